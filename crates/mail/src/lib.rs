@@ -1,1 +1,28 @@
-//! stub
+//! The words everyone uses: address, envelope, letter, reply, verdict, clock, secret.
+//!
+//! SECURITY: pure vocabulary. This crate opens no socket and no file, reads no configuration and
+//! never asks what time it is; time and randomness come in as [`Clock`] and [`Random`]. It is the
+//! only crate that names mail-parser and mail-builder, so that exactly one parser decides what a
+//! mail says.
+
+mod address;
+mod clock;
+mod compose;
+mod envelope;
+mod head;
+mod letter;
+mod random;
+mod reply;
+mod secret;
+mod verdict;
+
+pub use address::{Address, AddressError, Domain, ReversePath};
+pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
+pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
+pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
+pub use head::{Head, HeadError, Trace};
+pub use letter::{Attachment, Letter, LetterError, Mailbox, Summary};
+pub use random::{Random, SequenceRandom, SystemRandom};
+pub use reply::{EnhancedCode, Fault, Reply};
+pub use secret::Secret;
+pub use verdict::{Edit, Judgement, Reason, TlsFloor, Treatment};

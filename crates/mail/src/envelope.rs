@@ -1,0 +1,112 @@
+//! The envelope with every parameter it arrived with, and where it came from. Knows no content.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, ReversePath};
+
+/// What MAIL and RCPT said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// MAIL FROM.
+    pub reverse_path: ReversePath,
+    /// RFC 3461 §4.4 ENVID, still xtext-decoded.
+    pub envid: Option<String>,
+    /// RFC 3461 §4.3 RET.
+    pub ret: Option<Ret>,
+    /// RFC 6152 BODY.
+    pub body: BodyType,
+    /// RFC 6531 SMTPUTF8 was asked for.
+    pub smtputf8: bool,
+    /// RFC 1870 SIZE as announced, bytes.
+    pub announced_size: Option<u64>,
+    /// RCPT TO, in order, accepted ones only.
+    pub recipients: Vec<Recipient>,
+}
+
+/// One RCPT TO.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// The forward-path.
+    pub address: Address,
+    /// RFC 3461 §4.2 ORCPT.
+    pub orcpt: Option<Orcpt>,
+    /// RFC 3461 §4.1 NOTIFY.
+    pub notify: Notify,
+}
+
+/// RFC 3461 §4.2: the recipient as the original sender wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orcpt {
+    /// Address type, mostly `rfc822`.
+    pub kind: String,
+    /// The address, xtext-decoded.
+    pub address: String,
+}
+
+/// RFC 3461 §4.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notify {
+    /// No NOTIFY given: report failure, and delay if we like.
+    #[default]
+    Unspecified,
+    /// NOTIFY=NEVER.
+    Never,
+    /// Any of SUCCESS, FAILURE, DELAY.
+    On {
+        /// Report success.
+        success: bool,
+        /// Report failure.
+        failure: bool,
+        /// Report delay.
+        delay: bool,
+    },
+}
+
+/// RFC 3461 §4.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ret {
+    /// The whole message in a failure report.
+    Full,
+    /// Headers only.
+    Headers,
+}
+
+/// RFC 6152 BODY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyType {
+    /// 7BIT, or nothing said.
+    #[default]
+    SevenBit,
+    /// 8BITMIME.
+    EightBitMime,
+}
+
+/// Where a letter came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address; IPv4-mapped addresses are given as IPv4.
+    pub peer: IpAddr,
+    /// Name of the listener in the configuration.
+    pub listener: String,
+    /// What the client called itself in EHLO or HELO.
+    pub helo: String,
+    /// The client spoke EHLO (RFC 5321) and not HELO.
+    pub extended: bool,
+    /// TLS facts, if the session was encrypted.
+    pub tls: Option<TlsFacts>,
+    /// Login name, if the client authenticated.
+    pub login: Option<String>,
+}
+
+/// What TLS proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// `TLS1.3` or `TLS1.2`.
+    pub version: String,
+    /// IANA cipher suite name.
+    pub cipher: String,
+    /// SHA-256 of the client's verified certificate, lower-case hex.
+    pub client_certificate: Option<String>,
+}

@@ -1,0 +1,54 @@
+//! Randomness as an argument. This file alone may ask the system for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where random bytes come from.
+pub trait Random: Send + Sync {
+    /// Fills `out` with random bytes.
+    fn fill(&self, out: &mut [u8]);
+
+    /// A random 128-bit identifier as 32 lower-case hex digits: rows, files, Message-IDs.
+    fn id(&self) -> String {
+        let mut raw = [0_u8; 16];
+        self.fill(&mut raw);
+        raw.iter().fold(String::with_capacity(32), |mut text, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// The operating system's generator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(clippy::panic, reason = "a machine without randomness must not go on writing secrets")]
+    fn fill(&self, out: &mut [u8]) {
+        if let Err(error) = getrandom::fill(out) {
+            panic!("the operating system gives no randomness: {error}");
+        }
+    }
+}
+
+/// Tests only: a repeatable sequence (SplitMix64). Never secret.
+#[derive(Debug, Default)]
+pub struct SequenceRandom(AtomicU64);
+
+impl Random for SequenceRandom {
+    fn fill(&self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(8) {
+            let mut z = self
+                .0
+                .fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst)
+                .wrapping_add(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            z ^= z >> 31;
+            for (to, from) in chunk.iter_mut().zip(z.to_le_bytes()) {
+                *to = from;
+            }
+        }
+    }
+}

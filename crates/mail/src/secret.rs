@@ -1,0 +1,33 @@
+//! Values that must not be seen: they do not print and leave memory when dropped.
+
+use std::fmt;
+
+use zeroize::Zeroize;
+
+/// A secret value. `Debug` prints the type only; there is no `Display`; dropped means erased.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Takes the value in; the caller's other copies are the caller's to erase.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value itself. Every call of this is a place to look at in a review.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}

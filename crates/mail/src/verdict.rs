@@ -1,0 +1,68 @@
+//! What the policy says of one recipient. Carried out elsewhere; `#[must_use]` so that nobody forgets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::reply::Reply;
+
+/// The least that a connection must prove before a letter goes over it. Ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsFloor {
+    /// TLS if offered, clear otherwise (opportunistic).
+    #[default]
+    None,
+    /// TLS or nothing; any certificate.
+    Encrypted,
+    /// TLS with a certificate valid for the host.
+    Verified,
+}
+
+/// What happens to one recipient's copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Treatment {
+    /// Relayed on, untouched, over at least this TLS.
+    Relay {
+        /// The floor.
+        tls: TlsFloor,
+    },
+    /// Deposited, sealed, in the recipient's mailbox.
+    Portal,
+    /// Sealed for the partner's domain and sent there.
+    Domain {
+        /// The partner's name in the configuration.
+        partner: String,
+    },
+    /// Refused with this reply.
+    Refuse(Reply),
+    /// Kept sealed in the queue, frozen, until an operator decides.
+    Hold,
+}
+
+/// A change a rule asks for, and the only kind of change there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Cut every match of this text (ASCII case-insensitive) out of the Subject.
+    CutFromSubject(String),
+}
+
+/// Which rule decided, in words an administrator understands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The rule's name, or `default`.
+    pub rule: String,
+    /// One sentence: which conditions held. No content, no subject, no full address.
+    pub sentence: String,
+}
+
+/// The policy's answer for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Judgement {
+    /// What to do.
+    pub treatment: Treatment,
+    /// What to change on the way.
+    pub edits: Vec<Edit>,
+    /// Why.
+    pub reason: Reason,
+}
