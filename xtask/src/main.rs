@@ -1,2 +1,46 @@
-//! stub
-fn main() {}
+//! `cargo xtask demo | test | bench | deny`: everything a newcomer types, in one place.
+//!
+//! Must never know: how the product works. It installs what is missing, builds, starts and counts.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
+
+mod bench;
+mod build;
+mod demo;
+mod deny;
+mod packages;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask <COMMAND>
+
+  demo [ARGS…]       build Sealpost and take the tour (arguments go to `sealpost demo`)
+  test [FILTER…]     run every test, or those whose name or test binary matches FILTER
+  bench [--quick]    Postfix and Sealpost side by side, written to docs/benchmarks.md
+  deny               licences, sources, bans and (with a database at hand) advisories
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let done = match command.as_str() {
+        "demo" => demo::run(&rest),
+        "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
+        "deny" => deny::run(&rest),
+        "" | "help" | "-h" | "--help" => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        other => Err(format!("there is no command `{other}`\n\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\nxtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! `cargo xtask bench`: builds for speed and runs the measuring program, which lives beside the test rig.
+//!
+//! Must never know: what is measured.
+
+use std::process::Command;
+
+use crate::{build, packages};
+
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    packages::need(packages::BUILD)?;
+    packages::need(packages::postfix())?;
+    let folder = build::binary_folder("release", &["sealpost", "sealpost-bench"])?;
+    let mut command = Command::new(folder.join("sealpost-bench"));
+    command.env("SEALPOST_BIN", folder.join("sealpost")).current_dir(build::root()).args(args);
+    build::call(&mut command)
+}

@@ -1,0 +1,50 @@
+//! Calls cargo, always with `--workspace`, so that demo, tests and clippy agree on features and build once.
+//!
+//! Must never know: what is done with the binaries.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder with the workspace's `Cargo.toml`.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// cargo as the one that started us, standing in the workspace.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end; its output goes where ours goes.
+pub(crate) fn call(command: &mut Command) -> Result<(), String> {
+    let shown = format!("{command:?}").replace('"', "");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{shown}` ended with {status}")),
+        Err(error) => Err(format!("`{shown}` cannot be started: {error}")),
+    }
+}
+
+/// The folder cargo puts binaries of `profile` into (`debug` or `release`).
+pub(crate) fn binaries(profile: &str) -> Result<PathBuf, String> {
+    // We are one of them: …/target/debug/xtask.
+    let me = std::env::current_exe().map_err(|e| format!("cannot find my own path: {e}"))?;
+    let target = me.parent().and_then(Path::parent).ok_or("my own path has no parents")?;
+    Ok(target.join(profile))
+}
+
+/// Builds binaries of the workspace and says where they lie.
+pub(crate) fn binary_folder(profile: &str, names: &[&str]) -> Result<PathBuf, String> {
+    let mut command = cargo();
+    command.args(["build", "--workspace", "--locked"]);
+    if profile == "release" {
+        command.arg("--release");
+    }
+    for name in names {
+        command.args(["--bin", name]);
+    }
+    call(&mut command)?;
+    binaries(profile)
+}

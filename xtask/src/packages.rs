@@ -1,0 +1,103 @@
+//! System packages: what is missing, installed with apt if we may, else the exact line to type.
+//!
+//! Must never know: what the packages are used for beyond one line to print.
+
+use std::process::{Command, Stdio};
+
+/// One thing the machine must have.
+pub(crate) struct Need {
+    /// Shell test that succeeds when it is there.
+    probe: &'static str,
+    /// Debian and Ubuntu package that brings it.
+    package: &'static str,
+    /// What we need it for.
+    purpose: &'static str,
+}
+
+/// Enough for the demo.
+pub(crate) const BUILD: &[Need] = &[Need {
+    probe: "command -v cc && command -v make",
+    package: "build-essential",
+    purpose: "C compiler for SQLite and the cryptographic library",
+}];
+
+/// What the tests and the benchmark need beyond [`BUILD`].
+pub(crate) const TEST: &[Need] = &[
+    Need {
+        probe: "command -v postfix && command -v smtp-source",
+        package: "postfix",
+        purpose: "the insurer's mail server, the reference for conformance and benchmark",
+    },
+    Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
+    Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
+    Need { probe: "command -v openssl", package: "openssl", purpose: "a TLS client that is not ours" },
+    Need { probe: "command -v pdfinfo", package: "poppler-utils", purpose: "reads downloaded PDF files" },
+    Need {
+        probe: "python3 -c 'import cryptography'",
+        package: "python3-cryptography",
+        purpose: "opens sealed formats without our code",
+    },
+];
+
+/// Postfix alone: the benchmark.
+pub(crate) fn postfix() -> &'static [Need] {
+    TEST.get(..1).unwrap_or(TEST)
+}
+
+/// Daemons lie in sbin, which a user's PATH often lacks.
+const PATH: &str = "PATH=$PATH:/usr/sbin:/sbin; ";
+
+/// Makes sure that everything is there, or says what to type.
+pub(crate) fn need(needs: &[Need]) -> Result<(), String> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !shell(need.probe)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        println!("missing: {:<22} ({})", need.package, need.purpose);
+    }
+    let names = missing.iter().map(|need| need.package).collect::<Vec<_>>().join(" ");
+    let by_hand = format!("sudo apt-get update && sudo apt-get install --no-install-recommends -y {names}");
+    let mut command = if shell("test \"$(id -u)\" = 0") {
+        Command::new("sh")
+    } else if shell("sudo -n true") {
+        let mut command = Command::new("sudo");
+        command.args(["-n", "sh"]);
+        command
+    } else {
+        return Err(format!("neither root nor sudo without a password, so please type:\n\n    {by_hand}\n"));
+    };
+    println!("installing: {names}");
+    let installed = command.arg("-c").arg(script(&names)).status().is_ok_and(|status| status.success());
+    if installed && needs.iter().all(|need| shell(need.probe)) {
+        Ok(())
+    } else {
+        Err(format!("apt could not install all of it; please type:\n\n    {by_hand}\n"))
+    }
+}
+
+/// Installs without starting any daemon: we run our own instances, never the system's.
+fn script(names: &str) -> String {
+    format!(
+        "set -e
+         export DEBIAN_FRONTEND=noninteractive
+         if [ ! -e /usr/sbin/policy-rc.d ]; then
+             trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+             printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+             chmod 755 /usr/sbin/policy-rc.d
+         fi
+         apt-get update -q
+         apt-get install --no-install-recommends -y -q {names}"
+    )
+}
+
+fn shell(test: &str) -> bool {
+    Command::new("sh")
+        .arg("-c")
+        .arg(format!("{PATH}{test}"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask test`: builds the real binary and every test once, runs them, sums up.
+//!
+//! Must never know: what a test proves.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::{build, packages};
+
+/// Test binaries of the `tests` folder that can be named instead of a test.
+const SUITES: &[&str] = &["flows", "conformance", "attacks", "properties", "tidy"];
+
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    packages::need(packages::BUILD)?;
+    packages::need(packages::TEST)?;
+    println!("building the product and its tests …");
+    build::call(build::cargo().args(["build", "--workspace", "--all-targets", "--locked"]))?;
+    let sealpost = build::binaries("debug")?.join("sealpost");
+    if !sealpost.exists() {
+        return Err(format!("the build left no binary at {}", sealpost.display()));
+    }
+
+    let mut command = build::cargo();
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let (suites, filters): (Vec<_>, Vec<_>) = args.iter().partition(|arg| SUITES.contains(&arg.as_str()));
+    for suite in suites {
+        command.args(["--test", suite]);
+    }
+    command.arg("--").args(filters);
+    command.env("SEALPOST_BIN", &sealpost).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| format!("cargo cannot be started: {e}"))?;
+    let mut tally = Tally::default();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.map_err(|e| format!("lost the output of the tests: {e}"))?;
+            let line = String::from_utf8_lossy(&line);
+            // One write per line: what a test prints stays readable, the last lines are never lost.
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+            tally.read(&line);
+        }
+    }
+    let status = child.wait().map_err(|e| format!("cargo got lost: {e}"))?;
+    tally.print();
+    if !status.success() {
+        return Err(format!("{} test(s) failed", tally.failed.max(1)));
+    }
+    if tally.passed == 0 {
+        return Err("no test matched".to_owned());
+    }
+    Ok(())
+}
+
+/// What libtest said, added up.
+#[derive(Default)]
+struct Tally {
+    binaries: u32,
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    names: Vec<String>,
+    time: Duration,
+}
+
+impl Tally {
+    fn read(&mut self, line: &str) {
+        if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
+            self.names.push(name.to_owned());
+        }
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        self.binaries += 1;
+        for part in result.split(['.', ';']) {
+            let mut words = part.split_whitespace();
+            let (Some(number), Some(what)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let number = number.parse().unwrap_or(0);
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+        if let Some((_, time)) = result.rsplit_once("finished in ") {
+            let seconds = time.trim_end_matches('s').parse().unwrap_or(0.0);
+            self.time += Duration::from_secs_f64(seconds);
+        }
+    }
+
+    fn print(&self) {
+        println!("\n────────────────────────────────────────────────────────");
+        for name in &self.names {
+            println!("FAILED  {name}");
+        }
+        println!(
+            "{} test binaries: {} passed, {} failed, {} ignored, {:.0} s",
+            self.binaries,
+            self.passed,
+            self.failed,
+            self.ignored,
+            self.time.as_secs_f64()
+        );
+    }
+}
