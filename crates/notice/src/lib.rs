@@ -1,1 +1,24 @@
-//! stub
+//! Every mail the product itself writes, in every language: facts in, subject, text and HTML out.
+//!
+//! SECURITY: sender names, subjects and server replies are hostile. They pass [`plain`](crate::plain_text)
+//! before any template sees them: no control or bidirectional characters, bounded length, nothing a
+//! mail program would turn into a link. Templates escape what is left. A link with an address in it
+//! is refused. This crate knows no rules, no SQL and no sessions; it does not send, and it does not
+//! know what time it is.
+
+mod brand;
+mod build;
+mod error;
+mod language;
+mod layout;
+mod notice;
+mod plain;
+mod when;
+
+pub use brand::{Brand, Colour, LOGO_CID, Logo};
+pub use build::render;
+pub use error::NoticeError;
+pub use language::Language;
+pub use notice::{Notice, Rendered};
+pub use plain::{address as plain_address, text as plain_text};
+pub use when::{date, date_time};

@@ -1,0 +1,2 @@
+date-time = x
+date-day = x

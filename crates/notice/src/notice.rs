@@ -1,0 +1,151 @@
+//! What a notice has to say: facts only, one variant per kind of mail. Knows no wording.
+
+use sealpost_mail::{Secret, Timestamp};
+
+/// A mail the product writes, before it has words.
+///
+/// `from_name`, `from_address` and `subject` are taken from a letter and hostile; give them as they
+/// are. `subject: None` means that it is withheld (or that the letter has none). Links are complete
+/// and must not hold an address.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// The first letter for a new mailbox: the recipient opens it with the link.
+    Activation {
+        /// The sender's display name.
+        from_name: Option<String>,
+        /// The sender's address.
+        from_address: String,
+        /// The letter's subject, if it may be shown.
+        subject: Option<String>,
+        /// When the letter arrived.
+        date: Timestamp,
+        /// The activation link.
+        link: Secret<String>,
+        /// When the letter is deleted if nobody activates.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+    },
+    /// The same again, some days before the letter is deleted.
+    ActivationReminder {
+        /// The sender's display name.
+        from_name: Option<String>,
+        /// The sender's address.
+        from_address: String,
+        /// The letter's subject, if it may be shown.
+        subject: Option<String>,
+        /// When the letter arrived.
+        date: Timestamp,
+        /// The activation link.
+        link: Secret<String>,
+        /// When the letter is deleted if nobody activates.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+    },
+    /// A further letter in an active mailbox.
+    NewMessage {
+        /// The sender's display name.
+        from_name: Option<String>,
+        /// The sender's address.
+        from_address: String,
+        /// The letter's subject, if it may be shown.
+        subject: Option<String>,
+        /// When the letter arrived.
+        date: Timestamp,
+        /// The portal's address, or the letter's page behind the log-in.
+        link: Secret<String>,
+        /// Days until the letter is deleted, if letters are deleted by age.
+        days: Option<u32>,
+    },
+    /// The first letter where the operator hands out initial passwords: to the recipient, without
+    /// any secret.
+    InitialPassword {
+        /// The sender's display name.
+        from_name: Option<String>,
+        /// The sender's address.
+        from_address: String,
+        /// The letter's subject, if it may be shown.
+        subject: Option<String>,
+        /// When the letter arrived.
+        date: Timestamp,
+        /// The portal's address.
+        link: Secret<String>,
+        /// When the letter is deleted if nobody logs in.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+    },
+    /// The other half of [`Notice::InitialPassword`]: to the sender, who passes the password on by
+    /// telephone or letter.
+    PasswordForSender {
+        /// Whom it is for.
+        recipient: String,
+        /// The initial password.
+        password: Secret<String>,
+        /// The letter's subject, if it may be shown.
+        subject: Option<String>,
+        /// When the letter arrived.
+        date: Timestamp,
+        /// When the letter is deleted if nobody logs in.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+    },
+    /// Support has reset the access: the mailbox must be activated again.
+    Reactivation {
+        /// The activation link.
+        link: Secret<String>,
+        /// When the link ends.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+        /// Whether the letters in the mailbox stay readable.
+        messages_kept: bool,
+    },
+    /// Somebody asked for a new password.
+    ResetLink {
+        /// The reset link.
+        link: Secret<String>,
+        /// When the link ends.
+        expires: Timestamp,
+    },
+    /// Too many wrong log-ins.
+    MailboxLocked {
+        /// When it was locked.
+        at: Timestamp,
+        /// When it opens again by itself; `None`: only support can open it.
+        until: Option<Timestamp>,
+    },
+    /// To the sender: the recipient's mail server did not take our notice, so nobody knows of the
+    /// letter.
+    NotificationUndeliverable {
+        /// Whom it was for.
+        recipient: String,
+        /// The letter's subject, if it may be shown.
+        subject: Option<String>,
+        /// When the letter arrived.
+        date: Timestamp,
+        /// What the other mail server said; hostile.
+        reason: String,
+        /// When the letter is deleted unread, if at all.
+        expires: Option<Timestamp>,
+    },
+}
+
+/// A finished notice, ready for `sealpost_mail::compose_notice`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The Subject, one line.
+    pub subject: String,
+    /// The text part, lines ended by LF.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+impl std::fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rendered")
+    }
+}
