@@ -1,1 +1,28 @@
-//! stub
+//! SMTP in: sessions, limits, TLS, the strict line reader. Never knows rules, keys, mailboxes or SQL.
+//!
+//! What `250` promises: the bytes went to [`Incoming::chunk`] exactly as sent (dots unstuffed), and
+//! [`Incoming::finish`] said that everything decided for the letter is durable. Before that nothing is
+//! promised, and an [`Incoming`] that is dropped is an aborted letter.
+//!
+//! SECURITY: this crate reads from strangers.
+//! - Lines end in CRLF and nothing else; the letter ends in a line of one dot *after a line that ended in
+//!   CRLF* and nowhere else. A bare CR, a bare LF or a NUL ends the session (SMTP smuggling).
+//! - Text that came before STARTTLS is never read after it.
+//! - A client has rights by its network, its login (over TLS only) or its certificate, else none.
+//! - Every buffer, count and wait has a limit; memory is taken from one budget for the whole process.
+//! - No content, subject, full address, login or password is logged.
+//!
+//! RFC 5321 1870 2034 2920 3030 3207 3461 4616 4954 6152 6531; how far and where we deviate:
+//! `docs/specifications.md`. Why not mailin-embedded: `docs/decisions/0001-smtp-listener.md`.
+
+mod access;
+mod limits;
+mod listener;
+mod reception;
+mod tls;
+
+pub use access::{Access, ClientCertificates, Network, NetworkError, Right};
+pub use limits::{Limits, MemoryBudget};
+pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
+pub use reception::{Incoming, Logins, Receipt, Reception};
+pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};

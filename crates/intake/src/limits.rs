@@ -1,0 +1,216 @@
+//! How much one client, one letter and all of them together may take. Knows numbers, not protocols.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The limits of one listener. The defaults suit a smarthost: few clients, many letters from each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions at once.
+    pub connections: usize,
+    /// Sessions at once from one client: one IPv4 address or one IPv6 /64.
+    pub per_client: usize,
+    /// Octets of one letter, announced as SIZE (RFC 1870).
+    pub max_size: u64,
+    /// Recipients of one letter; RFC 5321 §4.5.3.1.8 asks for at least 100.
+    pub max_recipients: usize,
+    /// Refused commands after which a session ends.
+    pub max_errors: u32,
+    /// The longest line of a letter, without its CRLF.
+    pub text_line: usize,
+    /// A whole command must arrive within this (RFC 5321 §4.5.3.2.7: at least five minutes), however
+    /// slowly it drips; a client that does not read its replies gets no longer either.
+    pub command: Duration,
+    /// A TLS handshake must be done within this.
+    pub handshake: Duration,
+    /// The longest silence inside a letter (RFC 5321 §4.5.3.2.5).
+    pub data_idle: Duration,
+    /// A whole letter must arrive within this.
+    pub data_total: Duration,
+    /// Octets per second that a letter must reach on average once `data_grace` is over.
+    pub data_rate: u64,
+    /// How long a letter may be slower than `data_rate`.
+    pub data_grace: Duration,
+    /// A session takes no new command after this.
+    pub session_total: Duration,
+    /// What one letter takes from the memory budget while it comes in, in KiB: our block of 64 KiB and
+    /// what the reception keeps of it.
+    pub letter_kib: u32,
+    /// How long a letter waits for its share of the memory before it is told to come later.
+    pub memory_wait: Duration,
+    /// How long sessions may finish their letter when the intake is told to stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1000,
+            per_client: 250,
+            max_size: 100 * 1024 * 1024,
+            max_recipients: 1000,
+            max_errors: 20,
+            text_line: 2048,
+            command: Duration::from_secs(300),
+            handshake: Duration::from_secs(30),
+            data_idle: Duration::from_secs(180),
+            data_total: Duration::from_secs(1800),
+            data_rate: 1024,
+            data_grace: Duration::from_secs(60),
+            session_total: Duration::from_secs(3600),
+            letter_kib: 256,
+            memory_wait: Duration::from_secs(120),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Memory for letters coming in, counted in KiB and shared by every listener (and whoever else asks).
+#[derive(Clone, Debug)]
+pub struct MemoryBudget {
+    permits: Arc<Semaphore>,
+    kib: u32,
+}
+
+impl MemoryBudget {
+    /// A budget of `kib` KiB.
+    #[must_use]
+    pub fn kib(kib: u32) -> Self {
+        let permits = usize::try_from(kib).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self { permits: Arc::new(Semaphore::new(permits)), kib }
+    }
+
+    /// Takes `kib` KiB, waiting at most `wait`; given back on drop. More than the whole budget counts as
+    /// the whole budget, so that one letter at a time still passes.
+    pub async fn take(&self, kib: u32, wait: Duration) -> Option<OwnedSemaphorePermit> {
+        let asked = Arc::clone(&self.permits).acquire_many_owned(kib.min(self.kib));
+        tokio::time::timeout(wait, asked).await.ok()?.ok()
+    }
+
+    /// KiB not taken at the moment.
+    #[must_use]
+    pub fn free_kib(&self) -> usize {
+        self.permits.available_permits()
+    }
+}
+
+/// Why a client gets no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// The listener has no place left.
+    Listener,
+    /// This client has all the places one client may have.
+    Client,
+}
+
+/// Counts the sessions of one listener.
+#[derive(Debug)]
+pub(crate) struct Places {
+    total: Arc<Semaphore>,
+    per_client: usize,
+    clients: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A place in the count; leaving is dropping.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Arc<Places>,
+    client: IpAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Places {
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            total: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            per_client: limits.per_client,
+            clients: Mutex::new(HashMap::new()),
+        })
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Full> {
+        let permit = Arc::clone(&self.total).try_acquire_owned().map_err(|_none_left| Full::Listener)?;
+        let client = client_of(peer);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = clients.entry(client).or_insert(0);
+        if *count >= self.per_client {
+            if *count == 0 {
+                clients.remove(&client);
+            }
+            return Err(Full::Client);
+        }
+        *count += 1;
+        Ok(Place { places: Arc::clone(self), client, _permit: permit })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut clients = self.places.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = clients.get_mut(&self.client) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                clients.remove(&self.client);
+            }
+        }
+    }
+}
+
+/// One subscriber has a whole IPv6 /64, so that is one client.
+fn client_of(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(connections: usize, per_client: usize) -> Arc<Places> {
+        Places::new(&Limits { connections, per_client, ..Limits::default() })
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_it_is_dropped() {
+        let places = places(10, 1);
+        let peer: IpAddr = "192.0.2.1".parse().unwrap();
+        let first = places.enter(peer).unwrap();
+        assert_eq!(places.enter(peer).unwrap_err(), Full::Client);
+        drop(first);
+        assert!(places.enter(peer).is_ok());
+        assert!(places.clients.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_v6_network_of_64_bits_is_one_client_and_mapped_v4_is_v4() {
+        let places = places(10, 1);
+        let _a = places.enter("2001:db8::1".parse().unwrap()).unwrap();
+        assert_eq!(places.enter("2001:db8::ffff:1".parse().unwrap()).unwrap_err(), Full::Client);
+        assert!(places.enter("2001:db8:0:1::1".parse().unwrap()).is_ok());
+        let _b = places.enter("192.0.2.1".parse().unwrap()).unwrap();
+        assert_eq!(places.enter("::ffff:192.0.2.1".parse().unwrap()).unwrap_err(), Full::Client);
+    }
+
+    #[test]
+    fn the_listener_is_full_before_the_client_is() {
+        let places = places(1, 5);
+        let _a = places.enter("192.0.2.1".parse().unwrap()).unwrap();
+        assert_eq!(places.enter("192.0.2.2".parse().unwrap()).unwrap_err(), Full::Listener);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_budget_is_given_back_and_asking_too_much_does_not_wait_for_ever() {
+        let budget = MemoryBudget::kib(100);
+        let all = budget.take(1000, Duration::from_secs(1)).await.unwrap();
+        assert_eq!(budget.free_kib(), 0);
+        assert!(budget.take(1, Duration::from_secs(1)).await.is_none());
+        drop(all);
+        assert_eq!(budget.free_kib(), 100);
+    }
+}

@@ -1,0 +1,53 @@
+//! The seams to the roof: who takes letters in, who knows the logins. Knows nothing of sockets.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use sealpost_mail::{Envelope, Origin, Reply, Secret};
+
+/// Takes letters in. Implemented by the gateway.
+#[async_trait]
+pub trait Reception: Send + Sync + 'static {
+    /// A letter is about to come: called after DATA and before `354`, or before the first BDAT content.
+    ///
+    /// # Errors
+    /// The reply is sent as it is; its cause is logged.
+    async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply>;
+}
+
+/// One letter on its way in. Dropping it aborts.
+#[async_trait]
+pub trait Incoming: Send {
+    /// The next bytes: dots unstuffed, every line end a CRLF, no NUL, at most 64 KiB.
+    ///
+    /// # Errors
+    /// The reply is sent when the client has sent its letter to the end; no further call is made.
+    async fn chunk(&mut self, bytes: &[u8]) -> Result<(), Reply>;
+
+    /// The letter is complete. `Ok` means durable and decided, and becomes `250`.
+    ///
+    /// # Errors
+    /// The reply is sent as it is; its cause is logged.
+    async fn finish(self: Box<Self>) -> Result<Receipt, Reply>;
+}
+
+/// A letter is durable.
+pub struct Receipt {
+    /// What the client is told and the log knows the letter by.
+    pub id: String,
+    /// Runs once the client has shown that it received the `250`; dropped if it never does.
+    pub acknowledged: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Knows the logins of clients.
+#[async_trait]
+pub trait Logins: Send + Sync + 'static {
+    /// The login's canonical name if the password is right. Must take the same time for unknown logins.
+    async fn check(&self, login: &str, password: Secret<String>) -> Option<String>;
+}
