@@ -1,1 +1,42 @@
-//! stub
+//! Rows and sealed bodies: what a `250` promises is kept here. Opaque bytes only.
+//!
+//! SECURITY: this crate holds no key and opens nothing it keeps; whatever it is given is already
+//! sealed, so that its files may be copied by anyone. It knows no rules, no SMTP, no HTTP and no
+//! wording, and never asks what time it is. It is the only crate that names rusqlite and object_store.
+//!
+//! One writer thread drains a queue and commits many callers' work with one `fsync` (group commit);
+//! a few readers stand beside it. Every statement is data (decision 0005), so that a second engine
+//! can stand behind the same seam.
+
+mod acknowledge;
+mod activation;
+mod arrival;
+mod audit;
+mod body;
+mod deposit;
+mod error;
+mod leg;
+mod mailbox;
+mod notice;
+mod queue;
+mod session;
+mod store;
+mod sweep;
+mod token;
+mod words;
+
+pub use activation::{Activate, Activation};
+pub use arrival::{ArrivalRows, Committed, Durable};
+pub use audit::AuditRow;
+pub use body::{Body, BodyWriter, StoredBody};
+pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit};
+pub use error::StoreError;
+pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, NewLeg};
+pub use mailbox::{LoginCounts, LoginOutcome, MailboxRow, MailboxState, NewMailbox, NewWrap};
+pub use notice::{NewNotice, NoticeRow};
+pub use queue::{LegFilter, LegRow};
+pub use session::{NewSession, SessionRow};
+pub use store::{Page, Store, StoreOptions};
+pub use sweep::{Problem, StoreCounts, SweepReport};
+pub use token::{NewToken, Reissued, TokenRow};
+pub use words::{Folder, LegPurpose, LegStart, LegState, TokenPurpose, WrapKind};

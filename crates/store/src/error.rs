@@ -1,0 +1,80 @@
+//! What can go wrong with the store. Verdicts (taken, spent, lost) are no errors and have their own enums.
+
+use std::path::PathBuf;
+
+use sealpost_mail::Fault;
+use thiserror::Error;
+
+/// The store could not do what it was asked. The text is for the log: it names files, never content.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The store was closed, or its writer is gone.
+    #[error("the store is closed")]
+    Closed,
+    /// A write could not be made certain; nothing more is written until a restart has looked at the disk.
+    #[error("an earlier write could not be made certain; restart after checking the disk")]
+    Halted,
+    /// The engine refused a statement.
+    #[error("the database refused: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The whole group of writes fell with one of them; nothing of it was kept.
+    #[error("the write was not kept: {reason}")]
+    NotKept {
+        /// The engine's words.
+        reason: String,
+    },
+    /// A body's file could not be written or read.
+    #[error("a body's file: {0}")]
+    File(#[from] object_store::Error),
+    /// A file or folder of the store could not be used.
+    #[error("{path}: {source}", path = path.display())]
+    Path {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder was written by a newer Sealpost.
+    #[error("the store has schema {found}, this program knows up to {known}; run the newer program again")]
+    NewerSchema {
+        /// Version in the folder.
+        found: i64,
+        /// Highest version in this program.
+        known: i64,
+    },
+    /// A row does not hold what its column should.
+    #[error("the store is damaged: expected {what}")]
+    Damaged {
+        /// What was expected.
+        what: &'static str,
+    },
+    /// An identifier that cannot be one.
+    #[error("an identifier must be 1 to 64 letters, digits or hyphens")]
+    BadId,
+    /// A body was handed over that no row of the same transaction refers to.
+    #[error("a body without a leg or deposit cannot be stored")]
+    Unreferenced,
+    /// A range outside the body.
+    #[error("the range lies outside the body")]
+    OutOfRange,
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later. What we cannot judge is worth another try: a peer
+    /// told "later" keeps the letter, one told "never" drops it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Closed
+            | Self::Halted
+            | Self::Database(_)
+            | Self::NotKept { .. }
+            | Self::File(_)
+            | Self::Path { .. }
+            | Self::Damaged { .. } => Fault::Temporary,
+            Self::NewerSchema { .. } | Self::BadId | Self::Unreferenced | Self::OutOfRange => {
+                Fault::Permanent
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The words that stand in columns: one enum each, one spelling each. Knows no SQL.
+
+use crate::error::StoreError;
+
+/// Declares an enum together with the text it has in its column.
+macro_rules! column_words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// The word in the column.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            pub(crate) fn parse(text: &str) -> Result<Self, StoreError> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(StoreError::Damaged { what: concat!("a word for ", stringify!($name)) }),
+                }
+            }
+        }
+    };
+}
+
+column_words! {
+    /// Where in its mailbox a deposit lies.
+    Folder {
+        /// Received.
+        Inbox = "inbox",
+        /// Written by the recipient and sent.
+        Sent = "sent",
+        /// Being written.
+        Draft = "draft",
+        /// Deleted, still to be had for a while.
+        Trash = "trash",
+    }
+}
+
+column_words! {
+    /// What a leg carries.
+    LegPurpose {
+        /// A letter passed on.
+        Relay = "relay",
+        /// A mail about a letter in the portal.
+        Notice = "notice",
+        /// A delivery status notification (RFC 3464).
+        Report = "report",
+        /// A recipient's letter from the portal to the operator.
+        Answer = "answer",
+    }
+}
+
+column_words! {
+    /// How a leg enters the queue.
+    LegStart {
+        /// Due when its time comes.
+        Queued = "queued",
+        /// Held until an operator lets it go.
+        Frozen = "frozen",
+    }
+}
+
+column_words! {
+    /// How a leg stands in the queue. A finished leg has no row.
+    LegState {
+        /// Due when its time comes.
+        Queued = "queued",
+        /// Held until an operator lets it go.
+        Frozen = "frozen",
+    }
+}
+
+column_words! {
+    /// Under what a mailbox's secret key is wrapped.
+    WrapKind {
+        /// The activation link's secret; while pending only.
+        Activation = "activation",
+        /// The owner's password.
+        Password = "password",
+        /// The answer to the owner's question.
+        Answer = "answer",
+        /// The operator's escrow key.
+        Escrow = "escrow",
+    }
+}
+
+column_words! {
+    /// What a token permits.
+    TokenPurpose {
+        /// Activating a pending mailbox.
+        Activation = "activation",
+        /// Choosing a new password.
+        Reset = "reset",
+    }
+}
