@@ -1,1 +1,19 @@
-//! stub
+//! Everything that leaves: leases, retries, next hops, TLS floors, delivery reports.
+//!
+//! Promises: a leg is finished in the store only after the next hop answered for it; a lost answer
+//! means another try, so delivery is at-least-once with a stable Message-ID; the bytes on the wire
+//! are the ticket's head and the opened rest, nothing else.
+//!
+//! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
+//! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
+//! lettre (in `submit.rs`) and hickory-resolver (in `resolve.rs`).
+
+mod config;
+mod retry;
+mod runner;
+mod ticket;
+
+pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
+pub use retry::{Next, RetryPlan, next_attempt};
+pub use runner::{DeliveryError, Runner, Waker};
+pub use ticket::{Purpose, Route, Ticket, TicketError};

@@ -1,0 +1,187 @@
+//! What an operator may set for delivery, already checked. Knows no file format.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sealpost_mail::{Address, Secret, TlsFloor};
+
+use crate::retry::RetryPlan;
+use crate::ticket::Route;
+
+/// Everything the runner is told.
+#[derive(Clone, Debug)]
+pub struct DeliveryConfig {
+    /// Our host name: EHLO, reports, loop detection.
+    pub our_name: String,
+    /// Other names we are known by: a mail exchanger of that name is ourselves.
+    pub our_other_names: Vec<String>,
+    /// Addresses we listen on outside: a mail exchanger there is ourselves.
+    pub our_addresses: Vec<IpAddr>,
+    /// Next hops by name.
+    pub hops: HashMap<String, NextHop>,
+    /// How reports find the way back to the sender: mostly the insurer's own server.
+    pub report_route: Route,
+    /// Sender shown in reports: display name and address. The envelope sender of a report is null.
+    pub report_from: (String, Address),
+    /// Connections to one destination at a time.
+    pub concurrency_per_destination: usize,
+    /// Connections to all destinations at a time.
+    pub concurrency_total: usize,
+    /// Bytes of opened letters held in memory at a time.
+    pub memory_budget: usize,
+    /// Legs taken from the store at a time.
+    pub batch: usize,
+    /// When to try again, and how long.
+    pub retry: RetryPlan,
+    /// How long a destination that cannot be reached is left alone at first, and at most.
+    pub rest: (Duration, Duration),
+    /// Deadlines on the wire.
+    pub timeouts: Timeouts,
+    /// Whom the `verified` floor trusts on the way to mail exchangers.
+    pub trust: Trust,
+    /// Port of mail exchangers: 25 everywhere but in tests.
+    pub mx_port: u16,
+    /// Whether mail exchangers may be on a loopback address: never but in tests and the demo.
+    pub mx_loopback: bool,
+    /// Name under which this process leases legs; the same after a restart, different on every node.
+    pub owner: String,
+    /// Look into the store this often although nobody woke us: only where other processes queue legs.
+    pub recheck: Option<Duration>,
+}
+
+impl DeliveryConfig {
+    /// The defaults around the three things that have none.
+    #[must_use]
+    pub fn new(our_name: &str, report_from: (String, Address), report_route: Route) -> Self {
+        Self {
+            our_name: our_name.to_owned(),
+            our_other_names: Vec::new(),
+            our_addresses: Vec::new(),
+            hops: HashMap::new(),
+            report_route,
+            report_from,
+            concurrency_per_destination: 20,
+            concurrency_total: 100,
+            memory_budget: 64 * 1024 * 1024,
+            batch: 256,
+            retry: RetryPlan::default(),
+            rest: (Duration::from_secs(5), Duration::from_secs(600)),
+            timeouts: Timeouts::default(),
+            trust: Trust::WebPki,
+            mx_port: 25,
+            mx_loopback: false,
+            owner: "delivery".to_owned(),
+            recheck: None,
+        }
+    }
+}
+
+/// A server that takes letters for us.
+#[derive(Clone, Debug)]
+pub struct NextHop {
+    /// Host name or IP address. No MX lookup is made for it.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How TLS begins.
+    pub tls: HopTls,
+    /// The least every letter over this hop gets; a letter's own floor can raise it.
+    pub floor: TlsFloor,
+    /// Whom the `verified` floor trusts here.
+    pub trust: Trust,
+    /// Name in the certificate, if it is not `host`.
+    pub certificate_name: Option<String>,
+    /// AUTH, sent only inside TLS.
+    pub login: Option<Login>,
+}
+
+impl NextHop {
+    /// A hop without login that uses STARTTLS if offered.
+    #[must_use]
+    pub fn new(host: &str, port: u16) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            tls: HopTls::StartTls,
+            floor: TlsFloor::None,
+            trust: Trust::WebPki,
+            certificate_name: None,
+            login: None,
+        }
+    }
+}
+
+/// How TLS begins on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HopTls {
+    /// Never: only with floor `none`.
+    Clear,
+    /// RFC 3207, if the peer offers it.
+    StartTls,
+    /// RFC 8314 §3: from the first byte.
+    Implicit,
+}
+
+/// Which certificate authorities count for the `verified` floor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// The world's (Mozilla's list).
+    #[default]
+    WebPki,
+    /// Those in this PEM file and no other.
+    File(PathBuf),
+}
+
+/// AUTH PLAIN or LOGIN (RFC 4954).
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// User name.
+    pub name: String,
+    /// Password.
+    pub password: Secret<String>,
+}
+
+/// How long each step may take (RFC 5321 §4.5.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// TCP connect, and the TLS handshake.
+    pub connect: Duration,
+    /// §4.5.3.2.1 the 220.
+    pub greeting: Duration,
+    /// EHLO, STARTTLS, AUTH.
+    pub hello: Duration,
+    /// §4.5.3.2.2 MAIL.
+    pub mail: Duration,
+    /// §4.5.3.2.3 RCPT.
+    pub recipient: Duration,
+    /// §4.5.3.2.4 DATA.
+    pub data: Duration,
+    /// §4.5.3.2.5 each block of the letter.
+    pub block: Duration,
+    /// §4.5.3.2.6 the answer to the final dot: long, because giving up here means duplicates.
+    pub end: Duration,
+    /// A kept connection without work is closed after this.
+    pub idle: Duration,
+    /// A connection is closed after this many letters.
+    pub letters_per_connection: u32,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let minutes = |m: u64| Duration::from_secs(m * 60);
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: minutes(5),
+            hello: minutes(5),
+            mail: minutes(5),
+            recipient: minutes(5),
+            data: minutes(2),
+            block: minutes(3),
+            end: minutes(10),
+            idle: Duration::from_secs(10),
+            letters_per_connection: 1000,
+        }
+    }
+}

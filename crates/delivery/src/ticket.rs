@@ -1,0 +1,136 @@
+//! The ticket: what a leg needs to travel, sealed in its row. Knows neither the queue nor the wire.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+use sealpost_mail::{BodyType, Random, Recipient, Ret, ReversePath, Secret, Timestamp, TlsFloor};
+use sealpost_vault::{SpoolKey, VaultError};
+
+/// The label that binds a sealed ticket to its use.
+const LABEL: &str = "ticket";
+
+/// Why a ticket cannot be sealed or read.
+#[derive(Debug, Error)]
+pub enum TicketError {
+    /// Sealed with another key, for another leg, or damaged.
+    #[error("the ticket cannot be opened: {0}")]
+    Sealed(#[from] VaultError),
+    /// Opened, but not a ticket of this version.
+    #[error("the ticket cannot be read: {0}")]
+    Form(#[from] serde_json::Error),
+}
+
+/// How the next server is found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// A next hop by its name in the configuration.
+    NextHop(String),
+    /// RFC 5321 §5.1: the recipient domain's mail exchangers.
+    Mx,
+}
+
+/// Why the letter travels: decides who hears of a failure, and what may be returned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// A letter passed on; its head may be returned in a report.
+    Relay,
+    /// The mail that tells a recipient of a letter in the mailbox.
+    Notice {
+        /// Whose mailbox.
+        mailbox_id: String,
+        /// Which letter.
+        deposit_id: String,
+        /// Who sent that letter, and hears if its recipient cannot be told.
+        sender: ReversePath,
+    },
+    /// A delivery report; nobody hears of its failure (RFC 5321 §4.5.5).
+    Report,
+    /// An answer written in the portal; nothing of it is ever returned.
+    Answer {
+        /// Whose mailbox.
+        mailbox_id: String,
+        /// Which letter.
+        deposit_id: String,
+    },
+}
+
+/// One recipient's copy on its way out. The letter is `head` followed by the opened sealed body.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Ticket {
+    /// MAIL FROM.
+    pub reverse_path: ReversePath,
+    /// RCPT TO with its delivery report wishes.
+    pub recipient: Recipient,
+    /// RFC 3461 §4.4 ENVID, decoded.
+    pub envid: Option<String>,
+    /// RFC 3461 §4.3 RET.
+    pub ret: Option<Ret>,
+    /// RFC 6152 BODY as announced to us.
+    pub body_type: BodyType,
+    /// RFC 6531 SMTPUTF8 was asked for.
+    pub smtputf8: bool,
+    /// The complete head as it goes out, including its empty line.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    pub head: Vec<u8>,
+    /// The message key of the sealed rest.
+    #[serde(serialize_with = "key_to_base64", deserialize_with = "key_from_base64")]
+    pub body_key: Secret<[u8; 32]>,
+    /// How the next server is found.
+    pub route: Route,
+    /// The least the connection must prove; a next hop's own floor can only raise it.
+    pub tls: TlsFloor,
+    /// Why it travels.
+    pub purpose: Purpose,
+    /// When the letter came in.
+    pub arrived: Timestamp,
+}
+
+impl Ticket {
+    /// Seals the ticket for the row of leg `leg_id`.
+    pub fn seal(&self, key: &SpoolKey, leg_id: &str, random: &dyn Random) -> Result<Vec<u8>, TicketError> {
+        let plain = Secret::new(serde_json::to_vec(self)?);
+        Ok(key.seal(LABEL, leg_id, plain.expose(), random)?)
+    }
+
+    /// Opens the ticket of leg `leg_id`.
+    pub fn open(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<Self, TicketError> {
+        let plain = key.open(LABEL, leg_id, sealed)?;
+        Ok(serde_json::from_slice(plain.expose())?)
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket")
+            .field("recipient", &self.recipient.address)
+            .field("route", &self.route)
+            .field("tls", &self.tls)
+            .field("head", &format_args!("{} bytes", self.head.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+fn to_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&STANDARD.encode(bytes))
+}
+
+fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
+    STANDARD.decode(text.as_bytes()).map_err(serde::de::Error::custom)
+}
+
+fn key_to_base64<S: Serializer>(key: &Secret<[u8; 32]>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&STANDARD.encode(key.expose()))
+}
+
+fn key_from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<[u8; 32]>, D::Error> {
+    let bytes = Secret::new(from_base64(from)?);
+    let key = <[u8; 32]>::try_from(bytes.expose().as_slice()).map_err(serde::de::Error::custom)?;
+    Ok(Secret::new(key))
+}
