@@ -1,1 +1,40 @@
-//! stub
+//! Keys at rest: the key hierarchy and every sealed format. Pure and synchronous; it knows nothing
+//! of SQL, HTTP or the syntax of mail, opens no file and asks no one for time or randomness.
+//!
+//! SECURITY: every format starts with four letters and a version, every seal binds what it is and
+//! whom it belongs to, every key comes from HKDF under its own label, every nonce belongs to a key
+//! that is used once. The bytes are described in `docs/formats.md`; `tests/formats/read.py` opens
+//! them without this crate. It is the only crate that names hpke and argon2.
+
+mod answer;
+mod cost;
+mod error;
+mod frame;
+mod hybrid;
+mod lookup;
+mod mailbox;
+mod message;
+pub mod password_phc;
+mod password_wrap;
+mod primitive;
+mod record;
+mod salted;
+mod server;
+mod session;
+mod stream;
+mod token;
+mod wrap;
+
+pub use cost::Argon2Cost;
+pub use error::VaultError;
+pub use lookup::{Fingerprinter, TagKey};
+pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
+pub use message::MessageKey;
+pub use record::{RowKey, SpoolKey};
+pub use server::{Keys, Pepper, ServerKey};
+pub use session::{SessionHash, SessionSecret};
+pub use stream::{
+    CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, sealed_chunk, sealed_len,
+};
+pub use token::{Token, TokenHash, TokenKey, TokenPurpose};
+pub use wrap::{EscrowPublic, EscrowSecret, Unwrapped};

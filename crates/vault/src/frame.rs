@@ -1,0 +1,123 @@
+//! The first bytes of everything sealed: four letters, a version. Knows names, no keys.
+
+use crate::error::VaultError;
+
+/// The version every format is in; a change of any byte's meaning is a new one.
+pub(crate) const VERSION: u8 = 1;
+
+/// Everything this crate writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Record,
+    Stream,
+    Part,
+    MailboxPublic,
+    MailboxKey,
+    MailboxRecord,
+    Activation,
+    Password,
+    Answer,
+    Escrow,
+    EscrowPublic,
+    Session,
+}
+
+impl Format {
+    /// The four letters.
+    pub(crate) const fn magic(self) -> [u8; 4] {
+        *match self {
+            Self::Record => b"SPRC",
+            Self::Stream => b"SPST",
+            Self::Part => b"SPPT",
+            Self::MailboxPublic => b"SPMP",
+            Self::MailboxKey => b"SPMK",
+            Self::MailboxRecord => b"SPMR",
+            Self::Activation => b"SPWA",
+            Self::Password => b"SPWP",
+            Self::Answer => b"SPWQ",
+            Self::Escrow => b"SPWE",
+            Self::EscrowPublic => b"SPEP",
+            Self::Session => b"SPSS",
+        }
+    }
+
+    /// The HKDF label of the key that seals it, and the first thing in HPKE's `info`.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Record => "sealpost/1/record",
+            Self::Stream => "sealpost/1/stream",
+            Self::Part => "sealpost/1/part",
+            Self::MailboxPublic => "sealpost/1/mailbox-public",
+            Self::MailboxKey => "sealpost/1/mailbox-key",
+            Self::MailboxRecord => "sealpost/1/mailbox-record",
+            Self::Activation => "sealpost/1/wrap-activation",
+            Self::Password => "sealpost/1/wrap-password",
+            Self::Answer => "sealpost/1/wrap-answer",
+            Self::Escrow => "sealpost/1/wrap-escrow",
+            Self::EscrowPublic => "sealpost/1/escrow-public",
+            Self::Session => "sealpost/1/session",
+        }
+    }
+
+    /// What a person calls it in an error.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "sealed record",
+            Self::Stream => "sealed body",
+            Self::Part => "sealed part of a letter",
+            Self::MailboxPublic => "public key of a mailbox",
+            Self::MailboxKey => "message key sealed to a mailbox",
+            Self::MailboxRecord => "record sealed to a mailbox",
+            Self::Activation => "activation wrap",
+            Self::Password => "password wrap",
+            Self::Answer => "answer wrap",
+            Self::Escrow => "escrow wrap",
+            Self::EscrowPublic => "public escrow key",
+            Self::Session => "session's mailbox key",
+        }
+    }
+
+    /// A new buffer that begins with magic and version.
+    pub(crate) fn begin(self, capacity: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(capacity.saturating_add(5));
+        out.extend_from_slice(&self.magic());
+        out.push(VERSION);
+        out
+    }
+
+    /// Checks magic and version and gives a reader for what follows.
+    pub(crate) fn read(self, bytes: &[u8]) -> Result<Reader<'_>, VaultError> {
+        let mut reader = Reader { format: self, rest: bytes };
+        if reader.take::<4>()? != &self.magic() || reader.take::<1>()? != &[VERSION] {
+            return Err(VaultError::Format(self.name()));
+        }
+        Ok(reader)
+    }
+}
+
+/// Fixed fields from the front of a slice; never past its end.
+pub(crate) struct Reader<'a> {
+    format: Format,
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], VaultError> {
+        let (field, rest) =
+            self.rest.split_first_chunk::<N>().ok_or(VaultError::Format(self.format.name()))?;
+        self.rest = rest;
+        Ok(field)
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, VaultError> {
+        self.take::<1>().map(|[byte]| *byte)
+    }
+
+    pub(crate) fn number(&mut self) -> Result<u32, VaultError> {
+        self.take::<4>().map(|bytes| u32::from_be_bytes(*bytes))
+    }
+
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+}

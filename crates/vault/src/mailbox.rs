@@ -1,0 +1,139 @@
+//! A mailbox's key pair: anyone may seal to it, its owner alone opens. Knows nothing of how the secret
+//! part is wrapped (see `wrap`, `password_wrap`, `session`).
+
+use sealpost_mail::{Random, Secret};
+use std::fmt;
+
+use crate::error::VaultError;
+use crate::frame::Format;
+use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
+use crate::message::MessageKey;
+use crate::primitive::Key;
+
+/// Makes key pairs.
+#[derive(Clone, Copy, Debug)]
+pub struct MailboxKeys;
+
+impl MailboxKeys {
+    /// A new pair. The secret part must be wrapped at least once before it is dropped.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> (MailboxPublic, MailboxSecret) {
+        let secret = MailboxSecret(Private::new(Key::random(random)));
+        (secret.public(), secret)
+    }
+}
+
+/// What is sealed to. Lies open in the mailbox's row.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailboxPublic(Public);
+
+impl MailboxPublic {
+    /// As it lies in the row.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Format::MailboxPublic.begin(PUBLIC);
+        out.extend_from_slice(&self.0.to_bytes());
+        out
+    }
+
+    /// From the row.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        read_public(Format::MailboxPublic, bytes).map(Self)
+    }
+
+    /// Seals a message's key to this mailbox.
+    #[must_use]
+    pub fn seal_key(
+        &self,
+        mailbox_id: &str,
+        message_id: &str,
+        key: &MessageKey,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        let plain = key.key().expose();
+        self.0.seal(Format::MailboxKey, &[], &[mailbox_id, message_id], plain, random)
+    }
+
+    /// Seals listing data (`listing:{deposit_id}`) or another small record to this mailbox.
+    #[must_use]
+    pub fn seal_record(
+        &self,
+        mailbox_id: &str,
+        label_and_id: &str,
+        plain: &[u8],
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        self.0.seal(Format::MailboxRecord, &[], &[mailbox_id, label_and_id], plain, random)
+    }
+}
+
+impl fmt::Debug for MailboxPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailboxPublic")
+    }
+}
+
+/// What opens a mailbox. Exists in memory only, and only for its owner.
+#[derive(Clone)]
+pub struct MailboxSecret(Private);
+
+impl MailboxSecret {
+    pub(crate) fn from_seed(seed: Key) -> Self {
+        Self(Private::new(seed))
+    }
+
+    pub(crate) fn seed(&self) -> &Key {
+        self.0.seed()
+    }
+
+    /// The public part that belongs to it.
+    #[must_use]
+    pub fn public(&self) -> MailboxPublic {
+        MailboxPublic(self.0.public())
+    }
+
+    /// Opens what [`MailboxPublic::seal_key`] made for these two ids.
+    pub fn open_key(
+        &self,
+        mailbox_id: &str,
+        message_id: &str,
+        sealed: &[u8],
+    ) -> Result<MessageKey, VaultError> {
+        let plain = Secret::new(open(&self.0, Format::MailboxKey, &[mailbox_id, message_id], sealed)?);
+        Key::from_slice(plain.expose())
+            .map(MessageKey::from_key)
+            .ok_or(VaultError::Damaged(Format::MailboxKey.name()))
+    }
+
+    /// Opens what [`MailboxPublic::seal_record`] made for this mailbox and label.
+    pub fn open_record(
+        &self,
+        mailbox_id: &str,
+        label_and_id: &str,
+        sealed: &[u8],
+    ) -> Result<Secret<Vec<u8>>, VaultError> {
+        open(&self.0, Format::MailboxRecord, &[mailbox_id, label_and_id], sealed).map(Secret::new)
+    }
+}
+
+impl fmt::Debug for MailboxSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailboxSecret")
+    }
+}
+
+fn open(private: &Private, format: Format, bound: &[&str], bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let mut reader = format.read(bytes)?;
+    let encapsulated = reader.take::<ENCAPSULATED>()?;
+    private.open(format, &[], bound, encapsulated, reader.rest())
+}
+
+/// A framed public key, exactly.
+pub(crate) fn read_public(format: Format, bytes: &[u8]) -> Result<Public, VaultError> {
+    let mut reader = format.read(bytes)?;
+    let key = reader.take::<PUBLIC>()?;
+    if !reader.rest().is_empty() {
+        return Err(VaultError::Format(format.name()));
+    }
+    Public::from_bytes(key).ok_or(VaultError::Damaged(format.name()))
+}

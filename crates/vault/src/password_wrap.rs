@@ -1,0 +1,137 @@
+//! The mailbox's secret wrapped under what its owner knows: password or answer, through Argon2id and the
+//! pepper. Counts no tries and knows no rows.
+
+use sealpost_mail::{Random, Secret};
+
+use crate::answer;
+use crate::cost::Argon2Cost;
+use crate::error::VaultError;
+use crate::frame::Format;
+use crate::mailbox::MailboxSecret;
+use crate::primitive::Key;
+use crate::salted::{self, SALT, Sealed};
+use crate::server::Pepper;
+use crate::wrap::{Unwrapped, WRAPPED};
+
+impl MailboxSecret {
+    /// Wraps the secret under a password.
+    pub fn wrap_password(
+        &self,
+        mailbox_id: &str,
+        password: &Secret<String>,
+        pepper: &Pepper,
+        cost: &Argon2Cost,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, VaultError> {
+        let input = answer::password(password.expose());
+        wrap(self, Format::Password, mailbox_id, input.as_bytes(), pepper, cost, random)
+    }
+
+    /// Tries a password on what [`MailboxSecret::wrap_password`] made.
+    pub fn unwrap_password(
+        wrap: &[u8],
+        mailbox_id: &str,
+        password: &Secret<String>,
+        pepper: &Pepper,
+    ) -> Result<Unwrapped, VaultError> {
+        let input = answer::password(password.expose());
+        unwrap(Format::Password, wrap, mailbox_id, input.as_bytes(), pepper)
+    }
+
+    /// The same work as [`MailboxSecret::unwrap_password`] on a wrap of this cost, and always
+    /// [`Unwrapped::Wrong`]: for an address without a mailbox, so that time does not tell.
+    pub fn dummy_unwrap_password(
+        password: &Secret<String>,
+        pepper: &Pepper,
+        cost: &Argon2Cost,
+    ) -> Result<Unwrapped, VaultError> {
+        let format = Format::Password;
+        let wrap = salted::seal(
+            format,
+            &fields(pepper, cost),
+            &[0; SALT],
+            // A key nobody derives; what it seals is never opened.
+            &Key::new([0; 32]),
+            &[""],
+            &[0; WRAPPED],
+        );
+        let input = answer::password(password.expose());
+        unwrap(format, &wrap, "", input.as_bytes(), pepper).map(|_always_wrong| Unwrapped::Wrong)
+    }
+
+    /// Wraps the secret under the answer to a question, made comparable first.
+    pub fn wrap_answer(
+        &self,
+        mailbox_id: &str,
+        answer: &Secret<String>,
+        pepper: &Pepper,
+        cost: &Argon2Cost,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, VaultError> {
+        let input = answer::answer(answer.expose());
+        if input.is_empty() {
+            return Err(VaultError::EmptyAnswer);
+        }
+        wrap(self, Format::Answer, mailbox_id, input.as_bytes(), pepper, cost, random)
+    }
+
+    /// Tries an answer on what [`MailboxSecret::wrap_answer`] made.
+    pub fn unwrap_answer(
+        wrap: &[u8],
+        mailbox_id: &str,
+        answer: &Secret<String>,
+        pepper: &Pepper,
+    ) -> Result<Unwrapped, VaultError> {
+        let input = answer::answer(answer.expose());
+        unwrap(Format::Answer, wrap, mailbox_id, input.as_bytes(), pepper)
+    }
+}
+
+/// key id ‖ memory ‖ passes ‖ lanes, as they stand in the wrap.
+fn fields(pepper: &Pepper, cost: &Argon2Cost) -> Vec<u8> {
+    std::iter::once(pepper.id()).chain(cost.numbers().into_iter().flat_map(u32::to_be_bytes)).collect()
+}
+
+fn wrap(
+    secret: &MailboxSecret,
+    format: Format,
+    mailbox_id: &str,
+    input: &[u8],
+    pepper: &Pepper,
+    cost: &Argon2Cost,
+    random: &dyn Random,
+) -> Result<Vec<u8>, VaultError> {
+    let salt = salted::salt(random);
+    let key = key(format, input, &salt, pepper, cost)?;
+    let plain = secret.seed().expose();
+    Ok(salted::seal(format, &fields(pepper, cost), &salt, &key, &[mailbox_id], plain))
+}
+
+fn unwrap(
+    format: Format,
+    wrap: &[u8],
+    mailbox_id: &str,
+    input: &[u8],
+    pepper: &Pepper,
+) -> Result<Unwrapped, VaultError> {
+    let (cost, sealed) = Sealed::read(format, wrap, |reader| {
+        salted::key_id(reader, format, pepper.id())?;
+        let (memory, passes, lanes) = (reader.number()?, reader.number()?, reader.number()?);
+        Argon2Cost::new(memory, passes, lanes)
+    })?;
+    sealed.must_hold(WRAPPED)?;
+    let key = key(format, input, sealed.salt, pepper, &cost)?;
+    Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
+}
+
+/// Argon2id first, then the pepper: the slow step stays plain Argon2id that any library can do and needs
+/// no secret of the server, and the pepper never lies in the megabytes Argon2 fills.
+fn key(
+    format: Format,
+    input: &[u8],
+    salt: &[u8; SALT],
+    pepper: &Pepper,
+    cost: &Argon2Cost,
+) -> Result<Key, VaultError> {
+    Ok(pepper.mix(format.label(), &cost.derive(input, salt)?))
+}

@@ -1,0 +1,70 @@
+//! Small records under the server's keys: queue tickets, addresses, questions. Knows nothing of what
+//! is in them; label and id say where they belong and are bound to the seal.
+
+use sealpost_mail::{Random, Secret};
+
+use crate::error::VaultError;
+use crate::frame::Format;
+use crate::primitive::Key;
+use crate::salted::{self, Sealed};
+
+/// Seals what waits in the queue. The only server key that delivery holds.
+#[derive(Clone, Debug)]
+pub struct SpoolKey(RecordKey);
+
+/// Seals what the server itself must read in its rows: addresses, questions, devices.
+#[derive(Clone, Debug)]
+pub struct RowKey(RecordKey);
+
+#[derive(Clone, Debug)]
+pub(crate) struct RecordKey {
+    pub(crate) id: u8,
+    pub(crate) key: Key,
+}
+
+impl RecordKey {
+    fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+        salted::seal(Format::Record, &[self.id], &salted::salt(random), &self.key, &[label, id], plain)
+    }
+
+    fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+        let ((), sealed) =
+            Sealed::read(Format::Record, sealed, |reader| salted::key_id(reader, Format::Record, self.id))?;
+        let plain = sealed.open(&self.key, &[label, id]);
+        plain.map(Secret::new).ok_or(VaultError::Damaged(Format::Record.name()))
+    }
+}
+
+impl SpoolKey {
+    pub(crate) fn new(id: u8, key: Key) -> Self {
+        Self(RecordKey { id, key })
+    }
+
+    /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
+    #[must_use]
+    pub fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+        self.0.seal(label, id, plain, random)
+    }
+
+    /// Opens what [`SpoolKey::seal`] made for this label and id.
+    pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+        self.0.open(label, id, sealed)
+    }
+}
+
+impl RowKey {
+    pub(crate) fn new(id: u8, key: Key) -> Self {
+        Self(RecordKey { id, key })
+    }
+
+    /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
+    #[must_use]
+    pub fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+        self.0.seal(label, id, plain, random)
+    }
+
+    /// Opens what [`RowKey::seal`] made for this label and id.
+    pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+        self.0.open(label, id, sealed)
+    }
+}

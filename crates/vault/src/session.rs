@@ -1,0 +1,125 @@
+//! Sessions: the cookie's secret opens the mailbox's secret, the row alone opens nothing. Knows no HTTP
+//! and no clock.
+
+use sealpost_mail::{Random, Secret};
+use subtle::ConstantTimeEq;
+
+use crate::error::VaultError;
+use crate::frame::Format;
+use crate::mailbox::MailboxSecret;
+use crate::primitive::Key;
+use crate::salted::{self, Sealed};
+use crate::token;
+
+/// Under which a session is stored.
+pub type SessionHash = [u8; 32];
+
+const HASH: &str = "sealpost/1/session-hash";
+const CSRF: &str = "sealpost/1/session-csrf";
+const SEAL: &str = "sealpost/1/session-seal";
+
+/// What the browser's cookie holds. Hash, CSRF token and sealing key follow from it, each by its own
+/// label, so that none of them gives away another.
+#[derive(Clone, Debug)]
+pub struct SessionSecret(Key);
+
+impl SessionSecret {
+    /// A new session: the cookie's text, and the hash under which the session is stored.
+    #[must_use]
+    pub fn issue(random: &dyn Random) -> (Secret<String>, SessionHash) {
+        let session = Self(Key::random(random));
+        (session.cookie(), session.hash())
+    }
+
+    /// From a cookie's text; `None` if it cannot be one of ours.
+    #[must_use]
+    pub fn parse(cookie: &str) -> Option<Self> {
+        token::decode(cookie).map(Self)
+    }
+
+    /// The cookie's text: 43 characters of URL-safe base64.
+    #[must_use]
+    pub fn cookie(&self) -> Secret<String> {
+        token::encode(&self.0)
+    }
+
+    /// The hash under which the session is stored.
+    #[must_use]
+    pub fn hash(&self) -> SessionHash {
+        self.0.mac(HASH, b"")
+    }
+
+    /// The token every form of this session carries.
+    #[must_use]
+    pub fn csrf(&self) -> String {
+        token::encode(&Key::new(self.0.mac(CSRF, b""))).expose().clone()
+    }
+
+    /// Whether a form carried this session's token; takes the same time for every wrong one.
+    #[must_use]
+    pub fn csrf_is(&self, given: &str) -> bool {
+        token::decode(given).is_some_and(|given| bool::from(given.ct_eq(&Key::new(self.0.mac(CSRF, b"")))))
+    }
+
+    /// Seals the mailbox's secret for this session.
+    #[must_use]
+    pub fn seal_mailbox_secret(
+        &self,
+        secret: &MailboxSecret,
+        mailbox_id: &str,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        let plain = secret.seed().expose();
+        salted::seal(Format::Session, &[], &salted::salt(random), &self.sealing(), &[mailbox_id], plain)
+    }
+
+    /// Opens what [`SessionSecret::seal_mailbox_secret`] made in this session for this mailbox.
+    pub fn open_mailbox_secret(&self, sealed: &[u8], mailbox_id: &str) -> Result<MailboxSecret, VaultError> {
+        let ((), sealed) = Sealed::read(Format::Session, sealed, |_reader| Ok(()))?;
+        sealed
+            .open(&self.sealing(), &[mailbox_id])
+            .map(Secret::new)
+            .and_then(|seed| Key::from_slice(seed.expose()))
+            .map(MailboxSecret::from_seed)
+            .ok_or(VaultError::Damaged(Format::Session.name()))
+    }
+
+    fn sealing(&self) -> Key {
+        Key::new(self.0.mac(SEAL, b""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::SequenceRandom;
+
+    use super::*;
+    use crate::MailboxKeys;
+
+    #[test]
+    fn only_the_cookie_opens_and_only_its_mailbox() {
+        let random = SequenceRandom::default();
+        let (public, secret) = MailboxKeys::generate(&random);
+        let (cookie, hash) = SessionSecret::issue(&random);
+        let session = SessionSecret::parse(cookie.expose()).unwrap();
+        assert_eq!(session.hash(), hash);
+        let sealed = session.seal_mailbox_secret(&secret, "m1", &random);
+        assert!(session.open_mailbox_secret(&sealed, "m1").unwrap().public() == public);
+        assert!(session.open_mailbox_secret(&sealed, "m2").is_err());
+        let other = SessionSecret::parse(SessionSecret::issue(&random).0.expose()).unwrap();
+        assert!(other.open_mailbox_secret(&sealed, "m1").is_err());
+        let from_row = SessionSecret(Key::new(hash));
+        assert!(from_row.open_mailbox_secret(&sealed, "m1").is_err());
+    }
+
+    #[test]
+    fn the_csrf_token_belongs_to_the_session() {
+        let random = SequenceRandom::default();
+        let session = SessionSecret(Key::random(&random));
+        let other = SessionSecret(Key::random(&random));
+        assert!(session.csrf_is(&session.csrf()));
+        assert!(!session.csrf_is(&other.csrf()));
+        assert!(!session.csrf_is(""));
+        assert_ne!(session.csrf(), *session.cookie().expose());
+    }
+}

@@ -1,0 +1,132 @@
+//! Tokens in links: 256 random bits, shown once, stored only as a keyed hash. Knows neither the link nor
+//! the row, nor when a token is spent.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sealpost_mail::{Random, Secret};
+use zeroize::Zeroizing;
+
+use crate::primitive::Key;
+
+/// What a token permits. The same text for another purpose is another token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenPurpose {
+    /// To activate a pending mailbox; also opens its activation wrap.
+    Activation,
+    /// To begin setting a new password.
+    Reset,
+}
+
+impl TokenPurpose {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Activation => "sealpost/1/token-activation",
+            Self::Reset => "sealpost/1/token-reset",
+        }
+    }
+}
+
+/// What is stored of a token.
+pub type TokenHash = [u8; 32];
+
+/// A token as its bearer knows it.
+#[derive(Clone, Debug)]
+pub struct Token(Key);
+
+impl Token {
+    /// From the text in a link; `None` if it cannot be a token.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        decode(text).map(Self)
+    }
+
+    /// The text for the link: 43 characters of URL-safe base64.
+    #[must_use]
+    pub fn text(&self) -> Secret<String> {
+        encode(&self.0)
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+}
+
+/// Issues tokens and recognises them.
+#[derive(Clone, Debug)]
+pub struct TokenKey(Key);
+
+impl TokenKey {
+    pub(crate) fn new(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// A new token, and the hash under which it is stored.
+    #[must_use]
+    pub fn issue(&self, purpose: TokenPurpose, random: &dyn Random) -> (Token, TokenHash) {
+        let token = Token(Key::random(random));
+        let hash = self.hash_of(purpose, &token);
+        (token, hash)
+    }
+
+    /// The hash under which a token with this text would be stored; `None` if it cannot be a token.
+    #[must_use]
+    pub fn hash(&self, purpose: TokenPurpose, text: &str) -> Option<TokenHash> {
+        Token::parse(text).map(|token| self.hash_of(purpose, &token))
+    }
+
+    /// The hash under which this token is stored.
+    #[must_use]
+    pub fn hash_of(&self, purpose: TokenPurpose, token: &Token) -> TokenHash {
+        self.0.mac(purpose.label(), token.0.expose())
+    }
+}
+
+/// 43 characters of URL-safe base64, in one allocation.
+pub(crate) fn encode(key: &Key) -> Secret<String> {
+    let mut text = String::with_capacity(43);
+    URL_SAFE_NO_PAD.encode_string(key.expose(), &mut text);
+    Secret::new(text)
+}
+
+/// The only text of a key: no padding, no stray bits, nothing around it.
+pub(crate) fn decode(text: &str) -> Option<Key> {
+    if text.len() != 43 {
+        return None;
+    }
+    let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+    Key::from_slice(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::SequenceRandom;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_recognised_for_its_purpose_only() {
+        let random = SequenceRandom::default();
+        let key = TokenKey::new(Key::random(&random));
+        let (token, hash) = key.issue(TokenPurpose::Activation, &random);
+        let text = token.text();
+        assert_eq!(key.hash(TokenPurpose::Activation, text.expose()), Some(hash));
+        assert_ne!(key.hash(TokenPurpose::Reset, text.expose()), Some(hash));
+        assert_ne!(hash, *token.0.expose());
+    }
+
+    #[test]
+    fn a_token_has_one_text() {
+        let (token, _) =
+            TokenKey::new(Key::new([0; 32])).issue(TokenPurpose::Reset, &SequenceRandom::default());
+        let text = token.text().expose().clone();
+        assert_eq!(text.len(), 43);
+        assert!(Token::parse(&text).is_some());
+        let longer = format!("{text}=");
+        let spaced = format!(" {text}");
+        // The last character carries four bits; its two spare bits must be zero.
+        let stray = format!("{}B", &text[..42]);
+        for other in ["", &text[..42], &longer, &spaced, &stray] {
+            assert!(Token::parse(other).is_none(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The mailbox's secret wrapped without Argon2: for the activation link (256 random bits need no slow
+//! hash) and for escrow. Knows neither rows nor the operator's choice.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sealpost_mail::{Random, Secret};
+use std::fmt;
+
+use crate::error::VaultError;
+use crate::frame::Format;
+use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
+use crate::mailbox::{MailboxSecret, read_public};
+use crate::primitive::Key;
+use crate::salted::{self, Sealed};
+use crate::server::{Pepper, key_text, parse_key_text};
+use crate::token::Token;
+
+/// What came of trying a password, an answer or a token on a well-formed wrap.
+#[derive(Debug)]
+#[must_use]
+pub enum Unwrapped {
+    /// The right one.
+    Opened(MailboxSecret),
+    /// Not the right one. A verdict, not an error: count it.
+    Wrong,
+}
+
+impl Unwrapped {
+    /// From an opened seal, or from one that did not hold.
+    pub(crate) fn from_plain(plain: Option<Vec<u8>>, format: Format) -> Result<Self, VaultError> {
+        let Some(plain) = plain.map(Secret::new) else {
+            return Ok(Self::Wrong);
+        };
+        Key::from_slice(plain.expose())
+            .map(|seed| Self::Opened(MailboxSecret::from_seed(seed)))
+            .ok_or(VaultError::Damaged(format.name()))
+    }
+}
+
+/// A wrap of anything but 32 bytes was not made by this program.
+pub(crate) const WRAPPED: usize = 32;
+
+impl MailboxSecret {
+    /// Wraps the secret for the bearer of an activation token, while the mailbox is pending.
+    #[must_use]
+    pub fn wrap_activation(
+        &self,
+        mailbox_id: &str,
+        token: &Token,
+        pepper: &Pepper,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        let format = Format::Activation;
+        let key = pepper.mix(format.label(), token.key());
+        salted::seal(format, &[pepper.id()], &salted::salt(random), &key, &[mailbox_id], self.seed().expose())
+    }
+
+    /// Tries a token on what [`MailboxSecret::wrap_activation`] made.
+    pub fn unwrap_activation(
+        wrap: &[u8],
+        mailbox_id: &str,
+        token: &Token,
+        pepper: &Pepper,
+    ) -> Result<Unwrapped, VaultError> {
+        let format = Format::Activation;
+        let ((), sealed) = Sealed::read(format, wrap, |reader| salted::key_id(reader, format, pepper.id()))?;
+        sealed.must_hold(WRAPPED)?;
+        let key = pepper.mix(format.label(), token.key());
+        Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
+    }
+
+    /// Wraps the secret for the holder of the escrow key.
+    #[must_use]
+    pub fn wrap_escrow(&self, mailbox_id: &str, escrow: &EscrowPublic, random: &dyn Random) -> Vec<u8> {
+        escrow.key.seal(Format::Escrow, &[escrow.id], &[mailbox_id], self.seed().expose(), random)
+    }
+
+    /// Opens what [`MailboxSecret::wrap_escrow`] made for this mailbox.
+    pub fn unwrap_escrow(wrap: &[u8], mailbox_id: &str, escrow: &EscrowSecret) -> Result<Self, VaultError> {
+        let format = Format::Escrow;
+        let mut reader = format.read(wrap)?;
+        salted::key_id(&mut reader, format, escrow.id)?;
+        let encapsulated = reader.take::<ENCAPSULATED>()?;
+        let seed = escrow.key.open(format, &[escrow.id], &[mailbox_id], encapsulated, reader.rest())?;
+        let seed = Secret::new(seed);
+        Key::from_slice(seed.expose()).map(Self::from_seed).ok_or(VaultError::Damaged(format.name()))
+    }
+}
+
+/// The first word of an escrow key file, and of the public part in the configuration.
+const SECRET_NAME: &str = "sealpost-escrow-key-1";
+const PUBLIC_NAME: &str = "sealpost-escrow-public-1";
+
+/// Opens escrow wraps: derived from the server key, or kept in a safe.
+#[derive(Clone)]
+pub struct EscrowSecret {
+    id: u8,
+    key: Private,
+}
+
+impl EscrowSecret {
+    pub(crate) fn from_seed(seed: Key) -> Self {
+        let key = Private::new(seed);
+        Self { id: escrow_id(&key.public()), key }
+    }
+
+    /// A new key for `escrow = "offline"`: its file goes into the safe, its public part to the server.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> Self {
+        Self::from_seed(Key::random(random))
+    }
+
+    /// From the text of a key file: one line, `sealpost-escrow-key-1:` and 44 characters of base64.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        parse_key_text(SECRET_NAME, text).map(Self::from_seed)
+    }
+
+    /// The text of a key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        key_text(SECRET_NAME, self.key.seed())
+    }
+
+    /// The public part.
+    #[must_use]
+    pub fn public(&self) -> EscrowPublic {
+        EscrowPublic { id: self.id, key: self.key.public() }
+    }
+}
+
+impl fmt::Debug for EscrowSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EscrowSecret")
+    }
+}
+
+/// What escrow wraps are made with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EscrowPublic {
+    id: u8,
+    key: Public,
+}
+
+impl EscrowPublic {
+    /// As a row or a file of bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Format::EscrowPublic.begin(PUBLIC);
+        out.extend_from_slice(&self.key.to_bytes());
+        out
+    }
+
+    /// From a row or a file of bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        let key = read_public(Format::EscrowPublic, bytes)?;
+        Ok(Self { id: escrow_id(&key), key })
+    }
+
+    /// As one line of text: `sealpost-escrow-public-1:` and base64.
+    #[must_use]
+    pub fn to_file_text(&self) -> String {
+        format!("{PUBLIC_NAME}:{}\n", STANDARD.encode(self.key.to_bytes()))
+    }
+
+    /// From that line.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        let wrong = VaultError::Format(Format::EscrowPublic.name());
+        let line = text.trim().strip_prefix(PUBLIC_NAME).and_then(|rest| rest.strip_prefix(':'));
+        let bytes = STANDARD.decode(line.ok_or(wrong)?).map_err(|_not_base64| wrong)?;
+        let key = bytes.as_slice().try_into().ok().and_then(Public::from_bytes).ok_or(wrong)?;
+        Ok(Self { id: escrow_id(&key), key })
+    }
+}
+
+impl fmt::Debug for EscrowPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EscrowPublic({:#04x})", self.id)
+    }
+}
+
+/// One byte that tells escrow keys apart.
+fn escrow_id(public: &Public) -> u8 {
+    // Not secret: a fixed key makes HMAC a plain hash with a label.
+    let [id, ..] = Key::new([0; 32]).mac("sealpost/1/escrow-id", &public.to_bytes());
+    id
+}
