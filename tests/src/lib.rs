@@ -1,1 +1,50 @@
-//! stub
+//! The rig: starts the real `sealpost` binary and plays everyone around it: the insurer's mail server
+//! (raw SMTP or a real Postfix), the recipients' mail servers, the recipient's browser.
+//!
+//! Must never know: the product's inside. It links no product crate; what it learns it learns from
+//! sockets, files, output and exit codes, as an operator would.
+//!
+//! A scenario reads like a script, so everything here blocks and panics: a failed expectation ends
+//! the test with what was said until then. Waiting is always for an event, with a deadline.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    reason = "tests"
+)]
+
+pub mod browser;
+pub mod canary;
+pub mod config;
+pub mod dkim;
+pub mod gateway;
+pub mod hop;
+mod hop_session;
+pub mod http;
+pub mod letters;
+pub mod pattern;
+pub mod ports;
+pub mod postfix;
+pub mod process;
+pub mod sink;
+pub mod smtp;
+pub mod tls;
+
+pub use browser::Browser;
+pub use canary::Canary;
+pub use config::Config;
+pub use gateway::{Demo, Gateway};
+pub use hop::{Answer, Delivered, Hop, Stage};
+pub use http::Web;
+pub use postfix::Postfix;
+pub use sink::Sink;
+pub use smtp::{Reply, Smtp};
+pub use tls::Authority;
+
+/// The longest any single event may take on a busy two-core machine.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

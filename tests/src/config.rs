@@ -1,0 +1,110 @@
+//! A gateway.toml for one scenario: the tests' standard one, plus what the scenario changes.
+
+use std::net::SocketAddr;
+
+use crate::{Hop, ports};
+
+/// The text of a configuration with the addresses that stand in it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    sections: Vec<(String, Vec<(String, String)>)>,
+    /// Where the listener `inside` listens.
+    pub smtp: SocketAddr,
+    /// Where the portal listens.
+    pub web: SocketAddr,
+}
+
+impl Config {
+    /// Confidential by subject tag, `Sensitivity` and sender, everything else relayed; all mail goes to
+    /// this hop; anyone on this machine may send.
+    #[must_use]
+    pub fn new(hop: &Hop) -> Self {
+        let mut config = Self { sections: Vec::new(), smtp: ports::free(), web: ports::free() };
+        let (smtp, web, hop) = (config.smtp, config.web, hop.address());
+        config
+            .set("gateway", "name", r#""mailgate.insurer.example""#)
+            .set("gateway", "data", r#""data""#)
+            .set("gateway", "server-key", r#""server.key""#)
+            .section("[listener]")
+            .set("[listener]", "name", r#""inside""#)
+            .set("[listener]", "addresses", &format!("[\"{smtp}\"]"))
+            .set("[listener]", "networks", r#"["127.0.0.0/8", "::1"]"#)
+            .set("hops.world", "host", &format!("\"{}\"", hop.ip()))
+            .set("hops.world", "port", &hop.port().to_string())
+            .set("hops.world", "tls", r#""off""#)
+            .set("delivery", "route", r#""world""#)
+            .set("delivery", "report-from", r#""postmaster@insurer.example""#)
+            // Long enough to see that a retry waits, short enough for a test to wait for it.
+            .set("delivery", "retry", r#"["300 ms"]"#)
+            .set("policy", "default", r#""relay""#)
+            .rule("tag", r#"{ subject-tag = "[vertraulich]" }"#, r#""portal""#)
+            .rule("marked", r#"{ sensitivity = "company-confidential" }"#, r#""portal""#)
+            .rule("accident department", r#"{ reverse-path = "*@unfall.insurer.example" }"#, r#""portal""#)
+            .set("portal", "addresses", &format!("[\"{web}\"]"))
+            .set("portal", "public-url", &format!("\"http://{web}\""))
+            .set("notices", "from", r#""securemail@insurer.example""#)
+            .set("notices", "bounces", r#""bounce@portal.insurer.example""#)
+            .set("brand", "name", r#""Insurer""#)
+            .set("brand", "contact", r#""securemail@insurer.example""#)
+            .set("log", "level", r#""debug""#);
+        config
+    }
+
+    /// Sets one key; the value is TOML. A section in brackets is the newest entry of an array.
+    pub fn set(&mut self, section: &str, key: &str, value: &str) -> &mut Self {
+        if !self.sections.iter().any(|(name, _)| name == section) {
+            self.sections.push((section.to_owned(), Vec::new()));
+        }
+        let keys = &mut self.sections.iter_mut().rev().find(|(name, _)| name == section).unwrap().1;
+        keys.retain(|(known, _)| known != key);
+        keys.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Takes one key away.
+    pub fn unset(&mut self, section: &str, key: &str) -> &mut Self {
+        for (name, keys) in &mut self.sections {
+            if name == section {
+                keys.retain(|(known, _)| known != key);
+            }
+        }
+        self
+    }
+
+    /// Begins a new entry of an array, like `[listener]`.
+    pub fn section(&mut self, section: &str) -> &mut Self {
+        self.sections.push((section.to_owned(), Vec::new()));
+        self
+    }
+
+    /// Adds a rule after the others.
+    pub fn rule(&mut self, name: &str, when: &str, then: &str) -> &mut Self {
+        self.section("[rule]");
+        self.set("[rule]", "name", &format!("{name:?}"))
+            .set("[rule]", "when", when)
+            .set("[rule]", "then", then)
+    }
+
+    /// Adds a listener and says where it listens.
+    pub fn listener(&mut self, name: &str) -> SocketAddr {
+        let address = ports::free();
+        self.section("[listener]");
+        self.set("[listener]", "name", &format!("{name:?}"));
+        self.set("[listener]", "addresses", &format!("[\"{address}\"]"));
+        address
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (section, keys) in &self.sections {
+            text.push_str(&format!("[{section}]\n"));
+            for (key, value) in keys {
+                text.push_str(&format!("{key} = {value}\n"));
+            }
+            text.push('\n');
+        }
+        text
+    }
+}

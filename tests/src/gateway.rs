@@ -1,0 +1,261 @@
+//! The product under test: the real binary with a configuration of its own in a folder of its own.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::process::{Process, run};
+use crate::{Config, PATIENCE, Sink, Smtp, Web};
+
+/// Where the binary under test lies: `SEALPOST_BIN`, or beside the test binary.
+#[must_use]
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("SEALPOST_BIN") {
+        return path.into();
+    }
+    // …/target/debug/deps/flows-0123 → …/target/debug/sealpost
+    let me = std::env::current_exe().unwrap();
+    let path = me.ancestors().nth(2).unwrap().join("sealpost");
+    assert!(path.exists(), "no {}: `cargo xtask test` builds it", path.display());
+    path
+}
+
+/// Sets a file's mode.
+pub fn mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// A folder with a configuration and a server key, as `sealpost init` and an operator leave it.
+pub struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// Writes the configuration and a server key.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let home = Self::empty();
+        home.write("gateway.toml", config.text().as_bytes());
+        home.write("server.key", SERVER_KEY.as_bytes());
+        home
+    }
+
+    /// An empty folder.
+    #[must_use]
+    pub fn empty() -> Self {
+        let folder = tempfile::Builder::new().prefix("sealpost-test-").tempdir().unwrap();
+        Self { folder }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.path().join("gateway.toml")
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// Writes a file that only we may read.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        mode(&path, 0o600);
+        path
+    }
+
+    /// Runs `sealpost VERB … --config gateway.toml`: exit code, standard output, standard error.
+    #[must_use]
+    pub fn sealpost(&self, args: &[&str]) -> (i32, String, String) {
+        run(Command::new(binary()).args(args).arg("--config").arg(self.config()).current_dir(self.path()))
+    }
+}
+
+/// The tests' server key: nobody's secret.
+pub const SERVER_KEY: &str = "sealpost-server-key-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+
+/// A running gateway.
+pub struct Gateway {
+    /// Its folder.
+    pub home: Home,
+    /// Its configuration.
+    pub config: Config,
+    /// Everything it and its predecessors in this folder printed before the present process.
+    pub earlier: String,
+    process: Process,
+}
+
+impl Gateway {
+    /// Starts it and waits until it is ready.
+    #[must_use]
+    pub fn start(config: &Config) -> Self {
+        Self::start_in(Home::new(config), config)
+    }
+
+    /// Starts it in a folder that was prepared before.
+    #[must_use]
+    pub fn start_in(home: Home, config: &Config) -> Self {
+        let process = serve(&home);
+        Self { home, config: config.clone(), earlier: String::new(), process }
+    }
+
+    /// A session with the listener `inside`, greeted and EHLOed.
+    #[must_use]
+    pub fn smtp(&self) -> Smtp {
+        let mut client = Smtp::connect(self.config.smtp);
+        client.ehlo();
+        client
+    }
+
+    /// A visitor of the portal without a browser.
+    #[must_use]
+    pub fn web(&self) -> Web {
+        Web::new(self.config.web)
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        format!("{}{}", self.earlier, self.process.output.text())
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// SIGTERM; it must end well.
+    pub fn stop(&mut self) {
+        let status = self.process.stop();
+        assert!(status.success(), "stopped with {status}:\n{}", self.log());
+    }
+
+    /// Starts it again over the same data.
+    pub fn restart(&mut self) {
+        self.process.kill();
+        self.earlier.push_str(&self.process.output.text());
+        self.process = serve(&self.home);
+    }
+
+    /// Runs a command of the binary on the same configuration.
+    #[must_use]
+    pub fn sealpost(&self, args: &[&str]) -> (i32, String, String) {
+        self.home.sealpost(args)
+    }
+
+    /// Counts rows of the store, read from outside while it runs.
+    #[must_use]
+    pub fn count(&self, sql: &str) -> i64 {
+        count(&self.home.data(), sql)
+    }
+
+    /// Stops it and lets it check its own store: no orphan, no leg without a body.
+    pub fn sweep(mut self) {
+        self.stop();
+        let (code, out, err) = self.sealpost(&["check", "--store"]);
+        assert_eq!(code, 0, "the store does not hold together:\n{out}{err}");
+    }
+}
+
+/// Starts `sealpost serve` and waits for its READY=1 (sd_notify).
+fn serve(home: &Home) -> Process {
+    let notify = home.path().join("notify");
+    let _ = std::fs::remove_file(&notify);
+    let socket = UnixDatagram::bind(&notify).unwrap();
+    let mut command = Command::new(binary());
+    command.arg("serve").arg("--config").arg(home.config());
+    command.env("NOTIFY_SOCKET", &notify).current_dir(home.path());
+    let mut process = Process::start("sealpost serve", &mut command);
+    socket.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let mut buffer = [0; 4096];
+    loop {
+        match socket.recv(&mut buffer) {
+            Ok(n) if String::from_utf8_lossy(&buffer[..n]).lines().any(|line| line == "READY=1") => {
+                return process;
+            }
+            _ => assert!(
+                process.is_running() && std::time::Instant::now() < deadline,
+                "it did not get ready:\n{}",
+                process.output.text()
+            ),
+        }
+    }
+}
+
+/// Counts rows in the store under `data`.
+#[must_use]
+pub fn count(data: &Path, sql: &str) -> i64 {
+    let file = find_database(data);
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let rows = rusqlite::Connection::open_with_flags(file, flags).unwrap();
+    rows.busy_timeout(PATIENCE).unwrap();
+    rows.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{sql}: {e}"))
+}
+
+fn find_database(data: &Path) -> PathBuf {
+    let mut files = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .find(|path| path.extension().is_some_and(|e| e == "db" || e == "sqlite" || e == "sqlite3"))
+        .unwrap_or_else(|| panic!("no database in {}", data.display()))
+}
+
+/// `sealpost demo --data DIR --json`.
+pub struct Demo {
+    /// Its folder.
+    pub folder: TempDir,
+    /// The SMTP front door.
+    pub smtp: SocketAddr,
+    /// The portal.
+    pub web: SocketAddr,
+    /// Every mail that left.
+    pub sink: Sink,
+    /// The configuration it runs on.
+    pub config: PathBuf,
+    /// Its data folder.
+    pub data: PathBuf,
+    /// The process.
+    pub process: Process,
+}
+
+impl Demo {
+    /// Starts it and waits for its line of JSON.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("sealpost-demo-").tempdir().unwrap();
+        let mut command = Command::new(binary());
+        command.args(["demo", "--json", "--data"]).arg(folder.path().join("demo"));
+        let process = Process::start("sealpost demo", &mut command);
+        let line = process.output.wait("{\"*}");
+        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let text = |key: &str| json[key].as_str().unwrap_or_else(|| panic!("no {key} in {line}")).to_owned();
+        Self {
+            smtp: text("smtp").parse().unwrap(),
+            web: text("web").strip_prefix("http://").unwrap().parse().unwrap(),
+            sink: Sink::at(text("sink")),
+            config: text("config").into(),
+            data: text("data").into(),
+            folder,
+            process,
+        }
+    }
+}
