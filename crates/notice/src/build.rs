@@ -1,16 +1,265 @@
 //! From facts to words: which texts a notice consists of. Knows no HTML.
 
+use sealpost_mail::{Secret, Timestamp};
+
 use crate::brand::Brand;
 use crate::error::NoticeError;
-use crate::language::Language;
+use crate::language::{Language, Values, Words};
+use crate::layout::{Button, Fact, Page, Section, lay_out, safe_link};
 use crate::notice::{Notice, Rendered};
+use crate::{plain, when};
+
+/// Longest sender name, subject and server reply shown, in characters.
+const NAME: usize = 80;
+const SUBJECT: usize = 150;
+const REASON: usize = 300;
 
 /// Writes `notice` in `language`; dates are those of `zone` (an IANA name).
 pub fn render(
-    _notice: &Notice,
+    notice: &Notice,
     language: Language,
-    _brand: &Brand,
-    _zone: &str,
+    brand: &Brand,
+    zone: &str,
 ) -> Result<Rendered, NoticeError> {
-    Err(NoticeError::Text { language: language.tag(), key: "everything" })
+    let mut values = brand_values(brand)?;
+    if let Some((until, days)) = notice.deadline() {
+        values.insert("until".into(), when::date(until, language, zone)?.into());
+        values.insert("until-time".into(), when::date_time(until, language, zone)?.into());
+        values.insert("days".into(), days.into());
+    }
+    if let Some(subject) = notice.subject() {
+        values.insert("subject".into(), plain::text(subject, SUBJECT).into());
+    }
+    let writer = Writer { words: Words::new(language, values)?, language, zone };
+    lay_out(&writer.page(notice, brand)?, &writer.words, brand)
+}
+
+fn brand_values(brand: &Brand) -> Result<Values, NoticeError> {
+    let portal_url = safe_link(&brand.portal_url)?;
+    let host = portal_url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+    Ok(Values::from([
+        ("brand".into(), plain::line(&brand.name).into()),
+        ("portal".into(), plain::line(&brand.portal_name).into()),
+        ("host".into(), host.unwrap_or_default().to_owned().into()),
+        ("portal-url".into(), portal_url.into()),
+    ]))
+}
+
+struct Writer<'a> {
+    words: Words,
+    language: Language,
+    zone: &'a str,
+}
+
+type Written<T> = Result<T, NoticeError>;
+
+impl Writer<'_> {
+    fn page(&self, notice: &Notice, brand: &Brand) -> Written<Page> {
+        match notice {
+            Notice::Activation { from_name, from_address, subject, date, link, .. } => {
+                let mut page =
+                    self.start(["activation-subject", "activation-heading", "activation-intro"])?;
+                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
+                page.preview = preview(&page);
+                page.button = self.button("activation-button", link)?;
+                page.deadline = Some(self.say("activation-deadline")?);
+                page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::ActivationReminder { from_name, from_address, subject, date, link, .. } => {
+                let mut page = self.start(["reminder-subject", "reminder-heading", "reminder-intro"])?;
+                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
+                page.preview = preview(&page);
+                page.button = self.button("activation-button", link)?;
+                page.deadline = Some(self.say("activation-deadline")?);
+                page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::NewMessage { from_name, from_address, subject, date, link, days } => {
+                let title = if subject.is_some() { "message-subject-shown" } else { "message-subject" };
+                let mut page = self.start([title, "message-heading", "message-intro"])?;
+                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
+                page.preview = preview(&page);
+                page.button = self.button("message-button", link)?;
+                page.deadline = days.map(|days| self.days("message-deadline", days)).transpose()?;
+                page.more = vec![self.say("message-keep")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::InitialPassword { from_name, from_address, subject, date, link, .. } => {
+                let mut page = self.start(["initial-subject", "initial-heading", "initial-intro"])?;
+                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
+                page.preview = preview(&page);
+                page.button = self.button("initial-button", link)?;
+                page.deadline = Some(self.say("initial-deadline")?);
+                page.steps =
+                    self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::PasswordForSender { recipient, password, subject, date, .. } => {
+                let mut page = self.start(["handover-subject", "handover-heading", "handover-intro"])?;
+                page.inside = true;
+                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(Fact {
+                    label: self.say("label-password")?,
+                    value: plain::line(password.expose()),
+                    exact: true,
+                });
+                page.facts.extend(self.about(subject.as_deref(), *date)?);
+                page.deadline = Some(self.say("handover-deadline")?);
+                page.steps = self.section("handover-steps", &["handover-tell", "handover-never"])?;
+                Ok(page)
+            }
+            Notice::Reactivation { link, messages_kept, .. } => {
+                let mut page = self.start(["again-subject", "again-heading", "again-intro"])?;
+                page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
+                page.button = self.button("again-button", link)?;
+                page.deadline = Some(self.say("again-deadline")?);
+                page.more = vec![self.say("again-stranger")?];
+                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::ResetLink { link, .. } => {
+                let mut page = self.start(["reset-subject", "reset-heading", "reset-intro"])?;
+                page.button = self.button("reset-button", link)?;
+                page.deadline = Some(self.say("reset-deadline")?);
+                page.more = vec![self.say("reset-stranger")?];
+                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::MailboxLocked { at, until } => {
+                let mut page = self.start(["locked-subject", "locked-heading", "locked-intro"])?;
+                page.facts.push(self.fact("label-locked", self.moment(*at)?)?);
+                if let Some(until) = until {
+                    page.facts.push(self.fact("label-opens", self.moment(*until)?)?);
+                    page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
+                }
+                let you = if until.is_some() { "locked-you-wait" } else { "locked-you-ask" };
+                page.more = vec![self.say(you)?, self.say("locked-stranger")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::NotificationUndeliverable { recipient, subject, date, reason, expires } => {
+                let mut page =
+                    self.start(["unannounced-subject", "unannounced-heading", "unannounced-intro"])?;
+                page.inside = true;
+                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.extend(self.about(subject.as_deref(), *date)?);
+                let reason = plain::text(reason, REASON);
+                if !reason.is_empty() {
+                    page.facts.push(self.fact("label-reason", reason)?);
+                }
+                page.deadline = expires.map(|_| self.say("unannounced-deadline")).transpose()?;
+                page.steps = self.section(
+                    "unannounced-steps",
+                    &["unannounced-check", "unannounced-again", "unannounced-call"],
+                )?;
+                Ok(page)
+            }
+        }
+    }
+
+    fn say(&self, key: &'static str) -> Written<String> {
+        self.words.say(key)
+    }
+
+    /// Subject, heading and first paragraph; every kind has them.
+    fn start(&self, [subject, heading, intro]: [&'static str; 3]) -> Written<Page> {
+        let intro = self.say(intro)?;
+        Ok(Page {
+            subject: plain::line(&self.say(subject)?),
+            preview: intro.clone(),
+            heading: self.say(heading)?,
+            intro: vec![intro],
+            ..Page::default()
+        })
+    }
+
+    /// Sender, subject and date of the letter that waits.
+    fn letter(
+        &self,
+        name: Option<&str>,
+        address: &str,
+        subject: Option<&str>,
+        date: Timestamp,
+    ) -> Written<Vec<Fact>> {
+        let name = plain::text(name.unwrap_or_default(), NAME);
+        let address = plain::address(address);
+        let from = if name.is_empty() { address } else { format!("{name} <{address}>") };
+        let mut facts = vec![self.fact("label-from", from)?];
+        facts.extend(self.about(subject, date)?);
+        Ok(facts)
+    }
+
+    /// Subject, if it may be shown, and date.
+    fn about(&self, subject: Option<&str>, date: Timestamp) -> Written<Vec<Fact>> {
+        let mut facts = Vec::with_capacity(2);
+        let subject = plain::text(subject.unwrap_or_default(), SUBJECT);
+        if !subject.is_empty() {
+            facts.push(self.fact("label-subject", subject)?);
+        }
+        facts.push(self.fact("label-date", self.moment(date)?)?);
+        Ok(facts)
+    }
+
+    fn fact(&self, label: &'static str, value: String) -> Written<Fact> {
+        Ok(Fact { label: self.say(label)?, value, exact: false })
+    }
+
+    fn button(&self, label: &'static str, link: &Secret<String>) -> Written<Option<Button>> {
+        Ok(Some(Button { label: self.say(label)?, link: safe_link(link.expose())? }))
+    }
+
+    fn section(&self, title: &'static str, items: &[&'static str]) -> Written<Option<Section>> {
+        let items = items.iter().map(|key| self.say(key)).collect::<Written<_>>()?;
+        Ok(Some(Section { title: self.say(title)?, items }))
+    }
+
+    fn genuine(&self, items: &[&'static str]) -> Written<Option<Section>> {
+        self.section("genuine-title", items)
+    }
+
+    fn moment(&self, at: Timestamp) -> Written<String> {
+        when::date_time(at, self.language, self.zone)
+    }
+
+    fn days(&self, key: &'static str, days: u32) -> Written<String> {
+        Words::new(self.language, Values::from([("days".into(), days.into())]))?.say(key)
+    }
+}
+
+/// What an inbox shows beside the subject: sender, subject and date.
+fn preview(page: &Page) -> String {
+    page.facts.iter().map(|fact| fact.value.as_str()).collect::<Vec<_>>().join(" · ")
+}
+
+impl Notice {
+    /// Until when, and how many whole days that is (0 where nobody counts them).
+    fn deadline(&self) -> Option<(Timestamp, u32)> {
+        match self {
+            Self::Activation { expires, days, .. }
+            | Self::ActivationReminder { expires, days, .. }
+            | Self::InitialPassword { expires, days, .. }
+            | Self::PasswordForSender { expires, days, .. }
+            | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
+            Self::ResetLink { expires, .. } => Some((*expires, 0)),
+            Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
+            Self::NewMessage { .. } | Self::MailboxLocked { .. } => None,
+        }
+    }
+
+    fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Activation { subject, .. }
+            | Self::ActivationReminder { subject, .. }
+            | Self::NewMessage { subject, .. }
+            | Self::InitialPassword { subject, .. }
+            | Self::PasswordForSender { subject, .. }
+            | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
+            Self::Reactivation { .. } | Self::ResetLink { .. } | Self::MailboxLocked { .. } => None,
+        }
+    }
 }

@@ -85,6 +85,11 @@ impl Words {
         Ok(Self { language, id, values })
     }
 
+    /// The language's tag.
+    pub(crate) fn tag(&self) -> &'static str {
+        self.language.0
+    }
+
     /// The text under `key`. No other language steps in: half a translation is a fault.
     pub(crate) fn say(&self, key: &'static str) -> Result<String, NoticeError> {
         LOCALES

@@ -1,0 +1,144 @@
+# Was in den E-Mails steht, die Sealpost selbst schreibt.
+#
+# Überall verfügbar: $brand (der Versicherer), $portal (Name des Postfachs), $host und $portal-url.
+# Wo eine Frist läuft: $until (Tag), $until-time (Tag und Uhrzeit), $days (ganze Tage bis dahin).
+# $brand steht immer als ganzes Satzglied, damit jeder Name grammatisch passt.
+
+direction = ltr
+
+## Unter jeder E-Mail
+link-hint = Falls der Knopf nicht funktioniert, kopieren Sie diese Adresse in Ihren Browser:
+help-title = Hilfe
+automatic = Diese E-Mail wurde automatisch verschickt. Bitte antworten Sie nicht darauf, sondern im Postfach: Nur dort ist Ihre Antwort vertraulich.
+automatic-inside = Diese E-Mail wurde automatisch verschickt. Antworten darauf liest niemand.
+imprint = Impressum
+privacy = Datenschutz
+
+## Der Kasten mit den Angaben
+label-from = Von
+label-subject = Betreff
+label-date = Datum
+label-recipient = Empfänger
+label-password = Startkennwort
+label-locked = Gesperrt seit
+label-opens = Wieder offen ab
+label-reason = Antwort des Mailservers
+
+## Woran man eine echte E-Mail erkennt
+genuine-title = So erkennen Sie, dass diese E-Mail echt ist
+genuine-link = Der Link führt zu { $host }. Genau dieser Name steht danach auch oben in Ihrem Browser.
+genuine-type = Sie brauchen den Link nicht: Tippen Sie { $portal-url } selbst in den Browser ein und melden Sie sich an.
+genuine-never = Wir fragen Sie nie nach Bankdaten, TANs oder dem Passwort Ihres E-Mail-Kontos.
+genuine-doubt = Sie sind unsicher? Klicken Sie nichts an. Fragen Sie uns unter einer Telefonnummer, die Sie schon kennen.
+
+## Die erste Nachricht
+activation-subject = [{ $brand }] Vertrauliche Post für Sie – bitte Postfach einrichten
+activation-heading = Eine vertrauliche Nachricht wartet auf Sie
+activation-intro = { $brand } hat Ihnen vertraulich geschrieben. Damit nur Sie die Nachricht lesen können, liegt sie verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Diese E-Mail selbst enthält nichts Vertrauliches.
+activation-button = Postfach einrichten und lesen
+activation-deadline =
+    { $days ->
+        [0] Bitte richten Sie das Postfach noch heute ein. Danach wird die Nachricht gelöscht.
+        [one] Bitte richten Sie das Postfach bis zum { $until } ein (noch ein Tag). Danach wird die Nachricht gelöscht.
+       *[other] Bitte richten Sie das Postfach bis zum { $until } ein (noch { $days } Tage). Danach wird die Nachricht gelöscht.
+    }
+steps-title = Einmal einrichten, in etwa zwei Minuten
+step-open = Öffnen Sie den Link. Sie müssen nichts installieren und nichts bezahlen.
+step-password = Denken Sie sich ein Passwort aus.
+step-question = Wählen Sie eine Sicherheitsfrage und Ihre Antwort darauf. Damit kommen Sie wieder in Ihr Postfach, wenn Sie das Passwort einmal vergessen.
+
+## Erinnerung an die erste Nachricht
+reminder-subject =
+    { $days ->
+        [0] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird heute gelöscht
+        [one] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird morgen gelöscht
+       *[other] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird in { $days } Tagen gelöscht
+    }
+reminder-heading = Ihre Nachricht ist noch ungelesen
+reminder-intro = Vor einiger Zeit hat Ihnen { $brand } vertraulich geschrieben. Die Nachricht liegt noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+
+## Jede weitere Nachricht
+message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
+message-subject-shown = [{ $brand }] Neue vertrauliche Nachricht: { $subject }
+message-heading = Sie haben eine neue Nachricht
+message-intro = { $brand } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+message-button = Anmelden und lesen
+message-deadline =
+    { $days ->
+        [0] Die Nachricht wird heute gelöscht.
+        [one] Die Nachricht wird morgen gelöscht.
+       *[other] Die Nachricht wird in { $days } Tagen gelöscht.
+    }
+message-keep = Speichern Sie, was Sie behalten möchten: Das Postfach ist zum Abholen gedacht, nicht zum Aufbewahren.
+
+## Die erste Nachricht, mit Startkennwort
+initial-subject = [{ $brand }] Vertrauliche Post für Sie – Ihr Startkennwort kommt gesondert
+initial-heading = Eine vertrauliche Nachricht wartet auf Sie
+initial-intro = { $brand } hat Ihnen vertraulich geschrieben. Die Nachricht liegt verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Zum ersten Anmelden brauchen Sie ein Startkennwort. Sie erhalten es auf einem anderen Weg, meist am Telefon oder mit der Post.
+initial-button = Zum Postfach
+initial-deadline =
+    { $days ->
+        [0] Bitte melden Sie sich noch heute an. Danach wird die Nachricht gelöscht.
+        [one] Bitte melden Sie sich bis zum { $until } an (noch ein Tag). Danach wird die Nachricht gelöscht.
+       *[other] Bitte melden Sie sich bis zum { $until } an (noch { $days } Tage). Danach wird die Nachricht gelöscht.
+    }
+initial-steps = So lesen Sie die Nachricht
+initial-wait = Warten Sie, bis Ihnen der Absender das Startkennwort mitgeteilt hat.
+initial-login = Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startkennwort an.
+initial-own = Legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest. Das Startkennwort gilt danach nicht mehr.
+
+## Das Startkennwort, an den Absender
+handover-subject = Bitte weitergeben: Startkennwort zu Ihrer vertraulichen Nachricht
+handover-heading = Bitte geben Sie dieses Startkennwort weiter
+handover-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $portal }“ bereit. Der Empfänger weiß davon, kann sie aber erst lesen, wenn Sie ihm das Startkennwort genannt haben.
+handover-deadline =
+    { $days ->
+        [0] Ungelesen wird die Nachricht noch heute gelöscht.
+        [one] Ungelesen wird die Nachricht am { $until } gelöscht (noch ein Tag).
+       *[other] Ungelesen wird die Nachricht am { $until } gelöscht (noch { $days } Tage).
+    }
+handover-steps = So geht es sicher
+handover-tell = Nennen Sie das Startkennwort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
+handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startkennwort nicht per E-Mail.
+
+## Zugang zurückgesetzt
+again-subject = [{ $brand }] Ihr Zugang wurde zurückgesetzt – bitte neu einrichten
+again-heading = Richten Sie Ihr Postfach neu ein
+again-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
+again-kept = Ihre Nachrichten bleiben erhalten und sind danach wieder lesbar.
+again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie waren mit Ihrem alten Passwort verschlüsselt. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
+again-button = Postfach neu einrichten
+again-deadline =
+    { $days ->
+        [0] Der Link gilt nur noch heute.
+        [one] Der Link gilt einen Tag, bis zum { $until }.
+       *[other] Der Link gilt { $days } Tage, bis zum { $until }.
+    }
+again-stranger = Sie haben das nicht mit uns besprochen? Dann benutzen Sie den Link nicht und melden Sie sich bitte bei uns.
+
+## Passwort vergessen
+reset-subject = [{ $brand }] Neues Passwort für Ihr Postfach
+reset-heading = Legen Sie ein neues Passwort fest
+reset-intro = Jemand, vermutlich Sie, hat im Portal „{ $portal }“ angegeben, das Passwort zu Ihrem Postfach vergessen zu haben. Mit dem Link und der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues fest.
+reset-button = Neues Passwort festlegen
+reset-deadline = Der Link gilt bis { $until-time } und nur einmal.
+reset-stranger = Das waren nicht Sie? Dann ist nichts zu tun: Ihr Passwort bleibt, wie es ist.
+
+## Postfach gesperrt
+locked-subject = [{ $brand }] Ihr Postfach ist gesperrt
+locked-heading = Wir haben Ihr Postfach gesperrt
+locked-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft ein falsches Passwort oder eine falsche Antwort eingegeben. Zum Schutz Ihrer Nachrichten kann sich zurzeit niemand anmelden. Die Nachrichten sind sicher, und neue kommen weiterhin an.
+locked-button = Zum Postfach
+locked-you-wait = Das waren Sie? Warten Sie, bis das Postfach wieder offen ist, und benutzen Sie dann „Passwort vergessen“.
+locked-you-ask = Das waren Sie? Dann melden Sie sich bitte bei uns. Wir öffnen das Postfach wieder, sobald wir wissen, dass Sie es sind.
+locked-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sie müssen nichts tun. Geschieht es wieder, sagen Sie uns bitte Bescheid.
+
+## Ankündigung unzustellbar, an den Absender
+unannounced-subject = Empfänger nicht erreicht: Ihre vertrauliche Nachricht
+unannounced-heading = Der Empfänger weiß nichts von Ihrer Nachricht
+unannounced-intro = Ihre vertrauliche Nachricht liegt verschlüsselt im Portal „{ $portal }“. Die E-Mail, die sie dem Empfänger ankündigen sollte, hat dessen Mailserver aber nicht angenommen.
+unannounced-deadline = Holt sie niemand ab, wird die Nachricht am { $until } gelöscht.
+unannounced-steps = Was Sie tun können
+unannounced-check = Prüfen Sie die Adresse auf Tippfehler.
+unannounced-again = War sie falsch, senden Sie die Nachricht noch einmal an die richtige.
+unannounced-call = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E-Mail-Postfach voll oder gibt es nicht mehr.

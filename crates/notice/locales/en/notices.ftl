@@ -1,0 +1,143 @@
+# What the mails say that Sealpost itself writes.
+#
+# Everywhere: $brand (the insurer), $portal (the mailbox's name), $host and $portal-url.
+# Where time runs: $until (day), $until-time (day and time), $days (whole days until then).
+
+direction = ltr
+
+## Below every mail
+link-hint = If the button does not work, copy this address into your browser:
+help-title = Help
+automatic = This mail was sent automatically. Please do not answer it; answer in the mailbox instead. Only there is your answer confidential.
+automatic-inside = This mail was sent automatically. Nobody reads answers to it.
+imprint = Imprint
+privacy = Privacy
+
+## The box with the facts
+label-from = From
+label-subject = Subject
+label-date = Date
+label-recipient = Recipient
+label-password = Initial password
+label-locked = Locked since
+label-opens = Opens again
+label-reason = The mail server’s answer
+
+## How to tell a genuine mail
+genuine-title = How to tell that this mail is genuine
+genuine-link = The link leads to { $host }. You will see exactly this name at the top of your browser.
+genuine-type = You do not need the link: type { $portal-url } into your browser yourself and sign in.
+genuine-never = We never ask for bank details, transaction codes or the password of your e-mail account.
+genuine-doubt = Not sure? Do not click anything. Ask us on a telephone number that you already know.
+
+## The first letter
+activation-subject = [{ $brand }] Confidential mail for you – please set up your mailbox
+activation-heading = A confidential message is waiting for you
+activation-intro = { $brand } has written to you in confidence. So that only you can read the message, it is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. This mail itself contains nothing confidential.
+activation-button = Set up mailbox and read
+activation-deadline =
+    { $days ->
+        [0] Please set up the mailbox today. After that the message will be deleted.
+        [one] Please set up the mailbox by { $until } (one day left). After that the message will be deleted.
+       *[other] Please set up the mailbox by { $until } ({ $days } days left). After that the message will be deleted.
+    }
+steps-title = Set up once, in about two minutes
+step-open = Open the link. There is nothing to install and nothing to pay.
+step-password = Think of a password.
+step-question = Choose a security question and your answer to it. They let you back into your mailbox if you ever forget the password.
+
+## Reminder of the first letter
+reminder-subject =
+    { $days ->
+        [0] { "[" }{ $brand }] Reminder: your confidential message will be deleted today
+        [one] { "[" }{ $brand }] Reminder: your confidential message will be deleted tomorrow
+       *[other] { "[" }{ $brand }] Reminder: your confidential message will be deleted in { $days } days
+    }
+reminder-heading = Your message is still unread
+reminder-intro = Some time ago { $brand } wrote to you in confidence. The message is still kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+
+## Every further letter
+message-subject = [{ $brand }] New confidential message in your mailbox
+message-subject-shown = [{ $brand }] New confidential message: { $subject }
+message-heading = You have a new message
+message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Sign in there with your e-mail address and your password.
+message-button = Sign in and read
+message-deadline =
+    { $days ->
+        [0] The message will be deleted today.
+        [one] The message will be deleted tomorrow.
+       *[other] The message will be deleted in { $days } days.
+    }
+message-keep = Save what you want to keep: the mailbox is for collecting, not for storing.
+
+## The first letter, with an initial password
+initial-subject = [{ $brand }] Confidential mail for you – your initial password comes separately
+initial-heading = A confidential message is waiting for you
+initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To sign in for the first time you need an initial password. It reaches you in another way, mostly by telephone or letter.
+initial-button = Go to the mailbox
+initial-deadline =
+    { $days ->
+        [0] Please sign in today. After that the message will be deleted.
+        [one] Please sign in by { $until } (one day left). After that the message will be deleted.
+       *[other] Please sign in by { $until } ({ $days } days left). After that the message will be deleted.
+    }
+initial-steps = How to read the message
+initial-wait = Wait until the sender has told you the initial password.
+initial-login = Sign in with your e-mail address and the initial password.
+initial-own = Set a password and a security question of your own. The initial password then no longer works.
+
+## The initial password, to the sender
+handover-subject = Please pass on: initial password for your confidential message
+handover-heading = Please pass on this initial password
+handover-intro = Your confidential message is waiting in the portal “{ $portal }”. The recipient knows about it but can only read it once you have told them the initial password.
+handover-deadline =
+    { $days ->
+        [0] If nobody reads it, the message will be deleted today.
+        [one] If nobody reads it, the message will be deleted on { $until } (one day left).
+       *[other] If nobody reads it, the message will be deleted on { $until } ({ $days } days left).
+    }
+handover-steps = How to do it safely
+handover-tell = Tell the initial password on the telephone or send it by post. Make sure first whom you are talking to.
+handover-never = Do not forward this mail, and do not send the initial password by e-mail.
+
+## Access reset
+again-subject = [{ $brand }] Your access was reset – please set it up again
+again-heading = Set up your mailbox again
+again-intro = As agreed with our customer service, your old access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
+again-kept = Your messages stay and can be read again afterwards.
+again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
+again-button = Set up mailbox again
+again-deadline =
+    { $days ->
+        [0] The link works only today.
+        [one] The link works for one day, until { $until }.
+       *[other] The link works for { $days } days, until { $until }.
+    }
+again-stranger = You have not agreed this with us? Then do not use the link, and please contact us.
+
+## Forgotten password
+reset-subject = [{ $brand }] New password for your mailbox
+reset-heading = Set a new password
+reset-intro = Somebody, probably you, said in the portal “{ $portal }” that the password of your mailbox was forgotten. With the link and the answer to your security question you set a new one.
+reset-button = Set new password
+reset-deadline = The link works until { $until-time }, and only once.
+reset-stranger = It was not you? Then there is nothing to do: your password stays as it is.
+
+## Mailbox locked
+locked-subject = [{ $brand }] Your mailbox is locked
+locked-heading = We have locked your mailbox
+locked-intro = A wrong password or a wrong answer was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can sign in for now. The messages are safe, and new ones still arrive.
+locked-button = Go to the mailbox
+locked-you-wait = It was you? Wait until the mailbox opens again, then use “Forgotten password”.
+locked-you-ask = It was you? Then please contact us. We open the mailbox again as soon as we know that it is you.
+locked-stranger = It was not you? Then somebody else has tried, without success. You need not do anything. If it happens again, please tell us.
+
+## Notice undeliverable, to the sender
+unannounced-subject = Recipient not reached: your confidential message
+unannounced-heading = The recipient does not know of your message
+unannounced-intro = Your confidential message is kept encrypted in the portal “{ $portal }”. But the mail that was to announce it was not accepted by the recipient’s mail server.
+unannounced-deadline = If nobody collects it, the message will be deleted on { $until }.
+unannounced-steps = What you can do
+unannounced-check = Check the address for typing errors.
+unannounced-again = If it was wrong, send the message again to the right one.
+unannounced-call = If it was right, call the recipient: perhaps their e-mail account is full or no longer exists.

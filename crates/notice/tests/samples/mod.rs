@@ -1,0 +1,171 @@
+//! Every kind of notice with plain and with hostile facts; shared by the tests and the preview.
+
+use sealpost_mail::{Secret, Timestamp};
+use sealpost_notice::{Brand, Colour, Logo, Notice};
+
+/// 2020-01-15T11:49:00Z.
+pub(crate) const DATE: Timestamp = Timestamp(1_579_088_940_000);
+/// Forty days later.
+pub(crate) const EXPIRES: Timestamp = Timestamp(1_579_088_940_000 + 40 * 86_400_000);
+/// The link of every sample.
+pub(crate) const LINK: &str =
+    "https://securemail.insurer.example/a/3q2-7wABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk";
+
+/// What the outside world may put into a letter.
+pub(crate) struct Facts {
+    pub(crate) name: &'static str,
+    pub(crate) address: &'static str,
+    pub(crate) subject: String,
+    pub(crate) reason: &'static str,
+}
+
+pub(crate) fn plain() -> Facts {
+    Facts {
+        name: "Maximiliane Mustermann",
+        address: "Max.Mustermann@insurer.example",
+        subject: "Ihr Unfall vom 8. Januar – Rückfragen zur Heilbehandlung".to_owned(),
+        reason: "550 5.1.1 mailbox unavailable",
+    }
+}
+
+pub(crate) fn hostile() -> Facts {
+    Facts {
+        name: "</title><script>alert(1)</script> \"Chef\" <boss@bank.example>\r\nBcc: victim@x.example",
+        address: "\"https://evil.example \"@insurer.example",
+        subject: format!(
+            "\u{202e}gnurhaM etzteL\u{202c} <img src=x onerror=alert(1)> {{{{7*7}}}} {{ $brand }} https://evil.example/login \
+             www.evil.example evil.com &amp; '\"><a href=//evil.example>hier</a>\r\nX-Evil: 1 {}",
+            "ß".repeat(5000)
+        ),
+        reason: "550-<script>x</script>\r\n550 see http://evil.example/?u=max@web.example \u{1b}[31m",
+    }
+}
+
+/// Every kind, every branch of every kind.
+pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
+    let from_name = Some(facts.name.to_owned());
+    let from_address = facts.address.to_owned();
+    let subject = Some(facts.subject.clone());
+    let recipient = "erika.musterfrau@web.example".to_owned();
+    let link = || Secret::new(LINK.to_owned());
+    let (date, expires) = (DATE, EXPIRES);
+    let mut all = Vec::new();
+    for (name, days) in [("activation", 40), ("activation-last-day", 0), ("activation-one-day", 1)] {
+        all.push((
+            name,
+            Notice::Activation {
+                from_name: from_name.clone(),
+                from_address: from_address.clone(),
+                subject: subject.clone(),
+                date,
+                link: link(),
+                expires,
+                days,
+            },
+        ));
+    }
+    for (name, days) in [("reminder", 7), ("reminder-tomorrow", 1), ("reminder-today", 0)] {
+        all.push((
+            name,
+            Notice::ActivationReminder {
+                from_name: None,
+                from_address: from_address.clone(),
+                subject: None,
+                date,
+                link: link(),
+                expires,
+                days,
+            },
+        ));
+    }
+    for (name, subject, days) in [
+        ("message", subject.clone(), Some(60)),
+        ("message-withheld", None, None),
+        ("message-1", None, Some(1)),
+    ] {
+        all.push((
+            name,
+            Notice::NewMessage {
+                from_name: from_name.clone(),
+                from_address: from_address.clone(),
+                subject,
+                date,
+                link: link(),
+                days,
+            },
+        ));
+    }
+    all.push((
+        "initial-password",
+        Notice::InitialPassword {
+            from_name,
+            from_address,
+            subject: subject.clone(),
+            date,
+            link: link(),
+            expires,
+            days: 60,
+        },
+    ));
+    all.push((
+        "password-for-sender",
+        Notice::PasswordForSender {
+            recipient: recipient.clone(),
+            password: Secret::new("Wx7-kRm4-Tz9p".to_owned()),
+            subject: subject.clone(),
+            date,
+            expires,
+            days: 60,
+        },
+    ));
+    for (name, messages_kept) in [("reactivation-kept", true), ("reactivation-lost", false)] {
+        all.push((name, Notice::Reactivation { link: link(), expires, days: 14, messages_kept }));
+    }
+    all.push(("reset", Notice::ResetLink { link: link(), expires }));
+    all.push(("locked", Notice::MailboxLocked { at: date, until: Some(expires) }));
+    all.push(("locked-for-good", Notice::MailboxLocked { at: date, until: None }));
+    for (name, expires) in [("undeliverable", Some(expires)), ("undeliverable-kept", None)] {
+        all.push((
+            name,
+            Notice::NotificationUndeliverable {
+                recipient: recipient.clone(),
+                subject: subject.clone(),
+                date,
+                reason: facts.reason.to_owned(),
+                expires,
+            },
+        ));
+    }
+    all
+}
+
+/// An operator with everything.
+pub(crate) fn brand() -> Brand {
+    Brand {
+        name: "Musterversicherung".to_owned(),
+        portal_name: "SecureMail".to_owned(),
+        portal_url: "https://securemail.insurer.example/".to_owned(),
+        colour: Colour::parse("#0b5c74").expect("a colour"),
+        logo: None,
+        contact: "Telefon 0123 4567-0, werktags 8 bis 18 Uhr\nsecuremail@insurer.example".to_owned(),
+        imprint: Some("Musterversicherung VVaG · Musterallee 1 · 12345 Musterstadt".to_owned()),
+        privacy: Some("https://insurer.example/datenschutz".to_owned()),
+    }
+}
+
+/// An operator whose names need escaping, with a logo.
+pub(crate) fn odd_brand() -> Brand {
+    Brand {
+        name: "Müller & Söhne <VVaG>".to_owned(),
+        portal_name: "\"Safe\" & 'Sound'".to_owned(),
+        logo: Some(Logo {
+            content_type: "image/png".to_owned(),
+            bytes: vec![1, 2, 3],
+            width: 120,
+            height: 40,
+        }),
+        imprint: Some("https://insurer.example/impressum".to_owned()),
+        privacy: None,
+        ..brand()
+    }
+}
