@@ -1,6 +1,6 @@
 //! Renders every notice in every language with plain and with hostile facts and looks at the result.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::expect_used, reason = "tests")]
 
 mod samples;
 
