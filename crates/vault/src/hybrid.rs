@@ -54,7 +54,8 @@ pub(crate) struct Public(<XWing as Kem>::PublicKey);
 #[derive(Clone)]
 pub(crate) struct Private {
     seed: Key,
-    expanded: <XWing as Kem>::PrivateKey,
+    // On the heap: it is large, and what moves leaves copies behind.
+    expanded: Box<<XWing as Kem>::PrivateKey>,
 }
 
 impl Private {
@@ -64,7 +65,7 @@ impl Private {
     )]
     pub(crate) fn new(seed: Key) -> Self {
         let expanded = <XWing as Kem>::PrivateKey::from_bytes(seed.expose()).expect("32 bytes");
-        Self { seed, expanded }
+        Self { seed, expanded: Box::new(expanded) }
     }
 
     pub(crate) fn seed(&self) -> &Key {

@@ -155,9 +155,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hkdf_is_rfc_5869_appendix_a_3() {
-        // A.3 has 22 bytes of 0x0b as input; our keys are 32 bytes, so the expected value is from the
-        // same construction done by hand with HMAC: extract, then expand one block.
+    fn derive_is_hkdf() {
+        // RFC 5869 §2 done by hand with HMAC (its test cases have inputs of other lengths than ours):
+        // extract, then expand one block.
         let key = Key::new([0x0b; 32]);
         let sign = |key: &[u8], data: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data);
         let extracted = sign(b"salt", &[0x0b; 32]);

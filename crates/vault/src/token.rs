@@ -124,8 +124,9 @@ mod tests {
         let longer = format!("{text}=");
         let spaced = format!(" {text}");
         // The last character carries four bits; its two spare bits must be zero.
-        let stray = format!("{}B", &text[..42]);
-        for other in ["", &text[..42], &longer, &spaced, &stray] {
+        let short = text.get(..42).unwrap();
+        let stray = format!("{short}B");
+        for other in ["", short, &longer, &spaced, &stray] {
             assert!(Token::parse(other).is_none(), "{other}");
         }
     }
