@@ -1,10 +1,21 @@
 //! Letters the product writes itself: notices and delivery reports. Knows no wording and no queue.
 
+use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
+use mail_builder::headers::address::Address as Written;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::date::Date;
+use mail_builder::headers::raw::Raw;
+use mail_builder::headers::text::Text;
+use mail_builder::mime::{BodyPart, MimePart};
 use thiserror::Error;
 
 use crate::address::Address;
 use crate::clock::Timestamp;
+use crate::display::one_line;
 use crate::envelope::Orcpt;
+use crate::head::is_crlf_clean;
+use crate::parts::split_entity;
 use crate::reply::EnhancedCode;
 
 /// Why a letter cannot be written.
@@ -45,9 +56,105 @@ pub struct Compose {
     pub inline_images: Vec<(String, String, Vec<u8>)>,
 }
 
-/// Writes a notice: CRLF, 7-bit clean.
-pub fn compose_notice(_notice: &Compose) -> Result<Vec<u8>, ComposeError> {
-    Err(ComposeError::Field("notice"))
+/// Writes a notice: CRLF, 7-bit clean (an address outside ASCII is the one exception, RFC 6532 §3.2).
+/// Text and HTML stand side by side in multipart/alternative, images beside the HTML in multipart/related.
+pub fn compose_notice(notice: &Compose) -> Result<Vec<u8>, ComposeError> {
+    let id = checked_id(&notice.message_id)?;
+    let mut letter =
+        addressed(notice.from.0.as_deref(), &notice.from.1, &notice.to, &notice.subject, id, notice.at)
+            .header("Auto-Submitted", Raw::new(notice.auto_submitted));
+    if let Some(reply_to) = &notice.reply_to {
+        letter = letter.reply_to(Written::new_address(None::<String>, reply_to.to_path()));
+    }
+    for (name, value) in &notice.extra {
+        letter = letter.header(checked_name(name)?, HeaderType::Text(Text::new(one_line(value))));
+    }
+    let text = MimePart::new("text/plain", BodyPart::Text(crlf(&notice.text).into()));
+    let Some(html) = &notice.html else {
+        return Ok(letter.body(text).write_to_vec()?);
+    };
+    let mut html = MimePart::new("text/html", BodyPart::Text(crlf(html).into()));
+    if !notice.inline_images.is_empty() {
+        let mut related = vec![html];
+        for (cid, kind, bytes) in &notice.inline_images {
+            let kind = checked_type(kind)?;
+            let image = MimePart::new(kind, BodyPart::Binary(bytes.as_slice().into()));
+            related.push(image.inline().cid(checked_id(cid)?));
+        }
+        html = multipart("multipart/related", "related", id, related, &[("type", "text/html")]);
+    }
+    Ok(letter.body(multipart("multipart/alternative", "body", id, vec![text, html], &[])).write_to_vec()?)
+}
+
+/// The fields every letter of ours has.
+fn addressed<'x>(
+    from_name: Option<&str>,
+    from: &Address,
+    to: &Address,
+    subject: &str,
+    id: &'x str,
+    at: Timestamp,
+) -> MessageBuilder<'x> {
+    let from_name = from_name.map(one_line).filter(|name| !name.is_empty());
+    MessageBuilder::new()
+        .from(Written::new_address(from_name, from.to_path()))
+        .to(Written::new_address(None::<String>, to.to_path()))
+        .subject(one_line(subject))
+        .date(Date::new(at.seconds()))
+        .message_id(id)
+}
+
+/// A multipart with a boundary of our own: the builder would take one from the clock. `=_` stands in no
+/// quoted-printable or base64 text (RFC 2045 §6.7), the Message-ID is random.
+fn multipart<'x>(
+    kind: &'x str,
+    role: &str,
+    id: &str,
+    children: Vec<MimePart<'x>>,
+    parameters: &[(&'x str, &'x str)],
+) -> MimePart<'x> {
+    let unique: String = id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+    let kind =
+        parameters.iter().fold(ContentType::new(kind), |kind, (name, value)| kind.attribute(*name, *value));
+    MimePart::new(kind.attribute("boundary", format!("=_{role}_{unique}")), BodyPart::Multipart(children))
+}
+
+/// A Message-ID or Content-ID without its angle brackets (RFC 5322 §3.6.4).
+fn checked_id(id: &str) -> Result<&str, ComposeError> {
+    let ok = id.len() <= 200
+        && id.contains('@')
+        && id.bytes().all(|b| b.is_ascii_graphic() && !b"<>()\",".contains(&b));
+    if ok { Ok(id) } else { Err(ComposeError::Field("Message-ID")) }
+}
+
+fn checked_type(kind: &str) -> Result<&str, ComposeError> {
+    let ok = kind.contains('/') && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.+-".contains(&b));
+    if ok { Ok(kind) } else { Err(ComposeError::Field("Content-Type")) }
+}
+
+/// RFC 5322 §3.6.8; what we write ourselves cannot be written twice.
+fn checked_name(name: &str) -> Result<&str, ComposeError> {
+    const OURS: [&str; 10] = [
+        "From",
+        "To",
+        "Reply-To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+    ];
+    let token =
+        !name.is_empty() && name.len() <= 70 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let taken = OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
+    if token && !taken { Ok(name) } else { Err(ComposeError::Field("extra field")) }
+}
+
+/// Every line end to CRLF.
+fn crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 
 /// RFC 3464 §2.3.3 Action.
@@ -113,7 +220,98 @@ pub struct DsnParts {
     pub returned_full: bool,
 }
 
-/// Writes an RFC 3464 report as RFC 6522 multipart/report: CRLF, 7-bit clean.
-pub fn compose_dsn(_parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
-    Err(ComposeError::Field("report"))
+impl DsnAction {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::Relayed => "relayed",
+            Self::Expanded => "expanded",
+        }
+    }
 }
+
+/// Writes an RFC 3464 report as RFC 6522 multipart/report: CRLF, 7-bit clean.
+///
+/// A whole letter is returned only if it is 7-bit itself: message/rfc822 may not be encoded (RFC 2046
+/// §5.2.1), so of an 8-bit letter the head goes back, which RFC 3461 §6.2 allows.
+pub fn compose_dsn(parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
+    let id = checked_id(&parts.message_id)?;
+    let letter = addressed(Some(&parts.from.0), &parts.from.1, &parts.to, &parts.subject, id, parts.at)
+        .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5
+    let mut children =
+        vec![MimePart::new("text/plain", BodyPart::Text(crlf(&parts.text).into())), status(parts)];
+    children.extend(returned(parts));
+    let report = multipart("multipart/report", "report", id, children, &[("report-type", "delivery-status")]);
+    Ok(letter.body(report).write_to_vec()?)
+}
+
+/// The part for machines. Addresses outside ASCII need the form of RFC 6533, which may be encoded.
+fn status(parts: &DsnParts) -> MimePart<'static> {
+    let global = parts.recipients.iter().any(|one| one.final_recipient.needs_smtputf8());
+    let mut text = String::new();
+    line(&mut text, global, "Reporting-MTA", &format!("dns; {}", parts.reporting_mta));
+    if let Some(envid) = &parts.original_envid {
+        line(&mut text, global, "Original-Envelope-Id", envid);
+    }
+    line(&mut text, global, "Arrival-Date", &Date::new(parts.arrival.seconds()).to_rfc822());
+    for one in &parts.recipients {
+        text.push_str("\r\n");
+        if let Some(orcpt) = &one.orcpt {
+            line(&mut text, global, "Original-Recipient", &format!("{}; {}", orcpt.kind, orcpt.address));
+        }
+        let kind = if one.final_recipient.needs_smtputf8() { "utf-8" } else { "rfc822" };
+        line(&mut text, global, "Final-Recipient", &format!("{kind}; {}", one.final_recipient.to_path()));
+        line(&mut text, global, "Action", one.action.as_str());
+        line(&mut text, global, "Status", &one.status.to_string());
+        if let Some(remote) = &one.remote_mta {
+            line(&mut text, global, "Remote-MTA", &format!("dns; {remote}"));
+        }
+        if let Some(diagnostic) = &one.diagnostic {
+            line(&mut text, global, "Diagnostic-Code", &format!("smtp; {diagnostic}"));
+        }
+        if let Some(until) = one.will_retry_until {
+            line(&mut text, global, "Will-Retry-Until", &Date::new(until.seconds()).to_rfc822());
+        }
+    }
+    if global {
+        return MimePart::new("message/global-delivery-status", BodyPart::Binary(text.into_bytes().into()));
+    }
+    MimePart::new("message/delivery-status", BodyPart::Binary(text.into_bytes().into()))
+        .transfer_encoding("7bit")
+}
+
+/// One status field, on one line of at most 998 octets.
+fn line(text: &mut String, global: bool, name: &str, value: &str) {
+    let fits = |c: char| if global || c.is_ascii() { c } else { '?' };
+    let value: String = one_line(value).chars().map(fits).take(if global { 220 } else { 900 }).collect();
+    text.push_str(name);
+    text.push_str(": ");
+    text.push_str(&value);
+    text.push_str("\r\n");
+}
+
+/// The letter, or its head, as the third part.
+fn returned(parts: &DsnParts) -> Option<MimePart<'_>> {
+    let bytes = parts.returned.as_deref()?;
+    let short_lines = |bytes: &[u8]| bytes.split(|b| *b == b'\n').all(|line| line.len() <= 999);
+    let seven_bit = |bytes: &[u8]| bytes.is_ascii() && is_crlf_clean(bytes) && short_lines(bytes);
+    if parts.returned_full && seven_bit(bytes) {
+        return Some(
+            MimePart::new("message/rfc822", BodyPart::Binary(bytes.into())).transfer_encoding("7bit"),
+        );
+    }
+    let (head, _) = split_entity(bytes);
+    if seven_bit(head) {
+        return Some(
+            MimePart::new("text/rfc822-headers", BodyPart::Binary(head.into())).transfer_encoding("7bit"),
+        );
+    }
+    // RFC 6533 §6: the one form for heads with UTF-8 that may be encoded.
+    Some(MimePart::new("message/global-headers", BodyPart::Binary(head.into())))
+}
+
+#[cfg(test)]
+#[path = "compose_tests.rs"]
+mod tests;

@@ -1,11 +1,16 @@
 //! The header section of a letter as raw bytes. Knows nothing of the body; changes only what it is told to.
 
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use mail_builder::headers::date::Date;
 use thiserror::Error;
 
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 use crate::verdict::Edit;
+use crate::{from, words};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -13,15 +18,16 @@ pub enum HeadError {
     /// Over [`Head::MAX`].
     #[error("the header section is longer than {} bytes", Head::MAX)]
     TooLong,
-    /// A line does not end in CRLF, or a CR, LF or NUL stands alone.
-    #[error("a header line does not end in CRLF")]
+    /// A CR, LF or NUL stands alone, the last line does not end in CRLF, or the body is still with it.
+    #[error("the header section is not made of lines that end in CRLF")]
     Lines,
-    /// More than one From field, or more than one mailbox in it.
-    #[error("a letter needs exactly one From with exactly one address")]
+    /// More than one From field, more than one mailbox in it, or a value that can be read in two ways.
+    #[error("the letter needs exactly one From with exactly one address")]
     From,
 }
 
 /// The header section: every line with its CRLF, then the empty line if the letter has one.
+/// The letter's bytes are always head ++ rest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Head(Vec<u8>);
 
@@ -38,9 +44,13 @@ impl Head {
         prefix.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4)
     }
 
-    /// Takes bytes whose lines all end in CRLF.
+    /// Takes bytes whose lines all end in CRLF, with nothing behind the empty line.
     pub fn new(bytes: Vec<u8>) -> Result<Self, HeadError> {
-        if bytes.len() > Self::MAX { Err(HeadError::TooLong) } else { Ok(Self(bytes)) }
+        if bytes.len() > Self::MAX {
+            return Err(HeadError::TooLong);
+        }
+        let ended = Self::split(&bytes).is_none_or(|end| end == bytes.len());
+        if ended && is_crlf_clean(&bytes) { Ok(Self(bytes)) } else { Err(HeadError::Lines) }
     }
 
     /// The bytes.
@@ -55,56 +65,91 @@ impl Head {
         self.0
     }
 
-    /// Every field: name, and the raw value with its folding but without the final CRLF.
+    /// Every field: name, and the raw value with its folding but without the final CRLF. Lines that are no
+    /// field (no name, no colon) are passed over, as readers do.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        std::iter::empty()
+        Lines { rest: &self.0 }.filter_map(|line| line.field)
     }
 
-    /// The first field of that name, decoded (RFC 2047), unfolded, trimmed.
+    /// The first field of that name, decoded (RFC 2047), unfolded, trimmed, without control characters.
     #[must_use]
-    pub fn first(&self, _name: &str) -> Option<String> {
-        None
+    pub fn first(&self, name: &str) -> Option<String> {
+        self.named(name).next().map(words::decode)
     }
 
-    /// Every field of that name, decoded.
+    /// Every field of that name, decoded like [`Self::first`].
     #[must_use]
-    pub fn all(&self, _name: &str) -> Vec<String> {
-        Vec::new()
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.named(name).map(words::decode).collect()
     }
 
     /// How many fields have that name.
     #[must_use]
-    pub fn count(&self, _name: &str) -> usize {
-        0
+    pub fn count(&self, name: &str) -> usize {
+        self.named(name).count()
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The decoded Subject.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
-        None
+        self.first("Subject")
     }
 
-    /// The one address in From; `None` without a From field.
+    /// The one address in From; `None` without a From field. Anything that two programs could read as two
+    /// different senders is an error, never a guess.
     pub fn from_address(&self) -> Result<Option<Address>, HeadError> {
-        Err(HeadError::From)
+        let mut values = self.named("From");
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => from::one_address(value).map(Some).ok_or(HeadError::From),
+            (Some(_), Some(_)) => Err(HeadError::From),
+        }
     }
 
     /// How many Received fields there are (RFC 5321 §6.3: loops).
     #[must_use]
     pub fn received_count(&self) -> usize {
-        0
+        self.count("Received")
     }
 
     /// The same head with our Received line on top (RFC 5321 §4.4).
     #[must_use]
-    pub fn with_trace(&self, _trace: &Trace<'_>) -> Self {
-        self.clone()
+    pub fn with_trace(&self, trace: &Trace<'_>) -> Self {
+        let mut bytes = trace.to_field().into_bytes();
+        bytes.extend_from_slice(&self.0);
+        Self(bytes)
     }
 
     /// The same head with these changes; every other byte stays.
     #[must_use]
-    pub fn apply(&self, _edits: &[Edit]) -> Self {
-        self.clone()
+    pub fn apply(&self, edits: &[Edit]) -> Self {
+        edits.iter().fold(self.clone(), |head, edit| match edit {
+            Edit::CutFromSubject(text) => head.without_in_subject(text),
+        })
+    }
+
+    fn without_in_subject(&self, text: &str) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        for line in (Lines { rest: &self.0 }) {
+            let changed = match line.field {
+                Some((name, value)) if name.eq_ignore_ascii_case("Subject") => words::cut(value, text),
+                _ => None,
+            };
+            match changed {
+                Some(value) => {
+                    let kept = line.raw.len() - line.field.map_or(0, |(_, value)| value.len() + 2);
+                    bytes.extend_from_slice(line.raw.get(..kept).unwrap_or_default());
+                    bytes.extend_from_slice(&value);
+                    bytes.extend_from_slice(b"\r\n");
+                }
+                None => bytes.extend_from_slice(line.raw),
+            }
+        }
+        Self(bytes)
     }
 }
 
@@ -112,6 +157,68 @@ impl std::fmt::Debug for Head {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Head({} bytes)", self.0.len())
     }
+}
+
+/// Every CR before an LF, every LF behind a CR, no NUL, and a CRLF at the end.
+pub(crate) fn is_crlf_clean(bytes: &[u8]) -> bool {
+    let mut previous = b'\n';
+    for byte in bytes {
+        let pair = (previous == b'\r') == (*byte == b'\n');
+        if !pair || *byte == 0 {
+            return false;
+        }
+        previous = *byte;
+    }
+    previous == b'\n'
+}
+
+/// One logical line with its folding, and what it says if it is a field.
+struct Line<'a> {
+    raw: &'a [u8],
+    field: Option<(&'a str, &'a [u8])>,
+}
+
+/// Walks over the logical lines, the empty one included.
+struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let mut end = 0;
+        loop {
+            let tail = self.rest.get(end..).unwrap_or_default();
+            match tail.iter().position(|b| *b == b'\n') {
+                Some(at) => end += at + 1,
+                None => end = self.rest.len(),
+            }
+            // RFC 5322 §2.2.3: white space at the start continues the line before, but not an empty one.
+            let folded = matches!(self.rest.get(end), Some(b' ' | b'\t'));
+            if !folded || self.rest.get(..end) == Some(b"\r\n") {
+                break;
+            }
+        }
+        let (raw, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(Line { raw, field: field(raw) })
+    }
+}
+
+/// Name and raw value. White space before the colon is obsolete (RFC 5322 §4.5.8) but other programs take
+/// it, so we must see the field too.
+fn field(raw: &[u8]) -> Option<(&str, &[u8])> {
+    let colon = raw.iter().position(|b| *b == b':')?;
+    let name = raw.get(..colon)?.trim_ascii_end();
+    if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let value = raw.get(colon + 1..)?.strip_suffix(b"\r\n")?;
+    Some((std::str::from_utf8(name).ok()?, value))
 }
 
 /// What our Received line says.
@@ -125,6 +232,237 @@ pub struct Trace<'a> {
     pub id: &'a str,
     /// The recipient, if there is exactly one (more would give away blind copies, RFC 5321 §7.2).
     pub recipient: Option<&'a Address>,
+    /// MAIL asked for SMTPUTF8 (RFC 6531 §4.3).
+    pub smtputf8: bool,
     /// When.
     pub at: Timestamp,
+}
+
+impl Trace<'_> {
+    /// The whole field, folded, with its CRLF.
+    fn to_field(self) -> String {
+        let origin = self.origin;
+        let literal = match origin.peer {
+            IpAddr::V4(v4) => format!("[{v4}]"),
+            IpAddr::V6(v6) => format!("[IPv6:{v6}]"),
+        };
+        let mut field = format!("Received: from {} ({literal})\r\n", atom(&origin.helo));
+        let _ = write!(field, "\tby {} with {}", atom(self.our_name), self.protocol());
+        if let Some(tls) = &origin.tls {
+            let _ = write!(field, "\r\n\t({} {})", atom(&tls.version), atom(&tls.cipher));
+        }
+        let _ = write!(field, "\r\n\tid {}", atom(self.id));
+        // A local part outside ASCII may stand here only in a letter that travels with SMTPUTF8.
+        if let Some(recipient) = self.recipient.filter(|r| self.smtputf8 || !r.needs_smtputf8()) {
+            let _ = write!(field, "\r\n\tfor <{}>", recipient.to_path());
+        }
+        let _ = write!(field, ";\r\n\t{}\r\n", Date::new(self.at.seconds()).to_rfc822());
+        field
+    }
+
+    /// RFC 3848 and RFC 6531 §4.3 transmission types. There is none for SMTP over TLS: the comment tells.
+    fn protocol(self) -> &'static str {
+        let origin = self.origin;
+        match (self.smtputf8, origin.extended, origin.tls.is_some(), origin.login.is_some()) {
+            (false, false, _, _) => "SMTP",
+            (false, true, false, false) => "ESMTP",
+            (false, true, false, true) => "ESMTPA",
+            (false, true, true, false) => "ESMTPS",
+            (false, true, true, true) => "ESMTPSA",
+            (true, _, false, false) => "UTF8SMTP",
+            (true, _, false, true) => "UTF8SMTPA",
+            (true, _, true, false) => "UTF8SMTPS",
+            (true, _, true, true) => "UTF8SMTPSA",
+        }
+    }
+}
+
+/// What a peer calls itself goes into our line only as a harmless word.
+fn atom(text: &str) -> String {
+    let clean: String = text
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
+        .take(255)
+        .collect();
+    if clean.is_empty() { "unknown".to_owned() } else { clean }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::TlsFacts;
+    use proptest::prelude::*;
+
+    fn head(text: &str) -> Head {
+        Head::new(text.as_bytes().to_vec()).unwrap()
+    }
+
+    fn origin() -> Origin {
+        Origin {
+            peer: "192.0.2.7".parse().unwrap(),
+            listener: "inside".to_owned(),
+            helo: "mail.insurer.example".to_owned(),
+            extended: true,
+            tls: None,
+            login: None,
+        }
+    }
+
+    fn trace(origin: &Origin) -> Trace<'_> {
+        Trace {
+            origin,
+            our_name: "gate.example",
+            id: "00ff",
+            recipient: None,
+            smtputf8: false,
+            at: Timestamp(1_763_749_200_000),
+        }
+    }
+
+    #[test]
+    fn the_end_is_the_first_empty_line() {
+        assert_eq!(Head::split(b"A: b\r\n\r\nbody"), Some(8));
+        assert_eq!(Head::split(b"\r\nbody"), Some(2));
+        assert_eq!(Head::split(b"A: b\r\n"), None);
+        assert_eq!(Head::split(b"A: b\r\n\r"), None);
+    }
+
+    #[test]
+    fn only_whole_lines_are_taken() {
+        for bad in ["A: b", "A: b\n", "A: b\rc\r\n", "A: b\r\n\r\nx", "A: \0\r\n", "\n", "A: b\r", "\r\n\r\n"]
+        {
+            assert_eq!(Head::new(bad.as_bytes().to_vec()), Err(HeadError::Lines), "{bad:?}");
+        }
+        assert_eq!(Head::new(vec![b'a'; Head::MAX + 1]), Err(HeadError::TooLong));
+        assert_eq!(head("").fields().count(), 0);
+        assert_eq!(head("\r\n").fields().count(), 0);
+    }
+
+    #[test]
+    fn fields_are_seen_whole_and_rubbish_is_passed_over() {
+        let head = head("junk\r\nFrom bob Mon 1 12:00\r\nA : 1\r\n 2\r\nb:\r\n: x\r\nC:3\r\n\r\n");
+        let seen: Vec<_> = head.fields().map(|(n, v)| (n, String::from_utf8_lossy(v).into_owned())).collect();
+        assert_eq!(seen, [("A", " 1\r\n 2".to_owned()), ("b", String::new()), ("C", "3".to_owned())]);
+        assert_eq!(head.first("a").as_deref(), Some("1 2"));
+        assert_eq!(head.count("c"), 1);
+    }
+
+    #[test]
+    fn one_from_or_an_error() {
+        let from = |text: &str| head(text).from_address().map(|a| a.map(|a| a.to_path()));
+        assert_eq!(from("From: Max <max@x.example>\r\n"), Ok(Some("max@x.example".to_owned())));
+        assert_eq!(from("To: a@b.example\r\n"), Ok(None));
+        assert_eq!(from("From: a@x.example\r\nFROM : b@x.example\r\n"), Err(HeadError::From));
+        assert_eq!(from("From: a@x.example, b@x.example\r\n"), Err(HeadError::From));
+    }
+
+    #[test]
+    fn our_received_line_follows_the_grammar() {
+        let mut origin = origin();
+        let traced = head("Subject: x\r\n\r\n").with_trace(&trace(&origin));
+        assert_eq!(
+            String::from_utf8_lossy(traced.as_bytes()),
+            "Received: from mail.insurer.example ([192.0.2.7])\r\n\tby gate.example with ESMTP\r\n\tid 00ff;\r\n\
+             \tFri, 21 Nov 2025 18:20:00 +0000\r\nSubject: x\r\n\r\n"
+        );
+        assert_eq!(traced.received_count(), 1);
+
+        origin.tls = Some(TlsFacts {
+            version: "TLS1.3".into(),
+            cipher: "TLS13_AES_256".into(),
+            client_certificate: None,
+        });
+        origin.login = Some("secret-login".into());
+        origin.peer = "2001:db8::1".parse().unwrap();
+        origin.helo = "evil>\r\nBcc: x (".into();
+        let to = Address::parse("max@web.example").unwrap();
+        let full = Trace { recipient: Some(&to), ..trace(&origin) }.to_field();
+        assert_eq!(
+            full,
+            "Received: from evilBcc:x ([IPv6:2001:db8::1])\r\n\tby gate.example with ESMTPSA\r\n\
+             \t(TLS1.3 TLS13_AES_256)\r\n\tid 00ff\r\n\tfor <max@web.example>;\r\n\tFri, 21 Nov 2025 18:20:00 +0000\r\n"
+        );
+        assert!(!full.contains("secret-login"));
+    }
+
+    #[test]
+    fn every_transmission_type_of_rfc_3848_and_6531() {
+        let mut origin = origin();
+        let tls = TlsFacts { version: String::new(), cipher: String::new(), client_certificate: None };
+        let mut seen = Vec::new();
+        for (utf8, extended, encrypted, login) in [
+            (false, false, false, false),
+            (false, true, false, false),
+            (false, true, false, true),
+            (false, true, true, false),
+            (false, true, true, true),
+            (true, true, false, false),
+            (true, true, false, true),
+            (true, true, true, false),
+            (true, true, true, true),
+        ] {
+            origin.extended = extended;
+            origin.tls = encrypted.then(|| tls.clone());
+            origin.login = login.then(String::new);
+            seen.push(Trace { smtputf8: utf8, ..trace(&origin) }.protocol());
+        }
+        assert_eq!(
+            seen,
+            [
+                "SMTP",
+                "ESMTP",
+                "ESMTPA",
+                "ESMTPS",
+                "ESMTPSA",
+                "UTF8SMTP",
+                "UTF8SMTPA",
+                "UTF8SMTPS",
+                "UTF8SMTPSA"
+            ]
+        );
+    }
+
+    #[test]
+    fn cutting_the_tag_leaves_every_other_byte() {
+        let before = "X: [v]  y\r\nsubject : [V] Hallo\r\nTo:  a@b.example\r\n\r\n";
+        let after = head(before).apply(&[Edit::CutFromSubject("[v]".into())]);
+        assert_eq!(
+            String::from_utf8_lossy(after.as_bytes()),
+            "X: [v]  y\r\nsubject : Hallo\r\nTo:  a@b.example\r\n\r\n"
+        );
+        assert_eq!(head(before).apply(&[]), head(before));
+        let twice = head("Subject: [v] a\r\nSubject: b [v]\r\n").apply(&[Edit::CutFromSubject("[v]".into())]);
+        assert_eq!(twice.all("subject"), ["a", "b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_heads_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(head) = Head::new(bytes) {
+                let _ = (head.subject(), head.from_address());
+            }
+        }
+
+        #[test]
+        fn heads_are_taken_apart_without_loss(lines in proptest::collection::vec("[ \t:a-c=?\\[\\]]{0,12}", 0..12), tag in "[a-c\\[]{1,3}") {
+            let text: String = lines.iter().filter(|l| !l.is_empty()).map(|l| format!("{l}\r\n")).collect();
+            let head = head(&text);
+            let joined: Vec<u8> = Lines { rest: head.as_bytes() }.flat_map(|l| l.raw.to_vec()).collect();
+            prop_assert_eq!(joined, head.as_bytes());
+            let cut = head.apply(&[Edit::CutFromSubject(tag)]);
+            prop_assert!(Head::new(cut.as_bytes().to_vec()).is_ok());
+            prop_assert_eq!(cut.fields().count(), head.fields().count());
+            let traced = head.with_trace(&trace(&origin()));
+            prop_assert!(traced.as_bytes().ends_with(head.as_bytes()));
+        }
+
+        #[test]
+        fn a_cut_subject_stays_one_field(value in "[ -~]{0,40}", tag in "[ -~]{1,5}") {
+            let before = head(&format!("A: 1\r\nSubject:{value}\r\nB: 2\r\n\r\n"));
+            let after = before.apply(&[Edit::CutFromSubject(tag)]);
+            prop_assert!(Head::new(after.as_bytes().to_vec()).is_ok());
+            let names: Vec<&str> = after.fields().map(|(name, _)| name).collect();
+            prop_assert_eq!(names, ["A", "Subject", "B"]);
+        }
+    }
 }

@@ -8,17 +8,23 @@
 mod address;
 mod clock;
 mod compose;
+mod display;
 mod envelope;
+mod from;
 mod head;
 mod letter;
+mod parts;
 mod random;
 mod reply;
 mod secret;
+mod transfer;
 mod verdict;
+mod words;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
 pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
+pub use display::{file_name, file_name_from_title, one_line};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use head::{Head, HeadError, Trace};
 pub use letter::{Attachment, Letter, LetterError, Mailbox, Summary};

@@ -25,6 +25,7 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     #[expect(clippy::panic, reason = "a machine without randomness must not go on writing secrets")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks for randomness")]
     fn fill(&self, out: &mut [u8]) {
         if let Err(error) = getrandom::fill(out) {
             panic!("the operating system gives no randomness: {error}");
@@ -39,10 +40,8 @@ pub struct SequenceRandom(AtomicU64);
 impl Random for SequenceRandom {
     fn fill(&self, out: &mut [u8]) {
         for chunk in out.chunks_mut(8) {
-            let mut z = self
-                .0
-                .fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst)
-                .wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z =
+                self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst).wrapping_add(0x9E37_79B9_7F4A_7C15);
             z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
             z ^= z >> 31;

@@ -1,0 +1,246 @@
+//! A letter's MIME structure (RFC 2045, 2046) as byte ranges: bounded, lenient, nothing decoded yet.
+//!
+//! SECURITY: mail-parser reads fields; the tree is walked here, because its own walk has no limit on depth
+//! and decodes every attachment at once. Depth, number of parts and work are bounded before anything else.
+
+use mail_parser::{ContentType, Header, HeaderName, HeaderValue, MessageParser};
+
+use crate::letter::LetterError;
+use crate::transfer::Transfer;
+
+/// Multiparts within multiparts. Seven is the most we have seen in honest mail.
+const MAX_DEPTH: usize = 20;
+/// Parts of all kinds in one letter.
+const MAX_PARTS: usize = 2000;
+
+/// One entity of the tree. Parts stand in the order of the bytes, parents before children.
+pub(crate) struct Part<'a> {
+    pub(crate) fields: Vec<Header<'a>>,
+    pub(crate) body: &'a [u8],
+    /// `type/subtype`, lower case, only token characters.
+    pub(crate) content_type: String,
+    pub(crate) transfer: Transfer,
+    pub(crate) children: Vec<usize>,
+}
+
+impl<'a> Part<'a> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.structured(&HeaderName::ContentType)?.attribute(name)
+    }
+
+    pub(crate) fn structured(&self, name: &HeaderName<'_>) -> Option<&ContentType<'a>> {
+        self.value(name)?.as_content_type()
+    }
+
+    /// The first field of that name.
+    pub(crate) fn value(&self, name: &HeaderName<'_>) -> Option<&HeaderValue<'a>> {
+        self.fields.iter().find(|field| field.name == *name).map(|field| &field.value)
+    }
+
+    /// RFC 2183: meant to be saved and not shown in line.
+    pub(crate) fn is_attachment(&self) -> bool {
+        self.structured(&HeaderName::ContentDisposition).is_some_and(ContentType::is_attachment)
+    }
+
+    /// The file name as the sender gave it (RFC 2231, RFC 2047).
+    pub(crate) fn name(&self) -> Option<&str> {
+        let disposition = self.structured(&HeaderName::ContentDisposition);
+        disposition.and_then(|d| d.attribute("filename")).or_else(|| self.parameter("name"))
+    }
+
+    pub(crate) fn is(&self, content_type: &str) -> bool {
+        self.content_type == content_type
+    }
+
+    pub(crate) fn is_multipart(&self) -> bool {
+        !self.children.is_empty()
+    }
+}
+
+/// Walks the tree.
+pub(crate) fn walk(bytes: &[u8]) -> Result<Vec<Part<'_>>, LetterError> {
+    let mut parts = Vec::new();
+    add(bytes, 0, "text/plain", &mut parts)?;
+    Ok(parts)
+}
+
+fn add<'a>(
+    entity: &'a [u8],
+    depth: usize,
+    default_type: &str,
+    parts: &mut Vec<Part<'a>>,
+) -> Result<usize, LetterError> {
+    if depth > MAX_DEPTH || parts.len() >= MAX_PARTS {
+        return Err(LetterError::TooComplex);
+    }
+    let (head, body) = split_entity(entity);
+    let fields = fields(head);
+    let mut part = Part {
+        fields,
+        body,
+        content_type: String::new(),
+        transfer: Transfer::Identity,
+        children: Vec::new(),
+    };
+    part.content_type = content_type(&part).unwrap_or_else(|| default_type.to_owned());
+    if let Some(HeaderValue::Text(name)) = part.value(&HeaderName::ContentTransferEncoding) {
+        part.transfer = Transfer::named(name);
+    }
+    let boundary = if part.content_type.starts_with("multipart/") {
+        part.parameter("boundary").map(|b| b.trim_end().to_owned()).filter(|b| !b.is_empty())
+    } else {
+        None
+    };
+    let child_default = if part.is("multipart/digest") { "message/rfc822" } else { "text/plain" };
+    let index = parts.len();
+    parts.push(part);
+    if let Some(boundary) = boundary {
+        let mut children = Vec::new();
+        for child in split_multipart(body, boundary.as_bytes()) {
+            children.push(add(child, depth + 1, child_default, parts)?);
+        }
+        if let Some(part) = parts.get_mut(index) {
+            part.children = children;
+        }
+    }
+    Ok(index)
+}
+
+/// A multipart that cannot be taken apart is shown as the text it is.
+fn content_type(part: &Part<'_>) -> Option<String> {
+    let given = part.structured(&HeaderName::ContentType)?;
+    let token = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        let ok = (1..=127).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
+        ok.then_some(text)
+    };
+    let (kind, sub) = (token(given.ctype())?, token(given.subtype().unwrap_or_default()));
+    match (kind.as_str(), sub) {
+        (_, Some(sub)) => Some(format!("{kind}/{sub}")),
+        // RFC 2045 §5.2 wants text/plain for what is malformed; old senders mean that too.
+        ("text", None) => Some("text/plain".to_owned()),
+        _ => Some("application/octet-stream".to_owned()),
+    }
+}
+
+/// The fields of an entity, as mail-parser reads them.
+fn fields(head: &[u8]) -> Vec<Header<'_>> {
+    let parsed = MessageParser::new().parse_headers(head);
+    parsed.and_then(|message| message.parts.into_iter().next()).map(|part| part.headers).unwrap_or_default()
+}
+
+/// Head and body, at the first empty line.
+pub(crate) fn split_entity(entity: &[u8]) -> (&[u8], &[u8]) {
+    let mut at = 0;
+    for line in entity.split_inclusive(|b| *b == b'\n') {
+        let next = at + line.len();
+        if line.trim_ascii_end().is_empty() {
+            return entity.split_at_checked(next).unwrap_or((entity, b""));
+        }
+        // A part without fields and without an empty line, as some scripts write it.
+        if at == 0 && !line.contains(&b':') {
+            return (b"", entity);
+        }
+        at = next;
+    }
+    (entity, b"")
+}
+
+/// The bodies between the delimiter lines (RFC 2046 §5.1.1); lenient about a missing end.
+fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
+    let mut found = Vec::new();
+    let mut open: Option<usize> = None;
+    let mut at = 0;
+    for line in body.split_inclusive(|b| *b == b'\n') {
+        let start = at;
+        at += line.len();
+        let Some(tail) = line.strip_prefix(b"--").and_then(|l| l.strip_prefix(boundary)) else { continue };
+        let tail = tail.trim_ascii_end();
+        if !tail.is_empty() && tail != b"--" {
+            continue;
+        }
+        if let Some(from) = open.take() {
+            found.push(without_line_end(body.get(from..start).unwrap_or_default()));
+        }
+        if found.len() > MAX_PARTS || tail == b"--" {
+            return found;
+        }
+        open = Some(at);
+    }
+    if let Some(from) = open {
+        found.push(body.get(from..).unwrap_or_default());
+    }
+    found
+}
+
+/// The line end before a delimiter belongs to the delimiter.
+fn without_line_end(part: &[u8]) -> &[u8] {
+    let part = part.strip_suffix(b"\n").unwrap_or(part);
+    part.strip_suffix(b"\r").unwrap_or(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shape(text: &str) -> Vec<(String, String)> {
+        let text = text.replace('\n', "\r\n");
+        let parts = walk(text.as_bytes()).unwrap();
+        parts.iter().map(|p| (p.content_type.clone(), String::from_utf8_lossy(p.body).into_owned())).collect()
+    }
+
+    #[test]
+    fn a_tree_is_walked_in_order() {
+        let seen = shape(
+            "Content-Type: multipart/mixed; boundary=a\n\npreamble\n--a\n\nfirst\n--a\nContent-Type: \
+             Multipart/Alternative;\n boundary=\"ab\"\n\n--ab\nContent-Type: TEXT/Html\n\n<p>\n--ab--\n--a--\nepilogue\n",
+        );
+        let kinds: Vec<&str> = seen.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(kinds, ["multipart/mixed", "text/plain", "multipart/alternative", "text/html"]);
+        assert_eq!(seen[1].1, "first");
+        assert_eq!(seen[3].1, "<p>");
+    }
+
+    #[test]
+    fn broken_structure_still_shows_something() {
+        // no closing delimiter
+        assert_eq!(shape("Content-Type: multipart/mixed; boundary=a\n\n--a\n\nx\n")[1].1, "x\r\n");
+        // no boundary parameter, and a boundary that never comes
+        assert_eq!(shape("Content-Type: multipart/mixed\n\nx").len(), 1);
+        assert_eq!(shape("Content-Type: multipart/mixed; boundary=b\n\nx").len(), 1);
+        // types that are no types
+        assert_eq!(shape("Content-Type: text\n\nx")[0].0, "text/plain");
+        assert_eq!(shape("Content-Type: a/b<script>\n\nx")[0].0, "application/octet-stream");
+        assert_eq!(shape("no header at all")[0].1, "no header at all");
+    }
+
+    #[test]
+    fn depth_and_number_are_limited() {
+        let mut deep = String::new();
+        for level in 0..=MAX_DEPTH + 1 {
+            deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n"));
+        }
+        assert!(matches!(walk(deep.as_bytes()), Err(LetterError::TooComplex)));
+        let wide = format!(
+            "Content-Type: multipart/mixed; boundary=a\r\n\r\n{}",
+            "--a\r\n\r\n".repeat(MAX_PARTS + 1)
+        );
+        assert!(matches!(walk(wide.as_bytes()), Err(LetterError::TooComplex)));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = walk(&bytes);
+        }
+
+        #[test]
+        fn arbitrary_structure_never_panics(lines in proptest::collection::vec("(--a|--a--|--b|Content-Type: multipart/(mixed|digest); boundary=[ab]|Content-Type: [a-z/;=\"* ]{0,20}|)", 0..30)) {
+            let text = lines.join("\r\n");
+            let parts = walk(text.as_bytes()).unwrap();
+            prop_assert!(parts.iter().all(|part| part.body.len() <= text.len()));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! RFC 2045 content transfer encodings, read leniently: what can be shown is shown. Never fails, never panics.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A Content-Transfer-Encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transfer {
+    /// 7bit, 8bit, binary, and what nobody knows.
+    Identity,
+    Base64,
+    QuotedPrintable,
+}
+
+impl Transfer {
+    /// From the field's value.
+    pub(crate) fn named(value: &str) -> Self {
+        let token = value.split([';', ' ', '(']).find(|t| !t.is_empty()).unwrap_or_default();
+        if token.eq_ignore_ascii_case("base64") {
+            Self::Base64
+        } else if token.eq_ignore_ascii_case("quoted-printable") {
+            Self::QuotedPrintable
+        } else {
+            Self::Identity
+        }
+    }
+
+    /// Undoes the encoding.
+    pub(crate) fn decode<'a>(self, body: &'a [u8]) -> Cow<'a, [u8]> {
+        match self {
+            Self::Identity => Cow::Borrowed(body),
+            Self::Base64 => Cow::Owned(base64_lenient(body)),
+            Self::QuotedPrintable => Cow::Owned(quoted_printable(body)),
+        }
+    }
+
+    /// The length of what [`Self::decode`] gives, without keeping it.
+    pub(crate) fn decoded_len(self, body: &[u8]) -> usize {
+        match self {
+            Self::Identity => body.len(),
+            Self::Base64 => body.split(|b| *b == b'=').map(|run| usable(alphabet_len(run)) * 6 / 8).sum(),
+            Self::QuotedPrintable => quoted_printable(body).len(),
+        }
+    }
+}
+
+fn in_alphabet(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
+}
+
+fn alphabet_len(run: &[u8]) -> usize {
+    run.iter().filter(|b| in_alphabet(**b)).count()
+}
+
+/// One character over a whole number of bytes carries nothing.
+fn usable(symbols: usize) -> usize {
+    if symbols % 4 == 1 { symbols - 1 } else { symbols }
+}
+
+/// Base64 with foreign characters skipped (RFC 2045 §6.8) and padding allowed in the middle.
+pub(crate) fn base64_lenient(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
+    for run in body.split(|b| *b == b'=') {
+        let mut symbols: Vec<u8> = run.iter().copied().filter(|b| in_alphabet(*b)).collect();
+        symbols.truncate(usable(symbols.len()));
+        // Only alphabet and a possible length are left: this cannot fail.
+        let _ = LENIENT.decode_vec(&symbols, &mut out);
+    }
+    out
+}
+
+/// RFC 2045 §6.7: escapes, soft line breaks, white space at line ends dropped.
+pub(crate) fn quoted_printable(body: &[u8]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(body.len());
+    for line in body.split_inclusive(|b| *b == b'\n') {
+        let (text, end): (&[u8], &[u8]) = match line {
+            [text @ .., b'\r', b'\n'] => (text, b"\r\n"),
+            [text @ .., b'\n'] => (text, b"\n"),
+            text => (text, b""),
+        };
+        let text = text.trim_ascii_end();
+        match text.strip_suffix(b"=") {
+            Some(soft) => joined.extend_from_slice(&quoted_printable_escapes(soft)),
+            None => {
+                joined.extend_from_slice(&quoted_printable_escapes(text));
+                joined.extend_from_slice(end);
+            }
+        }
+    }
+    joined
+}
+
+/// `=XX` to its byte; a broken escape stays as it is.
+pub(crate) fn quoted_printable_escapes(text: &[u8]) -> Vec<u8> {
+    let hex = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, tail)) = rest.split_first() {
+        if let (b'=', [high, low, after @ ..]) = (*byte, tail)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            out.push(high * 16 + low);
+            rest = after;
+            continue;
+        }
+        out.push(*byte);
+        rest = tail;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn base64_as_it_comes() {
+        assert_eq!(base64_lenient(b"SGFsbG8="), b"Hallo");
+        assert_eq!(base64_lenient(b"SGFs\r\nbG8"), b"Hallo");
+        assert_eq!(base64_lenient(b"SGFsbG8=\r\nSGFsbG8="), b"HalloHallo");
+        assert_eq!(base64_lenient(b"SGFsbG8=!\x00-"), b"Hallo");
+        assert_eq!(base64_lenient(b"S"), b"");
+    }
+
+    #[test]
+    fn quoted_printable_as_it_comes() {
+        assert_eq!(quoted_printable(b"Gr=C3=B6=\r\n=C3=9Fe  \r\nx=3D=zz=4"), "Größe\r\nx==zz=4".as_bytes());
+        assert_eq!(quoted_printable(b"a=  \r\nb"), b"ab");
+    }
+
+    proptest! {
+        #[test]
+        fn lengths_agree(body in proptest::collection::vec(any::<u8>(), 0..300), text in "[A-Za-z0-9+/= \r\n]{0,200}") {
+            for transfer in [Transfer::Identity, Transfer::Base64, Transfer::QuotedPrintable] {
+                prop_assert_eq!(transfer.decode(&body).len(), transfer.decoded_len(&body));
+                prop_assert_eq!(transfer.decode(text.as_bytes()).len(), transfer.decoded_len(text.as_bytes()));
+            }
+        }
+    }
+}

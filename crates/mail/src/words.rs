@@ -1,0 +1,306 @@
+//! RFC 2047 encoded-words: taking a raw field value apart, decoding it, cutting text out of it.
+//!
+//! Works on bytes as they came, so that what is not cut stays as it is. Knows no field by name.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+use crate::transfer;
+
+/// A stretch of a raw field value.
+enum Piece<'a> {
+    Literal(&'a [u8]),
+    Word { raw: &'a [u8], charset: &'a [u8], bytes: Vec<u8> },
+}
+
+/// Takes a raw value apart. An encoded-word is recognised wherever it stands: readers do the same.
+fn pieces(raw: &[u8]) -> Vec<Piece<'_>> {
+    let mut out = Vec::new();
+    let mut literal_from = 0;
+    let mut at = 0;
+    while let Some(rest) = raw.get(at..) {
+        let Some(found) = rest.windows(2).position(|w| w == b"=?") else { break };
+        let start = at + found;
+        let Some((length, charset, bytes)) = raw.get(start..).and_then(encoded_word) else {
+            at = start + 2;
+            continue;
+        };
+        if let Some(text) = raw.get(literal_from..start).filter(|t| !t.is_empty()) {
+            out.push(Piece::Literal(text));
+        }
+        out.push(Piece::Word { raw: raw.get(start..start + length).unwrap_or_default(), charset, bytes });
+        at = start + length;
+        literal_from = at;
+    }
+    if let Some(text) = raw.get(literal_from..).filter(|t| !t.is_empty()) {
+        out.push(Piece::Literal(text));
+    }
+    out
+}
+
+/// Reads one encoded-word at the start of `text`: its length, charset and decoded bytes.
+fn encoded_word(text: &[u8]) -> Option<(usize, &[u8], Vec<u8>)> {
+    let mut fields = text.get(2..)?.splitn(4, |b| *b == b'?');
+    let (charset, encoding, payload, tail) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let plain = |part: &[u8]| part.iter().all(|b| b.is_ascii_graphic());
+    // RFC 2047 §2: at most 75 characters; what is written in earnest is sometimes longer, never this long.
+    if !tail.starts_with(b"=") || charset.is_empty() || !plain(charset) || payload.len() > 2000 {
+        return None;
+    }
+    let bytes = match encoding {
+        b"B" | b"b" => transfer::base64_lenient(payload),
+        b"Q" | b"q" if !payload.contains(&b'\n') => q_decode(payload),
+        _ => return None,
+    };
+    let length = 2 + charset.len() + 1 + encoding.len() + 1 + payload.len() + 2;
+    // RFC 2231 §5: a language may follow the charset.
+    let charset = charset.split(|b| *b == b'*').next().unwrap_or(charset);
+    Some((length, charset, bytes))
+}
+
+/// RFC 2047 §4.2.
+fn q_decode(payload: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = payload.iter().map(|b| if *b == b'_' { b' ' } else { *b }).collect();
+    transfer::quoted_printable_escapes(&spaced)
+}
+
+/// Bytes to text: the charset named, else UTF-8, else what an old client most likely meant.
+pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
+    let named = charset.filter(|c| !c.eq_ignore_ascii_case(b"utf-8")).and_then(charset_decoder);
+    if let Some(decoder) = named {
+        return decoder(bytes);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if charset.is_some() => String::from_utf8_lossy(bytes).into_owned(),
+        Err(_) => match charset_decoder(b"windows-1252") {
+            Some(decoder) => decoder(bytes),
+            None => String::from_utf8_lossy(bytes).into_owned(),
+        },
+    }
+}
+
+/// The value as a reader sees it: unfolded, decoded, without control characters, trimmed.
+pub(crate) fn decode(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(raw.len());
+    // Neighbouring words of one charset are decoded together: senders split characters (RFC 2047 §5 forbids it).
+    let mut open: Option<(&[u8], Vec<u8>)> = None;
+    let list = pieces(raw);
+    let mut list = list.into_iter().peekable();
+    while let Some(piece) = list.next() {
+        match piece {
+            Piece::Word { charset, bytes, .. } => match &mut open {
+                Some((known, joined)) if known.eq_ignore_ascii_case(charset) => {
+                    joined.extend_from_slice(&bytes)
+                }
+                _ => {
+                    if let Some((known, joined)) = open.replace((charset, bytes)) {
+                        text.push_str(&to_text(&joined, Some(known)));
+                    }
+                }
+            },
+            Piece::Literal(literal) => {
+                // RFC 2047 §6.2: white space between two encoded-words is not shown.
+                let only_space = literal.iter().all(u8::is_ascii_whitespace);
+                if only_space && open.is_some() && matches!(list.peek(), Some(Piece::Word { .. })) {
+                    continue;
+                }
+                if let Some((known, joined)) = open.take() {
+                    text.push_str(&to_text(&joined, Some(known)));
+                }
+                let unfolded: Vec<u8> =
+                    literal.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+                text.push_str(&to_text(&unfolded, None));
+            }
+        }
+    }
+    if let Some((known, joined)) = open {
+        text.push_str(&to_text(&joined, Some(known)));
+    }
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    clean.trim().to_owned()
+}
+
+/// Cuts every match of `tag` (ASCII case-insensitive) out of a raw value, with one space beside it.
+/// `None`: a reader sees no match. Only the matches go, unless they are hidden in encoded-words: then the
+/// value is decoded, cut and encoded anew.
+pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
+    let seen = decode(raw);
+    let wanted = cut_text(seen.as_bytes(), tag.as_bytes())?;
+    let wanted = String::from_utf8_lossy(&wanted).trim().to_owned();
+
+    let mut direct = Vec::with_capacity(raw.len());
+    for piece in pieces(raw) {
+        match piece {
+            Piece::Word { raw: word, .. } => direct.extend_from_slice(word),
+            Piece::Literal(literal) => match cut_text(literal, tag.as_bytes()) {
+                Some(rest) => direct.extend_from_slice(&rest),
+                None => direct.extend_from_slice(literal),
+            },
+        }
+    }
+    let sound = !has_blank_line(&direct);
+    if sound && decode(&direct) == wanted { Some(direct) } else { Some(encode(&wanted)) }
+}
+
+/// Removes matches from left to right, also those that come about by removing others.
+fn cut_text(text: &[u8], tag: &[u8]) -> Option<Vec<u8>> {
+    if tag.is_empty() {
+        return None;
+    }
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    let mut found = false;
+    let mut rest = text;
+    while let Some((byte, tail)) = rest.split_first() {
+        out.push(*byte);
+        rest = tail;
+        let Some(start) = out.len().checked_sub(tag.len()) else { continue };
+        if !out.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(tag)) {
+            continue;
+        }
+        found = true;
+        out.truncate(start);
+        match rest {
+            [b'\r', b'\n', b' ' | b'\t', tail @ ..] | [b' ' | b'\t', tail @ ..] => rest = tail,
+            [] if out.ends_with(b" ") || out.ends_with(b"\t") => {
+                out.pop();
+                if out.ends_with(b"\r\n") {
+                    out.truncate(out.len() - 2);
+                }
+            }
+            _ => {}
+        }
+    }
+    found.then_some(out)
+}
+
+/// RFC 5322 §3.2.2: folding must not leave a line of white space only.
+fn has_blank_line(raw: &[u8]) -> bool {
+    raw.split(|b| *b == b'\n').skip(1).any(|line| line.iter().all(u8::is_ascii_whitespace))
+}
+
+/// A raw unstructured value for `text`, with its leading space and folded.
+fn encode(text: &str) -> Vec<u8> {
+    let plain = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) && !text.contains("=?");
+    if plain && text.len() <= 66 {
+        return format!(" {text}").into_bytes();
+    }
+    let mut out = String::new();
+    let mut chunk = String::new();
+    let mut flush = |chunk: &mut String| {
+        if !chunk.is_empty() {
+            out.push_str(if out.is_empty() { " " } else { "\r\n " });
+            out.push_str("=?utf-8?B?");
+            out.push_str(&STANDARD.encode(chunk.as_bytes()));
+            out.push_str("?=");
+            chunk.clear();
+        }
+    };
+    for c in text.chars() {
+        if chunk.len() + c.len_utf8() > 39 {
+            flush(&mut chunk);
+        }
+        chunk.push(c);
+    }
+    flush(&mut chunk);
+    out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cut_str(raw: &str, tag: &str) -> Option<String> {
+        cut(raw.as_bytes(), tag).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn what_a_reader_sees() {
+        assert_eq!(decode(b" plain\r\n folded\ttab"), "plain folded tab");
+        assert_eq!(decode(b" =?utf-8?Q?Gr=C3=B6=C3=9Fe?= x"), "Größe x");
+        assert_eq!(decode(b" =?ISO-8859-1?Q?Gr=F6=DFe_A?= =?iso-8859-1*de?B?Qg==?="), "Größe AB");
+        assert_eq!(decode(b" =?utf-8?B?w?= =?utf-8?B?7Y=?="), decode(b" =?utf-8?B?w?= =?utf-8?B?7Y=?="));
+        assert_eq!(decode(" roh ä".as_bytes()), "roh ä");
+        assert_eq!(decode(b" latin \xe4"), "latin ä");
+        assert_eq!(decode(b" =?x?"), "=?x?");
+        assert_eq!(decode(b" =?utf-8?Q?a=0D=0AX-Evil:_1?="), "a  X-Evil: 1");
+    }
+
+    #[test]
+    fn a_character_split_over_two_words_is_still_read() {
+        // "ö" = C3 B6
+        assert_eq!(decode(b" =?utf-8?Q?Gr=C3?=\r\n =?utf-8?Q?=B6=C3=9Fe?="), "Größe");
+    }
+
+    #[test]
+    fn a_literal_tag_goes_with_one_space_and_nothing_else_changes() {
+        let tag = "[vertraulich]";
+        assert_eq!(cut_str(" [vertraulich] Schaden  7", tag).as_deref(), Some(" Schaden  7"));
+        assert_eq!(cut_str(" Re: [VERTRAULICH] Schaden", tag).as_deref(), Some(" Re: Schaden"));
+        assert_eq!(cut_str(" Schaden [Vertraulich]", tag).as_deref(), Some(" Schaden"));
+        assert_eq!(cut_str(" [vertraulich]", tag).as_deref(), Some(""));
+        assert_eq!(cut_str(" [vertraulich][vertraulich] x", tag).as_deref(), Some(" x"));
+        assert_eq!(cut_str(" [vertr[vertraulich]aulich] x", tag).as_deref(), Some(" x"));
+        assert_eq!(cut_str(" nichts", tag), None);
+        assert_eq!(cut_str(" nichts", ""), None);
+        assert_eq!(
+            cut_str(" [vertraulich] =?utf-8?Q?Gr=C3=B6=C3=9Fe?=  =?utf-8?Q?x?=", tag).as_deref(),
+            Some(" =?utf-8?Q?Gr=C3=B6=C3=9Fe?=  =?utf-8?Q?x?=")
+        );
+    }
+
+    #[test]
+    fn folding_stays_sound() {
+        let tag = "[v]";
+        assert_eq!(cut_str(" [v]\r\n Schaden", tag).as_deref(), Some(" Schaden"));
+        assert_eq!(cut_str(" Schaden\r\n [v]", tag).as_deref(), Some(" Schaden"));
+        assert_eq!(cut_str(" a\r\n [v]\r\n b", tag).as_deref(), Some(" a\r\n b"));
+        // would leave a line of white space only
+        assert_eq!(cut_str(" a\r\n [v] \r\n b", tag).as_deref(), Some(" a  b"));
+    }
+
+    #[test]
+    fn a_tag_hidden_in_encoded_words_is_cut_too() {
+        let tag = "[vertraulich]";
+        for raw in [
+            " =?utf-8?Q?=5Bvertraulich=5D_Gr=C3=B6=C3=9Fe?=",
+            " =?utf-8?Q?=5Bvertr?=\r\n =?utf-8?Q?aulich=5D_Gr=C3=B6=C3=9Fe?=",
+            " =?utf-8?B?W3ZlcnRyYXVsaWNoXSBHcsO2w59l?=",
+        ] {
+            let cut = cut_str(raw, tag).unwrap();
+            assert_eq!(decode(cut.as_bytes()), "Größe", "{raw}");
+            assert!(cut.is_ascii());
+        }
+        // a literal tag between two words: their space must not be lost
+        let cut = cut_str(" =?utf-8?Q?Gr=C3=B6?= [vertraulich] =?utf-8?Q?=C3=9Fe?=", tag).unwrap();
+        assert_eq!(decode(cut.as_bytes()), "Grö ße");
+        // a tag that looks like the syntax of an encoded-word does not tear it
+        let cut = cut_str(" utf-8 =?utf-8?Q?x?=", "utf-8").unwrap();
+        assert_eq!(cut, " =?utf-8?Q?x?=");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic_and_the_tag_never_stays(raw in proptest::collection::vec(any::<u8>(), 0..200), tag in "[ -~]{1,8}") {
+            let before = decode(&raw);
+            let sees = |text: &str| text.to_ascii_lowercase().contains(&tag.to_ascii_lowercase());
+            match cut(&raw, &tag) {
+                None => prop_assert!(!sees(&before)),
+                Some(after) => prop_assert!(tag.trim().is_empty() || tag.trim() != tag || !sees(&decode(&after))),
+            }
+        }
+
+        #[test]
+        fn encoding_reads_back(text in "\\PC{0,80}") {
+            prop_assert_eq!(decode(&encode(text.trim())), text.trim());
+        }
+
+        #[test]
+        fn encoded_lines_are_short(text in "\\PC{0,300}") {
+            let raw = format!("Subject:{}", String::from_utf8(encode(&text)).unwrap());
+            prop_assert!(raw.split("\r\n").all(|line| line.len() <= 76));
+        }
+    }
+}
