@@ -1,0 +1,200 @@
+//! The test vectors in `tests/formats`: what we write is still what they say, and X-Wing is the draft's.
+//!
+//! After a wanted change of a format (and of its version): `SEALPOST_WRITE_VECTORS=1 cargo test -p
+//! sealpost-vault --test vectors`, then `python3 tests/formats/read.py`.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hpke::kem::{Kem, XWing};
+use hpke::rand_core::{TryCryptoRng, TryRng};
+use hpke::{Deserializable, Serializable};
+use sealpost_mail::{Secret, SequenceRandom};
+use sealpost_vault::{
+    Argon2Cost, CHUNK, EscrowSecret, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, ServerKey,
+    SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
+};
+use serde_json::{Value, json};
+
+const MAILBOX: &str = "6d61696c626f78000000000000000001";
+const MESSAGE: &str = "6d657373616765000000000000000001";
+const LISTING: &str = "listing:6465706f736974000000000000000001";
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats")
+}
+
+fn text(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.to_owned())
+}
+
+fn is(verdict: Unwrapped, public: &MailboxPublic) {
+    assert!(matches!(verdict, Unwrapped::Opened(secret) if secret.public() == *public));
+}
+
+/// One of everything, made from a repeatable sequence, and opened again by ourselves.
+fn vectors() -> Value {
+    let random = SequenceRandom::default();
+    let server = ServerKey::generate(&random);
+    let keys = server.keys();
+
+    let ticket = keys.spool.seal("ticket", "leg-1", b"{\"recipient\":\"kunde@example.org\"}", &random);
+    let address = keys.rows.seal("address", MAILBOX, "müller@example.org".as_bytes(), &random);
+    assert!(keys.spool.open("ticket", "leg-1", &ticket).is_ok());
+    assert!(keys.rows.open("address", MAILBOX, &address).is_ok());
+    let mut fingerprint = keys.tags.fingerprint();
+    fingerprint.update(b"From: a\r\n");
+    fingerprint.update(b"\r\nbody\r\n");
+
+    let (token, token_hash) = keys.tokens.issue(TokenPurpose::Activation, &random);
+    let token_text = token.text();
+    let reset_hash = keys.tokens.hash(TokenPurpose::Reset, token_text.expose()).unwrap();
+
+    let key = MessageKey::generate(&random);
+    let head = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\n";
+    let part = key.seal_part("head", head, &random);
+    assert_eq!(key.open_part("head", &part).unwrap(), head);
+    let streams: Vec<Value> = [0, 11, CHUNK + 1]
+        .into_iter()
+        .map(|len| {
+            let plain: Vec<u8> = (0..len).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let mut sealed = Vec::new();
+            let mut sealer = StreamSealer::new(&key, &random);
+            sealer.push(&plain, &mut sealed);
+            sealer.finish(&mut sealed);
+            assert!(open_all(&key, &sealed).unwrap() == plain);
+            json!({ "plain_len": len, "sealed": text(&sealed) })
+        })
+        .collect();
+
+    let (public, mailbox) = MailboxKeys::generate(&random);
+    let sealed_key = public.seal_key(MAILBOX, MESSAGE, &key, &random);
+    let listing = "{\"subject\":\"Grüße\"}".as_bytes();
+    let sealed_listing = public.seal_record(MAILBOX, LISTING, listing, &random);
+    assert_eq!(
+        *mailbox.open_key(MAILBOX, MESSAGE, &sealed_key).unwrap().to_bytes().expose(),
+        *key.to_bytes().expose()
+    );
+    assert_eq!(mailbox.open_record(MAILBOX, LISTING, &sealed_listing).unwrap().expose(), listing);
+
+    let pepper = &keys.pepper;
+    let cost = Argon2Cost::standard();
+    // Composed here; the reader types it decomposed.
+    let password = "Grüße aus Köln 7!";
+    let answer = "  St. Pölten, Hauptstraße 5 ";
+    let activation = mailbox.wrap_activation(MAILBOX, &token, pepper, &random);
+    let by_password = mailbox.wrap_password(MAILBOX, &secret(password), pepper, &cost, &random).unwrap();
+    let by_answer = mailbox.wrap_answer(MAILBOX, &secret(answer), pepper, &cost, &random).unwrap();
+    let by_escrow = mailbox.wrap_escrow(MAILBOX, &keys.escrow.public(), &random);
+    is(MailboxSecret::unwrap_activation(&activation, MAILBOX, &token, pepper).unwrap(), &public);
+    is(MailboxSecret::unwrap_password(&by_password, MAILBOX, &secret(password), pepper).unwrap(), &public);
+    is(MailboxSecret::unwrap_answer(&by_answer, MAILBOX, &secret(answer), pepper).unwrap(), &public);
+    assert!(MailboxSecret::unwrap_escrow(&by_escrow, MAILBOX, &keys.escrow).unwrap().public() == public);
+    let offline = EscrowSecret::generate(&random);
+    let by_offline = mailbox.wrap_escrow(MAILBOX, &offline.public(), &random);
+
+    let (cookie, session_hash) = SessionSecret::issue(&random);
+    let session = SessionSecret::parse(cookie.expose()).unwrap();
+    let in_session = session.seal_mailbox_secret(&mailbox, MAILBOX, &random);
+
+    json!({
+        "about": "Written by crates/vault/tests/vectors.rs from SequenceRandom; described in docs/formats.md; opened by read.py. Bytes are base64.",
+        "server_key": server.to_file_text().expose(),
+        "key_id": server.id(),
+        "records": [
+            { "key": "spool", "label": "ticket", "id": "leg-1", "plain": "{\"recipient\":\"kunde@example.org\"}", "sealed": text(&ticket) },
+            { "key": "rows", "label": "address", "id": MAILBOX, "plain": "müller@example.org", "sealed": text(&address) },
+        ],
+        "tags": {
+            "address": { "of": "müller@example.org", "tag": text(&keys.tags.address_tag("müller@example.org")) },
+            "thread": { "of": "1@example.org", "tag": text(&keys.tags.thread_tag("1@example.org")) },
+            "notice": { "of": "00FF", "tag": text(&keys.tags.notice_tag("00FF")) },
+            "fingerprint": { "of": "From: a\r\n\r\nbody\r\n", "tag": text(&fingerprint.finish()) },
+        },
+        "token": { "text": token_text.expose(), "activation_hash": text(&token_hash), "reset_hash": text(&reset_hash) },
+        "message": {
+            "key": text(key.to_bytes().expose()),
+            "part": { "label": "head", "plain": text(head), "sealed": text(&part) },
+            "streams": streams,
+        },
+        "mailbox": {
+            "id": MAILBOX,
+            "public": text(&public.to_bytes()),
+            "activation": text(&activation),
+            "password": { "typed": password, "wrap": text(&by_password) },
+            "answer": { "typed": answer, "wrap": text(&by_answer) },
+            "escrow": text(&by_escrow),
+            "offline_escrow": { "key": offline.to_file_text().expose(), "public": offline.public().to_file_text(), "wrap": text(&by_offline) },
+            "sealed_key": { "message_id": MESSAGE, "sealed": text(&sealed_key) },
+            "listing": { "label": LISTING, "plain": "{\"subject\":\"Grüße\"}", "sealed": text(&sealed_listing) },
+        },
+        "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "sealed": text(&in_session) },
+    })
+}
+
+#[test]
+fn the_vectors_are_what_we_write() {
+    let path = folder().join("vectors.json");
+    let now = vectors();
+    if std::env::var_os("SEALPOST_WRITE_VECTORS").is_some() {
+        std::fs::write(&path, format!("{now:#}\n")).unwrap();
+    }
+    let kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for (name, value) in now.as_object().unwrap() {
+        assert!(kept[name] == *value, "{name}: the format has changed; stored mailboxes would not open");
+    }
+    assert_eq!(kept.as_object().unwrap().len(), now.as_object().unwrap().len());
+}
+
+/// The randomness of a test vector.
+struct Given(Vec<u8>);
+
+impl TryRng for Given {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        unreachable!("encapsulation takes bytes")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        unreachable!("encapsulation takes bytes")
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        out.copy_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Given {}
+
+#[test]
+fn x_wing_is_the_drafts() {
+    let file: Value = serde_json::from_slice(&std::fs::read(folder().join("xwing.json")).unwrap()).unwrap();
+    let vectors = file["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), 3);
+    for vector in vectors {
+        let field = |name: &str| unhex(vector[name].as_str().unwrap());
+        let secret = <XWing as Kem>::PrivateKey::from_bytes(&field("sk")).unwrap();
+        let public = XWing::sk_to_pk(&secret);
+        assert_eq!(public.to_bytes().as_slice(), field("pk"));
+        let (shared, key) = XWing::encap_with_rng(&public, None, &mut Given(field("eseed"))).unwrap();
+        assert_eq!(key.to_bytes().as_slice(), field("ct"));
+        assert_eq!(shared.0.as_slice(), field("ss"));
+        assert_eq!(XWing::decap(&secret, None, &key).unwrap().0.as_slice(), field("ss"));
+    }
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
