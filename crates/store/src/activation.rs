@@ -4,7 +4,9 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
+use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
+use crate::token::spend_activation_tokens;
 
 /// What the owner chose.
 #[derive(Clone, Debug)]
@@ -38,7 +40,42 @@ pub enum Activation {
 impl Store {
     /// Activates a mailbox, if and only if it is pending and the token is good at this moment.
     pub async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
-        let _ = wish;
-        Err(StoreError::Closed)
+        let Activate { mailbox_id, token_hash, now, wraps, question_sealed, language } = wish;
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE mailboxes SET state = 'active', activated_at = ?2, language = ?3,
+                     question_sealed = ?4, failed_logins = 0, failed_answers = 0
+                 WHERE id = ?1 AND state = 'pending'",
+                mailbox_id.as_str(),
+                now,
+                language,
+                question_sealed
+            )
+            .or_refuse(Refusal::NotPending),
+        );
+        batch.add(
+            sql!(
+                "UPDATE tokens SET spent_at = ?3
+                 WHERE hash = ?1 AND mailbox_id = ?2 AND purpose = 'activation'
+                   AND spent_at IS NULL AND expires_at > ?3",
+                &token_hash,
+                mailbox_id.as_str(),
+                now
+            )
+            .or_refuse(Refusal::TokenSpent),
+        );
+        batch.add(spend_activation_tokens(&mailbox_id, now));
+        batch.add(sql!(
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = 'activation'",
+            mailbox_id.as_str()
+        ));
+        // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.
+        wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(Activation::Activated),
+            Outcome::Refused(Refusal::TokenSpent) => Ok(Activation::TokenSpent),
+            Outcome::Refused(_) => Ok(Activation::NotPending),
+        }
     }
 }

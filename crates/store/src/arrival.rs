@@ -9,6 +9,7 @@ use crate::error::StoreError;
 use crate::leg::NewLeg;
 use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
+use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 
 /// Everything one accepted letter leaves in the store.
@@ -53,6 +54,43 @@ impl ArrivalRows {
     }
 }
 
+impl ArrivalRows {
+    /// A body that nothing refers to would never be removed.
+    fn check_references(&self) -> Result<(), StoreError> {
+        let referred = |body: &StoredBody| {
+            self.legs.iter().any(|leg| leg.body_id == body.id())
+                || self.deposits.iter().any(|deposit| deposit.body_id == body.id())
+        };
+        match self.body.iter().chain(&self.more_bodies).all(referred) {
+            true => Ok(()),
+            false => Err(StoreError::Unreferenced),
+        }
+    }
+
+    /// In the order in which the rows refer to each other.
+    fn into_batch(self) -> Batch {
+        let mut batch = Batch::default();
+        if let Some(fingerprint) = &self.fingerprint {
+            batch.add(
+                sql!(
+                    "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
+                     ON CONFLICT DO NOTHING",
+                    fingerprint,
+                    self.now
+                )
+                .or_refuse(Refusal::Duplicate),
+            );
+        }
+        self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
+        self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
+        self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
+        self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
+        self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));
+        self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
+        batch
+    }
+}
+
 /// Proof that rows and bodies are on disk. Only the store makes it; a `250` needs it.
 #[derive(Debug)]
 pub struct Durable(());
@@ -75,7 +113,18 @@ impl Store {
     /// Stores an arrival. Returns after the commit is on disk. A caller that stops waiting does not stop
     /// the commit; the fingerprint then makes the client's next try a [`Committed::Duplicate`].
     pub async fn commit_arrival(&self, rows: ArrivalRows) -> Result<Committed, StoreError> {
-        let _ = rows;
-        Err(StoreError::Closed)
+        rows.check_references()?;
+        match self.write(rows.into_batch()).await? {
+            Outcome::Kept(_) => Ok(Committed::New(Durable(()))),
+            Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),
+            Outcome::Refused(Refusal::MailboxTaken) => Ok(Committed::MailboxTaken),
+            Outcome::Refused(
+                Refusal::NotPending
+                | Refusal::TokenSpent
+                | Refusal::LeaseLost
+                | Refusal::NotActive
+                | Refusal::NotEmpty,
+            ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::statement::{Batch, sql};
 use crate::store::{Page, Store};
 
 /// One line.
@@ -20,16 +21,47 @@ pub struct AuditRow {
     pub detail: String,
 }
 
+impl AuditRow {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(sql!(
+            "INSERT INTO audit (at, actor, action, subject_id, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+            self.at,
+            self.actor,
+            self.action,
+            self.subject_id,
+            self.detail
+        ));
+    }
+}
+
 impl Store {
     /// Appends lines.
     pub async fn append_audit(&self, rows: Vec<AuditRow>) -> Result<(), StoreError> {
-        let _ = rows;
-        Err(StoreError::Closed)
+        let mut batch = Batch::default();
+        rows.into_iter().for_each(|row| row.add_to(&mut batch));
+        self.write(batch).await.map(drop)
     }
 
     /// The trail, newest first.
     pub async fn audit(&self, page: Page) -> Result<Vec<AuditRow>, StoreError> {
-        let _ = page;
-        Err(StoreError::Closed)
+        let rows = self
+            .read_rows(sql!(
+                "SELECT at, actor, action, subject_id, detail FROM audit ORDER BY seq DESC
+                 LIMIT ?1 OFFSET ?2",
+                page.limit,
+                page.offset
+            ))
+            .await?;
+        rows.into_iter()
+            .map(|mut row| {
+                Ok(AuditRow {
+                    at: row.time()?,
+                    actor: row.text()?,
+                    action: row.text()?,
+                    subject_id: row.text()?,
+                    detail: row.text()?,
+                })
+            })
+            .collect()
     }
 }

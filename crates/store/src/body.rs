@@ -1,47 +1,136 @@
 //! Sealed bodies: written in pieces, read in ranges, in a row or a file. Never opened here.
 
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use object_store::MultipartUpload;
 
 use crate::error::StoreError;
+use crate::files::{Files, is_id};
+use crate::statement::sql;
 use crate::store::Store;
+
+/// What a writer holds in memory before it goes to the file.
+const PART: usize = 128 * 1024;
 
 /// Takes a sealed body in pieces. Holds at most one part (128 KiB) in memory. Dropping it unfinished
 /// removes what was written.
-#[derive(Debug)]
-pub struct BodyWriter {}
+pub struct BodyWriter {
+    id: String,
+    files: Arc<Files>,
+    inline_limit: usize,
+    buffer: BytesMut,
+    len: u64,
+    upload: Option<Box<dyn MultipartUpload>>,
+    /// A piece was lost (an error, or a push that nobody waited for): the body can never be finished.
+    broken: bool,
+}
 
 impl BodyWriter {
     /// Appends a piece.
     pub async fn push(&mut self, sealed: &[u8]) -> Result<(), StoreError> {
-        let _ = sealed;
-        Err(StoreError::Closed)
+        if self.broken {
+            return Err(StoreError::BrokenBody);
+        }
+        if !is_id(&self.id) {
+            return Err(StoreError::BadId);
+        }
+        self.broken = true;
+        for piece in sealed.chunks(PART) {
+            self.buffer.extend_from_slice(piece);
+            self.len = self.len.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            if self.upload.is_none() && self.buffer.len() > self.inline_limit {
+                self.files.set_moving(&self.id);
+                self.upload = Some(self.files.begin(&self.id).await?);
+            }
+            if let Some(upload) = &mut self.upload {
+                while self.buffer.len() >= PART {
+                    upload.put_part(self.buffer.split_to(PART).freeze().into()).await?;
+                }
+            }
+        }
+        self.broken = false;
+        Ok(())
     }
 
     /// Ends the body. A large one is on disk (fsynced) afterwards; a small one is kept in memory and goes
     /// to disk with the rows that refer to it.
-    pub async fn finish(self) -> Result<StoredBody, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn finish(mut self) -> Result<StoredBody, StoreError> {
+        if self.broken {
+            return Err(StoreError::BrokenBody);
+        }
+        if !is_id(&self.id) {
+            return Err(StoreError::BadId);
+        }
+        let (id, len) = (self.id.clone(), self.len);
+        let rest = std::mem::take(&mut self.buffer).freeze();
+        let Some(mut upload) = self.upload.take() else {
+            return Ok(StoredBody(Arc::new(Kept { id, len, place: Place::Row(rest), settled: true.into() })));
+        };
+        let files = Arc::clone(&self.files);
+        // In a task of its own: a caller that stops waiting must not leave a file that nobody removes.
+        let completing = tokio::spawn(async move {
+            let kept = Kept { id, len, place: Place::File(Arc::clone(&files)), settled: false.into() };
+            let stored = StoredBody(Arc::new(kept));
+            if !rest.is_empty() {
+                upload.put_part(rest.into()).await?;
+            }
+            files.complete(stored.id(), &mut upload).await?;
+            Ok(stored)
+        });
+        completing.await.map_err(|_stopped| StoreError::Closed)?
     }
+}
+
+impl Drop for BodyWriter {
+    fn drop(&mut self) {
+        // The unfinished upload removes its own file; finish() has taken a finished one away.
+        if self.upload.is_some() {
+            self.files.set_settled(&self.id);
+        }
+    }
+}
+
+impl fmt::Debug for BodyWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyWriter").field("id", &self.id).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// Where the sealed bytes are.
+#[derive(Clone)]
+enum Place {
+    Row(Bytes),
+    File(Arc<Files>),
 }
 
 /// A finished body that no committed row refers to yet. When the last clone is dropped uncommitted, its
 /// file goes. Keep a clone to try again after [`crate::Committed::MailboxTaken`].
-#[derive(Clone, Debug)]
-pub struct StoredBody {}
+#[derive(Clone)]
+pub struct StoredBody(Arc<Kept>);
+
+struct Kept {
+    id: String,
+    len: u64,
+    place: Place,
+    /// Its fate is no longer ours: a row has it.
+    settled: AtomicBool,
+}
 
 impl StoredBody {
     /// The body's id, for `body_id` in legs and deposits.
     #[must_use]
     pub fn id(&self) -> &str {
-        ""
+        &self.0.id
     }
 
     /// Sealed size in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        0
+        self.0.len
     }
 
     /// Whether it holds nothing.
@@ -49,35 +138,101 @@ impl StoredBody {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The bytes, if they belong in the row.
+    pub(crate) fn row_bytes(&self) -> Option<Bytes> {
+        match &self.0.place {
+            Place::Row(bytes) => Some(bytes.clone()),
+            Place::File(_) => None,
+        }
+    }
+
+    /// A row refers to it now, or may do so: from here on only the row decides.
+    pub(crate) fn settle(&self) {
+        self.0.settled.store(true, Ordering::SeqCst);
+        if let Place::File(files) = &self.0.place {
+            files.set_settled(&self.0.id);
+        }
+    }
+}
+
+impl fmt::Debug for StoredBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredBody").field("id", &self.0.id).field("len", &self.0.len).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let (Place::File(files), false) = (&self.place, self.settled.load(Ordering::SeqCst)) {
+            files.remove_later(std::mem::take(&mut self.id));
+        }
+    }
 }
 
 /// A stored body, to be read in ranges.
-#[derive(Clone, Debug)]
-pub struct Body {}
+#[derive(Clone)]
+pub struct Body {
+    id: String,
+    len: u64,
+    place: Place,
+}
 
 impl Body {
     /// Sealed size in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        0
+        self.len
     }
 
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
     /// The sealed bytes `range`, cut at the end of the body.
     pub async fn read(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
-        let _ = range;
-        Err(StoreError::Closed)
+        let end = range.end.min(self.len);
+        if range.start > end {
+            return Err(StoreError::OutOfRange);
+        }
+        if range.start == end {
+            return Ok(Bytes::new());
+        }
+        match &self.place {
+            Place::Row(bytes) => {
+                let index = |at: u64| usize::try_from(at).map_err(|_size| StoreError::OutOfRange);
+                let (start, end) = (index(range.start)?, index(end)?);
+                // slice() would panic, were the row shorter than it says.
+                if end > bytes.len() {
+                    return Err(StoreError::Damaged { what: "a body as long as its row says" });
+                }
+                Ok(bytes.slice(start..end))
+            }
+            Place::File(files) => {
+                let bytes = files.read(&self.id, range.start..end).await?;
+                if u64::try_from(bytes.len()).ok() != end.checked_sub(range.start) {
+                    return Err(StoreError::Damaged { what: "a body as long as its row says" });
+                }
+                Ok(bytes)
+            }
+        }
     }
 
     /// The whole, if it lives in a row and therefore is in memory already.
     #[must_use]
     pub fn inline(&self) -> Option<&[u8]> {
-        None
+        match &self.place {
+            Place::Row(bytes) => Some(bytes),
+            Place::File(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("id", &self.id).field("len", &self.len).finish_non_exhaustive()
     }
 }
 
@@ -85,13 +240,27 @@ impl Store {
     /// Begins a body under a fresh id of the caller's (`Random::id`).
     #[must_use]
     pub fn body_writer(&self, body_id: String) -> BodyWriter {
-        let _ = body_id;
-        BodyWriter {}
+        BodyWriter {
+            id: body_id,
+            files: Arc::clone(self.files()),
+            inline_limit: self.inline_limit(),
+            buffer: BytesMut::new(),
+            len: 0,
+            upload: None,
+            broken: false,
+        }
     }
 
     /// A committed body.
     pub async fn body(&self, body_id: &str) -> Result<Option<Body>, StoreError> {
-        let _ = body_id;
-        Err(StoreError::Closed)
+        let question = sql!("SELECT id, size, place, bytes FROM bodies WHERE id = ?1", body_id);
+        let Some(mut row) = self.read_one(question).await? else { return Ok(None) };
+        let (id, len) = (row.text()?, row.count()?);
+        let place = match row.text()?.as_str() {
+            "row" => Place::Row(row.bytes()?),
+            "file" => Place::File(Arc::clone(self.files())),
+            _ => return Err(StoreError::Damaged { what: "a place of a body" }),
+        };
+        Ok(Some(Body { id, len, place }))
     }
 }

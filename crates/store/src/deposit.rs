@@ -3,8 +3,9 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::{Page, Store};
-use crate::words::Folder;
+use crate::words::{ColumnWord as _, Folder};
 
 /// A letter for a mailbox.
 #[derive(Clone, Debug)]
@@ -80,6 +81,61 @@ pub struct DepositCounts {
     pub bytes: u64,
 }
 
+/// The columns of [`deposit_row`], in its order.
+macro_rules! list_columns {
+    () => {
+        "id, mailbox_id, folder, listing_sealed, size, received_at, read_at, expires_at, flags"
+    };
+}
+
+fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
+    Ok(DepositRow {
+        id: row.text()?,
+        mailbox_id: row.text()?,
+        folder: Folder::parse(&row.text()?)?,
+        listing_sealed: row.blob()?,
+        size: row.int()?,
+        received_at: row.time()?,
+        read_at: row.opt_time()?,
+        expires_at: row.opt_time()?,
+        flags: row.int()?,
+    })
+}
+
+impl NewDeposit {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(
+            sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' /*LOCK*/",
+                self.mailbox_id.as_str()
+            )
+            .or_refuse(Refusal::MailboxTaken),
+        );
+        batch.add(sql!(
+            "INSERT INTO deposits (id, mailbox_id, body_id, folder, size, received_at, expires_at,
+                 listing_sealed, key_sealed, head_sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            self.id,
+            self.mailbox_id,
+            self.body_id,
+            self.folder.as_str(),
+            self.size,
+            self.received_at,
+            self.expires_at,
+            self.listing_sealed,
+            self.key_sealed,
+            self.head_sealed
+        ));
+        for tag in &self.thread_tags {
+            batch.add(sql!(
+                "INSERT INTO threads (tag, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                tag,
+                self.received_at
+            ));
+        }
+    }
+}
+
 impl Store {
     /// A folder's letters, newest first.
     pub async fn deposits(
@@ -88,8 +144,21 @@ impl Store {
         folder: Folder,
         page: Page,
     ) -> Result<Vec<DepositRow>, StoreError> {
-        let _ = (mailbox_id, folder, page);
-        Err(StoreError::Closed)
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    "SELECT ",
+                    list_columns!(),
+                    " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2
+                     ORDER BY received_at DESC, id LIMIT ?3 OFFSET ?4"
+                ),
+                mailbox_id,
+                folder.as_str(),
+                page.limit,
+                page.offset
+            ))
+            .await?;
+        rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
     }
 
     /// How full a folder is.
@@ -98,8 +167,16 @@ impl Store {
         mailbox_id: &str,
         folder: Folder,
     ) -> Result<DepositCounts, StoreError> {
-        let _ = (mailbox_id, folder);
-        Err(StoreError::Closed)
+        let row = self
+            .read_one(sql!(
+                "SELECT count(*), count(*) - count(read_at), CAST(coalesce(sum(size), 0) AS BIGINT)
+                 FROM deposits WHERE mailbox_id = ?1 AND folder = ?2",
+                mailbox_id,
+                folder.as_str()
+            ))
+            .await?;
+        let mut row = row.ok_or(StoreError::Damaged { what: "a count" })?;
+        Ok(DepositCounts { total: row.count()?, unread: row.count()?, bytes: row.count()? })
     }
 
     /// One letter of this mailbox.
@@ -108,8 +185,26 @@ impl Store {
         mailbox_id: &str,
         deposit_id: &str,
     ) -> Result<Option<DepositLetter>, StoreError> {
-        let _ = (mailbox_id, deposit_id);
-        Err(StoreError::Closed)
+        let row = self
+            .read_one(sql!(
+                concat!(
+                    "SELECT ",
+                    list_columns!(),
+                    ", body_id, key_sealed, head_sealed FROM deposits WHERE mailbox_id = ?1 AND id = ?2"
+                ),
+                mailbox_id,
+                deposit_id
+            ))
+            .await?;
+        row.map(|mut row| {
+            Ok(DepositLetter {
+                row: deposit_row(&mut row)?,
+                body_id: row.text()?,
+                key_sealed: row.blob()?,
+                head_sealed: row.blob()?,
+            })
+        })
+        .transpose()
     }
 
     /// Notes the first reading; later ones change nothing.
@@ -119,8 +214,14 @@ impl Store {
         deposit_id: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let _ = (mailbox_id, deposit_id, now);
-        Err(StoreError::Closed)
+        self.change(vec![sql!(
+            "UPDATE deposits SET read_at = ?3 WHERE mailbox_id = ?1 AND id = ?2 AND read_at IS NULL",
+            mailbox_id,
+            deposit_id,
+            now
+        )])
+        .await
+        .map(drop)
     }
 
     /// Removes letters of this mailbox for good, each body with its last reference. Returns how many
@@ -130,14 +231,36 @@ impl Store {
         mailbox_id: &str,
         deposit_ids: &[String],
     ) -> Result<usize, StoreError> {
-        let _ = (mailbox_id, deposit_ids);
-        Err(StoreError::Closed)
+        // Which body a deposit refers to never changes, so it may be read before.
+        let question = |id: &String| {
+            sql!(
+                "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1 AND id = ?2",
+                mailbox_id,
+                id.as_str()
+            )
+        };
+        let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
+        let mut batch = Batch::default();
+        for mut row in answers.into_iter().flatten() {
+            let (deposit_id, body_id) = (row.text()?, row.text()?);
+            batch.add(sql!(
+                "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 RETURNING id",
+                mailbox_id,
+                deposit_id
+            ));
+            batch.release_body(&body_id);
+        }
+        match self.write(batch).await? {
+            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.rows.len()).sum()),
+            Outcome::Refused(_) => Ok(0),
+        }
     }
 
     /// Whether one of these Message-IDs belongs to a letter that was once in the portal. Remembered also
     /// after that letter is deleted.
     pub async fn knows_thread(&self, tags: &[[u8; 32]]) -> Result<bool, StoreError> {
-        let _ = tags;
-        Err(StoreError::Closed)
+        let question = |tag| sql!("SELECT 1 FROM threads WHERE tag = ?1", tag);
+        let answers = self.read(tags.iter().map(question).collect()).await?;
+        Ok(answers.iter().any(|rows| !rows.is_empty()))
     }
 }

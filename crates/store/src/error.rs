@@ -54,6 +54,9 @@ pub enum StoreError {
     /// A body was handed over that no row of the same transaction refers to.
     #[error("a body without a leg or deposit cannot be stored")]
     Unreferenced,
+    /// A piece of a body was lost; the body has to be written again from the start.
+    #[error("a piece of this body could not be written")]
+    BrokenBody,
     /// A range outside the body.
     #[error("the range lies outside the body")]
     OutOfRange,
@@ -71,6 +74,7 @@ impl StoreError {
             | Self::NotKept { .. }
             | Self::File(_)
             | Self::Path { .. }
+            | Self::BrokenBody
             | Self::Damaged { .. } => Fault::Temporary,
             Self::NewerSchema { .. } | Self::BadId | Self::Unreferenced | Self::OutOfRange => {
                 Fault::Permanent

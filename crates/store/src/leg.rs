@@ -4,8 +4,9 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 
 use crate::body::StoredBody;
 use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::words::{LegPurpose, LegStart};
+use crate::words::{ColumnWord as _, LegPurpose, LegStart};
 
 /// One recipient's copy on its way out.
 #[derive(Clone, Debug)]
@@ -123,11 +124,54 @@ pub enum Finished {
     LeaseLost,
 }
 
+impl NewLeg {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(sql!(
+            "INSERT INTO legs (id, arrival_id, body_id, destination, purpose, state, due_at, expires_at,
+                 created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            self.id.as_str(),
+            self.arrival_id,
+            self.body_id,
+            self.destination,
+            self.purpose.as_str(),
+            self.state.as_str(),
+            self.due_at,
+            self.expires_at,
+            self.created_at
+        ));
+        batch.add(sql!("INSERT INTO tickets (leg_id, sealed) VALUES (?1, ?2)", self.id, self.ticket_sealed));
+    }
+}
+
 impl Store {
     /// Takes up to `limit` due legs, shared out evenly among their destinations. Empty: nothing is due.
     pub async fn lease_legs(&self, wish: Lease<'_>) -> Result<Vec<LeasedLeg>, StoreError> {
-        let _ = wish;
-        Err(StoreError::Closed)
+        let mut open: Vec<Destination> = self
+            .destinations()
+            .await?
+            .into_iter()
+            .filter(|place| place.due_at <= wish.now && !wish.skip_destinations.contains(&place.name))
+            .collect();
+        // The longest waiting first, and every destination gets its share of the limit.
+        open.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.name.cmp(&b.name)));
+        let mut leased = Vec::new();
+        while !open.is_empty() && leased.len() < wish.limit {
+            let left = wish.limit - leased.len();
+            open.truncate(left);
+            let share = left / open.len().max(1);
+            let statements =
+                open.iter().map(|place| lease_some(&wish, &place.name, share)).collect::<Vec<_>>();
+            let Outcome::Kept(answers) = self.write(statements).await? else { break };
+            // Those that used up their share may have more.
+            let mut full =
+                answers.iter().map(|answer| answer.affected >= share).collect::<Vec<_>>().into_iter();
+            open.retain(|_| full.next().unwrap_or(false));
+            for row in answers.into_iter().flat_map(|answer| answer.rows) {
+                leased.push(leased_leg(row, &wish)?);
+            }
+        }
+        Ok(leased)
     }
 
     /// Writes down how an attempt ended, and what follows of it, in one transaction. The body goes with
@@ -138,20 +182,137 @@ impl Store {
         end: LegEnd,
         follow_ups: Vec<FollowUp>,
     ) -> Result<Finished, StoreError> {
-        let _ = (leg, end, follow_ups);
-        Err(StoreError::Closed)
+        let mut batch = Batch::default();
+        for FollowUp { leg: new, body } in follow_ups {
+            if let Some(body) = body {
+                if body.id() != new.body_id {
+                    return Err(StoreError::Unreferenced);
+                }
+                batch.add_body(body);
+            }
+            new.add_to(&mut batch);
+        }
+        match end {
+            LegEnd::Done | LegEnd::Failed => {
+                batch.add(sql!("DELETE FROM tickets WHERE leg_id = ?1", leg.id.as_str()));
+                batch.add(
+                    sql!(
+                        "DELETE FROM legs WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+                        leg.id.as_str(),
+                        leg.owner.as_str(),
+                        leg.until
+                    )
+                    .or_refuse(Refusal::LeaseLost),
+                );
+                batch.release_body(&leg.body_id);
+            }
+            LegEnd::Retry { due_at, code, enhanced, delay_noted } => batch.add(
+                sql!(
+                    "UPDATE legs SET attempts = attempts + 1, due_at = ?4, last_code = ?5,
+                         last_enhanced = ?6, delay_noted = ?7, lease_owner = NULL, lease_until = NULL
+                     WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+                    leg.id.as_str(),
+                    leg.owner.as_str(),
+                    leg.until,
+                    due_at,
+                    code.map(i64::from),
+                    enhanced.map(|code| code.to_string()),
+                    delay_noted
+                )
+                .or_refuse(Refusal::LeaseLost),
+            ),
+            LegEnd::Frozen => batch.add(
+                sql!(
+                    "UPDATE legs SET state = 'frozen', lease_owner = NULL, lease_until = NULL
+                     WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+                    leg.id.as_str(),
+                    leg.owner.as_str(),
+                    leg.until
+                )
+                .or_refuse(Refusal::LeaseLost),
+            ),
+        }
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(Finished::Recorded),
+            Outcome::Refused(_) => Ok(Finished::LeaseLost),
+        }
     }
 
     /// When the next queued leg is due; in the past if one is due. A leased leg counts as due at the end
     /// of its lease.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Err(StoreError::Closed)
+        Ok(self.destinations().await?.into_iter().map(|place| place.due_at).min())
     }
 
     /// Gives back every lease of `owner`: called at start, when a former life of the same node may have
     /// died with leases in its hands. Returns how many.
     pub async fn release_leases(&self, owner: &str, now: Timestamp) -> Result<usize, StoreError> {
-        let _ = (owner, now);
-        Err(StoreError::Closed)
+        let released = self
+            .change(vec![sql!(
+                "UPDATE legs SET lease_owner = NULL, lease_until = NULL, due_at = ?2
+                 WHERE lease_owner = ?1",
+                owner,
+                now
+            )])
+            .await?;
+        Ok(released.iter().sum())
     }
+
+    /// Every destination with queued legs, and when its first one is due. Leaps from one to the next in
+    /// the index: what it costs is the number of destinations, however long their queues are.
+    async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "WITH RECURSIVE places (name) AS (
+                     SELECT min(destination) FROM legs WHERE state = 'queued'
+                     UNION ALL
+                     SELECT (SELECT min(l.destination) FROM legs l
+                             WHERE l.state = 'queued' AND l.destination > p.name)
+                     FROM places p WHERE p.name IS NOT NULL)
+                 SELECT p.name, (SELECT min(l.due_at) FROM legs l
+                                 WHERE l.state = 'queued' AND l.destination = p.name)
+                 FROM places p WHERE p.name IS NOT NULL"
+            ))
+            .await?;
+        rows.into_iter().map(|mut row| Ok(Destination { name: row.text()?, due_at: row.time()? })).collect()
+    }
+}
+
+/// A queue within the queue.
+struct Destination {
+    name: String,
+    /// Of its first leg.
+    due_at: Timestamp,
+}
+
+fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
+    sql!(
+        "UPDATE legs SET lease_owner = ?1, lease_until = ?2, due_at = ?2
+         WHERE id IN (SELECT id FROM legs WHERE state = 'queued' AND destination = ?3 AND due_at <= ?4
+                      ORDER BY due_at LIMIT ?5 /*LOCK*/)
+         RETURNING id, arrival_id, body_id, (SELECT sealed FROM tickets WHERE leg_id = legs.id),
+             destination, attempts, created_at, expires_at, delay_noted, purpose",
+        wish.owner.as_str(),
+        wish.until,
+        destination,
+        wish.now,
+        share
+    )
+}
+
+fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
+    Ok(LeasedLeg {
+        id: row.text()?,
+        arrival_id: row.text()?,
+        body_id: row.text()?,
+        ticket_sealed: row.blob()?,
+        destination: row.text()?,
+        attempts: row.int()?,
+        created_at: row.time()?,
+        expires_at: row.time()?,
+        delay_noted: row.int()? != 0,
+        purpose: LegPurpose::parse(&row.text()?)?,
+        owner: wish.owner.clone(),
+        until: wish.until,
+    })
 }

@@ -3,6 +3,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::session::end_sessions_of;
+use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 use crate::token::NewToken;
 use crate::words::WrapKind;
@@ -102,23 +104,94 @@ pub struct LoginCounts {
     pub failed_answers: i64,
 }
 
+/// All columns, in the order of [`mailbox_row`].
+macro_rules! select_mailbox {
+    () => {
+        "SELECT id, tag, address_sealed, public_key, state, locked_until, language, question_sealed,
+             created_at, activated_at, last_seen_at, failed_logins, failed_answers
+         FROM mailboxes"
+    };
+}
+
+fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
+    Ok(MailboxRow {
+        id: row.text()?,
+        tag: row.hash()?,
+        address_sealed: row.blob()?,
+        public_key: row.blob()?,
+        state: {
+            let (word, until) = (row.text()?, row.opt_time()?);
+            match word.as_str() {
+                "pending" => MailboxState::Pending,
+                "active" => MailboxState::Active,
+                "locked" => MailboxState::Locked { until },
+                "deleted" => MailboxState::Deleted,
+                _ => return Err(StoreError::Damaged { what: "a state of a mailbox" }),
+            }
+        },
+        language: row.text()?,
+        question_sealed: row.opt_blob()?,
+        created_at: row.time()?,
+        activated_at: row.opt_time()?,
+        last_seen_at: row.opt_time()?,
+        failed_logins: row.int()?,
+        failed_answers: row.int()?,
+    })
+}
+
+impl NewMailbox {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(
+            sql!(
+                "INSERT INTO mailboxes (id, tag, state, language, created_at, address_sealed, public_key)
+                 VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6)
+                 ON CONFLICT DO NOTHING",
+                self.id.as_str(),
+                &self.tag,
+                self.language,
+                self.created_at,
+                self.address_sealed,
+                self.public_key
+            )
+            .or_refuse(Refusal::MailboxTaken),
+        );
+        self.wraps.into_iter().for_each(|wrap| wrap.add_to(&self.id, batch));
+        if let Some(token) = self.token {
+            token.add_to(&self.id, batch);
+        }
+    }
+}
+
+impl NewWrap {
+    pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
+        batch.add(sql!(
+            "INSERT INTO wraps (mailbox_id, kind, sealed) VALUES (?1, ?2, ?3)",
+            mailbox_id,
+            self.kind.as_str(),
+            self.sealed
+        ));
+    }
+}
+
 impl Store {
     /// The mailboxes (none deleted) of these addresses; a tag without one is left out.
     pub async fn mailboxes_by_tag(&self, tags: &[[u8; 32]]) -> Result<Vec<MailboxRow>, StoreError> {
-        let _ = tags;
-        Err(StoreError::Closed)
+        let question = |tag| sql!(concat!(select_mailbox!(), " WHERE tag = ?1 AND state <> 'deleted'"), tag);
+        let answers = self.read(tags.iter().map(question).collect()).await?;
+        answers.into_iter().flatten().map(mailbox_row).collect()
     }
 
     /// One mailbox, whatever its state.
     pub async fn mailbox(&self, mailbox_id: &str) -> Result<Option<MailboxRow>, StoreError> {
-        let _ = mailbox_id;
-        Err(StoreError::Closed)
+        let question = sql!(concat!(select_mailbox!(), " WHERE id = ?1"), mailbox_id);
+        self.read_one(question).await?.map(mailbox_row).transpose()
     }
 
     /// One wrap of a mailbox's secret key.
     pub async fn wrap(&self, mailbox_id: &str, kind: WrapKind) -> Result<Option<Vec<u8>>, StoreError> {
-        let _ = (mailbox_id, kind);
-        Err(StoreError::Closed)
+        let question =
+            sql!("SELECT sealed FROM wraps WHERE mailbox_id = ?1 AND kind = ?2", mailbox_id, kind.as_str());
+        self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
     /// Counts a try to log in; atomic, so that parallel tries are all counted. `None`: no such mailbox.
@@ -128,26 +201,99 @@ impl Store {
         outcome: LoginOutcome,
         now: Timestamp,
     ) -> Result<Option<LoginCounts>, StoreError> {
-        let _ = (mailbox_id, outcome, now);
-        Err(StoreError::Closed)
+        let statement = match outcome {
+            LoginOutcome::Good => sql!(
+                "UPDATE mailboxes SET failed_logins = 0, failed_answers = 0, last_seen_at = ?2
+                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
+                mailbox_id,
+                now
+            ),
+            LoginOutcome::Wrong => sql!(
+                "UPDATE mailboxes SET failed_logins = failed_logins + 1
+                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
+                mailbox_id
+            ),
+            LoginOutcome::WrongAnswer => sql!(
+                "UPDATE mailboxes SET failed_answers = failed_answers + 1
+                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
+                mailbox_id
+            ),
+        };
+        let Outcome::Kept(answers) = self.write(vec![statement]).await? else { return Ok(None) };
+        answers
+            .into_iter()
+            .flat_map(|answer| answer.rows)
+            .next()
+            .map(|mut row| Ok(LoginCounts { failed_logins: row.int()?, failed_answers: row.int()? }))
+            .transpose()
     }
 
     /// Locks an active (or locked) mailbox and ends its sessions. `false`: it was neither.
     pub async fn lock_mailbox(&self, mailbox_id: &str, until: Option<Timestamp>) -> Result<bool, StoreError> {
-        let _ = (mailbox_id, until);
-        Err(StoreError::Closed)
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE mailboxes SET state = 'locked', locked_until = ?2
+                 WHERE id = ?1 AND state IN ('active', 'locked')",
+                mailbox_id,
+                until
+            )
+            .or_refuse(Refusal::NotActive),
+        );
+        batch.add(end_sessions_of(mailbox_id));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
     /// Makes a locked mailbox active again and forgets its wrong tries. `false`: it was not locked.
     pub async fn unlock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
-        let _ = mailbox_id;
-        Err(StoreError::Closed)
+        let changed = self
+            .change(vec![sql!(
+                "UPDATE mailboxes SET state = 'active', locked_until = NULL, failed_logins = 0,
+                     failed_answers = 0
+                 WHERE id = ?1 AND state = 'locked'",
+                mailbox_id
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
     }
 
     /// Empties a mailbox for good: deposits, wraps, tokens, sessions, address. The next letter to the
     /// address makes a new one. `false`: no such mailbox, or deleted before.
     pub async fn delete_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
-        let _ = mailbox_id;
-        Err(StoreError::Closed)
+        loop {
+            let questions = vec![
+                sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'", mailbox_id),
+                sql!("SELECT id, body_id FROM deposits WHERE mailbox_id = ?1", mailbox_id),
+            ];
+            let mut answers = self.read(questions).await?.into_iter();
+            if answers.next().unwrap_or_default().is_empty() {
+                return Ok(false);
+            }
+            let mut batch = Batch::default();
+            for mut row in answers.next().unwrap_or_default() {
+                let (deposit_id, body_id) = (row.text()?, row.text()?);
+                batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id));
+                batch.release_body(&body_id);
+            }
+            // A letter that came in between was not read above: look again.
+            batch.add(
+                sql!(
+                    "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
+                         question_sealed = NULL, public_key = ?2
+                     WHERE id = ?1 AND state <> 'deleted'
+                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)",
+                    mailbox_id,
+                    Vec::new()
+                )
+                .or_refuse(Refusal::NotEmpty),
+            );
+            batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id));
+            batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
+            batch.add(sql!("DELETE FROM notices WHERE mailbox_id = ?1", mailbox_id));
+            batch.add(end_sessions_of(mailbox_id));
+            if let Outcome::Kept(_) = self.write(batch).await? {
+                return Ok(true);
+            }
+        }
     }
 }

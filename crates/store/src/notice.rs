@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::statement::{Batch, sql};
 use crate::store::Store;
 
 /// A notice to be recognised when it bounces.
@@ -33,10 +34,38 @@ pub struct NoticeRow {
     pub created_at: Timestamp,
 }
 
+impl NewNotice {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(sql!(
+            "INSERT INTO notices (token_hash, mailbox_id, deposit_id, ticket_sealed, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            &self.token_hash,
+            self.mailbox_id,
+            self.deposit_id,
+            self.ticket_sealed,
+            self.created_at
+        ));
+    }
+}
+
 impl Store {
     /// The notice a bounce belongs to.
     pub async fn notice(&self, token_hash: &[u8; 32]) -> Result<Option<NoticeRow>, StoreError> {
-        let _ = token_hash;
-        Err(StoreError::Closed)
+        let row = self
+            .read_one(sql!(
+                "SELECT mailbox_id, deposit_id, ticket_sealed, created_at FROM notices
+                 WHERE token_hash = ?1",
+                token_hash
+            ))
+            .await?;
+        row.map(|mut row| {
+            Ok(NoticeRow {
+                mailbox_id: row.text()?,
+                deposit_id: row.text()?,
+                ticket_sealed: row.blob()?,
+                created_at: row.time()?,
+            })
+        })
+        .transpose()
     }
 }

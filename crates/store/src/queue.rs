@@ -3,8 +3,9 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Row, sql};
 use crate::store::{Page, Store};
-use crate::words::{LegPurpose, LegState};
+use crate::words::{ColumnWord as _, LegPurpose, LegState};
 
 /// Which legs to list; `None` means any.
 #[derive(Clone, Debug, Default)]
@@ -50,29 +51,72 @@ pub struct LegRow {
     pub last_enhanced: Option<String>,
 }
 
+fn leg_row(mut row: Row) -> Result<LegRow, StoreError> {
+    Ok(LegRow {
+        id: row.text()?,
+        arrival_id: row.text()?,
+        body_id: row.text()?,
+        destination: row.text()?,
+        purpose: LegPurpose::parse(&row.text()?)?,
+        state: LegState::parse(&row.text()?)?,
+        attempts: row.int()?,
+        due_at: row.time()?,
+        expires_at: row.time()?,
+        created_at: row.time()?,
+        delay_noted: row.int()? != 0,
+        leased: row.opt_text()?.zip(row.opt_time()?),
+        last_code: row.opt_int()?,
+        last_enhanced: row.opt_text()?,
+    })
+}
+
 impl Store {
     /// Legs, oldest first.
     pub async fn list_legs(&self, filter: &LegFilter, page: Page) -> Result<Vec<LegRow>, StoreError> {
-        let _ = (filter, page);
-        Err(StoreError::Closed)
+        let rows = self
+            .read_rows(sql!(
+                "SELECT id, arrival_id, body_id, destination, purpose, state, attempts, due_at,
+                     expires_at, created_at, delay_noted, lease_owner, lease_until, last_code, last_enhanced
+                 FROM legs
+                 WHERE (CAST(?1 AS TEXT) IS NULL OR destination = ?1)
+                   AND (CAST(?2 AS TEXT) IS NULL OR state = ?2)
+                   AND (CAST(?3 AS TEXT) IS NULL OR arrival_id = ?3)
+                 ORDER BY created_at, id LIMIT ?4 OFFSET ?5",
+                filter.destination.clone(),
+                filter.state.map(LegState::as_str),
+                filter.arrival_id.clone(),
+                page.limit,
+                page.offset
+            ))
+            .await?;
+        rows.into_iter().map(leg_row).collect()
     }
 
     /// A leg's sealed ticket.
     pub async fn leg_ticket(&self, leg_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let _ = leg_id;
-        Err(StoreError::Closed)
+        let question = sql!("SELECT sealed FROM tickets WHERE leg_id = ?1", leg_id);
+        self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
     /// Makes queued legs due now; those being worked on stay as they are. Returns how many.
     pub async fn retry_legs(&self, leg_ids: &[String], now: Timestamp) -> Result<usize, StoreError> {
-        let _ = (leg_ids, now);
-        Err(StoreError::Closed)
+        let statement = |id: &String| {
+            sql!(
+                "UPDATE legs SET due_at = ?2
+                 WHERE id = ?1 AND state = 'queued' AND (lease_until IS NULL OR lease_until <= ?2)",
+                id.as_str(),
+                now
+            )
+        };
+        Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
     }
 
     /// Freezes legs. One being worked on may still be finished by its holder. Returns how many.
     pub async fn freeze_legs(&self, leg_ids: &[String]) -> Result<usize, StoreError> {
-        let _ = leg_ids;
-        Err(StoreError::Closed)
+        let statement = |id: &String| {
+            sql!("UPDATE legs SET state = 'frozen' WHERE id = ?1 AND state = 'queued'", id.as_str())
+        };
+        Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
     }
 
     /// Lets frozen legs go on: due now, and good until `expires_at` at least. Returns how many.
@@ -82,13 +126,36 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<usize, StoreError> {
-        let _ = (leg_ids, now, expires_at);
-        Err(StoreError::Closed)
+        // Frozen while somebody worked on it: not due before that somebody's lease is over.
+        let statement = |id: &String| {
+            sql!(
+                "UPDATE legs SET state = 'queued',
+                     due_at = CASE WHEN lease_until > ?2 THEN lease_until ELSE ?2 END,
+                     expires_at = CASE WHEN expires_at < ?3 THEN ?3 ELSE expires_at END
+                 WHERE id = ?1 AND state = 'frozen'",
+                id.as_str(),
+                now,
+                expires_at
+            )
+        };
+        Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
     }
 
     /// Removes legs without a report, each body with its last reference. Returns how many.
     pub async fn remove_legs(&self, leg_ids: &[String]) -> Result<usize, StoreError> {
-        let _ = leg_ids;
-        Err(StoreError::Closed)
+        // Which body a leg refers to never changes, so it may be read before.
+        let question = |id: &String| sql!("SELECT id, body_id FROM legs WHERE id = ?1", id.as_str());
+        let answers = self.read(leg_ids.iter().map(question).collect()).await?;
+        let mut batch = Batch::default();
+        for mut row in answers.into_iter().flatten() {
+            let (leg_id, body_id) = (row.text()?, row.text()?);
+            batch.add(sql!("DELETE FROM tickets WHERE leg_id = ?1", leg_id.as_str()));
+            batch.add(sql!("DELETE FROM legs WHERE id = ?1 RETURNING id", leg_id));
+            batch.release_body(&body_id);
+        }
+        match self.write(batch).await? {
+            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.rows.len()).sum()),
+            Outcome::Refused(_) => Ok(0),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 
 /// A session to be remembered.
@@ -41,17 +42,60 @@ pub struct SessionRow {
     pub device_sealed: Vec<u8>,
 }
 
+fn session_row(mut row: Row) -> Result<SessionRow, StoreError> {
+    Ok(SessionRow {
+        hash: row.hash()?,
+        mailbox_id: row.text()?,
+        secret_sealed: row.blob()?,
+        created_at: row.time()?,
+        last_seen_at: row.time()?,
+        expires_at: row.time()?,
+        device_sealed: row.blob()?,
+    })
+}
+
+pub(crate) fn end_sessions_of(mailbox_id: &str) -> Statement {
+    sql!("DELETE FROM sessions WHERE mailbox_id = ?1", mailbox_id)
+}
+
 impl Store {
     /// Begins a session, if the mailbox is active at this moment. `false`: it is not, nothing was stored.
     pub async fn begin_session(&self, session: NewSession) -> Result<bool, StoreError> {
-        let _ = session;
-        Err(StoreError::Closed)
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active' /*LOCK*/",
+                session.mailbox_id.as_str()
+            )
+            .or_refuse(Refusal::NotActive),
+        );
+        batch.add(sql!(
+            "INSERT INTO sessions (hash, mailbox_id, created_at, last_seen_at, expires_at,
+                 secret_sealed, device_sealed)
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)",
+            &session.hash,
+            session.mailbox_id,
+            session.created_at,
+            session.expires_at,
+            session.secret_sealed,
+            session.device_sealed
+        ));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
     /// The session of a cookie, if it is not over and its mailbox is active.
     pub async fn session(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
-        let _ = (hash, now);
-        Err(StoreError::Closed)
+        let row = self
+            .read_one(sql!(
+                "SELECT s.hash, s.mailbox_id, s.secret_sealed, s.created_at, s.last_seen_at,
+                     s.expires_at, s.device_sealed
+                 FROM sessions s JOIN mailboxes m ON m.id = s.mailbox_id
+                 WHERE s.hash = ?1 AND s.expires_at > ?2 AND m.state = 'active'",
+                hash,
+                now
+            ))
+            .await?;
+        row.map(session_row).transpose()
     }
 
     /// Keeps a running session alive until `expires_at`. `false`: it is over.
@@ -61,25 +105,41 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let _ = (hash, now, expires_at);
-        Err(StoreError::Closed)
+        let changed = self
+            .change(vec![sql!(
+                "UPDATE sessions SET last_seen_at = ?2, expires_at = ?3
+                 WHERE hash = ?1 AND expires_at > ?2",
+                hash,
+                now,
+                expires_at
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
     }
 
     /// Ends one session.
     pub async fn end_session(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
-        let _ = hash;
-        Err(StoreError::Closed)
+        self.change(vec![sql!("DELETE FROM sessions WHERE hash = ?1", hash)]).await.map(drop)
     }
 
     /// Ends every session of a mailbox; returns how many.
     pub async fn end_all_sessions(&self, mailbox_id: &str) -> Result<usize, StoreError> {
-        let _ = mailbox_id;
-        Err(StoreError::Closed)
+        let ended = self.change(vec![end_sessions_of(mailbox_id)]).await?;
+        Ok(ended.iter().sum())
     }
 
-    /// The running sessions of a mailbox, newest first.
+    /// The running sessions of a mailbox, newest first, at most 100.
     pub async fn sessions(&self, mailbox_id: &str, now: Timestamp) -> Result<Vec<SessionRow>, StoreError> {
-        let _ = (mailbox_id, now);
-        Err(StoreError::Closed)
+        let rows = self
+            .read_rows(sql!(
+                "SELECT hash, mailbox_id, secret_sealed, created_at, last_seen_at, expires_at,
+                     device_sealed
+                 FROM sessions WHERE mailbox_id = ?1 AND expires_at > ?2
+                 ORDER BY created_at DESC, hash LIMIT 100",
+                mailbox_id,
+                now
+            ))
+            .await?;
+        rows.into_iter().map(session_row).collect()
     }
 }

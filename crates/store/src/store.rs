@@ -1,8 +1,22 @@
 //! The store's front door: open, close. What may be asked of it stands in the file of each subject.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::engine::{self, Jobs, ReadJob, Role, WriteJob, Writer};
 use crate::error::StoreError;
+use crate::files::Files;
+use crate::statement::{Batch, Outcome, Row, Statement, sql};
+
+/// How many callers may stand in front of the writer and the readers; the others wait.
+const WRITERS_WAITING: usize = 1024;
+const READERS_WAITING: usize = 256;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -32,19 +46,229 @@ pub struct Page {
     pub limit: u32,
 }
 
-/// The store. Cheap to clone; all clones are the same store.
-#[derive(Clone, Debug)]
-pub struct Store {}
+/// The store. Cheap to clone; all clones are the same store. When the last one is dropped, what is
+/// queued is still written, but nobody waits for it: prefer [`Store::close`].
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    inline_limit: usize,
+    writes: Arc<Jobs<WriteJob>>,
+    reads: Arc<Jobs<ReadJob>>,
+    writers_waiting: Arc<Semaphore>,
+    readers_waiting: Arc<Semaphore>,
+    files: Arc<Files>,
+    threads: Mutex<Threads>,
+}
+
+struct Threads {
+    workers: Vec<JoinHandle<()>>,
+    remover: Option<JoinHandle<()>>,
+}
 
 impl Store {
-    /// Opens (creates, migrates) the store and removes what a crash left of unfinished bodies.
-    /// Blocks while it does.
+    /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
+    /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let _ = options;
-        Err(StoreError::Closed)
+        let StoreOptions { folder, inline_limit, readers } = options;
+        let bodies = folder.join("bodies");
+        private_folder(&folder)?;
+        private_folder(&bodies)?;
+        let lock = private_file(&folder.join("lock"))?;
+        let database = folder.join("rows.sqlite");
+        drop(private_file(&database)?);
+
+        // Alone: whatever has no row now will never get one. In company it might be someone's work.
+        let alone = match lock.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(source)) => return Err(StoreError::Path { path: folder, source }),
+        };
+        let mut connection = engine::open(&database, Role::Writer)?;
+        engine::migrate(&mut connection)?;
+        let (files, remover) = Files::open(bodies)?;
+        if alone {
+            remove_leftovers(&connection, &files)?;
+            lock.unlock().map_err(|source| StoreError::Path { path: folder.clone(), source })?;
+        }
+        lock.lock_shared().map_err(|source| StoreError::Path { path: folder.clone(), source })?;
+        sync_folder(&folder)?;
+
+        let (lock, files) = (Arc::new(lock), Arc::new(files));
+        let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
+        let writer = Writer::new(connection, Arc::clone(&writes), Arc::clone(&files), lock);
+        let inner = Inner {
+            folder: folder.clone(),
+            inline_limit,
+            writes,
+            reads,
+            writers_waiting: Arc::new(Semaphore::new(WRITERS_WAITING)),
+            readers_waiting: Arc::new(Semaphore::new(READERS_WAITING)),
+            files,
+            threads: Mutex::new(Threads { workers: Vec::new(), remover: Some(remover) }),
+        };
+        // From here on dropping `inner` ends the threads, also if one of them cannot be started.
+        inner.start("store-writer", move || writer.write_until_closed())?;
+        for _ in 0..readers.max(1) {
+            let connection = engine::open(&database, Role::Reader { of: readers })?;
+            let jobs = Arc::clone(&inner.reads);
+            inner.start("store-reader", move || engine::read_until_closed(&connection, &jobs))?;
+        }
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Ends the store: what is queued is still written and answered, then the files are closed.
     /// Everything asked afterwards, through any clone, is answered with [`StoreError::Closed`].
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.inner.stop_taking();
+        let (mut threads, remover) = {
+            let mut threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            (std::mem::take(&mut threads.workers), threads.remover.take())
+        };
+        let files = Arc::clone(&self.inner.files);
+        let ended = tokio::task::spawn_blocking(move || {
+            let panicked = threads.drain(..).map(JoinHandle::join).filter(Result::is_err).count();
+            // The writer's last commit may have sent it more to remove.
+            files.close();
+            panicked + remover.map(JoinHandle::join).filter(Result::is_err).iter().count()
+        });
+        match ended.await {
+            Ok(0) => {}
+            Ok(panicked) => tracing::error!(panicked, "a thread of the store had ended before"),
+            Err(error) => tracing::error!(%error, "waiting for the store's threads failed"),
+        }
+    }
+
+    /// Does a batch; returns after it is committed (or certainly refused).
+    pub(crate) async fn write(&self, batch: impl Into<Batch>) -> Result<Outcome, StoreError> {
+        let batch = batch.into();
+        let permit = Arc::clone(&self.inner.writers_waiting)
+            .acquire_owned()
+            .await
+            .map_err(|_closed| StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        self.inner
+            .writes
+            .push(WriteJob::Batch { batch, reply, permit })
+            .map_err(|_job| StoreError::Closed)?;
+        answer.await.map_err(|_gone| StoreError::Closed)?
+    }
+
+    /// Like [`Self::write`], where no statement can refuse: how many rows each one changed.
+    pub(crate) async fn change(&self, statements: Vec<Statement>) -> Result<Vec<usize>, StoreError> {
+        match self.write(statements).await? {
+            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.affected).collect()),
+            Outcome::Refused(_) => Err(StoreError::Damaged { what: "a statement that cannot be refused" }),
+        }
+    }
+
+    /// Does a statement some time soon; nobody waits.
+    pub(crate) fn write_unhurried(&self, statement: Statement) {
+        self.inner.writes.push_unhurried(WriteJob::Unhurried(statement));
+    }
+
+    /// Asks questions that are answered from one consistent view.
+    pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let permit = Arc::clone(&self.inner.readers_waiting)
+            .acquire_owned()
+            .await
+            .map_err(|_closed| StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        self.inner.reads.push(ReadJob { statements, reply, permit }).map_err(|_job| StoreError::Closed)?;
+        answer.await.map_err(|_gone| StoreError::Closed)?
+    }
+
+    /// Asks one question.
+    pub(crate) async fn read_rows(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        Ok(self.read(vec![statement]).await?.into_iter().next().unwrap_or_default())
+    }
+
+    /// Asks one question with at most one row as its answer.
+    pub(crate) async fn read_one(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        Ok(self.read_rows(statement).await?.into_iter().next())
+    }
+
+    pub(crate) fn files(&self) -> &Arc<Files> {
+        &self.inner.files
+    }
+
+    pub(crate) fn inline_limit(&self) -> usize {
+        self.inner.inline_limit
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("folder", &self.inner.folder).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn start(&self, name: &str, life: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(life)
+            .map_err(|source| StoreError::Path { path: self.folder.clone(), source })?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).workers.push(thread);
+        Ok(())
+    }
+
+    fn stop_taking(&self) {
+        self.writes.close();
+        self.reads.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop_taking();
+    }
+}
+
+/// Removes files without a row, complete and incomplete.
+fn remove_leftovers(connection: &rusqlite::Connection, files: &Files) -> Result<(), StoreError> {
+    let mut removed = 0_u64;
+    let mut remove = |path: PathBuf| {
+        removed += 1;
+        std::fs::remove_file(&path).map_err(|source| StoreError::Path { path, source })
+    };
+    for shelf in files.shelves()? {
+        let (complete, incomplete) = files.on_shelf(&shelf)?;
+        incomplete.into_iter().try_for_each(&mut remove)?;
+        for id in complete {
+            let question = sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", id.as_str());
+            if engine::run(connection, &question)?.rows.is_empty() {
+                remove(files.path(&id)?)?;
+            }
+        }
+    }
+    if removed > 0 {
+        tracing::info!(files.removed = removed, "removed unfinished bodies of a former run");
+    }
+    Ok(())
+}
+
+fn private_folder(folder: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Path { path: folder.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    // The folder may have been there before us.
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)
+}
+
+fn private_file(path: &Path) -> Result<File, StoreError> {
+    let failed = |source| StoreError::Path { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    let file =
+        options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(file)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|source| StoreError::Path { path: folder.to_owned(), source })
 }

@@ -1,8 +1,11 @@
 //! Looks whether everything the store holds hangs together, and forgets what time has made useless.
 
+use std::time::Duration;
+
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::statement::sql;
 use crate::store::Store;
 
 /// Something that must never be.
@@ -63,7 +66,7 @@ pub struct StoreCounts {
 pub struct SweepReport {
     /// How much there is.
     pub counts: StoreCounts,
-    /// What must never be. At most 1,000 of each kind.
+    /// What must never be. At most 1,000 of each kind that rows show.
     pub problems: Vec<Problem>,
     /// Fingerprints dropped because nobody acknowledged them within five days.
     pub fingerprints_dropped: u64,
@@ -79,11 +82,157 @@ impl SweepReport {
     }
 }
 
+/// RFC 5321 §4.5.4.1: a client gives up after four to five days; later than that the same bytes are new.
+const UNACKNOWLEDGED_FOR: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+
+/// In the order of [`StoreCounts`].
+const COUNTS: &str = "SELECT
+    (SELECT count(*) FROM mailboxes WHERE state <> 'deleted'),
+    (SELECT count(*) FROM mailboxes WHERE state = 'pending'),
+    (SELECT count(*) FROM deposits),
+    (SELECT count(*) FROM legs),
+    (SELECT count(*) FROM legs WHERE state = 'frozen'),
+    (SELECT count(*) FROM bodies WHERE place = 'row'),
+    (SELECT count(*) FROM bodies WHERE place = 'file'),
+    (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM bodies),
+    (SELECT count(*) FROM fingerprints),
+    (SELECT count(*) FROM sessions)";
+
+/// What must return no row, and what each row would mean.
+const CHECKS: &[(fn(String) -> Problem, &str)] = &[
+    (
+        Problem::OrphanBody,
+        "SELECT b.id FROM bodies b WHERE NOT EXISTS (SELECT 1 FROM legs WHERE body_id = b.id)
+           AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = b.id) LIMIT 1000",
+    ),
+    (
+        Problem::LegWithoutBody,
+        "SELECT l.id FROM legs l WHERE NOT EXISTS (SELECT 1 FROM bodies WHERE id = l.body_id) LIMIT 1000",
+    ),
+    (
+        Problem::LegWithoutTicket,
+        "SELECT l.id FROM legs l WHERE NOT EXISTS (SELECT 1 FROM tickets WHERE leg_id = l.id) LIMIT 1000",
+    ),
+    (
+        Problem::OrphanTicket,
+        "SELECT t.leg_id FROM tickets t WHERE NOT EXISTS (SELECT 1 FROM legs WHERE id = t.leg_id) LIMIT 1000",
+    ),
+    (
+        Problem::DepositWithoutBody,
+        "SELECT d.id FROM deposits d
+         WHERE NOT EXISTS (SELECT 1 FROM bodies WHERE id = d.body_id) LIMIT 1000",
+    ),
+    (
+        Problem::DepositWithoutMailbox,
+        "SELECT d.id FROM deposits d WHERE NOT EXISTS
+           (SELECT 1 FROM mailboxes WHERE id = d.mailbox_id AND state <> 'deleted') LIMIT 1000",
+    ),
+    (
+        Problem::MailboxReactivable,
+        "SELECT m.id FROM mailboxes m WHERE m.state IN ('active', 'locked')
+           AND (m.activated_at IS NULL
+             OR EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind = 'activation')
+             OR EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
+                          AND spent_at IS NULL)) LIMIT 1000",
+    ),
+    (
+        Problem::MailboxUnopenable,
+        "SELECT m.id FROM mailboxes m WHERE m.state <> 'deleted'
+           AND NOT EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id) LIMIT 1000",
+    ),
+    (
+        Problem::SessionWithoutActiveMailbox,
+        "SELECT s.mailbox_id FROM sessions s WHERE NOT EXISTS
+           (SELECT 1 FROM mailboxes WHERE id = s.mailbox_id AND state = 'active') LIMIT 1000",
+    ),
+];
+
 impl Store {
     /// Forgets what time has made useless, then checks everything that must hold. Repairs nothing: what it
     /// reports is a defect.
     pub async fn sweep(&self, now: Timestamp) -> Result<SweepReport, StoreError> {
-        let _ = now;
-        Err(StoreError::Closed)
+        let dropped = self
+            .change(vec![
+                sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(UNACKNOWLEDGED_FOR)),
+                sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
+            ])
+            .await?;
+        let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
+        let (fingerprints_dropped, sessions_dropped) =
+            (dropped.next().unwrap_or(0), dropped.next().unwrap_or(0));
+
+        let mut questions = vec![sql!(COUNTS)];
+        questions.extend(CHECKS.iter().map(|(_, text)| sql!(*text)));
+        let mut answers = self.read(questions).await?.into_iter();
+        let mut counts =
+            answers.next().unwrap_or_default().pop().ok_or(StoreError::Damaged { what: "a count" })?;
+        let counts = StoreCounts {
+            mailboxes: counts.count()?,
+            mailboxes_pending: counts.count()?,
+            deposits: counts.count()?,
+            legs: counts.count()?,
+            legs_frozen: counts.count()?,
+            bodies_in_rows: counts.count()?,
+            bodies_in_files: counts.count()?,
+            body_bytes: counts.count()?,
+            fingerprints: counts.count()?,
+            sessions: counts.count()?,
+        };
+        let mut problems = Vec::new();
+        for ((problem, _), rows) in CHECKS.iter().zip(answers) {
+            for mut row in rows {
+                problems.push(problem(row.text()?));
+            }
+        }
+        self.check_rows_have_files(&mut problems).await?;
+        self.check_files_have_rows(&mut problems).await?;
+        Ok(SweepReport { counts, problems, fingerprints_dropped, sessions_dropped })
+    }
+
+    /// Every body that says it is a file is one, of the right size.
+    async fn check_rows_have_files(&self, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+        let mut last = String::new();
+        loop {
+            let rows = self
+                .read_rows(sql!(
+                    "SELECT id, size FROM bodies WHERE place = 'file' AND id > ?1 ORDER BY id LIMIT 500",
+                    last.as_str()
+                ))
+                .await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for mut row in rows {
+                let (id, size) = (row.text()?, row.count()?);
+                // Gone meanwhile together with its row: that is in order.
+                if self.files().size(&id) != Some(size) && self.is_in_file(&id).await? {
+                    problems.push(Problem::BodyFileMissing(id.clone()));
+                }
+                last = id;
+            }
+        }
+    }
+
+    /// Every file has a row, unless it is just coming or going.
+    async fn check_files_have_rows(&self, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+        for shelf in self.files().shelves()? {
+            let (complete, _being_written) = self.files().on_shelf(&shelf)?;
+            for id in complete {
+                // First the moving ones: a body leaves them only after its row is committed.
+                let is_orphan = !self.files().is_moving(&id)
+                    && !self.is_in_file(&id).await?
+                    && !self.files().is_moving(&id)
+                    && self.files().size(&id).is_some();
+                if is_orphan {
+                    problems.push(Problem::OrphanFile(id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_in_file(&self, id: &str) -> Result<bool, StoreError> {
+        let question = sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", id);
+        Ok(self.read_one(question).await?.is_some())
     }
 }

@@ -4,8 +4,9 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
+use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
-use crate::words::TokenPurpose;
+use crate::words::{ColumnWord as _, TokenPurpose};
 
 /// A token to be remembered.
 #[derive(Clone, Debug)]
@@ -49,11 +50,52 @@ pub enum Reissued {
     NotPending,
 }
 
+impl NewToken {
+    pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
+        batch.add(sql!(
+            "INSERT INTO tokens (hash, mailbox_id, purpose, created_at, expires_at, deposit_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            &self.hash,
+            mailbox_id,
+            self.purpose.as_str(),
+            self.created_at,
+            self.expires_at,
+            self.deposit_id
+        ));
+    }
+}
+
+/// No link that was sent out before opens the mailbox any more.
+pub(crate) fn spend_activation_tokens(mailbox_id: &str, now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE tokens SET spent_at = ?2
+         WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL",
+        mailbox_id,
+        now
+    )
+}
+
 impl Store {
     /// A token by its hash.
     pub async fn token(&self, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        let _ = hash;
-        Err(StoreError::Closed)
+        let row = self
+            .read_one(sql!(
+                "SELECT mailbox_id, purpose, created_at, expires_at, spent_at, deposit_id
+                 FROM tokens WHERE hash = ?1",
+                hash
+            ))
+            .await?;
+        row.map(|mut row| {
+            Ok(TokenRow {
+                mailbox_id: row.text()?,
+                purpose: TokenPurpose::parse(&row.text()?)?,
+                created_at: row.time()?,
+                expires_at: row.time()?,
+                spent_at: row.opt_time()?,
+                deposit_id: row.opt_text()?,
+            })
+        })
+        .transpose()
     }
 
     /// Gives a pending mailbox a new activation token with its wrap in place of the old ones.
@@ -63,7 +105,22 @@ impl Store {
         token: NewToken,
         wrap: NewWrap,
     ) -> Result<Reissued, StoreError> {
-        let _ = (mailbox_id, token, wrap);
-        Err(StoreError::Closed)
+        let mut batch = Batch::default();
+        batch.add(
+            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'pending' /*LOCK*/", mailbox_id)
+                .or_refuse(Refusal::NotPending),
+        );
+        batch.add(spend_activation_tokens(mailbox_id, token.created_at));
+        batch.add(sql!(
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = ?2",
+            mailbox_id,
+            wrap.kind.as_str()
+        ));
+        wrap.add_to(mailbox_id, &mut batch);
+        token.add_to(mailbox_id, &mut batch);
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(Reissued::Done),
+            Outcome::Refused(_) => Ok(Reissued::NotPending),
+        }
     }
 }

@@ -2,6 +2,18 @@
 
 use crate::error::StoreError;
 
+/// A word that stands in a column.
+pub(crate) trait ColumnWord: Copy + 'static {
+    /// Every word there is.
+    const ALL: &'static [(Self, &'static str)];
+
+    /// Reads the column.
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.iter().find(|(_, word)| *word == text);
+        found.map(|(value, _)| *value).ok_or(StoreError::Damaged { what: "a known word in a column" })
+    }
+}
+
 /// Declares an enum together with the text it has in its column.
 macro_rules! column_words {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -15,13 +27,10 @@ macro_rules! column_words {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
+        }
 
-            pub(crate) fn parse(text: &str) -> Result<Self, StoreError> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(StoreError::Damaged { what: concat!("a word for ", stringify!($name)) }),
-                }
-            }
+        impl ColumnWord for $name {
+            const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $text),)+];
         }
     };
 }

@@ -1,0 +1,86 @@
+//! A queue between async callers and worker threads: taken in groups, closed without losing anything.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long an unhurried job waits for company.
+const UNHURRIED: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+struct State<T> {
+    waiting: VecDeque<T>,
+    unhurried: Vec<T>,
+    closed: bool,
+}
+
+/// The queue. Callers bound it (a semaphore), it does not.
+#[derive(Debug)]
+pub(crate) struct Jobs<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+}
+
+impl<T> Jobs<T> {
+    pub(crate) fn new() -> Self {
+        let state = State { waiting: VecDeque::new(), unhurried: Vec::new(), closed: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // No code that can panic runs under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a job; gives it back if the queue is closed.
+    pub(crate) fn push(&self, job: T) -> Result<(), T> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(job);
+        }
+        state.waiting.push_back(job);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Adds a job that goes before the next ordinary one, or after a second alone. Dropped if closed.
+    pub(crate) fn push_unhurried(&self, job: T) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.unhurried.push(job);
+        if state.unhurried.len() == 1 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Waits for jobs and takes up to `max` ordinary and all unhurried ones, the latter first. `None`:
+    /// closed, and nothing is left.
+    pub(crate) fn take(&self, max: usize) -> Option<Vec<T>> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() && !state.closed {
+            if state.unhurried.is_empty() {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                let (woken, timeout) =
+                    self.changed.wait_timeout(state, UNHURRIED).unwrap_or_else(PoisonError::into_inner);
+                state = woken;
+                if timeout.timed_out() {
+                    break;
+                }
+            }
+        }
+        let mut group = std::mem::take(&mut state.unhurried);
+        let some = state.waiting.len().min(max);
+        group.extend(state.waiting.drain(..some));
+        (!group.is_empty()).then_some(group)
+    }
+
+    /// No more jobs; those that wait are still taken.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+}

@@ -1,0 +1,57 @@
+//! Brings the schema forward, one numbered file after the other; never back.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::StoreError;
+
+/// Every schema change ever released. A released one is never edited.
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../schema/001_main.sql"))];
+
+/// Applies what is missing. Several processes may try at once: the write lock lets one after the other.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.iter().map(|(version, _)| *version).max().unwrap_or(0);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
+    let found: i64 =
+        transaction
+            .query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
+        transaction.execute_batch(sql)?;
+        transaction.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
+        tracing::info!(schema.version = version, "schema brought forward");
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_second_run_changes_nothing_and_a_newer_schema_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        let rows: i64 =
+            connection.query_row("SELECT count(*) FROM schema_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, i64::try_from(MIGRATIONS.len()).unwrap());
+
+        connection.execute("INSERT INTO schema_version (version) VALUES (99)", []).unwrap();
+        let error = migrate(&mut connection).unwrap_err();
+        assert!(matches!(error, StoreError::NewerSchema { found: 99, known: 1 }), "{error}");
+        assert!(error.to_string().contains("run the newer program again"));
+    }
+
+    #[test]
+    fn versions_are_numbered_without_gaps() {
+        for (index, (version, _)) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(*version, i64::try_from(index).unwrap() + 1);
+        }
+    }
+}

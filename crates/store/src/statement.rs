@@ -1,0 +1,281 @@
+//! Statements as data: the one seam between what the store wants and the engine that does it (decision 0005).
+//!
+//! SQL texts are portable; parameters are `?1`, `?2`. Knows no engine.
+
+use bytes::Bytes;
+use sealpost_mail::Timestamp;
+
+use crate::body::StoredBody;
+use crate::error::StoreError;
+
+/// What a column or parameter holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Blob(Bytes),
+}
+
+/// What must be true of a statement's outcome for its batch to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// Whatever comes.
+    Anything,
+    /// Exactly one row changed or returned; otherwise nothing of the batch is kept.
+    One(Refusal),
+    /// Returned rows (id, place) are bodies without a row; files among them go after the commit.
+    FreedBodies,
+}
+
+/// Why a batch was not kept, although no error occurred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The fingerprint is there.
+    Duplicate,
+    /// The tag is taken, or the mailbox is gone.
+    MailboxTaken,
+    /// The mailbox is not pending.
+    NotPending,
+    /// The token is not good.
+    TokenSpent,
+    /// The leg is in other hands.
+    LeaseLost,
+    /// The mailbox is not active.
+    NotActive,
+    /// The mailbox has got another letter meanwhile.
+    NotEmpty,
+}
+
+/// One statement.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) sql: &'static str,
+    pub(crate) params: Vec<Value>,
+    pub(crate) expect: Expect,
+}
+
+impl Statement {
+    /// Exactly one row, or the batch is refused.
+    pub(crate) fn or_refuse(mut self, refusal: Refusal) -> Self {
+        self.expect = Expect::One(refusal);
+        self
+    }
+
+    /// What it returns are bodies that are no longer needed.
+    pub(crate) fn frees_bodies(mut self) -> Self {
+        self.expect = Expect::FreedBodies;
+        self
+    }
+}
+
+/// `sql!("… ?1 … ?2", a, b)`: a statement with its parameters.
+macro_rules! sql {
+    ($text:expr $(, $param:expr)* $(,)?) => {
+        $crate::statement::Statement {
+            sql: $text,
+            params: vec![$($crate::statement::Value::from($param)),*],
+            expect: $crate::statement::Expect::Anything,
+        }
+    };
+}
+pub(crate) use sql;
+
+/// Statements that are kept together or not at all, and the bodies that become committed with them.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) bodies: Vec<StoredBody>,
+}
+
+impl Batch {
+    pub(crate) fn add(&mut self, statement: Statement) {
+        self.statements.push(statement);
+    }
+
+    /// A body's row; its bytes too, if they are few.
+    pub(crate) fn add_body(&mut self, body: StoredBody) {
+        let (place, bytes) = match body.row_bytes() {
+            Some(bytes) => ("row", Value::Blob(bytes)),
+            None => ("file", Value::Null),
+        };
+        self.add(sql!(
+            "INSERT INTO bodies (id, size, place, bytes) VALUES (?1, ?2, ?3, ?4)",
+            body.id(),
+            i64::try_from(body.len()).unwrap_or(i64::MAX),
+            place,
+            bytes,
+        ));
+        self.bodies.push(body);
+    }
+
+    /// The body goes, if nothing refers to it any more. To stand after what removed a reference.
+    pub(crate) fn release_body(&mut self, body_id: &str) {
+        self.add(
+            sql!(
+                "DELETE FROM bodies WHERE id = ?1
+                 AND NOT EXISTS (SELECT 1 FROM legs WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = ?1)
+                 RETURNING id, place",
+                body_id
+            )
+            .frees_bodies(),
+        );
+    }
+}
+
+impl From<Vec<Statement>> for Batch {
+    fn from(statements: Vec<Statement>) -> Self {
+        Self { statements, bodies: Vec::new() }
+    }
+}
+
+/// What one statement did.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// Rows changed, or returned.
+    pub(crate) affected: usize,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// How a batch ended. Known to the caller only after the commit.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Kept; one answer per statement.
+    Kept(Vec<Answer>),
+    /// Nothing of it kept.
+    Refused(Refusal),
+}
+
+/// One row; its columns are taken from left to right.
+#[derive(Debug)]
+pub(crate) struct Row(std::vec::IntoIter<Value>);
+
+impl Row {
+    pub(crate) fn new(values: Vec<Value>) -> Self {
+        Self(values.into_iter())
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i64, StoreError> {
+        self.opt_int()?.ok_or(StoreError::Damaged { what: "a number" })
+    }
+
+    pub(crate) fn opt_int(&mut self) -> Result<Option<i64>, StoreError> {
+        match self.0.next() {
+            Some(Value::Int(number)) => Ok(Some(number)),
+            Some(Value::Null) => Ok(None),
+            Some(Value::Text(_) | Value::Blob(_)) | None => Err(StoreError::Damaged { what: "a number" }),
+        }
+    }
+
+    /// A number that cannot be negative.
+    pub(crate) fn count(&mut self) -> Result<u64, StoreError> {
+        Ok(u64::try_from(self.opt_int()?.unwrap_or(0)).unwrap_or(0))
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, StoreError> {
+        self.opt_text()?.ok_or(StoreError::Damaged { what: "a text" })
+    }
+
+    pub(crate) fn opt_text(&mut self) -> Result<Option<String>, StoreError> {
+        match self.0.next() {
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(Value::Null) => Ok(None),
+            Some(Value::Int(_) | Value::Blob(_)) | None => Err(StoreError::Damaged { what: "a text" }),
+        }
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Bytes, StoreError> {
+        self.opt_bytes()?.ok_or(StoreError::Damaged { what: "bytes" })
+    }
+
+    pub(crate) fn opt_bytes(&mut self) -> Result<Option<Bytes>, StoreError> {
+        match self.0.next() {
+            Some(Value::Blob(bytes)) => Ok(Some(bytes)),
+            Some(Value::Null) => Ok(None),
+            Some(Value::Int(_) | Value::Text(_)) | None => Err(StoreError::Damaged { what: "bytes" }),
+        }
+    }
+
+    pub(crate) fn blob(&mut self) -> Result<Vec<u8>, StoreError> {
+        self.bytes().map(Vec::from)
+    }
+
+    pub(crate) fn opt_blob(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.opt_bytes().map(|bytes| bytes.map(Vec::from))
+    }
+
+    /// 32 bytes: tags, hashes, fingerprints.
+    pub(crate) fn hash(&mut self) -> Result<[u8; 32], StoreError> {
+        let bytes = self.bytes()?;
+        bytes.as_ref().try_into().map_err(|_size| StoreError::Damaged { what: "32 bytes" })
+    }
+
+    pub(crate) fn time(&mut self) -> Result<Timestamp, StoreError> {
+        self.int().map(Timestamp)
+    }
+
+    pub(crate) fn opt_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.opt_int().map(|at| at.map(Timestamp))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<bool> for Value {
+    fn from(yes: bool) -> Self {
+        Self::Int(i64::from(yes))
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(at: Timestamp) -> Self {
+        Self::Int(at.0)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Blob(bytes.into())
+    }
+}
+
+impl From<&[u8; 32]> for Value {
+    fn from(bytes: &[u8; 32]) -> Self {
+        Self::Blob(Bytes::copy_from_slice(bytes))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
