@@ -9,11 +9,26 @@
 //! lettre (in `submit.rs`) and hickory-resolver (in `resolve.rs`).
 
 mod config;
+mod content;
+mod engine;
+mod lane;
+mod offers;
+mod outcome;
+mod report;
+mod resolve;
+mod rest;
 mod retry;
+mod route;
 mod runner;
+mod settle;
+mod submit;
 mod ticket;
+mod tls;
+mod wire;
+mod wording;
 
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
+pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use runner::{DeliveryError, Runner, Waker};
 pub use ticket::{Purpose, Route, Ticket, TicketError};

@@ -1,15 +1,30 @@
-//! The loop: lease, hand to lanes, settle. Knows neither SMTP nor what a ticket says.
+//! The loop: lease what is due, hand it to the engine, sleep until there is a reason to wake.
+//! Knows neither SMTP nor what a ticket says.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use sealpost_mail::{Clock, Random};
-use sealpost_store::{Store, StoreError};
+use sealpost_mail::{Clock, Random, Timestamp};
+use sealpost_store::{Lease, Store, StoreError};
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::DeliveryConfig;
+use crate::engine::Engine;
+use crate::lane::{Closed, Lanes};
+use crate::resolve::{NoResolver, Resolver, SystemResolver};
+use crate::submit::Caller;
+use crate::tls::TlsConfigs;
+
+/// Longer than any attempt may take with every server of a domain at its slowest.
+const LEASE: Duration = Duration::from_secs(2 * 3600);
+/// After the store failed, and while the only legs due are those of resting destinations.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Why delivery cannot start or go on.
 #[derive(Debug, Error)]
@@ -35,30 +50,177 @@ impl Waker {
 
 /// Delivers what the store holds.
 pub struct Runner {
-    waker: Waker,
+    engine: Arc<Engine>,
 }
 
 impl Runner {
-    /// Prepares delivery: reads CA files, resolves nothing, connects nowhere.
+    /// Prepares delivery with the system's DNS: reads CA files, connects nowhere.
     pub fn new(
-        _store: Store,
-        _key: SpoolKey,
-        _clock: Arc<dyn Clock>,
-        _random: Arc<dyn Random>,
-        _config: DeliveryConfig,
+        store: Store,
+        key: SpoolKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        config: DeliveryConfig,
     ) -> Result<Self, DeliveryError> {
-        Ok(Self { waker: Waker(Arc::new(Notify::new())) })
+        let resolver: Arc<dyn Resolver> = match SystemResolver::new() {
+            Ok(system) => Arc::new(system),
+            Err(error) => {
+                tracing::warn!(%error, "no name servers: only next hops given by address can be reached");
+                Arc::new(NoResolver(error.to_string()))
+            }
+        };
+        Self::with_resolver(store, key, clock, random, config, resolver)
+    }
+
+    /// The same with another source of DNS answers.
+    pub fn with_resolver(
+        store: Store,
+        key: SpoolKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        config: DeliveryConfig,
+        resolver: Arc<dyn Resolver>,
+    ) -> Result<Self, DeliveryError> {
+        let tls = TlsConfigs::load(config.hops.values().map(|hop| &hop.trust).chain([&config.trust]))?;
+        let units = u32::try_from(config.memory_budget / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);
+        let engine = Engine {
+            store,
+            key,
+            clock,
+            random,
+            resolver,
+            caller: Caller { our_name: config.our_name.clone(), timeouts: config.timeouts, tls },
+            lanes: Lanes::default(),
+            places: Semaphore::new(config.concurrency_total.max(1)),
+            memory: Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(1))),
+            memory_units: units,
+            under_way: AtomicUsize::new(0),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            waker: Arc::new(Notify::new()),
+            room: Notify::new(),
+            config,
+        };
+        Ok(Self { engine: Arc::new(engine) })
     }
 
     /// The handle that wakes this runner.
     #[must_use]
     pub fn waker(&self) -> Waker {
-        self.waker.clone()
+        Waker(Arc::clone(&self.engine.waker))
     }
 
-    /// Delivers until `stop`; letters under way are finished first.
+    /// Delivers until `stop`. Letters under way are finished first; those not begun keep their lease,
+    /// which the next start under the same owner name gives back.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DeliveryError> {
-        stop.cancelled().await;
+        let engine = self.engine;
+        let released = engine.store.release_leases(&engine.config.owner, engine.clock.now()).await?;
+        if released > 0 {
+            tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");
+        }
+        // There may be more than was taken so far.
+        let mut more = true;
+        while !stop.is_cancelled() {
+            let now = engine.clock.now();
+            let closed = engine.lanes.closed(now, engine.lane_full());
+            let has_room =
+                engine.under_way.load(Ordering::SeqCst) + engine.config.batch <= engine.most_under_way();
+            let mut failed = false;
+            if more && has_room {
+                match lease(&engine, now, &closed).await {
+                    Ok(taken) => more = taken == engine.config.batch || closed.some_full,
+                    Err(error) => {
+                        tracing::error!(%error, "no legs could be leased");
+                        failed = true;
+                    }
+                }
+                if !failed && more && !closed.some_full {
+                    continue;
+                }
+            }
+            let (stale, idle_ends) = sweep(&engine, Some(Instant::now()));
+            close(&engine, stale);
+            let pause = if failed { Some(AGAIN) } else { next_due(&engine, now, &closed).await };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = engine.waker.notified() => more = true,
+                // A lane or the whole has room again; `more` still says whether that matters.
+                () = engine.room.notified() => {}
+                () = sleep(pause) => more = true,
+                () = sleep_to(idle_ends) => {}
+            }
+        }
+        engine.stop.cancel();
+        engine.tasks.close();
+        let (kept, _) = sweep(&engine, None);
+        for connection in kept {
+            connection.quit().await;
+        }
+        engine.tasks.wait().await;
+        // Workers may have kept connections until they heard of the stop.
+        let (kept, _) = sweep(&engine, None);
+        for connection in kept {
+            connection.quit().await;
+        }
         Ok(())
+    }
+}
+
+async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<usize, StoreError> {
+    let wish = Lease {
+        owner: engine.config.owner.clone(),
+        now,
+        until: now.plus(LEASE),
+        limit: engine.config.batch,
+        skip_destinations: &closed.destinations,
+    };
+    let legs = engine.store.lease_legs(wish).await?;
+    let taken = legs.len();
+    for leg in legs {
+        engine.accept(leg);
+    }
+    Ok(taken)
+}
+
+/// How long nothing can happen unless somebody wakes us.
+async fn next_due(engine: &Engine, now: Timestamp, closed: &Closed) -> Option<Duration> {
+    let due = match engine.store.next_due().await {
+        Ok(due) => due,
+        Err(error) => {
+            tracing::error!(%error, "the next due time is unknown");
+            return Some(AGAIN);
+        }
+    };
+    let due = due.map(|due| match due > now {
+        true => due.since(now),
+        // Due, but its destination rests or is full; another's time may be hidden behind it.
+        false => AGAIN,
+    });
+    let rest = closed.rest_ends.map(|ends| ends.since(now));
+    [due, rest, engine.config.recheck].into_iter().flatten().min()
+}
+
+fn sweep(engine: &Engine, now: Option<Instant>) -> (Vec<crate::submit::Connection>, Option<Instant>) {
+    let (time, most) = (engine.clock.now(), engine.config.rest.1);
+    engine.lanes.sweep(now, |health| health.is_worth_remembering(time, most))
+}
+
+fn close(engine: &Engine, stale: Vec<crate::submit::Connection>) {
+    for connection in stale {
+        engine.tasks.spawn(connection.quit());
+    }
+}
+
+async fn sleep(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_to(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

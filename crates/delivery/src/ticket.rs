@@ -95,7 +95,7 @@ impl Ticket {
     /// Seals the ticket for the row of leg `leg_id`.
     pub fn seal(&self, key: &SpoolKey, leg_id: &str, random: &dyn Random) -> Result<Vec<u8>, TicketError> {
         let plain = Secret::new(serde_json::to_vec(self)?);
-        Ok(key.seal(LABEL, leg_id, plain.expose(), random)?)
+        Ok(key.seal(LABEL, leg_id, plain.expose(), random))
     }
 
     /// Opens the ticket of leg `leg_id`.

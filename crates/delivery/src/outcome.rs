@@ -1,0 +1,383 @@
+//! What can go wrong on the way, and what it means for the letter. Pure; every verdict by exhaustive match.
+
+use sealpost_mail::{EnhancedCode, Fault};
+
+/// Where in the dialogue something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Connect,
+    Greeting,
+    Hello,
+    Tls,
+    Login,
+    Mail,
+    Recipient,
+    Data,
+    /// The letter is being written; its final dot is not out yet.
+    Content,
+    /// The final dot is out, its answer is not in.
+    End,
+}
+
+impl Stage {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Connect => "while connecting",
+            Self::Greeting => "before its greeting",
+            Self::Hello => "in answer to EHLO",
+            Self::Tls => "while TLS was set up",
+            Self::Login => "while logging in",
+            Self::Mail => "in answer to MAIL",
+            Self::Recipient => "in answer to RCPT",
+            Self::Data => "in answer to DATA",
+            Self::Content => "while the letter was being sent",
+            Self::End => "after the whole letter was sent; it may have arrived",
+        }
+    }
+
+    /// Whether this part of the dialogue is about the server and not yet about one letter.
+    fn is_about_the_server(self) -> bool {
+        match self {
+            Self::Connect | Self::Greeting | Self::Hello | Self::Tls | Self::Login => true,
+            Self::Mail | Self::Recipient | Self::Data | Self::Content | Self::End => false,
+        }
+    }
+}
+
+/// A server's reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) enhanced: Option<EnhancedCode>,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// Reads the enhanced code off the text, if its class agrees with the code (RFC 2034 §4).
+    pub(crate) fn new(code: u16, text: &str) -> Self {
+        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+        let enhanced = text
+            .split_whitespace()
+            .next()
+            .and_then(enhanced_code)
+            .filter(|enhanced| u16::from(enhanced.0) == code / 100);
+        Self { code, enhanced, text }
+    }
+
+    fn fault(&self) -> Fault {
+        // Anything that is neither is not ours to bounce for.
+        if (500..=599).contains(&self.code) { Fault::Permanent } else { Fault::Temporary }
+    }
+}
+
+fn enhanced_code(word: &str) -> Option<EnhancedCode> {
+    let mut parts = word.split('.');
+    let class = parts.next()?.parse().ok()?;
+    let (subject, detail) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    (parts.next().is_none() && subject < 1000 && detail < 1000)
+        .then_some(EnhancedCode(class, subject, detail))
+}
+
+/// Everything that can keep a letter from being handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The server said 4yz or 5yz.
+    Refused { stage: Stage, answer: Answer },
+    /// The connection broke or was never there.
+    Lost { stage: Stage, cause: String },
+    /// A deadline passed.
+    Silent { stage: Stage },
+    /// The server does not speak SMTP as we know it.
+    Garbled { stage: Stage, cause: String },
+    /// The connection does not reach the floor.
+    BelowFloor { offered: bool, cause: String },
+    /// We cannot log in safely or at all.
+    NoLogin { cause: String },
+    /// The letter has 8-bit content and the server has no 8BITMIME (RFC 6152 §3).
+    EightBit,
+    /// Address or head need SMTPUTF8 and the server has none (RFC 6531 §3.5).
+    Utf8,
+    /// Larger than the server's SIZE (RFC 1870 §6.2).
+    TooBig { limit: u64 },
+    /// The domain does not exist.
+    NoSuchDomain,
+    /// The domain has no server that could take mail.
+    NoServer,
+    /// RFC 7505: the domain says that it takes no mail.
+    NullMx,
+    /// The best server for it is ourselves.
+    Loop,
+    /// DNS gave no answer.
+    Dns { cause: String },
+    /// The ticket names a hop that is not configured.
+    UnknownHop { name: String },
+    /// Our own store failed.
+    Local { cause: String },
+    /// The destination failed a moment ago and is left alone.
+    Resting { cause: Box<Reason> },
+}
+
+/// Why a letter is not delivered (yet): for the row, the log and the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) code: u16,
+    pub(crate) enhanced: EnhancedCode,
+    pub(crate) text: String,
+    /// The text is the server's own reply (RFC 3464 §2.3.6 Diagnostic-Code).
+    pub(crate) is_reply: bool,
+    /// It is another letter's reason: this one was not tried, because the destination rests.
+    pub(crate) untried: bool,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Outcome {
+    /// The next hop has it; `reports` = and will honour NOTIFY from here on (RFC 3461 §5.2.2).
+    Delivered { reports: bool, host: String, reply: String },
+    /// Worth another try.
+    Later(Reason),
+    /// The same again will fail the same way.
+    Never(Reason),
+    /// It would come back to us.
+    Loop(Reason),
+}
+
+impl Trouble {
+    /// Whether the whole destination is affected, so that other letters need not run into the same.
+    pub(crate) fn is_destinations(&self) -> bool {
+        match self {
+            Self::Refused { stage, answer } => stage.is_about_the_server() || answer.code == 421,
+            Self::Lost { stage, .. } | Self::Silent { stage } | Self::Garbled { stage, .. } => {
+                stage.is_about_the_server()
+            }
+            Self::NoLogin { .. } | Self::Dns { .. } => true,
+            // Another letter may have a lower floor.
+            Self::BelowFloor { .. }
+            | Self::EightBit
+            | Self::Utf8
+            | Self::TooBig { .. }
+            | Self::NoSuchDomain
+            | Self::NoServer
+            | Self::NullMx
+            | Self::Loop
+            | Self::UnknownHop { .. }
+            | Self::Local { .. }
+            | Self::Resting { .. } => false,
+        }
+    }
+
+    /// Whether the server answered for this one letter: then the destination is well.
+    pub(crate) fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Refused { stage, answer } => !stage.is_about_the_server() && answer.code != 421,
+            Self::EightBit | Self::Utf8 | Self::TooBig { .. } => true,
+            Self::Lost { .. }
+            | Self::Silent { .. }
+            | Self::Garbled { .. }
+            | Self::BelowFloor { .. }
+            | Self::NoLogin { .. }
+            | Self::NoSuchDomain
+            | Self::NoServer
+            | Self::NullMx
+            | Self::Loop
+            | Self::Dns { .. }
+            | Self::UnknownHop { .. }
+            | Self::Local { .. }
+            | Self::Resting { .. } => false,
+        }
+    }
+
+    /// Whether another server of the same domain may do better (RFC 5321 §5.1).
+    pub(crate) fn tries_next_server(&self) -> bool {
+        match self {
+            Self::Refused { stage, answer } => stage.is_about_the_server() || answer.code == 421,
+            Self::Lost { stage, .. } | Self::Silent { stage } | Self::Garbled { stage, .. } => match stage {
+                Stage::Connect
+                | Stage::Greeting
+                | Stage::Hello
+                | Stage::Tls
+                | Stage::Login
+                | Stage::Mail
+                | Stage::Recipient
+                | Stage::Data => true,
+                Stage::Content | Stage::End => false,
+            },
+            Self::BelowFloor { .. } | Self::NoLogin { .. } => true,
+            Self::EightBit
+            | Self::Utf8
+            | Self::TooBig { .. }
+            | Self::NoSuchDomain
+            | Self::NoServer
+            | Self::NullMx
+            | Self::Loop
+            | Self::Dns { .. }
+            | Self::UnknownHop { .. }
+            | Self::Local { .. }
+            | Self::Resting { .. } => false,
+        }
+    }
+
+    /// The verdict.
+    pub(crate) fn judge(self) -> Outcome {
+        match self {
+            Self::Refused { stage, answer } => {
+                let fault = match stage {
+                    // RFC 7504 §3: 521 says that this host never takes mail. Any other refusal before
+                    // MAIL is about the server's day or our login, and no reason to send letters back.
+                    Stage::Greeting | Stage::Hello if answer.code == 521 => Fault::Permanent,
+                    Stage::Connect | Stage::Greeting | Stage::Hello | Stage::Tls | Stage::Login => {
+                        Fault::Temporary
+                    }
+                    // RFC 4954 §6, RFC 3207 §4: "authenticate first", "STARTTLS first": our set-up, not the letter.
+                    Stage::Mail if matches!(answer.code, 530 | 538) => Fault::Temporary,
+                    Stage::Mail | Stage::Recipient | Stage::Data | Stage::Content | Stage::End => {
+                        answer.fault()
+                    }
+                };
+                let class = if fault == Fault::Permanent { 5 } else { 4 };
+                let enhanced = answer.enhanced.filter(|e| e.0 == class).unwrap_or(EnhancedCode(class, 0, 0));
+                let reason =
+                    Reason { code: answer.code, enhanced, text: answer.text, is_reply: true, untried: false };
+                match fault {
+                    Fault::Temporary => Outcome::Later(reason),
+                    Fault::Permanent => Outcome::Never(reason),
+                }
+            }
+            Self::Lost { stage: Stage::Connect, cause } => {
+                later(441, 1, format!("the server could not be reached: {cause}"))
+            }
+            Self::Lost { stage, cause } => {
+                later(442, 2, format!("the connection was lost {}: {cause}", stage.words()))
+            }
+            Self::Silent { stage } => {
+                later(442, 2, format!("the server gave no answer in time {}", stage.words()))
+            }
+            Self::Garbled { stage, cause } => Outcome::Later(Reason {
+                code: 451,
+                enhanced: EnhancedCode(4, 5, 0),
+                text: format!("the server broke the protocol {}: {cause}", stage.words()),
+                is_reply: false,
+                untried: false,
+            }),
+            Self::BelowFloor { offered, cause } => Outcome::Later(Reason {
+                code: 454,
+                enhanced: EnhancedCode(4, 7, if offered { 5 } else { 4 }),
+                text: format!("the connection is not as safe as this letter needs: {cause}"),
+                is_reply: false,
+                untried: false,
+            }),
+            Self::NoLogin { cause } => Outcome::Later(Reason {
+                code: 454,
+                enhanced: EnhancedCode(4, 7, 0),
+                text: format!("could not log in to the next server: {cause}"),
+                is_reply: false,
+                untried: false,
+            }),
+            Self::EightBit => {
+                never(554, 6, 3, "the letter has 8-bit content and the server takes 7-bit only".to_owned())
+            }
+            Self::Utf8 => never(
+                553,
+                6,
+                7,
+                "the address or head is not ASCII and the server does not support SMTPUTF8".to_owned(),
+            ),
+            Self::TooBig { limit } => {
+                never(552, 3, 4, format!("the letter is larger than the {limit} bytes the server takes"))
+            }
+            Self::NoSuchDomain => never(550, 1, 2, "the domain does not exist".to_owned()),
+            Self::NoServer => never(550, 4, 4, "the domain has no mail server".to_owned()),
+            // RFC 7505 §4.1.
+            Self::NullMx => never(556, 1, 10, "the domain declares that it takes no mail".to_owned()),
+            Self::Loop => Outcome::Loop(Reason {
+                code: 554,
+                enhanced: EnhancedCode(5, 4, 6),
+                text: "mail for this domain leads back to this server".to_owned(),
+                is_reply: false,
+                untried: false,
+            }),
+            Self::Dns { cause } => later(443, 3, format!("DNS gave no answer: {cause}")),
+            Self::UnknownHop { name } => Outcome::Later(Reason {
+                code: 451,
+                enhanced: EnhancedCode(4, 3, 5),
+                text: format!("the next hop {name} is not configured"),
+                is_reply: false,
+                untried: false,
+            }),
+            Self::Local { cause } => Outcome::Later(Reason {
+                code: 451,
+                enhanced: EnhancedCode(4, 3, 0),
+                text: format!("local error: {cause}"),
+                is_reply: false,
+                untried: false,
+            }),
+            Self::Resting { cause } => Outcome::Later(Reason { untried: true, ..*cause }),
+        }
+    }
+}
+
+/// 4.4.`detail`: network and routing (RFC 3463 §3.5).
+fn later(code: u16, detail: u16, text: String) -> Outcome {
+    Outcome::Later(Reason {
+        code,
+        enhanced: EnhancedCode(4, 4, detail),
+        text,
+        is_reply: false,
+        untried: false,
+    })
+}
+
+fn never(code: u16, subject: u16, detail: u16, text: String) -> Outcome {
+    Outcome::Never(Reason {
+        code,
+        enhanced: EnhancedCode(5, subject, detail),
+        text,
+        is_reply: false,
+        untried: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(stage: Stage, code: u16, text: &str) -> Outcome {
+        Trouble::Refused { stage, answer: Answer::new(code, text) }.judge()
+    }
+
+    #[test]
+    fn four_is_later_and_five_is_never_once_it_is_about_the_letter() {
+        for stage in [Stage::Mail, Stage::Recipient, Stage::Data, Stage::Content, Stage::End] {
+            assert!(matches!(refused(stage, 451, "4.7.1 greylisted"), Outcome::Later(_)), "{stage:?}");
+            assert!(matches!(refused(stage, 550, "5.1.1 no such user"), Outcome::Never(_)), "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_refuses_everybody_is_no_reason_to_bounce() {
+        for stage in [Stage::Greeting, Stage::Hello, Stage::Tls, Stage::Login] {
+            assert!(matches!(refused(stage, 554, "go away"), Outcome::Later(_)), "{stage:?}");
+        }
+        assert!(matches!(refused(Stage::Greeting, 521, "no mail here"), Outcome::Never(_)));
+        assert!(matches!(refused(Stage::Mail, 530, "5.7.0 authenticate first"), Outcome::Later(_)));
+    }
+
+    #[test]
+    fn code_and_enhanced_code_never_disagree() {
+        let enhanced = |outcome| match outcome {
+            Outcome::Never(r) | Outcome::Later(r) | Outcome::Loop(r) => r.enhanced,
+            Outcome::Delivered { .. } => EnhancedCode(2, 0, 0),
+        };
+        assert_eq!(enhanced(refused(Stage::Recipient, 550, "5.1.1 no")), EnhancedCode(5, 1, 1));
+        assert_eq!(enhanced(refused(Stage::Recipient, 550, "4.1.1 odd")), EnhancedCode(5, 0, 0));
+        assert_eq!(enhanced(refused(Stage::Recipient, 451, "later")), EnhancedCode(4, 0, 0));
+        assert_eq!(enhanced(refused(Stage::Greeting, 554, "5.3.2 no")), EnhancedCode(4, 0, 0));
+        assert_eq!(enhanced(Trouble::NullMx.judge()), EnhancedCode(5, 1, 10));
+    }
+
+    #[test]
+    fn a_reply_cannot_carry_a_second_line() {
+        assert_eq!(Answer::new(550, "5.1.1 a\r\nBcc: x").text, "5.1.1 a  Bcc: x");
+    }
+}

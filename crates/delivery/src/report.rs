@@ -1,0 +1,190 @@
+//! Delivery reports (RFC 3461–3464): who hears what, and the leg that carries it. Never says anything of
+//! the letter but, for relayed letters only, its head.
+
+use sealpost_mail::{
+    Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Recipient, Ret,
+    ReversePath, Timestamp, TlsFloor, compose_dsn,
+};
+use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, NewLeg, StoreError};
+use sealpost_vault::{MessageKey, StreamSealer};
+use thiserror::Error;
+
+use crate::engine::Engine;
+use crate::ticket::{Purpose, Route, Ticket, TicketError};
+use crate::wording;
+
+/// Why a report cannot be queued.
+#[derive(Debug, Error)]
+pub(crate) enum ReportError {
+    /// The ticket has nobody to report to: a mistake in the caller.
+    #[error("nobody to report to")]
+    Nobody,
+    /// The report could not be written.
+    #[error("the report could not be written: {0}")]
+    Compose(String),
+    /// Its ticket could not be sealed.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
+    /// Its body could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is reported.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    pub(crate) action: DsnAction,
+    pub(crate) status: EnhancedCode,
+    /// RFC 3464 §2.3.5 Remote-MTA.
+    pub(crate) remote: Option<String>,
+    /// RFC 3464 §2.3.6 Diagnostic-Code without its type.
+    pub(crate) diagnostic: Option<String>,
+    pub(crate) retry_until: Option<Timestamp>,
+}
+
+/// Who hears of this leg's fate; nobody for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
+fn addressee(ticket: &Ticket) -> Option<&Address> {
+    match &ticket.purpose {
+        Purpose::Relay | Purpose::Answer { .. } => ticket.reverse_path.address(),
+        // The notice itself has its own reverse-path; the one to know is the letter's sender.
+        Purpose::Notice { sender, .. } => sender.address(),
+        Purpose::Report => None,
+    }
+}
+
+/// Whether this action is to be reported (RFC 3461 §4.1, §5.2.2).
+pub(crate) fn wanted(ticket: &Ticket, action: DsnAction) -> bool {
+    if addressee(ticket).is_none() {
+        return false;
+    }
+    let is_notice = matches!(ticket.purpose, Purpose::Notice { .. });
+    match (action, ticket.recipient.notify) {
+        // The sender must know that a recipient cannot be told, whatever the notice's own NOTIFY says.
+        (DsnAction::Failed, _) if is_notice => true,
+        (DsnAction::Delayed | DsnAction::Relayed | DsnAction::Delivered | DsnAction::Expanded, _)
+            if is_notice =>
+        {
+            false
+        }
+        (_, Notify::Never) => false,
+        (DsnAction::Failed | DsnAction::Delayed, Notify::Unspecified) => true,
+        (DsnAction::Relayed | DsnAction::Delivered | DsnAction::Expanded, Notify::Unspecified) => false,
+        (DsnAction::Failed, Notify::On { failure, .. }) => failure,
+        (DsnAction::Delayed, Notify::On { delay, .. }) => delay,
+        (DsnAction::Relayed | DsnAction::Delivered | DsnAction::Expanded, Notify::On { success, .. }) => {
+            success
+        }
+    }
+}
+
+/// RFC 3461 §4.3: the whole letter only if asked for, only on failure, and only if it was relayed.
+pub(crate) fn returns_full(ticket: &Ticket, action: DsnAction) -> bool {
+    ticket.ret == Some(Ret::Full) && action == DsnAction::Failed && ticket.purpose == Purpose::Relay
+}
+
+/// Composes and seals the report and its leg.
+pub(crate) async fn queue(
+    engine: &Engine,
+    leg: &LeasedLeg,
+    ticket: &Ticket,
+    report: &Report,
+    full: Option<Vec<u8>>,
+    tls: TlsFloor,
+    now: Timestamp,
+) -> Result<FollowUp, ReportError> {
+    let to = addressee(ticket).ok_or(ReportError::Nobody)?;
+    let random = engine.random.as_ref();
+    let bytes = compose(engine, ticket, report, full, to, now)?;
+    let split = Head::split(&bytes).ok_or_else(|| ReportError::Compose("it has no head".to_owned()))?;
+    let (head, rest) = bytes.split_at_checked(split).unwrap_or((&bytes, &[]));
+
+    let key = MessageKey::generate(random);
+    let mut sealer = StreamSealer::new(&key, random);
+    let mut sealed = Vec::new();
+    sealer.push(rest, &mut sealed);
+    sealer.finish(&mut sealed);
+    let body_id = random.id();
+    let mut writer = engine.store.body_writer(body_id.clone());
+    writer.push(&sealed).await?;
+    let body = writer.finish().await?;
+
+    let leg_id = random.id();
+    let route = engine.config.report_route.clone();
+    let destination = match &route {
+        Route::NextHop(name) => name.clone(),
+        Route::Mx => to.domain().as_str().to_owned(),
+    };
+    let report_ticket = Ticket {
+        // RFC 3464 §2: the null reverse-path, so that reports are never answered with reports.
+        reverse_path: ReversePath::Null,
+        recipient: Recipient { address: to.clone(), orcpt: None, notify: Notify::Never },
+        envid: None,
+        ret: None,
+        body_type: if bytes.is_ascii() { BodyType::SevenBit } else { BodyType::EightBitMime },
+        smtputf8: to.needs_smtputf8(),
+        head: head.to_vec(),
+        body_key: key.to_bytes(),
+        route,
+        tls,
+        purpose: Purpose::Report,
+        arrived: now,
+    };
+    let leg = NewLeg {
+        ticket_sealed: report_ticket.seal(&engine.key, &leg_id, random)?,
+        id: leg_id,
+        arrival_id: leg.arrival_id.clone(),
+        body_id,
+        destination,
+        due_at: now,
+        expires_at: now.plus(engine.config.retry.give_up),
+        created_at: now,
+        purpose: LegPurpose::Report,
+        state: LegStart::Queued,
+    };
+    Ok(FollowUp { leg, body: Some(body) })
+}
+
+fn compose(
+    engine: &Engine,
+    ticket: &Ticket,
+    report: &Report,
+    full: Option<Vec<u8>>,
+    to: &Address,
+    now: Timestamp,
+) -> Result<Vec<u8>, ReportError> {
+    let wording = wording::write(&ticket.purpose, &ticket.recipient.address, report, now);
+    let returned_full = full.is_some();
+    let returned = match &ticket.purpose {
+        Purpose::Relay => full.or_else(|| Some(ticket.head.clone())),
+        // Nothing of a confidential letter leaves in a report.
+        Purpose::Notice { .. } | Purpose::Report | Purpose::Answer { .. } => None,
+    };
+    let config = &engine.config;
+    let parts = DsnParts {
+        reporting_mta: config.our_name.clone(),
+        original_envid: ticket.envid.clone(),
+        arrival: ticket.arrived,
+        at: now,
+        from: config.report_from.clone(),
+        to: to.clone(),
+        message_id: format!("{}@{}", engine.random.id(), config.our_name),
+        subject: wording.subject,
+        text: wording.text,
+        recipients: vec![DsnRecipient {
+            final_recipient: ticket.recipient.address.clone(),
+            orcpt: ticket.recipient.orcpt.clone(),
+            action: report.action,
+            status: report.status,
+            remote_mta: report.remote.clone(),
+            diagnostic: report.diagnostic.clone(),
+            will_retry_until: report.retry_until,
+        }],
+        returned,
+        returned_full,
+    };
+    compose_dsn(&parts).map_err(|error| ReportError::Compose(error.to_string()))
+}
+
+#[cfg(test)]
+#[path = "report_tests.rs"]
+mod tests;

@@ -1,0 +1,101 @@
+//! Who hears what: every purpose, every wish.
+
+use sealpost_mail::Secret;
+
+use super::*;
+
+fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
+    Ticket {
+        reverse_path: ReversePath::Address(Address::parse("sender@insurer.example").unwrap()),
+        recipient: Recipient { address: Address::parse("r@d.example").unwrap(), orcpt: None, notify },
+        envid: None,
+        ret: None,
+        body_type: BodyType::SevenBit,
+        smtputf8: false,
+        head: Vec::new(),
+        body_key: Secret::new([0; 32]),
+        route: Route::Mx,
+        tls: TlsFloor::None,
+        purpose,
+        arrived: Timestamp(0),
+    }
+}
+
+fn notice(sender: ReversePath) -> Purpose {
+    Purpose::Notice { mailbox_id: "m".to_owned(), deposit_id: "d".to_owned(), sender }
+}
+
+/// failed, delayed, relayed
+fn all(ticket: &Ticket) -> [bool; 3] {
+    [DsnAction::Failed, DsnAction::Delayed, DsnAction::Relayed].map(|action| wanted(ticket, action))
+}
+
+#[test]
+fn notify_decides_for_relayed_letters() {
+    let on = |success, failure, delay| Notify::On { success, failure, delay };
+    assert_eq!(all(&ticket(Purpose::Relay, Notify::Unspecified)), [true, true, false]);
+    assert_eq!(all(&ticket(Purpose::Relay, Notify::Never)), [false, false, false]);
+    assert_eq!(all(&ticket(Purpose::Relay, on(true, false, false))), [false, false, true]);
+    assert_eq!(all(&ticket(Purpose::Relay, on(false, true, false))), [true, false, false]);
+    assert_eq!(all(&ticket(Purpose::Relay, on(false, false, true))), [false, true, false]);
+}
+
+/// RFC 5321 §4.5.5, RFC 3461 §6.1: no report to the null reverse-path.
+#[test]
+fn a_null_reverse_path_never_hears_anything() {
+    let wish = Notify::On { success: true, failure: true, delay: true };
+    for purpose in [Purpose::Relay, Purpose::Report] {
+        let ticket = Ticket { reverse_path: ReversePath::Null, ..ticket(purpose, wish) };
+        assert_eq!(all(&ticket), [false; 3]);
+    }
+    assert_eq!(all(&ticket(Purpose::Report, wish)), [false; 3]);
+    assert_eq!(all(&ticket(notice(ReversePath::Null), wish)), [false; 3]);
+}
+
+#[test]
+fn the_sender_hears_when_a_recipient_cannot_be_told() {
+    let sender = ReversePath::Address(Address::parse("boss@insurer.example").unwrap());
+    let ticket = Ticket { reverse_path: ReversePath::Null, ..ticket(notice(sender), Notify::Never) };
+    assert_eq!(all(&ticket), [true, false, false]);
+    assert_eq!(addressee(&ticket).map(Address::to_path).as_deref(), Some("boss@insurer.example"));
+}
+
+#[test]
+fn only_relayed_letters_come_back_whole_and_only_if_asked() {
+    let full = |purpose| Ticket { ret: Some(Ret::Full), ..ticket(purpose, Notify::Unspecified) };
+    assert!(returns_full(&full(Purpose::Relay), DsnAction::Failed));
+    assert!(!returns_full(&full(Purpose::Relay), DsnAction::Delayed));
+    assert!(!returns_full(&ticket(Purpose::Relay, Notify::Unspecified), DsnAction::Failed));
+    assert!(!returns_full(&full(notice(ReversePath::Null)), DsnAction::Failed));
+    let answer = Purpose::Answer { mailbox_id: "m".to_owned(), deposit_id: "d".to_owned() };
+    assert!(!returns_full(&full(answer), DsnAction::Failed));
+}
+
+#[test]
+fn the_words_name_the_recipient_and_the_reason_in_both_languages() {
+    let report = Report {
+        action: DsnAction::Failed,
+        status: EnhancedCode(5, 1, 1),
+        remote: None,
+        diagnostic: Some("550 5.1.1 no such user".to_owned()),
+        retry_until: None,
+    };
+    let to = Address::parse("r@d.example").unwrap();
+    let words = wording::write(&Purpose::Relay, &to, &report, Timestamp(0));
+    for part in [
+        "r@d.example",
+        "Diese Adresse gibt es dort nicht",
+        "There is no such address",
+        "550 5.1.1 no such user",
+    ] {
+        assert!(words.text.contains(part), "{part}: {}", words.text);
+    }
+    let delayed =
+        Report { action: DsnAction::Delayed, retry_until: Some(Timestamp(4 * 86_400_000)), ..report };
+    let words = wording::write(&Purpose::Relay, &to, &delayed, Timestamp(0));
+    assert!(
+        words.text.contains("noch etwa 4 Tage") && words.text.contains("for about 4 more days"),
+        "{}",
+        words.text
+    );
+}

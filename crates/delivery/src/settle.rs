@@ -1,0 +1,186 @@
+//! What an attempt's outcome makes of the leg: done, another try, or the end with its report.
+
+use std::time::Duration;
+
+use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
+use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd};
+
+use crate::content::SealedLetter;
+use crate::engine::Engine;
+use crate::lane::Lane;
+use crate::outcome::{Outcome, Reason};
+use crate::report::{self, Report, ReportError};
+use crate::retry::{Next, jittered, next_attempt};
+use crate::ticket::{Route, Ticket};
+
+/// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
+const MOST_RETURNED: u64 = 1024 * 1024;
+
+impl Engine {
+    /// Writes the outcome down, and queues the report it calls for, in one transaction.
+    pub(crate) async fn settle(&self, lane: &Lane, leg: &LeasedLeg, ticket: &Ticket, outcome: Outcome) {
+        let now = self.clock.now();
+        log(leg, ticket, &outcome);
+        let (end, report) = match outcome {
+            Outcome::Delivered { reports, host, reply } => {
+                let wish = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
+                    action: DsnAction::Relayed,
+                    status: EnhancedCode(2, 0, 0),
+                    remote: Some(host),
+                    diagnostic: Some(reply),
+                    retry_until: None,
+                });
+                (LegEnd::Done, wish)
+            }
+            Outcome::Later(reason) => self.later(lane, leg, ticket, now, &reason),
+            Outcome::Never(reason) | Outcome::Loop(reason) => {
+                (LegEnd::Failed, failed(ticket, reason.enhanced, &reason))
+            }
+        };
+        let follow_ups = match report {
+            None => Vec::new(),
+            Some(report) => match self.follow_up(leg, ticket, &report, now).await {
+                Ok(follow_up) => vec![follow_up],
+                Err(error) => {
+                    tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
+                    // Nobody would hear of the failure: the operator must.
+                    self.finish(leg, LegEnd::Frozen, Vec::new()).await;
+                    return;
+                }
+            },
+        };
+        let wakes = !follow_ups.is_empty();
+        self.finish(leg, end, follow_ups).await;
+        if wakes {
+            self.waker.notify_one();
+        }
+    }
+
+    fn later(
+        &self,
+        lane: &Lane,
+        leg: &LeasedLeg,
+        ticket: &Ticket,
+        now: Timestamp,
+        reason: &Reason,
+    ) -> (LegEnd, Option<Report>) {
+        let plan = &self.config.retry;
+        let mut raw = [0_u8; 8];
+        self.random.fill(&mut raw);
+        let jitter = u64::from_le_bytes(raw);
+        let attempts = u32::try_from(leg.attempts).unwrap_or(u32::MAX).saturating_add(1);
+        let age = now.since(leg.created_at);
+        match next_attempt(plan, attempts, age, now, leg.expires_at, jitter) {
+            Next::GiveUp => (LegEnd::Failed, failed(ticket, EnhancedCode(4, 4, 7), reason)),
+            Next::At(planned) => {
+                let due_at = match lane.rests(now) {
+                    // Not tried at all: soon after the rest, but not all at once.
+                    Some((until, _)) if reason.untried => {
+                        until.plus(jittered(Duration::from_secs(1), 100, jitter))
+                    }
+                    Some((until, _)) => planned.max(until),
+                    None => planned,
+                }
+                .min(leg.expires_at);
+                let is_late = plan.delay_notice_after.is_some_and(|after| age >= after);
+                let report = (is_late && !leg.delay_noted && report::wanted(ticket, DsnAction::Delayed))
+                    .then(|| Report {
+                        action: DsnAction::Delayed,
+                        status: reason.enhanced,
+                        remote: None,
+                        diagnostic: Some(diagnostic(reason)),
+                        retry_until: Some(leg.expires_at),
+                    });
+                let delay_noted = leg.delay_noted || report.is_some();
+                let (code, enhanced) = (Some(reason.code), Some(reason.enhanced));
+                (LegEnd::Retry { due_at, code, enhanced, delay_noted }, report)
+            }
+        }
+    }
+
+    async fn follow_up(
+        &self,
+        leg: &LeasedLeg,
+        ticket: &Ticket,
+        report: &Report,
+        now: Timestamp,
+    ) -> Result<FollowUp, ReportError> {
+        let full = match report::returns_full(ticket, report.action) {
+            true => self.whole_letter(leg, ticket).await,
+            false => None,
+        };
+        let tls = match &self.config.report_route {
+            Route::NextHop(_) => TlsFloor::None,
+            // Over the open internet a report with the letter's head needs what the letter needed.
+            Route::Mx => ticket.tls,
+        };
+        report::queue(self, leg, ticket, report, full, tls, now).await
+    }
+
+    /// The letter to be returned, if it is small enough and can still be read.
+    async fn whole_letter(&self, leg: &LeasedLeg, ticket: &Ticket) -> Option<Vec<u8>> {
+        let sealed = SealedLetter::find(&self.store, &leg.body_id).await.ok()?;
+        if sealed.size(&ticket.head) > MOST_RETURNED {
+            return None;
+        }
+        sealed.open(&ticket.head, &ticket.body_key).await.ok()
+    }
+
+    /// Tells the store. A store that fails for good leaves the lease to run out: the leg is tried again
+    /// rather than lost.
+    pub(crate) async fn finish(&self, leg: &LeasedLeg, end: LegEnd, follow_ups: Vec<FollowUp>) {
+        for pause in [100, 1000, 5000] {
+            match self.store.finish_leg(leg, end, follow_ups.clone()).await {
+                Ok(Finished::Recorded) => return,
+                Ok(Finished::LeaseLost) => {
+                    tracing::warn!(
+                        delivery.leg = leg.id,
+                        "the lease was lost before the leg's end could be recorded"
+                    );
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(delivery.leg = leg.id, %error, "the leg's end was not recorded")
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+}
+
+fn failed(ticket: &Ticket, status: EnhancedCode, reason: &Reason) -> Option<Report> {
+    report::wanted(ticket, DsnAction::Failed).then(|| Report {
+        action: DsnAction::Failed,
+        status,
+        remote: None,
+        diagnostic: Some(diagnostic(reason)),
+        retry_until: None,
+    })
+}
+
+fn diagnostic(reason: &Reason) -> String {
+    if reason.is_reply {
+        format!("{} {}", reason.code, reason.text)
+    } else {
+        format!("{} {} {}", reason.code, reason.enhanced, reason.text)
+    }
+}
+
+fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
+    let (result, code, text) = match outcome {
+        Outcome::Delivered { reply, .. } => ("delivered", 250, reply.as_str()),
+        Outcome::Later(reason) => ("later", reason.code, reason.text.as_str()),
+        Outcome::Never(reason) => ("never", reason.code, reason.text.as_str()),
+        Outcome::Loop(reason) => ("loop", reason.code, reason.text.as_str()),
+    };
+    tracing::info!(
+        delivery.leg = leg.id,
+        delivery.arrival = leg.arrival_id,
+        delivery.destination = leg.destination,
+        delivery.recipient = ?ticket.recipient.address,
+        delivery.attempts = leg.attempts,
+        delivery.outcome = result,
+        delivery.code = code,
+        "{text}"
+    );
+}

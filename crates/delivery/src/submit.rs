@@ -1,0 +1,406 @@
+//! One letter to one recipient over one SMTP connection: the only file that names lettre.
+//!
+//! lettre at its connection level (decision 0006): its high-level `send` gives up on all recipients when
+//! one is refused, adds a line to letters that end in CRLF, and knows neither SIZE nor DSN nor PIPELINING.
+//! Knows no queue, no route and no retry.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
+use sealpost_mail::TlsFloor;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::config::{HopTls, Login, Timeouts, Trust};
+use crate::offers::{Offers, Passport};
+use crate::outcome::{Answer, Stage, Trouble};
+use crate::tls::TlsConfigs;
+use crate::wire::Wire;
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.peer())
+    }
+}
+
+/// What lettre is told before anything is connected: it has no constructor without a dialogue, and the
+/// one it insists on forgets most of the EHLO reply. The true greeting and EHLO follow.
+const PRELUDE: &[u8] = b"220 prelude\r\n250-prelude\r\n250 AUTH PLAIN LOGIN\r\n";
+
+/// Letters are handed to the wire in pieces of this size.
+const PIECE: usize = 64 * 1024;
+
+/// One address of one server, and what a connection to it must be like.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// For log and report.
+    pub(crate) host: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) certificate_name: String,
+    pub(crate) tls: HopTls,
+    pub(crate) floor: TlsFloor,
+    pub(crate) trust: Trust,
+    pub(crate) login: Option<Login>,
+}
+
+/// What every connection of this process has in common.
+pub(crate) struct Caller {
+    pub(crate) our_name: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) tls: TlsConfigs,
+}
+
+/// An open connection: greeted, secured as its endpoint asks, logged in.
+pub(crate) struct Connection {
+    smtp: AsyncSmtpConnection,
+    wire: Wire,
+    offers: Offers,
+    timeouts: Timeouts,
+    host: String,
+    /// A refused transaction is still open on the other side.
+    dirty: bool,
+    broken: bool,
+    letters: u32,
+}
+
+impl Connection {
+    /// Connects, or says why the letter cannot go this way now.
+    pub(crate) async fn open(caller: &Caller, to: &Endpoint) -> Result<Self, Trouble> {
+        match Self::open_with(caller, to, to.tls != HopTls::Clear).await {
+            // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
+            Err(Trouble::BelowFloor { offered: true, cause })
+                if to.floor == TlsFloor::None && to.tls == HopTls::StartTls && to.login.is_none() =>
+            {
+                tracing::info!(
+                    delivery.host = to.host,
+                    cause,
+                    "TLS failed; trying without, as the floor allows"
+                );
+                Self::open_with(caller, to, false).await
+            }
+            other => other,
+        }
+    }
+
+    async fn open_with(caller: &Caller, to: &Endpoint, tls: bool) -> Result<Self, Trouble> {
+        if to.floor > TlsFloor::None && to.tls == HopTls::Clear {
+            return Err(below(false, "this hop is configured without TLS"));
+        }
+        let times = caller.timeouts;
+        let tcp = in_time(Stage::Connect, times.connect, TcpStream::connect(to.address)).await?;
+        let tcp = tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
+        let tcp = tcp.map_err(|error| Trouble::Lost { stage: Stage::Connect, cause: error.to_string() })?;
+
+        let wire = Wire::scripted(PRELUDE, to.address);
+        let smtp = AsyncSmtpConnection::connect_with_transport(
+            Box::new(wire.clone()),
+            &ClientId::Domain(caller.our_name.clone()),
+        )
+        .await
+        .map_err(|error| Trouble::Garbled { stage: Stage::Connect, cause: error.to_string() })?;
+        let mut connection = Self {
+            smtp,
+            wire,
+            offers: Offers::default(),
+            timeouts: times,
+            host: to.host.clone(),
+            dirty: false,
+            broken: false,
+            letters: 0,
+        };
+        let mut secured = false;
+        if tls && to.tls == HopTls::Implicit {
+            connection.shake_hands(caller, to, tcp).await?;
+            secured = true;
+        } else {
+            connection.wire.carry_tcp(tcp);
+        }
+        connection
+            .answer(Stage::Greeting, times.greeting)
+            .await
+            .and_then(|a| expect(Stage::Greeting, &a, 220))?;
+        connection.hello(caller).await?;
+        if tls && !secured && connection.offers.starttls {
+            connection.start_tls(caller, to).await?;
+            secured = true;
+        }
+        if to.floor > TlsFloor::None && !secured {
+            return Err(below(false, "the server offers no STARTTLS"));
+        }
+        if let Some(login) = &to.login {
+            connection.log_in(login, secured).await?;
+        }
+        Ok(connection)
+    }
+
+    /// EHLO, or HELO where EHLO is not understood (RFC 5321 §4.1.4).
+    async fn hello(&mut self, caller: &Caller) -> Result<(), Trouble> {
+        let time = self.timeouts.hello;
+        match self.command(Stage::Hello, time, format!("EHLO {}\r\n", caller.our_name)).await {
+            Ok(reply) => {
+                expect(Stage::Hello, &reply, 250)?;
+                self.offers = Offers::read(reply.message());
+                Ok(())
+            }
+            Err(Trouble::Refused { answer, .. }) if matches!(answer.code, 500 | 501 | 502 | 504 | 550) => {
+                self.offers = Offers::default();
+                let reply = self.command(Stage::Hello, time, format!("HELO {}\r\n", caller.our_name)).await?;
+                expect(Stage::Hello, &reply, 250)
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    async fn start_tls(&mut self, caller: &Caller, to: &Endpoint) -> Result<(), Trouble> {
+        let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
+        match reply.and_then(|reply| expect(Stage::Tls, &reply, 220)) {
+            Ok(()) => {}
+            Err(Trouble::Refused { answer, .. }) => return Err(below(true, &answer.text)),
+            Err(trouble) => return Err(trouble),
+        }
+        let tcp = self
+            .wire
+            .take_tcp()
+            .ok_or_else(|| below(true, "the server sent text in the clear behind its answer to STARTTLS"))?;
+        self.shake_hands(caller, to, tcp).await?;
+        self.hello(caller).await
+    }
+
+    async fn shake_hands(&mut self, caller: &Caller, to: &Endpoint, tcp: TcpStream) -> Result<(), Trouble> {
+        let shaking = caller.tls.connect(tcp, &to.certificate_name, to.floor, &to.trust);
+        let tls = match timeout(self.timeouts.connect, shaking).await {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(cause)) => return Err(below(true, &cause)),
+            Err(_elapsed) => return Err(below(true, "the TLS handshake took too long")),
+        };
+        self.wire.carry_tls(tls);
+        Ok(())
+    }
+
+    /// RFC 4954; never outside TLS.
+    async fn log_in(&mut self, login: &Login, secured: bool) -> Result<(), Trouble> {
+        let no = |cause: &str| Trouble::NoLogin { cause: cause.to_owned() };
+        if !secured {
+            return Err(no("passwords are sent inside TLS only, and this server offers none"));
+        }
+        let mechanism = match (self.offers.auth_plain, self.offers.auth_login) {
+            (true, _) => Mechanism::Plain,
+            (false, true) => Mechanism::Login,
+            (false, false) => return Err(no("the server offers neither AUTH PLAIN nor AUTH LOGIN")),
+        };
+        let credentials = Credentials::new(login.name.clone(), login.password.expose().clone());
+        let time = self.timeouts.hello;
+        let mechanisms = [mechanism];
+        let reply = timeout(time, self.smtp.auth(&mechanisms, &credentials)).await;
+        let reply = self.checked(Stage::Login, reply)?;
+        expect(Stage::Login, &reply, 235)
+    }
+
+    /// One transaction. `letter` must be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the
+    /// last line's CRLF is part of the end-of-data mark, so a letter without one gains it).
+    pub(crate) async fn send(&mut self, passport: &Passport<'_>, letter: &[u8]) -> Result<Answer, Trouble> {
+        passport.check(&self.offers)?;
+        if self.dirty {
+            let reply = self.command(Stage::Mail, self.timeouts.mail, "RSET\r\n".to_owned()).await?;
+            expect(Stage::Mail, &reply, 250)?;
+            self.dirty = false;
+        }
+        self.letters = self.letters.saturating_add(1);
+        self.envelope(passport).await?;
+        let reply = self.content(letter).await?;
+        expect(Stage::End, &reply, 250)?;
+        Ok(Answer::new(u16::from(reply.code()), &text_of(&reply)))
+    }
+
+    /// MAIL, RCPT, DATA up to the 354.
+    async fn envelope(&mut self, passport: &Passport<'_>) -> Result<(), Trouble> {
+        let times = self.timeouts;
+        let (mail, rcpt, data) =
+            (passport.mail(&self.offers), passport.rcpt(&self.offers), "DATA\r\n".to_owned());
+        if !self.offers.pipelining {
+            let reply = self.command(Stage::Mail, times.mail, mail).await?;
+            expect(Stage::Mail, &reply, 250)?;
+            self.dirty = true;
+            let reply = self.command(Stage::Recipient, times.recipient, rcpt).await?;
+            taken(&reply)?;
+            let reply = self.command(Stage::Data, times.data, data).await?;
+            expect(Stage::Data, &reply, 354)?;
+            self.dirty = false;
+            return Ok(());
+        }
+        // RFC 2920 §3.1: one flight; every answer must be read whatever the first says.
+        let mail = self.command(Stage::Mail, times.mail, mail + &rcpt + &data).await;
+        let mail = self.unless_broken(mail)?.and_then(|reply| expect(Stage::Mail, &reply, 250));
+        let rcpt = self.answer(Stage::Recipient, times.recipient).await;
+        let rcpt = self.unless_broken(rcpt)?.and_then(|reply| taken(&reply));
+        let data = self.answer(Stage::Data, times.data).await;
+        let data = self.unless_broken(data)?.and_then(|reply| expect(Stage::Data, &reply, 354));
+        let refused = mail.and(rcpt);
+        if refused.is_err() {
+            // A server that wants a letter for nobody cannot be told otherwise but by hanging up.
+            self.broken |= data.is_ok();
+            self.dirty = true;
+            return refused;
+        }
+        self.dirty = data.is_err();
+        data
+    }
+
+    /// A reply that leaves no connection behind ends the transaction at once.
+    fn unless_broken(&self, reply: Result<Response, Trouble>) -> Result<Result<Response, Trouble>, Trouble> {
+        match reply {
+            Err(trouble) if self.broken => Err(trouble),
+            reply => Ok(reply),
+        }
+    }
+
+    /// The letter and its end. The deadline follows what really leaves: one for each block, another for
+    /// the answer to the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6).
+    async fn content(&mut self, letter: &[u8]) -> Result<Response, Trouble> {
+        let (wire, times) = (self.wire.clone(), self.timeouts);
+        let started = Instant::now();
+        let reply = {
+            let smtp = &mut self.smtp;
+            let sending = async move {
+                if letter.is_empty() {
+                    return smtp.command(".\r\n").await;
+                }
+                // lettre ends every letter with CRLF . CRLF, also one that has its CRLF.
+                let body = letter.strip_suffix(b"\r\n").unwrap_or(letter);
+                smtp.message_iter(body.chunks(PIECE)).await
+            };
+            tokio::pin!(sending);
+            loop {
+                let progress = wire.progress();
+                let limit = if progress.all_out { times.end } else { times.block };
+                let deadline = progress.wrote.max(started) + limit;
+                tokio::select! {
+                    reply = &mut sending => break Ok(reply),
+                    () = sleep_until(deadline) => {
+                        let now = wire.progress();
+                        let limit = if now.all_out { times.end } else { times.block };
+                        if now.wrote.max(started) + limit <= Instant::now() {
+                            break Err(());
+                        }
+                    }
+                }
+            }
+        };
+        let stage = if wire.progress().all_out { Stage::End } else { Stage::Content };
+        match reply {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => Err(self.trouble(stage, &error)),
+            Err(()) => {
+                self.broken = true;
+                Err(Trouble::Silent { stage })
+            }
+        }
+    }
+
+    async fn command(&mut self, stage: Stage, time: Duration, line: String) -> Result<Response, Trouble> {
+        let reply = timeout(time, self.smtp.command(line)).await;
+        self.checked(stage, reply)
+    }
+
+    async fn answer(&mut self, stage: Stage, time: Duration) -> Result<Response, Trouble> {
+        let reply = timeout(time, self.smtp.read_response()).await;
+        self.checked(stage, reply)
+    }
+
+    fn checked(
+        &mut self,
+        stage: Stage,
+        reply: Result<Result<Response, SmtpError>, tokio::time::error::Elapsed>,
+    ) -> Result<Response, Trouble> {
+        match reply {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => Err(self.trouble(stage, &error)),
+            Err(_elapsed) => {
+                self.broken = true;
+                Err(Trouble::Silent { stage })
+            }
+        }
+    }
+
+    /// lettre's error in our words. Its kinds are private, so this asks every question it answers.
+    fn trouble(&mut self, stage: Stage, error: &SmtpError) -> Trouble {
+        if let Some(code) = error.status() {
+            let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            let answer = Answer::new(u16::from(code), &text);
+            // RFC 5321 §3.8: after 421 the server hangs up.
+            self.broken |= answer.code == 421;
+            return Trouble::Refused { stage, answer };
+        }
+        self.broken = true;
+        if self.wire.ended() {
+            return Trouble::Lost { stage, cause: "the server hung up".to_owned() };
+        }
+        let cause = error.to_string();
+        if error.is_timeout() {
+            Trouble::Silent { stage }
+        } else if error.is_response() || error.is_client() {
+            Trouble::Garbled { stage, cause }
+        } else {
+            Trouble::Lost { stage, cause }
+        }
+    }
+
+    /// Whether another letter may go over this connection.
+    pub(crate) fn is_reusable(&self) -> bool {
+        !self.broken && self.letters < self.timeouts.letters_per_connection
+    }
+
+    /// Whether letters went over it before: then its end may just be the server's idle limit.
+    pub(crate) fn is_used(&self) -> bool {
+        self.letters > 1
+    }
+
+    /// Whether NOTIFY is honoured from here on (RFC 3461 §5.2.2).
+    pub(crate) fn reports(&self) -> bool {
+        self.offers.dsn
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// RFC 5321 §4.1.1.10: leaves politely; does not wait long for the answer.
+    pub(crate) async fn quit(mut self) {
+        if !self.broken {
+            let _ = timeout(Duration::from_secs(5), self.smtp.quit()).await;
+        }
+    }
+}
+
+async fn in_time<T>(stage: Stage, time: Duration, doing: impl Future<Output = T>) -> Result<T, Trouble> {
+    timeout(time, doing).await.map_err(|_elapsed| Trouble::Silent { stage })
+}
+
+fn below(offered: bool, cause: &str) -> Trouble {
+    Trouble::BelowFloor { offered, cause: cause.to_owned() }
+}
+
+/// A positive reply with another code than the one due means that we and the server are out of step.
+fn expect(stage: Stage, reply: &Response, code: u16) -> Result<(), Trouble> {
+    let got = u16::from(reply.code());
+    // RFC 5321 §4.3.2: any 2yz will do where 250 is due.
+    if got == code || (code == 250 && (200..300).contains(&got)) {
+        Ok(())
+    } else {
+        Err(Trouble::Garbled { stage, cause: format!("{got} where {code} was due") })
+    }
+}
+
+/// RCPT: 250, or 251 and 252 (RFC 5321 §4.3.2).
+fn taken(reply: &Response) -> Result<(), Trouble> {
+    expect(Stage::Recipient, reply, 250)
+}
+
+fn text_of(reply: &Response) -> String {
+    reply.message().collect::<Vec<_>>().join(" ")
+}

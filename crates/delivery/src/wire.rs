@@ -1,0 +1,322 @@
+//! The byte stream under the SMTP client: gathers what is written until an answer is wanted, hands
+//! replies up line by line and in a shape the client's reply parser takes. Knows no SMTP command.
+//!
+//! Why it exists: the client writes each command, letter and final dot by itself (with Nagle's algorithm
+//! and delayed acknowledgements that costs 40 ms a letter), gives up on replies that are not ASCII or
+//! have no text (which after the final dot would mean duplicates), reads endless lines into memory,
+//! and would take plaintext that came behind the answer to STARTTLS for an answer inside TLS.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+
+/// Written bytes are gathered up to here.
+const GATHER: usize = 64 * 1024;
+/// Reply lines are cut here; RFC 5321 §4.5.3.1.5 allows 512, the client's parser takes 1000.
+const LINE: usize = 900;
+
+/// What carries the bytes.
+enum Carrier {
+    /// Nothing yet: only what was preloaded can be read.
+    None,
+    Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+struct State {
+    carrier: Carrier,
+    out: Vec<u8>,
+    out_at: usize,
+    replies: Replies,
+    /// When bytes last went out.
+    wrote: Instant,
+    ended: bool,
+}
+
+/// One connection's stream; clones are the same stream.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    state: Arc<Mutex<State>>,
+    peer: SocketAddr,
+}
+
+/// How far a letter has come.
+pub(crate) struct Progress {
+    /// Everything written has left, and an answer is awaited.
+    pub(crate) all_out: bool,
+    /// When bytes last left.
+    pub(crate) wrote: Instant,
+}
+
+impl Wire {
+    /// A wire that first says `replies`, before anything carries it.
+    pub(crate) fn scripted(replies: &[u8], peer: SocketAddr) -> Self {
+        let mut inbox = Replies::default();
+        inbox.feed(replies);
+        let state = State {
+            carrier: Carrier::None,
+            out: Vec::new(),
+            out_at: 0,
+            replies: inbox,
+            wrote: Instant::now(),
+            ended: false,
+        };
+        Self { state: Arc::new(Mutex::new(state)), peer }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics while holding the lock; if it did, the stream is dropped soon anyway.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn carry_tcp(&self, tcp: TcpStream) {
+        self.carry(Carrier::Tcp(tcp));
+    }
+
+    pub(crate) fn carry_tls(&self, tls: TlsStream<TcpStream>) {
+        self.carry(Carrier::Tls(Box::new(tls)));
+    }
+
+    /// From here on everything travels over `carrier`; whatever was said before is forgotten.
+    fn carry(&self, carrier: Carrier) {
+        let mut state = self.state();
+        state.carrier = carrier;
+        state.out.clear();
+        state.out_at = 0;
+        state.replies = Replies::default();
+        state.wrote = Instant::now();
+        state.ended = false;
+    }
+
+    /// Takes the TCP stream out to put TLS on it. `None` if there is none, or if the peer said more
+    /// than it was asked: that text came in the clear and must not be believed (RFC 3207 §6).
+    pub(crate) fn take_tcp(&self) -> Option<TcpStream> {
+        let mut state = self.state();
+        if !state.replies.is_empty() {
+            return None;
+        }
+        match std::mem::replace(&mut state.carrier, Carrier::None) {
+            Carrier::Tcp(tcp) => Some(tcp),
+            Carrier::Tls(_) | Carrier::None => None,
+        }
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        let state = self.state();
+        Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote }
+    }
+
+    /// Whether the peer closed its side.
+    pub(crate) fn ended(&self) -> bool {
+        self.state().ended
+    }
+
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
+
+impl State {
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(rest) = self.out.get(self.out_at..).filter(|rest| !rest.is_empty()) {
+            let sent = match &mut self.carrier {
+                Carrier::None => rest.len(),
+                Carrier::Tcp(tcp) => ready!(Pin::new(tcp).poll_write(cx, rest))?,
+                Carrier::Tls(tls) => ready!(Pin::new(tls).poll_write(cx, rest))?,
+            };
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.out_at += sent;
+            self.wrote = Instant::now();
+        }
+        if !self.out.is_empty() {
+            self.out.clear();
+            self.out_at = 0;
+            // A large letter must not leave its buffer behind on a kept connection.
+            self.out.shrink_to(GATHER);
+        }
+        match &mut self.carrier {
+            Carrier::None => Poll::Ready(Ok(())),
+            Carrier::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
+            Carrier::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.state();
+        let state = &mut *state;
+        loop {
+            if state.replies.line_into(buf) {
+                return Poll::Ready(Ok(()));
+            }
+            // An answer is wanted: now everything gathered must go out.
+            ready!(state.poll_out(cx))?;
+            let mut raw = [0_u8; 2048];
+            let mut chunk = ReadBuf::new(&mut raw);
+            match &mut state.carrier {
+                Carrier::None => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+                Carrier::Tcp(tcp) => ready!(Pin::new(tcp).poll_read(cx, &mut chunk))?,
+                Carrier::Tls(tls) => ready!(Pin::new(tls).poll_read(cx, &mut chunk))?,
+            }
+            if chunk.filled().is_empty() {
+                state.ended = true;
+                return Poll::Ready(Ok(()));
+            }
+            state.replies.feed(chunk.filled());
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.state();
+        if state.out.len() >= GATHER {
+            ready!(state.poll_out(cx))?;
+        }
+        state.out.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    /// Does nothing on purpose: reading is what sends.
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.state();
+        ready!(state.poll_out(cx))?;
+        match &mut state.carrier {
+            Carrier::None => Poll::Ready(Ok(())),
+            Carrier::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Carrier::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Wire({})", self.peer)
+    }
+}
+
+/// Replies on their way up, tidied: ASCII, lines of bounded length that end in CRLF, a space after a bare code.
+#[derive(Default)]
+struct Replies {
+    bytes: std::collections::VecDeque<u8>,
+    lines: usize,
+    column: usize,
+    last: u8,
+}
+
+impl Replies {
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.column == 0
+    }
+
+    fn feed(&mut self, raw: &[u8]) {
+        for &byte in raw {
+            match byte {
+                b'\n' => {
+                    if self.last != b'\r' {
+                        self.end_of_text();
+                        self.bytes.push_back(b'\r');
+                    }
+                    self.bytes.push_back(b'\n');
+                    self.lines += 1;
+                    self.column = 0;
+                }
+                b'\r' => {
+                    self.end_of_text();
+                    self.bytes.push_back(b'\r');
+                }
+                _ => {
+                    if self.column < LINE {
+                        self.bytes.push_back(if byte.is_ascii() { byte } else { b'?' });
+                    }
+                    self.column = self.column.saturating_add(1);
+                }
+            }
+            self.last = byte;
+        }
+    }
+
+    /// RFC 5321 §4.2: a code without text is to be taken; the parser above wants the space.
+    fn end_of_text(&mut self) {
+        if self.column == 3 {
+            self.bytes.push_back(b' ');
+        }
+    }
+
+    /// Moves at most one whole line into `buf`; whether anything was moved.
+    fn line_into(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.lines == 0 {
+            return false;
+        }
+        let mut moved = false;
+        while buf.remaining() > 0 {
+            let Some(byte) = self.bytes.pop_front() else { break };
+            buf.put_slice(&[byte]);
+            moved = true;
+            if byte == b'\n' {
+                self.lines -= 1;
+                break;
+            }
+        }
+        moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tidied(raw: &[u8]) -> Vec<String> {
+        let mut replies = Replies::default();
+        for piece in raw.chunks(3) {
+            replies.feed(piece);
+        }
+        let mut lines = Vec::new();
+        loop {
+            let mut space = [0_u8; 2000];
+            let mut buf = ReadBuf::new(&mut space);
+            if !replies.line_into(&mut buf) {
+                return lines;
+            }
+            lines.push(String::from_utf8(buf.filled().to_vec()).unwrap());
+        }
+    }
+
+    #[test]
+    fn replies_come_one_line_at_a_time_and_unchanged() {
+        assert_eq!(tidied(b"250-a b\r\n250 ok\r\n354 go"), ["250-a b\r\n", "250 ok\r\n"]);
+    }
+
+    #[test]
+    fn what_the_parser_above_cannot_take_is_mended() {
+        assert_eq!(tidied(b"250\r\n"), ["250 \r\n"]);
+        assert_eq!(tidied(b"250\n"), ["250 \r\n"]);
+        assert_eq!(tidied(b"250 gr\xfc\xdfe\n"), ["250 gr??e\r\n"]);
+    }
+
+    #[test]
+    fn an_endless_line_costs_no_memory() {
+        let mut raw = b"250 ".to_vec();
+        raw.resize(1_000_000, b'x');
+        let mut replies = Replies::default();
+        replies.feed(&raw);
+        assert_eq!(replies.bytes.len(), LINE);
+        raw.extend(b"\r\n");
+        assert_eq!(tidied(&raw).first().map(String::len), Some(LINE + 2));
+    }
+}
