@@ -1,5 +1,5 @@
 //! A seal opens where it belongs and nowhere else; a wrong secret is a verdict, a damaged wrap an error.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{

@@ -1,5 +1,5 @@
 //! Bodies: whole, in pieces, by range; and everything that can be done to one without its key.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use proptest::prelude::*;
 use sealpost_mail::SequenceRandom;

@@ -2,7 +2,7 @@
 //!
 //! After a wanted change of a format (and of its version): `SEALPOST_WRITE_VECTORS=1 cargo test -p
 //! sealpost-vault --test vectors`, then `python3 tests/formats/read.py`.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::convert::Infallible;
 use std::path::PathBuf;
