@@ -11,6 +11,7 @@ use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
+use crate::token::NewToken;
 
 /// Everything one accepted letter leaves in the store.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct ArrivalRows {
     pub body: Option<StoredBody>,
     /// Mailboxes made for it. Their deposits may stand in the same rows.
     pub mailboxes: Vec<NewMailbox>,
+    /// Further tokens for mailboxes that exist: mailbox id and token.
+    pub tokens: Vec<(String, NewToken)>,
     /// Copies in mailboxes.
     pub deposits: Vec<NewDeposit>,
     /// Copies on their way out, notices too.
@@ -45,6 +48,7 @@ impl ArrivalRows {
             now,
             body: None,
             mailboxes: Vec::new(),
+            tokens: Vec::new(),
             deposits: Vec::new(),
             legs: Vec::new(),
             more_bodies: Vec::new(),
@@ -83,6 +87,7 @@ impl ArrivalRows {
         }
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
+        self.tokens.into_iter().for_each(|(mailbox_id, token)| token.add_to(&mailbox_id, &mut batch));
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
         self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));

@@ -24,6 +24,7 @@ pub struct BodyWriter {
     inline_limit: usize,
     buffer: BytesMut,
     len: u64,
+    /// Removes its unfinished file when dropped.
     upload: Option<Box<dyn MultipartUpload>>,
     /// A piece was lost (an error, or a push that nobody waited for): the body can never be finished.
     broken: bool,
@@ -43,7 +44,6 @@ impl BodyWriter {
             self.buffer.extend_from_slice(piece);
             self.len = self.len.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
             if self.upload.is_none() && self.buffer.len() > self.inline_limit {
-                self.files.set_moving(&self.id);
                 self.upload = Some(self.files.begin(&self.id).await?);
             }
             if let Some(upload) = &mut self.upload {
@@ -58,19 +58,19 @@ impl BodyWriter {
 
     /// Ends the body. A large one is on disk (fsynced) afterwards; a small one is kept in memory and goes
     /// to disk with the rows that refer to it.
-    pub async fn finish(mut self) -> Result<StoredBody, StoreError> {
-        if self.broken {
+    pub async fn finish(self) -> Result<StoredBody, StoreError> {
+        let Self { id, files, buffer, len, upload, broken, .. } = self;
+        if broken {
             return Err(StoreError::BrokenBody);
         }
-        if !is_id(&self.id) {
+        if !is_id(&id) {
             return Err(StoreError::BadId);
         }
-        let (id, len) = (self.id.clone(), self.len);
-        let rest = std::mem::take(&mut self.buffer).freeze();
-        let Some(mut upload) = self.upload.take() else {
+        let rest = buffer.freeze();
+        let Some(mut upload) = upload else {
             return Ok(StoredBody(Arc::new(Kept { id, len, place: Place::Row(rest), settled: true.into() })));
         };
-        let files = Arc::clone(&self.files);
+        files.set_moving(&id);
         // In a task of its own: a caller that stops waiting must not leave a file that nobody removes.
         let completing = tokio::spawn(async move {
             let kept = Kept { id, len, place: Place::File(Arc::clone(&files)), settled: false.into() };
@@ -82,15 +82,6 @@ impl BodyWriter {
             Ok(stored)
         });
         completing.await.map_err(|_stopped| StoreError::Closed)?
-    }
-}
-
-impl Drop for BodyWriter {
-    fn drop(&mut self) {
-        // The unfinished upload removes its own file; finish() has taken a finished one away.
-        if self.upload.is_some() {
-            self.files.set_settled(&self.id);
-        }
     }
 }
 
@@ -137,6 +128,12 @@ impl StoredBody {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The same body, to be read before any row refers to it.
+    #[must_use]
+    pub fn body(&self) -> Body {
+        Body { id: self.0.id.clone(), len: self.0.len, place: self.0.place.clone() }
     }
 
     /// The bytes, if they belong in the row.
