@@ -1,2 +1,24 @@
 //! What the product does for people: every file one scenario, against the real binary.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
+mod access;
+mod bounce;
+mod canaries;
+mod certificates;
+mod check;
+mod confidential;
+mod crash;
+mod demo;
+mod explain;
+mod limits;
+mod load;
+mod notices;
+mod postfix_relay;
+mod queue;
+mod race;
+mod refusals;
+mod relay;
+mod resend;
+mod reverse_path;
+mod sink_down;
+mod tls_floor;

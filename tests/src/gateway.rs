@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -176,30 +175,13 @@ impl Gateway {
     }
 }
 
-/// Starts `sealpost serve` and waits for its READY=1 (sd_notify).
+/// Starts `sealpost serve` and waits for the line that says that it is ready.
 fn serve(home: &Home) -> Process {
-    let notify = home.path().join("notify");
-    let _ = std::fs::remove_file(&notify);
-    let socket = UnixDatagram::bind(&notify).unwrap();
     let mut command = Command::new(binary());
-    command.arg("serve").arg("--config").arg(home.config());
-    command.env("NOTIFY_SOCKET", &notify).current_dir(home.path());
-    let mut process = Process::start("sealpost serve", &mut command);
-    socket.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
-    let deadline = std::time::Instant::now() + PATIENCE;
-    let mut buffer = [0; 4096];
-    loop {
-        match socket.recv(&mut buffer) {
-            Ok(n) if String::from_utf8_lossy(&buffer[..n]).lines().any(|line| line == "READY=1") => {
-                return process;
-            }
-            _ => assert!(
-                process.is_running() && std::time::Instant::now() < deadline,
-                "it did not get ready:\n{}",
-                process.output.text()
-            ),
-        }
-    }
+    command.arg("serve").arg("--config").arg(home.config()).current_dir(home.path());
+    let process = Process::start("sealpost serve", &mut command);
+    let _ = process.output.wait("{*\"ready\":true*}");
+    process
 }
 
 /// Counts rows in the store under `data`.

@@ -135,6 +135,14 @@ pub fn trusting_client() -> Arc<ClientConfig> {
     )
 }
 
+/// SHA-256 of a certificate as lower-case hex: how a client certificate is named in the configuration.
+#[must_use]
+pub fn sha256_hex(certificate: &CertificateDer<'_>) -> String {
+    let suite = aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13().unwrap();
+    let digest = suite.common.hash_provider.hash(certificate.as_ref());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }

@@ -1,0 +1,190 @@
+//! `sealpost check` says file, line and mend for everything that is wrong with a configuration.
+
+use rig::gateway::{Home, mode};
+use rig::{Config, Hop};
+
+/// Checks a configuration that this change breaks; gives what was said.
+fn broken(change: impl FnOnce(&mut Config)) -> (Home, String) {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    change(&mut config);
+    let home = Home::new(&config);
+    let (code, out, err) = home.sealpost(&["check"]);
+    assert_ne!(code, 0, "found nothing wrong:\n{out}{err}");
+    (home, format!("{out}{err}"))
+}
+
+/// The line of the configuration that holds this text.
+fn line_of(home: &Home, text: &str) -> usize {
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    config.lines().position(|line| line.contains(text)).unwrap() + 1
+}
+
+fn says(said: &str, home: &Home, at: &str, words: &[&str]) {
+    let place = format!("gateway.toml:{}:", line_of(home, at));
+    assert!(said.contains(&place), "no `{place}` in:\n{said}");
+    assert!(said.contains("mend: "), "no mend in:\n{said}");
+    for word in words {
+        assert!(said.contains(word), "no `{word}` in:\n{said}");
+    }
+}
+
+#[test]
+fn a_good_one_is_fine() {
+    let hop = Hop::new();
+    let home = Home::new(&Config::new(&hop));
+    let (code, out, err) = home.sealpost(&["check"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn an_unknown_key() {
+    let (home, said) = broken(|c| {
+        c.set("gateway", "nmae", "\"x\"");
+    });
+    says(&said, &home, "nmae", &["nmae", "name"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_kind() {
+    let (home, said) = broken(|c| {
+        c.set("[listener]", "max-size", "\"50 MB\"");
+    });
+    says(&said, &home, "50 MB", &["MiB"]);
+}
+
+#[test]
+fn a_missing_key_file() {
+    let (home, said) = broken(|c| {
+        c.set("gateway", "server-key", "\"elsewhere.key\"");
+    });
+    says(&said, &home, "elsewhere.key", &["elsewhere.key", "sealpost init"]);
+}
+
+#[test]
+fn a_server_key_that_others_may_read() {
+    let hop = Hop::new();
+    let home = Home::new(&Config::new(&hop));
+    mode(&home.path().join("server.key"), 0o644);
+    let (code, out, err) = home.sealpost(&["check"]);
+    assert_ne!(code, 0);
+    let said = format!("{out}{err}");
+    says(&said, &home, "server-key", &["server.key", "600"]);
+}
+
+#[test]
+fn a_server_key_that_is_none() {
+    let hop = Hop::new();
+    let home = Home::new(&Config::new(&hop));
+    home.write("server.key", b"sealpost-server-key-1:c2hvcnQ=\n");
+    let (code, out, err) = home.sealpost(&["check"]);
+    assert_ne!(code, 0);
+    let said = format!("{out}{err}");
+    assert!(said.contains("server.key") && !said.contains("c2hvcnQ"), "a secret in the complaint:\n{said}");
+}
+
+#[test]
+fn a_missing_certificate_and_one_that_does_not_fit_its_key() {
+    let change = |c: &mut Config| {
+        c.set("[listener]", "tls", "\"starttls\"");
+        c.set("[listener]", "certificate", "\"gate.pem\"").set("[listener]", "key", "\"gate.key\"");
+    };
+    let (home, said) = broken(change);
+    says(&said, &home, "gate.pem", &["gate.pem"]);
+    let authority = rig::Authority::new();
+    let _ = authority.issue(&["a.example"]).write(home.path(), "gate");
+    let (other, _) = authority.issue(&["b.example"]).write(home.path(), "other");
+    std::fs::copy(other, home.path().join("gate.pem")).unwrap();
+    let (code, out, err) = home.sealpost(&["check"]);
+    assert_ne!(code, 0, "a key of another certificate was fine:\n{out}{err}");
+}
+
+#[test]
+fn tls_without_a_certificate() {
+    let (home, said) = broken(|c| {
+        c.set("[listener]", "tls", "\"starttls\"");
+    });
+    says(&said, &home, "tls = \"starttls\"", &["certificate"]);
+}
+
+#[test]
+fn a_hop_that_cannot_be_resolved() {
+    let (home, said) = broken(|c| {
+        c.set("hops.world", "host", "\"no-such-host.invalid\"");
+    });
+    says(&said, &home, "no-such-host", &["no-such-host.invalid"]);
+}
+
+#[test]
+fn a_route_to_no_hop() {
+    let (home, said) = broken(|c| {
+        c.set("delivery", "route", "\"wrold\"");
+    });
+    says(&said, &home, "wrold", &["wrold", "world"]);
+}
+
+#[test]
+fn a_rule_with_an_unknown_condition_a_bad_pattern_or_an_unknown_treatment() {
+    let (home, said) = broken(|c| {
+        c.rule("odd one", r#"{ colour = "blue" }"#, "\"portal\"");
+    });
+    says(&said, &home, "colour", &["colour"]);
+    let (home, said) = broken(|c| {
+        c.rule("odd two", r#"{ subject = "(unclosed" }"#, "\"portal\"");
+    });
+    assert!(said.contains("odd two"), "{said}");
+    let _ = home;
+    let (home, said) = broken(|c| {
+        c.rule("odd three", r#"{ recipient = "a@b.example" }"#, "\"forward\"");
+    });
+    says(&said, &home, "forward", &["forward", "portal"]);
+}
+
+#[test]
+fn a_missing_list_file() {
+    let (home, said) = broken(|c| {
+        c.set("lists", "partners", "\"partners.txt\"");
+    });
+    says(&said, &home, "partners.txt", &["partners.txt"]);
+}
+
+#[test]
+fn several_wrong_things_are_all_said_at_once() {
+    let (home, said) = broken(|c| {
+        c.set("gateway", "server-key", "\"elsewhere.key\"");
+        c.set("delivery", "route", "\"wrold\"");
+    });
+    says(&said, &home, "elsewhere.key", &[]);
+    says(&said, &home, "wrold", &[]);
+}
+
+#[test]
+fn a_configuration_that_check_refuses_does_not_start() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("delivery", "route", "\"wrold\"");
+    let home = Home::new(&config);
+    let (code, _, err) = home.sealpost(&["serve"]);
+    assert_ne!(code, 0);
+    says(&err, &home, "wrold", &["wrold"]);
+}
+
+#[test]
+fn init_makes_what_check_finds_fine() {
+    use std::process::Command;
+    let home = Home::empty();
+    let binary = rig::gateway::binary();
+    let (code, out, err) =
+        rig::process::run(Command::new(&binary).arg("init").arg("--folder").arg(home.path()));
+    assert_eq!(code, 0, "{out}{err}");
+    let (code, out, err) = home.sealpost(&["check", "--offline"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let key = std::fs::read(home.path().join("server.key")).unwrap();
+    let (code, _, _) = rig::process::run(Command::new(&binary).arg("init").arg("--folder").arg(home.path()));
+    assert_eq!(code, 0);
+    assert_eq!(
+        std::fs::read(home.path().join("server.key")).unwrap(),
+        key,
+        "init made a second key over the first"
+    );
+}

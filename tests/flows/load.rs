@@ -1,0 +1,71 @@
+//! Memory is bounded by configuration, not by what arrives.
+
+use std::sync::{Arc, Barrier};
+
+use rig::{Config, Gateway, Hop, Smtp};
+
+const SESSIONS: usize = 200;
+const LETTER: usize = 50_000_000;
+const ALLOWED: u64 = 256 << 20;
+
+/// Two hundred letters of 50 MB under way at the same time. Half are confidential, half are relayed.
+#[test]
+fn two_hundred_sessions_of_fifty_megabytes_stay_below_256_mib() {
+    let mut hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("[listener]", "connections-per-client", "250").set("[listener]", "max-size", r#""64 MiB""#);
+    let gateway = Gateway::start(&config);
+    // What is accepted stays in the queue: this is about coming in.
+    hop.close();
+    let address = gateway.config.smtp;
+    let all_there = Arc::new(Barrier::new(SESSIONS));
+    let workers: Vec<_> = (0..SESSIONS)
+        .map(|n| {
+            let all_there = all_there.clone();
+            std::thread::spawn(move || {
+                let mut client = Smtp::connect(address);
+                client.ehlo();
+                client.say(&format!("MAIL FROM:<a@insurer.example> SIZE={LETTER}")).expect("250 *");
+                client.say(&format!("RCPT TO:<k{n}@web.example>")).expect("250 *");
+                client.say("DATA").expect("354 *");
+                all_there.wait();
+                let subject = if n % 2 == 0 { "[vertraulich] big" } else { "big" };
+                client.bytes(format!("Subject: {subject}\r\n\r\n").as_bytes());
+                let line = [b"0123456789abcdef".repeat(4).as_slice(), b"\r\n"].concat();
+                let chunk = line.repeat(1000);
+                for _ in 0..LETTER / chunk.len() {
+                    client.bytes(&chunk);
+                }
+                client.bytes(b".\r\n");
+                client.reply().expect("250 2.0.0 *");
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    let peak = gateway.process().peak_memory();
+    println!("peak memory with {SESSIONS} sessions: {} MiB", peak >> 20);
+    assert!(peak < ALLOWED, "{} MiB", peak >> 20);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 100);
+    gateway.sweep();
+}
+
+/// The same on the way out: large letters to many recipients at once.
+#[test]
+fn delivering_large_letters_stays_below_256_mib() {
+    let mut hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    hop.close();
+    let to: Vec<String> = (0..40).map(|n| format!("k{n}@web.example")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    let letter = rig::letters::sized("big", 20_000_000);
+    gateway.smtp().letter("a@insurer.example", &to, &letter).expect("250 *");
+    hop.open();
+    let got = hop.wait(40);
+    assert!(got.iter().all(|d| rig::letters::without_trace(&d.bytes) == letter), "a letter came out changed");
+    let peak = gateway.process().peak_memory();
+    println!("peak memory while delivering 40 × 20 MB: {} MiB", peak >> 20);
+    assert!(peak < ALLOWED, "{} MiB", peak >> 20);
+    gateway.sweep();
+}
