@@ -1,1 +1,50 @@
-//! Facts and rules in, verdict and reason out. Pure: no I/O, and no idea how a verdict is carried out.
+//! Facts and rules in, judgement and reason out.
+//!
+//! SECURITY: pure. No I/O, no clock, no idea how a verdict is carried out. Rules stand in order, the first
+//! that holds decides, none means the configured default. A question that cannot be answered is answered
+//! "later" (4yz) and never "no": no rule behind it is reached, so a failing look-up cannot turn a
+//! confidential letter into an ordinary one.
+//!
+//! # The shape in the configuration
+//!
+//! ```toml
+//! [[rule]]
+//! name = "accident department"                      # unique; stands in log and `explain`
+//! when = { reverse-path = ["*@unfall.insurer.example"], not = { recipient = "*@insurer.example" } }
+//! then = { relay = { tls = "verified" } }
+//! ```
+//!
+//! All conditions in `when` must hold; a list inside one condition means *any of these*; `not` holds when
+//! not all of its conditions hold (`not = [{…}, {…}]`: none of these groups). See [`When`] for every
+//! condition and [`TreatmentSpec`] for `then` (`"relay"`, `"portal"`, `"hold"`, `{ relay = { tls = … } }`,
+//! `{ domain = { partner = … } }`, `{ refuse = { text = … } }`). The default is written the same way.
+//!
+//! # Address patterns
+//!
+//! | written | means |
+//! |---|---|
+//! | `max@web.example` | this address; upper and lower case are the same |
+//! | `web.example`, `*@web.example` | every address of exactly this domain |
+//! | `*.web.example`, `*@*.web.example` | every address of the domains below it, not its own |
+//! | `claims-*@web.example` | `*` stands for any run of characters before the @ |
+//! | `*` | every address |
+//! | `<>` | the null reverse-path (`reverse-path` only); no other pattern matches it |
+//!
+//! Domains may be written with umlauts. A list file holds one such pattern per line; `#` starts a comment.
+
+mod address;
+mod compile;
+mod condition;
+mod facts;
+mod label;
+mod network;
+mod rules;
+mod size;
+mod spec;
+mod wildcard;
+
+pub use compile::RuleError;
+pub use facts::{Deep, Facts, Known};
+pub use rules::{Held, Needs, Rules, Step};
+pub use size::Size;
+pub use spec::{HeaderSpec, RuleSpec, TreatmentSpec, When};

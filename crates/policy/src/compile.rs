@@ -1,0 +1,351 @@
+//! From the rule as written to the checked form. Everything that is wrong is said here, before any letter.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
+use sealpost_mail::{Reply, Treatment};
+use thiserror::Error;
+
+use crate::address::{AddressPattern, AddressSet};
+use crate::condition::{Condition, HeaderTest, Test, ValueTest};
+use crate::network::Network;
+use crate::spec::{HeaderSpec, TreatmentSpec, When};
+use crate::wildcard::Wildcard;
+
+/// What is wrong with a rule, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("rule `{rule}`, `{field}`: {message}")]
+pub struct RuleError {
+    /// The rule's name, `default`, or the list's name.
+    pub rule: String,
+    /// The key it stands under.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    mend: String,
+}
+
+impl RuleError {
+    /// What to do about it.
+    #[must_use]
+    pub fn mend(&self) -> &str {
+        &self.mend
+    }
+
+    pub(crate) fn new(rule: &str, field: &str, message: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { rule: rule.to_owned(), field: field.to_owned(), message: message.into(), mend: mend.into() }
+    }
+}
+
+/// The lists, read.
+pub(crate) type Lists = HashMap<String, Arc<AddressSet>>;
+
+pub(crate) fn lists(texts: &HashMap<String, String>) -> Result<Lists, RuleError> {
+    let read = |(name, text): (&String, &String)| match AddressSet::parse_list(text) {
+        Ok(set) => Ok((name.clone(), Arc::new(set))),
+        Err(line) => Err(RuleError::new(
+            name,
+            "lists",
+            format!("line {line} of the list is neither an address nor a domain"),
+            "write one address, domain or *.domain per line; # starts a comment",
+        )),
+    };
+    texts.iter().map(read).collect()
+}
+
+/// How deep `not` may stand in `not`.
+const MAX_DEPTH: usize = 8;
+
+/// Compiles the conditions of one rule. Cheap ones come first, so that the text is searched only if all
+/// else holds.
+pub(crate) fn when(rule: &str, spec: &When, lists: &Lists) -> Result<Vec<Test>, RuleError> {
+    Compiler { rule, lists }.all_of("when", spec, 0)
+}
+
+struct Compiler<'a> {
+    rule: &'a str,
+    lists: &'a Lists,
+}
+
+impl Compiler<'_> {
+    fn error(&self, field: &str, message: impl Into<String>, mend: impl Into<String>) -> RuleError {
+        RuleError::new(self.rule, field, message, mend)
+    }
+
+    fn all_of(&self, place: &str, spec: &When, depth: usize) -> Result<Vec<Test>, RuleError> {
+        if depth > MAX_DEPTH {
+            return Err(self.error("not", "it stands in itself too deeply", "make two rules of it"));
+        }
+        let mut tests = Vec::new();
+        let mut add = |field, condition| tests.push(Test { field, condition });
+
+        if !spec.client.is_empty() {
+            add(
+                "client",
+                Condition::Client(self.each(
+                    "client",
+                    &spec.client,
+                    Network::parse,
+                    "write a network like 192.0.2.0/24 or one address",
+                )?),
+            );
+        }
+        if !spec.login.is_empty() {
+            add("login", Condition::Login(self.words("login", &spec.login)?));
+        }
+        if !spec.listener.is_empty() {
+            add("listener", Condition::Listener(self.words("listener", &spec.listener)?));
+        }
+        if let Some(size) = spec.size_at_least {
+            add("size-at-least", Condition::SizeAtLeast(size.0));
+        }
+        if let Some(size) = spec.size_at_most {
+            if spec.size_at_least.is_some_and(|least| least > size) {
+                return Err(self.error(
+                    "size-at-most",
+                    "it is below size-at-least, so the rule never holds",
+                    "swap the two sizes",
+                ));
+            }
+            add("size-at-most", Condition::SizeAtMost(size.0));
+        }
+        if !spec.reverse_path.is_empty() {
+            add("reverse-path", Condition::ReversePath(self.addresses("reverse-path", &spec.reverse_path)?));
+        }
+        if !spec.reverse_path_list.is_empty() {
+            add(
+                "reverse-path-list",
+                Condition::ReversePath(self.named("reverse-path-list", &spec.reverse_path_list)?),
+            );
+        }
+        if !spec.recipient.is_empty() {
+            add("recipient", Condition::Recipient(self.addresses("recipient", &spec.recipient)?));
+        }
+        if !spec.recipient_list.is_empty() {
+            add("recipient-list", Condition::Recipient(self.named("recipient-list", &spec.recipient_list)?));
+        }
+        if !spec.from.is_empty() {
+            add("from", Condition::From(self.addresses("from", &spec.from)?));
+        }
+        if !spec.from_list.is_empty() {
+            add("from-list", Condition::From(self.named("from-list", &spec.from_list)?));
+        }
+        if !spec.sensitivity.is_empty() {
+            add("sensitivity", Condition::Sensitivity(self.sensitivity(&spec.sensitivity)?));
+        }
+        if !spec.label.is_empty() {
+            let labels = self.words("label", &spec.label)?;
+            add("label", Condition::Label(labels.iter().map(|label| label.to_lowercase()).collect()));
+        }
+        if !spec.subject_tag.is_empty() {
+            add("subject-tag", Condition::SubjectTag(self.tags(&spec.subject_tag)?));
+        }
+        if !spec.subject_pattern.is_empty() {
+            add(
+                "subject-pattern",
+                Condition::SubjectPattern(self.patterns("subject-pattern", &spec.subject_pattern)?),
+            );
+        }
+        if !spec.header.is_empty() {
+            let tests: Result<Vec<_>, _> = spec.header.iter().map(|header| self.header(header)).collect();
+            add("header", Condition::Header(tests?));
+        }
+        if let Some(wanted) = spec.answer {
+            add("answer", Condition::Answer(wanted));
+        }
+        if let Some(wanted) = spec.encrypted {
+            add("encrypted", Condition::Encrypted(wanted));
+        }
+        if let Some(wanted) = spec.signed {
+            add("signed", Condition::Signed(wanted));
+        }
+        if !spec.attachment_name.is_empty() {
+            add(
+                "attachment-name",
+                Condition::AttachmentName(self.wildcards("attachment-name", &spec.attachment_name)?),
+            );
+        }
+        if !spec.attachment_type.is_empty() {
+            if let Some(bad) = spec.attachment_type.iter().find(|kind| !kind.contains('/')) {
+                return Err(self.error(
+                    "attachment-type",
+                    format!("`{bad}` is no media type"),
+                    "write it like application/pdf or image/*",
+                ));
+            }
+            add(
+                "attachment-type",
+                Condition::AttachmentType(self.wildcards("attachment-type", &spec.attachment_type)?),
+            );
+        }
+        for group in &spec.not {
+            add("not", Condition::Not(self.all_of("not", group, depth + 1)?));
+        }
+        if !spec.text_pattern.is_empty() {
+            add("text-pattern", Condition::TextPattern(self.patterns("text-pattern", &spec.text_pattern)?));
+        }
+        if tests.is_empty() {
+            return Err(self.error(
+                place,
+                "there is no condition in it",
+                "name at least one; for every letter write recipient = \"*\" or use the default",
+            ));
+        }
+        Ok(tests)
+    }
+
+    /// Turns every text into what it means.
+    fn each<T>(
+        &self,
+        field: &str,
+        texts: &[String],
+        parse: impl Fn(&str) -> Option<T>,
+        mend: &str,
+    ) -> Result<Vec<T>, RuleError> {
+        let one = |text: &String| {
+            parse(text).ok_or_else(|| self.error(field, format!("`{text}` cannot be understood"), mend))
+        };
+        texts.iter().map(one).collect()
+    }
+
+    fn words(&self, field: &str, words: &[String]) -> Result<Vec<String>, RuleError> {
+        let good = |word: &str| {
+            let ok = !word.is_empty() && word.trim() == word && !word.chars().any(char::is_control);
+            ok.then(|| word.to_owned())
+        };
+        self.each(field, words, good, "write it without spaces around it")
+    }
+
+    fn addresses(&self, field: &str, patterns: &[String]) -> Result<Vec<Arc<AddressSet>>, RuleError> {
+        let mend = "write an address, a domain, *.domain, or name-*@domain";
+        let mut set = AddressSet::default();
+        for pattern in self.each(field, patterns, AddressPattern::parse, mend)? {
+            set.add(pattern);
+        }
+        if set.has_null() && field != "reverse-path" {
+            return Err(self.error(field, "<> is a reverse-path only", "leave it out here"));
+        }
+        Ok(vec![Arc::new(set)])
+    }
+
+    fn named(&self, field: &str, names: &[String]) -> Result<Vec<Arc<AddressSet>>, RuleError> {
+        let find = |name: &String| {
+            self.lists.get(name).cloned().ok_or_else(|| {
+                self.error(
+                    field,
+                    format!("there is no list `{name}`"),
+                    format!("add {name} = \"file\" under [lists], or correct the name"),
+                )
+            })
+        };
+        names.iter().map(find).collect()
+    }
+
+    fn sensitivity(&self, values: &[String]) -> Result<Vec<String>, RuleError> {
+        let known = |value: &str| {
+            let known = ["personal", "private", "company-confidential"];
+            known.iter().any(|k| k.eq_ignore_ascii_case(value)).then(|| value.to_owned())
+        };
+        self.each("sensitivity", values, known, "RFC 4021 has personal, private and company-confidential")
+    }
+
+    fn tags(&self, tags: &[String]) -> Result<Vec<String>, RuleError> {
+        let good = |tag: &str| {
+            let ok =
+                (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
+            ok.then(|| tag.to_owned())
+        };
+        let mend = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
+        self.each("subject-tag", tags, good, mend)
+    }
+
+    fn patterns(&self, field: &str, patterns: &[String]) -> Result<Vec<Regex>, RuleError> {
+        let compile = |pattern: &String| {
+            let built = RegexBuilder::new(pattern).size_limit(1 << 20).dfa_size_limit(4 << 20).build();
+            let regex = built.map_err(|error| {
+                // The first lines draw the pattern with a mark under it; the last one says what is wrong.
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                self.error(
+                    field,
+                    format!("`{pattern}` is no regular expression: {last}"),
+                    "escape what is meant literally with a backslash, in single quotes: '\\[x\\]'",
+                )
+            })?;
+            if regex.is_match("") {
+                return Err(self.error(
+                    field,
+                    format!("`{pattern}` matches everything, even an empty text"),
+                    "leave the condition out, or demand at least one character",
+                ));
+            }
+            Ok(regex)
+        };
+        patterns.iter().map(compile).collect()
+    }
+
+    fn wildcards(&self, field: &str, patterns: &[String]) -> Result<Vec<Wildcard>, RuleError> {
+        Ok(self.words(field, patterns)?.iter().map(|pattern| Wildcard::new(pattern)).collect())
+    }
+
+    fn header(&self, spec: &HeaderSpec) -> Result<HeaderTest, RuleError> {
+        // RFC 5322 §3.6.8: printable ASCII but the colon.
+        if spec.name.is_empty() || !spec.name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+            return Err(self.error(
+                "header",
+                format!("`{}` is no name of a header field", spec.name),
+                "write the name without its colon, like X-Classification",
+            ));
+        }
+        let valued = !spec.equals.is_empty() || !spec.pattern.is_empty();
+        let value = match (valued, spec.present) {
+            (false, present) => ValueTest::Present(present.unwrap_or(true)),
+            (true, Some(false)) => {
+                return Err(self.error(
+                    "header",
+                    "a field that is not there equals nothing",
+                    "leave out present = false, or put the condition into `not`",
+                ));
+            }
+            (true, None | Some(true)) => ValueTest::Like {
+                equals: spec.equals.iter().map(|value| value.trim().to_owned()).collect(),
+                patterns: self.patterns("header", &spec.pattern)?,
+            },
+        };
+        Ok(HeaderTest { name: spec.name.clone(), value })
+    }
+}
+
+/// Checks `then` and the default.
+pub(crate) fn then(rule: &str, spec: TreatmentSpec) -> Result<Treatment, RuleError> {
+    match spec {
+        TreatmentSpec::Relay { tls } => Ok(Treatment::Relay { tls }),
+        TreatmentSpec::Portal => Ok(Treatment::Portal),
+        TreatmentSpec::Hold => Ok(Treatment::Hold),
+        TreatmentSpec::Domain { partner } => {
+            if partner.is_empty() || partner.trim() != partner {
+                return Err(RuleError::new(
+                    rule,
+                    "then",
+                    "the partner has no name",
+                    "name a configured partner",
+                ));
+            }
+            Ok(Treatment::Domain { partner })
+        }
+        TreatmentSpec::Refuse { text } => {
+            // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets; RFC 6531 §3.7.4: plain ASCII.
+            let good = |c: char| c == ' ' || c.is_ascii_graphic();
+            if text.trim().is_empty() || text.len() > 300 || !text.chars().all(good) {
+                return Err(RuleError::new(
+                    rule,
+                    "then",
+                    "the text of a refusal must be one line of ASCII of at most 300 characters",
+                    "write ae for ä, and keep it short",
+                ));
+            }
+            Ok(Treatment::Refuse(Reply::refuse(550, 7, 1, text.trim())))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Sensitivity labels as mail programs write them into `msip_labels`.
+//!
+//! `MSIP_Label_<id>_Enabled=true; MSIP_Label_<id>_Name=Confidential; …`
+
+use std::collections::HashSet;
+
+/// Whether one of the labels in `value` has this id or name (lower case) and is not switched off.
+pub(crate) fn carries(value: &str, wanted: &str) -> bool {
+    let entries: Vec<(String, &str, String)> = value.split(';').filter_map(entry).collect();
+    let off: HashSet<&str> = entries
+        .iter()
+        .filter(|(_, key, value)| *key == "enabled" && value == "false")
+        .map(|(id, _, _)| id.as_str())
+        .collect();
+    let named = |id: &str, key: &str, value: &str| id == wanted || (key == "name" && value == wanted);
+    entries.iter().any(|(id, key, value)| named(id, key, value) && !off.contains(id.as_str()))
+}
+
+/// One `MSIP_Label_<id>_<Key>=<Value>`: id and value in lower case, the keys we know.
+fn entry(text: &str) -> Option<(String, &'static str, String)> {
+    let (key, value) = text.split_once('=')?;
+    let key: String = key.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let (id, key) = key.strip_prefix("msip_label_")?.rsplit_once('_')?;
+    let key = match key {
+        "enabled" => "enabled",
+        "name" => "name",
+        _ => "",
+    };
+    Some((id.to_owned(), key, value.trim().to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUE: &str = "MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_Enabled=true; \
+        MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_Name=Streng Vertraulich; \
+        MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_SiteId=72f988bf; \
+        MSIP_Label_00000000-8706-4288-bd11-ebb85995028c_Enabled=False; \
+        MSIP_Label_00000000-8706-4288-bd11-ebb85995028c_Name=Public;";
+
+    #[test]
+    fn id_or_name_of_a_label_that_is_on() {
+        assert!(carries(VALUE, "f42aa342-8706-4288-bd11-ebb85995028c"));
+        assert!(carries(VALUE, "streng vertraulich"));
+        assert!(!carries(VALUE, "public"));
+        assert!(!carries(VALUE, "00000000-8706-4288-bd11-ebb85995028c"));
+        assert!(!carries(VALUE, "72f988bf"));
+        assert!(!carries("", "x"));
+        assert!(!carries("MSIP_Label_;=;x", ""));
+    }
+
+    #[test]
+    fn a_label_without_a_switch_is_on() {
+        assert!(carries("MSIP_Label_abc_Name=Confidential", "confidential"));
+    }
+}

@@ -1,0 +1,245 @@
+//! The ordered rules: judging, explaining, and what must be looked up first.
+
+use std::collections::{HashMap, HashSet};
+
+use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Treatment};
+
+use crate::compile::{self, RuleError};
+use crate::condition::{Answer, Condition, Test, all, has_tag};
+use crate::facts::Facts;
+use crate::spec::{RuleSpec, TreatmentSpec};
+
+/// The name the default goes by.
+const DEFAULT: &str = "default";
+
+/// The checked rules. Made anew on a reload; never changed.
+#[derive(Debug)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    default: Treatment,
+}
+
+#[derive(Debug)]
+struct Rule {
+    name: String,
+    tests: Vec<Test>,
+    treatment: Treatment,
+}
+
+/// What the caller must find out before it asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// A rule looks into the body.
+    pub deep: bool,
+    /// A rule asks for the thread.
+    pub thread: bool,
+    /// A rule looks into the header section.
+    pub head: bool,
+}
+
+/// Whether a rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// One line of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it holds.
+    pub held: Held,
+    /// Which conditions made it so. No content, no subject, no address.
+    pub why: String,
+}
+
+/// Answers that are the same for every recipient of one letter, by rule and condition.
+type Memo = HashMap<(usize, usize), Answer>;
+
+impl Rules {
+    /// Checks everything. `lists` are the texts of the list files by name.
+    pub fn new(
+        specs: Vec<RuleSpec>,
+        default: TreatmentSpec,
+        lists: &HashMap<String, String>,
+    ) -> Result<Self, RuleError> {
+        let lists = compile::lists(lists)?;
+        let default = compile::then(DEFAULT, default)?;
+        let mut names = HashSet::new();
+        let mut rules = Vec::with_capacity(specs.len());
+        for spec in specs {
+            check_name(&spec.name)?;
+            if !names.insert(spec.name.clone()) {
+                return Err(RuleError::new(
+                    &spec.name,
+                    "name",
+                    "two rules have this name",
+                    "give each rule its own: log and explanation go by it",
+                ));
+            }
+            let tests = compile::when(&spec.name, &spec.when, &lists)?;
+            let treatment = compile::then(&spec.name, spec.then)?;
+            rules.push(Rule { name: spec.name, tests, treatment });
+        }
+        Ok(Self { rules, default })
+    }
+
+    /// What any rule asks for, so that nothing is parsed or looked up for nothing.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let any = |asks: fn(&Condition) -> bool| {
+            self.rules.iter().flat_map(|rule| &rule.tests).any(|test| asks(&test.condition))
+        };
+        Needs {
+            deep: any(Condition::needs_deep),
+            thread: any(Condition::needs_thread),
+            head: any(Condition::needs_head),
+        }
+    }
+
+    /// The partners that rules or default send to, for the caller to check against its own.
+    pub fn partners(&self) -> impl Iterator<Item = (&str, &str)> {
+        let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));
+        named.chain([(DEFAULT, &self.default)]).filter_map(|(rule, treatment)| match treatment {
+            Treatment::Domain { partner } => Some((rule, partner.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The verdict for one recipient: the first rule that holds, else the default. A rule that nobody can
+    /// answer ends the matter with "later".
+    pub fn judge(&self, facts: &Facts<'_>) -> Judgement {
+        self.judge_one(facts, &mut Memo::new())
+    }
+
+    /// The verdicts for all recipients of one letter, in their order; what does not depend on the recipient
+    /// is asked once. `facts.recipient` is not looked at.
+    #[must_use]
+    pub fn judge_each<'r>(
+        &self,
+        facts: &Facts<'_>,
+        recipients: impl IntoIterator<Item = &'r Address>,
+    ) -> Vec<Judgement> {
+        let mut memo = Memo::new();
+        let judge = |recipient| self.judge_one(&Facts { recipient, ..*facts }, &mut memo);
+        recipients.into_iter().map(judge).collect()
+    }
+
+    fn judge_one(&self, facts: &Facts<'_>, memo: &mut Memo) -> Judgement {
+        for (at, rule) in self.rules.iter().enumerate() {
+            match rule.answer(at, facts, memo) {
+                Answer::No => {}
+                Answer::Yes => return rule.judgement(facts),
+                Answer::Unknown(why) => return later(&rule.name, &why),
+            }
+        }
+        Judgement {
+            treatment: self.default.clone(),
+            edits: Vec::new(),
+            reason: Reason {
+                rule: DEFAULT.to_owned(),
+                sentence: "No rule holds; the default applies.".to_owned(),
+            },
+        }
+    }
+
+    /// What every rule says, also those behind the one that decides (the first that is not `No`).
+    #[must_use]
+    pub fn explain(&self, facts: &Facts<'_>) -> Vec<Step> {
+        let mut memo = Memo::new();
+        let step = |(at, rule): (usize, &Rule)| {
+            let (held, why) = match rule.answer(at, facts, &mut memo) {
+                Answer::Yes => (Held::Yes, rule.sentence()),
+                Answer::Unknown(why) => (Held::Unknown, unanswered(&why)),
+                Answer::No => (Held::No, rule.first_no(at, facts, &mut memo)),
+            };
+            Step { rule: rule.name.clone(), held, why }
+        };
+        self.rules.iter().enumerate().map(step).collect()
+    }
+}
+
+impl Rule {
+    fn answer(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+        all(self.tests.iter().enumerate().map(|(number, test)| test.remembered((at, number), facts, memo)))
+    }
+
+    fn first_no(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> String {
+        let mut tests = self.tests.iter().enumerate();
+        let failing = tests.find(|(number, test)| test.remembered((at, *number), facts, memo) == Answer::No);
+        failing.map(|(_, test)| sentence(&test.condition.words(false))).unwrap_or_default()
+    }
+
+    fn sentence(&self) -> String {
+        let words: Vec<String> = self.tests.iter().map(|test| test.condition.words(true)).collect();
+        sentence(&words.join(" and "))
+    }
+
+    fn judgement(&self, facts: &Facts<'_>) -> Judgement {
+        let tags = self.tests.iter().filter_map(|test| match &test.condition {
+            Condition::SubjectTag(tags) => Some(tags),
+            _ => None,
+        });
+        let present = tags.flatten().filter(|tag| has_tag(facts, tag));
+        Judgement {
+            treatment: self.treatment.clone(),
+            edits: present.map(|tag| Edit::CutFromSubject(tag.clone())).collect(),
+            reason: Reason { rule: self.name.clone(), sentence: self.sentence() },
+        }
+    }
+}
+
+impl Test {
+    fn remembered(&self, key: (usize, usize), facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+        if self.condition.is_per_recipient() {
+            return self.condition.answer(facts);
+        }
+        memo.entry(key).or_insert_with(|| self.condition.answer(facts)).clone()
+    }
+}
+
+/// RFC 3463: 4.3.5 system incorrectly configured, or rather: not able to answer just now.
+fn later(rule: &str, why: &str) -> Judgement {
+    let reply = Reply::later(451, 3, 5, "The message cannot be judged at the moment, please try again later");
+    Judgement {
+        treatment: Treatment::Refuse(reply.because(format_args!("rule `{rule}`: {why}"))),
+        edits: Vec::new(),
+        reason: Reason { rule: rule.to_owned(), sentence: unanswered(why) },
+    }
+}
+
+fn unanswered(why: &str) -> String {
+    format!("Nobody can say whether the rule holds: {why}.")
+}
+
+/// Starts with a capital and ends with a full stop.
+fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map(|first| format!("{}{}.", first.to_uppercase(), rest.as_str())).unwrap_or_default()
+}
+
+fn check_name(name: &str) -> Result<(), RuleError> {
+    let mend = "a name is what an administrator reads in the log: \"accident department\"";
+    if name.trim() != name || name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        return Err(RuleError::new(
+            name,
+            "name",
+            "the name is empty, too long, or has spaces around it",
+            mend,
+        ));
+    }
+    if name == DEFAULT {
+        return Err(RuleError::new(name, "name", "this name is taken by the default", mend));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

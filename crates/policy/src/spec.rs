@@ -1,0 +1,247 @@
+//! The rule as an administrator writes it. Checks the shape only; [`crate::Rules::new`] checks the sense.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use sealpost_mail::TlsFloor;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::size::Size;
+
+/// One `[[rule]]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RuleSpec {
+    /// Unique; stands in log and `explain`.
+    pub name: String,
+    /// All of these must hold.
+    pub when: When,
+    /// What happens then.
+    pub then: TreatmentSpec,
+}
+
+/// Conditions. Every one that is given must hold; a list inside one means *any of these*.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct When {
+    /// MAIL FROM: address patterns; `<>` is the null reverse-path.
+    #[serde(deserialize_with = "one_or_many")]
+    pub reverse_path: Vec<String>,
+    /// MAIL FROM stands in one of these lists.
+    #[serde(deserialize_with = "one_or_many")]
+    pub reverse_path_list: Vec<String>,
+    /// The address in the From field: address patterns.
+    #[serde(deserialize_with = "one_or_many")]
+    pub from: Vec<String>,
+    /// The address in the From field stands in one of these lists.
+    #[serde(deserialize_with = "one_or_many")]
+    pub from_list: Vec<String>,
+    /// RCPT TO: address patterns.
+    #[serde(deserialize_with = "one_or_many")]
+    pub recipient: Vec<String>,
+    /// RCPT TO stands in one of these lists.
+    #[serde(deserialize_with = "one_or_many")]
+    pub recipient_list: Vec<String>,
+    /// The Subject contains this text (ASCII case-insensitive). It is cut out if this rule decides.
+    #[serde(deserialize_with = "one_or_many")]
+    pub subject_tag: Vec<String>,
+    /// The Subject matches this regular expression; `(?i)` in front ignores case. It is left as it is.
+    #[serde(deserialize_with = "one_or_many")]
+    pub subject_pattern: Vec<String>,
+    /// A header field.
+    #[serde(deserialize_with = "one_or_many")]
+    pub header: Vec<HeaderSpec>,
+    /// The Sensitivity field (RFC 4021): `personal`, `private`, `company-confidential`.
+    #[serde(deserialize_with = "one_or_many")]
+    pub sensitivity: Vec<String>,
+    /// A sensitivity label in `msip_labels` that is switched on: its id or its name.
+    #[serde(deserialize_with = "one_or_many")]
+    pub label: Vec<String>,
+    /// The whole letter has at least this size.
+    pub size_at_least: Option<Size>,
+    /// The whole letter has at most this size.
+    pub size_at_most: Option<Size>,
+    /// An attachment's name, with `*` and `?`, case-insensitive: `*.xlsx`.
+    #[serde(deserialize_with = "one_or_many")]
+    pub attachment_name: Vec<String>,
+    /// An attachment's type, with `*`: `application/pdf`, `image/*`.
+    #[serde(deserialize_with = "one_or_many")]
+    pub attachment_type: Vec<String>,
+    /// A decoded text part matches this regular expression.
+    #[serde(deserialize_with = "one_or_many")]
+    pub text_pattern: Vec<String>,
+    /// The letter came encrypted already (S/MIME, OpenPGP), or did not.
+    pub encrypted: Option<bool>,
+    /// The letter came signed already, or did not.
+    pub signed: Option<bool>,
+    /// The letter answers one of the portal's, or does not.
+    pub answer: Option<bool>,
+    /// The client's network: `192.0.2.0/24`, `2001:db8::/32`, or one address.
+    #[serde(deserialize_with = "one_or_many")]
+    pub client: Vec<String>,
+    /// The login name of the client; `*` is any login.
+    #[serde(deserialize_with = "one_or_many")]
+    pub login: Vec<String>,
+    /// The name of the listener the letter came in by.
+    #[serde(deserialize_with = "one_or_many")]
+    pub listener: Vec<String>,
+    /// Holds when the conditions within do not all hold; of a list, each.
+    #[serde(deserialize_with = "one_or_many")]
+    pub not: Vec<When>,
+}
+
+/// A condition on a header field. With nothing but a name: the field is there.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HeaderSpec {
+    /// The field's name.
+    pub name: String,
+    /// `true`: the field is there; `false`: it is not.
+    #[serde(default)]
+    pub present: Option<bool>,
+    /// A decoded value equals this (ASCII case-insensitive).
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub equals: Vec<String>,
+    /// A decoded value matches this regular expression.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub pattern: Vec<String>,
+}
+
+/// `then` of a rule, and the default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TreatmentSpec {
+    /// `"relay"` or `{ relay = { tls = "none" | "encrypted" | "verified" } }`.
+    Relay {
+        /// The least TLS.
+        tls: TlsFloor,
+    },
+    /// `"portal"`.
+    Portal,
+    /// `{ domain = { partner = "name" } }`.
+    Domain {
+        /// The partner's name.
+        partner: String,
+    },
+    /// `"refuse"` or `{ refuse = { text = "…" } }`.
+    Refuse {
+        /// What the sending server is told; plain ASCII.
+        text: String,
+    },
+    /// `"hold"`.
+    Hold,
+}
+
+/// What is said where `refuse` has no text of its own.
+pub(crate) const REFUSED: &str = "This message is not accepted here by policy";
+
+const TREATMENTS: &str = "\"relay\", \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
+                          { domain = { partner = \"…\" } } or { refuse = { text = \"…\" } }";
+
+impl<'de> Deserialize<'de> for TreatmentSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreatmentVisitor)
+    }
+}
+
+struct TreatmentVisitor;
+
+impl<'de> Visitor<'de> for TreatmentVisitor {
+    type Value = TreatmentSpec;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(TREATMENTS)
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<TreatmentSpec, E> {
+        match word {
+            "relay" => Ok(TreatmentSpec::Relay { tls: TlsFloor::None }),
+            "portal" => Ok(TreatmentSpec::Portal),
+            "hold" => Ok(TreatmentSpec::Hold),
+            "refuse" => Ok(TreatmentSpec::Refuse { text: REFUSED.to_owned() }),
+            "domain" => Err(E::custom("domain needs a partner: { domain = { partner = \"…\" } }")),
+            other => Err(E::custom(format_args!("there is no treatment `{other}`; write {TREATMENTS}"))),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TreatmentSpec, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Relay {
+            tls: TlsFloor,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Domain {
+            partner: String,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Refuse {
+            text: String,
+        }
+        let Some(word) = map.next_key::<String>()? else {
+            return Err(de::Error::custom(format_args!("a treatment is missing; write {TREATMENTS}")));
+        };
+        let treatment = match word.as_str() {
+            "relay" => TreatmentSpec::Relay { tls: map.next_value::<Relay>()?.tls },
+            "domain" => TreatmentSpec::Domain { partner: map.next_value::<Domain>()?.partner },
+            "refuse" => TreatmentSpec::Refuse { text: map.next_value::<Refuse>()?.text },
+            "portal" | "hold" => {
+                return Err(de::Error::custom(format_args!("`{word}` takes nothing: write \"{word}\"")));
+            }
+            other => {
+                return Err(de::Error::custom(format_args!(
+                    "there is no treatment `{other}`; write {TREATMENTS}"
+                )));
+            }
+        };
+        match map.next_key::<String>()? {
+            None => Ok(treatment),
+            Some(second) => Err(de::Error::custom(format_args!(
+                "`{word}` and `{second}` cannot both happen; leave one and make two rules if need be"
+            ))),
+        }
+    }
+}
+
+/// One value or a list of them; never an empty list, which would match nothing and surely was a slip.
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Many<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("one value or a list of values")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            T::deserialize(de::value::StrDeserializer::new(text)).map(|one| vec![one])
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+            T::deserialize(de::value::MapAccessDeserializer::new(map)).map(|one| vec![one])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut many = Vec::new();
+            while let Some(one) = list.next_element()? {
+                many.push(one);
+            }
+            if many.is_empty() {
+                return Err(de::Error::custom(
+                    "an empty list matches nothing; name at least one or leave it out",
+                ));
+            }
+            Ok(many)
+        }
+    }
+
+    deserializer.deserialize_any(Many(PhantomData))
+}
