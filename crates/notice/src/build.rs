@@ -27,9 +27,7 @@ pub fn render(
         values.insert("until-time".into(), when::date_time(until, language, zone)?.into());
         values.insert("days".into(), days.into());
     }
-    if let Some(subject) = notice.subject() {
-        values.insert("subject".into(), plain::text(subject, SUBJECT).into());
-    }
+    values.insert("subject".into(), plain::text(notice.subject().unwrap_or_default(), SUBJECT).into());
     let writer = Writer { words: Words::new(language, values)?, language, zone };
     lay_out(&writer.page(notice, brand)?, &writer.words, brand)
 }
@@ -78,7 +76,8 @@ impl Writer<'_> {
                 Ok(page)
             }
             Notice::NewMessage { from_name, from_address, subject, date, link, days } => {
-                let title = if subject.is_some() { "message-subject-shown" } else { "message-subject" };
+                let shown = !plain::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
+                let title = if shown { "message-subject-shown" } else { "message-subject" };
                 let mut page = self.start([title, "message-heading", "message-intro"])?;
                 page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
                 page.preview = preview(&page);

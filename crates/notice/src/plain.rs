@@ -13,6 +13,10 @@ const FILE_TYPES: [&str; 22] = [
     "png", "gif", "tif", "tiff", "xml", "eml", "msg", "heic",
 ];
 
+/// Words before a colon that make a link without slashes.
+const SCHEMES: [&str; 10] =
+    ["mailto", "tel", "sms", "file", "data", "javascript", "http", "https", "ftp", "geo"];
+
 /// One line of text from outside, at most `limit` characters, with nothing in it that hides,
 /// reorders or becomes a link.
 #[must_use]
@@ -117,12 +121,11 @@ fn is_linkish(word: &str) -> bool {
     if lower.contains(['@', '\u{ff20}']) || lower.contains("\\\\") || lower.contains("www.") {
         return true;
     }
-    let scheme = lower.split_once(is_colon).is_some_and(|(scheme, rest)| {
-        rest.starts_with(is_slash)
-            || !rest.is_empty()
-                && ["mailto", "tel", "sms", "file", "data", "javascript", "http", "https", "ftp", "geo"]
-                    .iter()
-                    .any(|known| scheme.ends_with(known))
+    let scheme = lower.char_indices().filter(|(_, c)| is_colon(*c)).any(|(at, c)| {
+        let (before, after) = lower.split_at(at);
+        let after = after.get(c.len_utf8()..).unwrap_or_default();
+        after.starts_with(is_slash)
+            || (!after.is_empty() && SCHEMES.iter().any(|known| before.ends_with(known)))
     });
     scheme || (has_domain(&lower) && !is_file_name(&lower))
 }
@@ -192,6 +195,7 @@ mod tests {
             ("<a href=\"http://e.vil\">", "<a href=\"http: / /e .vil\">"),
             ("boss@bank.example", "boss @ bank .example"),
             ("mailto:x", "mailto: x"),
+            ("re:http://intranet", "re: http: / /intranet"),
             ("javascript:alert(1)", "javascript: alert(1)"),
             (r"\\server\share", r"\ \server\share"),
             ("evil.xn--p1ai", "evil .xn--p1ai"),
@@ -218,6 +222,19 @@ mod tests {
         assert!(long.ends_with('…'));
         assert_eq!(text("exactly", 7), "exactly");
         assert!(text(&"a.bc".repeat(5000), 150).chars().count() <= 150);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_short_visible_and_no_link(
+            hostile in "([a-c.:/@ \\\\]|www|http|xn--|\u{202e}|\u{200b}|\u{301}|\u{ff0e}|\r\n|\\PC){0,60}",
+            limit in 1_usize..80,
+        ) {
+            let harmless = text(&hostile, limit);
+            proptest::prop_assert!(harmless.chars().count() <= limit);
+            proptest::prop_assert!(!harmless.chars().any(|c| c.is_control() || is_unseen(c)));
+            proptest::prop_assert!(!harmless.split(' ').any(is_linkish), "{harmless:?}");
+        }
     }
 
     #[test]

@@ -88,6 +88,16 @@ fn a_withheld_subject_is_nowhere() {
 }
 
 #[test]
+fn a_subject_of_nothing_visible_is_none() {
+    let mut facts = plain();
+    facts.subject = "\u{202e}\u{200b} \r\n".to_owned();
+    each(&brand(), &facts, |name, _, _, rendered| {
+        assert!(!rendered.subject.ends_with([':', ' ']), "{name}: {}", rendered.subject);
+        assert!(!rendered.text.contains("Betreff:") && !rendered.text.contains("Subject:"), "{name}");
+    });
+}
+
+#[test]
 fn the_days_until_deletion_are_said_in_both_languages() {
     let deadlines = |notice: &str, language| {
         let (_, notice) = notices(&plain()).into_iter().find(|(name, _)| *name == notice).unwrap();
