@@ -1,1 +1,40 @@
-//! stub
+//! The recipients' webmail: activation, log-in, inbox, reading, over HTTP and without need of scripts.
+//!
+//! SECURITY: a mailbox can be read only through `SignedIn`, which exists only while a session's cookie is at
+//! hand; the crate holds no key that opens a mailbox, knows no rules, no SMTP and no SQL, and sends mail only
+//! by asking its [`Outbox`]. Routes stand in one table (`routes.rs`), and what is not there does not exist.
+//! Everything shown of a letter is hostile: it goes through `html.rs` into a sandboxed frame, or is escaped.
+
+mod assets;
+mod brand;
+mod config;
+mod csrf;
+mod download;
+mod front;
+mod html;
+mod language;
+mod limits;
+mod mailbox;
+mod outbox;
+mod page;
+mod pages;
+mod password;
+mod problem;
+mod routes;
+mod server;
+mod session;
+mod site;
+mod text;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+pub use brand::{Colour, ColourError, is_readable_as_text};
+pub use config::{
+    Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, SessionRules,
+};
+pub use language::Language;
+pub use outbox::{About, Outbox, OutboxError, Outgoing};
+pub use server::{Portal, Reloader};
+pub use site::PortalKeys;

@@ -1,0 +1,317 @@
+//! What the operator decides about the portal. Reads no file itself and knows no default host.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::brand::{Colour, ColourError};
+
+/// Why the portal does not start. The text names the setting and how to mend it.
+#[derive(Debug, Error)]
+pub enum PortalError {
+    /// `public-url` is no absolute web address.
+    #[error("public-url must be an absolute address like https://mail.example.org, without a path")]
+    PublicUrl,
+    /// Cookies and letters would travel in clear.
+    #[error(
+        "public-url is plain http, which is allowed on this machine only (127.0.0.1, ::1, localhost); use https"
+    )]
+    PlainHttp,
+    /// Nothing to listen on.
+    #[error("no address to listen on: give at least one under addresses")]
+    NoAddress,
+    /// The brand colour.
+    #[error("brand colour: {0}")]
+    Colour(#[from] ColourError),
+    /// A language without translation.
+    #[error("there is no translation for the language {0:?}")]
+    Language(String),
+    /// A time zone the system does not know.
+    #[error("the time zone {0:?} is unknown; write it like Europe/Berlin")]
+    TimeZone(String),
+    /// A network that cannot be read.
+    #[error("{0:?} is no address or network like 10.0.0.0/8")]
+    Network(String),
+    /// A socket.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A certificate or key file.
+    #[error("TLS file {path}: {why}")]
+    Tls {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Embedded assets or templates do not fit together: a fault of the build.
+    #[error("the portal's own files are damaged: {0}")]
+    Assets(String),
+    /// The web server stopped by itself.
+    #[error("the web server stopped: {0}")]
+    Server(#[from] std::io::Error),
+}
+
+/// Who ends TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortalTls {
+    /// A proxy in front, or plain http on this machine.
+    Off,
+    /// We do, with these PEM files; [`crate::Portal::reloader`] reads them again.
+    Files {
+        /// The chain, leaf first.
+        certificate: PathBuf,
+        /// The private key.
+        key: PathBuf,
+    },
+}
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRules {
+    /// Ends after this long without a page.
+    pub idle: Duration,
+    /// Ends after this long in any case.
+    pub absolute: Duration,
+}
+
+impl Default for SessionRules {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(20 * 60), absolute: Duration::from_secs(12 * 3600) }
+    }
+}
+
+/// What a password must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordRules {
+    /// Characters at least; never below 8.
+    pub minimum_length: usize,
+    /// A digit.
+    pub digit: bool,
+    /// An upper-case letter.
+    pub upper: bool,
+    /// Something that is neither letter nor digit.
+    pub special: bool,
+    /// The least zxcvbn score (0 to 4).
+    pub minimum_strength: u8,
+}
+
+impl Default for PasswordRules {
+    fn default() -> Self {
+        Self { minimum_length: 8, digit: true, upper: true, special: true, minimum_strength: 2 }
+    }
+}
+
+/// How the operator looks.
+#[derive(Clone, Debug)]
+pub struct PortalBrand {
+    /// The operator: "Insurer".
+    pub name: String,
+    /// The portal: "SecureMail".
+    pub portal_name: String,
+    /// `#rrggbb`; shades that can be read on it and beside it are computed.
+    pub colour: String,
+    /// A picture for the header, instead of the built-in mark.
+    pub logo: Option<Logo>,
+    /// Mail address or telephone number for people who need help.
+    pub contact: Option<String>,
+    /// Imprint, an absolute address.
+    pub imprint: Option<String>,
+    /// Privacy notice, an absolute address.
+    pub privacy: Option<String>,
+}
+
+/// The operator's picture.
+#[derive(Clone, Debug)]
+pub struct Logo {
+    /// `image/svg+xml` or `image/png`.
+    pub content_type: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// Everything the portal is told.
+#[derive(Clone, Debug)]
+pub struct PortalConfig {
+    /// Where to listen.
+    pub addresses: Vec<SocketAddr>,
+    /// Who ends TLS.
+    pub tls: PortalTls,
+    /// What people type: `https://mail.example.org`.
+    pub public_url: String,
+    /// How it looks.
+    pub brand: PortalBrand,
+    /// The languages offered, best first; each must have a folder in `webmail-ui/locales`.
+    pub languages: Vec<String>,
+    /// IANA name, for dates.
+    pub time_zone: String,
+    /// Sessions.
+    pub session: SessionRules,
+    /// Passwords.
+    pub password: PasswordRules,
+    /// Security questions offered instead of the built-in ones, per language; may be empty.
+    pub questions: Vec<(String, Vec<String>)>,
+    /// Whether the activation page shows the subject of the letter that waits.
+    pub show_subject: bool,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Bytes that opened letters may take together.
+    pub memory: usize,
+}
+
+impl PortalConfig {
+    /// The values a demo or a test starts from.
+    #[must_use]
+    pub fn sample(address: SocketAddr, public_url: &str) -> Self {
+        Self {
+            addresses: vec![address],
+            tls: PortalTls::Off,
+            public_url: public_url.to_owned(),
+            brand: PortalBrand {
+                name: "Insurer".into(),
+                portal_name: "SecureMail".into(),
+                colour: "#0b5c74".into(),
+                logo: None,
+                contact: Some("securemail@insurer.example".into()),
+                imprint: None,
+                privacy: None,
+            },
+            languages: vec!["de".into(), "en".into()],
+            time_zone: "Europe/Berlin".into(),
+            session: SessionRules::default(),
+            password: PasswordRules::default(),
+            questions: Vec::new(),
+            show_subject: true,
+            trusted_proxies: Vec::new(),
+            memory: 128 * 1024 * 1024,
+        }
+    }
+
+    /// Whether everything fits together, without opening a socket.
+    pub fn check(&self) -> Result<(), PortalError> {
+        self.origin()?;
+        if self.addresses.is_empty() {
+            return Err(PortalError::NoAddress);
+        }
+        Colour::parse(&self.brand.colour)?;
+        for tag in &self.languages {
+            crate::language::Language::parse(tag).ok_or_else(|| PortalError::Language(tag.clone()))?;
+        }
+        jiff::tz::TimeZone::get(&self.time_zone)
+            .map_err(|_unknown| PortalError::TimeZone(self.time_zone.clone()))?;
+        Ok(())
+    }
+
+    /// Scheme, host and port of the public address.
+    pub(crate) fn origin(&self) -> Result<PublicOrigin, PortalError> {
+        let url = self.public_url.trim_end_matches('/');
+        let (https, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => return Err(PortalError::PublicUrl),
+        };
+        let clean = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        if rest.is_empty() || !rest.chars().all(clean) {
+            return Err(PortalError::PublicUrl);
+        }
+        let here = ["127.0.0.1", "[::1]", "localhost"]
+            .iter()
+            .any(|host| rest.strip_prefix(host).is_some_and(|port| port.is_empty() || port.starts_with(':')));
+        if !https && !here {
+            return Err(PortalError::PlainHttp);
+        }
+        Ok(PublicOrigin { https, text: url.to_ascii_lowercase() })
+    }
+}
+
+/// Scheme, host and port as a browser writes them into `Origin`.
+#[derive(Clone, Debug)]
+pub(crate) struct PublicOrigin {
+    pub(crate) https: bool,
+    pub(crate) text: String,
+}
+
+/// An address range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Parses `10.0.0.0/8`, `::1` and the like.
+    pub fn parse(text: &str) -> Result<Self, PortalError> {
+        let bad = || PortalError::Network(text.to_owned());
+        let (base, prefix) = match text.split_once('/') {
+            Some((base, prefix)) => (base, Some(prefix)),
+            None => (text, None),
+        };
+        let base: IpAddr = base.parse().map_err(|_not| bad())?;
+        let most = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            Some(prefix) => prefix.parse().ok().filter(|p| *p <= most).ok_or_else(bad)?,
+            None => most,
+        };
+        Ok(Self { base, prefix })
+    }
+
+    /// Whether `address` lies in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (base, address, width) = match (self.base, address) {
+            (IpAddr::V4(b), IpAddr::V4(a)) => (u128::from(b.to_bits()), u128::from(a.to_bits()), 32),
+            (IpAddr::V6(b), IpAddr::V6(a)) => (b.to_bits(), a.to_bits(), 128),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
+        };
+        let shift = width - u32::from(self.prefix);
+        shift >= 128 || (base >> shift) == (address >> shift)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_url(url: &str) -> Result<String, String> {
+        let mut config = PortalConfig::sample(([127, 0, 0, 1], 0).into(), url);
+        config.public_url = url.to_owned();
+        config.origin().map(|o| o.text).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        assert!(with_url("http://127.0.0.1:8080").is_ok());
+        assert!(with_url("http://localhost").is_ok());
+        assert!(with_url("https://mail.example.org/").is_ok());
+        assert!(with_url("http://mail.example.org").is_err_and(|e| e.contains("https")));
+        assert!(with_url("http://localhost.evil.example").is_err());
+        assert!(with_url("https://a/b").is_err());
+        assert!(with_url("mail.example.org").is_err());
+    }
+
+    #[test]
+    fn networks_hold_what_they_say() {
+        let net = Network::parse("10.1.0.0/16").unwrap();
+        assert!(net.contains("10.1.2.3".parse().unwrap()));
+        assert!(!net.contains("10.2.0.1".parse().unwrap()));
+        assert!(!net.contains("::1".parse().unwrap()));
+        assert!(Network::parse("2001:db8::/32").unwrap().contains("2001:db8::9".parse().unwrap()));
+        assert!(Network::parse("0.0.0.0/0").unwrap().contains("9.9.9.9".parse().unwrap()));
+        assert!(Network::parse("::/0").unwrap().contains("::9".parse().unwrap()));
+        assert!(Network::parse("10.0.0.0/33").is_err());
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        let mut config = PortalConfig::sample(([127, 0, 0, 1], 0).into(), "http://localhost");
+        assert!(config.check().is_ok());
+        config.time_zone = "Mars/Olympus".into();
+        assert!(config.check().is_err_and(|e| e.to_string().contains("Mars/Olympus")));
+    }
+}

@@ -1,0 +1,170 @@
+//! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
+
+use actix_web::web::Bytes;
+use futures_util::stream::{self, Stream};
+use sealpost_mail::Summary;
+use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
+use sealpost_vault::{MessageKey, StreamOpener, plain_len, sealed_chunk};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::problem::Problem;
+use crate::session::SignedIn;
+use crate::site::{Site, off_the_loop};
+
+/// A line of a list, opened.
+pub(crate) struct Line {
+    pub(crate) row: DepositRow,
+    /// Nothing if it cannot be opened: the line still stands there and can be tried.
+    pub(crate) summary: Option<Summary>,
+}
+
+/// One letter's key and place; its content is still sealed.
+pub(crate) struct Deposit {
+    pub(crate) row: DepositRow,
+    pub(crate) summary: Option<Summary>,
+    head: Vec<u8>,
+    key: MessageKey,
+    body: Body,
+}
+
+/// A letter in memory. The permit gives the memory back.
+pub(crate) struct OpenLetter {
+    pub(crate) bytes: Vec<u8>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl SignedIn {
+    /// A part of the inbox, newest first, and how full it is.
+    pub(crate) async fn inbox(&self, site: &Site, page: Page) -> Result<(Vec<Line>, DepositCounts), Problem> {
+        let lost = |error| Problem::fault("reading the inbox", error);
+        let counts = site.store.deposit_counts(self.mailbox_id(), Folder::Inbox).await.map_err(lost)?;
+        let rows = site.store.deposits(self.mailbox_id(), Folder::Inbox, page).await.map_err(lost)?;
+        let (mailbox_id, secret) = (self.mailbox_id().to_owned(), self.secret().clone());
+        // A hybrid key exchange per line: off the event loop.
+        let lines = off_the_loop((), move || {
+            rows.into_iter()
+                .map(|row| {
+                    let summary = summary(&mailbox_id, &secret, &row);
+                    Line { row, summary }
+                })
+                .collect()
+        })
+        .await?;
+        Ok((lines, counts))
+    }
+
+    /// One letter of this mailbox. Someone else's, and one that is not there, look the same.
+    pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
+        if !is_id(id) {
+            return Err(Problem::NotFound);
+        }
+        let lost = |error| Problem::fault("reading a letter", error);
+        let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
+        let DepositLetter { row, body_id, key_sealed, head_sealed } = found.ok_or(Problem::NotFound)?;
+        let body = site.store.body(&body_id).await.map_err(lost)?;
+        let body = body.ok_or_else(|| Problem::Fault("a letter's body is missing".into()))?;
+        let sealed = |error| Problem::fault("opening a letter", error);
+        let key = self.secret().open_key(self.mailbox_id(), &row.id, &key_sealed).map_err(sealed)?;
+        let head = key.open_part("head", &head_sealed).map_err(sealed)?;
+        let summary = summary(self.mailbox_id(), self.secret(), &row);
+        Ok(Deposit { row, summary, head, key, body })
+    }
+
+    /// Notes that a letter has been read.
+    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) -> Result<(), Problem> {
+        let done = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await;
+        done.map_err(|error| Problem::fault("marking a letter read", error))
+    }
+}
+
+impl Deposit {
+    /// Bytes of the whole letter.
+    pub(crate) fn size(&self) -> Result<u64, Problem> {
+        let rest =
+            plain_len(self.body.len()).ok_or_else(|| Problem::Fault("a body of impossible length".into()))?;
+        Ok(rest + self.head.len() as u64)
+    }
+
+    /// The whole letter, for looking into it.
+    pub(crate) async fn open(self, site: &Site) -> Result<OpenLetter, Problem> {
+        let size = self.size()?;
+        let room = site.room_for(size).await?;
+        let opener = opener(&self.key, &self.body).await?;
+        let mut bytes = self.head;
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
+        for index in 0_u64.. {
+            let Some(sealed) = chunk(&self.body, index).await? else { break };
+            opener
+                .open_chunk(index, sealed.1, &sealed.0, &mut bytes)
+                .map_err(|error| Problem::fault("opening a body", error))?;
+        }
+        Ok(OpenLetter { bytes, _room: room })
+    }
+
+    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. A broken seal
+    /// breaks the download off; the browser says so.
+    pub(crate) async fn stream(
+        self,
+    ) -> Result<impl Stream<Item = Result<Bytes, Problem>> + 'static, Problem> {
+        let opener = opener(&self.key, &self.body).await?;
+        let (head, body) = (Bytes::from(self.head), self.body);
+        let start = Step { opener, body, head: Some(head), index: 0 };
+        Ok(stream::try_unfold(start, |mut step| async move {
+            if let Some(head) = step.head.take() {
+                return Ok(Some((head, step)));
+            }
+            let Some((sealed, last)) = chunk(&step.body, step.index).await? else { return Ok(None) };
+            let mut plain = Vec::with_capacity(sealed.len());
+            step.opener
+                .open_chunk(step.index, last, &sealed, &mut plain)
+                .map_err(|error| Problem::fault("opening a body", error))?;
+            step.index += 1;
+            Ok(Some((Bytes::from(plain), step)))
+        }))
+    }
+}
+
+struct Step {
+    opener: StreamOpener,
+    body: Body,
+    head: Option<Bytes>,
+    index: u64,
+}
+
+async fn opener(key: &MessageKey, body: &Body) -> Result<StreamOpener, Problem> {
+    let header = body.read(0..StreamOpener::header_len() as u64).await;
+    let header = header.map_err(|error| Problem::fault("reading a body", error))?;
+    StreamOpener::new(key, &header).map_err(|error| Problem::fault("opening a body", error))
+}
+
+/// One sealed chunk, and whether it is the last.
+async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem> {
+    let Some(place) = sealed_chunk(body.len(), index) else { return Ok(None) };
+    let sealed = body.read(place.start..place.start + place.len).await;
+    let sealed = sealed.map_err(|error| Problem::fault("reading a body", error))?;
+    Ok(Some((sealed, place.last)))
+}
+
+fn summary(mailbox_id: &str, secret: &sealpost_vault::MailboxSecret, row: &DepositRow) -> Option<Summary> {
+    let opened = secret.open_record(mailbox_id, &format!("listing:{}", row.id), &row.listing_sealed);
+    let summary = opened.ok().and_then(|plain| serde_json::from_slice(plain.expose()).ok());
+    if summary.is_none() {
+        tracing::error!(deposit.id = %row.id, "the listing of a letter cannot be opened");
+    }
+    summary
+}
+
+/// The listing of a letter in a mailbox that is just being activated: its owner holds the link, and no
+/// session yet.
+pub(crate) fn waiting(
+    mailbox_id: &str,
+    secret: &sealpost_vault::MailboxSecret,
+    row: &DepositRow,
+) -> Option<Summary> {
+    summary(mailbox_id, secret, row)
+}
+
+/// Whether `text` can be an id of ours: what cannot be one is never asked for.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

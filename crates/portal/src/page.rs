@@ -1,0 +1,200 @@
+//! What every page has in common: words in the reader's language, brand, form token. Knows no route's business.
+
+use actix_web::cookie::Cookie;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Mailbox, Timestamp};
+
+use crate::csrf::{FormToken, Visitor};
+use crate::language::{Language, Values};
+use crate::problem::Problem;
+use crate::session::{self, SignedIn};
+use crate::site::Site;
+
+/// The frame around a page's own content.
+pub(crate) struct Page {
+    site: web::Data<Site>,
+    pub(crate) language: Language,
+    /// The signed-in owner's own address.
+    pub(crate) owner: Option<String>,
+    /// For every form on the page; empty on pages that cannot have one.
+    pub(crate) token: String,
+    /// Where the language switch leads back to.
+    pub(crate) here: String,
+}
+
+impl Page {
+    /// A page for somebody without a session.
+    pub(crate) fn open(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor) -> Self {
+        Self::with(site, request, None, visitor.token())
+    }
+
+    /// A page for the owner of a mailbox.
+    pub(crate) fn owned(site: &web::Data<Site>, request: &HttpRequest, owner: &SignedIn) -> Self {
+        Self::with(site, request, Some(owner), owner.token())
+    }
+
+    /// A page without any form: problems.
+    pub(crate) fn bare(site: &web::Data<Site>, language: Language) -> Self {
+        Self { site: site.clone(), language, owner: None, token: String::new(), here: String::new() }
+    }
+
+    fn with(
+        site: &web::Data<Site>,
+        request: &HttpRequest,
+        owner: Option<&SignedIn>,
+        token: &FormToken,
+    ) -> Self {
+        Self {
+            site: site.clone(),
+            language: owner.and_then(SignedIn::language).unwrap_or_else(|| spoken(site, request)),
+            owner: owner.map(|o| o.address().to_owned()),
+            token: token.as_str().to_owned(),
+            here: request.path().to_owned(),
+        }
+    }
+
+    /// The text under `key`.
+    pub(crate) fn t(&self, key: &str) -> String {
+        self.language.say(key)
+    }
+
+    /// The text under `key` with a number `n` in it, for plurals.
+    pub(crate) fn n(&self, key: &str, n: &u64) -> String {
+        self.language.say_with(key, Some(&Values::from([("n".into(), (*n).into())])))
+    }
+
+    /// The text under `key` with one value in it.
+    pub(crate) fn v(&self, key: &str, name: &'static str, value: &str) -> String {
+        self.language.say_with(key, Some(&Values::from([(name.into(), value.to_owned().into())])))
+    }
+
+    /// The operator's name.
+    pub(crate) fn brand(&self) -> &str {
+        &self.site.config.brand.name
+    }
+
+    /// The portal's name.
+    pub(crate) fn portal(&self) -> &str {
+        &self.site.config.brand.portal_name
+    }
+
+    pub(crate) fn contact(&self) -> Option<&str> {
+        self.site.config.brand.contact.as_deref()
+    }
+
+    /// The contact as a mail link, if it is an address.
+    pub(crate) fn contact_link(&self) -> Option<String> {
+        let address = sealpost_mail::Address::parse(self.contact()?).ok()?;
+        Some(format!("mailto:{}", address.to_path()))
+    }
+
+    pub(crate) fn imprint(&self) -> Option<&str> {
+        self.site.config.brand.imprint.as_deref()
+    }
+
+    pub(crate) fn privacy(&self) -> Option<&str> {
+        self.site.config.brand.privacy.as_deref()
+    }
+
+    pub(crate) fn app_css(&self) -> &str {
+        &self.site.assets.app_css
+    }
+
+    pub(crate) fn brand_css(&self) -> &str {
+        &self.site.assets.brand_css
+    }
+
+    pub(crate) fn letter_css(&self) -> &str {
+        &self.site.assets.letter_css
+    }
+
+    pub(crate) fn app_js(&self) -> &str {
+        &self.site.assets.app_js
+    }
+
+    pub(crate) fn logo(&self) -> &str {
+        &self.site.assets.logo
+    }
+
+    /// The address of one symbol.
+    pub(crate) fn icon(&self, name: &str) -> String {
+        format!("{}#{name}", self.site.assets.icons)
+    }
+
+    /// Every language on offer: tag, own name, whether it is this page's.
+    pub(crate) fn languages(&self) -> Vec<(&'static str, String, bool)> {
+        let one = |l: &Language| (l.tag(), l.say("language-name"), *l == self.language);
+        self.site.languages.iter().map(one).collect()
+    }
+
+    pub(crate) fn size(&self, bytes: &u64) -> String {
+        self.language.size(*bytes)
+    }
+
+    pub(crate) fn date_long(&self, at: &Timestamp) -> String {
+        self.site.calendar.long(self.language, *at)
+    }
+
+    pub(crate) fn date_short(&self, at: &Timestamp) -> String {
+        self.site.calendar.short(self.language, *at, self.site.now())
+    }
+
+    pub(crate) fn date_machine(&self, at: &Timestamp) -> String {
+        self.site.calendar.machine(*at)
+    }
+
+    /// Whole days until `at`, rounded up; zero if it is past.
+    pub(crate) fn days_until(&self, at: &Timestamp) -> u64 {
+        at.since(self.site.now()).as_secs().div_ceil(24 * 3600)
+    }
+}
+
+/// One person's name as a letter shows it; the address if there is none.
+pub(crate) fn display_name(mailbox: &Mailbox) -> Option<&str> {
+    mailbox.name.as_deref().filter(|n| !n.trim().is_empty()).or(mailbox.address.as_deref())
+}
+
+/// Cookie choice, then Accept-Language, then the operator's first.
+pub(crate) fn spoken(site: &Site, request: &HttpRequest) -> Language {
+    let chosen = request
+        .cookie(&session::cookie_name(site, "language"))
+        .and_then(|cookie| Language::parse(cookie.value()))
+        .filter(|language| site.languages.contains(language));
+    let wished = || {
+        let header = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+        Language::negotiate(header, &site.languages)
+    };
+    let first = || site.languages.first().copied().or_else(|| Language::all().next());
+    // The locales are compiled in: there is at least one.
+    chosen.or_else(wished).or_else(first).unwrap_or_else(Language::last_resort)
+}
+
+/// Renders a page.
+pub(crate) fn show(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
+    let text = template.render().map_err(|error| Problem::fault("rendering a page", error))?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
+}
+
+/// Renders a page for somebody without a session, with the cookie that binds its forms.
+pub(crate) fn show_to(
+    visitor: &Visitor,
+    status: StatusCode,
+    template: &impl Template,
+) -> Result<HttpResponse, Problem> {
+    let mut response = show(status, template)?;
+    if let Some(cookie) = visitor.cookie() {
+        set(&mut response, &cookie)?;
+    }
+    Ok(response)
+}
+
+/// Sends the browser to another page of ours, by GET.
+pub(crate) fn redirect(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, to.to_owned())).finish()
+}
+
+pub(crate) fn set(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<(), Problem> {
+    response.add_cookie(cookie).map_err(|error| Problem::fault("setting a cookie", error))
+}

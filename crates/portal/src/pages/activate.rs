@@ -1,0 +1,400 @@
+//! The activation link: looking at it changes nothing, a complete form makes the mailbox its owner's, once.
+//! Link scanners fetch pages and even submit empty forms; neither spends the token.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Secret, Timestamp};
+use sealpost_store::{
+    Activate, Activation, Folder, MailboxState, NewWrap, Page as StorePage, TokenPurpose, WrapKind,
+};
+use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use serde::Deserialize;
+
+use crate::csrf::{Protected, Visitor};
+use crate::front::MEND;
+use crate::language::Language;
+use crate::limits::Client;
+use crate::mailbox;
+use crate::page::{Page, display_name, redirect, set, show_to};
+use crate::password::weaknesses;
+use crate::problem::Problem;
+use crate::session;
+use crate::site::Site;
+
+/// Built-in questions: keys of their texts. The form sends the key's number.
+const QUESTIONS: [&str; 6] = [
+    "question-school",
+    "question-teacher",
+    "question-street",
+    "question-job",
+    "question-holiday",
+    "question-book",
+];
+/// What the form sends for "my own question".
+const OWN: &str = "own";
+const SHORTEST_ANSWER: usize = 3;
+const LONGEST_TEXT: usize = 200;
+
+/// The letter that waits, as far as the operator lets it be seen before activation.
+struct Waiting {
+    from: Option<String>,
+    address: Option<String>,
+    subject: Option<String>,
+    date: Timestamp,
+    more: u64,
+}
+
+/// Where a link leads.
+enum Link {
+    /// To a mailbox that waits for its owner.
+    Good(Good),
+    /// Used already, or its mailbox is active.
+    Used,
+    /// Too old.
+    Expired,
+    /// Not one of ours, or changed on the way.
+    Unknown,
+}
+
+struct Good {
+    mailbox_id: String,
+    token_hash: [u8; 32],
+    secret: MailboxSecret,
+    address: String,
+    language: Option<Language>,
+    deposit_id: Option<String>,
+}
+
+/// What was entered, to be shown again, and what is wrong with it. No password is ever sent back.
+#[derive(Default)]
+struct Entered {
+    question: String,
+    own_question: String,
+    answer: String,
+    password_errors: Vec<&'static str>,
+    repeat_error: Option<&'static str>,
+    question_error: Option<&'static str>,
+    answer_error: Option<&'static str>,
+}
+
+impl Entered {
+    fn is_good(&self) -> bool {
+        self.errors().is_empty()
+    }
+
+    /// Field and text of everything that must be mended, in the order of the page.
+    fn errors(&self) -> Vec<(&'static str, &'static str)> {
+        let password = self.password_errors.iter().map(|key| ("password", *key));
+        let others =
+            [("repeat", self.repeat_error), ("question", self.question_error), ("answer", self.answer_error)];
+        password.chain(others.into_iter().filter_map(|(field, key)| Some((field, key?)))).collect()
+    }
+
+    fn error_text(&self, page: &Page) -> String {
+        page.n("form-has-errors-text", &(self.errors().len() as u64))
+    }
+
+    fn is_chosen(&self, value: &str) -> bool {
+        self.question == value
+    }
+}
+
+#[derive(Template)]
+#[template(path = "activate.html")]
+struct ActivatePage {
+    page: Page,
+    token: String,
+    address: String,
+    waiting: Option<Waiting>,
+    questions: Vec<(String, String)>,
+    entered: Entered,
+    minimum: u64,
+    upper: bool,
+    digit: bool,
+    special: bool,
+    kept_by_support: bool,
+}
+
+#[derive(Template)]
+#[template(path = "link.html")]
+struct LinkPage {
+    page: Page,
+    title: &'static str,
+    text: &'static str,
+    to_log_in: bool,
+}
+
+/// GET /a/{token}
+pub(crate) async fn form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    match look(&site, &token).await? {
+        Link::Good(good) => {
+            let page = page_for(&site, &request, &visitor, &good);
+            let template = whole(&site, page, token.into_inner(), good, Entered::default()).await?;
+            show_to(&visitor, StatusCode::OK, &template)
+        }
+        bad @ (Link::Used | Link::Expired | Link::Unknown) => explain(&site, &request, &visitor, &bad),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ActivateForm {
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    repeat: String,
+    #[serde(default)]
+    question: String,
+    #[serde(default)]
+    own_question: String,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    language: String,
+}
+
+/// POST /a/{token}
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    token: web::Path<String>,
+    form: Protected<ActivateForm>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let good = match look(&site, &token).await? {
+        Link::Good(good) => good,
+        bad @ (Link::Used | Link::Expired | Link::Unknown) => {
+            return explain(&site, &request, &visitor, &bad);
+        }
+    };
+    let mut page = page_for(&site, &request, &visitor, &good);
+    let chosen = Language::parse(&form.language).filter(|language| site.languages.contains(language));
+    if let Some(chosen) = chosen {
+        page.language = chosen;
+    }
+    let questions = questions(&site, page.language);
+    let (entered, question) = judge(&site, &form, &good, &questions);
+    let language = page.language;
+    if !entered.is_good() {
+        let template = whole(&site, page, token.into_inner(), good, entered).await?;
+        return show_to(&visitor, MEND, &template);
+    }
+    let (password, answer) = (Secret::new(form.password), Secret::new(form.answer));
+    match carry_out(&site, &good, password, answer, &question, language).await? {
+        Activation::Activated => {}
+        Activation::NotPending | Activation::TokenSpent => {
+            return explain(&site, &request, &visitor, &Link::Used);
+        }
+    }
+    tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
+    let Some(cookie) = session::begin(&site, &request, &good.mailbox_id, &good.secret).await? else {
+        return Ok(redirect("/"));
+    };
+    let mut response = redirect("/inbox?welcome=1");
+    set(&mut response, &cookie)?;
+    set(&mut response, &session::no_cookie(&site, "visit"))?;
+    Ok(response)
+}
+
+/// What a link's token stands for, without changing anything.
+async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
+    let lost = |error| Problem::fault("looking up a link", error);
+    let Some(token) = Token::parse(text) else { return Ok(Link::Unknown) };
+    let token_hash = site.keys.tokens.hash_of(VaultPurpose::Activation, &token);
+    let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
+    match row.purpose {
+        TokenPurpose::Activation => {}
+        TokenPurpose::Reset => return Ok(Link::Unknown),
+    }
+    if row.spent_at.is_some() {
+        return Ok(Link::Used);
+    }
+    let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
+        return Ok(Link::Unknown);
+    };
+    match mailbox.state {
+        MailboxState::Pending => {}
+        MailboxState::Active | MailboxState::Locked { .. } => return Ok(Link::Used),
+        MailboxState::Deleted => return Ok(Link::Expired),
+    }
+    if row.expires_at <= site.now() {
+        return Ok(Link::Expired);
+    }
+    let Some(wrap) = site.store.wrap(&mailbox.id, WrapKind::Activation).await.map_err(lost)? else {
+        return Ok(Link::Expired);
+    };
+    let secret = match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &site.keys.pepper) {
+        Ok(Unwrapped::Opened(secret)) => secret,
+        // The token is known, but a newer one has taken the wrap over.
+        Ok(Unwrapped::Wrong) => return Ok(Link::Expired),
+        Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
+    };
+    Ok(Link::Good(Good {
+        token_hash,
+        secret,
+        address: session::address_of(site, &mailbox)?,
+        language: Language::parse(&mailbox.language).filter(|language| site.languages.contains(language)),
+        deposit_id: row.deposit_id,
+        mailbox_id: mailbox.id,
+    }))
+}
+
+/// The mailbox's language, unless the reader has chosen one here.
+fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, good: &Good) -> Page {
+    let mut page = Page::open(site, request, visitor);
+    let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
+    if let Some(language) = good.language.filter(|_| !chosen) {
+        page.language = language;
+    }
+    page
+}
+
+async fn whole(
+    site: &web::Data<Site>,
+    page: Page,
+    token: String,
+    good: Good,
+    entered: Entered,
+) -> Result<ActivatePage, Problem> {
+    let rules = site.config.password;
+    Ok(ActivatePage {
+        waiting: waiting(site, &good).await?,
+        questions: questions(site, page.language),
+        address: good.address,
+        minimum: rules.minimum_length.max(8) as u64,
+        upper: rules.upper,
+        digit: rules.digit,
+        special: rules.special,
+        kept_by_support: site.keys.escrow_public.is_some(),
+        page,
+        token,
+        entered,
+    })
+}
+
+/// The letter named in the mail that carried the link; else the newest.
+async fn waiting(site: &Site, good: &Good) -> Result<Option<Waiting>, Problem> {
+    let lost = |error| Problem::fault("looking up the waiting letter", error);
+    let named = match &good.deposit_id {
+        Some(id) => site.store.deposit(&good.mailbox_id, id).await.map_err(lost)?.map(|letter| letter.row),
+        None => None,
+    };
+    let row = match named {
+        Some(row) => Some(row),
+        None => {
+            let first = StorePage { offset: 0, limit: 1 };
+            site.store.deposits(&good.mailbox_id, Folder::Inbox, first).await.map_err(lost)?.pop()
+        }
+    };
+    let Some(row) = row else { return Ok(None) };
+    let counts = site.store.deposit_counts(&good.mailbox_id, Folder::Inbox).await.map_err(lost)?;
+    let summary = mailbox::waiting(&good.mailbox_id, &good.secret, &row);
+    let from = summary.as_ref().and_then(|s| s.from.first());
+    Ok(Some(Waiting {
+        from: from.and_then(display_name).map(str::to_owned),
+        address: from.and_then(|f| f.address.clone()),
+        subject: summary.as_ref().and_then(|s| s.subject.clone()).filter(|_| site.config.show_subject),
+        date: row.received_at,
+        more: counts.total.saturating_sub(1),
+    }))
+}
+
+/// Value and text of every question offered in this language.
+fn questions(site: &Site, language: Language) -> Vec<(String, String)> {
+    let own = site.config.questions.iter().find(|(tag, list)| tag == language.tag() && !list.is_empty());
+    let texts: Vec<String> = match own {
+        Some((_, list)) => list.clone(),
+        None => QUESTIONS.iter().map(|key| language.say(key)).collect(),
+    };
+    texts.into_iter().enumerate().map(|(index, text)| (index.to_string(), text)).collect()
+}
+
+/// Judges a form; with it goes the question chosen.
+fn judge(site: &Site, form: &ActivateForm, good: &Good, questions: &[(String, String)]) -> (Entered, String) {
+    let brand = &site.config.brand;
+    let found =
+        weaknesses(&form.password, &good.address, &[&brand.name, &brand.portal_name], &site.config.password);
+    let own: String = form.own_question.trim().chars().take(LONGEST_TEXT).collect();
+    let offered = questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
+    let question = if form.question == OWN { own.clone() } else { offered.unwrap_or_default() };
+    let answer = form.answer.trim();
+    let letters = answer.chars().filter(|c| c.is_alphanumeric()).count();
+    let entered = Entered {
+        password_errors: found.iter().map(|weakness| weakness.key()).collect(),
+        repeat_error: (form.repeat != form.password).then_some("repeat-differs"),
+        question_error: question.is_empty().then_some("question-missing"),
+        answer_error: if letters < SHORTEST_ANSWER {
+            Some("answer-short")
+        } else if form.answer.chars().count() > LONGEST_TEXT {
+            Some("answer-long")
+        } else if answer.to_lowercase() == form.password.to_lowercase() {
+            Some("answer-is-password")
+        } else {
+            None
+        },
+        question: form.question.clone(),
+        own_question: own,
+        answer: form.answer.chars().take(LONGEST_TEXT).collect(),
+    };
+    (entered, question)
+}
+
+/// Wraps the mailbox's secret under what its owner chose, and makes the mailbox active in one transaction.
+async fn carry_out(
+    site: &web::Data<Site>,
+    good: &Good,
+    password: Secret<String>,
+    answer: Secret<String>,
+    question: &str,
+    language: Language,
+) -> Result<Activation, Problem> {
+    let (secret, mailbox_id) = (good.secret.clone(), good.mailbox_id.clone());
+    let (pepper, random) = (site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
+    let wraps = site
+        .hash(move || {
+            let (cost, random) = (Argon2Cost::standard(), random.as_ref());
+            let password = secret.wrap_password(&mailbox_id, &password, &pepper, &cost, random)?;
+            let answer = secret.wrap_answer(&mailbox_id, &answer, &pepper, &cost, random)?;
+            Ok::<_, sealpost_vault::VaultError>((password, answer))
+        })
+        .await?;
+    let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
+    let question_sealed =
+        site.keys.rows.seal("question", &good.mailbox_id, question.as_bytes(), site.random.as_ref());
+    let wish = Activate {
+        mailbox_id: good.mailbox_id.clone(),
+        token_hash: good.token_hash,
+        now: site.now(),
+        wraps: vec![
+            NewWrap { kind: WrapKind::Password, sealed: password },
+            NewWrap { kind: WrapKind::Answer, sealed: answer },
+        ],
+        question_sealed: Some(question_sealed),
+        language: language.tag().to_owned(),
+    };
+    site.store.activate(wish).await.map_err(|error| Problem::fault("activating a mailbox", error))
+}
+
+fn explain(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    link: &Link,
+) -> Result<HttpResponse, Problem> {
+    let (status, title, text, to_log_in) = match link {
+        Link::Used => (StatusCode::GONE, "link-used-title", "link-used-text", true),
+        Link::Expired => (StatusCode::GONE, "link-expired-title", "link-expired-text", false),
+        Link::Unknown | Link::Good(_) => {
+            (StatusCode::NOT_FOUND, "link-unknown-title", "link-unknown-text", false)
+        }
+    };
+    let template = LinkPage { page: Page::open(site, request, visitor), title, text, to_log_in };
+    show_to(visitor, status, &template)
+}

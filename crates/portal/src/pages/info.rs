@@ -1,0 +1,45 @@
+//! Pages and files that are the same for everyone: accessibility statement, static files, robots.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::csrf::Visitor;
+use crate::page::{Page, redirect, show_to};
+use crate::problem::Problem;
+use crate::site::Site;
+
+#[derive(Template)]
+#[template(path = "accessibility.html")]
+struct AccessibilityPage {
+    page: Page,
+}
+
+/// GET /accessibility
+pub(crate) async fn accessibility(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    let template = AccessibilityPage { page: Page::open(&site, &request, &visitor) };
+    show_to(&visitor, StatusCode::OK, &template)
+}
+
+/// GET /static/{file}: the name holds the hash of the content, so it may be kept for ever.
+pub(crate) async fn file(site: web::Data<Site>, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let asset = site.assets.get(&name).ok_or(Problem::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .content_type(asset.content_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(asset.bytes.clone()))
+}
+
+/// GET /robots.txt
+pub(crate) async fn robots() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("User-agent: *\nDisallow: /\n")
+}
+
+/// GET /favicon.ico, for browsers that do not read the page.
+pub(crate) async fn icon(site: web::Data<Site>) -> HttpResponse {
+    redirect(&site.assets.logo)
+}

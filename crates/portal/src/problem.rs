@@ -1,0 +1,62 @@
+//! Everything that can go wrong with a request, once; the front turns it into a page in the reader's language.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use thiserror::Error;
+
+/// Why a request is not answered with what it asked for. The text is for the log and holds no secret.
+#[derive(Debug, Error)]
+pub(crate) enum Problem {
+    /// No such page, or not for this reader: the two look the same.
+    #[error("not found")]
+    NotFound,
+    /// Needs a session; the page offers the log-in.
+    #[error("no session")]
+    SignIn,
+    /// There was a session, but it has run out.
+    #[error("session over")]
+    SessionOver,
+    /// A form that did not come from our own page, or whose page has become stale.
+    #[error("refused: {0}")]
+    Forged(&'static str),
+    /// A form that cannot be read.
+    #[error("form unreadable: {0}")]
+    BadForm(&'static str),
+    /// Too many requests from one place, or attempts at one mailbox.
+    #[error("too many requests")]
+    TooMany {
+        /// When it makes sense to try again.
+        seconds: u64,
+    },
+    /// Too much at once.
+    #[error("busy: {0}")]
+    Busy(&'static str),
+    /// Ours.
+    #[error("fault: {0}")]
+    Fault(String),
+}
+
+impl Problem {
+    /// A fault with its cause for the log.
+    pub(crate) fn fault(what: &str, cause: impl std::fmt::Display) -> Self {
+        Self::Fault(format!("{what}: {cause}"))
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignIn | Self::SessionOver => StatusCode::SEE_OTHER,
+            Self::Forged(_) => StatusCode::FORBIDDEN,
+            Self::BadForm(_) => StatusCode::BAD_REQUEST,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}

@@ -1,0 +1,121 @@
+//! The listener: sockets, workers, TLS, orderly end. Knows no page.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpServer, web};
+use sealpost_mail::{Clock, Random};
+use sealpost_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{PortalConfig, PortalError, PortalTls};
+use crate::outbox::Outbox;
+use crate::routes;
+use crate::site::{PortalKeys, Site};
+use crate::tls::{Certificate, server_config};
+
+/// Event loops. Two answer thousands of readers; memory stays small.
+const WORKERS: usize = 2;
+const CONNECTIONS_PER_WORKER: usize = 2_000;
+/// Threads for hashing, sanitising and parsing, per worker.
+const BLOCKING_PER_WORKER: usize = 4;
+
+/// The portal, bound to its addresses and not yet running.
+pub struct Portal {
+    site: Arc<Site>,
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
+}
+
+/// Reads certificate and key again.
+#[derive(Clone)]
+pub struct Reloader(Option<Arc<Certificate>>);
+
+impl Reloader {
+    /// Takes the files as they are now; on error the old ones stay in use.
+    pub fn reload(&self) -> Result<(), PortalError> {
+        self.0.as_ref().map_or(Ok(()), |certificate| certificate.reload())
+    }
+}
+
+impl Portal {
+    /// Checks everything and binds the sockets.
+    pub fn bind(
+        config: PortalConfig,
+        store: Store,
+        keys: PortalKeys,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        outbox: Arc<dyn Outbox>,
+    ) -> Result<Self, PortalError> {
+        let certificate = match &config.tls {
+            PortalTls::Off => None,
+            PortalTls::Files { certificate, key } => {
+                Some(Arc::new(Certificate::load(certificate.clone(), key.clone())?))
+            }
+        };
+        let wanted = config.addresses.clone();
+        let site = Arc::new(Site::new(config, store, keys, clock, random, outbox)?);
+        let mut listeners = Vec::new();
+        let mut addresses = Vec::new();
+        for address in wanted {
+            let bound = TcpListener::bind(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
+            let (local, socket) = bound.map_err(|source| PortalError::Bind { address, source })?;
+            addresses.push(local);
+            listeners.push(socket);
+        }
+        Ok(Self { site, listeners, addresses, certificate })
+    }
+
+    /// Where it listens; ports chosen by the system are filled in.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What the roof calls when certificates have been renewed.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader(self.certificate.clone())
+    }
+
+    /// Serves until `stop`; then finishes what is being answered, for ten seconds at most.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), PortalError> {
+        let site = web::Data::from(self.site);
+        let mut server = HttpServer::new(move || routes::app(site.clone()))
+            .workers(WORKERS)
+            .worker_max_blocking_threads(BLOCKING_PER_WORKER)
+            .max_connections(CONNECTIONS_PER_WORKER)
+            // A slow drip cannot hold a place: head and handshake have their time, forms theirs (csrf.rs).
+            .client_request_timeout(Duration::from_secs(10))
+            .client_disconnect_timeout(Duration::from_secs(5))
+            .tls_handshake_timeout(Duration::from_secs(10))
+            .keep_alive(Duration::from_secs(30))
+            .shutdown_timeout(10)
+            .disable_signals();
+        for socket in self.listeners {
+            server = match &self.certificate {
+                Some(certificate) => {
+                    server.listen_rustls_0_23(socket, server_config(Arc::clone(certificate))?)?
+                }
+                None => server.listen(socket)?,
+            };
+        }
+        let server = server.run();
+        let handle = server.handle();
+        let stopper = async move {
+            stop.cancelled().await;
+            handle.stop(true).await;
+        };
+        // Both are awaited: the server ends when the stopper has run, or by its own fault.
+        tokio::pin!(stopper);
+        tokio::pin!(server);
+        tokio::select! {
+            ended = &mut server => return Ok(ended?),
+            () = &mut stopper => {}
+        }
+        Ok(server.await?)
+    }
+}

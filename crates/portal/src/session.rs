@@ -1,0 +1,183 @@
+//! Sessions: a cookie's secret opens the mailbox's secret, for as long as both are there. Knows no page.
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::future::{Ready, ready};
+use sealpost_mail::Timestamp;
+use sealpost_store::{MailboxRow, NewSession};
+use sealpost_vault::{MailboxSecret, SessionHash, SessionSecret};
+
+use crate::csrf::FormToken;
+use crate::language::Language;
+use crate::problem::Problem;
+use crate::site::Site;
+
+/// A session is written to at most this often.
+const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+/// What is kept of the browser's name.
+const DEVICE: usize = 200;
+
+/// The owner of a mailbox, with a session that is alive. There is no other way to a letter.
+pub(crate) struct SignedIn {
+    mailbox_id: String,
+    secret: MailboxSecret,
+    session: SessionHash,
+    token: FormToken,
+    language: Option<Language>,
+    address: String,
+}
+
+impl SignedIn {
+    pub(crate) fn mailbox_id(&self) -> &str {
+        &self.mailbox_id
+    }
+
+    pub(crate) fn secret(&self) -> &MailboxSecret {
+        &self.secret
+    }
+
+    /// For the forms on this session's pages.
+    pub(crate) fn token(&self) -> &FormToken {
+        &self.token
+    }
+
+    /// The owner's choice.
+    pub(crate) fn language(&self) -> Option<Language> {
+        self.language
+    }
+
+    /// The owner's own address, for the owner's own page.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Ends the session.
+    pub(crate) async fn end(self, site: &Site) -> Result<(), Problem> {
+        site.store.end_session(&self.session).await.map_err(|error| Problem::fault("ending a session", error))
+    }
+}
+
+/// The guard of a route puts it there; a route without that guard finds nothing.
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions_mut().remove::<Self>().ok_or(Problem::SignIn))
+    }
+}
+
+/// `__Host-` binds a cookie to this very host (RFC 6265bis §4.1.3.2); it needs https, so the plain demo on
+/// loopback goes without.
+pub(crate) fn cookie_name(site: &Site, what: &str) -> String {
+    if site.origin.https { format!("__Host-sealpost-{what}") } else { format!("sealpost-{what}") }
+}
+
+/// `Lax`, not `Strict`: who comes by the link in a notice and is signed in shall land in the inbox. No GET
+/// changes anything, and every form carries its own proof (csrf.rs).
+pub(crate) fn cookie(site: &Site, name: String, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .secure(site.origin.https)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+/// A cookie that removes itself.
+pub(crate) fn no_cookie(site: &Site, what: &str) -> Cookie<'static> {
+    let mut gone = cookie(site, cookie_name(site, what), String::new());
+    gone.make_removal();
+    gone
+}
+
+/// The session of a request, kept alive.
+pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn, Problem> {
+    let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;
+    let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
+    let (hash, now) = (secret.hash(), site.now());
+    let lost = |error| Problem::fault("looking up a session", error);
+    let row = site.store.session(&hash, now).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    let opened = secret
+        .open_mailbox_secret(&row.secret_sealed, &row.mailbox_id)
+        .map_err(|error| Problem::fault("opening a session", error))?;
+    if now.since(row.last_seen_at) >= TOUCH_EVERY {
+        let alive =
+            site.store.touch_session(&hash, now, ends(site, row.created_at, now)).await.map_err(lost)?;
+        if !alive {
+            return Err(Problem::SessionOver);
+        }
+    }
+    Ok(SignedIn {
+        token: FormToken::new(secret.csrf()),
+        session: hash,
+        language: Language::parse(&mailbox.language).filter(|l| site.languages.contains(l)),
+        address: address_of(site, &mailbox)?,
+        mailbox_id: row.mailbox_id,
+        secret: opened,
+    })
+}
+
+/// Begins a session, always under a new secret (no fixation). `None`: the mailbox is not active.
+pub(crate) async fn begin(
+    site: &Site,
+    request: &HttpRequest,
+    mailbox_id: &str,
+    opened: &MailboxSecret,
+) -> Result<Option<Cookie<'static>>, Problem> {
+    // Whoever signs in again in the same browser has no use for the session before.
+    if let Some(old) =
+        request.cookie(&cookie_name(site, "session")).and_then(|c| SessionSecret::parse(c.value()))
+    {
+        site.store
+            .end_session(&old.hash())
+            .await
+            .map_err(|error| Problem::fault("ending a session", error))?;
+    }
+    let (text, hash) = SessionSecret::issue(site.random.as_ref());
+    let secret =
+        SessionSecret::parse(text.expose()).ok_or_else(|| Problem::Fault("session cookie".into()))?;
+    let now = site.now();
+    let device: String = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .map(|agent| agent.chars().take(DEVICE).collect())
+        .unwrap_or_default();
+    let session = NewSession {
+        hash,
+        mailbox_id: mailbox_id.to_owned(),
+        secret_sealed: secret.seal_mailbox_secret(opened, mailbox_id, site.random.as_ref()),
+        created_at: now,
+        expires_at: ends(site, now, now),
+        device_sealed: site.keys.rows.seal("device", mailbox_id, device.as_bytes(), site.random.as_ref()),
+    };
+    let begun = site
+        .store
+        .begin_session(session)
+        .await
+        .map_err(|error| Problem::fault("beginning a session", error))?;
+    Ok(begun.then(|| cookie(site, cookie_name(site, "session"), text.expose().clone())))
+}
+
+fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus(site.config.session.idle).min(began.plus(site.config.session.absolute))
+}
+
+/// The address of a mailbox, for its owner.
+pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Problem> {
+    let plain = site
+        .keys
+        .rows
+        .open("address", &mailbox.id, &mailbox.address_sealed)
+        .map_err(|error| Problem::fault("opening an address", error))?;
+    Ok(String::from_utf8_lossy(plain.expose()).into_owned())
+}
+
+/// The site of a request.
+pub(crate) fn site_of(request: &HttpRequest) -> Result<&web::Data<Site>, Problem> {
+    request.app_data::<web::Data<Site>>().ok_or_else(|| Problem::Fault("no site".into()))
+}

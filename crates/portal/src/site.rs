@@ -1,0 +1,152 @@
+//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request.
+
+use std::sync::Arc;
+
+use sealpost_mail::{Clock, Random, Timestamp};
+use sealpost_store::Store;
+use sealpost_vault::{EscrowPublic, Pepper, RowKey, TagKey, TokenKey};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::assets::Assets;
+use crate::config::{PortalConfig, PortalError, PublicOrigin};
+use crate::language::{Calendar, Language};
+use crate::limits::Limits;
+use crate::outbox::Outbox;
+use crate::problem::Problem;
+
+/// The keys the portal holds. None of them opens a mailbox.
+#[derive(Clone, Debug)]
+pub struct PortalKeys {
+    /// Finds a mailbox by its address.
+    pub tags: TagKey,
+    /// Hashes the tokens of links.
+    pub tokens: TokenKey,
+    /// Opens addresses, questions, devices: what the server itself must read in its rows.
+    pub rows: RowKey,
+    /// Goes into every wrap.
+    pub pepper: Pepper,
+    /// The operator's escrow key, where there is one: a reset by support then keeps the letters.
+    pub escrow_public: Option<EscrowPublic>,
+}
+
+/// Argon2 runs at once; each takes 19 MiB.
+const HASHING: usize = 2;
+/// Log-ins that may wait for one of those. More are turned away at once.
+const HASHING_QUEUE: usize = 64;
+/// Letters sanitised at once, beside the event loop.
+const CLEANING: usize = 2;
+/// What a letter takes while it is open: sealed piece, plain bytes, parsed parts.
+const LETTER_FACTOR: usize = 3;
+
+/// Shared by all workers.
+pub(crate) struct Site {
+    pub(crate) config: PortalConfig,
+    pub(crate) origin: PublicOrigin,
+    pub(crate) store: Store,
+    pub(crate) keys: PortalKeys,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) languages: Vec<Language>,
+    pub(crate) calendar: Calendar,
+    pub(crate) assets: Assets,
+    pub(crate) limits: Limits,
+    hashing: Arc<Semaphore>,
+    hashing_queue: Arc<Semaphore>,
+    cleaning: Arc<Semaphore>,
+    /// One permit is one KiB.
+    memory: Arc<Semaphore>,
+    memory_total: u32,
+}
+
+impl Site {
+    pub(crate) fn new(
+        config: PortalConfig,
+        store: Store,
+        keys: PortalKeys,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        outbox: Arc<dyn Outbox>,
+    ) -> Result<Self, PortalError> {
+        config.check()?;
+        let mut languages: Vec<_> = config.languages.iter().filter_map(|tag| Language::parse(tag)).collect();
+        if languages.is_empty() {
+            languages = Language::all().collect();
+        }
+        let zone = jiff::tz::TimeZone::get(&config.time_zone)
+            .map_err(|_unknown| PortalError::TimeZone(config.time_zone.clone()))?;
+        let memory_total = u32::try_from((config.memory / 1024).clamp(4096, 4 * 1024 * 1024)).unwrap_or(4096);
+        Ok(Self {
+            origin: config.origin()?,
+            assets: Assets::new(&config.brand)?,
+            limits: Limits::new(Arc::clone(&clock)),
+            calendar: Calendar(zone),
+            languages,
+            hashing: Arc::new(Semaphore::new(HASHING)),
+            hashing_queue: Arc::new(Semaphore::new(HASHING_QUEUE)),
+            cleaning: Arc::new(Semaphore::new(CLEANING)),
+            memory: Arc::new(Semaphore::new(memory_total as usize)),
+            memory_total,
+            config,
+            store,
+            keys,
+            clock,
+            random,
+            outbox,
+        })
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Runs work that costs memory and time (Argon2), a few at once.
+    pub(crate) async fn hash<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _queued = self.hashing_queue.try_acquire().map_err(|_full| Problem::Busy("log-ins"))?;
+        let permit = permit(&self.hashing, 1).await?;
+        off_the_loop(permit, work).await
+    }
+
+    /// Runs the sanitiser, a few at once.
+    pub(crate) async fn cleaning<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = permit(&self.cleaning, 1).await?;
+        off_the_loop(permit, work).await
+    }
+
+    /// Reserves the memory to open a letter of `size` bytes; waits its turn, but not for ever.
+    pub(crate) async fn room_for(&self, size: u64) -> Result<OwnedSemaphorePermit, Problem> {
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(LETTER_FACTOR) / 1024 + 64;
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.memory_total);
+        permit(&self.memory, wanted).await
+    }
+}
+
+async fn permit(semaphore: &Arc<Semaphore>, many: u32) -> Result<OwnedSemaphorePermit, Problem> {
+    let wait = Arc::clone(semaphore).acquire_many_owned(many);
+    match tokio::time::timeout(std::time::Duration::from_secs(20), wait).await {
+        Ok(Ok(permit)) => Ok(permit),
+        Ok(Err(_closed)) => Err(Problem::Busy("stopping")),
+        Err(_elapsed) => Err(Problem::Busy("no room")),
+    }
+}
+
+/// Runs blocking work; the permit goes with it, also when nobody waits for the result any more.
+pub(crate) async fn off_the_loop<P: Send + 'static, T: Send + 'static>(
+    permit: P,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(move || {
+        let out = work();
+        drop(permit);
+        out
+    })
+    .await
+    .map_err(|error| Problem::fault("work off the loop", error))
+}

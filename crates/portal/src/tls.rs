@@ -1,0 +1,65 @@
+//! Our own TLS: certificate and key from files, read again on demand without a restart.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, crypto};
+
+use crate::config::PortalError;
+
+/// The certificate in use, and where it comes from.
+#[derive(Debug)]
+pub(crate) struct Certificate {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+impl Certificate {
+    pub(crate) fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, PortalError> {
+        let current = RwLock::new(read(&certificate, &key)?);
+        Ok(Self { certificate, key, current })
+    }
+
+    /// Reads the files again; the old certificate stays in use if they are not good.
+    pub(crate) fn reload(&self) -> Result<(), PortalError> {
+        let fresh = read(&self.certificate, &self.key)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Arc<CertifiedKey>, PortalError> {
+    let bad = |path: &PathBuf, why: String| PortalError::Tls { path: path.clone(), why };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| bad(certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(bad(certificate, "there is no certificate in it".into()));
+    }
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, error.to_string()))?;
+    let pair = CertifiedKey::from_der(chain, secret, &crypto::aws_lc_rs::default_provider())
+        .map_err(|error| bad(key, format!("does not fit the certificate: {error}")))?;
+    Ok(Arc::new(pair))
+}
+
+/// TLS 1.2 and 1.3 as rustls offers them: forward secrecy and AEAD only (BSI TR-02102-2).
+pub(crate) fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, PortalError> {
+    let path = certificate.certificate.clone();
+    let config = ServerConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| PortalError::Tls { path, why: error.to_string() })?
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
+    Ok(config)
+}

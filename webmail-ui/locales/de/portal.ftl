@@ -1,0 +1,241 @@
+# Alles, was das Portal auf Deutsch sagt. Jeder Schlüssel muss in jedem Sprachordner stehen und gebraucht
+# werden; ein Test beweist beides.
+
+language-name = Deutsch
+decimal-separator = ,
+
+# ---- Daten ----
+date-long = { $day }. { $month } { $year }, { $time } Uhr
+date-today = { $time }
+date-this-year = { $day }. { $month }
+date-other = { $day }.{ $number }.{ $year }
+month-1 = Januar
+month-2 = Februar
+month-3 = März
+month-4 = April
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember
+
+# ---- Rahmen jeder Seite ----
+skip-to-content = Zum Inhalt springen
+account-menu = Ihr Postfach
+log-out = Abmelden
+to-inbox = Posteingang
+footer-label = Informationen zu dieser Seite
+footer-imprint = Impressum
+footer-privacy = Datenschutz
+footer-accessibility = Barrierefreiheit
+footer-contact = Hilfe und Kontakt
+footer-language = Sprache
+opens-in-new-tab = (öffnet in einem neuen Tab)
+form-has-errors = Bitte prüfen Sie Ihre Eingaben
+form-has-errors-text =
+    { $n ->
+        [one] Eine Eingabe braucht noch Ihre Aufmerksamkeit:
+       *[other] { $n } Eingaben brauchen noch Ihre Aufmerksamkeit:
+    }
+
+# ---- Anmeldung ----
+login-title = Anmelden
+login-lead = Ihre vertrauliche Post von { $name }
+login-text = Briefe, die unter uns bleiben müssen, liegen hier verschlüsselt für Sie bereit. Nur Sie können sie öffnen.
+login-point-key = Verschlüsselt mit Ihrem eigenen Schlüssel, den nur Ihr Passwort freigibt.
+login-point-mail = Sobald etwas Neues für Sie da ist, schicken wir Ihnen eine E-Mail.
+login-point-export = Jede Nachricht und jeden Anhang können Sie bei sich speichern.
+login-address = E-Mail-Adresse
+login-address-hint = Die Adresse, an die wir Ihnen die Benachrichtigung geschickt haben.
+login-password = Passwort
+login-button = Anmelden
+login-new = Noch kein Passwort?
+login-new-text = Öffnen Sie den Link in unserer ersten E-Mail an Sie. Er führt zu einer Seite, auf der Sie Ihr Passwort festlegen.
+login-trouble = Probleme bei der Anmeldung?
+login-trouble-text = Bitte wenden Sie sich an
+login-note-left = Sie sind abgemeldet. Bis bald!
+login-note-over = Ihre Sitzung wurde beendet, weil Sie eine Weile nicht aktiv waren. Bitte melden Sie sich neu an.
+login-note-wrong = E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal. Achten Sie auf Groß- und Kleinschreibung.
+login-note-wait =
+    { $n ->
+        [one] Es gab mehrere Fehlversuche. Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
+       *[other] Es gab mehrere Fehlversuche. Bitte warten Sie { $n } Sekunden und versuchen Sie es dann noch einmal.
+    }
+password-show = Passwort anzeigen
+password-hide = Passwort verbergen
+
+# ---- Aktivierung ----
+activate-title = Ihr Postfach öffnen
+activate-lead = Eine vertrauliche Nachricht wartet auf Sie. Legen Sie ein Passwort fest, dann können Sie sie sofort lesen.
+activate-waiting = Diese Nachricht wartet auf Sie
+activate-from = Von
+activate-subject = Betreff
+activate-date = Eingegangen
+activate-subject-none = Kein Betreff
+activate-more =
+    { $n ->
+        [one] und eine weitere Nachricht
+       *[other] und { $n } weitere Nachrichten
+    }
+activate-step-password = Passwort festlegen
+activate-address = Ihr Postfach gehört zu
+activate-password = Passwort
+activate-repeat = Passwort wiederholen
+activate-rules = Das Passwort braucht
+rule-length = mindestens { $n } Zeichen
+rule-upper = einen Großbuchstaben
+rule-digit = eine Ziffer
+rule-special = ein Sonderzeichen, zum Beispiel ! ? – + §
+rule-guess = und darf nicht leicht zu erraten sein
+rule-met = erfüllt
+activate-step-question = Sicherheitsfrage wählen
+activate-question-text = Falls Sie Ihr Passwort einmal vergessen, hilft Ihnen die Antwort zu einem neuen. Nur Sie sollten sie kennen.
+activate-lost-kept = Wenn Sie auch die Antwort vergessen, kann unser Support Ihr Postfach nach einer Prüfung Ihrer Identität wieder für Sie öffnen. Ihre Nachrichten bleiben erhalten.
+activate-lost-gone = Wenn Sie beides vergessen, kann niemand mehr Ihre Nachrichten öffnen, auch wir nicht. Sie müssten Ihnen neu geschickt werden.
+activate-question = Frage
+activate-question-choose = Bitte wählen
+activate-question-own-option = Meine eigene Frage
+activate-own-question = Ihre eigene Frage
+activate-own-question-hint = Nur wenn Sie oben „Meine eigene Frage“ gewählt haben.
+activate-answer = Ihre Antwort
+activate-answer-hint = Groß- und Kleinschreibung und Satzzeichen spielen keine Rolle.
+activate-step-language = Sprache
+activate-language = Sprache dieser Seite und unserer E-Mails an Sie
+activate-button = Postfach öffnen
+activate-button-hint = Erst dieser Knopf verbraucht Ihren Link.
+question-school = Wie hieß Ihre erste Schule?
+question-teacher = Wie hieß Ihre Lieblingslehrerin oder Ihr Lieblingslehrer?
+question-street = In welcher Straße sind Sie aufgewachsen?
+question-job = Wo haben Sie Ihr erstes Geld verdient?
+question-holiday = Wo haben Sie Ihren schönsten Urlaub verbracht?
+question-book = Welches Buch haben Sie als Kind geliebt?
+
+# ---- was an einer Eingabe nicht stimmt, und wie man es behebt ----
+password-empty = Bitte legen Sie ein Passwort fest.
+password-short = Das Passwort ist zu kurz. Ergänzen Sie einige Zeichen.
+password-no-upper = Im Passwort fehlt ein Großbuchstabe. Ergänzen Sie einen.
+password-no-digit = Im Passwort fehlt eine Ziffer. Ergänzen Sie eine.
+password-no-special = Im Passwort fehlt ein Sonderzeichen. Ergänzen Sie eines, zum Beispiel ! oder ?
+password-address = Das Passwort ähnelt zu sehr Ihrer E-Mail-Adresse. Wählen Sie etwas anderes.
+password-common = Dieses Passwort benutzen sehr viele, deshalb wird es zuerst ausprobiert. Wählen Sie etwas anderes.
+password-guessable = Dieses Passwort ist leicht zu erraten. Gut sind mehrere Wörter, die nichts miteinander zu tun haben.
+password-long = Das Passwort ist zu lang. 256 Zeichen genügen.
+repeat-differs = Die beiden Passwörter sind verschieden. Geben Sie zweimal dasselbe ein.
+question-missing = Bitte wählen Sie eine Frage oder schreiben Sie eine eigene.
+answer-short = Die Antwort ist zu kurz. Mindestens drei Buchstaben oder Ziffern.
+answer-long = Die Antwort ist zu lang. 200 Zeichen genügen.
+answer-is-password = Die Antwort darf nicht Ihr Passwort sein. Wählen Sie eine andere Antwort.
+
+# ---- Links, die nirgendwohin führen ----
+link-used-title = Ihr Postfach ist schon geöffnet
+link-used-text = Mit diesem Link wurde Ihr Passwort festgelegt; er gilt nur einmal. Melden Sie sich mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+link-expired-title = Dieser Link ist abgelaufen
+link-expired-text = Der Link in unserer E-Mail gilt nur eine bestimmte Zeit. Bitte lassen Sie sich die Nachricht von der Person, die Ihnen geschrieben hat, noch einmal schicken: Dann bekommen Sie einen neuen Link.
+link-unknown-title = Dieser Link ist nicht vollständig
+link-unknown-text = Manche E-Mail-Programme brechen lange Links um. Bitte kopieren Sie den ganzen Link aus unserer E-Mail in die Adresszeile oder klicken Sie ihn dort noch einmal an.
+link-to-login = Zur Anmeldung
+
+# ---- Posteingang ----
+inbox-title = Posteingang
+inbox-count =
+    { $n ->
+        [0] Keine Nachrichten
+        [one] Eine Nachricht
+       *[other] { $n } Nachrichten
+    }
+inbox-unread =
+    { $n ->
+        [0] alle gelesen
+        [one] eine ungelesen
+       *[other] { $n } ungelesen
+    }
+inbox-empty-title = Noch nichts da
+inbox-empty-text = Sobald wir eine vertrauliche Nachricht für Sie haben, bekommen Sie eine E-Mail, und die Nachricht erscheint hier.
+inbox-welcome = Ihr Postfach ist bereit.
+inbox-welcome-text = Ab jetzt melden Sie sich mit Ihrer E-Mail-Adresse und Ihrem Passwort an. Bitte speichern Sie wichtige Nachrichten bei sich: Hier werden sie nur eine begrenzte Zeit aufbewahrt.
+inbox-list = Nachrichten, neueste zuerst
+unread-mark = Ungelesen
+sender-unknown = Absender unbekannt
+subject-none = Kein Betreff
+attachment-count =
+    { $n ->
+        [one] Ein Anhang
+       *[other] { $n } Anhänge
+    }
+days-left =
+    { $n ->
+        [0] wird heute gelöscht
+        [one] wird morgen gelöscht
+       *[other] wird in { $n } Tagen gelöscht
+    }
+pages-label = Seiten
+page-newer = Neuere
+page-older = Ältere
+page-of = Seite { $number }
+page-of-total = von { $n }
+
+# ---- Nachricht ----
+message-back = Zurück zum Posteingang
+message-from = Von
+message-to = An
+message-cc = Kopie an
+message-date = Datum
+message-size = Größe
+message-actions = Was Sie mit dieser Nachricht tun können
+message-as-text = Als reinen Text zeigen
+message-as-html = Mit Gestaltung zeigen
+message-save = Nachricht speichern (.eml)
+message-print = Drucken
+message-attachments =
+    { $n ->
+        [one] Ein Anhang
+       *[other] { $n } Anhänge
+    }
+message-download = Speichern
+message-content = Nachricht
+message-frame = Inhalt der Nachricht
+message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher zu zeigen. Hier ist ihr Text.
+message-cut = Der Text ist sehr lang und nicht vollständig zu sehen. Speichern Sie die Nachricht, um alles zu lesen.
+message-empty = Diese Nachricht enthält keinen Text.
+message-unreadable = Diese Nachricht lässt sich nicht zeigen, weil sie beschädigt oder ungewöhnlich aufgebaut ist. Sie können sie speichern und mit Ihrem E-Mail-Programm öffnen.
+frame-remote-images =
+    { $n ->
+        [one] Ein Bild aus dem Internet wird nicht gezeigt, damit niemand erfährt, wann Sie das lesen.
+       *[other] { $n } Bilder aus dem Internet werden nicht gezeigt, damit niemand erfährt, wann Sie das lesen.
+    }
+
+# ---- Erklärung zur Barrierefreiheit ----
+accessibility-title = Barrierefreiheit
+accessibility-intro = Alle sollen ihre Post hier lesen können. Diese Seite folgt den Web Content Accessibility Guidelines (WCAG) 2.2, Stufe AA, und der EN 301 549.
+accessibility-how = Worauf Sie sich verlassen können
+accessibility-how-keyboard = Alles geht allein mit der Tastatur und ohne JavaScript.
+accessibility-how-reader = Überschriften, Listen, Formulare und Meldungen sind für Screenreader ausgezeichnet. Fehlermeldungen sagen, was nicht stimmt und wie man es behebt.
+accessibility-how-zoom = Sie können die Seite auf 400 % vergrößern und eigene Farben benutzen. Die Seite folgt der hellen oder dunklen Einstellung Ihres Geräts.
+accessibility-limits = Was wir nicht versprechen können
+accessibility-limits-text = Nachrichten und Anhänge erscheinen so, wie ihre Absender sie gemacht haben. „Als reinen Text zeigen“ hilft oft.
+accessibility-contact = Eine Barriere gefunden?
+accessibility-contact-text = Bitte sagen Sie es uns. Wir antworten und beheben sie:
+accessibility-contact-none = Bitte sagen Sie es dem Unternehmen, das Ihnen geschrieben hat. Es gibt Ihren Hinweis weiter.
+
+# ---- Probleme ----
+problem-missing-title = Hier ist nichts
+problem-missing-text = Die Adresse ist nicht vollständig, oder die Nachricht wurde gelöscht.
+problem-forged-title = Diese Seite war zu alt
+problem-forged-text = Zu Ihrer Sicherheit nehmen wir ein Formular nur von einer Seite an, die Sie kurz zuvor hier geöffnet haben. Bitte öffnen Sie die Seite neu und wiederholen Sie Ihre Eingabe. Cookies müssen erlaubt sein.
+problem-form-title = Das konnten wir nicht lesen
+problem-form-text = Die Anfrage war nicht vollständig. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
+problem-many-title = Das war etwas viel
+problem-many-text = Von Ihrem Anschluss kamen sehr viele Anfragen. Bitte warten Sie einen Moment und versuchen Sie es noch einmal.
+problem-busy-title = Einen Moment, bitte
+problem-busy-text = Gerade sind viele Menschen hier. Bitte versuchen Sie es in ein paar Sekunden noch einmal.
+problem-fault-title = Hier ist etwas schiefgegangen
+problem-fault-text = Das ist unser Fehler, nicht Ihrer. Es ist nichts verloren. Bitte versuchen Sie es in ein paar Minuten noch einmal.
+problem-home = Zur Startseite
+problem-wait =
+    { $n ->
+        [one] Bitte warten Sie eine Sekunde.
+       *[other] Bitte warten Sie { $n } Sekunden.
+    }

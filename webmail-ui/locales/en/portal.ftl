@@ -1,0 +1,241 @@
+# Everything the portal says in English. Every key must exist in every language folder and be used;
+# a test proves both.
+
+language-name = English
+decimal-separator = .
+
+# ---- dates ----
+date-long = { $day } { $month } { $year }, { $time }
+date-today = { $time }
+date-this-year = { $day } { $month }
+date-other = { $day }/{ $number }/{ $year }
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+
+# ---- frame of every page ----
+skip-to-content = Skip to content
+account-menu = Your mailbox
+log-out = Log out
+to-inbox = Inbox
+footer-label = Information about this site
+footer-imprint = Imprint
+footer-privacy = Privacy
+footer-accessibility = Accessibility
+footer-contact = Help and contact
+footer-language = Language
+opens-in-new-tab = (opens in a new tab)
+form-has-errors = Please check your entries
+form-has-errors-text =
+    { $n ->
+        [one] One entry needs your attention:
+       *[other] { $n } entries need your attention:
+    }
+
+# ---- log-in ----
+login-title = Log in
+login-lead = Your confidential mail from { $name }
+login-text = Letters that must stay between us are kept for you here, encrypted. Only you can open them.
+login-point-key = Encrypted with your own key, which opens only with your password.
+login-point-mail = We send you an e-mail whenever something new arrives.
+login-point-export = You can save every message and attachment on your own device.
+login-address = E-mail address
+login-address-hint = The address to which we sent you the notification.
+login-password = Password
+login-button = Log in
+login-new = No password yet?
+login-new-text = Open the link in our first e-mail to you. It takes you to a page where you choose your password.
+login-trouble = Trouble logging in?
+login-trouble-text = Please write to or call
+login-note-left = You are logged out. See you soon!
+login-note-over = Your session has ended because you were away for a while. Please log in again.
+login-note-wrong = The e-mail address or the password is not right. Please check both and try again. Mind upper and lower case.
+login-note-wait =
+    { $n ->
+        [one] There were several wrong attempts. Please wait one second and try again.
+       *[other] There were several wrong attempts. Please wait { $n } seconds and try again.
+    }
+password-show = Show password
+password-hide = Hide password
+
+# ---- activation ----
+activate-title = Open your mailbox
+activate-lead = A confidential message is waiting for you. Choose a password, and you can read it right away.
+activate-waiting = This message is waiting for you
+activate-from = From
+activate-subject = Subject
+activate-date = Received
+activate-subject-none = No subject
+activate-more =
+    { $n ->
+        [one] and one more message
+       *[other] and { $n } more messages
+    }
+activate-step-password = Choose your password
+activate-address = Your mailbox belongs to
+activate-password = Password
+activate-repeat = Repeat the password
+activate-rules = The password needs
+rule-length = at least { $n } characters
+rule-upper = a capital letter
+rule-digit = a digit
+rule-special = a special character, such as ! ? – + §
+rule-guess = and it must not be easy to guess
+rule-met = done
+activate-step-question = Choose a security question
+activate-question-text = If you ever forget your password, the answer helps you to a new one. Only you should know it.
+activate-lost-kept = If you forget the answer too, our support can open your mailbox for you again after checking who you are. Your messages are kept.
+activate-lost-gone = If you forget both, nobody can open your messages any more, not even we. They would have to be sent again.
+activate-question = Question
+activate-question-choose = Please choose
+activate-question-own-option = My own question
+activate-own-question = Your own question
+activate-own-question-hint = Only if you chose “My own question” above.
+activate-answer = Your answer
+activate-answer-hint = Upper and lower case and punctuation do not matter.
+activate-step-language = Language
+activate-language = Language of this site and of our e-mails to you
+activate-button = Open mailbox
+activate-button-hint = Your link is used up only by this button.
+question-school = What was the name of your first school?
+question-teacher = What was the name of your favourite teacher?
+question-street = In which street did you grow up?
+question-job = Where did you first earn money?
+question-holiday = Where did you spend your most beautiful holiday?
+question-book = Which book did you love as a child?
+
+# ---- what is wrong with an entry, and how to mend it ----
+password-empty = Please choose a password.
+password-short = The password is too short. Add some characters.
+password-no-upper = The password has no capital letter. Add one.
+password-no-digit = The password has no digit. Add one.
+password-no-special = The password has no special character. Add one, such as ! or ?
+password-address = The password is too much like your e-mail address. Choose something else.
+password-common = Very many people use this password, so it is tried first. Choose something else.
+password-guessable = This password is easy to guess. Several words that have nothing to do with each other make a good one.
+password-long = The password is too long. 256 characters are enough.
+repeat-differs = The two passwords differ. Enter the same one twice.
+question-missing = Please choose a question, or write your own.
+answer-short = The answer is too short. Three letters or digits at least.
+answer-long = The answer is too long. 200 characters are enough.
+answer-is-password = The answer must not be your password. Choose another answer.
+
+# ---- links that lead nowhere ----
+link-used-title = Your mailbox is already open
+link-used-text = This link was used to set your password, and it works only once. Log in with your e-mail address and your password.
+link-expired-title = This link has expired
+link-expired-text = The link in our e-mail works for a limited time. Please ask the person who wrote to you to send the message again: you will then get a new link.
+link-unknown-title = This link is not complete
+link-unknown-text = Some mail programs break long links. Please copy the whole link from our e-mail into the address bar, or click it again there.
+link-to-login = Go to log-in
+
+# ---- inbox ----
+inbox-title = Inbox
+inbox-count =
+    { $n ->
+        [0] No messages
+        [one] One message
+       *[other] { $n } messages
+    }
+inbox-unread =
+    { $n ->
+        [0] all read
+        [one] one unread
+       *[other] { $n } unread
+    }
+inbox-empty-title = Nothing here yet
+inbox-empty-text = When we have a confidential message for you, we send you an e-mail, and the message appears here.
+inbox-welcome = Your mailbox is ready.
+inbox-welcome-text = From now on you log in with your e-mail address and your password. Please save important messages on your own device: they are kept here for a limited time.
+inbox-list = Messages, newest first
+unread-mark = Unread
+sender-unknown = Sender unknown
+subject-none = No subject
+attachment-count =
+    { $n ->
+        [one] One attachment
+       *[other] { $n } attachments
+    }
+days-left =
+    { $n ->
+        [0] is deleted today
+        [one] is deleted tomorrow
+       *[other] is deleted in { $n } days
+    }
+pages-label = Pages
+page-newer = Newer
+page-older = Older
+page-of = Page { $number }
+page-of-total = of { $n }
+
+# ---- message ----
+message-back = Back to inbox
+message-from = From
+message-to = To
+message-cc = Copy to
+message-date = Date
+message-size = Size
+message-actions = What you can do with this message
+message-as-text = Show as plain text
+message-as-html = Show with formatting
+message-save = Save message (.eml)
+message-print = Print
+message-attachments =
+    { $n ->
+        [one] One attachment
+       *[other] { $n } attachments
+    }
+message-download = Save
+message-content = Message
+message-frame = Content of the message
+message-too-complex = The formatting of this message is too complex to be shown safely. Here is its text.
+message-cut = The text is very long and not shown completely. Save the message to read all of it.
+message-empty = This message has no text.
+message-unreadable = This message cannot be shown because it is damaged or built in an unusual way. You can save it and open it with your mail program.
+frame-remote-images =
+    { $n ->
+        [one] One picture from the internet is not shown, so that nobody learns when you read this.
+       *[other] { $n } pictures from the internet are not shown, so that nobody learns when you read this.
+    }
+
+# ---- accessibility statement ----
+accessibility-title = Accessibility
+accessibility-intro = Everybody should be able to read their mail here. This site follows the Web Content Accessibility Guidelines (WCAG) 2.2, level AA, and EN 301 549.
+accessibility-how = What you can rely on
+accessibility-how-keyboard = Everything works with the keyboard alone, and without JavaScript.
+accessibility-how-reader = Headings, lists, forms and messages are marked up for screen readers. Errors say what is wrong and how to mend it.
+accessibility-how-zoom = You can enlarge the page to 400 % and use your own colours. The page follows your system’s light or dark setting.
+accessibility-limits = What we cannot promise
+accessibility-limits-text = Messages and attachments are shown as their senders made them. “Show as plain text” often helps.
+accessibility-contact = Found a barrier?
+accessibility-contact-text = Please tell us. We answer and mend it:
+accessibility-contact-none = Please tell the company that wrote to you. They will pass it on.
+
+# ---- problems ----
+problem-missing-title = There is nothing here
+problem-missing-text = The address is not complete, or the message has been deleted.
+problem-forged-title = This page was too old
+problem-forged-text = For your safety we accept a form only from a page that you opened here shortly before. Please open the page again and repeat your entry. Cookies must be allowed.
+problem-form-title = We could not read that
+problem-form-text = The request was not complete. Please go back and try again.
+problem-many-title = That was a bit much
+problem-many-text = There were very many requests from your connection. Please wait a moment and try again.
+problem-busy-title = One moment, please
+problem-busy-text = Many people are here right now. Please try again in a few seconds.
+problem-fault-title = Something went wrong here
+problem-fault-text = This is our fault, not yours. Nothing was lost. Please try again in a few minutes.
+problem-home = Go to the start page
+problem-wait =
+    { $n ->
+        [one] Please wait one second.
+       *[other] Please wait { $n } seconds.
+    }

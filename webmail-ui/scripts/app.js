@@ -1,0 +1,99 @@
+// Small comforts. Every page works without this file.
+
+const all = (selector) => document.querySelectorAll(selector);
+
+// Errors after a form: the reader's place is at the summary.
+document.querySelector("[data-focus]")?.focus();
+
+// Show and hide a password.
+const SVG = "http://www.w3.org/2000/svg";
+for (const box of all(".secret")) {
+  const input = box.querySelector("input");
+  const button = document.createElement("button");
+  const icon = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", box.dataset.icon);
+  icon.setAttribute("class", "icon");
+  icon.setAttribute("aria-hidden", "true");
+  icon.append(use);
+  button.type = "button";
+  button.append(icon);
+  const set = (shown) => {
+    input.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+    button.setAttribute("aria-label", shown ? box.dataset.hide : box.dataset.show);
+  };
+  set(false);
+  button.addEventListener("click", () => set(input.type === "password"));
+  // A shown password must not end up in the browser's form history.
+  input.form?.addEventListener("submit", () => set(false));
+  box.append(button);
+  box.classList.add("can-show");
+}
+
+// The password's rules, ticked off while typing. The server decides; this only shows the way.
+const RULES = {
+  length: (text, rule) => [...text].length >= Number(rule.dataset.minimum),
+  upper: (text) => /\p{Lu}/u.test(text),
+  digit: (text) => /\p{N}/u.test(text),
+  special: (text) => /[^\p{L}\p{N}]/u.test(text),
+};
+for (const list of all("[data-password-rules]")) {
+  const input = document.getElementById("password");
+  input?.addEventListener("input", () => {
+    for (const rule of list.querySelectorAll("[data-rule]")) {
+      const met = RULES[rule.dataset.rule](input.value, rule);
+      if (met === rule.classList.contains("met")) continue;
+      rule.classList.toggle("met", met);
+      rule.querySelector(".hidden")?.remove();
+      if (met) {
+        const said = document.createElement("span");
+        said.className = "hidden";
+        said.textContent = `(${list.dataset.met})`;
+        rule.append(said);
+      }
+    }
+  });
+}
+
+// One click is enough.
+for (const form of all("form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+addEventListener("pageshow", () => all("form").forEach((form) => delete form.dataset.sent));
+
+// The letter's frame is as high as the letter.
+for (const frame of all("iframe.frame")) {
+  const fit = () => {
+    const page = frame.contentDocument?.documentElement;
+    if (page) frame.style.height = `${Math.max(page.scrollHeight, 160)}px`;
+  };
+  const watch = () => {
+    const page = frame.contentDocument;
+    if (!page?.body) return;
+    frame.style.minHeight = "0";
+    frame.style.height = "0";
+    fit();
+    new ResizeObserver(fit).observe(page.body);
+  };
+  frame.addEventListener("load", watch);
+  if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.URL !== "about:blank") watch();
+}
+
+for (const button of all("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+// The menu closes when the reader goes elsewhere.
+for (const menu of all("details.menu")) {
+  addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
