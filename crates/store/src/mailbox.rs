@@ -257,6 +257,18 @@ impl Store {
         Ok(changed.iter().sum::<usize>() == 1)
     }
 
+    /// Notes the language its owner chose. `false`: no such mailbox, or it is deleted.
+    pub async fn set_language(&self, mailbox_id: &str, language: &str) -> Result<bool, StoreError> {
+        let changed = self
+            .change(vec![sql!(
+                "UPDATE mailboxes SET language = ?2 WHERE id = ?1 AND state <> 'deleted'",
+                mailbox_id,
+                language
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
+    }
+
     /// Empties a mailbox for good: deposits, wraps, tokens, sessions, address. The next letter to the
     /// address makes a new one. `false`: no such mailbox, or deleted before.
     pub async fn delete_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
