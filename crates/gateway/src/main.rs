@@ -1,2 +1,25 @@
-//! stub
-fn main() {}
+//! The binary `sealpost`: reads the command line and hands over. Knows nothing else.
+
+mod arrival;
+mod commands;
+mod config;
+mod demo;
+mod jobs;
+mod logging;
+mod outbox;
+mod own;
+mod plan;
+mod roles;
+mod running;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+// Large letters come in bursts; this allocator gives their pages back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    commands::run(commands::Cli::parse())
+}

@@ -28,7 +28,7 @@ CREATE UNIQUE INDEX mailboxes_tag ON mailboxes (tag) WHERE state <> 'deleted';
 
 CREATE TABLE wraps (
     mailbox_id TEXT NOT NULL REFERENCES mailboxes (id),
-    kind TEXT NOT NULL CHECK (kind IN ('activation', 'password', 'answer', 'escrow')),
+    kind TEXT NOT NULL CHECK (kind IN ('activation', 'link', 'password', 'answer', 'escrow')),
     sealed BLOB NOT NULL,
     PRIMARY KEY (mailbox_id, kind)
 );

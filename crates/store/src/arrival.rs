@@ -11,7 +11,7 @@ use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
-use crate::token::NewToken;
+use crate::token::prolong_activation_token;
 
 /// Everything one accepted letter leaves in the store.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ pub struct ArrivalRows {
     pub body: Option<StoredBody>,
     /// Mailboxes made for it. Their deposits may stand in the same rows.
     pub mailboxes: Vec<NewMailbox>,
-    /// Further tokens for mailboxes that exist: mailbox id and token.
-    pub tokens: Vec<(String, NewToken)>,
+    /// Pending mailboxes whose activation link must be good until then at least.
+    pub prolonged: Vec<(String, Timestamp)>,
     /// Copies in mailboxes.
     pub deposits: Vec<NewDeposit>,
     /// Copies on their way out, notices too.
@@ -48,7 +48,7 @@ impl ArrivalRows {
             now,
             body: None,
             mailboxes: Vec::new(),
-            tokens: Vec::new(),
+            prolonged: Vec::new(),
             deposits: Vec::new(),
             legs: Vec::new(),
             more_bodies: Vec::new(),
@@ -87,7 +87,9 @@ impl ArrivalRows {
         }
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
-        self.tokens.into_iter().for_each(|(mailbox_id, token)| token.add_to(&mailbox_id, &mut batch));
+        for (mailbox_id, until) in self.prolonged {
+            batch.add(prolong_activation_token(&mailbox_id, until));
+        }
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
         self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));

@@ -65,6 +65,16 @@ impl NewToken {
     }
 }
 
+/// A further letter to a pending mailbox: the link is good for as long as that letter waits.
+pub(crate) fn prolong_activation_token(mailbox_id: &str, until: Timestamp) -> Statement {
+    sql!(
+        "UPDATE tokens SET expires_at = ?2
+         WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL AND expires_at < ?2",
+        mailbox_id,
+        until
+    )
+}
+
 /// No link that was sent out before opens the mailbox any more.
 pub(crate) fn spend_activation_tokens(mailbox_id: &str, now: Timestamp) -> Statement {
     sql!(
@@ -112,7 +122,7 @@ impl Store {
         );
         batch.add(spend_activation_tokens(mailbox_id, token.created_at));
         batch.add(sql!(
-            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = ?2",
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN (?2, 'link')",
             mailbox_id,
             wrap.kind.as_str()
         ));

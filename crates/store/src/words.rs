@@ -88,6 +88,9 @@ column_words! {
     WrapKind {
         /// The activation link's secret; while pending only.
         Activation = "activation",
+        /// No wrap but the activation link itself, sealed, so that a second letter's notice can carry it
+        /// too; while pending only.
+        Link = "link",
         /// The owner's password.
         Password = "password",
         /// The answer to the owner's question.

@@ -1,0 +1,315 @@
+//! Judgements become rows: deposits, mailboxes for new addresses, notices, legs. Knows no rules.
+
+use std::collections::HashMap;
+
+use sealpost_delivery::{Purpose, Ticket};
+use sealpost_mail::{
+    Address, Edit, Envelope, Head, Letter, Origin, Recipient, Reply, Secret, Summary, Timestamp, TlsFloor,
+    Trace, Treatment,
+};
+use sealpost_store::{
+    ArrivalRows, Folder, LegPurpose, LegStart, MailboxRow, NewDeposit, NewLeg, NewMailbox, NewWrap, WrapKind,
+};
+use sealpost_vault::{MailboxKeys, MailboxPublic, TokenPurpose};
+
+use super::announce::{Announcement, LINK, Standing};
+use super::decide::{Decided, Way, bare_id};
+use super::front::{Front, destination};
+use super::spool::Spooled;
+use super::{bounce, report};
+
+/// Everything needed to build the rows of one arrival.
+struct Work<'a> {
+    front: &'a Front,
+    id: &'a str,
+    now: Timestamp,
+    envelope: &'a Envelope,
+    origin: &'a Origin,
+    spooled: &'a Spooled,
+    alone: bool,
+}
+
+/// Builds the rows; called again when another letter made one of the mailboxes first.
+pub(super) async fn rows(
+    front: &Front,
+    id: &str,
+    envelope: &Envelope,
+    origin: &Origin,
+    decided: &[Decided],
+    spooled: &Spooled,
+    fingerprinted: bool,
+) -> Result<ArrivalRows, Reply> {
+    let now = front.clock.now();
+    let mut rows = ArrivalRows::new(now);
+    rows.fingerprint = fingerprinted.then_some(spooled.fingerprint);
+    let alone = envelope.recipients.len() == 1;
+    let work = Work { front, id, now, envelope, origin, spooled, alone };
+    let mut portal: Vec<(&Recipient, &[Edit])> = Vec::new();
+    for Decided { recipient, way } in decided {
+        match way {
+            Way::Bounce(token) => bounce::rows(&work.cut(), token, &mut rows).await?,
+            Way::Judged(judgement) => match &judgement.treatment {
+                Treatment::Relay { tls } => {
+                    rows.legs.push(work.leg(recipient, &judgement.edits, *tls, LegStart::Queued)?);
+                }
+                Treatment::Hold => {
+                    rows.legs.push(work.leg(
+                        recipient,
+                        &judgement.edits,
+                        TlsFloor::None,
+                        LegStart::Frozen,
+                    )?);
+                }
+                Treatment::Portal => portal.push((recipient, &judgement.edits)),
+                Treatment::Refuse(reply) => report::refused(&work.cut(), recipient, reply, &mut rows).await?,
+                // Closing for partners is not built; `decide` has turned this into a refusal.
+                Treatment::Domain { .. } => {
+                    return Err(Reply::later(451, 3, 5, "Please try again later")
+                        .because("unclosed domain treatment"));
+                }
+            },
+        }
+    }
+    if !portal.is_empty() {
+        work.deposits(&portal, &mut rows).await?;
+    }
+    let needed = !rows.legs.is_empty() || !rows.deposits.is_empty();
+    if needed {
+        rows.body = Some(spooled.body.clone());
+    }
+    Ok(rows)
+}
+
+impl Work<'_> {
+    /// What the smaller row builders need.
+    fn cut(&self) -> Cut<'_> {
+        Cut {
+            front: self.front,
+            arrival_id: self.id,
+            now: self.now,
+            envelope: self.envelope,
+            spooled: self.spooled,
+        }
+    }
+
+    /// One recipient's copy on its way out: our trace field on top, the rules' edits, nothing else.
+    fn leg(
+        &self,
+        recipient: &Recipient,
+        edits: &[Edit],
+        tls: TlsFloor,
+        state: LegStart,
+    ) -> Result<NewLeg, Reply> {
+        let trace = Trace {
+            origin: self.origin,
+            our_name: &self.front.name,
+            id: self.id,
+            recipient: self.alone.then_some(&recipient.address),
+            at: self.now,
+            smtputf8: self.envelope.smtputf8,
+        };
+        let head = edited(&self.spooled.head, edits).with_trace(&trace);
+        let ticket = Ticket {
+            reverse_path: self.envelope.reverse_path.clone(),
+            recipient: recipient.clone(),
+            envid: self.envelope.envid.clone(),
+            ret: self.envelope.ret,
+            body_type: self.envelope.body,
+            smtputf8: self.envelope.smtputf8,
+            head: head.into_bytes(),
+            body_key: self.spooled.key.to_bytes(),
+            route: self.front.route.clone(),
+            tls,
+            purpose: Purpose::Relay,
+            arrived: self.now,
+        };
+        self.cut().leg(&ticket, &self.spooled.body_id, LegPurpose::Relay, state)
+    }
+
+    /// Deposits for all portal recipients; mailboxes and announcements with them.
+    async fn deposits(&self, portal: &[(&Recipient, &[Edit])], rows: &mut ArrivalRows) -> Result<(), Reply> {
+        let summary = self.summary().await?;
+        let mut mailboxes = self.known_mailboxes(portal).await?;
+        let mut served: Vec<[u8; 32]> = Vec::new();
+        for (nth, (recipient, edits)) in portal.iter().enumerate() {
+            if nth % 8 == 7 {
+                // A hundred key operations in one go would keep other sessions waiting.
+                tokio::task::yield_now().await;
+            }
+            let identity = recipient.address.identity();
+            let tag = self.front.keys.tags.address_tag(&identity);
+            if served.contains(&tag) {
+                continue; // The same mailbox named twice in one envelope gets one copy.
+            }
+            served.push(tag);
+            let (mailbox, standing) = match mailboxes.remove(&tag) {
+                Some(row) => self.standing(row).await?,
+                None => self.new_mailbox(&recipient.address, tag, rows)?,
+            };
+            self.deposit(&mailbox, &standing, recipient, edits, &summary, rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn summary(&self) -> Result<Summary, Reply> {
+        let whole = self.spooled.whole().await?;
+        tokio::task::spawn_blocking(move || Letter::parse(&whole.bytes).map(|letter| letter.summary()))
+            .await
+            .map_err(|error| Reply::later(451, 3, 0, "Please try again").because(error))?
+            .map_err(|error| Reply::refuse(550, 6, 0, "The message cannot be read").because(error))
+    }
+
+    async fn known_mailboxes(
+        &self,
+        portal: &[(&Recipient, &[Edit])],
+    ) -> Result<HashMap<[u8; 32], MailboxRow>, Reply> {
+        let tag = |recipient: &Recipient| self.front.keys.tags.address_tag(&recipient.address.identity());
+        let tags: Vec<[u8; 32]> = portal.iter().map(|(recipient, _)| tag(recipient)).collect();
+        let rows =
+            self.front.store.mailboxes_by_tag(&tags).await.map_err(|error| super::unavailable(&error))?;
+        Ok(rows.into_iter().map(|row| (row.tag, row)).collect())
+    }
+
+    async fn standing(&self, row: MailboxRow) -> Result<(Target, Standing), Reply> {
+        let public = MailboxPublic::from_bytes(&row.public_key)
+            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+        let standing = Standing::of(self.front, &row).await.map_err(|error| super::unavailable(&error))?;
+        Ok((Target { id: row.id, public }, standing))
+    }
+
+    /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
+    /// exists only wrapped under the link in the mail, and under the escrow key if there is one.
+    fn new_mailbox(
+        &self,
+        address: &Address,
+        tag: [u8; 32],
+        rows: &mut ArrivalRows,
+    ) -> Result<(Target, Standing), Reply> {
+        let front = self.front;
+        let random = &*front.random;
+        let id = random.id();
+        let (public, secret) = MailboxKeys::generate(random);
+        let (token, hash) = front.keys.tokens.issue(TokenPurpose::Activation, random);
+        let wrap = |kind, sealed| NewWrap { kind, sealed };
+        let link = front.keys.rows.seal(LINK, &id, token.text().expose().as_bytes(), random);
+        let mut wraps = vec![
+            wrap(WrapKind::Activation, secret.wrap_activation(&id, &token, &front.keys.pepper, random)),
+            wrap(WrapKind::Link, link),
+        ];
+        if let Some(escrow) = &front.keys.escrow {
+            wraps.push(wrap(WrapKind::Escrow, secret.wrap_escrow(&id, escrow, random)));
+        }
+        rows.mailboxes.push(NewMailbox {
+            id: id.clone(),
+            tag,
+            address_sealed: front.keys.rows.seal("address", &id, address.to_path().as_bytes(), random),
+            public_key: public.to_bytes(),
+            language: front.announcer.language(address).tag().to_owned(),
+            created_at: self.now,
+            wraps,
+            token: Some(front.announcer.new_token(hash, self.now)),
+        });
+        let standing = Standing::New { link: front.announcer.activation_link(&token) };
+        Ok((Target { id, public }, standing))
+    }
+
+    async fn deposit(
+        &self,
+        mailbox: &Target,
+        standing: &Standing,
+        recipient: &Recipient,
+        edits: &[Edit],
+        summary: &Summary,
+        rows: &mut ArrivalRows,
+    ) -> Result<(), Reply> {
+        let front = self.front;
+        let random = &*front.random;
+        let id = random.id();
+        let head = edited(&self.spooled.head, edits);
+        let mut listing = summary.clone();
+        listing.subject = head.subject();
+        let json = Secret::new(
+            serde_json::to_vec(&listing)
+                .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?,
+        );
+        let thread_tags =
+            summary.message_id.iter().map(|id| front.keys.tags.thread_tag(bare_id(id))).collect();
+        let expires_at = standing.expiry(front, self.now);
+        rows.deposits.push(NewDeposit {
+            id: id.clone(),
+            mailbox_id: mailbox.id.clone(),
+            body_id: self.spooled.body_id.clone(),
+            folder: Folder::Inbox,
+            key_sealed: mailbox.public.seal_key(&mailbox.id, &id, &self.spooled.key, random),
+            head_sealed: self.spooled.key.seal_part("head", head.as_bytes(), random),
+            listing_sealed: mailbox.public.seal_record(
+                &mailbox.id,
+                &format!("listing:{id}"),
+                json.expose(),
+                random,
+            ),
+            size: i64::try_from(self.spooled.size()).unwrap_or(i64::MAX),
+            received_at: self.now,
+            expires_at,
+            thread_tags,
+        });
+        let announcement = Announcement {
+            mailbox_id: &mailbox.id,
+            deposit_id: &id,
+            recipient: &recipient.address,
+            sender: &self.envelope.reverse_path,
+            listing: &listing,
+            standing,
+        };
+        front.announcer.announce(&self.cut(), &announcement, rows).await?;
+        report::deposited(&self.cut(), recipient, rows).await
+    }
+}
+
+/// Where a deposit goes.
+struct Target {
+    id: String,
+    public: MailboxPublic,
+}
+
+/// The part of the work that notices and reports are built from.
+pub(super) struct Cut<'a> {
+    pub(super) front: &'a Front,
+    pub(super) arrival_id: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) envelope: &'a Envelope,
+    pub(super) spooled: &'a Spooled,
+}
+
+impl Cut<'_> {
+    /// A row in the queue for a finished ticket.
+    pub(super) fn leg(
+        &self,
+        ticket: &Ticket,
+        body_id: &str,
+        purpose: LegPurpose,
+        state: LegStart,
+    ) -> Result<NewLeg, Reply> {
+        let front = self.front;
+        let id = front.random.id();
+        let ticket_sealed = ticket
+            .seal(&front.keys.spool, &id, &*front.random)
+            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+        Ok(NewLeg {
+            id,
+            arrival_id: self.arrival_id.to_owned(),
+            body_id: body_id.to_owned(),
+            ticket_sealed,
+            destination: destination(&ticket.route, &ticket.recipient.address),
+            due_at: self.now,
+            expires_at: self.now.plus(front.give_up),
+            created_at: self.now,
+            purpose,
+            state,
+        })
+    }
+}
+
+fn edited(head: &Head, edits: &[Edit]) -> Head {
+    if edits.is_empty() { head.clone() } else { head.apply(edits) }
+}

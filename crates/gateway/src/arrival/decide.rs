@@ -1,0 +1,170 @@
+//! Facts in, judgements out: asks the policy once per recipient. Gathers only what the rules ask for.
+
+use sealpost_mail::{Envelope, Fault, Judgement, Letter, Origin, Recipient, Reply, Treatment};
+use sealpost_policy::{Deep, Facts, Known, Rules};
+
+use super::front::Front;
+use super::spool::Spooled;
+
+/// One recipient and what happens to its copy.
+pub(super) struct Decided {
+    pub(super) recipient: Recipient,
+    pub(super) way: Way,
+}
+
+/// Where a copy goes.
+pub(super) enum Way {
+    /// Where the policy says.
+    Judged(Judgement),
+    /// It is a report on one of our notices (VERP) and ends here.
+    Bounce(String),
+}
+
+/// Judges every recipient. Refuses the whole letter where a part of it could not be answered for:
+/// nobody got it yet, so the client's next try starts clean.
+pub(super) async fn judge(
+    front: &Front,
+    envelope: &Envelope,
+    origin: &Origin,
+    spooled: &Spooled,
+) -> Result<Vec<Decided>, Reply> {
+    let rules = front.rules();
+    let needs = rules.needs();
+    let deep = if needs.deep { look_into(spooled).await? } else { Known::Unasked };
+    let thread = if needs.thread { thread_known(front, spooled).await } else { Known::Unasked };
+    let decided: Vec<Decided> = envelope
+        .recipients
+        .iter()
+        .map(|recipient| {
+            let way = match front.announcer.bounce_token(&recipient.address) {
+                Some(token) => Way::Bounce(token),
+                None => Way::Judged(judge_one(&rules, envelope, origin, spooled, recipient, &deep, &thread)),
+            };
+            Decided { recipient: recipient.clone(), way }
+        })
+        .collect();
+    refuse_whole(envelope, &decided)?;
+    Ok(decided)
+}
+
+fn judge_one(
+    rules: &Rules,
+    envelope: &Envelope,
+    origin: &Origin,
+    spooled: &Spooled,
+    recipient: &Recipient,
+    deep: &Known<Deep>,
+    thread: &Known<bool>,
+) -> Judgement {
+    let mut judgement = rules.judge(&Facts {
+        reverse_path: &envelope.reverse_path,
+        origin,
+        head: &spooled.head,
+        recipient: &recipient.address,
+        size: spooled.size(),
+        deep,
+        thread,
+    });
+    if let Treatment::Domain { .. } = judgement.treatment
+        && let Err(error) = sealpost_seal::close(recipient.address.domain(), &[])
+    {
+        // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
+        judgement.treatment = Treatment::Refuse(
+            Reply::refuse(
+                550,
+                7,
+                5,
+                "This message must be encrypted for the recipient's domain, and no method is set up for it; \
+                 it was not sent",
+            )
+            .because(error),
+        );
+    }
+    judgement
+}
+
+/// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
+/// one after DATA (RFC 5321 §4.2.5). A null reverse-path cannot be told later, so it is told now.
+fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
+    let refusals: Vec<&Reply> = decided
+        .iter()
+        .filter_map(|d| match &d.way {
+            Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) => Some(reply),
+            Way::Judged(_) | Way::Bounce(_) => None,
+        })
+        .collect();
+    let later = refusals.iter().find(|reply| reply.fault() == Some(Fault::Temporary));
+    let nobody_to_tell = envelope.reverse_path.address().is_none();
+    match (later, refusals.first()) {
+        (Some(reply), _) => Err((*reply).clone()),
+        (None, Some(reply)) if refusals.len() == decided.len() || nobody_to_tell => Err((*reply).clone()),
+        (None, Some(_) | None) => Ok(()),
+    }
+}
+
+async fn look_into(spooled: &Spooled) -> Result<Known<Deep>, Reply> {
+    let whole = spooled.whole().await?;
+    let looked = tokio::task::spawn_blocking(move || look(&whole.bytes));
+    Ok(looked.await.unwrap_or_else(|error| Known::Unanswerable(error.to_string())))
+}
+
+/// What rules may ask of a body. What cannot be read cannot be answered for.
+pub(crate) fn look(bytes: &[u8]) -> Known<Deep> {
+    let seen = Letter::parse(bytes).and_then(|letter| {
+        Ok(Deep {
+            attachments: letter.attachments().into_iter().map(|a| (a.name, a.content_type)).collect(),
+            texts: letter.text_parts()?,
+            encrypted: letter.is_encrypted(),
+            signed: letter.is_signed(),
+        })
+    });
+    seen.map_or_else(|error| Known::Unanswerable(error.to_string()), Known::Yes)
+}
+
+/// Whether the letter answers one that a portal user wrote or got.
+async fn thread_known(front: &Front, spooled: &Spooled) -> Known<bool> {
+    let named = ["In-Reply-To", "References"].iter().flat_map(|field| spooled.head.all(field));
+    let tags: Vec<[u8; 32]> = named
+        .flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .take(50)
+        .map(|id| front.keys.tags.thread_tag(bare_id(&id)))
+        .collect();
+    if tags.is_empty() {
+        return Known::Yes(false);
+    }
+    match front.store.knows_thread(&tags).await {
+        Ok(known) => Known::Yes(known),
+        Err(error) => Known::Unanswerable(error.to_string()),
+    }
+}
+
+/// A Message-ID as it is tagged: without angle brackets.
+pub(super) fn bare_id(message_id: &str) -> &str {
+    message_id.trim().trim_start_matches('<').trim_end_matches('>')
+}
+
+/// Says in the log which rule decided, without address, subject or content.
+pub(super) fn log(arrival: &str, decided: &[Decided]) {
+    for Decided { recipient, way } in decided {
+        let Way::Judged(judgement) = way else { continue };
+        tracing::info!(
+            arrival.id = %arrival,
+            recipient = ?recipient.address,
+            treatment = name(&judgement.treatment),
+            rule = %judgement.reason.rule,
+            why = %judgement.reason.sentence,
+            "decided"
+        );
+    }
+}
+
+/// The treatment's word in logs and explanations.
+pub(crate) fn name(treatment: &Treatment) -> &'static str {
+    match treatment {
+        Treatment::Relay { .. } => "relay",
+        Treatment::Portal => "portal",
+        Treatment::Domain { .. } => "domain",
+        Treatment::Refuse(_) => "refuse",
+        Treatment::Hold => "hold",
+    }
+}

@@ -1,0 +1,124 @@
+//! What every arrival shares: rules, keys, store, clock. Implements the listener's seam.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use sealpost_delivery::{Route, Waker};
+use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
+use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
+use sealpost_policy::Rules;
+use sealpost_store::Store;
+use sealpost_vault::{EscrowPublic, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
+
+use super::announce::Announcer;
+use super::spool::Spool;
+
+/// The keys an arrival needs. None of them opens a mailbox (invariant 4).
+#[derive(Clone, Debug)]
+pub(crate) struct FrontKeys {
+    pub(crate) spool: SpoolKey,
+    pub(crate) rows: RowKey,
+    pub(crate) tags: TagKey,
+    pub(crate) tokens: TokenKey,
+    pub(crate) pepper: Pepper,
+    /// Present if the operator chose escrow.
+    pub(crate) escrow: Option<EscrowPublic>,
+}
+
+/// The queue key of a leg: all legs with the same key share a destination.
+pub(crate) fn destination(route: &Route, recipient: &Address) -> String {
+    match route {
+        Route::NextHop(name) => name.clone(),
+        Route::Mx => recipient.domain().to_string(),
+    }
+}
+
+/// Shared by all arrivals.
+pub(crate) struct Front {
+    pub(crate) name: String,
+    pub(crate) store: Store,
+    pub(crate) keys: FrontKeys,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) waker: Waker,
+    pub(crate) rules: RwLock<Arc<Rules>>,
+    pub(crate) announcer: Announcer,
+    pub(crate) route: Route,
+    pub(crate) report_route: Route,
+    pub(crate) report_from: (String, Address),
+    pub(crate) give_up: std::time::Duration,
+    /// For whole letters that are looked into.
+    pub(crate) memory: MemoryBudget,
+    pub(crate) max_received: usize,
+    pub(crate) live: Arc<Mutex<HashSet<[u8; 32]>>>,
+}
+
+impl Front {
+    /// The rules in force; an arrival keeps the ones it began with.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// New rules from the next arrival on.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    /// Marks a fingerprint as belonging to a living session. `None`: another living session holds the
+    /// same bytes, so they are two letters and not one sent again.
+    pub(super) fn claim(&self, fingerprint: [u8; 32]) -> Option<Live> {
+        let fresh = self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(fingerprint);
+        fresh.then(|| Live { fingerprint, set: Arc::clone(&self.live) })
+    }
+}
+
+/// A fingerprint whose session still lives; dropped, the fingerprint is only in the store.
+pub(super) struct Live {
+    fingerprint: [u8; 32],
+    set: Arc<Mutex<HashSet<[u8; 32]>>>,
+}
+
+impl Live {
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.fingerprint);
+    }
+}
+
+/// The listener's door.
+pub(crate) struct Door(pub(crate) Arc<Front>);
+
+#[async_trait]
+impl Reception for Door {
+    async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
+        let spool = Spool::open(&self.0, &envelope);
+        Ok(Box::new(Arriving { front: Arc::clone(&self.0), envelope, origin, spool }))
+    }
+}
+
+/// One letter on its way in.
+struct Arriving {
+    front: Arc<Front>,
+    envelope: Envelope,
+    origin: Origin,
+    spool: Spool,
+}
+
+#[async_trait]
+impl Incoming for Arriving {
+    async fn chunk(&mut self, bytes: &[u8]) -> Result<(), Reply> {
+        self.spool.take(bytes, &*self.front.random).await
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
+        let Self { front, envelope, origin, spool } = *self;
+        let spooled = spool.finish(&*front.random).await?;
+        super::admit(&front, envelope, origin, spooled).await
+    }
+}

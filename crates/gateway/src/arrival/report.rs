@@ -1,0 +1,167 @@
+//! Reports (RFC 3464) that an arrival itself owes the sender: a recipient refused among accepted ones, a
+//! deposit for which NOTIFY=SUCCESS was asked, a notice that came back. Nothing is ever reported to a
+//! null reverse-path.
+
+use sealpost_delivery::Purpose;
+use sealpost_mail::{
+    Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
+    TlsFloor, compose_dsn,
+};
+use sealpost_store::{ArrivalRows, LegPurpose};
+
+use super::carry::Cut;
+use crate::own;
+
+/// A report before it has a form.
+pub(super) struct Report<'a> {
+    pub(super) to: &'a Address,
+    pub(super) recipient: DsnRecipient,
+    pub(super) envid: Option<String>,
+    pub(super) subject: &'static str,
+    pub(super) text: String,
+    pub(super) returned: Option<Vec<u8>>,
+}
+
+/// A recipient the policy refused while others were accepted.
+pub(super) async fn refused(
+    cut: &Cut<'_>,
+    recipient: &Recipient,
+    reply: &Reply,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let wanted = match recipient.notify {
+        Notify::Unspecified => true,
+        Notify::Never => false,
+        Notify::On { failure, .. } => failure,
+    };
+    let Some(to) = cut.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
+    let report = Report {
+        to,
+        recipient: DsnRecipient {
+            final_recipient: recipient.address.clone(),
+            orcpt: recipient.orcpt.clone(),
+            action: DsnAction::Failed,
+            status: reply.enhanced().unwrap_or(EnhancedCode(5, 7, 1)),
+            remote_mta: None,
+            diagnostic: Some(reply.to_line().trim_end().to_owned()),
+            will_retry_until: None,
+        },
+        envid: cut.envelope.envid.clone(),
+        subject: "Nicht gesendet / Not sent",
+        text: format!(
+            "Ihre Nachricht wurde an diesen Empfänger nicht gesendet:\n\n    {path}\n\n\
+             Grund: {why}\n\nAn die übrigen Empfänger ging sie hinaus.\n\n\
+             -- \n\n\
+             Your message was not sent to this recipient:\n\n    {path}\n\n\
+             Reason: {why}\n\nIt was accepted for the other recipients.\n",
+            path = recipient.address.to_path(),
+            why = reply.text(),
+        ),
+        returned: Some(cut.spooled.head.as_bytes().to_vec()),
+    };
+    add(cut, report, rows).await
+}
+
+/// RFC 3461 §5.2.7: a deposit is the delivery; success is reported if it was asked for.
+pub(super) async fn deposited(
+    cut: &Cut<'_>,
+    recipient: &Recipient,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let wanted = match recipient.notify {
+        Notify::Unspecified | Notify::Never => false,
+        Notify::On { success, .. } => success,
+    };
+    let Some(to) = cut.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
+    let report = Report {
+        to,
+        recipient: DsnRecipient {
+            final_recipient: recipient.address.clone(),
+            orcpt: recipient.orcpt.clone(),
+            action: DsnAction::Delivered,
+            status: EnhancedCode(2, 1, 5),
+            remote_mta: None,
+            diagnostic: None,
+            will_retry_until: None,
+        },
+        envid: cut.envelope.envid.clone(),
+        subject: "Hinterlegt / Deposited",
+        text: format!(
+            "Ihre Nachricht liegt verschlüsselt im Postfach von\n\n    {path}\n\n\
+             Der Empfänger wurde benachrichtigt.\n\n-- \n\n\
+             Your message lies encrypted in the mailbox of\n\n    {path}\n\n\
+             The recipient has been notified.\n",
+            path = recipient.address.to_path(),
+        ),
+        returned: None,
+    };
+    add(cut, report, rows).await
+}
+
+/// A notice came back: the letter's sender learns that nobody knows of the letter.
+pub(super) async fn unannounced(
+    cut: &Cut<'_>,
+    sender: &ReversePath,
+    recipient: &Address,
+    status: EnhancedCode,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let Some(to) = sender.address() else { return Ok(()) };
+    let report = Report {
+        to,
+        recipient: DsnRecipient {
+            final_recipient: recipient.clone(),
+            orcpt: None,
+            action: DsnAction::Failed,
+            status,
+            remote_mta: None,
+            diagnostic: None,
+            will_retry_until: None,
+        },
+        envid: None,
+        subject: "Empfänger nicht erreicht / Recipient not reached",
+        text: format!(
+            "Ihre vertrauliche Nachricht liegt im Postfach von\n\n    {path}\n\n\
+             Die Benachrichtigung darüber konnte aber nicht zugestellt werden: der Empfänger weiß nichts von \
+             der Nachricht. Bitte prüfen Sie die Adresse.\n\n-- \n\n\
+             Your confidential message lies in the mailbox of\n\n    {path}\n\n\
+             but the notice about it could not be delivered: the recipient does not know of the message. \
+             Please check the address.\n",
+            path = recipient.to_path(),
+        ),
+        returned: None,
+    };
+    add(cut, report, rows).await
+}
+
+async fn add(cut: &Cut<'_>, report: Report<'_>, rows: &mut ArrivalRows) -> Result<(), Reply> {
+    let front = cut.front;
+    let mail = compose_dsn(&DsnParts {
+        reporting_mta: front.name.clone(),
+        original_envid: report.envid,
+        arrival: cut.now,
+        at: cut.now,
+        from: front.report_from.clone(),
+        to: report.to.clone(),
+        message_id: format!("{}@{}", front.random.id(), front.name),
+        subject: report.subject.to_owned(),
+        text: report.text,
+        recipients: vec![report.recipient],
+        returned: report.returned,
+        returned_full: false,
+    })
+    .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+    let draft = own::Draft {
+        mail,
+        reverse_path: ReversePath::Null,
+        recipient: report.to.clone(),
+        route: front.report_route.clone(),
+        tls: TlsFloor::None,
+        purpose: Purpose::Report,
+        at: cut.now,
+    };
+    let (leg, body) = own::queue(&own::Queue::of(front), draft, LegPurpose::Report, cut.arrival_id).await?;
+    rows.legs.push(leg);
+    rows.more_bodies.push(body);
+    Ok(())
+}

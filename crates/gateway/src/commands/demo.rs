@@ -1,0 +1,18 @@
+//! `sealpost demo`: starts the demo and guides through it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{fail, runtime};
+use crate::demo;
+
+pub(super) fn run(data: Option<PathBuf>, json: bool) -> ExitCode {
+    super::serve::no_core_dumps();
+    let ended = runtime()
+        .map_err(demo::DemoError::from)
+        .and_then(|runtime| runtime.block_on(demo::run(data, json, super::serve::stop_on_signal)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}

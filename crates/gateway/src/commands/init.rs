@@ -1,0 +1,50 @@
+//! `sealpost init`: a configuration to begin with, and the one key that must be kept.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use sealpost_mail::SystemRandom;
+
+use super::{complain, say};
+use crate::plan;
+
+/// The annotated configuration that is also the documentation.
+const EXAMPLE: &str = include_str!("../../../../gateway.toml");
+
+pub(super) fn run(folder: &Path) -> ExitCode {
+    match make(folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(format_args!("error: {}: {error}", folder.display()));
+            complain("    mend: give a folder that can be written to with --folder");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let key = folder.join("server.key");
+    if key.exists() {
+        say(format_args!("{} is there already and stays as it is", key.display()));
+    } else {
+        plan::write_new_key(&key, &SystemRandom)?;
+        say(format_args!(
+            "{} made. Without it nothing in the data folder can ever be read again: keep a copy in a safe.",
+            key.display()
+        ));
+    }
+    let config = folder.join("gateway.toml");
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&config) {
+        Ok(mut file) => {
+            file.write_all(EXAMPLE.as_bytes())?;
+            say(format_args!("{} made: go through it, then `sealpost check`", config.display()));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            say(format_args!("{} is there already and stays as it is", config.display()));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}

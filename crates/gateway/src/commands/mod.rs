@@ -1,0 +1,147 @@
+//! The verbs of the command line, one file each.
+
+mod check;
+mod demo;
+mod explain;
+mod hash_password;
+mod init;
+mod queue;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Problem;
+use crate::roles::Roles;
+
+/// Sealpost: a secure mail gateway with an attached webmail.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the whole product on embedded defaults, with letters to read and nothing to configure.
+    Demo {
+        /// Folder for everything the demo writes; a fresh one in the temporary folder if left out.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Nothing but the line of JSON on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs the product.
+    Serve {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// Which parts run in this process: intake, portal, delivery, jobs (all if left out).
+        #[arg(long)]
+        role: Option<Roles>,
+    },
+    /// Checks a configuration completely and says file, line and mend.
+    Check {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// Also look whether everything in the store hangs together.
+        #[arg(long)]
+        store: bool,
+        /// Do not look up host names.
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Says for every recipient of a mail which rule decides, and why. Sends nothing.
+    Explain {
+        /// The mail (RFC 5322), as a file.
+        mail: PathBuf,
+        /// The reverse-path; empty for the null reverse-path.
+        #[arg(long)]
+        from: String,
+        /// A recipient; may be given several times.
+        #[arg(long, required = true)]
+        to: Vec<String>,
+        /// The client's address.
+        #[arg(long, default_value = "127.0.0.1")]
+        client: std::net::IpAddr,
+        /// The client's login.
+        #[arg(long)]
+        login: Option<String>,
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+    },
+    /// Lists, retries, freezes, thaws and removes what waits to be delivered.
+    Queue {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: queue::What,
+    },
+    /// Makes a configuration, a server key and the data folder.
+    Init {
+        /// Folder for gateway.toml and server.key.
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Reads a password from standard input and prints its Argon2id hash for a [[login]].
+    HashPassword,
+}
+
+/// Carries out the command line.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    match cli.verb {
+        Verb::Demo { data, json } => demo::run(data, json),
+        Verb::Serve { config, role } => serve::run(&config, role.unwrap_or(Roles::ALL)),
+        Verb::Check { config, store, offline } => check::run(&config, store, offline),
+        Verb::Explain { mail, from, to, client, login, config } => {
+            explain::run(&explain::Question { mail, from, to, client, login, config })
+        }
+        Verb::Queue { config, what } => queue::run(&config, &what),
+        Verb::Init { folder } => init::run(&folder),
+        Verb::HashPassword => hash_password::run(),
+    }
+}
+
+/// The tokio runtime everything runs on.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// A line on standard output. A closed pipe is the reader's business.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _closed = writeln!(out, "{line}");
+    let _closed = out.flush();
+}
+
+/// A line on standard error.
+fn complain(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let _closed = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+fn complain_all(problems: &[Problem]) -> ExitCode {
+    for problem in problems {
+        complain(format_args!("error: {problem}"));
+    }
+    ExitCode::FAILURE
+}
+
+/// Ends with an error and its causes.
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    complain(format_args!("error: {error}"));
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        complain(format_args!("  because: {error}"));
+        cause = error.source();
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,191 @@
+//! `sealpost queue`: what waits to be delivered, and the operator's hand in it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use sealpost_delivery::Ticket;
+use sealpost_mail::{Clock as _, SystemClock, Timestamp};
+use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, StoreOptions};
+use sealpost_vault::SpoolKey;
+
+use super::{complain_all, fail, runtime, say};
+use crate::plan::Plan;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Shows the queue, oldest first.
+    List {
+        /// Only this destination: a hop's name or a domain.
+        #[arg(long)]
+        destination: Option<String>,
+        /// Whole addresses instead of masked ones.
+        #[arg(long)]
+        addresses: bool,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tries again now.
+    Retry {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Keeps legs from being tried.
+    Freeze {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Lets frozen legs go on.
+    Thaw {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Removes legs for good. Nobody is told.
+    Remove {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which legs.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// Their ids.
+    ids: Vec<String>,
+    /// All of them.
+    #[arg(long)]
+    all: bool,
+}
+
+const PAGE: u32 = 500;
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    let plan = match Plan::load(config) {
+        Ok(plan) => plan,
+        Err(problems) => return complain_all(&problems),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(async {
+        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let done = act(&store, &plan, what).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), StoreError> {
+    let now = SystemClock.now();
+    let (word, count) = match what {
+        What::List { destination, addresses, json } => {
+            let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
+            let keys = plan.server_key.keys();
+            return list(store, &keys.spool, &filter, *addresses, *json, now).await;
+        }
+        What::Retry { which } => ("due now", store.retry_legs(&ids(store, which).await?, now).await?),
+        What::Freeze { which } => ("frozen", store.freeze_legs(&ids(store, which).await?).await?),
+        What::Thaw { which } => {
+            ("thawed", store.thaw_legs(&ids(store, which).await?, now, now.plus(plan.give_up)).await?)
+        }
+        What::Remove { which } => ("removed", store.remove_legs(&ids(store, which).await?).await?),
+    };
+    say(format_args!("{count} {word}"));
+    Ok(())
+}
+
+async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, StoreError> {
+    if !which.all {
+        return Ok(which.ids.clone());
+    }
+    Ok(all(store, &LegFilter::default()).await?.into_iter().map(|leg| leg.id).collect())
+}
+
+async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreError> {
+    let mut legs = Vec::new();
+    loop {
+        let offset = u32::try_from(legs.len()).unwrap_or(u32::MAX);
+        let page = store.list_legs(filter, Page { offset, limit: PAGE }).await?;
+        if page.is_empty() {
+            return Ok(legs);
+        }
+        legs.extend(page);
+    }
+}
+
+async fn list(
+    store: &Store,
+    key: &SpoolKey,
+    filter: &LegFilter,
+    addresses: bool,
+    json: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let legs = all(store, filter).await?;
+    for leg in &legs {
+        let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
+        let ticket = Ticket::open(key, &leg.id, &sealed);
+        let recipient = match &ticket {
+            Ok(ticket) if addresses => ticket.recipient.address.to_path(),
+            Ok(ticket) => ticket.recipient.address.masked(),
+            Err(error) => format!("({error})"),
+        };
+        let state = match leg.state {
+            LegState::Queued => "queued",
+            LegState::Frozen => "frozen",
+        };
+        let last = match (&leg.last_code, &leg.last_enhanced) {
+            (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
+            (Some(code), None) => code.to_string(),
+            (None, Some(enhanced)) => enhanced.clone(),
+            (None, None) => "-".to_owned(),
+        };
+        if json {
+            say(serde_json::json!({
+                "id": leg.id,
+                "arrival": leg.arrival_id,
+                "destination": leg.destination,
+                "recipient": recipient,
+                "purpose": leg.purpose.as_str(),
+                "state": state,
+                "attempts": leg.attempts,
+                "age_seconds": now.since(leg.created_at).as_secs(),
+                "due_in_seconds": leg.due_at.since(now).as_secs(),
+                "last": last,
+            }));
+        } else {
+            say(format_args!(
+                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  last {last:10} {} via {}",
+                leg.id,
+                leg.purpose.as_str(),
+                leg.attempts,
+                short(now.since(leg.created_at).as_secs()),
+                short(leg.due_at.since(now).as_secs()),
+                recipient,
+                leg.destination,
+            ));
+        }
+    }
+    if !json {
+        say(format_args!("{} in the queue", legs.len()));
+    }
+    Ok(())
+}
+
+/// Seconds as a person reads them in a column.
+fn short(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7199 => format!("{}m", seconds / 60),
+        7200..=172_799 => format!("{}h", seconds / 3600),
+        _days => format!("{}d", seconds / 86_400),
+    }
+}

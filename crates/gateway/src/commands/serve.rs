@@ -1,0 +1,68 @@
+//! `sealpost serve`: the product proper, until SIGTERM or SIGINT.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{complain_all, fail, runtime, say};
+use crate::logging;
+use crate::plan::Plan;
+use crate::roles::Roles;
+use crate::running::{self, RunError};
+
+pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
+    let plan = match Plan::load(config) {
+        Ok(plan) => plan,
+        Err(problems) => return complain_all(&problems),
+    };
+    logging::start(&plan.log);
+    no_core_dumps();
+    let ended =
+        runtime().map_err(RunError::from).and_then(|runtime| runtime.block_on(serve(plan, roles, config)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn serve(plan: Plan, roles: Roles, config: &Path) -> Result<(), RunError> {
+    let ready = running::prepare(plan, roles, Some(config.to_owned()))?;
+    let stop = CancellationToken::new();
+    stop_on_signal(&stop)?;
+    // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.
+    say(serde_json::json!({
+        "ready": true,
+        "smtp": ready.smtp().iter().map(|(name, at)| serde_json::json!({"name": name, "address": at.to_string()})).collect::<Vec<_>>(),
+        "web": ready.web().iter().map(ToString::to_string).collect::<Vec<_>>(),
+    }));
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::debug!(%error, "systemd was not told");
+    }
+    ready.run(stop).await
+}
+
+/// Cancels `stop` on SIGTERM or SIGINT.
+pub(super) fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _signal = terminate.recv() => {}
+            _signal = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Invariant 3: nothing of a letter ends in a crash dump.
+pub(super) fn no_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
+        tracing::warn!(%error, "core dumps could not be switched off");
+    }
+}

@@ -1,0 +1,150 @@
+//! gateway.toml as it is written: serde structs, unknown keys refused. What the values mean for the
+//! parts is decided in `plan`; nothing here opens a socket or a key.
+
+mod problem;
+mod smtp;
+mod units;
+mod web;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sealpost_policy::RuleSpec;
+use serde::Deserialize;
+use toml::Spanned;
+
+pub(crate) use problem::{Problem, Source};
+pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
+pub(crate) use units::Size;
+pub(crate) use web::{Brand, Language, Notices, Portal};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    pub(crate) gateway: Gateway,
+    #[serde(default, rename = "listener")]
+    pub(crate) listeners: Vec<Listener>,
+    #[serde(default, rename = "login")]
+    pub(crate) logins: Vec<Login>,
+    #[serde(default)]
+    pub(crate) hops: BTreeMap<String, Hop>,
+    pub(crate) delivery: Delivery,
+    pub(crate) policy: Policy,
+    #[serde(default)]
+    pub(crate) lists: BTreeMap<String, Spanned<PathBuf>>,
+    #[serde(default, rename = "rule")]
+    pub(crate) rules: Vec<Spanned<RuleSpec>>,
+    pub(crate) portal: Portal,
+    pub(crate) notices: Notices,
+    pub(crate) brand: Brand,
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// `[gateway]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Gateway {
+    pub(crate) name: Spanned<sealpost_mail::Domain>,
+    pub(crate) data: Spanned<PathBuf>,
+    pub(crate) server_key: Spanned<String>,
+    #[serde(default = "default_zone")]
+    pub(crate) time_zone: Spanned<String>,
+    #[serde(default)]
+    pub(crate) escrow: Escrow,
+    #[serde(default = "default_memory")]
+    pub(crate) memory: Size,
+}
+
+/// What a support reset may do (architecture, keys at rest).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Escrow {
+    /// The server key opens a mailbox after a support reset: messages are kept.
+    #[default]
+    Server,
+    /// Nothing but the owner opens a mailbox: a support reset loses the messages.
+    None,
+}
+
+/// `[policy]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Policy {
+    pub(crate) default: Spanned<sealpost_policy::TreatmentSpec>,
+}
+
+/// `[log]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: LogLevel,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: LogLevel::Info }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+fn default_zone() -> Spanned<String> {
+    Spanned::new(0..0, "Europe/Berlin".to_owned())
+}
+
+fn default_memory() -> Size {
+    Size::mib(128)
+}
+
+/// Reads a configuration file. On failure: everything that could be found wrong with its text.
+pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        vec![Problem {
+            file: file.to_owned(),
+            line: None,
+            wrong: format!("cannot be read: {error}"),
+            mend: "give the path with --config; `sealpost init` writes a new one".to_owned(),
+        }]
+    })?;
+    let mut source = Source::new(file, text);
+    match toml::from_str::<Config>(&source.text) {
+        Ok(config) => Ok((config, source)),
+        Err(error) => {
+            // toml's own Display quotes the source line, which may hold a secret: take its message only.
+            let offset = error.span().map_or(0, |span| span.start);
+            let (wrong, mend) = explain(error.message());
+            source.at(offset, wrong, mend);
+            Err(source.problems)
+        }
+    }
+}
+
+fn explain(message: &str) -> (String, String) {
+    let message = message.replace('\n', " ");
+    match message.split_once(", expected") {
+        Some((wrong, expected)) => (wrong.to_owned(), format!("expected{expected}")),
+        None if message.starts_with("missing field") => {
+            (message, "add it; gateway.toml in the documentation explains every key".to_owned())
+        }
+        None => (message, String::new()),
+    }
+}

@@ -1,0 +1,133 @@
+//! The whole product on one machine with nothing to configure: own certificates, a sink that plays the
+//! recipients' mail servers, and letters sent through the front door. Uses the product as it is.
+
+mod certificates;
+mod letters;
+mod sink;
+mod tour;
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use sealpost_mail::{Random as _, SystemRandom};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::logging;
+use crate::plan::{self, Plan};
+use crate::roles::Roles;
+use crate::running::{self, RunError};
+
+/// Why the demo does not start.
+#[derive(Debug, Error)]
+pub(crate) enum DemoError {
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("the demo's certificates could not be made: {0}")]
+    Certificates(#[from] rcgen::Error),
+    #[error("the demo's own configuration is wrong: {0}")]
+    Config(String),
+    #[error("{0}")]
+    Run(#[from] RunError),
+    #[error("a sample letter was not taken: {0}")]
+    Letter(String),
+    #[error("{0}")]
+    Sink(#[from] sealpost_intake::IntakeError),
+    #[error("{0}")]
+    Tls(#[from] sealpost_intake::TlsError),
+}
+
+/// What the demo tells the world when it is ready.
+struct Facts {
+    smtp: SocketAddr,
+    web: SocketAddr,
+    sink: PathBuf,
+    config: PathBuf,
+    data: PathBuf,
+}
+
+/// Runs the demo until a signal comes.
+pub(crate) async fn run(
+    folder: Option<PathBuf>,
+    json: bool,
+    stop_on_signal: fn(&CancellationToken) -> std::io::Result<()>,
+) -> Result<(), DemoError> {
+    let stop = CancellationToken::new();
+    stop_on_signal(&stop)?;
+    let folder = match folder {
+        Some(folder) => std::path::absolute(folder)?,
+        None => std::env::temp_dir().join(format!("sealpost-demo-{}", SystemRandom.id().split_at(8).0)),
+    };
+    let again = folder.join("server.key").exists();
+    make_folder(&folder)?;
+    let sink_folder = folder.join("sink");
+    make_folder(&sink_folder)?;
+    certificates::make(&folder.join("tls"))?;
+    let sink = sink::Sink::bind(&sink_folder, &folder.join("tls"))?;
+    let config = write_config(&folder, sink.address(), json)?;
+    let plan = Plan::load(&config).map_err(|problems| {
+        DemoError::Config(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    logging::start(&plan.log);
+    let data = plan.data.clone();
+    let ready = running::prepare(plan, Roles::ALL, Some(config.clone()))?;
+    let (Some((_, smtp)), Some(web)) = (ready.smtp().first().cloned(), ready.web().first().copied()) else {
+        return Err(DemoError::Config("no listener".to_owned()));
+    };
+    let facts = Facts { smtp, web, sink: sink_folder, config, data };
+    let sinking = tokio::spawn(sink.run(stop.clone()));
+    let running = tokio::spawn(ready.run(stop.clone()));
+    if !again && let Err(error) = letters::send(smtp).await {
+        stop.cancel();
+        running.await.map_err(RunError::from)??;
+        return Err(error);
+    }
+    if !json {
+        tour::tell(&facts, again).await?;
+    }
+    announce(&facts)?;
+    running.await.map_err(RunError::from)??;
+    stop.cancel();
+    sinking.await.map_err(RunError::from)?;
+    Ok(())
+}
+
+fn announce(facts: &Facts) -> std::io::Result<()> {
+    let line = serde_json::json!({
+        "smtp": facts.smtp.to_string(),
+        "web": format!("http://{}", facts.web),
+        "sink": facts.sink,
+        "config": facts.config,
+        "data": facts.data,
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Writes the configuration with free ports; a folder used before keeps its key.
+fn write_config(folder: &Path, sink: SocketAddr, json: bool) -> Result<PathBuf, DemoError> {
+    let key = folder.join("server.key");
+    if !key.exists() {
+        plan::write_new_key(&key, &SystemRandom)?;
+    }
+    let text = include_str!("gateway.toml")
+        .replace("{smtp}", &free_port()?.to_string())
+        .replace("{web}", &free_port()?.to_string())
+        .replace("{sink}", &sink.port().to_string())
+        .replace("{level}", if json { "info" } else { "warn" });
+    let file = folder.join("gateway.toml");
+    std::fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// A port that is free now. Links in notices name the portal's port, so it must be known beforehand.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}

@@ -1,0 +1,112 @@
+//! The mail servers of everybody else: takes every mail and writes it into a folder, one `.eml` file each,
+//! byte for byte. Built on our own listener (decision 0003). Knows nothing of the gateway beside it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use sealpost_intake::{
+    Access, Incoming, Intake, Limits, ListenerConfig, Logins, MemoryBudget, Receipt, Reception, Tls,
+    TlsFiles, TlsMinimum, TlsSource,
+};
+use sealpost_mail::{Envelope, Origin, Random as _, Reply, Secret, SystemClock, SystemRandom};
+use tokio::io::AsyncWriteExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::DemoError;
+
+/// A bound sink.
+pub(super) struct Sink {
+    intake: Intake,
+    address: SocketAddr,
+}
+
+impl Sink {
+    /// Listens on a free loopback port.
+    pub(super) fn bind(folder: &Path, tls: &Path) -> Result<Self, DemoError> {
+        let files = TlsFiles { certificate: tls.join("certificate.pem"), key: tls.join("key.pem") };
+        let network = "127.0.0.0/8".parse().map_err(|_never| DemoError::Config("loopback".to_owned()))?;
+        let listener = ListenerConfig {
+            name: "sink".to_owned(),
+            addresses: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+            hostname: "world.example".to_owned(),
+            tls: Tls::StartTls(TlsSource::load(files, TlsMinimum::Tls12)?),
+            tls_required: false,
+            access: Access { networks: vec![network], ..Access::default() },
+            limits: Limits::default(),
+        };
+        let next = std::fs::read_dir(folder)?.count() as u64;
+        let reception = Arc::new(Folder { folder: folder.to_owned(), next: AtomicU64::new(next) });
+        let intake = Intake::bind(
+            vec![listener],
+            reception,
+            Arc::new(NoLogins),
+            Arc::new(SystemClock),
+            MemoryBudget::kib(64 * 1024),
+        )?;
+        let address = intake.addresses().first().map(|(_, address)| *address);
+        let address = address.ok_or_else(|| DemoError::Config("the sink has no address".to_owned()))?;
+        Ok(Self { intake, address })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) async fn run(self, stop: CancellationToken) {
+        self.intake.run(stop).await;
+    }
+}
+
+struct NoLogins;
+
+#[async_trait]
+impl Logins for NoLogins {
+    async fn check(&self, _login: &str, _password: Secret<String>) -> Option<String> {
+        None
+    }
+}
+
+struct Folder {
+    folder: PathBuf,
+    next: AtomicU64,
+}
+
+#[async_trait]
+impl Reception for Folder {
+    async fn begin(&self, _envelope: Envelope, _origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
+        let number = self.next.fetch_add(1, Ordering::SeqCst);
+        let id = SystemRandom.id();
+        let unfinished = self.folder.join(format!(".{id}.part"));
+        let finished = self.folder.join(format!("{number:05}-{}.eml", id.split_at(8).0));
+        let file = tokio::fs::File::create(&unfinished).await.map_err(full)?;
+        Ok(Box::new(OneFile { id, file, unfinished, finished }))
+    }
+}
+
+struct OneFile {
+    id: String,
+    file: tokio::fs::File,
+    unfinished: PathBuf,
+    finished: PathBuf,
+}
+
+#[async_trait]
+impl Incoming for OneFile {
+    async fn chunk(&mut self, bytes: &[u8]) -> Result<(), Reply> {
+        self.file.write_all(bytes).await.map_err(full)
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Receipt, Reply> {
+        self.file.flush().await.map_err(full)?;
+        // Whoever watches the folder never sees half a mail.
+        tokio::fs::rename(&self.unfinished, &self.finished).await.map_err(full)?;
+        Ok(Receipt { id: self.id, acknowledged: None })
+    }
+}
+
+fn full(error: std::io::Error) -> Reply {
+    Reply::later(452, 3, 1, "No space now, try again later").because(error)
+}

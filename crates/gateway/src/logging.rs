@@ -1,0 +1,33 @@
+//! Where log lines go: standard error, as text or JSON. What may be in them is decided where they are
+//! written (docs/operators).
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat, LogLevel};
+
+/// Starts logging; a second call changes nothing.
+pub(crate) fn start(log: &Log) {
+    let level = match log.level {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+    };
+    // Libraries speak only when something is wrong: their lines were not written with our rules in mind.
+    let ours = ["mail", "intake", "policy", "vault", "store", "notice", "delivery", "portal"];
+    let mut directives = format!("warn,sealpost={level}");
+    for name in ours {
+        directives.push_str(&format!(",sealpost_{name}={level}"));
+    }
+    let filter = EnvFilter::new(directives);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match log.format {
+        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+    };
+    if let Err(error) = started {
+        tracing::debug!(%error, "logging was started before");
+    }
+}

@@ -1,0 +1,131 @@
+//! Next hops, routes and retries as delivery is told of them. Resolves nothing.
+
+use std::collections::HashMap;
+
+use sealpost_delivery::{DeliveryConfig, HopTls, Login, NextHop, RetryPlan, Route, Trust};
+use sealpost_mail::TlsFloor;
+use toml::Spanned;
+
+use crate::config::{self, Config, Source};
+
+pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfig> {
+    let mut hops = HashMap::new();
+    for (name, hop) in &config.hops {
+        if let Some(hop) = one(name, hop, source) {
+            hops.insert(name.clone(), hop);
+        }
+    }
+    let report_route = match &config.delivery.reports {
+        Some(reports) => named(reports, config, source)?,
+        None => route(config, source)?,
+    };
+    let from = (config.delivery.report_name.clone(), config.delivery.report_from.clone());
+    let retry = config.delivery.retry.get_ref();
+    if retry.is_empty() {
+        source.at(
+            config.delivery.retry.span().start,
+            "no time to try again",
+            "give at least one, like [\"5 min\"]",
+        );
+    }
+    let mut delivery = DeliveryConfig::new(config.gateway.name.get_ref().as_str(), from, report_route);
+    delivery.hops = hops;
+    delivery.concurrency_total = config.delivery.connections.max(1);
+    delivery.concurrency_per_destination = config.delivery.connections_per_destination.max(1);
+    delivery.retry = RetryPlan {
+        steps: retry.iter().map(|span| span.0).collect(),
+        jitter_percent: 20,
+        give_up: config.delivery.give_up.0,
+        delay_notice_after: Some(config.delivery.delay_notice.0),
+    };
+    delivery.our_addresses =
+        config.listeners.iter().flat_map(|l| l.addresses.get_ref()).map(std::net::SocketAddr::ip).collect();
+    Some(delivery)
+}
+
+fn one(name: &str, hop: &config::Hop, source: &mut Source) -> Option<NextHop> {
+    let tls = match hop.tls {
+        config::HopTls::Off => HopTls::Clear,
+        config::HopTls::Starttls => HopTls::StartTls,
+        config::HopTls::Implicit => HopTls::Implicit,
+    };
+    let floor: TlsFloor = hop.floor.into();
+    if tls == HopTls::Clear && floor > TlsFloor::None {
+        source.at(
+            hop.host.span().start,
+            format!("hop {name} asks for TLS and switches it off"),
+            "set tls = \"starttls\" or floor = \"none\"",
+        );
+    }
+    if hop.host.get_ref().trim().is_empty() || hop.host.get_ref().contains(char::is_whitespace) {
+        source.at(hop.host.span().start, format!("hop {name} has no host"), "give a host name or an address");
+    }
+    let trust = match &hop.ca {
+        None => Trust::WebPki,
+        Some(ca) => {
+            let path = source.path(ca.get_ref());
+            if let Err(error) = std::fs::read(&path) {
+                source.at(
+                    ca.span().start,
+                    format!("the CA file {} cannot be read: {error}", path.display()),
+                    "name a PEM file",
+                );
+            }
+            Trust::File(path)
+        }
+    };
+    let login = match (&hop.login, &hop.password_file) {
+        (None, None) => None,
+        (Some(user), Some(file)) => {
+            let path = source.path(file.get_ref());
+            let at = file.span().start;
+            let password =
+                super::keys::read_private(&path, at, "the password", "name the right file", source)?;
+            let password = sealpost_mail::Secret::new(password.expose().trim_end().to_owned());
+            Some(Login { name: user.clone(), password })
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            source.at(
+                hop.host.span().start,
+                format!("hop {name} has only one of login and password-file"),
+                "give both or neither",
+            );
+            return None;
+        }
+    };
+    let mut next = NextHop::new(hop.host.get_ref(), hop.port);
+    next.tls = tls;
+    next.floor = floor;
+    next.trust = trust;
+    next.login = login;
+    Some(next)
+}
+
+fn named(route: &Spanned<String>, config: &Config, source: &mut Source) -> Option<Route> {
+    let name = route.get_ref();
+    if name == "mx" {
+        return Some(Route::Mx);
+    }
+    if config.hops.contains_key(name) {
+        return Some(Route::NextHop(name.clone()));
+    }
+    source.at(
+        route.span().start,
+        format!("there is no hop called {name:?}"),
+        format!("add [hops.{name}], or write \"mx\""),
+    );
+    None
+}
+
+/// Where relayed letters go.
+pub(super) fn route(config: &Config, source: &mut Source) -> Option<Route> {
+    named(&config.delivery.route, config, source)
+}
+
+/// Where notices go.
+pub(super) fn notice_route(config: &Config, source: &mut Source) -> Option<Route> {
+    match &config.notices.hop {
+        Some(hop) => named(hop, config, source),
+        None => route(config, source),
+    }
+}

@@ -1,0 +1,125 @@
+//! Portal, notices and brand as the parts are told of them. Writes no page.
+
+use sealpost_delivery::Route;
+use sealpost_notice::{Brand, Colour, Language};
+use sealpost_portal::{Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, SessionRules};
+
+use crate::arrival::Announcer;
+use crate::config::{self, Config, Source};
+
+pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
+    let portal = &config.portal;
+    let tls = match (&portal.certificate, &portal.key) {
+        (None, None) => PortalTls::Off,
+        (Some(certificate), Some(key)) => {
+            let key_path = source.path(key.get_ref());
+            super::keys::read_private(&key_path, key.span().start, "the key", "name the right file", source)?;
+            PortalTls::Files { certificate: source.path(certificate.get_ref()), key: key_path }
+        }
+        (Some(one), None) | (None, Some(one)) => {
+            source.at(
+                one.span().start,
+                "the portal has only one of certificate and key",
+                "give both or neither",
+            );
+            return None;
+        }
+    };
+    let planned = PortalConfig {
+        addresses: portal.addresses.get_ref().clone(),
+        tls,
+        public_url: portal.public_url.get_ref().clone(),
+        brand: PortalBrand {
+            name: config.brand.name.clone(),
+            portal_name: config.brand.portal_name.clone(),
+            colour: config.brand.colour.get_ref().clone(),
+            logo: logo(config, source),
+            contact: Some(config.brand.contact.to_path()),
+            imprint: config.brand.imprint.clone(),
+            privacy: config.brand.privacy.clone(),
+        },
+        languages: match config.notices.language {
+            config::Language::De => vec!["de".to_owned(), "en".to_owned()],
+            config::Language::En => vec!["en".to_owned(), "de".to_owned()],
+        },
+        time_zone: config.gateway.time_zone.get_ref().clone(),
+        session: SessionRules { idle: portal.session_idle.0, absolute: portal.session_total.0 },
+        password: PasswordRules {
+            minimum_length: portal.password.minimum_length,
+            digit: portal.password.digit,
+            upper: portal.password.upper,
+            special: portal.password.special,
+            ..PasswordRules::default()
+        },
+        questions: Vec::new(),
+        show_subject: portal.show_subject,
+        trusted_proxies: portal
+            .trusted_proxies
+            .iter()
+            .filter_map(|proxy| Network::parse(&proxy.to_string()).ok())
+            .collect(),
+        memory: config.gateway.memory.bytes() / 2,
+    };
+    if let Err(error) = planned.check() {
+        source.near("[portal]", error.to_string(), "");
+        return None;
+    }
+    Some(planned)
+}
+
+fn logo(config: &Config, source: &mut Source) -> Option<Logo> {
+    let file = config.brand.logo.as_ref()?;
+    let path = source.path(file.get_ref());
+    let content_type = match path.extension().and_then(|e| e.to_str()) {
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some(_) | None => {
+            source.at(file.span().start, "a logo is an .svg or .png file", "give one of these");
+            return None;
+        }
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(Logo { content_type: content_type.to_owned(), bytes }),
+        Err(error) => {
+            source.at(file.span().start, format!("the logo {} cannot be read: {error}", path.display()), "");
+            None
+        }
+    }
+}
+
+/// The announcer: how notices look and where they go.
+pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> Option<Announcer> {
+    let language = |language: &config::Language| match language {
+        config::Language::De => Language::De,
+        config::Language::En => Language::En,
+    };
+    let colour = match Colour::parse(config.brand.colour.get_ref()) {
+        Ok(colour) => colour,
+        Err(error) => {
+            source.at(config.brand.colour.span().start, error.to_string(), "write it like \"#0b5c74\"");
+            return None;
+        }
+    };
+    let public_url = config.portal.public_url.get_ref().trim_end_matches('/').to_owned();
+    Some(Announcer {
+        from: config.notices.from.clone(),
+        brand: Brand {
+            name: config.brand.name.clone(),
+            portal_name: config.brand.portal_name.clone(),
+            portal_url: public_url.clone(),
+            colour,
+            logo: None,
+            contact: config.brand.contact.to_path(),
+            imprint: config.brand.imprint.clone(),
+            privacy: config.brand.privacy.clone(),
+        },
+        zone: config.gateway.time_zone.get_ref().clone(),
+        public_url,
+        show_subject: config.notices.show_subject,
+        language: language(&config.notices.language),
+        languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
+        bounces: config.notices.bounces.clone(),
+        activation: config.portal.activation.0,
+        route,
+    })
+}

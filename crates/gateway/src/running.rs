@@ -1,0 +1,330 @@
+//! The parts put together and run until told to stop. Decides nothing that a part could decide.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, RwLock};
+
+use async_trait::async_trait;
+use sealpost_delivery::Runner;
+use sealpost_intake::{Intake, Logins, MemoryBudget, TlsSource};
+use sealpost_mail::{Clock, Random, Secret, SystemClock, SystemRandom};
+use sealpost_portal::{Portal, PortalKeys, Reloader};
+use sealpost_store::{Store, StoreOptions};
+use sealpost_vault::password_phc;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::arrival::{Door, Front, FrontKeys};
+use crate::config::Escrow;
+use crate::jobs;
+use crate::outbox::PortalOutbox;
+use crate::plan::{self, Plan};
+use crate::roles::Roles;
+
+/// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
+const MAX_RECEIVED: usize = 100;
+
+/// Why the product does not start or go on.
+#[derive(Debug, Error)]
+pub(crate) enum RunError {
+    #[error("{0}")]
+    Store(#[from] sealpost_store::StoreError),
+    #[error("{0}")]
+    Intake(#[from] sealpost_intake::IntakeError),
+    #[error("{0}")]
+    Delivery(#[from] sealpost_delivery::DeliveryError),
+    #[error("{0}")]
+    Portal(#[from] sealpost_portal::PortalError),
+    #[error("{0}")]
+    Jobs(#[from] jobs::JobError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("a part ended by itself: {0}")]
+    Part(#[from] tokio::task::JoinError),
+}
+
+/// Everything bound and ready; nothing runs yet.
+pub(crate) struct Ready {
+    store: Store,
+    intake: Option<Intake>,
+    delivery: Option<Runner>,
+    portal: Option<Portal>,
+    jobs: bool,
+    front: Arc<Front>,
+    reloadable: Vec<TlsSource>,
+    portal_reloader: Option<Reloader>,
+    config_file: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Opens the store and binds the sockets of the given roles.
+pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) -> Result<Ready, RunError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let store = Store::open(StoreOptions::new(&plan.data))?;
+    let keys = plan.server_key.keys();
+    let runner = Runner::new(
+        store.clone(),
+        keys.spool.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&random),
+        plan.delivery,
+    )?;
+    let half = u32::try_from(plan.memory / 2 / 1024).unwrap_or(u32::MAX);
+    let escrow = match plan.escrow {
+        Escrow::Server => Some(keys.escrow.public()),
+        Escrow::None => None,
+    };
+    let front = Arc::new(Front {
+        name: plan.name,
+        store: store.clone(),
+        keys: FrontKeys {
+            spool: keys.spool.clone(),
+            rows: keys.rows.clone(),
+            tags: keys.tags.clone(),
+            tokens: keys.tokens.clone(),
+            pepper: keys.pepper.clone(),
+            escrow: escrow.clone(),
+        },
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        waker: runner.waker(),
+        rules: RwLock::new(Arc::new(plan.rules)),
+        report_route: plan.report_route,
+        announcer: plan.announcer,
+        route: plan.route,
+        report_from: plan.report_from,
+        give_up: plan.give_up,
+        memory: MemoryBudget::kib(half),
+        max_received: MAX_RECEIVED,
+        live: Arc::new(Mutex::new(HashSet::new())),
+    });
+    let intake = if roles.intake {
+        let logins = Arc::new(ConfiguredLogins::new(plan.logins));
+        let door = Arc::new(Door(Arc::clone(&front)));
+        Some(Intake::bind(plan.listeners, door, logins, Arc::clone(&clock), MemoryBudget::kib(half))?)
+    } else {
+        None
+    };
+    let portal = if roles.portal {
+        let portal_keys = PortalKeys {
+            tags: keys.tags,
+            tokens: keys.tokens,
+            rows: keys.rows,
+            pepper: keys.pepper,
+            escrow_public: escrow,
+        };
+        let outbox = Arc::new(PortalOutbox { front: Arc::clone(&front) });
+        Some(Portal::bind(
+            plan.portal,
+            store.clone(),
+            portal_keys,
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            outbox,
+        )?)
+    } else {
+        None
+    };
+    let portal_reloader = portal.as_ref().map(Portal::reloader);
+    Ok(Ready {
+        store,
+        intake,
+        delivery: roles.delivery.then_some(runner),
+        portal,
+        jobs: roles.jobs,
+        front,
+        reloadable: plan.reloadable,
+        portal_reloader,
+        config_file,
+        clock,
+    })
+}
+
+impl Ready {
+    /// Where SMTP is spoken: listener names and addresses.
+    pub(crate) fn smtp(&self) -> Vec<(String, SocketAddr)> {
+        self.intake.as_ref().map(Intake::addresses).unwrap_or_default()
+    }
+
+    /// Where the portal answers.
+    pub(crate) fn web(&self) -> Vec<SocketAddr> {
+        self.portal.as_ref().map(|portal| portal.addresses().to_vec()).unwrap_or_default()
+    }
+
+    /// Runs until `stop`, then drains: intake first, so that nothing new comes while the rest finishes.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
+        let Self {
+            store,
+            intake,
+            delivery,
+            portal,
+            jobs,
+            front,
+            reloadable,
+            portal_reloader,
+            config_file,
+            clock,
+        } = self;
+        let rest = CancellationToken::new();
+        let reload = tokio::spawn(reload_on_hangup(
+            Arc::clone(&front),
+            reloadable,
+            portal_reloader,
+            config_file,
+            rest.clone(),
+        ));
+        let delivery = delivery.map(|runner| tokio::spawn(runner.run(rest.clone())));
+        let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
+        let jobs = if jobs { Some(jobs::start(store.clone(), clock).await?) } else { None };
+        let front_stop = stop.clone();
+        let intake = intake.map(|intake| tokio::spawn(async move { intake.run(front_stop).await }));
+        let ended = first_to_end(&stop, delivery, portal, &rest, intake).await;
+        rest.cancel();
+        stop.cancel();
+        if let Some(jobs) = jobs {
+            jobs.stop().await;
+        }
+        reload.await?;
+        store.close().await;
+        ended
+    }
+}
+
+type DeliveryTask = tokio::task::JoinHandle<Result<(), sealpost_delivery::DeliveryError>>;
+type PortalTask = tokio::task::JoinHandle<Result<(), sealpost_portal::PortalError>>;
+
+/// Waits for the stop, or for a part that ends by itself: then everything stops, because a gateway that
+/// takes letters and delivers none is worse than one that is restarted.
+async fn first_to_end(
+    stop: &CancellationToken,
+    delivery: Option<DeliveryTask>,
+    portal: Option<PortalTask>,
+    rest: &CancellationToken,
+    intake: Option<tokio::task::JoinHandle<()>>,
+) -> Result<(), RunError> {
+    let delivery = async {
+        match delivery {
+            Some(task) => task.await?.map_err(RunError::from),
+            None => {
+                rest.cancelled().await;
+                Ok(())
+            }
+        }
+    };
+    let portal = async {
+        match portal {
+            Some(task) => task.await?.map_err(RunError::from),
+            None => {
+                rest.cancelled().await;
+                Ok(())
+            }
+        }
+    };
+    let intake = async {
+        match intake {
+            Some(task) => task.await.map_err(RunError::from),
+            None => {
+                stop.cancelled().await;
+                Ok(())
+            }
+        }
+    };
+    tokio::pin!(delivery, portal, intake);
+    tokio::select! {
+        ended = &mut intake => {
+            rest.cancel();
+            let (delivered, served) = tokio::join!(delivery, portal);
+            ended.and(delivered).and(served)
+        }
+        ended = &mut delivery => {
+            stop.cancel();
+            rest.cancel();
+            let (taken, served) = tokio::join!(intake, portal);
+            ended.and(taken).and(served)
+        }
+        ended = &mut portal => {
+            stop.cancel();
+            rest.cancel();
+            let (taken, delivered) = tokio::join!(intake, delivery);
+            ended.and(taken).and(delivered)
+        }
+    }
+}
+
+/// SIGHUP: certificates and rules are read again; what is wrong stays as it was and is said in the log.
+async fn reload_on_hangup(
+    front: Arc<Front>,
+    tls: Vec<TlsSource>,
+    portal: Option<Reloader>,
+    config_file: Option<PathBuf>,
+    stop: CancellationToken,
+) {
+    let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _signal = hangup.recv() => {}
+        }
+        for source in &tls {
+            match source.reload() {
+                Ok(()) => {
+                    tracing::info!(file = %source.files().certificate.display(), "certificate read again")
+                }
+                Err(error) => tracing::error!(%error, "certificate not read again; the old one stays"),
+            }
+        }
+        if let Some(portal) = &portal
+            && let Err(error) = portal.reload()
+        {
+            tracing::error!(%error, "portal certificate not read again; the old one stays");
+        }
+        if let Some(file) = &config_file {
+            match plan::reload_rules(file) {
+                Ok(rules) => {
+                    front.set_rules(rules);
+                    tracing::info!("rules and lists read again");
+                }
+                Err(problems) => {
+                    for problem in problems {
+                        tracing::error!(%problem, "rules not read again; the old ones stay");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Logins of the configuration. Unknown names cost the same time as known ones.
+struct ConfiguredLogins {
+    logins: Vec<(String, Secret<String>)>,
+    /// Argon2id takes 19 MiB each: a handful at a time.
+    places: Semaphore,
+}
+
+impl ConfiguredLogins {
+    fn new(logins: Vec<(String, Secret<String>)>) -> Self {
+        Self { logins, places: Semaphore::new(2) }
+    }
+}
+
+/// A hash of nothing anyone knows, to spend the same time on unknown names.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2VhbHBvc3Qtbm9ib2R5$Zm9yIG5vYm9keSBoYXMgdGhpcyBwYXNzd29yZCE";
+
+#[async_trait]
+impl Logins for ConfiguredLogins {
+    async fn check(&self, login: &str, password: Secret<String>) -> Option<String> {
+        let _place = self.places.acquire().await.ok()?;
+        let known = self.logins.iter().find(|(name, _)| name == login).cloned();
+        let hash = known.as_ref().map_or_else(|| Secret::new(NOBODY.to_owned()), |(_, hash)| hash.clone());
+        let right = tokio::task::spawn_blocking(move || password_phc::verify(hash.expose(), &password))
+            .await
+            .unwrap_or(false);
+        known.filter(|_| right).map(|(name, _)| name)
+    }
+}
