@@ -109,18 +109,27 @@ impl Writer {
                 }
             }
             Fate::RolledBack(reason) => {
-                for Ran { reply, .. } in ran {
+                for Ran { result, reply, .. } in ran {
+                    self.keep_files(result);
                     let _ = reply.send(Err(fail(&reason)));
                 }
             }
             Fate::Uncertain(reason) => {
-                for Ran { bodies, reply, .. } in ran {
+                for Ran { result, bodies, reply, .. } in ran {
+                    self.keep_files(result);
                     // Should the rows be there after all, their files must be too; if not, the next open
                     // removes them.
                     bodies.iter().for_each(StoredBody::settle);
                     let _ = reply.send(Err(fail(&reason)));
                 }
             }
+        }
+    }
+
+    /// The rows that would have freed these files are still there.
+    fn keep_files(&self, result: Result<Done, StoreError>) {
+        for id in result.map(|done| done.freed).unwrap_or_default() {
+            self.files.set_settled(&id);
         }
     }
 
@@ -187,6 +196,8 @@ impl Writer {
         match self.run_statements(statements) {
             Ok(Ok((answers, freed))) => {
                 self.execute("RELEASE batch")?;
+                // Before the commit: from then on they are files without rows.
+                freed.iter().for_each(|id| self.files.set_moving(id));
                 Ok(Done { outcome: Outcome::Kept(answers), freed })
             }
             Ok(Err(refusal)) => {

@@ -1,0 +1,123 @@
+//! A mailbox is activated once, and never again (CVE-2026-29139 class).
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{
+    Activate, Activation, MailboxState, NewToken, NewWrap, Reissued, StoreError, TokenPurpose, WrapKind,
+};
+
+use crate::rig::{LATER, NOW, Rig, token, wrap};
+
+fn wish(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
+    Activate {
+        mailbox_id: mailbox_id.to_owned(),
+        token_hash: [token_hash; 32],
+        now: NOW,
+        wraps: vec![NewWrap { kind: WrapKind::Password, sealed: password.to_vec() }, wrap(WrapKind::Answer)],
+        question_sealed: Some(b"question".to_vec()),
+        language: "en".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn activation_replaces_the_links_wrap_by_the_owners() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    assert!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().is_some());
+    assert_eq!(rig.store.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!((mailbox.state, mailbox.activated_at), (MailboxState::Active, Some(NOW)));
+    assert_eq!(
+        (mailbox.language.as_str(), mailbox.question_sealed.as_deref()),
+        ("en", Some(&b"question"[..]))
+    );
+    assert_eq!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap(), None);
+    assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"mine");
+    assert_eq!(rig.store.token(&[1; 32]).await.unwrap().unwrap().spent_at, Some(NOW));
+    rig.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_at_once_exactly_one_becomes_the_owner() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let tries: Vec<_> = (0..20_u8)
+        .map(|who| {
+            let (store, wish) = (rig.store.clone(), wish(&id, 1, &[who]));
+            tokio::spawn(async move { (who, store.activate(wish).await.unwrap()) })
+        })
+        .collect();
+    let mut owners = Vec::new();
+    for one in tries {
+        match one.await.unwrap() {
+            (who, Activation::Activated) => owners.push(who),
+            (_, ended) => assert_eq!(ended, Activation::NotPending),
+        }
+    }
+    assert_eq!(owners.len(), 1);
+    assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), owners);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    assert_eq!(rig.store.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    for locked in [false, true] {
+        if locked {
+            assert!(rig.store.lock_mailbox(&id, None).await.unwrap());
+        }
+        // A new link is not even issued,
+        let issued = rig.store.add_token_and_wrap(&id, token(2), wrap(WrapKind::Activation)).await.unwrap();
+        assert_eq!(issued, Reissued::NotPending);
+        assert_eq!(rig.store.token(&[2; 32]).await.unwrap(), None);
+        // and no token, old or invented, changes anything.
+        for hash in [1, 2] {
+            assert_eq!(rig.store.activate(wish(&id, hash, b"thief")).await.unwrap(), Activation::NotPending);
+        }
+        assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"mine");
+    }
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn only_a_good_token_of_this_mailbox_activates_it() {
+    let rig = Rig::new();
+    let (first, _, _) = rig.deposit_in_new(1).await;
+    let (_second, _, _) = rig.deposit_in_new(2).await;
+    for (hash, why) in [(2, "another mailbox's"), (3, "unknown")] {
+        let ended = rig.store.activate(wish(&first, hash, b"thief")).await.unwrap();
+        assert_eq!(ended, Activation::TokenSpent, "{why}");
+    }
+    let late = Activate { now: LATER, ..wish(&first, 1, b"late") };
+    assert_eq!(rig.store.activate(late).await.unwrap(), Activation::TokenSpent, "expired");
+    let mailbox = rig.store.mailbox(&first).await.unwrap().unwrap();
+    assert_eq!(mailbox.state, MailboxState::Pending, "a refused try leaves no trace");
+    assert!(rig.store.wrap(&first, WrapKind::Activation).await.unwrap().is_some());
+    assert_eq!(rig.store.activate(wish(&first, 1, b"mine")).await.unwrap(), Activation::Activated);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_wrap_that_is_there_is_never_overwritten() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let mut twice = wish(&id, 1, b"mine");
+    twice.wraps.push(wrap(WrapKind::Password));
+    assert!(matches!(rig.store.activate(twice).await, Err(StoreError::Database(_))));
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_new_link_makes_the_old_one_worthless() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let new = NewWrap { kind: WrapKind::Activation, sealed: b"new".to_vec() };
+    let token = NewToken { purpose: TokenPurpose::Activation, created_at: Timestamp(NOW.0 + 1), ..token(2) };
+    assert_eq!(rig.store.add_token_and_wrap(&id, token, new).await.unwrap(), Reissued::Done);
+    assert_eq!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().unwrap(), b"new");
+    assert_eq!(rig.store.activate(wish(&id, 1, b"old link")).await.unwrap(), Activation::TokenSpent);
+    assert_eq!(rig.store.activate(wish(&id, 2, b"new link")).await.unwrap(), Activation::Activated);
+    rig.clean().await;
+}

@@ -1,0 +1,210 @@
+//! An arrival is stored whole and once.
+
+use sealpost_mail::{Random as _, Timestamp};
+use sealpost_store::{ArrivalRows, AuditRow, Committed, Page, Store, StoreError};
+
+use crate::rig::{LARGE, NOW, Rig};
+
+async fn commit(store: &Store, rows: ArrivalRows) -> Committed {
+    store.commit_arrival(rows).await.unwrap()
+}
+
+async fn with_fingerprint(rig: &Rig, fingerprint: [u8; 32]) -> ArrivalRows {
+    let body = rig.body(100).await;
+    let mut rows = ArrivalRows::new(NOW);
+    rows.fingerprint = Some(fingerprint);
+    rows.legs.push(rig.leg(body.id(), "a.example"));
+    rows.body = Some(body);
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_letters_at_once_to_a_new_address_make_one_mailbox() {
+    let rig = Rig::new();
+    let mut arrivals = Vec::new();
+    for _ in 0..40 {
+        let body = rig.body(LARGE).await;
+        let mailbox = rig.mailbox(7);
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(rig.deposit(&mailbox.id, body.id()));
+        rows.mailboxes.push(mailbox);
+        rows.mailboxes[0].token = None;
+        rows.body = Some(body.clone());
+        let store = rig.store.clone();
+        arrivals.push((body, tokio::spawn(async move { commit(&store, rows).await })));
+    }
+    let (mut new, mut taken) = (0, Vec::new());
+    for (body, arrival) in arrivals {
+        match arrival.await.unwrap() {
+            Committed::New(_) => new += 1,
+            Committed::MailboxTaken => taken.push(body),
+            Committed::Duplicate => unreachable!("no fingerprints here"),
+        }
+    }
+    assert_eq!((new, taken.len()), (1, 39));
+    let mailboxes = rig.store.mailboxes_by_tag(&[[7; 32], [8; 32]]).await.unwrap();
+    assert_eq!(mailboxes.len(), 1);
+
+    // The losers look again and deposit the very body they have written.
+    for body in taken {
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(rig.deposit(&mailboxes[0].id, body.id()));
+        rows.body = Some(body);
+        assert!(matches!(commit(&rig.store, rows).await, Committed::New(_)));
+    }
+    let counts = rig.clean().await;
+    assert_eq!((counts.mailboxes, counts.deposits), (1, 40));
+    assert_eq!((counts.bodies_in_files, rig.body_files().len()), (40, 40));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_transmission_many_times_at_once_is_stored_once() {
+    let rig = Rig::new();
+    let mut arrivals = Vec::new();
+    for _ in 0..30 {
+        let (store, rows) = (rig.store.clone(), with_fingerprint(&rig, [1; 32]).await);
+        arrivals.push(tokio::spawn(async move { commit(&store, rows).await }));
+    }
+    let mut new = 0;
+    for arrival in arrivals {
+        match arrival.await.unwrap() {
+            Committed::New(_) => new += 1,
+            Committed::Duplicate => {}
+            Committed::MailboxTaken => unreachable!("no mailboxes here"),
+        }
+    }
+    assert_eq!(new, 1);
+    assert_eq!(rig.clean().await.legs, 1);
+}
+
+#[tokio::test]
+async fn an_acknowledged_transmission_is_new_when_sent_again() {
+    let mut rig = Rig::new();
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::Duplicate));
+    rig.reopen().await;
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::Duplicate));
+    rig.store.acknowledge([1; 32]);
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
+    // Unhurried, but not lost when the store is closed before a second has passed.
+    rig.store.acknowledge([1; 32]);
+    rig.reopen().await;
+    assert_eq!(rig.clean().await.fingerprints, 0);
+}
+
+#[tokio::test]
+async fn an_acknowledgement_alone_is_written_too() {
+    let rig = Rig::new();
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
+    rig.store.acknowledge([1; 32]);
+    for _ in 0..100 {
+        if rig.store.sweep(NOW).await.unwrap().counts.fingerprints == 0 {
+            return;
+        }
+    }
+    unreachable!("a sweep writes, and takes unhurried work along");
+}
+
+#[tokio::test]
+async fn unacknowledged_fingerprints_live_five_days() {
+    let rig = Rig::new();
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
+    let days = |days: i64| Timestamp(NOW.0 + days * 86_400_000);
+    assert_eq!(rig.store.sweep(days(5)).await.unwrap().fingerprints_dropped, 0);
+    let report = rig.store.sweep(Timestamp(days(5).0 + 1)).await.unwrap();
+    assert_eq!((report.fingerprints_dropped, report.counts.fingerprints), (1, 0));
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
+}
+
+#[tokio::test]
+async fn all_rows_or_none() {
+    let rig = Rig::new();
+    let mut rows = with_fingerprint(&rig, [2; 32]).await;
+    let mailbox = rig.mailbox(1);
+    rows.deposits.push(rig.deposit(&mailbox.id, &rows.legs[0].body_id));
+    rows.mailboxes.push(mailbox);
+    rows.audit.push(line("mailbox.created"));
+    // A leg that refers to a body nobody knows: the last statement fails.
+    rows.legs.push(rig.leg(&rig.ids.id(), "b.example"));
+    assert!(matches!(rig.store.commit_arrival(rows).await, Err(StoreError::Database(_))));
+    let counts = rig.clean().await;
+    assert_eq!((counts.mailboxes, counts.deposits, counts.legs, counts.fingerprints), (0, 0, 0, 0));
+    assert_eq!(rig.store.audit(Page { offset: 0, limit: 10 }).await.unwrap(), []);
+    assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn one_callers_failure_is_not_anothers() {
+    let rig = Rig::new();
+    let good = with_fingerprint(&rig, [3; 32]).await;
+    let mut bad = with_fingerprint(&rig, [4; 32]).await;
+    bad.legs.push(good.legs[0].clone());
+    let (first, second, third) = tokio::join!(
+        rig.store.commit_arrival(good),
+        rig.store.commit_arrival(bad),
+        rig.store.commit_arrival(with_fingerprint(&rig, [5; 32]).await)
+    );
+    assert!(matches!(first.unwrap(), Committed::New(_)));
+    assert!(matches!(second, Err(StoreError::Database(_))));
+    assert!(matches!(third.unwrap(), Committed::New(_)));
+    assert_eq!(rig.clean().await.legs, 2);
+}
+
+#[tokio::test]
+async fn a_body_nobody_refers_to_is_refused_and_removed() {
+    let rig = Rig::new();
+    let mut rows = ArrivalRows::new(NOW);
+    rows.body = Some(rig.body(LARGE).await);
+    assert!(matches!(rig.store.commit_arrival(rows).await, Err(StoreError::Unreferenced)));
+    rig.wait_for_files(0).await;
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_deposit_for_a_mailbox_deleted_meanwhile_is_not_kept() {
+    let rig = Rig::new();
+    let (mailbox_id, _, _) = rig.deposit_in_new(1).await;
+    assert!(rig.store.delete_mailbox(&mailbox_id).await.unwrap());
+    let body = rig.body(10).await;
+    let mut rows = ArrivalRows::new(NOW);
+    rows.deposits.push(rig.deposit(&mailbox_id, body.id()));
+    rows.body = Some(body);
+    assert!(matches!(commit(&rig.store, rows).await, Committed::MailboxTaken));
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_does_not_undo_its_commit() {
+    let mut rig = Rig::new();
+    let rows = with_fingerprint(&rig, [9; 32]).await;
+    {
+        let mut leaving = std::pin::pin!(rig.store.commit_arrival(rows));
+        // Polled once: handed over, and dropped before the answer.
+        let polled = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(std::future::Future::poll(leaving.as_mut(), context).is_ready())
+        });
+        let _ = polled.await;
+    }
+    rig.reopen().await;
+    assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [9; 32]).await).await, Committed::Duplicate));
+    assert_eq!(rig.clean().await.legs, 1);
+}
+
+fn line(action: &str) -> AuditRow {
+    AuditRow {
+        at: NOW,
+        actor: "system".to_owned(),
+        action: action.to_owned(),
+        subject_id: "subject".to_owned(),
+        detail: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn the_audit_trail_is_newest_first() {
+    let rig = Rig::new();
+    let lines = vec![line("first"), line("second"), line("third")];
+    rig.store.append_audit(lines.clone()).await.unwrap();
+    let read = rig.store.audit(Page { offset: 1, limit: 10 }).await.unwrap();
+    assert_eq!(read, [lines[1].clone(), lines[0].clone()]);
+}

@@ -1,0 +1,142 @@
+//! Mailboxes: counting wrong tries, locking, deleting.
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{
+    Activate, Activation, ArrivalRows, Committed, LoginCounts, LoginOutcome, MailboxState, NewNotice,
+    NewSession, WrapKind,
+};
+
+use crate::rig::{LATER, NOW, Rig, wrap};
+
+pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
+    let (mailbox_id, _, _) = rig.deposit_in_new(tag).await;
+    let wish = Activate {
+        mailbox_id: mailbox_id.clone(),
+        token_hash: [tag; 32],
+        now: NOW,
+        wraps: vec![wrap(WrapKind::Password)],
+        question_sealed: None,
+        language: "de".to_owned(),
+    };
+    assert_eq!(rig.store.activate(wish).await.unwrap(), Activation::Activated);
+    mailbox_id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_wrong_tries_are_all_counted() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    let tries: Vec<_> = (0..30)
+        .map(|_| {
+            let (store, id) = (rig.store.clone(), id.clone());
+            tokio::spawn(
+                async move { store.record_login(&id, LoginOutcome::Wrong, NOW).await.unwrap().unwrap() },
+            )
+        })
+        .collect();
+    let mut counts = Vec::new();
+    for one in tries {
+        counts.push(one.await.unwrap().failed_logins);
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=30).collect::<Vec<_>>(), "each one was told its own number");
+    let answer = rig.store.record_login(&id, LoginOutcome::WrongAnswer, NOW).await.unwrap();
+    assert_eq!(answer, Some(LoginCounts { failed_logins: 30, failed_answers: 1 }));
+    let good = rig.store.record_login(&id, LoginOutcome::Good, LATER).await.unwrap();
+    assert_eq!(good, Some(LoginCounts { failed_logins: 0, failed_answers: 0 }));
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().last_seen_at, Some(LATER));
+    assert_eq!(rig.store.record_login("unknown", LoginOutcome::Wrong, NOW).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn locking_ends_sessions_and_unlocking_forgets() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    let session = NewSession {
+        hash: [5; 32],
+        mailbox_id: id.clone(),
+        secret_sealed: b"secret".to_vec(),
+        created_at: NOW,
+        expires_at: LATER,
+        device_sealed: Vec::new(),
+    };
+    assert!(rig.store.begin_session(session.clone()).await.unwrap());
+    rig.store.record_login(&id, LoginOutcome::Wrong, NOW).await.unwrap();
+    assert!(!rig.store.unlock_mailbox(&id).await.unwrap(), "not locked");
+    assert!(rig.store.lock_mailbox(&id, Some(LATER)).await.unwrap());
+    let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!(mailbox.state, MailboxState::Locked { until: Some(LATER) });
+    assert!(rig.store.session(&[5; 32], NOW).await.unwrap().is_none());
+    assert!(!rig.store.begin_session(session).await.unwrap(), "nobody signs in to a locked mailbox");
+    assert!(rig.store.unlock_mailbox(&id).await.unwrap());
+    let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!((mailbox.state, mailbox.failed_logins), (MailboxState::Active, 0));
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_pending_mailbox_cannot_be_unlocked_into_an_active_one() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    assert!(!rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert!(!rig.store.unlock_mailbox(&id).await.unwrap());
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
+}
+
+#[tokio::test]
+async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    let body = rig.body(crate::rig::LARGE).await;
+    let mut rows = ArrivalRows::new(NOW);
+    let deposit = rig.deposit(&id, body.id());
+    rows.notices.push(NewNotice {
+        token_hash: [6; 32],
+        mailbox_id: id.clone(),
+        deposit_id: deposit.id.clone(),
+        ticket_sealed: b"ticket".to_vec(),
+        created_at: NOW,
+    });
+    rows.deposits.push(deposit);
+    rows.body = Some(body);
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    assert_eq!(rig.store.notice(&[6; 32]).await.unwrap().unwrap().mailbox_id, id);
+
+    assert!(rig.store.delete_mailbox(&id).await.unwrap());
+    assert!(!rig.store.delete_mailbox(&id).await.unwrap());
+    rig.wait_for_files(0).await;
+    let deleted = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!((deleted.state, deleted.address_sealed.len()), (MailboxState::Deleted, 0));
+    assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
+    assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap(), None);
+    assert_eq!(rig.store.notice(&[6; 32]).await.unwrap(), None);
+    assert!(!rig.store.lock_mailbox(&id, None).await.unwrap());
+    let counts = rig.clean().await;
+    assert_eq!((counts.mailboxes, counts.deposits, counts.bodies_in_rows), (0, 0, 0));
+
+    let (again, _, _) = rig.deposit_in_new(1).await;
+    assert_ne!(again, id);
+    let wish = rig.store.record_login(&again, LoginOutcome::Good, Timestamp(5)).await.unwrap();
+    assert!(wish.is_some());
+    rig.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_that_come_while_a_mailbox_is_deleted_leave_no_orphans() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let mut arrivals = Vec::new();
+    for _ in 0..30 {
+        let body = rig.body(10).await;
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(rig.deposit(&id, body.id()));
+        rows.body = Some(body);
+        let store = rig.store.clone();
+        arrivals.push(tokio::spawn(async move { store.commit_arrival(rows).await.unwrap() }));
+    }
+    assert!(rig.store.delete_mailbox(&id).await.unwrap());
+    for arrival in arrivals {
+        assert!(!matches!(arrival.await.unwrap(), Committed::Duplicate));
+    }
+    assert_eq!(rig.clean().await.deposits, 0);
+}

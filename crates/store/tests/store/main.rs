@@ -1,0 +1,14 @@
+//! What the store promises, one file per promise. Every scenario ends with a sweep.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod activation;
+mod arrival;
+mod bodies;
+mod deposits;
+mod legs;
+mod mailboxes;
+mod opening;
+mod queue;
+mod rig;
+mod sessions;
+mod stories;

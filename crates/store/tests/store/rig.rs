@@ -1,0 +1,172 @@
+//! A store in a folder that vanishes, and rows that need no explanation.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sealpost_mail::{Random as _, SequenceRandom, Timestamp};
+use sealpost_store::{
+    ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart, NewDeposit, NewLeg, NewMailbox,
+    NewToken, NewWrap, Store, StoreCounts, StoreOptions, StoredBody, TokenPurpose, WrapKind,
+};
+use tempfile::TempDir;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
+pub(crate) const LATER: Timestamp = Timestamp(2_000_000);
+/// Larger than the inline limit: goes to a file.
+pub(crate) const LARGE: usize = 300_000;
+
+pub(crate) struct Rig {
+    pub(crate) store: Store,
+    pub(crate) ids: Arc<SequenceRandom>,
+    scratch: TempDir,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = Store::open(options(&scratch)).unwrap();
+        Self { store, ids: Arc::default(), scratch }
+    }
+
+    /// Closes the store and opens it again.
+    pub(crate) async fn reopen(&mut self) {
+        self.store.close().await;
+        self.store = Store::open(options(&self.scratch)).unwrap();
+    }
+
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.scratch.path().join("store")
+    }
+
+    /// Every file below `bodies/`.
+    pub(crate) fn body_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for shelf in std::fs::read_dir(self.folder().join("bodies")).unwrap() {
+            files.extend(std::fs::read_dir(shelf.unwrap().path()).unwrap().map(|file| file.unwrap().path()));
+        }
+        files
+    }
+
+    /// Waits until no more than `count` files are left: removing runs beside us and says nothing.
+    pub(crate) async fn wait_for_files(&self, count: usize) {
+        for _ in 0..1000 {
+            if self.body_files().len() <= count {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert_eq!(self.body_files().len(), count);
+    }
+
+    /// Nothing is wrong; returns how much there is.
+    pub(crate) async fn clean(&self) -> StoreCounts {
+        let report = self.store.sweep(NOW).await.unwrap();
+        assert!(report.is_clean(), "{:?}", report.problems);
+        report.counts
+    }
+
+    pub(crate) async fn body(&self, len: usize) -> StoredBody {
+        let mut writer = self.store.body_writer(self.ids.id());
+        for piece in sample(len).chunks(50_000) {
+            writer.push(piece).await.unwrap();
+        }
+        writer.finish().await.unwrap()
+    }
+
+    pub(crate) fn leg(&self, body_id: &str, destination: &str) -> NewLeg {
+        NewLeg {
+            id: self.ids.id(),
+            arrival_id: "arrival".to_owned(),
+            body_id: body_id.to_owned(),
+            ticket_sealed: b"ticket".to_vec(),
+            destination: destination.to_owned(),
+            due_at: NOW,
+            expires_at: Timestamp(9_000_000),
+            created_at: NOW,
+            purpose: LegPurpose::Relay,
+            state: LegStart::Queued,
+        }
+    }
+
+    pub(crate) fn mailbox(&self, tag: u8) -> NewMailbox {
+        NewMailbox {
+            id: self.ids.id(),
+            tag: [tag; 32],
+            address_sealed: b"address".to_vec(),
+            public_key: b"public".to_vec(),
+            language: "de".to_owned(),
+            created_at: NOW,
+            wraps: vec![wrap(WrapKind::Activation)],
+            token: Some(token(tag)),
+        }
+    }
+
+    pub(crate) fn deposit(&self, mailbox_id: &str, body_id: &str) -> NewDeposit {
+        NewDeposit {
+            id: self.ids.id(),
+            mailbox_id: mailbox_id.to_owned(),
+            body_id: body_id.to_owned(),
+            folder: Folder::Inbox,
+            key_sealed: b"key".to_vec(),
+            head_sealed: b"head".to_vec(),
+            listing_sealed: b"listing".to_vec(),
+            size: 10,
+            received_at: NOW,
+            expires_at: Some(LATER),
+            thread_tags: Vec::new(),
+        }
+    }
+
+    /// Commits a letter with a leg to each destination; returns the body's id.
+    pub(crate) async fn queue(&self, len: usize, destinations: &[&str]) -> String {
+        let body = self.body(len).await;
+        let id = body.id().to_owned();
+        let mut rows = ArrivalRows::new(NOW);
+        rows.legs = destinations.iter().map(|destination| self.leg(&id, destination)).collect();
+        rows.body = Some(body);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        id
+    }
+
+    /// Commits a letter into a new mailbox; returns the ids of mailbox, deposit and body.
+    pub(crate) async fn deposit_in_new(&self, tag: u8) -> (String, String, String) {
+        let body = self.body(100).await;
+        let mut rows = ArrivalRows::new(NOW);
+        let mailbox = self.mailbox(tag);
+        let deposit = self.deposit(&mailbox.id, body.id());
+        let ids = (mailbox.id.clone(), deposit.id.clone(), body.id().to_owned());
+        rows.body = Some(body);
+        rows.mailboxes.push(mailbox);
+        rows.deposits.push(deposit);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        ids
+    }
+
+    pub(crate) async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Vec<LeasedLeg> {
+        let wish = Lease { owner: owner.to_owned(), now, until, limit: 10, skip_destinations: &[] };
+        self.store.lease_legs(wish).await.unwrap()
+    }
+}
+
+pub(crate) fn options(scratch: &TempDir) -> StoreOptions {
+    StoreOptions::new(scratch.path().join("store"))
+}
+
+/// Bytes that are not all alike.
+pub(crate) fn sample(len: usize) -> Vec<u8> {
+    (0..len).map(|at| u8::try_from(at % 251).unwrap()).collect()
+}
+
+pub(crate) fn wrap(kind: WrapKind) -> NewWrap {
+    NewWrap { kind, sealed: kind.as_str().as_bytes().to_vec() }
+}
+
+pub(crate) fn token(fill: u8) -> NewToken {
+    NewToken {
+        hash: [fill; 32],
+        purpose: TokenPurpose::Activation,
+        created_at: NOW,
+        expires_at: LATER,
+        deposit_id: None,
+    }
+}

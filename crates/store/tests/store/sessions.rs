@@ -1,0 +1,62 @@
+//! Sessions: begun for active mailboxes, over when their time is.
+
+use sealpost_mail::Timestamp;
+use sealpost_store::NewSession;
+
+use crate::mailboxes::active;
+use crate::rig::{LATER, NOW, Rig};
+
+fn session(mailbox_id: &str, hash: u8) -> NewSession {
+    NewSession {
+        hash: [hash; 32],
+        mailbox_id: mailbox_id.to_owned(),
+        secret_sealed: vec![hash],
+        created_at: Timestamp(NOW.0 + i64::from(hash)),
+        expires_at: LATER,
+        device_sealed: b"device".to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn a_session_lives_until_its_time_is_over() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    assert!(rig.store.begin_session(session(&id, 1)).await.unwrap());
+    let row = rig.store.session(&[1; 32], NOW).await.unwrap().unwrap();
+    assert_eq!((row.mailbox_id.as_str(), row.secret_sealed.as_slice()), (id.as_str(), &[1_u8][..]));
+    assert!(rig.store.session(&[2; 32], NOW).await.unwrap().is_none());
+    assert!(rig.store.session(&[1; 32], LATER).await.unwrap().is_none());
+
+    let longer = Timestamp(LATER.0 + 10);
+    assert!(rig.store.touch_session(&[1; 32], Timestamp(LATER.0 - 1), longer).await.unwrap());
+    assert!(rig.store.session(&[1; 32], LATER).await.unwrap().is_some());
+    assert!(!rig.store.touch_session(&[1; 32], longer, Timestamp(i64::MAX)).await.unwrap(), "over is over");
+    let report = rig.store.sweep(longer).await.unwrap();
+    assert_eq!((report.sessions_dropped, report.counts.sessions), (1, 0));
+    assert!(report.is_clean());
+}
+
+#[tokio::test]
+async fn a_pending_mailbox_has_no_session() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    assert!(!rig.store.begin_session(session(&id, 1)).await.unwrap());
+    assert_eq!(rig.clean().await.sessions, 0);
+}
+
+#[tokio::test]
+async fn one_or_all_sessions_end() {
+    let rig = Rig::new();
+    let (id, other) = (active(&rig, 1).await, active(&rig, 2).await);
+    for hash in 1..=3 {
+        assert!(rig.store.begin_session(session(&id, hash)).await.unwrap());
+    }
+    assert!(rig.store.begin_session(session(&other, 4)).await.unwrap());
+    let listed = rig.store.sessions(&id, NOW).await.unwrap();
+    assert_eq!(listed.iter().map(|row| row.hash[0]).collect::<Vec<_>>(), [3, 2, 1]);
+    rig.store.end_session(&[2; 32]).await.unwrap();
+    assert!(rig.store.session(&[2; 32], NOW).await.unwrap().is_none());
+    assert_eq!(rig.store.end_all_sessions(&id).await.unwrap(), 2);
+    assert!(rig.store.session(&[4; 32], NOW).await.unwrap().is_some());
+    rig.clean().await;
+}
