@@ -1,1 +1,17 @@
-//! stub
+//! What the standards demand, sentence by sentence: one file a standard, every test with the sentence it
+//! proves. What is the behaviour of any good server is asked of Postfix too, as the reference.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
+
+mod reference;
+mod rfc1870;
+mod rfc2034;
+mod rfc2920;
+mod rfc3030;
+mod rfc3207;
+mod rfc3461;
+mod rfc3464;
+mod rfc4954;
+mod rfc5321;
+mod rfc6152;
+mod rfc6531;
+mod smuggling;

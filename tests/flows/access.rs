@@ -31,28 +31,11 @@ fn start(mode: &str) -> Rig {
         .set("[listener]", "client-certificates", &format!("[\"{}\"]", fingerprint(&client)))
         .section("[login]")
         .set("[login]", "name", r#""exchange""#)
-        .set("[login]", "password", &format!("{:?}", hash("Geheim-4711")));
+        .set("[login]", "password", &format!("{:?}", rig::gateway::hash_password("Geheim-4711")));
     let home = Home::new(&config);
     let _ = authority.issue(&[NAME]).write(home.path(), "gate");
     let gateway = Gateway::start_in(home, &config);
     Rig { hop, authority, client, stranger, gateway }
-}
-
-/// `sealpost hash-password` reads the password from its input and prints the hash.
-fn hash(password: &str) -> String {
-    use std::io::Write as _;
-    use std::process::{Command, Stdio};
-    let mut child = Command::new(rig::gateway::binary())
-        .arg("hash-password")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
-    let out = child.wait_with_output().unwrap();
-    assert!(out.status.success());
-    let text = String::from_utf8(out.stdout).unwrap();
-    text.lines().find(|line| line.starts_with("$argon2id$")).unwrap().to_owned()
 }
 
 fn fingerprint(identity: &tls::Identity) -> String {

@@ -1,9 +1,10 @@
 //! The product under test: the real binary with a configuration of its own in a folder of its own.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -182,6 +183,19 @@ fn serve(home: &Home) -> Process {
     let process = Process::start("sealpost serve", &mut command);
     let _ = process.output.wait("{*\"ready\":true*}");
     process
+}
+
+/// What `sealpost hash-password` makes of a password given on its input.
+#[must_use]
+pub fn hash_password(password: &str) -> String {
+    let mut command = Command::new(binary());
+    let mut child =
+        command.arg("hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    let text = String::from_utf8(out.stdout).unwrap();
+    text.lines().find(|line| line.starts_with("$argon2id$")).unwrap().to_owned()
 }
 
 /// Counts rows in the store under `data`.
