@@ -16,13 +16,35 @@
 //! `docs/specifications.md`. Why not mailin-embedded: `docs/decisions/0001-smtp-listener.md`.
 
 mod access;
+mod auth;
+mod bdat;
+mod command;
+mod data;
+mod letter;
 mod limits;
+mod line;
 mod listener;
+mod pace;
+mod parameters;
 mod reception;
+mod replies;
+mod session;
+#[cfg(test)]
+mod tests;
 mod tls;
+mod transfer;
+mod wire;
 
 pub use access::{Access, ClientCertificates, Network, NetworkError, Right};
 pub use limits::{Limits, MemoryBudget};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
 pub use reception::{Incoming, Logins, Receipt, Reception};
 pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};
+
+/// The pure readers, for fuzzing and differential tests.
+pub mod pieces {
+    pub use crate::bdat::{CRLF, Checked, ChunkReader, Last};
+    pub use crate::command::{Command, Hello, Rcpt, parse};
+    pub use crate::data::{Bare, DataReader, Decoded, Found};
+    pub use crate::line::{LONGEST, LONGEST_AUTH, Line, PLAIN, find, skip};
+}

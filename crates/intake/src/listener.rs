@@ -1,17 +1,34 @@
 //! The listeners: sockets, places, and the clean stop. Knows nothing of what is said on a connection.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use sealpost_mail::Clock;
+use sealpost_mail::{Address, Clock, Domain, TlsFacts};
+use socket2::{Socket, Type};
 use thiserror::Error;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::limits::{Limits, MemoryBudget};
+use crate::limits::{Full, Limits, MemoryBudget, Place, Places};
 use crate::reception::{Logins, Reception};
-use crate::tls::{TlsError, TlsSource};
+use crate::replies;
+use crate::session::{Caller, Door, Session};
+use crate::tls::{CertificateJudge, TlsError, TlsSource};
+
+/// Connections the system keeps for us until we accept them.
+const BACKLOG: i32 = 1024;
+/// Password checks at once on one listener.
+const CHECKS: usize = 4;
+/// How long the last replies may take when the drain is over.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// TLS of a listener.
 #[derive(Clone, Debug, Default)]
@@ -83,15 +100,39 @@ pub enum IntakeError {
 
 /// All listeners, bound and not yet running.
 pub struct Intake {
+    listeners: Vec<Listener>,
     addresses: Vec<(String, SocketAddr)>,
+    stop: CancellationToken,
+    last_call: CancellationToken,
+}
+
+/// One socket with what its sessions share.
+struct Listener {
+    socket: TcpListener,
+    desk: Arc<Desk>,
+}
+
+/// What the accept loop hands to each session.
+struct Desk {
+    door: Door,
+    places: Arc<Places>,
+    handshake: Option<Handshake>,
+    implicit: bool,
+    sessions: AtomicU64,
+    started: i64,
+}
+
+/// TLS as a session needs it.
+struct Handshake {
+    acceptor: TlsAcceptor,
+    judge: CertificateJudge,
 }
 
 impl Intake {
-    /// Binds every address of every listener.
+    /// Binds every address of every listener. To be called inside the runtime that will run it.
     ///
     /// # Errors
     /// When an address cannot be had or a configuration cannot work.
-    #[expect(clippy::needless_pass_by_value, reason = "skeleton")]
     pub fn bind(
         configs: Vec<ListenerConfig>,
         reception: Arc<dyn Reception>,
@@ -99,8 +140,62 @@ impl Intake {
         clock: Arc<dyn Clock>,
         memory: MemoryBudget,
     ) -> Result<Self, IntakeError> {
-        let _ = (configs, reception, logins, clock, memory, PathBuf::new());
-        Ok(Self { addresses: Vec::new() })
+        let (stop, last_call) = (CancellationToken::new(), CancellationToken::new());
+        let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+        for config in configs {
+            check(&config)?;
+            let tls_error = |source| IntakeError::Tls { listener: config.name.clone(), source };
+            let (source, implicit) = match &config.tls {
+                Tls::Off => (None, false),
+                Tls::StartTls(source) => (Some(source), false),
+                Tls::Implicit(source) => (Some(source), true),
+            };
+            let handshake = match source {
+                None => None,
+                Some(source) => Some(Handshake {
+                    acceptor: source
+                        .server_config(&config.access.certificates, Arc::clone(&clock))
+                        .map_err(tls_error)?
+                        .into(),
+                    judge: CertificateJudge::new(&config.access.certificates).map_err(tls_error)?,
+                }),
+            };
+            let bad_hostname = || IntakeError::Hostname { listener: config.name.clone() };
+            let postmaster = Domain::parse(&config.hostname)
+                .and_then(|domain| Address::from_parts("postmaster", domain))
+                .map_err(|_address| bad_hostname())?;
+            let desk = Arc::new(Desk {
+                places: Places::new(&config.limits),
+                implicit,
+                sessions: AtomicU64::new(0),
+                started: clock.now().0,
+                door: Door {
+                    listener: config.name.clone(),
+                    hostname: config.hostname.clone(),
+                    postmaster,
+                    starttls: handshake.is_some() && !implicit,
+                    tls_required: config.tls_required,
+                    access: config.access.clone(),
+                    limits: config.limits.clone(),
+                    reception: Arc::clone(&reception),
+                    logins: Arc::clone(&logins),
+                    clock: Arc::clone(&clock),
+                    memory: memory.clone(),
+                    checks: Semaphore::new(CHECKS),
+                    stop: stop.clone(),
+                    last_call: last_call.clone(),
+                },
+                handshake,
+            });
+            for address in &config.addresses {
+                let failed =
+                    |source| IntakeError::Bind { listener: config.name.clone(), address: *address, source };
+                let socket = listen(*address).map_err(failed)?;
+                addresses.push((config.name.clone(), socket.local_addr().map_err(failed)?));
+                listeners.push(Listener { socket, desk: Arc::clone(&desk) });
+            }
+        }
+        Ok(Self { listeners, addresses, stop, last_call })
     }
 
     /// Listener names with the addresses they really have (a port for every port 0).
@@ -110,8 +205,148 @@ impl Intake {
     }
 
     /// Takes letters in until `stop`; then finishes those under way (at most [`Limits::drain`]) and
-    /// answers 421 to everybody else.
+    /// answers 421 to everybody else. Dropping the future ends every session at once.
     pub async fn run(self, stop: CancellationToken) {
+        let drain = self.listeners.iter().map(|listener| listener.desk.door.limits.drain).max();
+        let end = CancellationToken::new();
+        let _end_on_drop = end.clone().drop_guard();
+        let tasks = TaskTracker::new();
+        for listener in self.listeners {
+            tasks.spawn(end.clone().run_until_cancelled_owned(listener.accept(tasks.clone(), end.clone())));
+        }
         stop.cancelled().await;
+        self.stop.cancel();
+        tasks.close();
+        if timeout(drain.unwrap_or_default(), tasks.wait()).await.is_ok() {
+            return;
+        }
+        tracing::warn!("sessions did not finish in time, ending them");
+        self.last_call.cancel();
+        if timeout(LAST_WORDS, tasks.wait()).await.is_err() {
+            end.cancel();
+            tasks.wait().await;
+        }
     }
+}
+
+impl std::fmt::Debug for Intake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Intake").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+impl Listener {
+    async fn accept(self, tasks: TaskTracker, end: CancellationToken) {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.desk.door.stop.cancelled() => return,
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let peer = peer.ip().to_canonical();
+                    match self.desk.places.enter(peer) {
+                        Ok(place) => {
+                            let session = Arc::clone(&self.desk).serve(stream, peer, place);
+                            tasks.spawn(end.clone().run_until_cancelled_owned(session));
+                        }
+                        Err(full) => self.turn_away(&stream, peer, full),
+                    }
+                }
+                // Out of file descriptors, mostly: others must close first, so asking at once helps nobody.
+                Err(error) => {
+                    tracing::error!(listener.name = self.desk.door.listener, %error, "cannot accept");
+                    sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// One line without waiting, then the connection is dropped.
+    fn turn_away(&self, stream: &TcpStream, peer: IpAddr, full: Full) {
+        tracing::warn!(listener.name = self.desk.door.listener, client = %peer, reason = ?full, "turned away");
+        let reply = match full {
+            Full::Listener => replies::listener_full(),
+            Full::Client => replies::client_full(),
+        };
+        if !self.desk.implicit {
+            let _ = stream.try_write(reply.to_line().as_bytes());
+        }
+    }
+}
+
+impl Desk {
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, _place: Place) {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        let caller = Caller { session: format!("{:x}-{number:x}", self.started), peer };
+        // Replies are gathered by us; waiting for more (Nagle) would only delay them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(session.id = caller.session, %error, "no TCP_NODELAY");
+        }
+        if self.implicit {
+            if let Some((stream, facts)) = self.secure(stream, &caller).await {
+                Session::new(stream, &self.door, &caller, Some(facts)).greeted().run().await;
+            }
+            return;
+        }
+        let clear = Session::new(stream, &self.door, &caller, None).greeted();
+        if let Some(stream) = clear.run().await
+            && let Some((stream, facts)) = self.secure(stream, &caller).await
+        {
+            // After a handshake no STARTTLS is accepted, so this session does not hand its stream back.
+            Session::new(stream, &self.door, &caller, Some(facts)).run().await;
+        }
+    }
+
+    async fn secure(&self, stream: TcpStream, caller: &Caller) -> Option<(TlsStream<TcpStream>, TlsFacts)> {
+        let handshake = self.handshake.as_ref()?;
+        let accepted = timeout(self.door.limits.handshake, handshake.acceptor.accept(stream)).await;
+        let failed = |cause: &dyn std::fmt::Display| {
+            let client = caller.peer;
+            tracing::info!(session.id = caller.session, %client, %cause, "TLS handshake failed");
+        };
+        match accepted {
+            Err(elapsed) => failed(&elapsed),
+            Ok(Err(error)) => failed(&error),
+            Ok(Ok(stream)) => {
+                let facts = handshake.judge.facts(stream.get_ref().1, &*self.door.clock);
+                return Some((stream, facts));
+            }
+        }
+        None
+    }
+}
+
+/// What contradicts itself is told at the start, not at the first letter.
+fn check(config: &ListenerConfig) -> Result<(), IntakeError> {
+    let access = &config.access;
+    let clear = matches!(config.tls, Tls::Off);
+    let what = if clear && access.auth {
+        "logins are taken over TLS only: give it a certificate, or switch logins off"
+    } else if clear && !access.certificates.is_empty() {
+        "client certificates need TLS: give it a certificate, or remove the client certificates"
+    } else if clear && config.tls_required {
+        "TLS is required but there is no certificate: give it one"
+    } else if access.networks.is_empty() && access.domains.is_empty() && !access.can_be_earned() {
+        "nobody may send here: name client networks, logins, client certificates or domains"
+    } else if config.addresses.is_empty() {
+        "it has no address to listen at"
+    } else {
+        return Ok(());
+    };
+    Err(IntakeError::Contradiction { listener: config.name.clone(), what })
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(socket2::Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // `[::]` and `0.0.0.0` are two addresses, and both may be configured.
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }

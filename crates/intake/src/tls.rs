@@ -17,10 +17,10 @@ use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{
-    CipherSuite, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
-    SupportedProtocolVersion, version,
+    CipherSuite, DigitallySignedStruct, DistinguishedName, ProtocolVersion, RootCertStore, ServerConfig,
+    ServerConnection, SignatureScheme, SupportedProtocolVersion, version,
 };
-use sealpost_mail::Clock;
+use sealpost_mail::{Clock, TlsFacts};
 use thiserror::Error;
 
 use crate::access::ClientCertificates;
@@ -304,10 +304,27 @@ impl CertificateJudge {
         Ok(Self { pins: certificates.pins.clone(), ca })
     }
 
+    /// What a finished handshake proved.
+    pub(crate) fn facts(&self, connection: &ServerConnection, clock: &dyn Clock) -> TlsFacts {
+        let version = match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLS1.3",
+            Some(ProtocolVersion::TLSv1_2) => "TLS1.2",
+            _ => "TLS",
+        };
+        let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
+        let cipher = suite.and_then(|suite| suite.as_str()).unwrap_or_default();
+        TlsFacts {
+            version: version.to_owned(),
+            // rustls writes TLS13_AES_…; IANA calls it TLS_AES_….
+            cipher: cipher.replacen("TLS13_", "TLS_", 1),
+            client_certificate: self.proven(connection.peer_certificates().unwrap_or_default(), clock),
+        }
+    }
+
     /// SHA-256 (lower-case hex) of the certificate, if it is pinned or issued by the CA.
-    pub(crate) fn proven(&self, chain: &[CertificateDer<'_>], clock: &dyn Clock) -> Option<String> {
+    fn proven(&self, chain: &[CertificateDer<'_>], clock: &dyn Clock) -> Option<String> {
         let (certificate, issuers) = chain.split_first()?;
-        let digest = aws_lc_rs_sha256(certificate);
+        let digest = sha256(certificate);
         let pinned = self.pins.iter().any(|pin| pin.as_slice() == digest.as_ref());
         let issued = || {
             let ca = self.ca.as_ref()?;
@@ -317,7 +334,7 @@ impl CertificateJudge {
     }
 }
 
-fn aws_lc_rs_sha256(certificate: &CertificateDer<'_>) -> ::aws_lc_rs::digest::Digest {
+fn sha256(certificate: &CertificateDer<'_>) -> ::aws_lc_rs::digest::Digest {
     ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, certificate)
 }
 

@@ -1,0 +1,238 @@
+//! One command line into one command, as a pure and strict function. Knows no session and no right.
+//!
+//! The grammar is RFC 5321 §4.1 with the parameters of RFC 1870, 3461, 4954, 6152 and 6531. Paths are read
+//! by [`Address`], parameters in `parameters.rs`. Whatever is not in the grammar is refused: lenient
+//! readers disagree with each other, and what two readers disagree on is where attacks live.
+
+use std::str::from_utf8;
+
+use sealpost_mail::{Address, Domain, Envelope, Orcpt, Recipient, Reply, ReversePath};
+
+use crate::line::PLAIN;
+use crate::parameters;
+use crate::replies;
+
+/// A command that is well formed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// EHLO or HELO.
+    Hello(Hello),
+    /// MAIL, as an envelope without recipients.
+    Mail(Box<Envelope>),
+    /// RCPT.
+    Rcpt(Box<Rcpt>),
+    /// DATA.
+    Data,
+    /// BDAT with so many octets behind its line (RFC 3030).
+    Bdat {
+        /// Octets of the chunk.
+        size: u64,
+        /// It is the last one.
+        last: bool,
+    },
+    /// BDAT that does not say how many octets follow: nobody knows where the next command begins.
+    BdatWithoutSize,
+    /// AUTH (RFC 4954).
+    Auth {
+        /// The mechanism, upper case.
+        mechanism: String,
+        /// The initial response, still base64; `=` is the empty one.
+        initial: Option<String>,
+    },
+    /// STARTTLS (RFC 3207).
+    StartTls,
+    /// RSET.
+    Rset,
+    /// NOOP.
+    Noop,
+    /// VRFY.
+    Vrfy,
+    /// HELP.
+    Help,
+    /// QUIT.
+    Quit,
+    /// A command of SMTP that we do not have.
+    NotImplemented,
+    /// A command of another protocol: a browser was made to speak to us (cross-protocol attack).
+    Foreign,
+}
+
+/// EHLO or HELO.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// What the client calls itself.
+    pub name: String,
+    /// EHLO.
+    pub extended: bool,
+}
+
+/// RCPT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rcpt {
+    /// The recipient with its parameters.
+    pub recipient: Recipient,
+    /// It was written with other than ASCII, so MAIL must have said SMTPUTF8.
+    pub needs_smtputf8: bool,
+}
+
+/// Reads a command. `line` has no CRLF; the line reader has seen to it that no CR, LF or NUL is in it.
+///
+/// # Errors
+/// The reply that says what is wrong.
+pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
+    let text = from_utf8(line).map_err(|_utf8| replies::not_utf8())?;
+    let (verb, rest) = match text.split_once(' ') {
+        Some((verb, rest)) => (verb, Some(rest)),
+        None => (text, None),
+    };
+    let verb = verb.to_ascii_uppercase();
+    let extendable = matches!(verb.as_str(), "MAIL" | "RCPT" | "AUTH");
+    if !extendable && line.len() + 2 > PLAIN {
+        return Err(replies::command_too_long());
+    }
+    // "Trailing spaces … SHOULD be tolerated" (RFC 5321 §4.1.1); so is one space where nothing may follow.
+    let rest = rest.map(|rest| rest.trim_end_matches(' ')).filter(|rest| !rest.is_empty());
+    let alone = |command| match rest {
+        None => Ok(command),
+        Some(_) => Err(replies::no_parameters()),
+    };
+    match verb.as_str() {
+        "EHLO" => hello(rest, true),
+        "HELO" => hello(rest, false),
+        "MAIL" => mail(rest.unwrap_or_default()),
+        "RCPT" => rcpt(rest.unwrap_or_default(), postmaster),
+        "DATA" => alone(Command::Data),
+        "BDAT" => Ok(bdat(rest.unwrap_or_default())),
+        "AUTH" => auth(rest.unwrap_or_default()),
+        "STARTTLS" => alone(Command::StartTls),
+        "RSET" => alone(Command::Rset),
+        "QUIT" => alone(Command::Quit),
+        "NOOP" => Ok(Command::Noop),
+        "HELP" => Ok(Command::Help),
+        "VRFY" if rest.is_some() => Ok(Command::Vrfy),
+        "VRFY" => Err(replies::syntax("VRFY needs a name")),
+        "LHLO" | "EXPN" | "ETRN" | "ATRN" | "TURN" | "BURL" | "SEND" | "SOML" | "SAML" | "XCLIENT"
+        | "XFORWARD" => Ok(Command::NotImplemented),
+        "GET" | "POST" | "PUT" | "HEAD" | "OPTIONS" | "CONNECT" | "HOST:" | "USER-AGENT:" => {
+            Ok(Command::Foreign)
+        }
+        _ => Err(replies::unknown_command()),
+    }
+}
+
+/// The name is not checked against anything (RFC 5321 §4.1.4: a server must not refuse mail for it), but it
+/// goes into our trace field: only what a domain or an address literal is written with.
+fn hello(rest: Option<&str>, extended: bool) -> Result<Command, Reply> {
+    let name = rest.unwrap_or_default();
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b".-_:[]/+".contains(&c);
+    if name.is_empty() || name.len() > 255 || !name.bytes().all(allowed) {
+        return Err(replies::syntax("say your host name after EHLO or HELO"));
+    }
+    Ok(Command::Hello(Hello { name: name.to_owned(), extended }))
+}
+
+fn mail(rest: &str) -> Result<Command, Reply> {
+    let usage = || replies::syntax("write MAIL FROM:<address> and then parameters");
+    let (path, tail) = after_keyword(rest, "FROM:").and_then(cut_path).ok_or_else(usage)?;
+    let reverse_path = if path.is_empty() {
+        ReversePath::Null // RFC 5321 §4.5.5
+    } else {
+        ReversePath::Address(mailbox(path).ok_or_else(replies::bad_sender)?)
+    };
+    let envelope = parameters::mail(reverse_path, tail)?;
+    if !path.is_ascii() && !envelope.smtputf8 {
+        return Err(replies::needs_smtputf8());
+    }
+    Ok(Command::Mail(Box::new(envelope)))
+}
+
+fn rcpt(rest: &str, postmaster: &Address) -> Result<Command, Reply> {
+    let usage = || replies::syntax("write RCPT TO:<address> and then parameters");
+    let (path, tail) = after_keyword(rest, "TO:").and_then(cut_path).ok_or_else(usage)?;
+    // RFC 5321 §4.1.1.3: `<Postmaster>` without a domain is the one exception, in any case.
+    let address = if path.eq_ignore_ascii_case("postmaster") {
+        postmaster.clone()
+    } else {
+        mailbox(path).ok_or_else(replies::bad_recipient)?
+    };
+    let (notify, orcpt) = parameters::rcpt(tail)?;
+    let orcpt_ascii = |orcpt: &Orcpt| orcpt.address.is_ascii();
+    let needs_smtputf8 = !path.is_ascii() || !orcpt.as_ref().is_none_or(orcpt_ascii);
+    let recipient = Recipient { address, orcpt, notify };
+    Ok(Command::Rcpt(Box::new(Rcpt { recipient, needs_smtputf8 })))
+}
+
+/// What follows `FROM:` or `TO:`; a space behind the colon is common enough to be let through.
+fn after_keyword<'a>(rest: &'a str, keyword: &str) -> Option<&'a str> {
+    let (head, tail) = rest.split_at_checked(keyword.len())?;
+    head.eq_ignore_ascii_case(keyword).then(|| tail.trim_start_matches(' '))
+}
+
+/// Cuts `<path>` into what is inside and what is behind. A `>` inside a quoted local part is no end.
+fn cut_path(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('<')?;
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in inner.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '>' if !quoted => {
+                let (path, tail) = (inner.get(..at)?, inner.get(at + 1..)?);
+                // RFC 5321 §4.5.3.1.3: 256 octets, brackets included.
+                let fits = path.len() <= 254 && (tail.is_empty() || tail.starts_with(' '));
+                return fits.then_some((path, tail));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A mailbox, without the source route that may stand before it. RFC 5321 §4.1.1.3: "Servers … SHOULD
+/// ignore the source route and deliver to the mailbox".
+fn mailbox(path: &str) -> Option<Address> {
+    let path = match path.strip_prefix('@') {
+        None => path,
+        Some(_) => {
+            let (route, mailbox) = path.split_once(':')?;
+            let hop = |hop: &str| hop.strip_prefix('@').is_some_and(|name| Domain::parse(name).is_ok());
+            if !route.split(',').all(hop) {
+                return None;
+            }
+            mailbox
+        }
+    };
+    Address::parse(path).ok()
+}
+
+/// RFC 3030 §2: `BDAT chunk-size [LAST]`.
+fn bdat(rest: &str) -> Command {
+    let (size, last) = match rest.split_once(' ') {
+        None => (rest, Some(false)),
+        Some((size, word)) => (size, word.trim().eq_ignore_ascii_case("LAST").then_some(true)),
+    };
+    match (parameters::number(size), last) {
+        (Some(size), Some(last)) => Command::Bdat { size, last },
+        (Some(_) | None, None) | (None, Some(_)) => Command::BdatWithoutSize,
+    }
+}
+
+fn auth(rest: &str) -> Result<Command, Reply> {
+    let (mechanism, initial) = match rest.split_once(' ') {
+        None => (rest, None),
+        Some((mechanism, initial)) => (mechanism, Some(initial.trim_start_matches(' '))),
+    };
+    // RFC 4422 §3.1: sasl-mech.
+    let letter = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    let named = (1..=20).contains(&mechanism.len()) && mechanism.bytes().all(letter);
+    if !named || initial.is_some_and(|initial| initial.contains(' ')) {
+        return Err(replies::syntax("write AUTH, the mechanism and perhaps an initial response"));
+    }
+    let initial = initial.map(str::to_owned);
+    Ok(Command::Auth { mechanism: mechanism.to_ascii_uppercase(), initial })
+}
+
+#[cfg(test)]
+#[path = "command_tests.rs"]
+mod tests;

@@ -1,0 +1,420 @@
+//! One session: which command may follow which, and who may say it. Knows no socket type; the letter
+//! itself is in `transfer.rs`, AUTH in `auth.rs`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sealpost_mail::{Address, Clock, Envelope, Origin, Reply, TlsFacts};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{Access, Right, Shown};
+use crate::command::{self, Command, Hello};
+use crate::limits::{Limits, MemoryBudget};
+use crate::line::{self, LONGEST, Line};
+use crate::reception::{Logins, Reception};
+use crate::replies::{self, Offer};
+use crate::transfer::Chunks;
+use crate::wire::{BLOCK, Leave, Wire};
+
+/// What all sessions of a listener share.
+pub(crate) struct Door {
+    pub(crate) listener: String,
+    pub(crate) hostname: String,
+    pub(crate) postmaster: Address,
+    pub(crate) starttls: bool,
+    pub(crate) tls_required: bool,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    pub(crate) reception: Arc<dyn Reception>,
+    pub(crate) logins: Arc<dyn Logins>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) memory: MemoryBudget,
+    /// Password checks at once: each costs real work, and strangers may ask for it.
+    pub(crate) checks: Semaphore,
+    /// Sessions without a letter leave.
+    pub(crate) stop: CancellationToken,
+    /// All leave.
+    pub(crate) last_call: CancellationToken,
+}
+
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// For the log.
+    pub(crate) session: String,
+    pub(crate) peer: IpAddr,
+}
+
+/// Where a session stands; moved by value, so that nothing of the stage before is left over.
+pub(crate) enum State {
+    /// Has not said EHLO or HELO.
+    Strange,
+    /// May begin a letter.
+    Ready,
+    /// MAIL was accepted.
+    Sender(Box<Envelope>),
+    /// MAIL and at least one RCPT were accepted.
+    Addressed(Box<Envelope>),
+    /// BDAT has begun.
+    Chunking(Box<Chunks>),
+}
+
+impl State {
+    fn has_letter(&self) -> bool {
+        match self {
+            Self::Strange | Self::Ready => false,
+            Self::Sender(_) | Self::Addressed(_) | Self::Chunking(_) => true,
+        }
+    }
+}
+
+/// What comes after a command.
+enum Turn {
+    Next(State),
+    StartTls,
+}
+
+pub(crate) struct Session<'a, S> {
+    pub(crate) wire: Wire<S>,
+    pub(crate) door: &'a Door,
+    pub(crate) caller: &'a Caller,
+    pub(crate) tls: Option<TlsFacts>,
+    pub(crate) login: Option<String>,
+    pub(crate) failed_logins: u32,
+    hello: Hello,
+    errors: u32,
+    until: Instant,
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
+    pub(crate) fn new(stream: S, door: &'a Door, caller: &'a Caller, tls: Option<TlsFacts>) -> Self {
+        Self {
+            wire: Wire::new(stream, door.limits.command),
+            door,
+            caller,
+            tls,
+            login: None,
+            failed_logins: 0,
+            hello: Hello { name: String::new(), extended: false },
+            errors: 0,
+            until: Instant::now() + door.limits.session_total,
+        }
+    }
+
+    /// Greets, unless the greeting was before STARTTLS.
+    pub(crate) fn greeted(mut self) -> Self {
+        self.wire.send(&replies::greeting(&self.door.hostname));
+        self
+    }
+
+    /// Talks until the end; gives the connection back if it is to become TLS.
+    pub(crate) async fn run(mut self) -> Option<S> {
+        let mut state = State::Strange;
+        loop {
+            match self.turn(state).await {
+                Ok(Turn::Next(next)) => state = next,
+                Ok(Turn::StartTls) => match self.wire.flush().await {
+                    Ok(()) => return Some(self.wire.into_stream()),
+                    Err(_broken) => return None,
+                },
+                Err(leave) => {
+                    self.part(leave).await;
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// One command.
+    async fn turn(&mut self, state: State) -> Result<Turn, Leave> {
+        let mut deadline = Instant::now() + self.door.limits.command;
+        if let State::Chunking(chunks) = &state {
+            deadline = deadline.min(chunks.letter.pace.until());
+        }
+        let Some(length) = self.read_line(LONGEST, deadline, state.has_letter()).await? else {
+            self.answer(replies::command_too_long())?;
+            return Ok(Turn::Next(state));
+        };
+        if Instant::now() >= self.until && !state.has_letter() {
+            self.wire.send(&replies::session_over());
+            return Err(Leave::Told);
+        }
+        let text = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();
+        let command = command::parse(text, &self.door.postmaster);
+        // The line may have held a password (AUTH with an initial response).
+        self.wire.consume_secret(length);
+        match command {
+            Err(reply) => {
+                self.answer(reply)?;
+                Ok(Turn::Next(state))
+            }
+            Ok(command) => self.on(state, command).await,
+        }
+    }
+
+    /// The length of the next line with its CRLF; `None` for one that was too long and is skipped.
+    pub(crate) async fn read_line(
+        &mut self,
+        limit: usize,
+        deadline: Instant,
+        has_letter: bool,
+    ) -> Result<Option<usize>, Leave> {
+        loop {
+            match line::find(self.wire.pending(), limit) {
+                Line::Whole(length) => return Ok(Some(length)),
+                Line::Part => self.wait(deadline, has_letter).await?,
+                Line::Long => break,
+                Line::Spoilt(_) => {
+                    self.wire.send(&replies::bare_in_command());
+                    return Err(Leave::Told);
+                }
+            };
+        }
+        let mut skipped = 0;
+        loop {
+            let (octets, ended) = line::skip(self.wire.pending());
+            self.wire.consume(octets);
+            skipped += octets;
+            if ended {
+                return Ok(None);
+            }
+            if skipped > BLOCK {
+                self.wire.send(&replies::command_too_long());
+                return Err(Leave::Told);
+            }
+            self.wait(deadline, has_letter).await?;
+        }
+    }
+
+    /// Waits for more from the client, or for the end of the intake.
+    pub(crate) async fn wait(&mut self, deadline: Instant, has_letter: bool) -> Result<usize, Leave> {
+        tokio::select! {
+            biased;
+            () = self.door.last_call.cancelled() => Err(Leave::Stopping),
+            () = self.door.stop.cancelled(), if !has_letter => Err(Leave::Stopping),
+            read = self.wire.fill(deadline) => read,
+        }
+    }
+
+    async fn on(&mut self, state: State, command: Command) -> Result<Turn, Leave> {
+        if self.wire.is_full() {
+            self.wire.flush().await?;
+        }
+        let next = match command {
+            Command::Hello(hello) => self.on_hello(hello),
+            Command::Mail(envelope) => self.on_mail(state, envelope)?,
+            Command::Rcpt(rcpt) => self.on_rcpt(state, *rcpt)?,
+            Command::Data => self.on_data(state).await?,
+            Command::Bdat { size, last } => self.on_bdat(state, size, last).await?,
+            Command::BdatWithoutSize => {
+                self.wire.send(&replies::bdat_without_size());
+                return Err(Leave::ToldInLetter);
+            }
+            Command::Auth { mechanism, initial } => self.on_auth(state, &mechanism, initial).await?,
+            Command::StartTls => return self.on_starttls(state),
+            Command::Rset => {
+                self.wire.send(&replies::ok());
+                match state {
+                    State::Strange => State::Strange,
+                    State::Ready | State::Sender(_) | State::Addressed(_) | State::Chunking(_) => {
+                        State::Ready
+                    }
+                }
+            }
+            Command::Noop => {
+                self.wire.send(&replies::ok());
+                state
+            }
+            Command::Vrfy => {
+                self.wire.send(&replies::vrfy());
+                state
+            }
+            Command::Help => {
+                self.wire.send(&replies::help());
+                state
+            }
+            Command::Quit => {
+                self.wire.send(&replies::bye());
+                return Err(Leave::Told);
+            }
+            Command::NotImplemented => {
+                self.answer(replies::not_implemented())?;
+                state
+            }
+            Command::Foreign => {
+                self.wire.send(&replies::foreign());
+                return Err(Leave::Told);
+            }
+        };
+        Ok(Turn::Next(next))
+    }
+
+    /// RFC 5321 §4.1.4: EHLO clears a letter under way, as RSET does.
+    fn on_hello(&mut self, hello: Hello) -> State {
+        if hello.extended {
+            let offer = Offer {
+                hostname: &self.door.hostname,
+                max_size: self.door.limits.max_size,
+                starttls: self.door.starttls && self.tls.is_none(),
+                auth: self.door.access.auth && self.tls.is_some(),
+            };
+            self.wire.send_lines(&offer.to_lines());
+        } else {
+            self.wire.send(&replies::helo(&self.door.hostname));
+        }
+        self.hello = hello;
+        State::Ready
+    }
+
+    fn on_mail(&mut self, state: State, envelope: Box<Envelope>) -> Result<State, Leave> {
+        let refused = match &state {
+            State::Strange => Some(replies::say_hello()),
+            State::Sender(_) | State::Addressed(_) => Some(replies::sender_twice()),
+            State::Chunking(_) => Some(replies::chunks_under_way()),
+            State::Ready => self.may_begin(&envelope),
+        };
+        if let Some(reply) = refused {
+            self.answer(reply)?;
+            return Ok(state);
+        }
+        self.wire.send(&replies::sender_ok());
+        Ok(State::Sender(envelope))
+    }
+
+    fn may_begin(&self, envelope: &Envelope) -> Option<Reply> {
+        let access = &self.door.access;
+        if self.tls.is_none() && self.door.tls_required {
+            Some(replies::tls_first())
+        } else if self.right().is_none() && access.domains.is_empty() && access.can_be_earned() {
+            // Nothing it could say at RCPT would be accepted, so it is told now how to earn its right.
+            Some(if self.tls.is_some() || !self.door.starttls {
+                replies::login_first()
+            } else {
+                replies::tls_first()
+            })
+        } else if envelope.announced_size.is_some_and(|size| size > self.door.limits.max_size) {
+            Some(replies::too_big())
+        } else {
+            None
+        }
+    }
+
+    fn on_rcpt(&mut self, state: State, rcpt: command::Rcpt) -> Result<State, Leave> {
+        let mut envelope = match state {
+            State::Sender(envelope) | State::Addressed(envelope) => envelope,
+            State::Strange => {
+                self.answer(replies::say_hello())?;
+                return Ok(State::Strange);
+            }
+            State::Ready => {
+                self.answer(replies::sender_first())?;
+                return Ok(State::Ready);
+            }
+            State::Chunking(chunks) => {
+                self.answer(replies::chunks_under_way())?;
+                return Ok(State::Chunking(chunks));
+            }
+        };
+        if rcpt.needs_smtputf8 && !envelope.smtputf8 {
+            self.answer(replies::needs_smtputf8())?;
+        } else if self.right().is_none()
+            && !self.door.access.is_ours(&rcpt.recipient.address, &self.door.postmaster)
+        {
+            tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "relay denied");
+            self.answer(replies::relay_denied())?;
+        } else if envelope.recipients.len() >= self.door.limits.max_recipients {
+            self.answer(replies::too_many_recipients())?;
+        } else {
+            envelope.recipients.push(rcpt.recipient);
+            self.wire.send(&replies::recipient_ok());
+        }
+        Ok(if envelope.recipients.is_empty() { State::Sender(envelope) } else { State::Addressed(envelope) })
+    }
+
+    /// RFC 3207 §4.2: "the SMTP protocol is reset to the initial state".
+    fn on_starttls(&mut self, state: State) -> Result<Turn, Leave> {
+        let refused = if self.tls.is_some() {
+            Some(replies::tls_already())
+        } else if !self.door.starttls {
+            Some(replies::not_implemented())
+        } else {
+            match &state {
+                State::Strange => Some(replies::say_hello()),
+                State::Ready | State::Sender(_) | State::Addressed(_) | State::Chunking(_) => None,
+            }
+        };
+        if let Some(reply) = refused {
+            self.answer(reply)?;
+            return Ok(Turn::Next(state));
+        }
+        if !self.wire.pending().is_empty() {
+            self.wire.send(&replies::text_after_starttls());
+            return Err(Leave::Told);
+        }
+        self.wire.send(&replies::go_tls());
+        Ok(Turn::StartTls)
+    }
+
+    pub(crate) fn right(&self) -> Option<Right> {
+        self.door.access.right(Shown {
+            peer: self.caller.peer,
+            login: self.login.is_some(),
+            certificate: self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some()),
+        })
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            peer: self.caller.peer,
+            listener: self.door.listener.clone(),
+            helo: self.hello.name.clone(),
+            extended: self.hello.extended,
+            tls: self.tls.clone(),
+            login: self.login.clone(),
+        }
+    }
+
+    /// Gives a reply of our own; a permanent one is an error of the client and counts.
+    pub(crate) fn answer(&mut self, reply: Reply) -> Result<(), Leave> {
+        self.wire.send(&reply);
+        if reply.code() >= 500 {
+            self.errors += 1;
+            if self.errors > self.door.limits.max_errors {
+                tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "too many errors");
+                self.wire.send(&replies::too_many_errors());
+                return Err(Leave::Told);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says the last word, if there is one, and closes.
+    async fn part(&mut self, leave: Leave) {
+        use std::time::Duration;
+        let (wait, octets) = match &leave {
+            Leave::Told => (Duration::from_secs(2), BLOCK as u64),
+            Leave::ToldInLetter => {
+                (Duration::from_secs(30), self.door.limits.max_size.saturating_add(BLOCK as u64))
+            }
+            Leave::Slow => {
+                self.wire.send(&replies::too_slow());
+                (Duration::from_secs(1), BLOCK as u64)
+            }
+            Leave::Stopping => {
+                self.wire.send(&replies::stopping());
+                (Duration::from_secs(1), BLOCK as u64)
+            }
+            Leave::Gone | Leave::Broken(_) => (Duration::ZERO, 0),
+        };
+        tracing::debug!(session.id = self.caller.session, session.end = %leave, "session over");
+        match leave {
+            Leave::Broken(_) => {}
+            Leave::Told | Leave::ToldInLetter | Leave::Slow | Leave::Stopping | Leave::Gone => {
+                self.wire.close(wait, octets).await;
+            }
+        }
+    }
+}

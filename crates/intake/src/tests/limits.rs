@@ -1,0 +1,121 @@
+//! Waits and budgets: nobody holds a place for nothing. Time is stopped and jumps from event to event.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::rig::rig;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// RFC 5321 §4.5.3.2.7: "An SMTP server SHOULD have a timeout of at least 5 minutes while it is awaiting
+/// the next command".
+#[tokio::test(start_paused = true)]
+async fn a_silent_client_is_put_out_after_five_minutes() {
+    let start = Instant::now();
+    let mut client = rig().client().await;
+    client.expect("421 4.4.2").await;
+    client.expect_end().await;
+    assert_eq!(start.elapsed().as_secs(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_drips_is_put_out_as_soon() {
+    let start = Instant::now();
+    let mut client = rig().client().await;
+    for _ in 0..29 {
+        sleep(10 * SECOND).await;
+        client.send("N").await;
+    }
+    client.expect("421 4.4.2").await;
+    assert_eq!(start.elapsed().as_secs(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_drips_is_put_out() {
+    let rig = rig().limits(|limits| {
+        limits.data_grace = 60 * SECOND;
+        limits.data_rate = 100;
+    });
+    let mut client = rig.in_data().await;
+    let start = Instant::now();
+    let drip = async {
+        loop {
+            client.send("x").await;
+            if timeout(SECOND, client.expect("421 4.4.2")).await.is_ok() {
+                return;
+            }
+        }
+    };
+    drip.await;
+    assert!((59..=62).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert_eq!(rig.count(|memory| &memory.aborted), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_falls_silent_is_put_out() {
+    let mut client = rig().limits(|limits| limits.data_grace = 600 * SECOND).in_data().await;
+    let start = Instant::now();
+    client.say("one").await;
+    client.expect("421 4.4.2").await;
+    assert_eq!(start.elapsed().as_secs(), 180);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_in_chunks_has_no_more_time_than_another() {
+    let rig = rig().limits(|limits| limits.data_total = 400 * SECOND);
+    let mut client = rig.with_letter().await;
+    let start = Instant::now();
+    for _ in 0..3 {
+        client.send("BDAT 1\r\nx").await;
+        client.expect("250").await;
+        sleep(120 * SECOND).await;
+    }
+    client.expect("421 4.4.2").await;
+    assert_eq!(start.elapsed().as_secs(), 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_some_day_but_not_inside_a_letter() {
+    let rig = rig().limits(|limits| limits.session_total = 500 * SECOND);
+    let mut client = rig.with_letter().await;
+    for _ in 0..3 {
+        sleep(200 * SECOND).await;
+        client.ask("NOOP", "250").await;
+    }
+    client.ask("DATA", "354").await;
+    client.ask("x\r\n.", "250").await;
+    client.ask("NOOP", "421 4.4.2").await;
+    client.expect_end().await;
+}
+
+/// The memory budget holds letters back; who waits too long is told to come later.
+#[tokio::test(start_paused = true)]
+async fn a_letter_waits_for_memory() {
+    let rig = rig().limits(|limits| {
+        limits.letter_kib = 600;
+        limits.memory_wait = 20 * SECOND;
+    });
+    let mut first = rig.in_data().await;
+    let mut second = rig.with_letter().await;
+    second.ask("DATA", "452 4.3.1").await;
+    second.ask("MAIL FROM:<a@b.example>", "250").await;
+    second.ask("RCPT TO:<c@d.example>", "250").await;
+    second.say("DATA").await;
+    sleep(SECOND).await;
+    first.ask("x\r\n.", "250").await;
+    second.expect("354").await;
+    second.ask("y\r\n.", "250").await;
+    assert_eq!(rig.door.memory.free_kib(), 1024);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_away_inside_its_letter_aborts_it() {
+    let rig = rig();
+    let mut client = rig.in_data().await;
+    client.say("one").await;
+    client.close().await;
+    assert_eq!(rig.memory.aborted.load(Ordering::SeqCst), 1);
+    assert_eq!(rig.door.memory.free_kib(), 1024);
+}

@@ -1,0 +1,12 @@
+//! Sessions from the client's side, over an in-memory pipe: each file proves one kind of promise.
+
+mod acknowledgement;
+mod authentication;
+mod chunking;
+mod encryption;
+mod extensions;
+mod limits;
+mod refusals;
+mod rig;
+mod smuggling;
+mod stopping;

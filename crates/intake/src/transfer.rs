@@ -1,0 +1,253 @@
+//! DATA and BDAT: carries a letter from the wire to the reception and gives the reply at its true end.
+//! Knows the pure readers, not what is in the letter.
+
+use sealpost_mail::{Envelope, Reply};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::bdat::{CRLF, ChunkReader, Last};
+use crate::data::{DataReader, Found};
+use crate::letter::{self, Letter};
+use crate::pace::Pace;
+use crate::replies;
+use crate::session::{Session, State};
+use crate::wire::Leave;
+
+/// A letter in BDAT chunks.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    pub(crate) letter: Letter,
+    reader: ChunkReader,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
+    pub(crate) async fn on_data(&mut self, state: State) -> Result<State, Leave> {
+        let envelope = match state {
+            State::Addressed(envelope) => envelope,
+            State::Strange => return self.refuse_data(replies::say_hello(), State::Strange),
+            State::Ready => return self.refuse_data(replies::sender_first(), State::Ready),
+            State::Sender(envelope) => {
+                return self.refuse_data(replies::recipient_first(), State::Sender(envelope));
+            }
+            // RFC 3030 §2: "DATA and BDAT commands cannot be used in the same transaction."
+            State::Chunking(chunks) => {
+                return self.refuse_data(replies::chunks_under_way(), State::Chunking(chunks));
+            }
+        };
+        let mut letter = match self.begin(*envelope).await {
+            Ok(letter) => letter,
+            Err(reply) => {
+                self.answer_letter(&reply);
+                return self.after_refused_data(State::Ready);
+            }
+        };
+        self.wire.send(&replies::go_ahead());
+        let mut reader = DataReader::new(self.door.limits.text_line);
+        loop {
+            let decoded = reader.decode(self.wire.pending_mut());
+            let spoilt = match decoded.found {
+                Found::Spoilt(_) => true,
+                Found::More | Found::End => false,
+            };
+            if spoilt {
+                drop(letter);
+                return Err(self.spoilt());
+            }
+            letter.take(self.wire.pending().get(..decoded.content).unwrap_or_default()).await;
+            self.wire.consume(decoded.consumed);
+            if reader.had_long_line() {
+                letter.refuse(replies::long_line());
+            }
+            if decoded.found == Found::End {
+                break;
+            }
+            if letter.is_far_beyond() {
+                self.wire.send(&replies::too_big());
+                return Err(Leave::Told);
+            }
+            self.wait_for_letter(&mut letter).await?;
+        }
+        self.finish(letter).await;
+        Ok(State::Ready)
+    }
+
+    fn refuse_data(&mut self, reply: Reply, state: State) -> Result<State, Leave> {
+        self.answer(reply)?;
+        self.after_refused_data(state)
+    }
+
+    /// RFC 2920 §3.1: nothing may follow DATA in a group. What follows a refused DATA all the same may be
+    /// a letter, and a letter must never be read as commands.
+    fn after_refused_data(&mut self, state: State) -> Result<State, Leave> {
+        if self.wire.pending().is_empty() {
+            return Ok(state);
+        }
+        self.wire.send(&replies::text_after_data());
+        Err(Leave::ToldInLetter)
+    }
+
+    pub(crate) async fn on_bdat(&mut self, state: State, size: u64, last: bool) -> Result<State, Leave> {
+        let so_far = match &state {
+            State::Chunking(chunks) => chunks.letter.octets(),
+            State::Strange | State::Ready | State::Sender(_) | State::Addressed(_) => 0,
+        };
+        if letter::is_far_beyond(so_far.saturating_add(size), self.door.limits.max_size) {
+            self.wire.send(&replies::too_big());
+            return Err(Leave::Told);
+        }
+        let mut chunks = match state {
+            State::Chunking(chunks) => chunks,
+            State::Addressed(envelope) => match self.begin(*envelope).await {
+                Ok(letter) => {
+                    let reader = ChunkReader::new(self.door.limits.text_line);
+                    Box::new(Chunks { letter, reader })
+                }
+                Err(reply) => {
+                    self.discard(size).await?;
+                    self.answer_letter(&reply);
+                    return Ok(State::Ready);
+                }
+            },
+            State::Strange => return self.refuse_bdat(size, replies::say_hello(), State::Strange).await,
+            State::Ready => return self.refuse_bdat(size, replies::sender_first(), State::Ready).await,
+            State::Sender(envelope) => {
+                return self.refuse_bdat(size, replies::recipient_first(), State::Sender(envelope)).await;
+            }
+        };
+        self.carry(&mut chunks, size).await?;
+        if last {
+            match chunks.reader.last() {
+                Ok(Last::Complete) => {}
+                Ok(Last::AddLineEnd) => chunks.letter.take(CRLF).await,
+                Err(_bare) => chunks.letter.refuse(replies::bare_in_letter()),
+            }
+        }
+        if chunks.reader.had_long_line() {
+            chunks.letter.refuse(replies::long_line());
+        }
+        // A refused chunk ends the letter (RFC 3030 §2); chunks pipelined behind it are read and refused.
+        if last || chunks.letter.is_refused() {
+            self.finish(chunks.letter).await;
+            return Ok(State::Ready);
+        }
+        self.wire.send(&replies::chunk(size));
+        Ok(State::Chunking(chunks))
+    }
+
+    /// Carries one chunk to the reception.
+    async fn carry(&mut self, chunks: &mut Chunks, size: u64) -> Result<(), Leave> {
+        let mut left = size;
+        self.wire.expect_much(left);
+        while left > 0 {
+            let here = self.wire.pending().len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let block = self.wire.pending().get(..here).unwrap_or_default();
+            match chunks.reader.check(block) {
+                Err(_bare) => {
+                    // The length says where the chunk ends, so this cannot smuggle: read on, then refuse.
+                    chunks.letter.refuse(replies::bare_in_letter());
+                }
+                Ok(checked) => {
+                    if checked.line_end_first {
+                        chunks.letter.take(CRLF).await;
+                    }
+                    let block = self.wire.pending().get(checked.skip..checked.end).unwrap_or_default();
+                    chunks.letter.take(block).await;
+                }
+            }
+            self.wire.consume(here);
+            left = left.saturating_sub(u64::try_from(here).unwrap_or(u64::MAX));
+            if left > 0 {
+                self.wait_for_letter(&mut chunks.letter).await?;
+            }
+        }
+        self.wire.expect_little();
+        Ok(())
+    }
+
+    /// RFC 3030 §2: "the receiver-SMTP MUST accept and discard the associated message data".
+    async fn refuse_bdat(&mut self, size: u64, reply: Reply, state: State) -> Result<State, Leave> {
+        self.discard(size).await?;
+        self.answer(reply)?;
+        Ok(state)
+    }
+
+    async fn discard(&mut self, size: u64) -> Result<(), Leave> {
+        let mut pace = Pace::new(&self.door.limits, Instant::now());
+        let mut left = size;
+        loop {
+            let here = self.wire.pending().len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.wire.consume(here);
+            left = left.saturating_sub(u64::try_from(here).unwrap_or(u64::MAX));
+            if left == 0 {
+                return Ok(());
+            }
+            let asked = Instant::now();
+            let octets = self.wait(pace.deadline(asked), true).await?;
+            pace.received(octets, asked.elapsed());
+        }
+    }
+
+    async fn wait_for_letter(&mut self, letter: &mut Letter) -> Result<(), Leave> {
+        let asked = Instant::now();
+        let octets = self.wait(letter.pace.deadline(asked), true).await?;
+        letter.pace.received(octets, asked.elapsed());
+        Ok(())
+    }
+
+    /// Asks for memory and for a place at the reception.
+    async fn begin(&mut self, envelope: Envelope) -> Result<Letter, Reply> {
+        let limits = &self.door.limits;
+        let memory = self
+            .door
+            .memory
+            .take(limits.letter_kib, limits.memory_wait)
+            .await
+            .ok_or_else(replies::no_memory)?;
+        let recipients = envelope.recipients.len();
+        let announced = envelope.announced_size;
+        let incoming = self.door.reception.begin(envelope, self.origin()).await?;
+        self.wire.expect_much(announced.unwrap_or(0));
+        let pace = Pace::new(limits, Instant::now());
+        Ok(Letter::new(incoming, recipients, limits.max_size, pace, memory))
+    }
+
+    /// The letter is through: the one place that says 250 to a letter.
+    async fn finish(&mut self, letter: Letter) {
+        self.wire.expect_little();
+        let (octets, recipients) = (letter.octets(), letter.recipients);
+        match letter.finish().await {
+            Ok(receipt) => {
+                tracing::info!(
+                    session.id = self.caller.session,
+                    letter.id = receipt.id,
+                    letter.octets = octets,
+                    letter.recipients = recipients,
+                    "letter accepted"
+                );
+                self.wire.send(&replies::accepted(&receipt.id));
+                if let Some(acknowledged) = receipt.acknowledged {
+                    self.wire.on_received(acknowledged);
+                }
+            }
+            Err(reply) => self.answer_letter(&reply),
+        }
+    }
+
+    /// A refusal of the letter itself. It is no error of the client's SMTP and does not count as one.
+    fn answer_letter(&mut self, reply: &Reply) {
+        tracing::warn!(
+            session.id = self.caller.session,
+            client = %self.caller.peer,
+            reply.code = reply.code(),
+            reply.cause = reply.cause().unwrap_or("none"),
+            "letter refused: {}",
+            reply.text()
+        );
+        self.wire.send(reply);
+    }
+
+    fn spoilt(&mut self) -> Leave {
+        self.answer_letter(&replies::bare_in_letter());
+        Leave::ToldInLetter
+    }
+}
