@@ -1,1 +1,82 @@
-//! stub
+//! A letter as a file to take away: today as `.eml`; `.msg` and PDF will stand beside it.
+//!
+//! SECURITY: pure. Knows no accounts, no HTTP and no storage; what it is given has been opened for its
+//! owner by somebody else. Names it gives are names and never paths.
+//!
+//! # The seam
+//!
+//! One [`Format`] is one file of this crate. A new format is a new variant: the compiler then asks for its
+//! extension, its media type and its file, and the portal offers what [`Format::ALL`] lists.
+
+mod eml;
+
+pub use eml::eml;
+
+/// What a letter can be taken away as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 5322 text, byte for byte what came.
+    Eml,
+}
+
+impl Format {
+    /// Every format, in the order in which they are offered.
+    pub const ALL: [Self; 1] = [Self::Eml];
+
+    /// The file name's extension.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Eml => "eml",
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Eml => "message/rfc822",
+        }
+    }
+
+    /// From an extension, as it stands in a URL.
+    #[must_use]
+    pub fn parse(extension: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.extension() == extension)
+    }
+
+    /// A safe file name made from the decoded subject; `fallback` (without extension, in the reader's
+    /// language) where the subject gives none.
+    #[must_use]
+    pub fn file_name(self, subject: Option<&str>, fallback: &str) -> String {
+        let named = |title: &str| sealpost_mail::file_name_from_title(title, self.extension());
+        subject
+            .and_then(named)
+            .or_else(|| named(fallback))
+            .unwrap_or_else(|| format!("message.{}", self.extension()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_the_subject_and_are_never_paths() {
+        let name = |subject: Option<&str>| Format::Eml.file_name(subject, "Nachricht");
+        assert_eq!(name(Some("Ihr Schaden 7/2026: Größe")), "Ihr Schaden 7_2026_ Größe.eml");
+        assert_eq!(name(Some("../../etc/passwd")), "_.._etc_passwd.eml");
+        assert_eq!(name(Some(" \u{202e} ")), "Nachricht.eml");
+        assert_eq!(name(None), "Nachricht.eml");
+        assert_eq!(Format::Eml.file_name(None, ""), "message.eml");
+    }
+
+    #[test]
+    fn formats_are_found_by_their_extension() {
+        for format in Format::ALL {
+            assert_eq!(Format::parse(format.extension()), Some(format));
+            assert!(format.content_type().contains('/'));
+        }
+        assert_eq!(Format::parse("exe"), None);
+    }
+}

@@ -1,1 +1,480 @@
+//! Every condition, every verdict, every mistake an administrator can make.
 
+use super::*;
+use crate::{Deep, Known, When};
+use proptest::prelude::*;
+use sealpost_mail::{Fault, Head, Origin, ReversePath, TlsFloor};
+use serde::Deserialize;
+
+/// A letter and its circumstances, to be changed by a test.
+struct Case {
+    reverse_path: ReversePath,
+    origin: Origin,
+    head: Head,
+    recipient: Address,
+    size: u64,
+    deep: Known<Deep>,
+    thread: Known<bool>,
+}
+
+impl Case {
+    fn new(head: &str) -> Self {
+        Self {
+            reverse_path: ReversePath::Address(Address::parse("max@unfall.insurer.example").unwrap()),
+            origin: Origin {
+                peer: "192.0.2.7".parse().unwrap(),
+                listener: "inside".into(),
+                helo: "mail".into(),
+                extended: true,
+                tls: None,
+                login: Some("exchange".into()),
+            },
+            head: Head::new(head.replace('\n', "\r\n").into_bytes()).unwrap(),
+            recipient: Address::parse("eva@web.example").unwrap(),
+            size: 1000,
+            deep: Known::Yes(Deep {
+                attachments: vec![("Gutachten.PDF".into(), "application/pdf".into())],
+                texts: vec!["IBAN DE02 1203".into()],
+                encrypted: false,
+                signed: true,
+            }),
+            thread: Known::Yes(true),
+        }
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            reverse_path: &self.reverse_path,
+            origin: &self.origin,
+            head: &self.head,
+            recipient: &self.recipient,
+            size: self.size,
+            deep: &self.deep,
+            thread: &self.thread,
+        }
+    }
+}
+
+const HEAD: &str = "\
+From: Max <max@insurer.example>
+Subject: Re: =?utf-8?Q?=5BVertraulich=5D?= Schaden 4711
+Sensitivity: Company-Confidential
+X-Class: Geheim
+msip_labels: MSIP_Label_abc-1_Enabled=true; MSIP_Label_abc-1_Name=Streng geheim;
+
+";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    rule: Vec<RuleSpec>,
+    #[serde(default = "relay")]
+    default: TreatmentSpec,
+}
+
+fn relay() -> TreatmentSpec {
+    TreatmentSpec::Relay { tls: TlsFloor::None }
+}
+
+fn lists() -> HashMap<String, String> {
+    HashMap::from([(
+        "partners".to_owned(),
+        "web.example\n*.broker.example\nmax@unfall.insurer.example\n".to_owned(),
+    )])
+}
+
+fn rules(text: &str) -> Rules {
+    let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    Rules::new(file.rule, file.default, &lists()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// One rule with this `when`.
+fn one(when: &str) -> Rules {
+    rules(&format!("[[rule]]\nname = \"r\"\nwhen = {{ {when} }}\nthen = \"portal\"\n"))
+}
+
+fn held(when: &str, case: &Case) -> Held {
+    one(when).explain(&case.facts())[0].held
+}
+
+fn mistake(text: &str) -> RuleError {
+    let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    Rules::new(file.rule, file.default, &lists()).unwrap_err()
+}
+
+fn mistake_in(when: &str) -> RuleError {
+    mistake(&format!("[[rule]]\nname = \"r\"\nwhen = {{ {when} }}\nthen = \"portal\"\n"))
+}
+
+#[test]
+fn every_condition_answers_yes_and_no() {
+    let case = Case::new(HEAD);
+    for (yes, no) in [
+        ("reverse-path = '*@unfall.insurer.example'", "reverse-path = 'insurer.example'"),
+        ("reverse-path = ['x.example', 'MAX@unfall.insurer.example']", "reverse-path = '<>'"),
+        ("reverse-path-list = 'partners'", "not = { reverse-path-list = 'partners' }"),
+        ("from = 'insurer.example'", "from = '*.insurer.example'"),
+        ("not = { from-list = 'partners' }", "from-list = 'partners'"),
+        ("recipient = 'eva@WEB.example'", "recipient = ['*.web.example', 'max@web.example']"),
+        ("recipient = '*'", "not = { recipient = '*' }"),
+        ("recipient-list = 'partners'", "not = { recipient-list = 'partners' }"),
+        ("subject-tag = '[vertraulich]'", "subject-tag = ['[geheim]', '[intern]']"),
+        ("subject-pattern = 'Schaden [0-9]+'", "subject-pattern = '^Schaden'"),
+        ("subject-pattern = '(?i)schaden'", "subject-pattern = 'schaden'"),
+        ("header = { name = 'x-class' }", "header = { name = 'X-Other' }"),
+        ("header = { name = 'X-Other', present = false }", "header = { name = 'X-Class', present = false }"),
+        (
+            "header = { name = 'X-Class', equals = 'GEHEIM' }",
+            "header = { name = 'X-Class', equals = 'Gehei' }",
+        ),
+        ("header = { name = 'X-Class', pattern = '^Ge' }", "header = { name = 'X-Class', pattern = '^ge' }"),
+        (
+            "header = [{ name = 'X-Other' }, { name = 'X-Class' }]",
+            "header = [{ name = 'X-Other' }, { name = 'X-No' }]",
+        ),
+        ("sensitivity = 'company-confidential'", "sensitivity = ['private', 'personal']"),
+        ("label = 'ABC-1'", "label = 'abc-2'"),
+        ("label = 'streng geheim'", "label = 'geheim'"),
+        ("size-at-least = 1000", "size-at-least = '1 KiB'"),
+        ("size-at-most = '1 KiB'", "size-at-most = 999"),
+        ("attachment-name = '*.pdf'", "attachment-name = ['*.exe', '*.pdf.exe']"),
+        ("attachment-type = 'application/*'", "attachment-type = 'image/*'"),
+        ("text-pattern = 'DE[0-9]{2}'", "text-pattern = 'AT[0-9]{2}'"),
+        ("encrypted = false", "encrypted = true"),
+        ("signed = true", "signed = false"),
+        ("answer = true", "answer = false"),
+        ("client = ['203.0.113.1', '192.0.2.0/24']", "client = '2001:db8::/32'"),
+        ("login = 'exchange'", "login = 'Exchange'"),
+        ("login = '*'", "not = { login = '*' }"),
+        ("listener = 'inside'", "listener = 'outside'"),
+        ("signed = true, encrypted = false", "signed = true, encrypted = true"),
+        ("not = { signed = true, encrypted = true }", "not = { signed = true, encrypted = false }"),
+        (
+            "not = [{ encrypted = true }, { size-at-least = 2000 }]",
+            "not = [{ encrypted = true }, { signed = true }]",
+        ),
+        ("not = { not = { signed = true } }", "not = { not = { encrypted = true } }"),
+    ] {
+        assert_eq!(held(yes, &case), Held::Yes, "{yes}");
+        assert_eq!(held(no, &case), Held::No, "{no}");
+    }
+}
+
+#[test]
+fn what_is_missing_does_not_hold() {
+    let mut case = Case::new("To: x@y.example\n\n");
+    case.reverse_path = ReversePath::Null;
+    case.origin.login = None;
+    case.deep = Known::Yes(Deep::default());
+    for no in [
+        "from = '*'",
+        "reverse-path = '*'",
+        "subject-tag = '[vertraulich]'",
+        "subject-pattern = '.+'",
+        "login = '*'",
+        "sensitivity = 'private'",
+        "label = 'x'",
+        "attachment-name = '*'",
+        "attachment-type = '*/*'",
+        "text-pattern = 'x'",
+    ] {
+        assert_eq!(held(no, &case), Held::No, "{no}");
+    }
+    assert_eq!(held("reverse-path = '<>'", &case), Held::Yes);
+}
+
+#[test]
+fn the_first_rule_that_holds_decides() {
+    let rules = rules(
+        r#"
+        default = { relay = { tls = "encrypted" } }
+        [[rule]]
+        name = "never"
+        when = { listener = "outside" }
+        then = "refuse"
+        [[rule]]
+        name = "colleagues"
+        when = { recipient = "insurer.example" }
+        then = { relay = { tls = "verified" } }
+        [[rule]]
+        name = "tag"
+        when = { subject-tag = ["[vertraulich]", "[geheim]"] }
+        then = "portal"
+        [[rule]]
+        name = "also tag"
+        when = { subject-tag = "[vertraulich]" }
+        then = "hold"
+        "#,
+    );
+    let mut case = Case::new(HEAD);
+    let judgement = rules.judge(&case.facts());
+    assert_eq!(judgement.treatment, Treatment::Portal);
+    assert_eq!(judgement.edits, [Edit::CutFromSubject("[vertraulich]".into())]);
+    assert_eq!(judgement.reason.rule, "tag");
+    assert_eq!(judgement.reason.sentence, "The subject carries the tag.");
+
+    let colleague = Address::parse("kai@insurer.example").unwrap();
+    let both = rules.judge_each(&case.facts(), [&colleague, &case.recipient]);
+    assert_eq!(both[0].treatment, Treatment::Relay { tls: TlsFloor::Verified });
+    assert_eq!(both[0].edits, []);
+    assert_eq!(both[1], judgement);
+
+    case.head = Head::new(b"Subject: x\r\n\r\n".to_vec()).unwrap();
+    let judgement = rules.judge(&case.facts());
+    assert_eq!(judgement.treatment, Treatment::Relay { tls: TlsFloor::Encrypted });
+    assert_eq!(judgement.reason.rule, "default");
+}
+
+#[test]
+fn every_treatment_is_carried_through() {
+    let then = |then: &str| {
+        let rules =
+            rules(&format!("[[rule]]\nname = \"r\"\nwhen = {{ recipient = \"*\" }}\nthen = {then}\n"));
+        rules.judge(&Case::new(HEAD).facts()).treatment
+    };
+    assert_eq!(then("'relay'"), Treatment::Relay { tls: TlsFloor::None });
+    assert_eq!(then("{ relay = { tls = 'none' } }"), Treatment::Relay { tls: TlsFloor::None });
+    assert_eq!(then("'portal'"), Treatment::Portal);
+    assert_eq!(then("'hold'"), Treatment::Hold);
+    assert_eq!(then("{ domain = { partner = 'broker' } }"), Treatment::Domain { partner: "broker".into() });
+    let Treatment::Refuse(reply) = then("{ refuse = { text = 'Not like this' } }") else {
+        panic!("no refusal")
+    };
+    assert_eq!(reply.to_line(), "550 5.7.1 Not like this\r\n");
+    assert!(matches!(then("'refuse'"), Treatment::Refuse(_)));
+    let partner = rules("default = { domain = { partner = 'b' } }");
+    assert_eq!(partner.partners().collect::<Vec<_>>(), [("default", "b")]);
+}
+
+#[test]
+fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
+    let text = |when: &str| {
+        format!(
+            "[[rule]]\nname = \"unsure\"\nwhen = {{ {when} }}\nthen = \"portal\"\n[[rule]]\nname = \"all\"\nwhen = {{ recipient = \"*\" }}\nthen = \"relay\"\n"
+        )
+    };
+    let mut case = Case::new("From: a@x.example, b@x.example\nSubject: geheim\n\n");
+    case.deep = Known::Unanswerable("it has too many parts".into());
+    case.thread = Known::Unanswerable("the store does not answer".into());
+    for when in [
+        "from = 'x.example'",
+        "encrypted = true",
+        "encrypted = false",
+        "signed = true",
+        "text-pattern = 'x'",
+        "attachment-name = '*.pdf'",
+        "attachment-type = 'image/*'",
+        "answer = true",
+        "answer = false",
+        "not = { answer = true }",
+        "recipient = '*', answer = true",
+        "not = { not = { encrypted = true } }",
+        "not = { recipient = '*', encrypted = true }",
+    ] {
+        let rules = rules(&text(when));
+        let judgement = rules.judge(&case.facts());
+        assert_eq!(judgement.reason.rule, "unsure", "{when}");
+        let Treatment::Refuse(reply) = judgement.treatment else { panic!("{when}") };
+        assert_eq!((reply.code(), reply.fault()), (451, Some(Fault::Temporary)), "{when}");
+        assert!(reply.cause().unwrap().contains("unsure") && !reply.text().contains("unsure"));
+        let steps = rules.explain(&case.facts());
+        assert_eq!((steps[0].held, steps[1].held), (Held::Unknown, Held::Yes));
+    }
+    // one certain "no" settles the rule, and an answer that does not depend on the unknown stands
+    for when in [
+        "encrypted = true, recipient = 'y.example'",
+        "recipient = 'y.example', answer = true",
+        "not = { recipient = '*' }, answer = true",
+    ] {
+        assert_eq!(rules(&text(when)).judge(&case.facts()).reason.rule, "all", "{when}");
+    }
+    // looked up by nobody: the caller did not go by `needs`
+    case.deep = Known::Unasked;
+    assert_eq!(rules(&text("signed = true")).judge(&case.facts()).reason.rule, "unsure");
+}
+
+#[test]
+fn only_what_rules_ask_for_is_needed() {
+    let needs = |when: &str| {
+        let needs = one(when).needs();
+        (needs.head, needs.deep, needs.thread)
+    };
+    assert_eq!(needs("recipient = '*', client = '::/0', size-at-least = 1"), (false, false, false));
+    assert_eq!(needs("subject-tag = '[v]'"), (true, false, false));
+    assert_eq!(needs("not = { text-pattern = 'x' }"), (false, true, false));
+    assert_eq!(needs("not = { not = { answer = true, from = '*' } }"), (true, false, true));
+    assert_eq!(rules("").needs(), Needs { deep: false, thread: false, head: false });
+}
+
+#[test]
+fn an_explanation_names_every_rule_and_gives_nothing_away() {
+    let rules = rules(
+        r#"
+        [[rule]]
+        name = "a"
+        when = { recipient = "eva@web.example", encrypted = true }
+        then = "hold"
+        [[rule]]
+        name = "b"
+        when = { subject-pattern = "Schaden 4711", from = "max@insurer.example", not = { recipient = "insurer.example" } }
+        then = "portal"
+        "#,
+    );
+    let steps = rules.explain(&Case::new(HEAD).facts());
+    assert_eq!(steps[0].why, "The letter is not encrypted.");
+    assert_eq!(
+        steps[1].why,
+        "The From address is one of those named and the subject matches the pattern and what stands in `not` (recipient) does not hold."
+    );
+    assert_eq!((steps[0].held, steps[1].held), (Held::No, Held::Yes));
+    let said = format!("{steps:?} {:?}", rules.judge(&Case::new(HEAD).facts()).reason);
+    for secret in ["4711", "eva", "max", "Schaden"] {
+        assert!(!said.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn every_mistake_names_rule_field_and_mend() {
+    for (when, field) in [
+        ("", "when"),
+        ("not = {}", "not"),
+        ("recipient = 'a b'", "recipient"),
+        ("recipient = '<>'", "recipient"),
+        ("from = ['ok.example', '@x']", "from"),
+        ("reverse-path = ''", "reverse-path"),
+        ("recipient-list = 'nobody'", "recipient-list"),
+        ("from-list = ['partners', 'nobody']", "from-list"),
+        ("reverse-path-list = 'nobody'", "reverse-path-list"),
+        ("subject-tag = ''", "subject-tag"),
+        ("subject-tag = ' [v]'", "subject-tag"),
+        ("subject-pattern = '['", "subject-pattern"),
+        ("subject-pattern = 'x*'", "subject-pattern"),
+        ("text-pattern = '(x{1000}){1000}'", "text-pattern"),
+        ("header = { name = 'X Y' }", "header"),
+        ("header = { name = '' }", "header"),
+        ("header = { name = 'X', pattern = '(' }", "header"),
+        ("header = { name = 'X', equals = 'x', present = false }", "header"),
+        ("sensitivity = 'secret'", "sensitivity"),
+        ("label = ' x'", "label"),
+        ("size-at-least = 2, size-at-most = 1", "size-at-most"),
+        ("attachment-name = ''", "attachment-name"),
+        ("attachment-type = 'pdf'", "attachment-type"),
+        ("client = '192.0.2.0/33'", "client"),
+        ("login = ''", "login"),
+        ("listener = ' x'", "listener"),
+    ] {
+        let error = mistake_in(when);
+        assert_eq!((error.rule.as_str(), error.field.as_str()), ("r", field), "{when}");
+        assert!(!error.mend().is_empty() && !error.message.is_empty());
+        assert!(error.to_string().starts_with(&format!("rule `r`, `{field}`: ")));
+    }
+    let rule = |name: &str| {
+        format!("[[rule]]\nname = \"{name}\"\nwhen = {{ recipient = \"*\" }}\nthen = \"relay\"\n")
+    };
+    for name in ["", " x", "default", &"x".repeat(101)] {
+        assert_eq!(mistake(&rule(name)).field, "name", "{name:?}");
+    }
+    assert_eq!(mistake(&[rule("x"), rule("x")].concat()).field, "name");
+    for then in
+        ["{ refuse = { text = '' } }", "{ refuse = { text = 'Größe' } }", "{ domain = { partner = '' } }"]
+    {
+        assert_eq!(mistake(&format!("default = {then}")).rule, "default", "{then}");
+    }
+    let bad_list = HashMap::from([("partners".to_owned(), "ok.example\nnot ok\n".to_owned())]);
+    let error = Rules::new(Vec::new(), relay(), &bad_list).unwrap_err();
+    assert!(error.rule == "partners" && error.message.contains("line 2"));
+    let nested = (0..20).fold(When::default(), |inner, _| When { not: vec![inner], ..When::default() });
+    let spec = RuleSpec { name: "deep".into(), when: nested, then: relay() };
+    assert_eq!(Rules::new(vec![spec], relay(), &HashMap::new()).unwrap_err().field, "not");
+}
+
+#[test]
+fn what_is_misspelt_is_an_error_with_its_place() {
+    let error = |text: &str| toml::from_str::<File>(text).err().map(|error| error.to_string()).unwrap();
+    let rule =
+        |when: &str, then: &str| format!("[[rule]]\nname = \"r\"\nwhen = {{ {when} }}\nthen = {then}\n");
+    for (text, says) in [
+        (rule("recipent = 'x'", "'relay'"), "recipent"),
+        (rule("recipient = []", "'relay'"), "empty list"),
+        (rule("recipient = 7", "'relay'"), "one value or a list"),
+        (rule("size-at-least = '5 elephants'", "'relay'"), "20 MiB"),
+        (rule("encrypted = 'yes'", "'relay'"), "boolean"),
+        (rule("header = { nam = 'X' }", "'relay'"), "nam"),
+        (rule("recipient = '*'", "'encrypt'"), "there is no treatment `encrypt`"),
+        (rule("recipient = '*'", "'domain'"), "partner"),
+        (rule("recipient = '*'", "{ relay = { tls = 'always' } }"), "always"),
+        (rule("recipient = '*'", "{ relay = { tsl = 'none' } }"), "tsl"),
+        (rule("recipient = '*'", "{ portal = {} }"), "takes nothing"),
+        (rule("recipient = '*'", "{ relay = { tls = 'none' }, refuse = { text = 'x' } }"), "cannot both"),
+        (rule("recipient = '*'", "{}"), "a treatment is missing"),
+        ("[[rule]]\nname = \"r\"\nthen = \"relay\"\n".to_owned(), "when"),
+    ] {
+        let error = error(&text);
+        assert!(error.contains(says), "{text}\n{error}");
+        assert!(error.contains("line"), "{error}");
+    }
+}
+
+#[test]
+fn one_letter_to_many_is_searched_once() {
+    let rules = one("recipient = 'web.example', text-pattern = 'IBAN', not = { recipient = 'x.example' }");
+    let mut case = Case::new(HEAD);
+    let mut memo = Memo::new();
+    assert_eq!(rules.judge_one(&case.facts(), &mut memo).treatment, Treatment::Portal);
+    assert_eq!(
+        memo.values().collect::<Vec<_>>(),
+        [&Answer::Yes],
+        "only the text is remembered, no recipient"
+    );
+    case.deep = Known::Yes(Deep::default());
+    case.recipient = Address::parse("next@web.example").unwrap();
+    assert_eq!(
+        rules.judge_one(&case.facts(), &mut memo).treatment,
+        Treatment::Portal,
+        "the text was searched again"
+    );
+    case.recipient = Address::parse("next@other.example").unwrap();
+    assert_eq!(rules.judge_one(&case.facts(), &mut memo).reason.rule, "default");
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_configuration_never_panics(text in "\\PC{0,200}") {
+        if let Ok(file) = toml::from_str::<File>(&text) {
+            let _ = Rules::new(file.rule, file.default, &lists());
+        }
+    }
+
+    #[test]
+    fn arbitrary_values_never_panic(
+        key in "(reverse-path|from|recipient|recipient-list|subject-tag|subject-pattern|sensitivity|label|size-at-least|attachment-name|attachment-type|text-pattern|client|login|listener)",
+        value in "[ -&(-~äß]{0,30}|[a.*@<>/0-9:]{0,12}",
+        then in "('relay'|'portal'|'hold'|'refuse'|\\{ refuse = \\{ text = '[a-z ]{0,5}' \\} \\})",
+    ) {
+        let text = format!("[[rule]]\nname = \"r\"\nwhen = {{ {key} = '{value}' }}\nthen = {then}\n");
+        if let Ok(file) = toml::from_str::<File>(&text) {
+            match Rules::new(file.rule, file.default, &lists()) {
+                Ok(rules) => {
+                    let judgement = rules.judge(&Case::new(HEAD).facts());
+                    let step = &rules.explain(&Case::new(HEAD).facts())[0];
+                    prop_assert_eq!(step.held == Held::Yes, judgement.reason.rule == "r");
+                    prop_assert!(value.len() < 6 || !judgement.reason.sentence.contains(&value));
+                }
+                Err(error) => prop_assert!(!error.mend().is_empty() && !error.field.is_empty()),
+            }
+        }
+    }
+
+    #[test]
+    fn judging_each_is_judging_one_by_one(locals in proptest::collection::vec("[ab]{1,2}", 1..6), encrypted in any::<bool>(), unsure in any::<bool>()) {
+        let rules = rules("[[rule]]\nname = \"1\"\nwhen = { recipient = 'a*@web.example', encrypted = true }\nthen = \"hold\"\n[[rule]]\nname = \"2\"\nwhen = { not = { recipient = 'b@web.example' } }\nthen = \"portal\"\n");
+        let mut case = Case::new(HEAD);
+        case.deep = if unsure { Known::Unanswerable("x".into()) } else { Known::Yes(Deep { encrypted, ..Deep::default() }) };
+        let all: Vec<Address> = locals.iter().map(|l| Address::parse(&format!("{l}@web.example")).unwrap()).collect();
+        let each = rules.judge_each(&case.facts(), &all);
+        for (recipient, judgement) in all.iter().zip(each) {
+            prop_assert_eq!(rules.judge(&Facts { recipient, ..case.facts() }), judgement);
+        }
+    }
+}

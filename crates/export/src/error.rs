@@ -1,0 +1,33 @@
+//! Why a letter did not become a file, and whose fault it is. Knows no HTTP and nothing of what the letter says.
+
+use sealpost_mail::LetterError;
+use thiserror::Error;
+
+/// Why there is no file.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The letter cannot be taken apart.
+    #[error("the letter cannot be read: {0}")]
+    Letter(#[from] LetterError),
+    /// The letter or what would be made of it is larger than the limit.
+    #[error("the letter is too large for this format: more than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The container could not be written. It is written in memory, so this is a fault of ours.
+    #[error("the file could not be put together: {0}")]
+    Container(#[source] std::io::Error),
+    /// The time zone is not in the database.
+    #[error("there is no time zone `{0}`")]
+    Zone(String),
+    /// The worker program is missing or cannot be started: the operator's to mend.
+    #[error("the PDF worker cannot be started: {0}")]
+    WorkerMissing(#[source] std::io::Error),
+    /// The worker ran into a limit of time, memory or output.
+    #[error("the PDF could not be made within its limits: {0}")]
+    WorkerLimit(&'static str),
+    /// The worker gave up or broke off.
+    #[error("the PDF worker failed: {0}")]
+    Worker(String),
+}

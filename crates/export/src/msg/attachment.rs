@@ -1,0 +1,105 @@
+//! Attachments as storages; a letter within a letter becomes a message within the message. Knows no paths.
+
+use std::io::{Read, Seek, Write};
+
+use sealpost_mail::{Attachment, Letter, Summary};
+
+use super::property::{Place, Properties};
+use super::{Container, message, tag};
+
+/// Messages within messages; deeper ones are attached as `.eml` files.
+const MOST_EMBEDDED: usize = 4;
+
+/// afByValue and afEmbeddedMessage (MS-OXCMSG §2.2.2.9).
+const BY_VALUE: u32 = 1;
+const EMBEDDED: u32 = 5;
+/// attRenderedInBody (MS-OXCMSG §2.2.2.18): shown where the HTML points to it.
+const RENDERED_IN_BODY: u32 = 4;
+
+/// Writes every attachment, one decoded at a time, and says how many there are.
+pub(super) fn write_all<F: Read + Write + Seek>(
+    out: &mut Container<F>,
+    at: &str,
+    letter: &Letter<'_>,
+    summary: &Summary,
+    depth: usize,
+) -> std::io::Result<u32> {
+    let html = letter.html();
+    let mut number: u32 = 0;
+    for attachment in &summary.attachments {
+        let bytes = letter.attachment_bytes(attachment.index).unwrap_or_default();
+        let storage = format!("{at}/__attach_version1.0_#{number:08X}");
+        out.storage(&storage)?;
+        let mut all = common(number, attachment, summary);
+        if attachment.content_type == "message/rfc822" && depth < MOST_EMBEDDED {
+            if let Ok(inner) = Letter::parse(&bytes) {
+                let title = inner.summary().subject.unwrap_or_else(|| attachment.name.clone());
+                all.text(tag::DISPLAY_NAME, &title);
+                all.integer(tag::ATTACH_METHOD, EMBEDDED);
+                all.embedded_message(tag::ATTACH_DATA);
+                let inside = format!("{storage}/__substg1.0_{:04X}000D", tag::ATTACH_DATA);
+                out.storage(&inside)?;
+                message::write(out, &inside, &bytes, &inner, depth + 1)?;
+                all.write(out, &storage, Place::RecipientOrAttachment)?;
+                number += 1;
+                continue;
+            }
+        }
+        by_value(&mut all, attachment, html.as_deref());
+        all.binary(tag::ATTACH_DATA, bytes.into_owned());
+        all.write(out, &storage, Place::RecipientOrAttachment)?;
+        number += 1;
+    }
+    Ok(number)
+}
+
+fn common(number: u32, attachment: &Attachment, summary: &Summary) -> Properties {
+    let mut all = Properties::default();
+    all.integer(tag::ATTACH_NUMBER, number);
+    // MAPI_ATTACH; rendered nowhere in the text.
+    all.integer(tag::OBJECT_TYPE, 7);
+    all.integer(tag::RENDERING_POSITION, u32::MAX);
+    all.integer(tag::ATTACH_SIZE, u32::try_from(attachment.size).unwrap_or(u32::MAX));
+    if let Some(date) = summary.date {
+        all.time(tag::CREATION_TIME, date.seconds());
+        all.time(tag::LAST_MODIFICATION_TIME, date.seconds());
+    }
+    all
+}
+
+fn by_value(all: &mut Properties, attachment: &Attachment, html: Option<&str>) {
+    all.integer(tag::ATTACH_METHOD, BY_VALUE);
+    all.text(tag::DISPLAY_NAME, &attachment.name);
+    all.text(tag::ATTACH_LONG_FILENAME, &attachment.name);
+    all.text(tag::ATTACH_FILENAME, &short_name(attachment));
+    all.text(tag::ATTACH_MIME_TAG, &attachment.content_type);
+    if let Some(extension) = extension(&attachment.name) {
+        all.text(tag::ATTACH_EXTENSION, &format!(".{extension}"));
+    }
+    if let Some(cid) = &attachment.inline_cid {
+        all.text(tag::ATTACH_CONTENT_ID, cid);
+        // Hidden only if the page really shows it: what nobody points to must stay in the list.
+        if html.is_some_and(|html| html.contains(&format!("cid:{cid}"))) {
+            all.integer(tag::ATTACH_FLAGS, RENDERED_IN_BODY);
+            all.boolean(tag::ATTACHMENT_HIDDEN, true);
+        }
+    }
+}
+
+fn extension(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| !extension.is_empty())
+}
+
+/// MS-OXCMSG §2.2.2.11: eight and three characters. Readers show the long name.
+fn short_name(attachment: &Attachment) -> String {
+    let clean = |text: &str, most: usize| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).take(most).collect::<String>().to_ascii_uppercase()
+    };
+    let extension = extension(&attachment.name).map(|extension| clean(extension, 3)).unwrap_or_default();
+    let stem = attachment.name.rsplit_once('.').map_or(attachment.name.as_str(), |(stem, _)| stem);
+    let mut stem = clean(stem, 8);
+    if stem.is_empty() {
+        stem = format!("FILE{}", attachment.index % 10_000);
+    }
+    if extension.is_empty() { stem } else { format!("{stem}.{extension}") }
+}
