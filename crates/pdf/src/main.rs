@@ -1,0 +1,3 @@
+//! The worker: one letter in on standard input, one PDF out on standard output.
+
+fn main() {}
