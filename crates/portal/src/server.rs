@@ -81,8 +81,18 @@ impl Portal {
         Reloader(self.certificate.clone())
     }
 
-    /// Serves until `stop`; then finishes what is being answered, for ten seconds at most.
+    /// Serves until `stop`; then finishes what is being answered, for ten seconds at most. The web server
+    /// has a thread and a runtime of its own, so this can be awaited anywhere.
     pub async fn run(self, stop: CancellationToken) -> Result<(), PortalError> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new().name("portal".to_owned()).spawn(move || {
+            let ended = actix_web::rt::System::new().block_on(self.serve(stop));
+            let _nobody_waits = tell.send(ended);
+        })?;
+        told.await.unwrap_or_else(|_gone| Err(std::io::Error::other("the portal's thread ended").into()))
+    }
+
+    async fn serve(self, stop: CancellationToken) -> Result<(), PortalError> {
         let site = web::Data::from(self.site);
         let mut server = HttpServer::new(move || routes::app(site.clone()))
             .workers(WORKERS)

@@ -51,7 +51,12 @@ impl Plan {
         let plan = Self::build(config, &mut source);
         match plan {
             Some(plan) if source.problems.is_empty() => Ok(plan),
-            Some(_) | None => Err(source.problems),
+            Some(_) | None => {
+                // The same fault may show in two places of the plan; nobody wants to read it twice.
+                source.problems.sort_by_key(|problem| problem.line);
+                source.problems.dedup();
+                Err(source.problems)
+            }
         }
     }
 
