@@ -2,7 +2,7 @@
 //! Knows the order of things and leaves each to its file.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use sealpost_mail::{Clock, Random};
 use sealpost_store::{LeasedLeg, LegEnd, Store};
@@ -48,6 +48,12 @@ pub(crate) struct Engine {
     pub(crate) waker: Arc<Notify>,
     /// There is room for more legs.
     pub(crate) room: Notify,
+    /// A leg is due earlier than the runner means to wake.
+    pub(crate) earlier: Notify,
+    /// When the runner means to wake, as milliseconds.
+    pub(crate) wakes_at: AtomicI64,
+    /// A connection was kept.
+    pub(crate) kept: Notify,
 }
 
 /// The leg cannot be worked on at all: an operator must look.
@@ -230,6 +236,7 @@ impl Engine {
             (connection.reports(), connection.host().to_owned(), connection.is_used());
         if connection.is_reusable() {
             lane.keep(key.clone(), connection, Instant::now() + self.config.timeouts.idle);
+            self.kept.notify_one();
         }
         Ok(match result {
             Ok(answer) => {

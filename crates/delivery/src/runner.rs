@@ -2,7 +2,7 @@
 //! Knows neither SMTP nor what a ticket says.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
@@ -18,12 +18,12 @@ use crate::config::DeliveryConfig;
 use crate::engine::Engine;
 use crate::lane::{Closed, Lanes};
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
-use crate::submit::Caller;
+use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 
 /// Longer than any attempt may take with every server of a domain at its slowest.
 const LEASE: Duration = Duration::from_secs(2 * 3600);
-/// After the store failed, and while the only legs due are those of resting destinations.
+/// After the store failed, and while legs are due that cannot be taken yet.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Why delivery cannot start or go on.
@@ -99,6 +99,9 @@ impl Runner {
             stop: CancellationToken::new(),
             waker: Arc::new(Notify::new()),
             room: Notify::new(),
+            earlier: Notify::new(),
+            wakes_at: AtomicI64::new(i64::MAX),
+            kept: Notify::new(),
             config,
         };
         Ok(Self { engine: Arc::new(engine) })
@@ -118,6 +121,7 @@ impl Runner {
         if released > 0 {
             tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");
         }
+        engine.tasks.spawn(reap(Arc::clone(&engine)));
         // There may be more than was taken so far.
         let mut more = true;
         while !stop.is_cancelled() {
@@ -138,31 +142,44 @@ impl Runner {
                     continue;
                 }
             }
-            let (stale, idle_ends) = sweep(&engine, Some(Instant::now()));
-            close(&engine, stale);
+            // From here on until the time is known, whoever sets a leg's next try says so.
+            engine.wakes_at.store(i64::MAX, Ordering::SeqCst);
             let pause = if failed { Some(AGAIN) } else { next_due(&engine, now, &closed).await };
+            let wakes_at = pause.map_or(Timestamp(i64::MAX), |pause| now.plus(pause));
+            engine.wakes_at.store(wakes_at.0, Ordering::SeqCst);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = engine.waker.notified() => more = true,
                 // A lane or the whole has room again; `more` still says whether that matters.
                 () = engine.room.notified() => {}
+                () = engine.earlier.notified() => {}
                 () = sleep(pause) => more = true,
-                () = sleep_to(idle_ends) => {}
             }
         }
         engine.stop.cancel();
         engine.tasks.close();
-        let (kept, _) = sweep(&engine, None);
-        for connection in kept {
-            connection.quit().await;
-        }
         engine.tasks.wait().await;
-        // Workers may have kept connections until they heard of the stop.
-        let (kept, _) = sweep(&engine, None);
-        for connection in kept {
+        for connection in sweep(&engine, None).0 {
             connection.quit().await;
         }
         Ok(())
+    }
+}
+
+/// Closes kept connections when their time is over; sleeps while there are none.
+async fn reap(engine: Arc<Engine>) {
+    let mut again = None;
+    loop {
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            () = engine.kept.notified(), if again.is_none() => {}
+            () = sleep_to(again) => {}
+        }
+        let (stale, next) = sweep(&engine, Some(Instant::now()));
+        for connection in stale {
+            engine.tasks.spawn(connection.quit());
+        }
+        again = next;
     }
 }
 
@@ -184,7 +201,7 @@ async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<
 
 /// How long nothing can happen unless somebody wakes us.
 async fn next_due(engine: &Engine, now: Timestamp, closed: &Closed) -> Option<Duration> {
-    let due = match engine.store.next_due().await {
+    let due = match engine.store.next_due_elsewhere(&closed.destinations).await {
         Ok(due) => due,
         Err(error) => {
             tracing::error!(%error, "the next due time is unknown");
@@ -193,22 +210,16 @@ async fn next_due(engine: &Engine, now: Timestamp, closed: &Closed) -> Option<Du
     };
     let due = due.map(|due| match due > now {
         true => due.since(now),
-        // Due, but its destination rests or is full; another's time may be hidden behind it.
+        // Queued since by somebody who did not wake us, or more than there is room for.
         false => AGAIN,
     });
     let rest = closed.rest_ends.map(|ends| ends.since(now));
     [due, rest, engine.config.recheck].into_iter().flatten().min()
 }
 
-fn sweep(engine: &Engine, now: Option<Instant>) -> (Vec<crate::submit::Connection>, Option<Instant>) {
+fn sweep(engine: &Engine, now: Option<Instant>) -> (Vec<Connection>, Option<Instant>) {
     let (time, most) = (engine.clock.now(), engine.config.rest.1);
     engine.lanes.sweep(now, |health| health.is_worth_remembering(time, most))
-}
-
-fn close(engine: &Engine, stale: Vec<crate::submit::Connection>) {
-    for connection in stale {
-        engine.tasks.spawn(connection.quit());
-    }
 }
 
 async fn sleep(pause: Option<Duration>) {

@@ -1,5 +1,6 @@
 //! What an attempt's outcome makes of the leg: done, another try, or the end with its report.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
@@ -54,6 +55,11 @@ impl Engine {
         if wakes {
             self.waker.notify_one();
         }
+        if let LegEnd::Retry { due_at, .. } | LegEnd::Postponed { due_at, .. } = end
+            && due_at.0 < self.wakes_at.load(Ordering::SeqCst)
+        {
+            self.earlier.notify_one();
+        }
     }
 
     fn later(
@@ -73,15 +79,6 @@ impl Engine {
         match next_attempt(plan, attempts, age, now, leg.expires_at, jitter) {
             Next::GiveUp => (LegEnd::Failed, failed(ticket, EnhancedCode(4, 4, 7), reason)),
             Next::At(planned) => {
-                let due_at = match lane.rests(now) {
-                    // Not tried at all: soon after the rest, but not all at once.
-                    Some((until, _)) if reason.untried => {
-                        until.plus(jittered(Duration::from_secs(1), 100, jitter))
-                    }
-                    Some((until, _)) => planned.max(until),
-                    None => planned,
-                }
-                .min(leg.expires_at);
                 let is_late = plan.delay_notice_after.is_some_and(|after| age >= after);
                 let report = (is_late && !leg.delay_noted && report::wanted(ticket, DsnAction::Delayed))
                     .then(|| Report {
@@ -92,6 +89,14 @@ impl Engine {
                         retry_until: Some(leg.expires_at),
                     });
                 let delay_noted = leg.delay_noted || report.is_some();
+                let rest_ends = lane.rests(now).map(|(until, _)| until);
+                if reason.untried {
+                    // Soon after the rest, but not all at once.
+                    let spread = jittered(Duration::from_secs(1), 100, jitter);
+                    let due_at = rest_ends.unwrap_or(now).plus(spread).min(leg.expires_at);
+                    return (LegEnd::Postponed { due_at, delay_noted }, report);
+                }
+                let due_at = rest_ends.map_or(planned, |until| planned.max(until)).min(leg.expires_at);
                 let (code, enhanced) = (Some(reason.code), Some(reason.enhanced));
                 (LegEnd::Retry { due_at, code, enhanced, delay_noted }, report)
             }

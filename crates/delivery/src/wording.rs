@@ -90,13 +90,13 @@ fn notice_failed(to: &str, report: &Report) -> (Both, String, String) {
         format!(
             "Ihre vertrauliche Nachricht an\n\n  {to}\n\nliegt verschlüsselt im Postfach des Empfängers bereit, \
              aber die Benachrichtigung darüber konnte nicht zugestellt werden. {}\n\n\
-             Bitte prüfen Sie die Adresse und informieren Sie den Empfänger auf anderem Weg.",
+             Bitte informieren Sie den Empfänger auf anderem Weg.",
             why.0
         ),
         format!(
             "Your confidential message to\n\n  {to}\n\nis waiting, encrypted, in the recipient's mailbox, \
              but the notification about it could not be delivered. {}\n\n\
-             Please check the address and inform the recipient by other means.",
+             Please inform the recipient by other means.",
             why.1
         ),
     )

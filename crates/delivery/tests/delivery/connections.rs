@@ -1,0 +1,162 @@
+//! Connections are kept, shared out and bounded.
+
+use std::time::Duration;
+
+use crate::hop::{Hop, Say, Script};
+use crate::rig::{Desk, Post, post};
+
+#[tokio::test]
+async fn many_letters_share_a_connection() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    for number in 0..20 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    let running = desk.start();
+    let letters = hop.letters(20).await;
+    assert!(letters.iter().all(|letter| letter.connection == 1));
+    assert!(!hop.commands().iter().any(|command| command == "RSET"), "RSET is for refused transactions");
+    // And the next one, a moment later, too.
+    desk.until_empty().await;
+    desk.queue(post("late@d.example")).await;
+    running.waker.wake();
+    hop.letters(21).await;
+    assert_eq!(hop.connection_count(), 1);
+    running.stop().await;
+    hop.command("QUIT").await;
+}
+
+#[tokio::test]
+async fn a_connection_without_work_is_closed_politely() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.timeouts.idle = Duration::from_millis(30);
+    desk.queue(post("r@d.example")).await;
+    let running = desk.start();
+    hop.letters(1).await;
+    hop.command("QUIT").await;
+    hop.all_closed().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_carries_only_so_many_letters() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    desk.config.timeouts.letters_per_connection = 3;
+    for number in 0..7 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    let running = desk.start();
+    hop.letters(7).await;
+    assert_eq!(hop.connection_count(), 3);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_costs_no_attempt() {
+    let hop = Hop::start(Script { letters_per_connection: 1, ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    for number in 0..4 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    let running = desk.start();
+    hop.letters(4).await;
+    let legs = desk.until("done or tried", |legs| legs.iter().all(|leg| leg.leased.is_none())).await;
+    assert!(legs.iter().all(|leg| leg.attempts == 0), "{legs:#?}");
+    desk.until_empty().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn no_more_connections_than_allowed_and_all_of_them() {
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let hop = Hop::start(Script { gate: Some(gate.clone()), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 3;
+    for number in 0..12 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    let running = desk.start();
+    hop.letters(3).await;
+    gate.add_permits(12);
+    hop.letters(12).await;
+    assert_eq!(hop.most_open(), 3);
+    desk.until_empty().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_total_is_bounded_over_all_destinations() {
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let hop = Hop::start(Script { gate: Some(gate.clone()), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_total = 2;
+    desk.config.timeouts.idle = Duration::ZERO;
+    for name in ["one", "two", "three"] {
+        let same = desk.config.hops["hop"].clone();
+        desk.config.hops.insert(name.to_owned(), same);
+        desk.queue(Post { route: sealpost_delivery::Route::NextHop(name.to_owned()), ..post("r@d.example") })
+            .await;
+    }
+    let running = desk.start();
+    hop.letters(2).await;
+    gate.add_permits(3);
+    hop.letters(3).await;
+    desk.until_empty().await;
+    assert!(hop.most_open() <= 3, "a connection being closed may overlap with the next");
+    running.stop().await;
+}
+
+/// Letters wait for memory, not in it: with room for one at a time, one at a time is opened.
+#[tokio::test]
+async fn letters_in_memory_are_bounded() {
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let hop = Hop::start(Script { gate: Some(gate.clone()), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.memory_budget = 150_000;
+    for number in 0..3 {
+        desk.queue(Post { rest: vec![b'x'; 100_000], ..post(&format!("r{number}@d.example")) }).await;
+    }
+    let running = desk.start();
+    hop.letters(1).await;
+    hop.connections(3).await;
+    for more in 1..=3 {
+        assert_eq!(hop.letter_count(), more, "the next one waits for the memory of the one before");
+        gate.add_permits(1);
+        hop.letters((more + 1).min(3)).await;
+    }
+    desk.until_empty().await;
+    running.stop().await;
+}
+
+/// A letter larger than the whole budget still goes, alone.
+#[tokio::test]
+async fn a_letter_over_the_budget_goes_alone() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.memory_budget = 10_000;
+    desk.queue(Post { rest: vec![b'x'; 300_000], ..post("r@d.example") }).await;
+    let running = desk.start();
+    hop.letters(1).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_refusal_the_connection_goes_on() {
+    let mut script = Script::default();
+    script.rcpt.insert("bad@d.example", [Say::Line("550 5.1.1 no")].into_iter().collect());
+    let hop = Hop::start(script).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    desk.queue(Post { from: None, ..post("bad@d.example") }).await;
+    desk.queue(post("good@d.example")).await;
+    let running = desk.start();
+    hop.letters(1).await;
+    desk.until_empty().await;
+    assert_eq!(hop.connection_count(), 1);
+    running.stop().await;
+}

@@ -1,0 +1,359 @@
+//! A next hop that answers as it is told and remembers every byte. Plain lines over TCP, no SMTP library.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+
+/// What the hop does at a point where something else than "yes" may be wanted.
+#[derive(Clone, Debug)]
+pub(crate) enum Say {
+    Line(&'static str),
+    HangUp,
+    Nothing,
+}
+
+/// How the hop behaves.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) greeting: Say,
+    pub(crate) offers: Vec<&'static str>,
+    /// Answers EHLO with 502, HELO with 250.
+    pub(crate) helo_only: bool,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) implicit: bool,
+    /// Text in the clear behind the answer to STARTTLS.
+    pub(crate) injects: bool,
+    /// Answers to RCPT by address, used up one by one; then 250.
+    pub(crate) rcpt: HashMap<&'static str, VecDeque<Say>>,
+    /// Answers to MAIL, used up one by one; then 250.
+    pub(crate) mail: VecDeque<Say>,
+    /// Answers to the final dot, used up one by one; then 250.
+    pub(crate) end: VecDeque<Say>,
+    /// Hangs up after this many letters on a connection.
+    pub(crate) letters_per_connection: usize,
+    /// Holds the answer to the final dot until told.
+    pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            greeting: Say::Line("220 hop ESMTP"),
+            offers: vec!["PIPELINING", "SIZE 0", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"],
+            helo_only: false,
+            tls: None,
+            implicit: false,
+            injects: false,
+            rcpt: HashMap::new(),
+            mail: VecDeque::new(),
+            end: VecDeque::new(),
+            letters_per_connection: usize::MAX,
+            gate: None,
+        }
+    }
+}
+
+/// A letter that was answered with anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) connection: usize,
+    pub(crate) mail: String,
+    pub(crate) rcpt: String,
+    /// Everything between 354 and the final dot, dots unstuffed.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) encrypted: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    connections: usize,
+    commands: Vec<String>,
+    letters: Vec<Arrived>,
+    open: usize,
+    most_open: usize,
+}
+
+/// A running hop.
+#[derive(Clone)]
+pub(crate) struct Hop {
+    pub(crate) port: u16,
+    seen: Arc<Mutex<Seen>>,
+    changed: Arc<Notify>,
+}
+
+impl Hop {
+    pub(crate) async fn start(script: Script) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::on(listener, script)
+    }
+
+    /// On a port that may have been used before.
+    pub(crate) async fn start_at(port: u16, script: Script) -> Self {
+        Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap(), script)
+    }
+
+    fn on(listener: TcpListener, script: Script) -> Self {
+        let hop = Self {
+            port: listener.local_addr().unwrap().port(),
+            seen: Arc::default(),
+            changed: Arc::new(Notify::new()),
+        };
+        let (mine, script) = (hop.clone(), Arc::new(Mutex::new(script)));
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let (hop, script) = (mine.clone(), Arc::clone(&script));
+                tokio::spawn(async move {
+                    let number = hop.change(|seen| {
+                        seen.connections += 1;
+                        seen.open += 1;
+                        seen.most_open = seen.most_open.max(seen.open);
+                        seen.connections
+                    });
+                    tcp.set_nodelay(true).unwrap();
+                    let implicit = script.lock().unwrap().implicit;
+                    let acceptor = script.lock().unwrap().tls.clone();
+                    let mut session = Session { hop: hop.clone(), script, number, encrypted: implicit };
+                    if implicit {
+                        if let Ok(tls) = acceptor.unwrap().accept(tcp).await {
+                            session.serve(tls, true).await;
+                        }
+                    } else if let Some(tcp) = session.serve(tcp, true).await {
+                        session.encrypted = true;
+                        if let Ok(tls) = acceptor.unwrap().accept(tcp).await {
+                            session.serve(tls, false).await;
+                        }
+                    }
+                    hop.change(|seen| seen.open -= 1);
+                });
+            }
+        });
+        hop
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
+        let result = change(&mut self.seen.lock().unwrap());
+        self.changed.notify_waiters();
+        result
+    }
+
+    /// Waits until so many letters have come.
+    pub(crate) async fn letters(&self, count: usize) -> Vec<Arrived> {
+        self.until(|seen| seen.letters.len() >= count).await;
+        self.seen.lock().unwrap().letters.clone()
+    }
+
+    /// Waits until a command has come that starts like this.
+    pub(crate) async fn command(&self, start: &str) -> String {
+        self.until(|seen| seen.commands.iter().any(|command| command.starts_with(start))).await;
+        self.commands().into_iter().find(|command| command.starts_with(start)).unwrap()
+    }
+
+    pub(crate) async fn connections(&self, count: usize) {
+        self.until(|seen| seen.connections >= count).await;
+    }
+
+    pub(crate) async fn all_closed(&self) {
+        self.until(|seen| seen.open == 0).await;
+    }
+
+    async fn until(&self, reached: impl Fn(&Seen) -> bool) {
+        let waiting = async {
+            loop {
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if reached(&self.seen.lock().unwrap()) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(20), waiting).await.is_err() {
+            let seen = self.seen.lock().unwrap();
+            panic!("never happened; {} letters, commands: {:#?}", seen.letters.len(), seen.commands);
+        }
+    }
+
+    pub(crate) fn commands(&self) -> Vec<String> {
+        self.seen.lock().unwrap().commands.clone()
+    }
+
+    pub(crate) fn connection_count(&self) -> usize {
+        self.seen.lock().unwrap().connections
+    }
+
+    pub(crate) fn most_open(&self) -> usize {
+        self.seen.lock().unwrap().most_open
+    }
+
+    pub(crate) fn letter_count(&self) -> usize {
+        self.seen.lock().unwrap().letters.len()
+    }
+}
+
+struct Session {
+    hop: Hop,
+    script: Arc<Mutex<Script>>,
+    number: usize,
+    encrypted: bool,
+}
+
+impl Session {
+    /// Serves until the end; gives the stream back for STARTTLS.
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S, greets: bool) -> Option<S> {
+        let mut buffer = Vec::new();
+        let (mut mail, mut rcpt) = (String::new(), None::<String>);
+        let mut letters = 0;
+        if greets {
+            let greeting = self.script.lock().unwrap().greeting.clone();
+            say(&mut stream, greeting).await?;
+        }
+        loop {
+            let line = line(&mut stream, &mut buffer).await?;
+            self.hop.change(|seen| seen.commands.push(line.clone()));
+            let script = self.script.lock().unwrap().clone();
+            let upper = line.to_ascii_uppercase();
+            if upper.starts_with("EHLO") && script.helo_only {
+                say(&mut stream, Say::Line("502 5.5.1 what?")).await?;
+            } else if upper.starts_with("EHLO") {
+                let mut lines = vec!["hop.example".to_owned()];
+                lines.extend(script.offers.iter().map(|offer| (*offer).to_owned()));
+                if script.tls.is_some() && !self.encrypted {
+                    lines.push("STARTTLS".to_owned());
+                }
+                let last = lines.len() - 1;
+                let reply: String = lines
+                    .iter()
+                    .enumerate()
+                    .map(|(at, line)| format!("250{}{line}\r\n", if at == last { ' ' } else { '-' }))
+                    .collect();
+                stream.write_all(reply.as_bytes()).await.ok()?;
+            } else if upper.starts_with("STARTTLS") {
+                let reply = if script.injects { "220 go\r\n250 hop\r\n" } else { "220 go\r\n" };
+                stream.write_all(reply.as_bytes()).await.ok()?;
+                return Some(stream);
+            } else if upper.starts_with("AUTH LOGIN") {
+                say(&mut stream, Say::Line("334 VXNlcm5hbWU6")).await?;
+                for next in ["334 UGFzc3dvcmQ6", "235 2.7.0 in"] {
+                    let answer = self::line(&mut stream, &mut buffer).await?;
+                    self.hop.change(|seen| seen.commands.push(format!("AUTH> {answer}")));
+                    say(&mut stream, Say::Line(next)).await?;
+                }
+            } else if upper.starts_with("AUTH") {
+                say(&mut stream, Say::Line("235 2.7.0 in")).await?;
+            } else if upper.starts_with("MAIL") {
+                let answer =
+                    self.script.lock().unwrap().mail.pop_front().unwrap_or(Say::Line("250 2.1.0 ok"));
+                let open = matches!(answer, Say::Line(text) if text.starts_with('2'));
+                mail = if open { line } else { String::new() };
+                rcpt = None;
+                say(&mut stream, answer).await?;
+            } else if upper.starts_with("RCPT") {
+                let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                let told =
+                    self.script.lock().unwrap().rcpt.get_mut(address.as_str()).and_then(VecDeque::pop_front);
+                let answer = match told {
+                    _ if mail.is_empty() => Say::Line("503 5.5.1 MAIL first"),
+                    Some(answer) => answer,
+                    None => Say::Line("250 2.1.5 ok"),
+                };
+                if matches!(answer, Say::Line(text) if text.starts_with('2')) {
+                    rcpt = Some(line);
+                }
+                say(&mut stream, answer).await?;
+            } else if upper.starts_with("DATA") {
+                let Some(rcpt) = rcpt.take() else {
+                    say(&mut stream, Say::Line("503 5.5.1 RCPT first")).await?;
+                    continue;
+                };
+                say(&mut stream, Say::Line("354 go")).await?;
+                let bytes = letter(&mut stream, &mut buffer).await?;
+                let arrived = Arrived {
+                    connection: self.number,
+                    mail: std::mem::take(&mut mail),
+                    rcpt,
+                    bytes,
+                    encrypted: self.encrypted,
+                };
+                self.hop.change(|seen| seen.letters.push(arrived));
+                if let Some(gate) = &script.gate {
+                    gate.acquire().await.unwrap().forget();
+                }
+                let answer =
+                    self.script.lock().unwrap().end.pop_front().unwrap_or(Say::Line("250 2.0.0 taken"));
+                say(&mut stream, answer).await?;
+                letters += 1;
+                if letters >= script.letters_per_connection {
+                    return None;
+                }
+            } else if upper.starts_with("RSET") {
+                (mail, rcpt) = (String::new(), None);
+                say(&mut stream, Say::Line("250 2.0.0 forgotten")).await?;
+            } else if upper.starts_with("QUIT") {
+                say(&mut stream, Say::Line("221 2.0.0 bye")).await?;
+                return None;
+            } else {
+                say(&mut stream, Say::Line("250 ok")).await?;
+            }
+        }
+    }
+}
+
+/// `None` = the connection is over.
+async fn say<S: AsyncWrite + Unpin>(stream: &mut S, what: Say) -> Option<()> {
+    match what {
+        Say::Line(text) => stream.write_all(format!("{text}\r\n").as_bytes()).await.ok(),
+        Say::HangUp => None,
+        Say::Nothing => std::future::pending().await,
+    }
+}
+
+async fn more<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -> Option<()> {
+    let mut chunk = [0_u8; 16 * 1024];
+    let count = stream.read(&mut chunk).await.ok().filter(|count| *count > 0)?;
+    buffer.extend_from_slice(&chunk[..count]);
+    Some(())
+}
+
+async fn line<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -> Option<String> {
+    loop {
+        if let Some(at) = buffer.windows(2).position(|pair| pair == b"\r\n") {
+            let line = String::from_utf8(buffer[..at].to_vec()).unwrap();
+            buffer.drain(..at + 2);
+            return Some(line);
+        }
+        more(stream, buffer).await?;
+    }
+}
+
+/// RFC 5321 §4.5.2, by the letter: lines end in CRLF, a line of one dot ends it, a first dot is cut.
+async fn letter<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let mut searched = 0;
+    let end = loop {
+        if buffer.starts_with(b".\r\n") {
+            break 0;
+        }
+        let from = searched.min(buffer.len());
+        if let Some(at) = buffer[from..].windows(5).position(|five| five == b"\r\n.\r\n") {
+            break from + at + 2;
+        }
+        searched = buffer.len().saturating_sub(4);
+        more(stream, buffer).await?;
+    };
+    let stuffed: Vec<u8> = buffer.drain(..end + 3).take(end).collect();
+    let mut bytes = Vec::with_capacity(stuffed.len());
+    let mut at_start = true;
+    for byte in stuffed {
+        if !(at_start && byte == b'.') {
+            bytes.push(byte);
+        }
+        at_start = bytes.ends_with(b"\r\n") && byte == b'\n';
+    }
+    Some(bytes)
+}

@@ -1,0 +1,14 @@
+//! Delivery against a scripted next hop: what arrives there, and what the store says afterwards.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod bytes;
+mod connections;
+mod destinations;
+mod hop;
+mod parameters;
+mod reports;
+mod rig;
+mod speed;
+mod stops;
+mod tls;
+mod verdicts;

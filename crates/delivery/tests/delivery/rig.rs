@@ -1,0 +1,257 @@
+//! A store with letters in it and a runner on top.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sealpost_delivery::{
+    DeliveryConfig, DnsError, Mx, NextHop, Purpose, Resolver, RetryPlan, Route, Runner, Ticket, Timeouts,
+    Waker,
+};
+use sealpost_mail::{
+    Address, BodyType, FakeClock, Notify, Random, Recipient, Ret, ReversePath, SystemRandom, Timestamp,
+    TlsFloor,
+};
+use sealpost_store::{
+    ArrivalRows, Committed, LegFilter, LegPurpose, LegRow, LegStart, NewLeg, Page, Store, StoreOptions,
+};
+use sealpost_vault::{MessageKey, ServerKey, SpoolKey, StreamSealer};
+use tokio_util::sync::CancellationToken;
+
+use crate::hop::Hop;
+
+pub(crate) const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// A letter to be queued.
+#[derive(Clone)]
+pub(crate) struct Post {
+    pub(crate) from: Option<&'static str>,
+    pub(crate) to: String,
+    pub(crate) head: Vec<u8>,
+    pub(crate) rest: Vec<u8>,
+    pub(crate) notify: Notify,
+    pub(crate) envid: Option<&'static str>,
+    pub(crate) orcpt: Option<&'static str>,
+    pub(crate) ret: Option<Ret>,
+    pub(crate) body_type: BodyType,
+    pub(crate) smtputf8: bool,
+    pub(crate) route: Route,
+    pub(crate) tls: TlsFloor,
+    pub(crate) purpose: Purpose,
+}
+
+/// An ordinary letter over the hop.
+pub(crate) fn post(to: &str) -> Post {
+    Post {
+        from: Some("sender@insurer.example"),
+        to: to.to_owned(),
+        head:
+            b"From: sender@insurer.example\r\nSubject: canary\r\nMessage-ID: <stable@insurer.example>\r\n\r\n"
+                .to_vec(),
+        rest: b"Hello\r\n".to_vec(),
+        notify: Notify::Unspecified,
+        envid: None,
+        orcpt: None,
+        ret: None,
+        body_type: BodyType::SevenBit,
+        smtputf8: false,
+        route: Route::NextHop("hop".to_owned()),
+        tls: TlsFloor::None,
+        purpose: Purpose::Relay,
+    }
+}
+
+/// DNS that knows one domain, `d.example`, with two exchangers on this machine.
+pub(crate) struct OneDomain;
+
+#[async_trait]
+impl Resolver for OneDomain {
+    async fn mx(&self, domain: &str) -> Result<Vec<Mx>, DnsError> {
+        let mx = |preference, host: &str| Mx { preference, host: host.to_owned() };
+        match domain {
+            "d.example" => Ok(vec![mx(20, "mx2.d.example"), mx(10, "mx1.d.example")]),
+            "null.example" => Ok(vec![mx(0, "")]),
+            "loop.example" => Ok(vec![mx(10, "gw.example")]),
+            "down.example" => Err(DnsError::Temporary("SERVFAIL".to_owned())),
+            _ => Err(DnsError::NoSuchName),
+        }
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<std::net::IpAddr>, DnsError> {
+        match host {
+            // The first is a loopback address where nobody listens.
+            "mx1.d.example" => Ok(vec!["127.0.0.9".parse().unwrap()]),
+            "mx2.d.example" => Ok(vec!["127.0.0.1".parse().unwrap()]),
+            _ => Err(DnsError::NoSuchName),
+        }
+    }
+}
+
+/// Store, keys, clock and configuration.
+pub(crate) struct Desk {
+    pub(crate) store: Store,
+    pub(crate) key: SpoolKey,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) config: DeliveryConfig,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// With `hop` as the next hop of that name, for letters and reports.
+    pub(crate) fn new(hop: &Hop) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path())).unwrap();
+        let from = ("Sealpost".to_owned(), Address::parse("postmaster@gw.example").unwrap());
+        let mut config = DeliveryConfig::new("gw.example", from, Route::NextHop("hop".to_owned()));
+        config.hops.insert("hop".to_owned(), NextHop::new("127.0.0.1", hop.port));
+        config.retry = RetryPlan { jitter_percent: 0, ..RetryPlan::default() };
+        config.mx_port = hop.port;
+        config.mx_loopback = true;
+        config.timeouts = Timeouts { connect: Duration::from_secs(5), ..Timeouts::default() };
+        Self {
+            store,
+            key: ServerKey::generate(&SystemRandom).keys().spool,
+            clock: Arc::new(FakeClock::at(START)),
+            config,
+            _folder: folder,
+        }
+    }
+
+    /// Queues a letter; its leg's id.
+    pub(crate) async fn queue(&self, post: Post) -> String {
+        let random = SystemRandom;
+        let (leg_id, body_id, now) = (random.id(), random.id(), START);
+        let key = MessageKey::generate(&random);
+        let mut sealer = StreamSealer::new(&key, &random);
+        let mut sealed = Vec::new();
+        sealer.push(&post.rest, &mut sealed);
+        sealer.finish(&mut sealed);
+        let mut writer = self.store.body_writer(body_id.clone());
+        writer.push(&sealed).await.unwrap();
+        let body = writer.finish().await.unwrap();
+        let recipient = Address::parse(&post.to).unwrap();
+        let (destination, purpose) = (
+            match &post.route {
+                Route::NextHop(name) => name.clone(),
+                Route::Mx => recipient.domain().as_str().to_owned(),
+            },
+            match post.purpose {
+                Purpose::Relay => LegPurpose::Relay,
+                Purpose::Notice { .. } => LegPurpose::Notice,
+                Purpose::Report => LegPurpose::Report,
+                Purpose::Answer { .. } => LegPurpose::Answer,
+            },
+        );
+        let ticket = Ticket {
+            reverse_path: post
+                .from
+                .map_or(ReversePath::Null, |from| ReversePath::Address(Address::parse(from).unwrap())),
+            recipient: Recipient {
+                address: recipient,
+                orcpt: post.orcpt.map(|address| sealpost_mail::Orcpt {
+                    kind: "rfc822".to_owned(),
+                    address: address.to_owned(),
+                }),
+                notify: post.notify,
+            },
+            envid: post.envid.map(str::to_owned),
+            ret: post.ret,
+            body_type: post.body_type,
+            smtputf8: post.smtputf8,
+            head: post.head,
+            body_key: key.to_bytes(),
+            route: post.route,
+            tls: post.tls,
+            purpose: post.purpose,
+            arrived: now,
+        };
+        let leg = NewLeg {
+            id: leg_id.clone(),
+            arrival_id: random.id(),
+            body_id,
+            ticket_sealed: ticket.seal(&self.key, &leg_id, &random).unwrap(),
+            destination,
+            due_at: now,
+            expires_at: now.plus(self.config.retry.give_up),
+            created_at: now,
+            purpose,
+            state: LegStart::Queued,
+        };
+        let rows = ArrivalRows { body: Some(body), legs: vec![leg], ..ArrivalRows::new(now) };
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        leg_id
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        let runner = Runner::with_resolver(
+            self.store.clone(),
+            self.key.clone(),
+            Arc::clone(&self.clock) as _,
+            Arc::new(SystemRandom),
+            self.config.clone(),
+            Arc::new(OneDomain),
+        )
+        .unwrap();
+        let (waker, stop) = (runner.waker(), CancellationToken::new());
+        let task = tokio::spawn(runner.run(stop.clone()));
+        Running { waker, stop, task }
+    }
+
+    pub(crate) async fn legs(&self) -> Vec<LegRow> {
+        self.store.list_legs(&LegFilter::default(), Page { offset: 0, limit: 1000 }).await.unwrap()
+    }
+
+    /// Waits until the queue looks like this.
+    pub(crate) async fn until(&self, what: &str, reached: impl Fn(&[LegRow]) -> bool) -> Vec<LegRow> {
+        for _ in 0..4000 {
+            let legs = self.legs().await;
+            if reached(&legs) {
+                return legs;
+            }
+            // The store tells nobody when it changes.
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        panic!("never {what}: {:#?}", self.legs().await);
+    }
+
+    pub(crate) async fn until_empty(&self) {
+        self.until("empty", <[LegRow]>::is_empty).await;
+    }
+
+    /// Waits until some leg has ended so many attempts and is at rest.
+    pub(crate) async fn until_attempts(&self, attempts: i64) -> LegRow {
+        let legs = self
+            .until("tried", |legs| legs.iter().any(|leg| leg.attempts == attempts && leg.leased.is_none()))
+            .await;
+        legs.into_iter().find(|leg| leg.attempts == attempts).unwrap()
+    }
+}
+
+/// A report as text, with the soft line breaks of quoted-printable taken out.
+pub(crate) fn readable(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap().replace("=\r\n", "")
+}
+
+/// A runner at work.
+pub(crate) struct Running {
+    pub(crate) waker: Waker,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<Result<(), sealpost_delivery::DeliveryError>>,
+}
+
+impl Running {
+    /// Lets time pass and says so.
+    pub(crate) fn advance(&self, desk: &Desk, by: Duration) {
+        desk.clock.advance(by);
+        self.waker.wake();
+    }
+
+    pub(crate) fn ask_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(20), self.task).await.unwrap().unwrap().unwrap();
+    }
+}

@@ -1,0 +1,71 @@
+//! Stopping between letters, and starting after a crash.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_store::Lease;
+use tokio::sync::Semaphore;
+
+use crate::hop::{Hop, Script};
+use crate::rig::{Desk, START, post};
+
+#[tokio::test]
+async fn a_letter_under_way_is_finished_and_no_other_begun() {
+    let gate = Arc::new(Semaphore::new(0));
+    let hop = Hop::start(Script { gate: Some(gate.clone()), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    for number in 0..5 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    let running = desk.start();
+    hop.letters(1).await;
+    running.ask_to_stop();
+    gate.add_permits(5);
+    running.stop().await;
+    assert_eq!(hop.letter_count(), 1);
+    assert_eq!(desk.legs().await.len(), 4);
+    // The next run has them all at once.
+    let running = desk.start();
+    hop.letters(5).await;
+    desk.until_empty().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_dead_run_had_leased_is_taken_up_at_once() {
+    let hop = Hop::start(Script::default()).await;
+    let desk = Desk::new(&hop);
+    desk.queue(post("r@d.example")).await;
+    let wish = Lease {
+        owner: desk.config.owner.clone(),
+        now: START,
+        until: START.plus(Duration::from_secs(7200)),
+        limit: 10,
+        skip_destinations: &[],
+    };
+    assert_eq!(desk.store.lease_legs(wish).await.unwrap().len(), 1);
+    let running = desk.start();
+    hop.letters(1).await;
+    desk.until_empty().await;
+    running.stop().await;
+}
+
+/// Hundreds of letters, more than one batch: all arrive, each once.
+#[tokio::test]
+async fn more_than_a_batch() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.batch = 16;
+    for number in 0..300 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    let running = desk.start();
+    let letters = hop.letters(300).await;
+    desk.until_empty().await;
+    let mut to: Vec<String> = letters.into_iter().map(|letter| letter.rcpt).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!((to.len(), hop.letter_count()), (300, 300));
+    running.stop().await;
+}
