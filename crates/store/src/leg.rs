@@ -99,6 +99,13 @@ pub enum LegEnd {
         /// A delay has been reported with this or an earlier attempt.
         delay_noted: bool,
     },
+    /// Not tried after all, because its destination is being left alone: counts as no attempt.
+    Postponed {
+        /// Until when.
+        due_at: Timestamp,
+        /// A delay has been reported with this or an earlier attempt.
+        delay_noted: bool,
+    },
     /// Given up: the leg goes. Its report stands among the follow-ups.
     Failed,
     /// Kept until an operator looks at it.
@@ -221,6 +228,18 @@ impl Store {
                 )
                 .or_refuse(Refusal::LeaseLost),
             ),
+            LegEnd::Postponed { due_at, delay_noted } => batch.add(
+                sql!(
+                    "UPDATE legs SET due_at = ?4, delay_noted = ?5, lease_owner = NULL, lease_until = NULL
+                     WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+                    leg.id.as_str(),
+                    leg.owner.as_str(),
+                    leg.until,
+                    due_at,
+                    delay_noted
+                )
+                .or_refuse(Refusal::LeaseLost),
+            ),
             LegEnd::Frozen => batch.add(
                 sql!(
                     "UPDATE legs SET state = 'frozen', lease_owner = NULL, lease_until = NULL
@@ -241,7 +260,13 @@ impl Store {
     /// When the next queued leg is due; in the past if one is due. A leased leg counts as due at the end
     /// of its lease.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.destinations().await?.into_iter().map(|place| place.due_at).min())
+        self.next_due_elsewhere(&[]).await
+    }
+
+    /// The same without the legs to these destinations.
+    pub async fn next_due_elsewhere(&self, skip: &[String]) -> Result<Option<Timestamp>, StoreError> {
+        let places = self.destinations().await?.into_iter();
+        Ok(places.filter(|place| !skip.contains(&place.name)).map(|place| place.due_at).min())
     }
 
     /// Gives back every lease of `owner`: called at start, when a former life of the same node may have
