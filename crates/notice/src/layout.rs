@@ -160,9 +160,9 @@ fn wrap(text: &str, indent: usize) -> String {
     out
 }
 
-/// A line under a heading.
-fn underline(text: &str, with: &str) -> String {
-    with.repeat(text.chars().count().min(WIDTH))
+/// A line under a heading. Not of equals signs: quoted-printable would blow each up to three.
+fn underline(text: &str) -> String {
+    "-".repeat(text.chars().count().min(WIDTH))
 }
 
 /// `label` and as many blanks as the longest label of `facts` needs.

@@ -34,7 +34,7 @@ genuine-doubt = Sie sind unsicher? Klicken Sie nichts an. Fragen Sie uns unter e
 ## Die erste Nachricht
 activation-subject = [{ $brand }] Vertrauliche Post für Sie – bitte Postfach einrichten
 activation-heading = Eine vertrauliche Nachricht wartet auf Sie
-activation-intro = { $brand } hat Ihnen vertraulich geschrieben. Damit nur Sie die Nachricht lesen können, liegt sie verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Ihr Text steht nicht in dieser E-Mail.
+activation-intro = { $brand } hat Ihnen vertraulich geschrieben. Damit nur Sie die Nachricht lesen können, liegt sie verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Der Text der Nachricht steht nicht in dieser E-Mail.
 activation-button = Postfach einrichten und lesen
 activation-deadline =
     { $days ->

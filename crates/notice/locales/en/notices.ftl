@@ -33,7 +33,7 @@ genuine-doubt = Not sure? Do not click anything. Ask us on a telephone number th
 ## The first letter
 activation-subject = [{ $brand }] Confidential mail for you – please set up your mailbox
 activation-heading = A confidential message is waiting for you
-activation-intro = { $brand } has written to you in confidence. So that only you can read the message, it is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. Its text is not in this mail.
+activation-intro = { $brand } has written to you in confidence. So that only you can read the message, it is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this mail.
 activation-button = Set up mailbox and read
 activation-deadline =
     { $days ->
