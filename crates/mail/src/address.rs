@@ -316,4 +316,27 @@ mod tests {
         assert_eq!(a.zip(b.clone()).map(|(a, b)| a.is_within(&b)), Some(true));
         assert_eq!(c.zip(b).map(|(c, b)| c.is_within(&b)), Some(false));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_parses_reads_back_as_itself(text in "\\PC{0,40}|[a-c\"\\\\ .@<>\\[\\]:0-9-]{0,20}|\"[ -~äß]{0,10}\"@[a-zäß.-]{1,12}") {
+            if let Ok(address) = Address::parse(&text) {
+                let path = address.to_path();
+                proptest::prop_assert_eq!(Address::parse(&path), Ok(address.clone()));
+                proptest::prop_assert!(!path.chars().any(char::is_control));
+                proptest::prop_assert_eq!(address.needs_smtputf8(), !path.is_ascii());
+                let json = serde_json::to_string(&address).unwrap();
+                proptest::prop_assert_eq!(serde_json::from_str::<Address>(&json).ok(), Some(address));
+            }
+        }
+
+        #[test]
+        fn domains_are_settled_by_one_parse(text in "\\PC{0,30}|[a-zäß0-9.\\[\\]:-]{1,20}") {
+            if let Ok(domain) = Domain::parse(&text) {
+                proptest::prop_assert_eq!(Domain::parse(domain.as_str()), Ok(domain.clone()));
+                proptest::prop_assert!(domain.as_str().is_ascii());
+                proptest::prop_assert!(domain.is_within(&domain));
+            }
+        }
+    }
 }
