@@ -68,14 +68,13 @@ addEventListener("pageshow", () => all("form").forEach((form) => delete form.dat
 // The letter's frame is as high as the letter.
 for (const frame of all("iframe.frame")) {
   const fit = () => {
-    const page = frame.contentDocument?.documentElement;
-    if (page) frame.style.height = `${Math.max(page.scrollHeight, 160)}px`;
+    const body = frame.contentDocument?.body;
+    if (body) frame.style.height = `${Math.max(Math.ceil(body.getBoundingClientRect().height), 160)}px`;
   };
   const watch = () => {
     const page = frame.contentDocument;
     if (!page?.body) return;
     frame.style.minHeight = "0";
-    frame.style.height = "0";
     fit();
     new ResizeObserver(fit).observe(page.body);
   };

@@ -98,8 +98,7 @@ pub fn is_readable_as_text(colour: Colour) -> bool {
 }
 
 /// The style sheet that carries the brand: colour roles as custom properties, light and dark.
-#[must_use]
-pub fn style_sheet(colour: Colour) -> String {
+pub(crate) fn style_sheet(colour: Colour) -> String {
     // Light: the fill keeps the operator's colour if it is visible as a shape; text gets a darker shade if it must.
     let fill = colour.readable(LIGHT_GROUND, INK, SHAPE);
     let text = colour.readable(LIGHT_GROUND, INK, TEXT);

@@ -91,11 +91,11 @@ impl Page {
     }
 
     pub(crate) fn imprint(&self) -> Option<&str> {
-        self.site.config.brand.imprint.as_deref()
+        self.site.config.brand.imprint.as_deref().filter(|link| is_web(link))
     }
 
     pub(crate) fn privacy(&self) -> Option<&str> {
-        self.site.config.brand.privacy.as_deref()
+        self.site.config.brand.privacy.as_deref().filter(|link| is_web(link))
     }
 
     pub(crate) fn app_css(&self) -> &str {
@@ -149,6 +149,11 @@ impl Page {
     pub(crate) fn days_until(&self, at: &Timestamp) -> u64 {
         at.since(self.site.now()).as_secs().div_ceil(24 * 3600)
     }
+}
+
+/// Notices may carry an imprint as text; here only an address makes a link.
+fn is_web(link: &str) -> bool {
+    (link.starts_with("https://") || link.starts_with("http://")) && !link.contains(char::is_whitespace)
 }
 
 /// One person's name as a letter shows it; the address if there is none.

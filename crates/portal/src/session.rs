@@ -3,7 +3,7 @@
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
 use sealpost_store::{MailboxRow, NewSession};
@@ -175,9 +175,4 @@ pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Pr
         .open("address", &mailbox.id, &mailbox.address_sealed)
         .map_err(|error| Problem::fault("opening an address", error))?;
     Ok(String::from_utf8_lossy(plain.expose()).into_owned())
-}
-
-/// The site of a request.
-pub(crate) fn site_of(request: &HttpRequest) -> Result<&web::Data<Site>, Problem> {
-    request.app_data::<web::Data<Site>>().ok_or_else(|| Problem::Fault("no site".into()))
 }

@@ -84,12 +84,12 @@ activate-step-password = Passwort festlegen
 activate-address = Ihr Postfach gehört zu
 activate-password = Passwort
 activate-repeat = Passwort wiederholen
-activate-rules = Das Passwort braucht
+activate-rules = Das Passwort braucht:
 rule-length = mindestens { $n } Zeichen
 rule-upper = einen Großbuchstaben
 rule-digit = eine Ziffer
-rule-special = ein Sonderzeichen, zum Beispiel ! ? – + §
-rule-guess = und darf nicht leicht zu erraten sein
+rule-special = ein Sonderzeichen wie ! ? + –
+rule-guess = Gut und leicht zu merken sind mehrere Wörter, die nichts miteinander zu tun haben.
 rule-met = erfüllt
 activate-step-question = Sicherheitsfrage wählen
 activate-question-text = Falls Sie Ihr Passwort einmal vergessen, hilft Ihnen die Antwort zu einem neuen. Nur Sie sollten sie kennen.
@@ -115,6 +115,7 @@ question-book = Welches Buch haben Sie als Kind geliebt?
 
 # ---- was an einer Eingabe nicht stimmt, und wie man es behebt ----
 password-empty = Bitte legen Sie ein Passwort fest.
+password-several = Das Passwort erfüllt noch nicht alle Regeln.
 password-short = Das Passwort ist zu kurz. Ergänzen Sie einige Zeichen.
 password-no-upper = Im Passwort fehlt ein Großbuchstabe. Ergänzen Sie einen.
 password-no-digit = Im Passwort fehlt eine Ziffer. Ergänzen Sie eine.

@@ -84,12 +84,12 @@ activate-step-password = Choose your password
 activate-address = Your mailbox belongs to
 activate-password = Password
 activate-repeat = Repeat the password
-activate-rules = The password needs
+activate-rules = The password needs:
 rule-length = at least { $n } characters
 rule-upper = a capital letter
 rule-digit = a digit
-rule-special = a special character, such as ! ? – + §
-rule-guess = and it must not be easy to guess
+rule-special = a special character like ! ? + –
+rule-guess = Several words that have nothing to do with each other are strong and easy to remember.
 rule-met = done
 activate-step-question = Choose a security question
 activate-question-text = If you ever forget your password, the answer helps you to a new one. Only you should know it.
@@ -115,6 +115,7 @@ question-book = Which book did you love as a child?
 
 # ---- what is wrong with an entry, and how to mend it ----
 password-empty = Please choose a password.
+password-several = The password does not yet meet all the rules.
 password-short = The password is too short. Add some characters.
 password-no-upper = The password has no capital letter. Add one.
 password-no-digit = The password has no digit. Add one.

@@ -85,10 +85,18 @@ impl Entered {
 
     /// Field and text of everything that must be mended, in the order of the page.
     fn errors(&self) -> Vec<(&'static str, &'static str)> {
-        let password = self.password_errors.iter().map(|key| ("password", *key));
-        let others =
-            [("repeat", self.repeat_error), ("question", self.question_error), ("answer", self.answer_error)];
-        password.chain(others.into_iter().filter_map(|(field, key)| Some((field, key?)))).collect()
+        let password = match self.password_errors.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            [_, ..] => Some("password-several"),
+        };
+        let fields = [
+            ("password", password),
+            ("repeat", self.repeat_error),
+            ("question", self.question_error),
+            ("answer", self.answer_error),
+        ];
+        fields.into_iter().filter_map(|(field, key)| Some((field, key?))).collect()
     }
 
     fn error_text(&self, page: &Page) -> String {

@@ -1,14 +1,15 @@
-//! The language switch in every page's foot. Knows the reader's choice only as a cookie.
+//! The language switch in every page's foot. A visitor's choice is a cookie; an owner's goes to the mailbox,
+//! and our mails follow it.
 
 use actix_web::cookie::time::Duration;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::page::{redirect, set};
 use crate::problem::Problem;
-use crate::session::{cookie, cookie_name};
+use crate::session::{self, cookie, cookie_name};
 use crate::site::Site;
 
 #[derive(Deserialize)]
@@ -22,16 +23,29 @@ pub(crate) struct Choice {
 /// POST /language
 pub(crate) async fn choose(
     site: web::Data<Site>,
+    request: HttpRequest,
     visitor: Visitor,
     form: Protected<Choice>,
 ) -> Result<HttpResponse, Problem> {
-    let Choice { language, back } = form.verify(visitor.token())?;
+    let owner = match session::find(&site, &request).await {
+        Ok(owner) => Some(owner),
+        Err(Problem::SignIn | Problem::SessionOver) => None,
+        Err(other) => return Err(other),
+    };
+    let token = owner.as_ref().map_or_else(|| visitor.token(), |owner| owner.token());
+    let Choice { language, back } = form.verify(token)?;
     let mut response = redirect(own_path(&back).unwrap_or("/"));
-    if let Some(language) = Language::parse(&language).filter(|language| site.languages.contains(language)) {
-        let mut cookie = cookie(&site, cookie_name(&site, "language"), language.tag().to_owned());
-        cookie.set_max_age(Duration::days(365));
-        set(&mut response, &cookie)?;
+    let Some(language) = Language::parse(&language).filter(|language| site.languages.contains(language))
+    else {
+        return Ok(response);
+    };
+    if let Some(owner) = owner {
+        let changed = site.store.set_language(owner.mailbox_id(), language.tag()).await;
+        changed.map_err(|error| Problem::fault("changing a mailbox's language", error))?;
     }
+    let mut cookie = cookie(&site, cookie_name(&site, "language"), language.tag().to_owned());
+    cookie.set_max_age(Duration::days(365));
+    set(&mut response, &cookie)?;
     Ok(response)
 }
 

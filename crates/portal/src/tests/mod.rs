@@ -1,0 +1,10 @@
+//! The portal from outside: a real server on loopback, a real store in a temporary folder, a browser of forty lines.
+#![expect(clippy::string_slice, reason = "tests")]
+
+mod activation;
+mod languages;
+mod login;
+mod matrix;
+mod reading;
+mod rig;
+mod weight;

@@ -1,0 +1,156 @@
+//! Reading: hostile letters stay letters, files stay files, the original stays the original.
+
+use super::rig::{HOUR, Rig, sample};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inbox_shows_what_is_there_newest_first() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    assert!(browser.get("/inbox").await.text().contains("Noch nichts da"));
+    for n in 0..30_u32 {
+        let letter = sample::plain("Anna <anna@insurer.example>", &format!("Nummer <{n}>"), "Text");
+        rig.world.letter(&made, &letter, HOUR * (n + 1), 5).await;
+    }
+    let rich = rig.world.letter(&made, &sample::rich(), HOUR / 2, 40).await;
+    let first = browser.get("/inbox").await.text();
+    let (at_rich, at_zero) =
+        (first.find("Kostenübernahme").unwrap(), first.find("Nummer &#60;0&#62;").unwrap());
+    assert!(at_rich < at_zero, "newest first");
+    assert!(first.contains("31 Nachrichten, 31 ungelesen") && first.contains("wird in 40 Tagen gelöscht"));
+    assert!(
+        first.contains("2 Anhänge")
+            && first.contains("Sabine Krüger")
+            && !first.contains("Nummer &#60;29&#62;")
+    );
+    let second = browser.get("/inbox?page=2").await.text();
+    assert!(
+        second.contains("Nummer &#60;29&#62;")
+            && second.contains("Seite 2")
+            && !second.contains("Kostenübernahme")
+    );
+    assert_eq!(browser.get("/inbox?page=3").await.status, 303);
+    assert_eq!(browser.get("/inbox?page=x").await.status, 400);
+    browser.get(&format!("/m/{rich}")).await;
+    assert!(browser.get("/inbox").await.text().contains("31 Nachrichten, 30 ungelesen"));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn html_is_shown_in_its_own_walled_frame() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let id = rig.world.letter(&made, &sample::rich(), HOUR, 9).await;
+    let page = browser.get(&format!("/m/{id}")).await.text();
+    assert!(
+        page.contains(&format!("src=\"/m/{id}/html\""))
+            && page.contains("sandbox=\"allow-same-origin allow-popups")
+    );
+    assert!(
+        !page.contains("allow-scripts") && !page.contains("Sehr geehrter"),
+        "the letter is in the frame only"
+    );
+    let frame = browser.get(&format!("/m/{id}/html")).await;
+    let policy = frame.header("content-security-policy");
+    assert!(policy.contains("sandbox allow-same-origin") && !policy.contains("allow-scripts"), "{policy}");
+    assert!(!policy.contains("script-src") && policy.contains("form-action 'none'"), "{policy}");
+    let text = frame.text();
+    assert!(text.contains("<b>Schadenmeldung</b>") && text.contains("data-target=\"www.insurer.example\""));
+    assert!(!text.contains("<script") && !text.contains("track.example"), "{text}");
+    assert!(text.contains("Ein Bild aus dem Internet wird nicht gezeigt"));
+    let (_, after) = text.split_once("src=\"").unwrap();
+    let picture = browser.get(after.split('"').next().unwrap()).await;
+    assert_eq!((picture.status, picture.header("content-type")), (200, "image/png"));
+    assert!(picture.body.starts_with(b"\x89PNG"));
+    let as_text = browser.get(&format!("/m/{id}?view=text")).await.text();
+    assert!(as_text.contains("Wir übernehmen 1.924,50") && !as_text.contains("<iframe"));
+    assert!(as_text.contains("<blockquote>anbei die Rechnungen."));
+    assert!(as_text.contains("rel=\"noopener noreferrer nofollow\""));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_are_files_whatever_they_claim() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let id = rig.world.letter(&made, &sample::rich(), HOUR, 9).await;
+    let page = browser.get(&format!("/m/{id}")).await.text();
+    let mut found = Vec::new();
+    for part in page.split(&format!("href=\"/m/{id}/part/")).skip(1) {
+        let index = part.split('"').next().unwrap();
+        let file = browser.get(&format!("/m/{id}/part/{index}")).await;
+        let disposition = file.header("content-disposition").to_owned();
+        assert!(disposition.starts_with("attachment; "), "{disposition}");
+        assert!(!disposition.contains("..") && !disposition.contains('/'), "{disposition}");
+        assert!(file.header("content-security-policy").contains("sandbox"));
+        let inline = browser.get(&format!("/m/{id}/inline/{index}")).await;
+        assert_eq!(inline.status, 404, "only the letter's own pictures are shown in place");
+        found.push((file.header("content-type").to_owned(), disposition));
+    }
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].0, "application/pdf");
+    assert!(found[0].1.contains("filename*=UTF-8''Gutachten%20Dr.%20Wei%C3%9F.pdf"), "{}", found[0].1);
+    assert_eq!(found[1].0, "application/octet-stream", "HTML is sent as bytes");
+    assert_eq!(browser.get(&format!("/m/{id}/part/99")).await.status, 404);
+    assert_eq!(browser.get(&format!("/m/{id}/part/-1")).await.status, 404);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_original_comes_back_byte_for_byte() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let line = "Zeile mit ümläuten und > Zeichen 0123456789\n";
+    for text in ["", "kurz", &line.repeat(5000), &line.repeat(65_536 * 3 / line.len())] {
+        let letter = sample::plain("a@insurer.example", "=?utf-8?Q?Pr=C3=BCfung/1?=", text);
+        let id = rig.world.letter(&made, &letter, HOUR, 9).await;
+        let file = browser.get(&format!("/m/{id}/eml")).await;
+        assert_eq!(file.header("content-type"), "message/rfc822");
+        assert_eq!(file.header("content-length"), letter.len().to_string());
+        assert!(
+            file.header("content-disposition").contains("filename*=UTF-8''2026-11-21%20Pr%C3%BCfung%201.eml")
+        );
+        assert!(file.body == letter, "{} bytes", letter.len());
+        let head = browser.request("HEAD", &format!("/m/{id}/eml"), &[], b"").await;
+        assert!(head.status == 200 && head.body.is_empty());
+    }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_built_to_break_things_are_still_shown() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let html = |body: &str| {
+        format!(
+            "From: <script>alert(1)</script> <a@insurer.example>\r\nTo: b@web.example\r\n\
+             Subject: <img src=x onerror=alert(1)>\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n{body}"
+        )
+        .into_bytes()
+    };
+    for letter in [
+        html(&"<div>".repeat(20_000)),
+        html(&"<b>".repeat(30_000)),
+        html("</body></html></div></div><script>alert(1)</script><iframe src=//evil.example>"),
+        html(""),
+        b"From: a@insurer.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nno end"
+            .to_vec(),
+        b"From: a@insurer.example\r\nSubject: =?utf-8?B?////?=\r\n\r\n\xff\xfe\x00".to_vec(),
+    ] {
+        let id = rig.world.letter(&made, &letter, HOUR, 9).await;
+        for path in [format!("/m/{id}"), format!("/m/{id}?view=text")] {
+            let page = browser.get(&path).await;
+            let text = page.text();
+            assert_eq!(page.status, 200);
+            assert!(
+                !text.contains("<script>")
+                    && !text.contains("<img src=x")
+                    && !text.contains("evil.example\"")
+            );
+        }
+        let frame = browser.get(&format!("/m/{id}/html")).await;
+        assert!(frame.status == 200 || frame.status == 404);
+        assert!(!frame.text().contains("<script") && !frame.text().contains("<iframe"));
+        assert_eq!(browser.get("/inbox").await.status, 200);
+    }
+    rig.stop().await;
+}
