@@ -17,7 +17,9 @@ use crate::wire::Leave;
 const ASK_LOGIN: &str = "VXNlcm5hbWU6";
 const ASK_PASSWORD: &str = "UGFzc3dvcmQ6";
 
-/// The longest wait after a wrong password; it doubles from one second.
+/// The first wait after a wrong password; it doubles each time.
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+/// The longest one.
 const LONGEST_DELAY: Duration = Duration::from_secs(16);
 
 struct Credentials {
@@ -110,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         let Some(login) = right else {
             // The login is not logged: people type their password there.
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login failed");
-            let delay = Duration::from_secs(1 << self.failed_logins.min(10));
+            let delay = FIRST_DELAY.saturating_mul(1 << self.failed_logins.min(10));
             self.failed_logins += 1;
             sleep(delay.min(LONGEST_DELAY)).await;
             return self.answer(replies::bad_login());

@@ -179,9 +179,9 @@ fn cut_path(text: &str) -> Option<(&str, &str)> {
             '"' => quoted = !quoted,
             '>' if !quoted => {
                 let (path, tail) = (inner.get(..at)?, inner.get(at + 1..)?);
-                // RFC 5321 §4.5.3.1.3: 256 octets, brackets included.
-                let fits = path.len() <= 254 && (tail.is_empty() || tail.starts_with(' '));
-                return fits.then_some((path, tail));
+                // No limit for the whole (RFC 5321 §4.5.3.1.3 has 256 octets): the longest local part and the
+                // longest domain are together longer than that, and each of them has its own limit.
+                return (tail.is_empty() || tail.starts_with(' ')).then_some((path, tail));
             }
             _ => {}
         }

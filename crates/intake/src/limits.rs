@@ -20,7 +20,7 @@ pub struct Limits {
     pub max_recipients: usize,
     /// Refused commands after which a session ends.
     pub max_errors: u32,
-    /// The longest line of a letter, without its CRLF.
+    /// The longest line of a letter, without its CRLF; RFC 5321 §4.5.3.1.6 asks for at least 998.
     pub text_line: usize,
     /// A whole command must arrive within this (RFC 5321 §4.5.3.2.7: at least five minutes), however
     /// slowly it drips; a client that does not read its replies gets no longer either.
@@ -54,7 +54,7 @@ impl Default for Limits {
             max_size: 100 * 1024 * 1024,
             max_recipients: 1000,
             max_errors: 20,
-            text_line: 2048,
+            text_line: 998,
             command: Duration::from_secs(300),
             handshake: Duration::from_secs(30),
             data_idle: Duration::from_secs(180),

@@ -328,11 +328,15 @@ fn check(config: &ListenerConfig) -> Result<(), IntakeError> {
         "client certificates need TLS: give it a certificate, or remove the client certificates"
     } else if clear && config.tls_required {
         "TLS is required but there is no certificate: give it one"
-    } else if access.networks.is_empty() && access.domains.is_empty() && !access.can_be_earned() {
-        "nobody may send here: name client networks, logins, client certificates or domains"
     } else if config.addresses.is_empty() {
         "it has no address to listen at"
     } else {
+        if access.networks.is_empty() && access.domains.is_empty() && !access.can_be_earned() {
+            tracing::warn!(
+                listener.name = config.name,
+                "nobody may send here: name client networks, logins, client certificates or domains"
+            );
+        }
         return Ok(());
     };
     Err(IntakeError::Contradiction { listener: config.name.clone(), what })

@@ -22,8 +22,10 @@ pub(crate) fn mail(reverse_path: ReversePath, tail: &str) -> Result<Envelope, Re
     };
     each(tail, |keyword, value| {
         match (keyword, value) {
-            // RFC 1870 §6: 1*20DIGIT.
-            ("SIZE", Some(value)) => envelope.announced_size = Some(number(value).ok_or(Wrong::Value)?),
+            // RFC 1870 §3: 1*20DIGIT, which can be more than we can count; that is too big all the same.
+            ("SIZE", Some(value)) if is_number(value) => {
+                envelope.announced_size = Some(number(value).unwrap_or(u64::MAX));
+            }
             ("SMTPUTF8", None) => envelope.smtputf8 = true,
             ("BODY", Some(value)) => envelope.body = body(value)?,
             ("RET", Some(value)) => envelope.ret = Some(ret(value)?),
@@ -33,7 +35,7 @@ pub(crate) fn mail(reverse_path: ReversePath, tail: &str) -> Result<Envelope, Re
             ("AUTH", Some(value)) => {
                 xtext(value).ok_or(Wrong::Value)?;
             }
-            ("SIZE" | "BODY" | "RET" | "ENVID" | "AUTH", None) | ("SMTPUTF8", Some(_)) => {
+            ("SIZE", _) | ("BODY" | "RET" | "ENVID" | "AUTH", None) | ("SMTPUTF8", Some(_)) => {
                 return Err(Wrong::Value);
             }
             _ => return Err(Wrong::Keyword),
@@ -102,8 +104,11 @@ where
 
 /// Up to twenty digits, and a number that fits.
 pub(crate) fn number(text: &str) -> Option<u64> {
-    let digits = (1..=20).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit());
-    if digits { text.parse().ok() } else { None }
+    if is_number(text) { text.parse().ok() } else { None }
+}
+
+fn is_number(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit())
 }
 
 /// RFC 6152 §2. BINARYMIME (RFC 3030 §3) is not offered: our next hops need lines.

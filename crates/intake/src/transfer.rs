@@ -24,14 +24,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     pub(crate) async fn on_data(&mut self, state: State) -> Result<State, Leave> {
         let envelope = match state {
             State::Addressed(envelope) => envelope,
-            State::Strange => return self.refuse_data(replies::say_hello(), State::Strange),
-            State::Ready => return self.refuse_data(replies::sender_first(), State::Ready),
+            State::Strange => {
+                self.answer(replies::say_hello())?;
+                return Ok(State::Strange);
+            }
+            State::Ready => {
+                self.answer(replies::sender_first())?;
+                return Ok(State::Ready);
+            }
             State::Sender(envelope) => {
-                return self.refuse_data(replies::recipient_first(), State::Sender(envelope));
+                self.answer(replies::recipient_first())?;
+                return self.after_refused_data(State::Sender(envelope));
             }
             // RFC 3030 §2: "DATA and BDAT commands cannot be used in the same transaction."
             State::Chunking(chunks) => {
-                return self.refuse_data(replies::chunks_under_way(), State::Chunking(chunks));
+                self.answer(replies::chunks_under_way())?;
+                return self.after_refused_data(State::Chunking(chunks));
             }
         };
         let mut letter = match self.begin(*envelope).await {
@@ -71,13 +79,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         Ok(State::Ready)
     }
 
-    fn refuse_data(&mut self, reply: Reply, state: State) -> Result<State, Leave> {
-        self.answer(reply)?;
-        self.after_refused_data(state)
-    }
-
-    /// RFC 2920 §3.1: nothing may follow DATA in a group. What follows a refused DATA all the same may be
-    /// a letter, and a letter must never be read as commands.
+    /// RFC 2920 §3.1: nothing may follow DATA in a group. What follows all the same when a letter was under
+    /// way may be that letter, and a letter must never be read as commands.
     fn after_refused_data(&mut self, state: State) -> Result<State, Leave> {
         if self.wire.pending().is_empty() {
             return Ok(state);

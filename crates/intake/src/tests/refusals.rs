@@ -232,6 +232,17 @@ async fn a_letter_behind_a_refused_data_is_not_read_as_commands() {
     client.expect_end().await;
 }
 
+/// RFC 2920 §3.2 (9): "MUST NOT flush or otherwise lose the contents of the TCP input buffer". No letter was
+/// under way, so what follows cannot be one.
+#[tokio::test]
+async fn commands_behind_a_data_out_of_order_are_read() {
+    let mut client = rig().client().await;
+    client.send("FOO\r\nNOOP\r\nDATA\r\nNOOP\r\n").await;
+    for reply in ["500", "250", "503", "250"] {
+        client.expect(reply).await;
+    }
+}
+
 #[tokio::test]
 async fn another_protocol_is_shown_the_door() {
     let mut client = rig().call();
