@@ -125,7 +125,7 @@ fn is_linkish(word: &str) -> bool {
         let (before, after) = lower.split_at(at);
         let after = after.get(c.len_utf8()..).unwrap_or_default();
         after.starts_with(is_slash)
-            || (!after.is_empty() && SCHEMES.iter().any(|known| before.ends_with(known)))
+            || (after.contains(char::is_alphanumeric) && SCHEMES.iter().any(|known| before.ends_with(known)))
     });
     scheme || (has_domain(&lower) && !is_file_name(&lower))
 }
