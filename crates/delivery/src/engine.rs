@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, leg: LeasedLeg) {
+    async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut leg: LeasedLeg) {
         let ticket = match Ticket::open(&self.key, &leg.id, &leg.ticket_sealed) {
             Ok(ticket) => ticket,
             Err(error) => return self.freeze(leg, error.to_string()),
@@ -120,6 +120,12 @@ impl Engine {
                 delivered
             }
             Ok(Err(trouble)) => {
+                if trouble.may_be_crowding() {
+                    match lane.crowded(leg) {
+                        Some(back) => leg = back,
+                        None => return,
+                    }
+                }
                 let (of_destination, answered) = (trouble.is_destinations(), trouble.is_an_answer());
                 let outcome = trouble.judge();
                 match &outcome {

@@ -26,6 +26,20 @@ struct State {
     workers: usize,
     kept: Vec<Kept>,
     health: Health,
+    /// Fewer workers than configured, because the server did not want so many connections.
+    cap: Option<usize>,
+    /// Letters taken since the last failure of the destination.
+    taken: usize,
+}
+
+/// After so many letters taken, one more connection is tried where the server did not want more.
+const WIDEN_AFTER: usize = 200;
+
+impl State {
+    /// After a rest one goes ahead; the others follow when it has come through.
+    fn limit(&self, configured: usize) -> usize {
+        if self.health.is_on_trial() { 1 } else { self.cap.unwrap_or(configured).min(configured) }
+    }
 }
 
 struct Kept {
@@ -42,8 +56,7 @@ impl Lane {
     /// How many workers to start now, at most `limit` working; they count from here on.
     pub(crate) fn hire(&self, limit: usize) -> usize {
         let mut state = self.state();
-        // After a rest one goes ahead; the others follow when it has come through.
-        let limit = if state.health.is_on_trial() { 1 } else { limit };
+        let limit = state.limit(limit);
         let hired = limit.saturating_sub(state.workers).min(state.waiting.len());
         state.workers += hired;
         hired
@@ -53,7 +66,7 @@ impl Lane {
     /// come to have room again.
     pub(crate) fn next(&self, full: usize, limit: usize) -> Option<(LeasedLeg, bool)> {
         let mut state = self.state();
-        let limit = if state.health.is_on_trial() { 1 } else { limit };
+        let limit = state.limit(limit);
         let next = if state.workers <= limit { state.waiting.pop_front() } else { None };
         match next {
             Some(leg) => {
@@ -83,11 +96,29 @@ impl Lane {
         let mut state = self.state();
         let was_on_trial = state.health.is_on_trial();
         state.health.good();
+        state.taken += 1;
+        if state.taken.is_multiple_of(WIDEN_AFTER) {
+            state.cap = state.cap.map(|cap| cap + 1);
+        }
         was_on_trial
     }
 
     pub(crate) fn bad(&self, now: Timestamp, bounds: (Duration, Duration), reason: Reason) {
-        self.state().health.bad(now, bounds, reason);
+        let mut state = self.state();
+        state.taken = 0;
+        state.health.bad(now, bounds, reason);
+    }
+
+    /// A connection was turned away. If others to the same destination work, it just did not want one
+    /// more: the leg waits for those, and there will be fewer. Otherwise the leg is given back.
+    pub(crate) fn crowded(&self, leg: LeasedLeg) -> Option<LeasedLeg> {
+        let mut state = self.state();
+        if state.taken == 0 || state.workers < 2 || state.health.is_on_trial() {
+            return Some(leg);
+        }
+        state.cap = Some(state.workers - 1);
+        state.waiting.push_front(leg);
+        None
     }
 
     /// Until when, and why, this destination is left alone.

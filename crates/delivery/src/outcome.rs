@@ -167,6 +167,31 @@ impl Trouble {
         }
     }
 
+    /// Whether the server may simply not want one connection more.
+    pub(crate) fn may_be_crowding(&self) -> bool {
+        match self {
+            Self::Refused { stage, answer } => {
+                (stage.is_about_the_server() && *stage != Stage::Login) || answer.code == 421
+            }
+            Self::Lost { stage, .. } => matches!(stage, Stage::Connect | Stage::Greeting),
+            Self::Silent { .. }
+            | Self::Garbled { .. }
+            | Self::BelowFloor { .. }
+            | Self::NoLogin { .. }
+            | Self::EightBit
+            | Self::Utf8
+            | Self::TooBig { .. }
+            | Self::NoSuchDomain
+            | Self::NoServer
+            | Self::NullMx
+            | Self::Loop
+            | Self::Dns { .. }
+            | Self::UnknownHop { .. }
+            | Self::Local { .. }
+            | Self::Resting { .. } => false,
+        }
+    }
+
     /// Whether the server answered for this one letter: then the destination is well.
     pub(crate) fn is_an_answer(&self) -> bool {
         match self {

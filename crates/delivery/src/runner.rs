@@ -23,6 +23,8 @@ use crate::tls::TlsConfigs;
 
 /// Longer than any attempt may take with every server of a domain at its slowest.
 const LEASE: Duration = Duration::from_secs(2 * 3600);
+/// How long wakers are gathered while there is enough to do.
+const GATHER: Duration = Duration::from_millis(5);
 /// After the store failed, and while legs are due that cannot be taken yet.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -149,7 +151,13 @@ impl Runner {
             engine.wakes_at.store(wakes_at.0, Ordering::SeqCst);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = engine.waker.notified() => more = true,
+                () = engine.waker.notified() => {
+                    more = true;
+                    // Under load a moment's wait gathers many legs into one lease; idle, nobody waits.
+                    if engine.under_way.load(Ordering::SeqCst) > engine.config.concurrency_per_destination {
+                        tokio::time::sleep(GATHER).await;
+                    }
+                }
                 // A lane or the whole has room again; `more` still says whether that matters.
                 () = engine.room.notified() => {}
                 () = engine.earlier.notified() => {}

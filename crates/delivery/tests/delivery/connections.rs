@@ -160,3 +160,23 @@ async fn after_a_refusal_the_connection_goes_on() {
     assert_eq!(hop.connection_count(), 1);
     running.stop().await;
 }
+
+/// A server that wants fewer connections than we would open gets fewer, and no letter waits for its turn.
+#[tokio::test]
+async fn a_server_that_turns_connections_away_is_given_fewer() {
+    let hop = Hop::start(Script { most_connections: 2, ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.queue(post("first@d.example")).await;
+    desk.config.concurrency_per_destination = 8;
+    let running = desk.start();
+    hop.letters(1).await;
+    desk.until_empty().await;
+    for number in 0..100 {
+        desk.queue(post(&format!("r{number}@d.example"))).await;
+    }
+    running.waker.wake();
+    // The clock stands still: whatever was put off would never arrive.
+    hop.letters(101).await;
+    desk.until_empty().await;
+    running.stop().await;
+}

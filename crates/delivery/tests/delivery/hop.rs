@@ -37,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) end: VecDeque<Say>,
     /// Hangs up after this many letters on a connection.
     pub(crate) letters_per_connection: usize,
+    /// More connections at a time are greeted with 421.
+    pub(crate) most_connections: usize,
     /// Holds the answer to the final dot until told.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
@@ -54,6 +56,7 @@ impl Default for Script {
             mail: VecDeque::new(),
             end: VecDeque::new(),
             letters_per_connection: usize::MAX,
+            most_connections: usize::MAX,
             gate: None,
         }
     }
@@ -188,6 +191,10 @@ impl Hop {
         self.seen.lock().unwrap().connections
     }
 
+    fn open(&self) -> usize {
+        self.seen.lock().unwrap().open
+    }
+
     pub(crate) fn most_open(&self) -> usize {
         self.seen.lock().unwrap().most_open
     }
@@ -211,7 +218,14 @@ impl Session {
         let (mut mail, mut rcpt) = (String::new(), None::<String>);
         let mut letters = 0;
         if greets {
-            let greeting = self.script.lock().unwrap().greeting.clone();
+            let (greeting, most) = {
+                let script = self.script.lock().unwrap();
+                (script.greeting.clone(), script.most_connections)
+            };
+            if self.hop.open() > most {
+                say(&mut stream, Say::Line("421 4.7.0 too many connections")).await?;
+                return None;
+            }
             say(&mut stream, greeting).await?;
         }
         loop {
