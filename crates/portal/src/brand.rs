@@ -43,9 +43,15 @@ impl Colour {
         format!("#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
     }
 
+    /// The nearest shade on the way to `towards` that is visible on `ground` and carries a readable label.
+    fn fill(self, ground: Self, towards: Self) -> Self {
+        let good = |c: &Self| c.contrast(ground) >= SHAPE && c.contrast(c.ink_on()) >= TEXT;
+        (0..=100).step_by(4).map(|percent| self.mix(towards, percent)).find(good).unwrap_or(towards)
+    }
+
     /// This colour, or the nearest shade that can be seen on the light page.
     pub(crate) fn as_shape(self) -> String {
-        self.readable(LIGHT_GROUND, INK, SHAPE).css()
+        self.fill(LIGHT_GROUND, INK).css()
     }
 
     /// WCAG 2.2 relative luminance.
@@ -100,9 +106,9 @@ pub fn is_readable_as_text(colour: Colour) -> bool {
 /// The style sheet that carries the brand: colour roles as custom properties, light and dark.
 pub(crate) fn style_sheet(colour: Colour) -> String {
     // Light: the fill keeps the operator's colour if it is visible as a shape; text gets a darker shade if it must.
-    let fill = colour.readable(LIGHT_GROUND, INK, SHAPE);
+    let fill = colour.fill(LIGHT_GROUND, INK);
     let text = colour.readable(LIGHT_GROUND, INK, TEXT);
-    let dark_fill = colour.readable(DARK_GROUND, WHITE, SHAPE);
+    let dark_fill = colour.fill(DARK_GROUND, WHITE);
     let dark_text = colour.readable(DARK_GROUND, WHITE, TEXT + 1.0);
     let role = |fill: Colour, text: Colour, ground: Colour, percent: u32| {
         let ink = fill.ink_on();
@@ -138,11 +144,12 @@ mod tests {
     fn every_brand_colour_comes_out_readable() {
         for text in ["#ffffff", "#000000", "#ffff00", "#ff0000", "#0b5c74", "#7fb539", "#808080", "#e2001a"] {
             let colour = Colour::parse(text).unwrap();
-            let fill = colour.readable(LIGHT_GROUND, INK, SHAPE);
+            let fill = colour.fill(LIGHT_GROUND, INK);
             assert!(fill.contrast(LIGHT_GROUND) >= SHAPE, "{text}: button on page");
             assert!(fill.contrast(fill.ink_on()) >= TEXT, "{text}: label on button");
             assert!(colour.readable(LIGHT_GROUND, INK, TEXT).contrast(LIGHT_GROUND) >= TEXT, "{text}: link");
-            let dark = colour.readable(DARK_GROUND, WHITE, SHAPE);
+            let dark = colour.fill(DARK_GROUND, WHITE);
+            assert!(dark.contrast(DARK_GROUND) >= SHAPE, "{text}: dark button on page");
             assert!(dark.contrast(dark.ink_on()) >= TEXT, "{text}: label on dark button");
             assert!(
                 colour.readable(DARK_GROUND, WHITE, TEXT).contrast(DARK_GROUND) >= TEXT,

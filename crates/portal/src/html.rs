@@ -46,7 +46,7 @@ fn within_bounds(html: &str) -> bool {
         if is_void(tag.name) {
             continue;
         }
-        if ends_itself(tag.name) && open.last().is_some_and(|name| is_same(name, tag.name)) {
+        while open.last().is_some_and(|top| is_one_of(top, ended_by(tag.name))) {
             open.pop();
         }
         open.push(tag.name);
@@ -79,9 +79,17 @@ fn is_barrier(name: &str) -> bool {
     is_one_of(name, &["table", "td", "th", "caption", "object", "applet", "marquee", "template", "select"])
 }
 
-/// Elements whose end tag people leave out: the next of the kind ends the one before.
-fn ends_itself(name: &str) -> bool {
-    is_one_of(name, &["p", "li", "dt", "dd", "tr", "td", "th", "option", "tbody", "thead"])
+/// Elements whose end tags people leave out, by the start tag that ends them (HTML §13.1.2.4).
+fn ended_by(name: &str) -> &'static [&'static str] {
+    let all: [(&[&str], &'static [&'static str]); 6] = [
+        (&["p"], &["p"]),
+        (&["li"], &["p", "li"]),
+        (&["dt", "dd"], &["p", "dt", "dd"]),
+        (&["td", "th"], &["p", "td", "th"]),
+        (&["tr"], &["p", "td", "th", "tr"]),
+        (&["tbody", "thead", "tfoot"], &["p", "td", "th", "tr", "tbody", "thead", "tfoot"]),
+    ];
+    all.iter().find(|(names, _)| is_one_of(name, names)).map_or(&[], |(_, ended)| ended)
 }
 
 /// One tag in a text.
@@ -182,7 +190,8 @@ pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
                 "plaintext",
             ]))
             .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid"]))
-            .url_relative(ammonia::UrlRelative::Deny)
+            // Only the pictures' own addresses are relative; the filter below sees to that.
+            .url_relative(ammonia::UrlRelative::PassThrough)
             .filter_style_properties(HashSet::from(STYLES))
             .link_rel(Some("noopener noreferrer nofollow"))
             .set_tag_attribute_value("a", "target", "_blank")
@@ -196,7 +205,7 @@ pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
                     }
                     found.map(|address| Cow::Owned(address.clone()))
                 }
-                ("a", "href") if cid(value).is_some() => None,
+                ("a", "href") => is_link(value).then(|| Cow::Borrowed(value)),
                 // One more wall against properties that fetch or cover: no functions but colours.
                 (_, "style") => Some(Cow::Owned(plain_declarations(value))),
                 _ => Some(Cow::Borrowed(value)),
@@ -204,6 +213,12 @@ pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
         builder.clean(html).to_string()
     };
     Clean { markup: with_targets(&markup), remote_images: remote.load(Ordering::Relaxed) }
+}
+
+/// Whether an address leads out of the letter in a way that a reader can judge; nothing relative.
+fn is_link(value: &str) -> bool {
+    let value = value.trim_start().to_ascii_lowercase();
+    ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 /// The Content-ID of a `cid:` address (RFC 2392), percent-decoded.
@@ -421,6 +436,8 @@ mod tests {
             "<textarea><img title=\"</textarea><img src=x onerror=alert(1)>\"></textarea>",
             "<select><template><img src=x onerror=alert(1)></template></select>",
             "<plaintext><img src=x onerror=alert(1)>",
+            "<a href=/logout>x</a><a href=//evil.example>x</a><a href=\\\\evil.example>x</a>",
+            "<img src=/logout><img src=//evil.example>",
             "<p id=location class=evil onclick=alert(1)>x</p>",
         ] {
             let out = cleaned(evil).to_ascii_lowercase();
@@ -434,6 +451,7 @@ mod tests {
                 "expression",
                 "<form",
                 "<base",
+                "/logout",
                 "<meta",
                 "<iframe",
                 "<svg",

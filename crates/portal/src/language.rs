@@ -111,7 +111,10 @@ impl Language {
     /// Whether this language itself has `key`.
     #[cfg(test)]
     pub(crate) fn has(self, key: &str) -> bool {
-        LOCALES.lookup_no_default_fallback::<&str>(self.id, key, None).is_some()
+        let sample = |name: &'static str| (Cow::from(name), FluentValue::from(1));
+        let values: Values<'_> =
+            ["n", "name", "number", "day", "month", "year", "time"].map(sample).into_iter().collect();
+        LOCALES.lookup_no_default_fallback(self.id, key, Some(&values)).is_some()
     }
 
     /// "1.4 MB" as people count: decimal units (what file managers and mail programs show).

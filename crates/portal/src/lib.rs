@@ -28,6 +28,8 @@ mod text;
 mod tls;
 
 #[cfg(test)]
+extern crate self as sealpost_portal; // the tests share a file with the example
+#[cfg(test)]
 mod tests;
 
 pub use brand::{Colour, ColourError, is_readable_as_text};

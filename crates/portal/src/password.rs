@@ -135,7 +135,7 @@ mod tests {
         assert!(judge("Sommer2026!").contains(&Weakness::Common));
         assert!(judge("Max.Muster@web.example1").contains(&Weakness::Address));
         assert!(judge("Max.Muster1!").contains(&Weakness::Address));
-        assert!(judge("Abcdefg1!").contains(&Weakness::Guessable));
+        assert!(judge("Aaaaaaa1!").contains(&Weakness::Guessable));
     }
 
     #[test]

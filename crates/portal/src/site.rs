@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::outbox::Outbox;
 use crate::problem::Problem;
 
-/// The keys the portal holds. None of them opens a mailbox.
+/// The keys the portal holds. None of them opens an active mailbox.
 #[derive(Clone, Debug)]
 pub struct PortalKeys {
     /// Finds a mailbox by its address.

@@ -33,7 +33,6 @@ footer-privacy = Datenschutz
 footer-accessibility = Barrierefreiheit
 footer-contact = Hilfe und Kontakt
 footer-language = Sprache
-opens-in-new-tab = (öffnet in einem neuen Tab)
 form-has-errors = Bitte prüfen Sie Ihre Eingaben
 form-has-errors-text =
     { $n ->

@@ -33,7 +33,6 @@ footer-privacy = Privacy
 footer-accessibility = Accessibility
 footer-contact = Help and contact
 footer-language = Language
-opens-in-new-tab = (opens in a new tab)
 form-has-errors = Please check your entries
 form-has-errors-text =
     { $n ->

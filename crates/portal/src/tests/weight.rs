@@ -34,7 +34,7 @@ async fn log_in_and_inbox_are_light() {
         let files = loaded(&page.text());
         let mut weight = page.body.len();
         for file in &files {
-            let reply = browser.get(file).await;
+            let reply = browser.request("GET", file, &[("accept-encoding", "gzip")], b"").await;
             assert_eq!(reply.status, 200, "{file}");
             assert_eq!(reply.header("cache-control"), "public, max-age=31536000, immutable");
             weight += reply.body.len();
