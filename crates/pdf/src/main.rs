@@ -1,3 +1,54 @@
-//! The worker: one letter in on standard input, one PDF out on standard output.
+//! The worker: one letter in on standard input, one PDF/A-3 out on standard output, then the end.
+//!
+//! Must never know: files, sockets, accounts, the time of day. It limits itself before it reads a byte
+//! (`limits.rs`), so that nothing a letter says can make it open, keep or exhaust anything.
+//!
+//! Exit status: 0 a PDF is on standard output; 2 it was called or fed wrongly; 3 no PDF could be made.
+//! Standard error has at most one line, and never a word of the letter.
 
-fn main() {}
+mod fonts;
+mod glyphs;
+mod html;
+mod job;
+mod limits;
+mod model;
+mod pictures;
+mod plain;
+mod prepare;
+mod table;
+mod typeset;
+mod world;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+const WRONG_INPUT: u8 = 2;
+const NO_PDF: u8 = 3;
+
+fn main() -> ExitCode {
+    let limits = match limits::Limits::from_arguments(std::env::args().skip(1)) {
+        Ok(limits) => limits,
+        Err(problem) => return give_up(WRONG_INPUT, problem),
+    };
+    if let Err(error) = limits.impose() {
+        return give_up(NO_PDF, &format!("cannot limit itself: {error}"));
+    }
+    let job = match job::Job::read(&mut std::io::stdin().lock()) {
+        Ok(job) => job,
+        Err(problem) => return give_up(WRONG_INPUT, &problem.to_string()),
+    };
+    let Some(pdf) = typeset::pdf(job) else {
+        return give_up(NO_PDF, "the letter cannot be typeset");
+    };
+    let mut out = std::io::stdout().lock();
+    match out.write_all(&pdf).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => give_up(NO_PDF, &format!("cannot write: {error}")),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "how the parent learns why; nothing of the letter is in it")]
+fn give_up(status: u8, why: &str) -> ExitCode {
+    eprintln!("sealpost-pdf: {why}");
+    ExitCode::from(status)
+}

@@ -1,0 +1,116 @@
+//! Text made fit for the fonts there are. PDF/A forbids a glyph that stands for nothing, so every character
+//! that no font has is replaced by a visible sign, and the page says so. Knows no blocks.
+
+use crate::fonts::Fonts;
+
+/// Shown for what cannot be shown.
+pub(crate) const REPLACEMENT: char = '▯';
+/// The same, if only the main font may be used.
+const PLAIN_REPLACEMENT: char = '?';
+
+/// Marks over one letter; more is a game, and covers the lines around it.
+const MOST_MARKS: usize = 3;
+
+pub(crate) struct Glyphs<'a> {
+    fonts: &'a Fonts,
+    main_only: bool,
+    /// Something was replaced.
+    pub(crate) replaced: bool,
+}
+
+impl<'a> Glyphs<'a> {
+    pub(crate) fn new(fonts: &'a Fonts, main_only: bool) -> Self {
+        Self { fonts, main_only, replaced: false }
+    }
+
+    /// The text with fitting characters only, and with places to break in words longer than `longest`.
+    pub(crate) fn fit(&mut self, text: &str, longest: usize) -> String {
+        let mut out = String::with_capacity(text.len());
+        let (mut marks, mut word) = (0, 0);
+        let mut before = ' ';
+        for c in text.chars() {
+            let Some(c) = self.one(c, before) else { continue };
+            marks = if is_mark(c) { marks + 1 } else { 0 };
+            if marks > MOST_MARKS || (self.main_only && marks > 0) {
+                continue;
+            }
+            word = if c.is_whitespace() || matches!(c, '-' | '\u{ad}') { 0 } else { word + 1 };
+            if word > longest && marks == 0 {
+                out.push('\u{200b}');
+                word = 1;
+            }
+            out.push(c);
+            before = c;
+        }
+        out
+    }
+
+    /// The character, another one for it, or nothing.
+    fn one(&mut self, c: char, before: char) -> Option<char> {
+        match c {
+            '\t' => Some(' '),
+            '\n' | '\u{ad}' => Some(c),
+            // Direction tricks, joiners of pictures, variation selectors, skin tones, tags: nothing to see.
+            '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{1f3fb}'..='\u{1f3ff}'
+            | '\u{e0000}'..='\u{e01ef}'
+            | '\u{61c}' => None,
+            '\u{200c}' | '\u{200d}' => {
+                (matches!(before, '\u{600}'..='\u{8ff}') && !self.main_only).then_some(c)
+            }
+            '\u{2028}' | '\u{2029}' => Some(' '),
+            c if c.is_control() => None,
+            // Two of them are a flag; as letters they still say which.
+            '\u{1f1e6}'..='\u{1f1ff}' => {
+                char::from_u32(u32::from('A') + (u32::from(c) - 0x1f1e6)).or(Some(REPLACEMENT))
+            }
+            // Private use means something only to who made it (ISO 19005 does not want it either).
+            '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{fffd}' => Some(self.replacement()),
+            c if c == ' ' || self.fonts.has(c, self.main_only) => Some(c),
+            // Spaces of special widths.
+            c if c.is_whitespace() => Some(' '),
+            _ => Some(self.replacement()),
+        }
+    }
+
+    fn replacement(&mut self) -> char {
+        self.replaced = true;
+        if self.main_only { PLAIN_REPLACEMENT } else { REPLACEMENT }
+    }
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_font_has_is_replaced_and_said() {
+        let fonts = Fonts::load();
+        let mut glyphs = Glyphs::new(&fonts, false);
+        assert_eq!(glyphs.fit("Grüße 👍🏽 🇩🇪 ❤\u{fe0f} Ελλ", 40), "Grüße 👍 DE ❤ Ελλ");
+        assert!(!glyphs.replaced);
+        assert_eq!(glyphs.fit("日本\u{e000}", 40), "▯▯▯");
+        assert!(glyphs.replaced);
+        assert_eq!(Glyphs::new(&fonts, true).fit("aשe\u{301}", 40), "a?e");
+    }
+
+    #[test]
+    fn tricks_go_and_long_words_break() {
+        let fonts = Fonts::load();
+        let mut glyphs = Glyphs::new(&fonts, false);
+        assert_eq!(glyphs.fit("a\u{202e}b\u{0}c\u{7}", 40), "abc");
+        assert_eq!(glyphs.fit("abcdefg hi", 3), "abc\u{200b}def\u{200b}g hi");
+        let marks: String = std::iter::once('a').chain(std::iter::repeat_n('\u{301}', 50)).collect();
+        assert_eq!(glyphs.fit(&marks, 40).chars().count(), 1 + MOST_MARKS);
+    }
+}

@@ -1,0 +1,769 @@
+//! Puts tokens together into blocks. Knows no tokenizer and no page.
+
+use html5ever::LocalName;
+use html5ever::tokenizer::Tag;
+
+use super::PictureOf;
+use super::line::Line;
+use super::style::{Style, attribute, declared, fill, is_hidden, within};
+use crate::model::{
+    Align, Block, Content, Look, MOST_BLOCKS, MOST_DEPTH, MOST_TEXT, Run, blocks_rtl, runs_rtl,
+};
+use crate::plain::shown_target;
+use crate::table::{RawCell, RawTable};
+
+/// Elements open at one time; beyond it their text is kept and their meaning lost.
+const MOST_OPEN: usize = 200;
+/// A longer address is not one.
+const MOST_ADDRESS: usize = 2000;
+
+pub(super) struct Builder<'a> {
+    picture_of: &'a PictureOf<'a>,
+    open: Vec<Open>,
+    frames: Vec<Frame>,
+    /// Characters and blocks still allowed.
+    text_left: usize,
+    blocks_left: usize,
+    shortened: bool,
+}
+
+/// An element whose end tag has not come yet.
+struct Open {
+    name: LocalName,
+    style: Style,
+    /// How many frames there were before it.
+    frames: usize,
+    /// Nothing inside is shown.
+    hidden: bool,
+    /// The address of a link, and where its text begins.
+    link: Option<Link>,
+}
+
+struct Link {
+    address: String,
+    said: String,
+}
+
+/// Something that holds blocks.
+struct Frame {
+    kind: Kind,
+    blocks: Vec<Block>,
+    line: Line,
+    /// How the line is aligned: as its first text was.
+    align: Align,
+    /// A blank line is due before the next paragraph.
+    gap: bool,
+}
+
+enum Kind {
+    Root,
+    Quote,
+    List { start: Option<u32>, items: Vec<Vec<Block>> },
+    Item,
+    Table(RawTable),
+    Cell(RawCell),
+    Caption,
+    Heading(u8),
+    Preformatted,
+}
+
+impl Frame {
+    fn new(kind: Kind) -> Self {
+        Self { kind, blocks: Vec::new(), line: Line::default(), align: Align::Start, gap: false }
+    }
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(picture_of: &'a PictureOf<'a>) -> Self {
+        Self {
+            picture_of,
+            open: Vec::new(),
+            frames: vec![Frame::new(Kind::Root)],
+            text_left: MOST_TEXT,
+            blocks_left: MOST_BLOCKS,
+            shortened: false,
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Content {
+        self.close_frames(1);
+        self.flush();
+        let blocks = self.frames.pop().map(|root| root.blocks).unwrap_or_default();
+        Content { blocks, shortened: self.shortened }
+    }
+
+    fn style(&self) -> Style {
+        self.open.last().map(|open| open.style.clone()).unwrap_or_default()
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.open.last().is_some_and(|open| open.hidden)
+    }
+
+    // ---- text -----------------------------------------------------------------------------------
+
+    pub(super) fn text(&mut self, text: &str) {
+        if self.is_hidden() || text.is_empty() {
+            return;
+        }
+        let text = self.rationed(text);
+        let style = self.style();
+        let blank = text.chars().all(|c| c.is_ascii_whitespace());
+        match self.frames.last().map(|frame| &frame.kind) {
+            // White space between rows and items is layout of the source. Text there is a mistake of the
+            // writer's, and kept.
+            Some(Kind::Table(_) | Kind::List { .. }) if blank => return,
+            Some(Kind::Table(_)) => {
+                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, true)
+            }
+            Some(Kind::List { .. }) => self.push_frame(Kind::Item),
+            _ => {}
+        }
+        let is_pre = self.frames.last().is_some_and(|frame| matches!(frame.kind, Kind::Preformatted));
+        if let Some(open) = self.open.iter_mut().rev().find(|open| open.link.is_some()) {
+            if let Some(link) = &mut open.link {
+                link.said.push_str(&text);
+            }
+        }
+        let Some(frame) = self.frames.last_mut() else { return };
+        if frame.line.is_empty() {
+            frame.align = style.align;
+        }
+        if is_pre || style.pre {
+            frame.line.verbatim(&text, &style.look);
+        } else {
+            frame.line.text(&text, &style.look);
+        }
+    }
+
+    /// As much of the text as is still allowed.
+    fn rationed(&mut self, text: &str) -> String {
+        let most = self.text_left;
+        if text.len() <= most {
+            self.text_left -= text.len();
+            return text.to_owned();
+        }
+        self.text_left = 0;
+        self.shortened = true;
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.get(..end).unwrap_or_default().to_owned()
+    }
+
+    // ---- tags -----------------------------------------------------------------------------------
+
+    pub(super) fn start(&mut self, tag: &Tag) {
+        let name = &*tag.name;
+        if name == "br" {
+            self.line_break();
+            return;
+        }
+        let hidden_by = self.open.iter().find(|open| open.hidden).map(|open| &*open.name);
+        if self.is_hidden() && !breaks_out(hidden_by, name) {
+            // Void elements have no end tag to wait for.
+            if !is_void(name) && !tag.self_closing {
+                self.push_open(tag, true);
+            }
+            return;
+        }
+        if self.is_hidden() {
+            self.leave_foreign();
+        }
+        match name {
+            "img" => return self.image(tag),
+            "hr" => {
+                self.flush();
+                return self.push_block(Block::Rule);
+            }
+            _ if is_void(name) => return,
+            _ => {}
+        }
+        self.close_implied(name);
+        if is_block(name) {
+            self.flush();
+            if has_margin(tag) {
+                self.blank_line();
+            }
+        }
+        let hidden = is_never_shown(name) || is_hidden(tag);
+        let frames = self.frames.len();
+        if !hidden {
+            self.open_frames(tag);
+        }
+        if !self.push_open(tag, hidden) {
+            return;
+        }
+        if let Some(open) = self.open.last_mut() {
+            open.frames = frames;
+            if name == "a" {
+                open.link = link_address(tag).map(|address| Link { address, said: String::new() });
+                if let Some(link) = &open.link {
+                    open.style.look.link = Some(link.address.clone());
+                }
+            }
+        }
+    }
+
+    fn push_open(&mut self, tag: &Tag, hidden: bool) -> bool {
+        if self.open.len() >= MOST_OPEN {
+            return false;
+        }
+        let style = within(&self.style(), tag);
+        self.open.push(Open { name: tag.name.clone(), style, frames: self.frames.len(), hidden, link: None });
+        true
+    }
+
+    pub(super) fn end(&mut self, name: &LocalName) {
+        match &**name {
+            "br" => return self.line_break(),
+            "p" if !self.open.iter().any(|open| open.name == *name) => {
+                self.flush();
+                return self.blank_line();
+            }
+            _ => {}
+        }
+        let barrier = |open: &Open| is_barrier(&open.name) && !is_table_part(name);
+        let Some(at) = self.open.iter().rposition(|open| open.name == *name || barrier(open)) else { return };
+        if self.open.get(at).is_some_and(|open| open.name == *name) {
+            self.close_to(at);
+        }
+    }
+
+    /// Closes the element at `at` and all inside it.
+    fn close_to(&mut self, at: usize) {
+        while self.open.len() > at {
+            let Some(open) = self.open.pop() else { return };
+            if open.hidden {
+                continue;
+            }
+            if let Some(link) = open.link {
+                self.say_target(&link, &open.style.look);
+            }
+            self.close_frames(open.frames);
+            if is_block(&open.name) {
+                self.flush();
+            }
+            if is_spaced(&open.name) {
+                self.blank_line();
+            }
+        }
+    }
+
+    /// End tags that people leave out.
+    fn close_implied(&mut self, name: &str) {
+        let (ended, within): (&[&str], &[&str]) = match name {
+            "li" => (&["li"], &["ul", "ol", "menu"]),
+            "dt" | "dd" => (&["dt", "dd"], &["dl"]),
+            "tr" => (&["tr", "td", "th", "caption"], &["table"]),
+            "td" | "th" => (&["td", "th", "caption"], &["table"]),
+            "thead" | "tbody" | "tfoot" => {
+                (&["thead", "tbody", "tfoot", "tr", "td", "th", "caption"], &["table"])
+            }
+            "option" => (&["option"], &["select"]),
+            _ if is_block(name) => (&["p"], &["td", "th", "li", "blockquote", "table", "div"]),
+            _ => return,
+        };
+        let from = self
+            .open
+            .iter()
+            .rposition(|open| within.contains(&&*open.name) || is_barrier_for(name, &open.name))
+            .map_or(0, |at| at + 1);
+        let first = self.open.iter().skip(from).position(|open| ended.contains(&&*open.name));
+        if let Some(first) = first {
+            self.close_to(from + first);
+        }
+        match name {
+            "li" => self.close_implied_frames(&["ul", "ol", "menu", "dir"]),
+            "tr" | "td" | "th" | "thead" | "tbody" | "tfoot" | "caption" => {
+                self.close_implied_frames(&["table"])
+            }
+            _ => {}
+        }
+    }
+
+    /// A cell or item that loose text opened ends where the writer's own rows or items go on.
+    fn close_implied_frames(&mut self, holders: &[&str]) {
+        let Some(holder) =
+            self.open.iter().rfind(|open| holders.contains(&&*open.name)).map(|open| open.frames)
+        else {
+            return;
+        };
+        // What lies too deep has no frame of its own, and nothing here is to be closed.
+        let own = self.frames.get(holder).map(|frame| &frame.kind);
+        let matches = match own {
+            Some(Kind::Table(_)) => holders.contains(&"table"),
+            Some(Kind::List { .. }) => holders.contains(&"ul"),
+            _ => false,
+        };
+        if matches {
+            self.close_frames(holder + 1);
+        }
+    }
+
+    fn leave_foreign(&mut self) {
+        if let Some(at) = self.open.iter().position(|open| open.hidden) {
+            self.close_to(at);
+        }
+    }
+
+    // ---- blocks ---------------------------------------------------------------------------------
+
+    fn open_frames(&mut self, tag: &Tag) {
+        let name = &*tag.name;
+        match name {
+            "blockquote" => self.push_frame(Kind::Quote),
+            "ul" | "menu" | "dir" => self.push_frame(Kind::List { start: None, items: Vec::new() }),
+            "ol" => {
+                let start = attribute(tag, "start").and_then(|start| start.trim().parse().ok()).unwrap_or(1);
+                self.push_frame(Kind::List { start: Some(start), items: Vec::new() });
+            }
+            "li" => {
+                if !self.top_is(|kind| matches!(kind, Kind::List { .. })) {
+                    // An item without a list, or in one that lies too deep: a list of its own.
+                    self.push_frame(Kind::List { start: None, items: Vec::new() });
+                }
+                if self.top_is(|kind| matches!(kind, Kind::List { .. })) {
+                    self.push_frame(Kind::Item);
+                }
+            }
+            "table" => {
+                let bordered = attribute(tag, "border")
+                    .is_some_and(|width| !matches!(width.trim(), "0" | ""))
+                    || declared(tag, "border").is_some_and(|border| !border.starts_with(['0', 'n']));
+                let presentation =
+                    attribute(tag, "role").is_some_and(|role| role == "presentation" || role == "none");
+                self.push_frame(Kind::Table(RawTable { bordered, presentation, ..RawTable::default() }));
+            }
+            "tr" => {
+                if let Some(Kind::Table(table)) = self.frames.last_mut().map(|frame| &mut frame.kind) {
+                    table.rows.push(Vec::new());
+                }
+            }
+            "td" | "th" => {
+                let span = |name| {
+                    attribute(tag, name).and_then(|n| n.trim().parse::<usize>().ok()).map(|n| n.min(1000))
+                };
+                let cell = RawCell {
+                    columns: span("colspan").unwrap_or(1).max(1),
+                    rows: span("rowspan").unwrap_or(1),
+                    header: name == "th",
+                    fill: fill(tag),
+                    blocks: Vec::new(),
+                };
+                let has_border = ["border", "border-bottom", "border-top"].iter().any(|property| {
+                    declared(tag, property)
+                        .is_some_and(|border| border.contains("solid") && !border.starts_with('0'))
+                });
+                self.open_cell(cell, has_border);
+            }
+            "caption" if self.top_is(|kind| matches!(kind, Kind::Table(_))) => self.push_frame(Kind::Caption),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                let level = name.bytes().last().map_or(6, |digit| digit.saturating_sub(b'0'));
+                self.push_frame(Kind::Heading(level));
+            }
+            "pre" | "listing" | "xmp" | "plaintext" => self.push_frame(Kind::Preformatted),
+            _ => {}
+        }
+    }
+
+    fn top_is(&self, is: impl Fn(&Kind) -> bool) -> bool {
+        self.frames.last().is_some_and(|frame| is(&frame.kind))
+    }
+
+    fn open_cell(&mut self, cell: RawCell, bordered: bool) {
+        let Some(Kind::Table(table)) = self.frames.last_mut().map(|frame| &mut frame.kind) else { return };
+        table.bordered |= bordered;
+        if table.rows.is_empty() {
+            table.rows.push(Vec::new());
+        }
+        self.push_frame(Kind::Cell(cell));
+    }
+
+    /// Opens a block that holds others, unless they lie too deep already: then its content is shown flat.
+    fn push_frame(&mut self, kind: Kind) {
+        self.flush();
+        let holds = |kind: &Kind| matches!(kind, Kind::Quote | Kind::List { .. } | Kind::Table(_));
+        let depth = self.frames.iter().filter(|frame| holds(&frame.kind)).count();
+        if holds(&kind) && (depth >= MOST_DEPTH || self.blocks_left == 0) {
+            return;
+        }
+        self.frames.push(Frame::new(kind));
+    }
+
+    fn close_frames(&mut self, down_to: usize) {
+        while self.frames.len() > down_to.max(1) {
+            self.close_frame();
+        }
+    }
+
+    fn close_frame(&mut self) {
+        if self.top_is(|kind| matches!(kind, Kind::Heading(_) | Kind::Preformatted)) {
+            return self.close_line_frame();
+        }
+        self.flush();
+        let Some(frame) = self.frames.pop() else { return };
+        let blocks = frame.blocks;
+        match frame.kind {
+            Kind::Root | Kind::Heading(_) | Kind::Preformatted => self.adopt(blocks),
+            Kind::Quote => {
+                if !blocks.is_empty() {
+                    self.push_block(Block::Quote { blocks });
+                }
+            }
+            Kind::List { start, mut items } => {
+                // Lists directly in lists belong to the item before them.
+                match items.last_mut() {
+                    Some(last) => last.extend(blocks),
+                    None if !blocks.is_empty() => items.push(blocks),
+                    None => {}
+                }
+                if !items.is_empty() {
+                    let rtl = items.first().is_some_and(|item| blocks_rtl(item));
+                    self.push_block(Block::List { start, items, rtl });
+                }
+            }
+            Kind::Item => match self.frames.last_mut().map(|frame| (&mut frame.kind, &mut frame.blocks)) {
+                Some((Kind::List { items, .. }, between)) => {
+                    if let Some(last) = items.last_mut() {
+                        last.append(between);
+                    }
+                    items.push(blocks);
+                }
+                _ => self.adopt(blocks),
+            },
+            Kind::Cell(mut cell) => {
+                let Some(Kind::Table(table)) = self.frames.last_mut().map(|frame| &mut frame.kind) else {
+                    return self.adopt(blocks);
+                };
+                cell.blocks = blocks;
+                if self.blocks_left == 0 {
+                    self.shortened = true;
+                    return;
+                }
+                self.blocks_left -= 1;
+                if let Some(row) = table.rows.last_mut() {
+                    row.push(cell);
+                }
+            }
+            Kind::Caption => match self.frames.last_mut().map(|frame| &mut frame.kind) {
+                Some(Kind::Table(table)) => table.caption = blocks,
+                _ => self.adopt(blocks),
+            },
+            Kind::Table(mut table) => {
+                // What stood between the rows comes before the table, as in a browser.
+                table.caption.splice(0..0, blocks);
+                let blocks = table.into_blocks();
+                self.adopt(blocks);
+                self.blank_line();
+            }
+        }
+    }
+
+    /// Headings and preformatted text: one line is the whole block.
+    fn close_line_frame(&mut self) {
+        let Some(mut frame) = self.frames.pop() else { return };
+        let inner = std::mem::take(&mut frame.blocks);
+        match frame.kind {
+            Kind::Heading(level) if !frame.line.is_blank() => {
+                let runs = frame.line.take();
+                let rtl = runs_rtl(&runs);
+                self.push_block(Block::Heading { level, runs, rtl });
+            }
+            Kind::Preformatted if !frame.line.is_blank() => {
+                let text = frame.line.take_text();
+                let text = text.trim_end_matches(['\n', ' ']);
+                let text = text.strip_prefix('\n').unwrap_or(text).to_owned();
+                self.push_block(Block::Preformatted { text });
+            }
+            _ => {}
+        }
+        self.adopt(inner);
+    }
+
+    fn adopt(&mut self, blocks: Vec<Block>) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.blocks.extend(blocks);
+        }
+    }
+
+    fn push_block(&mut self, block: Block) {
+        if self.blocks_left == 0 {
+            self.shortened = true;
+            return;
+        }
+        self.blocks_left -= 1;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.blocks.push(block);
+            frame.gap = true;
+        }
+    }
+
+    /// Ends the line: it becomes a paragraph.
+    fn flush(&mut self) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        if frame.line.is_empty() || matches!(frame.kind, Kind::Preformatted) {
+            return;
+        }
+        if matches!(frame.kind, Kind::Heading(_)) {
+            // `<h1><div>a</div><div>b</div></h1>`
+            frame.line.line_break();
+            return;
+        }
+        if frame.line.is_blank() {
+            frame.line.take();
+            frame.gap = true;
+            return;
+        }
+        let runs = frame.line.take();
+        let (align, gap) = (frame.align, frame.gap);
+        let rtl = runs_rtl(&runs);
+        self.push_block(Block::Paragraph { runs, align, gap, rtl });
+        if let Some(frame) = self.frames.last_mut() {
+            frame.gap = false;
+        }
+    }
+
+    fn blank_line(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.gap = true;
+        }
+    }
+
+    fn line_break(&mut self) {
+        if self.is_hidden() {
+            return;
+        }
+        let Some(frame) = self.frames.last_mut() else { return };
+        if matches!(frame.kind, Kind::Preformatted) {
+            return frame.line.verbatim("\n", &Look::default());
+        }
+        if frame.line.is_empty() {
+            frame.gap = true;
+        } else if frame.line.line_break() {
+            self.flush();
+            self.blank_line();
+        }
+    }
+
+    // ---- pictures and links ---------------------------------------------------------------------
+
+    fn image(&mut self, tag: &Tag) {
+        let alt = attribute(tag, "alt").unwrap_or_default().trim().to_owned();
+        let source = attribute(tag, "src").unwrap_or_default().trim();
+        let cid = source
+            .get(..4)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("cid:"))
+            .and_then(|_| source.get(4..));
+        let file = cid.and_then(|cid| (self.picture_of)(&percent_decoded(cid)));
+        let Some(file) = file.filter(|_| self.blocks_left > 0) else {
+            // A picture that is not in the letter is not fetched; what it says in words is kept.
+            if !alt.is_empty() {
+                self.text(&format!("[{alt}]"));
+            }
+            return;
+        };
+        self.blocks_left -= 1;
+        let points = |name| {
+            let said = declared(tag, name).or_else(|| attribute(tag, name).map(str::to_owned))?;
+            let pixels: f64 = said.trim().trim_end_matches("px").parse().ok()?;
+            (1.0..=4000.0).contains(&pixels).then_some(pixels * 0.75)
+        };
+        let picture = Run::Picture { file, alt, width: points("width"), height: points("height") };
+        let style = self.style();
+        match self.frames.last().map(|frame| &frame.kind) {
+            Some(Kind::Table(_)) => {
+                self.open_cell(RawCell { columns: 1, rows: 1, ..RawCell::default() }, false)
+            }
+            Some(Kind::List { .. }) => self.push_frame(Kind::Item),
+            _ => {}
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            if frame.line.is_empty() {
+                frame.align = style.align;
+            }
+            frame.line.picture(picture);
+        }
+    }
+
+    /// On paper nobody can hover: the target stands beside the words, if they do not say it themselves.
+    fn say_target(&mut self, link: &Link, look: &Look) {
+        let Some(target) = shown_target(&link.address) else { return };
+        let said = link.said.trim();
+        let host = target.split('/').next().unwrap_or_default();
+        if said.is_empty() || said.contains(host) {
+            return;
+        }
+        let look = Look { note: true, link: look.link.clone(), ..Look::default() };
+        if let Some(frame) = self.frames.last_mut() {
+            frame.line.text(&format!(" ‹{target}›"), &look);
+        }
+    }
+}
+
+/// Addresses a reader may follow.
+fn link_address(tag: &Tag) -> Option<String> {
+    let address = attribute(tag, "href")?.trim();
+    let (scheme, _) = address.split_once(':')?;
+    let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let plain = address.len() <= MOST_ADDRESS && !address.chars().any(char::is_control);
+    (known && plain).then(|| address.to_owned())
+}
+
+/// RFC 2392: the Content-ID in a `cid:` address is percent-encoded.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match hex.filter(|_| *byte == b'%').and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "basefont"
+            | "bgsound"
+            | "col"
+            | "embed"
+            | "frame"
+            | "hr"
+            | "img"
+            | "input"
+            | "keygen"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
+
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "ul"
+            | "ol"
+            | "menu"
+            | "dir"
+            | "li"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "table"
+            | "caption"
+            | "blockquote"
+            | "pre"
+            | "listing"
+            | "xmp"
+            | "plaintext"
+            | "center"
+            | "address"
+            | "article"
+            | "aside"
+            | "details"
+            | "summary"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "header"
+            | "main"
+            | "nav"
+            | "section"
+            | "body"
+            | "html"
+            | "hgroup"
+            | "legend"
+            | "tr"
+            | "td"
+            | "th"
+            | "thead"
+            | "tbody"
+            | "tfoot"
+            | "option"
+    )
+}
+
+/// Blocks that keep a distance to what follows.
+fn is_spaced(name: &str) -> bool {
+    matches!(name, "p" | "ul" | "ol" | "dl" | "blockquote" | "pre" | "table" | "figure")
+}
+
+/// Blocks that keep a distance to what is before them. Word and Outlook write every line as a paragraph
+/// without one.
+fn has_margin(tag: &Tag) -> bool {
+    if !is_spaced(&tag.name) {
+        return false;
+    }
+    let tight_class = attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
+    let tight_style = ["margin", "margin-top"]
+        .iter()
+        .any(|property| declared(tag, property).is_some_and(|margin| margin.starts_with('0')));
+    !(tight_class || tight_style)
+}
+
+/// Elements that are never text on the page.
+fn is_never_shown(name: &str) -> bool {
+    matches!(
+        name,
+        "script"
+            | "style"
+            | "title"
+            | "template"
+            | "noscript"
+            | "iframe"
+            | "noembed"
+            | "noframes"
+            | "textarea"
+            | "select"
+            | "datalist"
+            | "svg"
+            | "math"
+            | "object"
+            | "applet"
+            | "audio"
+            | "video"
+            | "canvas"
+            | "map"
+    )
+}
+
+/// Markup that ends a drawing or a formula even without its end tag (HTML §13.2.6.5).
+fn breaks_out(inside: Option<&str>, name: &str) -> bool {
+    matches!(inside, Some("svg" | "math"))
+        && (is_block(name) || matches!(name, "b" | "i" | "span" | "img" | "br" | "a" | "font"))
+}
+
+/// An end tag inside does not close what is outside.
+fn is_barrier(name: &str) -> bool {
+    matches!(name, "table" | "td" | "th" | "caption")
+}
+
+fn is_barrier_for(name: &str, open: &str) -> bool {
+    open == "table" || (!is_table_part(name) && is_barrier(open))
+}
+
+fn is_table_part(name: &str) -> bool {
+    matches!(name, "table" | "tr" | "td" | "th" | "thead" | "tbody" | "tfoot" | "caption")
+}

@@ -1,0 +1,165 @@
+//! A letter's body as blocks and runs: everything the page can show, and nothing else. Knows no HTML.
+//!
+//! SECURITY: this model is the allow-list. Whatever HTML says, only what has a place here reaches the page.
+//! It is handed to the template as JSON, so no text in it is ever read as markup.
+
+use serde::Serialize;
+
+/// Blocks within blocks; deeper ones are shown flat. The typesetter's own limits lie above.
+pub(crate) const MOST_DEPTH: usize = 6;
+/// Characters of one body. About three hundred pages.
+pub(crate) const MOST_TEXT: usize = 600_000;
+/// Blocks, table cells and pictures of one body.
+pub(crate) const MOST_BLOCKS: usize = 20_000;
+
+/// A block.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Block {
+    Paragraph {
+        runs: Vec<Run>,
+        align: Align,
+        /// Whether a blank line stood before it.
+        gap: bool,
+        rtl: bool,
+    },
+    Heading {
+        level: u8,
+        runs: Vec<Run>,
+        rtl: bool,
+    },
+    List {
+        /// The first number, if it has numbers.
+        start: Option<u32>,
+        items: Vec<Vec<Block>>,
+        rtl: bool,
+    },
+    Quote {
+        blocks: Vec<Block>,
+    },
+    Preformatted {
+        text: String,
+    },
+    Table(Table),
+    Rule,
+}
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Run {
+    Text { text: String, look: Look },
+    Break,
+    Picture { file: usize, alt: String, width: Option<f64>, height: Option<f64> },
+}
+
+/// How a piece of text looks. What is not here is ignored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Look {
+    pub(crate) bold: bool,
+    pub(crate) italic: bool,
+    pub(crate) underline: bool,
+    pub(crate) strike: bool,
+    pub(crate) mono: bool,
+    pub(crate) small: bool,
+    /// Our own addition, such as the target of a link.
+    pub(crate) note: bool,
+    pub(crate) script: Script,
+    /// `#rrggbb`, only where it can be read on white.
+    pub(crate) colour: Option<String>,
+    pub(crate) link: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Script {
+    #[default]
+    Normal,
+    Super,
+    Sub,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Align {
+    #[default]
+    Start,
+    Center,
+    Right,
+    Left,
+}
+
+/// A table whose cells lie without gaps: every place belongs to exactly one cell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Table {
+    pub(crate) columns: usize,
+    /// Rows at the top that are repeated on every page.
+    pub(crate) header_rows: usize,
+    pub(crate) lines: bool,
+    pub(crate) rtl: bool,
+    /// Row by row, from the start of the line.
+    pub(crate) cells: Vec<Cell>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Cell {
+    pub(crate) row: usize,
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+    pub(crate) header: bool,
+    /// `#rrggbb`, only light ones.
+    pub(crate) fill: Option<String>,
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// A body, and what had to be left out.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) shortened: bool,
+}
+
+impl Run {
+    pub(crate) fn is_blank(&self) -> bool {
+        match self {
+            Self::Text { text, .. } => text.chars().all(char::is_whitespace),
+            Self::Break => true,
+            Self::Picture { .. } => false,
+        }
+    }
+}
+
+/// Whether the first letter with a direction runs from right to left (UAX #9 P2, P3).
+pub(crate) fn runs_rtl(runs: &[Run]) -> bool {
+    runs.iter()
+        .filter_map(|run| match run {
+            Run::Text { text, .. } => first_direction(text),
+            Run::Break | Run::Picture { .. } => None,
+        })
+        .next()
+        .unwrap_or(false)
+}
+
+pub(crate) fn first_direction(text: &str) -> Option<bool> {
+    text.chars().find_map(|c| match c {
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' => {
+            c.is_alphabetic().then_some(true)
+        }
+        c if c.is_alphabetic() => Some(false),
+        _ => None,
+    })
+}
+
+/// The direction of the first block that has one.
+pub(crate) fn blocks_rtl(blocks: &[Block]) -> bool {
+    blocks
+        .iter()
+        .find_map(|block| match block {
+            Block::Paragraph { rtl, .. } | Block::Heading { rtl, .. } | Block::List { rtl, .. } => Some(*rtl),
+            Block::Quote { blocks } => Some(blocks_rtl(blocks)),
+            Block::Table(table) => Some(table.rtl),
+            Block::Preformatted { text } => first_direction(text),
+            Block::Rule => None,
+        })
+        .unwrap_or(false)
+}

@@ -1,0 +1,317 @@
+//! From a job to what the template reads: one JSON file, the pictures, the files to embed. Knows no tags.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use typst::foundations::Bytes;
+
+use crate::fonts::Fonts;
+use crate::glyphs::Glyphs;
+use crate::html;
+use crate::job::{Body, Effort, File, HeaderRow, Job, Labels, Person, Role};
+use crate::model::{Block, Content, Look, Run};
+use crate::pictures::{Gallery, Measure};
+use crate::plain;
+
+/// Points of the page between its margins; the template has the same numbers.
+const WIDTH: f64 = 465.0;
+const HEIGHT: f64 = 640.0;
+/// Characters of a word before it may be broken, on the whole width.
+const LONGEST_WORD: usize = 44;
+
+/// A job's files, out of the job so that they can be shared without a copy.
+pub(crate) struct Files(Vec<(File, Bytes)>);
+
+pub(crate) fn take_files(job: &mut Job) -> Files {
+    let files = std::mem::take(&mut job.attached).into_iter().map(|mut file| {
+        let data = Bytes::new(std::mem::take(&mut file.data));
+        (file, data)
+    });
+    Files(files.collect())
+}
+
+/// What lies on the typesetter's desk.
+pub(crate) struct Prepared {
+    pub(crate) files: HashMap<String, Bytes>,
+}
+
+/// The JSON that the template reads.
+#[derive(Serialize)]
+struct Letter<'a> {
+    language: &'a str,
+    title: String,
+    author: Option<String>,
+    letterhead: Option<String>,
+    rows: Vec<HeaderRow>,
+    labels: &'a Labels,
+    blocks: Vec<Block>,
+    /// What could not be done, in words.
+    remarks: Vec<&'a str>,
+    attachments: Vec<Embedded>,
+    pictures: Vec<Picture>,
+}
+
+#[derive(Serialize)]
+struct Embedded {
+    path: String,
+    name: String,
+    shown_name: String,
+    content_type: String,
+    size: String,
+    /// Not shown in the list: the letter itself and pictures that stand in the text.
+    quiet: bool,
+    source: bool,
+}
+
+#[derive(Serialize)]
+struct Picture {
+    path: String,
+    format: &'static str,
+}
+
+/// Prepares a letter; `None` only if it cannot be written as JSON.
+pub(crate) fn letter(job: &Job, files: &Files, fonts: &Fonts, effort: Effort) -> Option<Prepared> {
+    let mut page = Page::new(files, fonts, effort, &job.labels);
+    let content = page.content(&job.body);
+    let mut blocks = content.blocks;
+    page.blocks(&mut blocks, WIDTH);
+    let rows = job.rows.iter().map(|row| page.row(row)).collect();
+    let title = page.glyphs.fit(&job.title, LONGEST_WORD);
+    let letterhead = job.letterhead.as_ref().map(|line| page.glyphs.fit(line, LONGEST_WORD));
+    let author = job.author.as_ref().map(|author| page.glyphs.fit(author, usize::MAX));
+    let attachments = page.embedded();
+    let mut remarks = Vec::new();
+    match (effort, blocks.is_empty()) {
+        (Effort::Cover, _) => remarks.push(job.labels.not_set.as_str()),
+        (Effort::Full | Effort::Careful, true) => remarks.push(job.labels.no_text.as_str()),
+        (Effort::Full | Effort::Careful, false) => {}
+    }
+    if content.shortened {
+        remarks.push(&job.labels.shortened);
+    }
+    if page.glyphs.replaced {
+        remarks.push(&job.labels.replaced);
+    }
+    let letter = Letter {
+        language: &job.language,
+        title,
+        author,
+        letterhead,
+        rows,
+        labels: &job.labels,
+        blocks,
+        remarks,
+        attachments,
+        pictures: page.pictures,
+    };
+    let mut on_desk: HashMap<String, Bytes> = files
+        .0
+        .iter()
+        .enumerate()
+        .map(|(index, (_, data))| (format!("files/{index}"), data.clone()))
+        .collect();
+    on_desk.insert("letter.json".to_owned(), Bytes::new(serde_json::to_vec(&letter).ok()?));
+    Some(Prepared { files: on_desk })
+}
+
+struct Page<'a> {
+    files: &'a Files,
+    labels: &'a Labels,
+    effort: Effort,
+    glyphs: Glyphs<'a>,
+    gallery: Gallery,
+    /// By number of the file: what was decided on it.
+    admitted: HashMap<usize, Option<(usize, Measure)>>,
+    pictures: Vec<Picture>,
+    shown: HashSet<usize>,
+}
+
+impl<'a> Page<'a> {
+    fn new(files: &'a Files, fonts: &'a Fonts, effort: Effort, labels: &'a Labels) -> Self {
+        Self {
+            files,
+            labels,
+            effort,
+            glyphs: Glyphs::new(fonts, effort != Effort::Full),
+            gallery: Gallery::default(),
+            admitted: HashMap::new(),
+            pictures: Vec::new(),
+            shown: HashSet::new(),
+        }
+    }
+
+    fn content(&self, body: &Body) -> Content {
+        match (self.effort, body) {
+            (Effort::Cover, _) | (_, Body::None) => Content::default(),
+            (Effort::Full | Effort::Careful, Body::Plain(text)) => plain::blocks(text),
+            (Effort::Full | Effort::Careful, Body::Html(html)) => html::blocks(html, &|cid| {
+                self.files.0.iter().position(|(file, _)| file.cid.as_deref() == Some(cid))
+            }),
+        }
+    }
+
+    fn row(&mut self, row: &HeaderRow) -> HeaderRow {
+        let mut fit = |text: &str| self.glyphs.fit(text, LONGEST_WORD);
+        let people =
+            row.people.iter().map(|person| Person { name: fit(&person.name), address: fit(&person.address) });
+        let people = people.collect();
+        HeaderRow { label: row.label.clone(), people, text: fit(&row.text) }
+    }
+
+    fn blocks(&mut self, blocks: &mut [Block], width: f64) {
+        for block in blocks {
+            match block {
+                Block::Paragraph { runs, .. } | Block::Heading { runs, .. } => self.runs(runs, width),
+                Block::List { items, .. } => {
+                    items.iter_mut().for_each(|item| self.blocks(item, width - 20.0))
+                }
+                Block::Quote { blocks } => self.blocks(blocks, width - 16.0),
+                Block::Preformatted { text } => *text = self.glyphs.fit(text, 80),
+                Block::Table(table) => {
+                    #[expect(clippy::cast_precision_loss, reason = "a few columns")]
+                    let column = width / table.columns.max(1) as f64;
+                    for cell in &mut table.cells {
+                        #[expect(clippy::cast_precision_loss, reason = "a few columns")]
+                        let room = column * cell.columns as f64 - 12.0;
+                        self.blocks(&mut cell.blocks, room.max(12.0));
+                    }
+                }
+                Block::Rule => {}
+            }
+        }
+    }
+
+    fn runs(&mut self, runs: &mut [Run], width: f64) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small positive number"
+        )]
+        let longest = ((width.max(12.0) / 6.0) as usize).clamp(2, LONGEST_WORD);
+        for run in runs {
+            match run {
+                Run::Text { text, .. } => *text = self.glyphs.fit(text, longest),
+                Run::Break => {}
+                Run::Picture { .. } => self.picture(run, width),
+            }
+        }
+    }
+
+    /// A picture gets its size on the page; one that cannot be shown becomes words.
+    fn picture(&mut self, run: &mut Run, room: f64) {
+        let Run::Picture { file, alt, width, height } = run else { return };
+        *alt = self.glyphs.fit(alt, usize::MAX);
+        let Some((number, measure)) = self.admit(*file) else {
+            let words = if alt.is_empty() { self.labels.picture.clone() } else { alt.clone() };
+            *run = Run::Text { text: format!("[{words}]"), look: Look { note: true, ..Look::default() } };
+            return;
+        };
+        self.shown.insert(*file);
+        *file = number;
+        // A pixel is 1/96 inch (CSS Values §6.2).
+        let natural = (f64::from(measure.width) * 0.75, f64::from(measure.height) * 0.75);
+        let ratio = natural.1 / natural.0;
+        let wanted = match (*width, *height) {
+            (Some(width), _) => width,
+            (None, Some(height)) => height / ratio,
+            (None, None) => natural.0,
+        };
+        let fitting = wanted.min(room).min(HEIGHT / ratio).max(1.0);
+        *width = Some(fitting);
+        *height = Some((fitting * ratio).max(0.5));
+        if alt.is_empty() {
+            *alt = self.labels.picture.clone();
+        }
+    }
+
+    fn admit(&mut self, file: usize) -> Option<(usize, Measure)> {
+        if self.effort != Effort::Full {
+            return None;
+        }
+        if let Some(known) = self.admitted.get(&file) {
+            return *known;
+        }
+        let data = self.files.0.get(file).map(|(_, data)| data);
+        let admitted = data.and_then(|data| self.gallery.admit(data)).map(|measure| {
+            self.pictures.push(Picture { path: format!("files/{file}"), format: measure.format.name() });
+            (self.pictures.len() - 1, measure)
+        });
+        self.admitted.insert(file, admitted);
+        admitted
+    }
+
+    /// Every file, under a name that no other has.
+    fn embedded(&mut self) -> Vec<Embedded> {
+        let mut names = HashSet::new();
+        let mut all = Vec::new();
+        // The letter keeps its name, whatever its attachments are called.
+        for wanted in [Role::Source, Role::Attachment] {
+            for (index, (file, _)) in
+                self.files.0.iter().enumerate().filter(|(_, (file, _))| file.role == wanted)
+            {
+                let name = unique(&file.name, &mut names);
+                all.push(Embedded {
+                    path: format!("files/{index}"),
+                    shown_name: self.glyphs.fit(&name, LONGEST_WORD),
+                    name,
+                    content_type: content_type(&file.content_type),
+                    size: file.shown_size.clone(),
+                    quiet: file.role == Role::Source || self.shown.contains(&index),
+                    source: file.role == Role::Source,
+                });
+            }
+        }
+        all
+    }
+}
+
+/// PDF wants different names, and a name is no path.
+fn unique(name: &str, taken: &mut HashSet<String>) -> String {
+    let clean: String = name.chars().map(|c| if matches!(c, '/' | '\\' | '\0') { '_' } else { c }).collect();
+    let clean = if clean.trim_matches('.').is_empty() { "file".to_owned() } else { clean };
+    let (stem, extension) = match clean.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+        _ => (clean.as_str(), String::new()),
+    };
+    let mut candidate = clean.clone();
+    let mut number = 2;
+    // Readers on some systems take upper and lower case for the same.
+    while !taken.insert(candidate.to_lowercase()) {
+        candidate = format!("{stem} ({number}){extension}");
+        number += 1;
+    }
+    candidate
+}
+
+/// PDF/A-3 wants a type for each file; what is no type is bytes.
+fn content_type(given: &str) -> String {
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
+    let good = given.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub));
+    if good { given.to_owned() } else { "application/octet-stream".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_different_and_no_paths() {
+        let mut taken = HashSet::new();
+        let mut name = |text: &str| unique(text, &mut taken);
+        assert_eq!(name("original.eml"), "original.eml");
+        assert_eq!(name("Original.eml"), "Original (2).eml");
+        assert_eq!(name("../x"), ".._x");
+        assert_eq!(name(".."), "file");
+        assert_eq!(name(""), "file (2)");
+    }
+
+    #[test]
+    fn types_are_types() {
+        assert_eq!(content_type("application/pdf"), "application/pdf");
+        for wrong in ["", "x", "a/", "a/b c", "a/b/c"] {
+            assert_eq!(content_type(wrong), "application/octet-stream");
+        }
+    }
+}
