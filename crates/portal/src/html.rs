@@ -205,7 +205,7 @@ pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
                     }
                     found.map(|address| Cow::Owned(address.clone()))
                 }
-                ("a", "href") => is_link(value).then(|| Cow::Borrowed(value)),
+                ("a", "href") => is_link(value).then_some(Cow::Borrowed(value)),
                 // One more wall against properties that fetch or cover: no functions but colours.
                 (_, "style") => Some(Cow::Owned(plain_declarations(value))),
                 _ => Some(Cow::Borrowed(value)),

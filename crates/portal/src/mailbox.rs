@@ -60,13 +60,13 @@ impl SignedIn {
         }
         let lost = |error| Problem::fault("reading a letter", error);
         let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
-        let DepositLetter { row, body_id, key_sealed, head_sealed } = found.ok_or(Problem::NotFound)?;
+        let DepositLetter { row, body_id, head_sealed } = found.ok_or(Problem::NotFound)?;
         let body = site.store.body(&body_id).await.map_err(lost)?;
         let body = body.ok_or_else(|| Problem::Fault("a letter's body is missing".into()))?;
         let sealed = |error| Problem::fault("opening a letter", error);
-        let key = self.secret().open_key(self.mailbox_id(), &row.id, &key_sealed).map_err(sealed)?;
+        let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(sealed)?;
         let head = key.open_part("head", &head_sealed).map_err(sealed)?;
-        let summary = summary(self.mailbox_id(), self.secret(), &row);
+        let summary = listing(&key, &row);
         Ok(Deposit { row, summary, head, key, body })
     }
 
@@ -146,8 +146,14 @@ async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem
 }
 
 fn summary(mailbox_id: &str, secret: &sealpost_vault::MailboxSecret, row: &DepositRow) -> Option<Summary> {
-    let opened = secret.open_record(mailbox_id, &format!("listing:{}", row.id), &row.listing_sealed);
-    let summary = opened.ok().and_then(|plain| serde_json::from_slice(plain.expose()).ok());
+    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed);
+    key.ok().and_then(|key| listing(&key, row))
+}
+
+/// What the list shows of a letter whose key is at hand.
+fn listing(key: &MessageKey, row: &DepositRow) -> Option<Summary> {
+    let opened = key.open_part(&format!("listing:{}", row.id), &row.listing_sealed);
+    let summary = opened.ok().and_then(|plain| serde_json::from_slice(&plain).ok());
     if summary.is_none() {
         tracing::error!(deposit.id = %row.id, "the listing of a letter cannot be opened");
     }

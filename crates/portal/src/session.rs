@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
 use sealpost_store::{MailboxRow, NewSession};
-use sealpost_vault::{MailboxSecret, SessionHash, SessionSecret};
+use sealpost_vault::{MailboxPublic, MailboxSecret, SessionHash, SessionSecret};
 
 use crate::csrf::FormToken;
 use crate::language::Language;
@@ -169,10 +169,12 @@ fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {
 
 /// The address of a mailbox, for its owner.
 pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Problem> {
+    let public = MailboxPublic::from_bytes(&mailbox.public_key)
+        .map_err(|error| Problem::fault("reading a public key", error))?;
     let plain = site
         .keys
         .rows
-        .open("address", &mailbox.id, &mailbox.address_sealed)
+        .open("address", &public.bound_to(&mailbox.id), &mailbox.address_sealed)
         .map_err(|error| Problem::fault("opening an address", error))?;
     Ok(String::from_utf8_lossy(plain.expose()).into_owned())
 }

@@ -15,29 +15,29 @@ use sealpost_vault::{
 };
 
 /// A store and its keys in a folder.
-pub struct World {
+pub(crate) struct World {
     /// The store.
-    pub store: Store,
+    pub(crate) store: Store,
     /// The portal's keys.
-    pub keys: PortalKeys,
+    pub(crate) keys: PortalKeys,
     /// The time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// A mailbox that has been made.
 #[derive(Clone)]
-pub struct Made {
+pub(crate) struct Made {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// The token of its activation link.
-    pub token: String,
+    pub(crate) token: String,
     /// What is sealed to.
-    pub public: MailboxPublic,
+    pub(crate) public: MailboxPublic,
 }
 
 impl World {
     /// Opens a store in `folder`.
-    pub fn new(folder: &std::path::Path, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(folder: &std::path::Path, clock: Arc<dyn Clock>) -> Self {
         let server = ServerKey::generate(&SystemRandom).keys();
         let keys = PortalKeys {
             tags: server.tags,
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// Makes a pending mailbox.
-    pub async fn mailbox(&self, address: &str, language: &str) -> Made {
+    pub(crate) async fn mailbox(&self, address: &str, language: &str) -> Made {
         let id = SystemRandom.id();
         let address = Address::parse(address).expect("a good address");
         let (public, secret) = MailboxKeys::generate(&SystemRandom);
@@ -61,7 +61,12 @@ impl World {
         rows.mailboxes.push(NewMailbox {
             id: id.clone(),
             tag: self.keys.tags.address_tag(&address.identity()),
-            address_sealed: self.keys.rows.seal("address", &id, address.to_path().as_bytes(), &SystemRandom),
+            address_sealed: self.keys.rows.seal(
+                "address",
+                &public.bound_to(&id),
+                address.to_path().as_bytes(),
+                &SystemRandom,
+            ),
             public_key: public.to_bytes(),
             language: language.to_owned(),
             created_at: now,
@@ -84,7 +89,7 @@ impl World {
     }
 
     /// Puts a letter into a mailbox, received `ago` before now and deleted `days` from now.
-    pub async fn letter(&self, made: &Made, letter: &[u8], ago: Duration, days: u64) -> String {
+    pub(crate) async fn letter(&self, made: &Made, letter: &[u8], ago: Duration, days: u64) -> String {
         let id = SystemRandom.id();
         let (now, key) = (self.clock.now(), MessageKey::generate(&SystemRandom));
         let head = Head::split(letter).expect("a letter with a head");
@@ -109,7 +114,7 @@ impl World {
             folder: Folder::Inbox,
             key_sealed: made.public.seal_key(&made.id, &id, &key, &SystemRandom),
             head_sealed: key.seal_part("head", &letter[..head], &SystemRandom),
-            listing_sealed: made.public.seal_record(&made.id, &format!("listing:{id}"), &json, &SystemRandom),
+            listing_sealed: key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),
             size: letter.len() as i64,
             received_at: now.minus(ago),
             expires_at: Some(now.plus(Duration::from_secs(days * 24 * 3600))),
@@ -124,7 +129,7 @@ impl World {
 }
 
 /// A plain letter.
-pub fn plain(from: &str, subject: &str, text: &str) -> Vec<u8> {
+pub(crate) fn plain(from: &str, subject: &str, text: &str) -> Vec<u8> {
     format!(
         "From: {from}\r\nTo: Max Muster <max.muster@web.example>\r\nSubject: {subject}\r\n\
          Date: Sat, 21 Nov 2026 09:12:00 +0100\r\nMessage-ID: <{}@insurer.example>\r\nMIME-Version: 1.0\r\n\
@@ -136,7 +141,7 @@ pub fn plain(from: &str, subject: &str, text: &str) -> Vec<u8> {
 }
 
 /// A letter with HTML, an inline picture, a tracking picture and two attachments.
-pub fn rich() -> Vec<u8> {
+pub(crate) fn rich() -> Vec<u8> {
     let html = "<div style=\"font-family:Arial,sans-serif;font-size:15px\"><p><img src=\"cid:logo@insurer\" alt=\"Insurer\" width=\"120\"></p>\
 <p>Sehr geehrter Herr Muster,</p><p>vielen Dank für Ihre <b>Schadenmeldung</b> vom 12.&nbsp;November. Nach Prüfung der Unterlagen \
 übernehmen wir die folgenden Kosten:</p><table border=\"1\" cellpadding=\"8\" cellspacing=\"0\" style=\"border-collapse:collapse\">\

@@ -4,6 +4,9 @@
 use super::rig::{FORM, HOUR, Rig, encoded, sample};
 use crate::routes::{Right, TABLE, Verb};
 
+/// What is wrong, headers, body.
+type Attack<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8]);
+
 /// Addresses under which a row of the table could be reached, with another owner's letter in them.
 fn path_of(template: &str, letter: &str, token: &str) -> String {
     template
@@ -113,7 +116,7 @@ async fn no_form_is_taken_without_both_proofs() {
         let token = browser.get(if row.right == Right::Owner { "/inbox" } else { "/" }).await.form_token();
         let body = encoded(&[("form_token", token.as_str())]);
         let ours = ("sec-fetch-site", "same-origin");
-        let from_elsewhere: [(&str, &[(&str, &str)], &[u8]); 7] = [
+        let from_elsewhere: [Attack<'_>; 7] = [
             ("no token", &[ours, FORM], b""),
             ("empty token", &[ours, FORM], b"form_token="),
             ("wrong token", &[ours, FORM], b"form_token=AAAA"),

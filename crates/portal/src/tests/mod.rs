@@ -7,4 +7,5 @@ mod login;
 mod matrix;
 mod reading;
 mod rig;
+mod tls;
 mod weight;

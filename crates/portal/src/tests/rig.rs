@@ -10,10 +10,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::super::{Outbox, OutboxError, Outgoing, Portal, PortalConfig};
+use super::super::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Reloader};
 
 #[path = "../../examples/look/sample.rs"]
-#[expect(unreachable_pub, reason = "shared with the example")]
 pub(super) mod sample;
 use sample::{Made, World};
 
@@ -37,6 +36,7 @@ pub(super) struct Rig {
     pub(super) clock: Arc<FakeClock>,
     pub(super) posted: Arc<Posted>,
     pub(super) address: SocketAddr,
+    pub(super) reloader: Reloader,
     stop: CancellationToken,
     running: tokio::task::JoinHandle<()>,
     _folder: tempfile::TempDir,
@@ -58,11 +58,11 @@ impl Rig {
         let (store, keys) = (world.store.clone(), world.keys.clone());
         let portal =
             Portal::bind(config, store, keys, clock.clone(), Arc::new(SystemRandom), posted.clone()).unwrap();
-        let address = portal.addresses()[0];
+        let (address, reloader) = (portal.addresses()[0], portal.reloader());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let running = tokio::spawn(async move { portal.run(stopped).await.unwrap() });
-        Self { world, clock, posted, address, stop, running, _folder: folder }
+        Self { world, clock, posted, address, reloader, stop, running, _folder: folder }
     }
 
     /// An orderly end; hangs the test if there is none.
