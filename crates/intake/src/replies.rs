@@ -68,7 +68,7 @@ replies! {
     bad_login = refuse(535, 7, 8, "login or password wrong");
     /// RFC 4954 §6.
     auth_needs_tls = refuse(538, 7, 11, "say STARTTLS before AUTH");
-    relay_denied = refuse(554, 7, 1, "you may not send to this recipient here");
+    relay_denied = refuse(550, 7, 1, "you may not send to this recipient here");
 
     /// RFC 3463 and the IANA registry: 5.6.11 is "Invalid content".
     bare_in_letter = refuse(550, 6, 11, "a bare CR, LF or NUL in the letter");

@@ -22,7 +22,7 @@ pub struct NewDeposit {
     pub key_sealed: Vec<u8>,
     /// The head, sealed under the message key.
     pub head_sealed: Vec<u8>,
-    /// What the list shows, sealed to the mailbox.
+    /// What the list shows, sealed under the message key.
     pub listing_sealed: Vec<u8>,
     /// Size of the letter in bytes.
     pub size: i64,
@@ -43,7 +43,9 @@ pub struct DepositRow {
     pub mailbox_id: String,
     /// Where.
     pub folder: Folder,
-    /// What the list shows, sealed to the mailbox.
+    /// The message key, sealed to the mailbox.
+    pub key_sealed: Vec<u8>,
+    /// What the list shows, sealed under the message key.
     pub listing_sealed: Vec<u8>,
     /// Size of the letter in bytes.
     pub size: i64,
@@ -64,8 +66,6 @@ pub struct DepositLetter {
     pub row: DepositRow,
     /// The sealed rest.
     pub body_id: String,
-    /// The message key, sealed to the mailbox.
-    pub key_sealed: Vec<u8>,
     /// The head, sealed under the message key.
     pub head_sealed: Vec<u8>,
 }
@@ -84,7 +84,7 @@ pub struct DepositCounts {
 /// The columns of [`deposit_row`], in its order.
 macro_rules! list_columns {
     () => {
-        "id, mailbox_id, folder, listing_sealed, size, received_at, read_at, expires_at, flags"
+        "id, mailbox_id, folder, key_sealed, listing_sealed, size, received_at, read_at, expires_at, flags"
     };
 }
 
@@ -93,6 +93,7 @@ fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
         id: row.text()?,
         mailbox_id: row.text()?,
         folder: Folder::parse(&row.text()?)?,
+        key_sealed: row.blob()?,
         listing_sealed: row.blob()?,
         size: row.int()?,
         received_at: row.time()?,
@@ -190,19 +191,14 @@ impl Store {
                 concat!(
                     "SELECT ",
                     list_columns!(),
-                    ", body_id, key_sealed, head_sealed FROM deposits WHERE mailbox_id = ?1 AND id = ?2"
+                    ", body_id, head_sealed FROM deposits WHERE mailbox_id = ?1 AND id = ?2"
                 ),
                 mailbox_id,
                 deposit_id
             ))
             .await?;
         row.map(|mut row| {
-            Ok(DepositLetter {
-                row: deposit_row(&mut row)?,
-                body_id: row.text()?,
-                key_sealed: row.blob()?,
-                head_sealed: row.blob()?,
-            })
+            Ok(DepositLetter { row: deposit_row(&mut row)?, body_id: row.text()?, head_sealed: row.blob()? })
         })
         .transpose()
     }

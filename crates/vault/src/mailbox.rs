@@ -41,6 +41,19 @@ impl MailboxPublic {
         read_public(Format::MailboxPublic, bytes).map(Self)
     }
 
+    /// The mailbox's id together with this key: the id under which the mailbox's address is sealed. Whoever
+    /// can write rows but lacks the server key cannot put another public key in this one's place unseen.
+    #[must_use]
+    pub fn bound_to(&self, mailbox_id: &str) -> String {
+        use std::fmt::Write as _;
+        // Not secret: a fixed key makes HMAC a plain hash with a label.
+        let hash = Key::new([0; 32]).mac("sealpost/1/public-binding", &self.0.to_bytes());
+        hash.iter().fold(format!("{mailbox_id}:"), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
     /// Seals a message's key to this mailbox.
     #[must_use]
     pub fn seal_key(

@@ -173,6 +173,12 @@ impl Work<'_> {
     async fn standing(&self, row: MailboxRow) -> Result<(Target, Standing), Reply> {
         let public = MailboxPublic::from_bytes(&row.public_key)
             .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+        // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
+        self.front
+            .keys
+            .rows
+            .open("address", &public.bound_to(&row.id), &row.address_sealed)
+            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
         let standing = Standing::of(self.front, &row).await.map_err(|error| super::unavailable(&error))?;
         Ok((Target { id: row.id, public }, standing))
     }
@@ -202,7 +208,12 @@ impl Work<'_> {
         rows.mailboxes.push(NewMailbox {
             id: id.clone(),
             tag,
-            address_sealed: front.keys.rows.seal("address", &id, address.to_path().as_bytes(), random),
+            address_sealed: front.keys.rows.seal(
+                "address",
+                &public.bound_to(&id),
+                address.to_path().as_bytes(),
+                random,
+            ),
             public_key: public.to_bytes(),
             language: front.announcer.language(address).tag().to_owned(),
             created_at: self.now,
@@ -242,12 +253,9 @@ impl Work<'_> {
             folder: Folder::Inbox,
             key_sealed: mailbox.public.seal_key(&mailbox.id, &id, &self.spooled.key, random),
             head_sealed: self.spooled.key.seal_part("head", head.as_bytes(), random),
-            listing_sealed: mailbox.public.seal_record(
-                &mailbox.id,
-                &format!("listing:{id}"),
-                json.expose(),
-                random,
-            ),
+            // Under the message's own key: a second key exchange for the list would cost as much as the
+            // rest of the deposit together.
+            listing_sealed: self.spooled.key.seal_part(&format!("listing:{id}"), json.expose(), random),
             size: i64::try_from(self.spooled.size()).unwrap_or(i64::MAX),
             received_at: self.now,
             expires_at,

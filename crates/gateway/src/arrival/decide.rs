@@ -1,7 +1,11 @@
 //! Facts in, judgements out: asks the policy once per recipient. Gathers only what the rules ask for.
 
-use sealpost_mail::{Envelope, Fault, Judgement, Letter, Origin, Recipient, Reply, Treatment};
-use sealpost_policy::{Deep, Facts, Known, Rules};
+use std::collections::VecDeque;
+
+use sealpost_mail::{
+    Address, Envelope, Fault, Head, Judgement, Letter, Origin, Recipient, Reply, Treatment,
+};
+use sealpost_policy::{Deep, Facts, Known};
 
 use super::front::Front;
 use super::spool::Spooled;
@@ -28,48 +32,47 @@ pub(super) async fn judge(
     origin: &Origin,
     spooled: &Spooled,
 ) -> Result<Vec<Decided>, Reply> {
+    let Some(first) = envelope.recipients.first() else {
+        return Err(Reply::refuse(554, 5, 1, "No valid recipients"));
+    };
     let rules = front.rules();
     let needs = rules.needs();
     let deep = if needs.deep { look_into(spooled).await? } else { Known::Unasked };
     let thread = if needs.thread { thread_known(front, spooled).await } else { Known::Unasked };
-    let decided: Vec<Decided> = envelope
-        .recipients
-        .iter()
-        .map(|recipient| {
-            let way = match front.announcer.bounce_token(&recipient.address) {
-                Some(token) => Way::Bounce(token),
-                None => Way::Judged(judge_one(&rules, envelope, origin, spooled, recipient, &deep, &thread)),
-            };
-            Decided { recipient: recipient.clone(), way }
-        })
-        .collect();
+    let mut judged: VecDeque<Judgement> = {
+        let facts = Facts {
+            reverse_path: &envelope.reverse_path,
+            origin,
+            head: &spooled.head,
+            recipient: &first.address,
+            size: spooled.size(),
+            deep: &deep,
+            thread: &thread,
+        };
+        rules.judge_each(&facts, addresses(envelope)).into()
+    };
+    let mut decided = Vec::with_capacity(envelope.recipients.len());
+    for recipient in &envelope.recipients {
+        let way = match (front.announcer.bounce_token(&recipient.address), judged.pop_front()) {
+            (Some(token), _) => Way::Bounce(token),
+            (None, Some(judgement)) => Way::Judged(settle(judgement, recipient, &spooled.head)),
+            (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
+        };
+        decided.push(Decided { recipient: recipient.clone(), way });
+    }
     refuse_whole(envelope, &decided)?;
     Ok(decided)
 }
 
-fn judge_one(
-    rules: &Rules,
-    envelope: &Envelope,
-    origin: &Origin,
-    spooled: &Spooled,
-    recipient: &Recipient,
-    deep: &Known<Deep>,
-    thread: &Known<bool>,
-) -> Judgement {
-    let mut judgement = rules.judge(&Facts {
-        reverse_path: &envelope.reverse_path,
-        origin,
-        head: &spooled.head,
-        recipient: &recipient.address,
-        size: spooled.size(),
-        deep,
-        thread,
-    });
-    if let Treatment::Domain { .. } = judgement.treatment
-        && let Err(error) = sealpost_seal::close(recipient.address.domain(), &[])
-    {
-        // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
-        judgement.treatment = Treatment::Refuse(
+fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
+    envelope.recipients.iter().map(|recipient| &recipient.address)
+}
+
+/// Verdicts that cannot be carried out become refusals with a reason of their own.
+fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Judgement {
+    let refusal = match &judgement.treatment {
+        Treatment::Domain { .. } => sealpost_seal::close(recipient.address.domain(), &[]).err().map(|error| {
+            // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
             Reply::refuse(
                 550,
                 7,
@@ -77,8 +80,18 @@ fn judge_one(
                 "This message must be encrypted for the recipient's domain, and no method is set up for it; \
                  it was not sent",
             )
-            .because(error),
-        );
+            .because(error)
+        }),
+        // A rule asks for the author and the letter names none or several (RFC 5322 §3.6: exactly one From
+        // field): trying again would change nothing.
+        Treatment::Refuse(reply) if reply.fault() == Some(Fault::Temporary) => head
+            .from_address()
+            .err()
+            .map(|error| Reply::refuse(550, 6, 0, "The message's From field is ambiguous").because(error)),
+        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold => None,
+    };
+    if let Some(reply) = refusal {
+        judgement.treatment = Treatment::Refuse(reply);
     }
     judgement
 }
@@ -112,7 +125,7 @@ async fn look_into(spooled: &Spooled) -> Result<Known<Deep>, Reply> {
 pub(crate) fn look(bytes: &[u8]) -> Known<Deep> {
     let seen = Letter::parse(bytes).and_then(|letter| {
         Ok(Deep {
-            attachments: letter.attachments().into_iter().map(|a| (a.name, a.content_type)).collect(),
+            attachments: letter.attachment_names()?,
             texts: letter.text_parts()?,
             encrypted: letter.is_encrypted(),
             signed: letter.is_signed(),

@@ -33,6 +33,8 @@ pub(crate) struct Listener {
     pub(crate) max_size: Size,
     #[serde(default = "max_recipients")]
     pub(crate) max_recipients: usize,
+    #[serde(default = "max_line")]
+    pub(crate) max_line: usize,
     #[serde(default = "connections")]
     pub(crate) connections: usize,
     #[serde(default = "connections_per_client")]
@@ -56,6 +58,9 @@ fn max_size() -> Size {
 }
 fn max_recipients() -> usize {
     1000
+}
+fn max_line() -> usize {
+    998
 }
 fn connections() -> usize {
     500

@@ -43,8 +43,10 @@ fn write_tour(text: &mut String, facts: &Facts, mails: &[Arrived], paint: &Paint
             writeln!(text, "  {}  {}  {}", paint.dim(&mail.file), paint.strong(&mail.to), mail.subject)?;
         }
         writeln!(text)?;
+        let mut told: Vec<&str> = Vec::new();
         for mail in mails {
-            if let Some(link) = &mail.link {
+            if let Some(link) = mail.link.as_deref().filter(|link| !told.contains(link)) {
+                told.push(link);
                 writeln!(
                     text,
                     "{} opens the mailbox here, with a password of their own:\n  {}\n",

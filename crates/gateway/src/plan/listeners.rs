@@ -49,6 +49,7 @@ fn one(
         per_client: listener.connections_per_client,
         max_size: listener.max_size.0,
         max_recipients: listener.max_recipients,
+        text_line: listener.max_line,
         command: listener.idle.0,
         data_idle: listener.idle.0,
         data_total: listener.data_time.0,

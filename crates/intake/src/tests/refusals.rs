@@ -11,10 +11,10 @@ async fn a_stranger_may_not_relay() {
     let rig = rig().from("203.0.113.9");
     let mut client = rig.client().await;
     client.ask("MAIL FROM:<a@b.example>", "250 2.1.0").await;
-    client.ask("RCPT TO:<c@d.example>", "554 5.7.1").await;
-    client.ask("RCPT TO:<@gw.example:c@d.example>", "554 5.7.1").await;
-    client.ask("RCPT TO:<c%d.example@gw.example>", "554 5.7.1").await;
-    client.ask("RCPT TO:<postmaster>", "554 5.7.1").await;
+    client.ask("RCPT TO:<c@d.example>", "550 5.7.1").await;
+    client.ask("RCPT TO:<@gw.example:c@d.example>", "550 5.7.1").await;
+    client.ask("RCPT TO:<c%d.example@gw.example>", "550 5.7.1").await;
+    client.ask("RCPT TO:<postmaster>", "550 5.7.1").await;
     client.ask("DATA", "503 5.5.1").await;
     assert_eq!(rig.count(|memory| &memory.begun), 0);
 }
@@ -29,7 +29,7 @@ async fn a_stranger_reaches_our_domains_and_postmaster() {
     client.ask("MAIL FROM:<a@b.example>", "250 2.1.0").await;
     client.ask("RCPT TO:<c@insurer.example>", "250 2.1.5").await;
     client.ask("RCPT TO:<Postmaster>", "250 2.1.5").await;
-    client.ask("RCPT TO:<c@d.example>", "554 5.7.1").await;
+    client.ask("RCPT TO:<c@d.example>", "550 5.7.1").await;
 }
 
 /// RFC 4954 §6: "530 5.7.0 Authentication required".
