@@ -286,22 +286,20 @@ impl Store {
     /// Every destination with queued legs, and when its first one is due. Leaps from one to the next in
     /// the index: what it costs is the number of destinations, however long their queues are.
     async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
-                "WITH RECURSIVE places (name) AS (
-                     SELECT min(destination) FROM legs WHERE state = 'queued'
-                     UNION ALL
-                     SELECT (SELECT min(l.destination) FROM legs l
-                             WHERE l.state = 'queued' AND l.destination > p.name)
-                     FROM places p WHERE p.name IS NOT NULL)
-                 SELECT p.name, (SELECT min(l.due_at) FROM legs l
-                                 WHERE l.state = 'queued' AND l.destination = p.name)
-                 FROM places p WHERE p.name IS NOT NULL"
-            ))
-            .await?;
+        let rows = self.read_rows(sql!(DESTINATIONS)).await?;
         rows.into_iter().map(|mut row| Ok(Destination { name: row.text()?, due_at: row.time()? })).collect()
     }
 }
+
+/// Leaps from destination to destination in the index legs_due.
+const DESTINATIONS: &str = "
+    WITH RECURSIVE places (name) AS (
+        SELECT min(destination) FROM legs WHERE state = 'queued'
+        UNION ALL
+        SELECT (SELECT min(l.destination) FROM legs l WHERE l.state = 'queued' AND l.destination > p.name)
+        FROM places p WHERE p.name IS NOT NULL)
+    SELECT p.name, (SELECT min(l.due_at) FROM legs l WHERE l.state = 'queued' AND l.destination = p.name)
+    FROM places p WHERE p.name IS NOT NULL";
 
 /// A queue within the queue.
 struct Destination {
@@ -340,4 +338,27 @@ fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
         owner: wish.owner.clone(),
         until: wish.until,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{migrate, run};
+    use crate::statement::sql;
+
+    /// A scan here would make every wake-up of delivery as slow as its queue is long.
+    #[test]
+    fn destinations_are_found_by_leaps_in_the_index() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let text: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {}", super::DESTINATIONS).into());
+        let plan = run(&connection, &sql!(text)).unwrap().rows;
+        assert!(!plan.is_empty());
+        for mut step in plan {
+            let _ = (step.int(), step.int(), step.int());
+            let step = step.text().unwrap();
+            assert!(!step.starts_with("SCAN l"), "{step}");
+            let on_legs = step.contains("legs") || step.starts_with("SEARCH l");
+            assert!(!on_legs || step.contains("INDEX legs_due"), "{step}");
+        }
+    }
 }

@@ -98,8 +98,10 @@ const COUNTS: &str = "SELECT
     (SELECT count(*) FROM fingerprints),
     (SELECT count(*) FROM sessions)";
 
+type Meaning = fn(String) -> Problem;
+
 /// What must return no row, and what each row would mean.
-const CHECKS: &[(fn(String) -> Problem, &str)] = &[
+const CHECKS: &[(Meaning, &str)] = &[
     (
         Problem::OrphanBody,
         "SELECT b.id FROM bodies b WHERE NOT EXISTS (SELECT 1 FROM legs WHERE body_id = b.id)
@@ -131,14 +133,14 @@ const CHECKS: &[(fn(String) -> Problem, &str)] = &[
         Problem::MailboxReactivable,
         "SELECT m.id FROM mailboxes m WHERE m.state IN ('active', 'locked')
            AND (m.activated_at IS NULL
-             OR EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind = 'activation')
+             OR EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind IN ('activation', 'link'))
              OR EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
                           AND spent_at IS NULL)) LIMIT 1000",
     ),
     (
         Problem::MailboxUnopenable,
         "SELECT m.id FROM mailboxes m WHERE m.state <> 'deleted'
-           AND NOT EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id) LIMIT 1000",
+           AND NOT EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind <> 'link') LIMIT 1000",
     ),
     (
         Problem::SessionWithoutActiveMailbox,

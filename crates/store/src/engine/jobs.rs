@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How long an unhurried job waits for company.
 const UNHURRIED: Duration = Duration::from_secs(1);
 
+/// How long a group waits for the next job; an fsync takes several times as long.
+const LINGER: Duration = Duration::from_micros(300);
+
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<T>,
@@ -76,6 +79,18 @@ impl<T> Jobs<T> {
         let some = state.waiting.len().min(max);
         group.extend(state.waiting.drain(..some));
         (!group.is_empty()).then_some(group)
+    }
+
+    /// Takes up to `max` jobs that wait by now. If there are none, waits a moment for one when `linger`.
+    pub(crate) fn take_more(&self, max: usize, linger: bool) -> Vec<T> {
+        let mut state = self.lock();
+        if state.waiting.is_empty() && linger && !state.closed {
+            let (woken, _timeout) =
+                self.changed.wait_timeout(state, LINGER).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+        }
+        let some = state.waiting.len().min(max);
+        state.waiting.drain(..some).collect()
     }
 
     /// No more jobs; those that wait are still taken.

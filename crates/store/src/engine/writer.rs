@@ -12,7 +12,7 @@ use super::{Jobs, run};
 use crate::body::StoredBody;
 use crate::error::StoreError;
 use crate::files::Files;
-use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Statement, sql};
+use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Statement, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
@@ -39,7 +39,10 @@ pub(crate) struct Writer {
     files: Arc<Files>,
     /// Held until the last commit, so that nobody cleans up under our hands.
     _lock: Arc<std::fs::File>,
+    /// Nothing more can be promised.
     halted: bool,
+    /// How many batches the last commit held.
+    last_group: usize,
 }
 
 /// A batch that has run, but is not committed.
@@ -71,7 +74,7 @@ impl Writer {
         files: Arc<Files>,
         lock: Arc<std::fs::File>,
     ) -> Self {
-        Self { connection, jobs, files, _lock: lock, halted: false }
+        Self { connection, jobs, files, _lock: lock, halted: false, last_group: 0 }
     }
 
     /// The life of the writer thread.
@@ -139,28 +142,17 @@ impl Writer {
             true => Some("halted".to_owned()),
             false => self.execute("BEGIN IMMEDIATE").err().map(|error| error.to_string()),
         };
-        for job in group {
-            match job {
-                WriteJob::Unhurried(statement) => {
-                    if fallen.is_none()
-                        && let Err(error) = run(&self.connection, &statement)
-                    {
-                        tracing::warn!(%error, "an unhurried statement failed");
-                    }
-                }
-                WriteJob::Batch { batch: Batch { statements, bodies }, reply, permit } => {
-                    let result = match &fallen {
-                        Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
-                        None => self.run_batch(&statements),
-                    };
-                    ran.push(Ran { result, bodies, reply, permit });
-                }
+        let mut next = group;
+        while !next.is_empty() {
+            for job in next {
+                self.run_job(job, ran, &mut fallen);
             }
-            // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
-            if fallen.is_none() && self.connection.is_autocommit() {
-                fallen = Some("the transaction was rolled back".to_owned());
-            }
+            // Callers come back together after a commit, but not at the same instant: wait a moment for
+            // as many as there were the last time, or most of them would miss this fsync.
+            let linger = fallen.is_none() && ran.len() < self.last_group;
+            next = self.jobs.take_more(GROUP.saturating_sub(ran.len()), linger);
         }
+        self.last_group = ran.len();
         if let Some(reason) = fallen {
             tracing::error!(reason, "a group of writes was rolled back");
             return Fate::RolledBack(reason);
@@ -168,6 +160,29 @@ impl Writer {
         match self.execute("COMMIT") {
             Ok(()) => Fate::Committed,
             Err(error) => self.after_failed_commit(&error),
+        }
+    }
+
+    fn run_job(&self, job: WriteJob, ran: &mut Vec<Ran>, fallen: &mut Option<String>) {
+        match job {
+            WriteJob::Unhurried(statement) => {
+                if fallen.is_none()
+                    && let Err(error) = run(&self.connection, &statement)
+                {
+                    tracing::warn!(%error, "an unhurried statement failed");
+                }
+            }
+            WriteJob::Batch { batch: Batch { statements, bodies }, reply, permit } => {
+                let result = match &fallen {
+                    Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
+                    None => self.run_batch(&statements),
+                };
+                ran.push(Ran { result, bodies, reply, permit });
+            }
+        }
+        // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
+        if fallen.is_none() && self.connection.is_autocommit() {
+            *fallen = Some("the transaction was rolled back".to_owned());
         }
     }
 
@@ -194,11 +209,11 @@ impl Writer {
     fn run_batch(&self, statements: &[Statement]) -> Result<Done, StoreError> {
         self.execute("SAVEPOINT batch")?;
         match self.run_statements(statements) {
-            Ok(Ok((answers, freed))) => {
+            Ok(Ok(done)) => {
                 self.execute("RELEASE batch")?;
                 // Before the commit: from then on they are files without rows.
-                freed.iter().for_each(|id| self.files.set_moving(id));
-                Ok(Done { outcome: Outcome::Kept(answers), freed })
+                done.freed.iter().for_each(|id| self.files.set_moving(id));
+                Ok(done)
             }
             Ok(Err(refusal)) => {
                 self.undo_batch();
@@ -225,10 +240,7 @@ impl Writer {
         }
     }
 
-    fn run_statements(
-        &self,
-        statements: &[Statement],
-    ) -> Result<Result<(Vec<Answer>, Vec<String>), Refusal>, StoreError> {
+    fn run_statements(&self, statements: &[Statement]) -> Result<Result<Done, Refusal>, StoreError> {
         let mut answers = Vec::with_capacity(statements.len());
         let mut freed = Vec::new();
         for statement in statements {
@@ -245,7 +257,7 @@ impl Writer {
             }
             answers.push(answer);
         }
-        Ok(Ok((answers, freed)))
+        Ok(Ok(Done { outcome: Outcome::Kept(answers), freed }))
     }
 
     fn execute(&self, text: &'static str) -> rusqlite::Result<()> {
@@ -256,4 +268,106 @@ impl Writer {
 fn freed_file(mut row: Row) -> Result<Option<String>, StoreError> {
     let id = row.text()?;
     Ok((row.text()? == "file").then_some(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::engine::{Role, migrate, open};
+
+    fn note(action: &str, len: usize) -> Batch {
+        let detail = "x".repeat(len);
+        Batch::from(vec![sql!(
+            "INSERT INTO audit (at, actor, action, subject_id, detail) VALUES (1, 'a', ?1, 's', ?2)",
+            action,
+            detail
+        )])
+    }
+
+    struct Bench {
+        jobs: Arc<Jobs<WriteJob>>,
+        writer: Writer,
+        _folder: tempfile::TempDir,
+    }
+
+    fn bench(pages: u32) -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, bodies) = (folder.path().join("rows"), folder.path().join("bodies"));
+        std::fs::create_dir(&bodies).unwrap();
+        let lock = Arc::new(std::fs::File::create_new(&database).unwrap());
+        let mut connection = open(&database, Role::Writer).unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
+        let files = Arc::new(Files::open(bodies).unwrap().0);
+        let jobs = Arc::new(Jobs::new());
+        let writer = Writer::new(connection, Arc::clone(&jobs), files, lock);
+        Bench { jobs, writer, _folder: folder }
+    }
+
+    fn push(bench: &Bench, batch: Batch) -> oneshot::Receiver<Result<Outcome, StoreError>> {
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let (reply, answer) = oneshot::channel();
+        assert!(bench.jobs.push(WriteJob::Batch { batch, reply, permit }).is_ok());
+        answer
+    }
+
+    fn written(bench: &Bench) -> Vec<String> {
+        let rows =
+            run(&bench.writer.connection, &sql!("SELECT action FROM audit ORDER BY seq")).unwrap().rows;
+        rows.into_iter().map(|mut row| row.text().unwrap()).collect()
+    }
+
+    #[test]
+    fn on_a_full_disk_everyone_is_told_the_truth_and_work_goes_on_afterwards() {
+        let mut bench = bench(100);
+        let wishes =
+            [("first", 10), ("huge", 10_000_000), ("second", 10), ("huge", 5_000_000), ("third", 10)];
+        let answers: Vec<_> = wishes.map(|(name, len)| (name, push(&bench, note(name, len)))).into();
+        // Whatever the engine makes of a full disk (one batch falls, or the group): a few rounds.
+        let group = bench.jobs.take(GROUP).unwrap();
+        bench.writer.commit_group(group);
+        let mut told = Vec::new();
+        for (name, answer) in answers {
+            match answer.blocking_recv().unwrap() {
+                Ok(_) => told.push(name.to_owned()),
+                Err(error) => assert_eq!(error.fault(), sealpost_mail::Fault::Temporary),
+            }
+        }
+        assert!(!told.contains(&"huge".to_owned()));
+        assert_eq!(written(&bench), told);
+
+        let after = push(&bench, note("after", 10));
+        let group = bench.jobs.take(GROUP).unwrap();
+        bench.writer.commit_group(group);
+        assert!(matches!(after.blocking_recv().unwrap(), Ok(Outcome::Kept(_))));
+        assert_eq!(written(&bench).last().unwrap(), "after");
+    }
+
+    #[test]
+    fn nobody_is_answered_before_the_commit() {
+        let mut bench = bench(1000);
+        let refused = sql!("SELECT 1 WHERE 1 = 0").or_refuse(Refusal::Duplicate);
+        let (mut first, mut second) =
+            (push(&bench, note("first", 10)), push(&bench, Batch::from(vec![refused])));
+        let group = bench.jobs.take(GROUP).unwrap();
+        let mut ran = Vec::new();
+        // What commit_group does up to the commit.
+        assert!(matches!(bench.writer.run_group(group, &mut ran), Fate::Committed));
+        assert!(first.try_recv().is_err() && second.try_recv().is_err());
+        drop(ran);
+        assert_eq!(written(&bench), ["first"]);
+    }
+
+    #[test]
+    fn a_halted_writer_promises_nothing() {
+        let mut bench = bench(1000);
+        bench.writer.halted = true;
+        let answer = push(&bench, note("never", 10));
+        let group = bench.jobs.take(GROUP).unwrap();
+        bench.writer.commit_group(group);
+        assert!(matches!(answer.blocking_recv().unwrap(), Err(StoreError::Halted)));
+        assert!(written(&bench).is_empty());
+    }
 }

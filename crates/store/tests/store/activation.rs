@@ -2,7 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, MailboxState, NewToken, NewWrap, Reissued, StoreError, TokenPurpose, WrapKind,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, NewToken, NewWrap, Reissued, StoreError,
+    TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, token, wrap};
@@ -106,6 +107,27 @@ async fn a_wrap_that_is_there_is_never_overwritten() {
     twice.wraps.push(wrap(WrapKind::Password));
     assert!(matches!(rig.store.activate(twice).await, Err(StoreError::Database(_))));
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_further_letter_prolongs_the_link_of_a_pending_mailbox_only() {
+    let rig = Rig::new();
+    let (pending, _, _) = rig.deposit_in_new(1).await;
+    let (active, _, _) = rig.deposit_in_new(2).await;
+    assert_eq!(rig.store.activate(wish(&active, 2, b"mine")).await.unwrap(), Activation::Activated);
+    let until = Timestamp(LATER.0 + 5);
+    for (tag, sooner) in [(&pending, until), (&active, until), (&pending, NOW)] {
+        let body = rig.body(10).await;
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(rig.deposit(tag, body.id()));
+        rows.prolonged.push((tag.clone(), sooner));
+        rows.body = Some(body);
+        assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    }
+    assert_eq!(rig.store.token(&[1; 32]).await.unwrap().unwrap().expires_at, until, "never shortened");
+    let spent = rig.store.token(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!((spent.expires_at, spent.spent_at), (LATER, Some(NOW)));
     rig.clean().await;
 }
 

@@ -81,8 +81,8 @@ async fn what_a_crash_left_is_removed_at_open_and_nothing_else() {
     let id = rig.queue(LARGE, &["a.example"]).await;
     let shelf = rig.folder().join("bodies").join("ab");
     std::fs::create_dir_all(&shelf).unwrap();
-    let orphan = shelf.join(format!("ab{}", &rig.ids.id()[2..]));
-    let unfinished = shelf.join(format!("ab{}#1", &rig.ids.id()[2..]));
+    let orphan = shelf.join(format!("ab{}", rig.ids.id()));
+    let unfinished = shelf.join(format!("ab{}#1", rig.ids.id()));
     std::fs::write(&orphan, "x").unwrap();
     std::fs::write(&unfinished, "x").unwrap();
     let report = rig.store.sweep(NOW).await.unwrap();

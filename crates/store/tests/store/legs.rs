@@ -143,6 +143,24 @@ async fn a_retry_waits_and_remembers() {
 }
 
 #[tokio::test]
+async fn a_postponed_leg_was_not_tried() {
+    let rig = Rig::new();
+    rig.queue(10, &["a.example", "b.example"]).await;
+    let legs = rig.lease("one", NOW, SOON).await;
+    let due_at = Timestamp(SOON.0 + 1000);
+    let end = LegEnd::Postponed { due_at, delay_noted: true };
+    assert_eq!(rig.store.finish_leg(&legs[0], end, vec![]).await.unwrap(), Finished::Recorded);
+    assert_eq!(rig.store.finish_leg(&legs[0], end, vec![]).await.unwrap(), Finished::LeaseLost);
+    let other = [legs[1].destination.clone()];
+    assert_eq!(rig.store.next_due().await.unwrap(), Some(SOON));
+    assert_eq!(rig.store.next_due_elsewhere(&other).await.unwrap(), Some(due_at));
+    let again = rig.lease("one", due_at, Timestamp(due_at.0 + 1)).await;
+    let again = again.iter().find(|leg| leg.id == legs[0].id).unwrap();
+    assert_eq!((again.attempts, again.delay_noted), (0, true));
+    rig.clean().await;
+}
+
+#[tokio::test]
 async fn the_end_and_its_report_are_one() {
     let rig = Rig::new();
     rig.queue(10, &["a.example"]).await;
