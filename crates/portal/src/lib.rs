@@ -15,6 +15,7 @@ mod html;
 mod language;
 mod limits;
 mod mailbox;
+mod markup;
 mod outbox;
 mod page;
 mod pages;

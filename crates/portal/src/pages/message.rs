@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::download;
 use crate::html;
 use crate::mailbox::{Deposit, OpenLetter};
+use crate::markup;
 use crate::page::{Page, show as render};
 use crate::problem::Problem;
 use crate::session::SignedIn;
@@ -133,7 +134,7 @@ fn look(letter: &OpenLetter, as_text: bool) -> (View, Vec<Attachment>, Option<se
         (body, cut)
     };
     let view = match html {
-        Some(html) if !as_text && html::is_showable(&html) => View::Html,
+        Some(html) if !as_text && markup::is_showable(&html) => View::Html,
         Some(_) if !as_text => {
             let (body, cut) = text();
             View::TooComplex { body, cut }
@@ -189,7 +190,7 @@ pub(crate) async fn frame(
     let cleaned = site
         .cleaning(move || {
             let letter = Letter::parse(&letter.bytes).ok()?;
-            let html = letter.html().filter(|html| html::is_showable(html))?;
+            let html = letter.html().filter(|html| markup::is_showable(html))?;
             let inline: HashMap<String, String> = letter
                 .attachments()
                 .into_iter()
