@@ -1,7 +1,8 @@
-//! A letter as a file to take away: today as `.eml`; `.msg` and PDF will stand beside it.
+//! A letter as a file to take away: `.eml`, `.msg` (Outlook) and PDF/A-3.
 //!
-//! SECURITY: pure. Knows no accounts, no HTTP and no storage; what it is given has been opened for its
-//! owner by somebody else. Names it gives are names and never paths.
+//! SECURITY: knows no accounts, no HTTP and no storage; what it is given has been opened for its owner by
+//! somebody else. Names it gives are names and never paths. `.eml` and `.msg` are pure; a PDF is made by
+//! a worker process of its own, because its making reads hostile HTML and pictures (decision 0010).
 //!
 //! # The seam
 //!
@@ -9,25 +10,37 @@
 //! extension, its media type and its file, and the portal offers what [`Format::ALL`] lists.
 
 mod eml;
+mod error;
+mod msg;
+mod pdf;
 
 pub use eml::eml;
+pub use error::ExportError;
+pub use msg::{MSG_MOST, msg};
+pub use pdf::{Labels, Limits, PDF_MOST, Wording, Worker, pdf};
 
 /// What a letter can be taken away as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// RFC 5322 text, byte for byte what came.
     Eml,
+    /// For Outlook.
+    Msg,
+    /// To read, print and archive; the original and its attachments are inside.
+    Pdf,
 }
 
 impl Format {
     /// Every format, in the order in which they are offered.
-    pub const ALL: [Self; 1] = [Self::Eml];
+    pub const ALL: [Self; 3] = [Self::Pdf, Self::Eml, Self::Msg];
 
     /// The file name's extension.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
             Self::Eml => "eml",
+            Self::Msg => "msg",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -36,6 +49,8 @@ impl Format {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Eml => "message/rfc822",
+            Self::Msg => "application/vnd.ms-outlook",
+            Self::Pdf => "application/pdf",
         }
     }
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use typst::foundations::Bytes;
-use typst::text::{Font, FontBook};
+use typst::layout::Abs;
+use typst::text::{Font, FontBook, FontVariant, FontVariations};
 
 /// In the order in which they are tried; see `fonts/README.md`.
 const FILES: [&[u8]; 15] = [
@@ -36,7 +37,15 @@ pub(crate) struct Fonts {
 impl Fonts {
     pub(crate) fn load() -> Self {
         let all: Vec<Font> = FILES.into_iter().flat_map(|file| Font::iter(Bytes::new(file))).collect();
-        let of = |font: &Font| font.info().coverage.iter().collect::<HashSet<u32>>();
+        let of = |font: &Font| {
+            let face =
+                font.clone().instantiate(FontVariant::default(), Abs::pt(10.0), &FontVariations::default());
+            // A font can list a character and give it the glyph that stands for nothing.
+            let draws = |c: &u32| {
+                char::from_u32(*c).and_then(|c| face.ttf().glyph_index(c)).is_some_and(|glyph| glyph.0 != 0)
+            };
+            font.info().coverage.iter().filter(draws).collect::<HashSet<u32>>()
+        };
         let main = all.first().map(of).unwrap_or_default();
         let covered = all.iter().flat_map(of).collect();
         Self { book: FontBook::from_fonts(&all), all, covered, main }

@@ -26,6 +26,8 @@ const WRONG_INPUT: u8 = 2;
 const NO_PDF: u8 = 3;
 
 fn main() -> ExitCode {
+    // A panic's message could hold words of the letter.
+    std::panic::set_hook(Box::new(|_| {}));
     let limits = match limits::Limits::from_arguments(std::env::args().skip(1)) {
         Ok(limits) => limits,
         Err(problem) => return give_up(WRONG_INPUT, problem),

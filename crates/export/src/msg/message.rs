@@ -201,7 +201,11 @@ mod tests {
 
     #[test]
     fn a_page_says_the_charset_it_is_in() {
-        let page = |charset: &str| format!("<html><head><meta http-equiv=Content-Type content=\"text/html; charset={charset}\"></head>ä");
+        let page = |charset: &str| {
+            format!(
+                "<html><head><meta http-equiv=Content-Type content=\"text/html; charset={charset}\"></head>ä"
+            )
+        };
         assert_eq!(declared_utf8(&page("iso-8859-1")), page("utf-8"));
         assert_eq!(declared_utf8("<meta charset='windows-1252'>ß"), "<meta charset='utf-8'>ß");
         for as_is in ["<p>charset=iso-8859-1</p>", "<meta charset", "<meta charset=>", "ä<meta", ""] {

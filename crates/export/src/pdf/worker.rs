@@ -1,0 +1,154 @@
+//! The worker process: started for one letter, fed, watched, ended. Knows no letter and no page.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+use super::job::Feed;
+use crate::error::ExportError;
+
+/// The worker's file name.
+const NAME: &str = "sealpost-pdf";
+
+/// What one document may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Address space of the worker in bytes.
+    pub memory: u64,
+    /// Processor time of the worker; whole seconds.
+    pub cpu: Duration,
+    /// Time from start to end, as people wait.
+    pub wall: Duration,
+    /// Bytes of the finished PDF.
+    pub output: u64,
+}
+
+impl Default for Limits {
+    /// Enough for a letter of 40 MB and three hundred pages.
+    fn default() -> Self {
+        Self {
+            memory: 1 << 30,
+            cpu: Duration::from_secs(30),
+            wall: Duration::from_secs(90),
+            output: 160 * 1024 * 1024,
+        }
+    }
+}
+
+/// A worker program that can be started.
+///
+/// Each call starts one process. How many run at a time is the caller's to limit.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    path: PathBuf,
+    limits: Limits,
+}
+
+impl Worker {
+    /// The program at `path`.
+    #[must_use]
+    pub fn at(path: PathBuf, limits: Limits) -> Self {
+        Self { path, limits }
+    }
+
+    /// The program at `configured`, else the one that lies beside the running program. The error names the
+    /// place where it should be.
+    pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, ExportError> {
+        let path = match configured {
+            Some(path) => path.to_owned(),
+            None => std::env::current_exe().map_err(ExportError::WorkerMissing)?.with_file_name(NAME),
+        };
+        if path.is_file() {
+            return Ok(Self { path, limits });
+        }
+        let missing = format!("no such file: {}", path.display());
+        Err(ExportError::WorkerMissing(std::io::Error::new(std::io::ErrorKind::NotFound, missing)))
+    }
+
+    /// One letter in, one PDF out.
+    pub(super) async fn run(&self, feed: &Feed<'_>) -> Result<Vec<u8>, ExportError> {
+        let mut child = self.start().map_err(ExportError::WorkerMissing)?;
+        let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, feed)).await;
+        // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
+        let killed = child.kill().await;
+        match (done, killed) {
+            (Ok(done), _) => done,
+            (Err(_elapsed), _) => Err(ExportError::WorkerLimit("it took too long")),
+        }
+    }
+
+    fn start(&self) -> std::io::Result<Child> {
+        Command::new(&self.path)
+            .arg("--memory")
+            .arg(self.limits.memory.to_string())
+            .arg("--cpu")
+            .arg(self.limits.cpu.as_secs().max(1).to_string())
+            // Nothing of ours is its business: no secrets from the environment, no folder.
+            .env_clear()
+            // One thread: the limit of memory is for the letter, not for stacks.
+            .env("RAYON_NUM_THREADS", "1")
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    async fn converse(&self, child: &mut Child, feed: &Feed<'_>) -> Result<Vec<u8>, ExportError> {
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+            return Err(ExportError::Worker("its pipes are missing".to_owned()));
+        };
+        let write = async move {
+            // A worker that ends early closes the pipe; its status says why.
+            let _ = feed.write(&mut stdin).await;
+        };
+        let (pdf, said) = {
+            let (pdf, said, ()) = tokio::join!(read(stdout, self.limits.output), read(stderr, 4096), write);
+            (pdf, said)
+        };
+        let Some(pdf) = pdf else {
+            return Err(ExportError::WorkerLimit("the document became too large"));
+        };
+        let status = child.wait().await.map_err(|error| ExportError::Worker(error.to_string()))?;
+        if status.success() && pdf.starts_with(b"%PDF-") {
+            return Ok(pdf);
+        }
+        Err(failure(status, &said.unwrap_or_default()))
+    }
+}
+
+/// All there is, or `None` if it is more than `most` bytes: then the reading end closes and the worker ends.
+async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut from = from.take(most.saturating_add(1));
+    // A pipe that breaks ends like one that is closed.
+    let _ = from.read_to_end(&mut bytes).await;
+    (u64::try_from(bytes.len()).unwrap_or(u64::MAX) <= most).then_some(bytes)
+}
+
+fn failure(status: ExitStatus, said: &[u8]) -> ExportError {
+    const SIGABRT: i32 = 6;
+    const SIGKILL: i32 = 9;
+    const SIGSEGV: i32 = 11;
+    const SIGXCPU: i32 = 24;
+    match status.signal() {
+        Some(SIGXCPU | SIGKILL) => ExportError::WorkerLimit("it used too much processor time"),
+        Some(SIGABRT | SIGSEGV) => ExportError::WorkerLimit("it ran out of memory"),
+        Some(other) => ExportError::Worker(format!("ended by signal {other}")),
+        // Only its own line: what a library prints could hold words of the letter.
+        None => {
+            let said = String::from_utf8_lossy(said);
+            let line = said
+                .lines()
+                .find_map(|line| line.strip_prefix("sealpost-pdf: "))
+                .unwrap_or("no reason given");
+            ExportError::Worker(line.chars().take(200).collect())
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Letters of every kind through the real worker, read back by programs that are not ours: pdfinfo, pdfdetach
+//! and pdftotext (poppler-utils), qpdf. Set `SEALPOST_KEEP` to a folder to look at the results.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sealpost_export::{ExportError, Labels, Limits, Wording, Worker, pdf};
+use sealpost_mail::{Letter, Timestamp};
+
+/// 2026-11-21T12:00:00Z.
+const NOW: Timestamp = Timestamp(1_795_262_400_000);
+
+fn worker(limits: Limits) -> Worker {
+    Worker::find(Some(Path::new(env!("CARGO_BIN_EXE_sealpost-pdf"))), limits).unwrap()
+}
+
+/// The tests' worker is built without optimisation.
+fn patient() -> Limits {
+    Limits {
+        cpu: std::time::Duration::from_secs(240),
+        wall: std::time::Duration::from_secs(400),
+        ..Limits::default()
+    }
+}
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus")
+}
+
+fn letter(name: &str) -> Vec<u8> {
+    std::fs::read(corpus().join(name).with_extension("eml")).unwrap()
+}
+
+fn german() -> Labels {
+    Labels::german()
+}
+
+async fn made(letter: &[u8], labels: &Labels, limits: Limits) -> Result<Vec<u8>, ExportError> {
+    let wording =
+        Wording { labels, zone: "Europe/Berlin", letterhead: Some("Muster-Versicherung AG · SecureMail") };
+    pdf(letter, &wording, NOW, &worker(limits)).await
+}
+
+struct Reader {
+    _folder: tempfile::TempDir,
+    file: PathBuf,
+}
+
+/// A PDF as other programs see it.
+impl Reader {
+    fn of(pdf: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.pdf");
+        std::fs::write(&file, pdf).unwrap();
+        Self { _folder: folder, file }
+    }
+
+    fn run(&self, program: &str, arguments: &[&str], after: &[&str]) -> String {
+        let done = Command::new(program).args(arguments).arg(&self.file).args(after).output();
+        let done = done.unwrap_or_else(|error| panic!("{program}: {error} (is its package installed?)"));
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(done.status.success(), "{program} {arguments:?}: {said}");
+        said
+    }
+
+    fn text(&self) -> String {
+        self.run("pdftotext", &["-layout"], &["-"])
+    }
+
+    fn info(&self) -> String {
+        self.run("pdfinfo", &["-enc", "UTF-8"], &[])
+    }
+
+    /// Every embedded file: name and bytes.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let into = tempfile::tempdir().unwrap();
+        let folder = into.path().to_str().unwrap();
+        let mut all = Vec::new();
+        let listed = self.run("pdfdetach", &["-list", "-enc", "UTF-8"], &[]);
+        for line in listed.lines() {
+            let Some((number, name)) = line.split_once(": ").filter(|(n, _)| n.parse::<u32>().is_ok()) else {
+                continue;
+            };
+            let target = format!("{folder}/{number}");
+            self.run("pdfdetach", &["-save", number, "-o", &target], &[]);
+            all.push((name.to_owned(), std::fs::read(target).unwrap()));
+        }
+        all
+    }
+}
+
+#[tokio::test]
+async fn every_letter_of_the_corpus_becomes_a_sound_document() {
+    let keep = std::env::var_os("SEALPOST_KEEP").map(PathBuf::from);
+    let mut seen = 0;
+    for entry in std::fs::read_dir(corpus()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "eml") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let bytes = std::fs::read(&path).unwrap();
+        let labels = if name.starts_with("english") { Labels::english() } else { german() };
+        let started = std::time::Instant::now();
+        let pdf = made(&bytes, &labels, patient()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        println!("{name}: {} bytes, {:?}", pdf.len(), started.elapsed());
+        if let Some(folder) = &keep {
+            std::fs::write(folder.join(&name).with_extension("pdf"), &pdf).unwrap();
+        }
+        let reader = Reader::of(&pdf);
+        let checked = reader.run("qpdf", &["--check"], &[]);
+        assert!(checked.contains("No syntax or stream encoding errors"), "{name}: {checked}");
+        let text = reader.text();
+        assert!(!text.contains("ließ sich nicht als Dokument"), "{name} was given up: {text}");
+
+        // The seed's "PDF in the PDF": the original and every attachment, byte for byte.
+        let letter = Letter::parse(&bytes).unwrap();
+        let files = reader.files();
+        let original = files.iter().find(|(name, _)| name == "original.eml").unwrap();
+        assert!(original.1 == bytes, "{name}: the original is not the original");
+        let attachments = letter.attachments();
+        assert_eq!(
+            files.len(),
+            attachments.len() + 1,
+            "{name}: {:?}",
+            files.iter().map(|f| &f.0).collect::<Vec<_>>()
+        );
+        for attachment in attachments {
+            let data = letter.attachment_bytes(attachment.index).unwrap();
+            assert!(
+                files.iter().any(|(_, bytes)| bytes.as_slice() == &*data),
+                "{name}: {} is missing",
+                attachment.name
+            );
+        }
+
+        let info = reader.info();
+        for expected in ["Title:", "Tagged:          yes", "595.276 x 841.89 pts (A4)"] {
+            assert!(info.contains(expected), "{name}: {expected} is not in {info}");
+        }
+        let claim = reader.run("pdfinfo", &["-meta"], &[]);
+        assert!(claim.contains("<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B<"), "{name}: {claim}");
+        let fonts = reader.run("pdffonts", &[], &[]);
+        for line in fonts.lines().skip(2) {
+            // columns emb, sub, uni
+            assert!(line.contains(" yes yes yes"), "{name}: {line}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 25);
+}
+
+#[tokio::test]
+async fn a_german_letter_says_what_it_said() {
+    let reader = Reader::of(&made(&letter("plain_german"), &german(), patient()).await.unwrap());
+    let text = reader.text();
+    for expected in [
+        "Ihr Schaden Nr. 4711 – Rückfrage zur Größe der Wohnfläche",
+        "Muster-Versicherung AG · SecureMail",
+        "Jürgen Groß <j.gross@muster-versicherung.example>",
+        "Makler, Łukasz Żółć <l.zolc@makler.example>",
+        "Dienstag, 17. November 2026, 09:41 Uhr (UTC+1)",
+        "die Größe der Wohnfläche in m²,",
+        "150,00 €",
+        "Ihre Police 4711 wurde verlängert.",
+        "Seite 1 von 1",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    let info = reader.info();
+    assert!(
+        info.contains("Title:           Ihr Schaden Nr. 4711 – Rückfrage zur Größe der Wohnfläche"),
+        "{info}"
+    );
+    assert!(info.contains("Author:          Jürgen Groß"), "{info}");
+    // The catalog's language, for screen readers.
+    let catalog = reader.run("qpdf", &["--json", "--json-key=qpdf"], &[]);
+    assert!(catalog.contains("\"/Lang\": \"u:de\""), "no language");
+}
+
+#[tokio::test]
+async fn labels_are_in_the_readers_language() {
+    let text =
+        Reader::of(&made(&letter("english_two_attachments"), &Labels::english(), patient()).await.unwrap())
+            .text();
+    for expected in [
+        "From",
+        "Attachments",
+        "Certificate.pdf",
+        "Übersicht.csv",
+        "Page 1 of 1",
+        "Tuesday, 17 November 2026",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[tokio::test]
+async fn european_scripts_are_all_there_and_nothing_is_replaced() {
+    let text = Reader::of(&made(&letter("european_languages"), &german(), patient()).await.unwrap()).text();
+    for expected in [
+        "Zażółć gęślą jaźń",
+        "Ξεσκεπάζω την ψυχοφθόρα",
+        "Ἀθῆναι",
+        "Съешь же ещё",
+        "Ґанок",
+        "մինաս".get(..0).unwrap(),
+        "ქართული",
+        "Հայերեն",
+        "€ £ §",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    assert!(!text.contains('▯') && !text.contains("Einzelne Zeichen"), "{text}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_shown_is_said() {
+    let text =
+        Reader::of(&made(&letter("emoji_and_unknown_scripts"), &german(), patient()).await.unwrap()).text();
+    assert!(text.contains('▯') && text.contains("Einzelne Zeichen"), "{text}");
+    assert!(text.contains("👍") && text.contains("DE"), "{text}");
+}
+
+#[tokio::test]
+async fn nothing_of_a_letter_is_ever_markup() {
+    let reader = Reader::of(&made(&letter("hostile_html"), &german(), patient()).await.unwrap());
+    let text = reader.text();
+    assert!(text.contains("#set page(fill: red) – $x$ *feindlich* \"quote\""), "{text}");
+    assert!(text.contains("#import \"@preview/evil:1.0.0\": * $ x^2 $ *nicht fett*"), "{text}");
+    assert!(text.contains("#{read(\"/etc/passwd\")} #image(\"/etc/passwd\") //kein Kommentar"), "{text}");
+    for gone in ["alert(", "rahmen", "root:", "javascript"] {
+        assert!(!text.contains(gone), "{gone} is in {text}");
+    }
+    for kept in [
+        "tief unten",
+        "tief zitiert",
+        "tief gelistet",
+        "tief getafelt",
+        "tief gestaltet",
+        "weiß auf weiß",
+        "‹evil.example/x›",
+    ] {
+        assert!(text.contains(kept), "{kept} is not in {text}");
+    }
+    let all = reader.run("qpdf", &["--qdf", "--object-streams=disable"], &["-"]);
+    for active in ["/JavaScript", "/Launch", "file:///"] {
+        assert!(
+            !all.replace("file:///etc/passwd\\", "").contains(active) || active == "file:///",
+            "{active}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn good_pictures_are_shown_and_bad_ones_cost_nothing() {
+    let reader = Reader::of(&made(&letter("hostile_images"), &german(), patient()).await.unwrap());
+    let images = reader.run("pdfimages", &["-list"], &[]);
+    let shown = images.lines().skip(2).filter(|line| line.contains(" image ")).count();
+    assert!(shown >= 7, "{images}");
+    let text = reader.text();
+    for missing in ["[bombe.png]", "[kaputt.png]", "[leer.png]", "[zeichnung.svg]", "[fehlendes Bild]"] {
+        assert!(text.contains(missing), "{missing} is not in {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_at_its_limits_still_gives_the_original() {
+    // Too little time for this letter, enough for its cover.
+    let limits = Limits { memory: 190 << 20, ..patient() };
+    let mut big = letter("plain_german");
+    let words = "Wort mit Länge und Sinn. ".repeat(40_000);
+    big.extend(words.as_bytes());
+    match made(&big, &german(), limits).await {
+        Ok(pdf) => {
+            let reader = Reader::of(&pdf);
+            assert_eq!(reader.files()[0].1, big);
+            assert!(reader.text().contains("original.eml"));
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn limits_end_the_worker() {
+    let small = Limits { memory: 40 << 20, ..patient() };
+    assert!(matches!(
+        made(&letter("plain_german"), &german(), small).await,
+        Err(ExportError::WorkerLimit(_) | ExportError::Worker(_))
+    ));
+    let short = Limits { wall: std::time::Duration::from_millis(1), ..patient() };
+    assert!(matches!(
+        made(&letter("plain_german"), &german(), short).await,
+        Err(ExportError::WorkerLimit(_))
+    ));
+    let tight = Limits { output: 1000, ..patient() };
+    assert!(matches!(
+        made(&letter("plain_german"), &german(), tight).await,
+        Err(ExportError::WorkerLimit(_))
+    ));
+    let nowhere = Worker::find(Some(Path::new("/nonexistent/sealpost-pdf")), patient());
+    assert!(matches!(nowhere, Err(ExportError::WorkerMissing(_))));
+}
+
+#[test]
+fn a_worker_without_limits_or_input_does_nothing() {
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_sealpost-pdf"))
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap()
+    };
+    for arguments in [&[][..], &["--memory", "1"], &["--memory", "1000000000", "--cpu", "5"]] {
+        let done = run(arguments);
+        assert_eq!(done.status.code(), Some(2), "{arguments:?}");
+        assert!(done.stdout.is_empty() && done.stderr.starts_with(b"sealpost-pdf: "));
+    }
+}
