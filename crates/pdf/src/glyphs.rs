@@ -11,6 +11,9 @@ const PLAIN_REPLACEMENT: char = '?';
 /// Marks over one letter; more is a game, and covers the lines around it.
 const MOST_MARKS: usize = 3;
 
+/// Characters between the places where an overlong word may break.
+const BREAK_EVERY: usize = 4;
+
 pub(crate) struct Glyphs<'a> {
     fonts: &'a Fonts,
     main_only: bool,
@@ -26,23 +29,32 @@ impl<'a> Glyphs<'a> {
     /// The text with fitting characters only, and with places to break in words longer than `longest`.
     pub(crate) fn fit(&mut self, text: &str, longest: usize) -> String {
         let mut out = String::with_capacity(text.len());
-        let (mut marks, mut word) = (0, 0);
+        for word in text.split_inclusive(|c: char| c.is_whitespace() || c == '-') {
+            // The typesetter knows how to break web addresses, and does it better.
+            let address = ["http://", "https://"].iter().any(|scheme| word.starts_with(scheme));
+            let breaks = !address && word.chars().count() > longest;
+            self.word(word, breaks, &mut out);
+        }
+        out
+    }
+
+    fn word(&mut self, word: &str, breaks: bool, out: &mut String) {
+        let (mut marks, mut since_break) = (0, 0);
         let mut before = ' ';
-        for c in text.chars() {
+        for c in word.chars() {
             let Some(c) = self.one(c, before) else { continue };
             marks = if is_mark(c) { marks + 1 } else { 0 };
             if marks > MOST_MARKS || (self.main_only && marks > 0) {
                 continue;
             }
-            word = if c.is_whitespace() || matches!(c, '-' | '\u{ad}') { 0 } else { word + 1 };
-            if word > longest && marks == 0 {
+            if breaks && marks == 0 && since_break == BREAK_EVERY {
                 out.push('\u{200b}');
-                word = 1;
+                since_break = 0;
             }
+            since_break += usize::from(marks == 0);
             out.push(c);
             before = c;
         }
-        out
     }
 
     /// The character, another one for it, or nothing.
@@ -109,7 +121,8 @@ mod tests {
         let fonts = Fonts::load();
         let mut glyphs = Glyphs::new(&fonts, false);
         assert_eq!(glyphs.fit("a\u{202e}b\u{0}c\u{7}", 40), "abc");
-        assert_eq!(glyphs.fit("abcdefg hi", 3), "abc\u{200b}def\u{200b}g hi");
+        assert_eq!(glyphs.fit("abcdefghi jklmn", 5), "abcd\u{200b}efgh\u{200b}i jklmn");
+        assert_eq!(glyphs.fit("https://example.com/x", 5), "https://example.com/x");
         let marks: String = std::iter::once('a').chain(std::iter::repeat_n('\u{301}', 50)).collect();
         assert_eq!(glyphs.fit(&marks, 40).chars().count(), 1 + MOST_MARKS);
     }

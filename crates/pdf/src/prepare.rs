@@ -9,7 +9,7 @@ use crate::fonts::Fonts;
 use crate::glyphs::Glyphs;
 use crate::html;
 use crate::job::{Body, Effort, File, HeaderRow, Job, Labels, Person, Role};
-use crate::model::{Block, Content, Look, Run};
+use crate::model::{Block, Content, Look, Run, first_direction};
 use crate::pictures::{Gallery, Measure};
 use crate::plain;
 
@@ -40,6 +40,7 @@ pub(crate) struct Prepared {
 struct Letter<'a> {
     language: &'a str,
     title: String,
+    title_rtl: bool,
     author: Option<String>,
     letterhead: Option<String>,
     rows: Vec<HeaderRow>,
@@ -94,6 +95,7 @@ pub(crate) fn letter(job: &Job, files: &Files, fonts: &Fonts, effort: Effort) ->
     }
     let letter = Letter {
         language: &job.language,
+        title_rtl: first_direction(&title).unwrap_or(false),
         title,
         author,
         letterhead,

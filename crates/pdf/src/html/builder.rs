@@ -586,7 +586,9 @@ impl<'a> Builder<'a> {
 
     /// On paper nobody can hover: the target stands beside the words, if they do not say it themselves.
     fn say_target(&mut self, link: &Link, look: &Look) {
-        let Some(target) = shown_target(&link.address) else { return };
+        // A number is no place to be led to.
+        let is_number = link.address.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"));
+        let Some(target) = shown_target(&link.address).filter(|_| !is_number) else { return };
         let said = link.said.trim();
         let host = target.split('/').next().unwrap_or_default();
         if said.is_empty() || said.contains(host) {

@@ -55,6 +55,8 @@ fn by_name(style: &mut Style, tag: &Tag) {
         "sub" => look.script = Script::Sub,
         "sup" => look.script = Script::Super,
         "center" => style.align = Align::Center,
+        // Centring a table does not centre the text in it.
+        "table" => style.align = Align::Start,
         "pre" | "listing" | "xmp" | "plaintext" => style.pre = true,
         "font" => {
             if let Some(colour) = attribute(tag, "color").and_then(colour) {
