@@ -145,6 +145,10 @@ fn explain(message: &str) -> (String, String) {
         None if message.starts_with("missing field") => {
             (message, "add it; gateway.toml in the documentation explains every key".to_owned())
         }
-        None => (message, String::new()),
+        // Our own messages say what is wrong, then what to write.
+        None => match message.split_once("; ") {
+            Some((wrong, mend)) => (wrong.to_owned(), mend.to_owned()),
+            None => (message, String::new()),
+        },
     }
 }
