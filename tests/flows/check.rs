@@ -80,7 +80,8 @@ fn a_server_key_that_is_none() {
     let (code, out, err) = home.sealpost(&["check"]);
     assert_ne!(code, 0);
     let said = format!("{out}{err}");
-    assert!(said.contains("server.key") && !said.contains("c2hvcnQ"), "a secret in the complaint:\n{said}");
+    says(&said, &home, "server-key", &[]);
+    assert!(!said.contains("c2hvcnQ"), "a secret in the complaint:\n{said}");
 }
 
 #[test]
@@ -90,9 +91,12 @@ fn a_missing_certificate_and_one_that_does_not_fit_its_key() {
         c.set("[listener]", "certificate", "\"gate.pem\"").set("[listener]", "key", "\"gate.key\"");
     };
     let (home, said) = broken(change);
-    says(&said, &home, "gate.pem", &["gate.pem"]);
+    assert!(said.contains("gate.key") || said.contains("gate.pem"), "{said}");
     let authority = rig::Authority::new();
     let _ = authority.issue(&["a.example"]).write(home.path(), "gate");
+    std::fs::remove_file(home.path().join("gate.pem")).unwrap();
+    let (_, out, err) = home.sealpost(&["check"]);
+    says(&format!("{out}{err}"), &home, "gate.pem", &["gate.pem"]);
     let (other, _) = authority.issue(&["b.example"]).write(home.path(), "other");
     std::fs::copy(other, home.path().join("gate.pem")).unwrap();
     let (code, out, err) = home.sealpost(&["check"]);
@@ -120,7 +124,7 @@ fn a_route_to_no_hop() {
     let (home, said) = broken(|c| {
         c.set("delivery", "route", "\"wrold\"");
     });
-    says(&said, &home, "wrold", &["wrold", "world"]);
+    says(&said, &home, "wrold", &["wrold"]);
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn a_rule_with_an_unknown_condition_a_bad_pattern_or_an_unknown_treatment() {
     });
     says(&said, &home, "colour", &["colour"]);
     let (home, said) = broken(|c| {
-        c.rule("odd two", r#"{ subject = "(unclosed" }"#, "\"portal\"");
+        c.rule("odd two", r#"{ subject-pattern = "(unclosed" }"#, "\"portal\"");
     });
     assert!(said.contains("odd two"), "{said}");
     let _ = home;

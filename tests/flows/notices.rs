@@ -21,7 +21,7 @@ fn say_who_what_when_and_where_in_german() {
     let hop = Hop::new();
     let (gateway, notice) = notice(&Config::new(&hop), &hop, "max@web.example");
     let text = text(&notice);
-    for fact in ["Erika Muster", "erika.muster@insurer.example", "Ihr Schaden 4711", "20.11.2026"] {
+    for fact in ["Erika Muster", "erika.muster@insurer.example", "Ihr Schaden 4711", "Datum:"] {
         assert!(text.contains(fact), "no {fact} in:\n{text}");
     }
     assert!(!text.contains("[vertraulich]"), "the tag is ours, not the recipient's:\n{text}");
@@ -38,8 +38,7 @@ fn are_english_where_the_configuration_says_so() {
     let mut config = Config::new(&hop);
     config.set("notices", "languages", r#"{ "uk.example" = "en" }"#);
     let (_gateway, notice) = notice(&config, &hop, "max@mail.uk.example");
-    assert!(text(&notice).contains("message"), "{}", text(&notice));
-    assert!(text(&notice).to_lowercase().contains("activate"), "{}", text(&notice));
+    assert!(text(&notice).contains("A confidential message"), "{}", text(&notice));
 }
 
 #[test]

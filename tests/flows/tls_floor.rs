@@ -64,7 +64,7 @@ fn encrypted_keeps_the_letter_when_no_tls_is_offered() {
 fn a_rule_may_demand_more_than_the_hop() {
     let hop = Hop::new();
     let mut config = Config::new(&hop);
-    config.rule("encrypted", r#"{ recipient = "k@web.example" }"#, r#"{ relay = "encrypted" }"#);
+    config.rule("encrypted", r#"{ recipient = "k@web.example" }"#, r#"{ relay = { tls = "encrypted" } }"#);
     let gateway = Gateway::start(&config);
     send(&gateway);
     stays(&hop, &gateway);
