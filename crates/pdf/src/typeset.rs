@@ -48,32 +48,64 @@ pub(crate) fn set(job: &Job, prepared: Prepared, fonts: &Fonts) -> Result<Vec<u8
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "which letter it was, if one fails")]
 mod tests {
     use super::*;
 
-    fn job(body: &str) -> Job {
-        let label = |name: &str| format!("\"{name}\":\"{name}\"");
+    fn job(body: &serde_json::Value, files: &[(serde_json::Value, Vec<u8>)]) -> Job {
         let labels =
             ["attachments", "page", "no_text", "embedded", "replaced", "shortened", "not_set", "picture"];
-        let json = format!(
-            r##"{{"language":"de","title":"#x $y$ *z*","author":"A","ident":"i","created":[2026,11,21,1,2,3],"letterhead":"L",
-            "rows":[{{"label":"Von","people":[{{"name":"A","address":"a@b"}}]}},{{"label":"Datum","text":"heute"}}],
-            "body":{{"html":{}}},"effort":"full","labels":{{{}}},
-            "files":[{{"name":"original.eml","content_type":"message/rfc822","shown_size":"1","role":"source","cid":null,"bytes":1}}]}}"##,
-            serde_json::to_string(body).unwrap(),
-            labels.map(label).join(",")
-        );
-        let mut input = format!("sealpost-pdf-1 {}\n{json}x", json.len()).into_bytes();
-        input.push(b'x');
+        let labels: serde_json::Map<_, _> =
+            labels.iter().map(|name| ((*name).to_owned(), serde_json::Value::from(*name))).collect();
+        let heads: Vec<_> = files.iter().map(|(head, _)| head).collect();
+        let json = serde_json::json!({
+            "language": "de", "title": "#x $y$ *z*", "author": "A", "ident": "i", "letterhead": "L",
+            "created": [2026, 11, 21, 1, 2, 3], "effort": "full", "labels": labels, "body": body, "files": heads,
+            "rows": [{"label": "Von", "people": [{"name": "A", "address": "a@b"}]}, {"label": "Datum", "text": "heute"}],
+        })
+        .to_string();
+        let mut input = format!("sealpost-pdf-1 {}\n{json}", json.len()).into_bytes();
+        files.iter().for_each(|(_, data)| input.extend(data));
         Job::read(&mut input.as_slice()).unwrap()
     }
 
     /// Sets without falling back to less.
-    fn set_fully(body: &str, effort: Effort) -> Vec<u8> {
-        let mut job = job(body);
+    fn set_job(mut job: Job, effort: Effort) -> Vec<u8> {
         let fonts = Fonts::load();
         let files = prepare::take_files(&mut job);
         set(&job, prepare::letter(&job, &files, &fonts, effort).unwrap(), &fonts).unwrap()
+    }
+
+    fn set_fully(html: &str, effort: Effort) -> Vec<u8> {
+        set_job(job(&serde_json::json!({ "html": html }), &[]), effort)
+    }
+
+    #[test]
+    fn no_letter_of_the_corpus_needs_to_be_set_with_less() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "eml") {
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let letter = sealpost_mail::Letter::parse(&bytes).unwrap();
+            let body = match (letter.html(), letter.text()) {
+                (Some(html), _) => serde_json::json!({ "html": html }),
+                (None, text) => serde_json::json!({ "plain": text.unwrap_or_default() }),
+            };
+            let file = |file: sealpost_mail::Attachment| {
+                let data = letter.attachment_bytes(file.index).unwrap().into_owned();
+                let head = serde_json::json!({
+                    "name": file.name, "content_type": file.content_type, "shown_size": "1 kB", "role": "attachment",
+                    "cid": file.inline_cid, "bytes": data.len(),
+                });
+                (head, data)
+            };
+            let files: Vec<_> = letter.attachments().into_iter().map(file).collect();
+            println!("{}", path.display());
+            set_job(job(&body, &files), Effort::Full);
+        }
     }
 
     #[test]

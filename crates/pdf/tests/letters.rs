@@ -1,6 +1,6 @@
 //! Letters of every kind through the real worker, read back by programs that are not ours: pdfinfo, pdfdetach
 //! and pdftotext (poppler-utils), qpdf. Set `SEALPOST_KEEP` to a folder to look at the results.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -103,9 +103,7 @@ async fn every_letter_of_the_corpus_becomes_a_sound_document() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
         let labels = if name.starts_with("english") { Labels::english() } else { german() };
-        let started = std::time::Instant::now();
         let pdf = made(&bytes, &labels, patient()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        println!("{name}: {} bytes, {:?}", pdf.len(), started.elapsed());
         if let Some(folder) = &keep {
             std::fs::write(folder.join(&name).with_extension("pdf"), &pdf).unwrap();
         }
@@ -127,7 +125,7 @@ async fn every_letter_of_the_corpus_becomes_a_sound_document() {
             "{name}: {:?}",
             files.iter().map(|f| &f.0).collect::<Vec<_>>()
         );
-        for attachment in attachments {
+        for attachment in &attachments {
             let data = letter.attachment_bytes(attachment.index).unwrap();
             assert!(
                 files.iter().any(|(_, bytes)| bytes.as_slice() == &*data),
@@ -140,6 +138,19 @@ async fn every_letter_of_the_corpus_becomes_a_sound_document() {
         for expected in ["Title:", "Tagged:          yes", "595.276 x 841.89 pts (A4)"] {
             assert!(info.contains(expected), "{name}: {expected} is not in {info}");
         }
+        // ISO 19005-3: output intent, marked content, language, every file associated and typed.
+        let objects = reader.run("qpdf", &["--json", "--json-key=qpdf"], &[]);
+        for key in [
+            "\"/OutputIntents\"",
+            "\"/GTS_PDFA1\"",
+            "\"/MarkInfo\"",
+            "\"/StructTreeRoot\"",
+            "\"/Lang\": \"u:",
+        ] {
+            assert!(objects.contains(key), "{name}: no {key}");
+        }
+        assert_eq!(objects.matches("\"/AFRelationship\"").count(), attachments.len() + 1, "{name}");
+        assert!(!objects.contains("\"/Encrypt\"") && !objects.contains("\"/JavaScript\""), "{name}");
         let claim = reader.run("pdfinfo", &["-meta"], &[]);
         assert!(claim.contains("<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B<"), "{name}: {claim}");
         let fonts = reader.run("pdffonts", &[], &[]);
@@ -281,6 +292,40 @@ async fn a_worker_at_its_limits_still_gives_the_original() {
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+#[tokio::test]
+async fn twenty_megabytes_fit_into_the_ordinary_limits() {
+    // Bytes that do not compress, as of a photo or an archive.
+    let mut seed = 1_u32;
+    let mut byte = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u8::try_from(seed >> 24).unwrap()
+    };
+    let data: Vec<u8> = (0..20 << 20).map(|_| byte()).collect();
+    let mut letter = b"From: a@b.example\r\nSubject: large\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n--b\r\n\
+Content-Type: application/zip\r\nContent-Disposition: attachment; filename=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
+    letter.extend(base64(&data));
+    letter.extend(b"\r\n--b--\r\n");
+    let limits = Limits { memory: Limits::default().memory, output: Limits::default().output, ..patient() };
+    let files = Reader::of(&made(&letter, &german(), limits).await.unwrap()).files();
+    assert!(files.iter().any(|(name, bytes)| name == "a.zip" && *bytes == data));
+    assert!(files.iter().any(|(name, bytes)| name == "original.eml" && *bytes == letter));
+}
+
+/// Without line ends: what a mail server would not let through, a parser still reads.
+fn base64(data: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = Vec::with_capacity(data.len() * 4 / 3 + 4);
+    for chunk in data.chunks(3) {
+        let bits =
+            chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+            out.push(if place <= chunk.len() { digit } else { b'=' });
+        }
+    }
+    out
 }
 
 #[tokio::test]

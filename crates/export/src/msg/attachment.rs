@@ -31,22 +31,20 @@ pub(super) fn write_all<F: Read + Write + Seek>(
         let storage = format!("{at}/__attach_version1.0_#{number:08X}");
         out.storage(&storage)?;
         let mut all = common(number, attachment, summary);
-        if attachment.content_type == "message/rfc822" && depth < MOST_EMBEDDED {
-            if let Ok(inner) = Letter::parse(&bytes) {
-                let title = inner.summary().subject.unwrap_or_else(|| attachment.name.clone());
-                all.text(tag::DISPLAY_NAME, &title);
-                all.integer(tag::ATTACH_METHOD, EMBEDDED);
-                all.embedded_message(tag::ATTACH_DATA);
-                let inside = format!("{storage}/__substg1.0_{:04X}000D", tag::ATTACH_DATA);
-                out.storage(&inside)?;
-                message::write(out, &inside, &bytes, &inner, depth + 1)?;
-                all.write(out, &storage, Place::RecipientOrAttachment)?;
-                number += 1;
-                continue;
-            }
+        let may_nest = attachment.content_type == "message/rfc822" && depth < MOST_EMBEDDED;
+        let inner = if may_nest { Letter::parse(&bytes).ok() } else { None };
+        if let Some(inner) = inner {
+            let title = inner.summary().subject.unwrap_or_else(|| attachment.name.clone());
+            all.text(tag::DISPLAY_NAME, &title);
+            all.integer(tag::ATTACH_METHOD, EMBEDDED);
+            all.embedded_message(tag::ATTACH_DATA);
+            let inside = format!("{storage}/__substg1.0_{:04X}000D", tag::ATTACH_DATA);
+            out.storage(&inside)?;
+            message::write(out, &inside, &bytes, &inner, depth + 1)?;
+        } else {
+            by_value(&mut all, attachment, html.as_deref());
+            all.binary(tag::ATTACH_DATA, bytes.into_owned());
         }
-        by_value(&mut all, attachment, html.as_deref());
-        all.binary(tag::ATTACH_DATA, bytes.into_owned());
         all.write(out, &storage, Place::RecipientOrAttachment)?;
         number += 1;
     }

@@ -120,10 +120,8 @@ impl<'a> Builder<'a> {
             _ => {}
         }
         let is_pre = self.frames.last().is_some_and(|frame| matches!(frame.kind, Kind::Preformatted));
-        if let Some(open) = self.open.iter_mut().rev().find(|open| open.link.is_some()) {
-            if let Some(link) = &mut open.link {
-                link.said.push_str(&text);
-            }
+        if let Some(link) = self.open.iter_mut().rev().find_map(|open| open.link.as_mut()) {
+            link.said.push_str(&text);
         }
         let Some(frame) = self.frames.last_mut() else { return };
         if frame.line.is_empty() {

@@ -1,5 +1,4 @@
 //! What becomes of markup, good and bad.
-#![expect(clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::model::{Block, Run};
