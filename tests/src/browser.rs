@@ -17,13 +17,42 @@ pub struct Browser {
     runtime: Runtime,
     client: Option<Client>,
     folder: TempDir,
+    /// Where the driver listens, and the path of our session there.
+    pub(crate) driver: (std::net::SocketAddr, String),
     _driver: Process,
+}
+
+/// What kind of browser.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// What its reader speaks, like `de`.
+    pub language: &'static str,
+    /// Whether pages may run scripts.
+    pub scripts: bool,
+    /// More arguments for Chromium.
+    pub arguments: Vec<String>,
+    /// Whether it keeps record of requests and complaints: [`Browser::records`].
+    pub watched: bool,
+}
+
+impl Kind {
+    /// A plain one, unwatched.
+    #[must_use]
+    pub fn new(language: &'static str) -> Self {
+        Self { language, scripts: true, arguments: Vec::new(), watched: false }
+    }
 }
 
 impl Browser {
     /// Starts one that prefers German.
     #[must_use]
     pub fn start() -> Self {
+        Self::of_kind(&Kind::new("de"))
+    }
+
+    /// Starts one of that kind.
+    #[must_use]
+    pub fn of_kind(kind: &Kind) -> Self {
         let folder = tempfile::Builder::new().prefix("sealpost-browser-").tempdir().unwrap();
         std::fs::create_dir(folder.path().join("downloads")).unwrap();
         // HOME keeps Chromium's and the driver's leavings in our folder.
@@ -36,7 +65,7 @@ impl Browser {
         let port: String = port.chars().rev().collect();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let capabilities = capabilities(folder.path());
+        let capabilities = capabilities(folder.path(), kind);
         let client = runtime.block_on(async {
             ClientBuilder::new(HttpConnector::new())
                 .capabilities(capabilities)
@@ -44,7 +73,10 @@ impl Browser {
                 .await
                 .unwrap_or_else(|e| panic!("no browser: {e}\n{}", driver.output.text()))
         });
-        Self { runtime, client: Some(client), folder, _driver: driver }
+        let session = runtime.block_on(client.session_id()).unwrap().unwrap();
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
+        let place = (address, format!("/session/{session}"));
+        Self { runtime, client: Some(client), folder, driver: place, _driver: driver }
     }
 
     fn client(&self) -> &Client {
@@ -147,6 +179,14 @@ impl Browser {
         })
     }
 
+    /// Does something inside a frame.
+    pub fn in_frame<T>(&self, css: &str, job: impl FnOnce(&Self) -> T) -> T {
+        self.runtime.block_on(async { self.find(css).await.enter_frame().await.unwrap() });
+        let done = job(self);
+        self.runtime.block_on(self.client().enter_parent_frame()).unwrap();
+        done
+    }
+
     /// Waits for a download to be complete and gives its name and bytes.
     #[must_use]
     pub fn download(&self) -> (String, Vec<u8>) {
@@ -196,23 +236,38 @@ impl Drop for Browser {
     }
 }
 
-fn capabilities(folder: &Path) -> serde_json::Map<String, serde_json::Value> {
-    let profile = format!("--user-data-dir={}", folder.join("profile").display());
-    let json = serde_json::json!({
+fn capabilities(folder: &Path, kind: &Kind) -> serde_json::Map<String, serde_json::Value> {
+    let mut arguments: Vec<String> = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1200,900",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    arguments.push(format!("--lang={}", kind.language));
+    arguments.push(format!("--user-data-dir={}", folder.join("profile").display()));
+    arguments.extend_from_slice(&kind.arguments);
+    let mut json = serde_json::json!({
         "goog:chromeOptions": {
-            "args": [
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--lang=de-DE", "--window-size=1200,900", profile,
-            ],
+            "args": arguments,
             "prefs": {
-                "intl.accept_languages": "de-DE,de",
+                "intl.accept_languages": kind.language,
                 "download.default_directory": folder.join("downloads"),
                 "download.prompt_for_download": false,
                 "plugins.always_open_pdf_externally": true,
+                "profile.default_content_setting_values.javascript": if kind.scripts { 1 } else { 2 },
             },
         },
     });
+    if kind.watched {
+        json["goog:loggingPrefs"] = serde_json::json!({ "browser": "ALL", "performance": "ALL" });
+    }
     json.as_object().unwrap().clone()
 }
 

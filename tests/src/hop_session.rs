@@ -72,7 +72,7 @@ async fn say(
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, session: &mut Session) -> io::Result<Next> {
     let mut unread = Vec::new();
     loop {
-        let line = until(stream, &mut unread, b"\r\n").await?;
+        let line = line(stream, &mut unread).await?;
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
         let (verb, argument) = line.split_once(' ').unwrap_or((&line, ""));
         let shared = session.shared.clone();
@@ -161,7 +161,7 @@ async fn data<S: AsyncRead + AsyncWrite + Unpin>(
 async fn body(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
-        let line = until(stream, unread, b"\r\n").await?;
+        let line = line(stream, unread).await?;
         if line == b".\r\n" {
             return Ok(bytes);
         }
@@ -169,19 +169,18 @@ async fn body(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> io
     }
 }
 
-/// Reads through `end`; what comes after it stays in `unread`.
-async fn until(
-    stream: &mut (impl AsyncRead + Unpin),
-    unread: &mut Vec<u8>,
-    end: &[u8],
-) -> io::Result<Vec<u8>> {
+/// Reads a line through its CRLF; what comes after it stays in `unread`.
+async fn line(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> io::Result<Vec<u8>> {
     let mut searched = 0;
     loop {
-        if let Some(at) = unread[searched..].windows(end.len()).position(|window| window == end) {
-            return Ok(unread.drain(..searched + at + end.len()).collect());
+        while let Some(at) = unread[searched..].iter().position(|byte| *byte == b'\n') {
+            searched += at + 1;
+            if unread[..searched].ends_with(b"\r\n") {
+                return Ok(unread.drain(..searched).collect());
+            }
         }
-        searched = unread.len().saturating_sub(end.len() - 1);
-        let mut buffer = [0; 65_536];
+        searched = unread.len();
+        let mut buffer = [0; 16_384];
         let n = stream.read(&mut buffer).await?;
         if n == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

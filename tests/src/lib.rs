@@ -21,6 +21,7 @@
 pub mod browser;
 pub mod canary;
 pub mod config;
+pub mod devtools;
 pub mod dkim;
 pub mod gateway;
 pub mod hop;
@@ -31,13 +32,16 @@ pub mod pattern;
 pub mod ports;
 pub mod postfix;
 pub mod process;
+pub mod reader;
 pub mod sink;
 pub mod smtp;
 pub mod tls;
+pub mod trap;
 
 pub use browser::Browser;
 pub use canary::Canary;
 pub use config::Config;
+pub use devtools::Screen;
 pub use gateway::{Demo, Gateway};
 pub use hop::{Answer, Delivered, Hop, Stage};
 pub use http::Web;
@@ -45,6 +49,7 @@ pub use postfix::Postfix;
 pub use sink::Sink;
 pub use smtp::{Reply, Smtp};
 pub use tls::Authority;
+pub use trap::Trap;
 
 /// The longest any single event may take on a busy two-core machine.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use rustls::pki_types::ServerName;
@@ -60,6 +61,15 @@ impl Smtp {
         client.secure(config, name).unwrap();
         client.reply().expect("220 *");
         client
+    }
+
+    /// Waits longer than usual for replies and for the server to read.
+    pub fn be_patient(&mut self, patience: Duration) {
+        let (Wire::Plain(stream), patience) = (&self.wire, Some(patience)) else {
+            panic!("patience is chosen before TLS");
+        };
+        stream.set_read_timeout(patience).unwrap();
+        stream.set_write_timeout(patience).unwrap();
     }
 
     /// STARTTLS and the handshake.

@@ -1,0 +1,142 @@
+//! What WebDriver cannot do and Chromium's own tools can: another screen, another mood, the record of
+//! every request and complaint, a picture of the whole page.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use crate::{Browser, PATIENCE};
+
+/// The screen a page is looked at on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Its width in CSS pixels.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+    /// Whether its owner likes it dark.
+    pub dark: bool,
+}
+
+impl Screen {
+    /// An ordinary phone by day.
+    pub const PHONE: Self = Self { width: 390, height: 844, dark: false };
+    /// An ordinary desktop by day.
+    pub const DESKTOP: Self = Self { width: 1280, height: 800, dark: false };
+
+    /// The same by night.
+    #[must_use]
+    pub fn by_night(self) -> Self {
+        Self { dark: true, ..self }
+    }
+}
+
+impl Browser {
+    /// One command of the developer tools' protocol.
+    pub fn devtools(&self, command: &str, params: &Value) -> Value {
+        self.ask_driver("goog/cdp/execute", &json!({ "cmd": command, "params": params }))
+    }
+
+    /// Looks at everything on this screen from now on.
+    pub fn look_on(&self, screen: Screen) {
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({
+                "width": screen.width, "height": screen.height, "deviceScaleFactor": 1,
+                "mobile": screen.width < 600,
+            }),
+        );
+        let mood = if screen.dark { "dark" } else { "light" };
+        // Without motion: a colour on its way to another one is nobody's fault.
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": mood },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
+        self.devtools("Emulation.setEmulatedMedia", &features);
+    }
+
+    /// What happened since the last look: addresses asked for, and what the browser complained about.
+    #[must_use]
+    pub fn records(&self) -> Records {
+        let mut records = Records::default();
+        for entry in self.log("performance") {
+            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+            let (method, params) = (&event["message"]["method"], &event["message"]["params"]);
+            match method.as_str().unwrap_or_default() {
+                "Network.requestWillBeSent" => {
+                    records.requests.push(params["request"]["url"].as_str().unwrap_or_default().to_owned());
+                }
+                "Network.webSocketCreated" => {
+                    records.requests.push(params["url"].as_str().unwrap_or_default().to_owned());
+                }
+                "Page.javascriptDialogOpening" => records.dialogs.push(params["message"].to_string()),
+                _ => {}
+            }
+        }
+        let complaints = self.log("browser").into_iter();
+        records.complaints =
+            complaints.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect();
+        records
+    }
+
+    /// The whole page as PNG, also what is below the fold.
+    #[must_use]
+    pub fn picture(&self) -> Vec<u8> {
+        let params = json!({ "format": "png", "captureBeyondViewport": true });
+        let answer = self.devtools("Page.captureScreenshot", &params);
+        base64::engine::general_purpose::STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
+    }
+
+    fn log(&self, kind: &str) -> Vec<Value> {
+        match self.ask_driver("se/log", &json!({ "type": kind })) {
+            Value::Array(entries) => entries,
+            other => panic!("no log {kind}: {other}"),
+        }
+    }
+
+    fn ask_driver(&self, verb: &str, body: &Value) -> Value {
+        let (address, session) = &self.driver;
+        let body = body.to_string();
+        let mut stream = TcpStream::connect_timeout(address, PATIENCE).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = format!(
+            "POST {session}/{verb} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let start = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+        let mut answer: Value = serde_json::from_slice(&answer[start..])
+            .unwrap_or_else(|e| panic!("{verb}: {e}: {}", String::from_utf8_lossy(&answer)));
+        let value = answer["value"].take();
+        assert!(value.get("error").is_none(), "{verb}: {value}");
+        value
+    }
+}
+
+/// What a browser did and suffered.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    /// Every address that was asked for, `data:` included.
+    pub requests: Vec<String>,
+    /// Every message in the console: refused by policy, failed, warned.
+    pub complaints: Vec<String>,
+    /// Every dialog a script opened.
+    pub dialogs: Vec<String>,
+}
+
+impl Records {
+    /// Requests to anywhere but this origin, like `http://127.0.0.1:11001`.
+    #[must_use]
+    pub fn strays(&self, origin: &str) -> Vec<&str> {
+        let home = format!("{origin}/");
+        let inside =
+            |url: &&str| url.starts_with(&home) || *url == "about:blank" || url.starts_with("data:,");
+        self.requests.iter().map(String::as_str).filter(|url| !inside(url)).collect()
+    }
+}

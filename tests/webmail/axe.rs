@@ -1,0 +1,50 @@
+//! axe-core, the accessibility engine, run inside whatever the browser shows. `cargo xtask test` fetches it.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use rig::Browser;
+use serde_json::Value;
+
+/// The engine's source.
+static AXE: LazyLock<String> = LazyLock::new(|| {
+    let me = std::env::current_exe().unwrap();
+    // …/target/debug/deps/webmail-0123 → …/target/axe/package/axe.min.js
+    let file: PathBuf = me.ancestors().nth(3).unwrap().join("axe/package/axe.min.js");
+    std::fs::read_to_string(&file)
+        .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` fetches it", file.display()))
+});
+
+/// Runs all of its rules on the document the browser is in; gives one line per finding.
+///
+/// Where a page may not run scripts its timers stand still; the engine only uses them to take a breath, so
+/// promises take their place.
+pub fn findings(browser: &Browser) -> Vec<String> {
+    let run = "
+        ;globalThis.axe = axe;
+        window.setTimeout = (job) => { Promise.resolve().then(job); return 0; };
+        window.axeSaid = null;
+        axe.run(document, { iframes: false, preload: false, resultTypes: ['violations'] }).then(
+            (found) => { window.axeSaid = found.violations.flatMap((v) => v.nodes.map((n) =>
+                v.id + ' at ' + n.target.join(' ') + ': ' + n.failureSummary.replace(/\\s+/g, ' '))); },
+            (error) => { window.axeSaid = ['axe failed: ' + error]; });
+        return true;";
+    browser.try_execute(&format!("{}{run}", *AXE)).expect("axe-core cannot be run in the page");
+    let said = browser.wait_for("axe-core", |browser| {
+        let said = browser.execute("return window.axeSaid");
+        said.is_array().then_some(said)
+    });
+    said.as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[test]
+fn it_finds_what_is_wrong() {
+    for scripts in [true, false] {
+        let browser = Browser::of_kind(&rig::browser::Kind { scripts, ..rig::browser::Kind::new("en") });
+        browser.open("data:text/html,<title>x</title><main><h1>x</h1><img src=x><p style='color:%23ccc'>pale");
+        let found = findings(&browser).join("\n");
+        for rule in ["html-has-lang", "image-alt", "color-contrast"] {
+            assert!(found.contains(rule), "scripts {scripts}: no {rule} in: {found}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The recipients' webmail as people meet it: a real Chromium, both languages, phone and desktop, day and
+//! night, with scripts and without, kind letters and hostile ones.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod axe;
+mod crawl;
+mod hostile;
+mod office;
+mod vectors;
+mod walk;
+mod watch;
