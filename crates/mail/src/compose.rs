@@ -120,14 +120,14 @@ fn multipart<'x>(
 }
 
 /// A Message-ID or Content-ID without its angle brackets (RFC 5322 §3.6.4).
-fn checked_id(id: &str) -> Result<&str, ComposeError> {
+pub(crate) fn checked_id(id: &str) -> Result<&str, ComposeError> {
     let ok = id.len() <= 200
         && id.contains('@')
         && id.bytes().all(|b| b.is_ascii_graphic() && !b"<>()\",".contains(&b));
     if ok { Ok(id) } else { Err(ComposeError::Field("Message-ID")) }
 }
 
-fn checked_type(kind: &str) -> Result<&str, ComposeError> {
+pub(crate) fn checked_type(kind: &str) -> Result<&str, ComposeError> {
     let ok = kind.contains('/') && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.+-".contains(&b));
     if ok { Ok(kind) } else { Err(ComposeError::Field("Content-Type")) }
 }
@@ -153,7 +153,7 @@ fn checked_name(name: &str) -> Result<&str, ComposeError> {
 }
 
 /// Every line end to CRLF.
-fn crlf(text: &str) -> String {
+pub(crate) fn crlf(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 

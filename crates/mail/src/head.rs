@@ -132,6 +132,18 @@ impl Head {
         })
     }
 
+    /// The same head without any field of that name; every other byte stays.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        for line in (Lines { rest: &self.0 }) {
+            if line.field.is_none_or(|(other, _)| !other.eq_ignore_ascii_case(name)) {
+                bytes.extend_from_slice(line.raw);
+            }
+        }
+        Self(bytes)
+    }
+
     fn without_in_subject(&self, text: &str) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {

@@ -5,6 +5,7 @@ use sealpost_mail::Timestamp;
 use crate::audit::AuditRow;
 use crate::body::StoredBody;
 use crate::deposit::NewDeposit;
+use crate::draft::SentDraft;
 use crate::error::StoreError;
 use crate::leg::NewLeg;
 use crate::mailbox::NewMailbox;
@@ -35,6 +36,8 @@ pub struct ArrivalRows {
     pub more_bodies: Vec<StoredBody>,
     /// What a bounce of a notice leads back to.
     pub notices: Vec<NewNotice>,
+    /// The draft that became this letter. Gone or changed: [`Committed::Duplicate`].
+    pub sent: Option<SentDraft>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -53,6 +56,7 @@ impl ArrivalRows {
             legs: Vec::new(),
             more_bodies: Vec::new(),
             notices: Vec::new(),
+            sent: None,
             audit: Vec::new(),
         }
     }
@@ -93,6 +97,9 @@ impl ArrivalRows {
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
         self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));
+        if let Some(sent) = &self.sent {
+            sent.remove(&mut batch);
+        }
         self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
         batch
     }
@@ -130,7 +137,8 @@ impl Store {
                 | Refusal::TokenSpent
                 | Refusal::LeaseLost
                 | Refusal::NotActive
-                | Refusal::NotEmpty,
+                | Refusal::NotEmpty
+                | Refusal::NoRoom,
             ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
         }
     }

@@ -273,6 +273,7 @@ impl Store {
     /// address makes a new one. `false`: no such mailbox, or deleted before.
     pub async fn delete_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         loop {
+            self.delete_drafts(mailbox_id).await?;
             let questions = vec![
                 sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'", mailbox_id),
                 sql!("SELECT id, body_id FROM deposits WHERE mailbox_id = ?1", mailbox_id),
@@ -293,7 +294,8 @@ impl Store {
                     "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
                          question_sealed = NULL, public_key = ?2
                      WHERE id = ?1 AND state <> 'deleted'
-                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)",
+                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
+                       AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)",
                     mailbox_id,
                     Vec::new()
                 )

@@ -45,6 +45,8 @@ pub(crate) enum Refusal {
     NotActive,
     /// The mailbox has got another letter meanwhile.
     NotEmpty,
+    /// Nothing more may be added.
+    NoRoom,
 }
 
 /// One statement.
@@ -116,6 +118,7 @@ impl Batch {
                 "DELETE FROM bodies WHERE id = ?1
                  AND NOT EXISTS (SELECT 1 FROM legs WHERE body_id = ?1)
                  AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = ?1)
                  RETURNING id, place",
                 body_id
             )

@@ -1,0 +1,299 @@
+//! Drafts and their files: what a mailbox's owner is writing. Every question names the mailbox too.
+
+use sealpost_mail::Timestamp;
+
+use crate::body::StoredBody;
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
+use crate::store::Store;
+
+/// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
+const MOST_DRAFTS: i64 = 200;
+
+/// A letter begun.
+#[derive(Clone, Debug)]
+pub struct NewDraft {
+    /// Fresh id.
+    pub id: String,
+    /// Whose.
+    pub mailbox_id: String,
+    /// When.
+    pub now: Timestamp,
+    /// The draft's key, sealed to the mailbox.
+    pub key_sealed: Vec<u8>,
+    /// Recipients, subject and text, sealed under the draft's key.
+    pub content_sealed: Vec<u8>,
+}
+
+/// A draft.
+#[derive(Clone, Debug)]
+pub struct DraftRow {
+    /// Id.
+    pub id: String,
+    /// When its text was last saved.
+    pub changed_at: Timestamp,
+    /// Counts up with every file added or removed.
+    pub files_version: i64,
+    /// The draft's key, sealed to the mailbox.
+    pub key_sealed: Vec<u8>,
+    /// Recipients, subject and text, sealed under the draft's key.
+    pub content_sealed: Vec<u8>,
+}
+
+/// A file of a draft.
+#[derive(Clone, Debug)]
+pub struct DraftFile {
+    /// Id.
+    pub id: String,
+    /// Its bytes, sealed under the draft's key.
+    pub body_id: String,
+    /// Bytes of the file itself.
+    pub size: u64,
+    /// Name and type, sealed under the draft's key.
+    pub facts_sealed: Vec<u8>,
+}
+
+/// A file for a draft.
+#[derive(Clone, Debug)]
+pub struct NewDraftFile {
+    /// Fresh id.
+    pub id: String,
+    /// Whose.
+    pub mailbox_id: String,
+    /// Which draft.
+    pub draft_id: String,
+    /// Its sealed bytes.
+    pub body: StoredBody,
+    /// Bytes of the file itself.
+    pub size: u64,
+    /// Name and type, sealed under the draft's key.
+    pub facts_sealed: Vec<u8>,
+    /// When.
+    pub now: Timestamp,
+    /// All files of the draft together may have so many bytes.
+    pub most_bytes: u64,
+    /// And there may be so many.
+    pub most_files: u32,
+}
+
+/// The draft that became a letter; it goes in the letter's own transaction.
+#[derive(Clone, Debug)]
+pub struct SentDraft {
+    /// Whose.
+    pub mailbox_id: String,
+    /// Which.
+    pub draft_id: String,
+    /// As the sender saw it. With another one, nothing is stored.
+    pub files_version: i64,
+    /// The bodies of its files.
+    pub body_ids: Vec<String>,
+}
+
+fn draft_row(mut row: Row) -> Result<DraftRow, StoreError> {
+    Ok(DraftRow {
+        id: row.text()?,
+        changed_at: row.time()?,
+        files_version: row.int()?,
+        key_sealed: row.blob()?,
+        content_sealed: row.blob()?,
+    })
+}
+
+fn draft_file(mut row: Row) -> Result<DraftFile, StoreError> {
+    Ok(DraftFile { id: row.text()?, body_id: row.text()?, size: row.count()?, facts_sealed: row.blob()? })
+}
+
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl SentDraft {
+    pub(crate) fn remove(&self, batch: &mut Batch) {
+        batch.add(sql!("DELETE FROM draft_files WHERE draft_id = ?1", self.draft_id.as_str()));
+        for body_id in &self.body_ids {
+            batch.release_body(body_id);
+        }
+        batch.add(
+            sql!(
+                "DELETE FROM drafts WHERE id = ?1 AND mailbox_id = ?2 AND files_version = ?3",
+                self.draft_id.as_str(),
+                self.mailbox_id.as_str(),
+                self.files_version
+            )
+            .or_refuse(Refusal::Duplicate),
+        );
+    }
+}
+
+/// One more file, or one less.
+fn touch(draft_id: &str) -> Statement {
+    sql!("UPDATE drafts SET files_version = files_version + 1 WHERE id = ?1", draft_id)
+}
+
+impl Store {
+    /// Begins a draft. `false`: the mailbox is gone or holds too many.
+    pub async fn add_draft(&self, draft: NewDraft) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
+                 AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) < ?2 /*LOCK*/",
+                draft.mailbox_id.as_str(),
+                MOST_DRAFTS
+            )
+            .or_refuse(Refusal::NoRoom),
+        );
+        batch.add(sql!(
+            "INSERT INTO drafts (id, mailbox_id, created_at, changed_at, key_sealed, content_sealed)
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+            draft.id,
+            draft.mailbox_id,
+            draft.now,
+            draft.key_sealed,
+            draft.content_sealed
+        ));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// A mailbox's drafts, the one saved last first.
+    pub async fn drafts(&self, mailbox_id: &str) -> Result<Vec<DraftRow>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT id, changed_at, files_version, key_sealed, content_sealed FROM drafts
+                 WHERE mailbox_id = ?1 ORDER BY changed_at DESC, id",
+                mailbox_id
+            ))
+            .await?;
+        rows.into_iter().map(draft_row).collect()
+    }
+
+    /// How many drafts a mailbox has.
+    pub async fn draft_count(&self, mailbox_id: &str) -> Result<u64, StoreError> {
+        let row =
+            self.read_one(sql!("SELECT count(*) FROM drafts WHERE mailbox_id = ?1", mailbox_id)).await?;
+        row.map_or(Ok(0), |mut row| row.count())
+    }
+
+    /// One draft of this mailbox with its files in the order they came.
+    pub async fn draft(
+        &self,
+        mailbox_id: &str,
+        draft_id: &str,
+    ) -> Result<Option<(DraftRow, Vec<DraftFile>)>, StoreError> {
+        let questions = vec![
+            sql!(
+                "SELECT id, changed_at, files_version, key_sealed, content_sealed FROM drafts
+                 WHERE mailbox_id = ?1 AND id = ?2",
+                mailbox_id,
+                draft_id
+            ),
+            sql!(
+                "SELECT f.id, f.body_id, f.size, f.facts_sealed FROM draft_files f
+                 JOIN drafts d ON d.id = f.draft_id
+                 WHERE d.mailbox_id = ?1 AND d.id = ?2 ORDER BY f.added_at, f.id",
+                mailbox_id,
+                draft_id
+            ),
+        ];
+        let mut answers = self.read(questions).await?.into_iter();
+        let Some(row) = answers.next().unwrap_or_default().pop() else { return Ok(None) };
+        let files =
+            answers.next().unwrap_or_default().into_iter().map(draft_file).collect::<Result<_, _>>()?;
+        Ok(Some((draft_row(row)?, files)))
+    }
+
+    /// Saves the text. `false`: the draft is gone; it was sent or thrown away.
+    pub async fn save_draft(
+        &self,
+        mailbox_id: &str,
+        draft_id: &str,
+        content_sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .change(vec![sql!(
+                "UPDATE drafts SET content_sealed = ?3, changed_at = ?4 WHERE mailbox_id = ?1 AND id = ?2",
+                mailbox_id,
+                draft_id,
+                content_sealed,
+                now
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
+    }
+
+    /// Adds a file. `false`: there is no room for it, or the draft is gone; the file's bytes go, too.
+    pub async fn add_draft_file(&self, file: NewDraftFile) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
+                 AND (SELECT coalesce(sum(size), 0) FROM draft_files WHERE draft_id = ?1) + ?3 <= ?4
+                 AND (SELECT count(*) FROM draft_files WHERE draft_id = ?1) < ?5 /*LOCK*/",
+                file.draft_id.as_str(),
+                file.mailbox_id,
+                number(file.size),
+                number(file.most_bytes),
+                file.most_files
+            )
+            .or_refuse(Refusal::NoRoom),
+        );
+        batch.add(touch(&file.draft_id));
+        let body_id = file.body.id().to_owned();
+        batch.add_body(file.body);
+        batch.add(sql!(
+            "INSERT INTO draft_files (id, draft_id, body_id, size, added_at, facts_sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            file.id,
+            file.draft_id,
+            body_id,
+            number(file.size),
+            file.now,
+            file.facts_sealed
+        ));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Takes a file away. `false`: it is not there.
+    pub async fn remove_draft_file(
+        &self,
+        mailbox_id: &str,
+        draft_id: &str,
+        file_id: &str,
+    ) -> Result<bool, StoreError> {
+        let Some((_, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
+        let Some(file) = files.into_iter().find(|file| file.id == file_id) else { return Ok(false) };
+        let mut batch = Batch::default();
+        batch.add(touch(draft_id));
+        batch.add(sql!("DELETE FROM draft_files WHERE id = ?1", file.id));
+        batch.release_body(&file.body_id);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Throws a draft away with its files. `false`: it is not there.
+    pub async fn delete_draft(&self, mailbox_id: &str, draft_id: &str) -> Result<bool, StoreError> {
+        loop {
+            let Some((row, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
+            let mut batch = Batch::default();
+            let gone = SentDraft {
+                mailbox_id: mailbox_id.to_owned(),
+                draft_id: draft_id.to_owned(),
+                files_version: row.files_version,
+                body_ids: files.into_iter().map(|file| file.body_id).collect(),
+            };
+            gone.remove(&mut batch);
+            // Refused: a file came in between, or somebody was quicker. Look again.
+            if let Outcome::Kept(_) = self.write(batch).await? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Throws all drafts of a mailbox away.
+    pub async fn delete_drafts(&self, mailbox_id: &str) -> Result<(), StoreError> {
+        for draft in self.drafts(mailbox_id).await? {
+            self.delete_draft(mailbox_id, &draft.id).await?;
+        }
+        Ok(())
+    }
+}
