@@ -349,6 +349,39 @@ async fn limits_end_the_worker() {
     assert!(matches!(nowhere, Err(ExportError::WorkerMissing(_))));
 }
 
+/// What the kernel holds the worker to, read from outside while it waits for its input.
+#[test]
+fn nothing_can_be_opened_by_the_worker() {
+    use std::io::BufRead as _;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sealpost-pdf"))
+        .args(["--memory", "1000000000", "--cpu", "7"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The limits of a process appear one by one; the last it sets is that of file sizes.
+    let limits = || std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let line = |limits: &str, name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+        line.trim_start_matches(name).split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    };
+    let mut seen = limits();
+    while line(&seen, "Max file size") != "0 0" {
+        std::thread::yield_now();
+        seen = limits();
+    }
+    assert_eq!(line(&seen, "Max open files"), "3 3");
+    assert_eq!(line(&seen, "Max core file size"), "0 0");
+    assert_eq!(line(&seen, "Max address space"), "1000000000 1000000000");
+    assert_eq!(line(&seen, "Max cpu time"), "7 7");
+    drop(child.stdin.take());
+    let mut said = String::new();
+    std::io::BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.starts_with("sealpost-pdf: the input ends too early"), "{said}");
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+}
+
 #[test]
 fn a_worker_without_limits_or_input_does_nothing() {
     let run = |arguments: &[&str]| {

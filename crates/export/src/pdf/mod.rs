@@ -38,7 +38,8 @@ pub async fn pdf(
     let mut job = job(letter, &parsed, wording, at)?;
     match worker.run(&Feed::new(&job, letter, &parsed)?).await {
         // The worker broke off before it could try with less: too long, too much memory.
-        Err(ExportError::WorkerLimit(_) | ExportError::Worker(_)) => {
+        Err(error @ (ExportError::WorkerLimit(_) | ExportError::Worker(_))) => {
+            tracing::warn!(%error, letter.bytes = letter.len(), "a letter becomes a PDF without its text");
             job.body = Body::None;
             job.effort = Effort::Cover;
             worker.run(&Feed::new(&job, letter, &parsed)?).await
