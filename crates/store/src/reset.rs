@@ -1,0 +1,121 @@
+//! A forgotten password is replaced: by a token and one guarded transaction, and every session ends.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::AuditRow;
+use crate::error::StoreError;
+use crate::mailbox::NewWrap;
+use crate::session::end_sessions_of;
+use crate::statement::{Batch, Outcome, Refusal, sql};
+use crate::store::Store;
+use crate::token::NewToken;
+
+/// A new password instead of a forgotten one.
+#[derive(Clone, Debug)]
+pub struct ResetPassword {
+    /// Which mailbox.
+    pub mailbox_id: String,
+    /// The reset token, hashed.
+    pub token_hash: [u8; 32],
+    /// When.
+    pub now: Timestamp,
+    /// The mailbox's secret under the new password.
+    pub wrap: NewWrap,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Reset {
+    /// The new password is in force, all reset tokens are spent, all sessions over.
+    Done,
+    /// The mailbox is not active, nor locked for a time only. Nothing was changed.
+    NotActive,
+    /// The token is spent, expired or not of this mailbox. Nothing was changed.
+    TokenSpent,
+}
+
+impl Store {
+    /// Remembers a reset token, if the mailbox is in use and got none after `not_since`: nobody's ordinary
+    /// mail can be flooded this way. `false`: nothing was stored.
+    pub async fn begin_reset(
+        &self,
+        mailbox_id: &str,
+        token: NewToken,
+        not_since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "SELECT id FROM mailboxes
+                 WHERE id = ?1 AND (state = 'active' OR (state = 'locked' AND locked_until IS NOT NULL))
+                   AND NOT EXISTS (SELECT 1 FROM tokens
+                       WHERE mailbox_id = ?1 AND purpose = 'reset' AND created_at > ?2) /*LOCK*/",
+                mailbox_id,
+                not_since
+            )
+            .or_refuse(Refusal::NotActive),
+        );
+        token.add_to(mailbox_id, &mut batch);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Sets a new password, if and only if the token is good at this moment.
+    pub async fn reset_password(&self, wish: ResetPassword) -> Result<Reset, StoreError> {
+        let ResetPassword { mailbox_id, token_hash, now, wrap } = wish;
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE mailboxes SET state = 'active', locked_until = NULL, failed_logins = 0,
+                     failed_answers = 0
+                 WHERE id = ?1 AND (state = 'active' OR (state = 'locked' AND locked_until IS NOT NULL))",
+                mailbox_id.as_str()
+            )
+            .or_refuse(Refusal::NotActive),
+        );
+        batch.add(
+            sql!(
+                "UPDATE tokens SET spent_at = ?3
+                 WHERE hash = ?1 AND mailbox_id = ?2 AND purpose = 'reset'
+                   AND spent_at IS NULL AND expires_at > ?3",
+                &token_hash,
+                mailbox_id.as_str(),
+                now
+            )
+            .or_refuse(Refusal::TokenSpent),
+        );
+        batch.add(sql!(
+            "UPDATE tokens SET spent_at = ?2
+             WHERE mailbox_id = ?1 AND purpose = 'reset' AND spent_at IS NULL",
+            mailbox_id.as_str(),
+            now
+        ));
+        batch.add(sql!(
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = ?2",
+            mailbox_id.as_str(),
+            wrap.kind.as_str()
+        ));
+        wrap.add_to(&mailbox_id, &mut batch);
+        batch.add(end_sessions_of(&mailbox_id));
+        let audit = AuditRow {
+            at: now,
+            actor: "owner".to_owned(),
+            action: "mailbox.password-reset".to_owned(),
+            subject_id: mailbox_id,
+            detail: String::new(),
+        };
+        audit.add_to(&mut batch);
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(Reset::Done),
+            Outcome::Refused(Refusal::TokenSpent) => Ok(Reset::TokenSpent),
+            Outcome::Refused(_) => Ok(Reset::NotActive),
+        }
+    }
+
+    /// Forgets the wrong answers: the right one was given.
+    pub async fn forgive_answers(&self, mailbox_id: &str) -> Result<(), StoreError> {
+        self.change(vec![sql!("UPDATE mailboxes SET failed_answers = 0 WHERE id = ?1", mailbox_id)])
+            .await
+            .map(drop)
+    }
+}
