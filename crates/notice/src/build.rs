@@ -129,6 +129,14 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
+            Notice::PasswordChanged { at, forgotten } => {
+                let intro = if *forgotten { "changed-intro-forgotten" } else { "changed-intro" };
+                let mut page = self.start(["changed-subject", "changed-heading", intro])?;
+                page.facts.push(self.fact("label-changed", self.moment(*at)?)?);
+                page.more = vec![self.say("changed-you")?, self.say("changed-stranger")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
             Notice::MailboxLocked { at, until } => {
                 let mut page = self.start(["locked-subject", "locked-heading", "locked-intro"])?;
                 page.facts.push(self.fact("label-locked", self.moment(*at)?)?);
@@ -246,7 +254,7 @@ impl Notice {
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
-            Self::NewMessage { .. } | Self::MailboxLocked { .. } => None,
+            Self::NewMessage { .. } | Self::PasswordChanged { .. } | Self::MailboxLocked { .. } => None,
         }
     }
 
@@ -258,7 +266,10 @@ impl Notice {
             | Self::InitialPassword { subject, .. }
             | Self::PasswordForSender { subject, .. }
             | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
-            Self::Reactivation { .. } | Self::ResetLink { .. } | Self::MailboxLocked { .. } => None,
+            Self::Reactivation { .. }
+            | Self::ResetLink { .. }
+            | Self::PasswordChanged { .. }
+            | Self::MailboxLocked { .. } => None,
         }
     }
 }

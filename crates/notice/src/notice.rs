@@ -110,6 +110,13 @@ pub enum Notice {
         /// When the link ends.
         expires: Timestamp,
     },
+    /// The password was replaced: whoever did not do it learns of it.
+    PasswordChanged {
+        /// When.
+        at: Timestamp,
+        /// Whether the old one had been forgotten: by link and answer, not by its owner signed in.
+        forgotten: bool,
+    },
     /// Too many wrong log-ins.
     MailboxLocked {
         /// When it was locked.

@@ -22,6 +22,7 @@ label-recipient = Empfänger
 label-password = Startkennwort
 label-locked = Gesperrt seit
 label-opens = Wieder offen ab
+label-changed = Geändert
 label-reason = Antwort des Mailservers
 
 ## Woran man eine echte E-Mail erkennt
@@ -123,6 +124,14 @@ reset-intro = Jemand, vermutlich Sie, hat im Portal „{ $portal }“ angegeben,
 reset-button = Neues Passwort festlegen
 reset-deadline = Der Link gilt bis { $until-time } und nur einmal.
 reset-stranger = Das waren nicht Sie? Dann ist nichts zu tun: Ihr Passwort bleibt, wie es ist.
+
+## Passwort geändert
+changed-subject = [{ $brand }] Das Passwort Ihres Postfachs wurde geändert
+changed-heading = Ihr Passwort wurde geändert
+changed-intro = Das Passwort Ihres Postfachs im Portal „{ $portal }“ wurde von jemandem geändert, der das alte kannte. Alle anderen Sitzungen wurden beendet.
+changed-intro-forgotten = Für Ihr Postfach im Portal „{ $portal }“ wurde mit der Antwort auf Ihre Sicherheitsfrage ein neues Passwort festgelegt. Alle Sitzungen wurden beendet. Ihre Nachrichten sind alle noch da.
+changed-you = Das waren Sie? Dann ist nichts zu tun.
+changed-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
 
 ## Postfach gesperrt
 locked-subject = [{ $brand }] Ihr Postfach ist gesperrt

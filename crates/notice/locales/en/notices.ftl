@@ -21,6 +21,7 @@ label-recipient = Recipient
 label-password = Initial password
 label-locked = Locked since
 label-opens = Opens again
+label-changed = Changed
 label-reason = The mail server’s answer
 
 ## How to tell a genuine mail
@@ -122,6 +123,14 @@ reset-intro = Somebody, probably you, said in the portal “{ $portal }” that 
 reset-button = Set new password
 reset-deadline = The link works until { $until-time }, and only once.
 reset-stranger = It was not you? Then there is nothing to do: your password stays as it is.
+
+## Password changed
+changed-subject = [{ $brand }] The password of your mailbox was changed
+changed-heading = Your password was changed
+changed-intro = The password of your mailbox in the portal “{ $portal }” was changed by somebody who knew the old one. All other sessions were ended.
+changed-intro-forgotten = For your mailbox in the portal “{ $portal }” a new password was set, with the answer to your security question. All sessions were ended. Your messages are all still there.
+changed-you = It was you? Then there is nothing to do.
+changed-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
 
 ## Mailbox locked
 locked-subject = [{ $brand }] Your mailbox is locked

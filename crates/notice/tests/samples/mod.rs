@@ -122,6 +122,8 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         all.push((name, Notice::Reactivation { link: link(), expires, days: 14, messages_kept }));
     }
     all.push(("reset", Notice::ResetLink { link: link(), expires }));
+    all.push(("password-reset", Notice::PasswordChanged { at: date, forgotten: true }));
+    all.push(("password-changed", Notice::PasswordChanged { at: date, forgotten: false }));
     all.push(("locked", Notice::MailboxLocked { at: date, until: Some(expires) }));
     all.push(("locked-for-good", Notice::MailboxLocked { at: date, until: None }));
     for (name, expires) in [("undeliverable", Some(expires)), ("undeliverable-kept", None)] {
