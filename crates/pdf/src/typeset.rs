@@ -133,6 +133,80 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, ..Default::default() })]
+        /// Any order of tags and text is set in full: what the builder makes of it is within what the
+        /// template and the typesetter take.
+        #[test]
+        fn any_soup_of_tags_is_set(pieces in proptest::collection::vec(proptest::sample::select(SOUP.to_vec()), 1..60)) {
+            set_fully(&pieces.concat(), Effort::Full);
+        }
+    }
+
+    const SOUP: &[&str] = &[
+        "<p>",
+        "</p>",
+        "<div>",
+        "</div>",
+        "<br>",
+        "a ",
+        "wort\u{a0}",
+        "<b>",
+        "</b>",
+        "<i>",
+        "</i>",
+        "<ul>",
+        "</ul>",
+        "<ol start=9>",
+        "</ol>",
+        "<li>",
+        "</li>",
+        "<table border=1>",
+        "<table>",
+        "</table>",
+        "<tr>",
+        "</tr>",
+        "<td>",
+        "<td colspan=3 rowspan=0>",
+        "<td rowspan=2>",
+        "</td>",
+        "<th>",
+        "</th>",
+        "<thead>",
+        "</thead>",
+        "<caption>",
+        "<blockquote>",
+        "</blockquote>",
+        "<pre>",
+        "</pre>",
+        "<h1>",
+        "</h1>",
+        "<h6>",
+        "<hr>",
+        "<a href=https://x.example/y>",
+        "</a>",
+        "<svg>",
+        "</svg>",
+        "<sup>",
+        "</sup>",
+        "<center>",
+        "</center>",
+        "<img src=cid:none alt=bild>",
+        "שלום ",
+        "日本 ",
+        "&amp;&lt;",
+        "<select>",
+        "</select>",
+        "<span hidden>",
+        "</span>",
+        "<font color=red>",
+        "<dl><dt>",
+        "<dd>",
+        "#x $y$ ",
+        "\\",
+        "\n\n",
+    ];
+
     #[test]
     fn the_same_letter_gives_the_same_bytes() {
         assert!(set_fully("<p>a", Effort::Full) == set_fully("<p>a", Effort::Full));

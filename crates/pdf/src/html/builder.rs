@@ -4,6 +4,11 @@ use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
 use super::PictureOf;
+use super::address::{link_address, percent_decoded};
+use super::element::{
+    breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
+    is_void,
+};
 use super::line::Line;
 use super::style::{Style, attribute, declared, fill, is_hidden, within};
 use crate::model::{
@@ -14,8 +19,6 @@ use crate::table::{RawCell, RawTable};
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
 const MOST_OPEN: usize = 200;
-/// A longer address is not one.
-const MOST_ADDRESS: usize = 2000;
 
 pub(super) struct Builder<'a> {
     picture_of: &'a PictureOf<'a>,
@@ -597,173 +600,4 @@ impl<'a> Builder<'a> {
             frame.line.text(&format!(" ‹{target}›"), &look);
         }
     }
-}
-
-/// Addresses a reader may follow.
-fn link_address(tag: &Tag) -> Option<String> {
-    let address = attribute(tag, "href")?.trim();
-    let (scheme, _) = address.split_once(':')?;
-    let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    let plain = address.len() <= MOST_ADDRESS && !address.chars().any(char::is_control);
-    (known && plain).then(|| address.to_owned())
-}
-
-/// RFC 2392: the Content-ID in a `cid:` address is percent-encoded.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match hex.filter(|_| *byte == b'%').and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "basefont"
-            | "bgsound"
-            | "col"
-            | "embed"
-            | "frame"
-            | "hr"
-            | "img"
-            | "input"
-            | "keygen"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-    )
-}
-
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "ul"
-            | "ol"
-            | "menu"
-            | "dir"
-            | "li"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "table"
-            | "caption"
-            | "blockquote"
-            | "pre"
-            | "listing"
-            | "xmp"
-            | "plaintext"
-            | "center"
-            | "address"
-            | "article"
-            | "aside"
-            | "details"
-            | "summary"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "header"
-            | "main"
-            | "nav"
-            | "section"
-            | "body"
-            | "html"
-            | "hgroup"
-            | "legend"
-            | "tr"
-            | "td"
-            | "th"
-            | "thead"
-            | "tbody"
-            | "tfoot"
-            | "option"
-    )
-}
-
-/// Blocks that keep a distance to what follows.
-fn is_spaced(name: &str) -> bool {
-    matches!(name, "p" | "ul" | "ol" | "dl" | "blockquote" | "pre" | "table" | "figure")
-}
-
-/// Blocks that keep a distance to what is before them. Word and Outlook write every line as a paragraph
-/// without one.
-fn has_margin(tag: &Tag) -> bool {
-    if !is_spaced(&tag.name) {
-        return false;
-    }
-    let tight_class = attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
-    let tight_style = ["margin", "margin-top"]
-        .iter()
-        .any(|property| declared(tag, property).is_some_and(|margin| margin.starts_with('0')));
-    !(tight_class || tight_style)
-}
-
-/// Elements that are never text on the page.
-fn is_never_shown(name: &str) -> bool {
-    matches!(
-        name,
-        "script"
-            | "style"
-            | "title"
-            | "template"
-            | "noscript"
-            | "iframe"
-            | "noembed"
-            | "noframes"
-            | "textarea"
-            | "select"
-            | "datalist"
-            | "svg"
-            | "math"
-            | "object"
-            | "applet"
-            | "audio"
-            | "video"
-            | "canvas"
-            | "map"
-    )
-}
-
-/// Markup that ends a drawing or a formula even without its end tag (HTML §13.2.6.5).
-fn breaks_out(inside: Option<&str>, name: &str) -> bool {
-    matches!(inside, Some("svg" | "math"))
-        && (is_block(name) || matches!(name, "b" | "i" | "span" | "img" | "br" | "a" | "font"))
-}
-
-/// An end tag inside does not close what is outside.
-fn is_barrier(name: &str) -> bool {
-    matches!(name, "table" | "td" | "th" | "caption")
-}
-
-fn is_barrier_for(name: &str, open: &str) -> bool {
-    open == "table" || (!is_table_part(name) && is_barrier(open))
-}
-
-fn is_table_part(name: &str) -> bool {
-    matches!(name, "table" | "tr" | "td" | "th" | "thead" | "tbody" | "tfoot" | "caption")
 }

@@ -3,7 +3,9 @@
 //! SECURITY: there is no document tree, so nothing grows with the nesting: the work is linear in the text,
 //! and the open elements and blocks are bounded. What is not known is passed over, its text is kept.
 
+mod address;
 mod builder;
+mod element;
 mod line;
 mod style;
 
