@@ -67,7 +67,7 @@ impl Store {
         );
         batch.add(spend_activation_tokens(&mailbox_id, now));
         batch.add(sql!(
-            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link')",
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",
             mailbox_id.as_str()
         ));
         // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.

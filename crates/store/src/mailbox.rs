@@ -72,6 +72,8 @@ pub struct MailboxRow {
     pub language: String,
     /// The owner's question, sealed.
     pub question_sealed: Option<Vec<u8>>,
+    /// What the owner says of themselves, sealed.
+    pub profile_sealed: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its owner activated it.
@@ -108,7 +110,7 @@ pub struct LoginCounts {
 macro_rules! select_mailbox {
     () => {
         "SELECT id, tag, address_sealed, public_key, state, locked_until, language, question_sealed,
-             created_at, activated_at, last_seen_at, failed_logins, failed_answers
+             profile_sealed, created_at, activated_at, last_seen_at, failed_logins, failed_answers
          FROM mailboxes"
     };
 }
@@ -131,6 +133,7 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         },
         language: row.text()?,
         question_sealed: row.opt_blob()?,
+        profile_sealed: row.opt_blob()?,
         created_at: row.time()?,
         activated_at: row.opt_time()?,
         last_seen_at: row.opt_time()?,
@@ -292,7 +295,7 @@ impl Store {
             batch.add(
                 sql!(
                     "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
-                         question_sealed = NULL, public_key = ?2
+                         question_sealed = NULL, profile_sealed = NULL, public_key = ?2
                      WHERE id = ?1 AND state <> 'deleted'
                        AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
                        AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)",
@@ -304,6 +307,7 @@ impl Store {
             batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM notices WHERE mailbox_id = ?1", mailbox_id));
+            batch.add(sql!("DELETE FROM requests WHERE mailbox_id = ?1", mailbox_id));
             batch.add(end_sessions_of(mailbox_id));
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);

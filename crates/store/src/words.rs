@@ -91,6 +91,8 @@ column_words! {
         /// No wrap but the activation link itself, sealed, so that a second letter's notice can carry it
         /// too; while pending only.
         Link = "link",
+        /// The initial password that the recipient is told by telephone or letter; while pending only.
+        Initial = "initial",
         /// The owner's password.
         Password = "password",
         /// The answer to the owner's question.
@@ -107,5 +109,27 @@ column_words! {
         Activation = "activation",
         /// Choosing a new password.
         Reset = "reset",
+    }
+}
+
+column_words! {
+    /// What a recipient asks of support.
+    RequestKind {
+        /// A new activation link.
+        Renewal = "renewal",
+        /// The way back in, with password and answer forgotten.
+        Access = "access",
+    }
+}
+
+column_words! {
+    /// How a request stands.
+    RequestState {
+        /// Not decided.
+        Open = "open",
+        /// Decided for the recipient.
+        Released = "released",
+        /// Decided against.
+        Refused = "refused",
     }
 }

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../schema/001_main.sql")),
     (2, include_str!("../../schema/002_writing.sql")),
+    (3, include_str!("../../schema/003_access.sql")),
     (4, include_str!("../../schema/004_trash.sql")),
 ];
 
@@ -46,10 +47,7 @@ mod tests {
 
         connection.execute("INSERT INTO schema_version (version) VALUES (99)", []).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(
-            matches!(error, StoreError::NewerSchema { found: 99, known } if known == rows),
-            "{error}"
-        );
+        assert!(matches!(error, StoreError::NewerSchema { found: 99, known } if known == rows), "{error}");
         assert!(error.to_string().contains("run the newer program again"));
     }
 

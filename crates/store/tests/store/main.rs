@@ -1,6 +1,7 @@
 //! What the store promises, one file per promise. Every scenario ends with a sweep.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod access;
 mod activation;
 mod arrival;
 mod bodies;

@@ -1,0 +1,82 @@
+//! What a signed-in owner changes: password, question, what is said of themselves. Opaque bytes all of it.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::AuditRow;
+use crate::error::StoreError;
+use crate::mailbox::NewWrap;
+use crate::statement::{Batch, Outcome, Refusal, sql};
+use crate::store::Store;
+
+/// New secrets in place of old ones.
+#[derive(Clone, Debug)]
+pub struct ChangeSecrets {
+    /// Which mailbox.
+    pub mailbox_id: String,
+    /// When.
+    pub now: Timestamp,
+    /// What is wrapped anew; other kinds stay.
+    pub wraps: Vec<NewWrap>,
+    /// The new question, sealed; `None`: it stays.
+    pub question_sealed: Option<Vec<u8>>,
+    /// The session that goes on; every other one ends.
+    pub keep_session: [u8; 32],
+}
+
+impl Store {
+    /// Replaces wraps of an active mailbox. `false`: it is not active, nothing was changed.
+    pub async fn change_secrets(&self, wish: ChangeSecrets) -> Result<bool, StoreError> {
+        let ChangeSecrets { mailbox_id, now, wraps, question_sealed, keep_session } = wish;
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed), failed_answers = 0,
+                     failed_logins = 0
+                 WHERE id = ?1 AND state = 'active'",
+                mailbox_id.as_str(),
+                question_sealed
+            )
+            .or_refuse(Refusal::NotActive),
+        );
+        for wrap in wraps {
+            batch.add(sql!(
+                "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = ?2",
+                mailbox_id.as_str(),
+                wrap.kind.as_str()
+            ));
+            wrap.add_to(&mailbox_id, &mut batch);
+        }
+        // A link that somebody else asked for must not undo this.
+        batch.add(sql!(
+            "UPDATE tokens SET spent_at = ?2 WHERE mailbox_id = ?1 AND spent_at IS NULL",
+            mailbox_id.as_str(),
+            now
+        ));
+        batch.add(sql!(
+            "DELETE FROM sessions WHERE mailbox_id = ?1 AND hash <> ?2",
+            mailbox_id.as_str(),
+            &keep_session
+        ));
+        let audit = AuditRow {
+            at: now,
+            actor: "owner".to_owned(),
+            action: "mailbox.secrets-changed".to_owned(),
+            subject_id: mailbox_id,
+            detail: String::new(),
+        };
+        audit.add_to(&mut batch);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Notes what an owner says of themselves. `false`: no such mailbox, or it is not active.
+    pub async fn set_profile(&self, mailbox_id: &str, profile_sealed: Vec<u8>) -> Result<bool, StoreError> {
+        let changed = self
+            .change(vec![sql!(
+                "UPDATE mailboxes SET profile_sealed = ?2 WHERE id = ?1 AND state = 'active'",
+                mailbox_id,
+                profile_sealed
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
+    }
+}

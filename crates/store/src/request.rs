@@ -1,0 +1,242 @@
+//! What recipients ask of support, and what support decides. Releasing is the one way back from active to
+//! pending, and only together with an open request that names the mailbox.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::AuditRow;
+use crate::body::StoredBody;
+use crate::error::StoreError;
+use crate::leg::NewLeg;
+use crate::mailbox::{NewMailbox, NewWrap};
+use crate::session::end_sessions_of;
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
+use crate::store::Store;
+use crate::token::NewToken;
+use crate::words::{ColumnWord as _, RequestKind, RequestState};
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    /// What support calls it by.
+    pub number: i64,
+    /// Whose.
+    pub mailbox_id: String,
+    /// What for.
+    pub kind: RequestKind,
+    /// How it stands.
+    pub state: RequestState,
+    /// When it was made, or said again.
+    pub created_at: Timestamp,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+    /// How to reach the recipient, sealed.
+    pub note_sealed: Option<Vec<u8>>,
+    /// What support noted, sealed.
+    pub decision_sealed: Option<Vec<u8>>,
+}
+
+/// The way back in.
+#[derive(Debug)]
+pub struct Release {
+    /// Which request.
+    pub number: i64,
+    /// Its mailbox.
+    pub mailbox_id: String,
+    /// When.
+    pub now: Timestamp,
+    /// What support noted, sealed.
+    pub decision_sealed: Vec<u8>,
+    /// How the mailbox begins again.
+    pub again: Again,
+    /// The mail with the new link, and its body.
+    pub leg: NewLeg,
+    /// The body.
+    pub body: StoredBody,
+    /// For the trail.
+    pub audit: AuditRow,
+}
+
+/// How a mailbox begins again.
+#[derive(Debug)]
+pub enum Again {
+    /// With its key, so its letters stay readable: the activation wraps and the token.
+    Kept {
+        /// Activation and link.
+        wraps: Vec<NewWrap>,
+        /// The token of the new link.
+        token: NewToken,
+    },
+    /// With nothing: the mailbox is emptied for good, a new one takes its place.
+    Lost(Box<NewMailbox>),
+}
+
+/// How releasing ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Released {
+    /// Done; the mail is queued.
+    Done,
+    /// The request is not open any more, or its mailbox is gone. Nothing was changed.
+    NotOpen,
+}
+
+macro_rules! select_request {
+    () => {
+        "SELECT number, mailbox_id, kind, state, created_at, decided_at, note_sealed, decision_sealed
+         FROM requests"
+    };
+}
+
+fn request_row(mut row: Row) -> Result<RequestRow, StoreError> {
+    Ok(RequestRow {
+        number: row.int()?,
+        mailbox_id: row.text()?,
+        kind: RequestKind::parse(&row.text()?)?,
+        state: RequestState::parse(&row.text()?)?,
+        created_at: row.time()?,
+        decided_at: row.opt_time()?,
+        note_sealed: row.opt_blob()?,
+        decision_sealed: row.opt_blob()?,
+    })
+}
+
+fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, note: Vec<u8>) -> Statement {
+    sql!(
+        "UPDATE requests SET state = ?3, decided_at = ?4, decision_sealed = ?5
+         WHERE number = ?1 AND mailbox_id = ?2 AND state = 'open'",
+        number,
+        mailbox_id,
+        state.as_str(),
+        now,
+        note
+    )
+    .or_refuse(Refusal::NotPending)
+}
+
+impl Store {
+    /// Makes a request, or renews the open one of that kind. `false`: there is no such mailbox.
+    pub async fn ask(
+        &self,
+        mailbox_id: &str,
+        kind: RequestKind,
+        note_sealed: Option<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' /*LOCK*/", mailbox_id)
+                .or_refuse(Refusal::NotActive),
+        );
+        batch.add(sql!(
+            "INSERT INTO requests (mailbox_id, kind, state, created_at, note_sealed)
+             VALUES (?1, ?2, 'open', ?3, ?4)
+             ON CONFLICT (mailbox_id, kind) WHERE state = 'open'
+             DO UPDATE SET created_at = excluded.created_at,
+                 note_sealed = coalesce(excluded.note_sealed, requests.note_sealed)",
+            mailbox_id,
+            kind.as_str(),
+            now,
+            note_sealed
+        ));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Requests, oldest first; only open ones if so wished.
+    pub async fn requests(&self, only_open: bool) -> Result<Vec<RequestRow>, StoreError> {
+        let question = if only_open {
+            sql!(concat!(select_request!(), " WHERE state = 'open' ORDER BY number LIMIT 1000"))
+        } else {
+            sql!(concat!(select_request!(), " ORDER BY number LIMIT 1000"))
+        };
+        self.read_rows(question).await?.into_iter().map(request_row).collect()
+    }
+
+    /// One request.
+    pub async fn request(&self, number: i64) -> Result<Option<RequestRow>, StoreError> {
+        let question = sql!(concat!(select_request!(), " WHERE number = ?1"), number);
+        self.read_one(question).await?.map(request_row).transpose()
+    }
+
+    /// Decides against a request. `false`: it is not open.
+    pub async fn refuse_request(
+        &self,
+        request: &RequestRow,
+        decision_sealed: Vec<u8>,
+        now: Timestamp,
+        audit: AuditRow,
+    ) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(decide(request.number, &request.mailbox_id, RequestState::Refused, now, decision_sealed));
+        audit.add_to(&mut batch);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
+    /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
+    pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
+        let Release { number, mailbox_id, now, decision_sealed, again, leg, body, audit } = release;
+        let letters = match &again {
+            Again::Kept { .. } => Vec::new(),
+            Again::Lost(_) => {
+                self.read_rows(sql!(
+                    "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1",
+                    mailbox_id.as_str()
+                ))
+                .await?
+            }
+        };
+        let mut batch = Batch::default();
+        batch.add(decide(number, &mailbox_id, RequestState::Released, now, decision_sealed));
+        for mut row in letters {
+            let (deposit_id, body_id) = (row.text()?, row.text()?);
+            batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id));
+            batch.release_body(&body_id);
+        }
+        batch.add(end_sessions_of(&mailbox_id));
+        batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind <> 'escrow'", mailbox_id.as_str()));
+        batch.add(sql!(
+            "UPDATE tokens SET spent_at = ?2 WHERE mailbox_id = ?1 AND spent_at IS NULL",
+            mailbox_id.as_str(),
+            now
+        ));
+        match again {
+            Again::Kept { wraps, token } => {
+                batch.add(
+                    sql!(
+                        "UPDATE mailboxes SET state = 'pending', locked_until = NULL, question_sealed = NULL,
+                             failed_logins = 0, failed_answers = 0
+                         WHERE id = ?1 AND state <> 'deleted'",
+                        mailbox_id.as_str()
+                    )
+                    .or_refuse(Refusal::NotPending),
+                );
+                wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
+                token.add_to(&mailbox_id, &mut batch);
+            }
+            Again::Lost(new) => {
+                // A letter that came in between was not read above: refused, and the caller looks again.
+                batch.add(
+                    sql!(
+                        "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
+                             question_sealed = NULL, profile_sealed = NULL, public_key = ?2
+                         WHERE id = ?1 AND state <> 'deleted'
+                           AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)",
+                        mailbox_id.as_str(),
+                        Vec::new()
+                    )
+                    .or_refuse(Refusal::NotPending),
+                );
+                batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id.as_str()));
+                batch.add(sql!("DELETE FROM notices WHERE mailbox_id = ?1", mailbox_id.as_str()));
+                new.add_to(&mut batch);
+            }
+        }
+        batch.add_body(body);
+        leg.add_to(&mut batch);
+        audit.add_to(&mut batch);
+        match self.write(batch).await? {
+            Outcome::Kept(_) => Ok(Released::Done),
+            Outcome::Refused(_) => Ok(Released::NotOpen),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The ways back in: reset, request and release; each guarded, so that nothing else makes an owner.
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{
+    Activate, Activation, Again, AuditRow, ChangeSecrets, Folder, MailboxState, NewSession, NewToken,
+    NewWrap, Page, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
+    WrapKind,
+};
+
+use crate::rig::{LATER, NOW, Rig, token, wrap};
+
+async fn active(rig: &Rig, tag: u8) -> String {
+    let (id, _, _) = rig.deposit_in_new(tag).await;
+    let wish = Activate {
+        mailbox_id: id.clone(),
+        token_hash: [tag; 32],
+        now: NOW,
+        wraps: vec![wrap(WrapKind::Password), wrap(WrapKind::Answer)],
+        question_sealed: Some(b"question".to_vec()),
+        language: "de".to_owned(),
+    };
+    assert_eq!(rig.store.activate(wish).await.unwrap(), Activation::Activated);
+    id
+}
+
+fn session(mailbox_id: &str, hash: u8) -> NewSession {
+    NewSession {
+        hash: [hash; 32],
+        mailbox_id: mailbox_id.to_owned(),
+        secret_sealed: b"secret".to_vec(),
+        created_at: NOW,
+        expires_at: LATER,
+        device_sealed: b"device".to_vec(),
+    }
+}
+
+fn reset_token(fill: u8) -> NewToken {
+    NewToken { purpose: TokenPurpose::Reset, ..token(fill) }
+}
+
+fn reset(mailbox_id: &str, hash: u8, now: Timestamp) -> ResetPassword {
+    ResetPassword {
+        mailbox_id: mailbox_id.to_owned(),
+        token_hash: [hash; 32],
+        now,
+        wrap: NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() },
+    }
+}
+
+fn audit(id: &str) -> AuditRow {
+    AuditRow {
+        at: NOW,
+        actor: "support".to_owned(),
+        action: "request.released".to_owned(),
+        subject_id: id.to_owned(),
+        detail: String::new(),
+    }
+}
+
+async fn release(rig: &Rig, number: i64, mailbox_id: &str, again: Again) -> Released {
+    let body = rig.body(10).await;
+    let leg = rig.leg(body.id(), "smarthost");
+    let wish = Release {
+        number,
+        mailbox_id: mailbox_id.to_owned(),
+        now: NOW,
+        decision_sealed: b"checked".to_vec(),
+        again,
+        leg,
+        body,
+        audit: audit(mailbox_id),
+    };
+    rig.store.release_request(wish).await.unwrap()
+}
+
+fn kept(fill: u8) -> Again {
+    Again::Kept { wraps: vec![wrap(WrapKind::Activation)], token: token(fill) }
+}
+
+#[tokio::test]
+async fn a_reset_works_once_ends_sessions_and_spends_every_reset_token() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    assert!(rig.store.begin_session(session(&id, 7)).await.unwrap());
+    assert!(rig.store.begin_reset(&id, reset_token(20), Timestamp(NOW.0 - 1)).await.unwrap());
+    assert!(!rig.store.begin_reset(&id, reset_token(21), Timestamp(NOW.0 - 1)).await.unwrap(), "too soon");
+    assert!(rig.store.begin_reset(&id, reset_token(22), LATER).await.unwrap());
+    assert_eq!(
+        rig.store.reset_password(reset(&id, 1, NOW)).await.unwrap(),
+        Reset::TokenSpent,
+        "activation's"
+    );
+    assert_eq!(rig.store.reset_password(reset(&id, 20, LATER)).await.unwrap(), Reset::TokenSpent, "too late");
+    assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"password");
+    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
+    assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"new");
+    assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_none());
+    for spent in [20, 22] {
+        assert_eq!(rig.store.reset_password(reset(&id, spent, NOW)).await.unwrap(), Reset::TokenSpent);
+    }
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_reset_opens_what_time_would_open_and_nothing_that_support_locked_or_nobody_activated() {
+    let rig = Rig::new();
+    let (pending, _, _) = rig.deposit_in_new(9).await;
+    assert!(!rig.store.begin_reset(&pending, reset_token(30), LATER).await.unwrap());
+    let id = active(&rig, 1).await;
+    assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::NotActive);
+    assert!(rig.store.lock_mailbox(&id, Some(LATER)).await.unwrap());
+    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn only_an_open_request_makes_an_active_mailbox_pending() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    let other = active(&rig, 2).await;
+    assert!(rig.store.begin_session(session(&id, 7)).await.unwrap());
+    assert_eq!(release(&rig, 1, &id, kept(40)).await, Released::NotOpen, "there is none");
+    for note in [b"0170".to_vec(), b"0171".to_vec()] {
+        assert!(rig.store.ask(&id, RequestKind::Access, Some(note), NOW).await.unwrap());
+    }
+    let open = rig.store.requests(true).await.unwrap();
+    let [request] = open.as_slice() else { panic!("one request, not {}", open.len()) };
+    assert_eq!(request.note_sealed.as_deref(), Some(&b"0171"[..]));
+    assert_eq!(release(&rig, request.number, &other, kept(40)).await, Released::NotOpen, "not its mailbox");
+    assert_eq!(rig.store.mailbox(&other).await.unwrap().unwrap().state, MailboxState::Active);
+    assert_eq!(release(&rig, request.number, &id, kept(40)).await, Released::Done);
+    let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!((mailbox.state, mailbox.question_sealed), (MailboxState::Pending, None));
+    assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_none());
+    for gone in [WrapKind::Password, WrapKind::Answer] {
+        assert_eq!(rig.store.wrap(&id, gone).await.unwrap(), None, "{gone:?}");
+    }
+    let page = Page { offset: 0, limit: 10 };
+    assert_eq!(rig.store.deposits(&id, Folder::Inbox, page).await.unwrap().len(), 1, "the letters are kept");
+    assert_eq!(rig.store.request(request.number).await.unwrap().unwrap().state, RequestState::Released);
+    assert_eq!(release(&rig, request.number, &id, kept(41)).await, Released::NotOpen, "only once");
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn without_escrow_a_new_mailbox_takes_the_place_of_the_old_one() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
+    let number = rig.store.requests(true).await.unwrap()[0].number;
+    let mut new = rig.mailbox(1);
+    new.token = Some(token(50));
+    let new_id = new.id.clone();
+    assert_eq!(release(&rig, number, &id, Again::Lost(Box::new(new))).await, Released::Done);
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Deleted);
+    let found = rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap();
+    assert_eq!((found[0].id.as_str(), found[0].state), (new_id.as_str(), MailboxState::Pending));
+    assert_eq!(rig.store.deposits(&id, Folder::Inbox, Page { offset: 0, limit: 10 }).await.unwrap().len(), 0);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_refused_request_changes_nothing_and_deleting_takes_requests_along() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
+    let request = rig.store.requests(true).await.unwrap().remove(0);
+    assert!(rig.store.refuse_request(&request, b"no".to_vec(), NOW, audit(&id)).await.unwrap());
+    assert!(!rig.store.refuse_request(&request, b"no".to_vec(), NOW, audit(&id)).await.unwrap());
+    assert_eq!(release(&rig, request.number, &id, kept(40)).await, Released::NotOpen);
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
+    assert!(rig.store.delete_mailbox(&id).await.unwrap());
+    assert!(rig.store.requests(false).await.unwrap().is_empty());
+    assert!(!rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn new_secrets_end_the_other_sessions_and_every_link() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    for hash in [7, 8] {
+        assert!(rig.store.begin_session(session(&id, hash)).await.unwrap());
+    }
+    assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
+    let wish = ChangeSecrets {
+        mailbox_id: id.clone(),
+        now: NOW,
+        wraps: vec![NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() }],
+        question_sealed: None,
+        keep_session: [7; 32],
+    };
+    assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
+    assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_some());
+    assert!(rig.store.session(&[8; 32], NOW).await.unwrap().is_none());
+    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::TokenSpent);
+    let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!(mailbox.question_sealed.as_deref(), Some(&b"question"[..]), "the question stays");
+    assert!(rig.store.set_profile(&id, b"profile".to_vec()).await.unwrap());
+    assert_eq!(
+        rig.store.mailbox(&id).await.unwrap().unwrap().profile_sealed.as_deref(),
+        Some(&b"profile"[..])
+    );
+    assert!(rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert!(!rig.store.change_secrets(wish).await.unwrap());
+    rig.clean().await;
+}
