@@ -57,6 +57,8 @@ pub struct DepositRow {
     pub expires_at: Option<Timestamp>,
     /// Marks; their meaning is the portal's.
     pub flags: i64,
+    /// When it came into the trash, if it is there.
+    pub trashed_at: Option<Timestamp>,
 }
 
 /// A deposit with what opens it.
@@ -84,7 +86,8 @@ pub struct DepositCounts {
 /// The columns of [`deposit_row`], in its order.
 macro_rules! list_columns {
     () => {
-        "id, mailbox_id, folder, key_sealed, listing_sealed, size, received_at, read_at, expires_at, flags"
+        "id, mailbox_id, folder, key_sealed, listing_sealed, size, received_at, read_at, expires_at, flags,
+         (SELECT since FROM trash WHERE deposit_id = deposits.id)"
     };
 }
 
@@ -100,6 +103,7 @@ fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
         read_at: row.opt_time()?,
         expires_at: row.opt_time()?,
         flags: row.int()?,
+        trashed_at: row.opt_time()?,
     })
 }
 

@@ -1,0 +1,129 @@
+//! The trash: deleted letters that can still be had back for a while. Every question names the mailbox too.
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Row, Statement, sql};
+use crate::store::Store;
+
+/// Letters deleted for good in one batch when their time is over.
+const PURGE_AT_ONCE: u32 = 200;
+
+impl Store {
+    /// Moves received and sent letters of this mailbox into the trash. Returns how many there were; ids of
+    /// other mailboxes, and of letters that are elsewhere, are passed over.
+    pub async fn trash_deposits(
+        &self,
+        mailbox_id: &str,
+        deposit_ids: &[String],
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let each = |id: &String| {
+            [
+                sql!(
+                    "INSERT INTO trash (deposit_id, since, came_from)
+                     SELECT id, CAST(?3 AS BIGINT), folder FROM deposits
+                     WHERE mailbox_id = ?1 AND id = ?2 AND folder IN ('inbox', 'sent')",
+                    mailbox_id,
+                    id.as_str(),
+                    now
+                ),
+                sql!(
+                    "UPDATE deposits SET folder = 'trash'
+                     WHERE mailbox_id = ?1 AND id = ?2 AND folder IN ('inbox', 'sent')",
+                    mailbox_id,
+                    id.as_str()
+                ),
+            ]
+        };
+        self.moved(deposit_ids.iter().flat_map(each).collect()).await
+    }
+
+    /// Moves letters of this mailbox out of the trash, back to where they were.
+    pub async fn restore_deposits(
+        &self,
+        mailbox_id: &str,
+        deposit_ids: &[String],
+    ) -> Result<usize, StoreError> {
+        let each = |id: &String| {
+            [
+                sql!(
+                    "UPDATE deposits SET folder = (SELECT came_from FROM trash WHERE deposit_id = ?2)
+                     WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash'
+                     AND EXISTS (SELECT 1 FROM trash WHERE deposit_id = ?2)",
+                    mailbox_id,
+                    id.as_str()
+                ),
+                sql!(
+                    "DELETE FROM trash WHERE deposit_id = ?2 AND EXISTS (SELECT 1 FROM deposits
+                     WHERE mailbox_id = ?1 AND id = ?2 AND folder <> 'trash')",
+                    mailbox_id,
+                    id.as_str()
+                ),
+            ]
+        };
+        self.moved(deposit_ids.iter().flat_map(each).collect()).await
+    }
+
+    /// Two statements a letter, which change one row each or none.
+    async fn moved(&self, statements: Vec<Statement>) -> Result<usize, StoreError> {
+        Ok(self.change(statements).await?.iter().sum::<usize>() / 2)
+    }
+
+    /// Deletes letters for good, if they are in this mailbox's trash; each body goes with its last reference.
+    pub async fn delete_trashed(
+        &self,
+        mailbox_id: &str,
+        deposit_ids: &[String],
+    ) -> Result<usize, StoreError> {
+        let question = |id: &String| {
+            sql!(
+                "SELECT id, body_id, mailbox_id FROM deposits
+                 WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash'",
+                mailbox_id,
+                id.as_str()
+            )
+        };
+        let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
+        self.delete_from_trash(answers.into_iter().flatten().collect()).await
+    }
+
+    /// Deletes everybody's letters for good that have been in the trash since before `before`.
+    pub async fn purge_trash(&self, before: Timestamp) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let rows = self
+                .read_rows(sql!(
+                    "SELECT d.id, d.body_id, d.mailbox_id FROM trash t JOIN deposits d ON d.id = t.deposit_id
+                     WHERE t.since < ?1 AND d.folder = 'trash' ORDER BY t.since LIMIT ?2",
+                    before,
+                    PURGE_AT_ONCE
+                ))
+                .await?;
+            let now = self.delete_from_trash(rows).await?;
+            deleted += now;
+            if now == 0 {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// Rows of id, body and mailbox. A letter that has been restored meanwhile stays.
+    async fn delete_from_trash(&self, rows: Vec<Row>) -> Result<usize, StoreError> {
+        let mut batch = Batch::default();
+        for mut row in rows {
+            let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
+            batch.add(sql!(
+                "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' RETURNING id",
+                mailbox_id,
+                deposit_id
+            ));
+            batch.release_body(&body_id);
+        }
+        match self.write(batch).await? {
+            // A body that goes returns a row, too: only the deletions are counted.
+            Outcome::Kept(answers) => Ok(answers.iter().step_by(2).map(|answer| answer.rows.len()).sum()),
+            Outcome::Refused(_) => Ok(0),
+        }
+    }
+}
