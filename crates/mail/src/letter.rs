@@ -22,8 +22,8 @@ pub enum LetterError {
     /// No header field at all.
     #[error("there is no header field in it")]
     NoHeader,
-    /// More parts, or parts nested deeper, than any honest letter has.
-    #[error("it has too many parts, or parts nested too deeply")]
+    /// More parts, parts nested deeper, or larger heads of parts, than any honest letter has.
+    #[error("it has too many parts, parts nested too deeply, or too large header sections")]
     TooComplex,
 }
 

@@ -1,10 +1,12 @@
 //! A letter's MIME structure (RFC 2045, 2046) as byte ranges: bounded, lenient, nothing decoded yet.
 //!
 //! SECURITY: mail-parser reads fields; the tree is walked here, because its own walk has no limit on depth
-//! and decodes every attachment at once. Depth, number of parts and work are bounded before anything else.
+//! and decodes every attachment at once. Depth, number of parts, their heads and work are bounded before
+//! anything else.
 
 use mail_parser::{ContentType, Header, HeaderName, HeaderValue, MessageParser};
 
+use crate::head::Head;
 use crate::letter::LetterError;
 use crate::transfer::Transfer;
 
@@ -12,6 +14,11 @@ use crate::transfer::Transfer;
 const MAX_DEPTH: usize = 20;
 /// Parts of all kinds in one letter.
 const MAX_PARTS: usize = 2000;
+/// Bytes of all heads together; one alone may have [`Head::MAX`]. A parsed field, address or parameter is
+/// many times as large as the few bytes that make it.
+const MAX_HEADS: usize = 2 * 1024 * 1024;
+/// Lines of all heads together, and so fields: ten for each of the most parts.
+const MAX_HEAD_LINES: usize = 20_000;
 
 /// One entity of the tree. Parts stand in the order of the bytes, parents before children.
 pub(crate) struct Part<'a> {
@@ -60,8 +67,29 @@ impl<'a> Part<'a> {
 /// Walks the tree.
 pub(crate) fn walk(bytes: &[u8]) -> Result<Vec<Part<'_>>, LetterError> {
     let mut parts = Vec::new();
-    add(bytes, 0, "text/plain", &mut parts)?;
+    let mut room = Room { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
+    add(bytes, 0, "text/plain", &mut parts, &mut room)?;
     Ok(parts)
+}
+
+/// What the heads of the parts to come may still take.
+struct Room {
+    bytes: usize,
+    lines: usize,
+}
+
+impl Room {
+    /// To be asked before the head is parsed.
+    fn take(&mut self, head: &[u8]) -> Result<(), LetterError> {
+        if head.len() > Head::MAX {
+            return Err(LetterError::TooComplex);
+        }
+        // Lines, not fields: what counts as a field is the parser's opinion, and it needs a line for each.
+        let lines = head.split_inclusive(|b| *b == b'\n').count();
+        self.bytes = self.bytes.checked_sub(head.len()).ok_or(LetterError::TooComplex)?;
+        self.lines = self.lines.checked_sub(lines).ok_or(LetterError::TooComplex)?;
+        Ok(())
+    }
 }
 
 fn add<'a>(
@@ -69,11 +97,13 @@ fn add<'a>(
     depth: usize,
     default_type: &str,
     parts: &mut Vec<Part<'a>>,
+    room: &mut Room,
 ) -> Result<usize, LetterError> {
     if depth > MAX_DEPTH || parts.len() >= MAX_PARTS {
         return Err(LetterError::TooComplex);
     }
     let (head, body) = split_entity(entity);
+    room.take(head)?;
     let fields = fields(head);
     let mut part = Part {
         fields,
@@ -97,7 +127,7 @@ fn add<'a>(
     if let Some(boundary) = boundary {
         let mut children = Vec::new();
         for child in split_multipart(body, boundary.as_bytes()) {
-            children.push(add(child, depth + 1, child_default, parts)?);
+            children.push(add(child, depth + 1, child_default, parts, room)?);
         }
         if let Some(part) = parts.get_mut(index) {
             part.children = children;
@@ -228,6 +258,36 @@ mod tests {
             "--a\r\n\r\n".repeat(MAX_PARTS + 1)
         );
         assert!(matches!(walk(wide.as_bytes()), Err(LetterError::TooComplex)));
+    }
+
+    fn mixed(parts: impl IntoIterator<Item = String>) -> String {
+        let mut letter = "Content-Type: multipart/mixed; boundary=a\r\n\r\n".to_owned();
+        parts.into_iter().for_each(|part| letter.push_str(&format!("--a\r\n{part}\r\nx\r\n")));
+        letter
+    }
+
+    #[test]
+    fn the_heads_of_parts_are_limited_one_by_one_and_together() {
+        let too_complex = |letter: &str| matches!(walk(letter.as_bytes()), Err(LetterError::TooComplex));
+        // Few bytes to a field: many fields.
+        assert!(too_complex(&mixed(["a:b\r\n".repeat(2_000_000)])));
+        assert!(too_complex(&mixed(["a:b\r\n".repeat(MAX_HEAD_LINES)])));
+        assert!(too_complex(&mixed(vec!["a:b\r\n".repeat(1000); 21])));
+        // One field that holds very much.
+        assert!(too_complex(&mixed([format!("To: {}\r\n", "a,".repeat(Head::MAX / 2))])));
+        let large = format!("To: {}\r\n", "a,".repeat(Head::MAX / 2 - 10));
+        assert!(!too_complex(&mixed([large.clone()])));
+        assert!(too_complex(&mixed(vec![large; 9])));
+    }
+
+    #[test]
+    fn honest_heads_are_within_the_limits() {
+        let recipients = " somebody.with.a.long.name@department.authority.example,\r\n".repeat(4000);
+        assert_eq!(walk(format!("To: {recipients}Subject: x\r\n\r\nx").as_bytes()).unwrap().len(), 1);
+        let scan = "Content-Type: image/jpeg;\r\n name=\"a scan.jpg\"\r\nContent-Disposition: attachment;\r\n \
+                    filename=\"a scan.jpg\"\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <1@a>\r\n";
+        let letter = mixed(vec![scan.to_owned(); MAX_PARTS - 1]);
+        assert_eq!(walk(letter.as_bytes()).unwrap().len(), MAX_PARTS);
     }
 
     proptest! {
