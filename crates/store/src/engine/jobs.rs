@@ -82,6 +82,7 @@ impl<T> Jobs<T> {
     }
 
     /// Takes up to `max` jobs that wait by now. If there are none, waits a moment for one when `linger`.
+    /// Unhurried jobs come along before them, never alone: alone they would keep the group open.
     pub(crate) fn take_more(&self, max: usize, linger: bool) -> Vec<T> {
         let mut state = self.lock();
         if state.waiting.is_empty() && linger && !state.closed {
@@ -90,12 +91,44 @@ impl<T> Jobs<T> {
             state = woken;
         }
         let some = state.waiting.len().min(max);
-        state.waiting.drain(..some).collect()
+        if some == 0 {
+            return Vec::new();
+        }
+        let mut more = std::mem::take(&mut state.unhurried);
+        more.extend(state.waiting.drain(..some));
+        more
     }
 
     /// No more jobs; those that wait are still taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unhurried_jobs_go_before_what_was_pushed_after_them() {
+        let jobs = Jobs::new();
+        jobs.push("first").unwrap();
+        jobs.push_unhurried("forget first");
+        jobs.push("first again").unwrap();
+        assert_eq!(jobs.take(1).unwrap(), ["forget first", "first"]);
+        jobs.push_unhurried("forget first");
+        assert_eq!(jobs.take_more(0, false), [""; 0]);
+        assert_eq!(jobs.take_more(9, false), ["forget first", "first again"]);
+    }
+
+    #[test]
+    fn unhurried_jobs_alone_do_not_keep_a_group_open() {
+        let jobs = Jobs::new();
+        jobs.push_unhurried("forget");
+        assert_eq!(jobs.take_more(9, true), [""; 0]);
+        jobs.close();
+        assert_eq!(jobs.take(9).unwrap(), ["forget"]);
+        assert_eq!(jobs.take(9), None);
     }
 }
