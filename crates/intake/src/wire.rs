@@ -119,6 +119,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     fn has_read(&mut self, read: io::Result<usize>) -> Result<usize, Leave> {
+        // A reset loses the acknowledgement, even from a client that has the reply and only closes
+        // rudely: it looks the same as a line that broke before the reply arrived. The reception then
+        // takes the same bytes for the same letter while a retry is to be expected.
         let octets = read.map_err(Leave::Broken)?;
         // An octet, or an orderly end, that came after our reply went out.
         if self.answered_next {

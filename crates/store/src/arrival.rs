@@ -1,5 +1,7 @@
 //! The one transaction of an arrival: all of its rows or none. Knows no rules and no SMTP.
 
+use std::time::Duration;
+
 use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
@@ -13,6 +15,11 @@ use crate::notice::NewNotice;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::prolong_activation_token;
+
+/// How long the same bytes again are the same transmission. A client whose connection broke before our `250`
+/// tries again soon: Postfix after 5 to 67 minutes, Exchange after 1 to 15. Same bytes much later are more
+/// likely meant as another letter (a machine's daily "all is well"), and taking one for a retry loses it.
+pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Everything one accepted letter leaves in the store.
 #[derive(Clone, Debug)]
@@ -82,6 +89,12 @@ impl ArrivalRows {
             batch.add(
                 sql!(
                     "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
+            // The sweep comes by now and then only; an expired row must not stand in the way until it does.
+            batch.add(sql!(
+                "DELETE FROM fingerprints WHERE fingerprint = ?1 AND committed_at < ?2",
+                fingerprint,
+                self.now.minus(RETRY_WINDOW)
+            ));
                      ON CONFLICT DO NOTHING",
                     fingerprint,
                     self.now

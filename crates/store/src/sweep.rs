@@ -1,9 +1,8 @@
 //! Looks whether everything the store holds hangs together, and forgets what time has made useless.
 
-use std::time::Duration;
-
 use sealpost_mail::Timestamp;
 
+use crate::arrival::RETRY_WINDOW;
 use crate::error::StoreError;
 use crate::statement::sql;
 use crate::store::Store;
@@ -68,7 +67,7 @@ pub struct SweepReport {
     pub counts: StoreCounts,
     /// What must never be. At most 1,000 of each kind that rows show.
     pub problems: Vec<Problem>,
-    /// Fingerprints dropped because nobody acknowledged them within five days.
+    /// Fingerprints dropped because nobody acknowledged them while a retry was to be expected.
     pub fingerprints_dropped: u64,
     /// Sessions dropped because they were over.
     pub sessions_dropped: u64,
@@ -81,9 +80,6 @@ impl SweepReport {
         self.problems.is_empty()
     }
 }
-
-/// RFC 5321 §4.5.4.1: a client gives up after four to five days; later than that the same bytes are new.
-const UNACKNOWLEDGED_FOR: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
 /// In the order of [`StoreCounts`].
 const COUNTS: &str = "SELECT
@@ -156,7 +152,7 @@ impl Store {
     pub async fn sweep(&self, now: Timestamp) -> Result<SweepReport, StoreError> {
         let dropped = self
             .change(vec![
-                sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(UNACKNOWLEDGED_FOR)),
+                sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
                 sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
             ])
             .await?;

@@ -106,12 +106,31 @@ async fn an_acknowledgement_alone_is_written_too() {
 }
 
 #[tokio::test]
-async fn unacknowledged_fingerprints_live_five_days() {
+async fn an_unacknowledged_transmission_is_the_same_for_six_hours() {
+    let rig = Rig::new();
+    let hours = |hours: i64| Timestamp(NOW.0 + hours * 3_600_000);
+    let again = async |now: Timestamp| {
+        let mut rows = with_fingerprint(&rig, [1; 32]).await;
+        rows.now = now;
+        commit(&rig.store, rows).await
+    };
+    assert!(matches!(again(NOW).await, Committed::New(_)));
+    assert!(matches!(again(hours(6)).await, Committed::Duplicate));
+    // No sweep in between.
+    let late = Timestamp(hours(6).0 + 1);
+    assert!(matches!(again(late).await, Committed::New(_)));
+    // And the time begins anew.
+    assert!(matches!(again(hours(12)).await, Committed::Duplicate));
+    assert_eq!(rig.clean().await.legs, 2);
+}
+
+#[tokio::test]
+async fn a_sweep_forgets_fingerprints_after_six_hours() {
     let rig = Rig::new();
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
-    let days = |days: i64| Timestamp(NOW.0 + days * 86_400_000);
-    assert_eq!(rig.store.sweep(days(5)).await.unwrap().fingerprints_dropped, 0);
-    let report = rig.store.sweep(Timestamp(days(5).0 + 1)).await.unwrap();
+    let hours = |hours: i64| Timestamp(NOW.0 + hours * 3_600_000);
+    assert_eq!(rig.store.sweep(hours(6)).await.unwrap().fingerprints_dropped, 0);
+    let report = rig.store.sweep(Timestamp(hours(6).0 + 1)).await.unwrap();
     assert_eq!((report.fingerprints_dropped, report.counts.fingerprints), (1, 0));
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [1; 32]).await).await, Committed::New(_)));
 }
