@@ -1,1 +1,278 @@
-//! stub
+//! The repository's own rules, so that nobody has to remember them (docs/style.md, docs/architecture.md).
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A file longer than this does more than one job.
+const LONGEST_FILE: usize = 700;
+
+/// Which of our crates each may build on; `gateway` is the roof and may name all. Downwards only.
+const EDGES: &[(&str, &[&str])] = &[
+    ("mail", &[]),
+    ("intake", &["mail"]),
+    ("policy", &["mail"]),
+    ("seal", &["mail"]),
+    ("vault", &["mail"]),
+    ("store", &["mail"]),
+    ("notice", &["mail"]),
+    ("export", &["mail"]),
+    ("pdf", &[]),
+    ("delivery", &["mail", "store", "vault"]),
+    ("portal", &["mail", "export", "store", "vault"]),
+];
+
+/// Libraries that each shape one crate and are named by it alone.
+const OWNERS: &[(&str, &str)] = &[
+    ("mail-parser", "mail"),
+    ("mail-builder", "mail"),
+    ("smtp-proto", "intake"),
+    ("hpke", "vault"),
+    ("argon2", "vault"),
+    ("rusqlite", "store"),
+    ("object_store", "store"),
+    ("cfb", "export"),
+    ("typst", "pdf"),
+    ("html5ever", "pdf"),
+    ("lettre", "delivery"),
+    ("hickory-resolver", "delivery"),
+    ("actix-web", "portal"),
+    ("ammonia", "portal"),
+    ("clap", "gateway"),
+    ("tokio-cron-scheduler", "gateway"),
+    ("tracing-subscriber", "gateway"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every file with one of these endings that is ours, with its text.
+fn files(endings: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !["target", ".git", "demo-data", "corpus", "artifacts", "fonts"].contains(&name.as_str()) {
+                    folders.push(path);
+                }
+            } else if endings.iter().any(|ending| name.ends_with(ending))
+                && let Ok(text) = fs::read_to_string(&path)
+            {
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no files ending in {endings:?}");
+    found
+}
+
+fn nothing(found: Vec<String>, rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
+}
+
+#[test]
+fn every_file_begins_by_saying_its_job() {
+    let bad = files(&[".rs"]).into_iter().filter(|(_, text)| {
+        // The job, and not just a word.
+        !text.lines().next().is_some_and(|line| line.starts_with("//! ") && line.len() > 12)
+    });
+    nothing(
+        bad.map(|(path, _)| path.display().to_string()).collect(),
+        "the first line must be `//!` and the job",
+    );
+}
+
+#[test]
+fn no_file_is_too_long_for_one_job() {
+    let long = files(&[".rs", ".js", ".css", ".html"]).into_iter().filter_map(|(path, text)| {
+        let lines = text.lines().count();
+        (lines > LONGEST_FILE).then(|| format!("{}: {lines} lines", path.display()))
+    });
+    nothing(long.collect(), "a file does one job");
+}
+
+#[test]
+fn exceptions_to_lints_are_expected_with_a_reason() {
+    let marker = concat!("#[", "allow");
+    let inner = concat!("#![", "allow");
+    let bad = files(&[".rs"]).into_iter().flat_map(|(path, text)| {
+        let lines =
+            text.lines().enumerate().filter(|(_, line)| line.contains(marker) || line.contains(inner));
+        lines.map(|(n, line)| format!("{}:{}: {}", path.display(), n + 1, line.trim())).collect::<Vec<_>>()
+    });
+    nothing(bad.collect(), "write #[expect(lint, reason = \"…\")]");
+}
+
+#[test]
+fn no_test_is_switched_off() {
+    let marker = concat!("#[", "ignore]");
+    let bad = files(&[".rs"]).into_iter().filter(|(_, text)| text.contains(marker));
+    nothing(bad.map(|(path, _)| path.display().to_string()).collect(), "a test runs, or says why not");
+}
+
+#[test]
+fn no_path_of_a_developers_machine_is_written_down() {
+    let forbidden =
+        [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/Us", "ers/")];
+    let bad = files(&[".rs", ".toml", ".md", ".html", ".js", ".css", ".ftl", ".sql", "run"]);
+    let bad = bad.into_iter().filter_map(|(path, text)| {
+        let found = forbidden.iter().find(|word| text.contains(**word))?;
+        Some(format!("{}: {found}", path.display()))
+    });
+    nothing(bad.collect(), "paths of one machine mean nothing on another");
+}
+
+/// Dependencies of a crate as its Cargo.toml names them, without those of its tests.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let mut inside = false;
+    let mut names = BTreeSet::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line == "[dependencies]" || line == "[build-dependencies]";
+        } else if inside && !line.trim().is_empty() && !line.starts_with('#') {
+            names.insert(line.split(['.', ' ', '=']).next().unwrap().to_owned());
+        }
+    }
+    names
+}
+
+fn manifests() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        all.insert(folder.file_name().unwrap().to_string_lossy().into_owned(), dependencies(&manifest));
+    }
+    all
+}
+
+#[test]
+fn crates_depend_downwards_only() {
+    let manifests = manifests();
+    let mut known: BTreeSet<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    known.insert("gateway");
+    let present: BTreeSet<&str> = manifests.keys().map(String::as_str).collect();
+    assert_eq!(present, known, "a new crate needs its line in EDGES and in docs/architecture.md");
+    let mut bad = Vec::new();
+    for (name, allowed) in EDGES {
+        for dependency in &manifests[*name] {
+            if let Some(ours) = dependency.strip_prefix("sealpost-")
+                && !allowed.contains(&ours)
+            {
+                bad.push(format!("{name} must not know {ours}"));
+            }
+        }
+    }
+    nothing(bad, "the edges of docs/architecture.md");
+}
+
+#[test]
+fn a_library_is_named_by_its_one_crate() {
+    let manifests = manifests();
+    let mut bad = Vec::new();
+    for (library, owner) in OWNERS {
+        for (name, dependencies) in &manifests {
+            if dependencies.contains(*library) && name != owner {
+                bad.push(format!("{name} names {library}, which is {owner}'s"));
+            }
+        }
+    }
+    nothing(bad, "the table of docs/architecture.md");
+}
+
+#[test]
+fn the_table_in_the_documents_is_the_one_that_is_checked() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let rows: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let name = cells.next()?.trim_end_matches('`');
+            let named = cells.nth(1)?;
+            Some((name, named))
+        })
+        .collect();
+    let manifests = manifests();
+    let documented: BTreeSet<&str> = rows.keys().copied().collect();
+    let present: BTreeSet<&str> = manifests.keys().map(String::as_str).collect();
+    assert!(
+        present.is_subset(&documented),
+        "not in docs/architecture.md: {:?}",
+        present.difference(&documented)
+    );
+    for (library, owner) in OWNERS {
+        assert!(rows[owner].contains(library), "docs/architecture.md: {library} is missing beside `{owner}`");
+    }
+}
+
+#[test]
+fn every_dependency_says_why_it_is_there() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let section = manifest.split("[workspace.dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let mut bad = Vec::new();
+    let mut said_above = false;
+    for line in section.lines() {
+        let says = line.contains(" # ") || said_above || line.starts_with("sealpost-");
+        if line.contains('=') && !line.starts_with('#') && !says {
+            bad.push(line.to_owned());
+        }
+        // A sentence speaks for the lines under it, up to the next empty one; `# --- a heading ---` does not.
+        said_above = match line.strip_prefix("# ") {
+            Some(text) => !text.starts_with("---") || text.contains(':') || text.contains("tests only"),
+            None => said_above && !line.trim().is_empty(),
+        };
+    }
+    nothing(bad, "write a comment why behind it");
+}
+
+#[test]
+fn decision_records_are_numbered_without_gaps() {
+    let mut numbers: Vec<u32> = fs::read_dir(root().join("docs/decisions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "README.md")
+        .map(|name| {
+            name.split('-').next().unwrap().parse().unwrap_or_else(|_| panic!("{name}: NNNN-words.md"))
+        })
+        .collect();
+    numbers.sort_unstable();
+    let want: Vec<u32> = (1..=u32::try_from(numbers.len()).unwrap()).collect();
+    assert_eq!(numbers, want);
+    let list = fs::read_to_string(root().join("docs/decisions/README.md")).unwrap();
+    for number in numbers {
+        assert!(list.contains(&format!("{number:04}")), "docs/decisions/README.md does not list {number:04}");
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut bad = Vec::new();
+    for (path, text) in files(&[".md"]) {
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', '#', ' ']).next().unwrap();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            let full = root().join(path.parent().unwrap()).join(target);
+            if !full.exists() {
+                bad.push(format!("{} → {target}", path.display()));
+            }
+        }
+    }
+    nothing(bad, "documents link to what exists");
+}
+
+/// Every configuration we hand out passes the product's own check.
+#[test]
+fn shipped_configurations_are_good() {
+    let home = rig::gateway::Home::empty();
+    home.write("server.key", rig::gateway::SERVER_KEY.as_bytes());
+    fs::copy(root().join("gateway.toml"), home.config()).unwrap();
+    let (code, out, err) = home.sealpost(&["check", "--offline"]);
+    assert_eq!(code, 0, "gateway.toml:\n{out}{err}");
+}

@@ -135,7 +135,8 @@ fn a_malformed_bdat_is_a_syntax_error() {
             let mut client = server.smtp();
             client.envelope("a@insurer.example", &["k@web.example"]);
             let reply = client.say(command);
-            assert!((500..504).contains(&reply.code), "{command}: {reply}");
+            // Postfix says 521 and hangs up.
+            assert!((500..504).contains(&reply.code) || reply.code == 521, "{command}: {reply}");
         }
     });
 }
