@@ -35,7 +35,7 @@ pub struct Limits {
     pub data_rate: u64,
     /// How long a letter may be slower than `data_rate`.
     pub data_grace: Duration,
-    /// A session takes no new command after this.
+    /// A session takes no new command after this, unless the content of a letter is coming in.
     pub session_total: Duration,
     /// What one letter takes from the memory budget while it comes in, in KiB: our block of 64 KiB and
     /// what the reception keeps of it.

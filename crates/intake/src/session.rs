@@ -69,6 +69,15 @@ impl State {
             Self::Sender(_) | Self::Addressed(_) | Self::Chunking(_) => true,
         }
     }
+
+    /// When the letter whose content is coming in must be there, if one is. Nothing else may outlast the
+    /// session: an envelope alone could be held open with NOOP for ever.
+    fn content_until(&self) -> Option<Instant> {
+        match self {
+            Self::Strange | Self::Ready | Self::Sender(_) | Self::Addressed(_) => None,
+            Self::Chunking(chunks) => Some(chunks.letter.pace.until()),
+        }
+    }
 }
 
 /// What comes after a command.
@@ -130,17 +139,23 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
 
     /// One command.
     async fn turn(&mut self, state: State) -> Result<Turn, Leave> {
+        let content_until = state.content_until();
         let mut deadline = Instant::now() + self.door.limits.command;
-        if let State::Chunking(chunks) = &state {
-            deadline = deadline.min(chunks.letter.pace.until());
+        if let Some(until) = content_until {
+            deadline = deadline.min(until);
         }
         let Some(length) = self.read_line(LONGEST, deadline, state.has_letter()).await? else {
             self.answer(replies::command_too_long())?;
             return Ok(Turn::Next(state));
         };
-        if Instant::now() >= self.until && !state.has_letter() {
-            self.wire.send(&replies::session_over());
-            return Err(Leave::Told);
+        match content_until {
+            // Commands between chunks do not give the letter more time either.
+            Some(until) if Instant::now() >= until => return Err(Leave::Slow),
+            None if Instant::now() >= self.until => {
+                self.wire.send(&replies::session_over());
+                return Err(Leave::Told);
+            }
+            Some(_) | None => {}
         }
         let text = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();
         let command = command::parse(text, &self.door.postmaster);

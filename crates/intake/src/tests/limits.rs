@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use super::rig::rig;
 
@@ -77,17 +77,63 @@ async fn a_letter_in_chunks_has_no_more_time_than_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_ends_some_day_but_not_inside_a_letter() {
+async fn a_session_ends_some_day_even_with_an_envelope_open() {
     let rig = rig().limits(|limits| limits.session_total = 500 * SECOND);
-    let mut client = rig.with_letter().await;
-    for _ in 0..3 {
+    for begin in ["NOOP", "MAIL FROM:<a@b.example>"] {
+        let mut client = rig.client().await;
+        client.ask(begin, "250").await;
+        for _ in 0..2 {
+            sleep(200 * SECOND).await;
+            client.ask("NOOP", "250").await;
+        }
         sleep(200 * SECOND).await;
-        client.ask("NOOP", "250").await;
+        client.ask("NOOP", "421 4.4.2").await;
+        client.expect_end().await;
     }
-    client.ask("DATA", "354").await;
+    let mut client = rig.with_letter().await;
+    sleep(200 * SECOND).await;
+    client.ask("NOOP", "250").await;
+    sleep(299 * SECOND).await;
+    client.ask("NOOP", "250").await;
+    sleep(SECOND).await;
+    client.ask("NOOP", "421 4.4.2").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_does_not_end_while_content_is_coming_in() {
+    let rig = rig().limits(|limits| {
+        limits.session_total = 100 * SECOND;
+        limits.data_rate = 0;
+    });
+    let mut client = rig.in_data().await;
+    client.say("x").await;
+    sleep(110 * SECOND).await;
     client.ask("x\r\n.", "250").await;
     client.ask("NOOP", "421 4.4.2").await;
     client.expect_end().await;
+
+    let mut client = rig.with_letter().await;
+    client.send("BDAT 1\r\nx").await;
+    client.expect("250").await;
+    sleep(110 * SECOND).await;
+    client.ask("NOOP", "250").await;
+    client.send("BDAT 3 LAST\r\nx\r\n").await;
+    client.expect("250").await;
+    client.ask("NOOP", "421 4.4.2").await;
+    assert_eq!(rig.letters().len(), 2);
+}
+
+/// A client that always has the next command ready never makes us wait for it.
+#[tokio::test(start_paused = true)]
+async fn commands_between_chunks_give_a_letter_no_more_time() {
+    let rig = rig().limits(|limits| limits.data_total = 400 * SECOND);
+    let mut client = rig.with_letter().await;
+    client.send("BDAT 1\r\nx").await;
+    client.expect("250").await;
+    client.ask("NOOP", "250").await;
+    client.say("NOOP").await;
+    advance(401 * SECOND).await;
+    client.expect("421 4.4.2").await;
 }
 
 /// The memory budget holds letters back; who waits too long is told to come later.
