@@ -76,7 +76,13 @@ impl Browser {
         let session = runtime.block_on(client.session_id()).unwrap().unwrap();
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
         let place = (address, format!("/session/{session}"));
-        Self { runtime, client: Some(client), folder, driver: place, _driver: driver }
+        let browser = Self { runtime, client: Some(client), folder, driver: place, _driver: driver };
+        if kind.watched {
+            // The page for new tabs is no page of ours.
+            browser.open("about:blank");
+            let _ = browser.records();
+        }
+        browser
     }
 
     fn client(&self) -> &Client {

@@ -1,7 +1,7 @@
 //! What WebDriver cannot do and Chromium's own tools can: another screen, another mood, the record of
 //! every request and complaint, a picture of the whole page.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
 use base64::Engine as _;
@@ -99,19 +99,30 @@ impl Browser {
     fn ask_driver(&self, verb: &str, body: &Value) -> Value {
         let (address, session) = &self.driver;
         let body = body.to_string();
-        let mut stream = TcpStream::connect_timeout(address, PATIENCE).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut stream = BufReader::new(TcpStream::connect_timeout(address, PATIENCE).unwrap());
+        stream.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
-            "POST {session}/{verb} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "POST {session}/{verb} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let start = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
-        let mut answer: Value = serde_json::from_slice(&answer[start..])
+        stream.get_mut().write_all(head.as_bytes()).unwrap();
+        stream.get_mut().write_all(body.as_bytes()).unwrap();
+        // The driver never hangs up: only the length says where its answer ends.
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut answer = vec![0; length];
+        stream.read_exact(&mut answer).unwrap();
+        let mut answer: Value = serde_json::from_slice(&answer)
             .unwrap_or_else(|e| panic!("{verb}: {e}: {}", String::from_utf8_lossy(&answer)));
         let value = answer["value"].take();
         assert!(value.get("error").is_none(), "{verb}: {value}");

@@ -67,8 +67,9 @@ impl Trap {
     /// Arguments that make a browser send everything here that is not for these addresses.
     #[must_use]
     pub fn for_all_but(&self, home: &[SocketAddr]) -> Vec<String> {
-        let mut bypass: Vec<String> = home.iter().map(SocketAddr::to_string).collect();
-        bypass.push("<-loopback>".to_owned());
+        // The last rule that fits holds: first all of loopback goes to the proxy, then these do not.
+        let mut bypass = vec!["<-loopback>".to_owned()];
+        bypass.extend(home.iter().map(SocketAddr::to_string));
         vec![
             format!("--proxy-server=http://{}", self.address),
             format!("--proxy-bypass-list={}", bypass.join(";")),

@@ -19,7 +19,7 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
 ///
 /// Where a page may not run scripts its timers stand still; the engine only uses them to take a breath, so
 /// promises take their place.
-pub fn findings(browser: &Browser) -> Vec<String> {
+pub(crate) fn findings(browser: &Browser) -> Vec<String> {
     let run = "
         ;globalThis.axe = axe;
         window.setTimeout = (job) => { Promise.resolve().then(job); return 0; };
@@ -41,7 +41,8 @@ pub fn findings(browser: &Browser) -> Vec<String> {
 fn it_finds_what_is_wrong() {
     for scripts in [true, false] {
         let browser = Browser::of_kind(&rig::browser::Kind { scripts, ..rig::browser::Kind::new("en") });
-        browser.open("data:text/html,<title>x</title><main><h1>x</h1><img src=x><p style='color:%23ccc'>pale");
+        browser
+            .open("data:text/html,<title>x</title><main><h1>x</h1><img src=x><p style='color:%23ccc'>pale");
         let found = findings(&browser).join("\n");
         for rule in ["html-has-lang", "image-alt", "color-contrast"] {
             assert!(found.contains(rule), "scripts {scripts}: no {rule} in: {found}");

@@ -7,7 +7,7 @@ use crate::office::Office;
 use crate::watch::Watched;
 
 /// Judges everything within reach of the inbox.
-pub fn crawl(watched: &Watched, office: &Office) {
+pub(crate) fn crawl(watched: &Watched, office: &Office) {
     let browser = &watched.browser;
     let mut seen = BTreeSet::new();
     let mut next = vec!["/inbox".to_owned(), "/".to_owned()];

@@ -3,34 +3,36 @@
 use rig::{Config, Gateway, Hop, letters};
 
 /// A gateway and the world around it.
-pub struct Office {
-    pub hop: Hop,
-    pub gateway: Gateway,
+pub(crate) struct Office {
+    pub(crate) hop: Hop,
+    pub(crate) gateway: Gateway,
 }
 
 impl Office {
     /// Opens in the morning.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let hop = Hop::new();
         let mut config = Config::new(&hop);
-        config
-            .set("brand", "imprint", r#""https://insurer.example/impressum""#)
-            .set("brand", "privacy", r#""https://insurer.example/datenschutz""#);
+        config.set("brand", "imprint", r#""https://insurer.example/impressum""#).set(
+            "brand",
+            "privacy",
+            r#""https://insurer.example/datenschutz""#,
+        );
         Self { gateway: Gateway::start(&config), hop }
     }
 
     /// `http://127.0.0.1:…`
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.gateway.config.web)
     }
 
     /// An address of the portal.
-    pub fn at(&self, path: &str) -> String {
+    pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
     }
 
     /// Sends a letter and gives the link in the notice of it.
-    pub fn send(&self, to: &str, letter: &[u8]) -> String {
+    pub(crate) fn send(&self, to: &str, letter: &[u8]) -> String {
         let before = self.hop.delivered().len();
         self.gateway.smtp().letter("erika.muster@insurer.example", &[to], letter).expect("250 *");
         letters::link(&self.hop.wait(before + 1)[before].bytes)
@@ -38,7 +40,7 @@ impl Office {
 }
 
 /// A friendly letter in HTML with a table, a list, a link and a PDF.
-pub fn claim() -> Vec<u8> {
+pub(crate) fn claim() -> Vec<u8> {
     let html = "<h1>Ihre Schadenmeldung</h1>\
         <p>Sehr geehrte Frau <b>Müller</b>, vielen Dank für Ihre Meldung vom 12.&nbsp;November.</p>\
         <table><tr><th scope=col>Position</th><th scope=col>Betrag</th></tr>\
@@ -55,14 +57,19 @@ pub fn claim() -> Vec<u8> {
 }
 
 /// Letters that strain a page: name and letter.
-pub fn odd_letters() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn odd_letters() -> Vec<(&'static str, Vec<u8>)> {
     let long_word = "Donaudampfschifffahrtsgesellschaftskapitaensmuetze".repeat(8);
     let sentence = "Ihre Kraftfahrzeughaftpflichtversicherung und alles, was dazu zu sagen ist ".repeat(6);
-    let broken = letters::with_fields("[vertraulich] kaputt", "Content-Type: multipart/mixed\r\n", "--x\r\n\r\n");
-    let no_subject = String::from_utf8(letters::with_fields("", "Sensitivity: Company-Confidential\r\n", "Text"));
+    let broken =
+        letters::with_fields("[vertraulich] kaputt", "Content-Type: multipart/mixed\r\n", "--x\r\n\r\n");
+    let no_subject =
+        String::from_utf8(letters::with_fields("", "Sensitivity: Company-Confidential\r\n", "Text"));
     vec![
         ("one endless word as subject", letters::plain(&format!("[vertraulich] {long_word}"), &long_word)),
-        ("a subject of many lines", letters::plain(&format!("[vertraulich] {sentence}"), &sentence.repeat(40))),
+        (
+            "a subject of many lines",
+            letters::plain(&format!("[vertraulich] {sentence}"), &sentence.repeat(40)),
+        ),
         ("no subject", no_subject.unwrap().replace("Subject: \r\n", "").into_bytes()),
         ("nothing in it", letters::plain("[vertraulich] leer", "")),
         ("broken MIME", broken),

@@ -7,8 +7,8 @@ use crate::axe;
 use crate::office::Office;
 
 /// A watched browser.
-pub struct Watched {
-    pub browser: Browser,
+pub(crate) struct Watched {
+    pub(crate) browser: Browser,
     origin: String,
     language: &'static str,
     screens: Vec<Screen>,
@@ -16,7 +16,7 @@ pub struct Watched {
 
 impl Watched {
     /// Opens one for a reader of this portal.
-    pub fn new(office: &Office, language: &'static str, scripts: bool) -> Self {
+    pub(crate) fn new(office: &Office, language: &'static str, scripts: bool) -> Self {
         let kind = Kind { scripts, watched: true, ..Kind::new(language) };
         // Scripts change nothing of the colours; half the screens do without them.
         let mut screens = vec![Screen::PHONE, Screen::DESKTOP.by_night()];
@@ -27,7 +27,7 @@ impl Watched {
     }
 
     /// Judges the page that is shown: accessibility, language, width, requests, complaints.
-    pub fn judge(&self, page: &str) {
+    pub(crate) fn judge(&self, page: &str) {
         let browser = &self.browser;
         let spoken = browser.attribute("html", "lang").unwrap_or_default();
         assert_eq!(spoken, self.language, "{page} speaks another language:\n{}", browser.text());
@@ -50,9 +50,13 @@ impl Watched {
     }
 
     /// No request left the portal, no policy was broken, no dialog opened.
-    pub fn nothing_strange(&self, page: &str) {
+    pub(crate) fn nothing_strange(&self, page: &str) {
         let records = self.browser.records();
-        assert!(records.strays(&self.origin).is_empty(), "{page} asked for {:?}", records.strays(&self.origin));
+        assert!(
+            records.strays(&self.origin).is_empty(),
+            "{page} asked for {:?}",
+            records.strays(&self.origin)
+        );
         assert!(records.dialogs.is_empty(), "{page} opened {:?}", records.dialogs);
         // A page that says 404 or 422 is noted by the console, and rightly so.
         let status = |line: &&String| !line.contains("the server responded with a status of 4");
