@@ -19,8 +19,14 @@ impl Config {
     /// this hop; anyone on this machine may send.
     #[must_use]
     pub fn new(hop: &Hop) -> Self {
+        Self::to(hop.address())
+    }
+
+    /// The same with another server as the world.
+    #[must_use]
+    pub fn to(hop: SocketAddr) -> Self {
         let mut config = Self { sections: Vec::new(), smtp: ports::free(), web: ports::free() };
-        let (smtp, web, hop) = (config.smtp, config.web, hop.address());
+        let (smtp, web) = (config.smtp, config.web);
         config
             .set("gateway", "name", r#""mailgate.insurer.example""#)
             .set("gateway", "data", r#""data""#)

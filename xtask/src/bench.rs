@@ -11,6 +11,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::postfix())?;
     let folder = build::binary_folder("release", &["sealpost", "sealpost-bench"])?;
     let mut command = Command::new(folder.join("sealpost-bench"));
-    command.env("SEALPOST_BIN", folder.join("sealpost")).current_dir(build::root()).args(args);
+    // Not /tmp: where that lies in memory, nothing would be written through to a disk.
+    command
+        .env("TMPDIR", "/var/tmp")
+        .env("SEALPOST_BIN", folder.join("sealpost"))
+        .current_dir(build::root())
+        .args(args);
     build::call(&mut command)
 }
