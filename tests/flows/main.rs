@@ -1,5 +1,12 @@
 //! What the product does for people: every file one scenario, against the real binary.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod access;
 mod bounce;
@@ -12,6 +19,7 @@ mod demo;
 mod explain;
 mod limits;
 mod load;
+mod notice_bounces;
 mod notices;
 mod portal;
 mod postfix_relay;

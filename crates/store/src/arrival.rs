@@ -45,6 +45,8 @@ pub struct ArrivalRows {
     pub notices: Vec<NewNotice>,
     /// The draft that became this letter. Gone or changed: [`Committed::Duplicate`].
     pub sent: Option<SentDraft>,
+    /// Notices that have been told of and lead nowhere from now on.
+    pub spent_notices: Vec<[u8; 32]>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -63,6 +65,7 @@ impl ArrivalRows {
             legs: Vec::new(),
             more_bodies: Vec::new(),
             notices: Vec::new(),
+            spent_notices: Vec::new(),
             sent: None,
             audit: Vec::new(),
         }
@@ -86,15 +89,15 @@ impl ArrivalRows {
     fn into_batch(self) -> Batch {
         let mut batch = Batch::default();
         if let Some(fingerprint) = &self.fingerprint {
-            batch.add(
-                sql!(
-                    "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
             // The sweep comes by now and then only; an expired row must not stand in the way until it does.
             batch.add(sql!(
                 "DELETE FROM fingerprints WHERE fingerprint = ?1 AND committed_at < ?2",
                 fingerprint,
                 self.now.minus(RETRY_WINDOW)
             ));
+            batch.add(
+                sql!(
+                    "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
                      ON CONFLICT DO NOTHING",
                     fingerprint,
                     self.now
@@ -112,6 +115,9 @@ impl ArrivalRows {
         self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));
         if let Some(sent) = &self.sent {
             sent.remove(&mut batch);
+        }
+        for hash in &self.spent_notices {
+            batch.add(sql!("DELETE FROM notices WHERE token_hash = ?1", hash));
         }
         self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
         batch

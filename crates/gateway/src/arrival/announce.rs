@@ -33,6 +33,8 @@ pub(crate) struct Announcer {
     pub(crate) bounces: Option<Address>,
     pub(crate) activation: Duration,
     pub(crate) route: Route,
+    /// The least TLS a notice goes over.
+    pub(crate) floor: TlsFloor,
 }
 
 /// The mailbox as the notice sees it.
@@ -165,7 +167,7 @@ impl Announcer {
             reverse_path,
             recipient: about.recipient.clone(),
             route: self.route.clone(),
-            tls: TlsFloor::None,
+            tls: self.floor,
             purpose: Purpose::Notice {
                 mailbox_id: about.mailbox_id.to_owned(),
                 deposit_id: about.deposit_id.to_owned(),

@@ -1,12 +1,15 @@
 //! A report on one of our notices has come back to its VERP address: find the letter it was about and tell
 //! its sender. Knows no mailbox key; the letter itself stays where it is.
 
-use sealpost_mail::{EnhancedCode, Letter, Reply, Secret};
-use sealpost_store::ArrivalRows;
+use sealpost_mail::{EnhancedCode, Letter, Reply, ReversePath};
+use sealpost_store::{ArrivalRows, NoticeRow};
 
 use super::announce::NoticeMemo;
 use super::carry::Cut;
+use super::decide::{Decided, Way};
 use super::report;
+use crate::answer::{self, AnswerMemo};
+use crate::returned::{self, Undelivered};
 
 /// What a returned mail says of our notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,33 +20,69 @@ enum Said {
     Nothing,
 }
 
-/// Adds the report to the letter's sender, if the notice is known and has failed.
-pub(super) async fn rows(cut: &Cut<'_>, token: &str, rows: &mut ArrivalRows) -> Result<(), Reply> {
-    let unknown = || Reply::refuse(550, 1, 1, "No such address");
-    let front = cut.front;
-    let hash = front.keys.tags.notice_tag(token);
-    let notice =
-        front.store.notice(&hash).await.map_err(|error| super::unavailable(&error))?.ok_or_else(unknown)?;
-    let whole = cut.spooled.whole().await?;
-    match read(&whole.bytes) {
-        Said::Nothing => {
-            tracing::info!(arrival.id = %cut.arrival_id, "mail to a notice's return address; nothing failed")
+/// Adds the reports to the senders of the letters whose notices have failed. A notice is told of once: its
+/// token is spent with the same commit.
+pub(super) async fn rows(cut: &Cut<'_>, decided: &[Decided], rows: &mut ArrivalRows) -> Result<(), Reply> {
+    let mut notices: Vec<([u8; 32], NoticeRow)> = Vec::new();
+    for Decided { way, .. } in decided {
+        let Way::Bounce(token) = way else { continue };
+        let hash = cut.front.keys.tags.notice_tag(token);
+        if notices.iter().any(|(known, _)| *known == hash) {
+            continue;
         }
-        Said::Failed(status) => {
-            let later = |error: &dyn std::fmt::Display| {
-                Reply::later(451, 3, 0, "Please try again later").because(error)
-            };
-            let plain: Secret<Vec<u8>> = front
-                .keys
-                .rows
-                .open("notice", &notice.deposit_id, &notice.ticket_sealed)
-                .map_err(|error| later(&error))?;
-            let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(|error| later(&error))?;
-            tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
-            report::unannounced(cut, &memo.sender, &memo.recipient, status, rows).await?;
-        }
+        let found = cut.front.store.notice(&hash).await.map_err(|error| super::unavailable(&error))?;
+        notices.push((hash, found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
+    }
+    if notices.is_empty() {
+        return Ok(());
+    }
+    // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
+    let said = match &cut.envelope.reverse_path {
+        ReversePath::Address(_) => Said::Nothing,
+        ReversePath::Null => cut.spooled.whole(cut.front).await?.look(read).await?,
+    };
+    let Said::Failed(status) = said else {
+        tracing::info!(arrival.id = %cut.arrival_id, "mail to a notice's return address; nothing failed");
+        return Ok(());
+    };
+    for (hash, notice) in notices {
+        tell(cut, status, &notice, rows).await?;
+        rows.spent_notices.push(hash);
     }
     Ok(())
+}
+
+/// The letter's sender hears of a failed notice; the mailbox's owner of an answer that came back.
+async fn tell(
+    cut: &Cut<'_>,
+    status: EnhancedCode,
+    notice: &NoticeRow,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let later =
+        |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
+    let open = |label| cut.front.keys.rows.open(label, &notice.deposit_id, &notice.ticket_sealed);
+    if let Ok(plain) = open(answer::MEMO) {
+        let memo: AnswerMemo = serde_json::from_slice(plain.expose()).map_err(|error| later(&error))?;
+        let told = Undelivered {
+            mailbox_id: &notice.mailbox_id,
+            deposit_id: &notice.deposit_id,
+            recipient: &memo.recipient,
+            message_id: Some(memo.message_id),
+            subject: None,
+            date: memo.at,
+            reason: status.to_string(),
+            delayed: false,
+        };
+        let word = returned::rows(cut.front, &told).await.map_err(|error| later(&error))?;
+        rows.deposits.extend(word.deposits);
+        rows.more_bodies.extend(word.more_bodies);
+        return Ok(());
+    }
+    let plain = open("notice").map_err(|error| later(&error))?;
+    let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(|error| later(&error))?;
+    tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
+    report::unannounced(cut, &memo.sender, &memo.recipient, status, rows).await
 }
 
 fn read(bytes: &[u8]) -> Said {

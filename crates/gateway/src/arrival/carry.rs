@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use sealpost_delivery::{Purpose, Ticket};
 use sealpost_mail::{
-    Address, Edit, Envelope, Head, Letter, Origin, Recipient, Reply, Secret, Summary, Timestamp, TlsFloor,
+    Address, Edit, Envelope, Head, Letter, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary, Timestamp, TlsFloor,
     Trace, Treatment,
 };
 use sealpost_store::{
     ArrivalRows, Folder, LegPurpose, LegStart, MailboxRow, NewDeposit, NewLeg, NewMailbox, NewWrap, WrapKind,
 };
 use sealpost_vault::{MailboxKeys, MailboxPublic, TokenPurpose};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::{Announcement, LINK, Standing};
 use super::decide::{Decided, Way, bare_id};
@@ -29,6 +30,12 @@ struct Work<'a> {
     alone: bool,
 }
 
+/// The rows of an arrival, and the memory they take until they are committed.
+pub(super) struct Carried {
+    pub(super) rows: ArrivalRows,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
 /// Builds the rows; called again when another letter made one of the mailboxes first.
 pub(super) async fn rows(
     front: &Front,
@@ -38,31 +45,36 @@ pub(super) async fn rows(
     decided: &[Decided],
     spooled: &Spooled,
     fingerprinted: bool,
-) -> Result<ArrivalRows, Reply> {
+) -> Result<Carried, Reply> {
     let now = front.clock.now();
     let mut rows = ArrivalRows::new(now);
     rows.fingerprint = fingerprinted.then_some(spooled.fingerprint);
     let alone = envelope.recipients.len() == 1;
     let work = Work { front, id, now, envelope, origin, spooled, alone };
-    let mut portal: Vec<(&Recipient, &[Edit])> = Vec::new();
+    let cut = work.cut();
+    // Looking into the letter comes first: it takes and gives back memory of its own.
+    bounce::rows(&cut, decided, &mut rows).await?;
+    let portal: Vec<(&Recipient, &[Edit])> = decided.iter().filter_map(portal_bound).collect();
+    let summary = if portal.is_empty() { None } else { Some(work.summary().await?) };
+    let room = heads_room(front, spooled, decided.len()).await?;
+    let returned = report::Returned::of(decided, spooled);
     for Decided { recipient, way } in decided {
         match way {
-            Way::Bounce(token) => bounce::rows(&work.cut(), token, &mut rows).await?,
+            Way::Bounce(_) => {}
+            Way::Unclosable(reply) => report::refused(&cut, recipient, reply, &returned, &mut rows).await?,
             Way::Judged(judgement) => match &judgement.treatment {
                 Treatment::Relay { tls } => {
                     rows.legs.push(work.leg(recipient, &judgement.edits, *tls, LegStart::Queued)?);
                 }
                 Treatment::Hold => {
-                    rows.legs.push(work.leg(
-                        recipient,
-                        &judgement.edits,
-                        TlsFloor::None,
-                        LegStart::Frozen,
-                    )?);
+                    let tls = TlsFloor::None;
+                    rows.legs.push(work.leg(recipient, &judgement.edits, tls, LegStart::Frozen)?);
                 }
-                Treatment::Portal => portal.push((recipient, &judgement.edits)),
-                Treatment::Refuse(reply) => report::refused(&work.cut(), recipient, reply, &mut rows).await?,
-                // Closing for partners is not built; `decide` has turned this into a refusal.
+                Treatment::Portal => {}
+                Treatment::Refuse(reply) => {
+                    report::refused(&cut, recipient, reply, &returned, &mut rows).await?;
+                }
+                // Closing for partners is not built; `decide` has made this `Way::Unclosable`.
                 Treatment::Domain { .. } => {
                     return Err(Reply::later(451, 3, 5, "Please try again later")
                         .because("unclosed domain treatment"));
@@ -70,14 +82,46 @@ pub(super) async fn rows(
             },
         }
     }
-    if !portal.is_empty() {
-        work.deposits(&portal, &mut rows).await?;
+    if let Some(summary) = summary {
+        work.deposits(&portal, &summary, &mut rows).await?;
     }
-    let needed = !rows.legs.is_empty() || !rows.deposits.is_empty();
-    if needed {
+    let deposited = rows.deposits.iter().any(|deposit| deposit.body_id == spooled.body_id);
+    if deposited || rows.legs.iter().any(|leg| leg.body_id == spooled.body_id) {
         rows.body = Some(spooled.body.clone());
     }
-    Ok(rows)
+    Ok(Carried { rows, room })
+}
+
+fn portal_bound(decided: &Decided) -> Option<(&Recipient, &[Edit])> {
+    match &decided.way {
+        Way::Judged(judgement) if judgement.treatment == Treatment::Portal => {
+            Some((&decided.recipient, &judgement.edits))
+        }
+        Way::Judged(_) | Way::Unclosable(_) | Way::Bounce(_) => None,
+    }
+}
+
+/// The heads of all copies together, above which a letter must go to fewer recipients at a time.
+const HEADS_MOST: usize = 64 * 1024 * 1024;
+/// Below this nobody is asked for memory.
+const HEADS_FREE: usize = 256 * 1024;
+
+/// Every copy carries its own head (decision 0002): a large head for many recipients takes its place in
+/// the memory budget, or is refused.
+async fn heads_room(
+    front: &Front,
+    spooled: &Spooled,
+    recipients: usize,
+) -> Result<Option<OwnedSemaphorePermit>, Reply> {
+    // Base64 in the ticket, and the ticket sealed.
+    let bytes = spooled.head.as_bytes().len().saturating_mul(recipients).saturating_mul(3);
+    match bytes {
+        0..=HEADS_FREE => Ok(None),
+        bytes if bytes > HEADS_MOST * 3 => {
+            Err(Reply::refuse(552, 3, 4, "The header section is too large for so many recipients"))
+        }
+        bytes => front.room(bytes as u64).await.map(Some),
+    }
 }
 
 impl Work<'_> {
@@ -127,8 +171,12 @@ impl Work<'_> {
     }
 
     /// Deposits for all portal recipients; mailboxes and announcements with them.
-    async fn deposits(&self, portal: &[(&Recipient, &[Edit])], rows: &mut ArrivalRows) -> Result<(), Reply> {
-        let summary = self.summary().await?;
+    async fn deposits(
+        &self,
+        portal: &[(&Recipient, &[Edit])],
+        summary: &Summary,
+        rows: &mut ArrivalRows,
+    ) -> Result<(), Reply> {
         let mut mailboxes = self.known_mailboxes(portal).await?;
         let mut served: Vec<[u8; 32]> = Vec::new();
         for (nth, (recipient, edits)) in portal.iter().enumerate() {
@@ -146,16 +194,16 @@ impl Work<'_> {
                 Some(row) => self.standing(row).await?,
                 None => self.new_mailbox(&recipient.address, tag, rows)?,
             };
-            self.deposit(&mailbox, &standing, recipient, edits, &summary, rows).await?;
+            self.deposit(&mailbox, &standing, recipient, edits, summary, rows).await?;
         }
         Ok(())
     }
 
     async fn summary(&self) -> Result<Summary, Reply> {
-        let whole = self.spooled.whole().await?;
-        tokio::task::spawn_blocking(move || Letter::parse(&whole.bytes).map(|letter| letter.summary()))
-            .await
-            .map_err(|error| Reply::later(451, 3, 0, "Please try again").because(error))?
+        let whole = self.spooled.whole(self.front).await?;
+        whole
+            .look(|bytes| Letter::parse(bytes).map(|letter| letter.summary()))
+            .await?
             .map_err(|error| Reply::refuse(550, 6, 0, "The message cannot be read").because(error))
     }
 
@@ -319,5 +367,7 @@ impl Cut<'_> {
 }
 
 fn edited(head: &Head, edits: &[Edit]) -> Head {
-    if edits.is_empty() { head.clone() } else { head.apply(edits) }
+    let head = if edits.is_empty() { head.clone() } else { head.apply(edits) };
+    // Only we say that a portal user had signed in.
+    if head.count(PORTAL_FIELD) == 0 { head } else { head.without(PORTAL_FIELD) }
 }

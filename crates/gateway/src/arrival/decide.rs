@@ -20,6 +20,8 @@ pub(super) struct Decided {
 pub(super) enum Way {
     /// Where the policy says.
     Judged(Judgement),
+    /// Nowhere: it would have had to be closed for a partner and cannot be.
+    Unclosable(Reply),
     /// It is a report on one of our notices (VERP) and ends here.
     Bounce(String),
 }
@@ -37,7 +39,7 @@ pub(super) async fn judge(
     };
     let rules = front.rules();
     let needs = rules.needs();
-    let deep = if needs.deep { look_into(spooled).await? } else { Known::Unasked };
+    let deep = if needs.deep { look_into(front, spooled).await? } else { Known::Unasked };
     let thread = if needs.thread { thread_known(front, spooled).await } else { Known::Unasked };
     let mut judged: VecDeque<Judgement> = {
         let facts = Facts {
@@ -55,7 +57,7 @@ pub(super) async fn judge(
     for recipient in &envelope.recipients {
         let way = match (front.announcer.bounce_token(&recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
-            (None, Some(judgement)) => Way::Judged(settle(judgement, recipient, &spooled.head)),
+            (None, Some(judgement)) => settle(judgement, recipient, &spooled.head),
             (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
         };
         decided.push(Decided { recipient: recipient.clone(), way });
@@ -69,31 +71,27 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
 }
 
 /// Verdicts that cannot be carried out become refusals with a reason of their own.
-fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Judgement {
-    let refusal = match &judgement.treatment {
-        Treatment::Domain { .. } => sealpost_seal::close(recipient.address.domain(), &[]).err().map(|error| {
-            // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
-            Reply::refuse(
-                550,
-                7,
-                5,
-                "This message must be encrypted for the recipient's domain, and no method is set up for it; \
-                 it was not sent",
-            )
-            .because(error)
-        }),
+fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Way {
+    let ambiguous = match &judgement.treatment {
+        Treatment::Domain { .. } => {
+            if let Err(error) = sealpost_seal::close(recipient.address.domain(), &[]) {
+                // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
+                let text = "This message must be encrypted for the recipient's domain, and no method is set \
+                            up for it; it was not sent";
+                return Way::Unclosable(Reply::refuse(550, 7, 5, text).because(error));
+            }
+            None
+        }
         // A rule asks for the author and the letter names none or several (RFC 5322 §3.6: exactly one From
         // field): trying again would change nothing.
-        Treatment::Refuse(reply) if reply.fault() == Some(Fault::Temporary) => head
-            .from_address()
-            .err()
-            .map(|error| Reply::refuse(550, 6, 0, "The message's From field is ambiguous").because(error)),
+        Treatment::Refuse(reply) if reply.fault() == Some(Fault::Temporary) => head.from_address().err(),
         Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold => None,
     };
-    if let Some(reply) = refusal {
+    if let Some(error) = ambiguous {
+        let reply = Reply::refuse(550, 6, 0, "The message's From field is ambiguous").because(error);
         judgement.treatment = Treatment::Refuse(reply);
     }
-    judgement
+    Way::Judged(judgement)
 }
 
 /// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
@@ -102,7 +100,9 @@ fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
     let refusals: Vec<&Reply> = decided
         .iter()
         .filter_map(|d| match &d.way {
-            Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) => Some(reply),
+            Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) | Way::Unclosable(reply) => {
+                Some(reply)
+            }
             Way::Judged(_) | Way::Bounce(_) => None,
         })
         .collect();
@@ -115,10 +115,8 @@ fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
     }
 }
 
-async fn look_into(spooled: &Spooled) -> Result<Known<Deep>, Reply> {
-    let whole = spooled.whole().await?;
-    let looked = tokio::task::spawn_blocking(move || look(&whole.bytes));
-    Ok(looked.await.unwrap_or_else(|error| Known::Unanswerable(error.to_string())))
+async fn look_into(front: &Front, spooled: &Spooled) -> Result<Known<Deep>, Reply> {
+    spooled.whole(front).await?.look(look).await
 }
 
 /// What rules may ask of a body. What cannot be read cannot be answered for.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sealpost_delivery::{Route, Waker};
@@ -10,9 +11,14 @@ use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
 use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::Announcer;
+use crate::answer::Writing;
 use super::spool::Spool;
+
+/// How long a letter waits for memory.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The keys an arrival needs. None of them opens a mailbox (invariant 4).
 #[derive(Clone, Debug)]
@@ -44,10 +50,11 @@ pub(crate) struct Front {
     pub(crate) waker: Waker,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) announcer: Announcer,
+    pub(crate) writing: Writing,
     pub(crate) route: Route,
     pub(crate) report_route: Route,
     pub(crate) report_from: (String, Address),
-    pub(crate) give_up: std::time::Duration,
+    pub(crate) give_up: Duration,
     /// For whole letters that are looked into.
     pub(crate) memory: MemoryBudget,
     pub(crate) max_received: usize,
@@ -63,6 +70,13 @@ impl Front {
     /// New rules from the next arrival on.
     pub(crate) fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    /// A place in the memory for letters that are looked into; waits if many ask at once.
+    pub(super) async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Reply> {
+        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
+        let room = self.memory.take(kib, PATIENCE).await;
+        room.ok_or_else(|| Reply::later(452, 3, 1, "Too busy now, please try again later"))
     }
 
     /// Marks a fingerprint as belonging to a living session. `None`: another living session holds the

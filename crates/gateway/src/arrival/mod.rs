@@ -41,8 +41,11 @@ async fn admit(
     decide::log(&id, &decided);
     let live = front.claim(spooled.fingerprint);
     for _ in 0..RACES {
-        let rows = carry::rows(front, &id, &envelope, &origin, &decided, &spooled, live.is_some()).await?;
-        match front.store.commit_arrival(rows).await.map_err(|error| unavailable(&error))? {
+        let carry::Carried { rows, room } =
+            carry::rows(front, &id, &envelope, &origin, &decided, &spooled, live.is_some()).await?;
+        let committed = front.store.commit_arrival(rows).await.map_err(|error| unavailable(&error))?;
+        drop(room);
+        match committed {
             Committed::New(_durable) => {
                 front.waker.wake();
                 return Ok(receipt(front, id, live));

@@ -5,11 +5,13 @@
 use sealpost_delivery::Purpose;
 use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
-    TlsFloor, compose_dsn,
+    TlsFloor, Treatment, compose_dsn,
 };
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::carry::Cut;
+use super::decide::{Decided, Way};
+use super::spool::Spooled;
 use crate::own;
 
 /// A report before it has a form.
@@ -22,11 +24,39 @@ pub(super) struct Report<'a> {
     pub(super) returned: Option<Vec<u8>>,
 }
 
+/// What a refusal's report may give back of the letter.
+pub(super) struct Returned {
+    head: Option<Vec<u8>>,
+    tls: TlsFloor,
+}
+
+impl Returned {
+    /// The head, over TLS as good as any copy's; nothing of a letter that is confidential for anyone.
+    pub(super) fn of(decided: &[Decided], spooled: &Spooled) -> Self {
+        let mut tls = TlsFloor::None;
+        for Decided { way, .. } in decided {
+            match way {
+                Way::Judged(judgement) => match &judgement.treatment {
+                    Treatment::Relay { tls: floor } => tls = tls.max(*floor),
+                    Treatment::Refuse(_) => {}
+                    Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold => {
+                        return Self { head: None, tls };
+                    }
+                },
+                Way::Unclosable(_) => return Self { head: None, tls },
+                Way::Bounce(_) => {}
+            }
+        }
+        Self { head: Some(spooled.head.as_bytes().to_vec()), tls }
+    }
+}
+
 /// A recipient the policy refused while others were accepted.
 pub(super) async fn refused(
     cut: &Cut<'_>,
     recipient: &Recipient,
     reply: &Reply,
+    returned: &Returned,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let wanted = match recipient.notify {
@@ -57,9 +87,9 @@ pub(super) async fn refused(
             path = recipient.address.to_path(),
             why = reply.text(),
         ),
-        returned: Some(cut.spooled.head.as_bytes().to_vec()),
+        returned: returned.head.clone(),
     };
-    add(cut, report, rows).await
+    add(cut, report, returned.tls, rows).await
 }
 
 /// RFC 3461 §5.2.7: a deposit is the delivery; success is reported if it was asked for.
@@ -95,7 +125,7 @@ pub(super) async fn deposited(
         ),
         returned: None,
     };
-    add(cut, report, rows).await
+    add(cut, report, TlsFloor::None, rows).await
 }
 
 /// A notice came back: the letter's sender learns that nobody knows of the letter.
@@ -131,10 +161,15 @@ pub(super) async fn unannounced(
         ),
         returned: None,
     };
-    add(cut, report, rows).await
+    add(cut, report, TlsFloor::None, rows).await
 }
 
-async fn add(cut: &Cut<'_>, report: Report<'_>, rows: &mut ArrivalRows) -> Result<(), Reply> {
+async fn add(
+    cut: &Cut<'_>,
+    report: Report<'_>,
+    tls: TlsFloor,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
     let front = cut.front;
     let mail = compose_dsn(&DsnParts {
         reporting_mta: front.name.clone(),
@@ -156,7 +191,7 @@ async fn add(cut: &Cut<'_>, report: Report<'_>, rows: &mut ArrivalRows) -> Resul
         reverse_path: ReversePath::Null,
         recipient: report.to.clone(),
         route: front.report_route.clone(),
-        tls: TlsFloor::None,
+        tls,
         purpose: Purpose::Report,
         at: cut.now,
     };

@@ -1,9 +1,6 @@
 //! A letter as it streams in: the header section is kept, the rest is sealed chunk by chunk and never
 //! touches the disk in clear. Knows no rules and no recipients' mailboxes.
 
-use std::time::Duration;
-
-use sealpost_intake::MemoryBudget;
 use sealpost_mail::{Envelope, Head, Random, Reply};
 use sealpost_store::{BodyWriter, StoredBody};
 use sealpost_vault::{Fingerprinter, MessageKey, StreamOpener, StreamSealer, sealed_chunk};
@@ -13,9 +10,6 @@ use super::front::Front;
 
 /// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
 const KEEP: usize = 128 * 1024;
-
-/// How long a letter waits for memory to be looked into.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Looking into a letter needs its bytes and the decoded parts.
 const PARSE_FACTOR: u64 = 2;
@@ -38,7 +32,6 @@ pub(super) struct Spool {
     rest: Option<Vec<u8>>,
     rest_len: u64,
     fingerprint: Fingerprinter,
-    memory: MemoryBudget,
 }
 
 /// A letter received whole, sealed and waiting for its rows.
@@ -50,13 +43,12 @@ pub(crate) struct Spooled {
     pub(crate) fingerprint: [u8; 32],
     rest: Option<Vec<u8>>,
     rest_len: u64,
-    memory: MemoryBudget,
 }
 
 /// A whole letter in memory, and the place it takes in the memory budget.
 pub(crate) struct Whole {
-    pub(crate) bytes: Vec<u8>,
-    _place: Option<OwnedSemaphorePermit>,
+    bytes: Vec<u8>,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Spool {
@@ -80,7 +72,6 @@ impl Spool {
             rest: Some(Vec::new()),
             rest_len: 0,
             fingerprint,
-            memory: front.memory.clone(),
         }
     }
 
@@ -143,12 +134,12 @@ impl Spool {
             sealer.finish(&mut self.out);
         }
         self.flush().await?;
-        let Self { stage, key, writer, body_id, rest, rest_len, fingerprint, memory, .. } = self;
+        let Self { stage, key, writer, body_id, rest, rest_len, fingerprint, .. } = self;
         let Stage::Rest(head) = stage else {
             return Err(Reply::later(451, 3, 0, "Please try again").because("header section without end"));
         };
         let body = writer.finish().await.map_err(|error| super::unavailable(&error))?;
-        Ok(Spooled { head, key, body_id, body, fingerprint: fingerprint.finish(), rest, rest_len, memory })
+        Ok(Spooled { head, key, body_id, body, fingerprint: fingerprint.finish(), rest, rest_len })
     }
 }
 
@@ -159,14 +150,11 @@ impl Spooled {
     }
 
     /// The whole letter in memory, within the budget: waits for a place if many ask at once.
-    pub(crate) async fn whole(&self) -> Result<Whole, Reply> {
+    pub(crate) async fn whole(&self, front: &Front) -> Result<Whole, Reply> {
         let size = self.size();
-        let place = if self.rest.is_some() {
-            None
-        } else {
-            let kib = u32::try_from(size.saturating_mul(PARSE_FACTOR) / 1024).unwrap_or(u32::MAX);
-            let place = self.memory.take(kib, PATIENCE).await;
-            Some(place.ok_or_else(|| Reply::later(452, 3, 1, "Too busy now, please try again later"))?)
+        let place = match self.rest {
+            Some(_) => None,
+            None => Some(front.room(size.saturating_mul(PARSE_FACTOR)).await?),
         };
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(1 << 28));
         bytes.extend_from_slice(self.head.as_bytes());
@@ -174,7 +162,7 @@ impl Spooled {
             Some(rest) => bytes.extend_from_slice(rest),
             None => self.reopen(&mut bytes).await?,
         }
-        Ok(Whole { bytes, _place: place })
+        Ok(Whole { bytes, place })
     }
 
     /// Reads the rest back from its sealed file, chunk by chunk.
@@ -196,6 +184,21 @@ impl Spooled {
             opener.open_chunk(index, chunk.last, &sealed, bytes).map_err(|error| later(&error))?;
         }
         Ok(())
+    }
+}
+
+impl Whole {
+    /// Looks into the letter. A small one here and now: another thread would cost more than the look.
+    pub(crate) async fn look<T: Send + 'static>(
+        self,
+        look: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Result<T, Reply> {
+        if self.place.is_none() {
+            return Ok(look(&self.bytes));
+        }
+        tokio::task::spawn_blocking(move || look(&self.bytes))
+            .await
+            .map_err(|error| Reply::later(451, 3, 0, "Please try again").because(error))
     }
 }
 

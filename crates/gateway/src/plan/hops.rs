@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sealpost_delivery::{DeliveryConfig, HopTls, Login, NextHop, RetryPlan, Route, Trust};
 use sealpost_mail::TlsFloor;
+use sealpost_policy::TreatmentSpec;
 use toml::Spanned;
 
 use crate::config::{self, Config, Source};
@@ -128,10 +129,52 @@ pub(super) fn route(config: &Config, source: &mut Source) -> Option<Route> {
     named(&config.delivery.route, config, source)
 }
 
+/// Over mail exchangers a verified name proves nothing: it came from DNS that nobody signed. Until DANE or
+/// MTA-STS stand behind it, such a floor would only feel safe.
+pub(super) fn floors(config: &Config, source: &mut Source) {
+    if config.delivery.route.get_ref() != "mx" {
+        return;
+    }
+    let verified = |spec: &TreatmentSpec| matches!(spec, TreatmentSpec::Relay { tls: TlsFloor::Verified });
+    let rules = config.rules.iter().filter(|rule| verified(&rule.get_ref().then)).map(|rule| rule.span().start);
+    let default = Some(&config.policy.default).filter(|default| verified(default.get_ref()));
+    for at in rules.chain(default.map(|default| default.span().start)).collect::<Vec<_>>() {
+        source.at(
+            at,
+            "tls = \"verified\" over mail exchangers would prove nothing: their names come from unsigned DNS",
+            "write \"encrypted\", or route through a hop whose name you know",
+        );
+    }
+}
+
 /// Where notices go.
 pub(super) fn notice_route(config: &Config, source: &mut Source) -> Option<Route> {
     match &config.notices.hop {
         Some(hop) => named(hop, config, source),
         None => route(config, source),
     }
+}
+
+/// Where letters of mailbox owners go: to the operator's own server, like reports.
+pub(super) fn writing_route(config: &Config, source: &mut Source) -> Option<Route> {
+    let write = &config.portal.write;
+    let name = match (&write.hop, &config.delivery.reports) {
+        (Some(hop), _) => hop,
+        (None, Some(reports)) => reports,
+        (None, None) => &config.delivery.route,
+    };
+    let is_on = !(write.domains.is_empty() && write.addresses.is_empty());
+    if is_on
+        && let Some(hop) = config.hops.get(name.get_ref())
+        && matches!(hop.tls, config::HopTls::Off)
+        && write.floor > TlsFloor::None
+    {
+        source.at(
+            name.span().start,
+            format!("letters from the portal would go to the hop {} without TLS", name.get_ref()),
+            "give the hop tls, or write floor = \"none\" under [portal.write] if its network is yours alone",
+        );
+        return None;
+    }
+    named(name, config, source)
 }

@@ -16,6 +16,7 @@ use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
 use sealpost_vault::ServerKey;
 
+use crate::answer::Writing;
 use crate::arrival::Announcer;
 use crate::config::{self, Config, Escrow, Log, Problem, Source};
 
@@ -39,6 +40,7 @@ pub(crate) struct Plan {
     pub(crate) rules: Rules,
     pub(crate) portal: PortalConfig,
     pub(crate) announcer: Announcer,
+    pub(crate) writing: Writing,
     pub(crate) report_from: (String, Address),
     pub(crate) give_up: std::time::Duration,
     pub(crate) log: Log,
@@ -70,7 +72,9 @@ impl Plan {
         let route = hops::route(&config, source);
         let notice_route = hops::notice_route(&config, source);
         let rules = rules::plan(&config, source);
+        hops::floors(&config, source);
         let portal = portal::plan(&config, source);
+        let writing_hop = hops::writing_route(&config, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
@@ -85,8 +89,13 @@ impl Plan {
             delivery: delivery?,
             route: route?,
             rules: rules?,
-            portal: portal?,
             announcer: announcer?,
+            writing: Writing {
+                rules: portal.as_ref()?.write.clone(),
+                route: writing_hop?,
+                floor: config.portal.write.floor,
+            },
+            portal: portal?,
             report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
             give_up: config.delivery.give_up.0,
             log: config.log,
