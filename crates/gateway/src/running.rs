@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sealpost_delivery::Runner;
-use sealpost_intake::{Intake, Logins, MemoryBudget, TlsSource};
+use sealpost_intake::{Intake, LoginCheck, Logins, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, Secret, SystemClock, SystemRandom};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_store::{Store, StoreOptions};
 use sealpost_vault::password_phc;
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::arrival::{Door, Front, FrontKeys};
@@ -303,12 +305,16 @@ async fn reload_on_hangup(
 struct ConfiguredLogins {
     logins: Vec<(String, Secret<String>)>,
     /// Argon2id takes 19 MiB each: a handful at a time.
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    wait: Duration,
 }
 
 impl ConfiguredLogins {
+/// How long a password waits until others have been checked.
+const LOGIN_WAIT: Duration = Duration::from_secs(10);
+
     fn new(logins: Vec<(String, Secret<String>)>) -> Self {
-        Self { logins, places: Semaphore::new(2) }
+        Self { logins, places: Arc::new(Semaphore::new(2)), wait: LOGIN_WAIT }
     }
 }
 
@@ -318,13 +324,40 @@ const NOBODY: &str =
 
 #[async_trait]
 impl Logins for ConfiguredLogins {
-    async fn check(&self, login: &str, password: Secret<String>) -> Option<String> {
-        let _place = self.places.acquire().await.ok()?;
+    async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck {
+        let Ok(Ok(place)) = timeout(self.wait, Arc::clone(&self.places).acquire_owned()).await else {
+            return LoginCheck::Busy;
+        };
         let known = self.logins.iter().find(|(name, _)| name == login).cloned();
         let hash = known.as_ref().map_or_else(|| Secret::new(NOBODY.to_owned()), |(_, hash)| hash.clone());
-        let right = tokio::task::spawn_blocking(move || password_phc::verify(hash.expose(), &password))
-            .await
-            .unwrap_or(false);
-        known.filter(|_| right).map(|(name, _)| name)
+        let checked = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, also when the client does not wait for it.
+            let _place = place;
+            password_phc::verify(hash.expose(), &password)
+        });
+        match (checked.await, known) {
+            (Ok(true), Some((name, _))) => LoginCheck::Right(name),
+            (Ok(true | false), _) => LoginCheck::Wrong,
+            (Err(_panicked), _) => LoginCheck::Busy,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_that_cannot_be_checked_in_time_is_not_called_wrong() {
+        let password = || Secret::new("wheel".to_owned());
+        let hash = Secret::new(password_phc::hash(&password(), &SystemRandom).unwrap());
+        let mut logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash)]);
+        assert_eq!(logins.check("mill", password()).await, LoginCheck::Right("mill".to_owned()));
+        assert_eq!(logins.check("mall", password()).await, LoginCheck::Wrong);
+        logins.wait = Duration::from_millis(1);
+        let all = Arc::clone(&logins.places).acquire_many_owned(2).await.unwrap();
+        assert_eq!(logins.check("mill", password()).await, LoginCheck::Busy);
+        drop(all);
+        assert_eq!(logins.check("mall", password()).await, LoginCheck::Wrong);
     }
 }

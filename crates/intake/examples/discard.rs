@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_intake::{
-    Access, Incoming, Intake, Limits, ListenerConfig, Logins, MemoryBudget, Receipt, Reception, Tls,
+    Access, Incoming, Intake, Limits, ListenerConfig, LoginCheck, Logins, MemoryBudget, Receipt, Reception,
+    Tls,
 };
 use sealpost_mail::{Envelope, Origin, Reply, Secret, SystemClock};
 use tokio_util::sync::CancellationToken;
@@ -33,8 +34,8 @@ impl Incoming for Discard {
 
 #[async_trait]
 impl Logins for Discard {
-    async fn check(&self, _login: &str, _password: Secret<String>) -> Option<String> {
-        None
+    async fn check(&self, _login: &str, _password: Secret<String>) -> LoginCheck {
+        LoginCheck::Wrong
     }
 }
 

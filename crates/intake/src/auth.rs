@@ -1,22 +1,27 @@
-//! AUTH PLAIN and LOGIN (RFC 4954, RFC 4616). Knows no password store: [`crate::Logins`] does.
+//! AUTH PLAIN and LOGIN (RFC 4954, RFC 4616). Knows no password store: [`crate::Logins`] does; what is
+//! remembered of wrong logins is in `attempts.rs`.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Reply, Secret};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::line::LONGEST_AUTH;
+use crate::reception::LoginCheck;
 use crate::replies;
-use crate::session::{Session, State};
+use crate::session::{Door, Session, State};
 use crate::wire::Leave;
 
 /// "Username:" and "Password:".
 const ASK_LOGIN: &str = "VXNlcm5hbWU6";
 const ASK_PASSWORD: &str = "UGFzc3dvcmQ6";
 
+/// How long a password waits for its turn to be checked.
+const TURN: Duration = Duration::from_secs(20);
 /// The first wait after a wrong password; it doubles each time.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The longest one.
@@ -105,22 +110,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     }
 
     async fn check(&mut self, credentials: Credentials) -> Result<(), Leave> {
-        let right = match self.door.checks.acquire().await {
-            Ok(_turn) => self.door.logins.check(&credentials.login, credentials.password).await,
-            Err(_closed) => None,
-        };
-        let Some(login) = right else {
-            // The login is not logged: people type their password there.
-            tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login failed");
-            let delay = FIRST_DELAY.saturating_mul(1 << self.failed_logins.min(10));
-            self.failed_logins += 1;
-            sleep(delay.min(LONGEST_DELAY)).await;
-            return self.answer(replies::bad_login());
-        };
-        self.login = Some(login);
-        self.wire.send(&replies::logged_in());
-        Ok(())
+        match judge(self.door, self.caller.peer, credentials).await {
+            LoginCheck::Right(login) => {
+                self.login = Some(login);
+                self.wire.send(&replies::logged_in());
+                Ok(())
+            }
+            LoginCheck::Wrong => {
+                // The login is not logged: people type their password there.
+                tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login failed");
+                let delay = FIRST_DELAY.saturating_mul(1 << self.failed_logins.min(10));
+                self.failed_logins += 1;
+                sleep(delay.min(LONGEST_DELAY)).await;
+                self.answer(replies::bad_login())
+            }
+            LoginCheck::Busy => {
+                tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login put off");
+                self.wire.send(&replies::login_later());
+                // Asking again at once is no way round it.
+                self.count_error()
+            }
+        }
     }
+}
+
+/// Checks the password, if it may be tried now and its turn comes in time.
+async fn judge(door: &Door, peer: IpAddr, credentials: Credentials) -> LoginCheck {
+    let Credentials { login, password } = credentials;
+    let may_try = || door.attempts.may_try(peer, &login, door.clock.now());
+    if !may_try() {
+        return LoginCheck::Busy;
+    }
+    let Ok(Ok(_turn)) = timeout(TURN, door.checks.acquire()).await else { return LoginCheck::Busy };
+    // Others of this client, or at this login, may have failed while this one waited.
+    if !may_try() {
+        return LoginCheck::Busy;
+    }
+    let checked = door.logins.check(&login, password).await;
+    match &checked {
+        LoginCheck::Right(_) => door.attempts.right(peer, &login, door.clock.now()),
+        LoginCheck::Wrong => door.attempts.wrong(peer, &login, door.clock.now()),
+        LoginCheck::Busy => {}
+    }
+    checked
 }
 
 /// RFC 4954 §4: `=` is the empty response.

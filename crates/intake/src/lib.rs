@@ -9,6 +9,7 @@
 //!   CRLF* and nowhere else. A bare CR, a bare LF or a NUL ends the session (SMTP smuggling).
 //! - Text that came before STARTTLS is never read after it.
 //! - A client has rights by its network, its login (over TLS only) or its certificate, else none.
+//! - Who guesses passwords waits longer each time, by client and by login, whatever the number of sessions.
 //! - Every buffer, count and wait has a limit; memory is taken from one budget for the whole process.
 //! - No content, subject, full address, login or password is logged.
 //!
@@ -16,6 +17,7 @@
 //! `docs/specifications.md`. Why not mailin-embedded: `docs/decisions/0001-smtp-listener.md`.
 
 mod access;
+mod attempts;
 mod auth;
 mod bdat;
 mod command;
@@ -38,7 +40,7 @@ mod wire;
 pub use access::{Access, ClientCertificates, Network, NetworkError, Right};
 pub use limits::{Limits, MemoryBudget};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
-pub use reception::{Incoming, Logins, Receipt, Reception};
+pub use reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
 pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};
 
 /// The pure readers, for fuzzing and differential tests.

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::attempts::Attempts;
 use crate::limits::{Full, Limits, MemoryBudget, Place, Places};
 use crate::reception::{Logins, Reception};
 use crate::replies;
@@ -142,6 +143,7 @@ impl Intake {
     ) -> Result<Self, IntakeError> {
         let (stop, last_call) = (CancellationToken::new(), CancellationToken::new());
         let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+        let attempts = Arc::new(Attempts::default());
         for config in configs {
             check(&config)?;
             let tls_error = |source| IntakeError::Tls { listener: config.name.clone(), source };
@@ -182,6 +184,7 @@ impl Intake {
                     clock: Arc::clone(&clock),
                     memory: memory.clone(),
                     checks: Semaphore::new(CHECKS),
+                    attempts: Arc::clone(&attempts),
                     stop: stop.clone(),
                     last_call: last_call.clone(),
                 },

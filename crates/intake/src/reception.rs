@@ -45,9 +45,20 @@ impl fmt::Debug for Receipt {
     }
 }
 
+/// What became of a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginCheck {
+    /// The password is right; this is the login's canonical name.
+    Right(String),
+    /// The password is wrong, or the login is nobody's.
+    Wrong,
+    /// Nobody knows: it could not be checked in time. The client may come back.
+    Busy,
+}
+
 /// Knows the logins of clients.
 #[async_trait]
 pub trait Logins: Send + Sync + 'static {
-    /// The login's canonical name if the password is right. Must take the same time for unknown logins.
-    async fn check(&self, login: &str, password: Secret<String>) -> Option<String>;
+    /// Whether the password is right. Must take the same time for unknown logins, and bounded time.
+    async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck;
 }

@@ -30,6 +30,8 @@ replies! {
     session_over = later(421, 4, 2, "this session has lasted long enough, connect again");
     too_many_errors = later(421, 7, 0, "too many errors, goodbye");
     no_memory = later(452, 3, 1, "too much mail at once, come back later");
+    /// RFC 4954 §6: "454 4.7.0 Temporary authentication failure".
+    login_later = later(454, 7, 0, "no login possible now, come back later");
     /// RFC 5321 §4.5.3.1.10.
     too_many_recipients = later(452, 5, 3, "too many recipients, send the rest as another letter");
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, Right, Shown};
+use crate::attempts::Attempts;
 use crate::command::{self, Command, Hello};
 use crate::limits::{Limits, MemoryBudget};
 use crate::line::{self, LONGEST, Line};
@@ -34,6 +35,8 @@ pub(crate) struct Door {
     pub(crate) memory: MemoryBudget,
     /// Password checks at once: each costs real work, and strangers may ask for it.
     pub(crate) checks: Semaphore,
+    /// Wrong logins at all listeners.
+    pub(crate) attempts: Arc<Attempts>,
     /// Sessions without a letter leave.
     pub(crate) stop: CancellationToken,
     /// All leave.
@@ -395,13 +398,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
     /// Gives a reply of our own; a permanent one is an error of the client and counts.
     pub(crate) fn answer(&mut self, reply: Reply) -> Result<(), Leave> {
         self.wire.send(&reply);
-        if reply.code() >= 500 {
-            self.errors += 1;
-            if self.errors > self.door.limits.max_errors {
-                tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "too many errors");
-                self.wire.send(&replies::too_many_errors());
-                return Err(Leave::Told);
-            }
+        if reply.code() >= 500 { self.count_error() } else { Ok(()) }
+    }
+
+    /// So many and no more.
+    pub(crate) fn count_error(&mut self) -> Result<(), Leave> {
+        self.errors += 1;
+        if self.errors > self.door.limits.max_errors {
+            tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "too many errors");
+            self.wire.send(&replies::too_many_errors());
+            return Err(Leave::Told);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sealpost_intake::{
-    Access, Incoming, Intake, Limits, ListenerConfig, Logins, MemoryBudget, Receipt, Reception, Tls,
+    Access, Incoming, Intake, Limits, ListenerConfig, LoginCheck, Logins, MemoryBudget, Receipt, Reception, Tls,
     TlsFiles, TlsMinimum, TlsSource,
 };
 use sealpost_mail::{Envelope, Origin, Random as _, Reply, Secret, SystemClock, SystemRandom};
@@ -64,8 +64,8 @@ struct NoLogins;
 
 #[async_trait]
 impl Logins for NoLogins {
-    async fn check(&self, _login: &str, _password: Secret<String>) -> Option<String> {
-        None
+    async fn check(&self, _login: &str, _password: Secret<String>) -> LoginCheck {
+        LoginCheck::Wrong
     }
 }
 

@@ -1,11 +1,17 @@
 //! AUTH (RFC 4954, RFC 4616).
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sealpost_mail::{FakeClock, Secret, Timestamp};
 use tokio::time::Instant;
 
 use super::rig::{Rig, rig};
 use crate::access::Access;
+use crate::reception::{LoginCheck, Logins};
 
 fn secure() -> Rig {
     let access = Access { auth: true, ..Access::default() };
@@ -62,6 +68,88 @@ async fn a_wrong_password_costs_more_each_time_and_counts() {
     }
     client.ask("MAIL FROM:<a@b.example>", "530 5.7.0").await;
     client.expect("421 4.7.0").await;
+}
+
+/// A new session does not make a client, or a login, new.
+#[tokio::test(start_paused = true)]
+async fn guessing_goes_on_in_no_other_session() {
+    let clock = Arc::new(FakeClock::at(Timestamp(0)));
+    let mut rig = secure().door(|door| door.clock = clock.clone());
+    for _ in 0..5 {
+        rig.client().await.ask(&plain("\0nobody\0x"), "535 5.7.8").await;
+    }
+    // Not even with the right password: it was not looked at.
+    rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
+    rig.peer = "203.0.113.10";
+    rig.client().await.ask(&plain("\0nobody\0x"), "454 4.7.0").await;
+    rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
+    rig.peer = "203.0.113.9";
+    clock.advance(Duration::from_secs(5));
+    rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn guessing_at_once_is_no_better_than_one_after_the_other() {
+    let rig = secure();
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        clients.push(rig.client().await);
+    }
+    for client in &mut clients {
+        client.say(&plain("\0mill\0x")).await;
+    }
+    let mut tried = 0;
+    for client in &mut clients {
+        let reply = client.reply().await;
+        assert!(reply.starts_with("535 5.7.8") || reply.starts_with("454 4.7.0"), "{reply}");
+        tried += usize::from(reply.starts_with("535"));
+    }
+    assert_eq!(tried, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn being_put_off_counts_as_an_error() {
+    let rig = secure().limits(|limits| limits.max_errors = 7);
+    let mut client = rig.client().await;
+    for _ in 0..5 {
+        client.ask(&plain("\0mill\0x"), "535 5.7.8").await;
+    }
+    for _ in 0..3 {
+        client.ask(&plain("\0mill\0x"), "454 4.7.0").await;
+    }
+    client.expect("421 4.7.0").await;
+}
+
+/// Logins that cannot be checked in time.
+struct Overrun;
+
+#[async_trait]
+impl Logins for Overrun {
+    async fn check(&self, _login: &str, _password: Secret<String>) -> LoginCheck {
+        LoginCheck::Busy
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_nobody_looked_at_is_not_wrong() {
+    let rig = secure().door(|door| door.logins = Arc::new(Overrun));
+    for _ in 0..20 {
+        rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
+    }
+    assert!(rig.door.attempts.may_try("203.0.113.9".parse().unwrap(), "mill", Timestamp(0)));
+}
+
+/// All places are taken: one waits for its turn, but not for ever.
+#[tokio::test(start_paused = true)]
+async fn a_password_waits_for_its_turn_so_long_and_no_longer() {
+    let rig = secure();
+    let mut client = rig.client().await;
+    let taken = rig.door.checks.acquire().await.unwrap();
+    let start = Instant::now();
+    client.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
+    assert_eq!(start.elapsed().as_secs(), 20);
+    drop(taken);
+    client.ask(&plain("\0mill\0wheel"), "235").await;
 }
 
 /// RFC 4954 §4: the restrictions.

@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::attempts::Attempts;
 use crate::limits::{Limits, MemoryBudget};
-use crate::reception::{Incoming, Logins, Receipt, Reception};
+use crate::reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
 use crate::session::{Caller, Door, Session};
 
 /// A letter that was taken in.
@@ -100,8 +101,12 @@ pub(super) struct OneLogin;
 
 #[async_trait]
 impl Logins for OneLogin {
-    async fn check(&self, login: &str, password: Secret<String>) -> Option<String> {
-        (login == "mill" && password.expose() == "wheel").then(|| "Mill".to_owned())
+    async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck {
+        if login == "mill" && password.expose() == "wheel" {
+            LoginCheck::Right("Mill".to_owned())
+        } else {
+            LoginCheck::Wrong
+        }
     }
 }
 
@@ -139,6 +144,7 @@ pub(super) fn rig() -> Rig {
         clock: Arc::new(FakeClock::at(Timestamp(0))),
         memory: MemoryBudget::kib(1024),
         checks: Semaphore::new(1),
+        attempts: Arc::new(Attempts::default()),
         stop: CancellationToken::new(),
         last_call: CancellationToken::new(),
     };
