@@ -115,18 +115,40 @@ impl Store {
         token: NewToken,
         wrap: NewWrap,
     ) -> Result<Reissued, StoreError> {
+        self.renew_activation(mailbox_id, token, vec![wrap], None).await
+    }
+
+    /// The same with all wraps of a pending mailbox that go with a link; its letters wait as long as the new
+    /// token. Not done, if there was a token after `not_since` already.
+    pub async fn renew_activation(
+        &self,
+        mailbox_id: &str,
+        token: NewToken,
+        wraps: Vec<NewWrap>,
+        not_since: Option<Timestamp>,
+    ) -> Result<Reissued, StoreError> {
         let mut batch = Batch::default();
         batch.add(
-            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'pending' /*LOCK*/", mailbox_id)
-                .or_refuse(Refusal::NotPending),
+            sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state = 'pending'
+                   AND NOT EXISTS (SELECT 1 FROM tokens
+                       WHERE mailbox_id = ?1 AND purpose = 'activation' AND created_at > ?2) /*LOCK*/",
+                mailbox_id,
+                not_since.unwrap_or(Timestamp(i64::MAX))
+            )
+            .or_refuse(Refusal::NotPending),
         );
         batch.add(spend_activation_tokens(mailbox_id, token.created_at));
         batch.add(sql!(
-            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN (?2, 'link')",
+            "UPDATE deposits SET expires_at = ?2 WHERE mailbox_id = ?1 AND expires_at < ?2",
             mailbox_id,
-            wrap.kind.as_str()
+            token.expires_at
         ));
-        wrap.add_to(mailbox_id, &mut batch);
+        batch.add(sql!(
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link')",
+            mailbox_id
+        ));
+        wraps.into_iter().for_each(|wrap| wrap.add_to(mailbox_id, &mut batch));
         token.add_to(mailbox_id, &mut batch);
         match self.write(batch).await? {
             Outcome::Kept(_) => Ok(Reissued::Done),

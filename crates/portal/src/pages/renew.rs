@@ -1,0 +1,149 @@
+//! "Send me a new one": a link that has run out is replaced by mail, to the mailbox's own address and never to
+//! the page; at once, or when support lets it go.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::Address;
+use sealpost_store::{
+    Folder, MailboxRow, MailboxState, NewToken, NewWrap, Page as StorePage, Reissued, RequestKind,
+    TokenPurpose, WrapKind,
+};
+use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use serde::Deserialize;
+
+use super::login::FLOOR;
+use crate::config::Renewal;
+use crate::csrf::{Protected, Visitor};
+use crate::limits::Client;
+use crate::mailbox;
+use crate::outbox::{About, Outgoing};
+use crate::page::{Page, show_to};
+use crate::problem::Problem;
+use crate::session;
+use crate::site::Site;
+
+/// Between two mails to one mailbox.
+const GAP: Duration = Duration::from_secs(3 * 60);
+/// The label under which the gateway seals a pending mailbox's link.
+const LINK: &str = "activation-link";
+
+#[derive(Template)]
+#[template(path = "renew-sent.html")]
+struct SentPage {
+    page: Page,
+    at_once: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
+
+/// POST /a/{token}/renew
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    token: web::Path<String>,
+    form: Protected<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let Nothing {} = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let floor = tokio::time::sleep(FLOOR);
+    if let Some(mailbox) = waiting_mailbox(&site, &token).await? {
+        match site.config.renewal {
+            Renewal::AtOnce => send(&site, &mailbox).await?,
+            Renewal::Request => {
+                let asked = site.store.ask(&mailbox.id, RequestKind::Renewal, None, site.now()).await;
+                asked.map_err(|error| Problem::fault("a request to support", error))?;
+            }
+        }
+    }
+    floor.await;
+    let at_once = match site.config.renewal {
+        Renewal::AtOnce => true,
+        Renewal::Request => false,
+    };
+    show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor), at_once })
+}
+
+/// The mailbox of a link, if it still waits for its owner. Any link it ever had will do, run out or not.
+async fn waiting_mailbox(site: &Site, text: &str) -> Result<Option<MailboxRow>, Problem> {
+    let lost = |error| Problem::fault("looking up a link", error);
+    let Some(hash) = site.keys.tokens.hash(VaultPurpose::Activation, text) else { return Ok(None) };
+    let Some(row) = site.store.token(&hash).await.map_err(lost)? else { return Ok(None) };
+    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?;
+    Ok(mailbox.filter(|mailbox| mailbox.state == MailboxState::Pending))
+}
+
+/// A new token with its wrap in place of the old ones, and a mail like the first one.
+async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("renewing a link", error);
+    let Some(secret) = secret_of(site, mailbox).await? else {
+        tracing::warn!(mailbox.id = %mailbox.id, "no link is kept for this mailbox; a new letter makes one");
+        return Ok(());
+    };
+    let (now, random) = (site.now(), site.random.as_ref());
+    let (token, hash) = site.keys.tokens.issue(VaultPurpose::Activation, random);
+    let expires = now.plus(site.config.activation);
+    let wraps = vec![
+        NewWrap {
+            kind: WrapKind::Activation,
+            sealed: secret.wrap_activation(&mailbox.id, &token, &site.keys.pepper, random),
+        },
+        NewWrap {
+            kind: WrapKind::Link,
+            sealed: site.keys.rows.seal(LINK, &mailbox.id, token.text().expose().as_bytes(), random),
+        },
+    ];
+    let new = NewToken {
+        hash,
+        purpose: TokenPurpose::Activation,
+        created_at: now,
+        expires_at: expires,
+        deposit_id: None,
+    };
+    match site.store.renew_activation(&mailbox.id, new, wraps, Some(now.minus(GAP))).await.map_err(lost)? {
+        Reissued::Done => {}
+        Reissued::NotPending => return Ok(()),
+    }
+    let newest = StorePage { offset: 0, limit: 1 };
+    let row = site.store.deposits(&mailbox.id, Folder::Inbox, newest).await.map_err(lost)?.pop();
+    let summary = row.as_ref().and_then(|row| mailbox::waiting(&mailbox.id, &secret, row));
+    let from = summary.as_ref().and_then(|s| s.from.first());
+    let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
+    let outgoing = Outgoing {
+        mailbox_id: mailbox.id.clone(),
+        to,
+        language: mailbox.language.clone(),
+        about: About::Activation {
+            from_name: from.and_then(|from| from.name.clone()),
+            from_address: from.and_then(|from| from.address.clone()).unwrap_or_default(),
+            subject: summary.as_ref().and_then(|s| s.subject.clone()),
+            date: row.map_or(now, |row| row.received_at),
+            token: token.text(),
+            expires,
+        },
+    };
+    site.outbox.post(outgoing).await.map_err(|error| Problem::fault("mailing a new link", error))
+}
+
+/// The mailbox's secret, by way of the link that was kept (sealed) for further notices.
+async fn secret_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<MailboxSecret>, Problem> {
+    let lost = |error| Problem::fault("renewing a link", error);
+    let link = site.store.wrap(&mailbox.id, WrapKind::Link).await.map_err(lost)?;
+    let wrap = site.store.wrap(&mailbox.id, WrapKind::Activation).await.map_err(lost)?;
+    let (Some(link), Some(wrap)) = (link, wrap) else { return Ok(None) };
+    let text = site
+        .keys
+        .rows
+        .open(LINK, &mailbox.id, &link)
+        .map_err(|error| Problem::fault("opening a kept link", error))?;
+    let Some(token) = std::str::from_utf8(text.expose()).ok().and_then(Token::parse) else { return Ok(None) };
+    match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &site.keys.pepper) {
+        Ok(Unwrapped::Opened(secret)) => Ok(Some(secret)),
+        Ok(Unwrapped::Wrong) => Ok(None),
+        Err(error) => Err(Problem::fault("opening an activation wrap", error)),
+    }
+}

@@ -1,0 +1,102 @@
+# Zugang: vergessenes Passwort, Anfragen an den Support, das eigene Konto.
+
+# ---- Passwort vergessen ----
+login-forgot = Passwort vergessen?
+login-note-reset = Ihr neues Passwort gilt. Bitte melden Sie sich damit an. Alle Ihre Nachrichten sind noch da.
+forgot-title = Passwort vergessen
+forgot-text-mail = Wir schicken Ihnen eine E-Mail mit einem Link. Damit und mit der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues Passwort fest. Ihre Nachrichten bleiben lesbar.
+forgot-text-answer = Mit der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues Passwort fest. Ihre Nachrichten bleiben lesbar.
+forgot-button-mail = Link schicken
+forgot-button-answer = Weiter
+forgot-back = Zurück zur Anmeldung
+forgot-address-missing = Bitte geben Sie Ihre E-Mail-Adresse ein.
+forgot-sent-title = Bitte sehen Sie in Ihre E-Mails
+forgot-sent-text = Wenn es zu dieser Adresse ein Postfach gibt, ist eine E-Mail mit einem Link unterwegs:
+forgot-sent-hint = Nichts angekommen? Sehen Sie auch im Spam-Ordner nach. Nach ein paar Minuten können Sie es noch einmal versuchen. Der Link gilt eine Stunde.
+reset-title = Neues Passwort festlegen
+reset-lead = Beantworten Sie Ihre Sicherheitsfrage und wählen Sie ein neues Passwort.
+reset-step-answer = Ihre Sicherheitsfrage
+reset-step-password = Neues Passwort
+reset-button = Neues Passwort speichern
+reset-button-hint = Danach sind Sie auf allen Geräten abgemeldet und melden sich neu an.
+reset-tries =
+    { $n ->
+        [one] Sie haben noch einen Versuch.
+       *[other] Sie haben noch { $n } Versuche.
+    }
+answer-missing = Bitte geben Sie die Antwort auf Ihre Sicherheitsfrage ein.
+answer-wrong = Die Antwort stimmt nicht.
+reset-closed-title = Dieser Weg ist gesperrt
+reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz kann jetzt nur noch unser Support Ihren Zugang zurücksetzen. Bitte wenden Sie sich an ihn. Ihr bisheriges Passwort gilt weiter.
+reset-used-title = Dieser Link ist verbraucht
+reset-used-text = Mit diesem Link wurde schon ein neues Passwort festgelegt; er gilt nur einmal. Melden Sie sich damit an, oder lassen Sie sich über „Passwort vergessen“ einen neuen Link schicken.
+reset-expired-title = Dieser Link ist abgelaufen
+reset-expired-text = Der Link gilt eine Stunde. Lassen Sie sich auf der Anmeldeseite über „Passwort vergessen“ einen neuen schicken.
+
+# ---- das eigene Konto ----
+login-note-deleted = Ihr Postfach ist gelöscht. Wenn wir Ihnen wieder vertraulich schreiben, bekommen Sie ein neues.
+account-title = Mein Konto
+account-back = Zurück zu „Mein Konto“
+account-saved = Gespeichert.
+account-secrets-saved = Gespeichert. Auf allen anderen Geräten sind Sie jetzt abgemeldet.
+account-details = Über Sie
+account-name = Ihr Name
+account-name-hint = So erscheint er bei uns, wenn Sie uns antworten. Sie können das Feld leer lassen.
+account-zone = Zeitzone
+account-save = Speichern
+account-secrets = Passwort und Sicherheitsfrage
+account-secrets-text = Für beides brauchen Sie Ihr jetziges Passwort.
+change-password = Passwort ändern
+change-password-hint = Danach sind Sie auf allen anderen Geräten abgemeldet, und wir schicken Ihnen zur Sicherheit eine E-Mail.
+change-question = Sicherheitsfrage ändern
+question-present = Ihre jetzige Frage:
+question-save = Frage und Antwort speichern
+current-password = Jetziges Passwort
+current-missing = Bitte geben Sie Ihr jetziges Passwort ein.
+current-wrong = Das jetzige Passwort stimmt nicht. Achten Sie auf Groß- und Kleinschreibung.
+current-wait = Es gab mehrere Fehlversuche. Bitte warten Sie eine Minute und versuchen Sie es dann noch einmal.
+account-sessions = Wo Sie angemeldet sind
+account-sessions-text = Ist ein Gerät dabei, das Sie nicht kennen? Melden Sie sich überall ab und ändern Sie Ihr Passwort.
+device-unknown = Unbekanntes Gerät
+session-here = dieses Gerät
+session-began = Angemeldet:
+session-seen = Zuletzt benutzt:
+leave-everywhere = Überall abmelden
+account-delete-text = Ihr Postfach mit allem, was darin liegt, wird für immer entfernt.
+account-delete-go = Postfach löschen …
+delete-title = Postfach löschen
+delete-warning =
+    { $n ->
+        [0] Ihr Postfach wird für immer gelöscht. Niemand kann das rückgängig machen, auch wir nicht.
+        [one] Ihr Postfach wird mit einer Nachricht für immer gelöscht. Niemand kann das rückgängig machen, auch wir nicht.
+       *[other] Ihr Postfach wird mit { $n } Nachrichten für immer gelöscht. Niemand kann das rückgängig machen, auch wir nicht.
+    }
+delete-warning-text = Speichern Sie vorher bei sich, was Sie behalten möchten. Ihr Vertrag ist davon nicht berührt. Schreiben wir Ihnen wieder vertraulich, entsteht ein neues, leeres Postfach.
+delete-sure = Ja, ich möchte mein Postfach mit allen Nachrichten löschen.
+delete-sure-missing = Bitte bestätigen Sie mit dem Häkchen, dass Sie alles löschen möchten.
+delete-button = Endgültig löschen
+delete-not = Doch nicht
+
+# ---- das Ende einer Sitzung ----
+idle-title = Sind Sie noch da?
+idle-text = In zwei Minuten melden wir Sie zu Ihrer Sicherheit ab. Möchten Sie angemeldet bleiben?
+idle-stay = Angemeldet bleiben
+
+# ---- ein neuer Link, und der Weg über den Support ----
+renew-text = Wir können Ihnen einen neuen Link an Ihre E-Mail-Adresse schicken.
+renew-button = Neuen Link anfordern
+renew-title = Ihr neuer Link
+renew-sent-text = Wenn Ihr Postfach noch auf Sie wartet, ist eine E-Mail mit einem neuen Link an Ihre Adresse unterwegs. Sehen Sie auch im Spam-Ordner nach.
+renew-asked-text = Wir haben Ihre Bitte weitergegeben. Unser Support prüft sie; danach bekommen Sie eine E-Mail mit einem neuen Link.
+support-too = Auch die Antwort vergessen?
+support-go = Support um Hilfe bitten
+support-title = Hilfe vom Support
+support-lead = Wenn Sie Passwort und Antwort vergessen haben, kann unser Support Ihren Zugang zurücksetzen. Vorher prüfen wir, ob Sie es wirklich sind.
+support-kept = Ihre Nachrichten bleiben dabei erhalten. Sie bekommen eine E-Mail und legen Passwort und Sicherheitsfrage neu fest.
+support-lost = Ihre bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie sind mit Ihrem Passwort verschlüsselt. Sie müssten Ihnen neu geschickt werden.
+support-note = Wie erreichen wir Sie?
+support-note-hint = Zum Beispiel Ihre Telefonnummer und wann es Ihnen passt. Bitte kein Passwort und keine Bankdaten.
+support-note-missing = Bitte schreiben Sie, wie wir Sie erreichen.
+support-button = Anfrage absenden
+support-sent-title = Ihre Anfrage ist angekommen
+support-sent-text = Wenn es zu dieser Adresse ein Postfach gibt, meldet sich unser Support bei Ihnen. Danach bekommen Sie eine E-Mail, mit der Sie Ihren Zugang neu einrichten. Fällt Ihnen das Passwort wieder ein, gilt es bis dahin weiter.

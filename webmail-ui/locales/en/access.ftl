@@ -1,0 +1,102 @@
+# Access: forgotten passwords, requests to support, the own account.
+
+# ---- forgotten password ----
+login-forgot = Forgotten password?
+login-note-reset = Your new password is set. Please log in with it. All your messages are still there.
+forgot-title = Forgotten password
+forgot-text-mail = We send you an e-mail with a link. With it and the answer to your security question you set a new password. Your messages stay readable.
+forgot-text-answer = With the answer to your security question you set a new password. Your messages stay readable.
+forgot-button-mail = Send link
+forgot-button-answer = Continue
+forgot-back = Back to log-in
+forgot-address-missing = Please enter your e-mail address.
+forgot-sent-title = Please look into your e-mail
+forgot-sent-text = If there is a mailbox for this address, an e-mail with a link is on its way:
+forgot-sent-hint = Nothing has come? Please look into the spam folder, too. After a few minutes you can try again. The link works for one hour.
+reset-title = Set a new password
+reset-lead = Answer your security question and choose a new password.
+reset-step-answer = Your security question
+reset-step-password = New password
+reset-button = Save new password
+reset-button-hint = Afterwards you are logged out on all devices and log in anew.
+reset-tries =
+    { $n ->
+        [one] You have one more try.
+       *[other] You have { $n } more tries.
+    }
+answer-missing = Please enter the answer to your security question.
+answer-wrong = The answer is not right.
+reset-closed-title = This way is locked
+reset-closed-text = The answer was wrong too often. To protect you, now only our support can reset your access. Please contact them. Your present password still works.
+reset-used-title = This link is used up
+reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or have a new link sent by “Forgotten password”.
+reset-expired-title = This link has expired
+reset-expired-text = The link works for one hour. Have a new one sent by “Forgotten password” on the log-in page.
+
+# ---- the own account ----
+login-note-deleted = Your mailbox is deleted. If we write to you in confidence again, you get a new one.
+account-title = My account
+account-back = Back to “My account”
+account-saved = Saved.
+account-secrets-saved = Saved. You are now logged out on all other devices.
+account-details = About you
+account-name = Your name
+account-name-hint = We see it like this when you answer us. You can leave it empty.
+account-zone = Time zone
+account-save = Save
+account-secrets = Password and security question
+account-secrets-text = For both you need your present password.
+change-password = Change password
+change-password-hint = Afterwards you are logged out on all other devices, and for your safety we send you an e-mail.
+change-question = Change security question
+question-present = Your present question:
+question-save = Save question and answer
+current-password = Present password
+current-missing = Please enter your present password.
+current-wrong = The present password is not right. Mind upper and lower case.
+current-wait = There were several wrong attempts. Please wait one minute and try again.
+account-sessions = Where you are logged in
+account-sessions-text = Is there a device you do not know? Log out everywhere and change your password.
+device-unknown = Unknown device
+session-here = this device
+session-began = Logged in:
+session-seen = Last used:
+leave-everywhere = Log out everywhere
+account-delete-text = Your mailbox is removed for ever, with everything in it.
+account-delete-go = Delete mailbox …
+delete-title = Delete mailbox
+delete-warning =
+    { $n ->
+        [0] Your mailbox is deleted for ever. Nobody can undo this, not even we.
+        [one] Your mailbox is deleted for ever, with one message. Nobody can undo this, not even we.
+       *[other] Your mailbox is deleted for ever, with { $n } messages. Nobody can undo this, not even we.
+    }
+delete-warning-text = Save first what you want to keep. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox is made.
+delete-sure = Yes, I want to delete my mailbox with all messages.
+delete-sure-missing = Please confirm with the tick that you want to delete everything.
+delete-button = Delete for ever
+delete-not = Rather not
+
+# ---- the end of a session ----
+idle-title = Are you still there?
+idle-text = In two minutes we log you out to keep your messages safe. Would you like to stay logged in?
+idle-stay = Stay logged in
+
+# ---- a new link, and the way by support ----
+renew-text = We can send a new link to your e-mail address.
+renew-button = Ask for a new link
+renew-title = Your new link
+renew-sent-text = If your mailbox is still waiting for you, an e-mail with a new link is on its way to your address. Please look into the spam folder, too.
+renew-asked-text = We have passed your wish on. Our support looks at it; then you get an e-mail with a new link.
+support-too = Forgotten the answer, too?
+support-go = Ask support for help
+support-title = Help from support
+support-lead = If you have forgotten both password and answer, our support can reset your access. First we check that it is really you.
+support-kept = Your messages are kept. You get an e-mail and choose a new password and security question.
+support-lost = The messages you have now cannot be read afterwards: they are encrypted with your password. They would have to be sent again.
+support-note = How can we reach you?
+support-note-hint = For example your telephone number and a good time to call. Please no password and no bank details.
+support-note-missing = Please write how we can reach you.
+support-button = Send request
+support-sent-title = Your request has arrived
+support-sent-text = If there is a mailbox for this address, our support will get in touch with you. Then you get an e-mail with which you set up your access again. If you remember the password, it works until then.
