@@ -1,8 +1,8 @@
 //! One leg from lease to end: opens the ticket, finds or makes a connection, sends, settles.
 //! Knows the order of things and leaves each to its file.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use sealpost_mail::{Clock, Random};
 use sealpost_store::{LeasedLeg, LegEnd, Store};
@@ -18,6 +18,7 @@ use crate::lane::{Lane, Lanes};
 use crate::offers::Passport;
 use crate::outcome::{Outcome, Trouble};
 use crate::resolve::Resolver;
+use crate::returns::Returns;
 use crate::route::{self, RouteKey};
 use crate::submit::{Caller, Connection};
 use crate::ticket::Ticket;
@@ -54,6 +55,8 @@ pub(crate) struct Engine {
     pub(crate) wakes_at: AtomicI64,
     /// A connection was kept.
     pub(crate) kept: Notify,
+    /// Who tells writers of answers that came to nothing; nobody: their reverse-path gets a report.
+    pub(crate) returns: OnceLock<Arc<dyn Returns>>,
 }
 
 /// The leg cannot be worked on at all: an operator must look.
@@ -245,9 +248,7 @@ impl Engine {
             self.kept.notify_one();
         }
         Ok(match result {
-            Ok(answer) => {
-                Ok(Outcome::Delivered { reports, host, reply: format!("{} {}", answer.code, answer.text) })
-            }
+            Ok(reply) => Ok(Outcome::Delivered { reports, host, reply }),
             Err(trouble) => Err((trouble, was_used)),
         })
     }

@@ -1,4 +1,9 @@
 //! What can go wrong on the way, and what it means for the letter. Pure; every verdict by exhaustive match.
+//!
+//! SECURITY: servers quote addresses and subjects in their replies. Their text is for the report, which is
+//! sealed like any letter; `Debug`, and so the log, shows the codes alone.
+
+use std::fmt;
 
 use sealpost_mail::{EnhancedCode, Fault};
 
@@ -45,7 +50,7 @@ impl Stage {
 }
 
 /// A server's reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) enhanced: Option<EnhancedCode>,
@@ -70,6 +75,15 @@ impl Answer {
     }
 }
 
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.enhanced {
+            Some(enhanced) => write!(f, "{} {enhanced}", self.code),
+            None => write!(f, "{}", self.code),
+        }
+    }
+}
+
 fn enhanced_code(word: &str) -> Option<EnhancedCode> {
     let mut parts = word.split('.');
     let class = parts.next()?.parse().ok()?;
@@ -78,7 +92,7 @@ fn enhanced_code(word: &str) -> Option<EnhancedCode> {
         .then_some(EnhancedCode(class, subject, detail))
 }
 
-/// Everything that can keep a letter from being handed over.
+/// Everything that can keep a letter from being handed over. A cause is in our words, never in the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// The server said 4yz or 5yz.
@@ -118,7 +132,7 @@ pub(crate) enum Trouble {
 }
 
 /// Why a letter is not delivered (yet): for the row, the log and the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
     pub(crate) code: u16,
     pub(crate) enhanced: EnhancedCode,
@@ -129,12 +143,26 @@ pub(crate) struct Reason {
     pub(crate) untried: bool,
 }
 
+impl Reason {
+    /// What may stand in the log beside the codes.
+    pub(crate) fn own_words(&self) -> Option<&str> {
+        (!self.is_reply).then_some(self.text.as_str())
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.enhanced)?;
+        self.own_words().map_or(Ok(()), |words| write!(f, " {words}"))
+    }
+}
+
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Outcome {
     /// The next hop has it; `reports` = and will honour NOTIFY from here on (RFC 3461 §5.2.2).
-    Delivered { reports: bool, host: String, reply: String },
+    Delivered { reports: bool, host: String, reply: Answer },
     /// Worth another try.
     Later(Reason),
     /// The same again will fail the same way.
@@ -399,6 +427,24 @@ mod tests {
         assert_eq!(enhanced(refused(Stage::Recipient, 451, "later")), EnhancedCode(4, 0, 0));
         assert_eq!(enhanced(refused(Stage::Greeting, 554, "5.3.2 no")), EnhancedCode(4, 0, 0));
         assert_eq!(enhanced(Trouble::NullMx.judge()), EnhancedCode(5, 1, 10));
+    }
+
+    #[test]
+    fn what_a_server_says_is_not_for_the_log() {
+        let trouble = Trouble::Refused {
+            stage: Stage::End,
+            answer: Answer::new(550, "5.7.1 <a@b.example>: Kündigung"),
+        };
+        let Outcome::Never(reason) = trouble.clone().judge() else { panic!("550 is for ever") };
+        assert!(reason.text.contains("Kündigung"), "the report needs it");
+        let resting = Trouble::Resting { cause: Box::new(reason.clone()) };
+        let outcome = Outcome::Never(reason);
+        for shown in [format!("{trouble:?}"), format!("{resting:?}"), format!("{outcome:?}")] {
+            assert!(shown.contains("550 5.7.1"), "{shown}");
+            assert!(!shown.contains("a@b.example") && !shown.contains("ndigung"), "{shown}");
+        }
+        let Outcome::Later(own) = (Trouble::Silent { stage: Stage::Mail }).judge() else { panic!("silence") };
+        assert!(format!("{own:?}").contains("no answer in time"));
     }
 
     #[test]

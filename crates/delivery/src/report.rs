@@ -45,6 +45,7 @@ pub(crate) struct Report {
 /// Who hears of this leg's fate; nobody for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
 fn addressee(ticket: &Ticket) -> Option<&Address> {
     match &ticket.purpose {
+        // For answers, normally the roof tells the mailbox (returns.rs).
         Purpose::Relay | Purpose::Answer { .. } => ticket.reverse_path.address(),
         // The notice itself has its own reverse-path; the one to know is the letter's sender.
         Purpose::Notice { sender, .. } => sender.address(),
@@ -54,6 +55,10 @@ fn addressee(ticket: &Ticket) -> Option<&Address> {
 
 /// Whether this action is to be reported (RFC 3461 §4.1, §5.2.2).
 pub(crate) fn wanted(ticket: &Ticket, action: DsnAction) -> bool {
+    if crate::returns::concerns(ticket, action) {
+        // The writer hears of it in the mailbox, whatever the reverse-path.
+        return true;
+    }
     if addressee(ticket).is_none() {
         return false;
     }

@@ -1,7 +1,7 @@
 //! The loop: lease what is due, hand it to the engine, sleep until there is a reason to wake.
 //! Knows neither SMTP nor what a ticket says.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
 use crate::lane::{Closed, Lanes};
+use crate::returns::Returns;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
@@ -104,9 +105,15 @@ impl Runner {
             earlier: Notify::new(),
             wakes_at: AtomicI64::new(i64::MAX),
             kept: Notify::new(),
+            returns: OnceLock::new(),
             config,
         };
         Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Who tells writers of answers that could not be delivered. To be called once, before running.
+    pub fn return_to(&self, returns: Arc<dyn Returns>) {
+        let _first_stays = self.engine.returns.set(returns);
     }
 
     /// The handle that wakes this runner.

@@ -12,6 +12,7 @@ use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason};
 use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
+use crate::returns::{self, Returned};
 use crate::ticket::{Route, Ticket};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
@@ -28,7 +29,7 @@ impl Engine {
                     action: DsnAction::Relayed,
                     status: EnhancedCode(2, 0, 0),
                     remote: Some(host),
-                    diagnostic: Some(reply),
+                    diagnostic: Some(format!("{} {}", reply.code, reply.text)),
                     retry_until: None,
                 });
                 (LegEnd::Done, wish)
@@ -40,6 +41,14 @@ impl Engine {
         };
         let follow_ups = match report {
             None => Vec::new(),
+            Some(report) if returns::concerns(ticket, report.action) && self.returns.get().is_some() => {
+                if let Err(error) = self.tell(leg, ticket, &report).await {
+                    tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
+                    self.finish(leg, LegEnd::Frozen, Vec::new()).await;
+                    return;
+                }
+                Vec::new()
+            }
             Some(report) => match self.follow_up(leg, ticket, &report, now).await {
                 Ok(follow_up) => vec![follow_up],
                 Err(error) => {
@@ -100,6 +109,14 @@ impl Engine {
                 let (code, enhanced) = (Some(reason.code), Some(reason.enhanced));
                 (LegEnd::Retry { due_at, code, enhanced, delay_noted }, report)
             }
+        }
+    }
+
+    /// Before the leg ends: after a crash in between it fails again and tells the same again.
+    async fn tell(&self, leg: &LeasedLeg, ticket: &Ticket, report: &Report) -> Result<(), String> {
+        match self.returns.get() {
+            Some(returns) => returns.tell(Returned::new(&leg.id, ticket, report)).await,
+            None => Ok(()),
         }
     }
 
@@ -171,12 +188,14 @@ fn diagnostic(reason: &Reason) -> String {
     }
 }
 
+/// The codes, and our own words; what the server said goes into the report only.
 fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
-    let (result, code, text) = match outcome {
-        Outcome::Delivered { reply, .. } => ("delivered", 250, reply.as_str()),
-        Outcome::Later(reason) => ("later", reason.code, reason.text.as_str()),
-        Outcome::Never(reason) => ("never", reason.code, reason.text.as_str()),
-        Outcome::Loop(reason) => ("loop", reason.code, reason.text.as_str()),
+    let refused = |reason: &Reason| (reason.code, Some(reason.enhanced));
+    let (result, (code, enhanced), cause) = match outcome {
+        Outcome::Delivered { reply, .. } => ("delivered", (reply.code, reply.enhanced), None),
+        Outcome::Later(reason) => ("later", refused(reason), reason.own_words()),
+        Outcome::Never(reason) => ("never", refused(reason), reason.own_words()),
+        Outcome::Loop(reason) => ("loop", refused(reason), reason.own_words()),
     };
     tracing::info!(
         delivery.leg = leg.id,
@@ -186,6 +205,8 @@ fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
         delivery.attempts = leg.attempts,
         delivery.outcome = result,
         delivery.code = code,
-        "{text}"
+        delivery.enhanced = enhanced.map(tracing::field::display),
+        delivery.cause = cause,
+        "delivery attempt over"
     );
 }

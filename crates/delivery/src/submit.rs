@@ -160,7 +160,9 @@ impl Connection {
         let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
         match reply.and_then(|reply| expect(Stage::Tls, &reply, 220)) {
             Ok(()) => {}
-            Err(Trouble::Refused { answer, .. }) => return Err(below(true, &answer.text)),
+            Err(Trouble::Refused { answer, .. }) => {
+                return Err(below(true, &format!("the server refused STARTTLS: {answer:?}")));
+            }
             Err(trouble) => return Err(trouble),
         }
         let tcp = self
@@ -340,13 +342,15 @@ impl Connection {
         if self.wire.ended() {
             return Trouble::Lost { stage, cause: "the server hung up".to_owned() };
         }
-        let cause = error.to_string();
         if error.is_timeout() {
             Trouble::Silent { stage }
-        } else if error.is_response() || error.is_client() {
-            Trouble::Garbled { stage, cause }
+        } else if error.is_response() {
+            // The error quotes what the server sent.
+            Trouble::Garbled { stage, cause: "a reply that is none of SMTP".to_owned() }
+        } else if error.is_client() {
+            Trouble::Garbled { stage, cause: error.to_string() }
         } else {
-            Trouble::Lost { stage, cause }
+            Trouble::Lost { stage, cause: error.to_string() }
         }
     }
 

@@ -20,7 +20,8 @@ pub enum TicketError {
     #[error("the ticket cannot be opened: {0}")]
     Sealed(#[from] VaultError),
     /// Opened, but not a ticket of this version.
-    #[error("the ticket cannot be read: {0}")]
+    /// What is wrong with it is not shown: it would quote the ticket.
+    #[error("the ticket cannot be read: {:?} error in its JSON", .0.classify())]
     Form(#[from] serde_json::Error),
 }
 
@@ -133,4 +134,19 @@ fn key_from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<[u8; 32]
     let bytes = Secret::new(from_base64(from)?);
     let key = <[u8; 32]>::try_from(bytes.expose().as_slice()).map_err(serde::de::Error::custom)?;
     Ok(Secret::new(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealpost_mail::SystemRandom;
+    use sealpost_vault::ServerKey;
+
+    #[test]
+    fn a_ticket_of_another_version_is_not_quoted() {
+        let (key, random) = (ServerKey::generate(&SystemRandom).keys().spool, SystemRandom);
+        let sealed = key.seal(LABEL, "leg", br#"{"reverse_path": "a@b.example", "version": 9}"#, &random);
+        let error = Ticket::open(&key, "leg", &sealed).unwrap_err().to_string();
+        assert_eq!(error, "the ticket cannot be read: Data error in its JSON");
+    }
 }

@@ -1,5 +1,6 @@
 //! The binary `sealpost`: reads the command line and hands over. Knows nothing else.
 
+mod answer;
 mod arrival;
 mod commands;
 mod config;
@@ -9,6 +10,7 @@ mod logging;
 mod outbox;
 mod own;
 mod plan;
+mod returned;
 mod roles;
 mod running;
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_delivery::Purpose;
-use sealpost_mail::{Compose, ReversePath, TlsFloor, compose_notice};
+use sealpost_mail::{Compose, ReversePath, Secret, compose_notice};
 use sealpost_notice::{Language, Notice};
-use sealpost_portal::{About, Outbox, OutboxError, Outgoing};
+use sealpost_portal::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
 use sealpost_store::{ArrivalRows, LegPurpose};
 
+use crate::answer;
 use crate::arrival::Front;
 use crate::own;
 
@@ -27,6 +28,11 @@ impl Outbox for PortalOutbox {
         let language = Language::parse(&outgoing.language).unwrap_or(announcer.language);
         let notice = match outgoing.about {
             About::MailboxLocked { until } => Notice::MailboxLocked { at: now, until },
+            About::ResetLink { token, expires } => Notice::ResetLink {
+                link: Secret::new(format!("{}/r/{}", announcer.public_url, token.expose())),
+                expires,
+            },
+            About::PasswordChanged { forgotten } => Notice::PasswordChanged { at: now, forgotten },
         };
         let rendered = sealpost_notice::render(&notice, language, &announcer.brand, &announcer.zone)
             .map_err(|error| failed(&error))?;
@@ -53,7 +59,7 @@ impl Outbox for PortalOutbox {
             reverse_path: ReversePath::Null,
             recipient: outgoing.to,
             route: announcer.route.clone(),
-            tls: TlsFloor::None,
+            tls: announcer.floor,
             purpose: Purpose::Report,
             at: now,
         };
@@ -67,5 +73,9 @@ impl Outbox for PortalOutbox {
         let _committed = front.store.commit_arrival(rows).await.map_err(|error| failed(&error))?;
         front.waker.wake();
         Ok(())
+    }
+
+    async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
+        answer::send(&self.front, letter).await
     }
 }

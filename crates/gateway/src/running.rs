@@ -23,6 +23,7 @@ use crate::config::Escrow;
 use crate::jobs;
 use crate::outbox::PortalOutbox;
 use crate::plan::{self, Plan};
+use crate::returned::ToMailbox;
 use crate::roles::Roles;
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
@@ -54,6 +55,8 @@ pub(crate) struct Ready {
     delivery: Option<Runner>,
     portal: Option<Portal>,
     jobs: bool,
+    /// How long deleted letters can be had back.
+    trash: Duration,
     front: Arc<Front>,
     reloadable: Vec<TlsSource>,
     portal_reloader: Option<Reloader>,
@@ -96,6 +99,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         rules: RwLock::new(Arc::new(plan.rules)),
         report_route: plan.report_route,
         announcer: plan.announcer,
+        writing: plan.writing,
         route: plan.route,
         report_from: plan.report_from,
         give_up: plan.give_up,
@@ -103,6 +107,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         max_received: MAX_RECEIVED,
         live: Arc::new(Mutex::new(HashSet::new())),
     });
+    runner.return_to(Arc::new(ToMailbox(Arc::clone(&front))));
     let intake = if roles.intake {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
         let door = Arc::new(Door(Arc::clone(&front)));
@@ -110,6 +115,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
     } else {
         None
     };
+    let trash = plan.portal.trash;
     let portal = if roles.portal {
         let portal_keys = PortalKeys {
             tags: keys.tags,
@@ -137,6 +143,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         delivery: roles.delivery.then_some(runner),
         portal,
         jobs: roles.jobs,
+        trash,
         front,
         reloadable: plan.reloadable,
         portal_reloader,
@@ -164,6 +171,7 @@ impl Ready {
             delivery,
             portal,
             jobs,
+            trash,
             front,
             reloadable,
             portal_reloader,
@@ -180,7 +188,7 @@ impl Ready {
         ));
         let delivery = delivery.map(|runner| tokio::spawn(runner.run(rest.clone())));
         let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
-        let jobs = if jobs { Some(jobs::start(store.clone(), clock).await?) } else { None };
+        let jobs = if jobs { Some(jobs::start(store.clone(), clock, trash).await?) } else { None };
         let front_stop = stop.clone();
         let intake = intake.map(|intake| tokio::spawn(async move { intake.run(front_stop).await }));
         let ended = first_to_end(&stop, delivery, portal, &rest, intake).await;
@@ -301,6 +309,9 @@ async fn reload_on_hangup(
     }
 }
 
+/// How long a password waits until others have been checked.
+const LOGIN_WAIT: Duration = Duration::from_secs(10);
+
 /// Logins of the configuration. Unknown names cost the same time as known ones.
 struct ConfiguredLogins {
     logins: Vec<(String, Secret<String>)>,
@@ -310,9 +321,6 @@ struct ConfiguredLogins {
 }
 
 impl ConfiguredLogins {
-/// How long a password waits until others have been checked.
-const LOGIN_WAIT: Duration = Duration::from_secs(10);
-
     fn new(logins: Vec<(String, Secret<String>)>) -> Self {
         Self { logins, places: Arc::new(Semaphore::new(2)), wait: LOGIN_WAIT }
     }

@@ -149,6 +149,22 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
+            Notice::AnswerReturned { recipient, subject, date, reason, delayed, link } => {
+                let keys = match delayed {
+                    true => ["waiting-subject", "waiting-heading", "waiting-intro"],
+                    false => ["returned-subject", "returned-heading", "returned-intro"],
+                };
+                let mut page = self.start(keys)?;
+                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.extend(self.about(subject.as_deref(), *date)?);
+                let reason = plain::text(reason, REASON);
+                if !reason.is_empty() {
+                    page.facts.push(self.fact("label-reason", reason)?);
+                }
+                page.button = self.button("returned-button", link)?;
+                page.more = vec![self.say(if *delayed { "waiting-more" } else { "returned-more" })?];
+                Ok(page)
+            }
             Notice::NotificationUndeliverable { recipient, subject, date, reason, expires } => {
                 let mut page =
                     self.start(["unannounced-subject", "unannounced-heading", "unannounced-intro"])?;
@@ -254,7 +270,7 @@ impl Notice {
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
-            Self::NewMessage { .. } | Self::PasswordChanged { .. } | Self::MailboxLocked { .. } => None,
+            Self::AnswerReturned { .. } | Self::NewMessage { .. } | Self::PasswordChanged { .. } | Self::MailboxLocked { .. } => None,
         }
     }
 
@@ -265,6 +281,7 @@ impl Notice {
             | Self::NewMessage { subject, .. }
             | Self::InitialPassword { subject, .. }
             | Self::PasswordForSender { subject, .. }
+            | Self::AnswerReturned { subject, .. }
             | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
             Self::Reactivation { .. }
             | Self::ResetLink { .. }

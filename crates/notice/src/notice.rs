@@ -124,6 +124,21 @@ pub enum Notice {
         /// When it opens again by itself; `None`: only support can open it.
         until: Option<Timestamp>,
     },
+    /// Into the mailbox: what its owner wrote has not reached the operator's server, or not yet.
+    AnswerReturned {
+        /// Whom it was for.
+        recipient: String,
+        /// Its subject.
+        subject: Option<String>,
+        /// When it was sent.
+        date: Timestamp,
+        /// What the other mail server said; hostile.
+        reason: String,
+        /// Whether it is still being tried.
+        delayed: bool,
+        /// The letter in the mailbox.
+        link: Secret<String>,
+    },
     /// To the sender: the recipient's mail server did not take our notice, so nobody knows of the
     /// letter.
     NotificationUndeliverable {

@@ -39,6 +39,8 @@ pub(crate) struct Assets {
     pub(crate) brand_css: String,
     pub(crate) letter_css: String,
     pub(crate) app_js: String,
+    pub(crate) write_css: String,
+    pub(crate) write_js: String,
     pub(crate) icons: String,
     pub(crate) logo: String,
 }
@@ -83,8 +85,10 @@ impl Assets {
         );
         let brand_css = add("brand", "css", css, Cow::Owned(style_sheet(colour).into_bytes()));
         let app_js = add("app", "js", "text/javascript; charset=utf-8", file::<Scripts>("app.js")?);
+        let write_css = add("write", "css", css, file::<Styles>("write.css")?);
+        let write_js = add("write", "js", "text/javascript; charset=utf-8", file::<Scripts>("write.js")?);
         let icons = add("icons", "svg", svg, file::<Icons>("icons.svg")?);
-        Ok(Self { app_css, brand_css, letter_css, app_js, icons, logo, files })
+        Ok(Self { app_css, brand_css, letter_css, app_js, write_css, write_js, icons, logo, files })
     }
 
     /// The file of that name.

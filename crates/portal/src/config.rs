@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::brand::{Colour, ColourError};
+use crate::writing::WriteRules;
 
 /// Why the portal does not start. The text names the setting and how to mend it.
 #[derive(Debug, Error)]
@@ -87,6 +88,62 @@ impl Default for SessionRules {
     }
 }
 
+/// What somebody must show who has forgotten the password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResetBy {
+    /// Control of the mail address, by a link in a mail, and the answer.
+    #[default]
+    LinkAndAnswer,
+    /// The answer alone. Weaker.
+    Answer,
+}
+
+/// What happens when the link of a first mail has run out and its bearer asks for a new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is mailed at once.
+    #[default]
+    AtOnce,
+    /// Support is asked.
+    Request,
+}
+
+/// How many wrong tries a mailbox stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockRules {
+    /// From so many wrong passwords on the mailbox is locked,
+    pub passwords: u32,
+    /// for so long the first time; each further one doubles it.
+    pub first: Duration,
+    /// After so many wrong answers the way by the answer is closed.
+    pub answers: u32,
+}
+
+impl Default for LockRules {
+    fn default() -> Self {
+        Self { passwords: 10, first: Duration::from_secs(15 * 60), answers: 5 }
+    }
+}
+
+/// How letters are made into files to take away.
+#[derive(Clone, Debug)]
+pub struct ExportRules {
+    /// The program that makes PDFs; `None`: `sealpost-pdf` beside the running program.
+    pub pdf_worker: Option<PathBuf>,
+    /// PDFs made at once.
+    pub pdf_at_once: usize,
+    /// Bytes of memory for each.
+    pub pdf_memory: u64,
+    /// Time for each.
+    pub pdf_time: Duration,
+}
+
+impl Default for ExportRules {
+    fn default() -> Self {
+        Self { pdf_worker: None, pdf_at_once: 2, pdf_memory: 1 << 30, pdf_time: Duration::from_secs(90) }
+    }
+}
+
 /// What a password must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRules {
@@ -155,8 +212,22 @@ pub struct PortalConfig {
     pub session: SessionRules,
     /// Passwords.
     pub password: PasswordRules,
+    /// What a forgotten password takes.
+    pub reset: ResetBy,
+    /// What happens when a link has run out.
+    pub renewal: Renewal,
+    /// How long a new link is good.
+    pub activation: Duration,
+    /// Wrong tries.
+    pub locks: LockRules,
     /// Security questions offered instead of the built-in ones, per language; may be empty.
     pub questions: Vec<(String, Vec<String>)>,
+    /// How long deleted letters can be had back.
+    pub trash: Duration,
+    /// Exports.
+    pub export: ExportRules,
+    /// To whom, and how much, owners may write.
+    pub write: WriteRules,
     /// Whether the activation page shows the subject of the letter that waits.
     pub show_subject: bool,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -186,7 +257,17 @@ impl PortalConfig {
             time_zone: "Europe/Berlin".into(),
             session: SessionRules::default(),
             password: PasswordRules::default(),
+            reset: ResetBy::default(),
+            renewal: Renewal::default(),
+            activation: Duration::from_secs(40 * 24 * 3600),
+            locks: LockRules::default(),
             questions: Vec::new(),
+            trash: Duration::from_secs(14 * 24 * 3600),
+            export: ExportRules::default(),
+            write: WriteRules {
+                domains: vec!["insurer.example".into(), "*.insurer.example".into()],
+                ..WriteRules::default()
+            },
             show_subject: true,
             trusted_proxies: Vec::new(),
             memory: 128 * 1024 * 1024,

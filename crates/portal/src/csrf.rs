@@ -97,7 +97,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
 
 /// Fetch Metadata where the browser sends it, `Origin` where it does not. Our pages say `no-referrer`, which
 /// makes a browser send `Origin: null` even to ourselves (Fetch §3.2), so that alone is no sign of anything.
-fn comes_from_us(request: &HttpRequest) -> Result<(), Problem> {
+pub(crate) fn comes_from_us(request: &HttpRequest) -> Result<(), Problem> {
     let value = |name| request.headers().get(name).map(|v: &header::HeaderValue| v.as_bytes());
     if let Some(site) = value("sec-fetch-site") {
         return if site == b"same-origin" { Ok(()) } else { Err(Problem::Forged("sec-fetch-site")) };

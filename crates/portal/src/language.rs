@@ -112,8 +112,13 @@ impl Language {
     #[cfg(test)]
     pub(crate) fn has(self, key: &str) -> bool {
         let sample = |name: &'static str| (Cow::from(name), FluentValue::from(1));
-        let values: Values<'_> =
-            ["n", "name", "number", "day", "month", "year", "time"].map(sample).into_iter().collect();
+        let values: Values<'_> = [
+            "n", "name", "number", "day", "month", "year", "time", "date", "who", "subject", "domains",
+            "limit", "free",
+        ]
+        .map(sample)
+        .into_iter()
+        .collect();
         LOCALES.lookup_no_default_fallback(self.id, key, Some(&values)).is_some()
     }
 

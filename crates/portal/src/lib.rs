@@ -7,9 +7,12 @@
 
 mod assets;
 mod brand;
+mod chosen;
 mod config;
 mod csrf;
+mod decoys;
 mod download;
+mod draft;
 mod front;
 mod html;
 mod language;
@@ -21,12 +24,18 @@ mod page;
 mod pages;
 mod password;
 mod problem;
+mod profile;
+mod reply;
 mod routes;
 mod server;
 mod session;
+mod sheet;
+mod search;
 mod site;
+mod takeout;
 mod text;
 mod tls;
+mod writing;
 
 #[cfg(test)]
 extern crate self as sealpost_portal; // the tests share a file with the example
@@ -35,9 +44,11 @@ mod tests;
 
 pub use brand::{Colour, ColourError, is_readable_as_text};
 pub use config::{
-    Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, SessionRules,
+    ExportRules,    LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal, ResetBy,
+    SessionRules,
 };
 pub use language::Language;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use server::{Portal, Reloader};
 pub use site::PortalKeys;
+pub use writing::{Sent, WriteRules, WrittenFile, WrittenLetter};

@@ -34,11 +34,16 @@ pub(crate) struct OpenLetter {
 }
 
 impl SignedIn {
-    /// A part of the inbox, newest first, and how full it is.
-    pub(crate) async fn inbox(&self, site: &Site, page: Page) -> Result<(Vec<Line>, DepositCounts), Problem> {
-        let lost = |error| Problem::fault("reading the inbox", error);
-        let counts = site.store.deposit_counts(self.mailbox_id(), Folder::Inbox).await.map_err(lost)?;
-        let rows = site.store.deposits(self.mailbox_id(), Folder::Inbox, page).await.map_err(lost)?;
+    /// A part of a folder, newest first, and how full it is.
+    pub(crate) async fn folder(
+        &self,
+        site: &Site,
+        folder: Folder,
+        page: Page,
+    ) -> Result<(Vec<Line>, DepositCounts), Problem> {
+        let lost = |error| Problem::fault("reading a folder", error);
+        let counts = site.store.deposit_counts(self.mailbox_id(), folder).await.map_err(lost)?;
+        let rows = site.store.deposits(self.mailbox_id(), folder, page).await.map_err(lost)?;
         let (mailbox_id, secret) = (self.mailbox_id().to_owned(), self.secret().clone());
         // A hybrid key exchange per line: off the event loop.
         let lines = off_the_loop((), move || {
@@ -131,14 +136,14 @@ struct Step {
     index: u64,
 }
 
-async fn opener(key: &MessageKey, body: &Body) -> Result<StreamOpener, Problem> {
+pub(crate) async fn opener(key: &MessageKey, body: &Body) -> Result<StreamOpener, Problem> {
     let header = body.read(0..StreamOpener::header_len() as u64).await;
     let header = header.map_err(|error| Problem::fault("reading a body", error))?;
     StreamOpener::new(key, &header).map_err(|error| Problem::fault("opening a body", error))
 }
 
 /// One sealed chunk, and whether it is the last.
-async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem> {
+pub(crate) async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem> {
     let Some(place) = sealed_chunk(body.len(), index) else { return Ok(None) };
     let sealed = body.read(place.start..place.start + place.len).await;
     let sealed = sealed.map_err(|error| Problem::fault("reading a body", error))?;

@@ -1,8 +1,10 @@
 //! What the portal asks to be mailed. Composing, queueing and wording are somebody else's.
 
 use async_trait::async_trait;
-use sealpost_mail::{Address, Timestamp};
+use sealpost_mail::{Address, Secret, Timestamp};
 use thiserror::Error;
+
+use crate::writing::{Sent, WrittenLetter};
 
 /// A mail the portal wants sent to a mailbox's owner.
 #[derive(Clone, Debug)]
@@ -18,12 +20,39 @@ pub struct Outgoing {
 }
 
 /// What a mail of the portal is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum About {
     /// Too many wrong passwords; logging in is closed until then.
     MailboxLocked {
         /// When it opens again; nothing if somebody must open it.
         until: Option<Timestamp>,
+    },
+    /// Somebody asked for a new password.
+    ResetLink {
+        /// The token of the link, `{public-url}/r/{token}`.
+        token: Secret<String>,
+        /// Good until then.
+        expires: Timestamp,
+    },
+    /// A new link in place of one that has run out.
+    Activation {
+        /// The sender's display name of the letter that waits; hostile.
+        from_name: Option<String>,
+        /// The sender's address, empty if it is not known.
+        from_address: String,
+        /// The letter's subject; the operator may withhold it.
+        subject: Option<String>,
+        /// When the letter came.
+        date: Timestamp,
+        /// The token of the link, `{public-url}/a/{token}`.
+        token: Secret<String>,
+        /// Good until then.
+        expires: Timestamp,
+    },
+    /// The password was replaced.
+    PasswordChanged {
+        /// Whether the old one had been forgotten.
+        forgotten: bool,
     },
 }
 
@@ -40,4 +69,8 @@ pub struct OutboxError(
 pub trait Outbox: Send + Sync {
     /// Takes one mail; an answer of `Ok` means it is durable.
     async fn post(&self, outgoing: Outgoing) -> Result<(), OutboxError>;
+
+    /// Takes a letter that a mailbox's owner has written: queued, kept among the sent ones and its draft gone,
+    /// all in one transaction.
+    async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError>;
 }

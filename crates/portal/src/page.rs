@@ -7,7 +7,7 @@ use askama::Template;
 use sealpost_mail::{Mailbox, Timestamp};
 
 use crate::csrf::{FormToken, Visitor};
-use crate::language::{Language, Values};
+use crate::language::{Calendar, Language, Values};
 use crate::problem::Problem;
 use crate::session::{self, SignedIn};
 use crate::site::Site;
@@ -22,6 +22,9 @@ pub(crate) struct Page {
     pub(crate) token: String,
     /// Where the language switch leads back to.
     pub(crate) here: String,
+    /// Seconds until the end of the session is announced.
+    pub(crate) idle: Option<u64>,
+    calendar: Calendar,
 }
 
 impl Page {
@@ -37,7 +40,15 @@ impl Page {
 
     /// A page without any form: problems.
     pub(crate) fn bare(site: &web::Data<Site>, language: Language) -> Self {
-        Self { site: site.clone(), language, owner: None, token: String::new(), here: String::new() }
+        Self {
+            site: site.clone(),
+            language,
+            owner: None,
+            token: String::new(),
+            here: String::new(),
+            idle: None,
+            calendar: site.calendar.clone(),
+        }
     }
 
     fn with(
@@ -52,6 +63,8 @@ impl Page {
             owner: owner.map(|o| o.address().to_owned()),
             token: token.as_str().to_owned(),
             here: request.path().to_owned(),
+            idle: owner.map(|o| o.quiet_for(site.now())),
+            calendar: owner.and_then(own_calendar).unwrap_or_else(|| site.calendar.clone()),
         }
     }
 
@@ -114,6 +127,19 @@ impl Page {
         &self.site.assets.app_js
     }
 
+    pub(crate) fn write_css(&self) -> &str {
+        &self.site.assets.write_css
+    }
+
+    pub(crate) fn write_js(&self) -> &str {
+        &self.site.assets.write_js
+    }
+
+    /// Whether there is anybody to write to.
+    pub(crate) fn can_write(&self) -> bool {
+        self.site.config.write.is_on()
+    }
+
     pub(crate) fn logo(&self) -> &str {
         &self.site.assets.logo
     }
@@ -134,21 +160,26 @@ impl Page {
     }
 
     pub(crate) fn date_long(&self, at: &Timestamp) -> String {
-        self.site.calendar.long(self.language, *at)
+        self.calendar.long(self.language, *at)
     }
 
     pub(crate) fn date_short(&self, at: &Timestamp) -> String {
-        self.site.calendar.short(self.language, *at, self.site.now())
+        self.calendar.short(self.language, *at, self.site.now())
     }
 
     pub(crate) fn date_machine(&self, at: &Timestamp) -> String {
-        self.site.calendar.machine(*at)
+        self.calendar.machine(*at)
     }
 
     /// Whole days until `at`, rounded up; zero if it is past.
     pub(crate) fn days_until(&self, at: &Timestamp) -> u64 {
         at.since(self.site.now()).as_secs().div_ceil(24 * 3600)
     }
+}
+
+/// Dates in the time zone the owner has chosen.
+fn own_calendar(owner: &SignedIn) -> Option<Calendar> {
+    jiff::tz::TimeZone::get(owner.profile().zone.as_deref()?).ok().map(Calendar)
 }
 
 /// Notices may carry an imprint as text; here only an address makes a link.

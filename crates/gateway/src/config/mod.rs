@@ -16,7 +16,7 @@ use toml::Spanned;
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
-pub(crate) use web::{Brand, Language, Notices, Portal};
+pub(crate) use web::{Brand, Language, Notices, Portal, Reset};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -73,6 +73,20 @@ pub(crate) enum Escrow {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Policy {
     pub(crate) default: Spanned<sealpost_policy::TreatmentSpec>,
+    /// Letters that answer one of the portal's and that no rule names.
+    #[serde(default)]
+    pub(crate) answers: Answers,
+}
+
+/// What happens to answers to letters of the portal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Answers {
+    /// Into the portal, unless a rule says otherwise.
+    #[default]
+    Portal,
+    /// As the rules and the default say.
+    Rules,
 }
 
 /// `[log]`

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use sealpost_mail::Address;
+use sealpost_mail::{Address, TlsFloor};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::units::Span;
+use super::smtp::Floor;
+use super::units::{Size, Span};
 
 /// `[portal]`
 #[derive(Debug, Deserialize)]
@@ -29,7 +30,74 @@ pub(crate) struct Portal {
     #[serde(default = "yes")]
     pub(crate) show_subject: bool,
     #[serde(default)]
+    pub(crate) reset: Reset,
+    #[serde(default = "lock_after")]
+    pub(crate) lock_after: u32,
+    #[serde(default = "lock_for")]
+    pub(crate) lock_for: Span,
+    #[serde(default = "answers")]
+    pub(crate) answers: u32,
+    #[serde(default)]
+    pub(crate) write: Write,
+    #[serde(default)]
     pub(crate) password: Password,
+    /// How long deleted letters can be had back.
+    #[serde(default = "trash")]
+    pub(crate) trash: Span,
+    #[serde(default)]
+    pub(crate) export: Export,
+}
+
+/// What a forgotten password takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Reset {
+    #[default]
+    LinkAndAnswer,
+    Answer,
+}
+
+/// `[portal.write]`: to whom mailbox owners may write. Nothing named: to nobody.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Write {
+    /// `insurer.example`, or `*.insurer.example` for everything below it.
+    pub(crate) domains: Vec<Spanned<String>>,
+    pub(crate) addresses: Vec<Address>,
+    /// All files of one letter together.
+    pub(crate) max_size: Size,
+    /// Next hop; left out: where reports go.
+    pub(crate) hop: Option<Spanned<String>>,
+    pub(crate) floor: TlsFloor,
+}
+
+impl Default for Write {
+    fn default() -> Self {
+        Self {
+            domains: Vec::new(),
+            addresses: Vec::new(),
+            max_size: Size::mib(20),
+            hop: None,
+            floor: TlsFloor::Verified,
+        }
+    }
+}
+
+/// `[portal.export]`: what making a PDF may take.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Export {
+    /// Left out: `sealpost-pdf` beside `sealpost`.
+    pub(crate) pdf_worker: Option<Spanned<PathBuf>>,
+    pub(crate) pdf_at_once: usize,
+    pub(crate) pdf_memory: Size,
+    pub(crate) pdf_time: Span,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        Self { pdf_worker: None, pdf_at_once: 2, pdf_memory: Size::mib(1024), pdf_time: Span::secs(90) }
+    }
 }
 
 /// `[portal.password]`: the KBS seed's rules by default.
@@ -62,6 +130,9 @@ pub(crate) struct Notices {
     pub(crate) bounces: Option<Address>,
     /// Next hop for notices; left out: the delivery route.
     pub(crate) hop: Option<Spanned<String>>,
+    /// The least TLS a notice goes over: it carries the activation link.
+    #[serde(default)]
+    pub(crate) floor: Floor,
 }
 
 /// A language that everything a recipient sees exists in.
@@ -99,6 +170,18 @@ fn session_total() -> Span {
 }
 fn activation() -> Span {
     Span::secs(40 * 86_400)
+}
+fn lock_after() -> u32 {
+    10
+}
+fn lock_for() -> Span {
+    Span::secs(15 * 60)
+}
+fn answers() -> u32 {
+    5
+}
+fn trash() -> Span {
+    Span::secs(14 * 86_400)
 }
 fn portal_name() -> String {
     "SecureMail".to_owned()

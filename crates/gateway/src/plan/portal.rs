@@ -1,8 +1,12 @@
 //! Portal, notices and brand as the parts are told of them. Writes no page.
 
 use sealpost_delivery::Route;
+use sealpost_mail::Domain;
 use sealpost_notice::{Brand, Colour, Language};
-use sealpost_portal::{Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, SessionRules};
+use sealpost_portal::{
+    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, ResetBy,
+    SessionRules, WriteRules,
+};
 
 use crate::arrival::Announcer;
 use crate::config::{self, Config, Source};
@@ -51,7 +55,19 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             special: portal.password.special,
             ..PasswordRules::default()
         },
+        reset: match portal.reset {
+            config::Reset::LinkAndAnswer => ResetBy::LinkAndAnswer,
+            config::Reset::Answer => ResetBy::Answer,
+        },
+        locks: LockRules {
+            passwords: portal.lock_after.max(1),
+            first: portal.lock_for.0,
+            answers: portal.answers.max(1),
+        },
         questions: Vec::new(),
+        trash: portal.trash.0,
+        export: export(config, source),
+        write: write(config, source),
         show_subject: portal.show_subject,
         trusted_proxies: portal
             .trusted_proxies
@@ -65,6 +81,45 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         return None;
     }
     Some(planned)
+}
+
+/// To whom owners may write, checked here so that a mistyped domain is not found by its first letter.
+fn write(config: &Config, source: &mut Source) -> WriteRules {
+    let write = &config.portal.write;
+    for domain in &write.domains {
+        let bare = domain.get_ref().strip_prefix("*.").unwrap_or(domain.get_ref());
+        if let Err(error) = Domain::parse(bare) {
+            source.at(
+                domain.span().start,
+                format!("{:?} is no domain: {error}", domain.get_ref()),
+                "write it like \"insurer.example\", or \"*.insurer.example\" for everything below it",
+            );
+        }
+    }
+    WriteRules {
+        domains: write.domains.iter().map(|domain| domain.get_ref().clone()).collect(),
+        addresses: write.addresses.clone(),
+        max_size: write.max_size.0,
+    }
+}
+
+/// A worker that is named must be there; the one beside `sealpost` may be missing, and the pages say so.
+fn export(config: &Config, source: &mut Source) -> ExportRules {
+    let export = &config.portal.export;
+    let pdf_worker = export.pdf_worker.as_ref().map(|worker| {
+        let path = source.path(worker.get_ref());
+        if !path.is_file() {
+            let wrong = format!("there is no PDF worker at {}", path.display());
+            source.at(worker.span().start, wrong, "give the path of `sealpost-pdf`, or leave the line out");
+        }
+        path
+    });
+    ExportRules {
+        pdf_worker,
+        pdf_at_once: export.pdf_at_once,
+        pdf_memory: export.pdf_memory.0,
+        pdf_time: export.pdf_time.0,
+    }
 }
 
 fn logo(config: &Config, source: &mut Source) -> Option<Logo> {
@@ -121,5 +176,6 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         bounces: config.notices.bounces.clone(),
         activation: config.portal.activation.0,
         route,
+        floor: config.notices.floor.into(),
     })
 }

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use sealpost_policy::Rules;
+use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
 
-use crate::config::{Config, Source};
+use crate::config::{Answers, Config, Source};
+
+/// The name of the rule that stands behind `answers = "portal"`.
+const ANSWERS: &str = "answers to the portal";
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     let mut lists = HashMap::new();
@@ -21,7 +24,16 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
             ),
         }
     }
-    let specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
+    let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
+    match config.policy.answers {
+        Answers::Rules => {}
+        // Last, so that a rule of the operator's comes first.
+        Answers::Portal => specs.push(RuleSpec {
+            name: ANSWERS.to_owned(),
+            when: When { answer: Some(true), ..When::default() },
+            then: TreatmentSpec::Portal,
+        }),
+    }
     match Rules::new(specs, config.policy.default.get_ref().clone(), &lists) {
         Ok(rules) => Some(rules),
         Err(error) => {

@@ -151,3 +151,14 @@ unannounced-steps = Was Sie tun können
 unannounced-check = Prüfen Sie die Adresse auf Tippfehler.
 unannounced-again = War sie falsch, senden Sie die Nachricht noch einmal an die richtige.
 unannounced-call = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E-Mail-Postfach voll oder gibt es nicht mehr.
+
+## Eine Antwort aus dem Portal kam nicht an, in das Postfach
+returned-subject = Nicht zugestellt: Ihre Nachricht
+returned-heading = Ihre Nachricht ist nicht angekommen
+returned-intro = Was Sie geschrieben haben, konnte nicht zugestellt werden. Es ist nichts verloren: Ihre Nachricht liegt weiter unter „Gesendet“.
+returned-button = Ihre Nachricht ansehen
+returned-more = Prüfen Sie die Adresse und senden Sie die Nachricht noch einmal, oder melden Sie sich bei uns.
+waiting-subject = Noch nicht zugestellt: Ihre Nachricht
+waiting-heading = Ihre Nachricht ist noch unterwegs
+waiting-intro = Was Sie geschrieben haben, konnte bisher nicht zugestellt werden. Wir versuchen es weiter.
+waiting-more = Sie müssen nichts tun. Wenn es nicht gelingt, erfahren Sie es hier.

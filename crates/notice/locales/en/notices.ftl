@@ -150,3 +150,14 @@ unannounced-steps = What you can do
 unannounced-check = Check the address for typing errors.
 unannounced-again = If it was wrong, send the message again to the right one.
 unannounced-call = If it was right, call the recipient: perhaps their e-mail account is full or no longer exists.
+
+## An answer from the portal did not arrive, into the mailbox
+returned-subject = Not delivered: your message
+returned-heading = Your message has not arrived
+returned-intro = What you wrote could not be delivered. Nothing is lost: your message is still under “Sent”.
+returned-button = See your message
+returned-more = Check the address and send the message again, or get in touch with us.
+waiting-subject = Not delivered yet: your message
+waiting-heading = Your message is still on its way
+waiting-intro = What you wrote could not be delivered so far. We keep trying.
+waiting-more = There is nothing you need to do. If it does not work out, you will read it here.

@@ -126,6 +126,19 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     all.push(("password-changed", Notice::PasswordChanged { at: date, forgotten: false }));
     all.push(("locked", Notice::MailboxLocked { at: date, until: Some(expires) }));
     all.push(("locked-for-good", Notice::MailboxLocked { at: date, until: None }));
+    for (name, delayed) in [("returned", false), ("waiting", true)] {
+        all.push((
+            name,
+            Notice::AnswerReturned {
+                recipient: recipient.clone(),
+                subject: subject.clone(),
+                date,
+                reason: facts.reason.to_owned(),
+                delayed,
+                link: link(),
+            },
+        ));
+    }
     for (name, expires) in [("undeliverable", Some(expires)), ("undeliverable-kept", None)] {
         all.push((
             name,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemClock, SystemRandom};
-use sealpost_portal::{Outbox, OutboxError, Outgoing, Portal, PortalConfig};
+use sealpost_portal::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Sent, WrittenLetter};
 use sealpost_store::{Activate, Activation, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose, Unwrapped};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,10 @@ struct Quiet;
 impl Outbox for Quiet {
     async fn post(&self, _: Outgoing) -> Result<(), OutboxError> {
         Ok(())
+    }
+
+    async fn send(&self, _: WrittenLetter) -> Result<Sent, OutboxError> {
+        Err(OutboxError("nothing leaves this example".into()))
     }
 }
 
@@ -92,6 +96,10 @@ async fn main() {
     if let Some(colour) = std::env::args().nth(2) {
         config.brand.colour = colour;
     }
+    // Beside the folder of the examples lies the worker, if it has been built.
+    config.export.pdf_worker = std::env::current_exe()
+        .ok()
+        .and_then(|me| Some(me.parent()?.parent()?.join("sealpost-pdf")));
     let portal = Portal::bind(
         config,
         world.store.clone(),

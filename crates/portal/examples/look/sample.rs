@@ -90,6 +90,18 @@ impl World {
 
     /// Puts a letter into a mailbox, received `ago` before now and deleted `days` from now.
     pub(crate) async fn letter(&self, made: &Made, letter: &[u8], ago: Duration, days: u64) -> String {
+        self.letter_in(made, Folder::Inbox, letter, ago, days).await
+    }
+
+    /// The same, into any folder.
+    pub(crate) async fn letter_in(
+        &self,
+        made: &Made,
+        folder: Folder,
+        letter: &[u8],
+        ago: Duration,
+        days: u64,
+    ) -> String {
         let id = SystemRandom.id();
         let (now, key) = (self.clock.now(), MessageKey::generate(&SystemRandom));
         let head = Head::split(letter).expect("a letter with a head");
@@ -111,7 +123,7 @@ impl World {
             id: id.clone(),
             mailbox_id: made.id.clone(),
             body_id: body.id().to_owned(),
-            folder: Folder::Inbox,
+            folder,
             key_sealed: made.public.seal_key(&made.id, &id, &key, &SystemRandom),
             head_sealed: key.seal_part("head", &letter[..head], &SystemRandom),
             listing_sealed: key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),

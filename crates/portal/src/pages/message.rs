@@ -6,17 +6,21 @@ use actix_web::body::SizedStream;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sealpost_export::Format;
 use sealpost_mail::{Attachment, Letter, Mailbox, Timestamp};
 use serde::Deserialize;
 
+use super::inbox::Place;
 use crate::download;
 use crate::html;
-use crate::mailbox::{Deposit, OpenLetter};
+use crate::mailbox::OpenLetter;
 use crate::markup;
 use crate::page::{Page, show as render};
 use crate::problem::Problem;
+use crate::reply::{self, Ways};
 use crate::session::SignedIn;
 use crate::site::{Site, off_the_loop};
+use crate::takeout;
 use crate::text::{SafeHtml, to_html};
 
 /// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
@@ -61,6 +65,10 @@ struct MessagePage {
     expires: Option<Timestamp>,
     view: View,
     files: Vec<File>,
+    ways: Ways,
+    place: Place,
+    trashed: Option<Timestamp>,
+    has_pdf: bool,
 }
 
 impl MessagePage {
@@ -105,6 +113,9 @@ pub(crate) async fn show(
             size: file.size,
         })
         .collect();
+    let ways = summary.as_ref().map_or_else(Ways::default, |summary| {
+        reply::ways(summary, owner.address(), &site.config.write)
+    });
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
@@ -121,6 +132,10 @@ pub(crate) async fn show(
         expires: row.expires_at,
         view,
         files,
+        ways,
+        place: Place::of(row.folder),
+        trashed: row.trashed_at.map(|since| since.plus(site.config.trash)),
+        has_pdf: takeout::worker(&site).is_ok(),
     };
     render(StatusCode::OK, &template)
 }
@@ -148,7 +163,7 @@ fn look(letter: &OpenLetter, as_text: bool) -> (View, Vec<Attachment>, Option<se
 }
 
 /// The icon of a type.
-fn kind(content_type: &str) -> &'static str {
+pub(crate) fn kind(content_type: &str) -> &'static str {
     match content_type {
         "application/pdf" => "pdf",
         "message/rfc822" => "mail",
@@ -264,7 +279,7 @@ pub(crate) async fn eml(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let deposit = owner.deposit(&site, &id).await?;
-    let name = eml_name(&site, &deposit);
+    let name = takeout::name(&site, &deposit.row, deposit.summary.as_ref(), Format::Eml);
     let size = deposit.size()?;
     let pieces = deposit.stream().await?;
     Ok(HttpResponse::Ok()
@@ -272,11 +287,4 @@ pub(crate) async fn eml(
         .insert_header(download::attachment(&name))
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
         .body(SizedStream::new(size, pieces)))
-}
-
-fn eml_name(site: &Site, deposit: &Deposit) -> String {
-    let date = site.calendar.file(deposit.row.received_at);
-    let subject = deposit.summary.as_ref().and_then(|s| s.subject.as_deref()).unwrap_or_default();
-    let subject: String = subject.chars().take(60).collect();
-    download::file_name(&format!("{date} {subject}").replace('.', " "), "message") + ".eml"
 }

@@ -1,11 +1,16 @@
 //! The portal from outside: a real server on loopback, a real store in a temporary folder, a browser of forty lines.
 #![expect(clippy::string_slice, reason = "tests")]
 
+mod account;
 mod activation;
+mod forgot;
+mod keeping;
 mod languages;
 mod login;
 mod matrix;
 mod reading;
+mod renewal;
 mod rig;
 mod tls;
 mod weight;
+mod writing;

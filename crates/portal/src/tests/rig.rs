@@ -20,13 +20,17 @@ pub(super) const PASSWORD: &str = "Regenschirm7-Tulpe";
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
-pub(super) struct Posted(pub(super) Mutex<Vec<Outgoing>>);
+pub(super) struct Posted(pub(super) Mutex<Vec<Outgoing>>, pub(super) super::writing::Letters);
 
 #[async_trait::async_trait]
 impl Outbox for Posted {
     async fn post(&self, outgoing: Outgoing) -> Result<(), OutboxError> {
         self.0.lock().unwrap().push(outgoing);
         Ok(())
+    }
+
+    async fn send(&self, letter: super::super::WrittenLetter) -> Result<super::super::Sent, OutboxError> {
+        self.1.take(letter).await
     }
 }
 
@@ -53,6 +57,7 @@ impl Rig {
         let clock = Arc::new(FakeClock::at(Timestamp(1_795_280_400_000)));
         let world = World::new(folder.path(), clock.clone());
         let posted = Arc::new(Posted::default());
+        posted.1.keep_in(world.store.clone());
         let mut config = PortalConfig::sample(([127, 0, 0, 1], 0).into(), "http://127.0.0.1");
         change(&mut config);
         let (store, keys) = (world.store.clone(), world.keys.clone());

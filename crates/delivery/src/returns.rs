@@ -1,0 +1,48 @@
+//! Whom to tell of an answer that was not delivered: its writer, in the mailbox. The roof knows mailboxes;
+//! delivery knows only that somebody must be told before the leg may end.
+
+use async_trait::async_trait;
+use sealpost_mail::{DsnAction, EnhancedCode};
+
+use crate::report::Report;
+use crate::ticket::{Purpose, Ticket};
+
+/// What became of an answer.
+#[derive(Clone, Debug)]
+pub struct Returned<'a> {
+    /// The leg: telling twice of the same leg and action must put nothing into the mailbox twice.
+    pub leg_id: &'a str,
+    /// What was to be delivered.
+    pub ticket: &'a Ticket,
+    /// Failed, or delayed.
+    pub action: DsnAction,
+    /// The last server's status.
+    pub status: EnhancedCode,
+    /// What it said.
+    pub diagnostic: Option<&'a str>,
+}
+
+/// Puts word of an undelivered answer where its writer finds it.
+#[async_trait]
+pub trait Returns: Send + Sync {
+    /// Durable when it returns. The text of an error is for the log.
+    async fn tell(&self, returned: Returned<'_>) -> Result<(), String>;
+}
+
+/// Whether this report goes into a mailbox and not out by mail.
+pub(crate) fn concerns(ticket: &Ticket, action: DsnAction) -> bool {
+    matches!(ticket.purpose, Purpose::Answer { .. })
+        && matches!(action, DsnAction::Failed | DsnAction::Delayed)
+}
+
+impl<'a> Returned<'a> {
+    pub(crate) fn new(leg_id: &'a str, ticket: &'a Ticket, report: &'a Report) -> Self {
+        Self {
+            leg_id,
+            ticket,
+            action: report.action,
+            status: report.status,
+            diagnostic: report.diagnostic.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! A letter from a mailbox's owner to the operator: encoded and sealed as its files stream by, kept among the
+//! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
+
+use futures_util::StreamExt as _;
+use sealpost_delivery::{Purpose, Route, Ticket};
+use sealpost_mail::{
+    Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
+    Secret, Summary, Timestamp, TlsFloor,
+};
+use sealpost_portal::{OutboxError, Sent, WriteRules, WrittenLetter};
+use sealpost_store::{
+    ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit, NewLeg, NewNotice,
+};
+use sealpost_vault::{MailboxPublic, MessageKey, StreamSealer};
+use serde::{Deserialize, Serialize};
+
+use crate::arrival::{Front, destination};
+
+/// Where letters of owners go, and to whom they may.
+#[derive(Clone, Debug)]
+pub(crate) struct Writing {
+    pub(crate) rules: WriteRules,
+    pub(crate) route: Route,
+    pub(crate) floor: TlsFloor,
+}
+
+/// The label under which the memo of an answer's reverse-path is sealed.
+pub(crate) const MEMO: &str = "answer";
+
+/// What is kept (sealed) of an answer's leg, so that its bounce finds the mailbox. No subject.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AnswerMemo {
+    pub(crate) recipient: Address,
+    pub(crate) message_id: String,
+    pub(crate) at: Timestamp,
+}
+
+/// A failure with its cause for the log.
+pub(crate) fn failed(error: impl std::fmt::Display) -> OutboxError {
+    OutboxError(error.to_string())
+}
+
+/// The public key of a mailbox that exists; never one that somebody put in its place.
+pub(crate) async fn mailbox_key(
+    front: &Front,
+    mailbox_id: &str,
+) -> Result<(MailboxPublic, String), OutboxError> {
+    let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
+    let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
+    let public = MailboxPublic::from_bytes(&row.public_key).map_err(failed)?;
+    front.keys.rows.open("address", &public.bound_to(&row.id), &row.address_sealed).map_err(failed)?;
+    Ok((public, row.language))
+}
+
+/// Queues the letter and keeps it.
+pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, OutboxError> {
+    let recipients: Vec<Address> = letter.to.iter().chain(&letter.cc).cloned().collect();
+    // The portal has asked already; a letter to elsewhere must be impossible, not unlikely.
+    if recipients.is_empty() || !recipients.iter().all(|address| front.writing.rules.allows(address)) {
+        return Err(failed("a recipient outside what the operator allows"));
+    }
+    let (public, _language) = mailbox_key(front, &letter.mailbox_id).await?;
+    let (random, now) = (&*front.random, front.clock.now());
+    let head = PortalLetter {
+        from: (letter.name.clone(), letter.from.clone()),
+        to: letter.to,
+        cc: letter.cc,
+        subject: letter.subject,
+        text: letter.text,
+        message_id: format!("{}@{}", random.id(), front.name),
+        in_reply_to: letter.in_reply_to,
+        references: letter.references,
+        at: now,
+        files: letter.files.iter().map(|file| (file.name.clone(), file.content_type.clone())).collect(),
+    };
+    let pieces = head.pieces().map_err(failed)?;
+    let split = Head::split(&pieces.opening).ok_or_else(|| failed("a letter without a head"))?;
+    let (head_bytes, text) = pieces.opening.split_at_checked(split).unwrap_or((&pieces.opening, &[]));
+
+    let mut rest = Rest::new(front);
+    rest.push(text).await?;
+    let mut sizes = Vec::new();
+    for (piece, file) in pieces.files.iter().zip(letter.files) {
+        rest.push(piece).await?;
+        sizes.push(file.size);
+        let (mut lines, mut encoded, mut bytes) = (MimeLines::default(), Vec::new(), file.bytes);
+        while let Some(piece) = bytes.next().await {
+            lines.push(&piece.map_err(failed)?, &mut encoded);
+            rest.push(&encoded).await?;
+            encoded.clear();
+        }
+        lines.finish(&mut encoded);
+        rest.push(&encoded).await?;
+    }
+    rest.push(&pieces.closing).await?;
+    let (key, body_id, body, rest_len) = rest.finish().await?;
+
+    let deposit_id = random.id();
+    let size = rest_len + head_bytes.len() as u64;
+    let listing = listing(&head, &sizes, size);
+    let json = Secret::new(serde_json::to_vec(&listing).map_err(failed)?);
+    let mut rows = ArrivalRows::new(now);
+    rows.deposits.push(NewDeposit {
+        id: deposit_id.clone(),
+        mailbox_id: letter.mailbox_id.clone(),
+        body_id: body_id.clone(),
+        folder: Folder::Sent,
+        key_sealed: public.seal_key(&letter.mailbox_id, &deposit_id, &key, random),
+        head_sealed: key.seal_part("head", head_bytes, random),
+        listing_sealed: key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random),
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        received_at: now,
+        expires_at: None,
+        thread_tags: vec![front.keys.tags.thread_tag(&head.message_id)],
+    });
+    let arrival_id = random.id();
+    for recipient in &recipients {
+        let (reverse_path, notice) =
+            reverse_path(front, &letter.mailbox_id, &deposit_id, &head.message_id, recipient, now)?;
+        rows.notices.extend(notice);
+        let ticket = Ticket {
+            reverse_path,
+            recipient: Recipient { address: recipient.clone(), orcpt: None, notify: Notify::Unspecified },
+            envid: None,
+            ret: None,
+            body_type: BodyType::SevenBit,
+            smtputf8: recipients.iter().chain([&letter.from]).any(Address::needs_smtputf8),
+            head: head_bytes.to_vec(),
+            body_key: key.to_bytes(),
+            route: front.writing.route.clone(),
+            tls: front.writing.floor,
+            purpose: Purpose::Answer {
+                mailbox_id: letter.mailbox_id.clone(),
+                deposit_id: deposit_id.clone(),
+            },
+            arrived: now,
+        };
+        let id = random.id();
+        rows.legs.push(NewLeg {
+            ticket_sealed: ticket.seal(&front.keys.spool, &id, random).map_err(failed)?,
+            id,
+            arrival_id: arrival_id.clone(),
+            body_id: body_id.clone(),
+            destination: destination(&ticket.route, recipient),
+            due_at: now,
+            expires_at: now.plus(front.give_up),
+            created_at: now,
+            purpose: LegPurpose::Answer,
+            state: LegStart::Queued,
+        });
+    }
+    rows.body = Some(body);
+    rows.sent = Some(letter.draft);
+    match front.store.commit_arrival(rows).await.map_err(failed)? {
+        Committed::New(_durable) => {
+            front.waker.wake();
+            tracing::info!(arrival.id = %arrival_id, recipients = recipients.len(), "a letter from the portal is queued");
+            Ok(Sent::Queued(deposit_id))
+        }
+        Committed::Duplicate => Ok(Sent::Stale),
+        Committed::MailboxTaken => Err(failed("the mailbox is gone")),
+    }
+}
+
+/// What the list of sent letters shows.
+fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
+    let people = |addresses: &[Address]| {
+        addresses.iter().map(|a| Mailbox { name: None, address: Some(a.to_path()) }).collect()
+    };
+    Summary {
+        from: vec![Mailbox { name: head.from.0.clone(), address: Some(head.from.1.to_path()) }],
+        to: people(&head.to),
+        cc: people(&head.cc),
+        reply_to: Vec::new(),
+        subject: Some(head.subject.clone()),
+        date: Some(head.at),
+        message_id: Some(head.message_id.clone()),
+        in_reply_to: head.in_reply_to.iter().cloned().collect(),
+        references: head.references.clone(),
+        attachments: head
+            .files
+            .iter()
+            .zip(sizes)
+            .enumerate()
+            .map(|(index, ((name, content_type), size))| Attachment {
+                index,
+                name: name.clone(),
+                content_type: content_type.clone(),
+                size: *size,
+                inline_cid: None,
+            })
+            .collect(),
+        size,
+    }
+}
+
+/// VERP: a bounce names the letter. Without an address for bounces, nobody is told later; what the next server
+/// says at once still reaches the mailbox.
+fn reverse_path(
+    front: &Front,
+    mailbox_id: &str,
+    deposit_id: &str,
+    message_id: &str,
+    recipient: &Address,
+    now: Timestamp,
+) -> Result<(ReversePath, Option<NewNotice>), OutboxError> {
+    let Some(base) = &front.announcer.bounces else { return Ok((ReversePath::Null, None)) };
+    let token = front.random.id();
+    let address =
+        Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone()).map_err(failed)?;
+    let memo = AnswerMemo { recipient: recipient.clone(), message_id: message_id.to_owned(), at: now };
+    let json = Secret::new(serde_json::to_vec(&memo).map_err(failed)?);
+    let row = NewNotice {
+        token_hash: front.keys.tags.notice_tag(&token),
+        mailbox_id: mailbox_id.to_owned(),
+        deposit_id: deposit_id.to_owned(),
+        ticket_sealed: front.keys.rows.seal(MEMO, deposit_id, json.expose(), &*front.random),
+        created_at: now,
+    };
+    Ok((ReversePath::Address(address), Some(row)))
+}
+
+/// What follows the head, sealed piece by piece.
+struct Rest {
+    key: MessageKey,
+    sealer: StreamSealer,
+    writer: BodyWriter,
+    body_id: String,
+    out: Vec<u8>,
+}
+
+impl Rest {
+    fn new(front: &Front) -> Self {
+        let key = MessageKey::generate(&*front.random);
+        let body_id = front.random.id();
+        Self {
+            sealer: StreamSealer::new(&key, &*front.random),
+            key,
+            writer: front.store.body_writer(body_id.clone()),
+            body_id,
+            out: Vec::new(),
+        }
+    }
+
+    async fn push(&mut self, bytes: &[u8]) -> Result<(), OutboxError> {
+        self.sealer.push(bytes, &mut self.out);
+        if !self.out.is_empty() {
+            self.writer.push(&self.out).await.map_err(failed)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<(MessageKey, String, sealpost_store::StoredBody, u64), OutboxError> {
+        let len = self.sealer.finish(&mut self.out);
+        self.writer.push(&self.out).await.map_err(failed)?;
+        let body = self.writer.finish().await.map_err(failed)?;
+        Ok((self.key, self.body_id, body, len))
+    }
+}

@@ -1,0 +1,153 @@
+//! Word of an answer that did not arrive, put into its writer's mailbox. Sealed to the mailbox like any letter;
+//! knows no page.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sealpost_delivery::{Purpose, Returned, Returns};
+use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
+use sealpost_notice::{Language, Notice};
+use sealpost_portal::OutboxError;
+use sealpost_store::{ArrivalRows, Committed, Folder, NewDeposit};
+use sealpost_vault::{MessageKey, StreamSealer};
+
+use crate::answer::{failed, mailbox_key};
+use crate::arrival::Front;
+
+/// What is to be told.
+pub(crate) struct Undelivered<'a> {
+    pub(crate) mailbox_id: &'a str,
+    /// The letter among the sent ones.
+    pub(crate) deposit_id: &'a str,
+    pub(crate) recipient: &'a Address,
+    /// Its Message-ID, so that the word stands in its thread.
+    pub(crate) message_id: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) date: Timestamp,
+    pub(crate) reason: String,
+    pub(crate) delayed: bool,
+}
+
+/// The rows that put the word into the mailbox.
+pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
+    let (public, language) = mailbox_key(front, told.mailbox_id).await?;
+    let (random, now, announcer) = (&*front.random, front.clock.now(), &front.announcer);
+    let notice = Notice::AnswerReturned {
+        recipient: told.recipient.to_path(),
+        subject: told.subject.clone(),
+        date: told.date,
+        reason: told.reason.clone(),
+        delayed: told.delayed,
+        link: Secret::new(format!("{}/m/{}", announcer.public_url, told.deposit_id)),
+    };
+    let language = Language::parse(&language).unwrap_or(announcer.language);
+    let rendered =
+        sealpost_notice::render(&notice, language, &announcer.brand, &announcer.zone).map_err(failed)?;
+    let id = random.id();
+    let owner = owner(front, told.mailbox_id).await?;
+    let mut extra = Vec::new();
+    if let Some(parent) = &told.message_id {
+        extra.push(("In-Reply-To".to_owned(), format!("<{parent}>")));
+    }
+    let mail = compose_notice(&Compose {
+        from: (
+            Some(format!("{} {}", announcer.brand.name, announcer.brand.portal_name)),
+            announcer.from.clone(),
+        ),
+        to: owner,
+        reply_to: None,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: Some(rendered.html),
+        message_id: format!("{id}@{}", front.name),
+        at: now,
+        auto_submitted: "auto-replied",
+        extra,
+        inline_images: announcer.brand.inline_images(),
+    })
+    .map_err(failed)?;
+    let listing = Letter::parse(&mail).map_err(failed)?.summary();
+    let json = Secret::new(serde_json::to_vec(&listing).map_err(failed)?);
+    let split = Head::split(&mail).ok_or_else(|| failed("a letter without a head"))?;
+    let (head, rest) = mail.split_at_checked(split).unwrap_or((&mail, &[]));
+
+    let key = MessageKey::generate(random);
+    let (mut sealed, mut sealer) = (Vec::new(), StreamSealer::new(&key, random));
+    sealer.push(rest, &mut sealed);
+    sealer.finish(&mut sealed);
+    let body_id = random.id();
+    let mut writer = front.store.body_writer(body_id.clone());
+    writer.push(&sealed).await.map_err(failed)?;
+    let mut rows = ArrivalRows::new(now);
+    rows.more_bodies.push(writer.finish().await.map_err(failed)?);
+    rows.deposits.push(NewDeposit {
+        key_sealed: public.seal_key(told.mailbox_id, &id, &key, random),
+        head_sealed: key.seal_part("head", head, random),
+        listing_sealed: key.seal_part(&format!("listing:{id}"), json.expose(), random),
+        id,
+        mailbox_id: told.mailbox_id.to_owned(),
+        body_id,
+        folder: Folder::Inbox,
+        size: i64::try_from(mail.len()).unwrap_or(i64::MAX),
+        received_at: now,
+        expires_at: None,
+        thread_tags: Vec::new(),
+    });
+    Ok(rows)
+}
+
+/// The mailbox's own address.
+async fn owner(front: &Front, mailbox_id: &str) -> Result<Address, OutboxError> {
+    let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
+    let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
+    let (public, _) = mailbox_key(front, mailbox_id).await?;
+    let plain =
+        front.keys.rows.open("address", &public.bound_to(&row.id), &row.address_sealed).map_err(failed)?;
+    Address::parse(&String::from_utf8_lossy(plain.expose())).map_err(failed)
+}
+
+/// What delivery calls.
+pub(crate) struct ToMailbox(pub(crate) Arc<Front>);
+
+#[async_trait]
+impl Returns for ToMailbox {
+    async fn tell(&self, returned: Returned<'_>) -> Result<(), String> {
+        let front = &self.0;
+        let Purpose::Answer { mailbox_id, deposit_id } = &returned.ticket.purpose else {
+            return Err("not an answer".to_owned());
+        };
+        if front
+            .store
+            .mailbox(mailbox_id)
+            .await
+            .map_err(|error| error.to_string())?
+            .is_none_or(|row| row.state == sealpost_store::MailboxState::Deleted)
+        {
+            tracing::info!("an answer was not delivered, and its mailbox is gone");
+            return Ok(());
+        }
+        let head = Head::new(returned.ticket.head.clone()).ok();
+        let told = Undelivered {
+            mailbox_id,
+            deposit_id,
+            recipient: &returned.ticket.recipient.address,
+            message_id: head
+                .as_ref()
+                .and_then(|head| head.first("Message-ID").map(|id| id.trim_matches(['<', '>']).to_owned())),
+            subject: head.as_ref().and_then(Head::subject),
+            date: returned.ticket.arrived,
+            reason: returned.diagnostic.map_or_else(|| returned.status.to_string(), str::to_owned),
+            delayed: returned.action == DsnAction::Delayed,
+        };
+        let mut rows = rows(front, &told).await.map_err(|error| error.to_string())?;
+        let mut once = front.keys.tags.fingerprint();
+        once.update(b"answer returned\0");
+        once.update(returned.leg_id.as_bytes());
+        once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
+        rows.fingerprint = Some(once.finish());
+        match front.store.commit_arrival(rows).await.map_err(|error| error.to_string())? {
+            Committed::New(_) | Committed::Duplicate => Ok(()),
+            Committed::MailboxTaken => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The editor's form as it comes, with files of any size: fields are kept, files go piece by piece to whoever
+//! takes them. Nothing comes out before the form's token has been seen. Knows no page.
+
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart};
+use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::web::{self, Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use subtle::ConstantTimeEq as _;
+
+use crate::csrf::{FormToken, comes_from_us};
+use crate::problem::Problem;
+
+/// Longest text.
+const MOST_TEXT: usize = 512 * 1024;
+/// All fields of one form.
+const MOST_FIELDS: usize = 60;
+/// Between two pieces.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// For a whole form: a telephone in the country sends 20 MB in this time.
+const WHOLE: Duration = Duration::from_secs(45 * 60);
+
+/// Fields, as many as came.
+#[derive(Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The last field of that name: the button is the last `do`.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().rposition(|(known, _)| known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn check(&self, expected: &FormToken) -> Result<(), Problem> {
+        let token = self.0.iter().find(|(name, _)| name == "form_token").map_or("", |(_, token)| token);
+        let same: bool = token.as_bytes().ct_eq(expected.as_str().as_bytes()).into();
+        if same && !expected.as_str().is_empty() { Ok(()) } else { Err(Problem::Forged("form token")) }
+    }
+}
+
+/// A file in the form.
+pub(crate) struct Incoming {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    field: Field,
+}
+
+impl Incoming {
+    /// The next piece.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        match tokio::time::timeout(PATIENCE, self.field.next()).await {
+            Ok(Some(Ok(bytes))) => Ok(Some(bytes)),
+            Ok(Some(Err(_broken))) => Err(Problem::BadForm("broken off")),
+            Ok(None) => Ok(None),
+            Err(_elapsed) => Err(Problem::BadForm("too slow")),
+        }
+    }
+}
+
+/// A form being read.
+pub(crate) struct Sheet {
+    fields: Fields,
+    parts: Option<Multipart>,
+    expected: FormToken,
+    ends: tokio::time::Instant,
+}
+
+impl Sheet {
+    /// Both kinds of form that browsers send; the proof of origin comes first.
+    pub(crate) async fn open(
+        request: &HttpRequest,
+        mut payload: web::Payload,
+        expected: &FormToken,
+    ) -> Result<Self, Problem> {
+        comes_from_us(request)?;
+        let ends = tokio::time::Instant::now() + WHOLE;
+        let expected = expected.clone();
+        match request.content_type() {
+            "multipart/form-data" => {
+                let parts = Multipart::new(request.headers(), payload);
+                Ok(Self { fields: Fields::default(), parts: Some(parts), expected, ends })
+            }
+            "application/x-www-form-urlencoded" => {
+                let mut body = BytesMut::new();
+                while let Some(piece) = tokio::time::timeout(PATIENCE, payload.next())
+                    .await
+                    .map_err(|_elapsed| Problem::BadForm("too slow"))?
+                {
+                    let piece = piece.map_err(|_broken| Problem::BadForm("broken off"))?;
+                    // Every octet of the text can come as three.
+                    if body.len() + piece.len() > MOST_TEXT * 3 {
+                        return Err(Problem::BadForm("too long"));
+                    }
+                    body.extend_from_slice(&piece);
+                }
+                let text = std::str::from_utf8(&body).map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
+                let read = web::Query::<Vec<(String, String)>>::from_query(text);
+                let fields = Fields(read.map_err(|_unreadable| Problem::BadForm("fields"))?.into_inner());
+                fields.check(&expected)?;
+                Ok(Self { fields, parts: None, expected, ends })
+            }
+            _ => Err(Problem::BadForm("content type")),
+        }
+    }
+
+    /// The next file; the fields before it have been kept.
+    pub(crate) async fn next_file(&mut self) -> Result<Option<Incoming>, Problem> {
+        let Some(parts) = &mut self.parts else { return Ok(None) };
+        loop {
+            if tokio::time::Instant::now() > self.ends {
+                return Err(Problem::BadForm("too slow"));
+            }
+            let next = tokio::time::timeout(PATIENCE, parts.next());
+            let field = match next.await.map_err(|_elapsed| Problem::BadForm("too slow"))? {
+                Some(Ok(field)) => field,
+                Some(Err(_broken)) => return Err(Problem::BadForm("parts")),
+                None => return Ok(None),
+            };
+            let disposition = field.content_disposition();
+            let file = disposition.and_then(|d| d.get_filename()).map(str::to_owned);
+            let name = field.name().unwrap_or_default().to_owned();
+            match file {
+                Some(file) => {
+                    self.fields.check(&self.expected)?;
+                    let content_type =
+                        field.content_type().map_or_else(String::new, |kind| kind.essence_str().to_owned());
+                    return Ok(Some(Incoming { name: file, content_type, field }));
+                }
+                None => {
+                    if self.fields.0.len() >= MOST_FIELDS {
+                        return Err(Problem::BadForm("too many fields"));
+                    }
+                    let mut value = BytesMut::new();
+                    let mut incoming = Incoming { name: String::new(), content_type: String::new(), field };
+                    while let Some(piece) = incoming.next().await? {
+                        if value.len() + piece.len() > MOST_TEXT {
+                            return Err(Problem::BadForm("too long"));
+                        }
+                        value.extend_from_slice(&piece);
+                    }
+                    let value = String::from_utf8(value.to_vec())
+                        .map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
+                    self.fields.0.push((name, value));
+                }
+            }
+        }
+    }
+
+    /// The fields; only after the last file.
+    pub(crate) fn finish(self) -> Result<Fields, Problem> {
+        self.fields.check(&self.expected)?;
+        Ok(self.fields)
+    }
+}
