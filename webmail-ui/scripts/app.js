@@ -61,6 +61,8 @@ for (const form of all("form")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    // A download leaves the page where it is: it may be wished for again.
+    if (form.hasAttribute("data-download")) setTimeout(() => delete form.dataset.sent, 3000);
   });
 }
 addEventListener("pageshow", () => all("form").forEach((form) => delete form.dataset.sent));
@@ -95,4 +97,49 @@ for (const menu of all("details.menu")) {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+}
+
+// One box for all boxes of a list.
+for (const all_of_them of all("[data-pick-all]")) {
+  const box = all_of_them.querySelector("input");
+  const boxes = [...box.form.querySelectorAll("input[name=id]")];
+  const show = () => {
+    const picked = boxes.filter((one) => one.checked).length;
+    box.checked = picked === boxes.length;
+    box.indeterminate = picked > 0 && !box.checked;
+  };
+  box.addEventListener("change", () => { for (const one of boxes) one.checked = box.checked; });
+  for (const one of boxes) one.addEventListener("change", show);
+  all_of_them.hidden = false;
+  show();
+}
+
+// Two minutes before the session ends the reader is asked; without an answer the page does not stay open.
+for (const box of all("[data-idle]")) {
+  const seconds = (text) => Math.max(Number(text) || 0, 0) * 1000;
+  let last;
+  let timer;
+  const end = () => location.replace("/?note=over");
+  const ask = () => {
+    last = document.activeElement;
+    box.hidden = false;
+    box.querySelector("button").focus();
+    timer = setTimeout(end, 120000);
+  };
+  const wait = (text) => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, seconds(text));
+  };
+  box.querySelector("button").addEventListener("click", async () => {
+    try {
+      const answer = await fetch("/alive", { cache: "no-store", redirect: "error" });
+      if (!answer.ok) return end();
+      box.hidden = true;
+      last?.focus();
+      wait(await answer.text());
+    } catch {
+      end();
+    }
+  });
+  wait(box.dataset.idle);
 }

@@ -2,6 +2,7 @@
 //! are UTC (decision record on tokio-cron-scheduler); what is due is computed by the job.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sealpost_mail::Clock;
 use sealpost_store::Store;
@@ -17,16 +18,27 @@ pub(crate) struct JobError(#[from] JobSchedulerError);
 pub(crate) struct Jobs(JobScheduler);
 
 /// Starts all jobs.
-pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Jobs, JobError> {
+pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, trash: Duration) -> Result<Jobs, JobError> {
     let scheduler = JobScheduler::new().await?;
     // Once an hour, at an odd minute: not when everything else on the machine starts, too.
     let sweep = Job::new_async("0 23 * * * *", move |_id, _scheduler| {
         let (store, clock) = (store.clone(), Arc::clone(&clock));
-        Box::pin(async move { sweep(&store, &*clock).await })
+        Box::pin(async move {
+            empty_trash(&store, &*clock, trash).await;
+            sweep(&store, &*clock).await;
+        })
     })?;
     scheduler.add(sweep).await?;
     scheduler.start().await?;
     Ok(Jobs(scheduler))
+}
+
+async fn empty_trash(store: &Store, clock: &dyn Clock, keeps: Duration) {
+    match store.purge_trash(clock.now().minus(keeps)).await {
+        Ok(0) => {}
+        Ok(letters) => tracing::info!(letters, "trash emptied of what was there long enough"),
+        Err(error) => tracing::error!(%error, "the trash could not be emptied"),
+    }
 }
 
 async fn sweep(store: &Store, clock: &dyn Clock) {

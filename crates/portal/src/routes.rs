@@ -167,8 +167,8 @@ pub(crate) const TABLE: &[Row] = &[
         handler: |r| r.to(export::everything),
     },
     Row {
-        name: "export",
-        path: "/export",
+        name: "export.zip",
+        path: "/export/zip",
         verb: Verb::Act,
         right: Right::Owner,
         handler: |r| r.to(export::archive),

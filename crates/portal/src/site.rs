@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assets::Assets;
 use crate::config::{PortalConfig, PortalError, PublicOrigin};
+use crate::decoys::Decoys;
 use crate::language::{Calendar, Language};
 use crate::limits::Limits;
 use crate::outbox::Outbox;
@@ -51,9 +52,11 @@ pub(crate) struct Site {
     pub(crate) calendar: Calendar,
     pub(crate) assets: Assets,
     pub(crate) limits: Limits,
+    pub(crate) decoys: Decoys,
     hashing: Arc<Semaphore>,
     hashing_queue: Arc<Semaphore>,
     cleaning: Arc<Semaphore>,
+    typesetting: Arc<Semaphore>,
     /// One permit is one KiB.
     memory: Arc<Semaphore>,
     memory_total: u32,
@@ -80,11 +83,13 @@ impl Site {
             origin: config.origin()?,
             assets: Assets::new(&config.brand)?,
             limits: Limits::new(Arc::clone(&clock)),
+            decoys: Decoys::default(),
             calendar: Calendar(zone),
             languages,
             hashing: Arc::new(Semaphore::new(HASHING)),
             hashing_queue: Arc::new(Semaphore::new(HASHING_QUEUE)),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
+            typesetting: Arc::new(Semaphore::new(config.export.pdf_at_once.max(1))),
             memory: Arc::new(Semaphore::new(memory_total as usize)),
             memory_total,
             config,
@@ -118,6 +123,16 @@ impl Site {
     ) -> Result<T, Problem> {
         let permit = permit(&self.cleaning, 1).await?;
         off_the_loop(permit, work).await
+    }
+
+    /// A turn at the PDF worker; waits longer than for anything else, because a document takes seconds.
+    pub(crate) async fn typesetting(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let wait = Arc::clone(&self.typesetting).acquire_owned();
+        match tokio::time::timeout(std::time::Duration::from_secs(120), wait).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_closed)) => Err(Problem::Busy("stopping")),
+            Err(_elapsed) => Err(Problem::Busy("typesetting")),
+        }
     }
 
     /// Reserves the memory to open a letter of `size` bytes; waits its turn, but not for ever.

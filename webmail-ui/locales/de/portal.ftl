@@ -133,7 +133,7 @@ answer-is-password = Die Antwort darf nicht Ihr Passwort sein. Wählen Sie eine 
 link-used-title = Ihr Postfach ist schon geöffnet
 link-used-text = Mit diesem Link wurde Ihr Passwort festgelegt; er gilt nur einmal. Melden Sie sich mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
 link-expired-title = Dieser Link ist abgelaufen
-link-expired-text = Der Link in unserer E-Mail gilt nur eine bestimmte Zeit. Bitte lassen Sie sich die Nachricht von der Person, die Ihnen geschrieben hat, noch einmal schicken: Dann bekommen Sie einen neuen Link.
+link-expired-text = Der Link in unserer E-Mail gilt nur eine bestimmte Zeit.
 link-unknown-title = Dieser Link ist nicht vollständig
 link-unknown-text = Manche E-Mail-Programme brechen lange Links um. Bitte kopieren Sie den ganzen Link aus unserer E-Mail in die Adresszeile oder klicken Sie ihn dort noch einmal an.
 link-to-login = Zur Anmeldung
@@ -156,7 +156,6 @@ inbox-empty-title = Noch nichts da
 inbox-empty-text = Sobald wir eine vertrauliche Nachricht für Sie haben, bekommen Sie eine E-Mail, und die Nachricht erscheint hier.
 inbox-welcome = Ihr Postfach ist bereit.
 inbox-welcome-text = Ab jetzt melden Sie sich mit Ihrer E-Mail-Adresse und Ihrem Passwort an. Bitte speichern Sie wichtige Nachrichten bei sich: Hier werden sie nur eine begrenzte Zeit aufbewahrt.
-inbox-list = Nachrichten, neueste zuerst
 unread-mark = Ungelesen
 sender-unknown = Absender unbekannt
 subject-none = Kein Betreff
@@ -178,7 +177,6 @@ page-of = Seite { $number }
 page-of-total = von { $n }
 
 # ---- Nachricht ----
-message-back = Zurück zum Posteingang
 message-from = Von
 message-to = An
 message-cc = Kopie an
@@ -187,7 +185,7 @@ message-size = Größe
 message-actions = Was Sie mit dieser Nachricht tun können
 message-as-text = Als reinen Text zeigen
 message-as-html = Mit Gestaltung zeigen
-message-save = Nachricht speichern (.eml)
+message-save = Sichern
 message-print = Drucken
 message-attachments =
     { $n ->

@@ -133,7 +133,7 @@ answer-is-password = The answer must not be your password. Choose another answer
 link-used-title = Your mailbox is already open
 link-used-text = This link was used to set your password, and it works only once. Log in with your e-mail address and your password.
 link-expired-title = This link has expired
-link-expired-text = The link in our e-mail works for a limited time. Please ask the person who wrote to you to send the message again: you will then get a new link.
+link-expired-text = The link in our e-mail works for a limited time.
 link-unknown-title = This link is not complete
 link-unknown-text = Some mail programs break long links. Please copy the whole link from our e-mail into the address bar, or click it again there.
 link-to-login = Go to log-in
@@ -156,7 +156,6 @@ inbox-empty-title = Nothing here yet
 inbox-empty-text = When we have a confidential message for you, we send you an e-mail, and the message appears here.
 inbox-welcome = Your mailbox is ready.
 inbox-welcome-text = From now on you log in with your e-mail address and your password. Please save important messages on your own device: they are kept here for a limited time.
-inbox-list = Messages, newest first
 unread-mark = Unread
 sender-unknown = Sender unknown
 subject-none = No subject
@@ -178,7 +177,6 @@ page-of = Page { $number }
 page-of-total = of { $n }
 
 # ---- message ----
-message-back = Back to inbox
 message-from = From
 message-to = To
 message-cc = Copy to
@@ -187,7 +185,7 @@ message-size = Size
 message-actions = What you can do with this message
 message-as-text = Show as plain text
 message-as-html = Show with formatting
-message-save = Save message (.eml)
+message-save = Save
 message-print = Print
 message-attachments =
     { $n ->

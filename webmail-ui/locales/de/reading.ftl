@@ -1,0 +1,119 @@
+# Ordner, Suche, Löschen, Sichern, Lesen.
+
+folders-label = Ordner
+sent-title = Gesendet
+sent-empty-text = Was Sie von hier aus schreiben, steht in diesem Ordner.
+trash-title = Papierkorb
+trash-empty-title = Der Papierkorb ist leer
+trash-keeps =
+    { $n ->
+        [one] Gelöschte Nachrichten bleiben einen Tag im Papierkorb; danach sind sie endgültig weg.
+       *[other] Gelöschte Nachrichten bleiben { $n } Tage im Papierkorb; danach sind sie endgültig weg.
+    }
+to-trash = Zum Papierkorb
+recipient-unknown = Empfänger unbekannt
+
+search-label = Absender, Betreff oder Text suchen
+search-button = Suchen
+search-found =
+    { $n ->
+        [0] Nichts gefunden
+        [one] Eine Nachricht gefunden
+       *[other] { $n } Nachrichten gefunden
+    }
+search-for = für „{ $name }“
+search-end = Suche beenden
+search-more = Es gibt noch mehr Treffer. Suchen Sie mit einem weiteren Wort, um sie einzugrenzen.
+search-stopped =
+    { $n ->
+        [one] Die Suche wurde vorzeitig beendet: Bei einer Nachricht sahen wir nur Absender und Betreff durch, nicht den Text.
+       *[other] Die Suche wurde vorzeitig beendet: Bei { $n } Nachrichten sahen wir nur Absender und Betreff durch, nicht den Text.
+    }
+search-left-out =
+    { $n ->
+        [one] Die älteste Nachricht wurde nicht durchsucht.
+       *[other] Die { $n } ältesten Nachrichten wurden nicht durchsucht.
+    }
+search-none-title = Keine Nachricht gefunden
+search-none-text = Versuchen Sie es mit einem anderen oder kürzeren Wort. Gesucht wird nur in diesem Ordner.
+sort-label = Reihenfolge
+sort-newest = Neueste zuerst
+sort-oldest = Älteste zuerst
+sort-sender = Absender
+sort-recipient = Empfänger
+sort-subject = Betreff
+sort-largest = Größte zuerst
+sort-left-out =
+    { $n ->
+        [one] Die älteste Nachricht fehlt in dieser Reihenfolge. Unter „Neueste zuerst“ steht sie.
+       *[other] Die { $n } ältesten Nachrichten fehlen in dieser Reihenfolge. Unter „Neueste zuerst“ stehen sie.
+    }
+
+pick-all = Alle auswählen
+pick-one = Auswählen
+do-trash = Löschen
+do-export = Sichern …
+do-restore = Wiederherstellen
+do-destroy = Endgültig löschen
+do-empty = Papierkorb leeren
+done-none = Bitte wählen Sie zuerst Nachrichten aus: mit den Kästchen links.
+done-trashed =
+    { $n ->
+        [one] Die Nachricht liegt jetzt im Papierkorb.
+       *[other] { $n } Nachrichten liegen jetzt im Papierkorb.
+    }
+done-restored =
+    { $n ->
+        [one] Die Nachricht ist wieder da, wo sie war.
+       *[other] { $n } Nachrichten sind wieder da, wo sie waren.
+    }
+done-destroyed =
+    { $n ->
+        [one] Die Nachricht ist endgültig gelöscht.
+       *[other] { $n } Nachrichten sind endgültig gelöscht.
+    }
+destroy-title =
+    { $n ->
+        [one] Diese Nachricht endgültig löschen?
+       *[other] Diese { $n } Nachrichten endgültig löschen?
+    }
+destroy-text = Niemand kann sie danach zurückholen, auch wir nicht.
+destroy-cancel = Abbrechen
+
+export-title = Sichern
+export-heading =
+    { $n ->
+        [one] Eine Nachricht sichern
+       *[other] { $n } Nachrichten sichern
+    }
+export-lead = Sie erhalten eine ZIP-Datei für Ihr eigenes Gerät.
+export-size = Umfang: etwa { $name }.
+export-format = In welcher Form?
+export-pdf = PDF
+export-pdf-text = Zum Lesen, Drucken und Aufbewahren. Alle Anlagen und das Original sind darin eingebettet.
+export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und .msg gehen.
+export-eml = Original (.eml)
+export-eml-text = Unverändert, so wie wir sie geschickt haben. Für Mailprogramme wie Thunderbird oder Apple Mail.
+export-msg = Outlook (.msg)
+export-msg-text = Für Microsoft Outlook.
+export-button = ZIP-Datei sichern
+export-wait = PDF-Dateien brauchen einen Moment. Ihr Browser zeigt den Fortschritt; Sie können hier inzwischen weiterlesen.
+export-then-title = Gesichert? Dann können Sie hier aufräumen.
+export-then-text =
+    { $n ->
+        [one] Die Nachricht kommt in den Papierkorb und ist dort noch eine Weile zu haben.
+       *[other] Die { $n } Nachrichten kommen in den Papierkorb und sind dort noch eine Weile zu haben.
+    }
+export-then-button =
+    { $n ->
+        [one] Die Nachricht hier löschen
+       *[other] Die { $n } Nachrichten hier löschen
+    }
+export-everything = Alles sichern
+export-note-file = Hinweis.txt
+export-note = Diese Nachrichten ließen sich nicht in die gewünschte Form bringen. Sie liegen unverändert als .eml-Datei bei:
+not-made-title = Das hat nicht geklappt
+not-made-text = Diese Nachricht lässt sich nicht in diese Form bringen. Das Original können Sie immer sichern.
+not-made-eml = Original sichern (.eml)
+back-to-message = Zurück zur Nachricht
+message-in-trash = Diese Nachricht liegt im Papierkorb:

@@ -1,0 +1,119 @@
+# Folders, search, deleting, saving, reading.
+
+folders-label = Folders
+sent-title = Sent
+sent-empty-text = What you write from here is kept in this folder.
+trash-title = Trash
+trash-empty-title = The trash is empty
+trash-keeps =
+    { $n ->
+        [one] Deleted messages stay in the trash for one day; after that they are gone for good.
+       *[other] Deleted messages stay in the trash for { $n } days; after that they are gone for good.
+    }
+to-trash = Go to trash
+recipient-unknown = Recipient unknown
+
+search-label = Search sender, subject or text
+search-button = Search
+search-found =
+    { $n ->
+        [0] Nothing found
+        [one] One message found
+       *[other] { $n } messages found
+    }
+search-for = for “{ $name }”
+search-end = End search
+search-more = There are more matches. Add a word to narrow them down.
+search-stopped =
+    { $n ->
+        [one] The search stopped early: of one message we looked at sender and subject only, not at its text.
+       *[other] The search stopped early: of { $n } messages we looked at sender and subject only, not at their text.
+    }
+search-left-out =
+    { $n ->
+        [one] The oldest message was not searched.
+       *[other] The { $n } oldest messages were not searched.
+    }
+search-none-title = No message found
+search-none-text = Try another or a shorter word. Only this folder is searched.
+sort-label = Order
+sort-newest = Newest first
+sort-oldest = Oldest first
+sort-sender = Sender
+sort-recipient = Recipient
+sort-subject = Subject
+sort-largest = Largest first
+sort-left-out =
+    { $n ->
+        [one] The oldest message is missing in this order. You find it under “Newest first”.
+       *[other] The { $n } oldest messages are missing in this order. You find them under “Newest first”.
+    }
+
+pick-all = Select all
+pick-one = Select
+do-trash = Delete
+do-export = Save …
+do-restore = Restore
+do-destroy = Delete for good
+do-empty = Empty trash
+done-none = Please select messages first, with the boxes on the left.
+done-trashed =
+    { $n ->
+        [one] The message is in the trash now.
+       *[other] { $n } messages are in the trash now.
+    }
+done-restored =
+    { $n ->
+        [one] The message is back where it was.
+       *[other] { $n } messages are back where they were.
+    }
+done-destroyed =
+    { $n ->
+        [one] The message is deleted for good.
+       *[other] { $n } messages are deleted for good.
+    }
+destroy-title =
+    { $n ->
+        [one] Delete this message for good?
+       *[other] Delete these { $n } messages for good?
+    }
+destroy-text = Nobody can bring them back after that, not even we.
+destroy-cancel = Cancel
+
+export-title = Save
+export-heading =
+    { $n ->
+        [one] Save one message
+       *[other] Save { $n } messages
+    }
+export-lead = You get a ZIP file for your own device.
+export-size = About { $name }.
+export-format = In which form?
+export-pdf = PDF
+export-pdf-text = For reading, printing and keeping. All attachments and the original are embedded in it.
+export-pdf-missing = PDF is not possible here at the moment. The original (.eml) and .msg are.
+export-eml = Original (.eml)
+export-eml-text = Unchanged, as we sent it. For mail programs such as Thunderbird or Apple Mail.
+export-msg = Outlook (.msg)
+export-msg-text = For Microsoft Outlook.
+export-button = Save ZIP file
+export-wait = PDF files take a moment. Your browser shows the progress; you can go on reading here meanwhile.
+export-then-title = Saved? Then you can tidy up here.
+export-then-text =
+    { $n ->
+        [one] The message goes to the trash and can be had back from there for a while.
+       *[other] The { $n } messages go to the trash and can be had back from there for a while.
+    }
+export-then-button =
+    { $n ->
+        [one] Delete the message here
+       *[other] Delete the { $n } messages here
+    }
+export-everything = Save everything
+export-note-file = Note.txt
+export-note = These messages could not be brought into the wished form. They are here unchanged as .eml files:
+not-made-title = That did not work
+not-made-text = This message cannot be brought into this form. You can always save the original.
+not-made-eml = Save original (.eml)
+back-to-message = Back to the message
+message-in-trash = This message is in the trash:
