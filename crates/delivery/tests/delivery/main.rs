@@ -5,6 +5,7 @@ mod bytes;
 mod connections;
 mod destinations;
 mod hop;
+mod log;
 mod parameters;
 mod reports;
 mod rig;
