@@ -12,10 +12,13 @@ use sealpost_vault::{MailboxPublic, MailboxSecret, SessionHash, SessionSecret};
 use crate::csrf::FormToken;
 use crate::language::Language;
 use crate::problem::Problem;
+use crate::profile::Profile;
 use crate::site::Site;
 
 /// A session is written to at most this often.
 const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+/// WCAG 2.2 SC 2.2.1: before time is up the reader is told, and can have more.
+const WARN_BEFORE: std::time::Duration = std::time::Duration::from_secs(120);
 /// What is kept of the browser's name.
 const DEVICE: usize = 200;
 
@@ -27,6 +30,8 @@ pub(crate) struct SignedIn {
     token: FormToken,
     language: Option<Language>,
     address: String,
+    profile: Profile,
+    ends: Timestamp,
 }
 
 impl SignedIn {
@@ -51,6 +56,21 @@ impl SignedIn {
     /// The owner's own address, for the owner's own page.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// What the owner says of themselves.
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The session's own hash, to tell it from the owner's other ones.
+    pub(crate) fn session(&self) -> &SessionHash {
+        &self.session
+    }
+
+    /// Seconds until the end of the session must be announced.
+    pub(crate) fn quiet_for(&self, now: Timestamp) -> u64 {
+        self.ends.since(now).saturating_sub(WARN_BEFORE).as_secs()
     }
 
     /// Ends the session.
@@ -104,9 +124,10 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let opened = secret
         .open_mailbox_secret(&row.secret_sealed, &row.mailbox_id)
         .map_err(|error| Problem::fault("opening a session", error))?;
+    let mut until = row.expires_at;
     if now.since(row.last_seen_at) >= TOUCH_EVERY {
-        let alive =
-            site.store.touch_session(&hash, now, ends(site, row.created_at, now)).await.map_err(lost)?;
+        until = ends(site, row.created_at, now);
+        let alive = site.store.touch_session(&hash, now, until).await.map_err(lost)?;
         if !alive {
             return Err(Problem::SessionOver);
         }
@@ -116,6 +137,8 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         session: hash,
         language: Language::parse(&mailbox.language).filter(|l| site.languages.contains(l)),
         address: address_of(site, &mailbox)?,
+        profile: Profile::of(site, &mailbox)?,
+        ends: until,
         mailbox_id: row.mailbox_id,
         secret: opened,
     })

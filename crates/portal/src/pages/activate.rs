@@ -11,30 +11,16 @@ use sealpost_store::{
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
+use crate::chosen::{Entered, QuestionForm, Rules, questions};
 use crate::csrf::{Protected, Visitor};
 use crate::front::MEND;
 use crate::language::Language;
 use crate::limits::Client;
 use crate::mailbox;
 use crate::page::{Page, display_name, redirect, set, show_to};
-use crate::password::weaknesses;
 use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
-
-/// Built-in questions: keys of their texts. The form sends the key's number.
-const QUESTIONS: [&str; 6] = [
-    "question-school",
-    "question-teacher",
-    "question-street",
-    "question-job",
-    "question-holiday",
-    "question-book",
-];
-/// What the form sends for "my own question".
-const OWN: &str = "own";
-const SHORTEST_ANSWER: usize = 3;
-const LONGEST_TEXT: usize = 200;
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
 struct Waiting {
@@ -66,48 +52,6 @@ struct Good {
     deposit_id: Option<String>,
 }
 
-/// What was entered, to be shown again, and what is wrong with it. No password is ever sent back.
-#[derive(Default)]
-struct Entered {
-    question: String,
-    own_question: String,
-    answer: String,
-    password_errors: Vec<&'static str>,
-    repeat_error: Option<&'static str>,
-    question_error: Option<&'static str>,
-    answer_error: Option<&'static str>,
-}
-
-impl Entered {
-    fn is_good(&self) -> bool {
-        self.errors().is_empty()
-    }
-
-    /// Field and text of everything that must be mended, in the order of the page.
-    fn errors(&self) -> Vec<(&'static str, &'static str)> {
-        let password = match self.password_errors.as_slice() {
-            [] => None,
-            [only] => Some(*only),
-            [_, ..] => Some("password-several"),
-        };
-        let fields = [
-            ("password", password),
-            ("repeat", self.repeat_error),
-            ("question", self.question_error),
-            ("answer", self.answer_error),
-        ];
-        fields.into_iter().filter_map(|(field, key)| Some((field, key?))).collect()
-    }
-
-    fn error_text(&self, page: &Page) -> String {
-        page.n("form-has-errors-text", &(self.errors().len() as u64))
-    }
-
-    fn is_chosen(&self, value: &str) -> bool {
-        self.question == value
-    }
-}
-
 #[derive(Template)]
 #[template(path = "activate.html")]
 struct ActivatePage {
@@ -117,20 +61,21 @@ struct ActivatePage {
     waiting: Option<Waiting>,
     questions: Vec<(String, String)>,
     entered: Entered,
-    minimum: u64,
-    upper: bool,
-    digit: bool,
-    special: bool,
+    rules: Rules,
     kept_by_support: bool,
 }
 
 #[derive(Template)]
 #[template(path = "link.html")]
-struct LinkPage {
-    page: Page,
-    title: &'static str,
-    text: &'static str,
-    to_log_in: bool,
+pub(super) struct LinkPage {
+    pub(super) page: Page,
+    pub(super) title: &'static str,
+    pub(super) text: &'static str,
+    pub(super) to_log_in: bool,
+    /// The link for which a new one may be asked.
+    pub(super) renew: Option<String>,
+    /// Whether the way by support is offered.
+    pub(super) support: bool,
 }
 
 /// GET /a/{token}
@@ -146,7 +91,9 @@ pub(crate) async fn form(
             let template = whole(&site, page, token.into_inner(), good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
-        bad @ (Link::Used | Link::Expired | Link::Unknown) => explain(&site, &request, &visitor, &bad),
+        bad @ (Link::Used | Link::Expired | Link::Unknown) => {
+            explain(&site, &request, &visitor, &bad, &token)
+        }
     }
 }
 
@@ -179,7 +126,7 @@ pub(crate) async fn submit(
     let good = match look(&site, &token).await? {
         Link::Good(good) => good,
         bad @ (Link::Used | Link::Expired | Link::Unknown) => {
-            return explain(&site, &request, &visitor, &bad);
+            return explain(&site, &request, &visitor, &bad, &token);
         }
     };
     let mut page = page_for(&site, &request, &visitor, &good);
@@ -198,7 +145,7 @@ pub(crate) async fn submit(
     match carry_out(&site, &good, password, answer, &question, language).await? {
         Activation::Activated => {}
         Activation::NotPending | Activation::TokenSpent => {
-            return explain(&site, &request, &visitor, &Link::Used);
+            return explain(&site, &request, &visitor, &Link::Used, "");
         }
     }
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
@@ -271,15 +218,11 @@ async fn whole(
     good: Good,
     entered: Entered,
 ) -> Result<ActivatePage, Problem> {
-    let rules = site.config.password;
     Ok(ActivatePage {
         waiting: waiting(site, &good).await?,
         questions: questions(site, page.language),
         address: good.address,
-        minimum: rules.minimum_length.max(8) as u64,
-        upper: rules.upper,
-        digit: rules.digit,
-        special: rules.special,
+        rules: site.config.password.into(),
         kept_by_support: site.keys.escrow_public.is_some(),
         page,
         token,
@@ -314,43 +257,13 @@ async fn waiting(site: &Site, good: &Good) -> Result<Option<Waiting>, Problem> {
     }))
 }
 
-/// Value and text of every question offered in this language.
-fn questions(site: &Site, language: Language) -> Vec<(String, String)> {
-    let own = site.config.questions.iter().find(|(tag, list)| tag == language.tag() && !list.is_empty());
-    let texts: Vec<String> = match own {
-        Some((_, list)) => list.clone(),
-        None => QUESTIONS.iter().map(|key| language.say(key)).collect(),
-    };
-    texts.into_iter().enumerate().map(|(index, text)| (index.to_string(), text)).collect()
-}
-
 /// Judges a form; with it goes the question chosen.
 fn judge(site: &Site, form: &ActivateForm, good: &Good, questions: &[(String, String)]) -> (Entered, String) {
-    let brand = &site.config.brand;
-    let found =
-        weaknesses(&form.password, &good.address, &[&brand.name, &brand.portal_name], &site.config.password);
-    let own: String = form.own_question.trim().chars().take(LONGEST_TEXT).collect();
-    let offered = questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
-    let question = if form.question == OWN { own.clone() } else { offered.unwrap_or_default() };
-    let answer = form.answer.trim();
-    let letters = answer.chars().filter(|c| c.is_alphanumeric()).count();
-    let entered = Entered {
-        password_errors: found.iter().map(|weakness| weakness.key()).collect(),
-        repeat_error: (form.repeat != form.password).then_some("repeat-differs"),
-        question_error: question.is_empty().then_some("question-missing"),
-        answer_error: if letters < SHORTEST_ANSWER {
-            Some("answer-short")
-        } else if form.answer.chars().count() > LONGEST_TEXT {
-            Some("answer-long")
-        } else if answer.to_lowercase() == form.password.to_lowercase() {
-            Some("answer-is-password")
-        } else {
-            None
-        },
-        question: form.question.clone(),
-        own_question: own,
-        answer: form.answer.chars().take(LONGEST_TEXT).collect(),
-    };
+    let mut entered = Entered::default();
+    entered.judge_password(site, &form.password, &form.repeat, &good.address);
+    let asked =
+        QuestionForm { question: &form.question, own_question: &form.own_question, answer: &form.answer };
+    let question = entered.judge_question(&asked, questions, &form.password);
     (entered, question)
 }
 
@@ -395,6 +308,7 @@ fn explain(
     request: &HttpRequest,
     visitor: &Visitor,
     link: &Link,
+    token: &str,
 ) -> Result<HttpResponse, Problem> {
     let (status, title, text, to_log_in) = match link {
         Link::Used => (StatusCode::GONE, "link-used-title", "link-used-text", true),
@@ -403,6 +317,11 @@ fn explain(
             (StatusCode::NOT_FOUND, "link-unknown-title", "link-unknown-text", false)
         }
     };
-    let template = LinkPage { page: Page::open(site, request, visitor), title, text, to_log_in };
+    let renew = match link {
+        Link::Expired => Some(token.to_owned()),
+        Link::Used | Link::Unknown | Link::Good(_) => None,
+    };
+    let page = Page::open(site, request, visitor);
+    let template = LinkPage { page, title, text, to_log_in, renew, support: false };
     show_to(visitor, status, &template)
 }

@@ -50,7 +50,7 @@ pub(crate) async fn choose(
 }
 
 /// A path of ours, and nothing that a browser could read as another host.
-fn own_path(back: &str) -> Option<&str> {
+pub(super) fn own_path(back: &str) -> Option<&str> {
     let rest = back.strip_prefix('/')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
     (!rest.starts_with('/') && rest.chars().all(plain)).then_some(back)

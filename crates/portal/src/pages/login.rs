@@ -22,10 +22,7 @@ use crate::session::{self, SignedIn};
 use crate::site::Site;
 
 /// No refusal is faster than this, whatever had to be asked for it.
-const FLOOR: Duration = Duration::from_millis(400);
-/// From the tenth wrong password on the mailbox is locked, each time for twice as long.
-const LOCK_AFTER: i64 = 10;
-const FIRST_LOCK: Duration = Duration::from_secs(15 * 60);
+pub(super) const FLOOR: Duration = Duration::from_millis(400);
 const LONGEST_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is said above the form.
@@ -38,6 +35,10 @@ enum Note {
     Over,
     /// Address or password is wrong.
     Wrong,
+    /// A new password is set.
+    Reset,
+    /// The mailbox is deleted.
+    Deleted,
     /// Too many tries: wait.
     Wait(u64),
 }
@@ -80,6 +81,8 @@ pub(crate) async fn form(
     let note = match arrival.note.as_str() {
         "left" => Note::Left,
         "over" => Note::Over,
+        "reset" => Note::Reset,
+        "deleted" => Note::Deleted,
         _ => Note::None,
     };
     let to = target(&arrival.to).unwrap_or_default().to_owned();
@@ -145,7 +148,7 @@ pub(crate) async fn submit(
 }
 
 /// Whether this password opens the mailbox of that tag. Does the same work either way.
-async fn sign_in(
+pub(super) async fn sign_in(
     site: &web::Data<Site>,
     tag: [u8; 32],
     password: Secret<String>,
@@ -194,11 +197,13 @@ async fn sign_in(
 async fn count_wrong(site: &Site, mailbox: &MailboxRow, now: Timestamp) -> Result<(), Problem> {
     let lost = |error| Problem::fault("counting a wrong password", error);
     let counts = site.store.record_login(&mailbox.id, LoginOutcome::Wrong, now).await.map_err(lost)?;
-    let Some(over) = counts.map(|c| c.failed_logins - LOCK_AFTER).filter(|over| *over >= 0) else {
+    let locks = site.config.locks;
+    let over = counts.map(|c| c.failed_logins - i64::from(locks.passwords));
+    let Some(over) = over.filter(|over| *over >= 0) else {
         return Ok(());
     };
     let doublings = u32::try_from(over).unwrap_or(u32::MAX).min(10);
-    let until = now.plus(FIRST_LOCK.saturating_mul(1 << doublings).min(LONGEST_LOCK));
+    let until = now.plus(locks.first.saturating_mul(1 << doublings).min(LONGEST_LOCK));
     if !site.store.lock_mailbox(&mailbox.id, Some(until)).await.map_err(lost)? {
         return Ok(());
     }

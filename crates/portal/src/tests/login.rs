@@ -80,7 +80,7 @@ async fn ten_wrong_passwords_lock_and_the_owner_is_told() {
             (mail.mailbox_id.as_str(), mail.to.to_path().as_str()),
             (made.id.as_str(), "max@web.example")
         );
-        let About::MailboxLocked { until } = mail.about;
+        let About::MailboxLocked { until } = mail.about.clone() else { panic!("{:?}", mail.about) };
         assert!(until.is_some_and(|until| until > rig.now().minus(Duration::from_secs(900))));
     }
     // The lock is fifteen minutes, and those have passed.

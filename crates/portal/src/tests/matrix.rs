@@ -33,7 +33,8 @@ async fn nobody_gets_anywhere_that_is_not_for_everybody() {
         assert!(reply.header("location").starts_with('/') && reply.body.is_empty(), "{path}");
         let mut forger = rig.browser();
         forger.cookies.insert("sealpost-session".into(), "A".repeat(43));
-        assert_eq!(forger.get(&path).await.status, if row.verb == Verb::Read { 303 } else { 404 }, "{path}");
+        let readable = TABLE.iter().any(|other| other.path == row.path && other.verb == Verb::Read);
+        assert_eq!(forger.get(&path).await.status, if readable { 303 } else { 404 }, "{path}");
         walked += 1;
     }
     assert!(walked >= 7, "the table has lost its guards");
