@@ -48,7 +48,7 @@ pub(super) enum Standing {
 }
 
 /// The label under which a pending mailbox's link is sealed.
-pub(super) const LINK: &str = "activation-link";
+pub(crate) const LINK: &str = "activation-link";
 
 /// One announcement.
 pub(super) struct Announcement<'a> {

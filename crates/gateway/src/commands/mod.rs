@@ -6,6 +6,7 @@ mod explain;
 mod hash_password;
 mod init;
 mod queue;
+mod request;
 mod serve;
 
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Problem;
 use crate::roles::Roles;
+
+pub(crate) use request::RequestError;
 
 /// Sealpost: a secure mail gateway with an attached webmail.
 #[derive(Debug, Parser)]
@@ -84,6 +87,14 @@ enum Verb {
         #[command(subcommand)]
         what: queue::What,
     },
+    /// What recipients ask of support: lists, shows, releases and refuses it.
+    Request {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: request::What,
+    },
     /// Makes a configuration, a server key and the data folder.
     Init {
         /// Folder for gateway.toml and server.key.
@@ -104,6 +115,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             explain::run(&explain::Question { mail, from, to, client, login, config })
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
+        Verb::Request { config, what } => request::run(&config, &what),
         Verb::Init { folder } => init::run(&folder),
         Verb::HashPassword => hash_password::run(),
     }

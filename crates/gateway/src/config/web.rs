@@ -31,6 +31,8 @@ pub(crate) struct Portal {
     pub(crate) show_subject: bool,
     #[serde(default)]
     pub(crate) reset: Reset,
+    #[serde(default)]
+    pub(crate) activation_renewal: Renewal,
     #[serde(default = "lock_after")]
     pub(crate) lock_after: u32,
     #[serde(default = "lock_for")]
@@ -46,6 +48,15 @@ pub(crate) struct Portal {
     pub(crate) trash: Span,
     #[serde(default)]
     pub(crate) export: Export,
+}
+
+/// What happens when a link has run out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Renewal {
+    #[default]
+    AtOnce,
+    Request,
 }
 
 /// What a forgotten password takes.

@@ -4,7 +4,7 @@ use sealpost_delivery::Route;
 use sealpost_mail::Domain;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
-    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, ResetBy,
+    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, Renewal, ResetBy,
     SessionRules, WriteRules,
 };
 
@@ -59,6 +59,11 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             config::Reset::LinkAndAnswer => ResetBy::LinkAndAnswer,
             config::Reset::Answer => ResetBy::Answer,
         },
+        renewal: match portal.activation_renewal {
+            config::Renewal::AtOnce => Renewal::AtOnce,
+            config::Renewal::Request => Renewal::Request,
+        },
+        activation: portal.activation.0,
         locks: LockRules {
             passwords: portal.lock_after.max(1),
             first: portal.lock_for.0,

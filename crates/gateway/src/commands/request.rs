@@ -1,0 +1,211 @@
+//! `sealpost request`: what recipients ask of support, and support's answer. Whoever releases has checked
+//! before who is asking; the program cannot.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
+use sealpost_store::{MailboxRow, RequestKind, RequestRow, Store, StoreError, StoreOptions};
+use sealpost_vault::{MailboxPublic, VaultError};
+use thiserror::Error;
+
+use super::{complain_all, fail, runtime, say};
+use crate::config::Escrow;
+use crate::plan::Plan;
+use crate::release;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Shows the open requests, oldest first.
+    List {
+        /// Decided ones too.
+        #[arg(long)]
+        all: bool,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one request with address and contact note.
+    Show {
+        /// Its number.
+        number: i64,
+    },
+    /// Lets the recipient in again: access reset, a mail with a new link.
+    Release {
+        /// Its number.
+        number: i64,
+        /// How the identity was checked; kept with the request.
+        #[arg(long)]
+        note: String,
+    },
+    /// Decides against a request. Nobody is told.
+    Refuse {
+        /// Its number.
+        number: i64,
+        /// Why; kept with the request.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+}
+
+/// Why nothing was done.
+#[derive(Debug, Error)]
+pub(crate) enum RequestError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("what is sealed cannot be opened with this server key")]
+    Sealed(#[from] VaultError),
+    #[error("there is no request {0}; `sealpost request list` shows the open ones")]
+    Unknown(i64),
+    #[error("request {0} is decided already, or its mailbox is gone; nothing was changed")]
+    NotOpen(i64),
+    #[error("the mailbox has been activated meanwhile; refuse the request, the recipient can log in")]
+    Active,
+    #[error("a note is needed: how did you check who is asking?")]
+    NoNote,
+    #[error("the mail could not be written: {0}")]
+    Mail(String),
+}
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    let plan = match Plan::load(config) {
+        Ok(plan) => plan,
+        Err(problems) => return complain_all(&problems),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(async {
+        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let done = act(&store, &plan, what).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError> {
+    let (now, random) = (SystemClock.now(), SystemRandom);
+    match what {
+        What::List { all, json } => list(store, plan, *all, *json, now).await,
+        What::Show { number } => show(store, plan, *number, now).await,
+        What::Release { number, note } => {
+            if note.trim().is_empty() {
+                return Err(RequestError::NoNote);
+            }
+            let (request, mailbox) = find(store, *number).await?;
+            let address = address(plan, &mailbox)?;
+            let kept = release::release(store, plan, &request, &mailbox, address, note, now, &random).await?;
+            let letters = if kept { "the messages are kept" } else { "the old messages are gone" };
+            say(format_args!("released: a mail with a new link is on its way; {letters}"));
+            Ok(())
+        }
+        What::Refuse { number, note } => {
+            let (request, _) = find(store, *number).await?;
+            let sealed = release::seal_note(plan, &request.mailbox_id, note, &random as &dyn Random);
+            let audit = release::audit(&request, "request.refused", "", now);
+            match store.refuse_request(&request, sealed, now, audit).await? {
+                true => {
+                    say("refused");
+                    Ok(())
+                }
+                false => Err(RequestError::NotOpen(*number)),
+            }
+        }
+    }
+}
+
+async fn find(store: &Store, number: i64) -> Result<(RequestRow, MailboxRow), RequestError> {
+    let request = store.request(number).await?.ok_or(RequestError::Unknown(number))?;
+    let mailbox = store.mailbox(&request.mailbox_id).await?.ok_or(RequestError::NotOpen(number))?;
+    Ok((request, mailbox))
+}
+
+/// A deleted mailbox has no address any more.
+fn address(plan: &Plan, mailbox: &MailboxRow) -> Result<Option<Address>, RequestError> {
+    if mailbox.address_sealed.is_empty() {
+        return Ok(None);
+    }
+    let public = MailboxPublic::from_bytes(&mailbox.public_key)?;
+    let rows = plan.server_key.keys().rows;
+    let plain = rows.open("address", &public.bound_to(&mailbox.id), &mailbox.address_sealed)?;
+    Ok(Address::parse(&String::from_utf8_lossy(plain.expose())).ok())
+}
+
+fn word(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Renewal => "new link",
+        RequestKind::Access => "access",
+    }
+}
+
+async fn list(store: &Store, plan: &Plan, all: bool, json: bool, now: Timestamp) -> Result<(), RequestError> {
+    let requests = store.requests(!all).await?;
+    for request in &requests {
+        let mailbox = store.mailbox(&request.mailbox_id).await?;
+        let address = match &mailbox {
+            Some(mailbox) => address(plan, mailbox)?.map(|address| address.masked()),
+            None => None,
+        };
+        let address = address.unwrap_or_else(|| "(deleted)".to_owned());
+        let hours = now.since(request.created_at).as_secs() / 3600;
+        if json {
+            say(serde_json::json!({
+                "number": request.number,
+                "kind": request.kind.as_str(),
+                "state": request.state.as_str(),
+                "age_hours": hours,
+                "recipient": address,
+                "mailbox": request.mailbox_id,
+            }));
+        } else {
+            say(format_args!(
+                "{:>5} {:8} {:8} {hours:>5} h  {address}",
+                request.number,
+                word(request.kind),
+                request.state.as_str()
+            ));
+        }
+    }
+    if !json {
+        say(format_args!("{} requests", requests.len()));
+    }
+    Ok(())
+}
+
+async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result<(), RequestError> {
+    let (request, mailbox) = find(store, number).await?;
+    let rows = plan.server_key.keys().rows;
+    let opened = |label: &str, sealed: &Option<Vec<u8>>| match sealed {
+        Some(sealed) => rows
+            .open(label, &request.mailbox_id, sealed)
+            .map(|plain| String::from_utf8_lossy(plain.expose()).into_owned()),
+        None => Ok(String::new()),
+    };
+    let address = address(plan, &mailbox)?;
+    say(format_args!("request    {number}, {}, {}", word(request.kind), request.state.as_str()));
+    say(format_args!("asked      {} hours ago", now.since(request.created_at).as_secs() / 3600));
+    say(format_args!("address    {}", address.map_or_else(|| "(deleted)".to_owned(), |a| a.to_path())));
+    // Hostile: a terminal must not obey it.
+    let contact: String = opened("request", &request.note_sealed)?
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    say(format_args!("contact    {contact}"));
+    let decision = opened("request-decision", &request.decision_sealed)?;
+    if !decision.is_empty() {
+        say(format_args!("decision   {decision}"));
+    }
+    let kept = match plan.escrow {
+        Escrow::Server => "released, the messages are kept (escrow = \"server\")",
+        Escrow::None => "released, the messages are lost (escrow = \"none\")",
+    };
+    say(format_args!("if         {kept}"));
+    Ok(())
+}

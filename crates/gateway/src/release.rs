@@ -1,0 +1,179 @@
+//! Letting a recipient in again after support has said so: the mailbox's key wrapped for a new link where it can
+//! be had, a new empty mailbox where it cannot, and the mail. One transaction.
+
+use sealpost_mail::{Address, Random, Secret, Timestamp};
+use sealpost_notice::Notice;
+use sealpost_store::{
+    Again, AuditRow, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
+    RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
+};
+use sealpost_vault::{Keys, MailboxKeys, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+
+use crate::arrival::LINK;
+use crate::commands::RequestError;
+use crate::config::Escrow;
+use crate::own;
+use crate::owner_mail;
+use crate::plan::Plan;
+
+/// Releases a request. Says whether the messages are kept.
+#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
+pub(crate) async fn release(
+    store: &Store,
+    plan: &Plan,
+    request: &RequestRow,
+    mailbox: &MailboxRow,
+    address: Option<Address>,
+    note: &str,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<bool, RequestError> {
+    let address = address.ok_or(RequestError::NotOpen(request.number))?;
+    match (request.kind, mailbox.state) {
+        (RequestKind::Renewal, MailboxState::Active | MailboxState::Locked { .. }) => {
+            return Err(RequestError::Active);
+        }
+        (_, MailboxState::Deleted) => return Err(RequestError::NotOpen(request.number)),
+        (RequestKind::Renewal, MailboxState::Pending) | (RequestKind::Access, _) => {}
+    }
+    let keys = plan.server_key.keys();
+    let (token, hash) = keys.tokens.issue(VaultPurpose::Activation, random);
+    let expires = now.plus(plan.announcer.activation);
+    let new_token = NewToken {
+        hash,
+        purpose: TokenPurpose::Activation,
+        created_at: now,
+        expires_at: expires,
+        deposit_id: None,
+    };
+    let secret = secret_of(store, plan, &keys, mailbox).await?;
+    let kept = secret.is_some();
+    let again = match secret {
+        Some(secret) => {
+            Again::Kept { wraps: wraps(&keys, &mailbox.id, &secret, &token, random), token: new_token }
+        }
+        None => Again::Lost(Box::new(empty(plan, &keys, mailbox, &address, &token, new_token, now, random))),
+    };
+    let notice = Notice::Reactivation {
+        link: Secret::new(format!("{}/a/{}", plan.announcer.public_url, token.text().expose())),
+        expires,
+        days: u32::try_from(plan.announcer.activation.as_secs() / 86_400).unwrap_or(u32::MAX),
+        messages_kept: kept,
+    };
+    let message_id = format!("{}@{}", random.id(), plan.name);
+    let draft = owner_mail::draft(&plan.announcer, &notice, &mailbox.language, address, message_id, now)
+        .map_err(RequestError::Mail)?;
+    let queue = own::Queue { store, spool: &keys.spool, random, give_up: plan.give_up };
+    let (leg, body) = own::queue(&queue, draft, LegPurpose::Notice, &random.id())
+        .await
+        .map_err(|reply| RequestError::Mail(reply.cause().unwrap_or(reply.text()).to_owned()))?;
+    let wish = Release {
+        number: request.number,
+        mailbox_id: mailbox.id.clone(),
+        now,
+        decision_sealed: seal_note(plan, &mailbox.id, note, random),
+        again,
+        leg,
+        body,
+        audit: audit(request, "request.released", if kept { "messages kept" } else { "messages lost" }, now),
+    };
+    match store.release_request(wish).await? {
+        Released::Done => Ok(kept),
+        Released::NotOpen => Err(RequestError::NotOpen(request.number)),
+    }
+}
+
+/// What support noted, for the request's row.
+pub(crate) fn seal_note(plan: &Plan, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
+    plan.server_key.keys().rows.seal("request-decision", mailbox_id, note.trim().as_bytes(), random)
+}
+
+/// A line of the trail.
+pub(crate) fn audit(request: &RequestRow, action: &str, detail: &str, now: Timestamp) -> AuditRow {
+    AuditRow {
+        at: now,
+        actor: "support".to_owned(),
+        action: action.to_owned(),
+        subject_id: request.mailbox_id.clone(),
+        detail: format!("request {} {detail}", request.number).trim_end().to_owned(),
+    }
+}
+
+/// The mailbox's secret: by escrow where the operator chose that; by the kept link while nobody has a password.
+async fn secret_of(
+    store: &Store,
+    plan: &Plan,
+    keys: &Keys,
+    mailbox: &MailboxRow,
+) -> Result<Option<MailboxSecret>, RequestError> {
+    let by_escrow = match plan.escrow {
+        Escrow::Server => store.wrap(&mailbox.id, WrapKind::Escrow).await?,
+        Escrow::None => None,
+    };
+    if let Some(wrap) = by_escrow {
+        return Ok(Some(MailboxSecret::unwrap_escrow(&wrap, &mailbox.id, &keys.escrow)?));
+    }
+    let link = store.wrap(&mailbox.id, WrapKind::Link).await?;
+    let wrap = store.wrap(&mailbox.id, WrapKind::Activation).await?;
+    let (Some(link), Some(wrap)) = (link, wrap) else { return Ok(None) };
+    let text = keys.rows.open(LINK, &mailbox.id, &link)?;
+    let Some(token) = std::str::from_utf8(text.expose()).ok().and_then(Token::parse) else { return Ok(None) };
+    match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &keys.pepper)? {
+        Unwrapped::Opened(secret) => Ok(Some(secret)),
+        Unwrapped::Wrong => Ok(None),
+    }
+}
+
+fn wraps(
+    keys: &Keys,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    token: &Token,
+    random: &dyn Random,
+) -> Vec<NewWrap> {
+    vec![
+        NewWrap {
+            kind: WrapKind::Activation,
+            sealed: secret.wrap_activation(mailbox_id, token, &keys.pepper, random),
+        },
+        NewWrap {
+            kind: WrapKind::Link,
+            sealed: keys.rows.seal(LINK, mailbox_id, token.text().expose().as_bytes(), random),
+        },
+    ]
+}
+
+/// A new mailbox for the same address, with a key of its own.
+#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
+fn empty(
+    plan: &Plan,
+    keys: &Keys,
+    old: &MailboxRow,
+    address: &Address,
+    token: &Token,
+    new_token: NewToken,
+    now: Timestamp,
+    random: &dyn Random,
+) -> NewMailbox {
+    let id = random.id();
+    let (public, secret) = MailboxKeys::generate(random);
+    let mut wraps = wraps(keys, &id, &secret, token, random);
+    match plan.escrow {
+        Escrow::Server => wraps.push(NewWrap {
+            kind: WrapKind::Escrow,
+            sealed: secret.wrap_escrow(&id, &keys.escrow.public(), random),
+        }),
+        Escrow::None => {}
+    }
+    let sealed = keys.rows.seal("address", &public.bound_to(&id), address.to_path().as_bytes(), random);
+    NewMailbox {
+        tag: old.tag,
+        address_sealed: sealed,
+        public_key: public.to_bytes(),
+        language: old.language.clone(),
+        created_at: now,
+        wraps,
+        token: Some(new_token),
+        id,
+    }
+}
