@@ -26,7 +26,7 @@ async fn a_letter_goes_into_the_trash_and_comes_back() {
     let rows = rig.store.deposits(&mailbox, Folder::Trash, ALL).await.unwrap();
     assert_eq!((rows.len(), rows[0].trashed_at), (1, Some(Timestamp(7))));
     assert_eq!(rig.store.restore_deposits(&mailbox, &chosen).await.unwrap(), 1);
-    assert_eq!(ids(&rig, &mailbox, Folder::Inbox).await, [id.clone()]);
+    assert_eq!(ids(&rig, &mailbox, Folder::Inbox).await, std::slice::from_ref(&id));
     assert_eq!(rig.store.deposit(&mailbox, &id).await.unwrap().unwrap().row.trashed_at, None);
     let _ = rig.clean().await;
 }
