@@ -30,5 +30,7 @@ mod relay;
 mod resend;
 mod reverse_path;
 mod sink_down;
+mod support;
 mod tls_floor;
 mod webmail;
+mod writing;
