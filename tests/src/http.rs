@@ -19,7 +19,7 @@ pub struct Web {
 /// One answer of the portal.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The status code.
+    /// The status code; 0 if the server hung up without a word.
     pub status: u16,
     /// Header fields, names in lower case.
     pub headers: Vec<(String, String)>,
@@ -32,6 +32,12 @@ impl Web {
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self { address, cookies: BTreeMap::new(), extra: Vec::new() }
+    }
+
+    /// The portal it visits.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// GET of a path or of a link to this portal.
@@ -70,6 +76,15 @@ impl Web {
 
     /// Any request; the body is a form.
     pub fn request(&mut self, method: &str, path: &str, body: Option<&[u8]>) -> Page {
+        self.exchange(method, path, "application/x-www-form-urlencoded", body)
+    }
+
+    /// POST of a body of this type.
+    pub fn post_as(&mut self, content_type: &str, path: &str, body: &[u8]) -> Page {
+        self.exchange("POST", path, content_type, Some(body))
+    }
+
+    fn exchange(&mut self, method: &str, path: &str, content_type: &str, body: Option<&[u8]>) -> Page {
         let own = format!("http://{}", self.address);
         let path = path.strip_prefix(&own).unwrap_or(path);
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
@@ -78,7 +93,7 @@ impl Web {
             head.push_str(&format!("Cookie: {}\r\n", cookies.join("; ")));
         }
         if let Some(body) = body {
-            head.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
+            head.push_str(&format!("Content-Type: {content_type}\r\n"));
             head.push_str(&format!("Origin: {own}\r\nContent-Length: {}\r\n", body.len()));
         }
         for line in &self.extra {
@@ -90,7 +105,14 @@ impl Web {
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body.unwrap_or_default()).unwrap();
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
+        // A server that did not read the whole request takes its time to hang up.
+        let mut buffer = [0; 16 * 1024];
+        while !is_whole(method, &answer) {
+            match stream.read(&mut buffer).unwrap() {
+                0 => break,
+                n => answer.extend_from_slice(&buffer[..n]),
+            }
+        }
         let page = Page::parse(&answer);
         for (name, value) in &page.headers {
             if name == "set-cookie" {
@@ -117,6 +139,9 @@ pub struct Form {
 
 impl Page {
     fn parse(answer: &[u8]) -> Self {
+        if answer.is_empty() {
+            return Self { status: 0, headers: Vec::new(), body: Vec::new() };
+        }
         let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or_else(|| {
             panic!("this is no HTTP answer: {}", String::from_utf8_lossy(answer));
         });
@@ -173,6 +198,15 @@ impl Page {
         }
         panic!("no form to {action} in:\n{text}");
     }
+}
+
+/// Whether an answer is all there, as far as its head says how long it is.
+fn is_whole(method: &str, answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length = head.split("\r\ncontent-length:").nth(1).and_then(|rest| rest.split("\r\n").next());
+    let length: Option<usize> = length.and_then(|length| length.trim().parse().ok());
+    method == "HEAD" || length.is_some_and(|length| answer.len() >= end + 4 + length)
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {

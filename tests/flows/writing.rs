@@ -1,0 +1,172 @@
+//! A recipient answers: the letter goes to the insurer's server with the very bytes of its file, is kept, and
+//! the insurer's answer to it is confidential without a tag. What is refused or returned comes to the inbox.
+
+use rig::http::Page;
+use rig::letters::{self, field};
+use rig::process::poll;
+use rig::{Config, Gateway, Hop, Web};
+
+const PASSWORD: &str = "Birnbaum-1947-Leiter";
+
+fn config(hop: &Hop) -> Config {
+    let mut config = Config::new(hop);
+    config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
+    config
+}
+
+/// A letter of the insurer in a mailbox that is open: its owner's browser, and the letter's page.
+fn reader(gateway: &Gateway, hop: &Hop) -> (Web, Page, String) {
+    let letter = letters::plain("[vertraulich] Ihr Unfall", "Sehr geehrter Herr Muster");
+    gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter).expect("250 *");
+    let link = letters::link(&hop.wait_to("max@web.example").bytes);
+    let mut web = gateway.web();
+    let page = web.get(&link);
+    let filled = [
+        ("password", PASSWORD),
+        ("repeat", PASSWORD),
+        ("question", "0"),
+        ("answer", "Rosa Luxemburg"),
+        ("language", "de"),
+    ];
+    let done = web.submit(&page, link.rsplit_once("/a/").unwrap().1, &filled);
+    let inbox = web.follow(done);
+    let page = web.get(&letter_path(&inbox));
+    (web, page, field(&letter, "Message-ID").unwrap())
+}
+
+fn letter_path(list: &Page) -> String {
+    let text = list.text();
+    let start = text.find("href=\"/m/").unwrap_or_else(|| panic!("no letter in:\n{text}")) + 6;
+    text[start..].split('"').next().unwrap().to_owned()
+}
+
+/// Sends the editor's form with a file in it, as a browser does.
+fn attach(web: &mut Web, editor: &Page, name: &str, bytes: &[u8]) -> Page {
+    let form = editor.form("");
+    let path = editor_path(editor);
+    let token = &form.hidden.iter().find(|(name, _)| name == "form_token").unwrap().1;
+    let mut body = Vec::new();
+    for (field, value) in [("form_token", token.as_str()), ("do", "attach")] {
+        body.extend_from_slice(
+            format!("--b0undary\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
+                .as_bytes(),
+        );
+    }
+    body.extend_from_slice(
+        format!(
+            "--b0undary\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: application/pdf\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--b0undary--\r\n");
+    let page = web.post_as("multipart/form-data; boundary=b0undary", &path, &body);
+    web.follow(page)
+}
+
+fn editor_path(editor: &Page) -> String {
+    let text = editor.text();
+    let start = text.find("action=\"/w/").unwrap_or_else(|| panic!("no editor in:\n{text}")) + 8;
+    text[start..].split('"').next().unwrap().to_owned()
+}
+
+fn begin(web: &mut Web, page: &Page, kind: &str) -> Page {
+    let begun = web.submit(page, "/write", &[("kind", kind)]);
+    let editor = web.follow(begun);
+    editor.expect(200);
+    editor
+}
+
+#[test]
+fn an_answer_arrives_with_its_file_and_its_answer_is_confidential() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let (mut web, letter, first) = reader(&gateway, &hop);
+    let editor = begin(&mut web, &letter, "reply");
+    let file: Vec<u8> = (0..5_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
+    let editor = attach(&mut web, &editor, "Attest März.pdf", &file);
+    assert!(editor.text().contains("Attest März.pdf"), "{}", editor.text());
+    let path = editor_path(&editor);
+    let fields = [("to", "erika@insurer.example"), ("text", "Danke,\r\nhier das Attest."), ("do", "send")];
+    let sent = web.submit(&editor, &path, &fields);
+    sent.expect(303);
+    // Pressed twice.
+    web.submit(&editor, &path, &fields).expect(303);
+    let list = web.follow(sent);
+    assert!(list.text().contains("Ihre Nachricht ist unterwegs") && list.text().contains("AW: Ihr Unfall"));
+
+    let arrived = hop.wait_to("erika@insurer.example");
+    assert!(arrived.from().starts_with("bounce+") && arrived.from().ends_with("@portal.insurer.example"));
+    assert!(field(&arrived.bytes, "From").unwrap().contains("max@web.example"));
+    assert_eq!(field(&arrived.bytes, "In-Reply-To").as_deref(), Some(first.as_str()));
+    assert_eq!(field(&arrived.bytes, "X-Sealpost-Portal").as_deref(), Some("authenticated"));
+    let parsed = mail_parser::MessageParser::default().parse(&arrived.bytes).unwrap();
+    assert_eq!(parsed.body_text(0).unwrap().trim_end().replace("\r\n", "\n"), "Danke,\nhier das Attest.");
+    let attached = parsed.attachment(0).unwrap();
+    assert!(attached.contents() == file.as_slice(), "the file has changed on the way");
+
+    // Kept, and the same to the byte.
+    let own = letter_path(&list);
+    assert!(web.get(&format!("{own}/eml")).body == arrived.bytes, "kept otherwise");
+    assert!(web.get(&format!("{own}/part/0")).body == file, "the kept file is another");
+
+    // The insurer answers, without a tag; whoever claims to be a portal user is not believed.
+    let id = field(&arrived.bytes, "Message-ID").unwrap();
+    let answer = letters::with_fields(
+        "Re: Ihr Unfall",
+        &format!("In-Reply-To: {id}\r\nX-Sealpost-Portal: authenticated\r\n"),
+        "Vielen Dank\r\n",
+    );
+    gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &answer).expect("250 *");
+    let inbox = web.get("/inbox");
+    assert!(inbox.text().contains("Re: Ihr Unfall"), "{}", inbox.text());
+    let stored = web.get(&format!("{}/eml", letter_path(&inbox)));
+    assert!(field(&stored.body, "X-Sealpost-Portal").is_none(), "{}", stored.text());
+    let relayed = hop.delivered().into_iter().filter(|mail| mail.text().contains("Vielen Dank")).count();
+    assert_eq!(relayed, 0, "it left in clear");
+    let arrivals = hop.delivered().iter().filter(|mail| mail.to() == ["erika@insurer.example"]).count();
+    assert_eq!(arrivals, 1, "pressed twice, sent twice");
+    gateway.sweep();
+}
+
+#[test]
+fn what_comes_back_is_found_in_the_inbox() {
+    let hop = Hop::new();
+    hop.answer_rcpt("gone@insurer.example", "550 5.1.1 no such colleague");
+    let gateway = Gateway::start(&config(&hop));
+    let (mut web, letter, _) = reader(&gateway, &hop);
+    for to in ["gone@insurer.example", "later@insurer.example"] {
+        let editor = begin(&mut web, &letter, "forward");
+        let path = editor_path(&editor);
+        web.submit(&editor, &path, &[("to", to), ("text", "Weiter"), ("do", "send")]).expect(303);
+    }
+    // Refused at once.
+    let inbox = poll("word of the refusal", || {
+        let inbox = web.get("/inbox");
+        inbox.text().contains("Nicht zugestellt").then_some(inbox)
+    });
+    let word = web.get(&format!("{}?view=text", letter_path(&inbox)));
+    assert!(word.text().contains("550 5.1.1 no such colleague"), "{}", word.text());
+    assert!(word.text().contains("gone@insurer.example"));
+    // Returned later, to the letter's own reverse-path.
+    let other = hop.wait_to("later@insurer.example");
+    let report = "From: mailer@insurer.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain\r\n\r\nsorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+        Reporting-MTA: dns; mx.insurer.example\r\n\r\nFinal-Recipient: rfc822; later@insurer.example\r\n\
+        Action: failed\r\nStatus: 5.2.2\r\n\r\n--b--\r\n";
+    gateway.smtp().letter("", &[other.from()], report.as_bytes()).expect("250 *");
+    let inbox = web.get("/inbox");
+    let words = inbox.text().matches("\"letter-subject\">Nicht zugestellt").count();
+    assert_eq!(words, 2, "{}", inbox.text());
+    let word = web.get(&format!("{}?view=text", letter_path(&inbox)));
+    assert!(
+        word.text().contains("later@insurer.example") && word.text().contains("5.2.2"),
+        "{}",
+        word.text()
+    );
+    let reports = hop.delivered().iter().filter(|mail| mail.from().is_empty()).count();
+    assert_eq!(reports, 0, "no report leaves by mail");
+    gateway.sweep();
+}
