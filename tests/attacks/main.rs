@@ -1,1 +1,26 @@
-//! x
+//! What went wrong in a market leader's product in 2026, tried on ours: one file an entry of
+//! docs/cve-ledger.md, named after it, against the real binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod cve_2026_2743;
+mod cve_2026_27444;
+mod cve_2026_2748;
+mod cve_2026_29134;
+mod cve_2026_29139;
+mod cve_2026_29141;
+mod cve_2026_29142;
+mod cve_2026_29143;
+mod cve_2026_44125;
+mod cve_2026_44126;
+mod cve_2026_44127;
+mod cve_2026_44128;
+mod cve_2026_7864;
+mod portal;

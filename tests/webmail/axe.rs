@@ -20,15 +20,26 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
 /// Where a page may not run scripts its timers stand still; the engine only uses them to take a breath, so
 /// promises take their place.
 pub(crate) fn findings(browser: &Browser) -> Vec<String> {
+    run(browser, "{ iframes: false, preload: false, resultTypes: ['violations'] }")
+}
+
+/// The same for the inside of a frame: WCAG's rules without those on a whole page's landmarks.
+pub(crate) fn findings_in_frame(browser: &Browser) -> Vec<String> {
+    let tags = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']";
+    run(browser, &format!("{{ preload: false, resultTypes: ['violations'], runOnly: {tags} }}"))
+}
+
+fn run(browser: &Browser, options: &str) -> Vec<String> {
     let run = "
         ;globalThis.axe = axe;
         window.setTimeout = (job) => { Promise.resolve().then(job); return 0; };
         window.axeSaid = null;
-        axe.run(document, { iframes: false, preload: false, resultTypes: ['violations'] }).then(
+        axe.run(document, OPTIONS).then(
             (found) => { window.axeSaid = found.violations.flatMap((v) => v.nodes.map((n) =>
                 v.id + ' at ' + n.target.join(' ') + ': ' + n.failureSummary.replace(/\\s+/g, ' '))); },
             (error) => { window.axeSaid = ['axe failed: ' + error]; });
         return true;";
+    let run = run.replace("OPTIONS", options);
     browser.try_execute(&format!("{}{run}", *AXE)).expect("axe-core cannot be run in the page");
     let said = browser.wait_for("axe-core", |browser| {
         let said = browser.execute("return window.axeSaid");

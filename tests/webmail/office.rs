@@ -10,14 +10,13 @@ pub(crate) struct Office {
 
 impl Office {
     /// Opens in the morning.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(language: &str) -> Self {
         let hop = Hop::new();
         let mut config = Config::new(&hop);
-        config.set("brand", "imprint", r#""https://insurer.example/impressum""#).set(
-            "brand",
-            "privacy",
-            r#""https://insurer.example/datenschutz""#,
-        );
+        config
+            .set("notices", "language", &format!("{language:?}"))
+            .set("brand", "imprint", r#""https://insurer.example/impressum""#)
+            .set("brand", "privacy", r#""https://insurer.example/datenschutz""#);
         Self { gateway: Gateway::start(&config), hop }
     }
 
@@ -68,7 +67,7 @@ pub(crate) fn odd_letters() -> Vec<(&'static str, Vec<u8>)> {
         ("one endless word as subject", letters::plain(&format!("[vertraulich] {long_word}"), &long_word)),
         (
             "a subject of many lines",
-            letters::plain(&format!("[vertraulich] {sentence}"), &sentence.repeat(40)),
+            letters::plain(&format!("[vertraulich] {sentence}"), &format!("{sentence}\n").repeat(40)),
         ),
         ("no subject", no_subject.unwrap().replace("Subject: \r\n", "").into_bytes()),
         ("nothing in it", letters::plain("[vertraulich] leer", "")),

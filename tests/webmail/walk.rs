@@ -11,7 +11,7 @@ use crate::watch::Watched;
 const ANNA: &str = "anna.mueller@web.example";
 
 fn walk(language: &'static str, scripts: bool) {
-    let office = Office::new();
+    let office = Office::new(language);
     let link = office.send(ANNA, &claim());
     let watched = Watched::new(&office, language, scripts);
     let browser = &watched.browser;

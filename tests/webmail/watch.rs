@@ -36,7 +36,7 @@ impl Watched {
             browser.look_on(*screen);
             let mut found = axe::findings(browser);
             if browser.count("iframe.frame") == 1 {
-                found.extend(browser.in_frame("iframe.frame", axe::findings));
+                found.extend(browser.in_frame("iframe.frame", axe::findings_in_frame));
             }
             assert!(found.is_empty(), "{page} on {screen:?}:\n{}\n{}", found.join("\n"), browser.source());
         }

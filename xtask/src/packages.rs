@@ -30,6 +30,7 @@ pub(crate) const TEST: &[Need] = &[
     },
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
+    Need { probe: "command -v npm", package: "npm", purpose: "fetches axe-core, which judges accessibility" },
     Need { probe: "command -v openssl", package: "openssl", purpose: "a TLS client that is not ours" },
     Need { probe: "command -v pdfinfo", package: "poppler-utils", purpose: "reads downloaded PDF files" },
     Need {
@@ -38,6 +39,10 @@ pub(crate) const TEST: &[Need] = &[
         purpose: "opens sealed formats without our code",
     },
 ];
+
+/// For pictures of the webmail.
+pub(crate) const PICTURES: &[Need] =
+    &[Need { probe: "command -v pngquant", package: "pngquant", purpose: "makes pictures small" }];
 
 /// Postfix alone: the benchmark.
 pub(crate) fn postfix() -> &'static [Need] {

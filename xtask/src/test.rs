@@ -6,14 +6,15 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::{build, packages};
+use crate::{axe, build, packages};
 
 /// Test binaries of the `tests` folder that can be named instead of a test.
-const SUITES: &[&str] = &["flows", "conformance", "attacks", "properties", "tidy"];
+const SUITES: &[&str] = &["flows", "conformance", "webmail", "attacks", "properties", "tidy"];
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
     packages::need(packages::TEST)?;
+    axe::fetch()?;
     println!("building the product and its tests …");
     build::call(build::cargo().args(["build", "--workspace", "--all-targets", "--locked"]))?;
     let sealpost = build::binaries("debug")?.join("sealpost");

@@ -1,0 +1,48 @@
+//! CVE-2026-29143, CVE-2026-27443: header fields inside the payload, where nobody vouches for them, were taken
+//! for the letter's own. Here policy and pages look at the outer head alone.
+
+use rig::letters;
+use rig::reader::PASSWORD;
+
+use crate::portal::{Portal, activate, letter_path};
+
+const INNER: &str = "Subject: [vertraulich] innen\r\nSensitivity: Company-Confidential\r\n\
+    From: Vorstand <vorstand@insurer.example>\r\nX-Sealpost-Treatment: portal\r\nX-Sealpost-Trust: signed\r\n";
+
+#[test]
+fn a_mark_inside_the_payload_decides_nothing() {
+    let portal = Portal::new();
+    for (n, kind) in
+        ["message/rfc822", "application/pkcs7-mime; smime-type=signed-data", "text/rfc822-headers"]
+            .iter()
+            .enumerate()
+    {
+        let to = format!("innen{n}@web.example");
+        let letter = format!(
+            "From: erika@insurer.example\r\nTo: {to}\r\nSubject: aussen\r\nMessage-ID: <{n}@x>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: {kind}\r\n{INNER}\r\n{INNER}\r\nx\r\n--b--\r\n"
+        );
+        portal.gateway.smtp().letter("erika@insurer.example", &[&to], letter.as_bytes()).expect("250 *");
+        // It went to the recipient as it is, as any letter without a mark: the mark inside meant nothing.
+        let got = portal.hop.wait_to(&to);
+        assert!(letters::without_trace(&got.bytes) == letter.as_bytes(), "{}", got.text());
+    }
+    assert_eq!(portal.gateway.count("SELECT count(*) FROM mailboxes"), 0);
+}
+
+#[test]
+fn a_page_shows_the_outer_sender_and_subject() {
+    let portal = Portal::new();
+    let letter = format!(
+        "From: erika@insurer.example\r\nTo: k@web.example\r\nSubject: [vertraulich] aussen\r\nMessage-ID: <1@x>\r\n\
+         X-Sealpost-Trust: signed\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n{INNER}\r\nx\r\n"
+    );
+    let link = portal.send("k@web.example", letter.as_bytes());
+    let mut web = portal.gateway.web();
+    let inbox = activate(&mut web, &link, PASSWORD, &[]);
+    assert!(inbox.text().contains("aussen") && !inbox.text().contains("Vorstand"), "{}", inbox.text());
+    let page = web.get(&letter_path(&inbox));
+    let text = page.text();
+    let head = text.split("</header>").nth(1).unwrap();
+    assert!(head.contains("aussen") && !head.contains("Vorstand") && !head.contains("signed"), "{head}");
+}
