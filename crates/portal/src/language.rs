@@ -172,6 +172,11 @@ impl Calendar {
         }
     }
 
+    /// "21. November 2026", for whole days.
+    pub(crate) fn day(&self, language: Language, at: Timestamp) -> String {
+        self.zoned(at).map(|zoned| Self::worded(language, "date-day", &zoned)).unwrap_or_default()
+    }
+
     /// "2026-11-21", for file names.
     pub(crate) fn file(&self, at: Timestamp) -> String {
         self.zoned(at).map(|zoned| zoned.date().to_string()).unwrap_or_default()

@@ -15,6 +15,7 @@ mod download;
 mod draft;
 mod front;
 mod html;
+mod invitation;
 mod language;
 mod limits;
 mod mailbox;
@@ -25,16 +26,18 @@ mod pages;
 mod password;
 mod problem;
 mod profile;
+mod reading;
 mod reply;
 mod routes;
+mod search;
 mod server;
 mod session;
 mod sheet;
-mod search;
 mod site;
 mod takeout;
 mod text;
 mod tls;
+mod winmail;
 mod writing;
 
 #[cfg(test)]
@@ -44,8 +47,8 @@ mod tests;
 
 pub use brand::{Colour, ColourError, is_readable_as_text};
 pub use config::{
-    ExportRules,    LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal, ResetBy,
-    SessionRules,
+    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
+    Renewal, ResetBy, SessionRules,
 };
 pub use language::Language;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};

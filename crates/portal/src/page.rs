@@ -163,6 +163,10 @@ impl Page {
         self.calendar.long(self.language, *at)
     }
 
+    pub(crate) fn date_day(&self, at: &Timestamp) -> String {
+        self.calendar.day(self.language, *at)
+    }
+
     pub(crate) fn date_short(&self, at: &Timestamp) -> String {
         self.calendar.short(self.language, *at, self.site.now())
     }

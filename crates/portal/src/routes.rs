@@ -6,7 +6,10 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, Resource, Route, guard, web};
 
 use crate::front;
-use crate::pages::{account, activate, drafts, export, forgot, idle, inbox, info, language, letters, login, message, renew, reset, secrets, support, write};
+use crate::pages::{
+    account, activate, drafts, export, forgot, idle, inbox, info, language, letters, login, message, part,
+    renew, reset, secrets, support, write,
+};
 use crate::site::Site;
 
 /// What a request may do.
@@ -192,14 +195,35 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/m/{id}/inline/{part}",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(message::inline),
+        handler: |r| r.to(part::inline),
     },
     Row {
         name: "message.part",
         path: "/m/{id}/part/{part}",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(message::part),
+        handler: |r| r.to(part::part),
+    },
+    Row {
+        name: "message.view",
+        path: "/m/{id}/view/{part}",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(part::view),
+    },
+    Row {
+        name: "message.inside",
+        path: "/m/{id}/inside/{part}",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(part::inside),
+    },
+    Row {
+        name: "message.inside.html",
+        path: "/m/{id}/inside/{part}/html",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(part::inside_frame),
     },
     Row {
         name: "message.eml",

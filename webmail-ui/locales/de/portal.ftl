@@ -198,7 +198,6 @@ message-frame = Inhalt der Nachricht
 message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher zu zeigen. Hier ist ihr Text.
 message-cut = Der Text ist sehr lang und nicht vollständig zu sehen. Speichern Sie die Nachricht, um alles zu lesen.
 message-empty = Diese Nachricht enthält keinen Text.
-message-unreadable = Diese Nachricht lässt sich nicht zeigen, weil sie beschädigt oder ungewöhnlich aufgebaut ist. Sie können sie speichern und mit Ihrem E-Mail-Programm öffnen.
 frame-remote-images =
     { $n ->
         [one] Ein Bild aus dem Internet wird nicht gezeigt, damit niemand erfährt, wann Sie das lesen.

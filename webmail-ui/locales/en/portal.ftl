@@ -198,7 +198,6 @@ message-frame = Content of the message
 message-too-complex = The formatting of this message is too complex to be shown safely. Here is its text.
 message-cut = The text is very long and not shown completely. Save the message to read all of it.
 message-empty = This message has no text.
-message-unreadable = This message cannot be shown because it is damaged or built in an unusual way. You can save it and open it with your mail program.
 frame-remote-images =
     { $n ->
         [one] One picture from the internet is not shown, so that nobody learns when you read this.

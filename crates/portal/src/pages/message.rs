@@ -7,21 +7,21 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{Attachment, Letter, Mailbox, Timestamp};
+use sealpost_mail::{Letter, Mailbox, Timestamp};
 use serde::Deserialize;
 
 use super::inbox::Place;
 use crate::download;
 use crate::html;
-use crate::mailbox::OpenLetter;
+use crate::invitation::{Event, Moment};
 use crate::markup;
 use crate::page::{Page, show as render};
 use crate::problem::Problem;
+use crate::reading::{self, File, Preview, Reading, View};
 use crate::reply::{self, Ways};
 use crate::session::SignedIn;
 use crate::site::{Site, off_the_loop};
 use crate::takeout;
-use crate::text::{SafeHtml, to_html};
 
 /// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
 /// `allow-same-origin` lets our pages measure the frame and send the cookie for its pictures; without
@@ -30,26 +30,7 @@ const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'
      base-uri 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 /// What is sent as a file can do nothing even where a browser shows it.
-const FILE_POLICY: &str = "default-src 'none'; sandbox";
-
-/// How the body is shown.
-enum View {
-    /// In the frame.
-    Html,
-    /// As text, because the reader asked for it or there is nothing else.
-    Text { body: SafeHtml, cut: bool, has_html: bool },
-    /// As text, because the HTML is too large or too deep to be made safe.
-    TooComplex { body: SafeHtml, cut: bool },
-    /// Not at all.
-    Unreadable,
-}
-
-struct File {
-    index: usize,
-    name: String,
-    kind: &'static str,
-    size: u64,
-}
+pub(super) const FILE_POLICY: &str = "default-src 'none'; sandbox";
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -69,9 +50,17 @@ struct MessagePage {
     place: Place,
     trashed: Option<Timestamp>,
     has_pdf: bool,
+    events: Vec<Event>,
 }
 
 impl MessagePage {
+    fn when(&self, moment: &Moment) -> String {
+        match moment {
+            Moment::Day(at) => self.page.date_day(at),
+            Moment::Time(at) => self.page.date_long(at),
+        }
+    }
+
     fn file_count(&self) -> String {
         self.page.n("message-attachments", &(self.files.len() as u64))
     }
@@ -98,24 +87,13 @@ pub(crate) async fn show(
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
     let as_text = wish.view == "text";
     let letter = deposit.open(&site).await?;
-    let (view, attachments, parsed) = off_the_loop((), move || look(&letter, as_text)).await?;
+    let zone = site.calendar.0.clone();
+    let reading = off_the_loop((), move || reading::look(&letter.bytes, as_text, None, &zone)).await?;
+    let Reading { view, files, events, summary: parsed } = reading;
     let summary = listed.or(parsed);
-    let hidden = matches!(view, View::Html);
-    let files = attachments
-        .into_iter()
-        .filter(|file| {
-            !(hidden && file.inline_cid.is_some() && download::picture_type(&file.content_type).is_some())
-        })
-        .map(|file| File {
-            kind: kind(&file.content_type),
-            name: download::file_name(&file.name, "file"),
-            index: file.index,
-            size: file.size,
-        })
-        .collect();
-    let ways = summary.as_ref().map_or_else(Ways::default, |summary| {
-        reply::ways(summary, owner.address(), &site.config.write)
-    });
+    let ways = summary
+        .as_ref()
+        .map_or_else(Ways::default, |summary| reply::ways(summary, owner.address(), &site.config.write));
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
@@ -136,43 +114,12 @@ pub(crate) async fn show(
         place: Place::of(row.folder),
         trashed: row.trashed_at.map(|since| since.plus(site.config.trash)),
         has_pdf: takeout::worker(&site).is_ok(),
+        events,
     };
     render(StatusCode::OK, &template)
 }
 
-/// Looks into a letter: how to show it, and what is attached.
-fn look(letter: &OpenLetter, as_text: bool) -> (View, Vec<Attachment>, Option<sealpost_mail::Summary>) {
-    let Ok(letter) = Letter::parse(&letter.bytes) else { return (View::Unreadable, Vec::new(), None) };
-    let html = letter.html();
-    let text = || {
-        let (body, cut) = to_html(&letter.text().unwrap_or_default());
-        (body, cut)
-    };
-    let view = match html {
-        Some(html) if !as_text && markup::is_showable(&html) => View::Html,
-        Some(_) if !as_text => {
-            let (body, cut) = text();
-            View::TooComplex { body, cut }
-        }
-        html => {
-            let (body, cut) = text();
-            View::Text { body, cut, has_html: html.is_some() }
-        }
-    };
-    (view, letter.attachments(), Some(letter.summary()))
-}
-
-/// The icon of a type.
-pub(crate) fn kind(content_type: &str) -> &'static str {
-    match content_type {
-        "application/pdf" => "pdf",
-        "message/rfc822" => "mail",
-        "text/calendar" => "calendar",
-        _ if content_type.starts_with("image/") => "image",
-        _ if content_type.contains("zip") || content_type.contains("compressed") => "archive",
-        _ => "file",
-    }
-}
+pub(super) use crate::reading::kind;
 
 #[derive(Template)]
 #[template(path = "frame.html")]
@@ -201,23 +148,33 @@ pub(crate) async fn frame(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
-    let id = id.into_inner();
+    frame_of(&site, &request, &owner, letter.bytes, format!("/m/{id}/inline/")).await
+}
+
+/// The inside of a frame. `inline` is where its pictures are, up to their number.
+pub(super) async fn frame_of(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    letter: Vec<u8>,
+    inline: String,
+) -> Result<HttpResponse, Problem> {
     let cleaned = site
         .cleaning(move || {
-            let letter = Letter::parse(&letter.bytes).ok()?;
+            let letter = Letter::parse(&letter).ok()?;
             let html = letter.html().filter(|html| markup::is_showable(html))?;
-            let inline: HashMap<String, String> = letter
+            let pictures: HashMap<String, String> = letter
                 .attachments()
                 .into_iter()
                 .filter(|file| download::picture_type(&file.content_type).is_some())
-                .filter_map(|file| Some((file.inline_cid?, format!("/m/{id}/inline/{}", file.index))))
+                .filter_map(|file| Some((file.inline_cid?, format!("{inline}{}", file.index))))
                 .collect();
-            Some(html::clean(&html, &inline))
+            Some(html::clean(&html, &pictures))
         })
         .await?
         .ok_or(Problem::NotFound)?;
     let template = FramePage {
-        page: Page::owned(&site, &request, &owner),
+        page: Page::owned(site, request, owner),
         body: Markup(cleaned.markup),
         remote_images: cleaned.remote_images as u64,
     };
@@ -226,50 +183,6 @@ pub(crate) async fn frame(
     headers.insert(header::CONTENT_SECURITY_POLICY, header::HeaderValue::from_static(FRAME_POLICY));
     headers.insert(header::X_FRAME_OPTIONS, header::HeaderValue::from_static("SAMEORIGIN"));
     Ok(response)
-}
-
-/// GET /m/{id}/inline/{part}: pictures only, and only where the frame asks.
-pub(crate) async fn inline(
-    site: web::Data<Site>,
-    owner: SignedIn,
-    place: web::Path<(String, usize)>,
-) -> Result<HttpResponse, Problem> {
-    let (id, index) = place.into_inner();
-    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
-    let (file, bytes) = part_of(letter, index).await?;
-    let content_type = download::picture_type(&file.content_type).filter(|_| file.inline_cid.is_some());
-    let content_type = content_type.ok_or(Problem::NotFound)?;
-    Ok(HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-        .body(bytes))
-}
-
-/// GET /m/{id}/part/{part}
-pub(crate) async fn part(
-    site: web::Data<Site>,
-    owner: SignedIn,
-    place: web::Path<(String, usize)>,
-) -> Result<HttpResponse, Problem> {
-    let (id, index) = place.into_inner();
-    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
-    let (file, bytes) = part_of(letter, index).await?;
-    Ok(HttpResponse::Ok()
-        .content_type(download::safe_type(&file.content_type))
-        .insert_header(download::attachment(&download::file_name(&file.name, "file")))
-        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-        .body(bytes))
-}
-
-async fn part_of(letter: OpenLetter, index: usize) -> Result<(Attachment, Vec<u8>), Problem> {
-    off_the_loop((), move || {
-        let letter = Letter::parse(&letter.bytes).ok()?;
-        let file = letter.attachments().into_iter().find(|file| file.index == index)?;
-        let bytes = letter.attachment_bytes(index)?.into_owned();
-        Some((file, bytes))
-    })
-    .await?
-    .ok_or(Problem::NotFound)
 }
 
 /// GET /m/{id}/eml: byte for byte what arrived.

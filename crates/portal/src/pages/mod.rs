@@ -2,9 +2,9 @@
 
 pub(crate) mod account;
 pub(crate) mod activate;
-pub(crate) mod forgot;
 pub(crate) mod drafts;
 pub(crate) mod export;
+pub(crate) mod forgot;
 pub(crate) mod idle;
 pub(crate) mod inbox;
 pub(crate) mod info;
@@ -12,8 +12,9 @@ pub(crate) mod language;
 pub(crate) mod letters;
 pub(crate) mod login;
 pub(crate) mod message;
-pub(crate) mod write;
+pub(crate) mod part;
 pub(crate) mod renew;
 pub(crate) mod reset;
 pub(crate) mod secrets;
 pub(crate) mod support;
+pub(crate) mod write;

@@ -8,6 +8,7 @@ mod keeping;
 mod languages;
 mod login;
 mod matrix;
+mod parts;
 mod reading;
 mod renewal;
 mod rig;

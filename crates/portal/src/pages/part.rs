@@ -1,0 +1,149 @@
+//! Parts of a letter: pictures in their place, files to save or to look at, and letters within the letter.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Mailbox, Timestamp};
+
+use super::message::{FILE_POLICY, frame_of};
+use crate::download;
+use crate::page::{Page, show};
+use crate::problem::Problem;
+use crate::reading::{self, File, Found, PartPath, Preview, Reading, View};
+use crate::session::SignedIn;
+use crate::site::{Site, off_the_loop};
+
+/// For what a browser shows by itself in a frame of our page: it can load nothing and run nothing. Without
+/// `sandbox`, because browsers refuse to show a PDF in one; their viewers are walled off by themselves.
+const PDF_POLICY: &str =
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+const LOOK_POLICY: &str = "default-src 'none'; frame-ancestors 'self'; sandbox";
+
+#[derive(Template)]
+#[template(path = "inside.html")]
+struct InsidePage {
+    page: Page,
+    id: String,
+    part: String,
+    subject: Option<String>,
+    from: Vec<Mailbox>,
+    to: Vec<Mailbox>,
+    cc: Vec<Mailbox>,
+    date: Option<Timestamp>,
+    view: View,
+    files: Vec<File>,
+}
+
+impl InsidePage {
+    fn file_count(&self) -> String {
+        self.page.n("message-attachments", &(self.files.len() as u64))
+    }
+}
+
+/// GET /m/{id}/inside/{part}: a letter that is attached to a letter.
+pub(crate) async fn inside(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, part) = place.into_inner();
+    let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
+    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let zone = site.calendar.0.clone();
+    let reading = off_the_loop((), move || {
+        let inner = reading::letter_at(&letter.bytes, &path)?;
+        Some(reading::look(&inner, false, Some(&path), &zone))
+    })
+    .await?;
+    let Reading { view, files, summary, .. } = reading.ok_or(Problem::NotFound)?;
+    let mut page = Page::owned(&site, &request, &owner);
+    page.here = format!("/m/{id}");
+    let (from, to, cc, subject, date) = match summary {
+        Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
+        None => (Vec::new(), Vec::new(), Vec::new(), None, None),
+    };
+    let subject = subject.filter(|s| !s.trim().is_empty());
+    show(StatusCode::OK, &InsidePage { page, id, part, subject, from, to, cc, date, view, files })
+}
+
+/// GET /m/{id}/inside/{part}/html
+pub(crate) async fn inside_frame(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, part) = place.into_inner();
+    let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
+    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let inner = off_the_loop((), move || reading::letter_at(&letter.bytes, &path)).await?;
+    frame_of(&site, &request, &owner, inner.ok_or(Problem::NotFound)?, format!("/m/{id}/inline/{part}."))
+        .await
+}
+
+/// GET /m/{id}/inline/{part}: pictures only, and only where the frame asks.
+pub(crate) async fn inline(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let file = found(&site, &owner, &place).await?;
+    let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
+    Ok(HttpResponse::Ok()
+        .content_type(content_type.ok_or(Problem::NotFound)?)
+        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+        .body(file.bytes))
+}
+
+/// GET /m/{id}/part/{part}: a file to save.
+pub(crate) async fn part(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let file = found(&site, &owner, &place).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(download::safe_type(&file.content_type))
+        .insert_header(download::attachment(&download::file_name(&file.name, "file")))
+        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+        .body(file.bytes))
+}
+
+/// GET /m/{id}/view/{part}: a picture, a PDF or a text, to look at in the page.
+pub(crate) async fn view(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let file = found(&site, &owner, &place).await?;
+    let size = file.bytes.len() as u64;
+    let (content_type, policy, bytes) = match reading::preview(&file.content_type, size) {
+        Preview::None => return Err(Problem::NotFound),
+        Preview::Picture => {
+            let content_type = download::picture_type(&file.content_type).ok_or(Problem::NotFound)?;
+            (content_type, LOOK_POLICY, file.bytes)
+        }
+        // Whatever else it is, it is not shown as one.
+        Preview::Pdf if !file.bytes.starts_with(b"%PDF-") => return Err(Problem::NotFound),
+        Preview::Pdf => ("application/pdf", PDF_POLICY, file.bytes),
+        Preview::Text => {
+            let text = reading::readable(&file.bytes).into_owned();
+            ("text/plain; charset=utf-8", LOOK_POLICY, text.into_bytes())
+        }
+    };
+    let mut response = HttpResponse::Ok().content_type(content_type).body(bytes);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    Ok(response)
+}
+
+async fn found(site: &Site, owner: &SignedIn, place: &(String, String)) -> Result<Found, Problem> {
+    let (id, part) = place;
+    let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
+    let letter = owner.deposit(site, id).await?.open(site).await?;
+    off_the_loop((), move || reading::file_at(&letter.bytes, &path)).await?.ok_or(Problem::NotFound)
+}
