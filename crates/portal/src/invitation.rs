@@ -93,8 +93,11 @@ fn unfolded(text: &str) -> Vec<String> {
     lines
 }
 
+/// Names and values.
+type Parameters = Vec<(String, String)>;
+
 /// `NAME;PARAMETER=value;OTHER="va:lue":text`
-fn property(line: &str) -> Option<(String, Vec<(String, String)>, &str)> {
+fn property(line: &str) -> Option<(String, Parameters, &str)> {
     let mut quoted = false;
     let colon = line.find(|c| {
         quoted ^= c == '"';
