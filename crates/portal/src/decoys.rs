@@ -12,11 +12,14 @@ const MOST: usize = 20_000;
 /// Wrong answers are remembered this long.
 const REMEMBER: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// A tag, and until when.
+type Owed = ([u8; 32], Timestamp);
+
 /// Tokens that were handed out for nothing, and the wrong answers given with them.
 #[derive(Default)]
 pub(crate) struct Decoys {
     /// Token, hashed → tag of the address, end.
-    tokens: Mutex<HashMap<[u8; 32], ([u8; 32], Timestamp)>>,
+    tokens: Mutex<HashMap<[u8; 32], Owed>>,
     /// Tag → wrong answers, end.
     wrong: Mutex<HashMap<[u8; 32], (u32, Timestamp)>>,
 }

@@ -181,7 +181,7 @@ impl SignedIn {
         let letter = WrittenLetter {
             mailbox_id: self.mailbox_id().to_owned(),
             from: Address::parse(self.address()).map_err(lost)?,
-            name: None,
+            name: self.profile().name.clone(),
             to,
             cc,
             subject: draft.content.subject,

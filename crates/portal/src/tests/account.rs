@@ -45,9 +45,8 @@ async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions() {
     assert_eq!(elsewhere.get("/inbox").await.status, 303, "the other is over");
     assert_eq!(log_in(&rig, PASSWORD).await.0, 422);
     assert_eq!(log_in(&rig, NEW).await.0, 303);
-    let posted = rig.posted.0.lock().unwrap();
-    assert!(matches!(posted[0].about, About::PasswordChanged { forgotten: false }), "{posted:?}");
-    drop(posted);
+    let told = rig.posted.0.lock().unwrap()[0].about.clone();
+    assert!(matches!(told, About::PasswordChanged { forgotten: false }), "{told:?}");
     rig.stop().await;
 }
 

@@ -57,9 +57,8 @@ async fn link_and_answer_make_a_new_password_and_the_letters_stay() {
     assert_eq!(status, 303);
     assert_eq!(owner.get(&format!("/m/{letter}")).await.status, 200);
     assert_eq!(browser.get(&link).await.status, 410, "the link is used up");
-    let posted = rig.posted.0.lock().unwrap();
-    assert!(posted.iter().any(|mail| matches!(mail.about, About::PasswordChanged { forgotten: true })));
-    drop(posted);
+    let told = |mail: &crate::Outgoing| matches!(mail.about, About::PasswordChanged { forgotten: true });
+    assert!(rig.posted.0.lock().unwrap().iter().any(told));
     rig.stop().await;
 }
 
