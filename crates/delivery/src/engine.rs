@@ -249,7 +249,7 @@ impl Engine {
         }
         Ok(match result {
             Ok(reply) => Ok(Outcome::Delivered { reports, host, reply }),
-            Err(trouble) => Err((trouble, was_used)),
+            Err(trouble) => Err((trouble.said_by(&host), was_used)),
         })
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) enhanced: Option<EnhancedCode>,
     pub(crate) text: String,
+    /// Which server said it, once that is known.
+    pub(crate) host: Option<String>,
 }
 
 impl Answer {
@@ -66,7 +68,7 @@ impl Answer {
             .next()
             .and_then(enhanced_code)
             .filter(|enhanced| u16::from(enhanced.0) == code / 100);
-        Self { code, enhanced, text }
+        Self { code, enhanced, text, host: None }
     }
 
     fn fault(&self) -> Fault {
@@ -131,14 +133,23 @@ pub(crate) enum Trouble {
     Resting { cause: Box<Reason> },
 }
 
+/// Whose words a reason's text is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Ours.
+    Ours,
+    /// The reply of this server (RFC 3464 §2.3.5 Remote-MTA, §2.3.6 Diagnostic-Code).
+    Server(Option<String>),
+}
+
 /// Why a letter is not delivered (yet): for the row, the log and the report.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
     pub(crate) code: u16,
     pub(crate) enhanced: EnhancedCode,
     pub(crate) text: String,
-    /// The text is the server's own reply (RFC 3464 §2.3.6 Diagnostic-Code).
-    pub(crate) is_reply: bool,
+    /// Whose words the text is.
+    pub(crate) whose: Whose,
     /// It is another letter's reason: this one was not tried, because the destination rests.
     pub(crate) untried: bool,
 }
@@ -146,7 +157,10 @@ pub(crate) struct Reason {
 impl Reason {
     /// What may stand in the log beside the codes.
     pub(crate) fn own_words(&self) -> Option<&str> {
-        (!self.is_reply).then_some(self.text.as_str())
+        match self.whose {
+            Whose::Ours => Some(self.text.as_str()),
+            Whose::Server(_) => None,
+        }
     }
 }
 
@@ -172,6 +186,14 @@ pub(crate) enum Outcome {
 }
 
 impl Trouble {
+    /// The same, with the server that answered.
+    pub(crate) fn said_by(mut self, host: &str) -> Self {
+        if let Self::Refused { answer, .. } = &mut self {
+            answer.host = Some(host.to_owned());
+        }
+        self
+    }
+
     /// Whether the whole destination is affected, so that other letters need not run into the same.
     pub(crate) fn is_destinations(&self) -> bool {
         match self {
@@ -290,8 +312,13 @@ impl Trouble {
                 };
                 let class = if fault == Fault::Permanent { 5 } else { 4 };
                 let enhanced = answer.enhanced.filter(|e| e.0 == class).unwrap_or(EnhancedCode(class, 0, 0));
-                let reason =
-                    Reason { code: answer.code, enhanced, text: answer.text, is_reply: true, untried: false };
+                let reason = Reason {
+                    code: answer.code,
+                    enhanced,
+                    text: answer.text,
+                    whose: Whose::Server(answer.host),
+                    untried: false,
+                };
                 match fault {
                     Fault::Temporary => Outcome::Later(reason),
                     Fault::Permanent => Outcome::Never(reason),
@@ -310,21 +337,21 @@ impl Trouble {
                 code: 451,
                 enhanced: EnhancedCode(4, 5, 0),
                 text: format!("the server broke the protocol {}: {cause}", stage.words()),
-                is_reply: false,
+                whose: Whose::Ours,
                 untried: false,
             }),
             Self::BelowFloor { offered, cause } => Outcome::Later(Reason {
                 code: 454,
                 enhanced: EnhancedCode(4, 7, if offered { 5 } else { 4 }),
                 text: format!("the connection is not as safe as this letter needs: {cause}"),
-                is_reply: false,
+                whose: Whose::Ours,
                 untried: false,
             }),
             Self::NoLogin { cause } => Outcome::Later(Reason {
                 code: 454,
                 enhanced: EnhancedCode(4, 7, 0),
                 text: format!("could not log in to the next server: {cause}"),
-                is_reply: false,
+                whose: Whose::Ours,
                 untried: false,
             }),
             Self::EightBit => {
@@ -347,7 +374,7 @@ impl Trouble {
                 code: 554,
                 enhanced: EnhancedCode(5, 4, 6),
                 text: "mail for this domain leads back to this server".to_owned(),
-                is_reply: false,
+                whose: Whose::Ours,
                 untried: false,
             }),
             Self::Dns { cause } => later(443, 3, format!("DNS gave no answer: {cause}")),
@@ -355,14 +382,14 @@ impl Trouble {
                 code: 451,
                 enhanced: EnhancedCode(4, 3, 5),
                 text: format!("the next hop {name} is not configured"),
-                is_reply: false,
+                whose: Whose::Ours,
                 untried: false,
             }),
             Self::Local { cause } => Outcome::Later(Reason {
                 code: 451,
                 enhanced: EnhancedCode(4, 3, 0),
                 text: format!("local error: {cause}"),
-                is_reply: false,
+                whose: Whose::Ours,
                 untried: false,
             }),
             Self::Resting { cause } => Outcome::Later(Reason { untried: true, ..*cause }),
@@ -376,7 +403,7 @@ fn later(code: u16, detail: u16, text: String) -> Outcome {
         code,
         enhanced: EnhancedCode(4, 4, detail),
         text,
-        is_reply: false,
+        whose: Whose::Ours,
         untried: false,
     })
 }
@@ -386,7 +413,7 @@ fn never(code: u16, subject: u16, detail: u16, text: String) -> Outcome {
         code,
         enhanced: EnhancedCode(5, subject, detail),
         text,
-        is_reply: false,
+        whose: Whose::Ours,
         untried: false,
     })
 }

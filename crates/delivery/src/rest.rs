@@ -64,7 +64,7 @@ mod tests {
             code: 441,
             enhanced: EnhancedCode(4, 4, 1),
             text: "down".to_owned(),
-            is_reply: false,
+            whose: crate::outcome::Whose::Ours,
             untried: false,
         }
     }

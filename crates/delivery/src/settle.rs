@@ -9,7 +9,7 @@ use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd};
 use crate::content::SealedLetter;
 use crate::engine::Engine;
 use crate::lane::Lane;
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
 use crate::returns::{self, Returned};
@@ -93,7 +93,7 @@ impl Engine {
                     .then(|| Report {
                         action: DsnAction::Delayed,
                         status: reason.enhanced,
-                        remote: None,
+                        remote: remote(reason),
                         diagnostic: Some(diagnostic(reason)),
                         retry_until: Some(leg.expires_at),
                     });
@@ -174,17 +174,23 @@ fn failed(ticket: &Ticket, status: EnhancedCode, reason: &Reason) -> Option<Repo
     report::wanted(ticket, DsnAction::Failed).then(|| Report {
         action: DsnAction::Failed,
         status,
-        remote: None,
+        remote: remote(reason),
         diagnostic: Some(diagnostic(reason)),
         retry_until: None,
     })
 }
 
+fn remote(reason: &Reason) -> Option<String> {
+    match &reason.whose {
+        Whose::Server(host) => host.clone(),
+        Whose::Ours => None,
+    }
+}
+
 fn diagnostic(reason: &Reason) -> String {
-    if reason.is_reply {
-        format!("{} {}", reason.code, reason.text)
-    } else {
-        format!("{} {} {}", reason.code, reason.enhanced, reason.text)
+    match reason.whose {
+        Whose::Server(_) => format!("{} {}", reason.code, reason.text),
+        Whose::Ours => format!("{} {} {}", reason.code, reason.enhanced, reason.text),
     }
 }
 
