@@ -17,6 +17,7 @@ mod confidential;
 mod crash;
 mod demo;
 mod explain;
+mod export;
 mod limits;
 mod load;
 mod notice_bounces;
