@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpMessage as _, HttpRequest};
 use actix_web::web::{self, Bytes, BytesMut};
+use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::StreamExt as _;
 use subtle::ConstantTimeEq as _;
 
