@@ -142,12 +142,11 @@ pub struct Records {
 }
 
 impl Records {
-    /// Requests to anywhere but this origin, like `http://127.0.0.1:11001`.
+    /// Requests to anywhere but this origin (`data:` goes nowhere), like `http://127.0.0.1:11001`.
     #[must_use]
     pub fn strays(&self, origin: &str) -> Vec<&str> {
         let home = format!("{origin}/");
-        let inside =
-            |url: &&str| url.starts_with(&home) || *url == "about:blank" || url.starts_with("data:,");
+        let inside = |url: &&str| url.starts_with(&home) || *url == "about:blank" || url.starts_with("data:");
         self.requests.iter().map(String::as_str).filter(|url| !inside(url)).collect()
     }
 }
