@@ -52,8 +52,12 @@ fn what_is_no_report_of_a_failure_is_taken_and_told_to_nobody() {
     // A recipient sees the address in Return-Path; what they send there is no report.
     smtp.letter("max@web.example", &[&verp], &report(&verp, "failed")).expect("250 *");
     smtp.letter("", &[&verp], &letters::plain("Out of office", "back on Monday")).expect("250 *");
-    smtp.letter("", &["bounce+0123456789abcdef0123456789abcdef@portal.insurer.example"], &report(&verp, "failed"))
-        .expect("550 5.1.1 *");
+    smtp.letter(
+        "",
+        &["bounce+0123456789abcdef0123456789abcdef@portal.insurer.example"],
+        &report(&verp, "failed"),
+    )
+    .expect("550 5.1.1 *");
     // An ordinary letter goes out after all that; nothing went out before it.
     smtp.letter("a@insurer.example", &["last@web.example"], &letters::plain("last", "x")).expect("250 *");
     let _ = hop.wait_to("last@web.example");

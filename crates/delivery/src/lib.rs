@@ -30,7 +30,7 @@ mod wording;
 
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
 pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
-pub use returns::{Returned, Returns};
 pub use retry::{Next, RetryPlan, next_attempt};
+pub use returns::{Returned, Returns};
 pub use runner::{DeliveryError, Runner, Waker};
 pub use ticket::{Purpose, Route, Ticket, TicketError};

@@ -1,8 +1,8 @@
 //! The loop: lease what is due, hand it to the engine, sleep until there is a reason to wake.
 //! Knows neither SMTP nor what a ticket says.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
 use crate::lane::{Closed, Lanes};
-use crate::returns::Returns;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
+use crate::returns::Returns;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 

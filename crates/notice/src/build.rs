@@ -270,7 +270,10 @@ impl Notice {
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
-            Self::AnswerReturned { .. } | Self::NewMessage { .. } | Self::PasswordChanged { .. } | Self::MailboxLocked { .. } => None,
+            Self::AnswerReturned { .. }
+            | Self::NewMessage { .. }
+            | Self::PasswordChanged { .. }
+            | Self::MailboxLocked { .. } => None,
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sealpost_delivery::{Purpose, Ticket};
 use sealpost_mail::{
-    Address, Edit, Envelope, Head, Letter, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary, Timestamp, TlsFloor,
-    Trace, Treatment,
+    Address, Edit, Envelope, Head, Letter, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary,
+    Timestamp, TlsFloor, Trace, Treatment,
 };
 use sealpost_store::{
     ArrivalRows, Folder, LegPurpose, LegStart, MailboxRow, NewDeposit, NewLeg, NewMailbox, NewWrap, WrapKind,

@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sealpost_mail::{
-    Address, Envelope, Fault, Head, Judgement, Letter, Origin, Recipient, Reply, Treatment,
-};
+use sealpost_mail::{Address, Envelope, Fault, Head, Judgement, Letter, Origin, Recipient, Reply, Treatment};
 use sealpost_policy::{Deep, Facts, Known};
 
 use super::front::Front;

@@ -14,8 +14,8 @@ use sealpost_vault::{EscrowPublic, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::Announcer;
-use crate::answer::Writing;
 use super::spool::Spool;
+use crate::answer::Writing;
 
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);

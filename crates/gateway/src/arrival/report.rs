@@ -164,12 +164,7 @@ pub(super) async fn unannounced(
     add(cut, report, TlsFloor::None, rows).await
 }
 
-async fn add(
-    cut: &Cut<'_>,
-    report: Report<'_>,
-    tls: TlsFloor,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
+async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalRows) -> Result<(), Reply> {
     let front = cut.front;
     let mail = compose_dsn(&DsnParts {
         reporting_mta: front.name.clone(),

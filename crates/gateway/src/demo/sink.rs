@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sealpost_intake::{
-    Access, Incoming, Intake, Limits, ListenerConfig, LoginCheck, Logins, MemoryBudget, Receipt, Reception, Tls,
-    TlsFiles, TlsMinimum, TlsSource,
+    Access, Incoming, Intake, Limits, ListenerConfig, LoginCheck, Logins, MemoryBudget, Receipt, Reception,
+    Tls, TlsFiles, TlsMinimum, TlsSource,
 };
 use sealpost_mail::{Envelope, Origin, Random as _, Reply, Secret, SystemClock, SystemRandom};
 use tokio::io::AsyncWriteExt as _;

@@ -136,7 +136,8 @@ pub(super) fn floors(config: &Config, source: &mut Source) {
         return;
     }
     let verified = |spec: &TreatmentSpec| matches!(spec, TreatmentSpec::Relay { tls: TlsFloor::Verified });
-    let rules = config.rules.iter().filter(|rule| verified(&rule.get_ref().then)).map(|rule| rule.span().start);
+    let rules =
+        config.rules.iter().filter(|rule| verified(&rule.get_ref().then)).map(|rule| rule.span().start);
     let default = Some(&config.policy.default).filter(|default| verified(default.get_ref()));
     for at in rules.chain(default.map(|default| default.span().start)).collect::<Vec<_>>() {
         source.at(

@@ -97,9 +97,8 @@ async fn main() {
         config.brand.colour = colour;
     }
     // Beside the folder of the examples lies the worker, if it has been built.
-    config.export.pdf_worker = std::env::current_exe()
-        .ok()
-        .and_then(|me| Some(me.parent()?.parent()?.join("sealpost-pdf")));
+    config.export.pdf_worker =
+        std::env::current_exe().ok().and_then(|me| Some(me.parent()?.parent()?.join("sealpost-pdf")));
     let portal = Portal::bind(
         config,
         world.store.clone(),
