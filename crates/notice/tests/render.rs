@@ -22,6 +22,7 @@ fn has_link(notice: &Notice) -> bool {
     !matches!(
         notice,
         Notice::PasswordForSender { .. }
+            | Notice::PasswordChanged { .. }
             | Notice::MailboxLocked { .. }
             | Notice::NotificationUndeliverable { .. }
     )
