@@ -2,11 +2,9 @@
 //! docs/cve-ledger.md, named after it, against the real binary.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::panic,
-    clippy::disallowed_methods,
     reason = "tests"
 )]
 

@@ -2,7 +2,6 @@
 //! German and English. The first argument is the folder.
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "a tool for developers"
 )]
