@@ -1,10 +1,6 @@
 //! Pictures of every page for the documentation, by `cargo xtask screenshots`: day and night, phone and desktop,
 //! German and English. The first argument is the folder.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a tool for developers"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
 
 use std::path::PathBuf;
 

@@ -70,6 +70,11 @@ impl Store {
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",
             mailbox_id.as_str()
         ));
+        // They were to go if nobody came; now somebody has.
+        batch.add(sql!(
+            "UPDATE deposits SET expires_at = NULL WHERE mailbox_id = ?1 AND folder = 'inbox'",
+            mailbox_id.as_str()
+        ));
         // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
         match self.write(batch).await? {
