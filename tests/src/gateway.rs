@@ -24,6 +24,12 @@ pub fn binary() -> PathBuf {
     path
 }
 
+/// Whether the binary under test was built as operators get it.
+#[must_use]
+pub fn is_release() -> bool {
+    binary().parent().is_some_and(|folder| folder.ends_with("release"))
+}
+
 /// Sets a file's mode.
 pub fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();

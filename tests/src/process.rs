@@ -157,8 +157,18 @@ impl Process {
     /// The most memory it ever had resident, in bytes (`VmHWM`).
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// Its own program and other files in memory, in bytes (`RssFile`): much in a debug build.
+    #[must_use]
+    pub fn file_memory(&self) -> u64 {
+        self.status("RssFile:")
+    }
+
+    fn status(&self, key: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 }

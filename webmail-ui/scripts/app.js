@@ -84,6 +84,36 @@ for (const frame of all("iframe.frame")) {
   if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.URL !== "about:blank") watch();
 }
 
+// A file is looked at in the page, and put away again with the same button.
+for (const link of all("[data-look]")) {
+  const item = link.closest("li");
+  link.removeAttribute("target");
+  link.setAttribute("role", "button");
+  link.setAttribute("aria-expanded", "false");
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const open = item.querySelector(".look");
+    link.setAttribute("aria-expanded", String(!open));
+    if (open) return open.remove();
+    const picture = link.dataset.look === "picture";
+    const shown = document.createElement(picture ? "img" : "iframe");
+    const name = item.querySelector(".file-name").textContent;
+    if (picture) shown.alt = name;
+    else shown.title = name;
+    if (link.dataset.look === "text") shown.setAttribute("sandbox", "");
+    shown.referrerPolicy = "no-referrer";
+    shown.className = "look";
+    shown.src = link.href;
+    item.append(shown);
+  });
+  link.addEventListener("keydown", (event) => {
+    if (event.key === " ") {
+      event.preventDefault();
+      link.click();
+    }
+  });
+}
+
 for (const button of all("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
