@@ -90,7 +90,6 @@ fn in_german_with_scripts() {
 }
 
 #[test]
-#[ignore = "does not pass yet: the letter page without scripts still brings complaints that are not understood"]
 fn in_german_without_scripts() {
     walk("de", false);
 }
@@ -101,7 +100,6 @@ fn in_english_with_scripts() {
 }
 
 #[test]
-#[ignore = "does not pass yet: the letter page without scripts still brings complaints that are not understood"]
 fn in_english_without_scripts() {
     walk("en", false);
 }
