@@ -77,7 +77,9 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         Arc::clone(&random),
         plan.delivery,
     )?;
-    let half = u32::try_from(plan.memory / 2 / 1024).unwrap_or(u32::MAX);
+    // Letters coming in, and letters being looked into; the rest is for everything else.
+    let kib = |share: u64| MemoryBudget::kib(u32::try_from(share / 1024).unwrap_or(u32::MAX));
+    let (coming_in, looked_into) = (kib(plan.memory / 2), kib(plan.memory / 8 * 3));
     let escrow = match plan.escrow {
         Escrow::Server => Some(keys.escrow.public()),
         Escrow::None => None,
@@ -103,7 +105,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         route: plan.route,
         report_from: plan.report_from,
         give_up: plan.give_up,
-        memory: MemoryBudget::kib(half),
+        memory: looked_into,
         max_received: MAX_RECEIVED,
         live: Arc::new(Mutex::new(HashSet::new())),
     });
@@ -111,7 +113,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
     let intake = if roles.intake {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
         let door = Arc::new(Door(Arc::clone(&front)));
-        Some(Intake::bind(plan.listeners, door, logins, Arc::clone(&clock), MemoryBudget::kib(half))?)
+        Some(Intake::bind(plan.listeners, door, logins, Arc::clone(&clock), coming_in)?)
     } else {
         None
     };

@@ -14,9 +14,9 @@ use crate::statement::sql;
 use crate::store::Store;
 
 /// What a writer holds in memory before it goes to the file.
-const PART: usize = 128 * 1024;
+const PART: usize = 64 * 1024;
 
-/// Takes a sealed body in pieces. Holds at most one part (128 KiB) in memory. Dropping it unfinished
+/// Takes a sealed body in pieces. Holds at most two parts (128 KiB) in memory. Dropping it unfinished
 /// removes what was written.
 pub struct BodyWriter {
     id: String,

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::front::Front;
 
 /// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
-const KEEP: usize = 128 * 1024;
+const KEEP: usize = 64 * 1024;
 
 /// Looking into a letter needs its bytes and the decoded parts.
 const PARSE_FACTOR: u64 = 2;

@@ -7,6 +7,10 @@ use sealpost_mail::Secret;
 
 use crate::config::{self, Config, ListenerTls, Source};
 
+/// What a large letter takes while it comes in: the listener's block, the sealer's chunk and its sealed
+/// form, the part of the file being filled.
+const LETTER_KIB: u32 = 320;
+
 pub(super) fn plan(config: &Config, source: &mut Source) -> (Vec<ListenerConfig>, Vec<TlsSource>) {
     let mut reloadable = Vec::new();
     if config.listeners.is_empty() {
@@ -54,6 +58,7 @@ fn one(
         data_idle: listener.idle.0,
         data_total: listener.data_time.0,
         session_total: listener.session.0,
+        letter_kib: LETTER_KIB,
         ..Limits::default()
     };
     Some(ListenerConfig {
