@@ -22,23 +22,35 @@ use std::process::ExitCode;
 use case::{CASES, Subject};
 use road::Figures;
 
+/// Each server drives each case so often; its best drive counts.
+const ROUNDS: usize = 3;
+
 fn main() -> ExitCode {
     let quick = std::env::args().any(|arg| arg == "--quick");
+    let load = report::load();
     let mut rows = Vec::new();
     for case in CASES {
         let case = if quick { case.quick() } else { *case };
         println!("\n{}", case.title());
-        let figures: Vec<(Subject, Figures)> = Subject::ALL
-            .into_iter()
-            .map(|subject| {
+        let mut best: Vec<(Subject, Figures)> = Vec::new();
+        // In turn and not one after the other: what else the machine does hits all alike.
+        for round in 0..if quick { 1 } else { ROUNDS } {
+            for subject in Subject::ALL {
                 let figures = road::drive(&case, subject);
                 println!("  {:<38} {}", subject.title(), report::line(&figures));
-                (subject, figures)
-            })
-            .collect();
-        rows.push((case, figures));
+                match best.iter_mut().find(|(known, _)| *known == subject) {
+                    None => best.push((subject, figures)),
+                    Some((_, known)) if known.delivered < figures.delivered => *known = figures,
+                    Some(_) => {}
+                }
+            }
+            if round + 1 < ROUNDS && !quick {
+                println!();
+            }
+        }
+        rows.push((case, best));
     }
-    let table = report::markdown(&rows, quick);
+    let table = report::markdown(&rows, quick, &load);
     println!("\n{table}");
     if !quick {
         let path = std::path::Path::new("docs/benchmarks.md");

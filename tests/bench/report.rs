@@ -18,12 +18,13 @@ pub(crate) fn line(figures: &Figures) -> String {
 }
 
 /// Everything, as docs/benchmarks.md.
-pub(crate) fn markdown(rows: &[(Case, Vec<(Subject, Figures)>)], quick: bool) -> String {
+pub(crate) fn markdown(rows: &[(Case, Vec<(Subject, Figures)>)], quick: bool, load: &str) -> String {
     let mut text = String::from("# Benchmarks\n\n");
     let _ = writeln!(
         text,
-        "Made by `cargo xtask bench`{}: Postfix and Sealpost one after the other on the same machine and disk,\n\
-         `smtp-source` → server → `smtp-sink`, one letter a connection, a recipient of its own for every letter.\n\
+        "Made by `cargo xtask bench`{}: Postfix and Sealpost in turn on the same machine and disk, three\n\
+         rounds, the best of each; `smtp-source` → server → `smtp-sink`, one letter a connection, a recipient of\n\
+         its own for every letter.\n\
          Both write through to the disk before they answer 250. Postfix runs with the distribution's defaults but\n\
          for ports, paths, `relayhost` and `message_size_limit` (50 MiB); Sealpost with its defaults.\n\n\
          *Delivered* counts letters that arrived: in the sink when relayed; in their mailbox, sealed, with the\n\
@@ -31,7 +32,7 @@ pub(crate) fn markdown(rows: &[(Case, Vec<(Subject, Figures)>)], quick: bool) ->
          sum of PSS seen). The times a figure is that of Postfix stand in parentheses.\n",
         if quick { " --quick (too few letters to compare)" } else { "" }
     );
-    let _ = writeln!(text, "{}\n", machine());
+    let _ = writeln!(text, "{}\n", machine(load));
     for (case, figures) in rows {
         let reference = figures.iter().find(|(subject, _)| *subject == Subject::Postfix).unwrap().1;
         let _ = writeln!(text, "## {}\n", case.title());
@@ -67,8 +68,14 @@ fn mebibytes(bytes: u64) -> f64 {
     f64::from(kib) / 1024.0
 }
 
+/// What else the machine was doing (`/proc/loadavg`, one minute).
+pub(crate) fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or("?").to_owned()
+}
+
 /// What it ran on.
-fn machine() -> String {
+fn machine(load: &str) -> String {
     let said = |program: &str, args: &[&str]| {
         let out = Command::new(program).args(args).output().unwrap();
         String::from_utf8_lossy(&out.stdout).trim().to_owned()
@@ -78,7 +85,7 @@ fn machine() -> String {
         cpu.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split(": ").nth(1)).unwrap_or("?");
     let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     format!(
-        "{} · {cores} cores {model} · Linux {} · Postfix {} · file system {}",
+        "{} · {cores} cores {model} · Linux {} · Postfix {} · file system {} · load before the run {load}",
         said("date", &["-u", "+%Y-%m-%d"]),
         said("uname", &["-r"]),
         said("postconf", &["-d", "-h", "mail_version"]),
