@@ -91,13 +91,28 @@ enum Known {
     Unsure,
 }
 
-/// Sends one letter and has the server killed `after` the last byte went out.
-fn send_and_kill(gateway: &mut Gateway, to: &str, letter: &[u8], after: Duration) -> Known {
+/// When the server dies, seen from the last byte of a letter.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So long after it.
+    After(Duration),
+    /// When the commit is being written: before the reply.
+    Writing,
+}
+
+/// Sends one letter and has the server killed at that moment.
+fn send_and_kill(gateway: &mut Gateway, to: &str, letter: &[u8], moment: Moment) -> Known {
     let mut client = gateway.smtp();
     client.envelope("a@insurer.example", &[to]);
     client.say("DATA").expect("354 *");
+    let mut log = rig::gateway::find_database(&gateway.home.data()).into_os_string();
+    log.push("-wal");
+    let written = rig::watch::changes(log.as_ref(), rustix::fs::inotify::WatchFlags::MODIFY);
     client.bytes(&rig::smtp::stuffed(letter));
-    std::thread::sleep(after);
+    match moment {
+        Moment::After(after) => std::thread::sleep(after),
+        Moment::Writing => written.recv_timeout(rig::PATIENCE).unwrap(),
+    }
     gateway.kill();
     match client.try_reply() {
         Ok(reply) => {
@@ -108,30 +123,50 @@ fn send_and_kill(gateway: &mut Gateway, to: &str, letter: &[u8], after: Duration
     }
 }
 
+/// Moments before, in and after the commit, by how long one takes here and now.
+fn moments(gateway: &Gateway, rounds: u32) -> Vec<Moment> {
+    let mut client = gateway.smtp();
+    let begun = rig::process::stopwatch();
+    for n in 0..5 {
+        let letter = letters::plain(&format!("[vertraulich] warm {n}"), "x");
+        client.letter("a@insurer.example", &["warm@web.example"], &letter).expect("250 *");
+    }
+    let usual = begun() / 5;
+    let spread = (0..rounds).map(|n| Moment::After(usual * 2 * n / rounds));
+    spread.chain(std::iter::repeat_n(Moment::Writing, 12)).collect()
+}
+
 #[test]
 fn at_any_moment_around_the_commit_a_confidential_letter_is_there_exactly_once() {
     let hop = Hop::new();
     let mut gateway = Gateway::start(&Config::new(&hop));
+    let moments = moments(&gateway, 24);
+    let warm = gateway.count("SELECT count(*) FROM deposits");
     let mut seen = BTreeMap::new();
-    for n in 0..24_u64 {
+    for (n, moment) in moments.iter().enumerate() {
         let to = format!("k{n}@web.example");
         let letter = letters::plain(&format!("[vertraulich] Brief {n}"), "x");
-        // The commit takes a few milliseconds: these moments lie before, in and after it.
-        let known = send_and_kill(&mut gateway, &to, &letter, Duration::from_micros(n * 400));
+        let known = send_and_kill(&mut gateway, &to, &letter, *moment);
         gateway.restart();
         let stored = gateway.count("SELECT count(*) FROM deposits");
-        let before = i64::try_from(n).unwrap();
+        let before = warm + i64::try_from(n).unwrap();
         if known == Known::Accepted {
-            assert_eq!(stored, before + 1, "accepted and lost (round {n})");
+            assert_eq!(stored, before + 1, "accepted and lost (round {n}, {moment:?})");
         } else {
             // As every mail server does: no reply, so the same letter comes again.
             gateway.smtp().letter("a@insurer.example", &[&to], &letter).expect("250 2.0.0 *");
         }
         *seen.entry((known == Known::Accepted, stored == before + 1)).or_insert(0) += 1;
-        assert_eq!(gateway.count("SELECT count(*) FROM deposits"), before + 1, "round {n}, {known:?}");
+        assert_eq!(
+            gateway.count("SELECT count(*) FROM deposits"),
+            before + 1,
+            "round {n}, {moment:?}, {known:?}"
+        );
     }
     println!("(accepted, committed) → rounds: {seen:?}");
-    for n in 0..24 {
+    // The moment this is about was hit: committed, and nobody told.
+    assert!(seen.contains_key(&(false, true)), "{seen:?}");
+    for n in 0..moments.len() {
         let _ = hop.wait_to(&format!("k{n}@web.example"));
     }
     gateway.sweep();
@@ -141,15 +176,20 @@ fn at_any_moment_around_the_commit_a_confidential_letter_is_there_exactly_once()
 fn at_any_moment_around_the_commit_an_ordinary_letter_goes_out_at_least_once() {
     let hop = Hop::new();
     let mut gateway = Gateway::start(&Config::new(&hop));
-    for n in 0..12_u64 {
+    let moments = moments(&gateway, 12);
+    for (n, moment) in moments.iter().enumerate() {
         let to = format!("k{n}@web.example");
         let letter = letters::plain(&format!("Angebot {n}"), "x");
-        let known = send_and_kill(&mut gateway, &to, &letter, Duration::from_micros(n * 700));
+        let known = send_and_kill(&mut gateway, &to, &letter, *moment);
         gateway.restart();
         if known == Known::Unsure {
             gateway.smtp().letter("a@insurer.example", &[&to], &letter).expect("250 2.0.0 *");
         }
-        assert_eq!(letters::without_trace(&hop.wait_to(&to).bytes), letter, "round {n}, {known:?}");
+        assert_eq!(
+            letters::without_trace(&hop.wait_to(&to).bytes),
+            letter,
+            "round {n}, {moment:?}, {known:?}"
+        );
     }
     empty_queue(&gateway);
     gateway.sweep();

@@ -214,7 +214,9 @@ pub fn count(data: &Path, sql: &str) -> i64 {
     rows.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{sql}: {e}"))
 }
 
-fn find_database(data: &Path) -> PathBuf {
+/// The database under `data`.
+#[must_use]
+pub fn find_database(data: &Path) -> PathBuf {
     let mut files = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
     files
         .find(|path| path.extension().is_some_and(|e| e == "db" || e == "sqlite" || e == "sqlite3"))

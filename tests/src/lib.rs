@@ -37,6 +37,7 @@ pub mod sink;
 pub mod smtp;
 pub mod tls;
 pub mod trap;
+pub mod watch;
 
 pub use browser::Browser;
 pub use canary::Canary;

@@ -193,6 +193,12 @@ pub fn run(command: &mut Command) -> (i32, String, String) {
     )
 }
 
+/// Starts a watch; calling it says how long ago that was.
+pub fn stopwatch() -> impl Fn() -> Duration {
+    let begun = Instant::now();
+    move || begun.elapsed()
+}
+
 /// Asks again and again until there is an answer. Only for things that give no event, like rows of
 /// another process's database.
 pub fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {

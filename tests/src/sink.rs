@@ -1,14 +1,13 @@
 //! The demo's sink: a folder with one `.eml` file for every mail that left the gateway.
 
-use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
-use rustix::fs::inotify::{CreateFlags, Reader, WatchFlags, add_watch, init};
+use rustix::fs::inotify::WatchFlags;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, watch};
 
 /// The folder, and news of files that came to be in it.
 pub struct Sink {
@@ -21,14 +20,7 @@ impl Sink {
     #[must_use]
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        let watch = init(CreateFlags::CLOEXEC).unwrap();
-        add_watch(&watch, &folder, WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO).unwrap();
-        let (sender, news) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [MaybeUninit::uninit(); 4096];
-            let mut reader = Reader::new(&watch, &mut buffer);
-            while reader.next().is_ok() && sender.send(()).is_ok() {}
-        });
+        let news = watch::changes(&folder, WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO);
         Self { folder, news: Mutex::new(news) }
     }
 
