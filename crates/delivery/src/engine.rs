@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) under_way: AtomicUsize,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
+    /// The roof's wish to stop: counts from the moment it is said, before the loop has seen it.
+    pub(crate) asked_to_stop: OnceLock<CancellationToken>,
     /// Legs were queued, by others or by us.
     pub(crate) waker: Arc<Notify>,
     /// There is room for more legs.
@@ -63,6 +65,11 @@ pub(crate) struct Engine {
 struct Unworkable(String);
 
 impl Engine {
+    /// Whether no further letter may be begun.
+    fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled() || self.asked_to_stop.get().is_some_and(CancellationToken::is_cancelled)
+    }
+
     /// Legs that one lane may have waiting before others come first.
     pub(crate) fn lane_full(&self) -> usize {
         (self.config.batch / 2).max(1)
@@ -93,7 +100,7 @@ impl Engine {
             if has_room {
                 self.room.notify_one();
             }
-            if self.stop.is_cancelled() {
+            if self.is_stopping() {
                 // Its lease is given back at the next start.
                 self.one_less();
                 continue;

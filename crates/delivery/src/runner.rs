@@ -100,6 +100,7 @@ impl Runner {
             under_way: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            asked_to_stop: OnceLock::new(),
             waker: Arc::new(Notify::new()),
             room: Notify::new(),
             earlier: Notify::new(),
@@ -126,6 +127,8 @@ impl Runner {
     /// which the next start under the same owner name gives back.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DeliveryError> {
         let engine = self.engine;
+        // A runner runs once, so nobody has set it before.
+        let _first = engine.asked_to_stop.set(stop.clone());
         let released = engine.store.release_leases(&engine.config.owner, engine.clock.now()).await?;
         if released > 0 {
             tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");
