@@ -104,8 +104,7 @@ def main():
 
     for kind, tag in v["tags"].items():
         label = "sealpost/1/fingerprint" if kind == "fingerprint" else f"sealpost/1/tag-{kind}"
-        of = tag["of"].lower() if kind == "notice" else tag["of"]
-        assert mac(keys["tags"], label, of.encode()) == b64decode(tag["tag"])
+        assert mac(keys["tags"], label, tag["of"].encode()) == b64decode(tag["tag"])
 
     t = v["token"]
     token = urlsafe_b64decode(t["text"] + "=")

@@ -1,9 +1,12 @@
-//! The letter as it goes on the wire: head, then the opened rest. Knows no SMTP.
+//! The letter as it goes on the wire: head, then the opened rest; or a mail written on the spot. Knows no SMTP.
 
-use sealpost_mail::Secret;
-use sealpost_store::{Body, Store, StoreError};
+use sealpost_mail::{Head, Secret};
+use sealpost_store::{Body, LeasedLeg, Store, StoreError};
 use sealpost_vault::{MessageKey, StreamOpener, VaultError, plain_len, sealed_chunk};
 use thiserror::Error;
+
+use crate::composer::Composer;
+use crate::ticket::{Content, Ticket};
 
 /// Why a letter cannot be put together.
 #[derive(Debug, Error)]
@@ -17,7 +20,67 @@ pub(crate) enum ContentError {
     /// The store did not answer.
     #[error("the body cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// The mail cannot be written.
+    #[error("the mail cannot be written: {0}")]
+    Unwritable(String),
 }
+
+/// What a leg carries, not yet opened.
+pub(crate) enum Waiting<'a> {
+    Letter { head: &'a [u8], body_key: &'a Secret<[u8; 32]>, sealed: SealedLetter },
+    Facts { facts: &'a Secret<String>, ticket: &'a Ticket },
+}
+
+/// A letter in memory.
+pub(crate) struct Opened {
+    pub(crate) bytes: Vec<u8>,
+    /// Of them the head.
+    pub(crate) head: usize,
+}
+
+impl<'a> Waiting<'a> {
+    pub(crate) async fn find(
+        store: &Store,
+        leg: &LeasedLeg,
+        ticket: &'a Ticket,
+    ) -> Result<Self, ContentError> {
+        match &ticket.content {
+            Content::Letter { head, body_key } => {
+                let sealed = SealedLetter::find(store, leg).await?;
+                Ok(Self::Letter { head, body_key, sealed })
+            }
+            Content::Facts(facts) => Ok(Self::Facts { facts, ticket }),
+        }
+    }
+
+    /// Bytes to ask room for before it is opened.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Letter { head, sealed, .. } => sealed.size(head),
+            Self::Facts { .. } => WRITTEN,
+        }
+    }
+
+    pub(crate) async fn open(&self, composer: Option<&dyn Composer>) -> Result<Opened, ContentError> {
+        match self {
+            Self::Letter { head, body_key, sealed } => {
+                Ok(Opened { bytes: sealed.open(head, body_key).await?, head: head.len() })
+            }
+            Self::Facts { facts, ticket } => {
+                let composer =
+                    composer.ok_or_else(|| ContentError::Unwritable("nobody writes here".to_owned()))?;
+                let bytes = composer
+                    .compose(facts.expose(), &ticket.recipient.address)
+                    .map_err(ContentError::Unwritable)?;
+                let head = Head::split(&bytes).unwrap_or(bytes.len());
+                Ok(Opened { bytes, head })
+            }
+        }
+    }
+}
+
+/// What a mail of our own takes at most, a logo included.
+const WRITTEN: u64 = 64 * 1024;
 
 /// A letter whose body has been found but not opened: its size is known, its memory not yet taken.
 pub(crate) struct SealedLetter {
@@ -26,8 +89,12 @@ pub(crate) struct SealedLetter {
 }
 
 impl SealedLetter {
-    pub(crate) async fn find(store: &Store, body_id: &str) -> Result<Self, ContentError> {
-        let body = store.body(body_id).await?.ok_or(ContentError::Missing)?;
+    pub(crate) async fn find(store: &Store, leg: &LeasedLeg) -> Result<Self, ContentError> {
+        let body = match (&leg.body, &leg.body_id) {
+            (Some(body), _) => body.clone(),
+            (None, Some(id)) => store.body(id).await?.ok_or(ContentError::Missing)?,
+            (None, None) => return Err(ContentError::Missing),
+        };
         let rest = plain_len(body.len()).ok_or(ContentError::Missing)?;
         Ok(Self { body, rest })
     }

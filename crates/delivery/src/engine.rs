@@ -1,7 +1,7 @@
 //! One leg from lease to end: opens the ticket, finds or makes a connection, sends, settles.
 //! Knows the order of things and leaves each to its file.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use sealpost_mail::{Clock, Random};
@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::composer::Composer;
 use crate::config::DeliveryConfig;
-use crate::content::{ContentError, SealedLetter};
+use crate::content::{ContentError, Opened, Waiting};
 use crate::lane::{Lane, Lanes};
 use crate::offers::Passport;
 use crate::outcome::{Outcome, Trouble};
@@ -59,6 +60,10 @@ pub(crate) struct Engine {
     pub(crate) kept: Notify,
     /// Who tells writers of answers that came to nothing; nobody: their reverse-path gets a report.
     pub(crate) returns: OnceLock<Arc<dyn Returns>>,
+    /// Who writes mails from facts.
+    pub(crate) composer: OnceLock<Arc<dyn Composer>>,
+    /// Leases of a former run are given back: from here on new ones are ours.
+    pub(crate) open: AtomicBool,
 }
 
 /// The leg cannot be worked on at all: an operator must look.
@@ -80,9 +85,17 @@ impl Engine {
         self.config.batch.saturating_mul(4)
     }
 
-    /// Takes a leased leg in.
+    /// Whether a letter that has just come in may go straight to its lane. Half of the room is left to
+    /// those that wait in the queue, or they might wait for ever.
+    pub(crate) fn takes_new(&self, destination: &str) -> bool {
+        self.open.load(Ordering::SeqCst)
+            && !self.is_stopping()
+            && self.under_way.load(Ordering::SeqCst) < self.most_under_way() / 2
+            && self.lanes.takes_new(destination, self.clock.now(), self.lane_full() / 2)
+    }
+
+    /// Takes a leased leg in, counted already.
     pub(crate) fn accept(self: &Arc<Self>, leg: LeasedLeg) {
-        self.under_way.fetch_add(1, Ordering::SeqCst);
         let lane = self.lanes.add(leg);
         self.staff(&lane);
     }
@@ -163,14 +176,14 @@ impl Engine {
         leg: &LeasedLeg,
         ticket: &Ticket,
     ) -> Result<Result<Outcome, Trouble>, Unworkable> {
-        let sealed = match SealedLetter::find(&self.store, &leg.body_id).await {
-            Ok(sealed) => sealed,
+        let waiting = match Waiting::find(&self.store, leg, ticket).await {
+            Ok(waiting) => waiting,
             Err(error) => return unworkable_or_local(error),
         };
         let key = RouteKey::of(ticket, &self.config);
         let mut letter = None;
         if let Some(connection) = lane.take_kept(&key, Instant::now()) {
-            match self.send(lane, &key, connection, &sealed, ticket, &mut letter).await? {
+            match self.send(lane, &key, connection, &waiting, ticket, &mut letter).await? {
                 // The server let go of the kept connection: no failure of this attempt.
                 Err((trouble, true)) if trouble.tries_next_server() => {}
                 result => return Ok(result.map_err(|(trouble, _kept)| trouble)),
@@ -185,7 +198,7 @@ impl Engine {
         for endpoint in &endpoints {
             let result = match Connection::open(&self.caller, endpoint).await {
                 Ok(connection) => self
-                    .send(lane, &key, connection, &sealed, ticket, &mut letter)
+                    .send(lane, &key, connection, &waiting, ticket, &mut letter)
                     .await?
                     .map_err(|(trouble, _kept)| trouble),
                 Err(trouble) => Err(trouble),
@@ -218,24 +231,28 @@ impl Engine {
         lane: &Lane,
         key: &RouteKey,
         mut connection: Connection,
-        sealed: &SealedLetter,
+        waiting: &Waiting<'_>,
         ticket: &Ticket,
-        letter: &mut Option<(Vec<u8>, OwnedSemaphorePermit)>,
+        letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
     ) -> Result<Result<Outcome, (Trouble, bool)>, Unworkable> {
-        let size = sealed.size(&ticket.head);
         if letter.is_none() {
-            let units = u32::try_from(size / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
+            let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
             let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(units).await else {
                 return Ok(Err((Trouble::Local { cause: "stopping".to_owned() }, false)));
             };
-            match sealed.open(&ticket.head, &ticket.body_key).await {
-                Ok(bytes) => *letter = Some((bytes, permit)),
+            match waiting.open(self.composer.get().map(AsRef::as_ref)).await {
+                Ok(opened) => *letter = Some((opened, permit)),
                 Err(error) => {
                     return unworkable_or_local(error).map(|r| r.map_err(|trouble| (trouble, false)));
                 }
             }
         }
-        let bytes = letter.as_ref().map(|(bytes, _permit)| bytes.as_slice()).unwrap_or_default();
+        let (bytes, head) = match letter {
+            Some((Opened { bytes, head }, _permit)) => {
+                (bytes.as_slice(), bytes.get(..*head).unwrap_or(bytes))
+            }
+            None => (&[][..], &[][..]),
+        };
         let passport = Passport {
             reverse_path: &ticket.reverse_path,
             recipient: &ticket.recipient,
@@ -243,9 +260,9 @@ impl Engine {
             ret: ticket.ret,
             body_type: ticket.body_type,
             smtputf8: ticket.smtputf8,
-            eight_bit_head: !ticket.head.is_ascii(),
+            eight_bit_head: !head.is_ascii(),
             eight_bit: !bytes.is_ascii(),
-            size,
+            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         };
         let result = connection.send(&passport, bytes).await;
         let (reports, host, was_used) =
@@ -286,7 +303,9 @@ impl Engine {
 /// A store that does not answer may answer later; a body that is gone or damaged will not come back.
 fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, Trouble>, Unworkable> {
     match error {
-        ContentError::Missing | ContentError::Sealed(_) => Err(Unworkable(error.to_string())),
+        ContentError::Missing | ContentError::Sealed(_) | ContentError::Unwritable(_) => {
+            Err(Unworkable(error.to_string()))
+        }
         ContentError::Store(_) => Ok(Err(Trouble::Local { cause: error.to_string() })),
     }
 }

@@ -155,6 +155,16 @@ impl Lanes {
         lane
     }
 
+    /// Whether a letter for this destination may come in past the queue: it is well and fewer than `most`
+    /// wait for it.
+    pub(crate) fn takes_new(&self, destination: &str, now: Timestamp, most: usize) -> bool {
+        let lane = self.map().get(destination).map(Arc::clone);
+        lane.is_none_or(|lane| {
+            let state = lane.state();
+            state.waiting.len() < most && !state.health.is_on_trial() && state.health.rests(now).is_none()
+        })
+    }
+
     pub(crate) fn closed(&self, now: Timestamp, full: usize) -> Closed {
         let mut closed = Closed::default();
         for (destination, lane) in self.map().iter() {

@@ -2,15 +2,17 @@
 //!
 //! Promises: a leg is finished in the store only after the next hop answered for it; a lost answer
 //! means another try, so delivery is at-least-once with a stable Message-ID; the bytes on the wire
-//! are the ticket's head and the opened rest, nothing else.
+//! are the ticket's head and the opened rest, or what the roof writes from the ticket's facts, nothing else.
 //!
 //! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
 //! lettre (in `submit.rs`) and hickory-resolver (in `resolve.rs`).
 
+mod composer;
 mod config;
 mod content;
 mod engine;
+mod handoff;
 mod lane;
 mod offers;
 mod outcome;
@@ -28,9 +30,11 @@ mod tls;
 mod wire;
 mod wording;
 
+pub use composer::Composer;
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
+pub use handoff::{Inlet, Place};
 pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use returns::{Returned, Returns};
-pub use runner::{DeliveryError, Runner, Waker};
-pub use ticket::{Purpose, Route, Ticket, TicketError};
+pub use runner::{DeliveryError, Runner};
+pub use ticket::{Content, Purpose, Route, Ticket, TicketError};

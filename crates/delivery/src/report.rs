@@ -10,7 +10,7 @@ use sealpost_vault::{MessageKey, StreamSealer};
 use thiserror::Error;
 
 use crate::engine::Engine;
-use crate::ticket::{Purpose, Route, Ticket, TicketError};
+use crate::ticket::{Content, Purpose, Route, Ticket, TicketError};
 use crate::wording;
 
 /// Why a report cannot be queued.
@@ -127,8 +127,7 @@ pub(crate) async fn queue(
         ret: None,
         body_type: if bytes.is_ascii() { BodyType::SevenBit } else { BodyType::EightBitMime },
         smtputf8: to.needs_smtputf8(),
-        head: head.to_vec(),
-        body_key: key.to_bytes(),
+        content: Content::Letter { head: head.to_vec(), body_key: key.to_bytes() },
         route,
         tls,
         purpose: Purpose::Report,
@@ -138,7 +137,7 @@ pub(crate) async fn queue(
         ticket_sealed: report_ticket.seal(&engine.key, &leg_id, random)?,
         id: leg_id,
         arrival_id: leg.arrival_id.clone(),
-        body_id,
+        body_id: Some(body_id),
         destination,
         due_at: now,
         expires_at: now.plus(engine.config.retry.give_up),
@@ -160,7 +159,7 @@ fn compose(
     let wording = wording::write(&ticket.purpose, &ticket.recipient.address, report, now);
     let returned_full = full.is_some();
     let returned = match &ticket.purpose {
-        Purpose::Relay => full.or_else(|| Some(ticket.head.clone())),
+        Purpose::Relay => full.or_else(|| ticket.content.head().map(<[u8]>::to_vec)),
         // Nothing of a confidential letter leaves in a report.
         Purpose::Notice { .. } | Purpose::Report | Purpose::Answer { .. } => None,
     };

@@ -1,7 +1,7 @@
 //! The loop: lease what is due, hand it to the engine, sleep until there is a reason to wake.
 //! Knows neither SMTP nor what a ticket says.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
+use crate::handoff::Inlet;
 use crate::lane::{Closed, Lanes};
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::returns::Returns;
@@ -23,7 +25,7 @@ use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 
 /// Longer than any attempt may take with every server of a domain at its slowest.
-const LEASE: Duration = Duration::from_secs(2 * 3600);
+pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
 /// How long wakers are gathered while there is enough to do.
 const GATHER: Duration = Duration::from_millis(5);
 /// After the store failed, and while legs are due that cannot be taken yet.
@@ -38,17 +40,6 @@ pub enum DeliveryError {
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
-}
-
-/// Tells the runner that legs were queued. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Waker(Arc<Notify>);
-
-impl Waker {
-    /// Call after every commit that added legs.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
 }
 
 /// Delivers what the store holds.
@@ -107,6 +98,8 @@ impl Runner {
             wakes_at: AtomicI64::new(i64::MAX),
             kept: Notify::new(),
             returns: OnceLock::new(),
+            composer: OnceLock::new(),
+            open: AtomicBool::new(false),
             config,
         };
         Ok(Self { engine: Arc::new(engine) })
@@ -117,10 +110,15 @@ impl Runner {
         let _first_stays = self.engine.returns.set(returns);
     }
 
-    /// The handle that wakes this runner.
+    /// Who writes mails from facts. To be called once, before running.
+    pub fn compose_with(&self, composer: Arc<dyn Composer>) {
+        let _first_stays = self.engine.composer.set(composer);
+    }
+
+    /// The door for letters that come in.
     #[must_use]
-    pub fn waker(&self) -> Waker {
-        Waker(Arc::clone(&self.engine.waker))
+    pub fn inlet(&self) -> Inlet {
+        Inlet { waker: Arc::clone(&self.engine.waker), engine: Arc::downgrade(&self.engine) }
     }
 
     /// Delivers until `stop`. Letters under way are finished first; those not begun keep their lease,
@@ -133,6 +131,7 @@ impl Runner {
         if released > 0 {
             tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");
         }
+        engine.open.store(true, Ordering::SeqCst);
         engine.tasks.spawn(reap(Arc::clone(&engine)));
         // There may be more than was taken so far.
         let mut more = true;
@@ -211,6 +210,7 @@ async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<
     };
     let legs = engine.store.lease_legs(wish).await?;
     let taken = legs.len();
+    engine.under_way.fetch_add(taken, Ordering::SeqCst);
     for leg in legs {
         engine.accept(leg);
     }

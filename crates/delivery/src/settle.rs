@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
 use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd};
 
-use crate::content::SealedLetter;
+use crate::content::Waiting;
 use crate::engine::Engine;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
@@ -141,11 +141,11 @@ impl Engine {
 
     /// The letter to be returned, if it is small enough and can still be read.
     async fn whole_letter(&self, leg: &LeasedLeg, ticket: &Ticket) -> Option<Vec<u8>> {
-        let sealed = SealedLetter::find(&self.store, &leg.body_id).await.ok()?;
-        if sealed.size(&ticket.head) > MOST_RETURNED {
+        let waiting = Waiting::find(&self.store, leg, ticket).await.ok()?;
+        if waiting.size() > MOST_RETURNED {
             return None;
         }
-        sealed.open(&ticket.head, &ticket.body_key).await.ok()
+        waiting.open(None).await.ok().map(|opened| opened.bytes)
     }
 
     /// Tells the store. A store that fails for good leaves the lease to run out: the leg is tried again

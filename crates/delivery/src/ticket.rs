@@ -61,7 +61,35 @@ pub enum Purpose {
     },
 }
 
-/// One recipient's copy on its way out. The letter is `head` followed by the opened sealed body.
+/// What goes out.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// A letter: its head, then the opened sealed body.
+    Letter {
+        /// The complete head as it goes out, including its empty line.
+        #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+        head: Vec<u8>,
+        /// The message key of the sealed rest.
+        #[serde(serialize_with = "key_to_base64", deserialize_with = "key_from_base64")]
+        body_key: Secret<[u8; 32]>,
+    },
+    /// A mail of our own that is written when it goes ([`crate::Composer`]).
+    Facts(#[serde(serialize_with = "secret_to_text", deserialize_with = "secret_from_text")] Secret<String>),
+}
+
+impl Content {
+    /// The head of a letter.
+    #[must_use]
+    pub fn head(&self) -> Option<&[u8]> {
+        match self {
+            Self::Letter { head, .. } => Some(head),
+            Self::Facts(_) => None,
+        }
+    }
+}
+
+/// One recipient's copy on its way out.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ticket {
     /// MAIL FROM.
@@ -76,12 +104,8 @@ pub struct Ticket {
     pub body_type: BodyType,
     /// RFC 6531 SMTPUTF8 was asked for.
     pub smtputf8: bool,
-    /// The complete head as it goes out, including its empty line.
-    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
-    pub head: Vec<u8>,
-    /// The message key of the sealed rest.
-    #[serde(serialize_with = "key_to_base64", deserialize_with = "key_from_base64")]
-    pub body_key: Secret<[u8; 32]>,
+    /// What goes out.
+    pub content: Content,
     /// How the next server is found.
     pub route: Route,
     /// The least the connection must prove; a next hop's own floor can only raise it.
@@ -112,7 +136,6 @@ impl fmt::Debug for Ticket {
             .field("recipient", &self.recipient.address)
             .field("route", &self.route)
             .field("tls", &self.tls)
-            .field("head", &format_args!("{} bytes", self.head.len()))
             .finish_non_exhaustive()
     }
 }
@@ -124,6 +147,14 @@ fn to_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
 fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
     STANDARD.decode(text.as_bytes()).map_err(serde::de::Error::custom)
+}
+
+fn secret_to_text<S: Serializer>(text: &Secret<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(text.expose())
+}
+
+fn secret_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<String>, D::Error> {
+    String::deserialize(from).map(Secret::new)
 }
 
 fn key_to_base64<S: Serializer>(key: &Secret<[u8; 32]>, to: S) -> Result<S::Ok, S::Error> {

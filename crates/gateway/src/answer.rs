@@ -2,7 +2,7 @@
 //! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
 
 use futures_util::StreamExt as _;
-use sealpost_delivery::{Purpose, Route, Ticket};
+use sealpost_delivery::{Content, Purpose, Route, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
     Secret, Summary, Timestamp, TlsFloor,
@@ -10,11 +10,13 @@ use sealpost_mail::{
 use sealpost_portal::{OutboxError, Sent, WriteRules, WrittenLetter};
 use sealpost_store::{
     ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit, NewLeg, NewNotice,
+    notice_token,
 };
 use sealpost_vault::{MailboxPublic, MessageKey, StreamSealer};
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::{Front, destination};
+use crate::commit::commit;
 
 /// Where letters of owners go, and to whom they may.
 #[derive(Clone, Debug)]
@@ -114,9 +116,10 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         thread_tags: vec![front.keys.tags.thread_tag(&head.message_id)],
     });
     let arrival_id = random.id();
-    for recipient in &recipients {
-        let (reverse_path, notice) =
-            reverse_path(front, &letter.mailbox_id, &deposit_id, &head.message_id, recipient, now)?;
+    for (number, recipient) in recipients.iter().enumerate() {
+        let number = u8::try_from(number).map_err(failed)?;
+        let answer = Answer { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, recipient };
+        let (reverse_path, notice) = reverse_path(front, &answer, &head.message_id, now)?;
         rows.notices.extend(notice);
         let ticket = Ticket {
             reverse_path,
@@ -125,8 +128,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
             ret: None,
             body_type: BodyType::SevenBit,
             smtputf8: recipients.iter().chain([&letter.from]).any(Address::needs_smtputf8),
-            head: head_bytes.to_vec(),
-            body_key: key.to_bytes(),
+            content: Content::Letter { head: head_bytes.to_vec(), body_key: key.to_bytes() },
             route: front.writing.route.clone(),
             tls: front.writing.floor,
             purpose: Purpose::Answer {
@@ -140,7 +142,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
             ticket_sealed: ticket.seal(&front.keys.spool, &id, random).map_err(failed)?,
             id,
             arrival_id: arrival_id.clone(),
-            body_id: body_id.clone(),
+            body_id: Some(body_id.clone()),
             destination: destination(&ticket.route, recipient),
             due_at: now,
             expires_at: now.plus(front.give_up),
@@ -151,9 +153,8 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
     }
     rows.body = Some(body);
     rows.sent = Some(letter.draft);
-    match front.store.commit_arrival(rows).await.map_err(failed)? {
+    match commit(front, rows).await.map_err(failed)? {
         Committed::New(_durable) => {
-            front.waker.wake();
             tracing::info!(arrival.id = %arrival_id, recipients = recipients.len(), "a letter from the portal is queued");
             Ok(Sent::Queued(deposit_id))
         }
@@ -194,26 +195,34 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
     }
 }
 
+/// One recipient's copy of an answer.
+struct Answer<'a> {
+    mailbox_id: &'a str,
+    deposit_id: &'a str,
+    /// Which copy.
+    number: u8,
+    recipient: &'a Address,
+}
+
 /// VERP: a bounce names the letter. Without an address for bounces, nobody is told later; what the next server
 /// says at once still reaches the mailbox.
 fn reverse_path(
     front: &Front,
-    mailbox_id: &str,
-    deposit_id: &str,
+    answer: &Answer<'_>,
     message_id: &str,
-    recipient: &Address,
     now: Timestamp,
 ) -> Result<(ReversePath, Option<NewNotice>), OutboxError> {
+    let Answer { mailbox_id, deposit_id, number, recipient } = *answer;
     let Some(base) = &front.announcer.bounces else { return Ok((ReversePath::Null, None)) };
-    let token = front.random.id();
+    let token = notice_token(deposit_id, number);
     let address =
         Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone()).map_err(failed)?;
     let memo = AnswerMemo { recipient: recipient.clone(), message_id: message_id.to_owned(), at: now };
     let json = Secret::new(serde_json::to_vec(&memo).map_err(failed)?);
     let row = NewNotice {
-        token_hash: front.keys.tags.notice_tag(&token),
         mailbox_id: mailbox_id.to_owned(),
         deposit_id: deposit_id.to_owned(),
+        number,
         ticket_sealed: front.keys.rows.seal(MEMO, deposit_id, json.expose(), &*front.random),
         created_at: now,
     };

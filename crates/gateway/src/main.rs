@@ -3,10 +3,12 @@
 mod answer;
 mod arrival;
 mod commands;
+mod commit;
 mod config;
 mod demo;
 mod jobs;
 mod logging;
+mod notice_facts;
 mod outbox;
 mod own;
 mod owner_mail;

@@ -10,6 +10,7 @@ use sealpost_store::{ArrivalRows, LegPurpose};
 
 use crate::answer;
 use crate::arrival::Front;
+use crate::commit::commit;
 use crate::own;
 use crate::owner_mail;
 
@@ -46,17 +47,14 @@ impl Outbox for PortalOutbox {
             About::PasswordChanged { forgotten } => Notice::PasswordChanged { at: now, forgotten },
         };
         let message_id = format!("{}@{}", front.random.id(), front.name);
-        let draft = owner_mail::draft(announcer, &notice, &outgoing.language, outgoing.to, message_id, now)
+        let draft = owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, now)
             .map_err(|error| failed(&error))?;
         let id = front.random.id();
-        let (leg, body) = own::queue(&own::Queue::of(front), draft, LegPurpose::Notice, &id)
-            .await
-            .map_err(|reply| OutboxError(reply.cause().unwrap_or(reply.text()).to_owned()))?;
+        let leg = own::leg(&own::Queue::of(front), draft, None, LegPurpose::Notice, &id)
+            .map_err(|error| failed(&error))?;
         let mut rows = ArrivalRows::new(now);
         rows.legs.push(leg);
-        rows.more_bodies.push(body);
-        let _committed = front.store.commit_arrival(rows).await.map_err(|error| failed(&error))?;
-        front.waker.wake();
+        let _committed = commit(front, rows).await.map_err(|error| failed(&error))?;
         Ok(())
     }
 

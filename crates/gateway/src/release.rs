@@ -61,12 +61,11 @@ pub(crate) async fn release(
         messages_kept: kept,
     };
     let message_id = format!("{}@{}", random.id(), plan.name);
-    let draft = owner_mail::draft(&plan.announcer, &notice, &mailbox.language, address, message_id, now)
+    let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)
         .map_err(RequestError::Mail)?;
-    let queue = own::Queue { store, spool: &keys.spool, random, give_up: plan.give_up };
-    let (leg, body) = own::queue(&queue, draft, LegPurpose::Notice, &random.id())
-        .await
-        .map_err(|reply| RequestError::Mail(reply.cause().unwrap_or(reply.text()).to_owned()))?;
+    let queue = own::Queue { spool: &keys.spool, random, give_up: plan.give_up };
+    let leg = own::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
+        .map_err(|error| RequestError::Mail(error.to_string()))?;
     let wish = Release {
         number: request.number,
         mailbox_id: mailbox.id.clone(),
@@ -74,7 +73,6 @@ pub(crate) async fn release(
         decision_sealed: seal_note(plan, &mailbox.id, note, random),
         again,
         leg,
-        body,
         audit: audit(request, "request.released", if kept { "messages kept" } else { "messages lost" }, now),
     };
     match store.release_request(wish).await? {

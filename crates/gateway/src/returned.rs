@@ -126,7 +126,7 @@ impl Returns for ToMailbox {
             tracing::info!("an answer was not delivered, and its mailbox is gone");
             return Ok(());
         }
-        let head = Head::new(returned.ticket.head.clone()).ok();
+        let head = returned.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
         let told = Undelivered {
             mailbox_id,
             deposit_id,

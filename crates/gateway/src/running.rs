@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::arrival::{Door, Front, FrontKeys};
 use crate::config::Escrow;
 use crate::jobs;
+use crate::notice_facts::NoticeWriter;
 use crate::outbox::PortalOutbox;
 use crate::plan::{self, Plan};
 use crate::returned::ToMailbox;
@@ -97,7 +98,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         },
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
-        waker: runner.waker(),
+        inlet: runner.inlet(),
         rules: RwLock::new(Arc::new(plan.rules)),
         report_route: plan.report_route,
         announcer: plan.announcer,
@@ -109,6 +110,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         max_received: MAX_RECEIVED,
         live: Arc::new(Mutex::new(HashSet::new())),
     });
+    runner.compose_with(Arc::new(NoticeWriter(Arc::clone(&front))));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&front))));
     let intake = if roles.intake {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));

@@ -1,13 +1,16 @@
 //! What a notice has to say: facts only, one variant per kind of mail. Knows no wording.
 
 use sealpost_mail::{Secret, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A mail the product writes, before it has words.
 ///
 /// `from_name`, `from_address` and `subject` are taken from a letter and hostile; give them as they
 /// are. `subject: None` means that it is withheld (or that the letter has none). Links are complete
 /// and must not hold an address.
-#[derive(Clone, Debug)]
+/// It can be kept as text until it goes out: sealed, for it holds what only its recipient may see.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Notice {
     /// The first letter for a new mailbox: the recipient opens it with the link.
     Activation {
@@ -20,6 +23,7 @@ pub enum Notice {
         /// When the letter arrived.
         date: Timestamp,
         /// The activation link.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the letter is deleted if nobody activates.
         expires: Timestamp,
@@ -37,6 +41,7 @@ pub enum Notice {
         /// When the letter arrived.
         date: Timestamp,
         /// The activation link.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the letter is deleted if nobody activates.
         expires: Timestamp,
@@ -54,6 +59,7 @@ pub enum Notice {
         /// When the letter arrived.
         date: Timestamp,
         /// The portal's address, or the letter's page behind the log-in.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
         /// Days until the letter is deleted, if letters are deleted by age.
         days: Option<u32>,
@@ -70,6 +76,7 @@ pub enum Notice {
         /// When the letter arrived.
         date: Timestamp,
         /// The portal's address.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the letter is deleted if nobody logs in.
         expires: Timestamp,
@@ -82,6 +89,7 @@ pub enum Notice {
         /// Whom it is for.
         recipient: String,
         /// The initial password.
+        #[serde(with = "secret_text")]
         password: Secret<String>,
         /// The letter's subject, if it may be shown.
         subject: Option<String>,
@@ -95,6 +103,7 @@ pub enum Notice {
     /// Support has reset the access: the mailbox must be activated again.
     Reactivation {
         /// The activation link.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the link ends.
         expires: Timestamp,
@@ -106,6 +115,7 @@ pub enum Notice {
     /// Somebody asked for a new password.
     ResetLink {
         /// The reset link.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
         /// When the link ends.
         expires: Timestamp,
@@ -137,6 +147,7 @@ pub enum Notice {
         /// Whether it is still being tried.
         delayed: bool,
         /// The letter in the mailbox.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
     },
     /// To the sender: the recipient's mail server did not take our notice, so nobody knows of the
@@ -169,5 +180,19 @@ pub struct Rendered {
 impl std::fmt::Debug for Rendered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Rendered")
+    }
+}
+
+/// Secrets have no serialised form of their own, lest they get one by accident.
+mod secret_text {
+    use sealpost_mail::Secret;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(secret: &Secret<String>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(secret.expose())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<String>, D::Error> {
+        String::deserialize(from).map(Secret::new)
     }
 }

@@ -86,7 +86,7 @@ async fn arrive(store: &Store, ids: &SequenceRandom, bytes: usize) -> Result<(),
     rows.legs.push(NewLeg {
         id: ids.id(),
         arrival_id: ids.id(),
-        body_id: body.id().to_owned(),
+        body_id: Some(body.id().to_owned()),
         ticket_sealed: vec![1; 2048],
         destination: "smarthost".to_owned(),
         due_at: Timestamp(0),

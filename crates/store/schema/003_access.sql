@@ -9,7 +9,7 @@ CREATE TABLE wraps_3 (
     kind TEXT NOT NULL CHECK (kind IN ('activation', 'link', 'initial', 'password', 'answer', 'escrow')),
     sealed BLOB NOT NULL,
     PRIMARY KEY (mailbox_id, kind)
-);
+) WITHOUT ROWID;
 INSERT INTO wraps_3 (mailbox_id, kind, sealed) SELECT mailbox_id, kind, sealed FROM wraps;
 DROP TABLE wraps;
 ALTER TABLE wraps_3 RENAME TO wraps;

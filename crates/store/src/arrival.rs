@@ -9,7 +9,7 @@ use crate::body::StoredBody;
 use crate::deposit::NewDeposit;
 use crate::draft::SentDraft;
 use crate::error::StoreError;
-use crate::leg::NewLeg;
+use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
 use crate::statement::{Batch, Outcome, Refusal, sql};
@@ -46,7 +46,7 @@ pub struct ArrivalRows {
     /// The draft that became this letter. Gone or changed: [`Committed::Duplicate`].
     pub sent: Option<SentDraft>,
     /// Notices that have been told of and lead nowhere from now on.
-    pub spent_notices: Vec<[u8; 32]>,
+    pub spent_notices: Vec<String>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -76,7 +76,7 @@ impl ArrivalRows {
     /// A body that nothing refers to would never be removed.
     fn check_references(&self) -> Result<(), StoreError> {
         let referred = |body: &StoredBody| {
-            self.legs.iter().any(|leg| leg.body_id == body.id())
+            self.legs.iter().any(|leg| leg.body_id.as_deref() == Some(body.id()))
                 || self.deposits.iter().any(|deposit| deposit.body_id == body.id())
         };
         match self.body.iter().chain(&self.more_bodies).all(referred) {
@@ -116,8 +116,8 @@ impl ArrivalRows {
         if let Some(sent) = &self.sent {
             sent.remove(&mut batch);
         }
-        for hash in &self.spent_notices {
-            batch.add(sql!("DELETE FROM notices WHERE token_hash = ?1", hash));
+        for token in self.spent_notices {
+            batch.add(sql!("DELETE FROM notices WHERE token = ?1", token));
         }
         self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
         batch
@@ -126,7 +126,11 @@ impl ArrivalRows {
 
 /// Proof that rows and bodies are on disk. Only the store makes it; a `250` needs it.
 #[derive(Debug)]
-pub struct Durable(());
+pub struct Durable {
+    /// The legs that somebody has in hand from the start.
+    pub in_hand: Vec<LeasedLeg>,
+    _only_here: (),
+}
 
 /// How the transaction of an arrival ended. Nothing but `New` has stored anything.
 #[derive(Debug)]
@@ -147,8 +151,11 @@ impl Store {
     /// the commit; the fingerprint then makes the client's next try a [`Committed::Duplicate`].
     pub async fn commit_arrival(&self, rows: ArrivalRows) -> Result<Committed, StoreError> {
         rows.check_references()?;
+        let bodies: Vec<StoredBody> = rows.body.iter().chain(&rows.more_bodies).cloned().collect();
+        let in_hand = rows.legs.iter().filter_map(|leg| leg.in_hand(&bodies)).collect();
+        drop(bodies);
         match self.write(rows.into_batch()).await? {
-            Outcome::Kept(_) => Ok(Committed::New(Durable(()))),
+            Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand, _only_here: () })),
             Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),
             Outcome::Refused(Refusal::MailboxTaken) => Ok(Committed::MailboxTaken),
             Outcome::Refused(

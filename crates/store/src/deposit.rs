@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::{Page, Store};
 use crate::words::{ColumnWord as _, Folder};
@@ -246,9 +247,10 @@ impl Store {
             batch.add(sql!(
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 RETURNING id",
                 mailbox_id,
-                deposit_id
+                deposit_id.as_str()
             ));
             batch.release_body(&body_id);
+            batch.add(forget_notices_of(&deposit_id));
         }
         match self.write(batch).await? {
             Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.rows.len()).sum()),

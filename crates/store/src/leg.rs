@@ -2,11 +2,11 @@
 
 use sealpost_mail::{EnhancedCode, Timestamp};
 
-use crate::body::StoredBody;
+use crate::body::{Body, StoredBody};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::words::{ColumnWord as _, LegPurpose, LegStart};
+use crate::words::{ColumnWord as _, LegPurpose, LegState};
 
 /// One recipient's copy on its way out.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub struct NewLeg {
     pub id: String,
     /// The arrival it came with.
     pub arrival_id: String,
-    /// The sealed rest.
-    pub body_id: String,
+    /// The sealed rest; `None`: what goes out is written when it goes, from what the ticket says.
+    pub body_id: Option<String>,
     /// What delivery must know, sealed to the spool key.
     pub ticket_sealed: Vec<u8>,
     /// Queue key: a next hop's name or a domain.
@@ -29,8 +29,24 @@ pub struct NewLeg {
     pub created_at: Timestamp,
     /// What it carries.
     pub purpose: LegPurpose,
-    /// Queued or frozen.
+    /// How it enters the queue.
     pub state: LegStart,
+}
+
+/// How a leg enters the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LegStart {
+    /// Due when its time comes.
+    Queued,
+    /// Held until an operator lets it go.
+    Frozen,
+    /// Leased from the start: whoever commits it has promised to work on it at once.
+    InHand {
+        /// Who, as in [`Lease::owner`].
+        owner: String,
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 /// A wish for work.
@@ -55,8 +71,10 @@ pub struct LeasedLeg {
     pub id: String,
     /// The arrival it came with.
     pub arrival_id: String,
-    /// The sealed rest.
-    pub body_id: String,
+    /// The sealed rest, if it has one.
+    pub body_id: Option<String>,
+    /// The same at hand, where nobody has to read it.
+    pub body: Option<Body>,
     /// What delivery must know, sealed to the spool key.
     pub ticket_sealed: Vec<u8>,
     /// Queue key.
@@ -133,21 +151,51 @@ pub enum Finished {
 
 impl NewLeg {
     pub(crate) fn add_to(self, batch: &mut Batch) {
+        // A leased leg is due again at the end of its lease.
+        let (state, due_at, lease) = match self.state {
+            LegStart::Queued => (LegState::Queued, self.due_at, None),
+            LegStart::Frozen => (LegState::Frozen, self.due_at, None),
+            LegStart::InHand { owner, until } => (LegState::Queued, until, Some((owner, until))),
+        };
+        let (owner, until) = lease.unzip();
         batch.add(sql!(
             "INSERT INTO legs (id, arrival_id, body_id, destination, purpose, state, due_at, expires_at,
-                 created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            self.id.as_str(),
+                 created_at, lease_owner, lease_until, ticket_sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            self.id,
             self.arrival_id,
             self.body_id,
             self.destination,
             self.purpose.as_str(),
-            self.state.as_str(),
-            self.due_at,
+            state.as_str(),
+            due_at,
             self.expires_at,
-            self.created_at
+            self.created_at,
+            owner,
+            until,
+            self.ticket_sealed
         ));
-        batch.add(sql!("INSERT INTO tickets (leg_id, sealed) VALUES (?1, ?2)", self.id, self.ticket_sealed));
+    }
+
+    /// The leg as whoever has it in hand sees it; `None`: nobody has.
+    pub(crate) fn in_hand(&self, bodies: &[StoredBody]) -> Option<LeasedLeg> {
+        let LegStart::InHand { owner, until } = &self.state else { return None };
+        let body = bodies.iter().find(|body| Some(body.id()) == self.body_id.as_deref());
+        Some(LeasedLeg {
+            id: self.id.clone(),
+            arrival_id: self.arrival_id.clone(),
+            body_id: self.body_id.clone(),
+            body: body.map(StoredBody::body),
+            ticket_sealed: self.ticket_sealed.clone(),
+            destination: self.destination.clone(),
+            attempts: 0,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            delay_noted: false,
+            purpose: self.purpose,
+            owner: owner.clone(),
+            until: *until,
+        })
     }
 }
 
@@ -192,7 +240,7 @@ impl Store {
         let mut batch = Batch::default();
         for FollowUp { leg: new, body } in follow_ups {
             if let Some(body) = body {
-                if body.id() != new.body_id {
+                if Some(body.id()) != new.body_id.as_deref() {
                     return Err(StoreError::Unreferenced);
                 }
                 batch.add_body(body);
@@ -201,7 +249,6 @@ impl Store {
         }
         match end {
             LegEnd::Done | LegEnd::Failed => {
-                batch.add(sql!("DELETE FROM tickets WHERE leg_id = ?1", leg.id.as_str()));
                 batch.add(
                     sql!(
                         "DELETE FROM legs WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
@@ -211,7 +258,9 @@ impl Store {
                     )
                     .or_refuse(Refusal::LeaseLost),
                 );
-                batch.release_body(&leg.body_id);
+                if let Some(body_id) = &leg.body_id {
+                    batch.release_body(body_id);
+                }
             }
             LegEnd::Retry { due_at, code, enhanced, delay_noted } => batch.add(
                 sql!(
@@ -251,7 +300,23 @@ impl Store {
                 .or_refuse(Refusal::LeaseLost),
             ),
         }
-        match self.write(batch).await? {
+        // Nobody waits for the end of a letter that went out, and nothing is lost with it: after a loss of
+        // power it may go out again, as it may when the server's answer is lost. A file must not go before
+        // its row has gone for good.
+        let has_no_file = match (&leg.body_id, &leg.body) {
+            (None, _) => true,
+            (Some(_), Some(body)) => body.inline().is_some(),
+            (Some(_), None) => false,
+        };
+        let outcome = match end {
+            LegEnd::Done if has_no_file && batch.bodies.is_empty() => self.write_soon(batch).await?,
+            LegEnd::Done
+            | LegEnd::Failed
+            | LegEnd::Frozen
+            | LegEnd::Retry { .. }
+            | LegEnd::Postponed { .. } => self.write(batch).await?,
+        };
+        match outcome {
             Outcome::Kept(_) => Ok(Finished::Recorded),
             Outcome::Refused(_) => Ok(Finished::LeaseLost),
         }
@@ -313,7 +378,7 @@ fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
         "UPDATE legs SET lease_owner = ?1, lease_until = ?2, due_at = ?2
          WHERE id IN (SELECT id FROM legs WHERE state = 'queued' AND destination = ?3 AND due_at <= ?4
                       ORDER BY due_at LIMIT ?5 /*LOCK*/)
-         RETURNING id, arrival_id, body_id, (SELECT sealed FROM tickets WHERE leg_id = legs.id),
+         RETURNING id, arrival_id, body_id, ticket_sealed,
              destination, attempts, created_at, expires_at, delay_noted, purpose",
         wish.owner.as_str(),
         wish.until,
@@ -327,7 +392,8 @@ fn leased_leg(mut row: Row, wish: &Lease<'_>) -> Result<LeasedLeg, StoreError> {
     Ok(LeasedLeg {
         id: row.text()?,
         arrival_id: row.text()?,
-        body_id: row.text()?,
+        body_id: row.opt_text()?,
+        body: None,
         ticket_sealed: row.blob()?,
         destination: row.text()?,
         attempts: row.int()?,

@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::notice::forget_notices_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
@@ -86,6 +87,23 @@ pub struct MailboxRow {
     pub failed_answers: i64,
 }
 
+/// A mailbox as a letter for it needs it.
+#[derive(Clone, Debug)]
+pub struct ReachedMailbox {
+    /// Id.
+    pub id: String,
+    /// Keyed hash of the address.
+    pub tag: [u8; 32],
+    /// The address, sealed.
+    pub address_sealed: Vec<u8>,
+    /// HPKE public key.
+    pub public_key: Vec<u8>,
+    /// State.
+    pub state: MailboxState,
+    /// The kept activation link, sealed; while pending only.
+    pub link_sealed: Option<Vec<u8>>,
+}
+
 /// How a try to log in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginOutcome {
@@ -115,22 +133,24 @@ macro_rules! select_mailbox {
     };
 }
 
+fn mailbox_state(row: &mut Row) -> Result<MailboxState, StoreError> {
+    let (word, until) = (row.text()?, row.opt_time()?);
+    match word.as_str() {
+        "pending" => Ok(MailboxState::Pending),
+        "active" => Ok(MailboxState::Active),
+        "locked" => Ok(MailboxState::Locked { until }),
+        "deleted" => Ok(MailboxState::Deleted),
+        _ => Err(StoreError::Damaged { what: "a state of a mailbox" }),
+    }
+}
+
 fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
     Ok(MailboxRow {
         id: row.text()?,
         tag: row.hash()?,
         address_sealed: row.blob()?,
         public_key: row.blob()?,
-        state: {
-            let (word, until) = (row.text()?, row.opt_time()?);
-            match word.as_str() {
-                "pending" => MailboxState::Pending,
-                "active" => MailboxState::Active,
-                "locked" => MailboxState::Locked { until },
-                "deleted" => MailboxState::Deleted,
-                _ => return Err(StoreError::Damaged { what: "a state of a mailbox" }),
-            }
-        },
+        state: mailbox_state(&mut row)?,
         language: row.text()?,
         question_sealed: row.opt_blob()?,
         profile_sealed: row.opt_blob()?,
@@ -182,6 +202,31 @@ impl Store {
         let question = |tag| sql!(concat!(select_mailbox!(), " WHERE tag = ?1 AND state <> 'deleted'"), tag);
         let answers = self.read(tags.iter().map(question).collect()).await?;
         answers.into_iter().flatten().map(mailbox_row).collect()
+    }
+
+    /// The mailboxes (none deleted) of these addresses as a letter for them needs them, with one question;
+    /// a tag without one is left out.
+    pub async fn reach_mailboxes(&self, tags: &[[u8; 32]]) -> Result<Vec<ReachedMailbox>, StoreError> {
+        let question = |tag| {
+            sql!(
+                "SELECT id, tag, address_sealed, public_key, state, locked_until,
+                     (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link')
+                 FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
+                tag
+            )
+        };
+        let answers = self.read(tags.iter().map(question).collect()).await?;
+        let reached = |mut row: Row| {
+            Ok(ReachedMailbox {
+                id: row.text()?,
+                tag: row.hash()?,
+                address_sealed: row.blob()?,
+                public_key: row.blob()?,
+                state: mailbox_state(&mut row)?,
+                link_sealed: row.opt_blob()?,
+            })
+        };
+        answers.into_iter().flatten().map(reached).collect()
     }
 
     /// One mailbox, whatever its state.
@@ -288,6 +333,7 @@ impl Store {
             let mut batch = Batch::default();
             for mut row in answers.next().unwrap_or_default() {
                 let (deposit_id, body_id) = (row.text()?, row.text()?);
+                batch.add(forget_notices_of(&deposit_id));
                 batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id));
                 batch.release_body(&body_id);
             }
@@ -306,7 +352,6 @@ impl Store {
             );
             batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
-            batch.add(sql!("DELETE FROM notices WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM requests WHERE mailbox_id = ?1", mailbox_id));
             batch.add(end_sessions_of(mailbox_id));
             if let Outcome::Kept(_) = self.write(batch).await? {

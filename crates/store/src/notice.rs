@@ -1,20 +1,20 @@
-//! What a bounced notice leads back to (VERP): the token in its reverse-path, hashed.
+//! What a bounced notice leads back to (VERP): the token in its reverse-path.
 
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, sql};
+use crate::statement::{Batch, Statement, sql};
 use crate::store::Store;
 
 /// A notice to be recognised when it bounces.
 #[derive(Clone, Debug)]
 pub struct NewNotice {
-    /// Keyed hash of the token in the reverse-path.
-    pub token_hash: [u8; 32],
     /// The mailbox it spoke of.
     pub mailbox_id: String,
     /// The letter it spoke of.
     pub deposit_id: String,
+    /// Which of the letter's notices it is.
+    pub number: u8,
     /// Whom to tell, sealed to the spool key.
     pub ticket_sealed: Vec<u8>,
     /// When.
@@ -34,12 +34,19 @@ pub struct NoticeRow {
     pub created_at: Timestamp,
 }
 
+/// The token of a letter's notice of this number. Nobody guesses a letter's id; whoever was sent one may say
+/// that it came back.
+#[must_use]
+pub fn notice_token(deposit_id: &str, number: u8) -> String {
+    format!("{deposit_id}{number:02x}")
+}
+
 impl NewNotice {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.add(sql!(
-            "INSERT INTO notices (token_hash, mailbox_id, deposit_id, ticket_sealed, created_at)
+            "INSERT INTO notices (token, mailbox_id, deposit_id, ticket_sealed, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            &self.token_hash,
+            notice_token(&self.deposit_id, self.number),
             self.mailbox_id,
             self.deposit_id,
             self.ticket_sealed,
@@ -48,14 +55,20 @@ impl NewNotice {
     }
 }
 
+/// Forgets what a letter's notices lead back to.
+pub(crate) fn forget_notices_of(deposit_id: &str) -> Statement {
+    // Two digits follow the id in a token.
+    sql!("DELETE FROM notices WHERE token BETWEEN ?1 || '00' AND ?1 || 'ff'", deposit_id)
+}
+
 impl Store {
     /// The notice a bounce belongs to.
-    pub async fn notice(&self, token_hash: &[u8; 32]) -> Result<Option<NoticeRow>, StoreError> {
+    pub async fn notice(&self, token: &str) -> Result<Option<NoticeRow>, StoreError> {
         let row = self
             .read_one(sql!(
                 "SELECT mailbox_id, deposit_id, ticket_sealed, created_at FROM notices
-                 WHERE token_hash = ?1",
-                token_hash
+                 WHERE token = ?1",
+                token
             ))
             .await?;
         row.map(|mut row| {

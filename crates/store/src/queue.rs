@@ -25,8 +25,8 @@ pub struct LegRow {
     pub id: String,
     /// The arrival it came with.
     pub arrival_id: String,
-    /// The sealed rest.
-    pub body_id: String,
+    /// The sealed rest; `None`: what goes out is written when it goes.
+    pub body_id: Option<String>,
     /// Queue key.
     pub destination: String,
     /// What it carries.
@@ -55,7 +55,7 @@ fn leg_row(mut row: Row) -> Result<LegRow, StoreError> {
     Ok(LegRow {
         id: row.text()?,
         arrival_id: row.text()?,
-        body_id: row.text()?,
+        body_id: row.opt_text()?,
         destination: row.text()?,
         purpose: LegPurpose::parse(&row.text()?)?,
         state: LegState::parse(&row.text()?)?,
@@ -94,7 +94,7 @@ impl Store {
 
     /// A leg's sealed ticket.
     pub async fn leg_ticket(&self, leg_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let question = sql!("SELECT sealed FROM tickets WHERE leg_id = ?1", leg_id);
+        let question = sql!("SELECT ticket_sealed FROM legs WHERE id = ?1", leg_id);
         self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
@@ -148,10 +148,11 @@ impl Store {
         let answers = self.read(leg_ids.iter().map(question).collect()).await?;
         let mut batch = Batch::default();
         for mut row in answers.into_iter().flatten() {
-            let (leg_id, body_id) = (row.text()?, row.text()?);
-            batch.add(sql!("DELETE FROM tickets WHERE leg_id = ?1", leg_id.as_str()));
+            let (leg_id, body_id) = (row.text()?, row.opt_text()?);
             batch.add(sql!("DELETE FROM legs WHERE id = ?1 RETURNING id", leg_id));
-            batch.release_body(&body_id);
+            if let Some(body_id) = body_id {
+                batch.release_body(&body_id);
+            }
         }
         match self.write(batch).await? {
             Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.rows.len()).sum()),

@@ -4,10 +4,10 @@
 use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
-use crate::body::StoredBody;
 use crate::error::StoreError;
 use crate::leg::NewLeg;
 use crate::mailbox::{NewMailbox, NewWrap};
+use crate::notice::forget_notices_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
@@ -48,10 +48,8 @@ pub struct Release {
     pub decision_sealed: Vec<u8>,
     /// How the mailbox begins again.
     pub again: Again,
-    /// The mail with the new link, and its body.
+    /// The mail with the new link.
     pub leg: NewLeg,
-    /// The body.
-    pub body: StoredBody,
     /// For the trail.
     pub audit: AuditRow,
 }
@@ -174,7 +172,7 @@ impl Store {
     /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
     /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
-        let Release { number, mailbox_id, now, decision_sealed, again, leg, body, audit } = release;
+        let Release { number, mailbox_id, now, decision_sealed, again, leg, audit } = release;
         let letters = match &again {
             Again::Kept { .. } => Vec::new(),
             Again::Lost(_) => {
@@ -189,6 +187,7 @@ impl Store {
         batch.add(decide(number, &mailbox_id, RequestState::Released, now, decision_sealed));
         for mut row in letters {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
+            batch.add(forget_notices_of(&deposit_id));
             batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id));
             batch.release_body(&body_id);
         }
@@ -227,11 +226,9 @@ impl Store {
                     .or_refuse(Refusal::NotPending),
                 );
                 batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id.as_str()));
-                batch.add(sql!("DELETE FROM notices WHERE mailbox_id = ?1", mailbox_id.as_str()));
                 new.add_to(&mut batch);
             }
         }
-        batch.add_body(body);
         leg.add_to(&mut batch);
         audit.add_to(&mut batch);
         match self.write(batch).await? {

@@ -167,7 +167,23 @@ impl Store {
 
     /// Does a statement some time soon; nobody waits.
     pub(crate) fn write_unhurried(&self, statement: Statement) {
-        self.inner.writes.push_unhurried(WriteJob::Unhurried(statement));
+        // Closed: whoever opens the store next finds what was not done.
+        let _closed = self.inner.writes.push_unhurried(WriteJob::Unhurried(statement));
+    }
+
+    /// Like [`Self::write`], but without a promise that it outlives a loss of power: goes with the next
+    /// commit of somebody in a hurry, or soon.
+    pub(crate) async fn write_soon(&self, batch: Batch) -> Result<Outcome, StoreError> {
+        let permit = Arc::clone(&self.inner.writers_waiting)
+            .acquire_owned()
+            .await
+            .map_err(|_closed| StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        self.inner
+            .writes
+            .push_unhurried(WriteJob::Soon { batch, reply, permit })
+            .map_err(|_job| StoreError::Closed)?;
+        answer.await.map_err(|_gone| StoreError::Closed)?
     }
 
     /// Asks questions that are answered from one consistent view.

@@ -18,10 +18,6 @@ pub enum Problem {
     BodyFileMissing(String),
     /// A leg whose body is missing.
     LegWithoutBody(String),
-    /// A leg whose ticket is missing.
-    LegWithoutTicket(String),
-    /// A ticket whose leg is missing.
-    OrphanTicket(String),
     /// A deposit whose body is missing.
     DepositWithoutBody(String),
     /// A deposit whose mailbox is missing or deleted.
@@ -106,15 +102,8 @@ const CHECKS: &[(Meaning, &str)] = &[
     ),
     (
         Problem::LegWithoutBody,
-        "SELECT l.id FROM legs l WHERE NOT EXISTS (SELECT 1 FROM bodies WHERE id = l.body_id) LIMIT 1000",
-    ),
-    (
-        Problem::LegWithoutTicket,
-        "SELECT l.id FROM legs l WHERE NOT EXISTS (SELECT 1 FROM tickets WHERE leg_id = l.id) LIMIT 1000",
-    ),
-    (
-        Problem::OrphanTicket,
-        "SELECT t.leg_id FROM tickets t WHERE NOT EXISTS (SELECT 1 FROM legs WHERE id = t.leg_id) LIMIT 1000",
+        "SELECT l.id FROM legs l WHERE l.body_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM bodies WHERE id = l.body_id) LIMIT 1000",
     ),
     (
         Problem::DepositWithoutBody,

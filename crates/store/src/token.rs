@@ -1,5 +1,7 @@
 //! Tokens: keyed hashes only. Looking at one spends nothing.
 
+use std::time::Duration;
+
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
@@ -67,11 +69,13 @@ impl NewToken {
 
 /// A further letter to a pending mailbox: the link is good for as long as that letter waits.
 pub(crate) fn prolong_activation_token(mailbox_id: &str, until: Timestamp) -> Statement {
+    // An hour more than asked for: of many letters in a row, one has to write.
     sql!(
-        "UPDATE tokens SET expires_at = ?2
+        "UPDATE tokens SET expires_at = ?3
          WHERE mailbox_id = ?1 AND purpose = 'activation' AND spent_at IS NULL AND expires_at < ?2",
         mailbox_id,
-        until
+        until,
+        until.plus(Duration::from_secs(3600))
     )
 }
 

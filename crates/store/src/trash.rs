@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 use crate::store::Store;
 
@@ -116,13 +117,14 @@ impl Store {
             batch.add(sql!(
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' RETURNING id",
                 mailbox_id,
-                deposit_id
+                deposit_id.as_str()
             ));
             batch.release_body(&body_id);
+            batch.add(forget_notices_of(&deposit_id));
         }
         match self.write(batch).await? {
             // A body that goes returns a row, too: only the deletions are counted.
-            Outcome::Kept(answers) => Ok(answers.iter().step_by(2).map(|answer| answer.rows.len()).sum()),
+            Outcome::Kept(answers) => Ok(answers.iter().step_by(3).map(|answer| answer.rows.len()).sum()),
             Outcome::Refused(_) => Ok(0),
         }
     }

@@ -64,16 +64,6 @@ column_words! {
 }
 
 column_words! {
-    /// How a leg enters the queue.
-    LegStart {
-        /// Due when its time comes.
-        Queued = "queued",
-        /// Held until an operator lets it go.
-        Frozen = "frozen",
-    }
-}
-
-column_words! {
     /// How a leg stands in the queue. A finished leg has no row.
     LegState {
         /// Due when its time comes.

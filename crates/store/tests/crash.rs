@@ -156,7 +156,7 @@ async fn arrive(store: &Store, ids: &dyn Random, mailbox_id: &str, len: usize) {
     rows.legs.push(NewLeg {
         id: ids.id(),
         arrival_id: "arrival".to_owned(),
-        body_id: body_id.clone(),
+        body_id: Some(body_id.clone()),
         ticket_sealed: vec![1; 500],
         destination: "a.example".to_owned(),
         due_at: Timestamp(0),

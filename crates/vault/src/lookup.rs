@@ -25,13 +25,6 @@ impl TagKey {
         self.0.mac("sealpost/1/tag-thread", message_id.as_bytes())
     }
 
-    /// The tag of the identifier in the reverse-path of a notice. ASCII case does not count: some
-    /// servers fold the local part.
-    #[must_use]
-    pub fn notice_tag(&self, id: &str) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-notice", id.to_ascii_lowercase().as_bytes())
-    }
-
     /// A keyed hash of an arrival, fed piece by piece: has this very letter just been accepted?
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprinter {
@@ -74,7 +67,6 @@ mod tests {
         assert_ne!(key.address_tag("a@b"), key.address_tag("a@c"));
         assert_ne!(key.address_tag("a@b"), key.thread_tag("a@b"));
         assert_ne!(key.address_tag("a@b"), other.address_tag("a@b"));
-        assert_eq!(key.notice_tag("AbC"), key.notice_tag("aBc"));
     }
 
     #[test]

@@ -115,7 +115,6 @@ fn vectors() -> Value {
         "tags": {
             "address": { "of": "müller@example.org", "tag": text(&keys.tags.address_tag("müller@example.org")) },
             "thread": { "of": "1@example.org", "tag": text(&keys.tags.thread_tag("1@example.org")) },
-            "notice": { "of": "00FF", "tag": text(&keys.tags.notice_tag("00FF")) },
             "fingerprint": { "of": "From: a\r\n\r\nbody\r\n", "tag": text(&fingerprint.finish()) },
         },
         "token": { "text": token_text.expose(), "activation_hash": text(&token_hash), "reset_hash": text(&reset_hash) },

@@ -4,6 +4,7 @@
 mod bytes;
 mod connections;
 mod destinations;
+mod handoff;
 mod hop;
 mod log;
 mod parameters;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sealpost_delivery::{
-    DeliveryConfig, DnsError, Mx, NextHop, Purpose, Resolver, RetryPlan, Route, Runner, Ticket, Timeouts,
-    Waker,
+    Composer, Content, DeliveryConfig, DnsError, Inlet, Mx, NextHop, Purpose, Resolver, RetryPlan, Route,
+    Runner, Ticket, Timeouts,
 };
 use sealpost_mail::{
     Address, BodyType, FakeClock, Notify, Random, Recipient, Ret, ReversePath, SystemRandom, Timestamp,
@@ -119,6 +119,24 @@ impl Desk {
 
     /// Queues a letter; its leg's id.
     pub(crate) async fn queue(&self, post: Post) -> String {
+        let (leg_id, rows) = self.prepare(post).await;
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        leg_id
+    }
+
+    /// Queues a mail that is not a letter yet.
+    pub(crate) async fn queue_content(&self, post: Post, content: Content) {
+        let (leg_id, mut rows) = self.prepare(post).await;
+        let leg = &mut rows.legs[0];
+        let mut ticket = Ticket::open(&self.key, &leg_id, &leg.ticket_sealed).unwrap();
+        ticket.content = content;
+        leg.ticket_sealed = ticket.seal(&self.key, &leg_id, &SystemRandom).unwrap();
+        (leg.body_id, rows.body) = (None, None);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    }
+
+    /// The rows of a letter and its leg's id.
+    pub(crate) async fn prepare(&self, post: Post) -> (String, ArrivalRows) {
         let random = SystemRandom;
         let (leg_id, body_id, now) = (random.id(), random.id(), START);
         let key = MessageKey::generate(&random);
@@ -158,8 +176,7 @@ impl Desk {
             ret: post.ret,
             body_type: post.body_type,
             smtputf8: post.smtputf8,
-            head: post.head,
-            body_key: key.to_bytes(),
+            content: Content::Letter { head: post.head, body_key: key.to_bytes() },
             route: post.route,
             tls: post.tls,
             purpose: post.purpose,
@@ -168,7 +185,7 @@ impl Desk {
         let leg = NewLeg {
             id: leg_id.clone(),
             arrival_id: random.id(),
-            body_id,
+            body_id: Some(body_id),
             ticket_sealed: ticket.seal(&self.key, &leg_id, &random).unwrap(),
             destination,
             due_at: now,
@@ -177,12 +194,14 @@ impl Desk {
             purpose,
             state: LegStart::Queued,
         };
-        let rows = ArrivalRows { body: Some(body), legs: vec![leg], ..ArrivalRows::new(now) };
-        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
-        leg_id
+        (leg_id, ArrivalRows { body: Some(body), legs: vec![leg], ..ArrivalRows::new(now) })
     }
 
     pub(crate) fn start(&self) -> Running {
+        self.start_with(None)
+    }
+
+    pub(crate) fn start_with(&self, composer: Option<Arc<dyn Composer>>) -> Running {
         let runner = Runner::with_resolver(
             self.store.clone(),
             self.key.clone(),
@@ -192,7 +211,8 @@ impl Desk {
             Arc::new(OneDomain),
         )
         .unwrap();
-        let (waker, stop) = (runner.waker(), CancellationToken::new());
+        composer.into_iter().for_each(|composer| runner.compose_with(composer));
+        let (waker, stop) = (runner.inlet(), CancellationToken::new());
         let task = tokio::spawn(runner.run(stop.clone()));
         Running { waker, stop, task }
     }
@@ -234,7 +254,7 @@ pub(crate) fn readable(bytes: &[u8]) -> String {
 
 /// A runner at work.
 pub(crate) struct Running {
-    pub(crate) waker: Waker,
+    pub(crate) waker: Inlet,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<Result<(), sealpost_delivery::DeliveryError>>,
 }

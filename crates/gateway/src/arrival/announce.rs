@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sealpost_delivery::{Purpose, Route};
-use sealpost_mail::{Address, Compose, ReversePath, Summary, Timestamp, TlsFloor};
-use sealpost_mail::{Reply, Secret, compose_notice};
+use sealpost_mail::{Address, Reply, ReversePath, Secret, Summary, Timestamp, TlsFloor};
 use sealpost_notice::{Brand, Language, Notice};
 use sealpost_store::{
-    ArrivalRows, LegPurpose, MailboxRow, MailboxState, NewNotice, NewToken, StoreError, WrapKind,
+    ArrivalRows, LegPurpose, MailboxState, NewNotice, NewToken, ReachedMailbox, notice_token,
 };
 use sealpost_vault::{Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
 use super::carry::Cut;
 use super::front::Front;
+use crate::notice_facts::NoticeFacts;
 use crate::own;
 
 /// How long a recipient has before an unactivated letter is deleted, and how notices look.
@@ -70,16 +70,16 @@ pub(super) struct NoticeMemo {
 
 impl Standing {
     /// What an existing mailbox's state means for its next notice.
-    pub(super) async fn of(front: &Front, row: &MailboxRow) -> Result<Self, StoreError> {
+    pub(super) fn of(front: &Front, row: &ReachedMailbox) -> Self {
         match row.state {
             MailboxState::Pending => {
-                let sealed = front.store.wrap(&row.id, WrapKind::Link).await?;
-                let token = sealed.and_then(|sealed| front.keys.rows.open(LINK, &row.id, &sealed).ok());
+                let sealed = row.link_sealed.as_ref();
+                let token = sealed.and_then(|sealed| front.keys.rows.open(LINK, &row.id, sealed).ok());
                 let token =
                     token.and_then(|text| std::str::from_utf8(text.expose()).ok().and_then(Token::parse));
-                Ok(Self::Pending { link: token.map(|token| front.announcer.activation_link(&token)) })
+                Self::Pending { link: token.map(|token| front.announcer.activation_link(&token)) }
             }
-            MailboxState::Active | MailboxState::Locked { .. } | MailboxState::Deleted => Ok(Self::Active),
+            MailboxState::Active | MailboxState::Locked { .. } | MailboxState::Deleted => Self::Active,
         }
     }
 
@@ -130,8 +130,8 @@ impl Announcer {
         (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())
     }
 
-    /// Adds the notice's leg, body and memo to the arrival's rows.
-    pub(super) async fn announce(
+    /// Adds the notice's leg and memo to the arrival's rows.
+    pub(super) fn announce(
         &self,
         cut: &Cut<'_>,
         about: &Announcement<'_>,
@@ -143,27 +143,12 @@ impl Announcer {
         let notice = self.notice(cut, about, rows);
         let failed =
             |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
-        let rendered = sealpost_notice::render(&notice, language, &self.brand, &self.zone)
-            .map_err(|error| failed(&error))?;
         let message_id = format!("{}@{}", random.id(), front.name);
-        let mail = compose_notice(&Compose {
-            from: (Some(format!("{} {}", self.brand.name, self.brand.portal_name)), self.from.clone()),
-            to: about.recipient.clone(),
-            reply_to: None,
-            subject: rendered.subject,
-            text: rendered.text,
-            html: Some(rendered.html),
-            message_id,
-            at: cut.now,
-            auto_submitted: "auto-generated",
-            extra: Vec::new(),
-            inline_images: self.brand.inline_images(),
-        })
-        .map_err(|error| failed(&error))?;
+        let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: cut.now };
         let (reverse_path, memo) = self.reverse_path(cut, about)?;
         rows.notices.extend(memo);
-        let ticket = own::Draft {
-            mail,
+        let draft = own::Draft {
+            content: facts.content().map_err(|error| failed(&error))?,
             reverse_path,
             recipient: about.recipient.clone(),
             route: self.route.clone(),
@@ -175,10 +160,9 @@ impl Announcer {
             },
             at: cut.now,
         };
-        let (leg, body) =
-            own::queue(&own::Queue::of(front), ticket, LegPurpose::Notice, cut.arrival_id).await?;
+        let leg = own::leg(&own::Queue::of(front), draft, None, LegPurpose::Notice, cut.arrival_id)
+            .map_err(|error| failed(&error))?;
         rows.legs.push(leg);
-        rows.more_bodies.push(body);
         Ok(())
     }
 
@@ -227,16 +211,16 @@ impl Announcer {
         let front = cut.front;
         let later =
             |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
-        let token = front.random.id();
+        let token = notice_token(about.deposit_id, 0);
         let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())
             .map_err(|error| later(&error))?;
         let memo =
             NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: cut.now };
         let json = Secret::new(serde_json::to_vec(&memo).map_err(|error| later(&error))?);
         let row = NewNotice {
-            token_hash: front.keys.tags.notice_tag(&token),
             mailbox_id: about.mailbox_id.to_owned(),
             deposit_id: about.deposit_id.to_owned(),
+            number: 0,
             ticket_sealed: front.keys.rows.seal("notice", about.deposit_id, json.expose(), &*front.random),
             created_at: cut.now,
         };

@@ -23,15 +23,14 @@ enum Said {
 /// Adds the reports to the senders of the letters whose notices have failed. A notice is told of once: its
 /// token is spent with the same commit.
 pub(super) async fn rows(cut: &Cut<'_>, decided: &[Decided], rows: &mut ArrivalRows) -> Result<(), Reply> {
-    let mut notices: Vec<([u8; 32], NoticeRow)> = Vec::new();
+    let mut notices: Vec<(String, NoticeRow)> = Vec::new();
     for Decided { way, .. } in decided {
         let Way::Bounce(token) = way else { continue };
-        let hash = cut.front.keys.tags.notice_tag(token);
-        if notices.iter().any(|(known, _)| *known == hash) {
+        if notices.iter().any(|(known, _)| known == token) {
             continue;
         }
-        let found = cut.front.store.notice(&hash).await.map_err(|error| super::unavailable(&error))?;
-        notices.push((hash, found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
+        let found = cut.front.store.notice(token).await.map_err(|error| super::unavailable(&error))?;
+        notices.push((token.clone(), found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
     }
     if notices.is_empty() {
         return Ok(());
@@ -45,9 +44,9 @@ pub(super) async fn rows(cut: &Cut<'_>, decided: &[Decided], rows: &mut ArrivalR
         tracing::info!(arrival.id = %cut.arrival_id, "mail to a notice's return address; nothing failed");
         return Ok(());
     };
-    for (hash, notice) in notices {
+    for (token, notice) in notices {
         tell(cut, status, &notice, rows).await?;
-        rows.spent_notices.push(hash);
+        rows.spent_notices.push(token);
     }
     Ok(())
 }

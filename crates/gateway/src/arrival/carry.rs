@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use sealpost_delivery::{Purpose, Ticket};
+use sealpost_delivery::{Content, Purpose, Ticket};
 use sealpost_mail::{
     Address, Edit, Envelope, Head, Letter, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary,
     Timestamp, TlsFloor, Trace, Treatment,
 };
 use sealpost_store::{
-    ArrivalRows, Folder, LegPurpose, LegStart, MailboxRow, NewDeposit, NewLeg, NewMailbox, NewWrap, WrapKind,
+    ArrivalRows, Folder, LegPurpose, LegStart, NewDeposit, NewLeg, NewMailbox, NewWrap, ReachedMailbox,
+    WrapKind,
 };
 use sealpost_vault::{MailboxKeys, MailboxPublic, TokenPurpose};
 use tokio::sync::OwnedSemaphorePermit;
@@ -86,7 +87,7 @@ pub(super) async fn rows(
         work.deposits(&portal, &summary, &mut rows).await?;
     }
     let deposited = rows.deposits.iter().any(|deposit| deposit.body_id == spooled.body_id);
-    if deposited || rows.legs.iter().any(|leg| leg.body_id == spooled.body_id) {
+    if deposited || rows.legs.iter().any(|leg| leg.body_id.as_deref() == Some(&spooled.body_id)) {
         rows.body = Some(spooled.body.clone());
     }
     Ok(Carried { rows, room })
@@ -160,8 +161,7 @@ impl Work<'_> {
             ret: self.envelope.ret,
             body_type: self.envelope.body,
             smtputf8: self.envelope.smtputf8,
-            head: head.into_bytes(),
-            body_key: self.spooled.key.to_bytes(),
+            content: Content::Letter { head: head.into_bytes(), body_key: self.spooled.key.to_bytes() },
             route: self.front.route.clone(),
             tls,
             purpose: Purpose::Relay,
@@ -191,7 +191,7 @@ impl Work<'_> {
             }
             served.push(tag);
             let (mailbox, standing) = match mailboxes.remove(&tag) {
-                Some(row) => self.standing(row).await?,
+                Some(row) => self.standing(&row)?,
                 None => self.new_mailbox(&recipient.address, tag, rows)?,
             };
             self.deposit(&mailbox, &standing, recipient, edits, summary, rows).await?;
@@ -210,15 +210,15 @@ impl Work<'_> {
     async fn known_mailboxes(
         &self,
         portal: &[(&Recipient, &[Edit])],
-    ) -> Result<HashMap<[u8; 32], MailboxRow>, Reply> {
+    ) -> Result<HashMap<[u8; 32], ReachedMailbox>, Reply> {
         let tag = |recipient: &Recipient| self.front.keys.tags.address_tag(&recipient.address.identity());
         let tags: Vec<[u8; 32]> = portal.iter().map(|(recipient, _)| tag(recipient)).collect();
         let rows =
-            self.front.store.mailboxes_by_tag(&tags).await.map_err(|error| super::unavailable(&error))?;
+            self.front.store.reach_mailboxes(&tags).await.map_err(|error| super::unavailable(&error))?;
         Ok(rows.into_iter().map(|row| (row.tag, row)).collect())
     }
 
-    async fn standing(&self, row: MailboxRow) -> Result<(Target, Standing), Reply> {
+    fn standing(&self, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
         let public = MailboxPublic::from_bytes(&row.public_key)
             .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
         // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
@@ -227,8 +227,7 @@ impl Work<'_> {
             .rows
             .open("address", &public.bound_to(&row.id), &row.address_sealed)
             .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
-        let standing = Standing::of(self.front, &row).await.map_err(|error| super::unavailable(&error))?;
-        Ok((Target { id: row.id, public }, standing))
+        Ok((Target { id: row.id.clone(), public }, Standing::of(self.front, row)))
     }
 
     /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
@@ -317,7 +316,7 @@ impl Work<'_> {
             listing: &listing,
             standing,
         };
-        front.announcer.announce(&self.cut(), &announcement, rows).await?;
+        front.announcer.announce(&self.cut(), &announcement, rows)?;
         report::deposited(&self.cut(), recipient, rows).await
     }
 }
@@ -354,7 +353,7 @@ impl Cut<'_> {
         Ok(NewLeg {
             id,
             arrival_id: self.arrival_id.to_owned(),
-            body_id: body_id.to_owned(),
+            body_id: Some(body_id.to_owned()),
             ticket_sealed,
             destination: destination(&ticket.route, &ticket.recipient.address),
             due_at: self.now,

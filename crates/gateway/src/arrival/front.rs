@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sealpost_delivery::{Route, Waker};
+use sealpost_delivery::{Inlet, Route};
 use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
 use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
@@ -47,7 +47,7 @@ pub(crate) struct Front {
     pub(crate) keys: FrontKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) waker: Waker,
+    pub(crate) inlet: Inlet,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) announcer: Announcer,
     pub(crate) writing: Writing,

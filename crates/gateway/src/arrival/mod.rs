@@ -20,6 +20,7 @@ pub(crate) use announce::{Announcer, LINK};
 pub(crate) use decide::look;
 pub(crate) use front::{Door, Front, FrontKeys, destination};
 
+use crate::commit::commit;
 use spool::Spooled;
 
 /// How often the rows are built again when another letter made the same mailbox first.
@@ -43,11 +44,10 @@ async fn admit(
     for _ in 0..RACES {
         let carry::Carried { rows, room } =
             carry::rows(front, &id, &envelope, &origin, &decided, &spooled, live.is_some()).await?;
-        let committed = front.store.commit_arrival(rows).await.map_err(|error| unavailable(&error))?;
+        let committed = commit(front, rows).await.map_err(|error| unavailable(&error))?;
         drop(room);
         match committed {
             Committed::New(_durable) => {
-                front.waker.wake();
                 return Ok(receipt(front, id, live));
             }
             Committed::Duplicate => {

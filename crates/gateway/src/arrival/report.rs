@@ -181,8 +181,12 @@ async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut Arriva
         returned_full: false,
     })
     .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+    let later =
+        |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
+    let (content, body) =
+        own::letter(&front.store, &*front.random, mail).await.map_err(|error| later(&error))?;
     let draft = own::Draft {
-        mail,
+        content,
         reverse_path: ReversePath::Null,
         recipient: report.to.clone(),
         route: front.report_route.clone(),
@@ -190,7 +194,8 @@ async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut Arriva
         purpose: Purpose::Report,
         at: cut.now,
     };
-    let (leg, body) = own::queue(&own::Queue::of(front), draft, LegPurpose::Report, cut.arrival_id).await?;
+    let leg = own::leg(&own::Queue::of(front), draft, Some(&body), LegPurpose::Report, cut.arrival_id)
+        .map_err(|error| later(&error))?;
     rows.legs.push(leg);
     rows.more_bodies.push(body);
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long an unhurried job waits for company.
-const UNHURRIED: Duration = Duration::from_secs(1);
+const UNHURRIED: Duration = Duration::from_millis(25);
 
 /// How long a group waits for the next job; an fsync takes several times as long.
 const LINGER: Duration = Duration::from_micros(300);
@@ -15,6 +15,8 @@ struct State<T> {
     waiting: VecDeque<T>,
     unhurried: Vec<T>,
     closed: bool,
+    /// The worker sleeps until somebody wakes it; otherwise it looks by itself soon.
+    asleep: bool,
 }
 
 /// The queue. Callers bound it (a semaphore), it does not.
@@ -26,7 +28,7 @@ pub(crate) struct Jobs<T> {
 
 impl<T> Jobs<T> {
     pub(crate) fn new() -> Self {
-        let state = State { waiting: VecDeque::new(), unhurried: Vec::new(), closed: false };
+        let state = State { waiting: VecDeque::new(), unhurried: Vec::new(), closed: false, asleep: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -47,32 +49,44 @@ impl<T> Jobs<T> {
         Ok(())
     }
 
-    /// Adds a job that goes before the next ordinary one, or after a second alone. Dropped if closed.
-    pub(crate) fn push_unhurried(&self, job: T) {
+    /// Adds a job that goes before the next ordinary one, or soon alone. Given back if the queue is closed.
+    pub(crate) fn push_unhurried(&self, job: T) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
-            return;
+            return Err(job);
         }
         state.unhurried.push(job);
-        if state.unhurried.len() == 1 {
+        // Waking a worker that looks by itself would cost more than the job.
+        if state.asleep {
+            state.asleep = false;
+            drop(state);
             self.changed.notify_one();
         }
+        Ok(())
     }
 
     /// Waits for jobs and takes up to `max` ordinary and all unhurried ones, the latter first. `None`:
     /// closed, and nothing is left.
     pub(crate) fn take(&self, max: usize) -> Option<Vec<T>> {
         let mut state = self.lock();
+        // After work there is likely more; only then it pays to look without being woken.
+        let mut rested = false;
         while state.waiting.is_empty() && !state.closed {
-            if state.unhurried.is_empty() {
+            if rested && state.unhurried.is_empty() {
+                state.asleep = true;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            } else {
-                let (woken, timeout) =
-                    self.changed.wait_timeout(state, UNHURRIED).unwrap_or_else(PoisonError::into_inner);
-                state = woken;
-                if timeout.timed_out() {
+                state.asleep = false;
+                rested = false;
+                continue;
+            }
+            let (woken, timeout) =
+                self.changed.wait_timeout(state, UNHURRIED).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if timeout.timed_out() {
+                if !state.unhurried.is_empty() {
                     break;
                 }
+                rested = true;
             }
         }
         let mut group = std::mem::take(&mut state.unhurried);
@@ -114,10 +128,10 @@ mod tests {
     fn unhurried_jobs_go_before_what_was_pushed_after_them() {
         let jobs = Jobs::new();
         jobs.push("first").unwrap();
-        jobs.push_unhurried("forget first");
+        jobs.push_unhurried("forget first").unwrap();
         jobs.push("first again").unwrap();
         assert_eq!(jobs.take(1).unwrap(), ["forget first", "first"]);
-        jobs.push_unhurried("forget first");
+        jobs.push_unhurried("forget first").unwrap();
         assert_eq!(jobs.take_more(0, false), [""; 0]);
         assert_eq!(jobs.take_more(9, false), ["forget first", "first again"]);
     }
@@ -125,7 +139,7 @@ mod tests {
     #[test]
     fn unhurried_jobs_alone_do_not_keep_a_group_open() {
         let jobs = Jobs::new();
-        jobs.push_unhurried("forget");
+        jobs.push_unhurried("forget").unwrap();
         assert_eq!(jobs.take_more(9, true), [""; 0]);
         jobs.close();
         assert_eq!(jobs.take(9).unwrap(), ["forget"]);

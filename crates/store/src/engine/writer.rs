@@ -29,6 +29,33 @@ pub(crate) enum WriteJob {
     },
     /// Nobody waits for this.
     Unhurried(Statement),
+    /// Somebody waits for this, but needs no promise that it outlives a loss of power.
+    Soon {
+        batch: Batch,
+        reply: oneshot::Sender<Result<Outcome, StoreError>>,
+        /// The place in the queue.
+        permit: OwnedSemaphorePermit,
+    },
+}
+
+/// What a commit promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    /// It outlives a loss of power.
+    Durable,
+    /// It outlives this process; the next durable commit makes it durable, too.
+    Ordered,
+}
+
+impl Promise {
+    /// What a group needs.
+    fn of(group: &[WriteJob]) -> Self {
+        let durable = group.iter().any(|job| match job {
+            WriteJob::Batch { .. } => true,
+            WriteJob::Unhurried(_) | WriteJob::Soon { .. } => false,
+        });
+        if durable { Self::Durable } else { Self::Ordered }
+    }
 }
 
 /// The writer thread's own things.
@@ -41,8 +68,12 @@ pub(crate) struct Writer {
     _lock: Arc<std::fs::File>,
     /// Nothing more can be promised.
     halted: bool,
-    /// How many batches the last commit held.
+    /// How many durable batches the last durable commit held.
     last_group: usize,
+    /// What commits promise as the connection is set.
+    promise: Promise,
+    /// Files whose rows are gone, but perhaps not for good.
+    not_yet_freed: Vec<String>,
 }
 
 /// A batch that has run, but is not committed.
@@ -74,7 +105,16 @@ impl Writer {
         files: Arc<Files>,
         lock: Arc<std::fs::File>,
     ) -> Self {
-        Self { connection, jobs, files, _lock: lock, halted: false, last_group: 0 }
+        Self {
+            connection,
+            jobs,
+            files,
+            _lock: lock,
+            halted: false,
+            last_group: 0,
+            promise: Promise::Durable,
+            not_yet_freed: Vec::new(),
+        }
     }
 
     /// The life of the writer thread.
@@ -83,9 +123,24 @@ impl Writer {
             self.commit_group(group);
         }
         // Tidy, not necessary: the next open would replay the log.
-        if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-            tracing::warn!(%error, "checkpoint at close failed");
+        match self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            Ok(()) => self.not_yet_freed.drain(..).for_each(|id| self.files.remove_later(id)),
+            // The next open removes what has no row then.
+            Err(error) => tracing::warn!(%error, "checkpoint at close failed"),
         }
+    }
+
+    /// Must not be called within a transaction.
+    fn set_promise(&mut self, promise: Promise) -> rusqlite::Result<()> {
+        if self.promise != promise {
+            self.connection.execute_batch(match promise {
+                Promise::Durable => "PRAGMA synchronous = FULL",
+                // In WAL mode: no fsync at commit, order kept (sqlite.org/pragma.html#pragma_synchronous).
+                Promise::Ordered => "PRAGMA synchronous = NORMAL",
+            })?;
+            self.promise = promise;
+        }
+        Ok(())
     }
 
     fn commit_group(&mut self, group: Vec<WriteJob>) {
@@ -98,13 +153,21 @@ impl Writer {
         };
         match fate {
             Fate::Committed => {
+                if self.promise == Promise::Durable {
+                    self.not_yet_freed.drain(..).for_each(|id| self.files.remove_later(id));
+                }
                 for Ran { result, bodies, reply, permit } in ran {
                     let result = result.map(|done| {
                         // A refused batch leaves its bodies to whoever tries again, or to their last clone.
                         if let Outcome::Kept(_) = done.outcome {
                             bodies.iter().for_each(StoredBody::settle);
                         }
-                        done.freed.into_iter().for_each(|id| self.files.remove_later(id));
+                        match self.promise {
+                            Promise::Durable => {
+                                done.freed.into_iter().for_each(|id| self.files.remove_later(id));
+                            }
+                            Promise::Ordered => self.not_yet_freed.extend(done.freed),
+                        }
                         done.outcome
                     });
                     let _ = reply.send(result);
@@ -138,21 +201,34 @@ impl Writer {
 
     /// Runs every batch of the group in one transaction and commits. Every batch ends up in `ran`.
     fn run_group(&mut self, group: Vec<WriteJob>, ran: &mut Vec<Ran>) -> Fate {
+        let promise = Promise::of(&group);
         let mut fallen = match self.halted {
             true => Some("halted".to_owned()),
-            false => self.execute("BEGIN IMMEDIATE").err().map(|error| error.to_string()),
+            false => self
+                .set_promise(promise)
+                .and_then(|()| self.execute("BEGIN IMMEDIATE"))
+                .err()
+                .map(|error| error.to_string()),
         };
         let mut next = group;
+        let mut durable = 0_usize;
         while !next.is_empty() {
             for job in next {
+                durable += usize::from(matches!(job, WriteJob::Batch { .. }));
                 self.run_job(job, ran, &mut fallen);
+            }
+            // Whoever wants more than this commit promises must not join it.
+            if promise == Promise::Ordered {
+                break;
             }
             // Callers come back together after a commit, but not at the same instant: wait a moment for
             // as many as there were the last time, or most of them would miss this fsync.
-            let linger = fallen.is_none() && ran.len() < self.last_group;
-            next = self.jobs.take_more(GROUP.saturating_sub(ran.len()), linger);
+            let linger = fallen.is_none() && durable < self.last_group;
+            next = self.jobs.take_more(GROUP.saturating_sub(durable), linger);
         }
-        self.last_group = ran.len();
+        if promise == Promise::Durable {
+            self.last_group = durable;
+        }
         if let Some(reason) = fallen {
             tracing::error!(reason, "a group of writes was rolled back");
             return Fate::RolledBack(reason);
@@ -172,7 +248,8 @@ impl Writer {
                     tracing::warn!(%error, "an unhurried statement failed");
                 }
             }
-            WriteJob::Batch { batch: Batch { statements, bodies }, reply, permit } => {
+            WriteJob::Batch { batch: Batch { statements, bodies }, reply, permit }
+            | WriteJob::Soon { batch: Batch { statements, bodies }, reply, permit } => {
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
                     None => self.run_batch(&statements),

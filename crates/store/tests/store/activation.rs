@@ -125,7 +125,8 @@ async fn a_further_letter_prolongs_the_link_of_a_pending_mailbox_only() {
         rows.body = Some(body);
         assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
     }
-    assert_eq!(rig.store.token(&[1; 32]).await.unwrap().unwrap().expires_at, until, "never shortened");
+    let expires = rig.store.token(&[1; 32]).await.unwrap().unwrap().expires_at;
+    assert_eq!(expires, Timestamp(until.0 + 3_600_000), "an hour to spare, and never shortened");
     let spent = rig.store.token(&[2; 32]).await.unwrap().unwrap();
     assert_eq!((spent.expires_at, spent.spent_at), (LATER, Some(NOW)));
     rig.clean().await;

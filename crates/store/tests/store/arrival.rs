@@ -140,7 +140,7 @@ async fn all_rows_or_none() {
     let rig = Rig::new();
     let mut rows = with_fingerprint(&rig, [2; 32]).await;
     let mailbox = rig.mailbox(1);
-    rows.deposits.push(rig.deposit(&mailbox.id, &rows.legs[0].body_id));
+    rows.deposits.push(rig.deposit(&mailbox.id, rows.legs[0].body_id.as_deref().unwrap()));
     rows.mailboxes.push(mailbox);
     rows.audit.push(line("mailbox.created"));
     // A leg that refers to a body nobody knows: the last statement fails.

@@ -16,7 +16,7 @@ async fn a_leg_is_leased_once_and_carries_everything() {
     let legs = rig.lease("one", NOW, SOON).await;
     assert_eq!(legs.len(), 1);
     assert_eq!(
-        (legs[0].body_id.as_str(), legs[0].ticket_sealed.as_slice()),
+        (legs[0].body_id.as_deref().unwrap(), legs[0].ticket_sealed.as_slice()),
         (body_id.as_str(), &b"ticket"[..])
     );
     assert_eq!((legs[0].attempts, legs[0].delay_noted, legs[0].purpose), (0, false, LegPurpose::Relay));
@@ -175,7 +175,7 @@ async fn the_end_and_its_report_are_one() {
     // A report with a body of its own, and one that hands the original on.
     let body = rig.body(LARGE).await;
     let own = FollowUp { leg: rig.leg(body.id(), "report.example"), body: Some(body) };
-    let shared = FollowUp { leg: rig.leg(&leg.body_id, "report.example"), body: None };
+    let shared = FollowUp { leg: rig.leg(leg.body_id.as_deref().unwrap(), "report.example"), body: None };
     let ended = rig.store.finish_leg(&leg, LegEnd::Failed, vec![own, shared]).await.unwrap();
     assert_eq!(ended, Finished::Recorded);
     let counts = rig.clean().await;

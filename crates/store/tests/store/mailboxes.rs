@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, LoginCounts, LoginOutcome, MailboxState, NewNotice,
-    NewSession, WrapKind,
+    NewSession, WrapKind, notice_token,
 };
 
 use crate::rig::{LATER, NOW, Rig, wrap};
@@ -91,16 +91,17 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     let mut rows = ArrivalRows::new(NOW);
     let deposit = rig.deposit(&id, body.id());
     rows.notices.push(NewNotice {
-        token_hash: [6; 32],
+        number: 6,
         mailbox_id: id.clone(),
         deposit_id: deposit.id.clone(),
         ticket_sealed: b"ticket".to_vec(),
         created_at: NOW,
     });
+    let returned = notice_token(&deposit.id, 6);
     rows.deposits.push(deposit);
     rows.body = Some(body);
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
-    assert_eq!(rig.store.notice(&[6; 32]).await.unwrap().unwrap().mailbox_id, id);
+    assert_eq!(rig.store.notice(&returned).await.unwrap().unwrap().mailbox_id, id);
 
     assert!(rig.store.delete_mailbox(&id).await.unwrap());
     assert!(!rig.store.delete_mailbox(&id).await.unwrap());
@@ -109,7 +110,7 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     assert_eq!((deleted.state, deleted.address_sealed.len()), (MailboxState::Deleted, 0));
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap(), None);
-    assert_eq!(rig.store.notice(&[6; 32]).await.unwrap(), None);
+    assert_eq!(rig.store.notice(&returned).await.unwrap(), None);
     assert!(!rig.store.lock_mailbox(&id, None).await.unwrap());
     let counts = rig.clean().await;
     assert_eq!((counts.mailboxes, counts.deposits, counts.bodies_in_rows), (0, 0, 0));

@@ -77,7 +77,7 @@ impl Rig {
         NewLeg {
             id: self.ids.id(),
             arrival_id: "arrival".to_owned(),
-            body_id: body_id.to_owned(),
+            body_id: Some(body_id.to_owned()),
             ticket_sealed: b"ticket".to_vec(),
             destination: destination.to_owned(),
             due_at: NOW,

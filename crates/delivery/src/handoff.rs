@@ -1,0 +1,82 @@
+//! The short way: a letter that has just come in goes straight to its lane, leased by the commit that made it
+//! durable, and nobody reads it back from the queue. Knows neither SMTP nor what a ticket says.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use sealpost_store::{LeasedLeg, LegStart};
+use tokio::sync::Notify;
+
+use crate::engine::Engine;
+use crate::runner::LEASE;
+
+/// Delivery's door for whoever queues letters. Cheap to clone.
+#[derive(Clone)]
+pub struct Inlet {
+    pub(crate) waker: Arc<Notify>,
+    pub(crate) engine: Weak<Engine>,
+}
+
+/// A place with the workers, promised for one leg. Dropped unused, it is free again.
+pub struct Place {
+    /// `None` once the leg has it.
+    engine: Option<Arc<Engine>>,
+    start: LegStart,
+}
+
+impl Inlet {
+    /// Call after every commit that added legs which were not handed over.
+    pub fn wake(&self) {
+        self.waker.notify_one();
+    }
+
+    /// A place for a leg to this destination, if delivery runs, the destination is well, and older letters do
+    /// not wait for the same workers. Without one the leg is queued as usual.
+    #[must_use]
+    pub fn place(&self, destination: &str) -> Option<Place> {
+        let engine = self.engine.upgrade()?;
+        if !engine.takes_new(destination) {
+            return None;
+        }
+        engine.under_way.fetch_add(1, Ordering::SeqCst);
+        let until = engine.clock.now().plus(LEASE);
+        let start = LegStart::InHand { owner: engine.config.owner.clone(), until };
+        Some(Place { engine: Some(engine), start })
+    }
+}
+
+impl Place {
+    /// How the leg's row must start.
+    #[must_use]
+    pub fn start(&self) -> LegStart {
+        self.start.clone()
+    }
+
+    /// Hands the committed leg over.
+    pub fn take(mut self, leg: LeasedLeg) {
+        if let Some(engine) = self.engine.take() {
+            engine.accept(leg);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.one_less();
+        }
+    }
+}
+
+impl fmt::Debug for Inlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inlet")
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("start", &self.start).finish_non_exhaustive()
+    }
+}

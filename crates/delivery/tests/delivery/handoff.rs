@@ -1,0 +1,122 @@
+//! Letters that come in while delivery runs go straight to their next hop; mails of facts are written then.
+
+use std::sync::Arc;
+
+use sealpost_delivery::{Composer, Content, Inlet, Place};
+use sealpost_mail::{Address, Secret};
+use sealpost_store::{ArrivalRows, Committed, LegState};
+
+use crate::hop::{Hop, Script};
+use crate::rig::{Desk, Post, START, post};
+
+/// A place as soon as delivery runs.
+async fn place(inlet: &Inlet) -> Place {
+    loop {
+        match inlet.place("hop") {
+            Some(place) => return place,
+            None => tokio::task::yield_now().await,
+        }
+    }
+}
+
+/// Commits the letter as somebody who has a place for it, and hands it over.
+async fn hand_over(desk: &Desk, place: Place, post: Post) {
+    let (_, mut rows): (String, ArrivalRows) = desk.prepare(post).await;
+    rows.legs[0].state = place.start();
+    let Committed::New(mut durable) = desk.store.commit_arrival(rows).await.unwrap() else {
+        panic!("not new")
+    };
+    place.take(durable.in_hand.pop().unwrap());
+}
+
+#[tokio::test]
+async fn a_letter_handed_over_is_delivered_without_being_read_back() {
+    let hop = Hop::start(Script::default()).await;
+    let desk = Desk::new(&hop);
+    let running = desk.start();
+    let place = place(&running.waker).await;
+    hand_over(&desk, place, post("r@d.example")).await;
+    // Nobody said that there is something in the queue.
+    let letter = hop.letters(1).await.remove(0);
+    assert!(letter.bytes.ends_with(b"Hello\r\n"));
+    desk.until_empty().await;
+    assert!(desk.store.sweep(START).await.unwrap().is_clean());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_letter_in_hand_when_the_process_dies_is_delivered_by_the_next() {
+    let hop = Hop::start(Script::default()).await;
+    let desk = Desk::new(&hop);
+    let running = desk.start();
+    let place = place(&running.waker).await;
+    let (_, mut rows) = desk.prepare(post("r@d.example")).await;
+    rows.legs[0].state = place.start();
+    // Committed, and never handed over.
+    assert!(matches!(desk.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    drop(place);
+    running.stop().await;
+    assert_eq!(hop.letter_count(), 0);
+    let running = desk.start();
+    hop.letters(1).await;
+    desk.until_empty().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn places_end_and_come_back() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.batch = 4;
+    let running = desk.start();
+    let mut places = vec![place(&running.waker).await];
+    places.extend(std::iter::from_fn(|| running.waker.place("hop")).take(100));
+    assert_eq!(places.len(), 8, "half of the room is left to the queue");
+    drop(places);
+    assert!(running.waker.place("hop").is_some());
+    let inlet = running.waker.clone();
+    running.stop().await;
+    assert!(inlet.place("hop").is_none(), "nobody would work on it");
+}
+
+#[tokio::test]
+async fn a_destination_at_rest_has_no_place() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    // Nobody listens there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    desk.config.hops.get_mut("hop").unwrap().port = free.port();
+    let running = desk.start();
+    let first = place(&running.waker).await;
+    hand_over(&desk, first, post("r@d.example")).await;
+    desk.until_attempts(1).await;
+    assert!(running.waker.place("hop").is_none());
+    assert!(running.waker.place("elsewhere").is_some());
+    running.stop().await;
+}
+
+/// Writes down what it is told.
+struct Scribe;
+
+impl Composer for Scribe {
+    fn compose(&self, facts: &str, recipient: &Address) -> Result<Vec<u8>, String> {
+        match facts {
+            "nonsense" => Err("no such notice".to_owned()),
+            facts => Ok(format!("To: {}\r\n\r\n{facts}\r\n", recipient.to_path()).into_bytes()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn facts_become_a_mail_when_they_go_and_what_cannot_be_written_is_kept() {
+    let hop = Hop::start(Script::default()).await;
+    let desk = Desk::new(&hop);
+    for facts in ["a letter waits", "nonsense"] {
+        desk.queue_content(post("r@d.example"), Content::Facts(Secret::new(facts.to_owned()))).await;
+    }
+    let running = desk.start_with(Some(Arc::new(Scribe)));
+    let letter = hop.letters(1).await.remove(0);
+    assert_eq!(letter.bytes, b"To: r@d.example\r\n\r\na letter waits\r\n");
+    desk.until("one left", |legs| legs.len() == 1 && legs[0].state == LegState::Frozen).await;
+    running.stop().await;
+}
