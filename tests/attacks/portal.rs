@@ -75,16 +75,3 @@ pub(crate) fn letter_path(inbox: &Page) -> String {
     let start = text.find("href=\"/m/").unwrap_or_else(|| panic!("no letter in:\n{text}")) + 6;
     text[start..].split(['"', '?']).next().unwrap().to_owned()
 }
-
-/// Every path of the portal's table of routes, with its method and whether it is for owners only.
-pub(crate) fn routes() -> Vec<(String, &'static str, bool)> {
-    let table = include_str!("../../crates/portal/src/routes.rs");
-    let rows = table.split("Row {").skip(2).filter_map(|row| {
-        let path = row.split("path: \"").nth(1)?.split('"').next()?.to_owned();
-        let method = if row.contains("Verb::Read") { "GET" } else { "POST" };
-        Some((path, method, row.contains("Right::Owner")))
-    });
-    let rows: Vec<_> = rows.collect();
-    assert!(rows.len() >= 16, "the table of routes is written otherwise: {rows:?}");
-    rows
-}
