@@ -164,7 +164,8 @@ impl Browser {
 
     /// Clicks.
     pub fn click(&self, css: &str) {
-        self.runtime.block_on(async { self.find(css).await.click().await.unwrap() });
+        let clicked = self.runtime.block_on(async { self.find(css).await.click().await });
+        clicked.unwrap_or_else(|e| panic!("cannot click {css} at {}: {e}", self.url()));
     }
 
     /// Runs a script in the page.

@@ -242,6 +242,7 @@ fn writing(tour: &Tour<'_>) {
     browser.click_through("ul.letters a");
     tour.press("button[value=reply]");
     tour.judge("an answer");
+    browser.click(".write-discard summary");
     tour.press("button[value=discard]");
     tour.judge("thrown away");
 }

@@ -8,6 +8,11 @@ use rig::{Browser, Screen};
 use crate::office::Office;
 use crate::{axe, keyboard};
 
+/// The innermost elements that stick out of the page.
+const STICKING_OUT: &str = "
+    const out = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+    return out.filter((e) => ![...e.children].some((c) => out.includes(c))).map((e) => e.outerHTML.slice(0, 150)).join(' ');";
+
 /// A watched browser.
 pub(crate) struct Watched {
     pub(crate) browser: Browser,
@@ -87,7 +92,7 @@ impl Watched {
             browser.look_on(Screen { width, ..Screen::PHONE });
             let found = wide();
             if found > u64::from(width) {
-                self.fault(page, &format!("is {found} wide at {width}"));
+                self.fault(page, &format!("is {found} wide at {width}: {}", browser.execute(STICKING_OUT)));
             }
         }
         browser.look_on(Screen::DESKTOP);
