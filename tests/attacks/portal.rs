@@ -15,6 +15,11 @@ impl Portal {
         let hop = Hop::new();
         let mut config = Config::new(&hop);
         config.set("portal", "trusted-proxies", r#"["127.0.0.1"]"#);
+        config.set("portal.write", "domains", r#"["insurer.example"]"#).set(
+            "portal.write",
+            "floor",
+            r#""none""#,
+        );
         let gateway = Gateway::start(&config);
         Self { hop, gateway }
     }

@@ -28,11 +28,10 @@ impl Row {
     /// Its path with these in the place of what varies.
     #[must_use]
     pub fn filled(&self, id: &str, token: &str) -> String {
-        self.path
-            .replace("{id}", id)
-            .replace("{part}", "0")
-            .replace("{token}", token)
-            .replace("{file}", "x.css")
+        let path = self.path.replace("{id}", id).replace("{part}", "0").replace("{token}", token);
+        let path = path.replace("{file}", "x.css");
+        assert!(!path.contains('{'), "{path} has a part that nobody thought of here");
+        path
     }
 }
 

@@ -30,7 +30,11 @@ pub(crate) const TEST: &[Need] = &[
     },
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
-    Need { probe: "command -v npm", package: "npm", purpose: "fetches axe-core, which judges accessibility" },
+    Need {
+        probe: "command -v npm || command -v curl",
+        package: "curl",
+        purpose: "fetches axe-core, which judges accessibility",
+    },
     Need { probe: "command -v openssl", package: "openssl", purpose: "a TLS client that is not ours" },
     Need {
         probe: "command -v pdfinfo && command -v pdfdetach && command -v pdftotext",
