@@ -21,4 +21,5 @@ mod cve_2026_44126;
 mod cve_2026_44127;
 mod cve_2026_44128;
 mod cve_2026_7864;
+mod every_route;
 mod portal;

@@ -18,6 +18,8 @@ mod crash;
 mod demo;
 mod explain;
 mod export;
+mod exports;
+mod formats;
 mod limits;
 mod load;
 mod notice_bounces;

@@ -36,6 +36,7 @@ fn an_open_relay_it_is_not() {
     client.say("MAIL FROM:<a@insurer.example>");
     client.say("RCPT TO:<k@web.example>").expect("550 5.7.1 *");
     client.say("DATA").expect("503 5.5.1 *");
+    drop(client);
     nothing_left(gateway, &hop);
 }
 
@@ -46,6 +47,7 @@ fn too_large_as_announced_is_refused_at_mail() {
     let mut client = gateway.smtp();
     client.say("MAIL FROM:<a@insurer.example> SIZE=65537").expect("552 5.3.4 *");
     client.say("MAIL FROM:<a@insurer.example> SIZE=65536").expect("250 *");
+    drop(client);
     nothing_left(gateway, &hop);
 }
 
@@ -101,6 +103,7 @@ fn a_line_too_long_is_refused() {
     client.bytes(b"Subject: x\r\n\r\n").bytes(&[b'x'; 2000]).bytes(b"\r\n.\r\n");
     let reply = client.reply();
     assert!((500..600).contains(&reply.code), "{reply}");
+    drop(client);
     nothing_left(gateway, &hop);
 }
 
@@ -121,6 +124,7 @@ fn a_command_line_too_long_is_refused_and_not_kept_in_memory() {
     drop(endless);
     let grown = gateway.process().peak_memory().saturating_sub(before);
     assert!(grown < 16 << 20, "64 MiB without a line end cost {grown} bytes");
+    drop(client);
     nothing_left(gateway, &hop);
 }
 
@@ -158,6 +162,7 @@ fn commands_out_of_order_are_refused() {
     client.say("MAIL FROM:<a@insurer.example>").expect("250 *");
     client.say("MAIL FROM:<b@insurer.example>").expect("503 5.5.1 *");
     client.say("DATA").expect("503 5.5.1 *");
+    drop(client);
     nothing_left(gateway, &hop);
 }
 
@@ -225,6 +230,7 @@ fn a_parameter_nobody_offered_is_refused() {
     client.say("MAIL FROM:<a@insurer.example>").expect("250 *");
     client.say("RCPT TO:<k@web.example> NOTIFY=NEVER,SUCCESS").expect("501 5.5.4 *");
     client.say("RCPT TO:<k@web.example> XYZZY").expect("555 5.5.4 *");
+    drop(client);
     nothing_left(gateway, &hop);
 }
 
@@ -263,5 +269,6 @@ fn mail_for_a_partner_domain_is_refused_and_never_sent_in_clear() {
     client.envelope("a@insurer.example", &["k@partner.example"]);
     let reply = client.data(&letters::plain("x", "x"));
     assert!((500..600).contains(&reply.code), "{reply}");
+    drop(client);
     nothing_left(gateway, &hop);
 }

@@ -139,6 +139,12 @@ impl Browser {
         });
     }
 
+    /// Chooses a file in a field for files.
+    pub fn upload(&self, css: &str, file: &Path) {
+        let path = file.to_str().unwrap();
+        self.runtime.block_on(async { self.find(css).await.send_keys(path).await.unwrap() });
+    }
+
     /// Chooses an option of a list by its value.
     pub fn choose(&self, css: &str, value: &str) {
         self.runtime.block_on(async { self.find(css).await.select_by_value(value).await.unwrap() });
@@ -158,7 +164,8 @@ impl Browser {
 
     /// Clicks.
     pub fn click(&self, css: &str) {
-        self.runtime.block_on(async { self.find(css).await.click().await.unwrap() });
+        let clicked = self.runtime.block_on(async { self.find(css).await.click().await });
+        clicked.unwrap_or_else(|e| panic!("cannot click {css} at {}: {e}", self.url()));
     }
 
     /// Runs a script in the page.

@@ -23,6 +23,8 @@ pub struct Screen {
 impl Screen {
     /// An ordinary phone by day.
     pub const PHONE: Self = Self { width: 390, height: 844, dark: false };
+    /// The narrowest that everything must fit on (WCAG 2.2 SC 1.4.10).
+    pub const NARROW: Self = Self { width: 320, height: 700, dark: false };
     /// An ordinary desktop by day.
     pub const DESKTOP: Self = Self { width: 1280, height: 800, dark: false };
 
@@ -57,6 +59,17 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
+    /// Presses a key so many times: its name, and its number as Windows counts keys.
+    pub fn press(&self, key: &str, number: u32, times: usize) {
+        self.devtools("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true }));
+        for _ in 0..times {
+            for kind in ["rawKeyDown", "keyUp"] {
+                let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": number });
+                self.devtools("Input.dispatchKeyEvent", &event);
+            }
+        }
+    }
+
     /// What happened since the last look: addresses asked for, and what the browser complained about.
     #[must_use]
     pub fn records(&self) -> Records {
@@ -79,6 +92,30 @@ impl Browser {
         records.complaints =
             complaints.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect();
         records
+    }
+
+    /// Everything loaded according to the record, with its bytes over the line; `None` as long as a load has not
+    /// ended. `record` keeps what was seen until then.
+    pub fn loads(&self, record: &mut Vec<Value>) -> Option<Vec<(String, u64)>> {
+        let (mut begun, mut ended) = (Vec::new(), Vec::new());
+        record.extend(self.log("performance"));
+        for entry in record {
+            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+            let (method, params) = (&event["message"]["method"], &event["message"]["params"]);
+            let id = params["requestId"].as_str().unwrap_or_default().to_owned();
+            match method.as_str().unwrap_or_default() {
+                "Network.requestWillBeSent" => {
+                    begun.push((id, params["request"]["url"].as_str().unwrap_or_default().to_owned()));
+                }
+                "Network.loadingFinished" => {
+                    let length = &params["encodedDataLength"];
+                    ended.push((id, length.as_u64().unwrap_or_else(|| panic!("no whole number: {length}"))));
+                }
+                _ => {}
+            }
+        }
+        let length = |id: &str| ended.iter().find(|(one, _)| one == id).map(|(_, length)| *length);
+        begun.into_iter().map(|(id, url)| Some((url, length(&id)?))).collect()
     }
 
     /// The whole page as PNG, also what is below the fold.

@@ -33,6 +33,8 @@ pub mod ports;
 pub mod postfix;
 pub mod process;
 pub mod reader;
+pub mod readers;
+pub mod routes;
 pub mod sink;
 pub mod smtp;
 pub mod tls;

@@ -1,11 +1,36 @@
 //! A recipient at a browser: clicks the link, chooses a password, leaves, comes back.
 
-use crate::Browser;
+use crate::http::Page;
+use crate::{Browser, Web};
 
 /// The password all our recipients choose.
 pub const PASSWORD: &str = "Birnbaum-1947-Leiter";
 /// The answer to their security question.
 pub const ANSWER: &str = "Rosa Luxemburg";
+
+/// Fills the activation page without a browser; gives the inbox.
+pub fn activate(web: &mut Web, link: &str) -> Page {
+    let page = web.get(link);
+    let path = link.rsplit_once("/a/").unwrap().1.to_owned();
+    let filled = [
+        ("password", PASSWORD),
+        ("repeat", PASSWORD),
+        ("question", "0"),
+        ("answer", ANSWER),
+        ("language", "de"),
+    ];
+    let page = web.submit(&page, &path, &filled);
+    let inbox = web.follow(page);
+    inbox.expect(200);
+    inbox
+}
+
+/// The paths of the letters in a list, in its order.
+#[must_use]
+pub fn letter_paths(list: &Page) -> Vec<String> {
+    let text = list.text();
+    text.split("href=\"/m/").skip(1).map(|rest| format!("/m/{}", &rest[..32])).collect()
+}
 
 impl Browser {
     /// Fills the activation page as its reader would, and lands in the inbox.

@@ -12,8 +12,11 @@
 
 mod axe;
 mod crawl;
+mod everywhere;
 mod hostile;
+mod keyboard;
 mod office;
 mod vectors;
 mod walk;
 mod watch;
+mod weight;

@@ -11,12 +11,20 @@ pub(crate) struct Office {
 impl Office {
     /// Opens in the morning.
     pub(crate) fn new(language: &str) -> Self {
+        Self::with(language, |_config| ())
+    }
+
+    /// The same with something configured otherwise.
+    pub(crate) fn with(language: &str, change: impl FnOnce(&mut Config)) -> Self {
         let hop = Hop::new();
         let mut config = Config::new(&hop);
         config
             .set("notices", "language", &format!("{language:?}"))
             .set("brand", "imprint", r#""https://insurer.example/impressum""#)
-            .set("brand", "privacy", r#""https://insurer.example/datenschutz""#);
+            .set("brand", "privacy", r#""https://insurer.example/datenschutz""#)
+            .set("portal.write", "domains", r#"["insurer.example"]"#)
+            .set("portal.write", "floor", r#""none""#);
+        change(&mut config);
         Self { gateway: Gateway::start(&config), hop }
     }
 
@@ -32,8 +40,16 @@ impl Office {
 
     /// Sends a letter and gives the link in the notice of it.
     pub(crate) fn send(&self, to: &str, letter: &[u8]) -> String {
+        self.next_link(|| {
+            // This department's mail needs no tag.
+            self.gateway.smtp().letter("erika.muster@unfall.insurer.example", &[to], letter).expect("250 *");
+        })
+    }
+
+    /// Does something that makes a mail leave; gives the link in it.
+    pub(crate) fn next_link(&self, job: impl FnOnce()) -> String {
         let before = self.hop.delivered().len();
-        self.gateway.smtp().letter("erika.muster@insurer.example", &[to], letter).expect("250 *");
+        job();
         letters::link(&self.hop.wait(before + 1)[before].bytes)
     }
 }

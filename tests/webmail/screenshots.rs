@@ -1,50 +1,307 @@
-//! Pictures of every page for the documentation, by `cargo xtask screenshots`: day and night, phone and desktop,
-//! German and English. The first argument is the folder.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
+//! Pictures of every page for the documentation, by `cargo xtask screenshots`: by day and by night, on a phone in
+//! English and on a desktop in German. The arguments are the folder, and the page that shows them all.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a tool for developers"
+)]
 
+use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use rig::browser::Kind;
-use rig::reader::PASSWORD;
-use rig::{Browser, Config, Gateway, Hop, Screen, letters};
+use rig::reader::{ANSWER, PASSWORD};
+use rig::{Browser, Config, Gateway, Hop, Screen, letters, readers};
 
 const ANNA: &str = "anna.mueller@web.example";
 
 fn main() {
-    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "docs/images".to_owned()));
+    let mut arguments = std::env::args().skip(1).map(PathBuf::from);
+    let folder = arguments.next().unwrap_or_else(|| "docs/images".into());
+    let gallery = arguments.next().unwrap_or_else(|| "docs/screens.md".into());
     std::fs::create_dir_all(&folder).unwrap();
-    for language in ["de", "en"] {
-        album(language, &folder);
+    for old in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if old.extension().is_some_and(|e| e == "png") {
+            std::fs::remove_file(old).unwrap();
+        }
+    }
+    let mut pages = Vec::new();
+    for (language, name, screen) in [("en", "phone", Screen::PHONE), ("de", "desktop", Screen::DESKTOP)] {
+        let album = Album { language, name, screen, folder: folder.clone(), pages: RefCell::default() };
+        album.story();
+        album.ran_out();
+        pages = album.pages.take();
+    }
+    std::fs::write(gallery, page_of(&pages)).unwrap();
+}
+
+/// The gallery: every page with its four pictures.
+fn page_of(pages: &[(&'static str, &'static str)]) -> String {
+    let mut text =
+        "# Every page of the webmail\n\nMade by `cargo xtask screenshots`; look at them after every change \
+        of a style ([design](design.md)). On the phone in English, on the desktop in German.\n"
+            .to_owned();
+    for (page, about) in pages {
+        let picture = |language: &str, screen: &str, mood: &str| {
+            format!("![{about}: {screen}, {mood}](images/{page}-{language}-{screen}-{mood}.png)")
+        };
+        let _ = write!(
+            text,
+            "\n## {about}\n\n| phone, light | phone, dark |\n|---|---|\n| {} | {} |\n\n\
+             | desktop, light | desktop, dark |\n|---|---|\n| {} | {} |\n",
+            picture("en", "phone", "light"),
+            picture("en", "phone", "dark"),
+            picture("de", "desktop", "light"),
+            picture("de", "desktop", "dark"),
+        );
+    }
+    text
+}
+
+/// Pictures on one screen.
+struct Album {
+    language: &'static str,
+    name: &'static str,
+    screen: Screen,
+    folder: PathBuf,
+    pages: RefCell<Vec<(&'static str, &'static str)>>,
+}
+
+/// The gateway in front of the camera.
+struct Set {
+    hop: Hop,
+    gateway: Gateway,
+    browser: Browser,
+}
+
+impl Set {
+    fn new(language: &'static str, change: impl FnOnce(&mut Config)) -> Self {
+        let hop = Hop::new();
+        let mut config = Config::new(&hop);
+        config
+            .set("brand", "name", r#""Musterversicherung""#)
+            .set("brand", "imprint", r#""https://insurer.example/impressum""#)
+            .set("brand", "privacy", r#""https://insurer.example/datenschutz""#)
+            .set("portal.write", "domains", r#"["insurer.example"]"#)
+            .set("portal.write", "floor", r#""none""#)
+            .set("notices", "language", &format!("{language:?}"));
+        change(&mut config);
+        Self { gateway: Gateway::start(&config), hop, browser: Browser::of_kind(&Kind::new(language)) }
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.gateway.config.web)
+    }
+
+    fn open(&self, path: &str) {
+        self.browser.open(&self.at(path));
+    }
+
+    /// Sends the form with this button as it stands.
+    fn press(&self, button: &str) {
+        self.browser.execute("for (const form of document.forms) form.noValidate = true");
+        self.browser.click_through(button);
+    }
+
+    /// Does something that makes a mail leave; gives the link in it.
+    fn link(&self, job: impl FnOnce()) -> String {
+        let before = self.hop.delivered().len();
+        job();
+        letters::link(&self.hop.wait(before + 1)[before].bytes)
+    }
+
+    fn send(&self, letter: &[u8]) -> String {
+        self.link(|| {
+            self.gateway
+                .smtp()
+                .letter("erika.muster@unfall.insurer.example", &[ANNA], letter)
+                .expect("250 *");
+        })
+    }
+
+    fn newest(&self) {
+        self.open("/inbox");
+        self.browser.click_through("ul.letters a");
     }
 }
 
-fn album(language: &'static str, folder: &std::path::Path) {
-    let hop = Hop::new();
-    let mut config = Config::new(&hop);
-    config.set("brand", "name", r#""Musterversicherung""#).set(
-        "notices",
-        "language",
-        &format!("{language:?}"),
-    );
-    let gateway = Gateway::start(&config);
-    let send = |letter: &[u8]| {
-        gateway.smtp().letter("erika.muster@insurer.example", &[ANNA], letter).expect("250 *");
-    };
-    for (subject, text) in [
-        ("Ihre Beitragsrechnung 2027", "anbei Ihre Rechnung."),
-        ("Rückfrage zu Ihrem Antrag", "bitte rufen Sie uns an."),
-        ("Gutachten zum Wasserschaden", "das Gutachten liegt vor."),
-    ] {
-        send(&letters::rich(
-            &format!("[vertraulich] {subject}"),
-            text,
-            &format!("<p>Sehr geehrte Frau Müller,</p><p>{text}</p>"),
-            "Rechnung.pdf",
-            &letters::pdf(subject),
-        ));
+impl Album {
+    fn shoot(&self, set: &Set, page: &'static str, about: &'static str) {
+        for (mood, screen) in [("light", self.screen), ("dark", self.screen.by_night())] {
+            set.browser.look_on(screen);
+            let file = self.folder.join(format!("{page}-{}-{}-{mood}.png", self.language, self.name));
+            std::fs::write(&file, set.browser.picture()).unwrap();
+        }
+        self.pages.borrow_mut().push((page, about));
+        println!("{page} in {}", self.language);
     }
-    send(&letters::rich(
-        "[vertraulich] Ihre Schadenmeldung 4711",
+
+    fn visit(&self, set: &Set, path: &str, page: &'static str, about: &'static str) {
+        set.open(path);
+        self.shoot(set, page, about);
+    }
+
+    fn story(&self) {
+        let set = Set::new(self.language, |_config| ());
+        let link = set.send(&few_words("Ihre Beitragsrechnung 2027", "anbei Ihre Rechnung."));
+        for (subject, text) in [
+            ("Rückfrage zu Ihrem Antrag", "bitte rufen Sie uns an."),
+            ("Gutachten zum Wasserschaden", "das Gutachten liegt vor."),
+        ] {
+            set.send(&few_words(subject, text));
+        }
+        set.send(&claim());
+        self.arrive(&set, &link);
+        self.read(&set);
+        self.write(&set);
+        self.keep(&set);
+        self.forget(&set, &link);
+    }
+
+    fn arrive(&self, set: &Set, link: &str) {
+        let browser = &set.browser;
+        self.visit(set, "/", "login", "Log-in");
+        browser.open(link);
+        self.shoot(set, "activation", "First visit");
+        browser.fill("#password", "kurz");
+        browser.fill("#repeat", "anders");
+        set.press("main form .submit button");
+        self.shoot(set, "activation-errors", "First visit, with something to mend");
+        browser.choose("#language", self.language);
+        browser.fill("#password", PASSWORD);
+        browser.fill("#repeat", PASSWORD);
+        browser.choose("#question", "0");
+        browser.fill("#answer", ANSWER);
+        set.press("main form .submit button");
+        self.shoot(set, "welcome", "The inbox for the first time");
+    }
+
+    fn read(&self, set: &Set) {
+        let browser = &set.browser;
+        self.visit(set, "/inbox", "inbox", "Inbox");
+        browser.click("details.menu:not(.sort) summary");
+        self.shoot(set, "menu", "The menu at the own address");
+        set.open("/inbox");
+        browser.fill("#words", "Wasserschaden");
+        set.press("form.search button");
+        self.shoot(set, "search", "Search");
+        set.newest();
+        self.shoot(set, "letter", "A letter");
+        browser.click_through("nav.actions a[href*='view=text']");
+        self.shoot(set, "letter-text", "A letter as text");
+        browser.click(".save summary");
+        self.shoot(set, "letter-save", "Saving a letter");
+        for (name, page, about) in [
+            ("calendar_invitation", "invitation", "An invitation"),
+            ("forwarded_letters", "forwarded", "A letter with letters in it"),
+            ("broken_mime", "broken", "A letter that is broken"),
+        ] {
+            let letter = readers::corpus().into_iter().find(|(one, _)| one == name).expect(name).1;
+            set.send(&letter);
+            set.newest();
+            self.shoot(set, page, about);
+        }
+        set.open("/inbox");
+        browser.click("li.letter input[type=checkbox]");
+        set.press("button[value=export]");
+        self.shoot(set, "export", "Taking letters away");
+    }
+
+    fn write(&self, set: &Set) {
+        let browser = &set.browser;
+        set.send(&claim());
+        set.newest();
+        set.press("button[value=reply]");
+        self.shoot(set, "answer", "An answer");
+        browser.fill("#to", "somebody@elsewhere.example");
+        set.press("button[value=send]");
+        self.shoot(set, "answer-errors", "An answer with something to mend");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Foto der Stoßstange.pdf");
+        std::fs::write(&file, letters::pdf("Foto")).unwrap();
+        browser.upload("#file", &file);
+        browser
+            .wait_for("the file in the list", |browser| (browser.count(".write-list li") == 1).then_some(()));
+        browser.fill("#to", "erika.muster@insurer.example");
+        browser.fill("#text", "Guten Tag,\n\nanbei das Foto.\n\nAnna Müller");
+        set.press("button.quiet[value=save]");
+        self.shoot(set, "answer-files", "An answer with a file, saved");
+        self.visit(set, "/drafts", "drafts", "Drafts");
+        browser.click_through("ul.letters a");
+        set.press("button[value=send]");
+        self.shoot(set, "sent", "Sent");
+        set.newest();
+        set.press("nav.actions > form button[value=trash]");
+        self.visit(set, "/trash", "trash", "Trash");
+        browser.click("li.letter input[type=checkbox]");
+        set.press("button[value=destroy]");
+        self.shoot(set, "destroy", "For good?");
+        set.open("/inbox");
+        browser.execute("for (const one of document.querySelectorAll('[name=id]')) one.checked = true");
+        set.press("button[value=trash]");
+        self.shoot(set, "inbox-empty", "An empty inbox");
+    }
+
+    fn keep(&self, set: &Set) {
+        for (path, page, about) in [
+            ("/account", "account", "The own account"),
+            ("/account/password", "account-password", "Another password"),
+            ("/account/question", "account-question", "Another question"),
+            ("/account/delete", "account-delete", "Deleting the mailbox"),
+            ("/idle?back=/inbox", "idle", "A session is about to end"),
+            ("/accessibility", "accessibility", "Accessibility statement"),
+            ("/nothing-here", "nothing-here", "No such page"),
+        ] {
+            self.visit(set, path, page, about);
+        }
+    }
+
+    fn forget(&self, set: &Set, spent: &str) {
+        let browser = &set.browser;
+        set.open("/inbox");
+        browser.log_out();
+        self.shoot(set, "logged-out", "Logged out");
+        browser.open(spent);
+        self.shoot(set, "link-used", "A link that has been used");
+        self.visit(set, "/forgot", "forgot", "Forgotten password");
+        browser.fill("#address", ANNA);
+        let link = set.link(|| set.press("form[action='/forgot'] button"));
+        self.shoot(set, "forgot-sent", "Word of a mail");
+        browser.open(&link);
+        self.shoot(set, "reset", "A new password");
+        self.visit(set, "/support", "support", "Asking support");
+        set.open("/");
+        browser.log_in(ANNA, "falsch");
+        self.shoot(set, "login-wrong", "Wrong password");
+    }
+
+    /// A link that has run out.
+    fn ran_out(&self) {
+        let set = Set::new(self.language, |config| {
+            config.set("portal", "activation", r#""1 s""#);
+        });
+        let link = set.send(&claim());
+        set.browser.wait_for("the link to run out", |browser| {
+            browser.open(&link);
+            (browser.count("form[action$='/renew']") == 1).then_some(())
+        });
+        self.shoot(&set, "link-expired", "A link that has run out");
+        set.press("form[action$='/renew'] button");
+        self.shoot(&set, "renewed", "A new link is on its way");
+    }
+}
+
+fn few_words(subject: &str, text: &str) -> Vec<u8> {
+    let html = format!("<p>Sehr geehrte Frau Müller,</p><p>{text}</p>");
+    letters::rich(subject, text, &html, "Rechnung.pdf", &letters::pdf(subject))
+}
+
+fn claim() -> Vec<u8> {
+    letters::rich(
+        "Ihre Schadenmeldung 4711",
         "Sehr geehrte Frau Müller,\r\n\r\nvielen Dank für Ihre Meldung. Die Unterlagen finden Sie im Anhang.\r\n",
         "<h2>Ihre Schadenmeldung</h2><p>Sehr geehrte Frau <b>Müller</b>,</p><p>vielen Dank für Ihre Meldung vom \
          12.&nbsp;November. Wir haben den Schaden wie folgt aufgenommen:</p><table cellpadding=6><tr><th align=left>Position\
@@ -53,56 +310,5 @@ fn album(language: &'static str, folder: &std::path::Path) {
          <a href='https://insurer.example/schaden'>unsere Schadenabteilung</a>.</p>",
         "Schadenanzeige März.pdf",
         &letters::pdf("Schadenanzeige 4711"),
-    ));
-    let link = letters::link(&hop.wait_to(ANNA).bytes);
-    let browser = Browser::of_kind(&Kind::new(language));
-    let at = |path: &str| format!("http://{}{path}", gateway.config.web);
-    let shoot = |page: &str| {
-        for (name, screen) in [("phone", Screen::PHONE), ("desktop", Screen::DESKTOP)] {
-            for (mood, screen) in [("light", screen), ("dark", screen.by_night())] {
-                browser.look_on(screen);
-                let file = folder.join(format!("{page}-{language}-{name}-{mood}.png"));
-                std::fs::write(&file, browser.picture()).unwrap();
-            }
-        }
-        println!("{page} in {language}");
-    };
-
-    browser.open(&at("/"));
-    shoot("login");
-    browser.open(&link);
-    shoot("activation");
-    browser.choose("#language", language);
-    browser.fill("#password", PASSWORD);
-    browser.fill("#repeat", PASSWORD);
-    browser.choose("#question", "0");
-    browser.fill("#answer", "Rosa Luxemburg");
-    browser.click_through("main form .submit button");
-    browser.open(&at("/inbox"));
-    shoot("inbox");
-    browser.click_through("ul.letters a");
-    shoot("letter");
-    browser.click_through("nav.actions a[href*='view=text']");
-    shoot("letter-text");
-    for (path, page) in [
-        ("/sent", "sent"),
-        ("/trash", "trash"),
-        ("/account", "account"),
-        ("/account/password", "account-password"),
-        ("/account/delete", "account-delete"),
-        ("/accessibility", "accessibility"),
-        ("/nothing-here", "nothing-here"),
-    ] {
-        browser.open(&at(path));
-        shoot(page);
-    }
-    browser.open(&at("/inbox"));
-    browser.log_out();
-    browser.open(&at("/forgot"));
-    shoot("forgot");
-    browser.open(&link);
-    shoot("link-used");
-    browser.open(&at("/"));
-    browser.log_in(ANNA, "falsch");
-    shoot("login-wrong");
+    )
 }

@@ -9,6 +9,7 @@ mod build;
 mod demo;
 mod deny;
 mod packages;
+mod python;
 mod screenshots;
 mod test;
 

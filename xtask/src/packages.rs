@@ -30,13 +30,32 @@ pub(crate) const TEST: &[Need] = &[
     },
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
-    Need { probe: "command -v npm", package: "npm", purpose: "fetches axe-core, which judges accessibility" },
-    Need { probe: "command -v openssl", package: "openssl", purpose: "a TLS client that is not ours" },
-    Need { probe: "command -v pdfinfo", package: "poppler-utils", purpose: "reads downloaded PDF files" },
     Need {
-        probe: "python3 -c 'import cryptography'",
-        package: "python3-cryptography",
-        purpose: "opens sealed formats without our code",
+        probe: "command -v npm || command -v curl",
+        package: "curl",
+        purpose: "fetches axe-core, which judges accessibility",
+    },
+    Need { probe: "command -v openssl", package: "openssl", purpose: "a TLS client that is not ours" },
+    Need {
+        probe: "command -v pdfinfo && command -v pdfdetach && command -v pdftotext",
+        package: "poppler-utils",
+        purpose: "reads PDF files",
+    },
+    Need { probe: "command -v qpdf", package: "qpdf", purpose: "checks PDF files" },
+    Need {
+        probe: "command -v msgconvert",
+        package: "libemail-outlook-message-perl",
+        purpose: "reads .msg files",
+    },
+    Need {
+        probe: "perl -MEmail::Address -e 1",
+        package: "libemail-address-perl",
+        purpose: "lets msgconvert read addresses",
+    },
+    Need {
+        probe: "/usr/bin/python3 -c 'import venv, ensurepip'",
+        package: "python3-venv",
+        purpose: "installs more readers of our formats, for the tests alone",
     },
 ];
 

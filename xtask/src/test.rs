@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::{axe, build, packages};
+use crate::{axe, build, packages, python};
 
 /// Test binaries of the `tests` folder that can be named instead of a test.
 const SUITES: &[&str] = &["flows", "conformance", "webmail", "attacks", "properties", "tidy"];
@@ -15,6 +15,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
     packages::need(packages::TEST)?;
     axe::fetch()?;
+    let readers = python::prepare()?;
     println!("building the product and its tests …");
     build::call(build::cargo().args(["build", "--workspace", "--all-targets", "--locked"]))?;
     let sealpost = build::binaries("debug")?.join("sealpost");
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         command.args(["--test", suite]);
     }
     command.arg("--").args(filters);
-    command.env("SEALPOST_BIN", &sealpost).stdout(Stdio::piped());
+    command.env("SEALPOST_BIN", &sealpost).env("SEALPOST_EXPORTS_PYTHON", readers).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|e| format!("cargo cannot be started: {e}"))?;
     let mut tally = Tally::default();
     if let Some(output) = child.stdout.take() {

@@ -13,9 +13,12 @@ fn root() -> PathBuf {
 
 fn python() -> Option<PathBuf> {
     let configured = std::env::var_os("SEALPOST_EXPORTS_PYTHON").map(PathBuf::from);
+    let promised = configured.is_some();
     let python = configured.unwrap_or_else(|| root().join("target/venv-exports/bin/python"));
     let ready = Command::new(&python).args(["-c", "import extract_msg, olefile"]).output();
-    ready.is_ok_and(|done| done.status.success()).then_some(python)
+    let ready = ready.is_ok_and(|done| done.status.success());
+    assert!(ready || !promised, "{} has no extract-msg and olefile", python.display());
+    ready.then_some(python)
 }
 
 fn is_there(program: &str) -> bool {
@@ -43,6 +46,7 @@ fn three_readers_find_in_a_message_what_the_letter_says() {
     if is_there("msgconvert") {
         command.arg("--msgconvert");
     } else {
+        assert!(std::env::var_os("SEALPOST_EXPORTS_PYTHON").is_none(), "msgconvert is missing");
         eprintln!("without msgconvert: libemail-outlook-message-perl is not installed");
     }
     let done = command.output().unwrap();

@@ -4,8 +4,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write as _;
 
 use actix_web::web::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 
 use crate::brand::{Colour, style_sheet};
@@ -30,6 +33,8 @@ const MARK: &str = "#0b5c74";
 pub(crate) struct Asset {
     pub(crate) content_type: &'static str,
     pub(crate) bytes: Bytes,
+    /// The same, as small as it gets, where that is smaller.
+    pub(crate) gzip: Option<Bytes>,
 }
 
 /// All of them, and the addresses that pages name.
@@ -56,7 +61,8 @@ impl Assets {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => Bytes::from(bytes),
             };
-            files.insert(name.clone(), Asset { content_type, bytes });
+            let gzip = zipped(&bytes);
+            files.insert(name.clone(), Asset { content_type, bytes, gzip });
             format!("/static/{name}")
         };
         let css = "text/css; charset=utf-8";
@@ -95,6 +101,14 @@ impl Assets {
     pub(crate) fn get(&self, name: &str) -> Option<&Asset> {
         self.files.get(name)
     }
+}
+
+/// Done once and thoroughly, not for every request and in haste.
+fn zipped(bytes: &[u8]) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).ok()?;
+    let zipped = encoder.finish().ok()?;
+    (zipped.len() < bytes.len()).then(|| Bytes::from(zipped))
 }
 
 fn file<E: RustEmbed>(name: &str) -> Result<Cow<'static, [u8]>, PortalError> {

@@ -2,7 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, Error, Resource, Route, guard, web};
 
 use crate::front;
@@ -363,7 +363,7 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/static/{file}",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(info::file).wrap(Compress::default()),
+        handler: |r| r.to(info::file),
     },
     Row {
         name: "robots",

@@ -37,8 +37,8 @@ impl Sink {
             access: Access { networks: vec![network], ..Access::default() },
             limits: Limits::default(),
         };
-        let next = std::fs::read_dir(folder)?.count() as u64;
-        let reception = Arc::new(Folder { folder: folder.to_owned(), next: AtomicU64::new(next) });
+        let next = AtomicU64::new(last_number(folder)? + 1);
+        let reception = Arc::new(Folder { folder: folder.to_owned(), next: Arc::new(next) });
         let intake = Intake::bind(
             vec![listener],
             reception,
@@ -69,20 +69,29 @@ impl Logins for NoLogins {
     }
 }
 
+/// The number of the newest mail from an earlier run.
+fn last_number(folder: &Path) -> std::io::Result<u64> {
+    let mut last = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".eml")?.parse().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(last)
+}
+
 struct Folder {
     folder: PathBuf,
-    next: AtomicU64,
+    next: Arc<AtomicU64>,
 }
 
 #[async_trait]
 impl Reception for Folder {
     async fn begin(&self, _envelope: Envelope, _origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
-        let number = self.next.fetch_add(1, Ordering::SeqCst);
         let id = SystemRandom.id();
         let unfinished = self.folder.join(format!(".{id}.part"));
-        let finished = self.folder.join(format!("{number:05}-{}.eml", id.split_at(8).0));
         let file = tokio::fs::File::create(&unfinished).await.map_err(full)?;
-        Ok(Box::new(OneFile { id, file, unfinished, finished }))
+        Ok(Box::new(OneFile { id, file, unfinished, folder: self.folder.clone(), next: self.next.clone() }))
     }
 }
 
@@ -90,7 +99,8 @@ struct OneFile {
     id: String,
     file: tokio::fs::File,
     unfinished: PathBuf,
-    finished: PathBuf,
+    folder: PathBuf,
+    next: Arc<AtomicU64>,
 }
 
 #[async_trait]
@@ -101,8 +111,10 @@ impl Incoming for OneFile {
 
     async fn finish(mut self: Box<Self>) -> Result<Receipt, Reply> {
         self.file.flush().await.map_err(full)?;
-        // Whoever watches the folder never sees half a mail.
-        tokio::fs::rename(&self.unfinished, &self.finished).await.map_err(full)?;
+        // Numbered in the order they are complete; whoever watches the folder never sees half a mail.
+        let number = self.next.fetch_add(1, Ordering::SeqCst);
+        let finished = self.folder.join(format!("{number:06}.eml"));
+        tokio::fs::rename(&self.unfinished, finished).await.map_err(full)?;
         Ok(Receipt { id: self.id, acknowledged: None })
     }
 }

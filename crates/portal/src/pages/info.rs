@@ -1,5 +1,6 @@
 //! Pages and files that are the same for everyone: accessibility statement, static files, robots.
 
+use actix_web::http::header::Encoding;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -26,12 +27,25 @@ pub(crate) async fn accessibility(
 }
 
 /// GET /static/{file}: the name holds the hash of the content, so it may be kept for ever.
-pub(crate) async fn file(site: web::Data<Site>, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn file(
+    site: web::Data<Site>,
+    name: web::Path<String>,
+    accepted: Option<web::Header<header::AcceptEncoding>>,
+) -> Result<HttpResponse, Problem> {
     let asset = site.assets.get(&name).ok_or(Problem::NotFound)?;
-    Ok(HttpResponse::Ok()
+    let ours = [Encoding::gzip(), Encoding::identity()];
+    let takes_gzip = accepted.is_some_and(|wish| wish.negotiate(ours.iter()) == Some(Encoding::gzip()));
+    let mut answer = HttpResponse::Ok();
+    answer
         .content_type(asset.content_type)
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(asset.bytes.clone()))
+        .insert_header((header::VARY, "accept-encoding"));
+    match &asset.gzip {
+        Some(gzip) if takes_gzip => {
+            Ok(answer.insert_header((header::CONTENT_ENCODING, "gzip")).body(gzip.clone()))
+        }
+        Some(_) | None => Ok(answer.body(asset.bytes.clone())),
+    }
 }
 
 /// GET /robots.txt

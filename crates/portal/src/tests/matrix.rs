@@ -9,11 +9,10 @@ type Attack<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8]);
 
 /// Addresses under which a row of the table could be reached, with another owner's letter in them.
 fn path_of(template: &str, letter: &str, token: &str) -> String {
-    template
-        .replace("{id}", letter)
-        .replace("{part}", "0")
-        .replace("{token}", token)
-        .replace("{file}", "x.css")
+    let path = template.replace("{id}", letter).replace("{part}", "0");
+    let path = path.replace("{token}", token).replace("{file}", "x.css");
+    assert!(!path.contains('{'), "{path} has a part that nobody thought of here");
+    path
 }
 
 #[tokio::test(flavor = "multi_thread")]
