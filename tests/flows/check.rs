@@ -192,3 +192,15 @@ fn init_makes_what_check_finds_fine() {
         "init made a second key over the first"
     );
 }
+
+#[test]
+fn a_floor_that_the_hop_can_never_meet() {
+    for then in [r#""hold""#, r#"{ hold = { tls = "verified" } }"#, r#"{ relay = { tls = "encrypted" } }"#] {
+        let (home, said) = broken(|c| {
+            c.rule("watched", r#"{ recipient = "*@watched.example" }"#, then);
+        });
+        let line = line_of(&home, "watched.example") - 2;
+        assert!(said.contains(&format!("gateway.toml:{line}:")), "{said}");
+        assert!(said.contains("never leaves") && said.contains(r#"{ tls = "none" }"#), "{said}");
+    }
+}

@@ -83,7 +83,7 @@ fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Way {
         // A rule asks for the author and the letter names none or several (RFC 5322 §3.6: exactly one From
         // field): trying again would change nothing.
         Treatment::Refuse(reply) if reply.fault() == Some(Fault::Temporary) => head.from_address().err(),
-        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold => None,
+        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => None,
     };
     if let Some(error) = ambiguous {
         let reply = Reply::refuse(550, 6, 0, "The message's From field is ambiguous").because(error);
@@ -174,6 +174,6 @@ pub(crate) fn name(treatment: &Treatment) -> &'static str {
         Treatment::Portal => "portal",
         Treatment::Domain { .. } => "domain",
         Treatment::Refuse(_) => "refuse",
-        Treatment::Hold => "hold",
+        Treatment::Hold { .. } => "hold",
     }
 }
