@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) notices: Notices,
     pub(crate) brand: Brand,
     #[serde(default)]
+    pub(crate) retention: Retention,
+    #[serde(default)]
     pub(crate) log: Log,
 }
 
@@ -87,6 +89,14 @@ pub(crate) enum Answers {
     Portal,
     /// As the rules and the default say.
     Rules,
+}
+
+/// `[retention]`: what the hourly job deletes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Retention {
+    /// From deposit, or from activation for what waited for it. Left out: until the owner deletes them.
+    pub(crate) letters: Option<Spanned<units::Span>>,
 }
 
 /// `[log]`

@@ -1,5 +1,7 @@
 //! Portal, notices and brand as the parts are told of them. Writes no page.
 
+use std::time::Duration;
+
 use sealpost_delivery::Route;
 use sealpost_mail::Domain;
 use sealpost_notice::{Brand, Colour, Language};
@@ -11,8 +13,12 @@ use sealpost_portal::{
 use crate::arrival::Announcer;
 use crate::config::{self, Config, Source};
 
+/// Less is surely a slip: "90 s" for "90 days".
+const SHORTEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
     let portal = &config.portal;
+    retention(config, source);
     let tls = match (&portal.certificate, &portal.key) {
         (None, None) => PortalTls::Off,
         (Some(certificate), Some(key)) => {
@@ -71,6 +77,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         },
         questions: Vec::new(),
         trash: portal.trash.0,
+        letters: letters(config),
         export: export(config, source),
         write: write(config, source),
         show_subject: portal.show_subject,
@@ -86,6 +93,24 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         return None;
     }
     Some(planned)
+}
+
+/// How long letters are kept.
+fn letters(config: &Config) -> Option<Duration> {
+    config.retention.letters.as_ref().map(|kept| kept.get_ref().0)
+}
+
+/// A letter must last long enough to be read.
+fn retention(config: &Config, source: &mut Source) {
+    if let Some(kept) = &config.retention.letters
+        && kept.get_ref().0 < SHORTEST
+    {
+        source.at(
+            kept.span().start,
+            "letters would be deleted before their recipients can come to read them",
+            "keep them for a day at least, or leave the line out to keep them until their owners delete them",
+        );
+    }
 }
 
 /// To whom owners may write, checked here so that a mistyped domain is not found by its first letter.
@@ -180,6 +205,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
         bounces: config.notices.bounces.clone(),
         activation: config.portal.activation.0,
+        letters: letters(config),
         route,
         floor: config.notices.floor.into(),
     })
