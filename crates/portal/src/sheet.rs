@@ -12,8 +12,9 @@ use subtle::ConstantTimeEq as _;
 use crate::csrf::{FormToken, comes_from_us};
 use crate::problem::Problem;
 
-/// Longest text.
+/// Longest text; all fields of one form together are not longer by much.
 const MOST_TEXT: usize = 512 * 1024;
+const MOST_TOGETHER: usize = MOST_TEXT + 64 * 1024;
 /// All fields of one form.
 const MOST_FIELDS: usize = 60;
 /// Between two pieces.
@@ -62,6 +63,8 @@ impl Incoming {
 pub(crate) struct Sheet {
     fields: Fields,
     parts: Option<Multipart>,
+    /// Bytes of all fields so far.
+    held: usize,
     expected: FormToken,
     ends: tokio::time::Instant,
 }
@@ -79,7 +82,7 @@ impl Sheet {
         match request.content_type() {
             "multipart/form-data" => {
                 let parts = Multipart::new(request.headers(), payload);
-                Ok(Self { fields: Fields::default(), parts: Some(parts), expected, ends })
+                Ok(Self { fields: Fields::default(), parts: Some(parts), held: 0, expected, ends })
             }
             "application/x-www-form-urlencoded" => {
                 let mut body = BytesMut::new();
@@ -98,7 +101,7 @@ impl Sheet {
                 let read = web::Query::<Vec<(String, String)>>::from_query(text);
                 let fields = Fields(read.map_err(|_unreadable| Problem::BadForm("fields"))?.into_inner());
                 fields.check(&expected)?;
-                Ok(Self { fields, parts: None, expected, ends })
+                Ok(Self { fields, parts: None, held: 0, expected, ends })
             }
             _ => Err(Problem::BadForm("content type")),
         }
@@ -134,7 +137,8 @@ impl Sheet {
                     let mut value = BytesMut::new();
                     let mut incoming = Incoming { name: String::new(), content_type: String::new(), field };
                     while let Some(piece) = incoming.next().await? {
-                        if value.len() + piece.len() > MOST_TEXT {
+                        self.held += piece.len();
+                        if value.len() + piece.len() > MOST_TEXT || self.held > MOST_TOGETHER {
                             return Err(Problem::BadForm("too long"));
                         }
                         value.extend_from_slice(&piece);
