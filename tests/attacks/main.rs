@@ -1,5 +1,5 @@
-//! What went wrong in a market leader's product in 2026, tried on ours: one file an entry of
-//! docs/cve-ledger.md, named after it, against the real binary.
+//! What went wrong in a market leader's product in 2026, and what else an attacker would try, tried on ours: one
+//! file an entry of docs/cve-ledger.md, named after it, against the real binary.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,4 +21,9 @@ mod cve_2026_44126;
 mod cve_2026_44127;
 mod cve_2026_44128;
 mod cve_2026_7864;
+mod foreign_ids;
+mod header_injection;
+mod oversized_forms;
 mod portal;
+mod request_smuggling;
+mod session_fixation;
