@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod connection_flood;
 mod cve_2026_2743;
 mod cve_2026_27444;
 mod cve_2026_2748;
