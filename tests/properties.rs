@@ -114,6 +114,7 @@ fn rules() -> impl Strategy<Value = String> {
         "\"hold\"",
         "\"refuse\"",
         r#"{ relay = { tls = "verified" } }"#,
+        r#"{ hold = { tls = "none" } }"#,
         r#"{ domain = { partner = "x" } }"#,
         r#"{ refuse = { text = "no" } }"#,
         "\"nowhere\"",

@@ -1,5 +1,5 @@
-//! What went wrong in a market leader's product in 2026, tried on ours: one file an entry of
-//! docs/cve-ledger.md, named after it, against the real binary.
+//! What went wrong in a market leader's product in 2026, and what else an attacker would try, tried on ours: one
+//! file an entry of docs/cve-ledger.md, named after it, against the real binary.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod connection_flood;
 mod cve_2026_2743;
 mod cve_2026_27444;
 mod cve_2026_2748;
@@ -22,4 +23,9 @@ mod cve_2026_44127;
 mod cve_2026_44128;
 mod cve_2026_7864;
 mod every_route;
+mod foreign_ids;
+mod header_injection;
+mod oversized_forms;
 mod portal;
+mod request_smuggling;
+mod session_fixation;

@@ -192,3 +192,56 @@ fn init_makes_what_check_finds_fine() {
         "init made a second key over the first"
     );
 }
+
+#[test]
+fn a_floor_that_the_hop_can_never_meet() {
+    for then in [r#""hold""#, r#"{ hold = { tls = "verified" } }"#, r#"{ relay = { tls = "encrypted" } }"#] {
+        let (home, said) = broken(|c| {
+            c.rule("watched", r#"{ recipient = "*@watched.example" }"#, then);
+        });
+        let line = line_of(&home, "watched.example") - 2;
+        assert!(said.contains(&format!("gateway.toml:{line}:")), "{said}");
+        assert!(said.contains("never leaves") && said.contains(r#"{ tls = "none" }"#), "{said}");
+    }
+}
+
+#[test]
+fn a_slip_of_the_fingers_gets_the_word_that_was_meant() {
+    let (home, said) = broken(|c| {
+        c.set("portal", "sesion-idle", "\"20 min\"");
+    });
+    says(&said, &home, "sesion-idle", &["did you mean `session-idle`?"]);
+}
+
+#[test]
+fn values_that_are_none_are_told_at_their_own_line() {
+    for (section, key, value, words) in [
+        ("gateway", "time-zone", r#""Europe/Berlim""#, "Europe/Berlin"),
+        ("portal", "session-idle", r#""20 s""#, "three minutes"),
+        ("portal", "trusted-proxies", r#"["10.0.0.0/40"]"#, "10.0.0.0/24"),
+        ("portal", "public-url", r#""mail.insurer.example""#, "https://"),
+        ("[listener]", "addresses", r#"["127.0.0.1"]"#, "127.0.0.1:2525"),
+        ("retention", "letters", r#""60 s""#, "a day at least"),
+        ("brand", "colour", r#""blue""#, "#0b5c74"),
+        ("notices", "bounces", r#""bounce""#, "securemail@insurer.example"),
+        ("hops.world", "port", "70000", "65535"),
+    ] {
+        let (home, said) = broken(|c| {
+            c.set(section, key, value);
+        });
+        says(&said, &home, &format!("{key} = {value}"), &[words]);
+        assert_eq!(said.matches("error:").count(), 1, "one fault, said once:\n{said}");
+    }
+}
+
+#[test]
+fn two_that_listen_in_one_place() {
+    let (home, said) = broken(|c| {
+        let web = c.web;
+        c.section("[listener]").set("[listener]", "name", r#""second""#);
+        c.set("[listener]", "addresses", &format!("[\"{web}\"]"));
+        c.set("[listener]", "networks", r#"["127.0.0.1"]"#);
+    });
+    let portal = line_of(&home, "[portal]") + 1;
+    assert!(said.contains(&format!("gateway.toml:{portal}:")) && said.contains("twice"), "{said}");
+}

@@ -241,7 +241,7 @@ fn a_rule_may_refuse_or_hold_and_one_recipient_does_not_hurt_another() {
     config.rule("former partner", r#"{ recipient = "*@former.example" }"#, r#""refuse""#).rule(
         "to be seen first",
         r#"{ recipient = "*@watched.example" }"#,
-        r#""hold""#,
+        r#"{ hold = { tls = "none" } }"#,
     );
     let gateway = Gateway::start(&config);
     let letter = letters::plain("x", "x");

@@ -64,6 +64,7 @@ fn encrypted_keeps_the_letter_when_no_tls_is_offered() {
 fn a_rule_may_demand_more_than_the_hop() {
     let hop = Hop::new();
     let mut config = Config::new(&hop);
+    config.set("hops.world", "tls", r#""starttls""#);
     config.rule("encrypted", r#"{ recipient = "k@web.example" }"#, r#"{ relay = { tls = "encrypted" } }"#);
     let gateway = Gateway::start(&config);
     send(&gateway);
@@ -94,4 +95,42 @@ fn a_hop_may_want_a_login() {
     send(&gateway);
     assert_eq!(hop.wait_to("k@web.example").login.as_deref(), Some("sealpost"));
     assert!(!gateway.log().contains("Geheim"));
+}
+
+/// Released by an operator, a held letter goes over TLS or waits: holding it was no reason to send it in clear.
+#[test]
+fn a_held_letter_that_is_released_keeps_its_floor() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("hops.world", "tls", r#""starttls""#);
+    config.rule("seen first", r#"{ recipient = "*@watched.example" }"#, r#""hold""#).rule(
+        "seen first, then by a network of ours",
+        r#"{ recipient = "*@ours.example" }"#,
+        r#"{ hold = { tls = "none" } }"#,
+    );
+    let gateway = Gateway::start(&config);
+    gateway
+        .smtp()
+        .letter("a@insurer.example", &["k@watched.example", "k@ours.example"], &letters::plain("x", "x"))
+        .expect("250 *");
+    let queue = || -> Vec<serde_json::Value> {
+        let (code, out, err) = gateway.sealpost(&["queue", "list", "--addresses", "--json"]);
+        assert_eq!(code, 0, "{err}");
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let mut held: Vec<_> = queue()
+        .iter()
+        .map(|leg| ["recipient", "state", "tls"].map(|key| leg[key].as_str().unwrap().to_owned()))
+        .collect();
+    held.sort();
+    assert_eq!(held, [["k@ours.example", "frozen", "none"], ["k@watched.example", "frozen", "encrypted"]]);
+
+    let (code, out, err) = gateway.sealpost(&["queue", "thaw", "--all"]);
+    assert_eq!((code, out.trim()), (0, "2 thawed"), "{err}");
+    let _ = hop.wait_to("k@ours.example");
+    // The hop offers no TLS: the other one is tried, and stays.
+    poll("a try", || (gateway.count("SELECT count(*) FROM legs WHERE attempts > 0") == 1).then_some(()));
+    assert_eq!(hop.delivered().len(), 1);
+    assert_eq!(queue()[0]["recipient"], "k@watched.example");
+    assert_eq!(queue()[0]["state"], "queued");
 }

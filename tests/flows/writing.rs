@@ -170,3 +170,32 @@ fn what_comes_back_is_found_in_the_inbox() {
     assert_eq!(reports, 0, "no report leaves by mail");
     gateway.sweep();
 }
+
+/// The answer to a portal user is confidential however its thread is written, and however long it is.
+#[test]
+fn an_answer_is_recognised_in_any_thread() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let (mut web, letter, _) = reader(&gateway, &hop);
+    let editor = begin(&mut web, &letter, "reply");
+    let path = editor_path(&editor);
+    web.submit(&editor, &path, &[("to", "erika@insurer.example"), ("text", "Danke"), ("do", "send")])
+        .expect(303);
+    let id = field(&hop.wait_to("erika@insurer.example").bytes, "Message-ID").unwrap();
+    let crowd = |many: usize| (0..many).map(|n| format!("<{n}@colleague.example>\r\n ")).collect::<String>();
+    for (n, fields) in [
+        format!("References: <first@insurer.example>{id}<last@insurer.example>\r\n"),
+        format!("References: {}{id}\r\n", crowd(300)),
+        format!("In-Reply-To: Your message of Monday {id}\r\n"),
+        format!("In-Reply-To: {}\r\n", id.trim_matches(['<', '>'])),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let answer = letters::with_fields(&format!("Antwort {n}"), fields, "Vielen Dank\r\n");
+        gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &answer).expect("250 *");
+        assert!(web.get("/inbox").text().contains(&format!("Antwort {n}")), "{fields}");
+    }
+    assert!(hop.delivered().iter().all(|mail| !mail.text().contains("Vielen Dank")), "it left in clear");
+    gateway.sweep();
+}

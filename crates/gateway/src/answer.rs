@@ -112,7 +112,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         listing_sealed: key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random),
         size: i64::try_from(size).unwrap_or(i64::MAX),
         received_at: now,
-        expires_at: None,
+        expires_at: front.announcer.letters.map(|kept| now.plus(kept)),
         thread_tags: vec![front.keys.tags.thread_tag(&head.message_id)],
     });
     let arrival_id = random.id();

@@ -90,7 +90,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
         folder: Folder::Inbox,
         size: i64::try_from(mail.len()).unwrap_or(i64::MAX),
         received_at: now,
-        expires_at: None,
+        expires_at: announcer.letters.map(|kept| now.plus(kept)),
         thread_tags: Vec::new(),
     });
     Ok(rows)

@@ -35,8 +35,11 @@ pub enum Treatment {
     },
     /// Refused with this reply.
     Refuse(Reply),
-    /// Kept sealed in the queue, frozen, until an operator decides.
-    Hold,
+    /// Kept sealed in the queue, frozen, until an operator decides; released, it goes over at least this TLS.
+    Hold {
+        /// The floor.
+        tls: TlsFloor,
+    },
 }
 
 /// A change a rule asks for, and the only kind of change there is.

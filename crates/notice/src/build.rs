@@ -75,14 +75,14 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::NewMessage { from_name, from_address, subject, date, link, days } => {
+            Notice::NewMessage { from_name, from_address, subject, date, link, deletion } => {
                 let shown = !plain::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
                 let title = if shown { "message-subject-shown" } else { "message-subject" };
                 let mut page = self.start([title, "message-heading", "message-intro"])?;
                 page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
                 page.preview = preview(&page);
                 page.button = self.button("message-button", link)?;
-                page.deadline = days.map(|days| self.days("message-deadline", days)).transpose()?;
+                page.deadline = deletion.map(|_| self.say("message-deadline")).transpose()?;
                 page.more = vec![self.say("message-keep")?];
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
@@ -248,10 +248,6 @@ impl Writer<'_> {
     fn moment(&self, at: Timestamp) -> Written<String> {
         when::date_time(at, self.language, self.zone)
     }
-
-    fn days(&self, key: &'static str, days: u32) -> Written<String> {
-        Words::new(self.language, Values::from([("days".into(), days.into())]))?.say(key)
-    }
 }
 
 /// What an inbox shows beside the subject: sender, subject and date.
@@ -268,12 +264,10 @@ impl Notice {
             | Self::InitialPassword { expires, days, .. }
             | Self::PasswordForSender { expires, days, .. }
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
+            Self::NewMessage { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
-            Self::AnswerReturned { .. }
-            | Self::NewMessage { .. }
-            | Self::PasswordChanged { .. }
-            | Self::MailboxLocked { .. } => None,
+            Self::AnswerReturned { .. } | Self::PasswordChanged { .. } | Self::MailboxLocked { .. } => None,
         }
     }
 

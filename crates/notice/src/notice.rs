@@ -61,8 +61,8 @@ pub enum Notice {
         /// The portal's address, or the letter's page behind the log-in.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// Days until the letter is deleted, if letters are deleted by age.
-        days: Option<u32>,
+        /// When the letter is deleted, if letters are deleted by age; and the same in whole days from now.
+        deletion: Option<(Timestamp, u32)>,
     },
     /// The first letter where the operator hands out initial passwords: to the recipient, without
     /// any secret.

@@ -108,8 +108,9 @@ fn the_days_until_deletion_are_said_in_both_languages() {
     assert!(deadlines("activation", Language::En).contains("by 24 February 2020 (40 days left)"));
     assert!(deadlines("activation-one-day", Language::De).contains("(noch ein Tag)"));
     assert!(deadlines("activation-last-day", Language::En).contains("today"));
-    assert!(deadlines("message", Language::De).contains("in 60 Tagen gelöscht"));
-    assert!(deadlines("message-1", Language::De).contains("morgen gelöscht"));
+    assert!(deadlines("message", Language::De).contains("wird am 24.02.2020 gelöscht (noch 60 Tage)"));
+    assert!(deadlines("message", Language::En).contains("deleted on 24 February 2020 (60 days left)"));
+    assert!(deadlines("message-1", Language::De).contains("am 24.02.2020 gelöscht (noch ein Tag)"));
     assert!(deadlines("reset", Language::En).contains("until 24 February 2020, 12:49"));
     assert!(!deadlines("message-withheld", Language::De).contains("gelöscht"));
 }

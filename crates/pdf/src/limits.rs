@@ -27,6 +27,9 @@ impl Limits {
 
     pub(crate) fn impose(&self) -> Result<(), Errno> {
         let at = |limit: u64| Rlimit { current: Some(limit), maximum: Some(limit) };
+        // Where memory runs short, this process goes and not the gateway. Where that cannot be said, the limits
+        // below still hold.
+        let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
         // No core dump: the letter is in this memory.
         setrlimit(Resource::Core, at(0))?;
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;

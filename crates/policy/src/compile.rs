@@ -322,7 +322,7 @@ pub(crate) fn then(rule: &str, spec: TreatmentSpec) -> Result<Treatment, RuleErr
     match spec {
         TreatmentSpec::Relay { tls } => Ok(Treatment::Relay { tls }),
         TreatmentSpec::Portal => Ok(Treatment::Portal),
-        TreatmentSpec::Hold => Ok(Treatment::Hold),
+        TreatmentSpec::Hold { tls } => Ok(Treatment::Hold { tls }),
         TreatmentSpec::Domain { partner } => {
             if partner.is_empty() || partner.trim() != partner {
                 return Err(RuleError::new(

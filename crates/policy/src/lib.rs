@@ -16,7 +16,7 @@
 //!
 //! All conditions in `when` must hold; a list inside one condition means *any of these*; `not` holds when
 //! not all of its conditions hold (`not = [{…}, {…}]`: none of these groups). See [`When`] for every
-//! condition and [`TreatmentSpec`] for `then` (`"relay"`, `"portal"`, `"hold"`, `{ relay = { tls = … } }`,
+//! condition and [`TreatmentSpec`] for `then` (`"relay"`, `"portal"`, `"hold"`, `{ relay = { tls = … } }`, `{ hold = { tls = … } }`,
 //! `{ domain = { partner = … } }`, `{ refuse = { text = … } }`). The default is written the same way.
 //!
 //! # Address patterns

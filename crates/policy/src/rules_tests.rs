@@ -236,7 +236,9 @@ fn every_treatment_is_carried_through() {
     assert_eq!(then("'relay'"), Treatment::Relay { tls: TlsFloor::None });
     assert_eq!(then("{ relay = { tls = 'none' } }"), Treatment::Relay { tls: TlsFloor::None });
     assert_eq!(then("'portal'"), Treatment::Portal);
-    assert_eq!(then("'hold'"), Treatment::Hold);
+    assert_eq!(then("'hold'"), Treatment::Hold { tls: TlsFloor::Encrypted });
+    assert_eq!(then("{ hold = { tls = 'none' } }"), Treatment::Hold { tls: TlsFloor::None });
+    assert_eq!(then("{ hold = { tls = 'verified' } }"), Treatment::Hold { tls: TlsFloor::Verified });
     assert_eq!(then("{ domain = { partner = 'broker' } }"), Treatment::Domain { partner: "broker".into() });
     let Treatment::Refuse(reply) = then("{ refuse = { text = 'Not like this' } }") else {
         panic!("no refusal")

@@ -129,15 +129,22 @@ pub enum TreatmentSpec {
         /// What the sending server is told; plain ASCII.
         text: String,
     },
-    /// `"hold"`.
-    Hold,
+    /// `"hold"` or `{ hold = { tls = "none" | "encrypted" | "verified" } }`.
+    Hold {
+        /// The least TLS once it is released.
+        tls: TlsFloor,
+    },
 }
+
+/// Somebody wanted to look at a held letter first, so what releases it must not also send it in clear.
+/// Not `Verified`: over mail exchangers that would prove nothing (DNS is unsigned) and stop most letters.
+const HELD: TlsFloor = TlsFloor::Encrypted;
 
 /// What is said where `refuse` has no text of its own.
 pub(crate) const REFUSED: &str = "This message is not accepted here by policy";
 
 const TREATMENTS: &str = "\"relay\", \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
-                          { domain = { partner = \"…\" } } or { refuse = { text = \"…\" } }";
+                          { hold = { tls = \"verified\" } }, { domain = { partner = \"…\" } } or { refuse = { text = \"…\" } }";
 
 impl<'de> Deserialize<'de> for TreatmentSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -158,7 +165,7 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
         match word {
             "relay" => Ok(TreatmentSpec::Relay { tls: TlsFloor::None }),
             "portal" => Ok(TreatmentSpec::Portal),
-            "hold" => Ok(TreatmentSpec::Hold),
+            "hold" => Ok(TreatmentSpec::Hold { tls: HELD }),
             "refuse" => Ok(TreatmentSpec::Refuse { text: REFUSED.to_owned() }),
             "domain" => Err(E::custom("domain needs a partner: { domain = { partner = \"…\" } }")),
             other => Err(E::custom(format_args!("there is no treatment `{other}`; write {TREATMENTS}"))),
@@ -168,7 +175,7 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TreatmentSpec, A::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Relay {
+        struct Floor {
             tls: TlsFloor,
         }
         #[derive(Deserialize)]
@@ -185,11 +192,12 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
             return Err(de::Error::custom(format_args!("a treatment is missing; write {TREATMENTS}")));
         };
         let treatment = match word.as_str() {
-            "relay" => TreatmentSpec::Relay { tls: map.next_value::<Relay>()?.tls },
+            "relay" => TreatmentSpec::Relay { tls: map.next_value::<Floor>()?.tls },
+            "hold" => TreatmentSpec::Hold { tls: map.next_value::<Floor>()?.tls },
             "domain" => TreatmentSpec::Domain { partner: map.next_value::<Domain>()?.partner },
             "refuse" => TreatmentSpec::Refuse { text: map.next_value::<Refuse>()?.text },
-            "portal" | "hold" => {
-                return Err(de::Error::custom(format_args!("`{word}` takes nothing: write \"{word}\"")));
+            "portal" => {
+                return Err(de::Error::custom("`portal` takes nothing: write \"portal\""));
             }
             other => {
                 return Err(de::Error::custom(format_args!(

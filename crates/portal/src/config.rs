@@ -224,6 +224,8 @@ pub struct PortalConfig {
     pub questions: Vec<(String, Vec<String>)>,
     /// How long deleted letters can be had back.
     pub trash: Duration,
+    /// How long letters are kept; `None`: until their owner deletes them.
+    pub letters: Option<Duration>,
     /// Exports.
     pub export: ExportRules,
     /// To whom, and how much, owners may write.
@@ -263,6 +265,7 @@ impl PortalConfig {
             locks: LockRules::default(),
             questions: Vec::new(),
             trash: Duration::from_secs(14 * 24 * 3600),
+            letters: None,
             export: ExportRules::default(),
             write: WriteRules {
                 domains: vec!["insurer.example".into(), "*.insurer.example".into()],

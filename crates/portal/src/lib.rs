@@ -9,6 +9,7 @@ mod assets;
 mod brand;
 mod chosen;
 mod config;
+mod connections;
 mod csrf;
 mod decoys;
 mod download;

@@ -65,6 +65,11 @@ impl Client {
         Self::from_hops(peer, &forwarded, trusted)
     }
 
+    /// The client at the other end of a connection.
+    pub(crate) fn at(peer: IpAddr) -> Self {
+        Self::from_hops(peer, &[], &[])
+    }
+
     fn from_hops(peer: IpAddr, forwarded: &[&str], trusted: &[Network]) -> Self {
         let believed =
             |address: IpAddr| trusted.iter().any(|network| network.contains(address.to_canonical()));

@@ -10,6 +10,7 @@ use sealpost_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{PortalConfig, PortalError, PortalTls};
+use crate::connections::Connections;
 use crate::outbox::Outbox;
 use crate::routes;
 use crate::site::{PortalKeys, Site};
@@ -94,10 +95,12 @@ impl Portal {
 
     async fn serve(self, stop: CancellationToken) -> Result<(), PortalError> {
         let site = web::Data::from(self.site);
+        let connections = Connections::new(site.config.trusted_proxies.clone());
         let mut server = HttpServer::new(move || routes::app(site.clone()))
             .workers(WORKERS)
             .worker_max_blocking_threads(BLOCKING_PER_WORKER)
             .max_connections(CONNECTIONS_PER_WORKER)
+            .on_connect(move |stream, extensions| connections.admit(stream, extensions))
             // A slow drip cannot hold a place: head and handshake have their time, forms theirs (csrf.rs).
             .client_request_timeout(Duration::from_secs(10))
             .client_disconnect_timeout(Duration::from_secs(5))

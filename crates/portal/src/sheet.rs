@@ -1,19 +1,28 @@
 //! The editor's form as it comes, with files of any size: fields are kept, files go piece by piece to whoever
 //! takes them. Nothing comes out before the form's token has been seen. Knows no page.
 
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
+use actix_web::error::PayloadError;
 use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{HttpMessage as _, HttpRequest};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use subtle::ConstantTimeEq as _;
 
 use crate::csrf::{FormToken, comes_from_us};
 use crate::problem::Problem;
 
-/// Longest text.
+/// Longest text; all fields of one form together are not longer by much.
 const MOST_TEXT: usize = 512 * 1024;
+const MOST_TOGETHER: usize = MOST_TEXT + 64 * 1024;
+/// Bytes that may come in while nothing comes out: the library keeps a part's header, and what stands before the
+/// first part, however long it is.
+const MOST_UNREAD: usize = 4 * 1024 * 1024;
 /// All fields of one form.
 const MOST_FIELDS: usize = 60;
 /// Between two pieces.
@@ -44,13 +53,43 @@ pub(crate) struct Incoming {
     pub(crate) name: String,
     pub(crate) content_type: String,
     field: Field,
+    unread: Unread,
+}
+
+/// Bytes taken from the network since something was made of them.
+#[derive(Clone, Default)]
+struct Unread(Rc<Cell<usize>>);
+
+/// The form's bytes as long as something is made of them.
+struct Bounded {
+    payload: web::Payload,
+    unread: Unread,
+}
+
+impl Stream for Bounded {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.payload.poll_next_unpin(context);
+        if let Poll::Ready(Some(Ok(bytes))) = &polled {
+            let unread = self.unread.0.get().saturating_add(bytes.len());
+            self.unread.0.set(unread);
+            if unread > MOST_UNREAD {
+                return Poll::Ready(Some(Err(PayloadError::Overflow)));
+            }
+        }
+        polled
+    }
 }
 
 impl Incoming {
     /// The next piece.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         match tokio::time::timeout(PATIENCE, self.field.next()).await {
-            Ok(Some(Ok(bytes))) => Ok(Some(bytes)),
+            Ok(Some(Ok(bytes))) => {
+                self.unread.0.set(0);
+                Ok(Some(bytes))
+            }
             Ok(Some(Err(_broken))) => Err(Problem::BadForm("broken off")),
             Ok(None) => Ok(None),
             Err(_elapsed) => Err(Problem::BadForm("too slow")),
@@ -62,6 +101,9 @@ impl Incoming {
 pub(crate) struct Sheet {
     fields: Fields,
     parts: Option<Multipart>,
+    /// Bytes of all fields so far.
+    held: usize,
+    unread: Unread,
     expected: FormToken,
     ends: tokio::time::Instant,
 }
@@ -78,8 +120,10 @@ impl Sheet {
         let expected = expected.clone();
         match request.content_type() {
             "multipart/form-data" => {
-                let parts = Multipart::new(request.headers(), payload);
-                Ok(Self { fields: Fields::default(), parts: Some(parts), expected, ends })
+                let unread = Unread::default();
+                let bounded = Bounded { payload, unread: unread.clone() };
+                let parts = Multipart::new(request.headers(), bounded);
+                Ok(Self { fields: Fields::default(), parts: Some(parts), held: 0, unread, expected, ends })
             }
             "application/x-www-form-urlencoded" => {
                 let mut body = BytesMut::new();
@@ -98,7 +142,7 @@ impl Sheet {
                 let read = web::Query::<Vec<(String, String)>>::from_query(text);
                 let fields = Fields(read.map_err(|_unreadable| Problem::BadForm("fields"))?.into_inner());
                 fields.check(&expected)?;
-                Ok(Self { fields, parts: None, expected, ends })
+                Ok(Self { fields, parts: None, held: 0, unread: Unread::default(), expected, ends })
             }
             _ => Err(Problem::BadForm("content type")),
         }
@@ -113,7 +157,10 @@ impl Sheet {
             }
             let next = tokio::time::timeout(PATIENCE, parts.next());
             let field = match next.await.map_err(|_elapsed| Problem::BadForm("too slow"))? {
-                Some(Ok(field)) => field,
+                Some(Ok(field)) => {
+                    self.unread.0.set(0);
+                    field
+                }
                 Some(Err(_broken)) => return Err(Problem::BadForm("parts")),
                 None => return Ok(None),
             };
@@ -125,16 +172,20 @@ impl Sheet {
                     self.fields.check(&self.expected)?;
                     let content_type =
                         field.content_type().map_or_else(String::new, |kind| kind.essence_str().to_owned());
-                    return Ok(Some(Incoming { name: file, content_type, field }));
+                    let unread = self.unread.clone();
+                    return Ok(Some(Incoming { name: file, content_type, field, unread }));
                 }
                 None => {
                     if self.fields.0.len() >= MOST_FIELDS {
                         return Err(Problem::BadForm("too many fields"));
                     }
                     let mut value = BytesMut::new();
-                    let mut incoming = Incoming { name: String::new(), content_type: String::new(), field };
+                    let unread = self.unread.clone();
+                    let (name_of_file, content_type) = (String::new(), String::new());
+                    let mut incoming = Incoming { name: name_of_file, content_type, field, unread };
                     while let Some(piece) = incoming.next().await? {
-                        if value.len() + piece.len() > MOST_TEXT {
+                        self.held += piece.len();
+                        if value.len() + piece.len() > MOST_TEXT || self.held > MOST_TOGETHER {
                             return Err(Problem::BadForm("too long"));
                         }
                         value.extend_from_slice(&piece);

@@ -23,6 +23,8 @@ pub struct Activate {
     pub question_sealed: Option<Vec<u8>>,
     /// The language chosen.
     pub language: String,
+    /// Until when the letters that waited are kept; `None`: until their owner deletes them.
+    pub letters_until: Option<Timestamp>,
 }
 
 /// How it ended.
@@ -40,7 +42,7 @@ pub enum Activation {
 impl Store {
     /// Activates a mailbox, if and only if it is pending and the token is good at this moment.
     pub async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
-        let Activate { mailbox_id, token_hash, now, wraps, question_sealed, language } = wish;
+        let Activate { mailbox_id, token_hash, now, wraps, question_sealed, language, letters_until } = wish;
         let mut batch = Batch::default();
         batch.add(
             sql!(
@@ -70,10 +72,11 @@ impl Store {
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",
             mailbox_id.as_str()
         ));
-        // They were to go if nobody came; now somebody has.
+        // They were to go if nobody came; now somebody has, and their time begins.
         batch.add(sql!(
-            "UPDATE deposits SET expires_at = NULL WHERE mailbox_id = ?1 AND folder = 'inbox'",
-            mailbox_id.as_str()
+            "UPDATE deposits SET expires_at = ?2 WHERE mailbox_id = ?1 AND folder <> 'trash'",
+            mailbox_id.as_str(),
+            letters_until
         ));
         // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));

@@ -210,6 +210,12 @@ impl Store {
                     .or_refuse(Refusal::NotPending),
                 );
                 wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
+                // What the owner is told to be kept must not go while the new link is on its way.
+                batch.add(sql!(
+                    "UPDATE deposits SET expires_at = ?2 WHERE mailbox_id = ?1 AND expires_at < ?2",
+                    mailbox_id.as_str(),
+                    token.expires_at
+                ));
                 token.add_to(&mailbox_id, &mut batch);
             }
             Again::Lost(new) => {

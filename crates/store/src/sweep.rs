@@ -84,11 +84,12 @@ const COUNTS: &str = "SELECT
     (SELECT count(*) FROM deposits),
     (SELECT count(*) FROM legs),
     (SELECT count(*) FROM legs WHERE state = 'frozen'),
-    (SELECT count(*) FROM bodies WHERE place = 'row'),
-    (SELECT count(*) FROM bodies WHERE place = 'file'),
-    (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM bodies),
+    b.in_rows, b.in_files, b.bytes,
     (SELECT count(*) FROM fingerprints),
-    (SELECT count(*) FROM sessions)";
+    (SELECT count(*) FROM sessions)
+    FROM (SELECT count(*) FILTER (WHERE place = 'row') AS in_rows,
+                 count(*) FILTER (WHERE place = 'file') AS in_files,
+                 CAST(coalesce(sum(size), 0) AS BIGINT) AS bytes FROM bodies) AS b";
 
 type Meaning = fn(String) -> Problem;
 
@@ -135,19 +136,23 @@ const CHECKS: &[(Meaning, &str)] = &[
     ),
 ];
 
+/// Forgets fingerprints no retry is to be expected for, and sessions that are over; returns how many.
+pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u64), StoreError> {
+    let dropped = store
+        .change(vec![
+            sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
+            sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
+        ])
+        .await?;
+    let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
+    Ok((dropped.next().unwrap_or(0), dropped.next().unwrap_or(0)))
+}
+
 impl Store {
     /// Forgets what time has made useless, then checks everything that must hold. Repairs nothing: what it
     /// reports is a defect.
     pub async fn sweep(&self, now: Timestamp) -> Result<SweepReport, StoreError> {
-        let dropped = self
-            .change(vec![
-                sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
-                sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
-            ])
-            .await?;
-        let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
-        let (fingerprints_dropped, sessions_dropped) =
-            (dropped.next().unwrap_or(0), dropped.next().unwrap_or(0));
+        let (fingerprints_dropped, sessions_dropped) = drop_stale(self, now).await?;
 
         let mut questions = vec![sql!(COUNTS)];
         questions.extend(CHECKS.iter().map(|(_, text)| sql!(*text)));

@@ -32,6 +32,8 @@ pub(crate) struct Announcer {
     /// Where reports on notices come back to (VERP), if anywhere.
     pub(crate) bounces: Option<Address>,
     pub(crate) activation: Duration,
+    /// How long letters are kept in mailboxes in use; `None`: until their owners delete them.
+    pub(crate) letters: Option<Duration>,
     pub(crate) route: Route,
     /// The least TLS a notice goes over.
     pub(crate) floor: TlsFloor,
@@ -83,13 +85,18 @@ impl Standing {
         }
     }
 
-    /// When an unread letter goes: unactivated ones by rule, others by the retention jobs.
+    /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
     pub(super) fn expiry(&self, front: &Front, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::New { .. } | Self::Pending { .. } => Some(now.plus(front.announcer.activation)),
-            Self::Active => None,
+            Self::Active => front.announcer.letters.map(|kept| now.plus(kept)),
         }
     }
+}
+
+/// Whole days.
+fn days(span: Duration) -> u32 {
+    u32::try_from(span.as_secs() / 86_400).unwrap_or(u32::MAX)
 }
 
 impl Announcer {
@@ -172,7 +179,6 @@ impl Announcer {
         let from_address =
             sender.and_then(|from| from.address.clone()).unwrap_or_else(|| about.sender.to_path());
         let subject = about.listing.subject.clone().filter(|_| self.show_subject);
-        let days = u32::try_from(self.activation.as_secs() / 86_400).unwrap_or(u32::MAX);
         let activation = |link: Secret<String>| Notice::Activation {
             from_name: from_name.clone(),
             from_address: from_address.clone(),
@@ -180,7 +186,7 @@ impl Announcer {
             date: cut.now,
             link,
             expires: cut.now.plus(self.activation),
-            days,
+            days: days(self.activation),
         };
         match about.standing {
             Standing::New { link } => activation(link.clone()),
@@ -194,7 +200,12 @@ impl Announcer {
                 subject: subject.clone(),
                 date: cut.now,
                 link: Secret::new(format!("{}/m/{}", self.public_url, about.deposit_id)),
-                days: None,
+                deletion: match about.standing {
+                    Standing::Active => self.letters,
+                    // Its mailbox is not in use: the letter waits for its activation.
+                    Standing::Pending { .. } | Standing::New { .. } => Some(self.activation),
+                }
+                .map(|kept| (cut.now.plus(kept), days(kept))),
             },
         }
     }

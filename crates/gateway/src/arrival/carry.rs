@@ -67,9 +67,8 @@ pub(super) async fn rows(
                 Treatment::Relay { tls } => {
                     rows.legs.push(work.leg(recipient, &judgement.edits, *tls, LegStart::Queued)?);
                 }
-                Treatment::Hold => {
-                    let tls = TlsFloor::None;
-                    rows.legs.push(work.leg(recipient, &judgement.edits, tls, LegStart::Frozen)?);
+                Treatment::Hold { tls } => {
+                    rows.legs.push(work.leg(recipient, &judgement.edits, *tls, LegStart::Frozen)?);
                 }
                 Treatment::Portal => {}
                 Treatment::Refuse(reply) => {

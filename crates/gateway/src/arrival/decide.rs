@@ -83,7 +83,7 @@ fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Way {
         // A rule asks for the author and the letter names none or several (RFC 5322 §3.6: exactly one From
         // field): trying again would change nothing.
         Treatment::Refuse(reply) if reply.fault() == Some(Fault::Temporary) => head.from_address().err(),
-        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold => None,
+        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => None,
     };
     if let Some(error) = ambiguous {
         let reply = Reply::refuse(550, 6, 0, "The message's From field is ambiguous").because(error);
@@ -130,13 +130,28 @@ pub(crate) fn look(bytes: &[u8]) -> Known<Deep> {
     seen.map_or_else(|error| Known::Unanswerable(error.to_string()), Known::Yes)
 }
 
+/// Message-IDs looked up of one letter. The parent's comes first; of the thread, the oldest first. Long threads
+/// have some hundred, and a confidential answer must not leave in clear because its thread is long.
+const MOST_IDS: usize = 1000;
+
+/// The Message-IDs in the value of In-Reply-To or References: between angle brackets, whatever stands around
+/// them (RFC 5322 §3.6.4: nothing needs to stand between two; §4.5.4: words may); else words, as some programs
+/// leave the brackets out.
+fn message_ids(text: &str) -> impl Iterator<Item = &str> {
+    let has_brackets = text.contains('<');
+    text.split(move |c: char| if has_brackets { c == '<' } else { c.is_whitespace() })
+        .skip(usize::from(has_brackets))
+        .map(|piece| bare_id(piece.split('>').next().unwrap_or(piece)))
+        .filter(|id| !id.is_empty())
+}
+
 /// Whether the letter answers one that a portal user wrote or got.
 async fn thread_known(front: &Front, spooled: &Spooled) -> Known<bool> {
     let named = ["In-Reply-To", "References"].iter().flat_map(|field| spooled.head.all(field));
     let tags: Vec<[u8; 32]> = named
-        .flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-        .take(50)
-        .map(|id| front.keys.tags.thread_tag(bare_id(&id)))
+        .flat_map(|text| message_ids(&text).map(str::to_owned).collect::<Vec<_>>())
+        .take(MOST_IDS)
+        .map(|id| front.keys.tags.thread_tag(&id))
         .collect();
     if tags.is_empty() {
         return Known::Yes(false);
@@ -174,6 +189,23 @@ pub(crate) fn name(treatment: &Treatment) -> &'static str {
         Treatment::Portal => "portal",
         Treatment::Domain { .. } => "domain",
         Treatment::Refuse(_) => "refuse",
-        Treatment::Hold => "hold",
+        Treatment::Hold { .. } => "hold",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message_ids;
+
+    #[test]
+    fn message_ids_are_found_however_they_are_written() {
+        let found = |text| message_ids(text).collect::<Vec<_>>();
+        assert_eq!(found("<a@x> <b@x>"), ["a@x", "b@x"]);
+        assert_eq!(found("<a@x><b@x>"), ["a@x", "b@x"]);
+        assert_eq!(found("Your message of Monday (late) < a@x > \"Re: <b@x>\""), ["a@x", "b@x"]);
+        assert_eq!(found(" a@x\t b@x "), ["a@x", "b@x"]);
+        assert_eq!(found("<a@x"), ["a@x"]);
+        assert_eq!(found("<>"), [""; 0]);
+        assert_eq!(found(""), [""; 0]);
     }
 }

@@ -39,7 +39,7 @@ impl Returned {
                 Way::Judged(judgement) => match &judgement.treatment {
                     Treatment::Relay { tls: floor } => tls = tls.max(*floor),
                     Treatment::Refuse(_) => {}
-                    Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold => {
+                    Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } => {
                         return Self { head: None, tls };
                     }
                 },

@@ -83,13 +83,11 @@ pub(super) fn run(question: &Question) -> ExitCode {
 fn answer(plan: &Plan, facts: &Facts<'_>) {
     let judgement = plan.rules.judge(facts);
     let what = match &judgement.treatment {
-        Treatment::Relay { tls: TlsFloor::None } => "relayed, TLS if offered".to_owned(),
-        Treatment::Relay { tls: TlsFloor::Encrypted } => "relayed over TLS".to_owned(),
-        Treatment::Relay { tls: TlsFloor::Verified } => "relayed over verified TLS".to_owned(),
+        Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
         Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
         Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
         Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
-        Treatment::Hold => "held until an operator decides".to_owned(),
+        Treatment::Hold { tls } => format!("held until an operator decides, then relayed{}", over(*tls)),
     };
     say(format_args!("{}: {what}", facts.recipient.to_path()));
     say(format_args!("  decided by {}: {}", judgement.reason.rule, judgement.reason.sentence));
@@ -100,6 +98,14 @@ fn answer(plan: &Plan, facts: &Facts<'_>) {
             Held::Unknown => "unknown",
         };
         say(format_args!("    {held:7} {}: {}", step.rule, step.why));
+    }
+}
+
+fn over(tls: TlsFloor) -> &'static str {
+    match tls {
+        TlsFloor::None => ", TLS if offered",
+        TlsFloor::Encrypted => " over TLS",
+        TlsFloor::Verified => " over verified TLS",
     }
 }
 

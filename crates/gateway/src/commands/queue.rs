@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_delivery::Ticket;
-use sealpost_mail::{Clock as _, SystemClock, Timestamp};
+use sealpost_delivery::{Route, Ticket};
+use sealpost_mail::{Clock as _, SystemClock, Timestamp, TlsFloor};
 use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, StoreOptions};
 use sealpost_vault::SpoolKey;
 
@@ -89,7 +89,8 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), StoreError> 
         What::List { destination, addresses, json } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
             let keys = plan.server_key.keys();
-            return list(store, &keys.spool, &filter, *addresses, *json, now).await;
+            let show = Show { addresses: *addresses, json: *json };
+            return list(store, plan, &keys.spool, &filter, show, now).await;
         }
         What::Retry { which } => ("due now", store.retry_legs(&ids(store, which).await?, now).await?),
         What::Freeze { which } => ("frozen", store.freeze_legs(&ids(store, which).await?).await?),
@@ -121,12 +122,29 @@ async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreErro
     }
 }
 
-async fn list(
-    store: &Store,
-    key: &SpoolKey,
-    filter: &LegFilter,
+/// How the list looks.
+#[derive(Clone, Copy)]
+struct Show {
     addresses: bool,
     json: bool,
+}
+
+/// The least TLS a leg goes over: what its letter asks for, or its hop if that is more.
+fn floor(ticket: &Ticket, plan: &Plan) -> TlsFloor {
+    match &ticket.route {
+        Route::Mx => ticket.tls,
+        Route::NextHop(name) => {
+            plan.delivery.hops.get(name).map_or(ticket.tls, |hop| hop.floor.max(ticket.tls))
+        }
+    }
+}
+
+async fn list(
+    store: &Store,
+    plan: &Plan,
+    key: &SpoolKey,
+    filter: &LegFilter,
+    show: Show,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let legs = all(store, filter).await?;
@@ -134,9 +152,15 @@ async fn list(
         let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
         let ticket = Ticket::open(key, &leg.id, &sealed);
         let recipient = match &ticket {
-            Ok(ticket) if addresses => ticket.recipient.address.to_path(),
+            Ok(ticket) if show.addresses => ticket.recipient.address.to_path(),
             Ok(ticket) => ticket.recipient.address.masked(),
             Err(error) => format!("({error})"),
+        };
+        let tls = match ticket.as_ref().map(|ticket| floor(ticket, plan)) {
+            Ok(TlsFloor::None) => "none",
+            Ok(TlsFloor::Encrypted) => "encrypted",
+            Ok(TlsFloor::Verified) => "verified",
+            Err(_unreadable) => "-",
         };
         let state = match leg.state {
             LegState::Queued => "queued",
@@ -148,7 +172,7 @@ async fn list(
             (None, Some(enhanced)) => enhanced.clone(),
             (None, None) => "-".to_owned(),
         };
-        if json {
+        if show.json {
             say(serde_json::json!({
                 "id": leg.id,
                 "arrival": leg.arrival_id,
@@ -156,6 +180,7 @@ async fn list(
                 "recipient": recipient,
                 "purpose": leg.purpose.as_str(),
                 "state": state,
+                "tls": tls,
                 "attempts": leg.attempts,
                 "age_seconds": now.since(leg.created_at).as_secs(),
                 "due_in_seconds": leg.due_at.since(now).as_secs(),
@@ -163,7 +188,7 @@ async fn list(
             }));
         } else {
             say(format_args!(
-                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  last {last:10} {} via {}",
+                "{} {state:6} {:6} {:>3} tries  age {:>6}  due in {:>6}  tls {tls:9}  last {last:10} {} via {}",
                 leg.id,
                 leg.purpose.as_str(),
                 leg.attempts,
@@ -174,7 +199,7 @@ async fn list(
             ));
         }
     }
-    if !json {
+    if !show.json {
         say(format_args!("{} in the queue", legs.len()));
     }
     Ok(())

@@ -19,6 +19,7 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
     };
     logging::start(&plan.log);
     no_core_dumps();
+    enough_files();
     let ended =
         runtime().map_err(RunError::from).and_then(|runtime| runtime.block_on(serve(plan, roles, config)));
     match ended {
@@ -57,6 +58,16 @@ pub(super) fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
         stop.cancel();
     });
     Ok(())
+}
+
+/// A connection is an open file, and so is a body: with the 1,024 that many systems begin with, visitors of the
+/// portal alone could keep letters from being stored.
+fn enough_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let most = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
 }
 
 /// Invariant 3: nothing of a letter ends in a crash dump.

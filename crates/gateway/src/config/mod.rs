@@ -5,6 +5,7 @@ mod problem;
 mod smtp;
 mod units;
 mod web;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) portal: Portal,
     pub(crate) notices: Notices,
     pub(crate) brand: Brand,
+    #[serde(default)]
+    pub(crate) retention: Retention,
     #[serde(default)]
     pub(crate) log: Log,
 }
@@ -89,6 +92,14 @@ pub(crate) enum Answers {
     Rules,
 }
 
+/// `[retention]`: what the hourly job deletes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Retention {
+    /// From deposit, or from activation for what waited for it. Left out: until the owner deletes them.
+    pub(crate) letters: Option<Spanned<units::Span>>,
+}
+
 /// `[log]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -136,7 +147,7 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
             file: file.to_owned(),
             line: None,
             wrong: format!("cannot be read: {error}"),
-            mend: "give the path with --config; `sealpost init` writes a new one".to_owned(),
+            mend: words::unreadable(error.kind()).to_owned(),
         }]
     })?;
     let mut source = Source::new(file, text);
@@ -145,24 +156,9 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
         Err(error) => {
             // toml's own Display quotes the source line, which may hold a secret: take its message only.
             let offset = error.span().map_or(0, |span| span.start);
-            let (wrong, mend) = explain(error.message());
+            let (wrong, mend) = words::explain(error.message());
             source.at(offset, wrong, mend);
             Err(source.problems)
         }
-    }
-}
-
-fn explain(message: &str) -> (String, String) {
-    let message = message.replace('\n', " ");
-    match message.split_once(", expected") {
-        Some((wrong, expected)) => (wrong.to_owned(), format!("expected{expected}")),
-        None if message.starts_with("missing field") => {
-            (message, "add it; gateway.toml in the documentation explains every key".to_owned())
-        }
-        // Our own messages say what is wrong, then what to write.
-        None => match message.split_once("; ") {
-            Some((wrong, mend)) => (wrong.to_owned(), mend.to_owned()),
-            None => (message, String::new()),
-        },
     }
 }

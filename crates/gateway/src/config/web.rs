@@ -1,7 +1,7 @@
 //! The recipients' side of gateway.toml: portal, notices, brand.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use sealpost_mail::{Address, TlsFloor};
@@ -20,9 +20,9 @@ pub(crate) struct Portal {
     pub(crate) certificate: Option<Spanned<PathBuf>>,
     pub(crate) key: Option<Spanned<PathBuf>>,
     #[serde(default)]
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<Spanned<String>>,
     #[serde(default = "session_idle")]
-    pub(crate) session_idle: Span,
+    pub(crate) session_idle: Spanned<Span>,
     #[serde(default = "session_total")]
     pub(crate) session_total: Span,
     #[serde(default = "activation")]
@@ -173,8 +173,8 @@ pub(crate) struct Brand {
 fn yes() -> bool {
     true
 }
-fn session_idle() -> Span {
-    Span::secs(20 * 60)
+fn session_idle() -> Spanned<Span> {
+    Spanned::new(0..0, Span::secs(20 * 60))
 }
 fn session_total() -> Span {
     Span::secs(12 * 3600)

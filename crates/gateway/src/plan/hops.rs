@@ -129,22 +129,41 @@ pub(super) fn route(config: &Config, source: &mut Source) -> Option<Route> {
     named(&config.delivery.route, config, source)
 }
 
-/// Over mail exchangers a verified name proves nothing: it came from DNS that nobody signed. Until DANE or
-/// MTA-STS stand behind it, such a floor would only feel safe.
+/// Floors that rules ask for and that cannot be met as mail is routed. A letter would wait in the queue until
+/// it is given up: better said before the first one.
 pub(super) fn floors(config: &Config, source: &mut Source) {
-    if config.delivery.route.get_ref() != "mx" {
-        return;
-    }
-    let verified = |spec: &TreatmentSpec| matches!(spec, TreatmentSpec::Relay { tls: TlsFloor::Verified });
-    let rules =
-        config.rules.iter().filter(|rule| verified(&rule.get_ref().then)).map(|rule| rule.span().start);
-    let default = Some(&config.policy.default).filter(|default| verified(default.get_ref()));
-    for at in rules.chain(default.map(|default| default.span().start)).collect::<Vec<_>>() {
-        source.at(
-            at,
-            "tls = \"verified\" over mail exchangers would prove nothing: their names come from unsigned DNS",
-            "write \"encrypted\", or route through a hop whose name you know",
-        );
+    let floor = |spec: &TreatmentSpec| match spec {
+        TreatmentSpec::Relay { tls } | TreatmentSpec::Hold { tls } => *tls,
+        TreatmentSpec::Portal | TreatmentSpec::Domain { .. } | TreatmentSpec::Refuse { .. } => TlsFloor::None,
+    };
+    let default = &config.policy.default;
+    let wanted = config
+        .rules
+        .iter()
+        .map(|rule| (rule.span().start, &rule.get_ref().then))
+        .chain([(default.span().start, default.get_ref())]);
+    let route = config.delivery.route.get_ref();
+    for (at, then) in wanted {
+        if route == "mx" && floor(then) == TlsFloor::Verified {
+            // Until DANE or MTA-STS stand behind it, such a floor would only feel safe.
+            source.at(
+                at,
+                "tls = \"verified\" over mail exchangers would prove nothing: their names come from unsigned DNS",
+                "write \"encrypted\", or route through a hop whose name you know",
+            );
+        }
+        let is_clear = config.hops.get(route).is_some_and(|hop| matches!(hop.tls, config::HopTls::Off));
+        if is_clear && floor(then) > TlsFloor::None {
+            let word = if matches!(then, TreatmentSpec::Hold { .. }) { "hold" } else { "relay" };
+            source.at(
+                at,
+                format!("{word} asks for TLS, and the hop {route} switches it off: such a letter never leaves"),
+                format!(
+                    "set tls = \"starttls\" under [hops.{route}], or write {{ {word} = {{ tls = \"none\" }} }} \
+                     if its network is yours alone"
+                ),
+            );
+        }
     }
 }
 

@@ -24,6 +24,35 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> (Vec<ListenerConfig>
     (listeners, reloadable)
 }
 
+/// Two that listen in one place, or have one name: the second would only be found missing at the start, or its
+/// letters be taken for the first one's by a rule.
+pub(super) fn apart(config: &Config, source: &mut Source) {
+    let portal = &config.portal.addresses;
+    let all =
+        config.listeners.iter().map(|listener| &listener.addresses).chain([portal]).flat_map(|addresses| {
+            addresses.get_ref().iter().map(|address| (*address, addresses.span().start))
+        });
+    let mut seen = Vec::new();
+    for (address, at) in all {
+        // Port 0 is any free one.
+        if address.port() != 0 && seen.contains(&address) {
+            source.at(at, format!("{address} is listened on twice"), "give each its own address or port");
+        }
+        seen.push(address);
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for listener in &config.listeners {
+        if names.contains(&listener.name.as_str()) {
+            source.at(
+                listener.addresses.span().start,
+                format!("there are two listeners called {:?}", listener.name),
+                "give each its own name: rules and log go by it",
+            );
+        }
+        names.push(&listener.name);
+    }
+}
+
 fn one(
     listener: &config::Listener,
     config: &Config,

@@ -66,6 +66,7 @@ impl Plan {
     fn build(config: Config, source: &mut Source) -> Option<Self> {
         let server_key = keys::load(&config, source);
         let data = data_folder(&config, source);
+        listeners::apart(&config, source);
         let (listeners, reloadable) = listeners::plan(&config, source);
         let logins = listeners::logins(&config, source);
         let delivery = hops::plan(&config, source);

@@ -1,18 +1,25 @@
 //! Portal, notices and brand as the parts are told of them. Writes no page.
 
+use std::time::Duration;
+
 use sealpost_delivery::Route;
 use sealpost_mail::Domain;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
-    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, Renewal,
-    ResetBy, SessionRules, WriteRules,
+    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
+    Renewal, ResetBy, SessionRules, WriteRules,
 };
 
 use crate::arrival::Announcer;
 use crate::config::{self, Config, Source};
 
+/// Less is surely a slip: "90 s" for "90 days".
+const SHORTEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
     let portal = &config.portal;
+    retention(config, source);
+    sessions(config, source);
     let tls = match (&portal.certificate, &portal.key) {
         (None, None) => PortalTls::Off,
         (Some(certificate), Some(key)) => {
@@ -47,7 +54,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             config::Language::En => vec!["en".to_owned(), "de".to_owned()],
         },
         time_zone: config.gateway.time_zone.get_ref().clone(),
-        session: SessionRules { idle: portal.session_idle.0, absolute: portal.session_total.0 },
+        session: SessionRules { idle: portal.session_idle.get_ref().0, absolute: portal.session_total.0 },
         password: PasswordRules {
             minimum_length: portal.password.minimum_length,
             digit: portal.password.digit,
@@ -71,21 +78,91 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         },
         questions: Vec::new(),
         trash: portal.trash.0,
+        letters: letters(config),
         export: export(config, source),
         write: write(config, source),
         show_subject: portal.show_subject,
-        trusted_proxies: portal
-            .trusted_proxies
-            .iter()
-            .filter_map(|proxy| Network::parse(&proxy.to_string()).ok())
-            .collect(),
+        trusted_proxies: proxies(config, source),
         memory: config.gateway.memory.bytes() / 2,
     };
     if let Err(error) = planned.check() {
-        source.near("[portal]", error.to_string(), "");
+        misplanned(&error, config, source);
         return None;
     }
     Some(planned)
+}
+
+/// Where in the file it stands, what the portal does not like.
+fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
+    let portal = &config.portal;
+    let (wrong, mend) = match error.to_string() {
+        text if text.contains("; ") => {
+            let (wrong, mend) = text.split_once("; ").unwrap_or((&text, ""));
+            (wrong.to_owned(), mend.to_owned())
+        }
+        text => (text, "gateway.toml in the documentation explains every key".to_owned()),
+    };
+    match error {
+        PortalError::PublicUrl | PortalError::PlainHttp => {
+            let mend = "write it like \"https://mail.insurer.example\"";
+            source.at(portal.public_url.span().start, wrong, mend);
+        }
+        PortalError::NoAddress => {
+            source.at(portal.addresses.span().start, wrong, "give one, like \"0.0.0.0:443\"")
+        }
+        PortalError::TimeZone(_) => source.at(config.gateway.time_zone.span().start, wrong, mend),
+        // Said where notices are planned, which need the same colour.
+        PortalError::Colour(_) => {}
+        _ => source.near("[portal]", wrong, mend),
+    }
+}
+
+/// Networks whose word about the client is believed.
+fn proxies(config: &Config, source: &mut Source) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for proxy in &config.portal.trusted_proxies {
+        match Network::parse(proxy.get_ref()) {
+            Ok(network) => networks.push(network),
+            Err(error) => source.at(
+                proxy.span().start,
+                error.to_string(),
+                "write the proxy's address or network, like \"10.0.0.5\" or \"10.0.0.0/24\"",
+            ),
+        }
+    }
+    networks
+}
+
+/// Time to read, and to be warned two minutes before it is over.
+const SHORTEST_SESSION: Duration = Duration::from_secs(3 * 60);
+
+fn sessions(config: &Config, source: &mut Source) {
+    let idle = &config.portal.session_idle;
+    if idle.get_ref().0 < SHORTEST_SESSION || config.portal.session_total.0 < idle.get_ref().0 {
+        source.at(
+            idle.span().start,
+            "recipients would be logged out while they read",
+            "give session-idle three minutes at least, and session-total no less than that",
+        );
+    }
+}
+
+/// How long letters are kept.
+fn letters(config: &Config) -> Option<Duration> {
+    config.retention.letters.as_ref().map(|kept| kept.get_ref().0)
+}
+
+/// A letter must last long enough to be read.
+fn retention(config: &Config, source: &mut Source) {
+    if let Some(kept) = &config.retention.letters
+        && kept.get_ref().0 < SHORTEST
+    {
+        source.at(
+            kept.span().start,
+            "letters would be deleted before their recipients can come to read them",
+            "keep them for a day at least, or leave the line out to keep them until their owners delete them",
+        );
+    }
 }
 
 /// To whom owners may write, checked here so that a mistyped domain is not found by its first letter.
@@ -180,6 +257,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
         bounces: config.notices.bounces.clone(),
         activation: config.portal.activation.0,
+        letters: letters(config),
         route,
         floor: config.notices.floor.into(),
     })

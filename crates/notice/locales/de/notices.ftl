@@ -67,8 +67,8 @@ message-button = Anmelden und lesen
 message-deadline =
     { $days ->
         [0] Die Nachricht wird heute gelöscht.
-        [one] Die Nachricht wird morgen gelöscht.
-       *[other] Die Nachricht wird in { $days } Tagen gelöscht.
+        [one] Die Nachricht wird am { $until } gelöscht (noch ein Tag).
+       *[other] Die Nachricht wird am { $until } gelöscht (noch { $days } Tage).
     }
 message-keep = Speichern Sie, was Sie behalten möchten: Das Postfach ist zum Abholen gedacht, nicht zum Aufbewahren.
 

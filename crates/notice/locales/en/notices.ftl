@@ -66,8 +66,8 @@ message-button = Sign in and read
 message-deadline =
     { $days ->
         [0] The message will be deleted today.
-        [one] The message will be deleted tomorrow.
-       *[other] The message will be deleted in { $days } days.
+        [one] The message will be deleted on { $until } (one day left).
+       *[other] The message will be deleted on { $until } ({ $days } days left).
     }
 message-keep = Save what you want to keep: the mailbox is for collecting, not for storing.
 

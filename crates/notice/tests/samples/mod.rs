@@ -91,7 +91,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
                 subject,
                 date,
                 link: link(),
-                days,
+                deletion: days.map(|days| (expires, days)),
             },
         ));
     }

@@ -85,6 +85,7 @@ async fn main() {
             wraps: vec![NewWrap { kind: WrapKind::Password, sealed }],
             question_sealed: None,
             language: "de".into(),
+            letters_until: None,
         })
         .await
         .unwrap();

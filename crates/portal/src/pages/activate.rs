@@ -299,6 +299,7 @@ async fn carry_out(
         ],
         question_sealed: Some(question_sealed),
         language: language.tag().to_owned(),
+        letters_until: site.config.letters.map(|kept| site.now().plus(kept)),
     };
     site.store.activate(wish).await.map_err(|error| Problem::fault("activating a mailbox", error))
 }

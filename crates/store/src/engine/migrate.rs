@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../../schema/002_writing.sql")),
     (3, include_str!("../../schema/003_access.sql")),
     (4, include_str!("../../schema/004_trash.sql")),
+    (5, include_str!("../../schema/005_retention.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.

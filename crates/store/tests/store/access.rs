@@ -18,6 +18,7 @@ async fn active(rig: &Rig, tag: u8) -> String {
         wraps: vec![wrap(WrapKind::Password), wrap(WrapKind::Answer)],
         question_sealed: Some(b"question".to_vec()),
         language: "de".to_owned(),
+        letters_until: None,
     };
     assert_eq!(rig.store.activate(wish).await.unwrap(), Activation::Activated);
     id

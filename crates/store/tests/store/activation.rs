@@ -16,6 +16,7 @@ fn wish(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
         wraps: vec![NewWrap { kind: WrapKind::Password, sealed: password.to_vec() }, wrap(WrapKind::Answer)],
         question_sealed: Some(b"question".to_vec()),
         language: "en".to_owned(),
+        letters_until: None,
     }
 }
 

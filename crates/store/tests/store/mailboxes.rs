@@ -17,6 +17,7 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
         wraps: vec![wrap(WrapKind::Password)],
         question_sealed: None,
         language: "de".to_owned(),
+        letters_until: None,
     };
     assert_eq!(rig.store.activate(wish).await.unwrap(), Activation::Activated);
     mailbox_id

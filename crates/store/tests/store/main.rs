@@ -11,6 +11,7 @@ mod legs;
 mod mailboxes;
 mod opening;
 mod queue;
+mod retention;
 mod rig;
 mod sessions;
 mod stories;

@@ -142,6 +142,19 @@ impl Rig {
         ids
     }
 
+    /// The same with a token of its own: one of an earlier mailbox may still be known.
+    pub(crate) async fn deposit_in_new_with_token(&self, tag: u8, hash: u8) -> String {
+        let body = self.body(100).await;
+        let mut rows = ArrivalRows::new(NOW);
+        let mailbox = NewMailbox { token: Some(token(hash)), ..self.mailbox(tag) };
+        let id = mailbox.id.clone();
+        rows.deposits.push(self.deposit(&id, body.id()));
+        rows.body = Some(body);
+        rows.mailboxes.push(mailbox);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        id
+    }
+
     pub(crate) async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Vec<LeasedLeg> {
         let wish = Lease { owner: owner.to_owned(), now, until, limit: 10, skip_destinations: &[] };
         self.store.lease_legs(wish).await.unwrap()

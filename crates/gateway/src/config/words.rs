@@ -1,0 +1,110 @@
+//! What the parsers say of a wrong file, in words that help whoever wrote it. Knows no key's meaning.
+
+use std::io::ErrorKind;
+
+/// How to mend a file that cannot be read at all.
+pub(super) fn unreadable(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidData => "save it as UTF-8 text",
+        ErrorKind::PermissionDenied => {
+            "run this as the service's user, or give that user the right to read it"
+        }
+        _ => "give the path with --config; `sealpost init` writes a new one",
+    }
+}
+
+/// What parsers of single values say, and what to write instead.
+const VALUES: [(&str, &str); 8] = [
+    ("invalid socket address", "write an address and a port, like \"127.0.0.1:2525\" or \"[::1]:2525\""),
+    ("invalid IP address", "write an address, like \"10.0.0.5\" or \"2001:db8::5\""),
+    ("an address needs", "write a mail address, like \"securemail@insurer.example\""),
+    ("the local part", "write a mail address, like \"securemail@insurer.example\""),
+    ("the domain is not allowed", "write a host or domain name, like \"mailgate.insurer.example\""),
+    ("duplicate key", "it stands there twice: leave one of the two"),
+    ("string values must be quoted", "write texts in quotes: key = \"value\""),
+    ("missing field", "add it; gateway.toml in the documentation explains every key"),
+];
+
+/// What is wrong, and how to mend it.
+pub(super) fn explain(message: &str) -> (String, String) {
+    let message = message.replace('\n', " ");
+    let known = VALUES.iter().find(|(start, _)| message.starts_with(start));
+    match (message.split_once(", expected"), known) {
+        (Some((wrong, expected)), None) => (wrong.to_owned(), expect(wrong, expected.trim_start())),
+        (Some((wrong, _)), Some((_, mend))) => (wrong.to_owned(), (*mend).to_owned()),
+        (None, Some((_, mend))) => (message, (*mend).to_owned()),
+        // Our own messages say what is wrong, then what to write.
+        (None, None) => match message.split_once("; ") {
+            Some((wrong, mend)) => (wrong.to_owned(), mend.to_owned()),
+            None => (message, "gateway.toml in the documentation explains every key".to_owned()),
+        },
+    }
+}
+
+fn expect(wrong: &str, expected: &str) -> String {
+    match expected {
+        "u16" => return "write a number from 0 to 65535".to_owned(),
+        "u32" | "u64" | "usize" => return "write a number that is not negative".to_owned(),
+        _ => {}
+    }
+    match near(wrong, expected) {
+        Some(word) => format!("did you mean `{word}`? Expected {expected}"),
+        None => format!("expected {expected}"),
+    }
+}
+
+/// The one of the words expected that differs least from the one written, if it is like it at all.
+fn near<'a>(wrong: &str, expected: &'a str) -> Option<&'a str> {
+    let written = wrong.split('`').nth(1)?;
+    let words = expected.split('`').skip(1).step_by(2);
+    let best = words.map(|word| (distance(written, word), word)).min()?;
+    (best.0 <= written.chars().count().max(3) / 3).then_some(best.1)
+}
+
+/// Letters to change, add, drop or swap with their neighbour (Damerau and Levenshtein, restricted).
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let at = |row: &[usize], n: usize| row.get(n).copied().unwrap_or(usize::MAX / 2);
+            let mut least =
+                (at(&last, j) + usize::from(a != b)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && one.get(i - 1) == Some(b) && other.get(j - 1) == Some(a);
+            if swapped {
+                least = least.min(at(&before, j - 1) + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_fingers_is_recognised() {
+        let mend = |wrong: &str, expected: &str| explain(&format!("{wrong}, expected {expected}")).1;
+        let keys = "one of `name`, `data`, `server-key`";
+        assert!(mend("unknown field `nmae`", keys).starts_with("did you mean `name`?"));
+        assert!(mend("unknown field `server_key`", keys).starts_with("did you mean `server-key`?"));
+        assert!(mend("unknown field `colour`", keys).starts_with("expected one of"));
+        assert_eq!(mend("invalid value: integer `70000`", "u16"), "write a number from 0 to 65535");
+        assert_eq!((distance("", "abc"), distance("abc", "acb"), distance("kitten", "sitting")), (3, 1, 3));
+    }
+
+    #[test]
+    fn everything_that_is_said_says_what_to_do() {
+        for message in
+            ["invalid socket address syntax", "duplicate key", "something new", "wrong; write it so"]
+        {
+            let (wrong, mend) = explain(message);
+            assert!(!wrong.is_empty() && !mend.is_empty(), "{message}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What goes when its time is over: letters, mailboxes nobody came for, and rows that no longer lead anywhere.
+//! Moments are given; how long anything is kept is the operator's business, but for what only we know of.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Statement, sql};
+use crate::store::Store;
+use crate::sweep::drop_stale;
+
+/// Rows that go in one batch, so that arrivals never wait long behind it.
+const AT_ONCE: u32 = 200;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A used or expired activation link still explains itself for so long.
+const LINKS: Duration = DAY.saturating_mul(365);
+/// RFC 5321 §4.5.4.1: servers give up after some days; after so many no report on a notice comes any more.
+const NOTICES: Duration = DAY.saturating_mul(60);
+/// An answer to a letter of the portal is confidential by its Message-ID for so long.
+const THREADS: Duration = DAY.saturating_mul(5 * 365);
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Fingerprints nobody acknowledged while a retry was to be expected.
+    pub fingerprints: u64,
+    /// Sessions that were over.
+    pub sessions: u64,
+    /// Tokens nobody can use.
+    pub tokens: u64,
+    /// Notices too old to bounce.
+    pub notices: u64,
+    /// Message-IDs too old to be answered.
+    pub threads: u64,
+    /// Remains of deleted mailboxes.
+    pub mailboxes: u64,
+}
+
+/// Nobody came, nothing is left, and nobody is expected. `m` is the mailbox.
+macro_rules! abandoned {
+    ($now:literal) => {
+        concat!(
+            "m.state = 'pending'
+             AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
+             AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)
+             AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id AND state = 'open')
+             AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
+                 AND spent_at IS NULL AND expires_at > ",
+            $now,
+            ")"
+        )
+    };
+}
+
+/// Rows of a mailbox that is deleted.
+macro_rules! remains {
+    ($table:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE mailbox_id = ?1 AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND state = 'deleted')"
+        )
+    };
+}
+
+impl Store {
+    /// Deletes everybody's letters for good whose time is over at `now`, each body with its last reference.
+    pub async fn purge_letters(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let rows = self
+                .read_rows(sql!(
+                    "SELECT id, body_id FROM deposits WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+                    now,
+                    AT_ONCE
+                ))
+                .await?;
+            if rows.is_empty() {
+                return Ok(deleted);
+            }
+            let mut batch = Batch::default();
+            for mut row in rows {
+                let (deposit_id, body_id) = (row.text()?, row.text()?);
+                // A letter whose mailbox has been activated meanwhile has a new time of its own.
+                batch.add(sql!(
+                    "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 RETURNING id",
+                    deposit_id,
+                    now
+                ));
+                batch.release_body(&body_id);
+            }
+            match self.write(batch).await? {
+                // A body that goes returns a row, too: only the deletions are counted.
+                Outcome::Kept(answers) => {
+                    deleted += answers.iter().step_by(2).map(|answer| answer.rows.len()).sum::<usize>();
+                }
+                Outcome::Refused(_) => return Ok(deleted),
+            }
+        }
+    }
+
+    /// Deletes mailboxes that nobody activated, that hold nothing, whose link has run out and for which no
+    /// request is open. The link goes on explaining itself; the next letter to the address makes a new one.
+    pub async fn purge_pending(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let rows = self
+                .read_rows(sql!(
+                    concat!(
+                        "SELECT id FROM mailboxes m WHERE ",
+                        abandoned!("?1"),
+                        " ORDER BY created_at LIMIT ?2"
+                    ),
+                    now,
+                    AT_ONCE
+                ))
+                .await?;
+            if rows.is_empty() {
+                return Ok(deleted);
+            }
+            let mut batch = Batch::default();
+            for mut row in rows {
+                let id = row.text()?;
+                bury(&mut batch, &id, now);
+            }
+            match self.write(batch).await? {
+                Outcome::Kept(answers) => {
+                    deleted += answers.iter().step_by(BURIAL).map(|answer| answer.rows.len()).sum::<usize>();
+                }
+                Outcome::Refused(_) => return Ok(deleted),
+            }
+        }
+    }
+
+    /// Forgets rows that time has made useless.
+    pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
+        let (fingerprints, sessions) = drop_stale(self, now).await?;
+        // A link for a forgotten password has nothing to explain once it has run out.
+        let resets = self
+            .delete_all(|| {
+                sql!(
+                    "DELETE FROM tokens WHERE hash IN
+                         (SELECT hash FROM tokens WHERE expires_at < ?1 AND purpose = 'reset' LIMIT ?2)",
+                    now.minus(DAY),
+                    AT_ONCE
+                )
+            })
+            .await?;
+        let links = self
+            .delete_all(|| {
+                sql!(
+                    "DELETE FROM tokens WHERE hash IN
+                         (SELECT hash FROM tokens WHERE expires_at < ?1 LIMIT ?2)",
+                    now.minus(LINKS),
+                    AT_ONCE
+                )
+            })
+            .await?;
+        let notices = self
+            .delete_all(|| {
+                sql!(
+                    "DELETE FROM notices WHERE token_hash IN
+                         (SELECT token_hash FROM notices WHERE created_at < ?1 LIMIT ?2)",
+                    now.minus(NOTICES),
+                    AT_ONCE
+                )
+            })
+            .await?;
+        let threads = self
+            .delete_all(|| {
+                sql!(
+                    "DELETE FROM threads WHERE tag IN
+                         (SELECT tag FROM threads WHERE created_at < ?1 LIMIT ?2)",
+                    now.minus(THREADS),
+                    AT_ONCE
+                )
+            })
+            .await?;
+        let mailboxes = self
+            .delete_all(|| {
+                sql!(
+                    "DELETE FROM mailboxes WHERE id IN (SELECT id FROM mailboxes m WHERE state = 'deleted'
+                         AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id)
+                         AND NOT EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id)
+                         AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
+                         AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)
+                         AND NOT EXISTS (SELECT 1 FROM sessions WHERE mailbox_id = m.id)
+                         AND NOT EXISTS (SELECT 1 FROM notices WHERE mailbox_id = m.id)
+                         AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id) LIMIT ?1)",
+                    AT_ONCE
+                )
+            })
+            .await?;
+        Ok(Forgotten { fingerprints, sessions, tokens: resets + links, notices, threads, mailboxes })
+    }
+
+    /// Runs a deletion that takes a part at a time until nothing is left.
+    async fn delete_all(&self, part: impl Fn() -> Statement) -> Result<u64, StoreError> {
+        let mut all = 0_u64;
+        loop {
+            let gone = self.change(vec![part()]).await?.into_iter().sum::<usize>();
+            all = all.saturating_add(u64::try_from(gone).unwrap_or(u64::MAX));
+            if gone == 0 {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+/// Statements of one [`bury`].
+const BURIAL: usize = 4;
+
+/// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
+fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
+    batch.add(sql!(
+        concat!(
+            "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,
+                 question_sealed = NULL, public_key = ?2
+             WHERE m.id = ?1 AND ",
+            abandoned!("?3"),
+            " RETURNING id"
+        ),
+        id,
+        Vec::new(),
+        now
+    ));
+    batch.add(sql!(remains!("wraps"), id));
+    batch.add(sql!(remains!("notices"), id));
+    batch.add(sql!(remains!("requests"), id));
+}

@@ -1,0 +1,218 @@
+//! What is kept no longer goes by itself: letters, mailboxes nobody came for, rows that lead nowhere. What
+//! somebody still waits for stays.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{
+    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNotice, NewSession, NewToken,
+    Page, RequestKind, TokenPurpose, WrapKind,
+};
+
+use crate::rig::{LARGE, LATER, NOW, Rig, wrap};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const ALL: Page = Page { offset: 0, limit: 1000 };
+
+fn activation(mailbox_id: &str, token: u8, now: Timestamp, letters_until: Option<Timestamp>) -> Activate {
+    Activate {
+        mailbox_id: mailbox_id.to_owned(),
+        token_hash: [token; 32],
+        now,
+        wraps: vec![wrap(WrapKind::Password)],
+        question_sealed: None,
+        language: "de".to_owned(),
+        letters_until,
+    }
+}
+
+async fn expiry(rig: &Rig, mailbox: &str, id: &str) -> Option<Timestamp> {
+    rig.store.deposit(mailbox, id).await.unwrap().unwrap().row.expires_at
+}
+
+#[tokio::test]
+async fn a_letter_goes_with_its_body_when_its_time_is_over_and_not_before() {
+    let rig = Rig::new();
+    let (mailbox, id, _) = rig.deposit_in_new(1).await;
+    // One body for a leg and two mailboxes: it goes with the last of them.
+    let body = rig.body(LARGE).await;
+    let mut rows = ArrivalRows::new(NOW);
+    let (first, mut second) = (rig.deposit(&mailbox, body.id()), rig.deposit(&mailbox, body.id()));
+    second.expires_at = Some(LATER.plus(DAY));
+    let kept = second.id.clone();
+    rows.deposits = vec![first, second];
+    rows.body = Some(body);
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+
+    assert_eq!(rig.store.purge_letters(Timestamp(LATER.0 - 1)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 2);
+    assert!(rig.store.deposit(&mailbox, &id).await.unwrap().is_none());
+    assert!(rig.store.deposit(&mailbox, &kept).await.unwrap().is_some());
+    assert_eq!(rig.body_files().len(), 1);
+    assert_eq!(rig.store.purge_letters(LATER.plus(DAY)).await.unwrap(), 1);
+    rig.wait_for_files(0).await;
+    assert_eq!(rig.clean().await.deposits, 0);
+}
+
+#[tokio::test]
+async fn more_letters_than_go_at_once_all_go() {
+    let rig = Rig::new();
+    let (mailbox, _, _) = rig.deposit_in_new(1).await;
+    for _ in 0..5 {
+        let mut rows = ArrivalRows::new(NOW);
+        for _ in 0..100 {
+            let body = rig.body(10).await;
+            rows.deposits.push(rig.deposit(&mailbox, body.id()));
+            rows.more_bodies.push(body);
+        }
+        assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    }
+    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 501);
+    let counts = rig.clean().await;
+    assert_eq!((counts.deposits, counts.bodies_in_rows), (0, 0));
+}
+
+#[tokio::test]
+async fn with_activation_the_time_of_the_letters_begins() {
+    let rig = Rig::new();
+    let (mailbox, id, _) = rig.deposit_in_new(1).await;
+    // On its last day; kept for sixty from then, not for sixty since it came.
+    let (last_day, until) = (Timestamp(LATER.0 - 1), LATER.plus(DAY * 60));
+    let done = rig.store.activate(activation(&mailbox, 1, last_day, Some(until))).await.unwrap();
+    assert_eq!(done, Activation::Activated);
+    assert_eq!(expiry(&rig, &mailbox, &id).await, Some(until));
+    assert_eq!(rig.store.purge_letters(LATER.plus(DAY * 59)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(until).await.unwrap(), 1);
+
+    let (mailbox, id, _) = rig.deposit_in_new(2).await;
+    let done = rig.store.activate(activation(&mailbox, 2, NOW, None)).await.unwrap();
+    assert_eq!(done, Activation::Activated);
+    assert_eq!(expiry(&rig, &mailbox, &id).await, None, "kept until its owner deletes it");
+    assert_eq!(rig.store.purge_letters(Timestamp(i64::MAX)).await.unwrap(), 0);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn the_trash_lets_go_whatever_comes_first() {
+    let rig = Rig::new();
+    let (mailbox, id, _) = rig.deposit_in_new(1).await;
+    assert_eq!(rig.store.trash_deposits(&mailbox, &[id], NOW).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 1, "its own time is over");
+    assert!(rig.store.deposits(&mailbox, Folder::Trash, ALL).await.unwrap().is_empty());
+    assert_eq!(rig.store.purge_trash(LATER).await.unwrap(), 0);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_out() {
+    let rig = Rig::new();
+    let (mailbox, id, _) = rig.deposit_in_new(1).await;
+    let (asked, _, _) = rig.deposit_in_new(2).await;
+    let (active, _, _) = rig.deposit_in_new(3).await;
+    let done = rig.store.activate(activation(&active, 3, NOW, Some(LATER))).await.unwrap();
+    assert_eq!(done, Activation::Activated);
+    assert!(rig.store.ask(&asked, RequestKind::Renewal, None, NOW).await.unwrap());
+    let notice = NewNotice {
+        token_hash: [7; 32],
+        mailbox_id: mailbox.clone(),
+        deposit_id: id.clone(),
+        ticket_sealed: b"memo".to_vec(),
+        created_at: NOW,
+    };
+    let mut rows = ArrivalRows::new(NOW);
+    rows.notices.push(notice);
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+
+    assert_eq!(rig.store.purge_pending(Timestamp(i64::MAX)).await.unwrap(), 0, "letters wait in them");
+    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 3);
+    assert_eq!(rig.store.purge_pending(Timestamp(LATER.0 - 1)).await.unwrap(), 0, "the link is still good");
+    assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 1, "support has not decided on the other");
+    let row = rig.store.mailbox(&mailbox).await.unwrap().unwrap();
+    assert_eq!(row.state, MailboxState::Deleted);
+    assert!(row.address_sealed.is_empty() && row.public_key.is_empty());
+    assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
+    assert!(rig.store.wrap(&mailbox, WrapKind::Activation).await.unwrap().is_none());
+    assert!(rig.store.notice(&[7; 32]).await.unwrap().is_none());
+    assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "its link still explains itself");
+    for id in [&asked, &active] {
+        assert_ne!(rig.store.mailbox(id).await.unwrap().unwrap().state, MailboxState::Deleted);
+    }
+    // The next letter to that address makes a mailbox as if there had been none.
+    let again = rig.deposit_in_new_with_token(1, 11).await;
+    assert_ne!(again, mailbox);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_comes_while_its_mailbox_goes_finds_a_mailbox_or_is_told() {
+    let rig = Rig::new();
+    let (mailbox, _, _) = rig.deposit_in_new(1).await;
+    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 1);
+    let body = rig.body(10).await;
+    let mut rows = ArrivalRows::new(LATER);
+    rows.deposits.push(rig.deposit(&mailbox, body.id()));
+    rows.body = Some(body);
+    let (purged, committed) = tokio::join!(rig.store.purge_pending(LATER), rig.store.commit_arrival(rows));
+    match (purged.unwrap(), committed.unwrap()) {
+        (1, Committed::MailboxTaken) | (0, Committed::New(_)) => {}
+        (purged, committed) => panic!("{purged} {committed:?}"),
+    }
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
+    let rig = Rig::new();
+    let (mailbox, deposit, _) = rig.deposit_in_new(1).await;
+    let done = rig.store.activate(activation(&mailbox, 1, NOW, None)).await.unwrap();
+    assert_eq!(done, Activation::Activated);
+    let (gone, _, _) = rig.deposit_in_new(2).await;
+    assert!(rig.store.delete_mailbox(&gone).await.unwrap());
+    let reset = NewToken {
+        hash: [9; 32],
+        purpose: TokenPurpose::Reset,
+        created_at: NOW,
+        expires_at: LATER,
+        deposit_id: None,
+    };
+    assert!(rig.store.begin_reset(&mailbox, reset, Timestamp(0)).await.unwrap());
+    let session = NewSession {
+        hash: [5; 32],
+        mailbox_id: mailbox.clone(),
+        secret_sealed: Vec::new(),
+        created_at: NOW,
+        expires_at: LATER,
+        device_sealed: Vec::new(),
+    };
+    assert!(rig.store.begin_session(session).await.unwrap());
+    let body = rig.body(10).await;
+    let mut rows = ArrivalRows::new(NOW);
+    let mut letter = rig.deposit(&mailbox, body.id());
+    letter.thread_tags.push([4; 32]);
+    letter.expires_at = None;
+    rows.deposits.push(letter);
+    rows.body = Some(body);
+    rows.fingerprint = Some([3; 32]);
+    rows.notices.push(NewNotice {
+        token_hash: [7; 32],
+        mailbox_id: mailbox.clone(),
+        deposit_id: deposit,
+        ticket_sealed: Vec::new(),
+        created_at: NOW,
+    });
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+
+    let now = rig.store.forget(NOW).await.unwrap();
+    assert_eq!((now.mailboxes, now.tokens, now.notices, now.threads, now.sessions), (1, 0, 0, 0, 0));
+    assert!(rig.store.mailbox(&gone).await.unwrap().is_none());
+    let next_day = rig.store.forget(LATER.plus(DAY * 2)).await.unwrap();
+    assert_eq!((next_day.tokens, next_day.sessions, next_day.fingerprints), (1, 1, 1), "the reset link");
+    assert_eq!(rig.store.forget(NOW.plus(DAY * 59)).await.unwrap().notices, 0);
+    assert_eq!(rig.store.forget(NOW.plus(DAY * 61)).await.unwrap().notices, 1);
+    assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "a used link says so for a year");
+    assert_eq!(rig.store.forget(LATER.plus(DAY * 366)).await.unwrap().tokens, 1);
+    assert!(rig.store.knows_thread(&[[4; 32]]).await.unwrap());
+    assert_eq!(rig.store.forget(NOW.plus(DAY * 365 * 5 + DAY)).await.unwrap().threads, 1);
+    assert!(rig.store.mailbox(&mailbox).await.unwrap().is_some(), "an active mailbox stays");
+    rig.clean().await;
+}
