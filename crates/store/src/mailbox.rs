@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::newcomer::forget_newcomers_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
@@ -46,11 +47,8 @@ pub enum MailboxState {
     Pending,
     /// Its owner has a password.
     Active,
-    /// Too many wrong tries.
-    Locked {
-        /// Until then; `None`: until support unlocks it.
-        until: Option<Timestamp>,
-    },
+    /// Closed until support opens it.
+    Locked,
     /// Emptied. Never returned by tag.
     Deleted,
 }
@@ -80,37 +78,15 @@ pub struct MailboxRow {
     pub activated_at: Option<Timestamp>,
     /// Last good log-in.
     pub last_seen_at: Option<Timestamp>,
-    /// Wrong passwords since the last good one.
-    pub failed_logins: i64,
-    /// Wrong answers since the last good one.
-    pub failed_answers: i64,
-}
-
-/// How a try to log in ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginOutcome {
-    /// Right password: both counters go to zero.
-    Good,
-    /// Wrong password.
-    Wrong,
-    /// Wrong answer to the question.
-    WrongAnswer,
-}
-
-/// Tries since the last good one, this one included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoginCounts {
-    /// Wrong passwords.
-    pub failed_logins: i64,
-    /// Wrong answers.
+    /// Wrong answers since the last good log-in.
     pub failed_answers: i64,
 }
 
 /// All columns, in the order of [`mailbox_row`].
 macro_rules! select_mailbox {
     () => {
-        "SELECT id, tag, address_sealed, public_key, state, locked_until, language, question_sealed,
-             profile_sealed, created_at, activated_at, last_seen_at, failed_logins, failed_answers
+        "SELECT id, tag, address_sealed, public_key, state, language, question_sealed,
+             profile_sealed, created_at, activated_at, last_seen_at, failed_answers
          FROM mailboxes"
     };
 }
@@ -121,15 +97,12 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         tag: row.hash()?,
         address_sealed: row.blob()?,
         public_key: row.blob()?,
-        state: {
-            let (word, until) = (row.text()?, row.opt_time()?);
-            match word.as_str() {
-                "pending" => MailboxState::Pending,
-                "active" => MailboxState::Active,
-                "locked" => MailboxState::Locked { until },
-                "deleted" => MailboxState::Deleted,
-                _ => return Err(StoreError::Damaged { what: "a state of a mailbox" }),
-            }
+        state: match row.text()?.as_str() {
+            "pending" => MailboxState::Pending,
+            "active" => MailboxState::Active,
+            "locked" => MailboxState::Locked,
+            "deleted" => MailboxState::Deleted,
+            _ => return Err(StoreError::Damaged { what: "a state of a mailbox" }),
         },
         language: row.text()?,
         question_sealed: row.opt_blob()?,
@@ -137,7 +110,6 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         created_at: row.time()?,
         activated_at: row.opt_time()?,
         last_seen_at: row.opt_time()?,
-        failed_logins: row.int()?,
         failed_answers: row.int()?,
     })
 }
@@ -197,63 +169,42 @@ impl Store {
         self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
-    /// Counts a try to log in; atomic, so that parallel tries are all counted. `None`: no such mailbox.
-    pub async fn record_login(
-        &self,
-        mailbox_id: &str,
-        outcome: LoginOutcome,
-        now: Timestamp,
-    ) -> Result<Option<LoginCounts>, StoreError> {
-        let statement = match outcome {
-            LoginOutcome::Good => sql!(
-                "UPDATE mailboxes SET failed_logins = 0, failed_answers = 0, last_seen_at = ?2
-                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
-                mailbox_id,
-                now
-            ),
-            LoginOutcome::Wrong => sql!(
-                "UPDATE mailboxes SET failed_logins = failed_logins + 1
-                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
-                mailbox_id
-            ),
-            LoginOutcome::WrongAnswer => sql!(
-                "UPDATE mailboxes SET failed_answers = failed_answers + 1
-                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
-                mailbox_id
-            ),
-        };
-        let Outcome::Kept(answers) = self.write(vec![statement]).await? else { return Ok(None) };
-        answers
-            .into_iter()
-            .flat_map(|answer| answer.rows)
-            .next()
-            .map(|mut row| Ok(LoginCounts { failed_logins: row.int()?, failed_answers: row.int()? }))
-            .transpose()
+    /// Notes a log-in with the right password; wrong answers of before are forgotten.
+    pub async fn record_login(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let seen =
+            sql!("UPDATE mailboxes SET failed_answers = 0, last_seen_at = ?2 WHERE id = ?1", mailbox_id, now);
+        self.change(vec![seen]).await.map(drop)
     }
 
-    /// Locks an active (or locked) mailbox and ends its sessions. `false`: it was neither.
-    pub async fn lock_mailbox(&self, mailbox_id: &str, until: Option<Timestamp>) -> Result<bool, StoreError> {
+    /// Counts a wrong answer; atomic, so that parallel ones are all counted. How many there are now, this one
+    /// included; `None`: no such mailbox.
+    pub async fn count_wrong_answer(&self, mailbox_id: &str) -> Result<Option<i64>, StoreError> {
+        let count = sql!(
+            "UPDATE mailboxes SET failed_answers = failed_answers + 1 WHERE id = ?1
+             RETURNING failed_answers",
+            mailbox_id
+        );
+        let Outcome::Kept(answers) = self.write(vec![count]).await? else { return Ok(None) };
+        let row = answers.into_iter().flat_map(|answer| answer.rows).next();
+        row.map(|mut row| row.int()).transpose()
+    }
+
+    /// Locks an active mailbox and ends its sessions. `false`: it is not active.
+    pub async fn lock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
-            sql!(
-                "UPDATE mailboxes SET state = 'locked', locked_until = ?2
-                 WHERE id = ?1 AND state IN ('active', 'locked')",
-                mailbox_id,
-                until
-            )
-            .or_refuse(Refusal::NotActive),
+            sql!("UPDATE mailboxes SET state = 'locked' WHERE id = ?1 AND state = 'active'", mailbox_id)
+                .or_refuse(Refusal::NotActive),
         );
         batch.add(end_sessions_of(mailbox_id));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Makes a locked mailbox active again and forgets its wrong tries. `false`: it was not locked.
+    /// Makes a locked mailbox active again. `false`: it was not locked.
     pub async fn unlock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(
-                "UPDATE mailboxes SET state = 'active', locked_until = NULL, failed_logins = 0,
-                     failed_answers = 0
-                 WHERE id = ?1 AND state = 'locked'",
+                "UPDATE mailboxes SET state = 'active', failed_answers = 0 WHERE id = ?1 AND state = 'locked'",
                 mailbox_id
             )])
             .await?;
@@ -294,7 +245,7 @@ impl Store {
             // A letter that came in between was not read above: look again.
             batch.add(
                 sql!(
-                    "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
+                    "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
                          question_sealed = NULL, profile_sealed = NULL, public_key = ?2
                      WHERE id = ?1 AND state <> 'deleted'
                        AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
@@ -309,6 +260,7 @@ impl Store {
             batch.add(sql!("DELETE FROM notices WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM requests WHERE mailbox_id = ?1", mailbox_id));
             batch.add(end_sessions_of(mailbox_id));
+            batch.add(forget_newcomers_of(mailbox_id));
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);
             }

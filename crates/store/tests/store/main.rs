@@ -15,3 +15,4 @@ mod rig;
 mod sessions;
 mod stories;
 mod trash;
+mod tries;
