@@ -18,6 +18,7 @@ mod crash;
 mod demo;
 mod explain;
 mod export;
+mod initial_password;
 mod limits;
 mod load;
 mod notice_bounces;

@@ -13,6 +13,7 @@ mod csrf;
 mod decoys;
 mod download;
 mod draft;
+mod entry;
 mod front;
 mod html;
 mod invitation;
@@ -20,6 +21,7 @@ mod language;
 mod limits;
 mod mailbox;
 mod markup;
+mod newcomer;
 mod outbox;
 mod page;
 mod pages;
@@ -37,6 +39,7 @@ mod site;
 mod takeout;
 mod text;
 mod tls;
+mod tries;
 mod winmail;
 mod writing;
 
@@ -47,7 +50,7 @@ mod tests;
 
 pub use brand::{Colour, ColourError, is_readable_as_text};
 pub use config::{
-    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
+    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
     Renewal, ResetBy, SessionRules,
 };
 pub use language::Language;

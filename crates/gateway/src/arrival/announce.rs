@@ -11,11 +11,12 @@ use sealpost_notice::{Brand, Language, Notice};
 use sealpost_store::{
     ArrivalRows, LegPurpose, MailboxRow, MailboxState, NewNotice, NewToken, StoreError, WrapKind,
 };
-use sealpost_vault::{Token, TokenHash};
+use sealpost_vault::{InitialPassword, Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
 use super::carry::Cut;
 use super::front::Front;
+use super::handover;
 use crate::own;
 
 /// How long a recipient has before an unactivated letter is deleted, and how notices look.
@@ -32,6 +33,8 @@ pub(crate) struct Announcer {
     /// Where reports on notices come back to (VERP), if anywhere.
     pub(crate) bounces: Option<Address>,
     pub(crate) activation: Duration,
+    /// Whether new mailboxes open with an initial password and not with a link.
+    pub(crate) by_password: bool,
     pub(crate) route: Route,
     /// The least TLS a notice goes over.
     pub(crate) floor: TlsFloor,
@@ -41,8 +44,12 @@ pub(crate) struct Announcer {
 pub(super) enum Standing {
     /// Made just now: the notice carries the activation link.
     New { link: Secret<String> },
+    /// Made just now: the notice carries nothing, the sender is told the password.
+    NewByPassword { initial: InitialPassword },
     /// Not activated yet: the same link again, if it is still kept.
     Pending { link: Option<Secret<String>> },
+    /// Not activated yet, and somebody has been told the password.
+    PendingByPassword,
     /// In use.
     Active,
 }
@@ -72,6 +79,10 @@ impl Standing {
     /// What an existing mailbox's state means for its next notice.
     pub(super) async fn of(front: &Front, row: &MailboxRow) -> Result<Self, StoreError> {
         match row.state {
+            // A mailbox keeps the way it was made with, whatever the operator has chosen since.
+            MailboxState::Pending if front.store.wrap(&row.id, WrapKind::Initial).await?.is_some() => {
+                Ok(Self::PendingByPassword)
+            }
             MailboxState::Pending => {
                 let sealed = front.store.wrap(&row.id, WrapKind::Link).await?;
                 let token = sealed.and_then(|sealed| front.keys.rows.open(LINK, &row.id, &sealed).ok());
@@ -79,14 +90,17 @@ impl Standing {
                     token.and_then(|text| std::str::from_utf8(text.expose()).ok().and_then(Token::parse));
                 Ok(Self::Pending { link: token.map(|token| front.announcer.activation_link(&token)) })
             }
-            MailboxState::Active | MailboxState::Locked { .. } | MailboxState::Deleted => Ok(Self::Active),
+            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => Ok(Self::Active),
         }
     }
 
     /// When an unread letter goes: unactivated ones by rule, others by the retention jobs.
     pub(super) fn expiry(&self, front: &Front, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::New { .. } | Self::Pending { .. } => Some(now.plus(front.announcer.activation)),
+            Self::New { .. }
+            | Self::NewByPassword { .. }
+            | Self::Pending { .. }
+            | Self::PendingByPassword => Some(now.plus(front.announcer.activation)),
             Self::Active => None,
         }
     }
@@ -143,6 +157,13 @@ impl Announcer {
         let notice = self.notice(cut, about, rows);
         let failed =
             |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
+        match about.standing {
+            Standing::NewByPassword { initial } => handover::add(cut, about, initial, rows).await?,
+            Standing::New { .. }
+            | Standing::Pending { .. }
+            | Standing::PendingByPassword
+            | Standing::Active => {}
+        }
         let rendered = sealpost_notice::render(&notice, language, &self.brand, &self.zone)
             .map_err(|error| failed(&error))?;
         let message_id = format!("{}@{}", random.id(), front.name);
@@ -198,8 +219,22 @@ impl Announcer {
             expires: cut.now.plus(self.activation),
             days,
         };
+        let by_password = || Notice::InitialPassword {
+            from_name: from_name.clone(),
+            from_address: from_address.clone(),
+            subject: subject.clone(),
+            date: cut.now,
+            link: Secret::new(self.public_url.clone()),
+            expires: cut.now.plus(self.activation),
+            days,
+        };
         match about.standing {
             Standing::New { link } => activation(link.clone()),
+            Standing::NewByPassword { .. } => by_password(),
+            Standing::PendingByPassword => {
+                rows.prolonged.push((about.mailbox_id.to_owned(), cut.now.plus(self.activation)));
+                by_password()
+            }
             Standing::Pending { link: Some(link) } => {
                 rows.prolonged.push((about.mailbox_id.to_owned(), cut.now.plus(self.activation)));
                 activation(link.clone())
