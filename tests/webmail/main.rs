@@ -12,6 +12,7 @@
 
 mod axe;
 mod crawl;
+mod first;
 mod hostile;
 mod office;
 mod vectors;

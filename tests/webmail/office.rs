@@ -11,12 +11,18 @@ pub(crate) struct Office {
 impl Office {
     /// Opens in the morning.
     pub(crate) fn new(language: &str) -> Self {
+        Self::with(language, |_| {})
+    }
+
+    /// The same with settings of its own.
+    pub(crate) fn with(language: &str, change: impl FnOnce(&mut Config)) -> Self {
         let hop = Hop::new();
         let mut config = Config::new(&hop);
         config
             .set("notices", "language", &format!("{language:?}"))
             .set("brand", "imprint", r#""https://insurer.example/impressum""#)
             .set("brand", "privacy", r#""https://insurer.example/datenschutz""#);
+        change(&mut config);
         Self { gateway: Gateway::start(&config), hop }
     }
 

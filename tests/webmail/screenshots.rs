@@ -15,7 +15,39 @@ fn main() {
     std::fs::create_dir_all(&folder).unwrap();
     for language in ["de", "en"] {
         album(language, &folder);
+        newcomers(language, &folder);
     }
+}
+
+/// The pages of those who come with an initial password.
+fn newcomers(language: &'static str, folder: &std::path::Path) {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config
+        .set("brand", "name", r#""Musterversicherung""#)
+        .set("notices", "language", &format!("{language:?}"))
+        .set("portal", "activation", r#""initial-password""#);
+    let gateway = Gateway::start(&config);
+    let letter = letters::plain("[vertraulich] Ihre Schadenmeldung 4711", "Text");
+    gateway.smtp().letter("erika.muster@insurer.example", &[ANNA], &letter).expect("250 *");
+    let initial = letters::initial_password(&hop.wait_to("erika.muster@insurer.example").bytes);
+    let browser = Browser::of_kind(&Kind::new(language));
+    browser.open(&format!("http://{}/", gateway.config.web));
+    shoot(&browser, folder, "login-initial", language);
+    browser.log_in(ANNA, &initial);
+    shoot(&browser, folder, "first", language);
+}
+
+/// One page on every screen.
+fn shoot(browser: &Browser, folder: &std::path::Path, page: &str, language: &str) {
+    for (name, screen) in [("phone", Screen::PHONE), ("desktop", Screen::DESKTOP)] {
+        for (mood, screen) in [("light", screen), ("dark", screen.by_night())] {
+            browser.look_on(screen);
+            let file = folder.join(format!("{page}-{language}-{name}-{mood}.png"));
+            std::fs::write(&file, browser.picture()).unwrap();
+        }
+    }
+    println!("{page} in {language}");
 }
 
 fn album(language: &'static str, folder: &std::path::Path) {
@@ -57,16 +89,7 @@ fn album(language: &'static str, folder: &std::path::Path) {
     let link = letters::link(&hop.wait_to(ANNA).bytes);
     let browser = Browser::of_kind(&Kind::new(language));
     let at = |path: &str| format!("http://{}{path}", gateway.config.web);
-    let shoot = |page: &str| {
-        for (name, screen) in [("phone", Screen::PHONE), ("desktop", Screen::DESKTOP)] {
-            for (mood, screen) in [("light", screen), ("dark", screen.by_night())] {
-                browser.look_on(screen);
-                let file = folder.join(format!("{page}-{language}-{name}-{mood}.png"));
-                std::fs::write(&file, browser.picture()).unwrap();
-            }
-        }
-        println!("{page} in {language}");
-    };
+    let shoot = |page: &str| shoot(&browser, folder, page, language);
 
     browser.open(&at("/"));
     shoot("login");
