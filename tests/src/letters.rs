@@ -157,7 +157,8 @@ pub fn initial_password(mail: &[u8]) -> String {
     let text = parsed.body_text(0).unwrap();
     let is_one = |word: &&str| {
         let groups: Vec<&str> = word.split('-').collect();
-        groups.len() == 4 && groups.iter().all(|group| group.len() == 4 && !group.contains(char::is_lowercase))
+        groups.len() == 4
+            && groups.iter().all(|group| group.len() == 4 && !group.contains(char::is_lowercase))
     };
     text.split_whitespace().find(is_one).unwrap_or_else(|| panic!("no password in:\n{text}")).to_owned()
 }

@@ -109,7 +109,8 @@ impl Writer<'_> {
                 });
                 page.facts.extend(self.about(subject.as_deref(), *date)?);
                 page.deadline = Some(self.say("handover-deadline")?);
-                page.steps = self.section("handover-steps", &["handover-tell", "handover-never"])?;
+                page.steps =
+                    self.section("handover-steps", &["handover-tell", "handover-plain", "handover-never"])?;
                 Ok(page)
             }
             Notice::Reactivation { link, messages_kept, by_password: true, .. } => {

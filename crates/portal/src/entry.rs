@@ -70,11 +70,7 @@ pub(crate) async fn try_password(
 
 /// Tells the owner that strangers cannot try any more passwords until then. A mailbox that waits for its owner
 /// has nobody to tell yet.
-pub(crate) async fn tell_of_lock(
-    site: &Site,
-    mailbox: &MailboxRow,
-    until: Timestamp,
-) -> Result<(), Problem> {
+pub(crate) async fn tell_of_lock(site: &Site, mailbox: &MailboxRow, until: Timestamp) -> Result<(), Problem> {
     tracing::warn!(mailbox.id = %mailbox.id, "too many wrong passwords");
     match mailbox.state {
         MailboxState::Active => {}

@@ -50,8 +50,8 @@ mod tests;
 
 pub use brand::{Colour, ColourError, is_readable_as_text};
 pub use config::{
-    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
-    Renewal, ResetBy, SessionRules,
+    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError,
+    PortalTls, Renewal, ResetBy, SessionRules,
 };
 pub use language::Language;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};

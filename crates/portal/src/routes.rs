@@ -7,8 +7,8 @@ use actix_web::{App, Error, Resource, Route, guard, web};
 
 use crate::front;
 use crate::pages::{
-    account, activate, drafts, export, first, forgot, idle, inbox, info, language, letters, login, message, part,
-    renew, reset, secrets, support, write,
+    account, activate, drafts, export, first, forgot, idle, inbox, info, language, letters, login, message,
+    part, renew, reset, secrets, support, write,
 };
 use crate::site::Site;
 

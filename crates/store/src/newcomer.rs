@@ -69,11 +69,7 @@ impl Store {
     }
 
     /// The newcomer of a cookie, if it is still good and its mailbox still waits.
-    pub async fn newcomer(
-        &self,
-        hash: &[u8; 32],
-        now: Timestamp,
-    ) -> Result<Option<NewcomerRow>, StoreError> {
+    pub async fn newcomer(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<NewcomerRow>, StoreError> {
         let row = self
             .read_one(sql!(
                 "SELECT n.mailbox_id, n.secret_sealed

@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn how_it_is_typed_does_not_count() {
-        for typed in ["KXCM-7RTW-HW93-YC6F", " kxcm 7rtw hw93 yc6f ", "kxcm7rtwHW93yc6f\t", "KXCM–7RTW–HW93–YC6F"] {
+        for typed in
+            ["KXCM-7RTW-HW93-YC6F", " kxcm 7rtw hw93 yc6f ", "kxcm7rtwHW93yc6f\t", "KXCM–7RTW–HW93–YC6F"]
+        {
             assert_eq!(*plain(typed), "KXCM7RTWHW93YC6F", "{typed}");
         }
     }

@@ -14,8 +14,8 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Serializable};
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, CHUNK, EscrowSecret, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, ServerKey,
-    SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
+    Argon2Cost, CHUNK, EscrowSecret, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
+    ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
 };
 use serde_json::{Value, json};
 

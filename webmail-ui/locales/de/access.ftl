@@ -35,6 +35,7 @@ reset-expired-text = Der Link gilt eine Stunde. Lassen Sie sich auf der Anmeldes
 
 # ---- mit dem Startkennwort ----
 login-new-initial = Melden Sie sich beim ersten Mal mit Ihrer E-Mail-Adresse und dem Startkennwort an, das Ihnen der Absender am Telefon oder mit der Post nennt. Danach legen Sie Ihr eigenes Passwort fest.
+login-password-initial = Passwort (beim ersten Mal: Startkennwort)
 login-initial-lost = Startkennwort nicht bekommen oder abgelaufen?
 first-lead = Ihr Startkennwort stimmt. Legen Sie jetzt Ihr eigenes Passwort fest, dann können Sie Ihre Nachricht sofort lesen.
 first-button-hint = Danach gilt das Startkennwort nicht mehr.

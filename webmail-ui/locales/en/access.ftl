@@ -35,6 +35,7 @@ reset-expired-text = The link works for one hour. Have a new one sent by “Forg
 
 # ---- with the initial password ----
 login-new-initial = The first time, sign in with your e-mail address and the initial password that the sender tells you on the telephone or by post. After that you choose a password of your own.
+login-password-initial = Password (the first time: initial password)
 login-initial-lost = Initial password missing or run out?
 first-lead = Your initial password is right. Now choose a password of your own, and you can read your message at once.
 first-button-hint = After that the initial password no longer works.

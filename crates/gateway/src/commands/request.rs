@@ -119,7 +119,9 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError
                 None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
                 Some(initial) => {
                     say(format_args!("released: a mail that says so is on its way; {letters}"));
-                    say(format_args!("initial password, to be told by telephone or letter and shown only here:"));
+                    say(format_args!(
+                        "initial password, to be told by telephone or letter and shown only here:"
+                    ));
                     say(initial.text().expose());
                 }
             }

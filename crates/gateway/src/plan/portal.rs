@@ -4,8 +4,8 @@ use sealpost_delivery::Route;
 use sealpost_mail::Domain;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
-    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls, Renewal,
-    ResetBy, SessionRules, WriteRules,
+    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalTls,
+    Renewal, ResetBy, SessionRules, WriteRules,
 };
 
 use crate::arrival::Announcer;

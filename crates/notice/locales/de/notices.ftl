@@ -101,6 +101,7 @@ handover-deadline =
     }
 handover-steps = So geht es sicher
 handover-tell = Nennen Sie das Startkennwort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
+handover-plain = Großbuchstaben und Striche müssen nicht sein: „kxcm 7rtw“ gilt wie „KXCM-7RTW“.
 handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startkennwort nicht per E-Mail.
 
 ## Zugang zurückgesetzt

@@ -100,6 +100,7 @@ handover-deadline =
     }
 handover-steps = How to do it safely
 handover-tell = Tell the initial password on the telephone or send it by post. Make sure first whom you are talking to.
+handover-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
 handover-never = Do not forward this mail, and do not send the initial password by e-mail.
 
 ## Access reset

@@ -111,7 +111,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         "password-for-sender",
         Notice::PasswordForSender {
             recipient: recipient.clone(),
-            password: Secret::new("Wx7-kRm4-Tz9p".to_owned()),
+            password: Secret::new("KXCM-7RTW-HW93-YC6F".to_owned()),
             subject: subject.clone(),
             date,
             expires,

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemClock, SystemRandom};
 use sealpost_portal::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Sent, WrittenLetter};
-use sealpost_store::{Activate, Activation, Proof, NewWrap, WrapKind};
+use sealpost_store::{Activate, Activation, NewWrap, Proof, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose, Unwrapped};
 use tokio_util::sync::CancellationToken;
 

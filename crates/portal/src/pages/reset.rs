@@ -5,9 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
-use sealpost_store::{
-    MailboxRow, MailboxState, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
-};
+use sealpost_store::{MailboxRow, MailboxState, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
@@ -271,8 +269,7 @@ async fn finish(
 /// Tells the owner by mail what has happened to the way in.
 pub(super) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Result<(), Problem> {
     let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
-    let outgoing =
-        Outgoing { mailbox_id: mailbox.id.clone(), to, language: mailbox.language.clone(), about };
+    let outgoing = Outgoing { mailbox_id: mailbox.id.clone(), to, language: mailbox.language.clone(), about };
     if let Err(error) = site.outbox.post(outgoing).await {
         tracing::error!(mailbox.id = %mailbox.id, error = %error, "the owner of a mailbox was not told");
     }

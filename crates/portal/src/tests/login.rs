@@ -156,7 +156,11 @@ async fn strangers_who_try_passwords_for_days_neither_end_a_session_nor_shut_a_k
     let mut at_home = rig.browser();
     let token = at_home.get("/").await.form_token();
     let fields = |token: &str| {
-        [("form_token", token.to_owned()), ("address", "max@web.example".into()), ("password", PASSWORD.into())]
+        [
+            ("form_token", token.to_owned()),
+            ("address", "max@web.example".into()),
+            ("password", PASSWORD.into()),
+        ]
     };
     assert_eq!(at_home.send("/login", &fields(&token)).await.status, 303);
     let token = at_home.get("/inbox").await.form_token();
@@ -183,8 +187,7 @@ async fn strangers_who_try_passwords_for_days_neither_end_a_session_nor_shut_a_k
     let mut last = 0;
     for _ in 0..4 {
         let token = thief.get("/").await.form_token();
-        let wrong =
-            [("form_token", token.as_str()), ("address", "max@web.example"), ("password", "falsch")];
+        let wrong = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", "falsch")];
         last = thief.send("/login", &wrong).await.status;
     }
     assert_eq!(last, 429);
@@ -226,12 +229,8 @@ async fn after_a_reset_the_owner_gets_in_whatever_strangers_do() {
     };
     let token = browser.get(&link).await.form_token();
     let new = "Kirschkern-1953-Segel";
-    let fields = [
-        ("form_token", token.as_str()),
-        ("answer", "lindenstraße"),
-        ("password", new),
-        ("repeat", new),
-    ];
+    let fields =
+        [("form_token", token.as_str()), ("answer", "lindenstraße"), ("password", new), ("repeat", new)];
     assert_eq!(browser.send(&link, &fields).await.header("location"), "/?note=reset");
     for _ in 0..4 {
         try_once(&rig, "max@web.example", "falsch").await;

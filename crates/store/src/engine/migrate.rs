@@ -49,7 +49,10 @@ mod tests {
         connection.execute("INSERT INTO schema_version (version) VALUES (99)", []).unwrap();
         let newest = MIGRATIONS.iter().map(|(version, _)| *version).max();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, StoreError::NewerSchema { found: 99, known } if Some(known) == newest), "{error}");
+        assert!(
+            matches!(error, StoreError::NewerSchema { found: 99, known } if Some(known) == newest),
+            "{error}"
+        );
         assert!(error.to_string().contains("run the newer program again"));
     }
 

@@ -2,8 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, Again, AuditRow, ChangeSecrets, Proof, Folder, MailboxState, NewSession, NewToken,
-    NewWrap, Page, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
+    Activate, Activation, Again, AuditRow, ChangeSecrets, Folder, MailboxState, NewSession, NewToken,
+    NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
     WrapKind,
 };
 

@@ -2,8 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, NewWrap, Proof, Reissued,
-    StoreError, TokenPurpose, WrapKind,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, NewWrap, Proof,
+    Reissued, StoreError, TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, token, wrap};
