@@ -276,3 +276,41 @@ fn shipped_configurations_are_good() {
     let (code, out, err) = home.sealpost(&["check", "--offline"]);
     assert_eq!(code, 0, "gateway.toml:\n{out}{err}");
 }
+
+/// The labels under which the code seals and opens records and parts: literals, constants, beginnings of formats.
+fn labels(code: &str) -> Vec<String> {
+    let quoted = |text: &str| text.split('"').next().map(str::to_owned);
+    let mut found = Vec::new();
+    for call in [".seal(", ".open(", ".seal_part(", ".open_part("] {
+        for (at, _) in code.match_indices(call) {
+            let argument = code.get(at + call.len()..).unwrap_or_default().trim_start();
+            let name: String = argument.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+            if let Some(literal) = argument.strip_prefix('"') {
+                found.extend(quoted(literal));
+            } else if let Some(format) = argument.strip_prefix("&format!(\"") {
+                found.extend(quoted(format).and_then(|f| f.split('{').next().map(str::to_owned)));
+            } else if !name.is_empty() {
+                let declared = format!("const {name}: &str = \"");
+                found.extend(code.split_once(&declared).and_then(|(_, value)| quoted(value)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_label_of_a_seal_stands_in_the_formats() {
+    let formats = fs::read_to_string(root().join("docs/formats.md")).unwrap();
+    let mut seen = BTreeSet::new();
+    for (path, code) in files(&[".rs"]) {
+        let ours = path.starts_with("crates") && !path.starts_with("crates/vault");
+        if ours && !path.iter().any(|part| part == "tests" || part == "examples") {
+            seen.extend(labels(&code));
+        }
+    }
+    for known in ["ticket", "activation-link", "request", "head", "listing:"] {
+        assert!(seen.contains(known), "the search does not find {known}: {seen:?}");
+    }
+    let missing = seen.iter().filter(|label| !formats.contains(&format!("| `{label}`")));
+    nothing(missing.cloned().collect(), "a label that docs/formats.md does not list");
+}

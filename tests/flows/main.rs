@@ -20,6 +20,7 @@ mod explain;
 mod export;
 mod exports;
 mod formats;
+mod initial_password;
 mod limits;
 mod load;
 mod logs;

@@ -102,6 +102,10 @@ def main():
         assert plain.decode() == r["plain"]
         assert fails(salted, b"SPRC", "sealpost/1/record", 1, keys[r["key"]], (r["label"], "other"), data)
 
+    device = v["tags"].pop("device")
+    name, proof = (urlsafe_b64decode(half + "=") for half in device["cookie"].split("."))
+    owner = mac(keys["tags"], "sealpost/1/tag-address", device["of"].encode())
+    assert mac(keys["tags"], "sealpost/1/tag-device", owner + name) == proof == b64decode(device["tag"])
     for kind, tag in v["tags"].items():
         label = "sealpost/1/fingerprint" if kind == "fingerprint" else f"sealpost/1/tag-{kind}"
         assert mac(keys["tags"], label, tag["of"].encode()) == b64decode(tag["tag"])
@@ -137,6 +141,11 @@ def main():
     wrong = argon2_key(keys["pepper"], label, typed + "x", p)
     assert fails(salted, b"SPWP", label, 13, wrong, (mailbox,), p)
 
+    i = b64decode(b["initial"]["wrap"])
+    label = "sealpost/1/wrap-initial"
+    typed = re.sub("[^0-9A-Z]", "", f' {b["initial"]["told"].lower().replace("-", " ")} '.upper())
+    assert salted(b"SPWI", label, 13, argon2_key(keys["pepper"], label, typed, i), (mailbox,), i) == seed
+
     q = b64decode(b["answer"]["wrap"])
     label = "sealpost/1/wrap-answer"
     assert answer(b["answer"]["typed"]) == "st pölten hauptstrasse 5"
@@ -170,7 +179,7 @@ def main():
 
     for x in json.loads((here / "xwing.json").read_text())["vectors"]:
         assert xwing_public(bytes.fromhex(x["sk"])).hex() == x["pk"]
-    print("opened: records, tags, token, part, streams, activation, password, answer, escrow, "
+    print("opened: records, tags, token, part, streams, activation, initial, password, answer, escrow, "
           "message key, listing, session; X-Wing keys as in the draft")
 
 

@@ -150,6 +150,19 @@ pub fn without_trace(mail: &[u8]) -> &[u8] {
     }
 }
 
+/// The initial password in a mail to a sender, out of its decoded text: four groups of four.
+#[must_use]
+pub fn initial_password(mail: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(mail).unwrap();
+    let text = parsed.body_text(0).unwrap();
+    let is_one = |word: &&str| {
+        let groups: Vec<&str> = word.split('-').collect();
+        groups.len() == 4
+            && groups.iter().all(|group| group.len() == 4 && !group.contains(char::is_lowercase))
+    };
+    text.split_whitespace().find(is_one).unwrap_or_else(|| panic!("no password in:\n{text}")).to_owned()
+}
+
 /// The first link to the portal in a mail, out of its decoded text.
 #[must_use]
 pub fn link(mail: &[u8]) -> String {

@@ -13,6 +13,7 @@
 mod axe;
 mod crawl;
 mod everywhere;
+mod first;
 mod hostile;
 mod keyboard;
 mod office;

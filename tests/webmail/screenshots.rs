@@ -33,6 +33,7 @@ fn main() {
         let album = Album { language, name, screen, folder: folder.clone(), pages: RefCell::default() };
         album.story();
         album.ran_out();
+        album.newcomer();
         pages = album.pages.take();
     }
     std::fs::write(gallery, page_of(&pages)).unwrap();
@@ -278,10 +279,27 @@ impl Album {
         self.shoot(set, "login-wrong", "Wrong password");
     }
 
+    /// Whoever comes with an initial password.
+    fn newcomer(&self) {
+        let set = Set::new(self.language, |config| {
+            config.set("portal", "activation", r#""initial-password""#);
+        });
+        set.gateway
+            .smtp()
+            .letter("erika.muster@unfall.insurer.example", &[ANNA], &claim())
+            .expect("250 *");
+        let mail = set.hop.wait_to("erika.muster@unfall.insurer.example");
+        let initial = letters::initial_password(&mail.bytes);
+        set.open("/");
+        self.shoot(&set, "login-initial", "Log-in where initial passwords are told");
+        set.browser.log_in(ANNA, &initial);
+        self.shoot(&set, "first", "The first log-in with an initial password");
+    }
+
     /// A link that has run out.
     fn ran_out(&self) {
         let set = Set::new(self.language, |config| {
-            config.set("portal", "activation", r#""1 s""#);
+            config.set("portal", "activation-within", r#""1 s""#);
         });
         let link = set.send(&claim());
         set.browser.wait_for("the link to run out", |browser| {

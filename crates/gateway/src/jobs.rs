@@ -99,7 +99,7 @@ mod tests {
     use sealpost_mail::{FakeClock, Random as _, SequenceRandom, Timestamp};
     use sealpost_store::{
         Activate, Activation, ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap,
-        Page, StoreOptions, TokenPurpose, WrapKind,
+        Page, Proof, StoreOptions, TokenPurpose, WrapKind,
     };
 
     use super::*;
@@ -151,7 +151,7 @@ mod tests {
     async fn activate(store: &Store, mailbox_id: &str, tag: u8, now: Timestamp) {
         let wish = Activate {
             mailbox_id: mailbox_id.to_owned(),
-            token_hash: [tag; 32],
+            proof: Proof::Token([tag; 32]),
             now,
             wraps: vec![NewWrap { kind: WrapKind::Password, sealed: Vec::new() }],
             question_sealed: None,

@@ -44,6 +44,7 @@ impl Outbox for PortalOutbox {
                     days: u32::try_from(days).unwrap_or(u32::MAX),
                 }
             }
+            About::AnswersUsedUp => Notice::AnswersUsedUp { at: now },
             About::PasswordChanged { forgotten } => Notice::PasswordChanged { at: now, forgotten },
         };
         let message_id = format!("{}@{}", front.random.id(), front.name);

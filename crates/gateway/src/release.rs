@@ -7,7 +7,10 @@ use sealpost_store::{
     Again, AuditRow, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{Keys, MailboxKeys, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use sealpost_vault::{
+    Argon2Cost, InitialPassword, Keys, MailboxKeys, MailboxSecret, Token, TokenPurpose as VaultPurpose,
+    Unwrapped, VaultError,
+};
 
 use crate::arrival::LINK;
 use crate::commands::RequestError;
@@ -16,7 +19,15 @@ use crate::own;
 use crate::owner_mail;
 use crate::plan::Plan;
 
-/// Releases a request. Says whether the messages are kept.
+/// What a release has led to.
+pub(crate) struct Let {
+    /// Whether the messages are kept.
+    pub(crate) kept: bool,
+    /// What support must tell the recipient, where that is the way.
+    pub(crate) initial: Option<InitialPassword>,
+}
+
+/// Releases a request.
 #[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
 pub(crate) async fn release(
     store: &Store,
@@ -27,10 +38,10 @@ pub(crate) async fn release(
     note: &str,
     now: Timestamp,
     random: &dyn Random,
-) -> Result<bool, RequestError> {
+) -> Result<Let, RequestError> {
     let address = address.ok_or(RequestError::NotOpen(request.number))?;
     match (request.kind, mailbox.state) {
-        (RequestKind::Renewal, MailboxState::Active | MailboxState::Locked { .. }) => {
+        (RequestKind::Renewal, MailboxState::Active | MailboxState::Locked) => {
             return Err(RequestError::Active);
         }
         (_, MailboxState::Deleted) => return Err(RequestError::NotOpen(request.number)),
@@ -46,19 +57,26 @@ pub(crate) async fn release(
         expires_at: expires,
         deposit_id: None,
     };
+    let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
+    let ways = Ways { token: &token, initial: initial.as_ref() };
     let secret = secret_of(store, plan, &keys, mailbox).await?;
     let kept = secret.is_some();
     let again = match secret {
         Some(secret) => {
-            Again::Kept { wraps: wraps(&keys, &mailbox.id, &secret, &token, random), token: new_token }
+            Again::Kept { wraps: ways.wraps(&keys, &mailbox.id, &secret, random)?, token: new_token }
         }
-        None => Again::Lost(Box::new(empty(plan, &keys, mailbox, &address, &token, new_token, now, random))),
+        None => Again::Lost(Box::new(empty(plan, &keys, mailbox, &address, &ways, new_token, now, random)?)),
+    };
+    let link = match &initial {
+        Some(_) => plan.announcer.public_url.clone(),
+        None => plan.announcer.activation_link(&token).expose().clone(),
     };
     let notice = Notice::Reactivation {
-        link: Secret::new(format!("{}/a/{}", plan.announcer.public_url, token.text().expose())),
+        link: Secret::new(link),
         expires,
         days: u32::try_from(plan.announcer.activation.as_secs() / 86_400).unwrap_or(u32::MAX),
         messages_kept: kept,
+        by_password: initial.is_some(),
     };
     let message_id = format!("{}@{}", random.id(), plan.name);
     let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)
@@ -76,7 +94,7 @@ pub(crate) async fn release(
         audit: audit(request, "request.released", if kept { "messages kept" } else { "messages lost" }, now),
     };
     match store.release_request(wish).await? {
-        Released::Done => Ok(kept),
+        Released::Done => Ok(Let { kept, initial }),
         Released::NotOpen => Err(RequestError::NotOpen(request.number)),
     }
 }
@@ -122,23 +140,39 @@ async fn secret_of(
     }
 }
 
-fn wraps(
-    keys: &Keys,
-    mailbox_id: &str,
-    secret: &MailboxSecret,
-    token: &Token,
-    random: &dyn Random,
-) -> Vec<NewWrap> {
-    vec![
-        NewWrap {
-            kind: WrapKind::Activation,
-            sealed: secret.wrap_activation(mailbox_id, token, &keys.pepper, random),
-        },
-        NewWrap {
-            kind: WrapKind::Link,
-            sealed: keys.rows.seal(LINK, mailbox_id, token.text().expose().as_bytes(), random),
-        },
-    ]
+/// What a pending mailbox is wrapped under. With an initial password the link is made, too, and kept without
+/// being mailed (decision 0013).
+struct Ways<'a> {
+    token: &'a Token,
+    initial: Option<&'a InitialPassword>,
+}
+
+impl Ways<'_> {
+    fn wraps(
+        &self,
+        keys: &Keys,
+        mailbox_id: &str,
+        secret: &MailboxSecret,
+        random: &dyn Random,
+    ) -> Result<Vec<NewWrap>, VaultError> {
+        let link = self.token.text();
+        let mut wraps = vec![
+            NewWrap {
+                kind: WrapKind::Activation,
+                sealed: secret.wrap_activation(mailbox_id, self.token, &keys.pepper, random),
+            },
+            NewWrap {
+                kind: WrapKind::Link,
+                sealed: keys.rows.seal(LINK, mailbox_id, link.expose().as_bytes(), random),
+            },
+        ];
+        if let Some(initial) = self.initial {
+            let cost = Argon2Cost::standard();
+            let sealed = secret.wrap_initial(mailbox_id, initial, &keys.pepper, &cost, random)?;
+            wraps.push(NewWrap { kind: WrapKind::Initial, sealed });
+        }
+        Ok(wraps)
+    }
 }
 
 /// A new mailbox for the same address, with a key of its own.
@@ -148,14 +182,14 @@ fn empty(
     keys: &Keys,
     old: &MailboxRow,
     address: &Address,
-    token: &Token,
+    ways: &Ways<'_>,
     new_token: NewToken,
     now: Timestamp,
     random: &dyn Random,
-) -> NewMailbox {
+) -> Result<NewMailbox, VaultError> {
     let id = random.id();
     let (public, secret) = MailboxKeys::generate(random);
-    let mut wraps = wraps(keys, &id, &secret, token, random);
+    let mut wraps = ways.wraps(keys, &id, &secret, random)?;
     match plan.escrow {
         Escrow::Server => wraps.push(NewWrap {
             kind: WrapKind::Escrow,
@@ -164,7 +198,7 @@ fn empty(
         Escrow::None => {}
     }
     let sealed = keys.rows.seal("address", &public.bound_to(&id), address.to_path().as_bytes(), random);
-    NewMailbox {
+    Ok(NewMailbox {
         tag: old.tag,
         address_sealed: sealed,
         public_key: public.to_bytes(),
@@ -173,5 +207,5 @@ fn empty(
         wraps,
         token: Some(new_token),
         id,
-    }
+    })
 }

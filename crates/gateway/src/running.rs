@@ -30,6 +30,9 @@ use crate::roles::Roles;
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 const MAX_RECEIVED: usize = 100;
 
+/// Initial passwords made at once, each for 19 MiB and a good part of a tenth of a second.
+const HASHING: usize = 2;
+
 /// Why the product does not start or go on.
 #[derive(Debug, Error)]
 pub(crate) enum RunError {
@@ -107,6 +110,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         report_from: plan.report_from,
         give_up: plan.give_up,
         memory: looked_into,
+        hashing: Arc::new(Semaphore::new(HASHING)),
         max_received: MAX_RECEIVED,
         live: Arc::new(Mutex::new(HashSet::new())),
     });

@@ -109,10 +109,20 @@ impl Writer<'_> {
                 });
                 page.facts.extend(self.about(subject.as_deref(), *date)?);
                 page.deadline = Some(self.say("handover-deadline")?);
-                page.steps = self.section("handover-steps", &["handover-tell", "handover-never"])?;
+                page.steps =
+                    self.section("handover-steps", &["handover-tell", "handover-plain", "handover-never"])?;
                 Ok(page)
             }
-            Notice::Reactivation { link, messages_kept, .. } => {
+            Notice::Reactivation { link, messages_kept, by_password: true, .. } => {
+                let mut page = self.start(["again-subject", "again-heading", "again-initial-intro"])?;
+                page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
+                page.button = self.button("initial-button", link)?;
+                page.deadline = Some(self.say("again-initial-deadline")?);
+                page.more = vec![self.say("again-initial-stranger")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::Reactivation { link, messages_kept, by_password: false, .. } => {
                 let mut page = self.start(["again-subject", "again-heading", "again-intro"])?;
                 page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
                 page.button = self.button("again-button", link)?;
@@ -140,12 +150,17 @@ impl Writer<'_> {
             Notice::MailboxLocked { at, until } => {
                 let mut page = self.start(["locked-subject", "locked-heading", "locked-intro"])?;
                 page.facts.push(self.fact("label-locked", self.moment(*at)?)?);
-                if let Some(until) = until {
-                    page.facts.push(self.fact("label-opens", self.moment(*until)?)?);
-                    page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
-                }
-                let you = if until.is_some() { "locked-you-wait" } else { "locked-you-ask" };
-                page.more = vec![self.say(you)?, self.say("locked-stranger")?];
+                page.facts.push(self.fact("label-opens", self.moment(*until)?)?);
+                page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
+                page.more = vec![self.say("locked-you")?, self.say("locked-stranger")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::AnswersUsedUp { at } => {
+                let mut page = self.start(["answers-subject", "answers-heading", "answers-intro"])?;
+                page.facts.push(self.fact("label-closed", self.moment(*at)?)?);
+                page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
+                page.more = vec![self.say("answers-you")?, self.say("answers-stranger")?];
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
@@ -267,7 +282,10 @@ impl Notice {
             Self::NewMessage { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
-            Self::AnswerReturned { .. } | Self::PasswordChanged { .. } | Self::MailboxLocked { .. } => None,
+            Self::AnswerReturned { .. }
+            | Self::PasswordChanged { .. }
+            | Self::MailboxLocked { .. }
+            | Self::AnswersUsedUp { .. } => None,
         }
     }
 
@@ -283,7 +301,8 @@ impl Notice {
             Self::Reactivation { .. }
             | Self::ResetLink { .. }
             | Self::PasswordChanged { .. }
-            | Self::MailboxLocked { .. } => None,
+            | Self::MailboxLocked { .. }
+            | Self::AnswersUsedUp { .. } => None,
         }
     }
 }

@@ -111,6 +111,9 @@ pub enum Notice {
         days: u32,
         /// Whether the letters in the mailbox stay readable.
         messages_kept: bool,
+        /// Whether an initial password, told by support, takes the place of a link: then `link` is the
+        /// portal's address.
+        by_password: bool,
     },
     /// Somebody asked for a new password.
     ResetLink {
@@ -127,12 +130,17 @@ pub enum Notice {
         /// Whether the old one had been forgotten: by link and answer, not by its owner signed in.
         forgotten: bool,
     },
-    /// Too many wrong log-ins.
+    /// Too many wrong passwords: from browsers nobody knows, nobody can log in for a while.
     MailboxLocked {
-        /// When it was locked.
+        /// When it began.
         at: Timestamp,
-        /// When it opens again by itself; `None`: only support can open it.
-        until: Option<Timestamp>,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// Too many wrong answers: a forgotten password cannot be replaced by the answer any more.
+    AnswersUsedUp {
+        /// When the last one was given.
+        at: Timestamp,
     },
     /// Into the mailbox: what its owner wrote has not reached the operator's server, or not yet.
     AnswerReturned {

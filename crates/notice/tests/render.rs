@@ -24,6 +24,7 @@ fn has_link(notice: &Notice) -> bool {
         Notice::PasswordForSender { .. }
             | Notice::PasswordChanged { .. }
             | Notice::MailboxLocked { .. }
+            | Notice::AnswersUsedUp { .. }
             | Notice::NotificationUndeliverable { .. }
     )
 }

@@ -98,6 +98,16 @@ pub enum ResetBy {
     Answer,
 }
 
+/// How the first letter lets its recipient in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActivateBy {
+    /// By the link in the mail that tells of it.
+    #[default]
+    Link,
+    /// By a password that the sender tells by telephone or letter.
+    InitialPassword,
+}
+
 /// What happens when the link of a first mail has run out and its bearer asks for a new one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Renewal {
@@ -111,9 +121,9 @@ pub enum Renewal {
 /// How many wrong tries a mailbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockRules {
-    /// From so many wrong passwords on the mailbox is locked,
+    /// From so many wrong passwords on the log-in is closed for browsers nobody knows,
     pub passwords: u32,
-    /// for so long the first time; each further one doubles it.
+    /// for so long the first time; each further one doubles it, up to an hour.
     pub first: Duration,
     /// After so many wrong answers the way by the answer is closed.
     pub answers: u32,
@@ -214,6 +224,8 @@ pub struct PortalConfig {
     pub password: PasswordRules,
     /// What a forgotten password takes.
     pub reset: ResetBy,
+    /// How recipients arrive.
+    pub activate_by: ActivateBy,
     /// What happens when a link has run out.
     pub renewal: Renewal,
     /// How long a new link is good.
@@ -260,6 +272,7 @@ impl PortalConfig {
             session: SessionRules::default(),
             password: PasswordRules::default(),
             reset: ResetBy::default(),
+            activate_by: ActivateBy::default(),
             renewal: Renewal::default(),
             activation: Duration::from_secs(40 * 24 * 3600),
             locks: LockRules::default(),

@@ -11,6 +11,7 @@ use askama::Template;
 
 use crate::language::Language;
 use crate::limits::Client;
+use crate::newcomer;
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use crate::session;
@@ -101,6 +102,21 @@ pub(crate) async fn owners_only(
     }
 }
 
+/// Only with an initial password shown; the handler finds its `Newcomer`.
+pub(crate) async fn newcomers_only(
+    site: web::Data<Site>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match newcomer::find(&site, request.request()).await {
+        Ok(newcomer) => {
+            request.extensions_mut().insert(newcomer);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(problem) => Ok(request.error_response(problem)),
+    }
+}
+
 /// The owner's language, for a problem page that comes later.
 #[derive(Clone, Copy)]
 struct Spoken(Language);
@@ -171,8 +187,10 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
     }
     let mut fresh = page::redirect(&to);
     if !note.is_empty() {
-        // The cookie opens nothing any more.
-        let _ = page::set(&mut fresh, &session::no_cookie(site, "session"));
+        // What the browser still has opens nothing any more.
+        for what in ["session", newcomer::COOKIE] {
+            let _ = page::set(&mut fresh, &session::no_cookie(site, what));
+        }
     }
     response.into_response(fresh)
 }

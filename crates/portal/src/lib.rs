@@ -14,6 +14,7 @@ mod csrf;
 mod decoys;
 mod download;
 mod draft;
+mod entry;
 mod front;
 mod html;
 mod invitation;
@@ -21,6 +22,7 @@ mod language;
 mod limits;
 mod mailbox;
 mod markup;
+mod newcomer;
 mod outbox;
 mod page;
 mod pages;
@@ -38,6 +40,7 @@ mod site;
 mod takeout;
 mod text;
 mod tls;
+mod tries;
 mod winmail;
 mod writing;
 
@@ -48,8 +51,8 @@ mod tests;
 
 pub use brand::{Colour, ColourError, is_readable_as_text};
 pub use config::{
-    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
-    Renewal, ResetBy, SessionRules,
+    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError,
+    PortalTls, Renewal, ResetBy, SessionRules,
 };
 pub use language::Language;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};

@@ -1,15 +1,14 @@
-//! How often somebody may ask: by client (IPv4 address, IPv6 /64) and by mailbox. Keeps no address of anyone.
+//! How often somebody may ask, by client (IPv4 address, IPv6 /64). Wrong passwords are counted elsewhere.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use sealpost_mail::{Clock, Timestamp};
+use sealpost_mail::Clock;
 
 use crate::config::Network;
 use crate::problem::Problem;
@@ -20,12 +19,6 @@ const PAGES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
 /// Passwords and activations: a burst of so many, then one in six seconds.
 const ATTEMPTS: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
-/// Wrong passwords for one mailbox before waiting begins.
-const FREE_TRIES: u32 = 3;
-const FIRST_WAIT: u64 = 5;
-const LONGEST_WAIT: u64 = 15 * 60;
-/// A mailbox's wrong passwords are forgotten after this long without another.
-const FORGET: Duration = Duration::from_secs(60 * 60);
 /// Entries kept; more only come from an attack that the limit by client is there for.
 const MOST: usize = 50_000;
 
@@ -89,19 +82,10 @@ impl Client {
     }
 }
 
-/// Wrong passwords for one mailbox, whether or not it exists.
-#[derive(Clone, Copy)]
-struct Tries {
-    wrong: u32,
-    next: Timestamp,
-    last: Timestamp,
-}
-
 /// All limits.
 pub(crate) struct Limits {
     pages: Buckets,
     attempts: Buckets,
-    tries: Mutex<HashMap<[u8; 32], Tries>>,
 }
 
 impl Limits {
@@ -111,7 +95,6 @@ impl Limits {
         Self {
             pages: bucket(Quota::per_second(PAGES_PER_SECOND).allow_burst(PAGES)),
             attempts: bucket(Quota::per_minute(ATTEMPTS_PER_MINUTE).allow_burst(ATTEMPTS)),
-            tries: Mutex::default(),
         }
     }
 
@@ -126,43 +109,6 @@ impl Limits {
         tidy(&self.attempts);
         self.attempts.check_key(&client).map_err(|_not_yet| Problem::TooMany { seconds: 30 })
     }
-
-    /// Whether a password for this mailbox may be tried now.
-    pub(crate) fn may_try(&self, tag: &[u8; 32], now: Timestamp) -> Result<(), Problem> {
-        let tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        match tries.get(tag) {
-            Some(entry) if entry.next > now => {
-                Err(Problem::TooMany { seconds: entry.next.since(now).as_secs().max(1) })
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Notes a wrong password: from the fourth on, each doubles the wait.
-    pub(crate) fn wrong(&self, tag: [u8; 32], now: Timestamp) {
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.len() >= MOST {
-            tries.retain(|_, entry| entry.next > now);
-        }
-        if tries.len() >= MOST && !tries.contains_key(&tag) {
-            return;
-        }
-        let entry = tries.entry(tag).or_insert(Tries { wrong: 0, next: now, last: now });
-        if now.since(entry.last) > FORGET {
-            entry.wrong = 0;
-        }
-        entry.wrong = entry.wrong.saturating_add(1);
-        entry.last = now;
-        if let Some(doublings) = entry.wrong.checked_sub(FREE_TRIES) {
-            let wait = FIRST_WAIT.saturating_mul(1 << doublings.min(16)).min(LONGEST_WAIT);
-            entry.next = now.plus(Duration::from_secs(wait));
-        }
-    }
-
-    /// Forgets the wrong passwords after a good one.
-    pub(crate) fn right(&self, tag: &[u8; 32]) {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(tag);
-    }
 }
 
 /// Buckets that are full again need not be remembered.
@@ -175,7 +121,7 @@ fn tidy(buckets: &Buckets) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sealpost_mail::FakeClock;
+    use sealpost_mail::{FakeClock, Timestamp};
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -213,27 +159,5 @@ mod tests {
         clock.advance(Duration::from_secs(7));
         assert!(limits.attempt(a).is_ok());
         assert!(limits.attempt(a).is_err());
-    }
-
-    #[test]
-    fn the_wait_grows_and_ends() {
-        let limits = Limits::new(Arc::new(FakeClock::default()));
-        let (tag, mut now) = ([7; 32], Timestamp(0));
-        let wait = |now| match limits.may_try(&tag, now) {
-            Err(Problem::TooMany { seconds }) => seconds,
-            Err(_) | Ok(()) => 0,
-        };
-        let mut waits = Vec::new();
-        for _ in 0..12 {
-            limits.wrong(tag, now);
-            waits.push(wait(now));
-            now = now.plus(Duration::from_secs(waits.last().copied().unwrap()));
-            assert_eq!(wait(now), 0);
-        }
-        assert_eq!(waits, [0, 0, 5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
-        limits.right(&tag);
-        limits.wrong(tag, now);
-        assert_eq!(wait(now), 0);
-        assert!(limits.may_try(&[8; 32], now).is_ok());
     }
 }

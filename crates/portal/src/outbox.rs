@@ -22,11 +22,13 @@ pub struct Outgoing {
 /// What a mail of the portal is about.
 #[derive(Clone, Debug)]
 pub enum About {
-    /// Too many wrong passwords; logging in is closed until then.
+    /// Too many wrong passwords; from browsers nobody knows, logging in is closed until then.
     MailboxLocked {
-        /// When it opens again; nothing if somebody must open it.
-        until: Option<Timestamp>,
+        /// When it opens again.
+        until: Timestamp,
     },
+    /// Too many wrong answers; a forgotten password cannot be replaced by the answer any more.
+    AnswersUsedUp,
     /// Somebody asked for a new password.
     ResetLink {
         /// The token of the link, `{public-url}/r/{token}`.

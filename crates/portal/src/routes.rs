@@ -7,8 +7,8 @@ use actix_web::{App, Error, Resource, Route, guard, web};
 
 use crate::front;
 use crate::pages::{
-    account, activate, drafts, export, forgot, idle, inbox, info, language, letters, login, message, part,
-    renew, reset, secrets, support, write,
+    account, activate, drafts, export, first, forgot, idle, inbox, info, language, letters, login, message,
+    part, renew, reset, secrets, support, write,
 };
 use crate::site::Site;
 
@@ -26,6 +26,8 @@ pub(crate) enum Verb {
 pub(crate) enum Right {
     /// Everybody.
     Anyone,
+    /// Somebody with an initial password, to choose an own one.
+    Newcomer,
     /// A signed-in owner, to the own mailbox.
     Owner,
 }
@@ -70,6 +72,20 @@ pub(crate) const TABLE: &[Row] = &[
         verb: Verb::Act,
         right: Right::Anyone,
         handler: |r| r.to(activate::submit),
+    },
+    Row {
+        name: "first",
+        path: "/first",
+        verb: Verb::Read,
+        right: Right::Newcomer,
+        handler: |r| r.to(first::form),
+    },
+    Row {
+        name: "first",
+        path: "/first",
+        verb: Verb::Act,
+        right: Right::Newcomer,
+        handler: |r| r.to(first::submit),
     },
     Row {
         name: "forgot",
@@ -419,6 +435,7 @@ fn route(row: &Row) -> Route {
     let route = (row.handler)(route);
     match row.right {
         Right::Anyone => route,
+        Right::Newcomer => route.wrap(from_fn(front::newcomers_only)),
         Right::Owner => route.wrap(from_fn(front::owners_only)),
     }
 }

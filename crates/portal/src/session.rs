@@ -106,6 +106,23 @@ pub(crate) fn cookie(site: &Site, name: String, value: String) -> Cookie<'static
         .finish()
 }
 
+/// Kept so long by a browser from which somebody has logged in.
+const KNOWN: actix_web::cookie::time::Duration = actix_web::cookie::time::Duration::days(180);
+
+/// The cookie by which this browser's wrong passwords count apart from strangers'. It opens nothing.
+pub(crate) fn known_device(site: &Site, tag: &[u8; 32]) -> Cookie<'static> {
+    let text = site.keys.tags.know_device(tag, site.random.as_ref());
+    let mut cookie = cookie(site, cookie_name(site, "known"), text.expose().clone());
+    cookie.set_max_age(KNOWN);
+    cookie
+}
+
+/// Under which tag the passwords of this request for the address of that tag count.
+pub(crate) fn tries_of(site: &Site, request: &HttpRequest, tag: &[u8; 32]) -> [u8; 32] {
+    let cookie = request.cookie(&cookie_name(site, "known"));
+    cookie.and_then(|cookie| site.keys.tags.known_device(tag, cookie.value())).unwrap_or(*tag)
+}
+
 /// A cookie that removes itself.
 pub(crate) fn no_cookie(site: &Site, what: &str) -> Cookie<'static> {
     let mut gone = cookie(site, cookie_name(site, what), String::new());

@@ -111,9 +111,13 @@ impl Site {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
+        self.hashing_turn().await?.run(work).await
+    }
+
+    /// A turn at such work; whoever is in the queue waits alike, whatever they came for.
+    pub(crate) async fn hashing_turn(&self) -> Result<HashingTurn, Problem> {
         let _queued = self.hashing_queue.try_acquire().map_err(|_full| Problem::Busy("log-ins"))?;
-        let permit = permit(&self.hashing, 1).await?;
-        off_the_loop(permit, work).await
+        permit(&self.hashing, 1).await.map(HashingTurn)
     }
 
     /// Runs the sanitiser, a few at once.
@@ -140,6 +144,19 @@ impl Site {
         let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(LETTER_FACTOR) / 1024 + 64;
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.memory_total);
         permit(&self.memory, wanted).await
+    }
+}
+
+/// The right to run Argon2 once.
+pub(crate) struct HashingTurn(OwnedSemaphorePermit);
+
+impl HashingTurn {
+    /// Runs the work; the turn is over with it.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        off_the_loop(self.0, work).await
     }
 }
 

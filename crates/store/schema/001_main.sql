@@ -106,7 +106,7 @@ CREATE INDEX legs_body ON legs (body_id) WHERE body_id IS NOT NULL;
 -- together, and go with it.
 CREATE TABLE notices (
     token TEXT NOT NULL PRIMARY KEY,
-    mailbox_id TEXT NOT NULL REFERENCES mailboxes (id),
+    mailbox_id TEXT NOT NULL,
     deposit_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     ticket_sealed BLOB NOT NULL

@@ -4,6 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
+use crate::newcomer::forget_newcomers_of;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::spend_activation_tokens;
@@ -13,8 +14,8 @@ use crate::token::spend_activation_tokens;
 pub struct Activate {
     /// Which mailbox.
     pub mailbox_id: String,
-    /// The token of the link, hashed.
-    pub token_hash: [u8; 32],
+    /// What shows that it is the owner who asks.
+    pub proof: Proof,
     /// When.
     pub now: Timestamp,
     /// The new wraps: password, answer.
@@ -27,6 +28,15 @@ pub struct Activate {
     pub letters_until: Option<Timestamp>,
 }
 
+/// What an activation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The token of the link, hashed.
+    Token([u8; 32]),
+    /// The cookie of somebody who has shown the initial password, hashed.
+    Newcomer([u8; 32]),
+}
+
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -35,19 +45,19 @@ pub enum Activation {
     Activated,
     /// The mailbox is not pending (any more). Nothing was changed.
     NotPending,
-    /// The token is spent, expired or not of this mailbox. Nothing was changed.
+    /// The token (or the cookie) is spent, expired or not of this mailbox. Nothing was changed.
     TokenSpent,
 }
 
 impl Store {
     /// Activates a mailbox, if and only if it is pending and the token is good at this moment.
     pub async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
-        let Activate { mailbox_id, token_hash, now, wraps, question_sealed, language, letters_until } = wish;
+        let Activate { mailbox_id, proof, now, wraps, question_sealed, language, letters_until } = wish;
         let mut batch = Batch::default();
         batch.add(
             sql!(
                 "UPDATE mailboxes SET state = 'active', activated_at = ?2, language = ?3,
-                     question_sealed = ?4, failed_logins = 0, failed_answers = 0
+                     question_sealed = ?4, failed_answers = 0
                  WHERE id = ?1 AND state = 'pending'",
                 mailbox_id.as_str(),
                 now,
@@ -56,17 +66,24 @@ impl Store {
             )
             .or_refuse(Refusal::NotPending),
         );
-        batch.add(
-            sql!(
+        let proven = match proof {
+            Proof::Token(hash) => sql!(
                 "UPDATE tokens SET spent_at = ?3
                  WHERE hash = ?1 AND mailbox_id = ?2 AND purpose = 'activation'
                    AND spent_at IS NULL AND expires_at > ?3",
-                &token_hash,
+                &hash,
                 mailbox_id.as_str(),
                 now
-            )
-            .or_refuse(Refusal::TokenSpent),
-        );
+            ),
+            Proof::Newcomer(hash) => sql!(
+                "DELETE FROM newcomers WHERE hash = ?1 AND mailbox_id = ?2 AND expires_at > ?3",
+                &hash,
+                mailbox_id.as_str(),
+                now
+            ),
+        };
+        batch.add(proven.or_refuse(Refusal::TokenSpent));
+        batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(spend_activation_tokens(&mailbox_id, now));
         batch.add(sql!(
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",

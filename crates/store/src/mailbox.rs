@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::newcomer::forget_newcomers_of;
 use crate::notice::forget_notices_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
@@ -47,11 +48,8 @@ pub enum MailboxState {
     Pending,
     /// Its owner has a password.
     Active,
-    /// Too many wrong tries.
-    Locked {
-        /// Until then; `None`: until support unlocks it.
-        until: Option<Timestamp>,
-    },
+    /// Closed until support opens it.
+    Locked,
     /// Emptied. Never returned by tag.
     Deleted,
 }
@@ -81,9 +79,7 @@ pub struct MailboxRow {
     pub activated_at: Option<Timestamp>,
     /// Last good log-in.
     pub last_seen_at: Option<Timestamp>,
-    /// Wrong passwords since the last good one.
-    pub failed_logins: i64,
-    /// Wrong answers since the last good one.
+    /// Wrong answers since the last good log-in.
     pub failed_answers: i64,
 }
 
@@ -102,43 +98,24 @@ pub struct ReachedMailbox {
     pub state: MailboxState,
     /// The kept activation link, sealed; while pending only.
     pub link_sealed: Option<Vec<u8>>,
-}
-
-/// How a try to log in ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginOutcome {
-    /// Right password: both counters go to zero.
-    Good,
-    /// Wrong password.
-    Wrong,
-    /// Wrong answer to the question.
-    WrongAnswer,
-}
-
-/// Tries since the last good one, this one included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoginCounts {
-    /// Wrong passwords.
-    pub failed_logins: i64,
-    /// Wrong answers.
-    pub failed_answers: i64,
+    /// It opens with an initial password; while pending only.
+    pub by_password: bool,
 }
 
 /// All columns, in the order of [`mailbox_row`].
 macro_rules! select_mailbox {
     () => {
-        "SELECT id, tag, address_sealed, public_key, state, locked_until, language, question_sealed,
-             profile_sealed, created_at, activated_at, last_seen_at, failed_logins, failed_answers
+        "SELECT id, tag, address_sealed, public_key, state, language, question_sealed,
+             profile_sealed, created_at, activated_at, last_seen_at, failed_answers
          FROM mailboxes"
     };
 }
 
 fn mailbox_state(row: &mut Row) -> Result<MailboxState, StoreError> {
-    let (word, until) = (row.text()?, row.opt_time()?);
-    match word.as_str() {
+    match row.text()?.as_str() {
         "pending" => Ok(MailboxState::Pending),
         "active" => Ok(MailboxState::Active),
-        "locked" => Ok(MailboxState::Locked { until }),
+        "locked" => Ok(MailboxState::Locked),
         "deleted" => Ok(MailboxState::Deleted),
         _ => Err(StoreError::Damaged { what: "a state of a mailbox" }),
     }
@@ -157,7 +134,6 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         created_at: row.time()?,
         activated_at: row.opt_time()?,
         last_seen_at: row.opt_time()?,
-        failed_logins: row.int()?,
         failed_answers: row.int()?,
     })
 }
@@ -209,8 +185,9 @@ impl Store {
     pub async fn reach_mailboxes(&self, tags: &[[u8; 32]]) -> Result<Vec<ReachedMailbox>, StoreError> {
         let question = |tag| {
             sql!(
-                "SELECT id, tag, address_sealed, public_key, state, locked_until,
-                     (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link')
+                "SELECT id, tag, address_sealed, public_key, state,
+                     (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
+                     (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial')
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
             )
@@ -224,6 +201,7 @@ impl Store {
                 public_key: row.blob()?,
                 state: mailbox_state(&mut row)?,
                 link_sealed: row.opt_blob()?,
+                by_password: row.int()? > 0,
             })
         };
         answers.into_iter().flatten().map(reached).collect()
@@ -242,63 +220,42 @@ impl Store {
         self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
-    /// Counts a try to log in; atomic, so that parallel tries are all counted. `None`: no such mailbox.
-    pub async fn record_login(
-        &self,
-        mailbox_id: &str,
-        outcome: LoginOutcome,
-        now: Timestamp,
-    ) -> Result<Option<LoginCounts>, StoreError> {
-        let statement = match outcome {
-            LoginOutcome::Good => sql!(
-                "UPDATE mailboxes SET failed_logins = 0, failed_answers = 0, last_seen_at = ?2
-                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
-                mailbox_id,
-                now
-            ),
-            LoginOutcome::Wrong => sql!(
-                "UPDATE mailboxes SET failed_logins = failed_logins + 1
-                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
-                mailbox_id
-            ),
-            LoginOutcome::WrongAnswer => sql!(
-                "UPDATE mailboxes SET failed_answers = failed_answers + 1
-                 WHERE id = ?1 RETURNING failed_logins, failed_answers",
-                mailbox_id
-            ),
-        };
-        let Outcome::Kept(answers) = self.write(vec![statement]).await? else { return Ok(None) };
-        answers
-            .into_iter()
-            .flat_map(|answer| answer.rows)
-            .next()
-            .map(|mut row| Ok(LoginCounts { failed_logins: row.int()?, failed_answers: row.int()? }))
-            .transpose()
+    /// Notes a log-in with the right password; wrong answers of before are forgotten.
+    pub async fn record_login(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let seen =
+            sql!("UPDATE mailboxes SET failed_answers = 0, last_seen_at = ?2 WHERE id = ?1", mailbox_id, now);
+        self.change(vec![seen]).await.map(drop)
     }
 
-    /// Locks an active (or locked) mailbox and ends its sessions. `false`: it was neither.
-    pub async fn lock_mailbox(&self, mailbox_id: &str, until: Option<Timestamp>) -> Result<bool, StoreError> {
+    /// Counts a wrong answer; atomic, so that parallel ones are all counted. How many there are now, this one
+    /// included; `None`: no such mailbox.
+    pub async fn count_wrong_answer(&self, mailbox_id: &str) -> Result<Option<i64>, StoreError> {
+        let count = sql!(
+            "UPDATE mailboxes SET failed_answers = failed_answers + 1 WHERE id = ?1
+             RETURNING failed_answers",
+            mailbox_id
+        );
+        let Outcome::Kept(answers) = self.write(vec![count]).await? else { return Ok(None) };
+        let row = answers.into_iter().flat_map(|answer| answer.rows).next();
+        row.map(|mut row| row.int()).transpose()
+    }
+
+    /// Locks an active mailbox and ends its sessions. `false`: it is not active.
+    pub async fn lock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
-            sql!(
-                "UPDATE mailboxes SET state = 'locked', locked_until = ?2
-                 WHERE id = ?1 AND state IN ('active', 'locked')",
-                mailbox_id,
-                until
-            )
-            .or_refuse(Refusal::NotActive),
+            sql!("UPDATE mailboxes SET state = 'locked' WHERE id = ?1 AND state = 'active'", mailbox_id)
+                .or_refuse(Refusal::NotActive),
         );
         batch.add(end_sessions_of(mailbox_id));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Makes a locked mailbox active again and forgets its wrong tries. `false`: it was not locked.
+    /// Makes a locked mailbox active again. `false`: it was not locked.
     pub async fn unlock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(
-                "UPDATE mailboxes SET state = 'active', locked_until = NULL, failed_logins = 0,
-                     failed_answers = 0
-                 WHERE id = ?1 AND state = 'locked'",
+                "UPDATE mailboxes SET state = 'active', failed_answers = 0 WHERE id = ?1 AND state = 'locked'",
                 mailbox_id
             )])
             .await?;
@@ -340,7 +297,7 @@ impl Store {
             // A letter that came in between was not read above: look again.
             batch.add(
                 sql!(
-                    "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
+                    "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
                          question_sealed = NULL, profile_sealed = NULL, public_key = ?2
                      WHERE id = ?1 AND state <> 'deleted'
                        AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
@@ -354,6 +311,7 @@ impl Store {
             batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM requests WHERE mailbox_id = ?1", mailbox_id));
             batch.add(end_sessions_of(mailbox_id));
+            batch.add(forget_newcomers_of(mailbox_id));
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);
             }

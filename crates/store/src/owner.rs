@@ -30,8 +30,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed), failed_answers = 0,
-                     failed_logins = 0
+                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed), failed_answers = 0
                  WHERE id = ?1 AND state = 'active'",
                 mailbox_id.as_str(),
                 question_sealed

@@ -7,6 +7,7 @@ use crate::audit::AuditRow;
 use crate::error::StoreError;
 use crate::leg::NewLeg;
 use crate::mailbox::{NewMailbox, NewWrap};
+use crate::newcomer::forget_newcomers_of;
 use crate::notice::forget_notices_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
@@ -192,6 +193,7 @@ impl Store {
             batch.release_body(&body_id);
         }
         batch.add(end_sessions_of(&mailbox_id));
+        batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind <> 'escrow'", mailbox_id.as_str()));
         batch.add(sql!(
             "UPDATE tokens SET spent_at = ?2 WHERE mailbox_id = ?1 AND spent_at IS NULL",
@@ -202,8 +204,7 @@ impl Store {
             Again::Kept { wraps, token } => {
                 batch.add(
                     sql!(
-                        "UPDATE mailboxes SET state = 'pending', locked_until = NULL, question_sealed = NULL,
-                             failed_logins = 0, failed_answers = 0
+                        "UPDATE mailboxes SET state = 'pending', question_sealed = NULL, failed_answers = 0
                          WHERE id = ?1 AND state <> 'deleted'",
                         mailbox_id.as_str()
                     )
@@ -222,7 +223,7 @@ impl Store {
                 // A letter that came in between was not read above: refused, and the caller looks again.
                 batch.add(
                     sql!(
-                        "UPDATE mailboxes SET state = 'deleted', locked_until = NULL, address_sealed = ?2,
+                        "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
                              question_sealed = NULL, profile_sealed = NULL, public_key = ?2
                          WHERE id = ?1 AND state <> 'deleted'
                            AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)",

@@ -29,7 +29,7 @@ pub struct ResetPassword {
 pub enum Reset {
     /// The new password is in force, all reset tokens are spent, all sessions over.
     Done,
-    /// The mailbox is not active, nor locked for a time only. Nothing was changed.
+    /// The mailbox is not active. Nothing was changed.
     NotActive,
     /// The token is spent, expired or not of this mailbox. Nothing was changed.
     TokenSpent,
@@ -48,7 +48,7 @@ impl Store {
         batch.add(
             sql!(
                 "SELECT id FROM mailboxes
-                 WHERE id = ?1 AND (state = 'active' OR (state = 'locked' AND locked_until IS NOT NULL))
+                 WHERE id = ?1 AND state = 'active'
                    AND NOT EXISTS (SELECT 1 FROM tokens
                        WHERE mailbox_id = ?1 AND purpose = 'reset' AND created_at > ?2) /*LOCK*/",
                 mailbox_id,
@@ -66,9 +66,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "UPDATE mailboxes SET state = 'active', locked_until = NULL, failed_logins = 0,
-                     failed_answers = 0
-                 WHERE id = ?1 AND (state = 'active' OR (state = 'locked' AND locked_until IS NOT NULL))",
+                "UPDATE mailboxes SET failed_answers = 0 WHERE id = ?1 AND state = 'active'",
                 mailbox_id.as_str()
             )
             .or_refuse(Refusal::NotActive),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Outcome, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
@@ -86,10 +87,12 @@ impl Store {
                 // A letter whose mailbox has been activated meanwhile has a new time of its own.
                 batch.add(sql!(
                     "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 RETURNING id",
-                    deposit_id,
+                    deposit_id.as_str(),
                     now
                 ));
                 batch.release_body(&body_id);
+                // Gone with it, or of a letter that stays: whoever has opened the mailbox knows of it.
+                batch.add(forget_notices_of(&deposit_id));
             }
             match self.write(batch).await? {
                 // A body that goes returns a row, too: only the deletions are counted.
@@ -161,8 +164,8 @@ impl Store {
         let notices = self
             .delete_all(|| {
                 sql!(
-                    "DELETE FROM notices WHERE token_hash IN
-                         (SELECT token_hash FROM notices WHERE created_at < ?1 LIMIT ?2)",
+                    "DELETE FROM notices WHERE token IN
+                         (SELECT token FROM notices WHERE created_at < ?1 LIMIT ?2)",
                     now.minus(NOTICES),
                     AT_ONCE
                 )
@@ -187,7 +190,6 @@ impl Store {
                          AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
                          AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)
                          AND NOT EXISTS (SELECT 1 FROM sessions WHERE mailbox_id = m.id)
-                         AND NOT EXISTS (SELECT 1 FROM notices WHERE mailbox_id = m.id)
                          AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id) LIMIT ?1)",
                     AT_ONCE
                 )
@@ -227,6 +229,5 @@ fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
         now
     ));
     batch.add(sql!(remains!("wraps"), id));
-    batch.add(sql!(remains!("notices"), id));
     batch.add(sql!(remains!("requests"), id));
 }

@@ -6,6 +6,7 @@ use crate::arrival::RETRY_WINDOW;
 use crate::error::StoreError;
 use crate::statement::sql;
 use crate::store::Store;
+use crate::tries::forget_old_tries;
 
 /// Something that must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Problem {
     MailboxReactivable(String),
     /// A mailbox that is not deleted and has no wrap left: nobody can open it.
     MailboxUnopenable(String),
+    /// Somebody is about to activate a mailbox that does not wait for it.
+    NewcomerWithoutPendingMailbox(String),
     /// A session of a mailbox that is not active.
     SessionWithoutActiveMailbox(String),
 }
@@ -120,7 +123,7 @@ const CHECKS: &[(Meaning, &str)] = &[
         Problem::MailboxReactivable,
         "SELECT m.id FROM mailboxes m WHERE m.state IN ('active', 'locked')
            AND (m.activated_at IS NULL
-             OR EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind IN ('activation', 'link'))
+             OR EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind IN ('activation', 'link', 'initial'))
              OR EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
                           AND spent_at IS NULL)) LIMIT 1000",
     ),
@@ -128,6 +131,11 @@ const CHECKS: &[(Meaning, &str)] = &[
         Problem::MailboxUnopenable,
         "SELECT m.id FROM mailboxes m WHERE m.state <> 'deleted'
            AND NOT EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id AND kind <> 'link') LIMIT 1000",
+    ),
+    (
+        Problem::NewcomerWithoutPendingMailbox,
+        "SELECT n.mailbox_id FROM newcomers n WHERE NOT EXISTS
+           (SELECT 1 FROM mailboxes WHERE id = n.mailbox_id AND state = 'pending') LIMIT 1000",
     ),
     (
         Problem::SessionWithoutActiveMailbox,
@@ -142,6 +150,8 @@ pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u6
         .change(vec![
             sql!("DELETE FROM fingerprints WHERE committed_at < ?1", now.minus(RETRY_WINDOW)),
             sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
+            sql!("DELETE FROM newcomers WHERE expires_at <= ?1", now),
+            forget_old_tries(now),
         ])
         .await?;
     let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));

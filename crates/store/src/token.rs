@@ -6,6 +6,7 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
+use crate::newcomer::forget_newcomers_of;
 use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
 use crate::words::{ColumnWord as _, TokenPurpose};
@@ -149,9 +150,10 @@ impl Store {
             token.expires_at
         ));
         batch.add(sql!(
-            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link')",
+            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",
             mailbox_id
         ));
+        batch.add(forget_newcomers_of(mailbox_id));
         wraps.into_iter().for_each(|wrap| wrap.add_to(mailbox_id, &mut batch));
         token.add_to(mailbox_id, &mut batch);
         match self.write(batch).await? {

@@ -11,6 +11,7 @@ mod cost;
 mod error;
 mod frame;
 mod hybrid;
+mod initial;
 mod lookup;
 mod mailbox;
 mod message;
@@ -27,6 +28,7 @@ mod wrap;
 
 pub use cost::Argon2Cost;
 pub use error::VaultError;
+pub use initial::InitialPassword;
 pub use lookup::{Fingerprinter, TagKey};
 pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use sealpost_mail::{Random, Secret};
+use subtle::ConstantTimeEq as _;
+
 use crate::primitive::{Key, Mac};
+use crate::token;
 
 /// Makes tags: equal things have equal tags, and without the key nothing can be guessed from them.
 #[derive(Clone, Debug)]
@@ -23,6 +27,28 @@ impl TagKey {
     #[must_use]
     pub fn thread_tag(&self, message_id: &str) -> [u8; 32] {
         self.0.mac("sealpost/1/tag-thread", message_id.as_bytes())
+    }
+
+    /// The text of a cookie by which a browser shows that somebody has logged in from it, to the mailbox of
+    /// that address. It opens nothing: it only keeps strangers' wrong passwords apart from this browser's.
+    #[must_use]
+    pub fn know_device(&self, address_tag: &[u8; 32], random: &dyn Random) -> Secret<String> {
+        let name = Key::random(random);
+        let proof = Key::new(self.device_tag(address_tag, &name));
+        Secret::new(format!("{}.{}", token::encode(&name).expose(), token::encode(&proof).expose()))
+    }
+
+    /// The tag of a device whose cookie is genuine and was given for that address.
+    #[must_use]
+    pub fn known_device(&self, address_tag: &[u8; 32], cookie: &str) -> Option<[u8; 32]> {
+        let (name, proof) = cookie.split_once('.')?;
+        let (name, proof) = (token::decode(name)?, token::decode(proof)?);
+        let tag = self.device_tag(address_tag, &name);
+        bool::from(proof.ct_eq(&Key::new(tag))).then_some(tag)
+    }
+
+    fn device_tag(&self, address_tag: &[u8; 32], name: &Key) -> [u8; 32] {
+        self.0.mac("sealpost/1/tag-device", &[address_tag.as_slice(), name.expose().as_slice()].concat())
     }
 
     /// A keyed hash of an arrival, fed piece by piece: has this very letter just been accepted?
@@ -67,6 +93,24 @@ mod tests {
         assert_ne!(key.address_tag("a@b"), key.address_tag("a@c"));
         assert_ne!(key.address_tag("a@b"), key.thread_tag("a@b"));
         assert_ne!(key.address_tag("a@b"), other.address_tag("a@b"));
+    }
+
+    #[test]
+    fn a_device_is_known_for_one_address_and_under_one_key() {
+        let random = sealpost_mail::SequenceRandom::default();
+        let (key, other) = (TagKey::new(Key::new([1; 32])), TagKey::new(Key::new([2; 32])));
+        let (mine, yours) = (key.address_tag("a@b"), key.address_tag("a@c"));
+        let cookie = key.know_device(&mine, &random).expose().clone();
+        let again = key.know_device(&mine, &random).expose().clone();
+        let tag = key.known_device(&mine, &cookie);
+        assert!(tag.is_some() && tag != key.known_device(&mine, &again));
+        assert_eq!(key.known_device(&yours, &cookie), None);
+        assert_eq!(other.known_device(&mine, &cookie), None);
+        let (name, proof) = cookie.split_once('.').unwrap();
+        let (strange, _) = again.split_once('.').unwrap();
+        for forged in ["", ".", name, &format!("{strange}.{proof}"), &format!("{proof}.{name}")] {
+            assert_eq!(key.known_device(&mine, forged), None, "{forged}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The mailbox's secret wrapped under what its owner knows: password or answer, through Argon2id and the
+//! The mailbox's secret wrapped under what its owner knows: password, answer or what the sender has told, through Argon2id and the
 //! pepper. Counts no tries and knows no rows.
 
 use sealpost_mail::{Random, Secret};
@@ -7,6 +7,7 @@ use crate::answer;
 use crate::cost::Argon2Cost;
 use crate::error::VaultError;
 use crate::frame::Format;
+use crate::initial::{self, InitialPassword};
 use crate::mailbox::MailboxSecret;
 use crate::primitive::Key;
 use crate::salted::{self, SALT, Sealed};
@@ -36,6 +37,30 @@ impl MailboxSecret {
     ) -> Result<Unwrapped, VaultError> {
         let input = answer::password(password.expose());
         unwrap(Format::Password, wrap, mailbox_id, input.as_bytes(), pepper)
+    }
+
+    /// Wraps the secret under the initial password, while the mailbox is pending.
+    pub fn wrap_initial(
+        &self,
+        mailbox_id: &str,
+        password: &InitialPassword,
+        pepper: &Pepper,
+        cost: &Argon2Cost,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, VaultError> {
+        let input = initial::plain(password.text().expose());
+        wrap(self, Format::Initial, mailbox_id, input.as_bytes(), pepper, cost, random)
+    }
+
+    /// Tries what somebody typed as the initial password on what [`MailboxSecret::wrap_initial`] made.
+    pub fn unwrap_initial(
+        wrap: &[u8],
+        mailbox_id: &str,
+        typed: &Secret<String>,
+        pepper: &Pepper,
+    ) -> Result<Unwrapped, VaultError> {
+        let input = initial::plain(typed.expose());
+        unwrap(Format::Initial, wrap, mailbox_id, input.as_bytes(), pepper)
     }
 
     /// The same work as [`MailboxSecret::unwrap_password`] on a wrap of this cost, and always

@@ -51,6 +51,7 @@ fn opened(bytes: &[u8]) -> usize {
         w.secret.open_record("m1", "listing:d1", bytes).is_ok(),
         is_open(MailboxSecret::unwrap_activation(bytes, "m1", &w.token, &w.keys.pepper)),
         is_open(MailboxSecret::unwrap_password(bytes, "m1", &w.password, &w.keys.pepper)),
+        is_open(MailboxSecret::unwrap_initial(bytes, "m1", &w.password, &w.keys.pepper)),
         is_open(MailboxSecret::unwrap_answer(bytes, "m1", &w.password, &w.keys.pepper)),
         MailboxSecret::unwrap_escrow(bytes, "m1", &w.keys.escrow).is_ok(),
         w.session.open_mailbox_secret(bytes, "m1").is_ok(),

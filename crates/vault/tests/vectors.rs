@@ -14,8 +14,8 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Serializable};
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, CHUNK, EscrowSecret, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, ServerKey,
-    SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
+    Argon2Cost, CHUNK, EscrowSecret, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
+    ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
 };
 use serde_json::{Value, json};
 
@@ -104,6 +104,16 @@ fn vectors() -> Value {
     let session = SessionSecret::parse(cookie.expose()).unwrap();
     let in_session = session.seal_mailbox_secret(&mailbox, MAILBOX, &random);
 
+    let initial = InitialPassword::generate(&random);
+    let by_initial = mailbox.wrap_initial(MAILBOX, &initial, pepper, &cost, &random).unwrap();
+    let told = initial.text();
+    is(MailboxSecret::unwrap_initial(&by_initial, MAILBOX, &told, pepper).unwrap(), &public);
+    let (mine, device) = {
+        let tag = keys.tags.address_tag("müller@example.org");
+        (tag, keys.tags.know_device(&tag, &random))
+    };
+    let device_tag = keys.tags.known_device(&mine, device.expose()).unwrap();
+
     json!({
         "about": "Written by crates/vault/tests/vectors.rs from SequenceRandom; described in docs/formats.md; opened by read.py. Bytes are base64.",
         "server_key": server.to_file_text().expose(),
@@ -115,6 +125,7 @@ fn vectors() -> Value {
         "tags": {
             "address": { "of": "müller@example.org", "tag": text(&keys.tags.address_tag("müller@example.org")) },
             "thread": { "of": "1@example.org", "tag": text(&keys.tags.thread_tag("1@example.org")) },
+            "device": { "of": "müller@example.org", "cookie": device.expose(), "tag": text(&device_tag) },
             "fingerprint": { "of": "From: a\r\n\r\nbody\r\n", "tag": text(&fingerprint.finish()) },
         },
         "token": { "text": token_text.expose(), "activation_hash": text(&token_hash), "reset_hash": text(&reset_hash) },
@@ -128,6 +139,7 @@ fn vectors() -> Value {
             "public": text(&public.to_bytes()),
             "activation": text(&activation),
             "password": { "typed": password, "wrap": text(&by_password) },
+            "initial": { "told": told.expose(), "wrap": text(&by_initial) },
             "answer": { "typed": answer, "wrap": text(&by_answer) },
             "escrow": text(&by_escrow),
             "offline_escrow": { "key": offline.to_file_text().expose(), "public": offline.public().to_file_text(), "wrap": text(&by_offline) },

@@ -27,11 +27,19 @@ reset-tries =
 answer-missing = Bitte geben Sie die Antwort auf Ihre Sicherheitsfrage ein.
 answer-wrong = Die Antwort stimmt nicht.
 reset-closed-title = Dieser Weg ist gesperrt
-reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz kann jetzt nur noch unser Support Ihren Zugang zurücksetzen. Bitte wenden Sie sich an ihn. Ihr bisheriges Passwort gilt weiter.
+reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz kann jetzt nur noch unser Support Ihren Zugang zurücksetzen. Bitte wenden Sie sich an ihn. Ihr bisheriges Passwort gilt weiter. Wem das Postfach gehört, den benachrichtigen wir per E-Mail.
 reset-used-title = Dieser Link ist verbraucht
 reset-used-text = Mit diesem Link wurde schon ein neues Passwort festgelegt; er gilt nur einmal. Melden Sie sich damit an, oder lassen Sie sich über „Passwort vergessen“ einen neuen Link schicken.
 reset-expired-title = Dieser Link ist abgelaufen
 reset-expired-text = Der Link gilt eine Stunde. Lassen Sie sich auf der Anmeldeseite über „Passwort vergessen“ einen neuen schicken.
+
+# ---- mit dem Startkennwort ----
+login-new-initial = Melden Sie sich beim ersten Mal mit Ihrer E-Mail-Adresse und dem Startkennwort an, das Ihnen der Absender am Telefon oder mit der Post nennt. Danach legen Sie Ihr eigenes Passwort fest.
+login-password-initial = Passwort (beim ersten Mal: Startkennwort)
+login-initial-lost = Startkennwort nicht bekommen oder abgelaufen?
+first-lead = Ihr Startkennwort stimmt. Legen Sie jetzt Ihr eigenes Passwort fest, dann können Sie Ihre Nachricht sofort lesen.
+first-button-hint = Danach gilt das Startkennwort nicht mehr.
+password-is-initial = Das ist das Startkennwort, und das kennt auch der Absender. Wählen Sie ein eigenes Passwort.
 
 # ---- das eigene Konto ----
 login-note-deleted = Ihr Postfach ist gelöscht. Wenn wir Ihnen wieder vertraulich schreiben, bekommen Sie ein neues.
@@ -91,7 +99,7 @@ renew-asked-text = Wir haben Ihre Bitte weitergegeben. Unser Support prüft sie;
 support-too = Auch die Antwort vergessen?
 support-go = Support um Hilfe bitten
 support-title = Hilfe vom Support
-support-lead = Wenn Sie Passwort und Antwort vergessen haben, kann unser Support Ihren Zugang zurücksetzen. Vorher prüfen wir, ob Sie es wirklich sind.
+support-lead = Wenn Sie Passwort und Antwort vergessen haben oder Ihr Startkennwort fehlt, kann unser Support Ihren Zugang zurücksetzen. Vorher prüfen wir, ob Sie es wirklich sind.
 support-kept = Ihre Nachrichten bleiben dabei erhalten. Sie bekommen eine E-Mail und legen Passwort und Sicherheitsfrage neu fest.
 support-lost = Ihre bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie sind mit Ihrem Passwort verschlüsselt. Sie müssten Ihnen neu geschickt werden.
 support-note = Wie erreichen wir Sie?

@@ -63,6 +63,7 @@ login-note-wait =
         [one] Es gab mehrere Fehlversuche. Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
        *[other] Es gab mehrere Fehlversuche. Bitte warten Sie { $n } Sekunden und versuchen Sie es dann noch einmal.
     }
+login-note-wait-long = Es gab viele Fehlversuche. Von diesem Gerät aus können Sie es in { $n } Minuten wieder versuchen. Schneller geht es über „Passwort vergessen?“: Mit einem neuen Passwort kommen Sie gleich hinein.
 password-show = Passwort anzeigen
 password-hide = Passwort verbergen
 

@@ -27,11 +27,19 @@ reset-tries =
 answer-missing = Please enter the answer to your security question.
 answer-wrong = The answer is not right.
 reset-closed-title = This way is locked
-reset-closed-text = The answer was wrong too often. To protect you, now only our support can reset your access. Please contact them. Your present password still works.
+reset-closed-text = The answer was wrong too often. To protect you, now only our support can reset your access. Please contact them. Your present password still works. We tell the owner of the mailbox by e-mail.
 reset-used-title = This link is used up
 reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or have a new link sent by “Forgotten password”.
 reset-expired-title = This link has expired
 reset-expired-text = The link works for one hour. Have a new one sent by “Forgotten password” on the log-in page.
+
+# ---- with the initial password ----
+login-new-initial = The first time, sign in with your e-mail address and the initial password that the sender tells you on the telephone or by post. After that you choose a password of your own.
+login-password-initial = Password (the first time: initial password)
+login-initial-lost = Initial password missing or run out?
+first-lead = Your initial password is right. Now choose a password of your own, and you can read your message at once.
+first-button-hint = After that the initial password no longer works.
+password-is-initial = That is the initial password, and the sender knows it, too. Choose a password of your own.
 
 # ---- the own account ----
 login-note-deleted = Your mailbox is deleted. If we write to you in confidence again, you get a new one.
@@ -91,7 +99,7 @@ renew-asked-text = We have passed your wish on. Our support looks at it; then yo
 support-too = Forgotten the answer, too?
 support-go = Ask support for help
 support-title = Help from support
-support-lead = If you have forgotten both password and answer, our support can reset your access. First we check that it is really you.
+support-lead = If you have forgotten both password and answer, or have no initial password, our support can reset your access. First we check that it is really you.
 support-kept = Your messages are kept. You get an e-mail and choose a new password and security question.
 support-lost = The messages you have now cannot be read afterwards: they are encrypted with your password. They would have to be sent again.
 support-note = How can we reach you?

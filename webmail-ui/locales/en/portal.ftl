@@ -63,6 +63,7 @@ login-note-wait =
         [one] There were several wrong attempts. Please wait one second and try again.
        *[other] There were several wrong attempts. Please wait { $n } seconds and try again.
     }
+login-note-wait-long = There were many wrong attempts. From this device you can try again in { $n } minutes. “Forgotten password?” is quicker: with a new password you get in at once.
 password-show = Show password
 password-hide = Hide password
 

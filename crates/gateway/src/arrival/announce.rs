@@ -10,11 +10,12 @@ use sealpost_notice::{Brand, Language, Notice};
 use sealpost_store::{
     ArrivalRows, LegPurpose, MailboxState, NewNotice, NewToken, ReachedMailbox, notice_token,
 };
-use sealpost_vault::{Token, TokenHash};
+use sealpost_vault::{InitialPassword, Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
 use super::carry::Cut;
 use super::front::Front;
+use super::handover;
 use crate::notice_facts::NoticeFacts;
 use crate::own;
 
@@ -34,6 +35,8 @@ pub(crate) struct Announcer {
     pub(crate) activation: Duration,
     /// How long letters are kept in mailboxes in use; `None`: until their owners delete them.
     pub(crate) letters: Option<Duration>,
+    /// Whether new mailboxes open with an initial password and not with a link.
+    pub(crate) by_password: bool,
     pub(crate) route: Route,
     /// The least TLS a notice goes over.
     pub(crate) floor: TlsFloor,
@@ -43,8 +46,12 @@ pub(crate) struct Announcer {
 pub(super) enum Standing {
     /// Made just now: the notice carries the activation link.
     New { link: Secret<String> },
+    /// Made just now: the notice carries nothing, the sender is told the password.
+    NewByPassword { initial: InitialPassword },
     /// Not activated yet: the same link again, if it is still kept.
     Pending { link: Option<Secret<String>> },
+    /// Not activated yet, and somebody has been told the password.
+    PendingByPassword,
     /// In use.
     Active,
 }
@@ -74,6 +81,8 @@ impl Standing {
     /// What an existing mailbox's state means for its next notice.
     pub(super) fn of(front: &Front, row: &ReachedMailbox) -> Self {
         match row.state {
+            // A mailbox keeps the way it was made with, whatever the operator has chosen since.
+            MailboxState::Pending if row.by_password => Self::PendingByPassword,
             MailboxState::Pending => {
                 let sealed = row.link_sealed.as_ref();
                 let token = sealed.and_then(|sealed| front.keys.rows.open(LINK, &row.id, sealed).ok());
@@ -81,14 +90,17 @@ impl Standing {
                     token.and_then(|text| std::str::from_utf8(text.expose()).ok().and_then(Token::parse));
                 Self::Pending { link: token.map(|token| front.announcer.activation_link(&token)) }
             }
-            MailboxState::Active | MailboxState::Locked { .. } | MailboxState::Deleted => Self::Active,
+            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => Self::Active,
         }
     }
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
     pub(super) fn expiry(&self, front: &Front, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::New { .. } | Self::Pending { .. } => Some(now.plus(front.announcer.activation)),
+            Self::New { .. }
+            | Self::NewByPassword { .. }
+            | Self::Pending { .. }
+            | Self::PendingByPassword => Some(now.plus(front.announcer.activation)),
             Self::Active => front.announcer.letters.map(|kept| now.plus(kept)),
         }
     }
@@ -150,6 +162,13 @@ impl Announcer {
         let notice = self.notice(cut, about, rows);
         let failed =
             |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
+        match about.standing {
+            Standing::NewByPassword { initial } => handover::add(cut, about, initial, rows)?,
+            Standing::New { .. }
+            | Standing::Pending { .. }
+            | Standing::PendingByPassword
+            | Standing::Active => {}
+        }
         let message_id = format!("{}@{}", random.id(), front.name);
         let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: cut.now };
         let (reverse_path, memo) = self.reverse_path(cut, about)?;
@@ -188,8 +207,22 @@ impl Announcer {
             expires: cut.now.plus(self.activation),
             days: days(self.activation),
         };
+        let by_password = || Notice::InitialPassword {
+            from_name: from_name.clone(),
+            from_address: from_address.clone(),
+            subject: subject.clone(),
+            date: cut.now,
+            link: Secret::new(self.public_url.clone()),
+            expires: cut.now.plus(self.activation),
+            days: days(self.activation),
+        };
         match about.standing {
             Standing::New { link } => activation(link.clone()),
+            Standing::NewByPassword { .. } => by_password(),
+            Standing::PendingByPassword => {
+                rows.prolonged.push((about.mailbox_id.to_owned(), cut.now.plus(self.activation)));
+                by_password()
+            }
             Standing::Pending { link: Some(link) } => {
                 rows.prolonged.push((about.mailbox_id.to_owned(), cut.now.plus(self.activation)));
                 activation(link.clone())
@@ -203,7 +236,10 @@ impl Announcer {
                 deletion: match about.standing {
                     Standing::Active => self.letters,
                     // Its mailbox is not in use: the letter waits for its activation.
-                    Standing::Pending { .. } | Standing::New { .. } => Some(self.activation),
+                    Standing::New { .. }
+                    | Standing::NewByPassword { .. }
+                    | Standing::Pending { .. }
+                    | Standing::PendingByPassword => Some(self.activation),
                 }
                 .map(|kept| (cut.now.plus(kept), days(kept))),
             },

@@ -17,6 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::announce::{Announcement, LINK, Standing};
 use super::decide::{Decided, Way, bare_id};
 use super::front::{Front, destination};
+use super::handover;
 use super::spool::Spooled;
 use super::{bounce, report};
 
@@ -191,7 +192,7 @@ impl Work<'_> {
             served.push(tag);
             let (mailbox, standing) = match mailboxes.remove(&tag) {
                 Some(row) => self.standing(&row)?,
-                None => self.new_mailbox(&recipient.address, tag, rows)?,
+                None => self.new_mailbox(&recipient.address, tag, rows).await?,
             };
             self.deposit(&mailbox, &standing, recipient, edits, summary, rows).await?;
         }
@@ -230,14 +231,19 @@ impl Work<'_> {
     }
 
     /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
-    /// exists only wrapped under the link in the mail, and under the escrow key if there is one.
-    fn new_mailbox(
+    /// exists only wrapped under the link in the mail (which is not mailed where the sender tells an initial
+    /// password instead: decision 0013), and under the escrow key if there is one.
+    async fn new_mailbox(
         &self,
         address: &Address,
         tag: [u8; 32],
         rows: &mut ArrivalRows,
     ) -> Result<(Target, Standing), Reply> {
         let front = self.front;
+        let by_password = front.announcer.by_password;
+        if by_password {
+            handover::teller(self.envelope, address)?;
+        }
         let random = &*front.random;
         let id = random.id();
         let (public, secret) = MailboxKeys::generate(random);
@@ -251,6 +257,13 @@ impl Work<'_> {
         if let Some(escrow) = &front.keys.escrow {
             wraps.push(wrap(WrapKind::Escrow, secret.wrap_escrow(&id, escrow, random)));
         }
+        let standing = if by_password {
+            let (initial, sealed) = handover::wrap(front, &id, &secret).await?;
+            wraps.push(wrap(WrapKind::Initial, sealed));
+            Standing::NewByPassword { initial }
+        } else {
+            Standing::New { link: front.announcer.activation_link(&token) }
+        };
         rows.mailboxes.push(NewMailbox {
             id: id.clone(),
             tag,
@@ -266,7 +279,6 @@ impl Work<'_> {
             wraps,
             token: Some(front.announcer.new_token(hash, self.now)),
         });
-        let standing = Standing::New { link: front.announcer.activation_link(&token) };
         Ok((Target { id, public }, standing))
     }
 

@@ -11,7 +11,7 @@ use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
 use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
 use super::spool::Spool;
@@ -57,6 +57,8 @@ pub(crate) struct Front {
     pub(crate) give_up: Duration,
     /// For whole letters that are looked into.
     pub(crate) memory: MemoryBudget,
+    /// Argon2 runs for initial passwords at once; each takes 19 MiB beside the budget.
+    pub(crate) hashing: Arc<Semaphore>,
     pub(crate) max_received: usize,
     pub(crate) live: Arc<Mutex<HashSet<[u8; 32]>>>,
 }

@@ -9,6 +9,7 @@ mod bounce;
 mod carry;
 mod decide;
 mod front;
+mod handover;
 mod report;
 mod spool;
 

@@ -32,6 +32,16 @@ pub(crate) enum What {
         /// Its number.
         number: i64,
     },
+    /// Makes a request for somebody who did not: the sender has lost the initial password, the recipient cannot
+    /// fill in a form.
+    Ask {
+        /// Whose mailbox.
+        #[arg(value_parser = Address::parse)]
+        address: Address,
+        /// Who asked, and how to be reached.
+        #[arg(long)]
+        note: String,
+    },
     /// Lets the recipient in again: access reset, a mail with a new link.
     Release {
         /// Its number.
@@ -63,6 +73,8 @@ pub(crate) enum RequestError {
     NotOpen(i64),
     #[error("the mailbox has been activated meanwhile; refuse the request, the recipient can log in")]
     Active,
+    #[error("there is no mailbox for this address")]
+    NoMailbox,
     #[error("a note is needed: how did you check who is asking?")]
     NoNote,
     #[error("the mail could not be written: {0}")]
@@ -101,11 +113,21 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError
             }
             let (request, mailbox) = find(store, *number).await?;
             let address = address(plan, &mailbox)?;
-            let kept = release::release(store, plan, &request, &mailbox, address, note, now, &random).await?;
-            let letters = if kept { "the messages are kept" } else { "the old messages are gone" };
-            say(format_args!("released: a mail with a new link is on its way; {letters}"));
+            let done = release::release(store, plan, &request, &mailbox, address, note, now, &random).await?;
+            let letters = if done.kept { "the messages are kept" } else { "the old messages are gone" };
+            match done.initial {
+                None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
+                Some(initial) => {
+                    say(format_args!("released: a mail that says so is on its way; {letters}"));
+                    say(format_args!(
+                        "initial password, to be told by telephone or letter and shown only here:"
+                    ));
+                    say(initial.text().expose());
+                }
+            }
             Ok(())
         }
+        What::Ask { address, note } => ask(store, plan, address, note, now, &random).await,
         What::Refuse { number, note } => {
             let (request, _) = find(store, *number).await?;
             let sealed = release::seal_note(plan, &request.mailbox_id, note, &random as &dyn Random);
@@ -119,6 +141,31 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError
             }
         }
     }
+}
+
+/// A request by somebody at the gateway, for a mailbox in whatever state.
+async fn ask(
+    store: &Store,
+    plan: &Plan,
+    address: &Address,
+    note: &str,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(), RequestError> {
+    let keys = plan.server_key.keys();
+    let tag = keys.tags.address_tag(&address.identity());
+    let mailbox = store.mailboxes_by_tag(&[tag]).await?.pop().ok_or(RequestError::NoMailbox)?;
+    let sealed = keys.rows.seal("request", &mailbox.id, note.trim().as_bytes(), random);
+    if !store.ask(&mailbox.id, RequestKind::Access, Some(sealed), now).await? {
+        return Err(RequestError::NoMailbox);
+    }
+    let requests = store.requests(true).await?;
+    let made = requests
+        .iter()
+        .find(|request| request.mailbox_id == mailbox.id && request.kind == RequestKind::Access)
+        .ok_or(RequestError::NoMailbox)?;
+    say(format_args!("request {}", made.number));
+    Ok(())
 }
 
 async fn find(store: &Store, number: i64) -> Result<(RequestRow, MailboxRow), RequestError> {

@@ -17,7 +17,7 @@ use toml::Spanned;
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
-pub(crate) use web::{Brand, Language, Notices, Portal, Renewal, Reset};
+pub(crate) use web::{Activation, Brand, Language, Notices, Portal, Renewal, Reset};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

@@ -25,8 +25,12 @@ pub(crate) struct Portal {
     pub(crate) session_idle: Spanned<Span>,
     #[serde(default = "session_total")]
     pub(crate) session_total: Span,
-    #[serde(default = "activation")]
-    pub(crate) activation: Span,
+    /// How recipients arrive.
+    #[serde(default)]
+    pub(crate) activation: Activation,
+    /// So long an unactivated letter is kept.
+    #[serde(default = "activation_within")]
+    pub(crate) activation_within: Span,
     #[serde(default = "yes")]
     pub(crate) show_subject: bool,
     #[serde(default)]
@@ -48,6 +52,17 @@ pub(crate) struct Portal {
     pub(crate) trash: Span,
     #[serde(default)]
     pub(crate) export: Export,
+}
+
+/// What lets a recipient in for the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Activation {
+    /// The link in the first mail.
+    #[default]
+    Link,
+    /// A password that the letter's sender tells by telephone or letter.
+    InitialPassword,
 }
 
 /// What happens when a link has run out.
@@ -179,7 +194,7 @@ fn session_idle() -> Spanned<Span> {
 fn session_total() -> Span {
     Span::secs(12 * 3600)
 }
-fn activation() -> Span {
+fn activation_within() -> Span {
     Span::secs(40 * 86_400)
 }
 fn lock_after() -> u32 {

@@ -6,8 +6,8 @@ use sealpost_delivery::Route;
 use sealpost_mail::Domain;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
-    ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls,
-    Renewal, ResetBy, SessionRules, WriteRules,
+    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError,
+    PortalTls, Renewal, ResetBy, SessionRules, WriteRules,
 };
 
 use crate::arrival::Announcer;
@@ -66,11 +66,16 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             config::Reset::LinkAndAnswer => ResetBy::LinkAndAnswer,
             config::Reset::Answer => ResetBy::Answer,
         },
-        renewal: match portal.activation_renewal {
-            config::Renewal::AtOnce => Renewal::AtOnce,
-            config::Renewal::Request => Renewal::Request,
+        activate_by: match portal.activation {
+            config::Activation::Link => ActivateBy::Link,
+            config::Activation::InitialPassword => ActivateBy::InitialPassword,
         },
-        activation: portal.activation.0,
+        // Where mails shall carry no way in, a link of before is not renewed by mail either.
+        renewal: match (portal.activation, portal.activation_renewal) {
+            (config::Activation::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
+            (config::Activation::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
+        },
+        activation: portal.activation_within.0,
         locks: LockRules {
             passwords: portal.lock_after.max(1),
             first: portal.lock_for.0,
@@ -256,8 +261,12 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         language: language(&config.notices.language),
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
         bounces: config.notices.bounces.clone(),
-        activation: config.portal.activation.0,
+        activation: config.portal.activation_within.0,
         letters: letters(config),
+        by_password: match config.portal.activation {
+            config::Activation::Link => false,
+            config::Activation::InitialPassword => true,
+        },
         route,
         floor: config.notices.floor.into(),
     })

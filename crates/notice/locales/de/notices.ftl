@@ -22,6 +22,7 @@ label-recipient = Empfänger
 label-password = Startkennwort
 label-locked = Gesperrt seit
 label-opens = Wieder offen ab
+label-closed = Letzter Versuch
 label-changed = Geändert
 label-reason = Antwort des Mailservers
 
@@ -100,6 +101,7 @@ handover-deadline =
     }
 handover-steps = So geht es sicher
 handover-tell = Nennen Sie das Startkennwort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
+handover-plain = Großbuchstaben und Striche müssen nicht sein: „kxcm 7rtw“ gilt wie „KXCM-7RTW“.
 handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startkennwort nicht per E-Mail.
 
 ## Zugang zurückgesetzt
@@ -108,6 +110,14 @@ again-heading = Richten Sie Ihr Postfach neu ein
 again-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
 again-kept = Ihre Nachrichten bleiben erhalten und sind danach wieder lesbar.
 again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie waren mit Ihrem alten Passwort verschlüsselt. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
+again-initial-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startkennwort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
+again-initial-deadline =
+    { $days ->
+        [0] Das Startkennwort gilt nur noch heute.
+        [one] Das Startkennwort gilt einen Tag, bis zum { $until }.
+       *[other] Das Startkennwort gilt { $days } Tage, bis zum { $until }.
+    }
+again-initial-stranger = Sie haben das nicht mit uns besprochen? Dann melden Sie sich bitte bei uns.
 again-button = Postfach neu einrichten
 again-deadline =
     { $days ->
@@ -134,13 +144,19 @@ changed-you = Das waren Sie? Dann ist nichts zu tun.
 changed-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
 
 ## Postfach gesperrt
-locked-subject = [{ $brand }] Ihr Postfach ist gesperrt
-locked-heading = Wir haben Ihr Postfach gesperrt
-locked-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft ein falsches Passwort oder eine falsche Antwort eingegeben. Zum Schutz Ihrer Nachrichten kann sich zurzeit niemand anmelden. Die Nachrichten sind sicher, und neue kommen weiterhin an.
+locked-subject = [{ $brand }] Zu viele falsche Passwörter für Ihr Postfach
+locked-heading = Die Anmeldung ist für eine Weile gesperrt
+locked-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft ein falsches Passwort eingegeben. Zum Schutz Ihrer Nachrichten kann sich von unbekannten Geräten aus zurzeit niemand anmelden. Geräte, auf denen Sie schon angemeldet waren, sind davon nicht betroffen. Die Nachrichten sind sicher, und neue kommen weiterhin an.
 locked-button = Zum Postfach
-locked-you-wait = Das waren Sie? Warten Sie, bis das Postfach wieder offen ist, und benutzen Sie dann „Passwort vergessen“.
-locked-you-ask = Das waren Sie? Dann melden Sie sich bitte bei uns. Wir öffnen das Postfach wieder, sobald wir wissen, dass Sie es sind.
-locked-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sie müssen nichts tun. Geschieht es wieder, sagen Sie uns bitte Bescheid.
+locked-you = Das waren Sie? Dann benutzen Sie „Passwort vergessen“ auf der Anmeldeseite: Mit einem neuen Passwort kommen Sie gleich wieder hinein. Sie können auch warten.
+locked-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sie müssen nichts tun. Solange es weitergeht, schreiben wir Ihnen höchstens einmal am Tag.
+
+## Der Weg über die Sicherheitsfrage ist zu
+answers-subject = [{ $brand }] Zu viele falsche Antworten auf Ihre Sicherheitsfrage
+answers-heading = „Passwort vergessen“ ist für Ihr Postfach gesperrt
+answers-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft eine falsche Antwort auf die Sicherheitsfrage eingegeben. Zum Schutz Ihrer Nachrichten lässt sich das Passwort auf diesem Weg nicht mehr ersetzen. Ihr Passwort gilt weiter.
+answers-you = Das waren Sie? Fällt Ihnen das Passwort wieder ein, melden Sie sich damit an: Dann ist auch dieser Weg wieder offen. Sonst wenden Sie sich auf der Anmeldeseite unter „Passwort vergessen“ an unseren Support.
+answers-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sagen Sie uns bitte Bescheid, und wählen Sie unter „Mein Konto“ eine Frage, deren Antwort nur Sie kennen.
 
 ## Ankündigung unzustellbar, an den Absender
 unannounced-subject = Empfänger nicht erreicht: Ihre vertrauliche Nachricht

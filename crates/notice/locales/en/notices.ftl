@@ -21,6 +21,7 @@ label-recipient = Recipient
 label-password = Initial password
 label-locked = Locked since
 label-opens = Opens again
+label-closed = Last attempt
 label-changed = Changed
 label-reason = The mail server’s answer
 
@@ -99,6 +100,7 @@ handover-deadline =
     }
 handover-steps = How to do it safely
 handover-tell = Tell the initial password on the telephone or send it by post. Make sure first whom you are talking to.
+handover-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
 handover-never = Do not forward this mail, and do not send the initial password by e-mail.
 
 ## Access reset
@@ -107,6 +109,14 @@ again-heading = Set up your mailbox again
 again-intro = As agreed with our customer service, your old access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
 again-kept = Your messages stay and can be read again afterwards.
 again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
+again-initial-intro = As agreed with our customer service, your access to the portal “{ $portal }” so far no longer works. Sign in with your e-mail address and the initial password we have told you. After that you set a password and a security question of your own.
+again-initial-deadline =
+    { $days ->
+        [0] The initial password works today only.
+        [one] The initial password works for one day, until { $until }.
+       *[other] The initial password works for { $days } days, until { $until }.
+    }
+again-initial-stranger = You have not agreed this with us? Then please contact us.
 again-button = Set up mailbox again
 again-deadline =
     { $days ->
@@ -133,13 +143,19 @@ changed-you = It was you? Then there is nothing to do.
 changed-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
 
 ## Mailbox locked
-locked-subject = [{ $brand }] Your mailbox is locked
-locked-heading = We have locked your mailbox
-locked-intro = A wrong password or a wrong answer was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can sign in for now. The messages are safe, and new ones still arrive.
+locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
+locked-heading = Signing in is closed for a while
+locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can sign in from an unknown device for now. Devices from which you have signed in before are not affected. The messages are safe, and new ones still arrive.
 locked-button = Go to the mailbox
-locked-you-wait = It was you? Wait until the mailbox opens again, then use “Forgotten password”.
-locked-you-ask = It was you? Then please contact us. We open the mailbox again as soon as we know that it is you.
-locked-stranger = It was not you? Then somebody else has tried, without success. You need not do anything. If it happens again, please tell us.
+locked-you = It was you? Then use “Forgotten password” on the page where you sign in: with a new password you get in at once. You can also wait.
+locked-stranger = It was not you? Then somebody else has tried, without success. You need not do anything. As long as it goes on, we write to you once a day at most.
+
+## The way by the security question is closed
+answers-subject = [{ $brand }] Too many wrong answers to your security question
+answers-heading = “Forgotten password” is closed for your mailbox
+answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password can no longer be replaced in this way. Your password still works.
+answers-you = It was you? If you remember the password, sign in with it: that opens this way again, too. If not, ask our support, under “Forgotten password” on the page where you sign in.
+answers-stranger = It was not you? Then somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
 
 ## Notice undeliverable, to the sender
 unannounced-subject = Recipient not reached: your confidential message

@@ -111,21 +111,26 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         "password-for-sender",
         Notice::PasswordForSender {
             recipient: recipient.clone(),
-            password: Secret::new("Wx7-kRm4-Tz9p".to_owned()),
+            password: Secret::new("KXCM-7RTW-HW93-YC6F".to_owned()),
             subject: subject.clone(),
             date,
             expires,
             days: 60,
         },
     ));
-    for (name, messages_kept) in [("reactivation-kept", true), ("reactivation-lost", false)] {
-        all.push((name, Notice::Reactivation { link: link(), expires, days: 14, messages_kept }));
+    for (name, messages_kept, by_password) in [
+        ("reactivation-kept", true, false),
+        ("reactivation-lost", false, false),
+        ("reactivation-by-password", true, true),
+    ] {
+        let notice = Notice::Reactivation { link: link(), expires, days: 14, messages_kept, by_password };
+        all.push((name, notice));
     }
     all.push(("reset", Notice::ResetLink { link: link(), expires }));
     all.push(("password-reset", Notice::PasswordChanged { at: date, forgotten: true }));
     all.push(("password-changed", Notice::PasswordChanged { at: date, forgotten: false }));
-    all.push(("locked", Notice::MailboxLocked { at: date, until: Some(expires) }));
-    all.push(("locked-for-good", Notice::MailboxLocked { at: date, until: None }));
+    all.push(("locked", Notice::MailboxLocked { at: date, until: expires }));
+    all.push(("answers-used-up", Notice::AnswersUsedUp { at: date }));
     for (name, delayed) in [("returned", false), ("waiting", true)] {
         all.push((
             name,

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemClock, SystemRandom};
 use sealpost_portal::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Sent, WrittenLetter};
-use sealpost_store::{Activate, Activation, NewWrap, WrapKind};
+use sealpost_store::{Activate, Activation, NewWrap, Proof, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose, Unwrapped};
 use tokio_util::sync::CancellationToken;
 
@@ -80,7 +80,7 @@ async fn main() {
         .store
         .activate(Activate {
             mailbox_id: made.id.clone(),
-            token_hash: world.keys.tokens.hash_of(TokenPurpose::Activation, &token),
+            proof: Proof::Token(world.keys.tokens.hash_of(TokenPurpose::Activation, &token)),
             now: world.clock.now(),
             wraps: vec![NewWrap { kind: WrapKind::Password, sealed }],
             question_sealed: None,

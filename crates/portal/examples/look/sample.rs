@@ -6,12 +6,12 @@ use std::time::Duration;
 use sealpost_mail::{Address, Clock, Head, Letter, Random, SystemRandom};
 use sealpost_portal::PortalKeys;
 use sealpost_store::{
-    ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap, Store, StoreOptions,
+    ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap, Reissued, Store, StoreOptions,
     TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
-    EscrowSecret, MailboxKeys, MailboxPublic, MessageKey, ServerKey, StreamSealer,
-    TokenPurpose as VaultPurpose,
+    Argon2Cost, EscrowSecret, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
+    ServerKey, StreamSealer, Token, TokenPurpose as VaultPurpose, Unwrapped,
 };
 
 /// A store and its keys in a folder.
@@ -86,6 +86,37 @@ impl World {
             panic!("mailbox not stored")
         };
         Made { id, token: token.text().expose().clone(), public }
+    }
+
+    /// Gives a pending mailbox an initial password, as the gateway would; returns it.
+    pub(crate) async fn initial_password(&self, made: &Made) -> String {
+        let token = Token::parse(&made.token).expect("a token");
+        let wrap = self.store.wrap(&made.id, WrapKind::Activation).await;
+        let wrap = wrap.expect("a store").expect("a pending mailbox");
+        let opened = MailboxSecret::unwrap_activation(&wrap, &made.id, &token, &self.keys.pepper);
+        let Ok(Unwrapped::Opened(secret)) = opened else { panic!("the token opens it") };
+        let (new, hash) = self.keys.tokens.issue(VaultPurpose::Activation, &SystemRandom);
+        let initial = InitialPassword::generate(&SystemRandom);
+        let (pepper, cost) = (&self.keys.pepper, Argon2Cost::standard());
+        let sealed = secret.wrap_initial(&made.id, &initial, pepper, &cost, &SystemRandom);
+        let wraps = vec![
+            NewWrap {
+                kind: WrapKind::Activation,
+                sealed: secret.wrap_activation(&made.id, &new, pepper, &SystemRandom),
+            },
+            NewWrap { kind: WrapKind::Initial, sealed: sealed.expect("a wrap") },
+        ];
+        let now = self.clock.now();
+        let token = NewToken {
+            hash,
+            purpose: TokenPurpose::Activation,
+            created_at: now,
+            expires_at: now.plus(Duration::from_secs(40 * 24 * 3600)),
+            deposit_id: None,
+        };
+        let given = self.store.renew_activation(&made.id, token, wraps, None).await;
+        assert!(matches!(given, Ok(Reissued::Done)), "given");
+        initial.text().expose().clone()
     }
 
     /// Puts a letter into a mailbox, received `ago` before now and deleted `days` from now.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_store::{
-    Activate, Activation, Folder, MailboxState, NewWrap, Page as StorePage, TokenPurpose, WrapKind,
+    Activate, Activation, Folder, MailboxState, NewWrap, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::front::MEND;
 use crate::language::Language;
 use crate::limits::Client;
 use crate::mailbox;
+use crate::newcomer;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::session;
@@ -43,20 +44,25 @@ enum Link {
     Unknown,
 }
 
-struct Good {
-    mailbox_id: String,
-    token_hash: [u8; 32],
-    secret: MailboxSecret,
-    address: String,
-    language: Option<Language>,
-    deposit_id: Option<String>,
+/// A mailbox that waits, opened by whoever may activate it.
+pub(super) struct Good {
+    pub(super) mailbox_id: String,
+    pub(super) tag: [u8; 32],
+    pub(super) proof: Proof,
+    pub(super) secret: MailboxSecret,
+    pub(super) address: String,
+    pub(super) language: Option<Language>,
+    pub(super) deposit_id: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "activate.html")]
-struct ActivatePage {
+pub(super) struct ActivatePage {
     page: Page,
-    token: String,
+    /// Where the form goes.
+    action: String,
+    /// Whether the initial password leads here.
+    by_password: bool,
     address: String,
     waiting: Option<Waiting>,
     questions: Vec<(String, String)>,
@@ -88,7 +94,7 @@ pub(crate) async fn form(
     match look(&site, &token).await? {
         Link::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
-            let template = whole(&site, page, token.into_inner(), good, Entered::default()).await?;
+            let template = whole(&site, page, format!("/a/{token}"), good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
         bad @ (Link::Used | Link::Expired | Link::Unknown) => {
@@ -129,32 +135,36 @@ pub(crate) async fn submit(
             return explain(&site, &request, &visitor, &bad, &token);
         }
     };
-    let mut page = page_for(&site, &request, &visitor, &good);
-    let chosen = Language::parse(&form.language).filter(|language| site.languages.contains(language));
-    if let Some(chosen) = chosen {
-        page.language = chosen;
-    }
-    let questions = questions(&site, page.language);
-    let (entered, question) = judge(&site, &form, &good, &questions);
-    let language = page.language;
+    let page = page_for(&site, &request, &visitor, &good);
+    let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good);
     if !entered.is_good() {
-        let template = whole(&site, page, token.into_inner(), good, entered).await?;
+        let template = whole(&site, page, format!("/a/{token}"), good, entered).await?;
         return show_to(&visitor, MEND, &template);
     }
-    let (password, answer) = (Secret::new(form.password), Secret::new(form.answer));
-    match carry_out(&site, &good, password, answer, &question, language).await? {
-        Activation::Activated => {}
+    match carry_out(&site, &good, password, answer, &question, page.language).await? {
+        Activation::Activated => enter(&site, &request, &good).await,
         Activation::NotPending | Activation::TokenSpent => {
-            return explain(&site, &request, &visitor, &Link::Used, "");
+            explain(&site, &request, &visitor, &Link::Used, "")
         }
     }
+}
+
+/// Signs the new owner in.
+pub(super) async fn enter(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    good: &Good,
+) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
-    let Some(cookie) = session::begin(&site, &request, &good.mailbox_id, &good.secret).await? else {
+    let Some(cookie) = session::begin(site, request, &good.mailbox_id, &good.secret).await? else {
         return Ok(redirect("/"));
     };
     let mut response = redirect("/inbox?welcome=1");
     set(&mut response, &cookie)?;
-    set(&mut response, &session::no_cookie(&site, "visit"))?;
+    set(&mut response, &session::known_device(site, &good.tag))?;
+    for what in ["visit", newcomer::COOKIE] {
+        set(&mut response, &session::no_cookie(site, what))?;
+    }
     Ok(response)
 }
 
@@ -176,7 +186,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     };
     match mailbox.state {
         MailboxState::Pending => {}
-        MailboxState::Active | MailboxState::Locked { .. } => return Ok(Link::Used),
+        MailboxState::Active | MailboxState::Locked => return Ok(Link::Used),
         MailboxState::Deleted => return Ok(Link::Expired),
     }
     if row.expires_at <= site.now() {
@@ -192,7 +202,8 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
     };
     Ok(Link::Good(Good {
-        token_hash,
+        proof: Proof::Token(token_hash),
+        tag: mailbox.tag,
         secret,
         address: session::address_of(site, &mailbox)?,
         language: Language::parse(&mailbox.language).filter(|language| site.languages.contains(language)),
@@ -202,7 +213,12 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
 }
 
 /// The mailbox's language, unless the reader has chosen one here.
-fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, good: &Good) -> Page {
+pub(super) fn page_for(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    good: &Good,
+) -> Page {
     let mut page = Page::open(site, request, visitor);
     let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
     if let Some(language) = good.language.filter(|_| !chosen) {
@@ -211,21 +227,23 @@ fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, go
     page
 }
 
-async fn whole(
+/// The page with its form.
+pub(super) async fn whole(
     site: &web::Data<Site>,
     page: Page,
-    token: String,
+    action: String,
     good: Good,
     entered: Entered,
 ) -> Result<ActivatePage, Problem> {
     Ok(ActivatePage {
         waiting: waiting(site, &good).await?,
         questions: questions(site, page.language),
-        address: good.address,
+        address: good.address.clone(),
         rules: site.config.password.into(),
         kept_by_support: site.keys.escrow_public.is_some(),
+        by_password: matches!(good.proof, Proof::Newcomer(_)),
         page,
-        token,
+        action,
         entered,
     })
 }
@@ -257,18 +275,32 @@ async fn waiting(site: &Site, good: &Good) -> Result<Option<Waiting>, Problem> {
     }))
 }
 
-/// Judges a form; with it goes the question chosen.
-fn judge(site: &Site, form: &ActivateForm, good: &Good, questions: &[(String, String)]) -> (Entered, String) {
+/// A form, judged.
+pub(super) struct Sent {
+    /// In the language chosen.
+    pub(super) page: Page,
+    pub(super) entered: Entered,
+    pub(super) question: String,
+    pub(super) password: Secret<String>,
+    pub(super) answer: Secret<String>,
+}
+
+/// Judges a form.
+pub(super) fn judge(site: &Site, mut page: Page, form: ActivateForm, good: &Good) -> Sent {
+    let chosen = Language::parse(&form.language).filter(|language| site.languages.contains(language));
+    if let Some(chosen) = chosen {
+        page.language = chosen;
+    }
     let mut entered = Entered::default();
     entered.judge_password(site, &form.password, &form.repeat, &good.address);
     let asked =
         QuestionForm { question: &form.question, own_question: &form.own_question, answer: &form.answer };
-    let question = entered.judge_question(&asked, questions, &form.password);
-    (entered, question)
+    let question = entered.judge_question(&asked, &questions(site, page.language), &form.password);
+    Sent { page, entered, question, password: Secret::new(form.password), answer: Secret::new(form.answer) }
 }
 
 /// Wraps the mailbox's secret under what its owner chose, and makes the mailbox active in one transaction.
-async fn carry_out(
+pub(super) async fn carry_out(
     site: &web::Data<Site>,
     good: &Good,
     password: Secret<String>,
@@ -291,7 +323,7 @@ async fn carry_out(
         site.keys.rows.seal("question", &good.mailbox_id, question.as_bytes(), site.random.as_ref());
     let wish = Activate {
         mailbox_id: good.mailbox_id.clone(),
-        token_hash: good.token_hash,
+        proof: good.proof,
         now: site.now(),
         wraps: vec![
             NewWrap { kind: WrapKind::Password, sealed: password },

@@ -3,27 +3,28 @@
 
 use std::time::Duration;
 
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_store::{LoginOutcome, MailboxRow, MailboxState, WrapKind};
-use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped};
+use sealpost_mail::{Address, Secret};
 use serde::Deserialize;
 
+use crate::config::ActivateBy;
 use crate::csrf::{Protected, Visitor};
+use crate::entry::{self, Came};
 use crate::front::MEND;
 use crate::limits::Client;
 use crate::mailbox::is_id;
-use crate::outbox::{About, Outgoing};
+use crate::newcomer;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::session::{self, SignedIn};
 use crate::site::Site;
+use crate::tries::{self, Asked};
 
-/// No refusal is faster than this, whatever had to be asked for it.
+/// No refusal is faster than this once its turn has come, whatever had to be asked for it.
 pub(super) const FLOOR: Duration = Duration::from_millis(400);
-const LONGEST_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is said above the form.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,16 @@ enum Note {
     Reset,
     /// The mailbox is deleted.
     Deleted,
-    /// Too many tries: wait.
+    /// Too many tries: so many seconds,
     Wait(u64),
+    /// or minutes.
+    WaitLong(u64),
+}
+
+impl Note {
+    fn wait(seconds: u64) -> Self {
+        if seconds < 120 { Self::Wait(seconds) } else { Self::WaitLong(seconds.div_ceil(60)) }
+    }
 }
 
 #[derive(Template)]
@@ -50,9 +59,19 @@ struct LoginPage {
     note: Note,
     address: String,
     to: String,
+    /// Whether newcomers come with an initial password.
+    by_password: bool,
 }
 
 impl LoginPage {
+    fn new(site: &Site, page: Page, note: Note) -> Self {
+        let by_password = match site.config.activate_by {
+            ActivateBy::Link => false,
+            ActivateBy::InitialPassword => true,
+        };
+        Self { page, note, address: String::new(), to: String::new(), by_password }
+    }
+
     fn is_wrong(&self) -> bool {
         self.note == Note::Wrong
     }
@@ -85,9 +104,13 @@ pub(crate) async fn form(
         "deleted" => Note::Deleted,
         _ => Note::None,
     };
-    let to = target(&arrival.to).unwrap_or_default().to_owned();
-    let template =
-        LoginPage { page: Page::open(&site, &request, &visitor), note, address: String::new(), to };
+    match newcomer::find(&site, &request).await {
+        Ok(_) => return Ok(redirect("/first")),
+        Err(Problem::SignIn | Problem::SessionOver) => {}
+        Err(other) => return Err(other),
+    }
+    let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
+    target(&arrival.to).unwrap_or_default().clone_into(&mut template.to);
     show_to(&visitor, StatusCode::OK, &template)
 }
 
@@ -109,116 +132,67 @@ pub(crate) async fn submit(
     form: Protected<LoginForm>,
 ) -> Result<HttpResponse, Problem> {
     let LoginForm { address, password, to } = form.verify(visitor.token())?;
-    let (now, password) = (site.now(), Secret::new(password));
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
     // What is no address has a tag too, so that it takes the same way.
     let typed = address.trim();
     let identity = Address::parse(typed).map_or_else(|_none| typed.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
-    let refused = |note| {
-        let template = LoginPage {
-            page: Page::open(&site, &request, &visitor),
-            note,
-            address: address.clone(),
-            to: target(&to).unwrap_or_default().to_owned(),
-        };
-        show_to(
-            &visitor,
-            if matches!(note, Note::Wait(_)) { StatusCode::TOO_MANY_REQUESTS } else { MEND },
-            &template,
-        )
+    let refused = |status, note| {
+        let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
+        template.address.clone_from(&address);
+        target(&to).unwrap_or_default().clone_into(&mut template.to);
+        show_to(&visitor, status, &template)
     };
-    if let Err(Problem::TooMany { seconds }) = site.limits.may_try(&tag, now) {
-        return refused(Note::Wait(seconds));
-    }
+    // The queue is waited in before anything is asked about the address, and only what comes after it can tell
+    // addresses apart: that takes as long for all of them, however many are waiting.
+    let turn = site.hashing_turn().await?;
     let floor = tokio::time::sleep(FLOOR);
-    // Counted before the password is looked at: parallel tries cannot slip through.
-    site.limits.wrong(tag, now);
-    if let Some((mailbox_id, opened)) = sign_in(&site, tag, password, now).await?
-        && let Some(cookie) = session::begin(&site, &request, &mailbox_id, &opened).await?
-    {
-        site.limits.right(&tag);
-        let mut response = redirect(target(&to).unwrap_or("/inbox"));
-        set(&mut response, &cookie)?;
-        set(&mut response, &session::no_cookie(&site, "visit"))?;
-        return Ok(response);
-    }
-    floor.await;
-    refused(Note::Wrong)
-}
-
-/// Whether this password opens the mailbox of that tag. Does the same work either way.
-pub(super) async fn sign_in(
-    site: &web::Data<Site>,
-    tag: [u8; 32],
-    password: Secret<String>,
-    now: Timestamp,
-) -> Result<Option<(String, MailboxSecret)>, Problem> {
+    let counted = match tries::ask(&site, session::tries_of(&site, &request, &tag)).await? {
+        Asked::Counted(counted) => counted,
+        Asked::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
+    };
     let lost = |error| Problem::fault("log-in", error);
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
-    let open = |m: &MailboxRow| match m.state {
-        MailboxState::Active => true,
-        MailboxState::Locked { until } => until.is_some_and(|until| until <= now),
-        MailboxState::Pending | MailboxState::Deleted => false,
-    };
-    let wrap = match &mailbox {
-        Some(mailbox) => site.store.wrap(&mailbox.id, WrapKind::Password).await.map_err(lost)?,
-        None => None,
-    };
-    let (pepper, id) = (site.keys.pepper.clone(), mailbox.as_ref().map(|m| m.id.clone()).unwrap_or_default());
-    let wrap = wrap.filter(|_| mailbox.as_ref().is_some_and(open));
-    let verdict = site
-        .hash(move || match wrap {
-            Some(wrap) => MailboxSecret::unwrap_password(&wrap, &id, &password, &pepper),
-            None => MailboxSecret::dummy_unwrap_password(&password, &pepper, &Argon2Cost::standard()),
-        })
-        .await?
-        .map_err(|error| Problem::fault("opening a password wrap", error))?;
-    let Some(mailbox) = mailbox.filter(open) else { return Ok(None) };
-    match verdict {
-        Unwrapped::Opened(opened) => {
-            match mailbox.state {
-                MailboxState::Locked { .. } => {
-                    site.store.unlock_mailbox(&mailbox.id).await.map_err(lost)?;
-                }
-                MailboxState::Active | MailboxState::Pending | MailboxState::Deleted => {}
+    let came = entry::try_password(&site, turn, mailbox.as_ref(), Secret::new(password)).await?;
+    match (came, mailbox) {
+        (Came::Owner(opened), Some(mailbox)) => {
+            if let Some(cookie) = session::begin(&site, &request, &mailbox.id, &opened).await? {
+                counted.forgive(&site).await?;
+                site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
+                return welcome(
+                    &site,
+                    target(&to).unwrap_or("/inbox"),
+                    &[cookie, session::known_device(&site, &tag), session::no_cookie(&site, "visit")],
+                );
             }
-            site.store.record_login(&mailbox.id, LoginOutcome::Good, now).await.map_err(lost)?;
-            Ok(Some((mailbox.id, opened)))
         }
-        Unwrapped::Wrong => {
-            count_wrong(site, &mailbox, now).await?;
-            Ok(None)
+        (Came::Newcomer(opened), Some(mailbox)) => {
+            if let Some(cookie) = newcomer::begin(&site, &mailbox.id, &opened).await? {
+                counted.forgive(&site).await?;
+                return welcome(&site, "/first", &[cookie]);
+            }
         }
+        (Came::Stranger, mailbox) => {
+            let until = counted.told(&site).await?;
+            if let (Some(mailbox), Some(until)) = (mailbox, until) {
+                entry::tell_of_lock(&site, &mailbox, until).await?;
+            }
+        }
+        (Came::Owner(_) | Came::Newcomer(_), None) => {}
     }
+    floor.await;
+    refused(MEND, Note::Wrong)
 }
 
-/// Counts a wrong password, locks the mailbox if there were too many, and tells its owner.
-async fn count_wrong(site: &Site, mailbox: &MailboxRow, now: Timestamp) -> Result<(), Problem> {
-    let lost = |error| Problem::fault("counting a wrong password", error);
-    let counts = site.store.record_login(&mailbox.id, LoginOutcome::Wrong, now).await.map_err(lost)?;
-    let locks = site.config.locks;
-    let over = counts.map(|c| c.failed_logins - i64::from(locks.passwords));
-    let Some(over) = over.filter(|over| *over >= 0) else {
-        return Ok(());
-    };
-    let doublings = u32::try_from(over).unwrap_or(u32::MAX).min(10);
-    let until = now.plus(locks.first.saturating_mul(1 << doublings).min(LONGEST_LOCK));
-    if !site.store.lock_mailbox(&mailbox.id, Some(until)).await.map_err(lost)? {
-        return Ok(());
+/// On to `to`, with these cookies.
+fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
+    let mut response = redirect(to);
+    // Nobody is a newcomer and an owner at once.
+    if cookies.iter().all(|cookie| cookie.name() != session::cookie_name(site, newcomer::COOKIE)) {
+        set(&mut response, &session::no_cookie(site, newcomer::COOKIE))?;
     }
-    tracing::warn!(mailbox.id = %mailbox.id, "mailbox locked after too many wrong passwords");
-    let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
-    let outgoing = Outgoing {
-        mailbox_id: mailbox.id.clone(),
-        to,
-        language: mailbox.language.clone(),
-        about: About::MailboxLocked { until: Some(until) },
-    };
-    if let Err(error) = site.outbox.post(outgoing).await {
-        tracing::error!(mailbox.id = %mailbox.id, error = %error, "the owner of a locked mailbox was not told");
-    }
-    Ok(())
+    cookies.iter().try_for_each(|cookie| set(&mut response, cookie))?;
+    Ok(response)
 }
 
 #[derive(Deserialize)]

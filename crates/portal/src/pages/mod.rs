@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod activate;
 pub(crate) mod drafts;
 pub(crate) mod export;
+pub(crate) mod first;
 pub(crate) mod forgot;
 pub(crate) mod idle;
 pub(crate) mod inbox;

@@ -5,13 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
-use sealpost_store::{
-    LoginOutcome, MailboxRow, MailboxState, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
-};
+use sealpost_store::{MailboxRow, MailboxState, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
 use super::activate::LinkPage;
+use super::login::FLOOR;
 use crate::chosen::{Entered, Rules, questions};
 use crate::csrf::{Protected, Visitor};
 use crate::front::MEND;
@@ -21,7 +20,8 @@ use crate::outbox::{About, Outgoing};
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::session;
-use crate::site::Site;
+use crate::site::{HashingTurn, Site};
+use crate::tries;
 
 /// Where a reset link leads.
 enum Link {
@@ -109,8 +109,11 @@ pub(crate) async fn submit(
         return refuse(page, &link, entered, None);
     }
     let given = Secret::new(form.answer);
+    // As at the log-in: after the queue, a decoy takes as long as a mailbox.
+    let turn = site.hashing_turn().await?;
+    let floor = tokio::time::sleep(FLOOR);
     match &link {
-        Link::Good(good) => match try_answer(&site, good, given).await? {
+        Link::Good(good) => match try_answer(&site, turn, good, given).await? {
             Tried::Right(opened) => {
                 entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?);
                 if !entered.is_good() {
@@ -119,19 +122,24 @@ pub(crate) async fn submit(
                 finish(&site, good, opened, Secret::new(form.password)).await
             }
             Tried::Wrong { left } if left > 0 => {
+                floor.await;
                 entered.answer_error = Some("answer-wrong");
                 refuse(page, &link, entered, Some(left))
             }
-            Tried::Wrong { .. } => refuse(page, &Link::Closed, entered, None),
+            Tried::Wrong { .. } => {
+                floor.await;
+                refuse(page, &Link::Closed, entered, None)
+            }
         },
         Link::Decoy(tag) => {
             let (pepper, most) = (site.keys.pepper.clone(), site.config.locks.answers);
             let count = site.decoys.wrong(*tag, site.now());
-            let _always_wrong = site
-                .hash(move || {
+            let _always_wrong = turn
+                .run(move || {
                     MailboxSecret::dummy_unwrap_password(&given, &pepper, &Argon2Cost::standard()).is_ok()
                 })
                 .await?;
+            floor.await;
             if count >= most {
                 return refuse(page, &Link::Closed, entered, None);
             }
@@ -163,8 +171,8 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         return Ok(Link::Unknown);
     };
     match mailbox.state {
-        MailboxState::Active | MailboxState::Locked { until: Some(_) } => {}
-        MailboxState::Locked { until: None } => return Ok(Link::Closed),
+        MailboxState::Active => {}
+        MailboxState::Locked => return Ok(Link::Closed),
         MailboxState::Pending | MailboxState::Deleted => return Ok(Link::Expired),
     }
     if row.expires_at <= now {
@@ -191,21 +199,21 @@ enum Tried {
 }
 
 /// Tries an answer. Counted before it is looked at: parallel tries cannot slip through.
-async fn try_answer(site: &Site, good: &Good, given: Secret<String>) -> Result<Tried, Problem> {
+async fn try_answer(
+    site: &Site,
+    turn: HashingTurn,
+    good: &Good,
+    given: Secret<String>,
+) -> Result<Tried, Problem> {
     let lost = |error| Problem::fault("trying an answer", error);
     let most = i64::from(site.config.locks.answers);
-    let counts = site
-        .store
-        .record_login(&good.mailbox.id, LoginOutcome::WrongAnswer, site.now())
-        .await
-        .map_err(lost)?;
-    let count = counts.map_or(i64::MAX, |counts| counts.failed_answers);
+    let count = site.store.count_wrong_answer(&good.mailbox.id).await.map_err(lost)?.unwrap_or(i64::MAX);
     if count > most {
         return Ok(Tried::Wrong { left: 0 });
     }
     let (wrap, id, pepper) = (good.wrap.clone(), good.mailbox.id.clone(), site.keys.pepper.clone());
-    let verdict = site
-        .hash(move || MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper))
+    let verdict = turn
+        .run(move || MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper))
         .await?
         .map_err(|error| Problem::fault("opening an answer wrap", error))?;
     match verdict {
@@ -216,6 +224,7 @@ async fn try_answer(site: &Site, good: &Good, given: Secret<String>) -> Result<T
         Unwrapped::Wrong => {
             if count == most {
                 tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers: only support can help");
+                tell(site, &good.mailbox, About::AnswersUsedUp).await?;
             }
             Ok(Tried::Wrong { left: u64::try_from(most - count).unwrap_or(0) })
         }
@@ -248,24 +257,21 @@ async fn finish(
         Reset::NotActive | Reset::TokenSpent => return Ok(redirect("/forgot")),
     }
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
-    site.limits.right(&mailbox.tag);
-    tell(site, mailbox, true).await?;
+    // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
+    tries::forgive(site, &mailbox.tag).await?;
+    tell(site, mailbox, About::PasswordChanged { forgotten: true }).await?;
     let mut response = redirect("/?note=reset");
+    set(&mut response, &session::known_device(site, &mailbox.tag))?;
     set(&mut response, &session::no_cookie(site, "session"))?;
     Ok(response)
 }
 
-/// Tells the owner by mail that the password is another one now.
-pub(super) async fn tell(site: &Site, mailbox: &MailboxRow, forgotten: bool) -> Result<(), Problem> {
+/// Tells the owner by mail what has happened to the way in.
+pub(super) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Result<(), Problem> {
     let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
-    let outgoing = Outgoing {
-        mailbox_id: mailbox.id.clone(),
-        to,
-        language: mailbox.language.clone(),
-        about: About::PasswordChanged { forgotten },
-    };
+    let outgoing = Outgoing { mailbox_id: mailbox.id.clone(), to, language: mailbox.language.clone(), about };
     if let Err(error) = site.outbox.post(outgoing).await {
-        tracing::error!(mailbox.id = %mailbox.id, error = %error, "the owner of a new password was not told");
+        tracing::error!(mailbox.id = %mailbox.id, error = %error, "the owner of a mailbox was not told");
     }
     Ok(())
 }

@@ -11,16 +11,18 @@ use sealpost_store::{ChangeSecrets, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret};
 use serde::Deserialize;
 
-use super::login::sign_in;
 use super::reset::tell;
 use crate::chosen::{Entered, QuestionForm, Rules, questions};
 use crate::csrf::Protected;
+use crate::entry::{self, Came};
 use crate::front::MEND;
 use crate::limits::Client;
+use crate::outbox::About;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::Site;
+use crate::tries::{self, Asked};
 
 #[derive(Template)]
 #[template(path = "account-password.html")]
@@ -47,7 +49,8 @@ pub(super) enum Confirmed {
     Not(&'static str),
 }
 
-/// Whether whoever sits there knows the password. Wrong ones count like at the log-in.
+/// Whether whoever sits there knows the password. Wrong ones count for this session: they shut nobody else
+/// out, and nobody else's count here.
 pub(super) async fn confirm(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -58,18 +61,22 @@ pub(super) async fn confirm(
         return Ok(Confirmed::Not("current-missing"));
     }
     site.limits.attempt(Client::of(request, &site.config.trusted_proxies))?;
-    let (now, tag) = (site.now(), mailbox(site, owner).await?.tag);
-    if site.limits.may_try(&tag, now).is_err() {
-        return Ok(Confirmed::Not("current-wait"));
-    }
-    // Counted before the password is looked at: parallel tries cannot slip through.
-    site.limits.wrong(tag, now);
-    match sign_in(site, tag, password, now).await? {
-        Some((_, opened)) => {
-            site.limits.right(&tag);
+    let counted = match tries::ask(site, *owner.session()).await? {
+        Asked::Counted(counted) => counted,
+        Asked::Wait(_) => return Ok(Confirmed::Not("current-wait")),
+    };
+    let mailbox = mailbox(site, owner).await?;
+    match entry::try_password(site, site.hashing_turn().await?, Some(&mailbox), password).await? {
+        Came::Owner(opened) => {
+            counted.forgive(site).await?;
             Ok(Confirmed::Right(opened))
         }
-        None => Ok(Confirmed::Not("current-wrong")),
+        Came::Newcomer(_) | Came::Stranger => {
+            if let Some(until) = counted.told(site).await? {
+                entry::tell_of_lock(site, &mailbox, until).await?;
+            }
+            Ok(Confirmed::Not("current-wrong"))
+        }
     }
 }
 
@@ -127,7 +134,7 @@ pub(crate) async fn change_password(
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let wrap = NewWrap { kind: WrapKind::Password, sealed };
     change(&site, &owner, wrap, None).await?;
-    tell(&site, &mailbox(&site, &owner).await?, false).await?;
+    tell(&site, &mailbox(&site, &owner).await?, About::PasswordChanged { forgotten: false }).await?;
     Ok(redirect("/account?note=secrets"))
 }
 

@@ -102,11 +102,18 @@ async fn five_wrong_answers_close_the_way_for_every_link_and_leave_the_password(
     let fifth = answer(&mut browser, &link, "Falsche Straße", NEW).await;
     assert_eq!(fifth.status, 410);
     assert!(fifth.text().contains("securemail@insurer.example"), "points to support");
+    assert!(fifth.text().contains("benachrichtigen wir per E-Mail"), "says that the owner is told");
+    let told = |rig: &Rig| {
+        let posted = rig.posted.0.lock().unwrap();
+        posted.iter().filter(|mail| matches!(mail.about, About::AnswersUsedUp)).count()
+    };
+    assert_eq!(told(&rig), 1);
     assert_eq!(browser.get(&link).await.status, 410, "the right answer comes too late");
     rig.clock.advance(HOUR / 2);
     ask(&mut browser, "max@web.example").await;
     assert_eq!(browser.get(&mailed(&rig).unwrap()).await.status, 410, "nor does a new link help");
     assert_eq!(log_in(&rig, "max@web.example", PASSWORD).await.0, 303);
+    assert_eq!(told(&rig), 1, "once");
     rig.stop().await;
 }
 
@@ -157,7 +164,11 @@ async fn by_the_answer_alone_strangers_get_a_question_and_the_same_five_tries() 
         assert_eq!(browser.get(away.header("location")).await.status, 410, "{address}");
         rig.clock.advance(HOUR);
     }
-    assert!(rig.posted.0.lock().unwrap().is_empty(), "no mail in this mode");
+    {
+        let posted = rig.posted.0.lock().unwrap();
+        let [mail] = posted.as_slice() else { panic!("{posted:?}") };
+        assert!(matches!(mail.about, About::AnswersUsedUp), "no link in this mode, but word to the owner");
+    }
     let (_, _) = rig.owner("eva@web.example").await;
     let mut browser = rig.browser();
     let away = ask(&mut browser, "eva@web.example").await;

@@ -22,7 +22,7 @@ async fn whoever_fails_learns_nothing() {
     let rig = Rig::start().await;
     rig.owner("max@web.example").await;
     let (locked, _) = rig.owner("locked@web.example").await;
-    rig.world.store.lock_mailbox(&locked.id, None).await.unwrap();
+    rig.world.store.lock_mailbox(&locked.id).await.unwrap();
     rig.world.mailbox("pending@web.example", "de").await;
     let mut pages = Vec::new();
     for (address, password) in [
@@ -66,7 +66,7 @@ async fn each_wrong_password_makes_the_next_wait_longer_for_unknown_ones_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_wrong_passwords_lock_and_the_owner_is_told() {
+async fn ten_wrong_passwords_close_the_way_and_the_owner_is_told() {
     let rig = Rig::start().await;
     let (made, _) = rig.owner("max@web.example").await;
     for _ in 0..10 {
@@ -81,9 +81,9 @@ async fn ten_wrong_passwords_lock_and_the_owner_is_told() {
             (made.id.as_str(), "max@web.example")
         );
         let About::MailboxLocked { until } = mail.about.clone() else { panic!("{:?}", mail.about) };
-        assert!(until.is_some_and(|until| until > rig.now().minus(Duration::from_secs(900))));
+        assert!(until > rig.now().minus(Duration::from_secs(900)));
     }
-    // The lock is fifteen minutes, and those have passed.
+    // The first time is fifteen minutes, and those have passed.
     let reply = try_once(&rig, "max@web.example", PASSWORD).await;
     assert_eq!(reply.status, 303);
     rig.stop().await;
@@ -146,5 +146,153 @@ async fn the_link_in_a_notice_leads_to_its_letter_after_the_log_in() {
     ];
     assert_eq!(browser.send("/login", &fields).await.header("location"), there);
     assert_eq!(browser.get(&there).await.status, 200);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_try_passwords_for_days_neither_end_a_session_nor_shut_a_known_browser_out() {
+    let rig = Rig::start().await;
+    let (_, mut at_work) = rig.owner("max@web.example").await;
+    let mut at_home = rig.browser();
+    let token = at_home.get("/").await.form_token();
+    let fields = |token: &str| {
+        [
+            ("form_token", token.to_owned()),
+            ("address", "max@web.example".into()),
+            ("password", PASSWORD.into()),
+        ]
+    };
+    assert_eq!(at_home.send("/login", &fields(&token)).await.status, 303);
+    let token = at_home.get("/inbox").await.form_token();
+    assert_eq!(at_home.send("/logout", &[("form_token", token)]).await.status, 303);
+    let mut closed = 0;
+    for _ in 0..36 {
+        rig.clock.advance(Duration::from_secs(19 * 60));
+        let reply = try_once(&rig, "max@web.example", "falsch").await;
+        closed += usize::from(reply.status == 429);
+        assert_eq!(at_work.get("/alive").await.status, 200, "the session lives");
+        if closed > 0 && reply.status == 429 {
+            assert!(reply.text().contains("Passwort vergessen"), "the quicker way is named");
+        }
+    }
+    assert!(closed > 12, "strangers wait: {closed}");
+    assert_eq!(try_once(&rig, "max@web.example", PASSWORD).await.status, 429, "the right one, too");
+    let told = rig.posted.0.lock().unwrap().len();
+    assert_eq!(told, 1, "one mail in eleven hours");
+    let token = at_home.get("/").await.form_token();
+    assert_eq!(at_home.send("/login", &fields(&token)).await.header("location"), "/inbox");
+    // A copied cookie is worth no more tries than the address itself.
+    let mut thief = rig.browser();
+    thief.cookies.insert("sealpost-known".into(), at_home.cookies["sealpost-known"].clone());
+    let mut last = 0;
+    for _ in 0..4 {
+        let token = thief.get("/").await.form_token();
+        let wrong = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", "falsch")];
+        last = thief.send("/login", &wrong).await.status;
+    }
+    assert_eq!(last, 429);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_opens_the_way_again_and_forgets() {
+    let rig = Rig::start().await;
+    rig.owner("max@web.example").await;
+    for _ in 0..12 {
+        try_once(&rig, "max@web.example", "falsch").await;
+        rig.clock.advance(Duration::from_secs(3600));
+    }
+    let reply = try_once(&rig, "max@web.example", "falsch").await;
+    assert_eq!(reply.status, 422, "one an hour never adds up");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_reset_the_owner_gets_in_whatever_strangers_do() {
+    let rig = Rig::start().await;
+    rig.owner("max@web.example").await;
+    for _ in 0..10 {
+        try_once(&rig, "max@web.example", "falsch").await;
+        rig.clock.advance(Duration::from_secs(900));
+    }
+    try_once(&rig, "max@web.example", "falsch").await;
+    assert_eq!(try_once(&rig, "max@web.example", PASSWORD).await.status, 429);
+    let mut browser = rig.browser();
+    let token = browser.get("/forgot").await.form_token();
+    browser.send("/forgot", &[("form_token", token.as_str()), ("address", "max@web.example")]).await;
+    let link = {
+        let posted = rig.posted.0.lock().unwrap();
+        let Some(About::ResetLink { token, .. }) = posted.last().map(|mail| mail.about.clone()) else {
+            panic!("no link")
+        };
+        format!("/r/{}", token.expose())
+    };
+    let token = browser.get(&link).await.form_token();
+    let new = "Kirschkern-1953-Segel";
+    let fields =
+        [("form_token", token.as_str()), ("answer", "lindenstraße"), ("password", new), ("repeat", new)];
+    assert_eq!(browser.send(&link, &fields).await.header("location"), "/?note=reset");
+    for _ in 0..4 {
+        try_once(&rig, "max@web.example", "falsch").await;
+    }
+    assert_eq!(try_once(&rig, "max@web.example", new).await.status, 429, "strangers are at it again");
+    let token = browser.get("/").await.form_token();
+    let fields = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", new)];
+    assert_eq!(browser.send("/login", &fields).await.header("location"), "/inbox");
+    rig.stop().await;
+}
+
+/// What the store wrote for a try: the same kind of row for every address.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_for_nobody_is_counted_like_one_for_somebody() {
+    let rig = Rig::start().await;
+    rig.owner("max@web.example").await;
+    for address in ["max@web.example", "nobody@web.example", "no address"] {
+        let tag = rig.world.keys.tags.address_tag(address);
+        assert_eq!(rig.world.store.tries(&tag).await.unwrap(), None);
+        try_once(&rig, address, "falsch").await;
+        let tries = rig.world.store.tries(&tag).await.unwrap().expect("a row");
+        assert_eq!((tries.wrong, tries.last_at), (1, rig.now()), "{address}");
+    }
+    rig.stop().await;
+}
+
+/// With more log-ins than there is room for, the last to come wait; and still nobody is told apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_the_floor_begins_after_the_queue() {
+    let rig = Rig::start_with(|config| {
+        config.trusted_proxies = vec![crate::config::Network::parse("127.0.0.1").unwrap()];
+    })
+    .await;
+    for n in 0..4 {
+        rig.owner(&format!("p{n}@web.example")).await;
+    }
+    let mut tries = Vec::new();
+    for n in 0..24_usize {
+        let known = n % 2 == 0;
+        let address = format!("{}{}@web.example", if known { "p" } else { "x" }, n / 6);
+        let mut browser = rig.browser();
+        let token = browser.get("/").await.form_token();
+        tries.push(tokio::spawn(async move {
+            let from = format!("192.0.2.{n}");
+            let headers = [("sec-fetch-site", "same-origin"), super::rig::FORM, ("x-forwarded-for", &*from)];
+            let fields = [("form_token", token.as_str()), ("address", &address), ("password", "falsch")];
+            #[expect(clippy::disallowed_methods, reason = "a test that measures")]
+            let began = Instant::now();
+            let reply = browser.request("POST", "/login", &headers, &super::rig::encoded(&fields)).await;
+            (known, reply.status, began.elapsed())
+        }));
+    }
+    let mut slowest = [Duration::ZERO; 2];
+    for one in tries {
+        let (known, status, took) = one.await.unwrap();
+        if status == 422 {
+            assert!(took >= Duration::from_millis(400), "{took:?}");
+            let slot = &mut slowest[usize::from(known)];
+            *slot = took.max(*slot);
+        }
+    }
+    let (one, other) = (slowest[0].as_secs_f64(), slowest[1].as_secs_f64());
+    assert!(one > 0.0 && other > 0.0 && (one - other).abs() < 0.5 * one.max(other), "{slowest:?}");
     rig.stop().await;
 }

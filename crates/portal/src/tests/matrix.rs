@@ -21,7 +21,7 @@ async fn nobody_gets_anywhere_that_is_not_for_everybody() {
     let (made, _) = rig.owner("max@web.example").await;
     let letter = rig.world.letter(&made, &sample::rich(), HOUR, 9).await;
     let mut walked = 0;
-    for row in TABLE.iter().filter(|row| row.right == Right::Owner) {
+    for row in TABLE.iter().filter(|row| row.right != Right::Anyone) {
         let path = path_of(row.path, &letter, "x");
         let mut nobody = rig.browser();
         let reply = match row.verb {
@@ -31,7 +31,9 @@ async fn nobody_gets_anywhere_that_is_not_for_everybody() {
         assert_eq!(reply.status, 303, "{path}");
         assert!(reply.header("location").starts_with('/') && reply.body.is_empty(), "{path}");
         let mut forger = rig.browser();
-        forger.cookies.insert("sealpost-session".into(), "A".repeat(43));
+        for cookie in ["sealpost-session", "sealpost-first"] {
+            forger.cookies.insert(cookie.into(), "A".repeat(43));
+        }
         let readable = TABLE.iter().any(|other| other.path == row.path && other.verb == Verb::Read);
         assert_eq!(forger.get(&path).await.status, if readable { 303 } else { 404 }, "{path}");
         walked += 1;
@@ -106,14 +108,16 @@ async fn no_form_is_taken_without_both_proofs() {
     let rig = Rig::start().await;
     let (made, owner) = rig.owner("max@web.example").await;
     let new = rig.world.mailbox("new@web.example", "de").await;
+    let (_, _, newcomer) = super::first::newcomer(&rig, "first@web.example").await;
     let mut walked = 0;
     for row in TABLE.iter().filter(|row| row.verb == Verb::Act) {
         let path = path_of(row.path, "x", &new.token);
-        let mut browser = match row.right {
-            Right::Owner => owner.clone(),
-            Right::Anyone => rig.browser(),
+        let (mut browser, form) = match row.right {
+            Right::Owner => (owner.clone(), "/inbox"),
+            Right::Newcomer => (newcomer.clone(), "/first"),
+            Right::Anyone => (rig.browser(), "/"),
         };
-        let token = browser.get(if row.right == Right::Owner { "/inbox" } else { "/" }).await.form_token();
+        let token = browser.get(form).await.form_token();
         let body = encoded(&[("form_token", token.as_str())]);
         let ours = ("sec-fetch-site", "same-origin");
         let from_elsewhere: [Attack<'_>; 7] = [

@@ -3,6 +3,7 @@
 
 mod account;
 mod activation;
+mod first;
 mod forgot;
 mod keeping;
 mod languages;

@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, Again, AuditRow, ChangeSecrets, Folder, MailboxState, NewLeg, NewSession, NewToken,
-    NewWrap, Page, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
+    NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
     WrapKind,
 };
 
@@ -13,7 +13,7 @@ async fn active(rig: &Rig, tag: u8) -> String {
     let (id, _, _) = rig.deposit_in_new(tag).await;
     let wish = Activate {
         mailbox_id: id.clone(),
-        token_hash: [tag; 32],
+        proof: Proof::Token([tag; 32]),
         now: NOW,
         wraps: vec![wrap(WrapKind::Password), wrap(WrapKind::Answer)],
         question_sealed: Some(b"question".to_vec()),
@@ -101,17 +101,16 @@ async fn a_reset_works_once_ends_sessions_and_spends_every_reset_token() {
 }
 
 #[tokio::test]
-async fn a_reset_opens_what_time_would_open_and_nothing_that_support_locked_or_nobody_activated() {
+async fn a_reset_opens_nothing_that_support_locked_or_nobody_activated() {
     let rig = Rig::new();
     let (pending, _, _) = rig.deposit_in_new(9).await;
     assert!(!rig.store.begin_reset(&pending, reset_token(30), LATER).await.unwrap());
     let id = active(&rig, 1).await;
     assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
-    assert!(rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id).await.unwrap());
     assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::NotActive);
-    assert!(rig.store.lock_mailbox(&id, Some(LATER)).await.unwrap());
+    assert!(rig.store.unlock_mailbox(&id).await.unwrap());
     assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
-    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
     rig.clean().await;
 }
 
@@ -203,7 +202,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         rig.store.mailbox(&id).await.unwrap().unwrap().profile_sealed.as_deref(),
         Some(&b"profile"[..])
     );
-    assert!(rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id).await.unwrap());
     assert!(!rig.store.change_secrets(wish).await.unwrap());
     rig.clean().await;
 }

@@ -2,8 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, MailboxState, NewToken, NewWrap, Reissued, StoreError,
-    TokenPurpose, WrapKind,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, NewWrap, Proof,
+    Reissued, StoreError, TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, token, wrap};
@@ -11,7 +11,7 @@ use crate::rig::{LATER, NOW, Rig, token, wrap};
 fn wish(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
     Activate {
         mailbox_id: mailbox_id.to_owned(),
-        token_hash: [token_hash; 32],
+        proof: Proof::Token([token_hash; 32]),
         now: NOW,
         wraps: vec![NewWrap { kind: WrapKind::Password, sealed: password.to_vec() }, wrap(WrapKind::Answer)],
         question_sealed: Some(b"question".to_vec()),
@@ -67,7 +67,7 @@ async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token
     assert_eq!(rig.store.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     for locked in [false, true] {
         if locked {
-            assert!(rig.store.lock_mailbox(&id, None).await.unwrap());
+            assert!(rig.store.lock_mailbox(&id).await.unwrap());
         }
         // A new link is not even issued,
         let issued = rig.store.add_token_and_wrap(&id, token(2), wrap(WrapKind::Activation)).await.unwrap();
@@ -143,5 +143,65 @@ async fn a_new_link_makes_the_old_one_worthless() {
     assert_eq!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().unwrap(), b"new");
     assert_eq!(rig.store.activate(wish(&id, 1, b"old link")).await.unwrap(), Activation::TokenSpent);
     assert_eq!(rig.store.activate(wish(&id, 2, b"new link")).await.unwrap(), Activation::Activated);
+    rig.clean().await;
+}
+
+fn newcomer(mailbox_id: &str, hash: u8) -> NewNewcomer {
+    NewNewcomer {
+        hash: [hash; 32],
+        mailbox_id: mailbox_id.to_owned(),
+        secret_sealed: b"secret".to_vec(),
+        expires_at: Timestamp(NOW.0 + 10),
+    }
+}
+
+fn by_newcomer(mailbox_id: &str, hash: u8, now: Timestamp) -> Activate {
+    Activate { proof: Proof::Newcomer([hash; 32]), now, ..wish(mailbox_id, 0, b"mine") }
+}
+
+#[tokio::test]
+async fn a_newcomer_activates_the_mailbox_whose_initial_password_was_shown_and_nothing_else() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let (other, _, _) = rig.deposit_in_new(2).await;
+    assert!(!rig.store.begin_newcomer(newcomer(&id, 7)).await.unwrap(), "there is no initial password");
+    for (mailbox, tag) in [(&id, 31), (&other, 32)] {
+        let wraps = vec![wrap(WrapKind::Activation), wrap(WrapKind::Initial)];
+        let given = rig.store.renew_activation(mailbox, token(tag), wraps, None).await.unwrap();
+        assert_eq!(given, Reissued::Done);
+    }
+    assert_eq!(rig.store.activation_end(&id).await.unwrap(), Some(token(31).expires_at));
+    assert_eq!(rig.store.activation_end("unknown").await.unwrap(), None);
+    for hash in [7, 8] {
+        assert!(rig.store.begin_newcomer(newcomer(&id, hash)).await.unwrap());
+    }
+    let row = rig.store.newcomer(&[7; 32], NOW).await.unwrap().unwrap();
+    assert_eq!((row.mailbox_id.as_str(), row.secret_sealed.as_slice()), (id.as_str(), b"secret".as_slice()));
+    let late = Timestamp(NOW.0 + 10);
+    assert!(rig.store.newcomer(&[7; 32], late).await.unwrap().is_none());
+    for (mailbox, hash, now) in [(&other, 7, NOW), (&id, 9, NOW), (&id, 7, late)] {
+        let ended = rig.store.activate(by_newcomer(mailbox, hash, now)).await.unwrap();
+        assert_eq!(ended, Activation::TokenSpent);
+    }
+    rig.store.touch_newcomer(&[7; 32], NOW, LATER).await.unwrap();
+    assert!(rig.store.newcomer(&[7; 32], late).await.unwrap().is_some());
+    assert_eq!(rig.store.activate(by_newcomer(&id, 7, late)).await.unwrap(), Activation::Activated);
+    for kind in [WrapKind::Initial, WrapKind::Activation, WrapKind::Link] {
+        assert_eq!(rig.store.wrap(&id, kind).await.unwrap(), None, "{kind:?}");
+    }
+    assert!(rig.store.newcomer(&[8; 32], NOW).await.unwrap().is_none(), "the other browser's is over too");
+    assert!(!rig.store.begin_newcomer(newcomer(&id, 9)).await.unwrap(), "not once it is active");
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_new_initial_password_ends_what_the_old_one_began() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let wraps = || vec![wrap(WrapKind::Activation), wrap(WrapKind::Initial)];
+    assert_eq!(rig.store.renew_activation(&id, token(31), wraps(), None).await.unwrap(), Reissued::Done);
+    assert!(rig.store.begin_newcomer(newcomer(&id, 7)).await.unwrap());
+    assert_eq!(rig.store.renew_activation(&id, token(32), wraps(), None).await.unwrap(), Reissued::Done);
+    assert_eq!(rig.store.activate(by_newcomer(&id, 7, NOW)).await.unwrap(), Activation::TokenSpent);
     rig.clean().await;
 }

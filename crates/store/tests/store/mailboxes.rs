@@ -2,8 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, LoginCounts, LoginOutcome, MailboxState, NewNotice,
-    NewSession, WrapKind, notice_token,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, NewNotice, NewSession, Proof, WrapKind,
+    notice_token,
 };
 
 use crate::rig::{LATER, NOW, Rig, wrap};
@@ -12,7 +12,7 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     let (mailbox_id, _, _) = rig.deposit_in_new(tag).await;
     let wish = Activate {
         mailbox_id: mailbox_id.clone(),
-        token_hash: [tag; 32],
+        proof: Proof::Token([tag; 32]),
         now: NOW,
         wraps: vec![wrap(WrapKind::Password)],
         question_sealed: None,
@@ -24,29 +24,25 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parallel_wrong_tries_are_all_counted() {
+async fn parallel_wrong_answers_are_all_counted() {
     let rig = Rig::new();
     let id = active(&rig, 1).await;
     let tries: Vec<_> = (0..30)
         .map(|_| {
             let (store, id) = (rig.store.clone(), id.clone());
-            tokio::spawn(
-                async move { store.record_login(&id, LoginOutcome::Wrong, NOW).await.unwrap().unwrap() },
-            )
+            tokio::spawn(async move { store.count_wrong_answer(&id).await.unwrap().unwrap() })
         })
         .collect();
     let mut counts = Vec::new();
     for one in tries {
-        counts.push(one.await.unwrap().failed_logins);
+        counts.push(one.await.unwrap());
     }
     counts.sort_unstable();
     assert_eq!(counts, (1..=30).collect::<Vec<_>>(), "each one was told its own number");
-    let answer = rig.store.record_login(&id, LoginOutcome::WrongAnswer, NOW).await.unwrap();
-    assert_eq!(answer, Some(LoginCounts { failed_logins: 30, failed_answers: 1 }));
-    let good = rig.store.record_login(&id, LoginOutcome::Good, LATER).await.unwrap();
-    assert_eq!(good, Some(LoginCounts { failed_logins: 0, failed_answers: 0 }));
-    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().last_seen_at, Some(LATER));
-    assert_eq!(rig.store.record_login("unknown", LoginOutcome::Wrong, NOW).await.unwrap(), None);
+    rig.store.record_login(&id, LATER).await.unwrap();
+    let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!((mailbox.last_seen_at, mailbox.failed_answers), (Some(LATER), 0));
+    assert_eq!(rig.store.count_wrong_answer("unknown").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -62,16 +58,16 @@ async fn locking_ends_sessions_and_unlocking_forgets() {
         device_sealed: Vec::new(),
     };
     assert!(rig.store.begin_session(session.clone()).await.unwrap());
-    rig.store.record_login(&id, LoginOutcome::Wrong, NOW).await.unwrap();
+    rig.store.count_wrong_answer(&id).await.unwrap();
     assert!(!rig.store.unlock_mailbox(&id).await.unwrap(), "not locked");
-    assert!(rig.store.lock_mailbox(&id, Some(LATER)).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id).await.unwrap());
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
-    assert_eq!(mailbox.state, MailboxState::Locked { until: Some(LATER) });
+    assert_eq!(mailbox.state, MailboxState::Locked);
     assert!(rig.store.session(&[5; 32], NOW).await.unwrap().is_none());
     assert!(!rig.store.begin_session(session).await.unwrap(), "nobody signs in to a locked mailbox");
     assert!(rig.store.unlock_mailbox(&id).await.unwrap());
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
-    assert_eq!((mailbox.state, mailbox.failed_logins), (MailboxState::Active, 0));
+    assert_eq!((mailbox.state, mailbox.failed_answers), (MailboxState::Active, 0));
     rig.clean().await;
 }
 
@@ -79,7 +75,7 @@ async fn locking_ends_sessions_and_unlocking_forgets() {
 async fn a_pending_mailbox_cannot_be_unlocked_into_an_active_one() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    assert!(!rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert!(!rig.store.lock_mailbox(&id).await.unwrap());
     assert!(!rig.store.unlock_mailbox(&id).await.unwrap());
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
 }
@@ -112,14 +108,15 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap(), None);
     assert_eq!(rig.store.notice(&returned).await.unwrap(), None);
-    assert!(!rig.store.lock_mailbox(&id, None).await.unwrap());
+    assert!(!rig.store.lock_mailbox(&id).await.unwrap());
     let counts = rig.clean().await;
     assert_eq!((counts.mailboxes, counts.deposits, counts.bodies_in_rows), (0, 0, 0));
 
     let (again, _, _) = rig.deposit_in_new(1).await;
     assert_ne!(again, id);
-    let wish = rig.store.record_login(&again, LoginOutcome::Good, Timestamp(5)).await.unwrap();
-    assert!(wish.is_some());
+    rig.store.record_login(&again, Timestamp(5)).await.unwrap();
+    let seen = rig.store.mailbox(&again).await.unwrap().unwrap().last_seen_at;
+    assert_eq!(seen, Some(Timestamp(5)));
     rig.clean().await;
 }
 

@@ -16,3 +16,4 @@ mod rig;
 mod sessions;
 mod stories;
 mod trash;
+mod tries;

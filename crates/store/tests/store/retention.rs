@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNotice, NewSession, NewToken,
-    Page, RequestKind, TokenPurpose, WrapKind,
+    Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, wrap};
@@ -17,7 +17,7 @@ const ALL: Page = Page { offset: 0, limit: 1000 };
 fn activation(mailbox_id: &str, token: u8, now: Timestamp, letters_until: Option<Timestamp>) -> Activate {
     Activate {
         mailbox_id: mailbox_id.to_owned(),
-        token_hash: [token; 32],
+        proof: Proof::Token([token; 32]),
         now,
         wraps: vec![wrap(WrapKind::Password)],
         question_sealed: None,
@@ -113,7 +113,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     assert_eq!(done, Activation::Activated);
     assert!(rig.store.ask(&asked, RequestKind::Renewal, None, NOW).await.unwrap());
     let notice = NewNotice {
-        token_hash: [7; 32],
+        number: 7,
         mailbox_id: mailbox.clone(),
         deposit_id: id.clone(),
         ticket_sealed: b"memo".to_vec(),
@@ -132,7 +132,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     assert!(row.address_sealed.is_empty() && row.public_key.is_empty());
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert!(rig.store.wrap(&mailbox, WrapKind::Activation).await.unwrap().is_none());
-    assert!(rig.store.notice(&[7; 32]).await.unwrap().is_none());
+    assert!(rig.store.notice(&notice_token(&id, 7)).await.unwrap().is_none());
     assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "its link still explains itself");
     for id in [&asked, &active] {
         assert_ne!(rig.store.mailbox(id).await.unwrap().unwrap().state, MailboxState::Deleted);
@@ -194,7 +194,7 @@ async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
     rows.body = Some(body);
     rows.fingerprint = Some([3; 32]);
     rows.notices.push(NewNotice {
-        token_hash: [7; 32],
+        number: 7,
         mailbox_id: mailbox.clone(),
         deposit_id: deposit,
         ticket_sealed: Vec::new(),

@@ -1,0 +1,75 @@
+//! Who has shown the initial password and must choose an own one first. Opens one page and nothing else: there
+//! is no way from here to a `SignedIn` but through activation.
+
+use std::time::Duration;
+
+use actix_web::cookie::Cookie;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::{Ready, ready};
+use sealpost_store::{MailboxRow, NewNewcomer};
+use sealpost_vault::{MailboxSecret, SessionHash, SessionSecret};
+
+use crate::problem::Problem;
+use crate::session::{cookie, cookie_name};
+use crate::site::Site;
+
+/// The cookie's name.
+pub(crate) const COOKIE: &str = "first";
+/// How long one may think about a password; every look at the page begins it anew.
+const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Somebody with the initial password of a mailbox that waits.
+pub(crate) struct Newcomer {
+    /// The mailbox.
+    pub(crate) mailbox: MailboxRow,
+    /// Its secret.
+    pub(crate) secret: MailboxSecret,
+    /// What the activation is proven with.
+    pub(crate) hash: SessionHash,
+}
+
+/// The guard of a route puts it there; a route without that guard finds nothing.
+impl FromRequest for Newcomer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions_mut().remove::<Self>().ok_or(Problem::SignIn))
+    }
+}
+
+/// The newcomer of a request.
+pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<Newcomer, Problem> {
+    let cookie = request.cookie(&cookie_name(site, COOKIE)).ok_or(Problem::SignIn)?;
+    let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
+    let (hash, now) = (secret.hash(), site.now());
+    let lost = |error| Problem::fault("looking up a newcomer", error);
+    let row = site.store.newcomer(&hash, now).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    let opened = secret
+        .open_mailbox_secret(&row.secret_sealed, &row.mailbox_id)
+        .map_err(|error| Problem::fault("opening a newcomer's key", error))?;
+    site.store.touch_newcomer(&hash, now, now.plus(LASTS)).await.map_err(lost)?;
+    Ok(Newcomer { mailbox, secret: opened, hash })
+}
+
+/// Remembers a newcomer. `None`: the mailbox does not wait any more.
+pub(crate) async fn begin(
+    site: &Site,
+    mailbox_id: &str,
+    opened: &MailboxSecret,
+) -> Result<Option<Cookie<'static>>, Problem> {
+    let (text, hash) = SessionSecret::issue(site.random.as_ref());
+    let secret =
+        SessionSecret::parse(text.expose()).ok_or_else(|| Problem::Fault("newcomer's cookie".into()))?;
+    let newcomer = NewNewcomer {
+        hash,
+        mailbox_id: mailbox_id.to_owned(),
+        secret_sealed: secret.seal_mailbox_secret(opened, mailbox_id, site.random.as_ref()),
+        expires_at: site.now().plus(LASTS),
+    };
+    let begun = site.store.begin_newcomer(newcomer).await;
+    let begun = begun.map_err(|error| Problem::fault("remembering a newcomer", error))?;
+    Ok(begun.then(|| cookie(site, cookie_name(site, COOKIE), text.expose().clone())))
+}

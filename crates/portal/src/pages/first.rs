@@ -1,0 +1,88 @@
+//! The first log-in with an initial password: an own password and a question must be chosen, then it is void.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sealpost_mail::Secret;
+use sealpost_store::{Activation, Proof, WrapKind};
+use sealpost_vault::{MailboxSecret, Unwrapped};
+
+use super::activate::{self, ActivateForm, Good, Sent};
+use crate::chosen::Entered;
+use crate::csrf::{Protected, Visitor};
+use crate::front::MEND;
+use crate::language::Language;
+use crate::limits::Client;
+use crate::newcomer::Newcomer;
+use crate::page::{redirect, show_to};
+use crate::problem::Problem;
+use crate::session;
+use crate::site::Site;
+
+/// Where the form goes.
+const HERE: &str = "/first";
+
+/// GET /first
+pub(crate) async fn form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    newcomer: Newcomer,
+) -> Result<HttpResponse, Problem> {
+    let good = good(&site, newcomer)?;
+    let page = activate::page_for(&site, &request, &visitor, &good);
+    let template = activate::whole(&site, page, HERE.to_owned(), good, Entered::default()).await?;
+    show_to(&visitor, StatusCode::OK, &template)
+}
+
+/// POST /first
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    newcomer: Newcomer,
+    form: Protected<ActivateForm>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let good = good(&site, newcomer)?;
+    let page = activate::page_for(&site, &request, &visitor, &good);
+    let Sent { page, mut entered, question, password, answer } = activate::judge(&site, page, form, &good);
+    if entered.is_good() && is_initial(&site, &good, &password).await? {
+        entered.password_errors.push("password-is-initial");
+    }
+    if !entered.is_good() {
+        let template = activate::whole(&site, page, HERE.to_owned(), good, entered).await?;
+        return show_to(&visitor, MEND, &template);
+    }
+    match activate::carry_out(&site, &good, password, answer, &question, page.language).await? {
+        Activation::Activated => activate::enter(&site, &request, &good).await,
+        // Somebody was quicker, in another browser.
+        Activation::NotPending | Activation::TokenSpent => Ok(redirect("/")),
+    }
+}
+
+fn good(site: &Site, newcomer: Newcomer) -> Result<Good, Problem> {
+    let Newcomer { mailbox, secret, hash } = newcomer;
+    Ok(Good {
+        proof: Proof::Newcomer(hash),
+        secret,
+        address: session::address_of(site, &mailbox)?,
+        language: Language::parse(&mailbox.language).filter(|language| site.languages.contains(language)),
+        deposit_id: None,
+        tag: mailbox.tag,
+        mailbox_id: mailbox.id,
+    })
+}
+
+/// Somebody else has told it, and it may lie in two mailboxes and on a note.
+async fn is_initial(site: &Site, good: &Good, password: &Secret<String>) -> Result<bool, Problem> {
+    let wrap = site.store.wrap(&good.mailbox_id, WrapKind::Initial).await;
+    let wrap = wrap.map_err(|error| Problem::fault("looking up an initial password", error))?;
+    let (id, pepper, password) = (good.mailbox_id.clone(), site.keys.pepper.clone(), password.clone());
+    let Some(wrap) = wrap else { return Ok(false) };
+    let verdict = site.hash(move || MailboxSecret::unwrap_initial(&wrap, &id, &password, &pepper)).await?;
+    match verdict.map_err(|error| Problem::fault("opening an initial password", error))? {
+        Unwrapped::Opened(_) => Ok(true),
+        Unwrapped::Wrong => Ok(false),
+    }
+}

@@ -1,0 +1,143 @@
+//! What wrong passwords mean: the next one must wait, longer each time, and time heals. Counted by tag of the
+//! address, whether or not it has a mailbox; a browser that is known counts for itself, so that strangers cannot
+//! shut an owner out.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use sealpost_store::Tries;
+
+use crate::config::LockRules;
+use crate::problem::Problem;
+use crate::site::Site;
+
+/// Wrong passwords before waiting begins.
+const FREE: i64 = 3;
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no
+/// attack on a password, and more hours would only be one on its owner.
+const LONGEST_LOCK: Duration = Duration::from_secs(60 * 60);
+/// Each such time without a wrong password halves the count.
+const FADE: Duration = Duration::from_secs(60 * 60);
+/// How often a count is tried again that somebody else changed meanwhile.
+const RACES: usize = 8;
+
+/// A try that has been counted as wrong, before anybody looked at the password: parallel ones cannot slip by.
+#[must_use]
+pub(crate) struct Counted {
+    whose: [u8; 32],
+    wrong: i64,
+    open_at: Timestamp,
+}
+
+/// Whether a password may be tried now.
+pub(crate) enum Asked {
+    /// It may.
+    Counted(Counted),
+    /// Not before so many seconds.
+    Wait(u64),
+}
+
+/// Counts a try, if one is allowed.
+pub(crate) async fn ask(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> {
+    let lost = |error| Problem::fault("counting a try", error);
+    let now = site.now();
+    for _ in 0..RACES {
+        let before = site.store.tries(&whose).await.map_err(lost)?;
+        if let Some(before) = before.filter(|before| before.open_at > now) {
+            return Ok(Asked::Wait(before.open_at.since(now).as_secs().max(1)));
+        }
+        let after = one_more(before, now, &site.config.locks);
+        if site.store.count_try(&whose, before, after).await.map_err(lost)? {
+            return Ok(Asked::Counted(Counted { whose, wrong: after.wrong, open_at: after.open_at }));
+        }
+    }
+    Ok(Asked::Wait(1))
+}
+
+impl Counted {
+    /// The password was right.
+    pub(crate) async fn forgive(self, site: &Site) -> Result<(), Problem> {
+        forgive(site, &self.whose).await
+    }
+
+    /// The password was wrong. When the way in opens again, if it is closed now and its owner has not been told
+    /// today. Does the same work whether or not there is an owner.
+    pub(crate) async fn told(self, site: &Site) -> Result<Option<Timestamp>, Problem> {
+        if self.wrong < i64::from(site.config.locks.passwords) {
+            return Ok(None);
+        }
+        let told = site.store.tell_of_tries(&self.whose, site.now()).await;
+        let told = told.map_err(|error| Problem::fault("counting a try", error))?;
+        Ok(told.then_some(self.open_at))
+    }
+}
+
+/// Forgets the wrong passwords of a tag.
+pub(crate) async fn forgive(site: &Site, whose: &[u8; 32]) -> Result<(), Problem> {
+    site.store.forgive_tries(whose).await.map_err(|error| Problem::fault("forgetting tries", error))
+}
+
+fn one_more(before: Option<Tries>, now: Timestamp, locks: &LockRules) -> Tries {
+    let wrong = before.map_or(0, |before| {
+        let quiet = now.since(before.last_at.max(before.open_at));
+        let halvings = u32::try_from(quiet.as_secs() / FADE.as_secs()).unwrap_or(u32::MAX);
+        before.wrong.checked_shr(halvings).unwrap_or(0)
+    }) + 1;
+    let doubled = |first: Duration, times: i64, longest: Duration| {
+        let times = u32::try_from(times).unwrap_or(0).min(16);
+        first.saturating_mul(1 << times).min(longest.max(first))
+    };
+    let locked_at = i64::from(locks.passwords);
+    let wait = if wrong >= locked_at {
+        doubled(locks.first, wrong - locked_at, LONGEST_LOCK)
+    } else if wrong >= FREE {
+        doubled(FIRST_WAIT, wrong - FREE, LONGEST_WAIT)
+    } else {
+        Duration::ZERO
+    };
+    Tries { wrong, last_at: now, open_at: now.plus(wait) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The waits after each of `many` wrong passwords, tried as soon as allowed.
+    fn waits(many: usize, locks: &LockRules) -> Vec<u64> {
+        let (mut now, mut last) = (Timestamp(1_000_000), None);
+        let mut waits = Vec::new();
+        for _ in 0..many {
+            let next = one_more(last, now, locks);
+            waits.push(next.open_at.since(now).as_secs());
+            now = next.open_at;
+            last = Some(next);
+        }
+        waits
+    }
+
+    #[test]
+    fn the_wait_grows_until_the_way_is_closed_and_never_beyond_an_hour() {
+        let grown = waits(14, &LockRules::default());
+        assert_eq!(grown, [0, 0, 5, 10, 20, 40, 80, 160, 320, 900, 1800, 3600, 3600, 3600]);
+        let day = LockRules { first: Duration::from_secs(86_400), passwords: 1, ..LockRules::default() };
+        assert_eq!(waits(3, &day), [86_400; 3]);
+    }
+
+    #[test]
+    fn time_heals() {
+        let (locks, start) = (LockRules::default(), Timestamp(1_000_000));
+        let closed = Tries { wrong: 12, last_at: start, open_at: start.plus(FADE) };
+        let after = |hours: u32| one_more(Some(closed), closed.open_at.plus(FADE * hours), &locks).wrong;
+        assert_eq!([0, 1, 2, 3, 4, 400].map(after), [13, 7, 4, 2, 1, 1]);
+        // Five a day, for ever, never close the way.
+        let (mut now, mut last) = (start, None);
+        for _ in 0..1000 {
+            now = now.plus(Duration::from_secs(86_400 / 5));
+            let next = one_more(last, now, &locks);
+            assert!(next.wrong < 3);
+            last = Some(next);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Wrong passwords, counted by tag: of an address with or without a mailbox, of a device, of a session. What a
+//! count means is somebody else's business.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Statement, sql};
+use crate::store::Store;
+
+/// So long after the last one nobody needs the count.
+const REMEMBERED: Duration = Duration::from_secs(6 * 60 * 60);
+/// So long it is remembered that somebody was told.
+const TOLD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The wrong tries of one tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// How many count.
+    pub wrong: i64,
+    /// When the last one was.
+    pub last_at: Timestamp,
+    /// No further one before.
+    pub open_at: Timestamp,
+}
+
+/// Forgets what no longer matters.
+pub(crate) fn forget_old_tries(now: Timestamp) -> Statement {
+    sql!(
+        "DELETE FROM tries WHERE last_at < ?1 AND open_at < ?1 AND (told_at IS NULL OR told_at < ?2)",
+        now.minus(REMEMBERED),
+        now.minus(TOLD)
+    )
+}
+
+impl Store {
+    /// The wrong tries of a tag.
+    pub async fn tries(&self, whose: &[u8; 32]) -> Result<Option<Tries>, StoreError> {
+        let row =
+            self.read_one(sql!("SELECT wrong, last_at, open_at FROM tries WHERE whose = ?1", whose)).await?;
+        row.map(|mut row| Ok(Tries { wrong: row.int()?, last_at: row.time()?, open_at: row.time()? }))
+            .transpose()
+    }
+
+    /// Puts `after` in the place of what was read before. `false`: somebody else was quicker; read again.
+    pub async fn count_try(
+        &self,
+        whose: &[u8; 32],
+        before: Option<Tries>,
+        after: Tries,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .change(vec![sql!(
+                "INSERT INTO tries (whose, wrong, last_at, open_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (whose) DO UPDATE SET wrong = ?2, last_at = ?3, open_at = ?4
+                 WHERE tries.wrong = ?5 AND tries.last_at = ?6",
+                whose,
+                after.wrong,
+                after.last_at,
+                after.open_at,
+                before.map(|before| before.wrong),
+                before.map(|before| before.last_at)
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
+    }
+
+    /// Forgets the wrong tries: a right one came. That somebody was told stays known.
+    pub async fn forgive_tries(&self, whose: &[u8; 32]) -> Result<(), StoreError> {
+        self.change(vec![
+            sql!("DELETE FROM tries WHERE whose = ?1 AND told_at IS NULL", whose),
+            sql!("UPDATE tries SET wrong = 0, open_at = 0 WHERE whose = ?1", whose),
+        ])
+        .await
+        .map(drop)
+    }
+
+    /// Whether somebody shall be told now; says yes once in 24 hours.
+    pub async fn tell_of_tries(&self, whose: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
+        let changed = self
+            .change(vec![sql!(
+                "UPDATE tries SET told_at = ?2
+                 WHERE whose = ?1 AND (told_at IS NULL OR told_at <= ?3)",
+                whose,
+                now,
+                now.minus(TOLD)
+            )])
+            .await?;
+        Ok(changed.iter().sum::<usize>() == 1)
+    }
+}
