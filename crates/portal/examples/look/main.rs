@@ -40,6 +40,8 @@ async fn main() {
     let world = sample::World::new(folder.path(), Arc::new(SystemClock));
     let new = world.mailbox("erika.muster@web.example", "de").await;
     world.letter(&new, &sample::rich(), Duration::from_secs(600), 40).await;
+    let told = world.mailbox("otto.muster@web.example", "de").await;
+    let initial = world.initial_password(&told).await;
     let made = world.mailbox("max.muster@web.example", "de").await;
     let hour = Duration::from_secs(3600);
     let senders = [
@@ -111,6 +113,7 @@ async fn main() {
     .unwrap();
     println!("log in:   {url}/  max.muster@web.example  Regenschirm7-Tulpe");
     println!("activate: {url}/a/{}", new.token);
+    println!("newcomer: {url}/  otto.muster@web.example  {initial}");
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     tokio::spawn(async move {

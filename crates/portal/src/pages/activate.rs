@@ -35,7 +35,7 @@ struct Waiting {
 /// Where a link leads.
 enum Link {
     /// To a mailbox that waits for its owner.
-    Good(Good),
+    Good(Box<Good>),
     /// Used already, or its mailbox is active.
     Used,
     /// Too old.
@@ -94,7 +94,7 @@ pub(crate) async fn form(
     match look(&site, &token).await? {
         Link::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
-            let template = whole(&site, page, format!("/a/{token}"), good, Entered::default()).await?;
+            let template = whole(&site, page, format!("/a/{token}"), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
         bad @ (Link::Used | Link::Expired | Link::Unknown) => {
@@ -138,7 +138,7 @@ pub(crate) async fn submit(
     let page = page_for(&site, &request, &visitor, &good);
     let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good);
     if !entered.is_good() {
-        let template = whole(&site, page, format!("/a/{token}"), good, entered).await?;
+        let template = whole(&site, page, format!("/a/{token}"), *good, entered).await?;
         return show_to(&visitor, MEND, &template);
     }
     match carry_out(&site, &good, password, answer, &question, page.language).await? {
@@ -201,7 +201,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         Ok(Unwrapped::Wrong) => return Ok(Link::Expired),
         Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
     };
-    Ok(Link::Good(Good {
+    Ok(Link::Good(Box::new(Good {
         proof: Proof::Token(token_hash),
         tag: mailbox.tag,
         secret,
@@ -209,7 +209,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         language: Language::parse(&mailbox.language).filter(|language| site.languages.contains(language)),
         deposit_id: row.deposit_id,
         mailbox_id: mailbox.id,
-    }))
+    })))
 }
 
 /// The mailbox's language, unless the reader has chosen one here.
