@@ -145,6 +145,12 @@ impl Browser {
         self.runtime.block_on(async { self.find(css).await.send_keys(path).await.unwrap() });
     }
 
+    /// Chooses files in a file field, as the browser's own dialog would.
+    pub fn choose_files(&self, css: &str, files: &[&Path]) {
+        let paths: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+        self.runtime.block_on(async { self.find(css).await.send_keys(&paths.join("\n")).await.unwrap() });
+    }
+
     /// Chooses an option of a list by its value.
     pub fn choose(&self, css: &str, value: &str) {
         self.runtime.block_on(async { self.find(css).await.select_by_value(value).await.unwrap() });

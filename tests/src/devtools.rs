@@ -70,6 +70,18 @@ impl Browser {
         }
     }
 
+    /// The line to the portal: so many bytes a second upwards, or none at all.
+    pub fn line(&self, upwards: Option<u32>) {
+        self.devtools("Network.enable", &json!({}));
+        self.devtools(
+            "Network.emulateNetworkConditions",
+            &json!({
+                "offline": upwards.is_none(), "latency": 0, "downloadThroughput": -1,
+                "uploadThroughput": upwards.unwrap_or(0),
+            }),
+        );
+    }
+
     /// What happened since the last look: addresses asked for, and what the browser complained about.
     #[must_use]
     pub fn records(&self) -> Records {

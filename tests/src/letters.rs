@@ -189,3 +189,14 @@ fn fnv(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
+
+/// The files attached to a letter: name and bytes.
+#[must_use]
+pub fn files(mail: &[u8]) -> Vec<(String, Vec<u8>)> {
+    use mail_parser::MimeHeaders as _;
+    let parsed = mail_parser::MessageParser::default().parse(mail).unwrap();
+    let one = |part: &mail_parser::MessagePart<'_>| {
+        (part.attachment_name().unwrap_or_default().to_owned(), part.contents().to_vec())
+    };
+    parsed.attachments().map(one).collect()
+}

@@ -14,7 +14,7 @@ impl Office {
         Self::with(language, |_config| ())
     }
 
-    /// The same with something configured otherwise.
+    /// One with something configured otherwise.
     pub(crate) fn with(language: &str, change: impl FnOnce(&mut Config)) -> Self {
         let hop = Hop::new();
         let mut config = Config::new(&hop);

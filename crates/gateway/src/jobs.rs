@@ -52,6 +52,8 @@ async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
     done("letters", "trash emptied of what was there long enough", trashed);
     let abandoned = store.purge_pending(now).await.map(|mailboxes| mailboxes as u64);
     done("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
+    let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;
+    done("uploads", "uploads given up of which nothing came any more", stale.map(|uploads| uploads as u64));
     match store.forget(now).await {
         Ok(forgotten) => tracing::debug!(?forgotten, "old rows forgotten"),
         Err(error) => tracing::error!(%error, "old rows could not be forgotten"),

@@ -3,8 +3,10 @@
 use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use sealpost_mail::{Address, Timestamp};
-use sealpost_store::{BodyWriter, DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft};
+use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_store::{
+    BodyWriter, DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, StoredBody, UploadRow,
+};
 use sealpost_vault::{MessageKey, StreamSealer};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use crate::mailbox::{chunk, is_id, opener};
 use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::Site;
-use crate::writing::{MOST_FILES, Sent, WrittenFile, WrittenLetter};
+use crate::writing::{Sent, WrittenFile, WrittenLetter};
 
 /// What is typed, as it is typed.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -31,16 +33,39 @@ pub(crate) struct Content {
 /// A file of a draft, opened as far as its name.
 pub(crate) struct File {
     pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) content_type: String,
+    pub(crate) facts: Facts,
     pub(crate) size: u64,
     body_id: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Facts {
-    name: String,
-    content_type: String,
+/// A file that has not come whole.
+pub(crate) struct Pending {
+    pub(crate) id: String,
+    pub(crate) facts: Facts,
+    pub(crate) size: u64,
+    pub(crate) received: u64,
+}
+
+/// What tells a file from another one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    /// When it was last changed on its owner's computer, where the script says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed: Option<i64>,
+}
+
+impl Facts {
+    pub(crate) fn seal(&self, site: &Site, draft: &Draft, id: &str) -> Result<Vec<u8>, Problem> {
+        let json = Secret::new(serde_json::to_vec(self).map_err(lost)?);
+        Ok(draft.key.seal_part(&label(id), json.expose(), site.random.as_ref()))
+    }
+
+    pub(crate) fn open(key: &MessageKey, id: &str, sealed: &[u8]) -> Result<Self, Problem> {
+        let plain = Secret::new(key.open_part(&label(id), sealed).map_err(lost)?);
+        serde_json::from_slice(plain.expose()).map_err(lost)
+    }
 }
 
 /// A draft, opened.
@@ -49,18 +74,30 @@ pub(crate) struct Draft {
     pub(crate) changed_at: Timestamp,
     pub(crate) content: Content,
     pub(crate) files: Vec<File>,
+    /// Files that have not come whole.
+    pub(crate) pending: Vec<Pending>,
     files_version: i64,
     key: MessageKey,
 }
 
 impl Draft {
-    /// Bytes of all files together.
+    /// Bytes of all files together; those on their way have their room already.
     pub(crate) fn size(&self) -> u64 {
-        self.files.iter().map(|file| file.size).sum()
+        let there: u64 = self.files.iter().map(|file| file.size).sum();
+        there + self.pending.iter().map(|one| one.size).sum::<u64>()
+    }
+
+    /// How many files there are, or will be.
+    pub(crate) fn file_count(&self) -> usize {
+        self.files.len() + self.pending.len()
+    }
+
+    pub(crate) fn key(&self) -> &MessageKey {
+        &self.key
     }
 }
 
-fn lost(error: impl std::fmt::Display) -> Problem {
+pub(crate) fn lost(error: impl std::fmt::Display) -> Problem {
     Problem::fault("keeping a draft", error)
 }
 
@@ -69,7 +106,7 @@ fn label(draft_id: &str) -> String {
 }
 
 fn seal(site: &Site, key: &MessageKey, draft_id: &str, content: &Content) -> Result<Vec<u8>, Problem> {
-    let json = sealpost_mail::Secret::new(serde_json::to_vec(content).map_err(lost)?);
+    let json = Secret::new(serde_json::to_vec(content).map_err(lost)?);
     Ok(key.seal_part(&label(draft_id), json.expose(), site.random.as_ref()))
 }
 
@@ -87,7 +124,8 @@ impl SignedIn {
         };
         let begun = site.store.add_draft(new).await.map_err(lost)?;
         let changed_at = site.now();
-        Ok(begun.then_some(Draft { id, changed_at, content, files: Vec::new(), files_version: 0, key }))
+        let (files, pending) = (Vec::new(), Vec::new());
+        Ok(begun.then_some(Draft { id, changed_at, content, files, pending, files_version: 0, key }))
     }
 
     /// One draft of this mailbox. Someone else's, and one that is gone, look the same.
@@ -97,27 +135,38 @@ impl SignedIn {
         }
         let found = site.store.draft(self.mailbox_id(), id).await.map_err(lost)?;
         let (row, files) = found.ok_or(Problem::NotFound)?;
-        self.opened(row, files)
+        // Asked after the draft: what changes in between has changed the draft's version, too.
+        let pending = site.store.uploads(self.mailbox_id(), id).await.map_err(lost)?;
+        self.opened(row, files, pending)
     }
 
     /// All drafts, without their files.
     pub(crate) async fn drafts(&self, site: &Site) -> Result<Vec<Draft>, Problem> {
         let rows = site.store.drafts(self.mailbox_id()).await.map_err(lost)?;
-        rows.into_iter().map(|row| self.opened(row, Vec::new())).collect()
+        rows.into_iter().map(|row| self.opened(row, Vec::new(), Vec::new())).collect()
     }
 
-    fn opened(&self, row: DraftRow, files: Vec<DraftFile>) -> Result<Draft, Problem> {
+    fn opened(
+        &self,
+        row: DraftRow,
+        files: Vec<DraftFile>,
+        pending: Vec<UploadRow>,
+    ) -> Result<Draft, Problem> {
         let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(lost)?;
-        let plain = key.open_part(&label(&row.id), &row.content_sealed).map_err(lost)?;
-        let content = serde_json::from_slice(&plain).map_err(lost)?;
+        let plain = Secret::new(key.open_part(&label(&row.id), &row.content_sealed).map_err(lost)?);
+        let content = serde_json::from_slice(plain.expose()).map_err(lost)?;
         let file = |file: DraftFile| {
-            let plain = key.open_part(&label(&file.id), &file.facts_sealed).map_err(lost)?;
-            let Facts { name, content_type } = serde_json::from_slice(&plain).map_err(lost)?;
-            Ok(File { id: file.id, name, content_type, size: file.size, body_id: file.body_id })
+            let facts = Facts::open(&key, &file.id, &file.facts_sealed)?;
+            Ok(File { id: file.id, facts, size: file.size, body_id: file.body_id })
+        };
+        let part = |one: UploadRow| {
+            let facts = Facts::open(&key, &one.id, &one.facts_sealed)?;
+            Ok(Pending { id: one.id, facts, size: one.size, received: one.received })
         };
         let files = files.into_iter().map(file).collect::<Result<_, Problem>>()?;
+        let pending = pending.into_iter().map(part).collect::<Result<_, Problem>>()?;
         let DraftRow { id, changed_at, files_version, .. } = row;
-        Ok(Draft { id, changed_at, content, files, files_version, key })
+        Ok(Draft { id, changed_at, content, files, pending, files_version, key })
     }
 
     /// Keeps what is typed. `false`: the draft is gone.
@@ -135,23 +184,28 @@ impl SignedIn {
         name: String,
         content_type: String,
     ) -> Result<bool, Problem> {
-        let Upload { sealer, mut writer, mut out, size } = upload;
-        sealer.finish(&mut out);
-        writer.push(&out).await.map_err(lost)?;
-        let id = site.random.id();
-        let json = serde_json::to_vec(&Facts { name, content_type }).map_err(lost)?;
-        let file = NewDraftFile {
-            facts_sealed: draft.key.seal_part(&label(&id), &json, site.random.as_ref()),
+        let facts = Facts { name, content_type, changed: None };
+        let file = self.new_file(site, draft, upload, site.random.id(), &facts).await?;
+        site.store.add_draft_file(file, site.config.write.room()).await.map_err(lost)
+    }
+
+    pub(crate) async fn new_file(
+        &self,
+        site: &Site,
+        draft: &Draft,
+        upload: Upload,
+        id: String,
+        facts: &Facts,
+    ) -> Result<NewDraftFile, Problem> {
+        Ok(NewDraftFile {
+            facts_sealed: facts.seal(site, draft, &id)?,
             id,
             mailbox_id: self.mailbox_id().to_owned(),
             draft_id: draft.id.clone(),
-            body: writer.finish().await.map_err(lost)?,
-            size,
+            size: upload.size,
+            body: upload.finish().await?,
             now: site.now(),
-            most_bytes: site.config.write.max_size,
-            most_files: MOST_FILES,
-        };
-        site.store.add_draft_file(file).await.map_err(lost)
+        })
     }
 
     /// Takes a file away.
@@ -214,8 +268,8 @@ async fn read(site: &Site, key: &MessageKey, file: &File) -> Result<WrittenFile,
         Ok(Some((Bytes::from(plain), (opener, body, index + 1))))
     });
     Ok(WrittenFile {
-        name: file.name.clone(),
-        content_type: file.content_type.clone(),
+        name: file.facts.name.clone(),
+        content_type: file.facts.content_type.clone(),
         size: file.size,
         bytes: bytes.boxed(),
     })
@@ -230,9 +284,9 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    pub(crate) fn new(site: &Site, draft: &Draft) -> Self {
+    pub(crate) fn new(site: &Site, key: &MessageKey) -> Self {
         Self {
-            sealer: StreamSealer::new(&draft.key, site.random.as_ref()),
+            sealer: StreamSealer::new(key, site.random.as_ref()),
             writer: site.store.body_writer(site.random.id()),
             out: Vec::new(),
             size: 0,
@@ -247,5 +301,11 @@ impl Upload {
             self.out.clear();
         }
         Ok(())
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<StoredBody, Problem> {
+        self.sealer.finish(&mut self.out);
+        self.writer.push(&self.out).await.map_err(lost)?;
+        self.writer.finish().await.map_err(lost)
     }
 }

@@ -41,6 +41,7 @@ mod takeout;
 mod text;
 mod tls;
 mod tries;
+mod upload;
 mod winmail;
 mod writing;
 
@@ -58,4 +59,4 @@ pub use language::Language;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use server::{Portal, Reloader};
 pub use site::PortalKeys;
-pub use writing::{Sent, WriteRules, WrittenFile, WrittenLetter};
+pub use writing::{Sent, UPLOAD_LIVES, WriteRules, WrittenFile, WrittenLetter};

@@ -8,7 +8,7 @@ use actix_web::{App, Error, Resource, Route, guard, web};
 use crate::front;
 use crate::pages::{
     account, activate, drafts, export, first, forgot, idle, inbox, info, language, letters, login, message,
-    part, renew, reset, secrets, support, write,
+    part, renew, reset, secrets, support, upload, write,
 };
 use crate::site::Site;
 
@@ -163,6 +163,20 @@ pub(crate) const TABLE: &[Row] = &[
         verb: Verb::Act,
         right: Right::Owner,
         handler: |r| r.to(write::act),
+    },
+    Row {
+        name: "upload",
+        path: "/w/{id}/u",
+        verb: Verb::Act,
+        right: Right::Owner,
+        handler: |r| r.to(upload::announce),
+    },
+    Row {
+        name: "upload.piece",
+        path: "/w/{id}/u/{part}",
+        verb: Verb::Act,
+        right: Right::Owner,
+        handler: |r| r.to(upload::piece),
     },
     Row {
         name: "search",

@@ -198,6 +198,16 @@ impl Sheet {
         }
     }
 
+    /// Whether the form is ours; to be asked where a form may come without a file.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        self.fields.check(&self.expected)
+    }
+
+    /// A field that came before the present file.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The fields; only after the last file.
     pub(crate) fn finish(self) -> Result<Fields, Problem> {
         self.fields.check(&self.expected)?;

@@ -4,12 +4,17 @@
 use actix_web::web::Bytes;
 use futures_util::stream::BoxStream;
 use sealpost_mail::{Address, Domain};
-use sealpost_store::SentDraft;
+use sealpost_store::{RoomLeft, SentDraft};
 
 /// Addresses one letter can go to.
 pub(crate) const MOST_RECIPIENTS: usize = 20;
 /// Files one letter can have.
 pub(crate) const MOST_FILES: u32 = 50;
+
+/// All drafts of one mailbox may hold the files of so many full letters.
+const MOST_FULL_LETTERS: u64 = 10;
+/// A file of which no more comes for so long is given up; the operator's jobs see to it.
+pub const UPLOAD_LIVES: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// What the operator allows.
 #[derive(Clone, Debug)]
@@ -33,6 +38,12 @@ impl WriteRules {
     #[must_use]
     pub fn is_on(&self) -> bool {
         !(self.domains.is_empty() && self.addresses.is_empty())
+    }
+
+    /// What drafts may hold.
+    pub(crate) fn room(&self) -> RoomLeft {
+        let in_mailbox = self.max_size.saturating_mul(MOST_FULL_LETTERS);
+        RoomLeft { bytes: self.max_size, files: MOST_FILES, in_mailbox }
     }
 
     /// Whether this address may be written to.

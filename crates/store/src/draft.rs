@@ -6,6 +6,7 @@ use crate::body::StoredBody;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
+use crate::upload;
 
 /// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
 const MOST_DRAFTS: i64 = 200;
@@ -70,10 +71,61 @@ pub struct NewDraftFile {
     pub facts_sealed: Vec<u8>,
     /// When.
     pub now: Timestamp,
-    /// All files of the draft together may have so many bytes.
-    pub most_bytes: u64,
+}
+
+/// What there may be; files on their way count like files that are there.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLeft {
+    /// All files of one draft together may have so many bytes.
+    pub bytes: u64,
     /// And there may be so many.
-    pub most_files: u32,
+    pub files: u32,
+    /// All files of all drafts of one mailbox together may have so many bytes.
+    pub in_mailbox: u64,
+}
+
+impl RoomLeft {
+    /// Refuses the batch if a file of this size has no room, or the draft is not there.
+    pub(crate) fn check(&self, batch: &mut Batch, mailbox_id: &str, draft_id: &str, size: u64) {
+        batch.add(
+            sql!(
+                "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
+                 AND (SELECT coalesce(sum(size), 0) FROM draft_files WHERE draft_id = ?1)
+                   + (SELECT coalesce(sum(size), 0) FROM uploads WHERE draft_id = ?1) + ?3 <= ?4
+                 AND (SELECT count(*) FROM draft_files WHERE draft_id = ?1)
+                   + (SELECT count(*) FROM uploads WHERE draft_id = ?1) < ?5
+                 AND (SELECT coalesce(sum(f.size), 0) FROM draft_files f
+                      JOIN drafts d ON d.id = f.draft_id WHERE d.mailbox_id = ?2)
+                   + (SELECT coalesce(sum(u.size), 0) FROM uploads u
+                      JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?2) + ?3 <= ?6 /*LOCK*/",
+                draft_id,
+                mailbox_id,
+                number(size),
+                number(self.bytes),
+                self.files,
+                number(self.in_mailbox)
+            )
+            .or_refuse(Refusal::NoRoom),
+        );
+    }
+}
+
+impl NewDraftFile {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(touch(&self.draft_id));
+        let body_id = self.body.id().to_owned();
+        batch.add_body(self.body);
+        batch.add(sql!(
+            "INSERT INTO draft_files (id, draft_id, body_id, size, added_at, facts_sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            self.id,
+            self.draft_id,
+            body_id,
+            number(self.size),
+            self.now,
+            self.facts_sealed
+        ));
+    }
 }
 
 /// The draft that became a letter; it goes in the letter's own transaction.
@@ -103,7 +155,7 @@ fn draft_file(mut row: Row) -> Result<DraftFile, StoreError> {
     Ok(DraftFile { id: row.text()?, body_id: row.text()?, size: row.count()?, facts_sealed: row.blob()? })
 }
 
-fn number(value: u64) -> i64 {
+pub(crate) fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -125,8 +177,8 @@ impl SentDraft {
     }
 }
 
-/// One more file, or one less.
-fn touch(draft_id: &str) -> Statement {
+/// One more file or piece of one, or one less.
+pub(crate) fn touch(draft_id: &str) -> Statement {
     sql!("UPDATE drafts SET files_version = files_version + 1 WHERE id = ?1", draft_id)
 }
 
@@ -223,34 +275,10 @@ impl Store {
     }
 
     /// Adds a file. `false`: there is no room for it, or the draft is gone; the file's bytes go, too.
-    pub async fn add_draft_file(&self, file: NewDraftFile) -> Result<bool, StoreError> {
+    pub async fn add_draft_file(&self, file: NewDraftFile, room: RoomLeft) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        batch.add(
-            sql!(
-                "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
-                 AND (SELECT coalesce(sum(size), 0) FROM draft_files WHERE draft_id = ?1) + ?3 <= ?4
-                 AND (SELECT count(*) FROM draft_files WHERE draft_id = ?1) < ?5 /*LOCK*/",
-                file.draft_id.as_str(),
-                file.mailbox_id,
-                number(file.size),
-                number(file.most_bytes),
-                file.most_files
-            )
-            .or_refuse(Refusal::NoRoom),
-        );
-        batch.add(touch(&file.draft_id));
-        let body_id = file.body.id().to_owned();
-        batch.add_body(file.body);
-        batch.add(sql!(
-            "INSERT INTO draft_files (id, draft_id, body_id, size, added_at, facts_sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            file.id,
-            file.draft_id,
-            body_id,
-            number(file.size),
-            file.now,
-            file.facts_sealed
-        ));
+        room.check(&mut batch, &file.mailbox_id, &file.draft_id, file.size);
+        file.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
@@ -275,6 +303,17 @@ impl Store {
         loop {
             let Some((row, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
             let mut batch = Batch::default();
+            let pieces = self
+                .read_rows(sql!(
+                    "SELECT u.id, p.body_id FROM uploads u LEFT JOIN upload_pieces p ON p.upload_id = u.id
+                     WHERE u.draft_id = ?1",
+                    draft_id
+                ))
+                .await?;
+            for mut piece in pieces {
+                let (upload_id, body_id) = (piece.text()?, piece.opt_text()?);
+                upload::remove(&mut batch, &upload_id, body_id.as_slice());
+            }
             let gone = SentDraft {
                 mailbox_id: mailbox_id.to_owned(),
                 draft_id: draft_id.to_owned(),

@@ -102,7 +102,8 @@ const CHECKS: &[(Meaning, &str)] = &[
         Problem::OrphanBody,
         "SELECT b.id FROM bodies b WHERE NOT EXISTS (SELECT 1 FROM legs WHERE body_id = b.id)
            AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = b.id)
-           AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = b.id) LIMIT 1000",
+           AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = b.id)
+           AND NOT EXISTS (SELECT 1 FROM upload_pieces WHERE body_id = b.id) LIMIT 1000",
     ),
     (
         Problem::LegWithoutBody,

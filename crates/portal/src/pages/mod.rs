@@ -18,4 +18,5 @@ pub(crate) mod renew;
 pub(crate) mod reset;
 pub(crate) mod secrets;
 pub(crate) mod support;
+pub(crate) mod upload;
 pub(crate) mod write;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::csrf::Protected;
 use crate::download;
-use crate::draft::{Content, Draft, Upload};
+use crate::draft::{Content, Draft, Pending, Upload};
 use crate::front::MEND;
 use crate::language::Values;
 use crate::mailbox::OpenLetter;
@@ -69,6 +69,14 @@ impl WritePage {
 
     fn free_size(&self) -> String {
         size(&self.page, self.free())
+    }
+
+    fn came_of(&self, one: &Pending) -> String {
+        let values = Values::from([
+            ("came".into(), size(&self.page, one.received).into()),
+            ("all".into(), size(&self.page, one.size).into()),
+        ]);
+        self.page.language.say_with("write-came", Some(&values))
     }
 
     fn icon_of(content_type: &str) -> &'static str {
@@ -173,7 +181,7 @@ async fn carry(
         .await?;
         let Some(bytes) = bytes else { continue };
         free = free.saturating_sub(bytes.len() as u64);
-        let mut upload = Upload::new(site, draft);
+        let mut upload = Upload::new(site, draft.key());
         upload.push(&bytes).await?;
         let name = download::file_name(&file.name, "file");
         complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
@@ -303,6 +311,7 @@ pub(crate) async fn act(
         }
         Wanted::Remove(file) => {
             owner.remove_file(&site, &draft, &file).await?;
+            owner.give_up(&site, &draft, &file).await?;
             Ok(redirect(&format!("{here}#files")))
         }
         Wanted::Attach => Ok(redirect(&format!("{here}#files"))),
@@ -346,10 +355,12 @@ async fn take_files(
         if named && known.is_none() {
             known = Some(owner.draft(site, id).await?);
         }
-        let mut upload = known.as_ref().filter(|_| named).map(|draft| Upload::new(site, draft));
+        let mut upload = known.as_ref().filter(|_| named).map(|draft| Upload::new(site, draft.key()));
         let mut used = known.as_ref().map_or(0, Draft::size);
+        let mut came = 0_u64;
         while let Some(bytes) = file.next().await? {
             used = used.saturating_add(bytes.len() as u64);
+            came = came.saturating_add(bytes.len() as u64);
             match &mut upload {
                 Some(upload) if used <= limit => upload.push(&bytes).await?,
                 Some(_) | None => {
@@ -375,19 +386,31 @@ async fn take_files(
             known = Some(owner.draft(site, id).await?);
             continue;
         }
-        let many = known.as_ref().is_some_and(|draft| draft.files.len() >= MOST_FILES as usize);
-        let values = Values::from([
-            ("name".into(), name.into()),
-            ("limit".into(), size(page, limit).into()),
-            ("n".into(), MOST_FILES.into()),
-        ]);
-        let text = match many {
-            true => page.language.say_with("write-too-many", Some(&values)),
-            false => page.language.say_with("write-too-large", Some(&values)),
+        let text = match &known {
+            Some(draft) => no_room(site, page, draft, &name, came),
+            None => page.t("problem-missing-text"),
         };
         complaints.push(Complaint { field: "file", text });
     }
     Ok(())
+}
+
+/// Why a file was not taken, for its owner.
+pub(super) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes: u64) -> String {
+    let limit = site.config.write.max_size;
+    let values = Values::from([
+        ("name".into(), name.to_owned().into()),
+        ("limit".into(), size(page, limit).into()),
+        ("n".into(), MOST_FILES.into()),
+    ]);
+    let key = if draft.file_count() >= MOST_FILES as usize {
+        "write-too-many"
+    } else if draft.size().saturating_add(bytes) > limit {
+        "write-too-large"
+    } else {
+        "write-too-much"
+    };
+    page.language.say_with(key, Some(&values))
 }
 
 async fn send(
@@ -398,6 +421,10 @@ async fn send(
     draft: Draft,
 ) -> Result<HttpResponse, Problem> {
     let mut complaints = Vec::new();
+    for one in &draft.pending {
+        let text = page.v("write-unfinished", "name", &one.facts.name);
+        complaints.push(Complaint { field: "file", text });
+    }
     let to = recipients(site, page, "to", &draft.content.to, &mut complaints);
     let mut cc = recipients(site, page, "cc", &draft.content.cc, &mut complaints);
     if complaints.is_empty() && to.is_empty() {

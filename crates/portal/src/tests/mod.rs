@@ -14,5 +14,6 @@ mod reading;
 mod renewal;
 mod rig;
 mod tls;
+mod uploads;
 mod weight;
 mod writing;

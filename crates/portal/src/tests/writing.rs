@@ -24,7 +24,7 @@ pub(super) struct Taken {
     subject: String,
     text: String,
     in_reply_to: Option<String>,
-    files: Vec<(String, String, Vec<u8>)>,
+    pub(super) files: Vec<(String, String, Vec<u8>)>,
 }
 
 impl Letters {
@@ -105,7 +105,7 @@ impl Letters {
 }
 
 /// A form with files, as a browser sends it.
-fn parts(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Vec<u8> {
+pub(super) fn parts(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend_from_slice(
@@ -131,12 +131,12 @@ fn parts(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Vec<u8> {
 const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
 const PARTS: (&str, &str) = ("content-type", "multipart/form-data; boundary=B0undary");
 
-async fn post(browser: &mut Browser, path: &str, body: &[u8]) -> Reply {
+pub(super) async fn post(browser: &mut Browser, path: &str, body: &[u8]) -> Reply {
     browser.request("POST", path, &[OURS, PARTS], body).await
 }
 
 /// Begins a draft through the pages: its path and the form's token.
-async fn begin(browser: &mut Browser, kind: &str, letter: &str) -> (String, String) {
+pub(super) async fn begin(browser: &mut Browser, kind: &str, letter: &str) -> (String, String) {
     let token = browser.get("/inbox").await.form_token();
     let begun =
         browser.send("/write", &[("form_token", token.as_str()), ("kind", kind), ("letter", letter)]).await;

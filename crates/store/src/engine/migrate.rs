@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../../schema/004_trash.sql")),
     (5, include_str!("../../schema/005_retention.sql")),
     (6, include_str!("../../schema/006_arriving.sql")),
+    (7, include_str!("../../schema/007_uploads.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.

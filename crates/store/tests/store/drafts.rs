@@ -1,7 +1,9 @@
 //! Drafts: kept, changed, sent once, and gone with everything that was theirs.
 
-use sealpost_mail::{Random as _, SystemRandom};
-use sealpost_store::{ArrivalRows, Committed, NewDraft, NewDraftFile, SentDraft};
+use sealpost_mail::{Random as _, SystemRandom, Timestamp};
+use sealpost_store::{
+    ArrivalRows, Committed, NewDraft, NewDraftFile, NewPiece, NewUpload, RoomLeft, SentDraft, StoredBody,
+};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -23,20 +25,49 @@ async fn draft(rig: &Rig) -> (String, String) {
 
 async fn file(rig: &Rig, mailbox_id: &str, draft_id: &str, sealed: usize, size: u64) -> bool {
     let body = rig.body(sealed).await;
-    rig.store
-        .add_draft_file(NewDraftFile {
-            id: SystemRandom.id(),
-            mailbox_id: mailbox_id.to_owned(),
-            draft_id: draft_id.to_owned(),
-            body,
-            size,
-            facts_sealed: b"facts".to_vec(),
-            now: NOW,
-            most_bytes: 100,
-            most_files: 3,
-        })
-        .await
-        .unwrap()
+    rig.store.add_draft_file(whole(mailbox_id, draft_id, &SystemRandom.id(), body, size), ROOM).await.unwrap()
+}
+
+const ROOM: RoomLeft = RoomLeft { bytes: 100, files: 3, in_mailbox: 150 };
+
+fn whole(mailbox_id: &str, draft_id: &str, id: &str, body: StoredBody, size: u64) -> NewDraftFile {
+    NewDraftFile {
+        id: id.to_owned(),
+        mailbox_id: mailbox_id.to_owned(),
+        draft_id: draft_id.to_owned(),
+        body,
+        size,
+        facts_sealed: b"facts".to_vec(),
+        now: NOW,
+    }
+}
+
+async fn upload(rig: &Rig, mailbox_id: &str, draft_id: &str, size: u64) -> Option<String> {
+    let id = SystemRandom.id();
+    let new = NewUpload {
+        id: id.clone(),
+        mailbox_id: mailbox_id.to_owned(),
+        draft_id: draft_id.to_owned(),
+        size,
+        facts_sealed: b"facts".to_vec(),
+        now: NOW,
+        room: ROOM,
+    };
+    rig.store.begin_upload(new).await.unwrap().then_some(id)
+}
+
+async fn piece(rig: &Rig, mailbox_id: &str, draft_id: &str, upload_id: &str, place: u64, len: u64) -> bool {
+    let piece = NewPiece {
+        mailbox_id: mailbox_id.to_owned(),
+        draft_id: draft_id.to_owned(),
+        upload_id: upload_id.to_owned(),
+        place,
+        len,
+        body: rig.body(LARGE).await,
+        key_sealed: b"key".to_vec(),
+        now: NOW,
+    };
+    rig.store.add_piece(piece).await.unwrap()
 }
 
 async fn sent(rig: &Rig, mailbox_id: &str, draft_id: &str) -> SentDraft {
@@ -103,4 +134,72 @@ async fn a_mailbox_that_goes_takes_its_drafts_along() {
     assert!(rig.store.delete_mailbox(&mailbox_id).await.unwrap());
     assert!(rig.store.draft(&mailbox_id, &id).await.unwrap().is_none());
     assert!(rig.store.sweep(NOW).await.unwrap().is_clean());
+}
+
+#[tokio::test]
+async fn a_file_comes_in_pieces_in_order_and_becomes_one() {
+    let rig = Rig::new();
+    let (mailbox_id, id) = draft(&rig).await;
+    let one = upload(&rig, &mailbox_id, &id, 60).await.unwrap();
+    assert!(upload(&rig, &mailbox_id, &id, 41).await.is_none(), "announced room is taken");
+    assert!(!file(&rig, &mailbox_id, &id, SMALL, 41).await, "for plain forms, too");
+    assert!(upload(&rig, "somebody else", &id, 1).await.is_none());
+    assert!(!piece(&rig, &mailbox_id, &id, &one, 10, 10).await, "not the next one");
+    assert!(!piece(&rig, "somebody else", &id, &one, 0, 10).await);
+    assert!(piece(&rig, &mailbox_id, &id, &one, 0, 40).await);
+    assert!(!piece(&rig, &mailbox_id, &id, &one, 0, 40).await, "the same again");
+    assert!(!piece(&rig, &mailbox_id, &id, &one, 40, 21).await, "more than announced");
+    let (row, pieces) = rig.store.upload(&mailbox_id, &id, &one).await.unwrap().unwrap();
+    assert_eq!((row.size, row.received, pieces.len()), (60, 40, 1));
+    let early = whole(&mailbox_id, &id, &one, rig.body(SMALL).await, 60);
+    assert!(!rig.store.finish_upload(early, &pieces).await.unwrap(), "not all has come");
+    let before = sent(&rig, &mailbox_id, &id).await;
+    assert!(piece(&rig, &mailbox_id, &id, &one, 40, 20).await);
+    assert_ne!(sent(&rig, &mailbox_id, &id).await.files_version, before.files_version);
+    rig.wait_for_files(2).await;
+
+    let (_, pieces) = rig.store.upload(&mailbox_id, &id, &one).await.unwrap().unwrap();
+    let done = |body| whole(&mailbox_id, &id, &one, body, 60);
+    assert!(rig.store.finish_upload(done(rig.body(SMALL).await), &pieces).await.unwrap());
+    assert!(!rig.store.finish_upload(done(rig.body(SMALL).await), &pieces).await.unwrap(), "twice");
+    let (_, files) = rig.store.draft(&mailbox_id, &id).await.unwrap().unwrap();
+    assert_eq!((files.len(), files[0].id.as_str(), files[0].size), (1, one.as_str(), 60));
+    assert!(rig.store.upload(&mailbox_id, &id, &one).await.unwrap().is_none());
+    rig.wait_for_files(0).await;
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn what_is_given_up_leaves_nothing_behind() {
+    let rig = Rig::new();
+    let (mailbox_id, id) = draft(&rig).await;
+    let mut begun = Vec::new();
+    for _ in 0..3 {
+        let one = upload(&rig, &mailbox_id, &id, 30).await.unwrap();
+        assert!(piece(&rig, &mailbox_id, &id, &one, 0, 10).await);
+        begun.push(one);
+    }
+    assert!(upload(&rig, &mailbox_id, &id, 1).await.is_none(), "a fourth");
+    assert!(!rig.store.remove_upload("somebody else", &id, &begun[0]).await.unwrap());
+    assert!(rig.store.remove_upload(&mailbox_id, &id, &begun[0]).await.unwrap());
+    assert!(!rig.store.remove_upload(&mailbox_id, &id, &begun[0]).await.unwrap());
+    assert_eq!(rig.store.uploads(&mailbox_id, &id).await.unwrap().len(), 2);
+    assert_eq!(rig.store.expire_uploads(NOW).await.unwrap(), 0, "touched just now");
+    // Another draft of the same mailbox: the mailbox as a whole has its limit.
+    let other = SystemRandom.id();
+    let new = NewDraft {
+        id: other.clone(),
+        mailbox_id: mailbox_id.clone(),
+        now: NOW,
+        key_sealed: b"key".to_vec(),
+        content_sealed: b"two".to_vec(),
+    };
+    assert!(rig.store.add_draft(new).await.unwrap());
+    assert!(upload(&rig, &mailbox_id, &other, 91).await.is_none());
+    assert!(upload(&rig, &mailbox_id, &other, 90).await.is_some());
+    assert!(rig.store.delete_draft(&mailbox_id, &id).await.unwrap());
+    rig.wait_for_files(0).await;
+    assert_eq!(rig.store.expire_uploads(Timestamp(NOW.0 + 1)).await.unwrap(), 1);
+    assert!(rig.store.uploads(&mailbox_id, &other).await.unwrap().is_empty());
+    rig.clean().await;
 }
