@@ -117,7 +117,17 @@ const MAX_NESTED: usize = 8;
 impl<'a> Letter<'a> {
     /// Parses leniently and bounded.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, LetterError> {
-        let parts = parts::walk(bytes)?;
+        Self::of(bytes, parts::walk(bytes)?)
+    }
+
+    /// Parses as far as the bounds allow. `false`: there is more in it that nobody has looked at. For showing
+    /// what can be shown; never for judging.
+    pub fn parse_some(bytes: &'a [u8]) -> Result<(Self, bool), LetterError> {
+        let (parts, whole) = parts::walk_some(bytes);
+        Ok((Self::of(bytes, parts)?, whole))
+    }
+
+    fn of(bytes: &'a [u8], parts: Vec<Part<'a>>) -> Result<Self, LetterError> {
         if parts.first().is_none_or(|root| root.fields.is_empty()) {
             return Err(LetterError::NoHeader);
         }

@@ -66,10 +66,16 @@ impl<'a> Part<'a> {
 
 /// Walks the tree.
 pub(crate) fn walk(bytes: &[u8]) -> Result<Vec<Part<'_>>, LetterError> {
+    let (parts, whole) = walk_some(bytes);
+    if whole { Ok(parts) } else { Err(LetterError::TooComplex) }
+}
+
+/// Walks the tree as far as it may. `false`: there is more.
+pub(crate) fn walk_some(bytes: &[u8]) -> (Vec<Part<'_>>, bool) {
     let mut parts = Vec::new();
     let mut room = Room { bytes: MAX_HEADS, lines: MAX_HEAD_LINES };
-    add(bytes, 0, "text/plain", &mut parts, &mut room)?;
-    Ok(parts)
+    let whole = add(bytes, 0, "text/plain", &mut parts, &mut room).is_ok();
+    (parts, whole)
 }
 
 /// What the heads of the parts to come may still take.
@@ -126,12 +132,23 @@ fn add<'a>(
     parts.push(part);
     if let Some(boundary) = boundary {
         let mut children = Vec::new();
+        let mut all = Ok(index);
         for child in split_multipart(body, boundary.as_bytes()) {
-            children.push(add(child, depth + 1, child_default, parts, room)?);
+            let next = parts.len();
+            let added = add(child, depth + 1, child_default, parts, room);
+            // A part that has been begun counts, although not all that is in it has been found.
+            if parts.len() > next {
+                children.push(next);
+            }
+            if let Err(error) = added {
+                all = Err(error);
+                break;
+            }
         }
         if let Some(part) = parts.get_mut(index) {
             part.children = children;
         }
+        return all;
     }
     Ok(index)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sealpost_delivery::{Content, Purpose, Ticket};
 use sealpost_mail::{
-    Address, Edit, Envelope, Head, Letter, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary,
-    Timestamp, TlsFloor, Trace, Treatment,
+    Address, Edit, Envelope, Head, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary, Timestamp,
+    TlsFloor, Trace, Treatment,
 };
 use sealpost_store::{
     ArrivalRows, Folder, LegPurpose, LegStart, NewDeposit, NewLeg, NewMailbox, NewWrap, ReachedMailbox,
@@ -19,7 +19,7 @@ use super::decide::{Decided, Way, bare_id};
 use super::front::{Front, destination};
 use super::handover;
 use super::spool::Spooled;
-use super::{bounce, report};
+use super::{bounce, listing, report};
 
 /// Everything needed to build the rows of one arrival.
 struct Work<'a> {
@@ -201,10 +201,8 @@ impl Work<'_> {
 
     async fn summary(&self) -> Result<Summary, Reply> {
         let whole = self.spooled.whole(self.front).await?;
-        whole
-            .look(|bytes| Letter::parse(bytes).map(|letter| letter.summary()))
-            .await?
-            .map_err(|error| Reply::refuse(550, 6, 0, "The message cannot be read").because(error))
+        let head = self.spooled.head.clone();
+        whole.look(move |bytes| listing::of(bytes, &head)).await
     }
 
     async fn known_mailboxes(

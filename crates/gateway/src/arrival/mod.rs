@@ -10,6 +10,7 @@ mod carry;
 mod decide;
 mod front;
 mod handover;
+mod listing;
 mod report;
 mod spool;
 
