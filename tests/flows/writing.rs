@@ -83,6 +83,9 @@ fn an_answer_arrives_with_its_file_and_its_answer_is_confidential() {
     let hop = Hop::new();
     let gateway = Gateway::start(&config(&hop));
     let (mut web, letter, first) = reader(&gateway, &hop);
+    let account = web.get("/account");
+    let named = [("name", "Max Müller-Lüdenscheidt"), ("language", "de"), ("zone", "")];
+    web.submit(&account, "/account", &named).expect(303);
     let editor = begin(&mut web, &letter, "reply");
     let file: Vec<u8> = (0..5_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
     let editor = attach(&mut web, &editor, "Attest März.pdf", &file);
@@ -99,6 +102,9 @@ fn an_answer_arrives_with_its_file_and_its_answer_is_confidential() {
     let arrived = hop.wait_to("erika@insurer.example");
     assert!(arrived.from().starts_with("bounce+") && arrived.from().ends_with("@portal.insurer.example"));
     assert!(field(&arrived.bytes, "From").unwrap().contains("max@web.example"));
+    let shown = mail_parser::MessageParser::default().parse(&arrived.bytes).unwrap();
+    let writer = shown.from().unwrap().first().unwrap();
+    assert_eq!((writer.name(), writer.address()), (Some("Max Müller-Lüdenscheidt"), Some("max@web.example")));
     assert_eq!(field(&arrived.bytes, "In-Reply-To").as_deref(), Some(first.as_str()));
     assert_eq!(field(&arrived.bytes, "X-Sealpost-Portal").as_deref(), Some("authenticated"));
     let parsed = mail_parser::MessageParser::default().parse(&arrived.bytes).unwrap();
@@ -166,8 +172,19 @@ fn what_comes_back_is_found_in_the_inbox() {
         "{}",
         word.text()
     );
-    let reports = hop.delivered().iter().filter(|mail| mail.from().is_empty()).count();
-    assert_eq!(reports, 0, "no report leaves by mail");
+    // By mail, the owner hears that there is word, and nothing of what or to whom.
+    let told: Vec<_> = hop.delivered().into_iter().filter(|mail| mail.from().is_empty()).collect();
+    assert_eq!(told.len(), 2, "one mail for each, and no report");
+    for mail in told {
+        assert_eq!(mail.to(), ["max@web.example"]);
+        let parsed = mail_parser::MessageParser::default().parse(&mail.bytes).unwrap();
+        assert_eq!(parsed.subject(), Some("Eine Nachricht von Ihnen ist nicht angekommen"));
+        let said = format!("{}{}", parsed.body_text(0).unwrap(), parsed.body_html(0).unwrap());
+        assert!(said.contains("/m/"), "{said}");
+        for not in ["gone@", "later@", "Unfall", "no such colleague", "Weiter", "5.1.1"] {
+            assert!(!said.contains(not), "{not} is in {said}");
+        }
+    }
     gateway.sweep();
 }
 

@@ -8,11 +8,12 @@ use sealpost_delivery::{Purpose, Returned, Returns};
 use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
 use sealpost_notice::{Language, Notice};
 use sealpost_portal::OutboxError;
-use sealpost_store::{ArrivalRows, Committed, Folder, NewDeposit};
+use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit};
 use sealpost_vault::{MessageKey, StreamSealer};
 
 use crate::answer::{failed, mailbox_key};
 use crate::arrival::Front;
+use crate::{own, owner_mail};
 
 /// What is to be told.
 pub(crate) struct Undelivered<'a> {
@@ -30,7 +31,7 @@ pub(crate) struct Undelivered<'a> {
 
 /// The rows that put the word into the mailbox.
 pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
-    let (public, language) = mailbox_key(front, told.mailbox_id).await?;
+    let (public, language_tag) = mailbox_key(front, told.mailbox_id).await?;
     let (random, now, announcer) = (&*front.random, front.clock.now(), &front.announcer);
     let notice = Notice::AnswerReturned {
         recipient: told.recipient.to_path(),
@@ -40,11 +41,15 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
         delayed: told.delayed,
         link: Secret::new(format!("{}/m/{}", announcer.public_url, told.deposit_id)),
     };
-    let language = Language::parse(&language).unwrap_or(announcer.language);
+    let language = Language::parse(&language_tag).unwrap_or(announcer.language);
     let rendered =
         sealpost_notice::render(&notice, language, &announcer.brand, &announcer.zone).map_err(failed)?;
     let id = random.id();
     let owner = owner(front, told.mailbox_id).await?;
+    let mut rows = ArrivalRows::new(now);
+    if !told.delayed {
+        announce(front, &language_tag, owner.clone(), told.date, &id, &mut rows).await?;
+    }
     let mut extra = Vec::new();
     if let Some(parent) = &told.message_id {
         extra.push(("In-Reply-To".to_owned(), format!("<{parent}>")));
@@ -78,7 +83,6 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let body_id = random.id();
     let mut writer = front.store.body_writer(body_id.clone());
     writer.push(&sealed).await.map_err(failed)?;
-    let mut rows = ArrivalRows::new(now);
     rows.more_bodies.push(writer.finish().await.map_err(failed)?);
     rows.deposits.push(NewDeposit {
         key_sealed: public.seal_key(told.mailbox_id, &id, &key, random),
@@ -94,6 +98,30 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
         thread_tags: Vec::new(),
     });
     Ok(rows)
+}
+
+/// A mail that says that there is word, and nothing of what. A delay is not worth one.
+async fn announce(
+    front: &Front,
+    language: &str,
+    to: Address,
+    date: Timestamp,
+    deposit_id: &str,
+    rows: &mut ArrivalRows,
+) -> Result<(), OutboxError> {
+    let announcer = &front.announcer;
+    let link = Secret::new(format!("{}/m/{deposit_id}", announcer.public_url));
+    let notice = Notice::AnswerCameBack { date, link };
+    let message_id = format!("{}@{}", front.random.id(), front.name);
+    let mail = owner_mail::draft(announcer, &notice, language, to, message_id, front.clock.now());
+    let queue = own::Queue::of(front);
+    let arrival_id = front.random.id();
+    let (leg, body) = own::queue(&queue, mail.map_err(failed)?, LegPurpose::Notice, &arrival_id)
+        .await
+        .map_err(|reply| failed(reply.cause().unwrap_or(reply.text())))?;
+    rows.legs.push(leg);
+    rows.more_bodies.push(body);
+    Ok(())
 }
 
 /// The mailbox's own address.
@@ -146,7 +174,11 @@ impl Returns for ToMailbox {
         once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
         rows.fingerprint = Some(once.finish());
         match front.store.commit_arrival(rows).await.map_err(|error| error.to_string())? {
-            Committed::New(_) | Committed::Duplicate => Ok(()),
+            Committed::New(_) => {
+                front.waker.wake();
+                Ok(())
+            }
+            Committed::Duplicate => Ok(()),
             Committed::MailboxTaken => Ok(()),
         }
     }

@@ -180,6 +180,13 @@ impl Writer<'_> {
                 page.more = vec![self.say(if *delayed { "waiting-more" } else { "returned-more" })?];
                 Ok(page)
             }
+            Notice::AnswerCameBack { date, link } => {
+                let mut page = self.start(["cameback-subject", "cameback-heading", "cameback-intro"])?;
+                page.facts.push(self.fact("label-date", self.moment(*date)?)?);
+                page.button = self.button("cameback-button", link)?;
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
             Notice::NotificationUndeliverable { recipient, subject, date, reason, expires } => {
                 let mut page =
                     self.start(["unannounced-subject", "unannounced-heading", "unannounced-intro"])?;
@@ -283,6 +290,7 @@ impl Notice {
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
             Self::AnswerReturned { .. }
+            | Self::AnswerCameBack { .. }
             | Self::PasswordChanged { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. } => None,
@@ -300,6 +308,7 @@ impl Notice {
             | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
             Self::Reactivation { .. }
             | Self::ResetLink { .. }
+            | Self::AnswerCameBack { .. }
             | Self::PasswordChanged { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. } => None,

@@ -158,6 +158,13 @@ pub enum Notice {
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
+    /// To the owner, by ordinary mail: something written in the portal came back. Neither to whom nor what.
+    AnswerCameBack {
+        /// When it was sent.
+        date: Timestamp,
+        /// What the mailbox says of it.
+        link: Secret<String>,
+    },
     /// To the sender: the recipient's mail server did not take our notice, so nobody knows of the
     /// letter.
     NotificationUndeliverable {

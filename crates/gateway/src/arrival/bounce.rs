@@ -75,6 +75,7 @@ async fn tell(
         };
         let word = returned::rows(cut.front, &told).await.map_err(|error| later(&error))?;
         rows.deposits.extend(word.deposits);
+        rows.legs.extend(word.legs);
         rows.more_bodies.extend(word.more_bodies);
         return Ok(());
     }

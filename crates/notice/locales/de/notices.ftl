@@ -178,3 +178,9 @@ waiting-subject = Noch nicht zugestellt: Ihre Nachricht
 waiting-heading = Ihre Nachricht ist noch unterwegs
 waiting-intro = Was Sie geschrieben haben, konnte bisher nicht zugestellt werden. Wir versuchen es weiter.
 waiting-more = Sie müssen nichts tun. Wenn es nicht gelingt, erfahren Sie es hier.
+
+## The same by ordinary mail, to the owner: not what, not to whom
+cameback-subject = Eine Nachricht von Ihnen ist nicht angekommen
+cameback-heading = Eine Nachricht von Ihnen ist zurückgekommen
+cameback-intro = Was Sie im Portal „{ $portal }“ geschrieben haben, konnte nicht zugestellt werden. Es ist nichts verloren. Warum, und was Sie tun können, steht in Ihrem Posteingang.
+cameback-button = Im Posteingang nachlesen

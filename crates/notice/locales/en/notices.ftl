@@ -177,3 +177,9 @@ waiting-subject = Not delivered yet: your message
 waiting-heading = Your message is still on its way
 waiting-intro = What you wrote could not be delivered so far. We keep trying.
 waiting-more = There is nothing you need to do. If it does not work out, you will read it here.
+
+## The same by ordinary mail, to the owner: not what, not to whom
+cameback-subject = A message of yours has not arrived
+cameback-heading = A message of yours has come back
+cameback-intro = What you wrote in the portal “{ $portal }” could not be delivered. Nothing is lost. Why, and what you can do, is in your inbox.
+cameback-button = Read it in your inbox

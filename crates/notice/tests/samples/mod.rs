@@ -144,6 +144,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
             },
         ));
     }
+    all.push(("came-back", Notice::AnswerCameBack { date, link: link() }));
     for (name, expires) in [("undeliverable", Some(expires)), ("undeliverable-kept", None)] {
         all.push((
             name,
