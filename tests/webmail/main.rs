@@ -17,6 +17,7 @@ mod first;
 mod hostile;
 mod keyboard;
 mod office;
+mod reading;
 mod uploads;
 mod vectors;
 mod walk;

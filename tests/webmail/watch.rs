@@ -62,10 +62,6 @@ impl Watched {
         for screen in &self.screens {
             browser.look_on(*screen);
             let mut found = axe::findings(browser);
-            // Without scripts, the warning that a session is about to end comes by a refresh; the page it leads to
-            // offers more time (WCAG 2.2 SC 2.2.1, "extend").
-            let to_warning = browser.count("meta[http-equiv='refresh'][content*='url=/idle?']") == 1;
-            found.retain(|line| !(to_warning && line.starts_with("meta-refresh ")));
             if browser.count("iframe.frame") == 1 {
                 found.extend(browser.in_frame("iframe.frame", axe::findings_in_frame));
             }

@@ -67,6 +67,36 @@ for (const form of all("form")) {
 }
 addEventListener("pageshow", () => all("form").forEach((form) => delete form.dataset.sent));
 
+// How far an archive is that is being saved: the browser knows only bytes, the server knows letters.
+for (const box of all("[data-progress]")) {
+  const bar = box.querySelector("progress");
+  const said = box.querySelector("[data-said]");
+  const say = (text) => { if (said.textContent !== text) said.textContent = text; };
+  let timer;
+  const ask = async () => {
+    let stands;
+    try {
+      stands = await (await fetch(box.dataset.progress, { cache: "no-store", redirect: "error" })).json();
+    } catch {
+      // Not begun yet, or out of reach for a moment.
+    }
+    if (stands) {
+      box.hidden = false;
+      bar.value = stands.done;
+      bar.max = stands.all;
+      box.querySelector("span").textContent = box.dataset.count.replace("%1", stands.done).replace("%2", stands.all);
+      say(box.dataset[stands.state]);
+      if (stands.state !== "running") return;
+    }
+    timer = setTimeout(ask, 500);
+  };
+  box.closest("form").addEventListener("submit", () => {
+    clearTimeout(timer);
+    box.hidden = true;
+    timer = setTimeout(ask, 500);
+  });
+}
+
 // The letter's frame is as high as the letter.
 for (const frame of all("iframe.frame")) {
   const fit = () => {

@@ -7,11 +7,12 @@ use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_store::{
     BodyWriter, DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, StoredBody, UploadRow,
 };
-use sealpost_vault::{MessageKey, StreamSealer};
+use sealpost_vault::{MailboxSecret, MessageKey, StreamSealer};
 use serde::{Deserialize, Serialize};
 
 use crate::mailbox::{chunk, is_id, opener};
 use crate::problem::Problem;
+use crate::reply::MOST_SUBJECT;
 use crate::session::SignedIn;
 use crate::site::Site;
 use crate::writing::{Sent, WrittenFile, WrittenLetter};
@@ -29,6 +30,36 @@ pub(crate) struct Content {
     #[serde(default)]
     pub(crate) references: Vec<String>,
 }
+
+impl Content {
+    /// Takes what was typed; what was not sent stays.
+    pub(crate) fn type_in(
+        &mut self,
+        to: Option<String>,
+        cc: Option<String>,
+        subject: Option<String>,
+        text: Option<String>,
+    ) {
+        let line = |text: String, most: usize| -> String {
+            text.chars().filter(|c| !c.is_control()).take(most).collect()
+        };
+        if let Some(to) = to {
+            self.to = line(to, MOST_LIST);
+        }
+        if let Some(cc) = cc {
+            self.cc = line(cc, MOST_LIST);
+        }
+        if let Some(subject) = subject {
+            self.subject = line(subject, MOST_SUBJECT);
+        }
+        if let Some(text) = text {
+            self.text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+        }
+    }
+}
+
+/// Characters of a list of recipients.
+const MOST_LIST: usize = 4000;
 
 /// A file of a draft, opened as far as its name.
 pub(crate) struct File {
@@ -110,6 +141,53 @@ fn seal(site: &Site, key: &MessageKey, draft_id: &str, content: &Content) -> Res
     Ok(key.seal_part(&label(draft_id), json.expose(), site.random.as_ref()))
 }
 
+/// One draft of a mailbox whose secret is at hand.
+pub(crate) async fn find(
+    site: &Site,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    id: &str,
+) -> Result<Draft, Problem> {
+    if !is_id(id) {
+        return Err(Problem::NotFound);
+    }
+    let found = site.store.draft(mailbox_id, id).await.map_err(lost)?;
+    let (row, files) = found.ok_or(Problem::NotFound)?;
+    // Asked after the draft: what changes in between has changed the draft's version, too.
+    let pending = site.store.uploads(mailbox_id, id).await.map_err(lost)?;
+    opened(mailbox_id, secret, row, files, pending)
+}
+
+/// Keeps what is typed. `false`: the draft is gone.
+pub(crate) async fn save(site: &Site, mailbox_id: &str, draft: &Draft) -> Result<bool, Problem> {
+    let sealed = seal(site, &draft.key, &draft.id, &draft.content)?;
+    site.store.save_draft(mailbox_id, &draft.id, sealed, site.now()).await.map_err(lost)
+}
+
+fn opened(
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    row: DraftRow,
+    files: Vec<DraftFile>,
+    pending: Vec<UploadRow>,
+) -> Result<Draft, Problem> {
+    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed).map_err(lost)?;
+    let plain = Secret::new(key.open_part(&label(&row.id), &row.content_sealed).map_err(lost)?);
+    let content = serde_json::from_slice(plain.expose()).map_err(lost)?;
+    let file = |file: DraftFile| {
+        let facts = Facts::open(&key, &file.id, &file.facts_sealed)?;
+        Ok(File { id: file.id, facts, size: file.size, body_id: file.body_id })
+    };
+    let part = |one: UploadRow| {
+        let facts = Facts::open(&key, &one.id, &one.facts_sealed)?;
+        Ok(Pending { id: one.id, facts, size: one.size, received: one.received })
+    };
+    let files = files.into_iter().map(file).collect::<Result<_, Problem>>()?;
+    let pending = pending.into_iter().map(part).collect::<Result<_, Problem>>()?;
+    let DraftRow { id, changed_at, files_version, .. } = row;
+    Ok(Draft { id, changed_at, content, files, pending, files_version, key })
+}
+
 impl SignedIn {
     /// Begins a draft. Nothing: there are too many already.
     pub(crate) async fn begin_draft(&self, site: &Site, content: Content) -> Result<Option<Draft>, Problem> {
@@ -130,49 +208,19 @@ impl SignedIn {
 
     /// One draft of this mailbox. Someone else's, and one that is gone, look the same.
     pub(crate) async fn draft(&self, site: &Site, id: &str) -> Result<Draft, Problem> {
-        if !is_id(id) {
-            return Err(Problem::NotFound);
-        }
-        let found = site.store.draft(self.mailbox_id(), id).await.map_err(lost)?;
-        let (row, files) = found.ok_or(Problem::NotFound)?;
-        // Asked after the draft: what changes in between has changed the draft's version, too.
-        let pending = site.store.uploads(self.mailbox_id(), id).await.map_err(lost)?;
-        self.opened(row, files, pending)
+        find(site, self.mailbox_id(), self.secret(), id).await
     }
 
     /// All drafts, without their files.
     pub(crate) async fn drafts(&self, site: &Site) -> Result<Vec<Draft>, Problem> {
         let rows = site.store.drafts(self.mailbox_id()).await.map_err(lost)?;
-        rows.into_iter().map(|row| self.opened(row, Vec::new(), Vec::new())).collect()
-    }
-
-    fn opened(
-        &self,
-        row: DraftRow,
-        files: Vec<DraftFile>,
-        pending: Vec<UploadRow>,
-    ) -> Result<Draft, Problem> {
-        let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(lost)?;
-        let plain = Secret::new(key.open_part(&label(&row.id), &row.content_sealed).map_err(lost)?);
-        let content = serde_json::from_slice(plain.expose()).map_err(lost)?;
-        let file = |file: DraftFile| {
-            let facts = Facts::open(&key, &file.id, &file.facts_sealed)?;
-            Ok(File { id: file.id, facts, size: file.size, body_id: file.body_id })
-        };
-        let part = |one: UploadRow| {
-            let facts = Facts::open(&key, &one.id, &one.facts_sealed)?;
-            Ok(Pending { id: one.id, facts, size: one.size, received: one.received })
-        };
-        let files = files.into_iter().map(file).collect::<Result<_, Problem>>()?;
-        let pending = pending.into_iter().map(part).collect::<Result<_, Problem>>()?;
-        let DraftRow { id, changed_at, files_version, .. } = row;
-        Ok(Draft { id, changed_at, content, files, pending, files_version, key })
+        let open = |row| opened(self.mailbox_id(), self.secret(), row, Vec::new(), Vec::new());
+        rows.into_iter().map(open).collect()
     }
 
     /// Keeps what is typed. `false`: the draft is gone.
     pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<bool, Problem> {
-        let sealed = seal(site, &draft.key, &draft.id, &draft.content)?;
-        site.store.save_draft(self.mailbox_id(), &draft.id, sealed, site.now()).await.map_err(lost)
+        save(site, self.mailbox_id(), draft).await
     }
 
     /// Adds a file that has come whole. `false`: no room, or the draft is gone.

@@ -13,6 +13,7 @@ use crate::language::Language;
 use crate::limits::Client;
 use crate::newcomer;
 use crate::page::{self, Page};
+use crate::pages::late;
 use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
@@ -98,6 +99,13 @@ pub(crate) async fn owners_only(
             request.extensions_mut().insert(owner);
             Ok(next.call(request).await?.map_into_boxed_body())
         }
+        Err(problem @ (Problem::SignIn | Problem::SessionOver)) if is_editor(&request) => {
+            let (request, payload) = request.into_parts();
+            Ok(match late::typed(&site, &request, payload).await {
+                Some(response) => ServiceResponse::new(request, response),
+                None => ServiceResponse::from_err(problem, request),
+            })
+        }
         Err(problem) => Ok(request.error_response(problem)),
     }
 }
@@ -115,6 +123,11 @@ pub(crate) async fn newcomers_only(
         }
         Err(problem) => Ok(request.error_response(problem)),
     }
+}
+
+/// Half a letter may be in it: it must not be lost with the session.
+fn is_editor(request: &ServiceRequest) -> bool {
+    request.method() == Method::POST && request.request().match_name() == Some("draft")
 }
 
 /// The owner's language, for a problem page that comes later.
@@ -150,6 +163,10 @@ fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> Serv
         Some(problem @ Problem::Busy(_)) => {
             tracing::warn!(http.problem = %problem, "too busy");
             ("problem-busy-title", "problem-busy-text", 10)
+        }
+        Some(problem @ Problem::Damaged(_)) => {
+            tracing::error!(http.problem = %problem, "a letter is damaged");
+            ("problem-damaged-title", "problem-damaged-text", 0)
         }
         Some(problem @ Problem::Fault(_)) => {
             tracing::error!(http.problem = %problem, "fault");

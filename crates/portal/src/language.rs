@@ -172,6 +172,11 @@ impl Calendar {
         }
     }
 
+    /// "18:23".
+    pub(crate) fn time(&self, language: Language, at: Timestamp) -> String {
+        self.zoned(at).map(|zoned| Self::worded(language, "date-today", &zoned)).unwrap_or_default()
+    }
+
     /// "21. November 2026", for whole days.
     pub(crate) fn day(&self, language: Language, at: Timestamp) -> String {
         self.zoned(at).map(|zoned| Self::worded(language, "date-day", &zoned)).unwrap_or_default()

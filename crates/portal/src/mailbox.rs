@@ -1,10 +1,12 @@
 //! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
 
+use std::collections::VecDeque;
+
 use actix_web::web::Bytes;
 use futures_util::stream::{self, Stream};
 use sealpost_mail::Summary;
-use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
-use sealpost_vault::{MessageKey, StreamOpener, plain_len, sealed_chunk};
+use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page, StoreError};
+use sealpost_vault::{CHUNK, MessageKey, StreamOpener, plain_len, sealed_chunk};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::problem::Problem;
@@ -67,8 +69,8 @@ impl SignedIn {
         let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
         let DepositLetter { row, body_id, head_sealed } = found.ok_or(Problem::NotFound)?;
         let body = site.store.body(&body_id).await.map_err(lost)?;
-        let body = body.ok_or_else(|| Problem::Fault("a letter's body is missing".into()))?;
-        let sealed = |error| Problem::fault("opening a letter", error);
+        let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
+        let sealed = |error| damaged(id, error);
         let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(sealed)?;
         let head = key.open_part("head", &head_sealed).map_err(sealed)?;
         let summary = listing(&key, &row);
@@ -85,8 +87,8 @@ impl SignedIn {
 impl Deposit {
     /// Bytes of the whole letter.
     pub(crate) fn size(&self) -> Result<u64, Problem> {
-        let rest =
-            plain_len(self.body.len()).ok_or_else(|| Problem::Fault("a body of impossible length".into()))?;
+        let rest = plain_len(self.body.len());
+        let rest = rest.ok_or_else(|| damaged(&self.row.id, "its body has an impossible length"))?;
         Ok(rest + self.head.len() as u64)
     }
 
@@ -94,6 +96,7 @@ impl Deposit {
     pub(crate) async fn open(self, site: &Site) -> Result<OpenLetter, Problem> {
         let size = self.size()?;
         let room = site.room_for(size).await?;
+        tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
         let opener = opener(&self.key, &self.body).await?;
         let mut bytes = self.head;
         bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
@@ -101,52 +104,99 @@ impl Deposit {
             let Some(sealed) = chunk(&self.body, index).await? else { break };
             opener
                 .open_chunk(index, sealed.1, &sealed.0, &mut bytes)
-                .map_err(|error| Problem::fault("opening a body", error))?;
+                .map_err(|error| damaged(&self.row.id, error))?;
         }
         Ok(OpenLetter { bytes, _room: room })
     }
 
-    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. A broken seal
-    /// breaks the download off; the browser says so.
+    /// Opens all of it and keeps nothing: whether the letter is as it was.
+    pub(crate) async fn verify(&self) -> Result<(), Problem> {
+        let opener = opener(&self.key, &self.body).await?;
+        for index in 0..self.chunks()? {
+            self.plain(&opener, index).await?;
+        }
+        Ok(())
+    }
+
+    fn chunks(&self) -> Result<u64, Problem> {
+        Ok((self.size()? - self.head.len() as u64).div_ceil(CHUNK as u64).max(1))
+    }
+
+    async fn plain(&self, opener: &StreamOpener, index: u64) -> Result<Bytes, Problem> {
+        let missing = || damaged(&self.row.id, "it ends too early");
+        let (sealed, last) = chunk(&self.body, index).await?.ok_or_else(missing)?;
+        let mut plain = Vec::with_capacity(sealed.len());
+        let opened = opener.open_chunk(index, last, &sealed, &mut plain);
+        opened.map_err(|error| damaged(&self.row.id, error))?;
+        Ok(Bytes::from(plain))
+    }
+
+    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start
+    /// or end is found before anything is said; elsewhere it breaks the download off, the browser says so, and
+    /// the log names the letter.
     pub(crate) async fn stream(
         self,
     ) -> Result<impl Stream<Item = Result<Bytes, Problem>> + 'static, Problem> {
         let opener = opener(&self.key, &self.body).await?;
-        let (head, body) = (Bytes::from(self.head), self.body);
-        let start = Step { opener, body, head: Some(head), index: 0 };
+        let chunks = self.chunks()?;
+        let first = self.plain(&opener, 0).await?;
+        if chunks > 1 {
+            self.plain(&opener, chunks - 1).await?;
+        }
+        let ready = VecDeque::from([Bytes::copy_from_slice(&self.head), first]);
+        let start = Step { deposit: self, opener, ready, next: 1, chunks };
         Ok(stream::try_unfold(start, |mut step| async move {
-            if let Some(head) = step.head.take() {
-                return Ok(Some((head, step)));
+            if let Some(ready) = step.ready.pop_front() {
+                return Ok(Some((ready, step)));
             }
-            let Some((sealed, last)) = chunk(&step.body, step.index).await? else { return Ok(None) };
-            let mut plain = Vec::with_capacity(sealed.len());
-            step.opener
-                .open_chunk(step.index, last, &sealed, &mut plain)
-                .map_err(|error| Problem::fault("opening a body", error))?;
-            step.index += 1;
-            Ok(Some((Bytes::from(plain), step)))
+            if step.next >= step.chunks {
+                return Ok(None);
+            }
+            match step.deposit.plain(&step.opener, step.next).await {
+                Ok(plain) => {
+                    step.next += 1;
+                    Ok(Some((plain, step)))
+                }
+                Err(problem) => {
+                    tracing::error!(http.problem = %problem, "a download was broken off");
+                    Err(problem)
+                }
+            }
         }))
     }
 }
 
 struct Step {
+    deposit: Deposit,
     opener: StreamOpener,
-    body: Body,
-    head: Option<Bytes>,
-    index: u64,
+    ready: VecDeque<Bytes>,
+    next: u64,
+    chunks: u64,
+}
+
+/// What is sealed is not what was sealed, or not there. Names the letter for the log.
+fn damaged(deposit_id: &str, cause: impl std::fmt::Display) -> Problem {
+    Problem::Damaged(format!("letter {deposit_id}: {cause}"))
+}
+
+fn unread(error: StoreError) -> Problem {
+    match error {
+        StoreError::Damaged { what } => Problem::Damaged(format!("expected {what}")),
+        other => Problem::fault("reading a body", other),
+    }
 }
 
 pub(crate) async fn opener(key: &MessageKey, body: &Body) -> Result<StreamOpener, Problem> {
     let header = body.read(0..StreamOpener::header_len() as u64).await;
-    let header = header.map_err(|error| Problem::fault("reading a body", error))?;
-    StreamOpener::new(key, &header).map_err(|error| Problem::fault("opening a body", error))
+    let header = header.map_err(unread)?;
+    StreamOpener::new(key, &header).map_err(|error| Problem::Damaged(format!("a body's start: {error}")))
 }
 
 /// One sealed chunk, and whether it is the last.
 pub(crate) async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem> {
     let Some(place) = sealed_chunk(body.len(), index) else { return Ok(None) };
     let sealed = body.read(place.start..place.start + place.len).await;
-    let sealed = sealed.map_err(|error| Problem::fault("reading a body", error))?;
+    let sealed = sealed.map_err(unread)?;
     Ok(Some((sealed, place.last)))
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Page {
     pub(crate) here: String,
     /// Seconds until the end of the session is announced.
     pub(crate) idle: Option<u64>,
+    /// When the session ends.
+    ends: Option<Timestamp>,
     calendar: Calendar,
 }
 
@@ -47,6 +49,7 @@ impl Page {
             token: String::new(),
             here: String::new(),
             idle: None,
+            ends: None,
             calendar: site.calendar.clone(),
         }
     }
@@ -64,8 +67,14 @@ impl Page {
             token: token.as_str().to_owned(),
             here: request.path().to_owned(),
             idle: owner.map(|o| o.quiet_for(site.now())),
+            ends: owner.map(SignedIn::ends),
             calendar: owner.and_then(own_calendar).unwrap_or_else(|| site.calendar.clone()),
         }
+    }
+
+    /// When the session ends, as a time of day.
+    pub(crate) fn until(&self) -> Option<String> {
+        self.ends.map(|ends| self.calendar.time(self.language, ends))
     }
 
     /// The text under `key`.

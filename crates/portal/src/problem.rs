@@ -31,6 +31,9 @@ pub(crate) enum Problem {
     /// Too much at once.
     #[error("busy: {0}")]
     Busy(&'static str),
+    /// A letter whose sealed bytes are not what they were.
+    #[error("damaged: {0}")]
+    Damaged(String),
     /// Ours.
     #[error("fault: {0}")]
     Fault(String),
@@ -52,7 +55,7 @@ impl ResponseError for Problem {
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Damaged(_) | Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

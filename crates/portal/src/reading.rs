@@ -2,13 +2,17 @@
 //! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
+use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
-use sealpost_mail::{Letter, Summary};
+use sealpost_mail::{Attachment, Letter, Secret, Summary};
 
 use crate::download;
+use crate::html;
 use crate::invitation::{self, Event};
 use crate::markup;
+use crate::prepared::{Frame, Picture};
 use crate::text::{SafeHtml, to_html};
 use crate::winmail;
 
@@ -62,6 +66,22 @@ pub(crate) struct Reading {
     pub(crate) files: Vec<File>,
     pub(crate) events: Vec<Event>,
     pub(crate) summary: Option<Summary>,
+    /// The inside of the frame, if there is one.
+    pub(crate) frame: Option<Frame>,
+    /// `false`: there is more in it than could be taken apart.
+    pub(crate) whole: bool,
+}
+
+/// Which letter is looked into, and how.
+pub(crate) struct Look<'a> {
+    /// The letter's id: its pictures have addresses below it.
+    pub(crate) id: &'a str,
+    /// Where it lies, if it is a letter within the letter.
+    pub(crate) within: Option<&'a PartPath>,
+    pub(crate) as_text: bool,
+    pub(crate) zone: &'a TimeZone,
+    /// Bytes of pictures that are kept with the frame.
+    pub(crate) pictures: usize,
 }
 
 /// The place of a part within letters within a letter.
@@ -79,7 +99,7 @@ impl PartPath {
         path.filter(|path| path.len() <= DEEPEST + 1).map(Self)
     }
 
-    fn prefix(&self) -> String {
+    pub(crate) fn prefix(&self) -> String {
         self.0.iter().map(|number| format!("{number}.")).collect()
     }
 }
@@ -99,7 +119,7 @@ pub(crate) fn file_at(bytes: &[u8], path: &PartPath) -> Option<Found> {
 
 fn find(bytes: &[u8], path: &[usize]) -> Option<Found> {
     let (index, rest) = path.split_first()?;
-    let letter = Letter::parse(bytes).ok()?;
+    let (letter, _) = Letter::parse_some(bytes).ok()?;
     let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
     let content = letter.attachment_bytes(*index)?;
     if rest.is_empty() {
@@ -130,9 +150,14 @@ pub(crate) fn letter_at(bytes: &[u8], path: &PartPath) -> Option<Vec<u8>> {
 }
 
 /// Looks into a letter. `within` is where it lies, if it is a letter within a letter.
-pub(crate) fn look(bytes: &[u8], as_text: bool, within: Option<&PartPath>, zone: &TimeZone) -> Reading {
-    let Ok(letter) = Letter::parse(bytes) else { return broken(bytes) };
-    let view = view(&letter, as_text);
+pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
+    let Ok((letter, whole)) = Letter::parse_some(bytes) else { return broken(bytes) };
+    // Where nothing readable was found, its source says more.
+    if !whole && letter.html().is_none() && letter.text().is_none_or(|text| text.trim().is_empty()) {
+        return broken(bytes);
+    }
+    let (within, zone) = (look.within, look.zone);
+    let view = view(&letter, look.as_text);
     let prefix = within.map(PartPath::prefix).unwrap_or_default();
     let depth = within.map_or(0, |path| path.0.len());
     let (mut files, mut events) = (Vec::new(), Vec::new());
@@ -174,7 +199,41 @@ pub(crate) fn look(bytes: &[u8], as_text: bool, within: Option<&PartPath>, zone:
             }));
         }
     }
-    Reading { view, files, events, summary: Some(letter.summary()) }
+    let frame = hidden.then(|| frame(&letter, look.id, &prefix, look.pictures)).flatten();
+    Reading { view, files, events, summary: Some(letter.summary()), frame, whole }
+}
+
+/// The inside of the frame: the letter's HTML made safe, and the pictures it shows as far as they have room.
+pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) -> Option<Frame> {
+    let html = letter.html().filter(|html| markup::is_showable(html))?;
+    let inline: Vec<(Attachment, String)> = letter
+        .attachments()
+        .into_iter()
+        .filter(|file| file.inline_cid.is_some() && download::picture_type(&file.content_type).is_some())
+        .map(|file| {
+            let part = format!("{prefix}{}", file.index);
+            (file, part)
+        })
+        .collect();
+    let addresses: HashMap<String, String> = inline
+        .iter()
+        .filter_map(|(file, part)| Some((file.inline_cid.clone()?, format!("/m/{id}/inline/{part}"))))
+        .collect();
+    let cleaned = html::clean(&html, &addresses);
+    let mut room = most.saturating_sub(cleaned.markup.len());
+    let mut pictures = Vec::new();
+    for (file, part) in inline {
+        let fits = usize::try_from(file.size).is_ok_and(|size| size <= room);
+        if fits
+            && let Some(content_type) = download::picture_type(&file.content_type)
+            && let Some(bytes) = letter.attachment_bytes(file.index)
+        {
+            room = room.saturating_sub(bytes.len());
+            pictures.push(Picture { part, content_type, bytes: Bytes::from(bytes.into_owned()) });
+        }
+    }
+    let remote_images = cleaned.remote_images as u64;
+    Some(Frame { markup: Secret::new(cleaned.markup), remote_images, pictures })
 }
 
 fn view(letter: &Letter<'_>, as_text: bool) -> View {
@@ -199,7 +258,7 @@ fn broken(bytes: &[u8]) -> Reading {
         String::from_utf8_lossy(start).chars().filter(|c| !c.is_control() || "\r\n\t".contains(*c)).collect();
     let (body, _) = to_html(&source);
     let view = View::Broken { body, cut: bytes.len() > SOURCE };
-    Reading { view, files: Vec::new(), events: Vec::new(), summary: None }
+    Reading { view, files: Vec::new(), events: Vec::new(), summary: None, frame: None, whole: true }
 }
 
 fn is_letter(content_type: &str) -> bool {

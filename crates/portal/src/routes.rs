@@ -207,6 +207,13 @@ pub(crate) const TABLE: &[Row] = &[
         handler: |r| r.to(export::archive),
     },
     Row {
+        name: "export.progress",
+        path: "/export/progress/{part}",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(export::progress),
+    },
+    Row {
         name: "message",
         path: "/m/{id}",
         verb: Verb::Read,
@@ -338,13 +345,6 @@ pub(crate) const TABLE: &[Row] = &[
         verb: Verb::Act,
         right: Right::Owner,
         handler: |r| r.to(account::delete),
-    },
-    Row {
-        name: "idle",
-        path: "/idle",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(idle::warn),
     },
     Row {
         name: "alive",

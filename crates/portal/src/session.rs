@@ -73,8 +73,14 @@ impl SignedIn {
         self.ends.since(now).saturating_sub(WARN_BEFORE).as_secs()
     }
 
+    /// When the session ends, unless its owner goes on.
+    pub(crate) fn ends(&self) -> Timestamp {
+        self.ends
+    }
+
     /// Ends the session.
     pub(crate) async fn end(self, site: &Site) -> Result<(), Problem> {
+        site.prepared.leave(&self.session);
         site.store.end_session(&self.session).await.map_err(|error| Problem::fault("ending a session", error))
     }
 }

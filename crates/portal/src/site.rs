@@ -13,7 +13,9 @@ use crate::decoys::Decoys;
 use crate::language::{Calendar, Language};
 use crate::limits::Limits;
 use crate::outbox::Outbox;
+use crate::prepared::Prepared;
 use crate::problem::Problem;
+use crate::tally::Tallies;
 
 /// The keys the portal holds. None of them opens an active mailbox.
 #[derive(Clone, Debug)]
@@ -34,8 +36,12 @@ pub struct PortalKeys {
 const HASHING: usize = 2;
 /// Log-ins that may wait for one of those. More are turned away at once.
 const HASHING_QUEUE: usize = 64;
+/// Forms read at once that came after their session's end; each may hold half a megabyte.
+const LATE: usize = 8;
 /// Letters sanitised at once, beside the event loop.
 const CLEANING: usize = 2;
+/// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
+const PREPARED_SHARE: usize = 8;
 /// What a letter takes while it is open: sealed piece, plain bytes, parsed parts.
 const LETTER_FACTOR: usize = 3;
 
@@ -53,9 +59,12 @@ pub(crate) struct Site {
     pub(crate) assets: Assets,
     pub(crate) limits: Limits,
     pub(crate) decoys: Decoys,
+    pub(crate) prepared: Prepared,
+    pub(crate) tallies: Tallies,
     hashing: Arc<Semaphore>,
     hashing_queue: Arc<Semaphore>,
     cleaning: Arc<Semaphore>,
+    late: Arc<Semaphore>,
     typesetting: Arc<Semaphore>,
     /// One permit is one KiB.
     memory: Arc<Semaphore>,
@@ -84,11 +93,14 @@ impl Site {
             assets: Assets::new(&config.brand)?,
             limits: Limits::new(Arc::clone(&clock)),
             decoys: Decoys::default(),
+            prepared: Prepared::new(memory_total as usize * 1024 / PREPARED_SHARE),
+            tallies: Tallies::default(),
             calendar: Calendar(zone),
             languages,
             hashing: Arc::new(Semaphore::new(HASHING)),
             hashing_queue: Arc::new(Semaphore::new(HASHING_QUEUE)),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
+            late: Arc::new(Semaphore::new(LATE)),
             typesetting: Arc::new(Semaphore::new(config.export.pdf_at_once.max(1))),
             memory: Arc::new(Semaphore::new(memory_total as usize)),
             memory_total,
@@ -127,6 +139,11 @@ impl Site {
     ) -> Result<T, Problem> {
         let permit = permit(&self.cleaning, 1).await?;
         off_the_loop(permit, work).await
+    }
+
+    /// A turn at reading a form that came too late; nothing if others are at it.
+    pub(crate) fn late(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.late).try_acquire_owned().ok()
     }
 
     /// A turn at the PDF worker; waits longer than for anything else, because a document takes seconds.

@@ -20,6 +20,7 @@ use crate::mailbox::Deposit;
 use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::{Site, off_the_loop};
+use crate::tally::Tally;
 
 /// Bytes handed to the archive at once.
 const PIECE: usize = 64 * 1024;
@@ -98,12 +99,14 @@ pub(crate) struct Wanted {
     pub(crate) folder: String,
 }
 
-/// What an archive says about letters that came as `.eml` although another format was wished for.
+/// What an archive says about letters that came as `.eml` although another format was wished for, or not at all.
 pub(crate) struct Explanation {
     /// The name of the text file.
     pub(crate) file: String,
     /// Its first lines.
     pub(crate) text: String,
+    /// The lines above what could not be had at all.
+    pub(crate) damaged: String,
 }
 
 /// The archive, piece by piece, as fast as it is taken.
@@ -114,6 +117,7 @@ pub(crate) fn archive(
     wanted: Vec<Wanted>,
     format: Format,
     explanation: Explanation,
+    tally: Option<Tally>,
 ) -> impl Stream<Item = Result<Bytes, Problem>> + 'static {
     let written = Written::default();
     let start = Packing {
@@ -127,7 +131,9 @@ pub(crate) fn archive(
         explanation,
         names: HashSet::new(),
         replaced: Vec::new(),
+        damaged: Vec::new(),
         open: None,
+        tally,
     };
     stream::try_unfold(start, |mut packing| async move {
         loop {
@@ -179,7 +185,11 @@ struct Packing {
     names: HashSet<String>,
     /// Names of letters that are there as `.eml` instead.
     replaced: Vec<String>,
+    /// Names of letters that cannot be opened any more.
+    damaged: Vec<String>,
     open: Option<Pieces>,
+    /// For the page that shows how far it is.
+    tally: Option<Tally>,
 }
 
 impl Packing {
@@ -188,7 +198,10 @@ impl Packing {
         if let Some(pieces) = &mut self.open {
             match pieces.next().await {
                 Some(piece) => self.write(&piece?)?,
-                None => self.open = None,
+                None => {
+                    self.open = None;
+                    self.count();
+                }
             }
             return Ok(true);
         }
@@ -199,11 +212,27 @@ impl Packing {
         self.finish()
     }
 
+    fn count(&self) {
+        if let Some(tally) = &self.tally {
+            tally.one();
+        }
+    }
+
     async fn begin(&mut self, wanted: Wanted) -> Result<(), Problem> {
-        let deposit = match self.owner.deposit(&self.site, &wanted.id).await {
+        let deposit = match self.whole(&wanted.id).await {
             Ok(deposit) => deposit,
             // Deleted meanwhile.
-            Err(Problem::NotFound) => return Ok(()),
+            Err(Problem::NotFound) => {
+                self.count();
+                return Ok(());
+            }
+            // One letter must not take the others with it.
+            Err(problem @ Problem::Damaged(_)) => {
+                tracing::error!(http.problem = %problem, "a letter could not be exported");
+                self.damaged.push(wanted.id);
+                self.count();
+                return Ok(());
+            }
             Err(other) => return Err(other),
         };
         let (row, summary) = (deposit.row.clone(), deposit.summary.clone());
@@ -230,6 +259,13 @@ impl Packing {
         Ok(())
     }
 
+    /// A letter that is as it was: an archive that has begun with it can end with it.
+    async fn whole(&self, id: &str) -> Result<Deposit, Problem> {
+        let deposit = self.owner.deposit(&self.site, id).await?;
+        deposit.verify().await?;
+        Ok(deposit)
+    }
+
     /// Begins a file under a name that is not taken yet, and says which.
     fn start(&mut self, folder: &str, file: &str) -> Result<String, Problem> {
         let path = unused(&mut self.names, folder, file);
@@ -247,14 +283,24 @@ impl Packing {
     }
 
     fn finish(&mut self) -> Result<bool, Problem> {
-        if self.zip.is_some() && !self.replaced.is_empty() {
+        if self.zip.is_some() && !(self.replaced.is_empty() && self.damaged.is_empty()) {
             let file = std::mem::take(&mut self.explanation.file);
             self.start("", &file)?;
-            let text = format!("{}\r\n\r\n{}\r\n", self.explanation.text, self.replaced.join("\r\n"));
+            let about =
+                [(&self.explanation.text, &self.replaced), (&self.explanation.damaged, &self.damaged)];
+            let text = about
+                .into_iter()
+                .filter(|(_, names)| !names.is_empty())
+                .fold(String::new(), |all, (words, names)| {
+                    format!("{all}{words}\r\n\r\n{}\r\n\r\n", names.join("\r\n"))
+                });
             self.write(text.as_bytes())?;
         }
         match self.zip.take() {
             Some(zip) => {
+                if let Some(tally) = &self.tally {
+                    tally.finish();
+                }
                 zip.finish().map_err(|error| Problem::fault("an archive", error))?;
                 Ok(true)
             }

@@ -208,7 +208,14 @@ impl Body {
                 Ok(bytes.slice(start..end))
             }
             Place::File(files) => {
-                let bytes = files.read(&self.id, range.start..end).await?;
+                let bytes = match files.read(&self.id, range.start..end).await {
+                    Ok(bytes) => bytes,
+                    // Gone or cut short is damage; anything else may pass.
+                    Err(_) if files.size(&self.id).is_none_or(|size| size < self.len) => {
+                        return Err(StoreError::Damaged { what: "a body as long as its row says" });
+                    }
+                    Err(error) => return Err(error),
+                };
                 if u64::try_from(bytes.len()).ok() != end.checked_sub(range.start) {
                     return Err(StoreError::Damaged { what: "a body as long as its row says" });
                 }

@@ -89,6 +89,7 @@ delete-not = Doch nicht
 idle-title = Sind Sie noch da?
 idle-text = In zwei Minuten melden wir Sie zu Ihrer Sicherheit ab. Möchten Sie angemeldet bleiben?
 idle-stay = Angemeldet bleiben
+session-until = Sie sind bis { $time } Uhr angemeldet; jede Seite, die Sie öffnen, verlängert das. Schicken Sie etwas erst danach ab, ist es nach dem Anmelden noch da.
 
 # ---- ein neuer Link, und der Weg über den Support ----
 renew-text = Wir können Ihnen einen neuen Link an Ihre E-Mail-Adresse schicken.

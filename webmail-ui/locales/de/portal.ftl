@@ -57,6 +57,9 @@ login-trouble = Probleme bei der Anmeldung?
 login-trouble-text = Bitte wenden Sie sich an
 login-note-left = Sie sind abgemeldet. Bis bald!
 login-note-over = Ihre Sitzung wurde beendet, weil Sie eine Weile nicht aktiv waren. Bitte melden Sie sich neu an.
+login-note-kept = Ihre Sitzung war schon zu Ende. Was Sie geschrieben haben, ist nicht verloren: Melden Sie sich an, dann geht es damit weiter. Nur neu gewählte Dateien müssen Sie noch einmal auswählen.
+login-note-copy = Ihre Sitzung war schon zu Ende, und Ihr Text ist zu lang, um ihn mitzunehmen. Bitte kopieren Sie ihn unten, bevor Sie sich anmelden.
+login-kept-text = Ihr Text
 login-note-wrong = E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal. Achten Sie auf Groß- und Kleinschreibung.
 login-note-wait =
     { $n ->
@@ -231,6 +234,8 @@ problem-busy-title = Einen Moment, bitte
 problem-busy-text = Gerade sind viele Menschen hier. Bitte versuchen Sie es in ein paar Sekunden noch einmal.
 problem-fault-title = Hier ist etwas schiefgegangen
 problem-fault-text = Das ist unser Fehler, nicht Ihrer. Es ist nichts verloren. Bitte versuchen Sie es in ein paar Minuten noch einmal.
+problem-damaged-title = Diese Nachricht lässt sich nicht öffnen
+problem-damaged-text = Sie ist bei uns beschädigt worden; das ist unser Fehler, nicht Ihrer. Ihre anderen Nachrichten sind davon nicht betroffen. Bitte melden Sie sich bei uns, damit der Absender sie noch einmal schickt.
 problem-home = Zur Startseite
 problem-wait =
     { $n ->

@@ -34,6 +34,7 @@ write-discard-text = Der Entwurf und seine Anhänge werden gelöscht.
 write-discard-yes = Ja, löschen
 write-safe = Ihre Nachricht geht verschlüsselt und nur an { $name }.
 write-saved = Der Entwurf ist gespeichert. Sie finden ihn unter „Entwürfe“.
+write-late = Ihr Text ist wieder da. Gesendet ist er noch nicht.
 write-saving = Wird gespeichert …
 write-kept = Als Entwurf gespeichert
 write-lost = Nicht gespeichert. Bitte prüfen Sie Ihre Internetverbindung und ob Sie noch angemeldet sind.

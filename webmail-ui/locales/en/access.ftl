@@ -89,6 +89,7 @@ delete-not = Rather not
 idle-title = Are you still there?
 idle-text = In two minutes we log you out to keep your messages safe. Would you like to stay logged in?
 idle-stay = Stay logged in
+session-until = You are logged in until { $time }; every page you open extends that. What you send later than that is still there once you have logged in again.
 
 # ---- a new link, and the way by support ----
 renew-text = We can send a new link to your e-mail address.

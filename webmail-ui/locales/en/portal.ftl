@@ -57,6 +57,9 @@ login-trouble = Trouble logging in?
 login-trouble-text = Please write to or call
 login-note-left = You are logged out. See you soon!
 login-note-over = Your session has ended because you were away for a while. Please log in again.
+login-note-kept = Your session had ended already. What you wrote is not lost: log in, and you can go on with it. Only newly chosen files have to be chosen again.
+login-note-copy = Your session had ended already, and your text is too long to be carried over. Please copy it below before you log in.
+login-kept-text = Your text
 login-note-wrong = The e-mail address or the password is not right. Please check both and try again. Mind upper and lower case.
 login-note-wait =
     { $n ->
@@ -231,6 +234,8 @@ problem-busy-title = One moment, please
 problem-busy-text = Many people are here right now. Please try again in a few seconds.
 problem-fault-title = Something went wrong here
 problem-fault-text = This is our fault, not yours. Nothing was lost. Please try again in a few minutes.
+problem-damaged-title = This message cannot be opened
+problem-damaged-text = It has been damaged on our side; this is our fault, not yours. Your other messages are not affected. Please get in touch with us, so that the sender sends it again.
 problem-home = Go to the start page
 problem-wait =
     { $n ->

@@ -34,6 +34,7 @@ write-discard-text = The draft and its attachments will be deleted.
 write-discard-yes = Yes, delete
 write-safe = Your message travels encrypted, and to { $name } only.
 write-saved = The draft is saved. You will find it under “Drafts”.
+write-late = Your text is back. It has not been sent yet.
 write-saving = Saving …
 write-kept = Saved as a draft
 write-lost = Not saved. Please check your internet connection and whether you are still logged in.

@@ -6,16 +6,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_store::{Folder, Page as StorePage};
+use serde::Serialize;
 
 use super::inbox::Place;
 use super::letters::Fields;
 use crate::csrf::Protected;
 use crate::download;
+use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::Site;
 use crate::takeout::{self, Explanation, NotMade, Wanted};
+use crate::tally::Standing;
 
 /// What is sent as a file can do nothing even where a browser shows it.
 const FILE_POLICY: &str = "default-src 'none'; sandbox";
@@ -32,6 +35,8 @@ struct ExportPage {
     count: u64,
     bytes: u64,
     has_pdf: bool,
+    /// Under which the page asks how far the archive is.
+    watch: String,
 }
 
 impl ExportPage {
@@ -72,7 +77,10 @@ pub(super) async fn choose(
     place.path().clone_into(&mut page.here);
     let has_pdf = takeout::worker(site).is_ok();
     let count = found.len() as u64;
-    show(StatusCode::OK, &ExportPage { page, place, ids: found, count, bytes, has_pdf })
+    show(
+        StatusCode::OK,
+        &ExportPage { page, place, ids: found, count, bytes, has_pdf, watch: site.random.id() },
+    )
 }
 
 /// GET /export: everything.
@@ -93,7 +101,8 @@ pub(crate) async fn everything(
     }
     let page = Page::owned(&site, &request, &owner);
     let has_pdf = takeout::worker(&site).is_ok();
-    let template = ExportPage { page, place: Place::Inbox, ids: Vec::new(), count, bytes, has_pdf };
+    let watch = site.random.id();
+    let template = ExportPage { page, place: Place::Inbox, ids: Vec::new(), count, bytes, has_pdf, watch };
     show(StatusCode::OK, &template)
 }
 
@@ -117,15 +126,39 @@ pub(crate) async fn archive(
         return Ok(redirect("/inbox?done=none"));
     }
     let file = format!("{} {}.zip", page.portal(), site.calendar.file(site.now()));
-    let explanation = Explanation { file: page.t("export-note-file"), text: page.t("export-note") };
+    let explanation = Explanation {
+        file: page.t("export-note-file"),
+        text: page.t("export-note"),
+        damaged: page.t("export-note-damaged"),
+    };
+    let watch = Some(fields.one("watch")).filter(|watch| is_id(watch));
+    let tally = watch.map(|watch| site.tallies.begin(owner.session(), watch, wanted.len() as u64));
     let language = page.language;
     tracing::info!(letters = wanted.len(), format = format.extension(), "letters exported");
-    let pieces = takeout::archive(site.clone(), owner, language, wanted, format, explanation);
+    let pieces = takeout::archive(site.clone(), owner, language, wanted, format, explanation, tally);
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header(download::attachment(&download::file_name(&file, "messages.zip")))
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
         .streaming(pieces))
+}
+
+#[derive(Serialize)]
+struct Progress {
+    done: u64,
+    all: u64,
+    state: &'static str,
+}
+
+/// GET /export/progress/{part}: how far an archive of this session is.
+pub(crate) async fn progress(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    watch: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let Standing { done, all, state } =
+        site.tallies.standing(owner.session(), &watch).ok_or(Problem::NotFound)?;
+    Ok(HttpResponse::Ok().json(Progress { done, all, state }))
 }
 
 async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<Wanted>, Problem> {

@@ -1,41 +1,10 @@
-//! The end of a session is announced two minutes before. This page is where browsers without scripts are
-//! taken then; to look at it prolongs nothing, its link does.
+//! The end of a session is announced two minutes before by the script, and its button asks here for more time.
+//! Without scripts every page says when the session ends, and what is sent too late comes back after the log-in.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
-use serde::Deserialize;
+use actix_web::{HttpResponse, web};
 
-use super::language::own_path;
-use crate::csrf::Visitor;
-use crate::page::{Page, show_to};
-use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::Site;
-
-#[derive(Template)]
-#[template(path = "idle.html")]
-struct IdlePage {
-    page: Page,
-    back: String,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Wish {
-    #[serde(default)]
-    back: String,
-}
-
-/// GET /idle
-pub(crate) async fn warn(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    visitor: Visitor,
-    wish: web::Query<Wish>,
-) -> Result<HttpResponse, Problem> {
-    let back = own_path(&wish.back).unwrap_or("/inbox").to_owned();
-    show_to(&visitor, StatusCode::OK, &IdlePage { page: Page::open(&site, &request, &visitor), back })
-}
 
 /// GET /alive: the guard has prolonged the session already; says how many seconds there are until the warning.
 pub(crate) async fn alive(site: web::Data<Site>, owner: SignedIn) -> HttpResponse {

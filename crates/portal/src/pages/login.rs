@@ -10,6 +10,7 @@ use askama::Template;
 use sealpost_mail::{Address, Secret};
 use serde::Deserialize;
 
+use super::late::{self, Typed};
 use crate::config::ActivateBy;
 use crate::csrf::{Protected, Visitor};
 use crate::entry::{self, Came};
@@ -34,6 +35,8 @@ enum Note {
     Left,
     /// The session ran out.
     Over,
+    /// The session ran out while something was written, which is here.
+    Kept,
     /// Address or password is wrong.
     Wrong,
     /// A new password is set.
@@ -61,6 +64,8 @@ struct LoginPage {
     to: String,
     /// Whether newcomers come with an initial password.
     by_password: bool,
+    /// What was sent after the session's end.
+    typed: Option<Typed>,
 }
 
 impl LoginPage {
@@ -69,7 +74,11 @@ impl LoginPage {
             ActivateBy::Link => false,
             ActivateBy::InitialPassword => true,
         };
-        Self { page, note, address: String::new(), to: String::new(), by_password }
+        Self { page, note, address: String::new(), to: String::new(), by_password, typed: None }
+    }
+
+    fn is_carried(&self) -> bool {
+        self.typed.as_ref().is_some_and(|typed| typed.carried)
     }
 
     fn is_wrong(&self) -> bool {
@@ -114,6 +123,22 @@ pub(crate) async fn form(
     show_to(&visitor, StatusCode::OK, &template)
 }
 
+/// The log-in page that holds what was typed after the session's end.
+pub(super) fn late_page(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    typed: Typed,
+) -> Result<HttpResponse, Problem> {
+    let mut page = Page::open(site, request, visitor);
+    // There is no page to come back to in another language.
+    page.here = "/".to_owned();
+    let mut template = LoginPage::new(site, page, Note::Kept);
+    target(request.path()).unwrap_or_default().clone_into(&mut template.to);
+    template.typed = Some(typed);
+    show_to(visitor, StatusCode::OK, &template)
+}
+
 #[derive(Deserialize)]
 pub(crate) struct LoginForm {
     #[serde(default)]
@@ -122,6 +147,17 @@ pub(crate) struct LoginForm {
     password: String,
     #[serde(default)]
     to: String,
+    /// Whether something comes along that was typed after the session's end.
+    #[serde(default)]
+    pub(super) kept: bool,
+    #[serde(default)]
+    pub(super) kept_to: String,
+    #[serde(default)]
+    pub(super) kept_cc: String,
+    #[serde(default)]
+    pub(super) kept_subject: String,
+    #[serde(default)]
+    pub(super) kept_text: String,
 }
 
 /// POST /login
@@ -131,16 +167,19 @@ pub(crate) async fn submit(
     visitor: Visitor,
     form: Protected<LoginForm>,
 ) -> Result<HttpResponse, Problem> {
-    let LoginForm { address, password, to } = form.verify(visitor.token())?;
+    let form = form.verify(visitor.token())?;
+    let typed = Typed::of(&form);
+    let LoginForm { address, password, to, .. } = form;
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
     // What is no address has a tag too, so that it takes the same way.
-    let typed = address.trim();
-    let identity = Address::parse(typed).map_or_else(|_none| typed.to_lowercase(), |a| a.identity());
+    let named = address.trim();
+    let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
     let refused = |status, note| {
         let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
         template.address.clone_from(&address);
         target(&to).unwrap_or_default().clone_into(&mut template.to);
+        template.typed.clone_from(&typed);
         show_to(&visitor, status, &template)
     };
     // The queue is waited in before anything is asked about the address, and only what comes after it can tell
@@ -159,9 +198,14 @@ pub(crate) async fn submit(
             if let Some(cookie) = session::begin(&site, &request, &mailbox.id, &opened).await? {
                 counted.forgive(&site).await?;
                 site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
+                let mut next = target(&to).unwrap_or("/inbox").to_owned();
+                if let Some(typed) = typed.clone() {
+                    let there = late::restore(&site, &mailbox.id, &opened, &next, typed).await?;
+                    next = if there { format!("{next}?note=late") } else { "/drafts".to_owned() };
+                }
                 return welcome(
                     &site,
-                    target(&to).unwrap_or("/inbox"),
+                    &next,
                     &[cookie, session::known_device(&site, &tag), session::no_cookie(&site, "visit")],
                 );
             }
@@ -211,9 +255,10 @@ pub(crate) async fn leave(
     Ok(response)
 }
 
-/// A page that may be gone to after the log-in: the inbox or one message, nothing else.
+/// A page that may be gone to after the log-in: the inbox, one message or one draft, nothing else.
 pub(crate) fn target(to: &str) -> Option<&str> {
-    (to == "/inbox" || to.strip_prefix("/m/").is_some_and(is_id)).then_some(to)
+    let one = ["/m/", "/w/"].iter().any(|place| to.strip_prefix(place).is_some_and(is_id));
+    (to == "/inbox" || one).then_some(to)
 }
 
 #[cfg(test)]
@@ -224,7 +269,7 @@ mod tests {
     fn nobody_is_sent_elsewhere_after_the_log_in() {
         let id = "0123456789abcdef0123456789abcdef";
         assert_eq!(target("/inbox"), Some("/inbox"));
-        assert!(target(&format!("/m/{id}")).is_some());
+        assert!(target(&format!("/m/{id}")).is_some() && target(&format!("/w/{id}")).is_some());
         for bad in [
             "",
             "/",

@@ -1,7 +1,5 @@
 //! Reading one letter: the page, the frame with its HTML, its pictures, its attachments, its original.
 
-use std::collections::HashMap;
-
 use actix_web::body::SizedStream;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,15 +10,14 @@ use serde::Deserialize;
 
 use super::inbox::Place;
 use crate::download;
-use crate::html;
 use crate::invitation::{Event, Moment};
-use crate::markup;
 use crate::page::{Page, show as render};
+use crate::prepared::{self, Frame};
 use crate::problem::Problem;
-use crate::reading::{self, File, Preview, Reading, View};
+use crate::reading::{self, File, Look, Preview, Reading, View};
 use crate::reply::{self, Ways};
 use crate::session::SignedIn;
-use crate::site::{Site, off_the_loop};
+use crate::site::Site;
 use crate::takeout;
 
 /// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
@@ -51,6 +48,7 @@ struct MessagePage {
     trashed: Option<Timestamp>,
     has_pdf: bool,
     events: Vec<Event>,
+    whole: bool,
 }
 
 impl MessagePage {
@@ -80,6 +78,7 @@ pub(crate) async fn show(
     id: web::Path<String>,
     wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
     let deposit = owner.deposit(&site, &id).await?;
     if deposit.row.read_at.is_none() {
         owner.mark_read(&site, &deposit).await?;
@@ -88,8 +87,17 @@ pub(crate) async fn show(
     let as_text = wish.view == "text";
     let letter = deposit.open(&site).await?;
     let zone = site.calendar.0.clone();
-    let reading = off_the_loop((), move || reading::look(&letter.bytes, as_text, None, &zone)).await?;
-    let Reading { view, files, events, summary: parsed } = reading;
+    let (here, pictures) = (id.clone(), site.prepared.most_of_one());
+    let reading = site
+        .cleaning(move || {
+            let look = Look { id: &here, within: None, as_text, zone: &zone, pictures };
+            reading::look(&letter.bytes, &look)
+        })
+        .await?;
+    let Reading { view, files, events, summary: parsed, frame, whole } = reading;
+    if let Some(frame) = frame {
+        prepared::keep(&site, owner.session(), id.clone(), frame);
+    }
     let summary = listed.or(parsed);
     let ways = summary
         .as_ref()
@@ -115,6 +123,7 @@ pub(crate) async fn show(
         trashed: row.trashed_at.map(|since| since.plus(site.config.trash)),
         has_pdf: takeout::worker(&site).is_ok(),
         events,
+        whole,
     };
     render(StatusCode::OK, &template)
 }
@@ -123,22 +132,22 @@ pub(super) use crate::reading::kind;
 
 #[derive(Template)]
 #[template(path = "frame.html")]
-struct FramePage {
+struct FramePage<'a> {
     page: Page,
-    body: Markup,
+    body: Markup<'a>,
     remote_images: u64,
 }
 
 /// Markup that the sanitiser made.
-struct Markup(String);
+struct Markup<'a>(&'a str);
 
-impl std::fmt::Display for Markup {
+impl std::fmt::Display for Markup<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.0)
     }
 }
 
-impl askama::filters::HtmlSafe for Markup {}
+impl askama::filters::HtmlSafe for Markup<'_> {}
 
 /// GET /m/{id}/html
 pub(crate) async fn frame(
@@ -147,36 +156,29 @@ pub(crate) async fn frame(
     owner: SignedIn,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    if let Some(frame) = site.prepared.frame(owner.session(), &id) {
+        return frame_page(&site, &request, &owner, &frame);
+    }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
-    frame_of(&site, &request, &owner, letter.bytes, format!("/m/{id}/inline/")).await
+    let frame = site
+        .cleaning(move || reading::frame(&Letter::parse_some(&letter.bytes).ok()?.0, &id, "", 0))
+        .await?
+        .ok_or(Problem::NotFound)?;
+    frame_page(&site, &request, &owner, &frame)
 }
 
-/// The inside of a frame. `inline` is where its pictures are, up to their number.
-pub(super) async fn frame_of(
+/// The inside of a frame.
+pub(super) fn frame_page(
     site: &web::Data<Site>,
     request: &HttpRequest,
     owner: &SignedIn,
-    letter: Vec<u8>,
-    inline: String,
+    frame: &Frame,
 ) -> Result<HttpResponse, Problem> {
-    let cleaned = site
-        .cleaning(move || {
-            let letter = Letter::parse(&letter).ok()?;
-            let html = letter.html().filter(|html| markup::is_showable(html))?;
-            let pictures: HashMap<String, String> = letter
-                .attachments()
-                .into_iter()
-                .filter(|file| download::picture_type(&file.content_type).is_some())
-                .filter_map(|file| Some((file.inline_cid?, format!("{inline}{}", file.index))))
-                .collect();
-            Some(html::clean(&html, &pictures))
-        })
-        .await?
-        .ok_or(Problem::NotFound)?;
     let template = FramePage {
         page: Page::owned(site, request, owner),
-        body: Markup(cleaned.markup),
-        remote_images: cleaned.remote_images as u64,
+        body: Markup(frame.markup.expose()),
+        remote_images: frame.remote_images,
     };
     let mut response = render(StatusCode::OK, &template)?;
     let headers = response.headers_mut();

@@ -10,6 +10,7 @@ pub(crate) mod idle;
 pub(crate) mod inbox;
 pub(crate) mod info;
 pub(crate) mod language;
+pub(crate) mod late;
 pub(crate) mod letters;
 pub(crate) mod login;
 pub(crate) mod message;

@@ -2,15 +2,17 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Mailbox, Timestamp};
+use sealpost_mail::{Letter, Mailbox, Timestamp};
 
-use super::message::{FILE_POLICY, frame_of};
+use super::message::{FILE_POLICY, frame_page};
 use crate::download;
 use crate::page::{Page, show};
+use crate::prepared;
 use crate::problem::Problem;
-use crate::reading::{self, File, Found, PartPath, Preview, Reading, View};
+use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
 use crate::session::SignedIn;
 use crate::site::{Site, off_the_loop};
 
@@ -52,12 +54,18 @@ pub(crate) async fn inside(
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
     let zone = site.calendar.0.clone();
-    let reading = off_the_loop((), move || {
-        let inner = reading::letter_at(&letter.bytes, &path)?;
-        Some(reading::look(&inner, false, Some(&path), &zone))
-    })
-    .await?;
-    let Reading { view, files, summary, .. } = reading.ok_or(Problem::NotFound)?;
+    let (here, pictures) = (id.clone(), site.prepared.most_of_one());
+    let reading = site
+        .cleaning(move || {
+            let inner = reading::letter_at(&letter.bytes, &path)?;
+            let look = Look { id: &here, within: Some(&path), as_text: false, zone: &zone, pictures };
+            Some(reading::look(&inner, &look))
+        })
+        .await?;
+    let Reading { view, files, summary, frame, .. } = reading.ok_or(Problem::NotFound)?;
+    if let Some(frame) = frame {
+        prepared::keep(&site, owner.session(), format!("{id}/{part}"), frame);
+    }
     let mut page = Page::owned(&site, &request, &owner);
     page.here = format!("/m/{id}");
     let (from, to, cc, subject, date) = match summary {
@@ -77,10 +85,18 @@ pub(crate) async fn inside_frame(
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
+    if let Some(frame) = site.prepared.frame(owner.session(), &format!("{id}/{part}")) {
+        return frame_page(&site, &request, &owner, &frame);
+    }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
-    let inner = off_the_loop((), move || reading::letter_at(&letter.bytes, &path)).await?;
-    frame_of(&site, &request, &owner, inner.ok_or(Problem::NotFound)?, format!("/m/{id}/inline/{part}."))
-        .await
+    let frame = site
+        .cleaning(move || {
+            let inner = reading::letter_at(&letter.bytes, &path)?;
+            reading::frame(&Letter::parse_some(&inner).ok()?.0, &id, &path.prefix(), 0)
+        })
+        .await?
+        .ok_or(Problem::NotFound)?;
+    frame_page(&site, &request, &owner, &frame)
 }
 
 /// GET /m/{id}/inline/{part}: pictures only, and only where the frame asks.
@@ -89,12 +105,18 @@ pub(crate) async fn inline(
     owner: SignedIn,
     place: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let file = found(&site, &owner, &place).await?;
-    let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
+    let (content_type, bytes) = match site.prepared.picture(owner.session(), &place.0, &place.1) {
+        Some(picture) => picture,
+        None => {
+            let file = found(&site, &owner, &place).await?;
+            let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
+            (content_type.ok_or(Problem::NotFound)?, Bytes::from(file.bytes))
+        }
+    };
     Ok(HttpResponse::Ok()
-        .content_type(content_type.ok_or(Problem::NotFound)?)
+        .content_type(content_type)
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-        .body(file.bytes))
+        .body(bytes))
 }
 
 /// GET /m/{id}/part/{part}: a file to save.

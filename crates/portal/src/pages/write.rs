@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
 use serde::Deserialize;
 
@@ -17,10 +18,11 @@ use crate::language::Values;
 use crate::mailbox::OpenLetter;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
-use crate::reply::{self, Kind, MOST_SUBJECT};
+use crate::reply::{self, Kind};
 use crate::session::SignedIn;
-use crate::sheet::{Fields, Sheet};
+use crate::sheet::Sheet;
 use crate::site::{Site, off_the_loop};
+use crate::takeout;
 use crate::writing::{MOST_FILES, MOST_RECIPIENTS, Sent, addresses};
 
 /// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
@@ -37,6 +39,8 @@ struct Complaint {
 enum Note {
     None,
     Saved,
+    /// It was sent after the session's end.
+    Late,
     /// Not every file of a forwarded letter had room.
     LeftOut,
 }
@@ -121,12 +125,16 @@ pub(crate) async fn begin(
         });
     }
     let deposit = owner.deposit(&site, &letter).await?;
-    let (listed, received) = (deposit.summary.clone(), deposit.row.received_at);
+    let (listed, row) = (deposit.summary.clone(), deposit.row.clone());
+    let received = row.received_at;
     let open = Arc::new(deposit.open(&site).await?);
     let looked = Arc::clone(&open);
-    let (parsed, text, files) = off_the_loop((), move || {
-        let Ok(letter) = Letter::parse(&looked.bytes) else { return (None, String::new(), Vec::new()) };
-        (Some(letter.summary()), letter.text().unwrap_or_default(), letter.attachments())
+    let (parsed, text, files) = off_the_loop((), move || match Letter::parse_some(&looked.bytes) {
+        Ok((letter, true)) => {
+            (Some(letter.summary()), letter.text().unwrap_or_default(), Some(letter.attachments()))
+        }
+        Ok((letter, false)) => (Some(letter.summary()), letter.text().unwrap_or_default(), None),
+        Err(_unreadable) => (None, String::new(), None),
     })
     .await?;
     let summary = listed.or(parsed).ok_or(Problem::NotFound)?;
@@ -136,8 +144,17 @@ pub(crate) async fn begin(
         return Ok(redirect("/drafts?note=full"));
     };
     let mut note = "";
-    if kind == Kind::Forward && !carry(&site, &owner, &draft, &open, files).await? {
-        note = "?note=left-out";
+    if kind == Kind::Forward {
+        let complete = match files {
+            Some(files) => carry(&site, &owner, &draft, &open, files).await?,
+            None => {
+                let name = takeout::name(&site, &row, Some(&summary), Format::Eml);
+                carry_original(&site, &owner, &draft, &open, name).await?
+            }
+        };
+        if !complete {
+            note = "?note=left-out";
+        }
     }
     Ok(redirect(&format!("/w/{}{note}", draft.id)))
 }
@@ -158,7 +175,23 @@ fn words(page: &Page, kind: Kind, summary: &Summary, received: sealpost_mail::Ti
     reply::Words { re: page.t("write-re"), forwarded: page.t("write-fwd"), above }
 }
 
-/// Copies a letter's files into a draft, as far as they have room.
+/// A letter that cannot be taken apart wholly goes along as it is, so that nothing of it is missing.
+async fn carry_original(
+    site: &web::Data<Site>,
+    owner: &SignedIn,
+    draft: &Draft,
+    letter: &OpenLetter,
+    name: String,
+) -> Result<bool, Problem> {
+    if letter.bytes.len() as u64 > site.config.write.max_size {
+        return Ok(false);
+    }
+    let mut upload = Upload::new(site, draft.key());
+    upload.push(&letter.bytes).await?;
+    owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
+}
+
+/// Copies a letter's files into a draft, pictures out of its text among them, as far as they have room.
 async fn carry(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -168,14 +201,14 @@ async fn carry(
 ) -> Result<bool, Problem> {
     let mut free = site.config.write.max_size;
     let mut complete = true;
-    for file in files.into_iter().filter(|file| file.inline_cid.is_none()) {
+    for file in files {
         if file.size > free {
             complete = false;
             continue;
         }
         let letter = Arc::clone(letter);
         let bytes = off_the_loop((), move || {
-            let parsed = Letter::parse(&letter.bytes).ok()?;
+            let (parsed, _) = Letter::parse_some(&letter.bytes).ok()?;
             parsed.attachment_bytes(file.index).map(std::borrow::Cow::into_owned)
         })
         .await?;
@@ -207,6 +240,7 @@ pub(crate) async fn show(
     let note = match wish.note.as_str() {
         "saved" => Note::Saved,
         "left-out" => Note::LeftOut,
+        "late" => Note::Late,
         _ => Note::None,
     };
     editor(&site, &request, &owner, draft, Vec::new(), note)
@@ -292,7 +326,8 @@ pub(crate) async fn act(
         }
         found => found?,
     };
-    type_in(&mut draft.content, &mut fields);
+    let mut field = |name| fields.take(name);
+    draft.content.type_in(field("to"), field("cc"), field("subject"), field("text"));
     if let Wanted::Discard = wanted {
         owner.discard(&site, &draft).await?;
         return Ok(redirect("/drafts?note=gone"));
@@ -316,24 +351,6 @@ pub(crate) async fn act(
         }
         Wanted::Attach => Ok(redirect(&format!("{here}#files"))),
         Wanted::Save | Wanted::Send | Wanted::Discard => Ok(redirect(&format!("{here}?note=saved"))),
-    }
-}
-
-fn type_in(content: &mut Content, fields: &mut Fields) {
-    let line = |text: String, most: usize| -> String {
-        text.chars().filter(|c| !c.is_control()).take(most).collect()
-    };
-    if let Some(to) = fields.take("to") {
-        content.to = line(to, 4000);
-    }
-    if let Some(cc) = fields.take("cc") {
-        content.cc = line(cc, 4000);
-    }
-    if let Some(subject) = fields.take("subject") {
-        content.subject = line(subject, MOST_SUBJECT);
-    }
-    if let Some(text) = fields.take("text") {
-        content.text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
     }
 }
 

@@ -4,9 +4,11 @@
 mod account;
 mod activation;
 mod first;
+mod damage;
 mod forgot;
 mod keeping;
 mod languages;
+mod late;
 mod login;
 mod matrix;
 mod parts;

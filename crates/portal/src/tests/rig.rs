@@ -43,7 +43,7 @@ pub(super) struct Rig {
     pub(super) reloader: Reloader,
     stop: CancellationToken,
     running: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Rig {
@@ -67,7 +67,7 @@ impl Rig {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let running = tokio::spawn(async move { portal.run(stopped).await.unwrap() });
-        Self { world, clock, posted, address, reloader, stop, running, _folder: folder }
+        Self { world, clock, posted, address, reloader, stop, running, folder }
     }
 
     /// An orderly end; hangs the test if there is none.

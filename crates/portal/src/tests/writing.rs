@@ -314,3 +314,47 @@ async fn where_nobody_may_be_written_to_nothing_is_offered() {
     assert_eq!(browser.send("/write", &fields).await.status, 404);
     rig.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forwarding_takes_everything_along_that_has_room() {
+    let rig = Rig::start_with(|config| config.write.max_size = 1024 * 1024).await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let inner = String::from_utf8(sample::plain("Bo <bo@web.example>", "Innen", "Im Inneren")).unwrap();
+    let large = "QUFB".repeat(500_000);
+    let outer = sample::plain("Anna <anna@insurer.example>", "Zum Weiterleiten", "x");
+    let head = String::from_utf8(outer).unwrap().split("MIME-Version").next().unwrap().to_owned();
+    let letter = format!(
+        "{head}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+         Content-Type: text/plain\r\n\r\nSiehe Anlagen\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b\r\n\
+         Content-Type: application/zip; name=\"gross.zip\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{large}\r\n--b\r\n\
+         Content-Type: image/png; name=\"bild.png\"\r\nContent-ID: <p>\r\nContent-Disposition: inline\r\n\r\nPNG\r\n--b--\r\n"
+    );
+    let id = rig.world.letter(&made, letter.as_bytes(), HOUR, 9).await;
+    let (path, token) = begin(&mut browser, "forward", &id).await;
+    assert!(path.ends_with("?note=left-out"));
+    let page = browser.get(&path).await.text();
+    assert!(page.contains("Nicht alle Anhänge") && !page.contains("gross.zip"), "{page}");
+    assert!(
+        page.contains("Innen.eml") && page.contains("bild.png") && page.contains("Siehe Anlagen"),
+        "{page}"
+    );
+    let path = path.trim_end_matches("?note=left-out").to_owned();
+    let fields = [("form_token", token.as_str()), ("to", "a@insurer.example"), ("do", "send")];
+    assert_eq!(browser.send(&path, &fields).await.header("location"), "/sent?done=sent");
+
+    // What cannot be taken apart goes along whole.
+    let parts = "--b\r\nContent-Type: text/plain\r\n\r\nTeil\r\n".repeat(3000);
+    let wide = format!("{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n");
+    let id = rig.world.letter(&made, wide.as_bytes(), HOUR, 9).await;
+    let shown = browser.get(&format!("/m/{id}")).await.text();
+    assert!(shown.contains("ungewöhnlich aufgebaut") && shown.contains("Teil"), "{shown}");
+    let (path, _) = begin(&mut browser, "forward", &id).await;
+    assert!(browser.get(&path).await.text().contains("Zum Weiterleiten.eml"));
+    assert_eq!(browser.send(&path, &fields).await.header("location"), "/sent?done=sent");
+    let taken = rig.posted.1.taken.lock().unwrap().clone();
+    let names: Vec<&str> = taken[0].files.iter().map(|(name, _, _)| name.as_str()).collect();
+    assert_eq!(names, ["Innen.eml", "bild.png"]);
+    assert_eq!(taken[0].files[0].2, inner.as_bytes());
+    assert!(taken[1].files[0].2 == wide.as_bytes(), "the original has changed on the way");
+    rig.stop().await;
+}
