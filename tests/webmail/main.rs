@@ -16,6 +16,7 @@ mod everywhere;
 mod first;
 mod hostile;
 mod keyboard;
+mod late;
 mod office;
 mod reading;
 mod uploads;

@@ -13,7 +13,11 @@ const PNG: &str =
 
 /// A long letter in HTML with two pictures in its text.
 fn long() -> Vec<u8> {
-    let lines: String = (1..=120).map(|n| format!("<p>Absatz Nummer {n} von vielen.</p>\r\n")).collect();
+    // Paper is narrower than a screen: what fits there in two lines needs three here.
+    let words =
+        "und damit er auf Papier öfter umbricht als am Schirm, steht hier noch einiges mehr dazu, ".repeat(3);
+    let lines: String =
+        (1..=120).map(|n| format!("<p>Absatz Nummer {n} von vielen, {words}</p>\r\n")).collect();
     let picture = |n: u32| {
         format!(
             "--r\r\nContent-Type: image/png; name=\"bild{n}.png\"\r\nContent-ID: <bild{n}@insurer>\r\n\

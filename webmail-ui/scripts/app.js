@@ -111,6 +111,9 @@ for (const frame of all("iframe.frame")) {
     new ResizeObserver(fit).observe(page.body);
   };
   frame.addEventListener("load", watch);
+  // On paper it is as wide as paper is, and as high as the letter is at that width: nothing is cut off.
+  addEventListener("beforeprint", () => { frame.style.width = "17cm"; fit(); });
+  addEventListener("afterprint", () => { frame.style.width = ""; fit(); });
   if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.URL !== "about:blank") watch();
 }
 

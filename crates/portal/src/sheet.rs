@@ -192,7 +192,6 @@ impl Sheet {
                     }
                     let value = String::from_utf8(value.to_vec())
                         .map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
-                    self.held += value.len();
                     self.fields.0.push((name, value));
                 }
             }

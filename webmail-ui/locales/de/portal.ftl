@@ -191,6 +191,7 @@ message-as-text = Als reinen Text zeigen
 message-as-html = Mit Gestaltung zeigen
 message-save = Sichern
 message-print = Drucken
+message-print-text = Zum Drucken zeigen Sie die Nachricht bitte als reinen Text: So kommt sie vollständig aufs Papier.
 message-attachments =
     { $n ->
         [one] Ein Anhang

@@ -191,6 +191,7 @@ message-as-text = Show as plain text
 message-as-html = Show with formatting
 message-save = Save
 message-print = Print
+message-print-text = To print the message, please show it as plain text: then all of it is on the paper.
 message-attachments =
     { $n ->
         [one] One attachment
