@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use mail_parser::decoders::html::html_to_text;
 use mail_parser::{HeaderName, HeaderValue};
@@ -14,6 +15,7 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::parts::{self, Part};
+use crate::transfer::Decoder;
 use crate::words;
 
 /// Why a letter is not looked into.
@@ -94,6 +96,17 @@ impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Attachment({}, {} bytes)", self.index, self.size)
     }
+}
+
+/// Where an attachment lies in the letter's bytes.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The encoded bytes.
+    pub range: Range<u64>,
+    /// Decoded bytes.
+    pub size: u64,
+    /// What decodes them, from the first one on.
+    pub decoder: Decoder,
 }
 
 /// A parsed letter.
@@ -348,6 +361,22 @@ impl<'a> Letter<'a> {
     pub fn attachment_bytes(&self, index: usize) -> Option<Cow<'_, [u8]>> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         Some(part.transfer.decode(part.body))
+    }
+
+    /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.
+    #[must_use]
+    pub fn attachment_place(&self, index: usize) -> Option<Place> {
+        let part = self.parts.get(*self.attached.get(index)?)?;
+        let decoder = Decoder::of(part.transfer)?;
+        // A part's body is a piece of the letter; an empty one may be anywhere.
+        let start = if part.body.is_empty() {
+            0
+        } else {
+            part.body.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?
+        };
+        let end = start.checked_add(part.body.len()).filter(|end| *end <= self.bytes.len())?;
+        let decoded = size(part.transfer.decoded_len(part.body));
+        Some(Place { range: size(start)..size(end), size: decoded, decoder })
     }
 
     /// Type and bytes of the part with that Content-ID (without angle brackets).

@@ -28,9 +28,10 @@ pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, comp
 pub use display::{file_name, file_name_from_title, one_line};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use head::{Head, HeadError, Trace};
-pub use letter::{Attachment, Letter, LetterError, Mailbox, Summary};
+pub use letter::{Attachment, Letter, LetterError, Mailbox, Place, Summary};
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
+pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Reason, TlsFloor, Treatment};

@@ -67,6 +67,56 @@ fn usable(symbols: usize) -> usize {
     if symbols % 4 == 1 { symbols - 1 } else { symbols }
 }
 
+/// Undoes an encoding as the bytes come; the same result as decoding all at once.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    is_base64: bool,
+    /// Up to three characters that wait for their fourth.
+    held: Vec<u8>,
+}
+
+impl Decoder {
+    /// Quoted-printable needs whole lines, which may be as long as they like: it has none.
+    pub(crate) fn of(transfer: Transfer) -> Option<Self> {
+        match transfer {
+            Transfer::Identity => Some(Self { is_base64: false, held: Vec::new() }),
+            Transfer::Base64 => Some(Self { is_base64: true, held: Vec::new() }),
+            Transfer::QuotedPrintable => None,
+        }
+    }
+
+    /// Takes more; appends what is whole to `out`.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if !self.is_base64 {
+            out.extend_from_slice(bytes);
+            return;
+        }
+        let mut runs = bytes.split(|b| *b == b'=');
+        if let Some(run) = runs.next() {
+            self.held.extend(run.iter().copied().filter(|b| in_alphabet(*b)));
+        }
+        for run in runs {
+            self.end_run(out);
+            self.held.extend(run.iter().copied().filter(|b| in_alphabet(*b)));
+        }
+        let rest = self.held.split_off(self.held.len() - self.held.len() % 4);
+        let _whole_fours = LENIENT.decode_vec(&self.held, out);
+        self.held = rest;
+    }
+
+    /// The encoded bytes have ended.
+    pub fn finish(mut self, out: &mut Vec<u8>) {
+        self.end_run(out);
+    }
+
+    fn end_run(&mut self, out: &mut Vec<u8>) {
+        self.held.truncate(usable(self.held.len()));
+        // Only alphabet and a possible length are left: this cannot fail.
+        let _ = LENIENT.decode_vec(&self.held, out);
+        self.held.clear();
+    }
+}
+
 /// Base64 with foreign characters skipped (RFC 2045 §6.8) and padding allowed in the middle.
 pub(crate) fn base64_lenient(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
@@ -140,6 +190,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn piece_by_piece_is_the_same(
+            text in "[A-Za-z0-9+/= \r\n!]{0,300}",
+            cuts in proptest::collection::vec(0_usize..40, 0..20),
+        ) {
+            for transfer in [Transfer::Identity, Transfer::Base64] {
+                let (mut decoder, mut out, mut rest) =
+                    (Decoder::of(transfer).unwrap(), Vec::new(), text.as_bytes());
+                for cut in &cuts {
+                    let (piece, after) = rest.split_at((*cut).min(rest.len()));
+                    decoder.push(piece, &mut out);
+                    rest = after;
+                }
+                decoder.push(rest, &mut out);
+                decoder.finish(&mut out);
+                prop_assert_eq!(&out[..], &transfer.decode(text.as_bytes())[..]);
+            }
+        }
+
         #[test]
         fn lengths_agree(body in proptest::collection::vec(any::<u8>(), 0..300), text in "[A-Za-z0-9+/= \r\n]{0,200}") {
             for transfer in [Transfer::Identity, Transfer::Base64, Transfer::QuotedPrintable] {

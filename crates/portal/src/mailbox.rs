@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use actix_web::body::SizedStream;
 use actix_web::web::Bytes;
-use futures_util::stream::{self, Stream};
-use sealpost_mail::Summary;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream, Stream};
+use sealpost_mail::{Place, Summary};
 use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page, StoreError};
 use sealpost_vault::{CHUNK, MessageKey, StreamOpener, plain_len, sealed_chunk};
 use tokio::sync::OwnedSemaphorePermit;
@@ -32,8 +34,33 @@ pub(crate) struct Deposit {
 /// A letter in memory. The permit gives the memory back.
 pub(crate) struct OpenLetter {
     pub(crate) bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
+
+impl OpenLetter {
+    /// The letter goes; so much of its room stays for what was taken out of it.
+    pub(crate) fn room_for(self, bytes: usize) -> OwnedSemaphorePermit {
+        let mut room = self.room;
+        let kept = (bytes / 1024 + 1).min(room.num_permits());
+        // Dropped here: what is not needed any more.
+        room.split(kept).unwrap_or(room)
+    }
+}
+
+/// Bytes made out of a letter, as an answer: as long as they are in memory, their room is taken.
+pub(crate) fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> SizedStream<HeldPieces> {
+    let size = bytes.len() as u64;
+    let state = (Bytes::from(bytes), room);
+    let pieces = stream::unfold(state, |(mut bytes, room)| async move {
+        let piece = bytes.split_to(bytes.len().min(PIECE));
+        (!piece.is_empty()).then_some((Ok(piece), (bytes, room)))
+    });
+    SizedStream::new(size, pieces.boxed())
+}
+
+/// Bytes handed to the browser at once.
+const PIECE: usize = 64 * 1024;
+pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
 
 impl SignedIn {
     /// A part of a folder, newest first, and how full it is.
@@ -93,12 +120,12 @@ impl Deposit {
     }
 
     /// The whole letter, for looking into it.
-    pub(crate) async fn open(self, site: &Site) -> Result<OpenLetter, Problem> {
+    pub(crate) async fn open(&self, site: &Site) -> Result<OpenLetter, Problem> {
         let size = self.size()?;
         let room = site.room_for(size).await?;
         tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
         let opener = opener(&self.key, &self.body).await?;
-        let mut bytes = self.head;
+        let mut bytes = self.head.clone();
         bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
         for index in 0_u64.. {
             let Some(sealed) = chunk(&self.body, index).await? else { break };
@@ -106,7 +133,7 @@ impl Deposit {
                 .open_chunk(index, sealed.1, &sealed.0, &mut bytes)
                 .map_err(|error| damaged(&self.row.id, error))?;
         }
-        Ok(OpenLetter { bytes, _room: room })
+        Ok(OpenLetter { bytes, room })
     }
 
     /// Opens all of it and keeps nothing: whether the letter is as it was.
@@ -129,6 +156,44 @@ impl Deposit {
         let opened = opener.open_chunk(index, last, &sealed, &mut plain);
         opened.map_err(|error| damaged(&self.row.id, error))?;
         Ok(Bytes::from(plain))
+    }
+
+    /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
+    pub(crate) async fn part(self, place: Place) -> Result<SizedStream<HeldPieces>, Problem> {
+        let opener = opener(&self.key, &self.body).await?;
+        let size = place.size;
+        let state = Some((self, opener, place.range, place.decoder));
+        let pieces = stream::try_unfold(state, |state| async move {
+            let Some((deposit, opener, range, mut decoder)) = state else { return Ok(None) };
+            let mut out = Vec::new();
+            if range.is_empty() {
+                decoder.finish(&mut out);
+                return Ok(Some((Bytes::from(out), None)));
+            }
+            let head = deposit.head.len() as u64;
+            let end = match range.start.checked_sub(head) {
+                // A part that begins in the head: the letter has but one.
+                None => {
+                    let end = range.end.min(head);
+                    decoder
+                        .push(deposit.head.get(index(range.start)..index(end)).unwrap_or_default(), &mut out);
+                    end
+                }
+                Some(at) => {
+                    let number = at / CHUNK as u64;
+                    let plain = deposit.plain(&opener, number).await.inspect_err(|problem| {
+                        tracing::error!(http.problem = %problem, "a download was broken off");
+                    })?;
+                    let first = head + number * CHUNK as u64;
+                    let end = range.end.min(first + plain.len() as u64);
+                    let piece = plain.get(index(range.start - first)..index(end - first));
+                    decoder.push(piece.unwrap_or_default(), &mut out);
+                    end.max(range.start + 1)
+                }
+            };
+            Ok(Some((Bytes::from(out), Some((deposit, opener, end..range.end, decoder)))))
+        });
+        Ok(SizedStream::new(size, pieces.boxed()))
     }
 
     /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start
@@ -172,6 +237,10 @@ struct Step {
     ready: VecDeque<Bytes>,
     next: u64,
     chunks: u64,
+}
+
+fn index(at: u64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
 }
 
 /// What is sealed is not what was sealed, or not there. Names the letter for the log.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
-use sealpost_mail::{Attachment, Letter, Secret, Summary};
+use sealpost_mail::{Attachment, Letter, Place, Secret, Summary};
 
 use crate::download;
 use crate::html;
@@ -142,6 +142,15 @@ fn find(bytes: &[u8], path: &[usize]) -> Option<Found> {
         is_inline: false,
         bytes: inner.bytes.to_vec(),
     })
+}
+
+/// The file at `path` if it lies in the letter itself and can be decoded as it is read.
+pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, Place)> {
+    let [index] = path.0.as_slice() else { return None };
+    let (letter, _) = Letter::parse_some(bytes).ok()?;
+    let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
+    let place = letter.attachment_place(*index)?;
+    Some((file, place))
 }
 
 /// The bytes of the letter at `path`.

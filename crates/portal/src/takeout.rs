@@ -21,6 +21,7 @@ use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::{Site, off_the_loop};
 use crate::tally::Tally;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Bytes handed to the archive at once.
 const PIECE: usize = 64 * 1024;
@@ -50,17 +51,23 @@ pub(crate) enum NotMade {
     NotThis,
 }
 
+/// A whole file, and the room it takes.
+pub(crate) type Made = (Vec<u8>, OwnedSemaphorePermit);
+
 /// One letter as a whole file. `.eml` is better streamed ([`Deposit::stream`]).
 pub(crate) async fn made(
     site: &Site,
     language: Language,
     deposit: Deposit,
     format: Format,
-) -> Result<Result<Vec<u8>, NotMade>, Problem> {
-    let letter = deposit.open(site).await?;
+) -> Result<Result<Made, NotMade>, Problem> {
+    let letter = Arc::new(deposit.open(site).await?);
     let made = match format {
-        Format::Eml => return Ok(Ok(letter.bytes)),
-        Format::Msg => off_the_loop((), move || sealpost_export::msg(&letter.bytes)).await?,
+        Format::Eml => Ok(letter.bytes.clone()),
+        Format::Msg => {
+            let looked = Arc::clone(&letter);
+            off_the_loop((), move || sealpost_export::msg(&looked.bytes)).await?
+        }
         Format::Pdf => {
             let worker = match worker(site) {
                 Ok(worker) => worker,
@@ -80,7 +87,10 @@ pub(crate) async fn made(
         }
     };
     Ok(match made {
-        Ok(bytes) => Ok(bytes),
+        Ok(bytes) => {
+            let room = Arc::into_inner(letter).map(|letter| letter.room_for(bytes.len()));
+            Ok((bytes, room.ok_or_else(|| Problem::Fault("a letter still in use".into()))?))
+        }
         Err(ExportError::WorkerMissing(error)) => {
             tracing::error!(%error, "no PDF export");
             Err(NotMade::NoWorker)
@@ -238,11 +248,14 @@ impl Packing {
         let (row, summary) = (deposit.row.clone(), deposit.summary.clone());
         let named = |format| name(&self.site, &row, summary.as_ref(), format);
         if self.format != Format::Eml
-            && let Ok(bytes) = made(&self.site, self.language, deposit, self.format).await?
+            && let Ok((bytes, room)) = made(&self.site, self.language, deposit, self.format).await?
         {
             let file = named(self.format);
             self.start(&wanted.folder, &file)?;
-            self.open = Some(Box::pin(stream::iter(pieces_of(Bytes::from(bytes)))));
+            let pieces = stream::iter(pieces_of(Bytes::from(bytes)));
+            self.open = Some(Box::pin(pieces.inspect(move |_| {
+                let _held = &room;
+            })));
             return Ok(());
         }
         let file = named(Format::Eml);

@@ -12,7 +12,7 @@ use super::inbox::Place;
 use super::letters::Fields;
 use crate::csrf::Protected;
 use crate::download;
-use crate::mailbox::is_id;
+use crate::mailbox::{held, is_id};
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::session::SignedIn;
@@ -210,11 +210,11 @@ async fn one(
     let mut page = Page::owned(site, request, owner);
     let file = takeout::name(site, &deposit.row, deposit.summary.as_ref(), format);
     match takeout::made(site, page.language, deposit, format).await? {
-        Ok(bytes) => Ok(HttpResponse::Ok()
+        Ok((bytes, room)) => Ok(HttpResponse::Ok()
             .content_type(format.content_type())
             .insert_header(download::attachment(&file))
             .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-            .body(bytes)),
+            .body(held(bytes, room))),
         Err(why) => {
             page.here = format!("/m/{id}");
             let no_worker = matches!(why, NotMade::NoWorker);

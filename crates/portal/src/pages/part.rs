@@ -1,14 +1,16 @@
 //! Parts of a letter: pictures in their place, files to save or to look at, and letters within the letter.
 
+use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Letter, Mailbox, Timestamp};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::message::{FILE_POLICY, frame_page};
 use crate::download;
+use crate::mailbox::held;
 use crate::page::{Page, show};
 use crate::prepared;
 use crate::problem::Problem;
@@ -105,32 +107,47 @@ pub(crate) async fn inline(
     owner: SignedIn,
     place: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (content_type, bytes) = match site.prepared.picture(owner.session(), &place.0, &place.1) {
-        Some(picture) => picture,
+    let (content_type, body) = match site.prepared.picture(owner.session(), &place.0, &place.1) {
+        Some((content_type, bytes)) => (content_type, BoxBody::new(bytes)),
         None => {
-            let file = found(&site, &owner, &place).await?;
+            let (file, room) = found(&site, &owner, &place).await?;
             let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
-            (content_type.ok_or(Problem::NotFound)?, Bytes::from(file.bytes))
+            (content_type.ok_or(Problem::NotFound)?, BoxBody::new(held(file.bytes, room)))
         }
     };
     Ok(HttpResponse::Ok()
         .content_type(content_type)
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-        .body(bytes))
+        .body(body))
 }
 
-/// GET /m/{id}/part/{part}: a file to save.
+/// GET /m/{id}/part/{part}: a file to save. What lies in the letter itself streams; what lies deeper, or is
+/// encoded otherwise, has its room in memory until it has been fetched.
 pub(crate) async fn part(
     site: web::Data<Site>,
     owner: SignedIn,
     place: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let file = found(&site, &owner, &place).await?;
+    let (id, part) = &*place;
+    let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
+    let deposit = owner.deposit(&site, id).await?;
+    let letter = deposit.open(&site).await?;
+    let looked = off_the_loop((), move || {
+        let placed = reading::place_at(&letter.bytes, &path);
+        let found = if placed.is_none() { reading::file_at(&letter.bytes, &path) } else { None };
+        let room = found.as_ref().map(|found| found.bytes.len());
+        (placed, found, room.map(|bytes| letter.room_for(bytes)))
+    });
+    let (name, content_type, body) = match looked.await? {
+        (Some((file, place)), _, _) => (file.name, file.content_type, deposit.part(place).await?),
+        (None, Some(found), Some(room)) => (found.name, found.content_type, held(found.bytes, room)),
+        (None, _, _) => return Err(Problem::NotFound),
+    };
     Ok(HttpResponse::Ok()
-        .content_type(download::safe_type(&file.content_type))
-        .insert_header(download::attachment(&download::file_name(&file.name, "file")))
+        .content_type(download::safe_type(&content_type))
+        .insert_header(download::attachment(&download::file_name(&name, "file")))
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-        .body(file.bytes))
+        .body(body))
 }
 
 /// GET /m/{id}/view/{part}: a picture, a PDF or a text, to look at in the page.
@@ -139,7 +156,7 @@ pub(crate) async fn view(
     owner: SignedIn,
     place: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let file = found(&site, &owner, &place).await?;
+    let (file, room) = found(&site, &owner, &place).await?;
     let size = file.bytes.len() as u64;
     let (content_type, policy, bytes) = match reading::preview(&file.content_type, size) {
         Preview::None => return Err(Problem::NotFound),
@@ -155,7 +172,7 @@ pub(crate) async fn view(
             ("text/plain; charset=utf-8", LOOK_POLICY, text.into_bytes())
         }
     };
-    let mut response = HttpResponse::Ok().content_type(content_type).body(bytes);
+    let mut response = HttpResponse::Ok().content_type(content_type).body(held(bytes, room));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
@@ -163,9 +180,18 @@ pub(crate) async fn view(
     Ok(response)
 }
 
-async fn found(site: &Site, owner: &SignedIn, place: &(String, String)) -> Result<Found, Problem> {
+async fn found(
+    site: &Site,
+    owner: &SignedIn,
+    place: &(String, String),
+) -> Result<(Found, OwnedSemaphorePermit), Problem> {
     let (id, part) = place;
     let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(site, id).await?.open(site).await?;
-    off_the_loop((), move || reading::file_at(&letter.bytes, &path)).await?.ok_or(Problem::NotFound)
+    let found = off_the_loop((), move || {
+        let found = reading::file_at(&letter.bytes, &path)?;
+        let room = letter.room_for(found.bytes.len());
+        Some((found, room))
+    });
+    found.await?.ok_or(Problem::NotFound)
 }

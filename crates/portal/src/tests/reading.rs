@@ -157,3 +157,44 @@ async fn letters_built_to_break_things_are_still_shown() {
     }
     rig.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_stream_byte_for_byte_in_every_encoding() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let bytes: Vec<u8> = (0..700_001_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
+    let (mut encoder, mut lines) = (sealpost_mail::MimeLines::default(), Vec::new());
+    encoder.push(&bytes, &mut lines);
+    encoder.finish(&mut lines);
+    let lines = String::from_utf8(lines).unwrap();
+    let head = "From: a@insurer.example\r\nSubject: Dateien\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+    let part = |fields: &str, body: &str| format!("--b\r\n{fields}\r\n\r\n{body}\r\n");
+    let plain = "Zeile um Zeile\r\n".repeat(20_000);
+    let letter = [
+        head.to_owned(),
+        part("Content-Type: text/plain", "x"),
+        part("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64", &lines),
+        part("Content-Type: application/x-y; name=b.txt\r\nContent-Disposition: attachment", &plain),
+        part(
+            "Content-Type: application/x-y; name=c.txt\r\nContent-Transfer-Encoding: quoted-printable",
+            "Gr=C3=B6=\r\n=C3=9Fe",
+        ),
+        part("Content-Type: application/x-y; name=d.txt\r\nContent-Transfer-Encoding: base64", ""),
+        "--b--\r\n".to_owned(),
+    ]
+    .concat();
+    let id = rig.world.letter(&made, letter.as_bytes(), HOUR, 9).await;
+    for (part, whole) in [&bytes[..], plain.as_bytes(), "Größe".as_bytes(), b""].into_iter().enumerate() {
+        let reply = browser.get(&format!("/m/{id}/part/{part}")).await;
+        assert_eq!((reply.status, reply.header("content-length")), (200, whole.len().to_string().as_str()));
+        assert!(reply.body == whole, "part {part} came out changed");
+    }
+    // A letter that is nothing but its one file.
+    let single = format!(
+        "From: a@insurer.example\r\nContent-Type: application/zip; name=e.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+        lines
+    );
+    let id = rig.world.letter(&made, single.as_bytes(), HOUR, 9).await;
+    assert!(browser.get(&format!("/m/{id}/part/0")).await.body == bytes);
+    rig.stop().await;
+}
