@@ -22,6 +22,7 @@ mod export;
 mod exports;
 mod formats;
 mod initial_password;
+mod large_file;
 mod limits;
 mod load;
 mod logs;

@@ -19,7 +19,7 @@ fn leave_everywhere(mut web: Web) {
 
 #[test]
 fn a_letter_half_written_outlives_its_session() {
-    let office = Office::that_is_written_to("en");
+    let office = Office::new("en");
     let link = office.send(ANNA, &claim());
     let watched = Watched::new(&office, "en", false);
     let browser = &watched.browser;

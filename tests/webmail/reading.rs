@@ -59,7 +59,7 @@ fn opened(office: &Office) -> usize {
 
 #[test]
 fn a_letter_is_opened_once_and_printed_alone() {
-    let office = Office::that_is_written_to("de");
+    let office = Office::new("de");
     let link = office.send(ANNA, &long());
     let watched = Watched::new(&office, "de", true);
     let browser = &watched.browser;

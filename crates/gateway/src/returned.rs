@@ -8,11 +8,12 @@ use sealpost_delivery::{Purpose, Returned, Returns};
 use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
 use sealpost_notice::{Language, Notice};
 use sealpost_portal::OutboxError;
-use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit};
+use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit, NewLeg};
 use sealpost_vault::{MessageKey, StreamSealer};
 
 use crate::answer::{failed, mailbox_key};
 use crate::arrival::Front;
+use crate::commit::commit;
 use crate::{own, owner_mail};
 
 /// What is to be told.
@@ -48,7 +49,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let owner = owner(front, told.mailbox_id).await?;
     let mut rows = ArrivalRows::new(now);
     if !told.delayed {
-        announce(front, &language_tag, owner.clone(), told.date, &id, &mut rows).await?;
+        rows.legs.push(announce(front, &language_tag, owner.clone(), told.date, &id)?);
     }
     let mut extra = Vec::new();
     if let Some(parent) = &told.message_id {
@@ -101,27 +102,21 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
 }
 
 /// A mail that says that there is word, and nothing of what. A delay is not worth one.
-async fn announce(
+fn announce(
     front: &Front,
     language: &str,
     to: Address,
     date: Timestamp,
     deposit_id: &str,
-    rows: &mut ArrivalRows,
-) -> Result<(), OutboxError> {
+) -> Result<NewLeg, OutboxError> {
     let announcer = &front.announcer;
     let link = Secret::new(format!("{}/m/{deposit_id}", announcer.public_url));
     let notice = Notice::AnswerCameBack { date, link };
     let message_id = format!("{}@{}", front.random.id(), front.name);
-    let mail = owner_mail::draft(announcer, &notice, language, to, message_id, front.clock.now());
-    let queue = own::Queue::of(front);
+    let mail = owner_mail::draft(announcer, notice, language, to, message_id, front.clock.now());
     let arrival_id = front.random.id();
-    let (leg, body) = own::queue(&queue, mail.map_err(failed)?, LegPurpose::Notice, &arrival_id)
-        .await
-        .map_err(|reply| failed(reply.cause().unwrap_or(reply.text())))?;
-    rows.legs.push(leg);
-    rows.more_bodies.push(body);
-    Ok(())
+    own::leg(&own::Queue::of(front), mail.map_err(failed)?, None, LegPurpose::Notice, &arrival_id)
+        .map_err(failed)
 }
 
 /// The mailbox's own address.
@@ -173,12 +168,8 @@ impl Returns for ToMailbox {
         once.update(returned.leg_id.as_bytes());
         once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
         rows.fingerprint = Some(once.finish());
-        match front.store.commit_arrival(rows).await.map_err(|error| error.to_string())? {
-            Committed::New(_) => {
-                front.waker.wake();
-                Ok(())
-            }
-            Committed::Duplicate => Ok(()),
+        match commit(front, rows).await.map_err(|error| error.to_string())? {
+            Committed::New(_) | Committed::Duplicate => Ok(()),
             Committed::MailboxTaken => Ok(()),
         }
     }

@@ -163,6 +163,7 @@ pub enum Notice {
         /// When it was sent.
         date: Timestamp,
         /// What the mailbox says of it.
+        #[serde(with = "secret_text")]
         link: Secret<String>,
     },
     /// To the sender: the recipient's mail server did not take our notice, so nobody knows of the

@@ -126,6 +126,7 @@ impl ArrivalRows {
 
 /// Proof that rows and bodies are on disk. Only the store makes it; a `250` needs it.
 #[derive(Debug)]
+#[expect(clippy::manual_non_exhaustive, reason = "not even this crate makes one elsewhere")]
 pub struct Durable {
     /// The legs that somebody has in hand from the start.
     pub in_hand: Vec<LeasedLeg>,

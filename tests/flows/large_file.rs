@@ -1,0 +1,95 @@
+//! Twenty megabytes written by a recipient, up and down: by the plain form and in pieces, sent, and fetched again. The
+//! program holds pieces of it and never the whole.
+
+use rig::http::Page;
+use rig::{Config, Gateway, Hop, Web, letters};
+
+const WHOLE: usize = 19 * 1024 * 1024;
+const PIECE: usize = 1024 * 1024;
+
+fn file() -> Vec<u8> {
+    (0..u32::try_from(WHOLE).unwrap()).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect()
+}
+
+fn reader(gateway: &Gateway, hop: &Hop) -> (Web, Page) {
+    let letter = letters::plain("[vertraulich] Ihr Unfall", "Sehr geehrter Herr Muster");
+    gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter).expect("250 *");
+    let link = letters::link(&hop.wait_to("max@web.example").bytes);
+    let mut web = gateway.web();
+    let page = web.get(&link);
+    let filled = [
+        ("password", "Birnbaum-1947-Leiter"),
+        ("repeat", "Birnbaum-1947-Leiter"),
+        ("question", "0"),
+        ("answer", "Rosa Luxemburg"),
+        ("language", "de"),
+    ];
+    let done = web.submit(&page, link.rsplit_once("/a/").unwrap().1, &filled);
+    let inbox = web.follow(done);
+    (web, inbox)
+}
+
+fn between<'a>(text: &'a str, before: &str, after: char) -> &'a str {
+    let start = text.find(before).unwrap_or_else(|| panic!("no {before} in:\n{text}")) + before.len();
+    text[start..].split(after).next().unwrap()
+}
+
+/// One piece, as the script sends it.
+fn piece(web: &mut Web, to: &str, token: &str, offset: usize, bytes: &[u8]) -> Page {
+    let mut body = Vec::new();
+    for (field, value) in [("form_token", token), ("offset", &offset.to_string())] {
+        body.extend_from_slice(
+            format!("--b\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").as_bytes(),
+        );
+    }
+    body.extend_from_slice(
+        b"--b\r\nContent-Disposition: form-data; name=\"piece\"; filename=\"piece\"\r\n\
+          Content-Type: application/octet-stream\r\n\r\n",
+    );
+    body.extend_from_slice(&bytes[offset..bytes.len().min(offset + PIECE)]);
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    web.post_as("multipart/form-data; boundary=b", to, &body)
+}
+
+#[test]
+fn twenty_megabytes_pass_through_a_small_memory() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
+    let gateway = Gateway::start(&config);
+    let (mut web, inbox) = reader(&gateway, &hop);
+    let token = between(&inbox.text(), "name=\"form_token\" value=\"", '"').to_owned();
+    let begun = web.submit(&inbox, "/write", &[("kind", "new")]);
+    let path = begun.header("location").unwrap().to_owned();
+    let bytes = file();
+    let before = gateway.process().peak_memory();
+    let size = WHOLE.to_string();
+    let fields = [
+        ("form_token", token.as_str()),
+        ("name", "gross.bin"),
+        ("size", &size),
+        ("changed", "1"),
+        ("kind", "a/b"),
+    ];
+    let told = web.post(&format!("{path}/u"), &fields);
+    let to = told.header("location").unwrap().to_owned();
+    for offset in (0..WHOLE).step_by(PIECE) {
+        piece(&mut web, &to, &token, offset, &bytes).expect(200);
+    }
+    let sending =
+        [("form_token", token.as_str()), ("to", "erika@insurer.example"), ("text", "Hier"), ("do", "send")];
+    web.post(&path, &sending).expect(303);
+    let arrived = hop.wait_to("erika@insurer.example");
+    let grown = gateway.process().peak_memory().saturating_sub(before);
+    println!("peak grew by {} KiB", grown >> 10);
+    assert!(grown < WHOLE as u64 / 2, "{} MiB more for {} MiB", grown >> 20, WHOLE >> 20);
+    let files = letters::files(&arrived.bytes);
+    assert!(files.len() == 1 && files[0].1 == bytes, "the file has changed on the way");
+    drop(files);
+
+    // Down again, by the letter among the sent ones.
+    let sent = web.get("/sent").text();
+    let id = between(&sent, "href=\"/m/", '"').to_owned();
+    assert!(web.get(&format!("/m/{id}/part/0")).body == bytes, "the kept file is another");
+    gateway.sweep();
+}
