@@ -3,8 +3,8 @@
 
 mod account;
 mod activation;
-mod first;
 mod damage;
+mod first;
 mod forgot;
 mod keeping;
 mod languages;
