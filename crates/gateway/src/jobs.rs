@@ -35,7 +35,10 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, trash: Duration) 
     scheduler
         .add(Job::new_async(NIGHTLY, move |_id, _scheduler| {
             let (store, clock) = (store.clone(), Arc::clone(&clock));
-            Box::pin(async move { sweep(&store, &*clock).await })
+            Box::pin(async move {
+                forget(&store, &*clock).await;
+                sweep(&store, &*clock).await;
+            })
         })?)
         .await?;
     scheduler.start().await?;
@@ -52,7 +55,10 @@ async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
     done("letters", "trash emptied of what was there long enough", trashed);
     let abandoned = store.purge_pending(now).await.map(|mailboxes| mailboxes as u64);
     done("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
-    match store.forget(now).await {
+}
+
+async fn forget(store: &Store, clock: &dyn Clock) {
+    match store.forget(clock.now()).await {
         Ok(forgotten) => tracing::debug!(?forgotten, "old rows forgotten"),
         Err(error) => tracing::error!(%error, "old rows could not be forgotten"),
     }
@@ -180,6 +186,7 @@ mod tests {
                 activate(&store, &late, 2, clock.now()).await;
             }
             purge(&store, &clock, trash).await;
+            forget(&store, &clock).await;
             let report = store.sweep(clock.now()).await.unwrap();
             assert!(report.is_clean(), "day {day}: {:?}", report.problems);
             let now = (report.counts.mailboxes, report.counts.deposits, report.counts.bodies_in_files);
