@@ -100,8 +100,6 @@ impl Jobs {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use sealpost_mail::{FakeClock, Random as _, SequenceRandom, Timestamp};
     use sealpost_store::{
         Activate, Activation, ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap,
