@@ -284,10 +284,7 @@ impl Album {
         let set = Set::new(self.language, |config| {
             config.set("portal", "activation", r#""initial-password""#);
         });
-        set.gateway
-            .smtp()
-            .letter("erika.muster@unfall.insurer.example", &[ANNA], &claim())
-            .expect("250 *");
+        set.gateway.smtp().letter("erika.muster@unfall.insurer.example", &[ANNA], &claim()).expect("250 *");
         let mail = set.hop.wait_to("erika.muster@unfall.insurer.example");
         let initial = letters::initial_password(&mail.bytes);
         set.open("/");

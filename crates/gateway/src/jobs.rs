@@ -55,6 +55,9 @@ async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
     done("letters", "trash emptied of what was there long enough", trashed);
     let abandoned = store.purge_pending(now).await.map(|mailboxes| mailboxes as u64);
     done("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
+    if let Err(error) = store.forget_fleeting(now).await {
+        tracing::error!(%error, "old rows could not be forgotten");
+    }
 }
 
 async fn forget(store: &Store, clock: &dyn Clock) {

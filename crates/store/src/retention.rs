@@ -137,6 +137,11 @@ impl Store {
         }
     }
 
+    /// Forgets what was meant for minutes or hours: sessions that are over, tries, unacknowledged fingerprints.
+    pub async fn forget_fleeting(&self, now: Timestamp) -> Result<(), StoreError> {
+        drop_stale(self, now).await.map(drop)
+    }
+
     /// Forgets rows that time has made useless. Reads whole tables, beside the writer.
     pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
         let (fingerprints, sessions) = drop_stale(self, now).await?;
@@ -201,7 +206,7 @@ impl Store {
 }
 
 /// Statements of one [`bury`].
-const BURIAL: usize = 3;
+const BURIAL: usize = 4;
 
 /// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
 fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
@@ -218,5 +223,6 @@ fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
         now
     ));
     batch.add(sql!(remains!("wraps"), id));
+    batch.add(sql!(remains!("newcomers"), id));
     batch.add(sql!(remains!("requests"), id));
 }

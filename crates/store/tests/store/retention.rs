@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNotice, NewSession, NewToken,
-    Page, RequestKind, TokenPurpose, WrapKind, notice_token,
+    Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, wrap};
@@ -17,7 +17,7 @@ const ALL: Page = Page { offset: 0, limit: 1000 };
 fn activation(mailbox_id: &str, token: u8, now: Timestamp, letters_until: Option<Timestamp>) -> Activate {
     Activate {
         mailbox_id: mailbox_id.to_owned(),
-        token_hash: [token; 32],
+        proof: Proof::Token([token; 32]),
         now,
         wraps: vec![wrap(WrapKind::Password)],
         question_sealed: None,
