@@ -35,7 +35,10 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, trash: Duration) 
     scheduler
         .add(Job::new_async(NIGHTLY, move |_id, _scheduler| {
             let (store, clock) = (store.clone(), Arc::clone(&clock));
-            Box::pin(async move { sweep(&store, &*clock).await })
+            Box::pin(async move {
+                forget(&store, &*clock).await;
+                sweep(&store, &*clock).await;
+            })
         })?)
         .await?;
     scheduler.start().await?;
@@ -54,7 +57,13 @@ async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
     done("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
     let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;
     done("uploads", "uploads given up of which nothing came any more", stale.map(|uploads| uploads as u64));
-    match store.forget(now).await {
+    if let Err(error) = store.forget_fleeting(now).await {
+        tracing::error!(%error, "old rows could not be forgotten");
+    }
+}
+
+async fn forget(store: &Store, clock: &dyn Clock) {
+    match store.forget(clock.now()).await {
         Ok(forgotten) => tracing::debug!(?forgotten, "old rows forgotten"),
         Err(error) => tracing::error!(%error, "old rows could not be forgotten"),
     }
@@ -96,7 +105,6 @@ impl Jobs {
 
 #[cfg(test)]
 mod tests {
-
     use sealpost_mail::{FakeClock, Random as _, SequenceRandom, Timestamp};
     use sealpost_store::{
         Activate, Activation, ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap,
@@ -181,6 +189,7 @@ mod tests {
                 activate(&store, &late, 2, clock.now()).await;
             }
             purge(&store, &clock, trash).await;
+            forget(&store, &clock).await;
             let report = store.sweep(clock.now()).await.unwrap();
             assert!(report.is_clean(), "day {day}: {:?}", report.problems);
             let now = (report.counts.mailboxes, report.counts.deposits, report.counts.bodies_in_files);

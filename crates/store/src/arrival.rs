@@ -126,11 +126,10 @@ impl ArrivalRows {
 
 /// Proof that rows and bodies are on disk. Only the store makes it; a `250` needs it.
 #[derive(Debug)]
-#[expect(clippy::manual_non_exhaustive, reason = "not even this crate makes one elsewhere")]
+#[non_exhaustive]
 pub struct Durable {
     /// The legs that somebody has in hand from the start.
     pub in_hand: Vec<LeasedLeg>,
-    _only_here: (),
 }
 
 /// How the transaction of an arrival ended. Nothing but `New` has stored anything.
@@ -156,7 +155,7 @@ impl Store {
         let in_hand = rows.legs.iter().filter_map(|leg| leg.in_hand(&bodies)).collect();
         drop(bodies);
         match self.write(rows.into_batch()).await? {
-            Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand, _only_here: () })),
+            Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand })),
             Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),
             Outcome::Refused(Refusal::MailboxTaken) => Ok(Committed::MailboxTaken),
             Outcome::Refused(

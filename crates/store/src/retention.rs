@@ -7,12 +7,15 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::notice::forget_notices_of;
-use crate::statement::{Batch, Outcome, Statement, sql};
+use crate::statement::{Batch, Outcome, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
 
 /// Rows that go in one batch, so that arrivals never wait long behind it.
 const AT_ONCE: u32 = 200;
+
+/// Rows looked for at once, by night.
+const FOUND_AT_ONCE: u32 = 10_000;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A used or expired activation link still explains itself for so long.
@@ -35,8 +38,6 @@ pub struct Forgotten {
     pub notices: u64,
     /// Message-IDs too old to be answered.
     pub threads: u64,
-    /// Remains of deleted mailboxes.
-    pub mailboxes: u64,
 }
 
 /// Nobody came, nothing is left, and nobody is expected. `m` is the mailbox.
@@ -83,16 +84,15 @@ impl Store {
             }
             let mut batch = Batch::default();
             for mut row in rows {
-                let (deposit_id, body_id) = (row.text()?, row.text()?);
+                let (id, body_id) = (row.text()?, row.text()?);
                 // A letter whose mailbox has been activated meanwhile has a new time of its own.
                 batch.add(sql!(
                     "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 RETURNING id",
-                    deposit_id.as_str(),
+                    id.as_str(),
                     now
                 ));
                 batch.release_body(&body_id);
-                // Gone with it, or of a letter that stays: whoever has opened the mailbox knows of it.
-                batch.add(forget_notices_of(&deposit_id));
+                batch.add(forget_notices_of(&id));
             }
             match self.write(batch).await? {
                 // A body that goes returns a row, too: only the deletions are counted.
@@ -137,75 +137,69 @@ impl Store {
         }
     }
 
-    /// Forgets rows that time has made useless.
+    /// Forgets what was meant for minutes or hours: sessions that are over, tries, unacknowledged fingerprints.
+    pub async fn forget_fleeting(&self, now: Timestamp) -> Result<(), StoreError> {
+        drop_stale(self, now).await.map(drop)
+    }
+
+    /// Forgets rows that time has made useless. Reads whole tables, beside the writer.
     pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
         let (fingerprints, sessions) = drop_stale(self, now).await?;
         // A link for a forgotten password has nothing to explain once it has run out.
-        let resets = self
-            .delete_all(|| {
+        let tokens = self
+            .forget_old(
                 sql!(
-                    "DELETE FROM tokens WHERE hash IN
-                         (SELECT hash FROM tokens WHERE expires_at < ?1 AND purpose = 'reset' LIMIT ?2)",
-                    now.minus(DAY),
-                    AT_ONCE
-                )
-            })
-            .await?;
-        let links = self
-            .delete_all(|| {
-                sql!(
-                    "DELETE FROM tokens WHERE hash IN
-                         (SELECT hash FROM tokens WHERE expires_at < ?1 LIMIT ?2)",
+                    "SELECT hash FROM tokens
+                     WHERE expires_at < ?1 OR (expires_at < ?2 AND purpose = 'reset') LIMIT ?3",
                     now.minus(LINKS),
-                    AT_ONCE
-                )
-            })
+                    now.minus(DAY),
+                    FOUND_AT_ONCE
+                ),
+                |mut row| Ok(sql!("DELETE FROM tokens WHERE hash = ?1", row.blob()?)),
+            )
             .await?;
         let notices = self
-            .delete_all(|| {
+            .forget_old(
                 sql!(
-                    "DELETE FROM notices WHERE token IN
-                         (SELECT token FROM notices WHERE created_at < ?1 LIMIT ?2)",
+                    "SELECT token FROM notices WHERE created_at < ?1 LIMIT ?2",
                     now.minus(NOTICES),
-                    AT_ONCE
-                )
-            })
+                    FOUND_AT_ONCE
+                ),
+                |mut row| Ok(sql!("DELETE FROM notices WHERE token = ?1", row.text()?)),
+            )
             .await?;
         let threads = self
-            .delete_all(|| {
+            .forget_old(
                 sql!(
-                    "DELETE FROM threads WHERE tag IN
-                         (SELECT tag FROM threads WHERE created_at < ?1 LIMIT ?2)",
+                    "SELECT tag FROM threads WHERE created_at < ?1 LIMIT ?2",
                     now.minus(THREADS),
-                    AT_ONCE
-                )
-            })
+                    FOUND_AT_ONCE
+                ),
+                |mut row| Ok(sql!("DELETE FROM threads WHERE tag = ?1", row.blob()?)),
+            )
             .await?;
-        let mailboxes = self
-            .delete_all(|| {
-                sql!(
-                    "DELETE FROM mailboxes WHERE id IN (SELECT id FROM mailboxes m WHERE state = 'deleted'
-                         AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id)
-                         AND NOT EXISTS (SELECT 1 FROM wraps WHERE mailbox_id = m.id)
-                         AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
-                         AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)
-                         AND NOT EXISTS (SELECT 1 FROM sessions WHERE mailbox_id = m.id)
-                         AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id) LIMIT ?1)",
-                    AT_ONCE
-                )
-            })
-            .await?;
-        Ok(Forgotten { fingerprints, sessions, tokens: resets + links, notices, threads, mailboxes })
+        Ok(Forgotten { fingerprints, sessions, tokens, notices, threads })
     }
 
-    /// Runs a deletion that takes a part at a time until nothing is left.
-    async fn delete_all(&self, part: impl Fn() -> Statement) -> Result<u64, StoreError> {
-        let mut all = 0_u64;
+    /// Deletes what a question finds, until it finds nothing; in small batches, so that nobody waits long.
+    async fn forget_old(
+        &self,
+        question: Statement,
+        deletion: fn(Row) -> Result<Statement, StoreError>,
+    ) -> Result<u64, StoreError> {
+        let mut gone = 0_u64;
         loop {
-            let gone = self.change(vec![part()]).await?.into_iter().sum::<usize>();
-            all = all.saturating_add(u64::try_from(gone).unwrap_or(u64::MAX));
-            if gone == 0 {
-                return Ok(all);
+            let rows = self.read_rows(question.clone()).await?;
+            let is_last = rows.len() < FOUND_AT_ONCE as usize;
+            let mut statements = rows.into_iter().map(deletion).collect::<Result<Vec<_>, _>>()?;
+            while !statements.is_empty() {
+                let rest = statements.split_off(statements.len().min(AT_ONCE as usize));
+                let batch = std::mem::replace(&mut statements, rest);
+                let deleted = self.change(batch).await?.into_iter().sum::<usize>();
+                gone = gone.saturating_add(u64::try_from(deleted).unwrap_or(u64::MAX));
+            }
+            if is_last {
+                return Ok(gone);
             }
         }
     }
@@ -229,5 +223,6 @@ fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
         now
     ));
     batch.add(sql!(remains!("wraps"), id));
+    batch.add(sql!(remains!("newcomers"), id));
     batch.add(sql!(remains!("requests"), id));
 }
