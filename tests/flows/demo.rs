@@ -43,6 +43,17 @@ fn keeps_its_contract() {
     assert!(
         demo.sink.mails().iter().all(|mail| !String::from_utf8_lossy(mail).contains("Demo-Diagnose-7731"))
     );
+    // Whoever looks into the folder finds them in their order, by recipient.
+    let names: Vec<String> = std::fs::read_dir(demo.sink.folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    for number in 1..=names.len() {
+        let start = format!("{number:06}-");
+        assert_eq!(names.iter().filter(|name| name.starts_with(&start)).count(), 1, "{names:?}");
+    }
+    assert!(names.iter().any(|name| name.ends_with("-kunde2@web.example.eml")), "{names:?}");
     assert!(demo.process.stop().success());
 }
 

@@ -1,5 +1,5 @@
 //! The mail servers of everybody else: takes every mail and writes it into a folder, one `.eml` file each,
-//! byte for byte. Built on our own listener (decision 0003). Knows nothing of the gateway beside it.
+//! byte for byte, named by number and recipient. Built on our own listener (decision 0003). Knows nothing of the gateway beside it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ fn last_number(folder: &Path) -> std::io::Result<u64> {
     let mut last = 0;
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".eml")?.parse().ok());
+        let number = name.to_str().and_then(|name| name.split('-').next()?.parse().ok());
         last = last.max(number.unwrap_or(0));
     }
     Ok(last)
@@ -87,11 +87,14 @@ struct Folder {
 
 #[async_trait]
 impl Reception for Folder {
-    async fn begin(&self, _envelope: Envelope, _origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
+    async fn begin(&self, envelope: Envelope, _origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
         let id = SystemRandom.id();
         let unfinished = self.folder.join(format!(".{id}.part"));
         let file = tokio::fs::File::create(&unfinished).await.map_err(full)?;
-        Ok(Box::new(OneFile { id, file, unfinished, folder: self.folder.clone(), next: self.next.clone() }))
+        let (folder, next) = (self.folder.clone(), self.next.clone());
+        let recipient =
+            envelope.recipients.first().map(|one| shown(&one.address.identity())).unwrap_or_default();
+        Ok(Box::new(OneFile { id, file, unfinished, folder, recipient, next }))
     }
 }
 
@@ -100,7 +103,14 @@ struct OneFile {
     file: tokio::fs::File,
     unfinished: PathBuf,
     folder: PathBuf,
+    recipient: String,
     next: Arc<AtomicU64>,
+}
+
+/// An address as part of a file's name.
+fn shown(address: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "@._+".contains(c) { c } else { '_' };
+    address.chars().map(plain).take(80).collect()
 }
 
 #[async_trait]
@@ -113,7 +123,7 @@ impl Incoming for OneFile {
         self.file.flush().await.map_err(full)?;
         // Numbered in the order they are complete; whoever watches the folder never sees half a mail.
         let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let finished = self.folder.join(format!("{number:06}.eml"));
+        let finished = self.folder.join(format!("{number:06}-{}.eml", self.recipient));
         tokio::fs::rename(&self.unfinished, finished).await.map_err(full)?;
         Ok(Receipt { id: self.id, acknowledged: None })
     }

@@ -40,7 +40,7 @@ fn write_tour(text: &mut String, facts: &Facts, mails: &[Arrived], paint: &Paint
             paint.dim(&facts.sink.display().to_string())
         )?;
         for mail in mails {
-            writeln!(text, "  {}  {}  {}", paint.dim(&mail.file), paint.strong(&mail.to), mail.subject)?;
+            writeln!(text, "  {}  {}", paint.strong(&mail.file), mail.subject)?;
         }
         writeln!(text)?;
         let mut told: Vec<&str> = Vec::new();
@@ -64,13 +64,23 @@ fn write_tour(text: &mut String, facts: &Facts, mails: &[Arrived], paint: &Paint
         )?;
         writeln!(
             text,
-            "Why was it treated so?  {}",
+            "Why was it treated so?\n  {}",
             paint.dim(&format!(
-                "sealpost explain MAIL.eml --from A --to B --config {}",
+                "{} explain {} --from you@insurer.example --to them@web.example --config {}",
+                std::env::current_exe().unwrap_or_else(|_unknown| PathBuf::from("sealpost")).display(),
+                mails
+                    .first()
+                    .map_or_else(|| PathBuf::from("MAIL.eml"), |mail| facts.sink.join(&mail.file))
+                    .display(),
                 facts.config.display()
             ))
         )?;
-        writeln!(text, "Stop with Ctrl-C.\n")
+        let folder = facts.config.parent().unwrap_or(&facts.config);
+        writeln!(
+            text,
+            "\nStop with Ctrl-C. Everything lies in {}: delete it when you are done.\n",
+            folder.display()
+        )
     })();
 }
 
