@@ -9,6 +9,8 @@ pub struct Row {
     pub method: &'static str,
     /// Whether it is for signed-in owners only.
     pub owners: bool,
+    /// Whether it is only for those who are in with an initial password and have no own one yet.
+    pub newcomers: bool,
 }
 
 impl Row {
@@ -42,7 +44,8 @@ pub fn all() -> Vec<Row> {
     let rows = table.split("Row {").skip(2).filter_map(|row| {
         let path = row.split("path: \"").nth(1)?.split('"').next()?.to_owned();
         let method = if row.contains("Verb::Read") { "GET" } else { "POST" };
-        Some(Row { path, method, owners: row.contains("Right::Owner") })
+        let (owners, newcomers) = (row.contains("Right::Owner"), row.contains("Right::Newcomer"));
+        Some(Row { path, method, owners, newcomers })
     });
     let rows: Vec<_> = rows.collect();
     let handlers = table.matches("handler: |").count();
