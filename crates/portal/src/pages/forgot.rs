@@ -78,11 +78,24 @@ pub(crate) async fn submit(
     let floor = tokio::time::sleep(FLOOR);
     let identity = Address::parse(&typed).map_or_else(|_none| typed.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
-    let token = begin(&site, tag).await?;
-    floor.await;
     match site.config.reset {
-        ResetBy::LinkAndAnswer => show_to(&visitor, StatusCode::OK, &SentPage { page, address: typed }),
-        ResetBy::Answer => Ok(redirect(&format!("/r/{}", token.expose()))),
+        ResetBy::LinkAndAnswer => {
+            // Beside the answer, which waits for nothing of it: how long writing and queueing a mail takes, or
+            // whether it fails, tells nobody anything.
+            let site = site.clone();
+            actix_web::rt::spawn(async move {
+                if let Err(problem) = begin(&site, tag).await {
+                    tracing::error!(http.problem = %problem, "a reset link was not mailed");
+                }
+            });
+            floor.await;
+            show_to(&visitor, StatusCode::OK, &SentPage { page, address: typed })
+        }
+        ResetBy::Answer => {
+            let token = begin(&site, tag).await?;
+            floor.await;
+            Ok(redirect(&format!("/r/{}", token.expose())))
+        }
     }
 }
 

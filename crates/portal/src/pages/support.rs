@@ -68,20 +68,29 @@ pub(crate) async fn submit(
         return show_to(&visitor, MEND, &page(&site, &request, &visitor, form, true));
     }
     let floor = tokio::time::sleep(FLOOR);
-    let lost = |error| Problem::fault("a request to support", error);
-    if let Ok(address) = Address::parse(form.address.trim()) {
-        let tag = site.keys.tags.address_tag(&address.identity());
-        if let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() {
-            let note: String = form.note.trim().chars().take(LONGEST_NOTE).collect();
-            let sealed = site.keys.rows.seal("request", &mailbox.id, note.as_bytes(), site.random.as_ref());
-            let asked = site.store.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await;
-            if asked.map_err(lost)? {
-                tracing::info!(mailbox.id = %mailbox.id, "support was asked for a way back in");
-            }
-        }
-    }
+    // Known addresses cost a written row, unknown ones should not show that they do not.
+    let noted = actix_web::rt::spawn(note(site.clone(), form));
     floor.await;
+    if noted.is_finished()
+        && let Ok(Err(problem)) = noted.await
+    {
+        return Err(problem);
+    }
     show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor) })
+}
+
+/// Notes the request, if there is a mailbox it could be for.
+async fn note(site: web::Data<Site>, form: SupportForm) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("a request to support", error);
+    let Ok(address) = Address::parse(form.address.trim()) else { return Ok(()) };
+    let tag = site.keys.tags.address_tag(&address.identity());
+    let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() else { return Ok(()) };
+    let note: String = form.note.trim().chars().take(LONGEST_NOTE).collect();
+    let sealed = site.keys.rows.seal("request", &mailbox.id, note.as_bytes(), site.random.as_ref());
+    if site.store.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {
+        tracing::info!(mailbox.id = %mailbox.id, "support was asked for a way back in");
+    }
+    Ok(())
 }
 
 fn page(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNotice, NewSession, NewToken,
+    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNewcomer, NewNotice, NewSession, NewToken,
     Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
 };
 
@@ -212,4 +212,32 @@ async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
     assert_eq!(rig.store.forget(NOW.plus(DAY * 365 * 5 + DAY)).await.unwrap().threads, 1);
     assert!(rig.store.mailbox(&mailbox).await.unwrap().is_some(), "an active mailbox stays");
     rig.clean().await;
+}
+
+#[tokio::test]
+async fn whoever_has_shown_an_initial_password_too_late_is_forgotten_with_the_mailbox() {
+    let rig = Rig::new();
+    let (mailbox, _, _) = rig.deposit_in_new(1).await;
+    let token = NewToken {
+        hash: [9; 32],
+        purpose: TokenPurpose::Activation,
+        created_at: NOW,
+        expires_at: LATER,
+        deposit_id: None,
+    };
+    let wraps = vec![wrap(WrapKind::Activation), wrap(WrapKind::Initial)];
+    let _ = rig.store.renew_activation(&mailbox, token, wraps, None).await.unwrap();
+    let newcomer = NewNewcomer {
+        hash: [8; 32],
+        mailbox_id: mailbox.clone(),
+        secret_sealed: Vec::new(),
+        expires_at: LATER.plus(DAY),
+    };
+    assert!(rig.store.begin_newcomer(newcomer).await.unwrap());
+    let after = LATER.plus(DAY / 2);
+    rig.store.purge_letters(after).await.unwrap();
+    assert_eq!(rig.store.purge_pending(after).await.unwrap(), 1);
+    assert!(rig.store.newcomer(&[8; 32], after).await.unwrap().is_none());
+    let report = rig.store.sweep(after).await.unwrap();
+    assert!(report.is_clean(), "{:?}", report.problems);
 }
