@@ -36,6 +36,16 @@ pub enum Reset {
 }
 
 impl Store {
+    /// How many reset tokens a mailbox has got after `since`.
+    pub async fn resets_since(&self, mailbox_id: &str, since: Timestamp) -> Result<u64, StoreError> {
+        let count = sql!(
+            "SELECT count(*) FROM tokens WHERE mailbox_id = ?1 AND purpose = 'reset' AND created_at > ?2",
+            mailbox_id,
+            since
+        );
+        self.read_one(count).await?.map_or(Ok(0), |mut row| row.count())
+    }
+
     /// Remembers a reset token, if the mailbox is in use and got none after `not_since`: nobody's ordinary
     /// mail can be flooded this way. `false`: nothing was stored.
     pub async fn begin_reset(

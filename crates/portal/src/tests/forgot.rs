@@ -203,3 +203,20 @@ async fn who_forgot_the_answer_too_asks_support_and_strangers_see_the_same() {
     assert_eq!(log_in(&rig, "max@web.example", PASSWORD).await.0, 303, "asking changes nothing");
     rig.stop().await;
 }
+
+/// The link of the last mail is good whenever a stranger's asking was not answered with a new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_ask_all_day_bring_one_mail_an_hour_and_the_owner_a_good_link() {
+    let rig = Rig::start().await;
+    rig.owner("max@web.example").await;
+    for _ in 0..60 {
+        rig.clock.advance(HOUR / 10);
+        ask(&mut rig.browser(), "max@web.example").await;
+        let link = mailed(&rig).expect("a mail");
+        assert_eq!(rig.browser().get(&link).await.status, 200, "the newest link is good");
+    }
+    // Five in the first half hour, and one for each hour of the rest.
+    let mails = rig.posted.0.lock().unwrap().len();
+    assert!((9..=11).contains(&mails), "{mails} mails in six hours");
+    rig.stop().await;
+}

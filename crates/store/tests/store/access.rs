@@ -84,6 +84,8 @@ async fn a_reset_works_once_ends_sessions_and_spends_every_reset_token() {
     assert!(rig.store.begin_reset(&id, reset_token(20), Timestamp(NOW.0 - 1)).await.unwrap());
     assert!(!rig.store.begin_reset(&id, reset_token(21), Timestamp(NOW.0 - 1)).await.unwrap(), "too soon");
     assert!(rig.store.begin_reset(&id, reset_token(22), LATER).await.unwrap());
+    assert_eq!(rig.store.resets_since(&id, Timestamp(NOW.0 - 1)).await.unwrap(), 2);
+    assert_eq!(rig.store.resets_since(&id, NOW).await.unwrap(), 0);
     assert_eq!(
         rig.store.reset_password(reset(&id, 1, NOW)).await.unwrap(),
         Reset::TokenSpent,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNewcomer, NewNotice, NewSession, NewToken,
-    Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
+    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNewcomer, NewNotice, NewSession,
+    NewToken, Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, wrap};
