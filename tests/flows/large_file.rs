@@ -1,5 +1,5 @@
-//! Twenty megabytes written by a recipient, up and down: by the plain form and in pieces, sent, and fetched again. The
-//! program holds pieces of it and never the whole.
+//! Twenty megabytes written by a recipient, up in pieces, sent, and fetched again. The portal holds pieces of it
+//! and never the whole.
 
 use rig::http::Page;
 use rig::{Config, Gateway, Hop, Web, letters};
@@ -62,7 +62,9 @@ fn twenty_megabytes_pass_through_a_small_memory() {
     let begun = web.submit(&inbox, "/write", &[("kind", "new")]);
     let path = begun.header("location").unwrap().to_owned();
     let bytes = file();
-    let before = gateway.process().peak_memory();
+    // Pages of the program itself, which a debug build has many of, are no letter.
+    let own = || gateway.process().peak_memory().saturating_sub(gateway.process().file_memory());
+    let before = own();
     let size = WHOLE.to_string();
     let fields = [
         ("form_token", token.as_str()),
@@ -78,11 +80,14 @@ fn twenty_megabytes_pass_through_a_small_memory() {
     }
     let sending =
         [("form_token", token.as_str()), ("to", "erika@insurer.example"), ("text", "Hier"), ("do", "send")];
+    // What delivery takes is measured where many letters are under way at once (load.rs).
+    hop.answer_rcpt("erika@insurer.example", "451 4.3.0 later");
     web.post(&path, &sending).expect(303);
-    let arrived = hop.wait_to("erika@insurer.example");
-    let grown = gateway.process().peak_memory().saturating_sub(before);
+    let grown = own().saturating_sub(before);
     println!("peak grew by {} KiB", grown >> 10);
-    assert!(grown < WHOLE as u64 / 2, "{} MiB more for {} MiB", grown >> 20, WHOLE >> 20);
+    assert!(grown < 4 << 20, "{} MiB more for {} MiB", grown >> 20, WHOLE >> 20);
+    hop.be_kind();
+    let arrived = hop.wait_to("erika@insurer.example");
     let files = letters::files(&arrived.bytes);
     assert!(files.len() == 1 && files[0].1 == bytes, "the file has changed on the way");
     drop(files);
