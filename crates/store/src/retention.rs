@@ -206,7 +206,7 @@ impl Store {
 }
 
 /// Statements of one [`bury`].
-const BURIAL: usize = 5;
+const BURIAL: usize = 4;
 
 /// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
 fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
@@ -225,5 +225,4 @@ fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
     batch.add(sql!(remains!("wraps"), id));
     batch.add(sql!(remains!("newcomers"), id));
     batch.add(sql!(remains!("requests"), id));
-    batch.add(sql!(remains!("newcomers"), id));
 }
