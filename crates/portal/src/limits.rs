@@ -63,6 +63,14 @@ impl Client {
         Self::from_hops(peer, &[], &[])
     }
 
+    /// The network in octets.
+    pub(crate) fn octets(self) -> Vec<u8> {
+        match self.0 {
+            IpAddr::V4(v4) => v4.octets().to_vec(),
+            IpAddr::V6(v6) => v6.octets().to_vec(),
+        }
+    }
+
     fn from_hops(peer: IpAddr, forwarded: &[&str], trusted: &[Network]) -> Self {
         let believed =
             |address: IpAddr| trusted.iter().any(|network| network.contains(address.to_canonical()));

@@ -1,6 +1,7 @@
 //! What wrong passwords mean: the next one must wait, longer each time, and time heals. Counted by tag of the
 //! address, whether or not it has a mailbox; a browser that is known counts for itself, so that strangers cannot
-//! shut an owner out.
+//! shut an owner out. What comes from one network is counted together as well, so that nobody tries one password
+//! on many mailboxes.
 
 use std::time::Duration;
 
@@ -8,12 +9,15 @@ use sealpost_mail::Timestamp;
 use sealpost_store::Tries;
 
 use crate::config::LockRules;
+use crate::limits::Client;
 use crate::problem::Problem;
 use crate::site::Site;
 
 /// Wrong passwords before waiting begins.
 const FREE: i64 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// Wrong passwords from one network before waiting begins there: an office has many who mistype.
+const FREE_AT_CLIENT: i64 = 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no
 /// attack on a password, and more hours would only be one on its owner.
@@ -56,6 +60,29 @@ pub(crate) async fn ask(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> 
     Ok(Asked::Wait(1))
 }
 
+/// How many seconds a network has to wait before anything is tried from there again.
+pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u64>, Problem> {
+    let whose = site.keys.tags.client_tag(&client.octets());
+    let tries = site.store.tries(&whose).await;
+    let tries = tries.map_err(|error| Problem::fault("counting a try", error))?;
+    let open_at = tries.map(|tries| tries.open_at).filter(|open_at| *open_at > site.now());
+    Ok(open_at.map(|open_at| open_at.since(site.now()).as_secs().max(1)))
+}
+
+/// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
+pub(crate) async fn wrong_from(site: &Site, client: Client) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("counting a try", error);
+    let whose = site.keys.tags.client_tag(&client.octets());
+    for _ in 0..RACES {
+        let before = site.store.tries(&whose).await.map_err(lost)?;
+        let after = one_more_from_client(before, site.now());
+        if site.store.count_try(&whose, before, after).await.map_err(lost)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 impl Counted {
     /// The password was right.
     pub(crate) async fn forgive(self, site: &Site) -> Result<(), Problem> {
@@ -79,16 +106,31 @@ pub(crate) async fn forgive(site: &Site, whose: &[u8; 32]) -> Result<(), Problem
     site.store.forgive_tries(whose).await.map_err(|error| Problem::fault("forgetting tries", error))
 }
 
-fn one_more(before: Option<Tries>, now: Timestamp, locks: &LockRules) -> Tries {
-    let wrong = before.map_or(0, |before| {
+/// What is left of a count after a time without a wrong password, and one more.
+fn faded(before: Option<Tries>, now: Timestamp) -> i64 {
+    before.map_or(0, |before| {
         let quiet = now.since(before.last_at.max(before.open_at));
         let halvings = u32::try_from(quiet.as_secs() / FADE.as_secs()).unwrap_or(u32::MAX);
         before.wrong.checked_shr(halvings).unwrap_or(0)
-    }) + 1;
-    let doubled = |first: Duration, times: i64, longest: Duration| {
-        let times = u32::try_from(times).unwrap_or(0).min(16);
-        first.saturating_mul(1 << times).min(longest.max(first))
+    }) + 1
+}
+
+fn doubled(first: Duration, times: i64, longest: Duration) -> Duration {
+    let times = u32::try_from(times).unwrap_or(0).min(16);
+    first.saturating_mul(1 << times).min(longest.max(first))
+}
+
+fn one_more_from_client(before: Option<Tries>, now: Timestamp) -> Tries {
+    let wrong = faded(before, now);
+    let wait = match wrong - FREE_AT_CLIENT {
+        ..0 => Duration::ZERO,
+        over => doubled(FIRST_WAIT, over, LONGEST_WAIT),
     };
+    Tries { wrong, last_at: now, open_at: now.plus(wait) }
+}
+
+fn one_more(before: Option<Tries>, now: Timestamp, locks: &LockRules) -> Tries {
+    let wrong = faded(before, now);
     let locked_at = i64::from(locks.passwords);
     let wait = if wrong >= locked_at {
         doubled(locks.first, wrong - locked_at, LONGEST_LOCK)

@@ -29,6 +29,12 @@ impl TagKey {
         self.0.mac("sealpost/1/tag-thread", message_id.as_bytes())
     }
 
+    /// The tag of a client's network, under which wrong passwords from there are counted.
+    #[must_use]
+    pub fn client_tag(&self, network: &[u8]) -> [u8; 32] {
+        self.0.mac("sealpost/1/tag-client", network)
+    }
+
     /// The text of a cookie by which a browser shows that somebody has logged in from it, to the mailbox of
     /// that address. It opens nothing: it only keeps strangers' wrong passwords apart from this browser's.
     #[must_use]
@@ -92,6 +98,7 @@ mod tests {
         assert_eq!(key.address_tag("a@b"), key.address_tag("a@b"));
         assert_ne!(key.address_tag("a@b"), key.address_tag("a@c"));
         assert_ne!(key.address_tag("a@b"), key.thread_tag("a@b"));
+        assert_ne!(key.address_tag("a@b"), key.client_tag(b"a@b"));
         assert_ne!(key.address_tag("a@b"), other.address_tag("a@b"));
     }
 

@@ -170,7 +170,8 @@ pub(crate) async fn submit(
     let form = form.verify(visitor.token())?;
     let typed = Typed::of(&form);
     let LoginForm { address, password, to, .. } = form;
-    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
     // What is no address has a tag too, so that it takes the same way.
     let named = address.trim();
     let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
@@ -186,7 +187,13 @@ pub(crate) async fn submit(
     // addresses apart: that takes as long for all of them, however many are waiting.
     let turn = site.hashing_turn().await?;
     let floor = tokio::time::sleep(FLOOR);
-    let counted = match tries::ask(&site, session::tries_of(&site, &request, &tag)).await? {
+    let whose = session::tries_of(&site, &request, &tag);
+    // A browser that is known is not made to wait for what others do at the same place.
+    let seconds = if whose == tag { tries::client_waits(&site, client).await? } else { None };
+    if let Some(seconds) = seconds {
+        return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds));
+    }
+    let counted = match tries::ask(&site, whose).await? {
         Asked::Counted(counted) => counted,
         Asked::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
     };
@@ -217,6 +224,7 @@ pub(crate) async fn submit(
             }
         }
         (Came::Stranger, mailbox) => {
+            tries::wrong_from(&site, client).await?;
             let until = counted.told(&site).await?;
             if let (Some(mailbox), Some(until)) = (mailbox, until) {
                 entry::tell_of_lock(&site, &mailbox, until).await?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::rig::{PASSWORD, Reply, Rig};
+use super::rig::{Browser, PASSWORD, Reply, Rig};
 use crate::outbox::About;
 
 async fn try_once(rig: &Rig, address: &str, password: &str) -> Reply {
@@ -101,6 +101,35 @@ async fn one_place_cannot_try_many_mailboxes() {
         }
     }
     assert_eq!(last, 429);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_place_that_goes_on_slowly_waits_longer_and_longer_until_it_is_quiet() {
+    let rig = Rig::start().await;
+    rig.owner("max@web.example").await;
+    let mut home = rig.browser();
+    let log_in = async |home: &mut Browser| {
+        let token = home.get("/").await.form_token();
+        let fields = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", PASSWORD)];
+        home.send("/login", &fields).await.status
+    };
+    assert_eq!(log_in(&mut home).await, 303);
+    home.cookies.remove("sealpost-session");
+    let slowly = async |n: u32| {
+        rig.clock.advance(Duration::from_secs(7));
+        try_once(&rig, &format!("p{n}@web.example"), "falsch").await
+    };
+    for n in 0..21 {
+        assert_eq!(slowly(n).await.status, 422, "{n}");
+    }
+    let waits = slowly(21).await;
+    assert_eq!(waits.status, 429);
+    assert!(waits.text().contains("Sekunden"));
+    // Who has logged in from there before does not have to.
+    assert_eq!(log_in(&mut home).await, 303);
+    rig.clock.advance(Duration::from_secs(6 * 3600));
+    assert_eq!(slowly(22).await.status, 422, "time heals");
     rig.stop().await;
 }
 
