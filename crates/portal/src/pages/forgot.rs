@@ -7,11 +7,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_store::{MailboxRow, NewToken, TokenPurpose, WrapKind};
+use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
 use sealpost_vault::{TokenHash, TokenPurpose as VaultPurpose};
 use serde::Deserialize;
 
 use super::login::FLOOR;
+use super::renew;
 use crate::config::ResetBy;
 use crate::csrf::{Protected, Visitor};
 use crate::front::MEND;
@@ -116,6 +117,12 @@ async fn begin(site: &Site, tag: [u8; 32]) -> Result<Secret<String>, Problem> {
     let now = site.now();
     let (token, hash) = site.keys.tokens.issue(VaultPurpose::Reset, site.random.as_ref());
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
+    // Nobody has chosen a password yet: what is missing is the first mail.
+    if let (Some(mailbox), ResetBy::LinkAndAnswer) =
+        (mailbox.as_ref().filter(|mailbox| mailbox.state == MailboxState::Pending), site.config.reset)
+    {
+        renew::remind(site, mailbox).await?;
+    }
     let answerable = match &mailbox {
         Some(mailbox) if mailbox.question_sealed.is_some() => {
             site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?.is_some()

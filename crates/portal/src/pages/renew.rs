@@ -1,15 +1,16 @@
 //! "Send me a new one": a link that has run out is replaced by mail, to the mailbox's own address and never to
-//! the page; at once, or when support lets it go.
+//! the page; at once, or when support lets it go. Who asks for a new password without ever having had one gets the
+//! first link once more.
 
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::Address;
+use sealpost_mail::{Address, Timestamp};
 use sealpost_store::{
     Folder, MailboxRow, MailboxState, NewToken, NewWrap, Page as StorePage, Reissued, RequestKind,
-    TokenPurpose, WrapKind,
+    TokenPurpose, Tries, WrapKind,
 };
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ use crate::site::Site;
 
 /// Between two mails to one mailbox.
 const GAP: Duration = Duration::from_secs(3 * 60);
+/// Between two mails that somebody without a link asked for.
+const REMINDERS: Duration = Duration::from_secs(60 * 60);
 /// The label under which the gateway seals a pending mailbox's link.
 const LINK: &str = "activation-link";
 
@@ -77,10 +80,31 @@ async fn waiting_mailbox(site: &Site, text: &str) -> Result<Option<MailboxRow>, 
     Ok(mailbox.filter(|mailbox| mailbox.state == MailboxState::Pending))
 }
 
+/// The first link once more, for somebody who says that the password is forgotten: it is still good, so it stays as
+/// it is. One that has run out is renewed where the operator lets that happen at once. Anybody may ask, so it
+/// happens once an hour at most.
+pub(super) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("reminding of a link", error);
+    let (now, whose) = (site.now(), site.keys.tags.client_tag(format!("reminder {}", mailbox.id).as_bytes()));
+    let before = site.store.tries(&whose).await.map_err(lost)?;
+    let counted = Tries { wrong: 1, last_at: now, open_at: now };
+    if before.is_some_and(|before| before.last_at > now.minus(REMINDERS))
+        || !site.store.count_try(&whose, before, counted).await.map_err(lost)?
+    {
+        return Ok(());
+    }
+    let ends = site.store.activation_end(&mailbox.id).await.map_err(lost)?.filter(|ends| *ends > now);
+    match (ends, kept(site, mailbox).await?, site.config.renewal) {
+        (Some(ends), Some((token, secret)), _) => post(site, mailbox, &secret, &token, ends).await,
+        (None, Some(_), Renewal::AtOnce) => send(site, mailbox).await,
+        (None, Some(_), Renewal::Request) | (_, None, _) => Ok(()),
+    }
+}
+
 /// A new token with its wrap in place of the old ones, and a mail like the first one.
 async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     let lost = |error| Problem::fault("renewing a link", error);
-    let Some(secret) = secret_of(site, mailbox).await? else {
+    let Some((_, secret)) = kept(site, mailbox).await? else {
         tracing::warn!(mailbox.id = %mailbox.id, "no link is kept for this mailbox; a new letter makes one");
         return Ok(());
     };
@@ -108,9 +132,21 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
         Reissued::Done => {}
         Reissued::NotPending => return Ok(()),
     }
+    post(site, mailbox, &secret, &token, expires).await
+}
+
+/// A mail like the first one.
+async fn post(
+    site: &Site,
+    mailbox: &MailboxRow,
+    secret: &MailboxSecret,
+    token: &Token,
+    expires: Timestamp,
+) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("renewing a link", error);
     let newest = StorePage { offset: 0, limit: 1 };
     let row = site.store.deposits(&mailbox.id, Folder::Inbox, newest).await.map_err(lost)?.pop();
-    let summary = row.as_ref().and_then(|row| mailbox::waiting(&mailbox.id, &secret, row));
+    let summary = row.as_ref().and_then(|row| mailbox::waiting(&mailbox.id, secret, row));
     let from = summary.as_ref().and_then(|s| s.from.first());
     let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
     let outgoing = Outgoing {
@@ -121,7 +157,7 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
             from_name: from.and_then(|from| from.name.clone()),
             from_address: from.and_then(|from| from.address.clone()).unwrap_or_default(),
             subject: summary.as_ref().and_then(|s| s.subject.clone()),
-            date: row.map_or(now, |row| row.received_at),
+            date: row.map_or_else(|| site.now(), |row| row.received_at),
             token: token.text(),
             expires,
         },
@@ -129,8 +165,8 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     site.outbox.post(outgoing).await.map_err(|error| Problem::fault("mailing a new link", error))
 }
 
-/// The mailbox's secret, by way of the link that was kept (sealed) for further notices.
-async fn secret_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<MailboxSecret>, Problem> {
+/// The link that was kept (sealed) for further notices, and by way of it the mailbox's secret.
+async fn kept(site: &Site, mailbox: &MailboxRow) -> Result<Option<(Token, MailboxSecret)>, Problem> {
     let lost = |error| Problem::fault("renewing a link", error);
     let link = site.store.wrap(&mailbox.id, WrapKind::Link).await.map_err(lost)?;
     let wrap = site.store.wrap(&mailbox.id, WrapKind::Activation).await.map_err(lost)?;
@@ -142,7 +178,7 @@ async fn secret_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<MailboxSe
         .map_err(|error| Problem::fault("opening a kept link", error))?;
     let Some(token) = std::str::from_utf8(text.expose()).ok().and_then(Token::parse) else { return Ok(None) };
     match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &site.keys.pepper) {
-        Ok(Unwrapped::Opened(secret)) => Ok(Some(secret)),
+        Ok(Unwrapped::Opened(secret)) => Ok(Some((token, secret))),
         Ok(Unwrapped::Wrong) => Ok(None),
         Err(error) => Err(Problem::fault("opening an activation wrap", error)),
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::renewal::with_link;
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, sample};
 use crate::config::ResetBy;
 use crate::outbox::About;
@@ -59,6 +60,31 @@ async fn link_and_answer_make_a_new_password_and_the_letters_stay() {
     assert_eq!(browser.get(&link).await.status, 410, "the link is used up");
     let told = |mail: &crate::Outgoing| matches!(mail.about, About::PasswordChanged { forgotten: true });
     assert!(rig.posted.0.lock().unwrap().iter().any(told));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_had_a_password_gets_the_first_link_once_more() {
+    let rig = Rig::start().await;
+    let made = with_link(&rig, "max@web.example").await;
+    rig.world.letter(&made, &sample::rich(), HOUR, 40).await;
+    let links = || -> Vec<String> {
+        let posted = rig.posted.0.lock().unwrap();
+        let link = |mail: &crate::Outgoing| match &mail.about {
+            About::Activation { token, .. } => token.expose().clone(),
+            other => panic!("{other:?}"),
+        };
+        posted.iter().map(link).collect()
+    };
+    let mut browser = rig.browser();
+    for _ in 0..3 {
+        assert_eq!(ask(&mut browser, "max@web.example").await.status, 200);
+    }
+    assert_eq!(links(), [made.token.as_str()], "the same one, and one mail");
+    assert_eq!(browser.get(&format!("/a/{}", made.token)).await.status, 200, "still good");
+    rig.clock.advance(HOUR * 2);
+    ask(&mut browser, "max@web.example").await;
+    assert_eq!(links().len(), 2);
     rig.stop().await;
 }
 

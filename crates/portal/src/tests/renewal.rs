@@ -11,7 +11,7 @@ use crate::config::Renewal;
 use crate::outbox::About;
 
 /// A mailbox as the gateway makes it: with the link kept for further notices.
-async fn with_link(rig: &Rig, address: &str) -> sample::Made {
+pub(super) async fn with_link(rig: &Rig, address: &str) -> sample::Made {
     let mut made = rig.world.mailbox(address, "de").await;
     let (store, keys) = (&rig.world.store, &rig.world.keys);
     let wrap = store.wrap(&made.id, WrapKind::Activation).await.unwrap().unwrap();
