@@ -21,6 +21,7 @@ use crate::outcome::{Outcome, Trouble};
 use crate::resolve::Resolver;
 use crate::returns::Returns;
 use crate::route::{self, RouteKey};
+use crate::runner::LEASE;
 use crate::submit::{Caller, Connection};
 use crate::ticket::Ticket;
 
@@ -128,11 +129,15 @@ impl Engine {
             Ok(ticket) => ticket,
             Err(error) => return self.freeze(leg, error.to_string()),
         };
-        let now = self.clock.now();
-        let result = match lane.rests(now) {
+        let result = match lane.rests(self.clock.now()) {
             Some((_until, reason)) => Ok(Err(Trouble::Resting { cause: Box::new(reason) })),
             None => {
                 let Ok(_place) = self.places.acquire().await else { return self.one_less() };
+                // It has waited here so long that its lease may end under the attempt, and another one would
+                // begin: at the lease's end it is due again by itself.
+                if leg.leased_until() <= self.clock.now().plus(LEASE / 2) {
+                    return self.one_less();
+                }
                 self.attempt(lane, &leg, &ticket).await
             }
         };

@@ -128,7 +128,10 @@ pub(crate) fn checked_id(id: &str) -> Result<&str, ComposeError> {
 }
 
 pub(crate) fn checked_type(kind: &str) -> Result<&str, ComposeError> {
-    let ok = kind.contains('/') && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.+-".contains(&b));
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b".+-".contains(&b))
+    };
+    let ok = kind.split_once('/').is_some_and(|(class, rest)| token(class) && token(rest));
     if ok { Ok(kind) } else { Err(ComposeError::Field("Content-Type")) }
 }
 

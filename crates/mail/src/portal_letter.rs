@@ -106,10 +106,11 @@ fn list(addresses: &[Address]) -> Written<'static> {
 }
 
 fn file_head(boundary: &str, name: &str, kind: &str) -> Vec<u8> {
-    let kind = checked_type(kind).unwrap_or("application/octet-stream");
+    // RFC 2045 §5.1: case does not count in a type.
+    let kind = checked_type(kind).unwrap_or("application/octet-stream").to_ascii_lowercase();
     // message/* may not be encoded (RFC 2046 §5.2.1), text may not be changed: both travel as bytes.
     let plain = ["message/", "multipart/"].iter().any(|prefix| kind.starts_with(prefix));
-    let kind = if plain { "application/octet-stream" } else { kind };
+    let kind = if plain { "application/octet-stream".to_owned() } else { kind };
     let name = one_line(name);
     let mut out = format!("\r\n--{boundary}\r\n").into_bytes();
     MimePart::new(

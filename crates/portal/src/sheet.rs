@@ -54,6 +54,7 @@ pub(crate) struct Incoming {
     pub(crate) content_type: String,
     field: Field,
     unread: Unread,
+    ends: tokio::time::Instant,
 }
 
 /// Bytes taken from the network since something was made of them.
@@ -82,10 +83,15 @@ impl Stream for Bounded {
     }
 }
 
+/// The next bytes must come soon, and the last ones before the end.
+fn soon(ends: tokio::time::Instant) -> tokio::time::Instant {
+    ends.min(tokio::time::Instant::now() + PATIENCE)
+}
+
 impl Incoming {
     /// The next piece.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        match tokio::time::timeout(PATIENCE, self.field.next()).await {
+        match tokio::time::timeout_at(soon(self.ends), self.field.next()).await {
             Ok(Some(Ok(bytes))) => {
                 self.unread.0.set(0);
                 Ok(Some(bytes))
@@ -127,7 +133,7 @@ impl Sheet {
             }
             "application/x-www-form-urlencoded" => {
                 let mut body = BytesMut::new();
-                while let Some(piece) = tokio::time::timeout(PATIENCE, payload.next())
+                while let Some(piece) = tokio::time::timeout_at(soon(ends), payload.next())
                     .await
                     .map_err(|_elapsed| Problem::BadForm("too slow"))?
                 {
@@ -173,7 +179,7 @@ impl Sheet {
                     let content_type =
                         field.content_type().map_or_else(String::new, |kind| kind.essence_str().to_owned());
                     let unread = self.unread.clone();
-                    return Ok(Some(Incoming { name: file, content_type, field, unread }));
+                    return Ok(Some(Incoming { name: file, content_type, field, unread, ends: self.ends }));
                 }
                 None => {
                     if self.fields.0.len() >= MOST_FIELDS {
@@ -182,7 +188,8 @@ impl Sheet {
                     let mut value = BytesMut::new();
                     let unread = self.unread.clone();
                     let (name_of_file, content_type) = (String::new(), String::new());
-                    let mut incoming = Incoming { name: name_of_file, content_type, field, unread };
+                    let ends = self.ends;
+                    let mut incoming = Incoming { name: name_of_file, content_type, field, unread, ends };
                     while let Some(piece) = incoming.next().await? {
                         self.held += piece.len();
                         if value.len() + piece.len() > MOST_TEXT || self.held > MOST_TOGETHER {

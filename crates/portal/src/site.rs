@@ -38,6 +38,8 @@ const HASHING: usize = 2;
 const HASHING_QUEUE: usize = 64;
 /// Forms read at once that came after their session's end; each may hold half a megabyte.
 const LATE: usize = 8;
+/// Files that are made of their pieces at once: each reads and writes as much as the file has.
+const ASSEMBLING: usize = 2;
 /// Letters sanitised at once, beside the event loop.
 const CLEANING: usize = 2;
 /// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
@@ -65,6 +67,7 @@ pub(crate) struct Site {
     hashing_queue: Arc<Semaphore>,
     cleaning: Arc<Semaphore>,
     late: Arc<Semaphore>,
+    assembling: Arc<Semaphore>,
     typesetting: Arc<Semaphore>,
     /// One permit is one KiB.
     memory: Arc<Semaphore>,
@@ -101,6 +104,7 @@ impl Site {
             hashing_queue: Arc::new(Semaphore::new(HASHING_QUEUE)),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
             late: Arc::new(Semaphore::new(LATE)),
+            assembling: Arc::new(Semaphore::new(ASSEMBLING)),
             typesetting: Arc::new(Semaphore::new(config.export.pdf_at_once.max(1))),
             memory: Arc::new(Semaphore::new(memory_total as usize)),
             memory_total,
@@ -144,6 +148,11 @@ impl Site {
     /// A turn at reading a form that came too late; nothing if others are at it.
     pub(crate) fn late(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.late).try_acquire_owned().ok()
+    }
+
+    /// A turn at making files of their pieces.
+    pub(crate) async fn assembling(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        permit(&self.assembling, 1).await
     }
 
     /// A turn at the PDF worker; waits longer than for anything else, because a document takes seconds.

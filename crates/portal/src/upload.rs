@@ -105,6 +105,8 @@ impl SignedIn {
     /// Makes one file of all pieces, sealed anew as they are opened one after the other. `false`: somebody else
     /// has done it, or not all are there.
     async fn whole(&self, site: &Site, draft: &Draft, id: &str) -> Result<bool, Problem> {
+        // Read only when its turn has come: whoever asked the same a moment later then finds that it is done.
+        let _turn = site.assembling().await?;
         let found = site.store.upload(self.mailbox_id(), &draft.id, id).await.map_err(lost)?;
         let Some((row, pieces)) = found else { return Ok(false) };
         let facts = Facts::open(draft.key(), id, &row.facts_sealed)?;

@@ -76,7 +76,9 @@ impl Store {
                 now
             ),
             Proof::Newcomer(hash) => sql!(
-                "DELETE FROM newcomers WHERE hash = ?1 AND mailbox_id = ?2 AND expires_at > ?3",
+                "DELETE FROM newcomers WHERE hash = ?1 AND mailbox_id = ?2 AND expires_at > ?3
+                   AND EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = ?2 AND purpose = 'activation'
+                                 AND spent_at IS NULL AND expires_at > ?3)",
                 &hash,
                 mailbox_id.as_str(),
                 now

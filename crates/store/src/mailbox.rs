@@ -290,8 +290,8 @@ impl Store {
             let mut batch = Batch::default();
             for mut row in answers.next().unwrap_or_default() {
                 let (deposit_id, body_id) = (row.text()?, row.text()?);
+                batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str()));
                 batch.add(forget_notices_of(&deposit_id));
-                batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id));
                 batch.release_body(&body_id);
             }
             // A letter that came in between was not read above: look again.

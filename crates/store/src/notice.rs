@@ -57,8 +57,12 @@ impl NewNotice {
 
 /// Forgets what a letter's notices lead back to.
 pub(crate) fn forget_notices_of(deposit_id: &str) -> Statement {
-    // Two digits follow the id in a token.
-    sql!("DELETE FROM notices WHERE token BETWEEN ?1 || '00' AND ?1 || 'ff'", deposit_id)
+    // Two digits follow the id in a token. After the letter in the same batch: one that stays keeps them.
+    sql!(
+        "DELETE FROM notices WHERE token BETWEEN ?1 || '00' AND ?1 || 'ff'
+           AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = ?1)",
+        deposit_id
+    )
 }
 
 impl Store {

@@ -170,6 +170,15 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
+    async fn is_open(&self, number: i64, mailbox_id: &str) -> Result<bool, StoreError> {
+        let question = sql!(
+            "SELECT 1 FROM requests WHERE number = ?1 AND mailbox_id = ?2 AND state = 'open'",
+            number,
+            mailbox_id
+        );
+        Ok(self.read_one(question).await?.is_some())
+    }
+
     /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
     /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
@@ -177,6 +186,10 @@ impl Store {
         let letters = match &again {
             Again::Kept { .. } => Vec::new(),
             Again::Lost(_) => {
+                if self.is_open(number, &mailbox_id).await? {
+                    // Nobody can open them any more.
+                    self.delete_drafts(&mailbox_id).await?;
+                }
                 self.read_rows(sql!(
                     "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1",
                     mailbox_id.as_str()
@@ -188,8 +201,8 @@ impl Store {
         batch.add(decide(number, &mailbox_id, RequestState::Released, now, decision_sealed));
         for mut row in letters {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
+            batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str()));
             batch.add(forget_notices_of(&deposit_id));
-            batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id));
             batch.release_body(&body_id);
         }
         batch.add(end_sessions_of(&mailbox_id));
@@ -226,7 +239,8 @@ impl Store {
                         "UPDATE mailboxes SET state = 'deleted', address_sealed = ?2,
                              question_sealed = NULL, profile_sealed = NULL, public_key = ?2
                          WHERE id = ?1 AND state <> 'deleted'
-                           AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)",
+                           AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = ?1)
+                           AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = ?1)",
                         mailbox_id.as_str(),
                         Vec::new()
                     )

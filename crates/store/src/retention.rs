@@ -145,12 +145,16 @@ impl Store {
     /// Forgets rows that time has made useless. Reads whole tables, beside the writer.
     pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
         let (fingerprints, sessions) = drop_stale(self, now).await?;
-        // A link for a forgotten password has nothing to explain once it has run out.
+        // A mailbox that waits keeps its link, however old: the next letter prolongs it. A link for a forgotten
+        // password has nothing to explain once it has run out.
         let tokens = self
             .forget_old(
                 sql!(
                     "SELECT hash FROM tokens
-                     WHERE expires_at < ?1 OR (expires_at < ?2 AND purpose = 'reset') LIMIT ?3",
+                     WHERE (expires_at < ?1 AND (spent_at IS NOT NULL OR NOT EXISTS
+                               (SELECT 1 FROM mailboxes m
+                                WHERE m.id = tokens.mailbox_id AND m.state = 'pending')))
+                        OR (expires_at < ?2 AND purpose = 'reset') LIMIT ?3",
                     now.minus(LINKS),
                     now.minus(DAY),
                     FOUND_AT_ONCE

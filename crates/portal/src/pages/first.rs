@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sealpost_mail::Secret;
+use sealpost_mail::{Address, Secret};
 use sealpost_store::{Activation, Proof, WrapKind};
 use sealpost_vault::{MailboxSecret, Unwrapped};
 
@@ -13,6 +13,7 @@ use crate::front::MEND;
 use crate::language::Language;
 use crate::limits::Client;
 use crate::newcomer::Newcomer;
+use crate::outbox::{About, Outgoing};
 use crate::page::{redirect, show_to};
 use crate::problem::Problem;
 use crate::session;
@@ -55,9 +56,27 @@ pub(crate) async fn submit(
         return show_to(&visitor, MEND, &template);
     }
     match activate::carry_out(&site, &good, password, answer, &question, page.language).await? {
-        Activation::Activated => activate::enter(&site, &request, &good).await,
+        Activation::Activated => {
+            tell_owner(&site, &good, page.language).await;
+            activate::enter(&site, &request, &good).await
+        }
         // Somebody was quicker, in another browser.
         Activation::NotPending | Activation::TokenSpent => Ok(redirect("/")),
+    }
+}
+
+/// The password was told, perhaps to somebody else: whoever reads the recipient's mail learns that the mailbox is in
+/// use. That it is not said is no reason to keep its owner out.
+async fn tell_owner(site: &Site, good: &Good, language: Language) {
+    let Ok(to) = Address::parse(&good.address) else { return };
+    let outgoing = Outgoing {
+        mailbox_id: good.mailbox_id.clone(),
+        to,
+        language: language.tag().to_owned(),
+        about: About::PasswordChanged { forgotten: false },
+    };
+    if let Err(error) = site.outbox.post(outgoing).await {
+        tracing::error!(mailbox.id = %good.mailbox_id, error = %error, "nobody was told of a first log-in");
     }
 }
 

@@ -207,8 +207,15 @@ pub(crate) async fn submit(
                 site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
                 let mut next = target(&to).unwrap_or("/inbox").to_owned();
                 if let Some(typed) = typed.clone() {
-                    let there = late::restore(&site, &mailbox.id, &opened, &next, typed).await?;
-                    next = if there { format!("{next}?note=late") } else { "/drafts".to_owned() };
+                    next = match late::restore(&site, &mailbox.id, &opened, &next, typed).await {
+                        Ok(true) => format!("{next}?note=late"),
+                        Ok(false) => "/drafts".to_owned(),
+                        Err(problem) => {
+                            // The page still holds what was typed; an error page would not.
+                            tracing::error!(http.problem = %problem, "a late text is not in its draft");
+                            return refused(StatusCode::SERVICE_UNAVAILABLE, Note::Kept);
+                        }
+                    };
                 }
                 return welcome(
                     &site,
