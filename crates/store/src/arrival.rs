@@ -151,9 +151,8 @@ impl Store {
     /// the commit; the fingerprint then makes the client's next try a [`Committed::Duplicate`].
     pub async fn commit_arrival(&self, rows: ArrivalRows) -> Result<Committed, StoreError> {
         rows.check_references()?;
-        let bodies: Vec<StoredBody> = rows.body.iter().chain(&rows.more_bodies).cloned().collect();
-        let in_hand = rows.legs.iter().filter_map(|leg| leg.in_hand(&bodies)).collect();
-        drop(bodies);
+        let bodies = rows.body.iter().chain(&rows.more_bodies);
+        let in_hand = rows.legs.iter().filter_map(|leg| leg.in_hand(bodies.clone())).collect();
         match self.write(rows.into_batch()).await? {
             Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand })),
             Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),

@@ -4,7 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::notice::forget_notices_of;
-use crate::statement::{Batch, Outcome, Refusal, Row, sql};
+use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 use crate::words::{ColumnWord as _, Folder};
 
@@ -142,6 +142,14 @@ impl NewDeposit {
     }
 }
 
+/// A letter goes, with its body if nothing else refers to that, and with what its notices lead back to. The
+/// deletion says on what condition; a letter that stays keeps all of it.
+pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: &str, body_id: &str) {
+    batch.add(deletion);
+    batch.release_body(body_id);
+    batch.add(forget_notices_of(deposit_id));
+}
+
 impl Store {
     /// A folder's letters, newest first.
     pub async fn deposits(
@@ -244,18 +252,14 @@ impl Store {
         let mut batch = Batch::default();
         for mut row in answers.into_iter().flatten() {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
-            batch.add(sql!(
+            let deletion = sql!(
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 RETURNING id",
                 mailbox_id,
                 deposit_id.as_str()
-            ));
-            batch.release_body(&body_id);
-            batch.add(forget_notices_of(&deposit_id));
+            );
+            remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
-        match self.write(batch).await? {
-            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.rows.len()).sum()),
-            Outcome::Refused(_) => Ok(0),
-        }
+        Ok(self.write(batch).await?.returned())
     }
 
     /// Whether one of these Message-IDs belongs to a letter that was once in the portal. Remembered also

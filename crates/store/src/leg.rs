@@ -178,9 +178,9 @@ impl NewLeg {
     }
 
     /// The leg as whoever has it in hand sees it; `None`: nobody has.
-    pub(crate) fn in_hand(&self, bodies: &[StoredBody]) -> Option<LeasedLeg> {
+    pub(crate) fn in_hand<'a>(&self, mut bodies: impl Iterator<Item = &'a StoredBody>) -> Option<LeasedLeg> {
         let LegStart::InHand { owner, until } = &self.state else { return None };
-        let body = bodies.iter().find(|body| Some(body.id()) == self.body_id.as_deref());
+        let body = bodies.find(|body| Some(body.id()) == self.body_id.as_deref());
         Some(LeasedLeg {
             id: self.id.clone(),
             arrival_id: self.arrival_id.clone(),

@@ -2,9 +2,9 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::newcomer::forget_newcomers_of;
-use crate::notice::forget_notices_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
@@ -290,9 +290,8 @@ impl Store {
             let mut batch = Batch::default();
             for mut row in answers.next().unwrap_or_default() {
                 let (deposit_id, body_id) = (row.text()?, row.text()?);
-                batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str()));
-                batch.add(forget_notices_of(&deposit_id));
-                batch.release_body(&body_id);
+                let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
+                remove_letter(&mut batch, deletion, &deposit_id, &body_id);
             }
             // A letter that came in between was not read above: look again.
             batch.add(

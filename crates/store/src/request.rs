@@ -4,11 +4,11 @@
 use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
+use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::leg::NewLeg;
 use crate::mailbox::{NewMailbox, NewWrap};
 use crate::newcomer::forget_newcomers_of;
-use crate::notice::forget_notices_of;
 use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
@@ -201,9 +201,8 @@ impl Store {
         batch.add(decide(number, &mailbox_id, RequestState::Released, now, decision_sealed));
         for mut row in letters {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
-            batch.add(sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str()));
-            batch.add(forget_notices_of(&deposit_id));
-            batch.release_body(&body_id);
+            let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
+            remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
         batch.add(end_sessions_of(&mailbox_id));
         batch.add(forget_newcomers_of(&mailbox_id));

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
+use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::notice::forget_notices_of;
-use crate::statement::{Batch, Outcome, Row, Statement, sql};
+use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
 
@@ -86,20 +86,17 @@ impl Store {
             for mut row in rows {
                 let (id, body_id) = (row.text()?, row.text()?);
                 // A letter whose mailbox has been activated meanwhile has a new time of its own.
-                batch.add(sql!(
+                let deletion = sql!(
                     "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 RETURNING id",
                     id.as_str(),
                     now
-                ));
-                batch.release_body(&body_id);
-                batch.add(forget_notices_of(&id));
+                );
+                remove_letter(&mut batch, deletion, &id, &body_id);
             }
-            match self.write(batch).await? {
-                // A body that goes returns a row, too: only the deletions are counted.
-                Outcome::Kept(answers) => {
-                    deleted += answers.iter().step_by(3).map(|answer| answer.rows.len()).sum::<usize>();
-                }
-                Outcome::Refused(_) => return Ok(deleted),
+            let now_gone = self.write(batch).await?.returned();
+            deleted += now_gone;
+            if now_gone == 0 {
+                return Ok(deleted);
             }
         }
     }
@@ -128,11 +125,10 @@ impl Store {
                 let id = row.text()?;
                 bury(&mut batch, &id, now);
             }
-            match self.write(batch).await? {
-                Outcome::Kept(answers) => {
-                    deleted += answers.iter().step_by(BURIAL).map(|answer| answer.rows.len()).sum::<usize>();
-                }
-                Outcome::Refused(_) => return Ok(deleted),
+            let now_gone = self.write(batch).await?.returned();
+            deleted += now_gone;
+            if now_gone == 0 {
+                return Ok(deleted);
             }
         }
     }
@@ -208,9 +204,6 @@ impl Store {
         }
     }
 }
-
-/// Statements of one [`bury`].
-const BURIAL: usize = 4;
 
 /// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
 fn bury(batch: &mut Batch, id: &str, now: Timestamp) {

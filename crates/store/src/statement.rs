@@ -151,6 +151,16 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
+impl Outcome {
+    /// How many rows its statements returned; bodies that went are not among them.
+    pub(crate) fn returned(&self) -> usize {
+        match self {
+            Self::Kept(answers) => answers.iter().map(|answer| answer.rows.len()).sum(),
+            Self::Refused(_) => 0,
+        }
+    }
+}
+
 /// One row; its columns are taken from left to right.
 #[derive(Debug)]
 pub(crate) struct Row(std::vec::IntoIter<Value>);

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::engine::{self, Jobs, ReadJob, Role, WriteJob, Writer};
+use crate::engine::{self, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
@@ -144,17 +144,7 @@ impl Store {
 
     /// Does a batch; returns after it is committed (or certainly refused).
     pub(crate) async fn write(&self, batch: impl Into<Batch>) -> Result<Outcome, StoreError> {
-        let batch = batch.into();
-        let permit = Arc::clone(&self.inner.writers_waiting)
-            .acquire_owned()
-            .await
-            .map_err(|_closed| StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
-        self.inner
-            .writes
-            .push(WriteJob::Batch { batch, reply, permit })
-            .map_err(|_job| StoreError::Closed)?;
-        answer.await.map_err(|_gone| StoreError::Closed)?
+        self.ask_writer(batch.into(), Promise::Durable).await
     }
 
     /// Like [`Self::write`], where no statement can refuse: how many rows each one changed.
@@ -174,15 +164,21 @@ impl Store {
     /// Like [`Self::write`], but without a promise that it outlives a loss of power: goes with the next
     /// commit of somebody in a hurry, or soon.
     pub(crate) async fn write_soon(&self, batch: Batch) -> Result<Outcome, StoreError> {
+        self.ask_writer(batch, Promise::Ordered).await
+    }
+
+    async fn ask_writer(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
         let permit = Arc::clone(&self.inner.writers_waiting)
             .acquire_owned()
             .await
             .map_err(|_closed| StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        self.inner
-            .writes
-            .push_unhurried(WriteJob::Soon { batch, reply, permit })
-            .map_err(|_job| StoreError::Closed)?;
+        let job = WriteJob::Batch { batch, promise, reply, permit };
+        let pushed = match promise {
+            Promise::Durable => self.inner.writes.push(job),
+            Promise::Ordered => self.inner.writes.push_unhurried(job),
+        };
+        pushed.map_err(|_job| StoreError::Closed)?;
         answer.await.map_err(|_gone| StoreError::Closed)?
     }
 

@@ -2,9 +2,9 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::notice::forget_notices_of;
-use crate::statement::{Batch, Outcome, Row, Statement, sql};
+use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 
 /// Letters deleted for good in one batch when their time is over.
@@ -114,18 +114,13 @@ impl Store {
         let mut batch = Batch::default();
         for mut row in rows {
             let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
-            batch.add(sql!(
+            let deletion = sql!(
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' RETURNING id",
                 mailbox_id,
                 deposit_id.as_str()
-            ));
-            batch.release_body(&body_id);
-            batch.add(forget_notices_of(&deposit_id));
+            );
+            remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
-        match self.write(batch).await? {
-            // A body that goes returns a row, too: only the deletions are counted.
-            Outcome::Kept(answers) => Ok(answers.iter().step_by(3).map(|answer| answer.rows.len()).sum()),
-            Outcome::Refused(_) => Ok(0),
-        }
+        Ok(self.write(batch).await?.returned())
     }
 }

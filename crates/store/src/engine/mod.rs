@@ -12,4 +12,4 @@ pub(crate) use jobs::Jobs;
 pub(crate) use migrate::migrate;
 pub(crate) use readers::{ReadJob, read_until_closed};
 pub(crate) use run::run;
-pub(crate) use writer::{WriteJob, Writer};
+pub(crate) use writer::{Promise, WriteJob, Writer};

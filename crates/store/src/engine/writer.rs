@@ -23,24 +23,18 @@ pub(crate) enum WriteJob {
     /// Somebody waits for this.
     Batch {
         batch: Batch,
+        promise: Promise,
         reply: oneshot::Sender<Result<Outcome, StoreError>>,
         /// The place in the queue.
         permit: OwnedSemaphorePermit,
     },
     /// Nobody waits for this.
     Unhurried(Statement),
-    /// Somebody waits for this, but needs no promise that it outlives a loss of power.
-    Soon {
-        batch: Batch,
-        reply: oneshot::Sender<Result<Outcome, StoreError>>,
-        /// The place in the queue.
-        permit: OwnedSemaphorePermit,
-    },
 }
 
 /// What a commit promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Promise {
+pub(crate) enum Promise {
     /// It outlives a loss of power.
     Durable,
     /// It outlives this process; the next durable commit makes it durable, too.
@@ -50,11 +44,16 @@ enum Promise {
 impl Promise {
     /// What a group needs.
     fn of(group: &[WriteJob]) -> Self {
-        let durable = group.iter().any(|job| match job {
-            WriteJob::Batch { .. } => true,
-            WriteJob::Unhurried(_) | WriteJob::Soon { .. } => false,
-        });
-        if durable { Self::Durable } else { Self::Ordered }
+        if group.iter().any(WriteJob::is_durable) { Self::Durable } else { Self::Ordered }
+    }
+}
+
+impl WriteJob {
+    fn is_durable(&self) -> bool {
+        match self {
+            Self::Batch { promise, .. } => *promise == Promise::Durable,
+            Self::Unhurried(_) => false,
+        }
     }
 }
 
@@ -214,7 +213,7 @@ impl Writer {
         let mut durable = 0_usize;
         while !next.is_empty() {
             for job in next {
-                durable += usize::from(matches!(job, WriteJob::Batch { .. }));
+                durable += usize::from(job.is_durable());
                 self.run_job(job, ran, &mut fallen);
             }
             // Whoever wants more than this commit promises must not join it.
@@ -248,8 +247,7 @@ impl Writer {
                     tracing::warn!(%error, "an unhurried statement failed");
                 }
             }
-            WriteJob::Batch { batch: Batch { statements, bodies }, reply, permit }
-            | WriteJob::Soon { batch: Batch { statements, bodies }, reply, permit } => {
+            WriteJob::Batch { batch: Batch { statements, bodies }, promise: _, reply, permit } => {
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
                     None => self.run_batch(&statements),
@@ -386,7 +384,7 @@ mod tests {
     fn push(bench: &Bench, batch: Batch) -> oneshot::Receiver<Result<Outcome, StoreError>> {
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let (reply, answer) = oneshot::channel();
-        assert!(bench.jobs.push(WriteJob::Batch { batch, reply, permit }).is_ok());
+        assert!(bench.jobs.push(WriteJob::Batch { batch, promise: Promise::Durable, reply, permit }).is_ok());
         answer
     }
 
