@@ -9,7 +9,7 @@ use sealpost_portal::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter}
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use crate::answer;
-use crate::arrival::Front;
+use crate::arrival::{Front, days};
 use crate::commit::commit;
 use crate::own;
 use crate::owner_mail;
@@ -33,7 +33,6 @@ impl Outbox for PortalOutbox {
                 expires,
             },
             About::Activation { from_name, from_address, subject, date, token, expires } => {
-                let days = expires.since(now).as_secs() / 86_400;
                 Notice::Activation {
                     from_name,
                     from_address,
@@ -41,7 +40,7 @@ impl Outbox for PortalOutbox {
                     date,
                     link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
                     expires,
-                    days: u32::try_from(days).unwrap_or(u32::MAX),
+                    days: days(expires.since(now)),
                 }
             }
             About::AnswersUsedUp => Notice::AnswersUsedUp { at: now },

@@ -12,7 +12,7 @@ use sealpost_vault::{
     Unwrapped, VaultError,
 };
 
-use crate::arrival::LINK;
+use crate::arrival::{LINK, days};
 use crate::commands::RequestError;
 use crate::config::Escrow;
 use crate::own;
@@ -74,7 +74,7 @@ pub(crate) async fn release(
     let notice = Notice::Reactivation {
         link: Secret::new(link),
         expires,
-        days: u32::try_from(plan.announcer.activation.as_secs() / 86_400).unwrap_or(u32::MAX),
+        days: days(plan.announcer.activation),
         messages_kept: kept,
         by_password: initial.is_some(),
     };

@@ -107,7 +107,7 @@ impl Standing {
 }
 
 /// Whole days.
-fn days(span: Duration) -> u32 {
+pub(crate) fn days(span: Duration) -> u32 {
     u32::try_from(span.as_secs() / 86_400).unwrap_or(u32::MAX)
 }
 

@@ -9,7 +9,7 @@ use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret};
 
-use super::announce::Announcement;
+use super::announce::{Announcement, days};
 use super::carry::Cut;
 use super::front::Front;
 use crate::own;
@@ -69,7 +69,7 @@ pub(super) fn add(
         subject: about.listing.subject.clone().filter(|_| announcer.show_subject),
         date: cut.now,
         expires: cut.now.plus(announcer.activation),
-        days: u32::try_from(announcer.activation.as_secs() / 86_400).unwrap_or(u32::MAX),
+        days: days(announcer.activation),
     };
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", front.random.id(), front.name);

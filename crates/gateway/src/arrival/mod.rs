@@ -18,7 +18,7 @@ use sealpost_intake::Receipt;
 use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Committed;
 
-pub(crate) use announce::{Announcer, LINK};
+pub(crate) use announce::{Announcer, LINK, days};
 pub(crate) use decide::look;
 pub(crate) use front::{Door, Front, FrontKeys, destination};
 
