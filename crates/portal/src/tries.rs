@@ -24,6 +24,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 const LONGEST_LOCK: Duration = Duration::from_secs(60 * 60);
 /// Each such time without a wrong password halves the count.
 const FADE: Duration = Duration::from_secs(60 * 60);
+/// Between two mails that somebody without a link asked for.
+const REMINDERS: Duration = Duration::from_secs(60 * 60);
 /// How often a count is tried again that somebody else changed meanwhile.
 const RACES: usize = 8;
 
@@ -45,42 +47,70 @@ pub(crate) enum Asked {
 
 /// Counts a try, if one is allowed.
 pub(crate) async fn ask(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> {
-    let lost = |error| Problem::fault("counting a try", error);
     let now = site.now();
+    let counted = count(site, whose, |before| match waits(before, now) {
+        Some(seconds) => Err(seconds),
+        None => Ok(one_more(before, now, &site.config.locks)),
+    });
+    Ok(match counted.await? {
+        Ok(after) => Asked::Counted(Counted { whose, wrong: after.wrong, open_at: after.open_at }),
+        Err(seconds) => Asked::Wait(seconds),
+    })
+}
+
+/// Puts what `next` makes of a count in its place; again, if somebody else was quicker. `next`, or too much of a
+/// crowd, may say instead how many seconds to wait.
+async fn count(
+    site: &Site,
+    whose: [u8; 32],
+    next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
+) -> Result<Result<Tries, u64>, Problem> {
+    let lost = |error| Problem::fault("counting a try", error);
     for _ in 0..RACES {
         let before = site.store.tries(&whose).await.map_err(lost)?;
-        if let Some(before) = before.filter(|before| before.open_at > now) {
-            return Ok(Asked::Wait(before.open_at.since(now).as_secs().max(1)));
-        }
-        let after = one_more(before, now, &site.config.locks);
+        let after = match next(before) {
+            Ok(after) => after,
+            Err(seconds) => return Ok(Err(seconds)),
+        };
         if site.store.count_try(&whose, before, after).await.map_err(lost)? {
-            return Ok(Asked::Counted(Counted { whose, wrong: after.wrong, open_at: after.open_at }));
+            return Ok(Ok(after));
         }
     }
-    Ok(Asked::Wait(1))
+    Ok(Err(1))
+}
+
+/// Seconds until the next try is allowed, if it is not allowed now.
+fn waits(tries: Option<Tries>, now: Timestamp) -> Option<u64> {
+    let open_at = tries?.open_at;
+    (open_at > now).then(|| open_at.since(now).as_secs().max(1))
 }
 
 /// How many seconds a network has to wait before anything is tried from there again.
 pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u64>, Problem> {
-    let whose = site.keys.tags.client_tag(&client.octets());
-    let tries = site.store.tries(&whose).await;
-    let tries = tries.map_err(|error| Problem::fault("counting a try", error))?;
-    let open_at = tries.map(|tries| tries.open_at).filter(|open_at| *open_at > site.now());
-    Ok(open_at.map(|open_at| open_at.since(site.now()).as_secs().max(1)))
+    let tries = site.store.tries(&client_tag(site, client)).await;
+    Ok(waits(tries.map_err(|error| Problem::fault("counting a try", error))?, site.now()))
+}
+
+fn client_tag(site: &Site, client: Client) -> [u8; 32] {
+    site.keys.tags.count_tag("client", &client.octets())
 }
 
 /// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
 pub(crate) async fn wrong_from(site: &Site, client: Client) -> Result<(), Problem> {
-    let lost = |error| Problem::fault("counting a try", error);
-    let whose = site.keys.tags.client_tag(&client.octets());
-    for _ in 0..RACES {
-        let before = site.store.tries(&whose).await.map_err(lost)?;
-        let after = one_more_from_client(before, site.now());
-        if site.store.count_try(&whose, before, after).await.map_err(lost)? {
-            break;
-        }
-    }
-    Ok(())
+    let now = site.now();
+    let counted = count(site, client_tag(site, client), |before| Ok(one_more_from_client(before, now)));
+    counted.await.map(drop)
+}
+
+/// Whether a mailbox that waits may be reminded now; says yes once an hour.
+pub(crate) async fn may_remind(site: &Site, mailbox_id: &str) -> Result<bool, Problem> {
+    let now = site.now();
+    let whose = site.keys.tags.count_tag("reminder", mailbox_id.as_bytes());
+    let counted = count(site, whose, |before| match waits(before, now) {
+        Some(seconds) => Err(seconds),
+        None => Ok(Tries { wrong: 1, last_at: now, open_at: now.plus(REMINDERS) }),
+    });
+    Ok(counted.await?.is_ok())
 }
 
 impl Counted {

@@ -29,10 +29,11 @@ impl TagKey {
         self.0.mac("sealpost/1/tag-thread", message_id.as_bytes())
     }
 
-    /// The tag of a client's network, under which wrong passwords from there are counted.
+    /// The tag under which something is counted that has no tag of its own: `kind` says of what sort, in letters
+    /// only, `of` which one.
     #[must_use]
-    pub fn client_tag(&self, network: &[u8]) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-client", network)
+    pub fn count_tag(&self, kind: &str, of: &[u8]) -> [u8; 32] {
+        self.0.mac("sealpost/1/tag-count", &[kind.as_bytes(), b" ", of].concat())
     }
 
     /// The text of a cookie by which a browser shows that somebody has logged in from it, to the mailbox of
@@ -98,7 +99,8 @@ mod tests {
         assert_eq!(key.address_tag("a@b"), key.address_tag("a@b"));
         assert_ne!(key.address_tag("a@b"), key.address_tag("a@c"));
         assert_ne!(key.address_tag("a@b"), key.thread_tag("a@b"));
-        assert_ne!(key.address_tag("a@b"), key.client_tag(b"a@b"));
+        assert_ne!(key.address_tag("a@b"), key.count_tag("client", b"a@b"));
+        assert_ne!(key.count_tag("client", b"a"), key.count_tag("reminder", b"a"));
         assert_ne!(key.address_tag("a@b"), other.address_tag("a@b"));
     }
 

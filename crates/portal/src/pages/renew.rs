@@ -10,7 +10,7 @@ use askama::Template;
 use sealpost_mail::{Address, Timestamp};
 use sealpost_store::{
     Folder, MailboxRow, MailboxState, NewToken, NewWrap, Page as StorePage, Reissued, RequestKind,
-    TokenPurpose, Tries, WrapKind,
+    TokenPurpose, WrapKind,
 };
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
@@ -25,11 +25,10 @@ use crate::page::{Page, show_to};
 use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
+use crate::tries;
 
 /// Between two mails to one mailbox.
 const GAP: Duration = Duration::from_secs(3 * 60);
-/// Between two mails that somebody without a link asked for.
-const REMINDERS: Duration = Duration::from_secs(60 * 60);
 /// The label under which the gateway seals a pending mailbox's link.
 const LINK: &str = "activation-link";
 
@@ -85,15 +84,11 @@ async fn waiting_mailbox(site: &Site, text: &str) -> Result<Option<MailboxRow>, 
 /// happens once an hour at most.
 pub(super) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     let lost = |error| Problem::fault("reminding of a link", error);
-    let (now, whose) = (site.now(), site.keys.tags.client_tag(format!("reminder {}", mailbox.id).as_bytes()));
-    let before = site.store.tries(&whose).await.map_err(lost)?;
-    let counted = Tries { wrong: 1, last_at: now, open_at: now };
-    if before.is_some_and(|before| before.last_at > now.minus(REMINDERS))
-        || !site.store.count_try(&whose, before, counted).await.map_err(lost)?
-    {
+    if !tries::may_remind(site, &mailbox.id).await? {
         return Ok(());
     }
-    let ends = site.store.activation_end(&mailbox.id).await.map_err(lost)?.filter(|ends| *ends > now);
+    let ends = site.store.activation_end(&mailbox.id).await.map_err(lost)?;
+    let ends = ends.filter(|ends| *ends > site.now());
     match (ends, kept(site, mailbox).await?, site.config.renewal) {
         (Some(ends), Some((token, secret)), _) => post(site, mailbox, &secret, &token, ends).await,
         (None, Some(_), Renewal::AtOnce) => send(site, mailbox).await,
