@@ -1,11 +1,13 @@
 //! Twenty megabytes written by a recipient, up in pieces, sent, and fetched again. The portal holds pieces of it
 //! and never the whole.
 
+use rig::hop::Delivered;
 use rig::http::Page;
 use rig::{Config, Gateway, Hop, Web, letters};
 
 const WHOLE: usize = 19 * 1024 * 1024;
 const PIECE: usize = 1024 * 1024;
+const SMALL: usize = 3 * PIECE;
 
 fn file() -> Vec<u8> {
     (0..u32::try_from(WHOLE).unwrap()).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect()
@@ -51,46 +53,48 @@ fn piece(web: &mut Web, to: &str, token: &str, offset: usize, bytes: &[u8]) -> P
     web.post_as("multipart/form-data; boundary=b", to, &body)
 }
 
-#[test]
-fn twenty_megabytes_pass_through_a_small_memory() {
-    let hop = Hop::new();
-    let mut config = Config::new(&hop);
-    config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
-    let gateway = Gateway::start(&config);
-    let (mut web, inbox) = reader(&gateway, &hop);
-    let token = between(&inbox.text(), "name=\"form_token\" value=\"", '"').to_owned();
+/// A new message with this file of `bytes`, put up in pieces and sent. It waits at the insurer's server.
+fn write_with(web: &mut Web, token: &str, bytes: &[u8]) {
+    let inbox = web.get("/inbox");
     let begun = web.submit(&inbox, "/write", &[("kind", "new")]);
     let path = begun.header("location").unwrap().to_owned();
-    let bytes = file();
-    // Pages of the program itself, which a debug build has many of, are no letter.
-    let own = || gateway.process().peak_memory().saturating_sub(gateway.process().file_memory());
-    let before = own();
-    let size = WHOLE.to_string();
-    let fields = [
-        ("form_token", token.as_str()),
-        ("name", "gross.bin"),
-        ("size", &size),
-        ("changed", "1"),
-        ("kind", "a/b"),
-    ];
+    let size = bytes.len().to_string();
+    let fields =
+        [("form_token", token), ("name", "gross.bin"), ("size", &size), ("changed", "1"), ("kind", "a/b")];
     let told = web.post(&format!("{path}/u"), &fields);
     let to = told.header("location").unwrap().to_owned();
-    for offset in (0..WHOLE).step_by(PIECE) {
-        piece(&mut web, &to, &token, offset, &bytes).expect(200);
+    for offset in (0..bytes.len()).step_by(PIECE) {
+        piece(web, &to, token, offset, bytes).expect(200);
     }
-    let sending =
-        [("form_token", token.as_str()), ("to", "erika@insurer.example"), ("text", "Hier"), ("do", "send")];
-    // What delivery takes is measured where many letters are under way at once (load.rs).
-    hop.answer_rcpt("erika@insurer.example", "451 4.3.0 later");
+    let sending = [("form_token", token), ("to", "erika@insurer.example"), ("text", "Hier"), ("do", "send")];
     web.post(&path, &sending).expect(303);
-    let grown = own().saturating_sub(before);
+}
+
+#[test]
+fn twenty_megabytes_pass_through_a_small_memory() {
+    let mut hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
+    let gateway = Gateway::start_frugal(&config);
+    let (mut web, inbox) = reader(&gateway, &hop);
+    let token = between(&inbox.text(), "name=\"form_token\" value=\"", '"').to_owned();
+    let bytes = file();
+    // What delivery takes is measured where many letters are under way at once (load.rs); a server that cannot
+    // be reached costs it nothing.
+    hop.close();
+
+    // The first file brings threads, caches and pages of the program itself to life. What is left must not grow
+    // with the file.
+    write_with(&mut web, &token, &bytes[..SMALL]);
+    let before = gateway.process().forget_peak();
+    write_with(&mut web, &token, &bytes);
+    let grown = gateway.process().peak_memory().saturating_sub(before);
     println!("peak grew by {} KiB", grown >> 10);
-    assert!(grown < 4 << 20, "{} MiB more for {} MiB", grown >> 20, WHOLE >> 20);
-    hop.be_kind();
-    let arrived = hop.wait_to("erika@insurer.example");
-    let files = letters::files(&arrived.bytes);
-    assert!(files.len() == 1 && files[0].1 == bytes, "the file has changed on the way");
-    drop(files);
+    assert!(grown < 8 * PIECE as u64, "{} KiB more for {} MiB", grown >> 10, WHOLE >> 20);
+
+    hop.open();
+    let whole = |mail: &Delivered| letters::files(&mail.bytes).iter().any(|(_name, file)| file == &bytes);
+    hop.wait_where("the file as it was", whole);
 
     // Down again, by the letter among the sent ones.
     let sent = web.get("/sent").text();

@@ -114,7 +114,16 @@ impl Gateway {
     /// Starts it in a folder that was prepared before.
     #[must_use]
     pub fn start_in(home: Home, config: &Config) -> Self {
-        let process = serve(&home);
+        let process = serve(&home, &[]);
+        Self { home, config: config.clone(), earlier: String::new(), process }
+    }
+
+    /// Starts it with an allocator that gives back at once what is freed: its memory is what it holds, not what
+    /// it keeps for the next time.
+    #[must_use]
+    pub fn start_frugal(config: &Config) -> Self {
+        let home = Home::new(config);
+        let process = serve(&home, &[("MIMALLOC_PURGE_DELAY", "0")]);
         Self { home, config: config.clone(), earlier: String::new(), process }
     }
 
@@ -159,7 +168,7 @@ impl Gateway {
     pub fn restart(&mut self) {
         self.process.kill();
         self.earlier.push_str(&self.process.output.text());
-        self.process = serve(&self.home);
+        self.process = serve(&self.home, &[]);
     }
 
     /// Runs a command of the binary on the same configuration.
@@ -183,9 +192,10 @@ impl Gateway {
 }
 
 /// Starts `sealpost serve` and waits for the line that says that it is ready.
-fn serve(home: &Home) -> Process {
+fn serve(home: &Home, environment: &[(&str, &str)]) -> Process {
     let mut command = Command::new(binary());
     command.arg("serve").arg("--config").arg(home.config()).current_dir(home.path());
+    command.envs(environment.iter().copied());
     let process = Process::start("sealpost serve", &mut command);
     let _ = process.output.wait("{*\"ready\":true*}");
     process

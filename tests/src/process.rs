@@ -160,6 +160,13 @@ impl Process {
         self.status("VmHWM:")
     }
 
+    /// Lets the peak begin anew at what is in memory now, which it gives, in bytes (proc(5), `clear_refs`).
+    #[must_use]
+    pub fn forget_peak(&self) -> u64 {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+        self.status("VmRSS:")
+    }
+
     /// Its own program and other files in memory, in bytes (`RssFile`): much in a debug build.
     #[must_use]
     pub fn file_memory(&self) -> u64 {

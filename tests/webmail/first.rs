@@ -15,7 +15,7 @@ fn walk(language: &'static str, scripts: bool) {
         config.set("portal", "activation", r#""initial-password""#);
         config.set("portal", "lock-after", "3");
     });
-    office.gateway.smtp().letter(SENDER, &[ANNA], &claim()).expect("250 *");
+    office.send_from(SENDER, ANNA, &claim());
     let initial = letters::initial_password(&office.hop.wait_to(SENDER).bytes);
     let notice = letters::link(&office.hop.wait_to(ANNA).bytes);
     let watched = Watched::new(&office, language, scripts);

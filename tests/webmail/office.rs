@@ -1,13 +1,15 @@
-//! The insurer's side of these scenarios: a gateway, and letters of every kind that show in a mailbox.
+//! The insurer's side of these scenarios: a real Postfix that hands everything to the gateway, and letters of every
+//! kind that show in a mailbox.
 
-use rig::{Config, Gateway, Hop, letters};
+use rig::{Config, Gateway, Hop, Postfix, letters};
 
 /// This department's mail needs no tag.
 pub(crate) const SENDER: &str = "erika.muster@unfall.insurer.example";
 
-/// A gateway and the world around it.
+/// A gateway, the mail server in front of it and the world behind.
 pub(crate) struct Office {
     pub(crate) hop: Hop,
+    postfix: Postfix,
     pub(crate) gateway: Gateway,
 }
 
@@ -28,7 +30,8 @@ impl Office {
             .set("portal.write", "domains", r#"["insurer.example"]"#)
             .set("portal.write", "floor", r#""none""#);
         change(&mut config);
-        Self { gateway: Gateway::start(&config), hop }
+        let gateway = Gateway::start(&config);
+        Self { postfix: Postfix::relaying_to(gateway.config.smtp, ""), gateway, hop }
     }
 
     /// `http://127.0.0.1:…`
@@ -48,7 +51,12 @@ impl Office {
 
     /// Sends a letter.
     pub(crate) fn send_quietly(&self, to: &str, letter: &[u8]) {
-        self.gateway.smtp().letter(SENDER, &[to], letter).expect("250 *");
+        self.send_from(SENDER, to, letter);
+    }
+
+    /// Sends a letter of somebody else's.
+    pub(crate) fn send_from(&self, from: &str, to: &str, letter: &[u8]) {
+        self.postfix.smtp().letter(from, &[to], letter).expect("250 *");
     }
 
     /// Does something that makes a mail leave; gives the link in it.

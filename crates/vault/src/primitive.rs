@@ -121,20 +121,21 @@ impl Aead {
         out.extend_from_slice(tag.as_ref());
     }
 
-    /// Opens `out[from..]` in place and drops the tag; on `false` nothing of it is left in `out`.
+    /// Opens `sealed`, its tag at the end, and appends what was in it; on `false` nothing of it is in `out`.
+    /// Not in place: room for the tag behind the plaintext would make `out` grow, and copy a whole letter.
     #[must_use]
-    pub(crate) fn open(&self, nonce: [u8; 12], aad: &[u8], out: &mut Vec<u8>, from: usize) -> bool {
-        let sealed = out.get_mut(from..).unwrap_or_default();
-        let opened = self
-            .0
-            .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), sealed)
-            .map(|plain| plain.len())
-            .ok();
-        if opened.is_none() {
-            sealed.zeroize();
+    pub(crate) fn open(&self, nonce: [u8; 12], aad: &[u8], sealed: &[u8], out: &mut Vec<u8>) -> bool {
+        let Some((sealed, tag)) = sealed.split_last_chunk::<TAG>() else { return false };
+        let from = out.len();
+        out.resize(from.saturating_add(sealed.len()), 0);
+        let plain = out.get_mut(from..).unwrap_or_default();
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let holds = self.0.open_separate_gather(nonce, Aad::from(aad), sealed, tag, plain).is_ok();
+        if !holds {
+            plain.zeroize();
+            out.truncate(from);
         }
-        out.truncate(from.saturating_add(opened.unwrap_or(0)));
-        opened.is_some()
+        holds
     }
 }
 
@@ -184,10 +185,21 @@ mod tests {
     #[test]
     fn a_failed_open_leaves_nothing() {
         let aead = Key::new([1; 32]).aead();
+        let mut sealed = b"plain".to_vec();
+        aead.seal([0; 12], b"", &mut sealed, 0);
         let mut out = b"kept".to_vec();
-        out.extend_from_slice(b"plain");
-        aead.seal([0; 12], b"", &mut out, 4);
-        assert!(!aead.open([0; 12], b"other", &mut out, 4));
+        assert!(!aead.open([0; 12], b"other", &sealed, &mut out));
+        assert!(!aead.open([0; 12], b"", b"too short", &mut out));
         assert_eq!(out, b"kept");
+    }
+
+    #[test]
+    fn opening_takes_no_more_room_than_the_plaintext() {
+        let aead = Key::new([1; 32]).aead();
+        let mut sealed = vec![7; 1000];
+        aead.seal([0; 12], b"", &mut sealed, 0);
+        let mut out = Vec::with_capacity(1000);
+        assert!(aead.open([0; 12], b"", &sealed, &mut out));
+        assert_eq!((out.len(), out.capacity()), (1000, 1000));
     }
 }

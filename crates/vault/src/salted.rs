@@ -73,11 +73,11 @@ impl<'a> Sealed<'a> {
 
     /// The plaintext, or `None` if the seal does not hold under this key and these bounds.
     pub(crate) fn open(&self, secret: &Key, bound: &[&str]) -> Option<Vec<u8>> {
-        let mut out = self.sealed.to_vec();
+        let mut out = Vec::new();
         secret
             .derive(self.salt, self.format.label())
             .aead()
-            .open(NONCE, &associated(self.head, bound), &mut out, 0)
+            .open(NONCE, &associated(self.head, bound), self.sealed, &mut out)
             .then_some(out)
     }
 }

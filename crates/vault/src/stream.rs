@@ -160,9 +160,7 @@ impl StreamOpener {
         if !whole && !partial {
             return Err(VaultError::Damaged(NAME));
         }
-        let from = out.len();
-        out.extend_from_slice(sealed);
-        if self.aead.open(nonce(self.prefix, counter, last), &self.header, out, from) {
+        if self.aead.open(nonce(self.prefix, counter, last), &self.header, sealed, out) {
             Ok(())
         } else {
             Err(VaultError::Damaged(NAME))
