@@ -25,7 +25,6 @@ fn main() {
     let keys = ServerKey::generate(&random).keys();
     let (public, secret) = MailboxKeys::generate(&random);
     let key = MessageKey::generate(&random);
-    let listing = vec![b'x'; 700];
     for (name, len) in [("10 KiB", 10 << 10), ("1 MiB", 1 << 20), ("20 MiB", 20 << 20)] {
         let plain = vec![0x5a; len];
         let seal = |out: &mut Vec<u8>| {
@@ -52,7 +51,6 @@ fn main() {
         black_box(keys.spool.seal("ticket", "leg", &[0; 3072], &random));
     });
     let sealed_key = public.seal_key("mailbox", "message", &key, &random);
-    let record = public.seal_record("mailbox", "listing", &listing, &random);
     let row = public.to_bytes();
     measure("read a mailbox's public key", || {
         black_box(MailboxPublic::from_bytes(&row).unwrap());
@@ -60,14 +58,8 @@ fn main() {
     measure("seal_key", || {
         black_box(public.seal_key("mailbox", "message", &key, &random));
     });
-    measure("seal_record of 700 bytes", || {
-        black_box(public.seal_record("mailbox", "listing", &listing, &random));
-    });
     measure("open_key", || {
         black_box(secret.open_key("mailbox", "message", &sealed_key).unwrap());
-    });
-    measure("open_record", || {
-        black_box(secret.open_record("mailbox", "listing", &record).unwrap());
     });
     measure("generate a mailbox", || {
         black_box(MailboxKeys::generate(&random));

@@ -1,4 +1,4 @@
-//! HPKE (RFC 9180, base mode) with X-Wing, HKDF-SHA-256 and AES-256-GCM: the one file that names hpke.
+//! HPKE (RFC 9180, base mode) with X-Wing, HKDF-SHA-256 and AES-256-GCM: this file and `xwing` alone name hpke.
 //! What a seal belongs to goes into `info`, which enters the key itself; HPKE's own associated data
 //! stays empty, so that libraries without that parameter can read it.
 
@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
-use hpke::kem::{Kem, XWing};
+use hpke::kem::Kem;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, OpModeR, OpModeS, Serializable};
 use sealpost_mail::Random;
@@ -14,6 +14,7 @@ use sealpost_mail::Random;
 use crate::error::VaultError;
 use crate::frame::Format;
 use crate::primitive::{Key, TAG, bind};
+use crate::xwing::XWing;
 
 /// Length of a public key.
 pub(crate) const PUBLIC: usize = 1216;

@@ -25,6 +25,7 @@ mod session;
 mod stream;
 mod token;
 mod wrap;
+mod xwing;
 
 pub use cost::Argon2Cost;
 pub use error::VaultError;

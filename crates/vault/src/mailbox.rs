@@ -66,18 +66,6 @@ impl MailboxPublic {
         let plain = key.key().expose();
         self.0.seal(Format::MailboxKey, &[], &[mailbox_id, message_id], plain, random)
     }
-
-    /// Seals listing data (`listing:{deposit_id}`) or another small record to this mailbox.
-    #[must_use]
-    pub fn seal_record(
-        &self,
-        mailbox_id: &str,
-        label_and_id: &str,
-        plain: &[u8],
-        random: &dyn Random,
-    ) -> Vec<u8> {
-        self.0.seal(Format::MailboxRecord, &[], &[mailbox_id, label_and_id], plain, random)
-    }
 }
 
 impl fmt::Debug for MailboxPublic {
@@ -116,16 +104,6 @@ impl MailboxSecret {
         Key::from_slice(plain.expose())
             .map(MessageKey::from_key)
             .ok_or(VaultError::Damaged(Format::MailboxKey.name()))
-    }
-
-    /// Opens what [`MailboxPublic::seal_record`] made for this mailbox and label.
-    pub fn open_record(
-        &self,
-        mailbox_id: &str,
-        label_and_id: &str,
-        sealed: &[u8],
-    ) -> Result<Secret<Vec<u8>>, VaultError> {
-        open(&self.0, Format::MailboxRecord, &[mailbox_id, label_and_id], sealed).map(Secret::new)
     }
 }
 

@@ -87,17 +87,6 @@ fn a_message_key_opens_for_its_mailbox_and_message_only() {
 }
 
 #[test]
-fn a_listing_record_is_not_a_message_key() {
-    let w = world();
-    let record = w.public.seal_record("m1", "b1", &[7; 32], &w.random);
-    assert_eq!(w.secret.open_record("m1", "b1", &record).unwrap().expose(), &[7; 32]);
-    assert!(w.secret.open_record("m1", "b2", &record).is_err());
-    let mut dressed = record;
-    dressed[..4].copy_from_slice(b"SPMK");
-    assert!(w.secret.open_key("m1", "b1", &dressed).is_err());
-}
-
-#[test]
 fn the_public_key_comes_back_from_its_row() {
     let w = world();
     assert!(MailboxPublic::from_bytes(&w.public.to_bytes()).unwrap() == w.public);
