@@ -218,25 +218,28 @@ impl Store {
             let Some((row, pieces)) = self.upload(mailbox_id, draft_id, upload_id).await? else {
                 return Ok(false);
             };
-            if self.give_up(draft_id, &row, pieces.into_iter().map(|piece| piece.body_id).collect()).await? {
+            if self.give_up(draft_id, &row, pieces, Timestamp(i64::MAX)).await? {
                 return Ok(true);
             }
         }
     }
 
-    /// `false`: a piece came in between.
+    /// `false`: a piece came in between, or the last one since `untouched_since`.
     async fn give_up(
         &self,
         draft_id: &str,
         row: &UploadRow,
-        bodies: Vec<String>,
+        pieces: Vec<PieceRow>,
+        untouched_since: Timestamp,
     ) -> Result<bool, StoreError> {
+        let bodies: Vec<String> = pieces.into_iter().map(|piece| piece.body_id).collect();
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "SELECT id FROM uploads WHERE id = ?1 AND received = ?2 /*LOCK*/",
+                "SELECT id FROM uploads WHERE id = ?1 AND received = ?2 AND touched_at < ?3 /*LOCK*/",
                 row.id.as_str(),
-                number(row.received)
+                number(row.received),
+                untouched_since
             )
             .or_refuse(Refusal::Duplicate),
         );
@@ -262,9 +265,11 @@ impl Store {
             }
             for mut row in rows {
                 let (id, draft_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
-                if self.remove_upload(&mailbox_id, &draft_id, &id).await? {
-                    gone += 1;
-                }
+                // Whoever goes on with it in this very moment keeps it.
+                let Some((upload, pieces)) = self.upload(&mailbox_id, &draft_id, &id).await? else {
+                    continue;
+                };
+                gone += usize::from(self.give_up(&draft_id, &upload, pieces, before).await?);
             }
         }
     }
