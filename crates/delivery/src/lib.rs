@@ -37,4 +37,4 @@ pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use returns::{Returned, Returns};
 pub use runner::{DeliveryError, Runner};
-pub use ticket::{Content, Purpose, Route, Ticket, TicketError};
+pub use ticket::{Content, Purpose, Queued, Route, Ticket, TicketError};

@@ -5,12 +5,12 @@ use sealpost_mail::{
     Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Recipient, Ret,
     ReversePath, Timestamp, TlsFloor, compose_dsn,
 };
-use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, NewLeg, StoreError};
+use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, StoreError};
 use sealpost_vault::{MessageKey, StreamSealer};
 use thiserror::Error;
 
 use crate::engine::Engine;
-use crate::ticket::{Content, Purpose, Route, Ticket, TicketError};
+use crate::ticket::{Content, Purpose, Queued, Ticket, TicketError};
 use crate::wording;
 
 /// Why a report cannot be queued.
@@ -108,17 +108,10 @@ pub(crate) async fn queue(
     let mut sealed = Vec::new();
     sealer.push(rest, &mut sealed);
     sealer.finish(&mut sealed);
-    let body_id = random.id();
-    let mut writer = engine.store.body_writer(body_id.clone());
+    let mut writer = engine.store.body_writer(random.id());
     writer.push(&sealed).await?;
     let body = writer.finish().await?;
 
-    let leg_id = random.id();
-    let route = engine.config.report_route.clone();
-    let destination = match &route {
-        Route::NextHop(name) => name.clone(),
-        Route::Mx => to.domain().as_str().to_owned(),
-    };
     let report_ticket = Ticket {
         // RFC 3464 §2: the null reverse-path, so that reports are never answered with reports.
         reverse_path: ReversePath::Null,
@@ -128,24 +121,19 @@ pub(crate) async fn queue(
         body_type: if bytes.is_ascii() { BodyType::SevenBit } else { BodyType::EightBitMime },
         smtputf8: to.needs_smtputf8(),
         content: Content::Letter { head: head.to_vec(), body_key: key.to_bytes() },
-        route,
+        route: engine.config.report_route.clone(),
         tls,
         purpose: Purpose::Report,
         arrived: now,
     };
-    let leg = NewLeg {
-        ticket_sealed: report_ticket.seal(&engine.key, &leg_id, random)?,
-        id: leg_id,
-        arrival_id: leg.arrival_id.clone(),
-        body_id: Some(body_id),
-        destination,
-        due_at: now,
-        expires_at: now.plus(engine.config.retry.give_up),
-        created_at: now,
+    let queued = Queued {
+        arrival_id: &leg.arrival_id,
+        body_id: Some(body.id()),
         purpose: LegPurpose::Report,
         state: LegStart::Queued,
+        give_up: engine.config.retry.give_up,
     };
-    Ok(FollowUp { leg, body: Some(body) })
+    Ok(FollowUp { leg: report_ticket.leg(&engine.key, queued, random)?, body: Some(body) })
 }
 
 fn compose(

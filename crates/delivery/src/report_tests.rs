@@ -3,6 +3,7 @@
 use sealpost_mail::Secret;
 
 use super::*;
+use crate::ticket::Route;
 
 fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
     Ticket {

@@ -1,6 +1,7 @@
 //! The ticket: what a leg needs to travel, sealed in its row. Knows neither the queue nor the wire.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use sealpost_mail::{BodyType, Random, Recipient, Ret, ReversePath, Secret, Timestamp, TlsFloor};
+use sealpost_store::{LegPurpose, LegStart, NewLeg};
 use sealpost_vault::{SpoolKey, VaultError};
 
 /// The label that binds a sealed ticket to its use.
@@ -89,6 +91,21 @@ impl Content {
     }
 }
 
+/// How a ticket is queued.
+#[derive(Clone, Debug)]
+pub struct Queued<'a> {
+    /// The arrival it belongs to.
+    pub arrival_id: &'a str,
+    /// The sealed rest of the letter; none where the mail is written when it goes.
+    pub body_id: Option<&'a str>,
+    /// Why it travels, as the queue tells legs apart.
+    pub purpose: LegPurpose,
+    /// Whether it may go.
+    pub state: LegStart,
+    /// Given up after this time.
+    pub give_up: Duration,
+}
+
 /// One recipient's copy on its way out.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ticket {
@@ -121,6 +138,36 @@ impl Ticket {
     pub fn seal(&self, key: &SpoolKey, leg_id: &str, random: &dyn Random) -> Result<Vec<u8>, TicketError> {
         let plain = Secret::new(serde_json::to_vec(self)?);
         Ok(key.seal(LABEL, leg_id, plain.expose(), random))
+    }
+
+    /// A new leg with this ticket, due at once.
+    pub fn leg(
+        &self,
+        key: &SpoolKey,
+        queued: Queued<'_>,
+        random: &dyn Random,
+    ) -> Result<NewLeg, TicketError> {
+        let id = random.id();
+        Ok(NewLeg {
+            ticket_sealed: self.seal(key, &id, random)?,
+            id,
+            arrival_id: queued.arrival_id.to_owned(),
+            body_id: queued.body_id.map(str::to_owned),
+            destination: self.destination(),
+            due_at: self.arrived,
+            expires_at: self.arrived.plus(queued.give_up),
+            created_at: self.arrived,
+            purpose: queued.purpose,
+            state: queued.state,
+        })
+    }
+
+    /// Legs with the same destination share a lane.
+    fn destination(&self) -> String {
+        match &self.route {
+            Route::NextHop(name) => name.clone(),
+            Route::Mx => self.recipient.address.domain().to_string(),
+        }
     }
 
     /// Opens the ticket of leg `leg_id`.

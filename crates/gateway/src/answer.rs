@@ -2,21 +2,19 @@
 //! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
 
 use futures_util::StreamExt as _;
-use sealpost_delivery::{Content, Purpose, Route, Ticket};
+use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
     Secret, Summary, Timestamp, TlsFloor,
 };
 use sealpost_portal::{OutboxError, Sent, WriteRules, WrittenLetter};
-use sealpost_store::{
-    ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit, NewLeg, NewNotice,
-    notice_token,
-};
+use sealpost_store::{ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit};
 use sealpost_vault::{MailboxPublic, MessageKey, StreamSealer};
 use serde::{Deserialize, Serialize};
 
-use crate::arrival::{Front, destination};
+use crate::arrival::Front;
 use crate::commit::commit;
+use crate::verp;
 
 /// Where letters of owners go, and to whom they may.
 #[derive(Clone, Debug)]
@@ -118,9 +116,17 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
     let arrival_id = random.id();
     for (number, recipient) in recipients.iter().enumerate() {
         let number = u8::try_from(number).map_err(failed)?;
-        let answer = Answer { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, recipient };
-        let (reverse_path, notice) = reverse_path(front, &answer, &head.message_id, now)?;
-        rows.notices.extend(notice);
+        let copy = verp::Copy { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, at: now };
+        let memo = AnswerMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
+        // Without an address for bounces, nobody is told later; what the next server says at once still reaches
+        // the mailbox.
+        let reverse_path = match copy.reverse_path(front, MEMO, &memo).map_err(failed)? {
+            None => ReversePath::Null,
+            Some((path, row)) => {
+                rows.notices.push(row);
+                path
+            }
+        };
         let ticket = Ticket {
             reverse_path,
             recipient: Recipient { address: recipient.clone(), orcpt: None, notify: Notify::Unspecified },
@@ -137,19 +143,14 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
             },
             arrived: now,
         };
-        let id = random.id();
-        rows.legs.push(NewLeg {
-            ticket_sealed: ticket.seal(&front.keys.spool, &id, random).map_err(failed)?,
-            id,
-            arrival_id: arrival_id.clone(),
-            body_id: Some(body_id.clone()),
-            destination: destination(&ticket.route, recipient),
-            due_at: now,
-            expires_at: now.plus(front.give_up),
-            created_at: now,
+        let queued = Queued {
+            arrival_id: &arrival_id,
+            body_id: Some(&body_id),
             purpose: LegPurpose::Answer,
             state: LegStart::Queued,
-        });
+            give_up: front.give_up,
+        };
+        rows.legs.push(ticket.leg(&front.keys.spool, queued, random).map_err(failed)?);
     }
     rows.body = Some(body);
     rows.sent = Some(letter.draft);
@@ -193,40 +194,6 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
             .collect(),
         size,
     }
-}
-
-/// One recipient's copy of an answer.
-struct Answer<'a> {
-    mailbox_id: &'a str,
-    deposit_id: &'a str,
-    /// Which copy.
-    number: u8,
-    recipient: &'a Address,
-}
-
-/// VERP: a bounce names the letter. Without an address for bounces, nobody is told later; what the next server
-/// says at once still reaches the mailbox.
-fn reverse_path(
-    front: &Front,
-    answer: &Answer<'_>,
-    message_id: &str,
-    now: Timestamp,
-) -> Result<(ReversePath, Option<NewNotice>), OutboxError> {
-    let Answer { mailbox_id, deposit_id, number, recipient } = *answer;
-    let Some(base) = &front.announcer.bounces else { return Ok((ReversePath::Null, None)) };
-    let token = notice_token(deposit_id, number);
-    let address =
-        Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone()).map_err(failed)?;
-    let memo = AnswerMemo { recipient: recipient.clone(), message_id: message_id.to_owned(), at: now };
-    let json = Secret::new(serde_json::to_vec(&memo).map_err(failed)?);
-    let row = NewNotice {
-        mailbox_id: mailbox_id.to_owned(),
-        deposit_id: deposit_id.to_owned(),
-        number,
-        ticket_sealed: front.keys.rows.seal(MEMO, deposit_id, json.expose(), &*front.random),
-        created_at: now,
-    };
-    Ok((ReversePath::Address(address), Some(row)))
 }
 
 /// What follows the head, sealed piece by piece.

@@ -17,6 +17,7 @@ mod release;
 mod returned;
 mod roles;
 mod running;
+mod verp;
 
 use std::process::ExitCode;
 

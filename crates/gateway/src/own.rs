@@ -1,12 +1,12 @@
 //! Mail the product writes itself on its way into the queue: sealed ticket, one leg, for a finished letter its
 //! sealed body too. Knows neither wording nor why.
 
-use sealpost_delivery::{Content, Purpose, Route, Ticket, TicketError};
+use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket, TicketError};
 use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
 use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
 use sealpost_vault::{MessageKey, SpoolKey, StreamSealer};
 
-use crate::arrival::{Front, destination};
+use crate::arrival::Front;
 
 /// What is needed to queue a mail.
 pub(crate) struct Queue<'a> {
@@ -73,17 +73,12 @@ pub(crate) fn leg(
         purpose: draft.purpose,
         arrived: draft.at,
     };
-    let id = queue.random.id();
-    Ok(NewLeg {
-        ticket_sealed: ticket.seal(queue.spool, &id, queue.random)?,
-        id,
-        arrival_id: arrival_id.to_owned(),
-        body_id: body.map(|body| body.id().to_owned()),
-        destination: destination(&ticket.route, &ticket.recipient.address),
-        due_at: draft.at,
-        expires_at: draft.at.plus(queue.give_up),
-        created_at: draft.at,
+    let queued = Queued {
+        arrival_id,
+        body_id: body.map(StoredBody::id),
         purpose,
         state: LegStart::Queued,
-    })
+        give_up: queue.give_up,
+    };
+    ticket.leg(queue.spool, queued, queue.random)
 }

@@ -7,9 +7,7 @@ use std::time::Duration;
 use sealpost_delivery::{Purpose, Route};
 use sealpost_mail::{Address, Reply, ReversePath, Secret, Summary, Timestamp, TlsFloor};
 use sealpost_notice::{Brand, Language, Notice};
-use sealpost_store::{
-    ArrivalRows, LegPurpose, MailboxState, NewNotice, NewToken, ReachedMailbox, notice_token,
-};
+use sealpost_store::{ArrivalRows, LegPurpose, MailboxState, NewToken, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token, TokenHash};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +16,7 @@ use super::front::Front;
 use super::handover;
 use crate::notice_facts::NoticeFacts;
 use crate::own;
+use crate::verp;
 
 /// How long a recipient has before an unactivated letter is deleted, and how notices look.
 #[derive(Clone, Debug)]
@@ -68,6 +67,9 @@ pub(super) struct Announcement<'a> {
     pub(super) listing: &'a Summary,
     pub(super) standing: &'a Standing,
 }
+
+/// The label of [`NoticeMemo`].
+pub(super) const MEMO: &str = "notice";
 
 /// What is kept (sealed) of a notice, so that its bounce can be told to the letter's sender.
 #[derive(Serialize, Deserialize)]
@@ -171,8 +173,17 @@ impl Announcer {
         }
         let message_id = format!("{}@{}", random.id(), front.name);
         let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: cut.now };
-        let (reverse_path, memo) = self.reverse_path(cut, about)?;
-        rows.notices.extend(memo);
+        let copy =
+            verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: cut.now };
+        let memo =
+            NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: cut.now };
+        let reverse_path = match copy.reverse_path(front, MEMO, &memo).map_err(|error| failed(&error))? {
+            None => ReversePath::Address(self.from.clone()),
+            Some((path, row)) => {
+                rows.notices.push(row);
+                path
+            }
+        };
         let draft = own::Draft {
             content: facts.content().map_err(|error| failed(&error))?,
             reverse_path,
@@ -244,33 +255,5 @@ impl Announcer {
                 .map(|kept| (cut.now.plus(kept), days(kept))),
             },
         }
-    }
-
-    /// VERP: each notice has a reverse-path of its own, so that a report on it names the letter.
-    fn reverse_path(
-        &self,
-        cut: &Cut<'_>,
-        about: &Announcement<'_>,
-    ) -> Result<(ReversePath, Option<NewNotice>), Reply> {
-        let Some(base) = &self.bounces else {
-            return Ok((ReversePath::Address(self.from.clone()), None));
-        };
-        let front = cut.front;
-        let later =
-            |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
-        let token = notice_token(about.deposit_id, 0);
-        let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())
-            .map_err(|error| later(&error))?;
-        let memo =
-            NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: cut.now };
-        let json = Secret::new(serde_json::to_vec(&memo).map_err(|error| later(&error))?);
-        let row = NewNotice {
-            mailbox_id: about.mailbox_id.to_owned(),
-            deposit_id: about.deposit_id.to_owned(),
-            number: 0,
-            ticket_sealed: front.keys.rows.seal("notice", about.deposit_id, json.expose(), &*front.random),
-            created_at: cut.now,
-        };
-        Ok((ReversePath::Address(address), Some(row)))
     }
 }

@@ -4,7 +4,7 @@
 use sealpost_mail::{EnhancedCode, Letter, Reply, ReversePath};
 use sealpost_store::{ArrivalRows, NoticeRow};
 
-use super::announce::NoticeMemo;
+use super::announce::{self, NoticeMemo};
 use super::carry::Cut;
 use super::decide::{Decided, Way};
 use super::report;
@@ -79,7 +79,7 @@ async fn tell(
         rows.more_bodies.extend(word.more_bodies);
         return Ok(());
     }
-    let plain = open("notice").map_err(|error| later(&error))?;
+    let plain = open(announce::MEMO).map_err(|error| later(&error))?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(|error| later(&error))?;
     tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
     report::unannounced(cut, &memo.sender, &memo.recipient, status, rows).await

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_delivery::{Content, Purpose, Ticket};
+use sealpost_delivery::{Content, Purpose, Queued, Ticket};
 use sealpost_mail::{
     Address, Edit, Envelope, Head, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary, Timestamp,
     TlsFloor, Trace, Treatment,
@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::{Announcement, LINK, Standing};
 use super::decide::{Decided, Way, bare_id};
-use super::front::{Front, destination};
+use super::front::Front;
 use super::handover;
 use super::spool::Spooled;
 use super::{bounce, listing, report};
@@ -167,7 +167,16 @@ impl Work<'_> {
             purpose: Purpose::Relay,
             arrived: self.now,
         };
-        self.cut().leg(&ticket, &self.spooled.body_id, LegPurpose::Relay, state)
+        let queued = Queued {
+            arrival_id: self.id,
+            body_id: Some(&self.spooled.body_id),
+            purpose: LegPurpose::Relay,
+            state,
+            give_up: self.front.give_up,
+        };
+        ticket
+            .leg(&self.front.keys.spool, queued, &*self.front.random)
+            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))
     }
 
     /// Deposits for all portal recipients; mailboxes and announcements with them.
@@ -343,35 +352,6 @@ pub(super) struct Cut<'a> {
     pub(super) now: Timestamp,
     pub(super) envelope: &'a Envelope,
     pub(super) spooled: &'a Spooled,
-}
-
-impl Cut<'_> {
-    /// A row in the queue for a finished ticket.
-    pub(super) fn leg(
-        &self,
-        ticket: &Ticket,
-        body_id: &str,
-        purpose: LegPurpose,
-        state: LegStart,
-    ) -> Result<NewLeg, Reply> {
-        let front = self.front;
-        let id = front.random.id();
-        let ticket_sealed = ticket
-            .seal(&front.keys.spool, &id, &*front.random)
-            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
-        Ok(NewLeg {
-            id,
-            arrival_id: self.arrival_id.to_owned(),
-            body_id: Some(body_id.to_owned()),
-            ticket_sealed,
-            destination: destination(&ticket.route, &ticket.recipient.address),
-            due_at: self.now,
-            expires_at: self.now.plus(front.give_up),
-            created_at: self.now,
-            purpose,
-            state,
-        })
-    }
 }
 
 fn edited(head: &Head, edits: &[Edit]) -> Head {

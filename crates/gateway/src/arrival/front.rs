@@ -32,14 +32,6 @@ pub(crate) struct FrontKeys {
     pub(crate) escrow: Option<EscrowPublic>,
 }
 
-/// The queue key of a leg: all legs with the same key share a destination.
-pub(crate) fn destination(route: &Route, recipient: &Address) -> String {
-    match route {
-        Route::NextHop(name) => name.clone(),
-        Route::Mx => recipient.domain().to_string(),
-    }
-}
-
 /// Shared by all arrivals.
 pub(crate) struct Front {
     pub(crate) name: String,

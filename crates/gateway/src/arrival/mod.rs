@@ -20,7 +20,7 @@ use sealpost_store::Committed;
 
 pub(crate) use announce::{Announcer, LINK, days};
 pub(crate) use decide::look;
-pub(crate) use front::{Door, Front, FrontKeys, destination};
+pub(crate) use front::{Door, Front, FrontKeys};
 
 use crate::commit::commit;
 use spool::Spooled;
