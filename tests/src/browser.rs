@@ -1,6 +1,6 @@
 //! The recipient's browser: a real Chromium, headless, with a fresh profile, driven step by step.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -211,12 +211,17 @@ impl Browser {
     pub fn download(&self) -> (String, Vec<u8>) {
         let folder = self.folder.path().join("downloads");
         self.wait_for("a download", |_| {
-            let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-            let done = |path: &PathBuf| path.extension().is_none_or(|e| e != "crdownload" && e != "tmp");
+            let paths = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+            let (under_way, done): (Vec<_>, Vec<_>) =
+                paths.partition(|path| path.extension().is_some_and(|e| e == "crdownload" || e == "tmp"));
+            // The name is taken, by an empty file, before the bytes have come.
             let file =
-                files.filter(done).find(|p| !p.file_name().unwrap().to_string_lossy().starts_with('.'))?;
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            Some((name, std::fs::read(&file).unwrap()))
+                done.into_iter().find(|p| !p.file_name().unwrap().to_string_lossy().starts_with('.'))?;
+            let bytes = std::fs::read(&file).unwrap();
+            if !under_way.is_empty() || bytes.is_empty() {
+                return None;
+            }
+            Some((file.file_name().unwrap().to_string_lossy().into_owned(), bytes))
         })
     }
 

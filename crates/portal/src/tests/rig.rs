@@ -174,8 +174,9 @@ impl Browser {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         socket.write_all(&[text.as_bytes(), b"\r\n", body].concat()).await.unwrap();
         let mut raw = Vec::new();
-        socket.read_to_end(&mut raw).await.unwrap();
-        let end = raw.windows(4).position(|w| w == b"\r\n\r\n").expect("a whole answer");
+        // Like a browser, no longer than the answer is: a server that has not read everything lets go only later.
+        while !is_whole(&raw, method) && socket.read_buf(&mut raw).await.unwrap() > 0 {}
+        let end = end_of_head(&raw).expect("a whole answer");
         let head = String::from_utf8_lossy(&raw[..end]).into_owned();
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -194,6 +195,18 @@ impl Browser {
         }
         Reply { status, headers, body: raw[end + 4..].to_vec() }
     }
+}
+
+fn end_of_head(raw: &[u8]) -> Option<usize> {
+    raw.windows(4).position(|w| w == b"\r\n\r\n")
+}
+
+/// Whether everything has come that the head promises; without a length it ends with the connection.
+fn is_whole(raw: &[u8], method: &str) -> bool {
+    let Some(end) = end_of_head(raw) else { return false };
+    let head = String::from_utf8_lossy(&raw[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    method == "HEAD" || length.is_some_and(|length| raw.len() >= end + 4 + length)
 }
 
 pub(super) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
