@@ -53,6 +53,8 @@ async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
     done("letters", "letters deleted whose time was over", expired);
     let trashed = store.purge_trash(now.minus(trash)).await.map(|letters| letters as u64);
     done("letters", "trash emptied of what was there long enough", trashed);
+    let begun = store.purge_unattended_drafts(now).await.map(|drafts| drafts as u64);
+    done("drafts", "drafts deleted that nobody came back for", begun);
     let abandoned = store.purge_pending(now).await.map(|mailboxes| mailboxes as u64);
     done("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
     let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;

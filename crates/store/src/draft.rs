@@ -301,31 +301,44 @@ impl Store {
     /// Throws a draft away with its files. `false`: it is not there.
     pub async fn delete_draft(&self, mailbox_id: &str, draft_id: &str) -> Result<bool, StoreError> {
         loop {
-            let Some((row, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
             let mut batch = Batch::default();
-            let pieces = self
-                .read_rows(sql!(
-                    "SELECT u.id, p.body_id FROM uploads u LEFT JOIN upload_pieces p ON p.upload_id = u.id
-                     WHERE u.draft_id = ?1",
-                    draft_id
-                ))
-                .await?;
-            for mut piece in pieces {
-                let (upload_id, body_id) = (piece.text()?, piece.opt_text()?);
-                upload::remove(&mut batch, &upload_id, body_id.as_slice());
+            if !self.add_removal(&mut batch, mailbox_id, draft_id).await? {
+                return Ok(false);
             }
-            let gone = SentDraft {
-                mailbox_id: mailbox_id.to_owned(),
-                draft_id: draft_id.to_owned(),
-                files_version: row.files_version,
-                body_ids: files.into_iter().map(|file| file.body_id).collect(),
-            };
-            gone.remove(&mut batch);
             // Refused: a file came in between, or somebody was quicker. Look again.
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);
             }
         }
+    }
+
+    /// What throws a draft away as it is now. `false`: it is not there.
+    pub(crate) async fn add_removal(
+        &self,
+        batch: &mut Batch,
+        mailbox_id: &str,
+        draft_id: &str,
+    ) -> Result<bool, StoreError> {
+        let Some((row, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
+        let pieces = self
+            .read_rows(sql!(
+                "SELECT u.id, p.body_id FROM uploads u LEFT JOIN upload_pieces p ON p.upload_id = u.id
+                 WHERE u.draft_id = ?1",
+                draft_id
+            ))
+            .await?;
+        for mut piece in pieces {
+            let (upload_id, body_id) = (piece.text()?, piece.opt_text()?);
+            upload::remove(batch, &upload_id, body_id.as_slice());
+        }
+        let gone = SentDraft {
+            mailbox_id: mailbox_id.to_owned(),
+            draft_id: draft_id.to_owned(),
+            files_version: row.files_version,
+            body_ids: files.into_iter().map(|file| file.body_id).collect(),
+        };
+        gone.remove(batch);
+        Ok(true)
     }
 
     /// Throws all drafts of a mailbox away.

@@ -220,6 +220,18 @@ impl Store {
         self.read_one(question).await?.map(|mut row| row.blob()).transpose()
     }
 
+    /// The kept link of a mailbox and its activation wrap, which belong together.
+    pub async fn kept_link(&self, mailbox_id: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let question = sql!(
+            "SELECT l.sealed, a.sealed FROM wraps l JOIN wraps a ON a.mailbox_id = l.mailbox_id AND a.kind = ?3
+             WHERE l.mailbox_id = ?1 AND l.kind = ?2",
+            mailbox_id,
+            WrapKind::Link.as_str(),
+            WrapKind::Activation.as_str()
+        );
+        self.read_one(question).await?.map(|mut row| Ok((row.blob()?, row.blob()?))).transpose()
+    }
+
     /// Notes a log-in with the right password; wrong answers of before are forgotten.
     pub async fn record_login(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
         let seen =

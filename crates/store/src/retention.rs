@@ -7,7 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::statement::{Batch, Row, Statement, sql};
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
 
@@ -40,19 +40,25 @@ pub struct Forgotten {
     pub threads: u64,
 }
 
-/// Nobody came, nothing is left, and nobody is expected. `m` is the mailbox.
-macro_rules! abandoned {
+/// Nobody came, no letter is left, and nobody is expected. `m` is the mailbox.
+macro_rules! unattended {
     ($now:literal) => {
         concat!(
             "m.state = 'pending'
              AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
-             AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)
              AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id AND state = 'open')
              AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
                  AND spent_at IS NULL AND expires_at > ",
             $now,
             ")"
         )
+    };
+}
+
+/// Unattended, and nothing is in it.
+macro_rules! abandoned {
+    ($now:literal) => {
+        concat!(unattended!($now), " AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)")
     };
 }
 
@@ -129,6 +135,53 @@ impl Store {
             deleted += now_gone;
             if now_gone == 0 {
                 return Ok(deleted);
+            }
+        }
+    }
+
+    /// Throws away what owners had begun to write before their mailboxes had to be activated again, if they never
+    /// came back and no letter waits for them. Returns how many drafts.
+    pub async fn purge_unattended_drafts(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut gone = 0;
+        loop {
+            let rows = self
+                .read_rows(sql!(
+                    concat!(
+                        "SELECT d.mailbox_id, d.id FROM drafts d JOIN mailboxes m ON m.id = d.mailbox_id WHERE ",
+                        unattended!("?1"),
+                        " LIMIT ?2"
+                    ),
+                    now,
+                    AT_ONCE
+                ))
+                .await?;
+            if rows.is_empty() {
+                return Ok(gone);
+            }
+            let before = gone;
+            for mut row in rows {
+                let (mailbox_id, draft_id) = (row.text()?, row.text()?);
+                let mut batch = Batch::default();
+                // Whoever comes back in this very moment finds what they had begun.
+                batch.add(
+                    sql!(
+                        concat!(
+                            "SELECT m.id FROM mailboxes m WHERE m.id = ?1 AND ",
+                            unattended!("?2"),
+                            " /*LOCK*/"
+                        ),
+                        mailbox_id.as_str(),
+                        now
+                    )
+                    .or_refuse(Refusal::Duplicate),
+                );
+                if self.add_removal(&mut batch, &mailbox_id, &draft_id).await? {
+                    gone += usize::from(matches!(self.write(batch).await?, Outcome::Kept(_)));
+                }
+            }
+            // The rest is somebody's again, or is tried in the next hour.
+            if gone == before {
+                return Ok(gone);
             }
         }
     }

@@ -5,7 +5,7 @@ use sealpost_store::{
     ArrivalRows, Committed, NewDraft, NewDraftFile, NewPiece, NewUpload, RoomLeft, SentDraft, StoredBody,
 };
 
-use crate::rig::{LARGE, NOW, Rig};
+use crate::rig::{LARGE, LATER, NOW, Rig};
 
 const SMALL: usize = 10;
 
@@ -201,5 +201,22 @@ async fn what_is_given_up_leaves_nothing_behind() {
     rig.wait_for_files(0).await;
     assert_eq!(rig.store.expire_uploads(Timestamp(NOW.0 + 1)).await.unwrap(), 1);
     assert!(rig.store.uploads(&mailbox_id, &other).await.unwrap().is_empty());
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn what_was_begun_goes_with_a_mailbox_that_nobody_comes_back_for() {
+    let rig = Rig::new();
+    let (mailbox, id) = draft(&rig).await;
+    assert!(file(&rig, &mailbox, &id, LARGE, 5).await);
+    assert!(upload(&rig, &mailbox, &id, 7).await.is_some());
+    let unattended = |now| rig.store.purge_unattended_drafts(now);
+    assert_eq!(unattended(LATER).await.unwrap(), 0, "a letter waits in it");
+    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 1);
+    assert_eq!(unattended(Timestamp(LATER.0 - 1)).await.unwrap(), 0, "the link is still good");
+    assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 0, "something is in it");
+    assert_eq!(unattended(LATER).await.unwrap(), 1);
+    assert!(rig.store.draft(&mailbox, &id).await.unwrap().is_none());
+    assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 1);
     rig.clean().await;
 }
