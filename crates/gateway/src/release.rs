@@ -9,10 +9,10 @@ use sealpost_store::{
 };
 use sealpost_vault::{
     Argon2Cost, InitialPassword, Keys, MailboxKeys, MailboxSecret, Token, TokenPurpose as VaultPurpose,
-    Unwrapped, VaultError,
+    VaultError,
 };
 
-use crate::arrival::{LINK, days};
+use crate::arrival::days;
 use crate::commands::RequestError;
 use crate::config::Escrow;
 use crate::own;
@@ -129,15 +129,10 @@ async fn secret_of(
     if let Some(wrap) = by_escrow {
         return Ok(Some(MailboxSecret::unwrap_escrow(&wrap, &mailbox.id, &keys.escrow)?));
     }
-    let link = store.wrap(&mailbox.id, WrapKind::Link).await?;
-    let wrap = store.wrap(&mailbox.id, WrapKind::Activation).await?;
-    let (Some(link), Some(wrap)) = (link, wrap) else { return Ok(None) };
-    let text = keys.rows.open(LINK, &mailbox.id, &link)?;
-    let Some(token) = std::str::from_utf8(text.expose()).ok().and_then(Token::parse) else { return Ok(None) };
-    match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &keys.pepper)? {
-        Unwrapped::Opened(secret) => Ok(Some(secret)),
-        Unwrapped::Wrong => Ok(None),
-    }
+    // Only where there is no link are the letters lost; one that cannot be opened is an error.
+    let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else { return Ok(None) };
+    let (_link, secret) = MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, &keys.rows, &keys.pepper)?;
+    Ok(Some(secret))
 }
 
 /// What a pending mailbox is wrapped under. With an initial password the link is made, too, and kept without
@@ -155,16 +150,12 @@ impl Ways<'_> {
         secret: &MailboxSecret,
         random: &dyn Random,
     ) -> Result<Vec<NewWrap>, VaultError> {
-        let link = self.token.text();
         let mut wraps = vec![
             NewWrap {
                 kind: WrapKind::Activation,
                 sealed: secret.wrap_activation(mailbox_id, self.token, &keys.pepper, random),
             },
-            NewWrap {
-                kind: WrapKind::Link,
-                sealed: keys.rows.seal(LINK, mailbox_id, link.expose().as_bytes(), random),
-            },
+            NewWrap { kind: WrapKind::Link, sealed: self.token.keep(&keys.rows, mailbox_id, random) },
         ];
         if let Some(initial) = self.initial {
             let cost = Argon2Cost::standard();
@@ -193,7 +184,7 @@ fn empty(
     match plan.escrow {
         Escrow::Server => wraps.push(NewWrap {
             kind: WrapKind::Escrow,
-            sealed: secret.wrap_escrow(&id, &keys.escrow.public(), random),
+            sealed: secret.wrap_escrow(&id, &keys.escrow.public(), random)?,
         }),
         Escrow::None => {}
     }

@@ -86,7 +86,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     writer.push(&sealed).await.map_err(failed)?;
     rows.more_bodies.push(writer.finish().await.map_err(failed)?);
     rows.deposits.push(NewDeposit {
-        key_sealed: public.seal_key(told.mailbox_id, &id, &key, random),
+        key_sealed: public.seal_key(told.mailbox_id, &id, &key, random).map_err(failed)?,
         head_sealed: key.seal_part("head", head, random),
         listing_sealed: key.seal_part(&format!("listing:{id}"), json.expose(), random),
         id,

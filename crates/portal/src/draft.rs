@@ -197,7 +197,7 @@ impl SignedIn {
             id: id.clone(),
             mailbox_id: self.mailbox_id().to_owned(),
             now: site.now(),
-            key_sealed: public.seal_key(self.mailbox_id(), &id, &key, site.random.as_ref()),
+            key_sealed: public.seal_key(self.mailbox_id(), &id, &key, site.random.as_ref()).map_err(lost)?,
             content_sealed: seal(site, &key, &id, &content)?,
         };
         let begun = site.store.add_draft(new).await.map_err(lost)?;

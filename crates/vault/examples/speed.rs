@@ -50,13 +50,13 @@ fn main() {
     measure("seal a queue record of 3 KiB", || {
         black_box(keys.spool.seal("ticket", "leg", &[0; 3072], &random));
     });
-    let sealed_key = public.seal_key("mailbox", "message", &key, &random);
+    let sealed_key = public.seal_key("mailbox", "message", &key, &random).unwrap();
     let row = public.to_bytes();
     measure("read a mailbox's public key", || {
         black_box(MailboxPublic::from_bytes(&row).unwrap());
     });
     measure("seal_key", || {
-        black_box(public.seal_key("mailbox", "message", &key, &random));
+        black_box(public.seal_key("mailbox", "message", &key, &random).unwrap());
     });
     measure("open_key", || {
         black_box(secret.open_key("mailbox", "message", &sealed_key).unwrap());
@@ -66,7 +66,7 @@ fn main() {
     });
     let escrow = keys.escrow.public();
     measure("wrap_escrow", || {
-        black_box(secret.wrap_escrow("mailbox", &escrow, &random));
+        black_box(secret.wrap_escrow("mailbox", &escrow, &random).unwrap());
     });
     let password = Secret::new("Hafen-7 im Regen".to_owned());
     let cost = Argon2Cost::standard();

@@ -23,6 +23,9 @@ pub enum VaultError {
         /// The id of the key at hand.
         present: u8,
     },
+    /// What should be sealed to this key cannot be: the key is none to seal to, or the machine has no memory.
+    #[error("the {0} cannot be made with this public key")]
+    Unsealable(&'static str),
     /// Argon2 parameters that would be too weak, too dear or impossible.
     #[error(
         "the Argon2 cost is out of bounds (memory 8 KiB per lane to 131072 KiB, 1 to 16 passes, 1 to 4 lanes)"

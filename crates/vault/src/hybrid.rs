@@ -111,10 +111,6 @@ impl Public {
     }
 
     /// magic ‖ version ‖ `fields` ‖ encapsulated key ‖ sealed.
-    #[expect(
-        clippy::expect_used,
-        reason = "X-Wing encapsulation to a checked key and a first seal cannot fail"
-    )]
     pub(crate) fn seal(
         &self,
         format: Format,
@@ -122,7 +118,7 @@ impl Public {
         bound: &[&str],
         plain: &[u8],
         random: &dyn Random,
-    ) -> Vec<u8> {
+    ) -> Result<Vec<u8>, VaultError> {
         let (key, sealed) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, XWing>(
             &OpModeS::Base,
             &self.0,
@@ -131,12 +127,12 @@ impl Public {
             &[],
             &mut Feed(random),
         )
-        .expect("sealing to a checked key");
+        .map_err(|_no_key_or_no_memory| VaultError::Unsealable(format.name()))?;
         let mut out = format.begin(fields.len() + ENCAPSULATED + plain.len() + TAG);
         out.extend_from_slice(fields);
         out.extend_from_slice(&key.to_bytes());
         out.extend_from_slice(&sealed);
-        out
+        Ok(out)
     }
 }
 

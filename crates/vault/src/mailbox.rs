@@ -55,14 +55,13 @@ impl MailboxPublic {
     }
 
     /// Seals a message's key to this mailbox.
-    #[must_use]
     pub fn seal_key(
         &self,
         mailbox_id: &str,
         message_id: &str,
         key: &MessageKey,
         random: &dyn Random,
-    ) -> Vec<u8> {
+    ) -> Result<Vec<u8>, VaultError> {
         let plain = key.key().expose();
         self.0.seal(Format::MailboxKey, &[], &[mailbox_id, message_id], plain, random)
     }

@@ -6,7 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealpost_mail::{Random, Secret};
 use zeroize::Zeroizing;
 
+use crate::error::VaultError;
 use crate::primitive::Key;
+use crate::record::RowKey;
 
 /// What a token permits. The same text for another purpose is another token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +28,9 @@ impl TokenPurpose {
     }
 }
 
+/// The label of a token that is kept.
+const KEPT: &str = "activation-link";
+
 /// What is stored of a token.
 pub type TokenHash = [u8; 32];
 
@@ -44,6 +49,19 @@ impl Token {
     #[must_use]
     pub fn text(&self) -> Secret<String> {
         encode(&self.0)
+    }
+
+    /// Sealed for a row of a pending mailbox, so that further notices can carry the same link.
+    #[must_use]
+    pub fn keep(&self, rows: &RowKey, mailbox_id: &str, random: &dyn Random) -> Vec<u8> {
+        rows.seal(KEPT, mailbox_id, self.text().expose().as_bytes(), random)
+    }
+
+    /// What [`Token::keep`] made for this mailbox.
+    pub fn kept(rows: &RowKey, mailbox_id: &str, sealed: &[u8]) -> Result<Self, VaultError> {
+        let text = rows.open(KEPT, mailbox_id, sealed)?;
+        let token = std::str::from_utf8(text.expose()).ok().and_then(Self::parse);
+        token.ok_or(VaultError::Damaged("kept link"))
     }
 
     pub(crate) fn key(&self) -> &Key {

@@ -11,6 +11,7 @@ use crate::frame::Format;
 use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
 use crate::mailbox::{MailboxSecret, read_public};
 use crate::primitive::Key;
+use crate::record::RowKey;
 use crate::salted::{self, Sealed};
 use crate::server::{Pepper, key_text, parse_key_text};
 use crate::token::Token;
@@ -69,9 +70,28 @@ impl MailboxSecret {
         Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
     }
 
+    /// By way of the link that was kept ([`Token::keep`]) beside this wrap; with it the link.
+    pub fn unwrap_kept(
+        link: &[u8],
+        wrap: &[u8],
+        mailbox_id: &str,
+        rows: &RowKey,
+        pepper: &Pepper,
+    ) -> Result<(Token, Self), VaultError> {
+        let token = Token::kept(rows, mailbox_id, link)?;
+        match Self::unwrap_activation(wrap, mailbox_id, &token, pepper)? {
+            Unwrapped::Opened(secret) => Ok((token, secret)),
+            Unwrapped::Wrong => Err(VaultError::Damaged(Format::Activation.name())),
+        }
+    }
+
     /// Wraps the secret for the holder of the escrow key.
-    #[must_use]
-    pub fn wrap_escrow(&self, mailbox_id: &str, escrow: &EscrowPublic, random: &dyn Random) -> Vec<u8> {
+    pub fn wrap_escrow(
+        &self,
+        mailbox_id: &str,
+        escrow: &EscrowPublic,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, VaultError> {
         escrow.key.seal(Format::Escrow, &[escrow.id], &[mailbox_id], self.seed().expose(), random)
     }
 

@@ -40,7 +40,10 @@ impl Kem for XWing {
         sender: Option<&Self::PublicKey>,
         key: &Self::EncappedKey,
     ) -> Result<SharedSecret<Self>, HpkeError> {
-        let opened = Opening::decap(sk, sender, key)?;
+        if sender.is_some() {
+            return Err(HpkeError::DecapError);
+        }
+        let opened = Opening::decap(sk, None, key)?;
         let mut secret = SharedSecret::default();
         secret.0.copy_from_slice(&opened.0);
         Ok(secret)
@@ -49,9 +52,13 @@ impl Kem for XWing {
     /// Draft §5.4: both halves, then the combiner over both secrets and X25519's two public keys.
     fn encap_with_rng(
         pk: &Self::PublicKey,
-        _unused_in_base_mode: Option<(&Self::PrivateKey, &Self::PublicKey)>,
+        sender: Option<(&Self::PrivateKey, &Self::PublicKey)>,
         random: &mut impl CryptoRng,
     ) -> Result<(SharedSecret<Self>, Self::EncappedKey), HpkeError> {
+        // X-Wing proves no sender.
+        if sender.is_some() {
+            return Err(HpkeError::EncapError);
+        }
         let bytes = pk.to_bytes();
         let (pk_m, pk_x) = bytes.split_at_checked(ML_KEM).ok_or(HpkeError::EncapError)?;
         let (ct_m, ss_m) = EncapsulationKey::new(&ML_KEM_768, pk_m)
@@ -64,12 +71,19 @@ impl Kem for XWing {
         let ephemeral = PrivateKey::from_private_key(&X25519, seed.as_ref())
             .map_err(|_rejected| HpkeError::EncapError)?;
         let ct_x = ephemeral.compute_public_key().map_err(|_unspecified| HpkeError::EncapError)?;
-        // A public key of small order gives zeros, which AWS-LC will not hand out and the draft goes on with:
-        // ML-KEM holds by itself.
-        let ss_x = agreement::agree(&ephemeral, UnparsedPublicKey::new(&X25519, pk_x), (), |secret| {
-            <[u8; 32]>::try_from(secret).map_err(|_length| ())
-        });
-        let ss_x = Zeroizing::new(ss_x.unwrap_or_default());
+        // A public key of small order gives zeros, which AWS-LC does not hand out: nobody has a key like that.
+        let mut ss_x = Zeroizing::new([0; 32]);
+        agreement::agree(
+            &ephemeral,
+            UnparsedPublicKey::new(&X25519, pk_x),
+            HpkeError::EncapError,
+            |secret| {
+                secret
+                    .try_into()
+                    .map(|secret: &[u8; 32]| *ss_x = *secret)
+                    .map_err(|_length| HpkeError::EncapError)
+            },
+        )?;
 
         let mut combiner = Context::new(&SHA3_256);
         for part in [ss_m.as_ref(), ss_x.as_ref(), ct_x.as_ref(), pk_x, LABEL] {
@@ -120,11 +134,19 @@ mod tests {
     }
 
     #[test]
-    fn an_x25519_key_of_small_order_is_no_failure() {
+    fn a_sender_is_not_proved() {
+        let (secret, public) = Opening::derive_keypair(&[1; 32]);
+        assert!(XWing::encap_with_rng(&public, Some((&secret, &public)), &mut Sevens).is_err());
+        let (_, key) = XWing::encap_with_rng(&public, None, &mut Sevens).unwrap();
+        assert!(XWing::decap(&secret, Some(&public), &key).is_err());
+    }
+
+    #[test]
+    fn an_x25519_key_of_small_order_is_refused() {
         let (_, public) = Opening::derive_keypair(&[1; 32]);
         let mut bytes = public.to_bytes();
         bytes[ML_KEM..].fill(0);
         let public = <XWing as Kem>::PublicKey::from_bytes(&bytes).unwrap();
-        assert!(XWing::encap_with_rng(&public, None, &mut Sevens).is_ok());
+        assert!(XWing::encap_with_rng(&public, None, &mut Sevens).is_err());
     }
 }

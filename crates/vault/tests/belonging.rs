@@ -66,7 +66,7 @@ fn another_server_key_is_named_and_not_called_damage() {
     let wrap = w.secret.wrap_password("m1", &secret("x"), &w.keys.pepper, &cheap(), &w.random).unwrap();
     let error = MailboxSecret::unwrap_password(&wrap, "m1", &secret("x"), &w.other_keys.pepper).unwrap_err();
     assert!(matches!(error, VaultError::OtherKey { .. }), "a wrong key file is not a wrong password");
-    let wrap = w.secret.wrap_escrow("m1", &w.keys.escrow.public(), &w.random);
+    let wrap = w.secret.wrap_escrow("m1", &w.keys.escrow.public(), &w.random).unwrap();
     let error = MailboxSecret::unwrap_escrow(&wrap, "m1", &w.other_keys.escrow).unwrap_err();
     assert!(matches!(error, VaultError::OtherKey { .. }), "{error}");
 }
@@ -76,7 +76,7 @@ fn a_message_key_opens_for_its_mailbox_and_message_only() {
     let w = world();
     let key = MessageKey::generate(&w.random);
     let part = key.seal_part("head", b"plain", &w.random);
-    let sealed = w.public.seal_key("m1", "b1", &key, &w.random);
+    let sealed = w.public.seal_key("m1", "b1", &key, &w.random).unwrap();
     let back = w.secret.open_key("m1", "b1", &sealed).unwrap();
     assert_eq!(back.open_part("head", &part).unwrap(), b"plain");
     assert!(back.open_part("tail", &part).is_err());
@@ -189,7 +189,7 @@ fn escrow_opens_with_the_key_from_the_safe() {
     let escrow = EscrowSecret::generate(&w.random);
     let public = EscrowPublic::parse(&escrow.public().to_file_text()).unwrap();
     assert!(EscrowPublic::from_bytes(&public.to_bytes()).unwrap() == public);
-    let wrap = w.secret.wrap_escrow("m1", &public, &w.random);
+    let wrap = w.secret.wrap_escrow("m1", &public, &w.random).unwrap();
     let from_safe = EscrowSecret::parse(escrow.to_file_text().expose()).unwrap();
     assert!(MailboxSecret::unwrap_escrow(&wrap, "m1", &from_safe).unwrap().public() == w.public);
     assert!(MailboxSecret::unwrap_escrow(&wrap, "m2", &from_safe).is_err());

@@ -76,11 +76,11 @@ static SEALED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         body,
         w.public.to_bytes(),
         w.keys.escrow.public().to_bytes(),
-        w.public.seal_key("m1", "b1", &w.message, &random),
+        w.public.seal_key("m1", "b1", &w.message, &random).unwrap(),
         w.secret.wrap_activation("m1", &w.token, &w.keys.pepper, &random),
         w.secret.wrap_password("m1", &w.password, &w.keys.pepper, &cheap, &random).unwrap(),
         w.secret.wrap_answer("m1", &w.password, &w.keys.pepper, &cheap, &random).unwrap(),
-        w.secret.wrap_escrow("m1", &w.keys.escrow.public(), &random),
+        w.secret.wrap_escrow("m1", &w.keys.escrow.public(), &random).unwrap(),
         w.session.seal_mailbox_secret(&w.secret, "m1", &random),
     ]
 });

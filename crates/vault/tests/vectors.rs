@@ -74,7 +74,7 @@ fn vectors() -> Value {
         .collect();
 
     let (public, mailbox) = MailboxKeys::generate(&random);
-    let sealed_key = public.seal_key(MAILBOX, MESSAGE, &key, &random);
+    let sealed_key = public.seal_key(MAILBOX, MESSAGE, &key, &random).unwrap();
     assert_eq!(
         *mailbox.open_key(MAILBOX, MESSAGE, &sealed_key).unwrap().to_bytes().expose(),
         *key.to_bytes().expose()
@@ -88,13 +88,13 @@ fn vectors() -> Value {
     let activation = mailbox.wrap_activation(MAILBOX, &token, pepper, &random);
     let by_password = mailbox.wrap_password(MAILBOX, &secret(password), pepper, &cost, &random).unwrap();
     let by_answer = mailbox.wrap_answer(MAILBOX, &secret(answer), pepper, &cost, &random).unwrap();
-    let by_escrow = mailbox.wrap_escrow(MAILBOX, &keys.escrow.public(), &random);
+    let by_escrow = mailbox.wrap_escrow(MAILBOX, &keys.escrow.public(), &random).unwrap();
     is(MailboxSecret::unwrap_activation(&activation, MAILBOX, &token, pepper).unwrap(), &public);
     is(MailboxSecret::unwrap_password(&by_password, MAILBOX, &secret(password), pepper).unwrap(), &public);
     is(MailboxSecret::unwrap_answer(&by_answer, MAILBOX, &secret(answer), pepper).unwrap(), &public);
     assert!(MailboxSecret::unwrap_escrow(&by_escrow, MAILBOX, &keys.escrow).unwrap().public() == public);
     let offline = EscrowSecret::generate(&random);
-    let by_offline = mailbox.wrap_escrow(MAILBOX, &offline.public(), &random);
+    let by_offline = mailbox.wrap_escrow(MAILBOX, &offline.public(), &random).unwrap();
 
     let (cookie, session_hash) = SessionSecret::issue(&random);
     let session = SessionSecret::parse(cookie.expose()).unwrap();

@@ -55,7 +55,7 @@ fn changed(input: &[u8]) {
     assert!(open_all(&key, &sealed).is_err(), "one octet longer");
 
     let (public, secret) = MailboxKeys::generate(&random);
-    let wrapped = public.seal_key("mailbox", "message", &key, &random);
+    let wrapped = public.seal_key("mailbox", "message", &key, &random).unwrap();
     assert!(secret.open_key("mailbox", "message", &wrapped).is_ok());
     assert!(secret.open_key("another", "message", &wrapped).is_err(), "moved to another mailbox");
     assert!(secret.open_key("mailbox", "another", &wrapped).is_err(), "moved to another message");

@@ -55,9 +55,6 @@ pub(super) enum Standing {
     Active,
 }
 
-/// The label under which a pending mailbox's link is sealed.
-pub(crate) const LINK: &str = "activation-link";
-
 /// One announcement.
 pub(super) struct Announcement<'a> {
     pub(super) mailbox_id: &'a str,
@@ -87,9 +84,7 @@ impl Standing {
             MailboxState::Pending if row.by_password => Self::PendingByPassword,
             MailboxState::Pending => {
                 let sealed = row.link_sealed.as_ref();
-                let token = sealed.and_then(|sealed| front.keys.rows.open(LINK, &row.id, sealed).ok());
-                let token =
-                    token.and_then(|text| std::str::from_utf8(text.expose()).ok().and_then(Token::parse));
+                let token = sealed.and_then(|sealed| Token::kept(&front.keys.rows, &row.id, sealed).ok());
                 Self::Pending { link: token.map(|token| front.announcer.activation_link(&token)) }
             }
             MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => Self::Active,
@@ -162,8 +157,6 @@ impl Announcer {
         let random = &*front.random;
         let language = self.language(about.recipient);
         let notice = self.notice(cut, about, rows);
-        let failed =
-            |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
         match about.standing {
             Standing::NewByPassword { initial } => handover::add(cut, about, initial, rows)?,
             Standing::New { .. }
@@ -177,7 +170,7 @@ impl Announcer {
             verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: cut.now };
         let memo =
             NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: cut.now };
-        let reverse_path = match copy.reverse_path(front, MEMO, &memo).map_err(|error| failed(&error))? {
+        let reverse_path = match copy.reverse_path(front, MEMO, &memo).map_err(super::later)? {
             None => ReversePath::Address(self.from.clone()),
             Some((path, row)) => {
                 rows.notices.push(row);
@@ -185,7 +178,7 @@ impl Announcer {
             }
         };
         let draft = own::Draft {
-            content: facts.content().map_err(|error| failed(&error))?,
+            content: facts.content().map_err(super::later)?,
             reverse_path,
             recipient: about.recipient.clone(),
             route: self.route.clone(),
@@ -198,7 +191,7 @@ impl Announcer {
             at: cut.now,
         };
         let leg = own::leg(&own::Queue::of(front), draft, None, LegPurpose::Notice, cut.arrival_id)
-            .map_err(|error| failed(&error))?;
+            .map_err(super::later)?;
         rows.legs.push(leg);
         Ok(())
     }

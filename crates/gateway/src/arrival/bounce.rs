@@ -58,11 +58,9 @@ async fn tell(
     notice: &NoticeRow,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
-    let later =
-        |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
     let open = |label| cut.front.keys.rows.open(label, &notice.deposit_id, &notice.ticket_sealed);
     if let Ok(plain) = open(answer::MEMO) {
-        let memo: AnswerMemo = serde_json::from_slice(plain.expose()).map_err(|error| later(&error))?;
+        let memo: AnswerMemo = serde_json::from_slice(plain.expose()).map_err(super::later)?;
         let told = Undelivered {
             mailbox_id: &notice.mailbox_id,
             deposit_id: &notice.deposit_id,
@@ -73,14 +71,14 @@ async fn tell(
             reason: status.to_string(),
             delayed: false,
         };
-        let word = returned::rows(cut.front, &told).await.map_err(|error| later(&error))?;
+        let word = returned::rows(cut.front, &told).await.map_err(super::later)?;
         rows.deposits.extend(word.deposits);
         rows.legs.extend(word.legs);
         rows.more_bodies.extend(word.more_bodies);
         return Ok(());
     }
-    let plain = open(announce::MEMO).map_err(|error| later(&error))?;
-    let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(|error| later(&error))?;
+    let plain = open(announce::MEMO).map_err(super::later)?;
+    let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(super::later)?;
     tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
     report::unannounced(cut, &memo.sender, &memo.recipient, status, rows).await
 }

@@ -14,7 +14,7 @@ use sealpost_store::{
 use sealpost_vault::{MailboxKeys, MailboxPublic, TokenPurpose};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::announce::{Announcement, LINK, Standing};
+use super::announce::{Announcement, Standing};
 use super::decide::{Decided, Way, bare_id};
 use super::front::Front;
 use super::handover;
@@ -174,9 +174,7 @@ impl Work<'_> {
             state,
             give_up: self.front.give_up,
         };
-        ticket
-            .leg(&self.front.keys.spool, queued, &*self.front.random)
-            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))
+        ticket.leg(&self.front.keys.spool, queued, &*self.front.random).map_err(super::later)
     }
 
     /// Deposits for all portal recipients; mailboxes and announcements with them.
@@ -226,14 +224,13 @@ impl Work<'_> {
     }
 
     fn standing(&self, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
-        let public = MailboxPublic::from_bytes(&row.public_key)
-            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+        let public = MailboxPublic::from_bytes(&row.public_key).map_err(super::later)?;
         // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
         self.front
             .keys
             .rows
             .open("address", &public.bound_to(&row.id), &row.address_sealed)
-            .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
+            .map_err(super::later)?;
         Ok((Target { id: row.id.clone(), public }, Standing::of(self.front, row)))
     }
 
@@ -256,13 +253,13 @@ impl Work<'_> {
         let (public, secret) = MailboxKeys::generate(random);
         let (token, hash) = front.keys.tokens.issue(TokenPurpose::Activation, random);
         let wrap = |kind, sealed| NewWrap { kind, sealed };
-        let link = front.keys.rows.seal(LINK, &id, token.text().expose().as_bytes(), random);
         let mut wraps = vec![
             wrap(WrapKind::Activation, secret.wrap_activation(&id, &token, &front.keys.pepper, random)),
-            wrap(WrapKind::Link, link),
+            wrap(WrapKind::Link, token.keep(&front.keys.rows, &id, random)),
         ];
         if let Some(escrow) = &front.keys.escrow {
-            wraps.push(wrap(WrapKind::Escrow, secret.wrap_escrow(&id, escrow, random)));
+            let sealed = secret.wrap_escrow(&id, escrow, random).map_err(super::later)?;
+            wraps.push(wrap(WrapKind::Escrow, sealed));
         }
         let standing = if by_password {
             let (initial, sealed) = handover::wrap(front, &id, &secret).await?;
@@ -304,10 +301,7 @@ impl Work<'_> {
         let head = edited(&self.spooled.head, edits);
         let mut listing = summary.clone();
         listing.subject = head.subject();
-        let json = Secret::new(
-            serde_json::to_vec(&listing)
-                .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?,
-        );
+        let json = Secret::new(serde_json::to_vec(&listing).map_err(super::later)?);
         let thread_tags =
             summary.message_id.iter().map(|id| front.keys.tags.thread_tag(bare_id(id))).collect();
         let expires_at = standing.expiry(front, self.now);
@@ -316,7 +310,10 @@ impl Work<'_> {
             mailbox_id: mailbox.id.clone(),
             body_id: self.spooled.body_id.clone(),
             folder: Folder::Inbox,
-            key_sealed: mailbox.public.seal_key(&mailbox.id, &id, &self.spooled.key, random),
+            key_sealed: mailbox
+                .public
+                .seal_key(&mailbox.id, &id, &self.spooled.key, random)
+                .map_err(super::later)?,
             head_sealed: self.spooled.key.seal_part("head", head.as_bytes(), random),
             // Under the message's own key: a second key exchange for the list would cost as much as the
             // rest of the deposit together.

@@ -15,10 +15,6 @@ use super::front::Front;
 use crate::own;
 use crate::owner_mail;
 
-fn later(error: &dyn std::fmt::Display) -> Reply {
-    Reply::later(451, 3, 0, "Please try again later").because(error)
-}
-
 /// Who will tell the password: the sender, whom the reverse-path names. A letter that nobody sent (a report, an
 /// automatic answer), or that the recipient sent, cannot open a mailbox: the password would go nowhere, or
 /// into the very mail it must not stand in.
@@ -41,7 +37,7 @@ pub(super) async fn wrap(
     mailbox_id: &str,
     secret: &MailboxSecret,
 ) -> Result<(InitialPassword, Vec<u8>), Reply> {
-    let permit = Arc::clone(&front.hashing).acquire_owned().await.map_err(|error| later(&error))?;
+    let permit = Arc::clone(&front.hashing).acquire_owned().await.map_err(super::later)?;
     let (random, pepper) = (Arc::clone(&front.random), front.keys.pepper.clone());
     let (id, secret) = (mailbox_id.to_owned(), secret.clone());
     let wrapped = tokio::task::spawn_blocking(move || {
@@ -50,7 +46,7 @@ pub(super) async fn wrap(
         drop(permit);
         sealed.map(|sealed| (initial, sealed))
     });
-    wrapped.await.map_err(|error| later(&error))?.map_err(|error| later(&error))
+    wrapped.await.map_err(super::later)?.map_err(super::later)
 }
 
 /// The mail to the sender: over the same road as reports, and to nobody else.
@@ -73,8 +69,8 @@ pub(super) fn add(
     };
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", front.random.id(), front.name);
-    let mut draft = owner_mail::draft(announcer, notice, language, to, message_id, cut.now)
-        .map_err(|error| later(&error))?;
+    let mut draft =
+        owner_mail::draft(announcer, notice, language, to, message_id, cut.now).map_err(super::later)?;
     draft.route = front.report_route.clone();
     draft.tls = match &draft.route {
         // The operator's own server, with the floor the operator gave it.
@@ -82,7 +78,7 @@ pub(super) fn add(
         Route::Mx => announcer.floor,
     };
     let leg = own::leg(&own::Queue::of(front), draft, None, LegPurpose::Report, cut.arrival_id)
-        .map_err(|error| later(&error))?;
+        .map_err(super::later)?;
     rows.legs.push(leg);
     Ok(())
 }

@@ -18,7 +18,7 @@ use sealpost_intake::Receipt;
 use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Committed;
 
-pub(crate) use announce::{Announcer, LINK, days};
+pub(crate) use announce::{Announcer, days};
 pub(crate) use decide::look;
 pub(crate) use front::{Door, Front, FrontKeys};
 
@@ -73,6 +73,11 @@ fn receipt(front: &Front, id: String, live: Option<front::Live>) -> Receipt {
             acknowledge
         }),
     }
+}
+
+/// Something of ours failed: nothing is lost, the client keeps the letter. The log hears why.
+fn later(error: impl std::fmt::Display) -> Reply {
+    Reply::later(451, 3, 0, "Please try again later").because(error)
 }
 
 /// The store cannot take it now: nothing is lost, the client keeps the letter.

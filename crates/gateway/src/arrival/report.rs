@@ -180,11 +180,8 @@ async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut Arriva
         returned: report.returned,
         returned_full: false,
     })
-    .map_err(|error| Reply::later(451, 3, 0, "Please try again later").because(error))?;
-    let later =
-        |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again later").because(error);
-    let (content, body) =
-        own::letter(&front.store, &*front.random, mail).await.map_err(|error| later(&error))?;
+    .map_err(super::later)?;
+    let (content, body) = own::letter(&front.store, &*front.random, mail).await.map_err(super::later)?;
     let draft = own::Draft {
         content,
         reverse_path: ReversePath::Null,
@@ -195,7 +192,7 @@ async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut Arriva
         at: cut.now,
     };
     let leg = own::leg(&own::Queue::of(front), draft, Some(&body), LegPurpose::Report, cut.arrival_id)
-        .map_err(|error| later(&error))?;
+        .map_err(super::later)?;
     rows.legs.push(leg);
     rows.more_bodies.push(body);
     Ok(())

@@ -136,7 +136,7 @@ impl Spool {
         self.flush().await?;
         let Self { stage, key, writer, body_id, rest, rest_len, fingerprint, .. } = self;
         let Stage::Rest(head) = stage else {
-            return Err(Reply::later(451, 3, 0, "Please try again").because("header section without end"));
+            return Err(super::later("header section without end"));
         };
         let body = writer.finish().await.map_err(|error| super::unavailable(&error))?;
         Ok(Spooled { head, key, body_id, body, fingerprint: fingerprint.finish(), rest, rest_len })
@@ -167,21 +167,19 @@ impl Spooled {
 
     /// Reads the rest back from its sealed file, chunk by chunk.
     async fn reopen(&self, bytes: &mut Vec<u8>) -> Result<(), Reply> {
-        let later =
-            |error: &dyn std::fmt::Display| Reply::later(451, 3, 0, "Please try again").because(error);
         let body = self.body.body();
         let header = body
             .read(0..StreamOpener::header_len() as u64)
             .await
             .map_err(|error| super::unavailable(&error))?;
-        let opener = StreamOpener::new(&self.key, &header).map_err(|error| later(&error))?;
+        let opener = StreamOpener::new(&self.key, &header).map_err(super::later)?;
         for index in 0_u64.. {
             let Some(chunk) = sealed_chunk(body.len(), index) else { break };
             let sealed = body
                 .read(chunk.start..chunk.start + chunk.len)
                 .await
                 .map_err(|error| super::unavailable(&error))?;
-            opener.open_chunk(index, chunk.last, &sealed, bytes).map_err(|error| later(&error))?;
+            opener.open_chunk(index, chunk.last, &sealed, bytes).map_err(super::later)?;
         }
         Ok(())
     }
@@ -196,9 +194,7 @@ impl Whole {
         if self.place.is_none() {
             return Ok(look(&self.bytes));
         }
-        tokio::task::spawn_blocking(move || look(&self.bytes))
-            .await
-            .map_err(|error| Reply::later(451, 3, 0, "Please try again").because(error))
+        tokio::task::spawn_blocking(move || look(&self.bytes)).await.map_err(super::later)
     }
 }
 

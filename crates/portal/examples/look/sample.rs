@@ -157,7 +157,7 @@ impl World {
             mailbox_id: made.id.clone(),
             body_id: body.id().to_owned(),
             folder,
-            key_sealed: made.public.seal_key(&made.id, &id, &key, &SystemRandom),
+            key_sealed: made.public.seal_key(&made.id, &id, &key, &SystemRandom).unwrap(),
             head_sealed: key.seal_part("head", &letter[..head], &SystemRandom),
             listing_sealed: key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),
             size: letter.len() as i64,

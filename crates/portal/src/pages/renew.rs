@@ -12,7 +12,7 @@ use sealpost_store::{
     Folder, MailboxRow, MailboxState, NewToken, NewWrap, Page as StorePage, Reissued, RequestKind,
     TokenPurpose, WrapKind,
 };
-use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose};
 use serde::Deserialize;
 
 use super::login::FLOOR;
@@ -29,8 +29,6 @@ use crate::tries;
 
 /// Between two mails to one mailbox.
 const GAP: Duration = Duration::from_secs(3 * 60);
-/// The label under which the gateway seals a pending mailbox's link.
-const LINK: &str = "activation-link";
 
 #[derive(Template)]
 #[template(path = "renew-sent.html")]
@@ -111,10 +109,7 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
             kind: WrapKind::Activation,
             sealed: secret.wrap_activation(&mailbox.id, &token, &site.keys.pepper, random),
         },
-        NewWrap {
-            kind: WrapKind::Link,
-            sealed: site.keys.rows.seal(LINK, &mailbox.id, token.text().expose().as_bytes(), random),
-        },
+        NewWrap { kind: WrapKind::Link, sealed: token.keep(&site.keys.rows, &mailbox.id, random) },
     ];
     let new = NewToken {
         hash,
@@ -163,18 +158,8 @@ async fn post(
 /// The link that was kept (sealed) for further notices, and by way of it the mailbox's secret.
 async fn kept(site: &Site, mailbox: &MailboxRow) -> Result<Option<(Token, MailboxSecret)>, Problem> {
     let lost = |error| Problem::fault("renewing a link", error);
-    let link = site.store.wrap(&mailbox.id, WrapKind::Link).await.map_err(lost)?;
-    let wrap = site.store.wrap(&mailbox.id, WrapKind::Activation).await.map_err(lost)?;
-    let (Some(link), Some(wrap)) = (link, wrap) else { return Ok(None) };
-    let text = site
-        .keys
-        .rows
-        .open(LINK, &mailbox.id, &link)
-        .map_err(|error| Problem::fault("opening a kept link", error))?;
-    let Some(token) = std::str::from_utf8(text.expose()).ok().and_then(Token::parse) else { return Ok(None) };
-    match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &site.keys.pepper) {
-        Ok(Unwrapped::Opened(secret)) => Ok(Some((token, secret))),
-        Ok(Unwrapped::Wrong) => Ok(None),
-        Err(error) => Err(Problem::fault("opening an activation wrap", error)),
-    }
+    let Some((link, wrap)) = site.store.kept_link(&mailbox.id).await.map_err(lost)? else { return Ok(None) };
+    MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, &site.keys.rows, &site.keys.pepper)
+        .map(Some)
+        .map_err(|error| Problem::fault("opening a kept link", error))
 }

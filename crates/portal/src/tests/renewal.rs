@@ -26,15 +26,7 @@ pub(super) async fn with_link(rig: &Rig, address: &str) -> sample::Made {
             kind: WrapKind::Activation,
             sealed: secret.wrap_activation(&made.id, &token, &keys.pepper, &SystemRandom),
         },
-        NewWrap {
-            kind: WrapKind::Link,
-            sealed: keys.rows.seal(
-                "activation-link",
-                &made.id,
-                token.text().expose().as_bytes(),
-                &SystemRandom,
-            ),
-        },
+        NewWrap { kind: WrapKind::Link, sealed: token.keep(&keys.rows, &made.id, &SystemRandom) },
     ];
     let new = NewToken {
         hash,

@@ -72,7 +72,7 @@ impl Letters {
         let summary = serde_json::to_vec(&Letter::parse(&bytes).unwrap().summary()).unwrap();
         let mut rows = ArrivalRows::new(Timestamp(0));
         rows.deposits.push(NewDeposit {
-            key_sealed: public.seal_key(&letter.mailbox_id, &id, &key, &SystemRandom),
+            key_sealed: public.seal_key(&letter.mailbox_id, &id, &key, &SystemRandom).unwrap(),
             head_sealed: key.seal_part("head", &bytes[..split], &SystemRandom),
             listing_sealed: key.seal_part(&format!("listing:{id}"), &summary, &SystemRandom),
             id: id.clone(),
