@@ -1,5 +1,6 @@
 //! Letters of every kind come from a real Postfix and leave the portal as eml, msg, pdf and zip; programs that are
-//! not ours read back what is in them: extract-msg, olefile, msgconvert, pdfinfo, pdfdetach, qpdf, Python's zipfile.
+//! not ours read back what is in them: extract-msg, olefile, msgconvert, pdfinfo, pdfdetach, qpdf, pdf_oxide's PDF/A
+//! validator, Python's zipfile.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -122,6 +123,8 @@ fn letters_of_every_kind_are_read_back_by_others() {
         std::fs::write(&pdf, &web.get(&format!("{path}/pdf")).expect(200).body).unwrap();
         check_pdf(name, &pdf, eml);
     }
+    let told = said(python().arg(root().join("tests/exports/check_pdfa.py")).arg(folder.path()));
+    assert!(told.contains(&format!("{} documents, 0 not PDF/A-3b", letters.len())), "{told}");
     let told =
         said(python().arg(root().join("tests/exports/read_msg.py")).arg(folder.path()).arg("--msgconvert"));
     assert!(told.contains(&format!("{} messages read, 0 differences", letters.len())), "{told}");

@@ -31,7 +31,7 @@ pub fn said(command: &mut Command) -> String {
     out + &err
 }
 
-/// Python with extract-msg, olefile and cryptography.
+/// Python with the readers of `tests/exports/requirements.txt`.
 #[must_use]
 pub fn python() -> Command {
     let prepared = std::env::var_os("SEALPOST_EXPORTS_PYTHON").map(PathBuf::from);
