@@ -18,8 +18,14 @@ pub(crate) struct Server {
 }
 
 enum Running {
-    Sealpost { _gateway: Gateway },
-    Postfix { _postfix: Postfix },
+    Sealpost {
+        _gateway: Gateway,
+    },
+    /// Each of its processes reads the certificate when it starts.
+    Postfix {
+        _postfix: Postfix,
+        _certificate: tempfile::TempDir,
+    },
 }
 
 /// Both.
@@ -118,15 +124,12 @@ fn postfix() -> Server {
         key.display()
     );
     let postfix = Postfix::relaying_to(hop.address(), &extra);
-    let server = Server {
+    Server {
         name: "Postfix",
         host,
         hop,
         authority,
         address: postfix.address,
-        _running: Running::Postfix { _postfix: postfix },
-    };
-    // smtpd reads the certificate when it first starts; after that the files may go.
-    let _ = server.secure();
-    server
+        _running: Running::Postfix { _postfix: postfix, _certificate: folder },
+    }
 }
