@@ -2,20 +2,13 @@
 //! for that. It is listed, shown as far as can be, and handed out as it is.
 
 use rig::letters::{self, field};
+use rig::reader::activate;
 use rig::{Config, Gateway, Hop};
 
 fn activated(gateway: &Gateway, hop: &Hop) -> rig::Web {
     let mut web = gateway.web();
     let link = letters::link(&hop.wait_to("max@web.example").bytes);
-    let page = web.get(&link);
-    let filled = [
-        ("password", "Birnbaum-1947-Leiter"),
-        ("repeat", "Birnbaum-1947-Leiter"),
-        ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
-        ("language", "de"),
-    ];
-    web.submit(&page, link.rsplit_once("/a/").unwrap().1, &filled).expect(303);
+    let _inbox = activate(&mut web, &link);
     web
 }
 

@@ -1,24 +1,7 @@
 //! Letters leave the portal as files: from the real binary, with the worker beside it, one and all of them.
 
-use rig::http::Page;
-use rig::{Config, Gateway, Hop, Web, letters};
-
-const PASSWORD: &str = "Birnbaum-1947-Leiter";
-
-fn activate(web: &mut Web, link: &str) -> Page {
-    let page = web.get(link);
-    page.expect(200);
-    let path = link.rsplit_once("/a/").unwrap().1.to_owned();
-    let filled = [
-        ("password", PASSWORD),
-        ("repeat", PASSWORD),
-        ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
-        ("language", "de"),
-    ];
-    let page = web.submit(&page, &path, &filled);
-    web.follow(page)
-}
+use rig::reader::activate;
+use rig::{Config, Gateway, Hop, letters};
 
 #[test]
 fn one_letter_and_all_letters_leave_as_files() {

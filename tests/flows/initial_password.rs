@@ -3,9 +3,9 @@
 
 use rig::http::Page;
 use rig::letters::{self, field};
+use rig::reader::{ANSWER, PASSWORD};
 use rig::{Config, Delivered, Gateway, Hop, Web};
 
-const PASSWORD: &str = "Birnbaum-1947-Leiter";
 const SENDER: &str = "erika.muster@insurer.example";
 
 fn start(change: impl FnOnce(&mut Config)) -> (Gateway, Hop) {
@@ -52,7 +52,7 @@ fn choose(web: &mut Web, password: &str) -> Page {
         ("password", password),
         ("repeat", password),
         ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
+        ("answer", ANSWER),
         ("language", "de"),
     ];
     web.submit(&page, "/first", &filled)

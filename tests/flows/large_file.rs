@@ -3,6 +3,7 @@
 
 use rig::hop::Delivered;
 use rig::http::Page;
+use rig::reader::activate;
 use rig::{Config, Gateway, Hop, Web, letters};
 
 const WHOLE: usize = 19 * 1024 * 1024;
@@ -18,16 +19,7 @@ fn reader(gateway: &Gateway, hop: &Hop) -> (Web, Page) {
     gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter).expect("250 *");
     let link = letters::link(&hop.wait_to("max@web.example").bytes);
     let mut web = gateway.web();
-    let page = web.get(&link);
-    let filled = [
-        ("password", "Birnbaum-1947-Leiter"),
-        ("repeat", "Birnbaum-1947-Leiter"),
-        ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
-        ("language", "de"),
-    ];
-    let done = web.submit(&page, link.rsplit_once("/a/").unwrap().1, &filled);
-    let inbox = web.follow(done);
+    let inbox = activate(&mut web, &link);
     (web, inbox)
 }
 

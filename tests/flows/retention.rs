@@ -1,23 +1,7 @@
 //! Letters are kept for as long as the operator says: the notice names the day, inbox and letter the days left.
 
-use rig::http::Page;
-use rig::{Config, Gateway, Hop, Web, letters};
-
-fn activate(web: &mut Web, link: &str) -> Page {
-    let page = web.get(link);
-    let password = "Birnbaum-1947-Leiter";
-    let filled = [
-        ("password", password),
-        ("repeat", password),
-        ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
-        ("language", "de"),
-    ];
-    let page = web.submit(&page, link.rsplit_once("/a/").unwrap().1, &filled);
-    let inbox = web.follow(page);
-    inbox.expect(200);
-    inbox
-}
+use rig::reader::activate;
+use rig::{Config, Gateway, Hop, letters};
 
 fn send(gateway: &Gateway, hop: &Hop, subject: &str) -> String {
     let before = hop.delivered().len();

@@ -1,25 +1,10 @@
 //! Password and answer forgotten: a request, support's release, a mail, a new activation; the messages are kept
 //! or lost as the operator has chosen, and the old password opens nothing.
 
+use rig::reader::{PASSWORD, activate, activate_with};
 use rig::{Config, Gateway, Hop, Web, letters};
 
-const PASSWORD: &str = "Birnbaum-1947-Leiter";
 const NEW: &str = "Kirschkern-1953-Segel";
-
-fn set_up(web: &mut Web, link: &str, password: &str) {
-    let page = web.get(link);
-    page.expect(200);
-    let path = link.rsplit_once("/a/").unwrap().1.to_owned();
-    let filled = [
-        ("password", password),
-        ("repeat", password),
-        ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
-        ("language", "de"),
-    ];
-    let page = web.submit(&page, &path, &filled);
-    web.follow(page).expect(200);
-}
 
 fn log_in(gateway: &Gateway, password: &str) -> (Web, u16) {
     let mut web = gateway.web();
@@ -37,7 +22,7 @@ fn story(escrow: &str) -> (Gateway, Hop, Web) {
     let letter = letters::plain("[vertraulich] Brief", "Inhalt-4711");
     gateway.smtp().letter("erika@insurer.example", &["k@web.example"], &letter).expect("250 *");
     let first = letters::link(&hop.wait(1)[0].bytes);
-    set_up(&mut gateway.web(), &first, PASSWORD);
+    let _inbox = activate(&mut gateway.web(), &first);
 
     let mut web = gateway.web();
     let page = web.get("/support");
@@ -58,7 +43,7 @@ fn story(escrow: &str) -> (Gateway, Hop, Web) {
     assert_ne!(first, again);
     gateway.web().get(&first).expect(410);
     let mut web = gateway.web();
-    set_up(&mut web, &again, NEW);
+    let _inbox = activate_with(&mut web, &again, NEW);
     assert_eq!(log_in(&gateway, NEW).1, 303);
     (gateway, hop, web)
 }

@@ -1,30 +1,8 @@
 //! The whole way in a real browser: click the link in the mail that arrived, choose a password, read, download,
 //! leave, come back.
 
+use rig::reader::PASSWORD;
 use rig::{Browser, Config, Gateway, Hop, Postfix, letters};
-
-const PASSWORD: &str = "Birnbaum-1947-Leiter";
-
-/// Fills the activation page as its reader would.
-fn activate(browser: &Browser, link: &str) {
-    browser.open(link);
-    browser.fill("#password", PASSWORD);
-    browser.fill("#repeat", PASSWORD);
-    browser.choose("#question", "0");
-    browser.fill("#answer", "Rosa Luxemburg");
-    browser.click_through("main form .submit button");
-}
-
-fn log_out(browser: &Browser) {
-    browser.click("details.menu summary");
-    browser.click_through("form[action='/logout'] button");
-}
-
-fn log_in(browser: &Browser, address: &str, password: &str) {
-    browser.fill("#address", address);
-    browser.fill("#password", password);
-    browser.click_through("form[action='/login'] > button");
-}
 
 #[test]
 fn from_the_insurers_postfix_to_the_recipients_screen_and_back_in_again() {
@@ -52,7 +30,7 @@ fn from_the_insurers_postfix_to_the_recipients_screen_and_back_in_again() {
     let text = browser.text();
     assert!(text.contains("Ihr Postfach öffnen"), "{text}");
     assert!(text.contains("Ihre Schadenmeldung für März") && !text.contains("[vertraulich]"), "{text}");
-    activate(&browser, &link);
+    browser.activate(&link);
 
     assert!(browser.url().contains("/inbox"), "{} {}", browser.url(), browser.text());
     assert!(browser.text_of("ul.letters").contains("Ihre Schadenmeldung für März"), "{}", browser.text());
@@ -71,13 +49,13 @@ fn from_the_insurers_postfix_to_the_recipients_screen_and_back_in_again() {
     let (code, info, err) = rig::process::run(std::process::Command::new("pdfinfo").arg(file));
     assert!(code == 0 && info.contains("Pages:           1"), "{info}{err}");
 
-    log_out(&browser);
+    browser.log_out();
     browser.open(&format!("http://{}/inbox", gateway.config.web));
     assert!(browser.count("#password") == 1, "the inbox is open to nobody: {}", browser.text());
-    log_in(&browser, "anna.mueller@web.example", "falsches Passwort");
+    browser.log_in("anna.mueller@web.example", "falsches Passwort");
     assert!(browser.count("#login-error") == 1, "{}", browser.text());
     // Typed as people type it.
-    log_in(&browser, "Anna.Mueller@WEB.example", PASSWORD);
+    browser.log_in("Anna.Mueller@WEB.example", PASSWORD);
     browser.open(&format!("http://{}/inbox", gateway.config.web));
     assert!(browser.text_of("ul.letters").contains("Ihre Schadenmeldung für März"), "{}", browser.text());
     drop(browser);
@@ -96,7 +74,7 @@ fn a_second_letter_comes_with_a_link_to_an_open_mailbox() {
     send("[vertraulich] eins");
     let first = hop.wait(1)[0].clone();
     let browser = Browser::start();
-    activate(&browser, &letters::link(&first.bytes));
+    browser.activate(&letters::link(&first.bytes));
     send("[vertraulich] zwei");
     let second = hop.wait(2)[1].clone();
     let inbox = format!("http://{}/inbox", gateway.config.web);
@@ -126,6 +104,6 @@ fn what_is_wrong_with_a_password_is_said_and_nothing_is_lost() {
     assert!(browser.count("[role=alert]") >= 1, "{}", browser.text());
     assert_eq!(browser.count("#password[aria-invalid]"), 1, "{}", browser.source());
     assert_eq!(browser.attribute("#answer", "value").as_deref(), Some("Frau Schmidt"));
-    activate(&browser, &link);
+    browser.activate(&link);
     assert!(browser.url().contains("/inbox"));
 }

@@ -4,9 +4,8 @@
 use rig::http::Page;
 use rig::letters::{self, field};
 use rig::process::poll;
+use rig::reader::{activate, letter_path};
 use rig::{Config, Gateway, Hop, Web};
-
-const PASSWORD: &str = "Birnbaum-1947-Leiter";
 
 fn config(hop: &Hop) -> Config {
     let mut config = Config::new(hop);
@@ -20,24 +19,9 @@ fn reader(gateway: &Gateway, hop: &Hop) -> (Web, Page, String) {
     gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter).expect("250 *");
     let link = letters::link(&hop.wait_to("max@web.example").bytes);
     let mut web = gateway.web();
-    let page = web.get(&link);
-    let filled = [
-        ("password", PASSWORD),
-        ("repeat", PASSWORD),
-        ("question", "0"),
-        ("answer", "Rosa Luxemburg"),
-        ("language", "de"),
-    ];
-    let done = web.submit(&page, link.rsplit_once("/a/").unwrap().1, &filled);
-    let inbox = web.follow(done);
+    let inbox = activate(&mut web, &link);
     let page = web.get(&letter_path(&inbox));
     (web, page, field(&letter, "Message-ID").unwrap())
-}
-
-fn letter_path(list: &Page) -> String {
-    let text = list.text();
-    let start = text.find("href=\"/m/").unwrap_or_else(|| panic!("no letter in:\n{text}")) + 6;
-    text[start..].split('"').next().unwrap().to_owned()
 }
 
 /// Sends the editor's form with a file in it, as a browser does.

@@ -10,19 +10,32 @@ pub const ANSWER: &str = "Rosa Luxemburg";
 
 /// Fills the activation page without a browser; gives the inbox.
 pub fn activate(web: &mut Web, link: &str) -> Page {
+    activate_with(web, link, PASSWORD)
+}
+
+/// The same with another password.
+pub fn activate_with(web: &mut Web, link: &str, password: &str) -> Page {
+    let inbox = try_activate(web, link, password);
+    inbox.expect(200);
+    inbox
+}
+
+/// What comes of trying.
+pub fn try_activate(web: &mut Web, link: &str, password: &str) -> Page {
     let page = web.get(link);
+    if page.status != 200 {
+        return page;
+    }
     let path = link.rsplit_once("/a/").unwrap().1.to_owned();
     let filled = [
-        ("password", PASSWORD),
-        ("repeat", PASSWORD),
+        ("password", password),
+        ("repeat", password),
         ("question", "0"),
         ("answer", ANSWER),
         ("language", "de"),
     ];
     let page = web.submit(&page, &path, &filled);
-    let inbox = web.follow(page);
-    inbox.expect(200);
-    inbox
+    web.follow(page)
 }
 
 /// The paths of the letters in a list, in its order.
@@ -30,6 +43,12 @@ pub fn activate(web: &mut Web, link: &str) -> Page {
 pub fn letter_paths(list: &Page) -> Vec<String> {
     let text = list.text();
     text.split("href=\"/m/").skip(1).map(|rest| format!("/m/{}", &rest[..32])).collect()
+}
+
+/// The path of the first one.
+#[must_use]
+pub fn letter_path(list: &Page) -> String {
+    letter_paths(list).into_iter().next().unwrap_or_else(|| panic!("no letter in:\n{}", list.text()))
 }
 
 impl Browser {
