@@ -20,10 +20,11 @@ fn one_client_cannot_take_every_place() {
     let gateway = Gateway::start(&Config::new(&hop));
     let web = gateway.config.web;
     assert!(answered(web));
+    // Some more than it may have: the one above may still be counted.
     let held: Vec<TcpStream> =
-        (0..200).map(|_| TcpStream::connect_timeout(&web, PATIENCE).unwrap()).collect();
+        (0..220).map(|_| TcpStream::connect_timeout(&web, PATIENCE).unwrap()).collect();
     poll("the two hundred to be counted", || (!answered(web)).then_some(()));
-    assert!(gateway.log().contains("too many connections"), "{}", gateway.log());
+    poll("word of it", || gateway.log().contains("too many connections").then_some(()));
     // Given back, they are there again.
     drop(held);
     poll("a place", || answered(web).then_some(()));

@@ -19,6 +19,8 @@ use crate::tls::{Certificate, server_config};
 /// Event loops. Two answer thousands of readers; memory stays small.
 const WORKERS: usize = 2;
 const CONNECTIONS_PER_WORKER: usize = 2_000;
+/// Connections that wait to be accepted.
+const QUEUE: i32 = 1024;
 /// Threads for hashing, sanitising and parsing, per worker.
 const BLOCKING_PER_WORKER: usize = 4;
 
@@ -62,7 +64,7 @@ impl Portal {
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for address in wanted {
-            let bound = TcpListener::bind(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
+            let bound = listen(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
             let (local, socket) = bound.map_err(|source| PortalError::Bind { address, source })?;
             addresses.push(local);
             listeners.push(socket);
@@ -131,4 +133,12 @@ impl Portal {
         }
         Ok(server.await?)
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = TcpListener::bind(address)?;
+    // The standard library's queue of 128 is full as soon as everybody comes at once: those behind wait for
+    // seconds, some for an answer that never comes. Listening again makes it longer.
+    rustix::net::listen(&socket, QUEUE)?;
+    Ok(socket)
 }
