@@ -1,4 +1,5 @@
-//! The ticket: what a leg needs to travel, sealed in its row. Knows neither the queue nor the wire.
+//! The ticket: what a leg needs to travel, sealed in its row, and the new leg that carries it. Knows neither when it
+//! goes nor the wire.
 
 use std::fmt;
 use std::time::Duration;
