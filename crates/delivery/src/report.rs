@@ -6,7 +6,7 @@ use sealpost_mail::{
     ReversePath, Timestamp, TlsFloor, compose_dsn,
 };
 use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, StoreError};
-use sealpost_vault::{MessageKey, StreamSealer};
+use sealpost_vault::{MessageKey, seal_all};
 use thiserror::Error;
 
 use crate::engine::Engine;
@@ -104,10 +104,7 @@ pub(crate) async fn queue(
     let (head, rest) = bytes.split_at_checked(split).unwrap_or((&bytes, &[]));
 
     let key = MessageKey::generate(random);
-    let mut sealer = StreamSealer::new(&key, random);
-    let mut sealed = Vec::new();
-    sealer.push(rest, &mut sealed);
-    sealer.finish(&mut sealed);
+    let sealed = seal_all(&key, rest, random);
     let mut writer = engine.store.body_writer(random.id());
     writer.push(&sealed).await?;
     let body = writer.finish().await?;

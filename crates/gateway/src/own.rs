@@ -4,7 +4,7 @@
 use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket, TicketError};
 use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
 use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
-use sealpost_vault::{MessageKey, SpoolKey, StreamSealer};
+use sealpost_vault::{MessageKey, SpoolKey, seal_all};
 
 use crate::arrival::Front;
 
@@ -43,10 +43,7 @@ pub(crate) async fn letter(
     let split = Head::split(&head).unwrap_or(head.len());
     let rest = head.split_off(split);
     let key = MessageKey::generate(random);
-    let mut sealed = Vec::with_capacity(rest.len() + 128);
-    let mut sealer = StreamSealer::new(&key, random);
-    sealer.push(&rest, &mut sealed);
-    sealer.finish(&mut sealed);
+    let sealed = seal_all(&key, &rest, random);
     let mut writer = store.body_writer(random.id());
     writer.push(&sealed).await?;
     Ok((Content::Letter { head, body_key: key.to_bytes() }, writer.finish().await?))

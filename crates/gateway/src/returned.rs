@@ -9,7 +9,7 @@ use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp
 use sealpost_notice::{Language, Notice};
 use sealpost_portal::OutboxError;
 use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit, NewLeg};
-use sealpost_vault::{MessageKey, StreamSealer};
+use sealpost_vault::{MessageKey, seal_all};
 
 use crate::answer::{failed, mailbox_key};
 use crate::arrival::Front;
@@ -78,9 +78,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let (head, rest) = mail.split_at_checked(split).unwrap_or((&mail, &[]));
 
     let key = MessageKey::generate(random);
-    let (mut sealed, mut sealer) = (Vec::new(), StreamSealer::new(&key, random));
-    sealer.push(rest, &mut sealed);
-    sealer.finish(&mut sealed);
+    let sealed = seal_all(&key, rest, random);
     let body_id = random.id();
     let mut writer = front.store.body_writer(body_id.clone());
     writer.push(&sealed).await.map_err(failed)?;

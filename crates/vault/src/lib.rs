@@ -37,7 +37,7 @@ pub use record::{RowKey, SpoolKey};
 pub use server::{Keys, Pepper, ServerKey};
 pub use session::{SessionHash, SessionSecret};
 pub use stream::{
-    CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, sealed_chunk, sealed_len,
+    CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all, sealed_chunk, sealed_len,
 };
 pub use token::{Token, TokenHash, TokenKey, TokenPurpose};
 pub use wrap::{EscrowPublic, EscrowSecret, Unwrapped};

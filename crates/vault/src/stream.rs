@@ -216,6 +216,16 @@ pub fn plain_len(sealed_len: u64) -> Option<u64> {
     full.checked_mul(CHUNK_U64)?.checked_add(plain)
 }
 
+/// Seals a body that is in memory whole.
+#[must_use]
+pub fn seal_all(key: &MessageKey, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+    let mut sealed = Vec::new();
+    let mut sealer = StreamSealer::new(key, random);
+    sealer.push(plain, &mut sealed);
+    sealer.finish(&mut sealed);
+    sealed
+}
+
 /// Opens a whole sealed body.
 pub fn open_all(key: &MessageKey, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
     let opener = StreamOpener::new(key, sealed)?;
