@@ -16,7 +16,10 @@ use crate::wildcard::Wildcard;
 pub(crate) enum Answer {
     Yes,
     No,
+    /// Nobody can say at the moment.
     Unknown(String),
+    /// Nobody ever can: trying again would change nothing.
+    Never(String),
 }
 
 impl Answer {
@@ -28,7 +31,7 @@ impl Answer {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
-            Self::Unknown(why) => Self::Unknown(why),
+            unknown @ (Self::Unknown(_) | Self::Never(_)) => unknown,
         }
     }
 }
@@ -86,7 +89,7 @@ impl Condition {
             }
             Self::From(sets) => match facts.head.from_address() {
                 Ok(address) => Answer::of(address.is_some_and(|address| any_contains(sets, &address))),
-                Err(error) => Answer::Unknown(error.to_string()),
+                Err(error) => Answer::Never(error.to_string()),
             },
             Self::Recipient(sets) => Answer::of(any_contains(sets, facts.recipient)),
             Self::SubjectTag(tags) => Answer::of(tags.iter().any(|tag| has_tag(facts, tag))),
@@ -105,13 +108,13 @@ impl Condition {
             }
             Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
             Self::SizeAtMost(bytes) => Answer::of(facts.size <= *bytes),
-            Self::AttachmentName(names) => in_deep(facts, |deep| {
+            Self::AttachmentName(names) => within(facts, |deep| {
                 deep.attachments.iter().any(|(name, _)| names.iter().any(|wanted| wanted.matches(name)))
             }),
-            Self::AttachmentType(types) => in_deep(facts, |deep| {
+            Self::AttachmentType(types) => within(facts, |deep| {
                 deep.attachments.iter().any(|(_, kind)| types.iter().any(|wanted| wanted.matches(kind)))
             }),
-            Self::TextPattern(patterns) => in_deep(facts, |deep| {
+            Self::TextPattern(patterns) => within(facts, |deep| {
                 deep.texts.iter().any(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
             }),
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
@@ -213,7 +216,7 @@ impl Condition {
     }
 }
 
-/// All-of: one "no" settles it, whatever else is unknown.
+/// All-of: one "no" settles it, whatever else is unknown. What may be known later may yet be that "no".
 pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
     let mut verdict = Answer::Yes;
     for answer in answers {
@@ -221,6 +224,11 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
             Answer::Yes => {}
             Answer::No => return Answer::No,
             unknown @ Answer::Unknown(_) => verdict = unknown,
+            never @ Answer::Never(_) => {
+                if verdict == Answer::Yes {
+                    verdict = never;
+                }
+            }
         }
     }
     verdict
@@ -254,10 +262,19 @@ fn in_deep(facts: &Facts<'_>, holds: impl Fn(&Deep) -> bool) -> Answer {
     known(facts.deep, holds)
 }
 
+/// Looks for something in what could be read. Found is found; not found is "no" only if all could be read.
+fn within(facts: &Facts<'_>, found: impl Fn(&Deep) -> bool) -> Answer {
+    match (in_deep(facts, found), facts.deep) {
+        (Answer::No, Known::Yes(Deep { unread: Some(why), .. })) => Answer::Never(why.clone()),
+        (answer, _) => answer,
+    }
+}
+
 fn known<T>(fact: &Known<T>, holds: impl Fn(&T) -> bool) -> Answer {
     match fact {
         Known::Yes(value) => Answer::of(holds(value)),
         Known::Unanswerable(why) => Answer::Unknown(why.clone()),
+        Known::Never(why) => Answer::Never(why.clone()),
         // The caller went by `needs`; if that was wrong, a letter must not slip through by it.
         Known::Unasked => Answer::Unknown("it was not looked up".to_owned()),
     }

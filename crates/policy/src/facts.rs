@@ -30,17 +30,21 @@ pub enum Known<T> {
     Yes(T),
     /// Not looked up, because [`crate::Rules::needs`] said that no rule asks.
     Unasked,
-    /// Looked up, and nobody can say; the text is for the log.
+    /// Looked up, and nobody can say at the moment (memory, store); the text is for the log.
     Unanswerable(String),
+    /// Looked up, and nobody ever can: the letter itself is the reason. The text is for the log.
+    Never(String),
 }
 
 /// What the body holds.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Deep {
-    /// Name and type of every attachment.
+    /// Every name and every type that a reader's program may give to an attachment.
     pub attachments: Vec<(String, String)>,
-    /// Every decoded text part.
+    /// Every text that a reader's program may show.
     pub texts: Vec<String>,
+    /// Why there is more in the letter than stands above: what is said here for "no" nobody can know.
+    pub unread: Option<String>,
     /// Nothing in it can be read without a key.
     pub encrypted: bool,
     /// It is signed.

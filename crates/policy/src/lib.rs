@@ -2,8 +2,8 @@
 //!
 //! SECURITY: pure. No I/O, no clock, no idea how a verdict is carried out. Rules stand in order, the first
 //! that holds decides, none means the configured default. A question that cannot be answered is answered
-//! "later" (4yz) and never "no": no rule behind it is reached, so a failing look-up cannot turn a
-//! confidential letter into an ordinary one.
+//! "later" (4yz), or refused for good where the letter itself is the reason (5yz), and never with "no": no
+//! rule behind it is reached, so a failing look-up cannot turn a confidential letter into an ordinary one.
 //!
 //! # The shape in the configuration
 //!

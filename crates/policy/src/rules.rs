@@ -113,7 +113,7 @@ impl Rules {
     }
 
     /// The verdict for one recipient: the first rule that holds, else the default. A rule that nobody can
-    /// answer ends the matter with "later".
+    /// answer ends the matter with "later", or with "never" where the letter itself is the reason.
     pub fn judge(&self, facts: &Facts<'_>) -> Judgement {
         self.judge_one(facts, &mut Memo::new())
     }
@@ -137,6 +137,7 @@ impl Rules {
                 Answer::No => {}
                 Answer::Yes => return rule.judgement(facts),
                 Answer::Unknown(why) => return later(&rule.name, &why),
+                Answer::Never(why) => return never(&rule.name, &why),
             }
         }
         Judgement {
@@ -156,7 +157,7 @@ impl Rules {
         let step = |(at, rule): (usize, &Rule)| {
             let (held, why) = match rule.answer(at, facts, &mut memo) {
                 Answer::Yes => (Held::Yes, rule.sentence()),
-                Answer::Unknown(why) => (Held::Unknown, unanswered(&why)),
+                Answer::Unknown(why) | Answer::Never(why) => (Held::Unknown, unanswered(&why)),
                 Answer::No => (Held::No, rule.first_no(at, facts, &mut memo)),
             };
             Step { rule: rule.name.clone(), held, why }
@@ -207,6 +208,17 @@ impl Test {
 /// RFC 3463: 4.3.5 system incorrectly configured, or rather: not able to answer just now.
 fn later(rule: &str, why: &str) -> Judgement {
     let reply = Reply::later(451, 3, 5, "The message cannot be judged at the moment, please try again later");
+    refused(rule, why, reply)
+}
+
+/// RFC 3463 §3.7: 5.6.0, a media error; the sender is told at once, and not after days of trying.
+fn never(rule: &str, why: &str) -> Judgement {
+    let text =
+        "The message cannot be judged: part of it is damaged, encrypted, ambiguous or in an unknown encoding";
+    refused(rule, why, Reply::refuse(554, 6, 0, text))
+}
+
+fn refused(rule: &str, why: &str, reply: Reply) -> Judgement {
     Judgement {
         treatment: Treatment::Refuse(reply.because(format_args!("rule `{rule}`: {why}"))),
         edits: Vec::new(),

@@ -35,6 +35,7 @@ impl Case {
             deep: Known::Yes(Deep {
                 attachments: vec![("Gutachten.PDF".into(), "application/pdf".into())],
                 texts: vec!["IBAN DE02 1203".into()],
+                unread: None,
                 encrypted: false,
                 signed: true,
             }),
@@ -256,11 +257,10 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
             "[[rule]]\nname = \"unsure\"\nwhen = {{ {when} }}\nthen = \"portal\"\n[[rule]]\nname = \"all\"\nwhen = {{ recipient = \"*\" }}\nthen = \"relay\"\n"
         )
     };
-    let mut case = Case::new("From: a@x.example, b@x.example\nSubject: geheim\n\n");
-    case.deep = Known::Unanswerable("it has too many parts".into());
+    let mut case = Case::new("From: a@x.example\nSubject: geheim\n\n");
+    case.deep = Known::Unanswerable("there is no memory for it".into());
     case.thread = Known::Unanswerable("the store does not answer".into());
     for when in [
-        "from = 'x.example'",
         "encrypted = true",
         "encrypted = false",
         "signed = true",
@@ -294,6 +294,50 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
     // looked up by nobody: the caller did not go by `needs`
     case.deep = Known::Unasked;
     assert_eq!(rules(&text("signed = true")).judge(&case.facts()).reason.rule, "unsure");
+}
+
+#[test]
+fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
+    let verdict = |when: &str, case: &Case| {
+        let text = format!("[[rule]]\nname = \"unsure\"\nwhen = {{ {when} }}\nthen = \"portal\"\n");
+        match rules(&text).judge(&case.facts()) {
+            Judgement { treatment: Treatment::Refuse(reply), .. } => {
+                assert!(reply.cause().unwrap().contains("unsure"), "{when}");
+                reply.to_line().split(' ').take(2).collect::<Vec<_>>().join(" ")
+            }
+            Judgement { reason, .. } => reason.rule,
+        }
+    };
+    let ambiguous = Case::new("From: a@x.example, b@x.example\n\n");
+    assert_eq!(verdict("from = 'x.example'", &ambiguous), "554 5.6.0");
+    assert_eq!(verdict("not = { from = 'x.example' }", &ambiguous), "554 5.6.0");
+
+    let mut broken = Case::new(HEAD);
+    broken.deep = Known::Never("it has too many parts".into());
+    assert_eq!(verdict("encrypted = true", &broken), "554 5.6.0");
+    broken.thread = Known::Unanswerable("the store does not answer".into());
+    // Once the store answers, the rule may turn out not to hold.
+    assert_eq!(verdict("encrypted = true, answer = true", &broken), "451 4.3.5");
+    assert_eq!(verdict("answer = true, encrypted = true", &broken), "451 4.3.5");
+
+    // What could be read counts; what could not is no "no".
+    let mut part = Case::new(HEAD);
+    let deep = Deep {
+        attachments: vec![("a.pdf".into(), "application/pdf".into())],
+        texts: vec!["offen".into()],
+        unread: Some("part of it is encrypted".into()),
+        ..Deep::default()
+    };
+    part.deep = Known::Yes(deep);
+    for found in ["text-pattern = 'offen'", "attachment-name = '*.pdf'", "attachment-type = '*/pdf'"] {
+        assert_eq!(verdict(found, &part), "unsure", "{found}");
+        assert_eq!(verdict(&format!("not = {{ {found} }}"), &part), "default", "{found}");
+    }
+    for missed in ["text-pattern = 'geheim'", "attachment-name = '*.exe'", "attachment-type = 'image/*'"] {
+        assert_eq!(verdict(missed, &part), "554 5.6.0", "{missed}");
+        assert_eq!(verdict(&format!("not = {{ {missed} }}"), &part), "554 5.6.0", "{missed}");
+    }
+    assert_eq!(verdict("encrypted = true", &part), "default");
 }
 
 #[test]

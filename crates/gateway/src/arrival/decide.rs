@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sealpost_mail::{Address, Envelope, Fault, Head, Judgement, Letter, Origin, Recipient, Reply, Treatment};
+use sealpost_mail::{Address, Envelope, Fault, Judgement, Letter, Origin, Recipient, Reply, Treatment};
 use sealpost_policy::{Deep, Facts, Known};
 
 use super::front::Front;
@@ -55,7 +55,7 @@ pub(super) async fn judge(
     for recipient in &envelope.recipients {
         let way = match (front.announcer.bounce_token(&recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
-            (None, Some(judgement)) => settle(judgement, recipient, &spooled.head),
+            (None, Some(judgement)) => settle(judgement, recipient),
             (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
         };
         decided.push(Decided { recipient: recipient.clone(), way });
@@ -69,8 +69,8 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
 }
 
 /// Verdicts that cannot be carried out become refusals with a reason of their own.
-fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Way {
-    let ambiguous = match &judgement.treatment {
+fn settle(judgement: Judgement, recipient: &Recipient) -> Way {
+    match &judgement.treatment {
         Treatment::Domain { .. } => {
             if let Err(error) = sealpost_seal::close(recipient.address.domain(), &[]) {
                 // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
@@ -78,18 +78,12 @@ fn settle(mut judgement: Judgement, recipient: &Recipient, head: &Head) -> Way {
                             up for it; it was not sent";
                 return Way::Unclosable(Reply::refuse(550, 7, 5, text).because(error));
             }
-            None
+            Way::Judged(judgement)
         }
-        // A rule asks for the author and the letter names none or several (RFC 5322 §3.6: exactly one From
-        // field): trying again would change nothing.
-        Treatment::Refuse(reply) if reply.fault() == Some(Fault::Temporary) => head.from_address().err(),
-        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => None,
-    };
-    if let Some(error) = ambiguous {
-        let reply = Reply::refuse(550, 6, 0, "The message's From field is ambiguous").because(error);
-        judgement.treatment = Treatment::Refuse(reply);
+        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
+            Way::Judged(judgement)
+        }
     }
-    Way::Judged(judgement)
 }
 
 /// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
@@ -123,11 +117,12 @@ pub(crate) fn look(bytes: &[u8]) -> Known<Deep> {
         Ok(Deep {
             attachments: letter.attachment_names()?,
             texts: letter.text_parts()?,
+            unread: None,
             encrypted: letter.is_encrypted(),
             signed: letter.is_signed(),
         })
     });
-    seen.map_or_else(|error| Known::Unanswerable(error.to_string()), Known::Yes)
+    seen.map_or_else(|error| Known::Never(error.to_string()), Known::Yes)
 }
 
 /// Message-IDs looked up of one letter. The parent's comes first; of the thread, the oldest first. Long threads
