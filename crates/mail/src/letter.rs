@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use mail_parser::decoders::html::html_to_text;
 use mail_parser::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
+use crate::html::{self, html_to_text};
 use crate::parts::{self, Part};
 use crate::transfer::Decoder;
 use crate::words;
@@ -265,17 +265,22 @@ impl<'a> Letter<'a> {
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// Every decoded text part, those of letters within the letter too; HTML as the text it shows.
+    /// Every decoded text part, those of letters within the letter too; HTML as every text it may show.
     /// For patterns; an error means that nobody can say what is in the letter.
     pub fn text_parts(&self) -> Result<Vec<String>, LetterError> {
         let mut texts = Vec::new();
+        let mut whole = true;
         self.visit(0, &mut |part| {
-            if is_text(part) {
-                let text = decoded_text(part);
-                texts.push(if part.is("text/html") { html_to_text(&text) } else { text });
+            let text = if is_text(part) { decoded_text(part) } else { return };
+            if !part.is("text/html") {
+                texts.push(text);
+            } else if let Some(candidates) = html::candidates(&text) {
+                texts.extend(candidates);
+            } else {
+                whole = false;
             }
         })?;
-        Ok(texts)
+        if whole { Ok(texts) } else { Err(LetterError::TooComplex) }
     }
 
     /// Name and type of every attachment, those of letters within the letter too.

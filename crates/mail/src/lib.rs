@@ -12,6 +12,7 @@ mod display;
 mod envelope;
 mod from;
 mod head;
+mod html;
 mod letter;
 mod parts;
 mod portal_letter;
@@ -28,6 +29,7 @@ pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, comp
 pub use display::{file_name, file_name_from_title, one_line};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use head::{Head, HeadError, Trace};
+pub use html::html_to_text;
 pub use letter::{Attachment, Letter, LetterError, Mailbox, Place, Summary};
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};

@@ -1,0 +1,127 @@
+//! HTML to text, in one pass over its tokens: for rules, reading, quoting, searching and Outlook's files alike.
+//! Builds no tree, fetches nothing, runs nothing; knows no letter.
+//!
+//! SECURITY: hostile. The work is linear in the text: elements that are open at one time, readings within
+//! readings and attributes of one tag are bounded, nothing recurses.
+
+mod element;
+mod line;
+mod style;
+mod tags;
+mod walker;
+
+use std::cell::RefCell;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+
+use walker::Walker;
+
+/// What is told apart for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// For people: marks of lists and quotes, targets of links, words for pictures.
+    Marked,
+    /// The words and the line ends that a browser shows, and nothing else.
+    Shown,
+    /// Shown, as if nothing but `<br>` broke a line or parted two cells: a style sheet can make it so.
+    Glued,
+    /// Every word there is: what is hidden, in comments, in the title, in attributes.
+    Everything,
+}
+
+/// Readings within readings: comments in comments, titles that never end.
+const MOST_LEVELS: usize = 4;
+
+/// The text of a page for people.
+#[must_use]
+pub fn html_to_text(html: &str) -> String {
+    read(html, Reading::Marked).unwrap_or_else(|| html.to_owned())
+}
+
+/// Every text that a reader's program may show of a page. `None`: its tags are none that a program would write.
+pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
+    let mut texts = vec![read(html, Reading::Shown)?, read(html, Reading::Everything)?];
+    let lower = html.to_ascii_lowercase();
+    if ["inline", "float", "contents", "absolute"].iter().any(|word| lower.contains(word)) {
+        texts.push(read(html, Reading::Glued)?);
+    }
+    texts.dedup();
+    Some(texts)
+}
+
+/// `None`: the tags are none that a program would write, and reading them would take for ever.
+pub(crate) fn read(html: &str, reading: Reading) -> Option<String> {
+    if !tags::are_honest(html) {
+        return None;
+    }
+    let mut walker = Walker::new(reading);
+    let mut next = vec![html.to_owned()];
+    for level in 0..=MOST_LEVELS {
+        for text in std::mem::take(&mut next) {
+            if level == MOST_LEVELS || !tags::are_honest(&text) {
+                walker.text(&text);
+            } else {
+                walker = pass(&text, walker);
+            }
+            walker.part_ends();
+        }
+        next = walker.unread();
+        if next.is_empty() {
+            break;
+        }
+    }
+    Some(walker.finish())
+}
+
+fn pass(html: &str, walker: Walker) -> Walker {
+    let tokenizer = Tokenizer::new(Sink(RefCell::new(walker)), TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from_slice(html));
+    // Only a tree builder would pause it (for a script); our sink never does.
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.0.into_inner()
+}
+
+struct Sink(RefCell<Walker>);
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut walker = self.0.borrow_mut();
+        match token {
+            Token::CharacterTokens(text) => walker.text(&text),
+            Token::TagToken(tag) => match tag.kind {
+                TagKind::StartTag => {
+                    walker.start(&tag);
+                    return next_state(&tag);
+                }
+                TagKind::EndTag => walker.end(&tag.name),
+            },
+            Token::CommentToken(text) => walker.comment(&text),
+            Token::NullCharacterToken | Token::DoctypeToken(_) | Token::ParseError(_) | Token::EOFToken => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// Elements whose content is not markup (HTML §13.2.6.2 and following). `<title/>` and the like have none for
+/// whoever wrote them, and a browser that disagrees shows an empty page.
+fn next_state(tag: &Tag) -> TokenSinkResult<()> {
+    match &*tag.name {
+        _ if tag.self_closing => TokenSinkResult::Continue,
+        "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
+        "style" | "xmp" | "iframe" | "noembed" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
+        "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+        "plaintext" => TokenSinkResult::Plaintext,
+        _ => TokenSinkResult::Continue,
+    }
+}
+
+#[cfg(test)]
+mod tests;

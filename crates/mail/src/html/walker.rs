@@ -1,0 +1,497 @@
+//! Elements and text as they come, written as lines. Knows no tokenizer.
+
+use html5ever::LocalName;
+use html5ever::tokenizer::Tag;
+
+use super::Reading;
+use super::element::{
+    Kinds, ended_by, is_block, is_cell, is_never_shown, is_raw, is_spaced, is_table_part, is_void,
+    keeps_blanks,
+};
+use super::line::{Gap, Lines};
+use super::style::{Display, White, attribute, style};
+
+/// Elements open at one time; beyond it their text is kept and their meaning lost.
+const MOST_OPEN: usize = 256;
+/// Of a link's own words so much is compared with its target.
+const MOST_SAID: usize = 300;
+/// A longer target is no target that anybody reads.
+const LONGEST_TARGET: usize = 2000;
+
+/// An element whose end tag has not come yet.
+struct Open {
+    name: LocalName,
+    kinds: Kinds,
+    display: Display,
+    spaced: bool,
+    /// Nothing inside is on the page.
+    gone: bool,
+    /// What is said inside can be seen (`visibility` can be taken back).
+    visible: bool,
+    white: White,
+    kind: Kind,
+}
+
+enum Kind {
+    Plain,
+    Quote,
+    /// The number of the next item, or none where dots are put.
+    List(Option<u32>),
+    Cell(Cell),
+    Link {
+        target: String,
+        said: String,
+    },
+}
+
+/// What there was when a cell began.
+#[derive(Clone, Copy)]
+struct Cell {
+    written: usize,
+    breaks: usize,
+    gap: Gap,
+}
+
+pub(super) struct Walker {
+    reading: Reading,
+    lines: Lines,
+    open: Vec<Open>,
+    /// Elements that are open beyond [`MOST_OPEN`].
+    lost: usize,
+    /// A line end right behind `<pre>` is not shown (HTML §13.2.6.4.7).
+    after_pre: bool,
+    /// The text of an element that holds no markup, until its end tag has come.
+    raw: Option<String>,
+    /// Texts to be read after this one.
+    unread: Vec<String>,
+    /// Words of attributes, to be written after the text.
+    aside: Vec<String>,
+    /// White space where no element says otherwise.
+    page: White,
+}
+
+impl Walker {
+    pub(super) fn new(reading: Reading) -> Self {
+        Self {
+            reading,
+            lines: Lines::default(),
+            open: Vec::new(),
+            lost: 0,
+            after_pre: false,
+            raw: None,
+            unread: Vec::new(),
+            aside: Vec::new(),
+            page: White::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.lines.finish()
+    }
+
+    /// What has been put aside to be read on its own.
+    pub(super) fn unread(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.unread)
+    }
+
+    /// A text has been read to its end.
+    pub(super) fn part_ends(&mut self) {
+        // `<title>` without an end: whoever wrote it did not mean all the rest.
+        let hidden = self.open.last().is_some_and(|open| open.gone);
+        if let Some(raw) = self.raw.take().filter(|raw| hidden && !raw.trim().is_empty()) {
+            self.unread.push(raw);
+        }
+        while !self.open.is_empty() {
+            self.close_to(0);
+        }
+        self.lost = 0;
+        self.lines.quote(0);
+        for words in std::mem::take(&mut self.aside) {
+            self.lines.want(Gap::Line);
+            self.lines.words(&words);
+        }
+        self.lines.want(Gap::Line);
+    }
+
+    fn is_everything(&self) -> bool {
+        self.reading == Reading::Everything
+    }
+
+    fn is_marked(&self) -> bool {
+        self.reading == Reading::Marked
+    }
+
+    /// Whether text that comes now is on the page.
+    fn is_seen(&self) -> bool {
+        self.is_everything() || self.open.last().is_none_or(|open| !open.gone && open.visible)
+    }
+
+    /// Whether an element that comes now is in the flow of the page, be it to be seen or not.
+    fn is_there(&self) -> bool {
+        self.is_everything() || self.open.last().is_none_or(|open| !open.gone)
+    }
+
+    // ---- text -----------------------------------------------------------------------------------
+
+    pub(super) fn text(&mut self, text: &str) {
+        if let Some(raw) = &mut self.raw {
+            raw.push_str(text);
+        }
+        let text = if std::mem::take(&mut self.after_pre) {
+            text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text)
+        } else {
+            text
+        };
+        let in_raw = self.raw.is_some() && self.open.last().is_some_and(|open| open.gone);
+        if !self.is_seen() || in_raw || text.is_empty() {
+            return;
+        }
+        if let Some(said) = self.open.iter_mut().rev().find_map(|open| match &mut open.kind {
+            Kind::Link { said, .. } => Some(said),
+            Kind::Plain | Kind::Quote | Kind::List(_) | Kind::Cell(_) => None,
+        }) && said.len() < MOST_SAID
+        {
+            said.extend(text.chars().take(MOST_SAID));
+        }
+        match self.open.last().map_or(self.page, |open| open.white) {
+            White::Collapses => self.lines.words(text),
+            White::LinesStay => self.lines.verbatim(text, false),
+            White::Stays => self.lines.verbatim(text, true),
+        }
+    }
+
+    /// A comment is nothing, but some programs show what others take for one: `<!--[if mso]>`.
+    pub(super) fn comment(&mut self, text: &str) {
+        if self.is_everything() && !text.trim().is_empty() {
+            self.unread.push(text.to_owned());
+        }
+    }
+
+    // ---- tags -----------------------------------------------------------------------------------
+
+    pub(super) fn start(&mut self, tag: &Tag) {
+        self.after_pre = false;
+        let name = &*tag.name;
+        if self.is_everything() {
+            self.attributes(tag);
+        }
+        match name {
+            "br" => return self.line_break(),
+            "hr" => {
+                self.close_implied(name);
+                return self.rule();
+            }
+            "img" => return self.picture(tag),
+            "html" | "head" | "body" => {
+                // They are there once, wherever their tags stand; what is said of them is said of the page.
+                self.page = style(tag).white.unwrap_or(self.page);
+                return self.gap(Gap::Line);
+            }
+            _ if is_void(name) => return,
+            _ => {}
+        }
+        self.close_implied(name);
+        if self.open.len() >= MOST_OPEN && !is_raw(name) {
+            self.lost += usize::from(!tag.self_closing);
+            self.break_for(name, Gap::Line);
+            return;
+        }
+        self.push(tag);
+        if tag.self_closing {
+            self.end(&tag.name);
+        } else {
+            self.after_pre = matches!(name, "pre" | "listing" | "textarea");
+            if is_raw(name) {
+                self.raw = Some(String::new());
+            }
+        }
+    }
+
+    fn push(&mut self, tag: &Tag) {
+        let name = &*tag.name;
+        let said = style(tag);
+        let usual = if is_cell(name) {
+            Display::Cell
+        } else if is_block(name) {
+            Display::Block
+        } else {
+            Display::Inline
+        };
+        let display = if is_never_shown(name) { Display::None } else { said.display.unwrap_or(usual) };
+        let outer = self.open.last();
+        let gone = outer.is_some_and(|open| open.gone) || display == Display::None || said.vanishes;
+        let visible = said.visible.unwrap_or_else(|| outer.is_none_or(|open| open.visible));
+        let white = said.white.unwrap_or_else(|| match outer {
+            _ if keeps_blanks(name) => White::Stays,
+            Some(open) => open.white,
+            None => self.page,
+        });
+        // Word and Outlook write every line as a paragraph without a distance.
+        let tight = said.no_margin || attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
+        let spaced = is_spaced(name) && !tight;
+        self.begin_block(
+            if self.is_everything() && display == Display::None { usual } else { display },
+            spaced,
+        );
+        let kind = self.kind(tag, display);
+        self.open.push(Open {
+            name: tag.name.clone(),
+            kinds: Kinds::of(name),
+            display,
+            spaced,
+            gone,
+            visible,
+            white,
+            kind,
+        });
+    }
+
+    fn kind(&mut self, tag: &Tag, display: Display) -> Kind {
+        match &*tag.name {
+            "blockquote" => {
+                let outer = self.open.iter().filter(|open| matches!(open.kind, Kind::Quote)).count();
+                self.quote(outer + 1);
+                Kind::Quote
+            }
+            "ul" | "menu" | "dir" => Kind::List(None),
+            "ol" => {
+                Kind::List(Some(attribute(tag, "start").and_then(|s| s.trim().parse().ok()).unwrap_or(1)))
+            }
+            "li" => {
+                self.item();
+                Kind::Plain
+            }
+            "a" => match target(tag) {
+                Some(target) => Kind::Link { target, said: String::new() },
+                None => Kind::Plain,
+            },
+            _ if display == Display::Cell => Kind::Cell(Cell {
+                written: self.lines.written(),
+                breaks: self.lines.breaks(),
+                gap: self.lines.gap(),
+            }),
+            _ => Kind::Plain,
+        }
+    }
+
+    pub(super) fn end(&mut self, name: &LocalName) {
+        self.after_pre = false;
+        match &**name {
+            "br" => return self.line_break(),
+            "html" | "head" | "body" => return self.gap(Gap::Line),
+            _ => {}
+        }
+        if self.raw.is_some() && self.open.last().is_some_and(|open| open.name == *name) {
+            let raw = self.raw.take().unwrap_or_default();
+            // A drawing of what nobody sees: its words count only where it could be mistaken for markup.
+            let counts = !matches!(&**name, "style" | "script") || raw.contains('<');
+            if self.is_everything() && self.open.last().is_some_and(|open| open.gone) && counts {
+                self.unread.push(raw);
+            }
+            return self.close_to(self.open.len().saturating_sub(1));
+        }
+        if self.lost > 0 {
+            self.lost -= 1;
+            return self.break_for(name, Gap::Line);
+        }
+        let part = is_table_part(name);
+        let at = self
+            .open
+            .iter()
+            .rposition(|open| open.name == *name || (!part && open.kinds.has(Kinds::BARRIERS)));
+        match at.filter(|at| self.open.get(*at).is_some_and(|open| open.name == *name)) {
+            Some(at) => self.close_to(at),
+            // HTML §13.2.6.4.7: an end tag without its paragraph makes an empty one.
+            None if &**name == "p" => self.gap(Gap::Blank),
+            None => {}
+        }
+    }
+
+    /// Closes the element at `at` and all inside it.
+    fn close_to(&mut self, at: usize) {
+        while self.open.len() > at {
+            let Some(open) = self.open.pop() else { return };
+            if open.gone && !self.is_everything() {
+                continue;
+            }
+            match open.kind {
+                Kind::Link { target, said } if open.visible => self.say_target(&target, &said),
+                Kind::Quote => {
+                    let outer = self.open.iter().filter(|open| matches!(open.kind, Kind::Quote)).count();
+                    self.quote(outer);
+                }
+                Kind::Cell(cell) => {
+                    self.end_cell(cell);
+                    continue;
+                }
+                Kind::Plain | Kind::List(_) | Kind::Link { .. } => {}
+            }
+            if &*open.name == "li" {
+                self.lines.unmark();
+            }
+            match open.display {
+                Display::Block => self.gap(if open.spaced { Gap::Blank } else { Gap::Line }),
+                Display::None => self.break_for(&open.name, Gap::Line),
+                Display::Inline | Display::Cell => {}
+            }
+        }
+    }
+
+    fn close_implied(&mut self, name: &str) {
+        let Some((ended, beyond)) = ended_by(name) else { return };
+        let from = self.open.iter().rposition(|open| open.kinds.has(beyond)).map_or(0, |at| at + 1);
+        if let Some(first) = self.open.iter().skip(from).position(|open| open.kinds.has(ended)) {
+            self.close_to(from + first);
+        }
+    }
+
+    // ---- what stands between words --------------------------------------------------------------
+
+    fn gap(&mut self, gap: Gap) {
+        if self.reading != Reading::Glued && self.is_there() {
+            self.lines.want(gap);
+        }
+    }
+
+    fn break_for(&mut self, name: &str, gap: Gap) {
+        if is_block(name) {
+            self.gap(gap);
+        } else if is_cell(name) {
+            self.gap(Gap::Space);
+        }
+    }
+
+    fn begin_block(&mut self, display: Display, spaced: bool) {
+        match display {
+            Display::Block => {
+                let cell = self.open.iter().rev().find_map(|open| match open.kind {
+                    Kind::Cell(cell) => Some(cell),
+                    Kind::Plain | Kind::Quote | Kind::List(_) | Kind::Link { .. } => None,
+                });
+                // `<td><p>`: the paragraph begins where the cell does.
+                if cell.is_none_or(|cell| cell.written != self.lines.written()) {
+                    self.gap(if spaced { Gap::Blank } else { Gap::Line });
+                }
+            }
+            Display::Cell => self.gap(Gap::Space),
+            Display::Inline | Display::None => {}
+        }
+    }
+
+    /// A cell of one line goes on with the next one: its paragraphs do not part them.
+    fn end_cell(&mut self, cell: Cell) {
+        if self.reading == Reading::Glued || self.lines.breaks() > cell.breaks + 1 {
+            return;
+        }
+        if self.lines.written() == cell.written {
+            self.lines.set(cell.gap.max(Gap::Space));
+        } else if self.lines.breaks() == cell.breaks || cell.gap >= Gap::Line {
+            self.lines.set(Gap::Space);
+        }
+    }
+
+    fn line_break(&mut self) {
+        if self.is_there() {
+            self.lines.line_break();
+        }
+    }
+
+    fn rule(&mut self) {
+        self.gap(Gap::Line);
+        if self.is_marked() && self.is_seen() {
+            self.lines.words("----------");
+        }
+        self.gap(Gap::Line);
+    }
+
+    fn quote(&mut self, levels: usize) {
+        if self.is_marked() {
+            self.lines.quote(levels);
+        }
+    }
+
+    fn item(&mut self) {
+        if !self.is_marked() || !self.is_there() {
+            return;
+        }
+        let lists = self.open.iter_mut().rev().filter_map(|open| match &mut open.kind {
+            Kind::List(number) => Some(number),
+            Kind::Plain | Kind::Quote | Kind::Cell(_) | Kind::Link { .. } => None,
+        });
+        let mut lists = lists.peekable();
+        let mark = match lists.peek_mut() {
+            Some(Some(number)) => {
+                let mark = format!("{number}. ");
+                *number = number.saturating_add(1);
+                mark
+            }
+            Some(None) | None => "- ".to_owned(),
+        };
+        let indent = "  ".repeat(lists.count().saturating_sub(1).min(8));
+        self.lines.mark(format!("{indent}{mark}"));
+    }
+
+    // ---- pictures and links ---------------------------------------------------------------------
+
+    fn picture(&mut self, tag: &Tag) {
+        let said = style(tag);
+        let seen = self.is_seen() && said.display != Some(Display::None) && !said.vanishes;
+        let Some(alt) = attribute(tag, "alt").map(str::trim).filter(|alt| !alt.is_empty()) else { return };
+        if self.is_marked() && seen {
+            self.text(&format!("[{alt}]"));
+        }
+    }
+
+    /// Where nobody can point at a link, its target stands beside it, unless its words say the same.
+    fn say_target(&mut self, target: &str, said: &str) {
+        if !self.is_marked() || !self.is_seen() {
+            return;
+        }
+        let bare = |text: &str| {
+            let text = text.trim().trim_end_matches('/');
+            let text = text.strip_prefix("mailto:").unwrap_or(text);
+            let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+            text.to_lowercase()
+        };
+        let (bare_target, bare_said) = (bare(target), bare(said));
+        if bare_said.is_empty() || bare_said == bare_target || bare_said.contains(target) {
+            return;
+        }
+        self.lines.want(Gap::Space);
+        self.lines.words(&format!("<{}>", target.strip_prefix("mailto:").unwrap_or(target)));
+    }
+
+    /// Words that stand in attributes and that some program may show.
+    fn attributes(&mut self, tag: &Tag) {
+        for attribute in &tag.attrs {
+            let name = &*attribute.name.local;
+            let shown = matches!(
+                name,
+                "alt"
+                    | "title"
+                    | "value"
+                    | "placeholder"
+                    | "label"
+                    | "summary"
+                    | "content"
+                    | "aria-label"
+                    | "abbr"
+            );
+            let value = attribute.value.trim();
+            if (shown || matches!(name, "href" | "action" | "cite")) && !value.is_empty() {
+                self.aside.push(value.to_owned());
+            }
+        }
+    }
+}
+
+/// Where a link leads, if it leads out of the letter.
+fn target(tag: &Tag) -> Option<String> {
+    let address: String =
+        attribute(tag, "href")?.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
+    let lower = address.get(..8).unwrap_or(&address).to_ascii_lowercase();
+    let known = ["http://", "https://", "mailto:", "ftp://"].iter().any(|scheme| lower.starts_with(scheme));
+    // What would close the brackets it is put in would not be read as one.
+    let sound = address.len() <= LONGEST_TARGET && !address.contains(['<', '>']);
+    (known && sound).then_some(address)
+}
