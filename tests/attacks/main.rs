@@ -29,3 +29,4 @@ mod oversized_forms;
 mod portal;
 mod request_smuggling;
 mod session_fixation;
+mod strangers_hold_places;

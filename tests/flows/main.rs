@@ -21,6 +21,7 @@ mod explain;
 mod export;
 mod exports;
 mod formats;
+mod ill_disk;
 mod initial_password;
 mod large_file;
 mod limits;

@@ -102,6 +102,8 @@ pub struct Gateway {
     /// Everything it and its predecessors in this folder printed before the present process.
     pub earlier: String,
     process: Process,
+    /// What it is started with.
+    environment: Vec<(String, String)>,
 }
 
 impl Gateway {
@@ -114,17 +116,25 @@ impl Gateway {
     /// Starts it in a folder that was prepared before.
     #[must_use]
     pub fn start_in(home: Home, config: &Config) -> Self {
-        let process = serve(&home, &[]);
-        Self { home, config: config.clone(), earlier: String::new(), process }
+        Self::begin(home, config, Vec::new())
+    }
+
+    /// Starts it with this in its environment, and so again.
+    #[must_use]
+    pub fn start_with(config: &Config, environment: &[(String, String)]) -> Self {
+        Self::begin(Home::new(config), config, environment.to_vec())
+    }
+
+    fn begin(home: Home, config: &Config, environment: Vec<(String, String)>) -> Self {
+        let process = serve(&home, &environment);
+        Self { home, config: config.clone(), earlier: String::new(), process, environment }
     }
 
     /// Starts it with an allocator that gives back at once what is freed: its memory is what it holds, not what
     /// it keeps for the next time.
     #[must_use]
     pub fn start_frugal(config: &Config) -> Self {
-        let home = Home::new(config);
-        let process = serve(&home, &[("MIMALLOC_PURGE_DELAY", "0")]);
-        Self { home, config: config.clone(), earlier: String::new(), process }
+        Self::start_with(config, &[("MIMALLOC_PURGE_DELAY".to_owned(), "0".to_owned())])
     }
 
     /// A session with the listener `inside`, greeted and EHLOed.
@@ -164,11 +174,16 @@ impl Gateway {
         assert!(status.success(), "stopped with {status}:\n{}", self.log());
     }
 
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.process.wait()
+    }
+
     /// Starts it again over the same data.
     pub fn restart(&mut self) {
         self.process.kill();
         self.earlier.push_str(&self.process.output.text());
-        self.process = serve(&self.home, &[]);
+        self.process = serve(&self.home, &self.environment);
     }
 
     /// Runs a command of the binary on the same configuration.
@@ -192,10 +207,10 @@ impl Gateway {
 }
 
 /// Starts `sealpost serve` and waits for the line that says that it is ready.
-fn serve(home: &Home, environment: &[(&str, &str)]) -> Process {
+fn serve(home: &Home, environment: &[(String, String)]) -> Process {
     let mut command = Command::new(binary());
     command.arg("serve").arg("--config").arg(home.config()).current_dir(home.path());
-    command.envs(environment.iter().copied());
+    command.envs(environment.iter().cloned());
     let process = Process::start("sealpost serve", &mut command);
     let _ = process.output.wait("{*\"ready\":true*}");
     process

@@ -27,6 +27,7 @@ pub mod gateway;
 pub mod hop;
 mod hop_session;
 pub mod http;
+pub mod ill_disk;
 pub mod letters;
 pub mod pattern;
 pub mod ports;

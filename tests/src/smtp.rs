@@ -47,7 +47,12 @@ impl Smtp {
     /// Connects and reads nothing.
     #[must_use]
     pub fn connect_silently(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        Self::over(TcpStream::connect_timeout(&address, PATIENCE).unwrap())
+    }
+
+    /// Speaks over a connection that is there already, and reads nothing.
+    #[must_use]
+    pub fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();

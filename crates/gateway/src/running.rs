@@ -24,11 +24,15 @@ use crate::jobs;
 use crate::notice_facts::NoticeWriter;
 use crate::outbox::PortalOutbox;
 use crate::plan::{self, Plan};
+use crate::readiness;
 use crate::returned::ToMailbox;
 use crate::roles::Roles;
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 const MAX_RECEIVED: usize = 100;
+
+/// How long sessions may end when the store promises nothing any more.
+const HALTED_DRAIN: Duration = Duration::from_secs(5);
 
 /// Initial passwords made at once, each for 19 MiB and a good part of a tenth of a second.
 const HASHING: usize = 2;
@@ -48,6 +52,10 @@ pub(crate) enum RunError {
     Jobs(#[from] jobs::JobError),
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    #[error(
+        "a write could not be made certain: nothing more is promised before a restart has looked at the disk"
+    )]
+    Halted,
     #[error("a part ended by itself: {0}")]
     Part(#[from] tokio::task::JoinError),
 }
@@ -72,7 +80,8 @@ pub(crate) struct Ready {
 pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) -> Result<Ready, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let store = Store::open(StoreOptions::new(&plan.data))?;
+    let options = StoreOptions { minimum_free: plan.minimum_free, ..StoreOptions::new(&plan.data) };
+    let store = Store::open(options)?;
     let keys = plan.server_key.keys();
     let runner = Runner::new(
         store.clone(),
@@ -199,13 +208,28 @@ impl Ready {
         let jobs = if jobs { Some(jobs::start(store.clone(), clock, trash).await?) } else { None };
         let front_stop = stop.clone();
         let intake = intake.map(|intake| tokio::spawn(async move { intake.run(front_stop).await }));
-        let ended = first_to_end(&stop, delivery, portal, &rest, intake).await;
+        let watch = tokio::spawn(readiness::watch(store.clone(), rest.clone()));
+        let ended = {
+            let ended = first_to_end(&stop, delivery, portal, &rest, intake);
+            tokio::pin!(ended);
+            tokio::select! {
+                ended = &mut ended => ended,
+                // Whoever goes on would greet with 220 and refuse everything: end, so that we are started again.
+                () = store.halted() => {
+                    stop.cancel();
+                    rest.cancel();
+                    let _drained = timeout(HALTED_DRAIN, &mut ended).await;
+                    Err(RunError::Halted)
+                }
+            }
+        };
         rest.cancel();
         stop.cancel();
         if let Some(jobs) = jobs {
             jobs.stop().await;
         }
         reload.await?;
+        watch.await?;
         store.close().await;
         ended
     }

@@ -16,6 +16,10 @@ struct Discard;
 
 #[async_trait]
 impl Reception for Discard {
+    fn may_begin(&self, _announced: u64) -> Result<(), Reply> {
+        Ok(())
+    }
+
     async fn begin(&self, _envelope: Envelope, _origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
         Ok(Box::new(Self))
     }

@@ -113,6 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         match judge(self.door, self.caller.peer, credentials).await {
             LoginCheck::Right(login) => {
                 self.login = Some(login);
+                self.keep_place();
                 self.wire.send(&replies::logged_in());
                 Ok(())
             }

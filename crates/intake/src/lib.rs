@@ -28,6 +28,7 @@ mod line;
 mod listener;
 mod pace;
 mod parameters;
+mod places;
 mod reception;
 mod replies;
 mod session;

@@ -1,8 +1,7 @@
 //! How much one client, one letter and all of them together may take. Knows numbers, not protocols.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,8 +11,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Limits {
     /// Sessions at once.
     pub connections: usize,
+    /// Of these, places that only clients of the listener's networks can have. Without networks it does not count.
+    pub reserved: usize,
     /// Sessions at once from one client: one IPv4 address or one IPv6 /64.
     pub per_client: usize,
+    /// Of these, sessions of one client that has not shown a right to send.
+    pub per_stranger: usize,
     /// Octets of one letter, announced as SIZE (RFC 1870).
     pub max_size: u64,
     /// Recipients of one letter; RFC 5321 §4.5.3.1.8 asks for at least 100.
@@ -50,7 +53,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1000,
+            reserved: 500,
             per_client: 250,
+            per_stranger: 20,
             max_size: 100 * 1024 * 1024,
             max_recipients: 1000,
             max_errors: 20,
@@ -98,68 +103,6 @@ impl MemoryBudget {
     }
 }
 
-/// Why a client gets no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Full {
-    /// The listener has no place left.
-    Listener,
-    /// This client has all the places one client may have.
-    Client,
-}
-
-/// Counts the sessions of one listener.
-#[derive(Debug)]
-pub(crate) struct Places {
-    total: Arc<Semaphore>,
-    per_client: usize,
-    clients: Mutex<HashMap<IpAddr, usize>>,
-}
-
-/// A place in the count; leaving is dropping.
-#[derive(Debug)]
-pub(crate) struct Place {
-    places: Arc<Places>,
-    client: IpAddr,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Places {
-    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
-        Arc::new(Self {
-            total: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
-            per_client: limits.per_client,
-            clients: Mutex::new(HashMap::new()),
-        })
-    }
-
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Full> {
-        let permit = Arc::clone(&self.total).try_acquire_owned().map_err(|_none_left| Full::Listener)?;
-        let client = client_of(peer);
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = clients.entry(client).or_insert(0);
-        if *count >= self.per_client {
-            if *count == 0 {
-                clients.remove(&client);
-            }
-            return Err(Full::Client);
-        }
-        *count += 1;
-        Ok(Place { places: Arc::clone(self), client, _permit: permit })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut clients = self.places.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = clients.get_mut(&self.client) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                clients.remove(&self.client);
-            }
-        }
-    }
-}
-
 /// One subscriber has a whole IPv6 /64, so that is one client.
 pub(crate) fn client_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
@@ -171,38 +114,6 @@ pub(crate) fn client_of(peer: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn places(connections: usize, per_client: usize) -> Arc<Places> {
-        Places::new(&Limits { connections, per_client, ..Limits::default() })
-    }
-
-    #[test]
-    fn a_place_is_free_again_when_it_is_dropped() {
-        let places = places(10, 1);
-        let peer: IpAddr = "192.0.2.1".parse().unwrap();
-        let first = places.enter(peer).unwrap();
-        assert_eq!(places.enter(peer).unwrap_err(), Full::Client);
-        drop(first);
-        assert!(places.enter(peer).is_ok());
-        assert!(places.clients.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_v6_network_of_64_bits_is_one_client_and_mapped_v4_is_v4() {
-        let places = places(10, 1);
-        let _a = places.enter("2001:db8::1".parse().unwrap()).unwrap();
-        assert_eq!(places.enter("2001:db8::ffff:1".parse().unwrap()).unwrap_err(), Full::Client);
-        assert!(places.enter("2001:db8:0:1::1".parse().unwrap()).is_ok());
-        let _b = places.enter("192.0.2.1".parse().unwrap()).unwrap();
-        assert_eq!(places.enter("::ffff:192.0.2.1".parse().unwrap()).unwrap_err(), Full::Client);
-    }
-
-    #[test]
-    fn the_listener_is_full_before_the_client_is() {
-        let places = places(1, 5);
-        let _a = places.enter("192.0.2.1".parse().unwrap()).unwrap();
-        assert_eq!(places.enter("192.0.2.2".parse().unwrap()).unwrap_err(), Full::Listener);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn the_budget_is_given_back_and_asking_too_much_does_not_wait_for_ever() {

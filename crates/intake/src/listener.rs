@@ -10,7 +10,7 @@ use socket2::{Socket, Type};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::attempts::Attempts;
-use crate::limits::{Full, Limits, MemoryBudget, Place, Places};
+use crate::limits::{Limits, MemoryBudget};
+use crate::places::{Place, Places, Refusals, Refused};
 use crate::reception::{Logins, Reception};
 use crate::replies;
 use crate::session::{Caller, Door, Session};
@@ -117,6 +118,7 @@ struct Listener {
 struct Desk {
     door: Door,
     places: Arc<Places>,
+    refusals: Refusals,
     handshake: Option<Handshake>,
     implicit: bool,
     sessions: AtomicU64,
@@ -167,7 +169,8 @@ impl Intake {
                 .and_then(|domain| Address::from_parts("postmaster", domain))
                 .map_err(|_address| bad_hostname())?;
             let desk = Arc::new(Desk {
-                places: Places::new(&config.limits),
+                places: Places::new(&config.limits, &config.access),
+                refusals: Refusals::default(),
                 implicit,
                 sessions: AtomicU64::new(0),
                 started: clock.now().0,
@@ -249,12 +252,12 @@ impl Listener {
             match accepted {
                 Ok((stream, peer)) => {
                     let peer = peer.ip().to_canonical();
-                    match self.desk.places.enter(peer) {
+                    match self.desk.places.enter(peer, &self.desk.door.access) {
                         Ok(place) => {
                             let session = Arc::clone(&self.desk).serve(stream, peer, place);
                             tasks.spawn(end.clone().run_until_cancelled_owned(session));
                         }
-                        Err(full) => self.turn_away(&stream, peer, full),
+                        Err(why) => self.turn_away(&stream, peer, why, &tasks, &end),
                     }
                 }
                 // Out of file descriptors, mostly: others must close first, so asking at once helps nobody.
@@ -267,22 +270,36 @@ impl Listener {
     }
 
     /// One line without waiting, then the connection is dropped.
-    fn turn_away(&self, stream: &TcpStream, peer: IpAddr, full: Full) {
-        tracing::warn!(listener.name = self.desk.door.listener, client = %peer, reason = ?full, "turned away");
-        let reply = match full {
-            Full::Listener => replies::listener_full(),
-            Full::Client => replies::client_full(),
+    fn turn_away(
+        &self,
+        stream: &TcpStream,
+        peer: IpAddr,
+        why: Refused,
+        tasks: &TaskTracker,
+        end: &CancellationToken,
+    ) {
+        let reply = match why {
+            Refused::NoRight => replies::no_right(),
+            Refused::Listener => replies::listener_full(),
+            Refused::Client => replies::client_full(),
         };
         if !self.desk.implicit {
             let _ = stream.try_write(reply.to_line().as_bytes());
+        }
+        if self.desk.refusals.count(&self.desk.door.listener, peer, why, Instant::now()) {
+            let (desk, stop) = (Arc::clone(&self.desk), self.desk.door.stop.clone());
+            let tell = async move {
+                stop.run_until_cancelled(desk.refusals.tell(&desk.door.listener)).await;
+            };
+            tasks.spawn(end.clone().run_until_cancelled_owned(tell));
         }
     }
 }
 
 impl Desk {
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, _place: Place) {
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, place: Place) {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        let caller = Caller { session: format!("{:x}-{number:x}", self.started), peer };
+        let caller = Caller { session: format!("{:x}-{number:x}", self.started), peer, place: Some(place) };
         // Replies are gathered by us; waiting for more (Nagle) would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(session.id = caller.session, %error, "no TCP_NODELAY");

@@ -8,6 +8,12 @@ use sealpost_mail::{Envelope, Origin, Reply, Secret};
 /// Takes letters in. Implemented by the gateway.
 #[async_trait]
 pub trait Reception: Send + Sync + 'static {
+    /// Whether a letter of `announced` octets (SIZE; 0 if the client did not say) may begin: called at MAIL.
+    ///
+    /// # Errors
+    /// The reply is sent as it is; its cause is logged.
+    fn may_begin(&self, announced: u64) -> Result<(), Reply>;
+
     /// A letter is about to come: called after DATA and before `354`, or before the first BDAT content.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ replies! {
     /// RFC 5321 §3.8: a server may close with 421 at any time.
     stopping = later(421, 3, 2, "this server is going down, come back later");
     listener_full = later(421, 3, 2, "too many connections, come back later");
+    /// RFC 5321 §3.1: 554 instead of a greeting, from a server that does not want this client.
+    no_right = refuse(554, 7, 1, "you may not send here");
     client_full = later(421, 7, 0, "too many connections from your address, come back later");
     too_slow = later(421, 4, 2, "you took too long, goodbye");
     session_over = later(421, 4, 2, "this session has lasted long enough, connect again");

@@ -15,6 +15,7 @@ use crate::attempts::Attempts;
 use crate::command::{self, Command, Hello};
 use crate::limits::{Limits, MemoryBudget};
 use crate::line::{self, LONGEST, Line};
+use crate::places::Place;
 use crate::reception::{Logins, Reception};
 use crate::replies::{self, Offer};
 use crate::transfer::Chunks;
@@ -44,11 +45,13 @@ pub(crate) struct Door {
 }
 
 /// Who is calling.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Caller {
     /// For the log.
     pub(crate) session: String,
     pub(crate) peer: IpAddr,
+    /// Its place; tests call without one.
+    pub(crate) place: Option<Place>,
 }
 
 /// Where a session stands; moved by value, so that nothing of the stage before is left over.
@@ -124,6 +127,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
 
     /// Talks until the end; gives the connection back if it is to become TLS.
     pub(crate) async fn run(mut self) -> Option<S> {
+        // A certificate was shown before the first command.
+        self.keep_place();
         let mut state = State::Strange;
         loop {
             match self.turn(state).await {
@@ -316,7 +321,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         } else if envelope.announced_size.is_some_and(|size| size > self.door.limits.max_size) {
             Some(replies::too_big())
         } else {
-            None
+            self.door.reception.may_begin(envelope.announced_size.unwrap_or(0)).err()
         }
     }
 
@@ -382,6 +387,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             login: self.login.is_some(),
             certificate: self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some()),
         })
+    }
+
+    /// A client with a right takes no stranger's place.
+    pub(crate) fn keep_place(&self) {
+        if let (Some(_), Some(place)) = (self.right(), &self.caller.place) {
+            place.earn();
+        }
     }
 
     pub(crate) fn origin(&self) -> Origin {

@@ -232,6 +232,7 @@ impl SignedIn {
         name: String,
         content_type: String,
     ) -> Result<bool, Problem> {
+        site.room_on_disk(0)?;
         let facts = Facts { name, content_type, changed: None };
         let file = self.new_file(site, draft, upload, site.random.id(), &facts).await?;
         site.store.add_draft_file(file, site.config.write.room()).await.map_err(lost)
@@ -274,6 +275,10 @@ impl SignedIn {
         to: Vec<Address>,
         cc: Vec<Address>,
     ) -> Result<Sent, Problem> {
+        if !draft.files.is_empty() {
+            // The letter is written anew from its files.
+            site.room_on_disk(draft.files.iter().map(|file| file.size).sum())?;
+        }
         let mut files = Vec::new();
         let mut body_ids = Vec::new();
         for file in draft.files {

@@ -104,10 +104,11 @@ impl SignedIn {
         Ok(Deposit { row, summary, head, key, body })
     }
 
-    /// Notes that a letter has been read.
-    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) -> Result<(), Problem> {
-        let done = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await;
-        done.map_err(|error| Problem::fault("marking a letter read", error))
+    /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
+    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
+        if let Err(error) = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
+            tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
+        }
     }
 }
 

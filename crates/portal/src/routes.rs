@@ -403,6 +403,13 @@ pub(crate) const TABLE: &[Row] = &[
         handler: |r| r.to(info::robots),
     },
     Row {
+        name: "ready",
+        path: "/ready",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(info::ready),
+    },
+    Row {
         name: "icon",
         path: "/favicon.ico",
         verb: Verb::Read,

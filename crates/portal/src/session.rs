@@ -149,10 +149,12 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         .map_err(|error| Problem::fault("opening a session", error))?;
     let mut until = row.expires_at;
     if now.since(row.last_seen_at) >= TOUCH_EVERY {
-        until = ends(site, row.created_at, now);
-        let alive = site.store.touch_session(&hash, now, until).await.map_err(lost)?;
-        if !alive {
-            return Err(Problem::SessionOver);
+        let wanted = ends(site, row.created_at, now);
+        match site.store.touch_session(&hash, now, wanted).await {
+            Ok(true) => until = wanted,
+            Ok(false) => return Err(Problem::SessionOver),
+            // A store that cannot write now is no reason to end a session that is alive.
+            Err(error) => tracing::warn!(%error, "a session could not be prolonged"),
         }
     }
     Ok(SignedIn {

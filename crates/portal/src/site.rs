@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealpost_mail::{Clock, Random, Timestamp};
-use sealpost_store::Store;
+use sealpost_store::{Room, Store};
 use sealpost_vault::{EscrowPublic, Pepper, RowKey, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -162,6 +162,14 @@ impl Site {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_closed)) => Err(Problem::Busy("stopping")),
             Err(_elapsed) => Err(Problem::Busy("typesetting")),
+        }
+    }
+
+    /// Whether the disk takes `octets` more of what somebody writes.
+    pub(crate) fn room_on_disk(&self, octets: u64) -> Result<(), Problem> {
+        match self.store.room(octets) {
+            Room::Enough => Ok(()),
+            Room::Low { .. } => Err(Problem::Busy("the disk is almost full")),
         }
     }
 

@@ -44,6 +44,7 @@ impl SignedIn {
         let (id, offset) = match known {
             Some(one) => (one.id.clone(), one.received),
             None => {
+                site.room_on_disk(size)?;
                 let id = site.random.id();
                 let new = NewUpload {
                     facts_sealed: facts.seal(site, draft, &id)?,

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::disk::{Disk, Room};
 use crate::engine::{self, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
 use crate::error::StoreError;
 use crate::files::Files;
@@ -27,13 +28,15 @@ pub struct StoreOptions {
     pub inline_limit: usize,
     /// Reader threads; 2 is good.
     pub readers: usize,
+    /// Bytes of the file system that stay free for everything but new letters; 0: none.
+    pub minimum_free: u64,
 }
 
 impl StoreOptions {
     /// The usual settings.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), inline_limit: 65_536, readers: 2 }
+        Self { folder: folder.into(), inline_limit: 65_536, readers: 2, minimum_free: 0 }
     }
 }
 
@@ -61,6 +64,9 @@ struct Inner {
     writers_waiting: Arc<Semaphore>,
     readers_waiting: Arc<Semaphore>,
     files: Arc<Files>,
+    disk: Arc<Disk>,
+    /// Ends with the writer; true once it can promise nothing more.
+    halted: watch::Receiver<bool>,
     threads: Mutex<Threads>,
 }
 
@@ -73,7 +79,7 @@ impl Store {
     /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
     /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { folder, inline_limit, readers } = options;
+        let StoreOptions { folder, inline_limit, readers, minimum_free } = options;
         let bodies = folder.join("bodies");
         private_folder(&folder)?;
         private_folder(&bodies)?;
@@ -98,8 +104,11 @@ impl Store {
         sync_folder(&folder)?;
 
         let (lock, files) = (Arc::new(lock), Arc::new(files));
+        let disk = Arc::new(Disk::open(&folder, minimum_free)?);
+        let (halt, halted) = watch::channel(false);
         let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
-        let writer = Writer::new(connection, Arc::clone(&writes), Arc::clone(&files), lock);
+        let writer =
+            Writer::new(connection, Arc::clone(&writes), Arc::clone(&files), Arc::clone(&disk), halt, lock);
         let inner = Inner {
             folder: folder.clone(),
             inline_limit,
@@ -108,6 +117,8 @@ impl Store {
             writers_waiting: Arc::new(Semaphore::new(WRITERS_WAITING)),
             readers_waiting: Arc::new(Semaphore::new(READERS_WAITING)),
             files,
+            disk,
+            halted,
             threads: Mutex::new(Threads { workers: Vec::new(), remover: Some(remover) }),
         };
         // From here on dropping `inner` ends the threads, also if one of them cannot be started.
@@ -140,6 +151,27 @@ impl Store {
             Ok(panicked) => tracing::error!(panicked, "a thread of the store had ended before"),
             Err(error) => tracing::error!(%error, "waiting for the store's threads failed"),
         }
+    }
+
+    /// Whether a letter of `octets` more may come; what is being delivered, read or deleted does not ask.
+    pub fn room(&self, octets: u64) -> Room {
+        self.inner.disk.room(octets)
+    }
+
+    /// Waits until the store can promise nothing more: a write could not be made certain. Only a restart, which
+    /// looks at the disk anew, helps. Never returns while all is well.
+    pub async fn halted(&self) {
+        let mut halted = self.inner.halted.clone();
+        if halted.wait_for(|halted| *halted).await.is_err() {
+            // The writer has ended in peace.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whether it has come to that.
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        *self.inner.halted.borrow()
     }
 
     /// Does a batch; returns after it is committed (or certainly refused).
@@ -270,7 +302,7 @@ fn private_folder(folder: &Path) -> Result<(), StoreError> {
     std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)
 }
 
-fn private_file(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
     let failed = |source| StoreError::Path { path: path.to_owned(), source };
     let mut options = OpenOptions::new();
     let file =

@@ -9,7 +9,7 @@ use sealpost_delivery::{Inlet, Route};
 use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
 use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
-use sealpost_store::Store;
+use sealpost_store::{Room, Store};
 use sealpost_vault::{EscrowPublic, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -104,6 +104,14 @@ pub(crate) struct Door(pub(crate) Arc<Front>);
 
 #[async_trait]
 impl Reception for Door {
+    fn may_begin(&self, announced: u64) -> Result<(), Reply> {
+        match self.0.store.room(announced) {
+            Room::Enough => Ok(()),
+            // RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
+            Room::Low { .. } => Err(Reply::later(452, 3, 1, "Not enough space now, please try again later")),
+        }
+    }
+
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
         let spool = Spool::open(&self.0, &envelope);
         Ok(Box::new(Arriving { front: Arc::clone(&self.0), envelope, origin, spool }))

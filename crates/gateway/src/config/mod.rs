@@ -58,6 +58,8 @@ pub(crate) struct Gateway {
     pub(crate) escrow: Escrow,
     #[serde(default = "default_memory")]
     pub(crate) memory: Size,
+    /// Left out: twice the largest letter, at least 128 MiB. "0 B": no minimum and no reserve.
+    pub(crate) minimum_free: Option<Spanned<Size>>,
 }
 
 /// What a support reset may do (architecture, keys at rest).

@@ -37,6 +37,8 @@ pub(crate) struct Listener {
     pub(crate) max_line: usize,
     #[serde(default = "connections")]
     pub(crate) connections: usize,
+    /// Left out: half of `connections`.
+    pub(crate) reserved_connections: Option<Spanned<usize>>,
     #[serde(default = "connections_per_client")]
     pub(crate) connections_per_client: usize,
     #[serde(default = "idle")]

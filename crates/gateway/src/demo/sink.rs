@@ -87,6 +87,10 @@ struct Folder {
 
 #[async_trait]
 impl Reception for Folder {
+    fn may_begin(&self, _announced: u64) -> Result<(), Reply> {
+        Ok(())
+    }
+
     async fn begin(&self, envelope: Envelope, _origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
         let id = SystemRandom.id();
         let unfinished = self.folder.join(format!(".{id}.part"));

@@ -77,9 +77,22 @@ fn one(
     if *listener.auth.get_ref() && config.logins.is_empty() {
         source.at(listener.auth.span().start, "nobody could log in", "add a [[login]], or set auth = false");
     }
+    let reserved =
+        listener.reserved_connections.as_ref().map_or(listener.connections / 2, |own| *own.get_ref());
+    if let Some(own) = &listener.reserved_connections
+        && reserved > listener.connections
+    {
+        source.at(
+            own.span().start,
+            "more connections are reserved than there are",
+            "name fewer, or raise connections",
+        );
+    }
     let limits = Limits {
         connections: listener.connections,
+        reserved,
         per_client: listener.connections_per_client,
+        per_stranger: (listener.connections_per_client / 10).max(5),
         max_size: listener.max_size.0,
         max_recipients: listener.max_recipients,
         text_line: listener.max_line,

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) escrow: Escrow,
     /// Bytes for letters coming in and being looked into.
     pub(crate) memory: u64,
+    /// Bytes of the disk that new letters leave alone.
+    pub(crate) minimum_free: u64,
     pub(crate) listeners: Vec<ListenerConfig>,
     /// Certificates to read again on SIGHUP.
     pub(crate) reloadable: Vec<TlsSource>,
@@ -66,6 +68,7 @@ impl Plan {
     fn build(config: Config, source: &mut Source) -> Option<Self> {
         let server_key = keys::load(&config, source);
         let data = data_folder(&config, source);
+        let minimum_free = minimum_free(&config, source);
         listeners::apart(&config, source);
         let (listeners, reloadable) = listeners::plan(&config, source);
         let logins = listeners::logins(&config, source);
@@ -83,6 +86,7 @@ impl Plan {
             server_key: server_key?,
             escrow: config.gateway.escrow,
             memory: config.gateway.memory.0,
+            minimum_free,
             listeners,
             reloadable,
             logins,
@@ -111,6 +115,25 @@ pub(crate) fn reload_rules(file: &Path) -> Result<Rules, Vec<Problem>> {
         Some(rules) if source.problems.is_empty() => Ok(rules),
         Some(_) | None => Err(source.problems),
     }
+}
+
+/// What new letters leave free: room for the largest one must be among it, or MAIL would promise what DATA cannot keep
+/// (Postfix asks for one and a half times `message_size_limit` as `queue_minfree`).
+fn minimum_free(config: &Config, source: &mut Source) -> u64 {
+    const LEAST: u64 = 128 * 1024 * 1024;
+    let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
+    let Some(own) = &config.gateway.minimum_free else {
+        return largest.saturating_mul(2).max(LEAST);
+    };
+    let wanted = own.get_ref().0;
+    if wanted > 0 && wanted < largest.saturating_add(largest / 2) {
+        source.at(
+            own.span().start,
+            "minimum-free is less than one and a half times the largest letter (max-size)",
+            "raise it, lower max-size, or write \"0 B\" to do without",
+        );
+    }
+    wanted
 }
 
 fn data_folder(config: &Config, source: &mut Source) -> PathBuf {

@@ -251,3 +251,14 @@ async fn another_protocol_is_shown_the_door() {
     client.expect("500 5.5.1").await;
     client.expect_end().await;
 }
+
+/// RFC 1870 §6.1: the size at MAIL lets a server refuse before the letter is sent.
+#[tokio::test]
+async fn a_letter_for_which_there_is_no_room_is_put_off_at_mail() {
+    let rig = rig().refusing(Refuse::Mail(5000));
+    let mut client = rig.client().await;
+    client.ask("MAIL FROM:<a@b.example> SIZE=5000", "451 4.3.0").await;
+    client.ask("RCPT TO:<c@d.example>", "503 5.5.1").await;
+    client.ask("MAIL FROM:<a@b.example> SIZE=100", "250 2.1.0").await;
+    assert_eq!(rig.count(|memory| &memory.begun), 0);
+}

@@ -27,6 +27,8 @@ pub(super) struct Taken {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refuse {
     Nothing,
+    /// A letter announced with so many octets.
+    Mail(u64),
     Begin,
     Chunk,
     Finish,
@@ -60,6 +62,10 @@ impl Memory {
 
 #[async_trait]
 impl Reception for Remembering {
+    fn may_begin(&self, announced: u64) -> Result<(), Reply> {
+        self.0.refuses(Refuse::Mail(announced))
+    }
+
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
         self.0.refuses(Refuse::Begin)?;
         self.0.begun.fetch_add(1, Ordering::SeqCst);
@@ -184,7 +190,7 @@ impl Rig {
     pub(super) fn call(&self) -> Client {
         let (near, far) = tokio::io::duplex(256 * 1024);
         let (door, tls) = (Arc::clone(&self.door), self.tls.clone());
-        let caller = Caller { session: "test".into(), peer: self.peer.parse().unwrap() };
+        let caller = Caller { session: "test".into(), peer: self.peer.parse().unwrap(), place: None };
         let session =
             tokio::spawn(
                 async move { Session::new(far, &door, &caller, tls).greeted().run().await.is_some() },

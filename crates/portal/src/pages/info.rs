@@ -4,6 +4,7 @@ use actix_web::http::header::Encoding;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sealpost_store::Room;
 
 use crate::csrf::Visitor;
 use crate::page::{Page, redirect, show_to};
@@ -51,6 +52,16 @@ pub(crate) async fn file(
 /// GET /robots.txt
 pub(crate) async fn robots() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("User-agent: *\nDisallow: /\n")
+}
+
+/// GET /ready, for whoever watches the service: whether letters are taken and rows are written. Says no more.
+pub(crate) async fn ready(site: web::Data<Site>) -> HttpResponse {
+    let well = !site.store.is_halted() && site.store.room(0) == Room::Enough;
+    let mut answer = if well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(if well { "ready\n" } else { "not ready\n" })
 }
 
 /// GET /favicon.ico, for browsers that do not read the page.

@@ -81,7 +81,7 @@ pub(crate) async fn show(
     let id = id.into_inner();
     let deposit = owner.deposit(&site, &id).await?;
     if deposit.row.read_at.is_none() {
-        owner.mark_read(&site, &deposit).await?;
+        owner.mark_read(&site, &deposit).await;
     }
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
     let as_text = wish.view == "text";

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use rusqlite::{Connection, ErrorCode, ffi};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::{Jobs, run};
 use crate::body::StoredBody;
+use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Statement, sql};
@@ -63,10 +64,11 @@ pub(crate) struct Writer {
     connection: Connection,
     jobs: Arc<Jobs<WriteJob>>,
     files: Arc<Files>,
+    disk: Arc<Disk>,
     /// Held until the last commit, so that nobody cleans up under our hands.
     _lock: Arc<std::fs::File>,
-    /// Nothing more can be promised.
-    halted: bool,
+    /// True once nothing more can be promised.
+    halted: watch::Sender<bool>,
     /// How many durable batches the last durable commit held.
     last_group: usize,
     /// What commits promise as the connection is set.
@@ -102,14 +104,17 @@ impl Writer {
         connection: Connection,
         jobs: Arc<Jobs<WriteJob>>,
         files: Arc<Files>,
+        disk: Arc<Disk>,
+        halted: watch::Sender<bool>,
         lock: Arc<std::fs::File>,
     ) -> Self {
         Self {
             connection,
             jobs,
             files,
+            disk,
             _lock: lock,
-            halted: false,
+            halted,
             last_group: 0,
             promise: Promise::Durable,
             not_yet_freed: Vec::new(),
@@ -145,7 +150,7 @@ impl Writer {
     fn commit_group(&mut self, group: Vec<WriteJob>) {
         let mut ran = Vec::with_capacity(group.len());
         let fate = self.run_group(group, &mut ran);
-        let halted = self.halted;
+        let halted = self.is_halted();
         let fail = |reason: &str| match halted {
             true => StoreError::Halted,
             false => StoreError::NotKept { reason: reason.to_owned() },
@@ -201,13 +206,11 @@ impl Writer {
     /// Runs every batch of the group in one transaction and commits. Every batch ends up in `ran`.
     fn run_group(&mut self, group: Vec<WriteJob>, ran: &mut Vec<Ran>) -> Fate {
         let promise = Promise::of(&group);
-        let mut fallen = match self.halted {
+        let mut fallen = match self.is_halted() {
             true => Some("halted".to_owned()),
-            false => self
-                .set_promise(promise)
-                .and_then(|()| self.execute("BEGIN IMMEDIATE"))
-                .err()
-                .map(|error| error.to_string()),
+            false => {
+                self.begin(promise).err().map(|error| self.fail(&error, "a transaction could not begin"))
+            }
         };
         let mut next = group;
         let mut durable = 0_usize;
@@ -257,27 +260,60 @@ impl Writer {
         }
         // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
         if fallen.is_none() && self.connection.is_autocommit() {
-            *fallen = Some("the transaction was rolled back".to_owned());
+            let error = ran.last().and_then(|ran| match &ran.result {
+                Err(StoreError::Database(error)) => Some(self.fail(error, "a transaction was rolled back")),
+                Ok(_) | Err(_) => None,
+            });
+            *fallen = Some(error.unwrap_or_else(|| "the transaction was rolled back".to_owned()));
         }
     }
 
+    fn begin(&mut self, promise: Promise) -> rusqlite::Result<()> {
+        self.disk.before_write();
+        self.set_promise(promise)?;
+        self.execute("BEGIN IMMEDIATE")
+    }
+
     fn after_failed_commit(&mut self, error: &rusqlite::Error) -> Fate {
-        // After a failed fsync the kernel may have dropped what it could not write and report success the
-        // next time: nothing can be promised any more in this process.
-        if matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-        ) {
-            self.halted = true;
-        }
-        tracing::error!(%error, halted = self.halted, "commit failed");
+        let reason = self.fail(error, "commit failed");
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
         {
-            self.halted = true;
+            self.halt();
             tracing::error!(%error, "rollback failed");
         }
-        Fate::Uncertain(error.to_string())
+        Fate::Uncertain(reason)
+    }
+
+    /// What a failed write of the whole group means for those that follow. Gives the reason, for the callers.
+    fn fail(&self, error: &rusqlite::Error, what: &'static str) -> String {
+        match trouble(error) {
+            Trouble::Passing => {}
+            Trouble::Untrustworthy => self.halt(),
+            Trouble::Disk => match self.disk.ask_why() {
+                // A disk that takes our own write now has lost SQLite's: who knows which next.
+                None => self.halt(),
+                Some(Refused::Full) => {}
+                Some(Refused::Broken(error)) => {
+                    self.halt();
+                    tracing::error!(%error, "the disk takes no writes");
+                }
+            },
+            Trouble::Full => {
+                // Gives the reserve up if there is still one.
+                let _known = self.disk.ask_why();
+            }
+        }
+        tracing::error!(%error, halted = self.is_halted(), "{what}");
+        error.to_string()
+    }
+
+    fn halt(&self) {
+        self.halted.send_replace(true);
+    }
+
+    fn is_halted(&self) -> bool {
+        *self.halted.borrow()
     }
 
     /// One batch in its savepoint.
@@ -340,6 +376,29 @@ impl Writer {
     }
 }
 
+/// What kind of failure a write of ours met.
+enum Trouble {
+    /// Somebody else's turn, mostly: the next try may succeed.
+    Passing,
+    /// No space.
+    Full,
+    /// The file system refused, for a reason that SQLite does not say (a quota looks like a broken disk).
+    Disk,
+    /// After a failed fsync the kernel may have dropped what it could not write and report success the next time;
+    /// and what is damaged must not be written to.
+    Untrustworthy,
+}
+
+fn trouble(error: &rusqlite::Error) -> Trouble {
+    match (error.sqlite_error_code(), error.sqlite_extended_error_code()) {
+        (Some(ErrorCode::DiskFull), _) => Trouble::Full,
+        (_, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) => Trouble::Untrustworthy,
+        (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => Trouble::Untrustworthy,
+        (Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen), _) => Trouble::Disk,
+        (Some(_) | None, _) => Trouble::Passing,
+    }
+}
+
 fn freed_file(mut row: Row) -> Result<Option<String>, StoreError> {
     let id = row.text()?;
     Ok((row.text()? == "file").then_some(id))
@@ -377,7 +436,8 @@ mod tests {
         connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
         let files = Arc::new(Files::open(bodies).unwrap().0);
         let jobs = Arc::new(Jobs::new());
-        let writer = Writer::new(connection, Arc::clone(&jobs), files, lock);
+        let disk = Arc::new(Disk::open(folder.path(), 0).unwrap());
+        let writer = Writer::new(connection, Arc::clone(&jobs), files, disk, watch::Sender::new(false), lock);
         Bench { jobs, writer, _folder: folder }
     }
 
@@ -438,7 +498,7 @@ mod tests {
     #[test]
     fn a_halted_writer_promises_nothing() {
         let mut bench = bench(1000);
-        bench.writer.halted = true;
+        bench.writer.halt();
         let answer = push(&bench, note("never", 10));
         let group = bench.jobs.take(GROUP).unwrap();
         bench.writer.commit_group(group);

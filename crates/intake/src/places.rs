@@ -1,0 +1,252 @@
+//! Places of one listener: who may have one, and what refusals are told to the log. Knows no protocol.
+//!
+//! Whoever cannot earn a right to send gets none. Whoever still has to earn one (by a login, a certificate) cannot take
+//! those that are kept for the listener's networks, nor more than a few from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::access::{Access, Shown};
+use crate::limits::{Limits, client_of};
+
+/// Refusals are counted for so long before the log hears of them again.
+const COUNTED: Duration = Duration::from_secs(60);
+
+/// Why a client gets no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It has no right here and cannot earn one.
+    NoRight,
+    /// The listener has no place left, or none for strangers.
+    Listener,
+    /// This client has all the places one client may have.
+    Client,
+}
+
+/// Counts the sessions of one listener.
+#[derive(Debug)]
+pub(crate) struct Places {
+    total: Arc<Semaphore>,
+    /// Places that clients without a right (yet) may have.
+    strange: Arc<Semaphore>,
+    per_client: usize,
+    per_stranger: usize,
+    clients: Mutex<HashMap<IpAddr, Sessions>>,
+}
+
+/// The sessions of one client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sessions {
+    all: usize,
+    strange: usize,
+}
+
+/// A place in the count; leaving is dropping.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Arc<Places>,
+    client: IpAddr,
+    /// Taken as long as no right has been shown.
+    strange: Mutex<Option<OwnedSemaphorePermit>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Places {
+    pub(crate) fn new(limits: &Limits, access: &Access) -> Arc<Self> {
+        let reserved = if access.networks.is_empty() { 0 } else { limits.reserved };
+        let places = |number: usize| Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)));
+        Arc::new(Self {
+            total: places(limits.connections),
+            strange: places(limits.connections.saturating_sub(reserved)),
+            per_client: limits.per_client,
+            per_stranger: limits.per_stranger.min(limits.per_client),
+            clients: Mutex::new(HashMap::new()),
+        })
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Place, Refused> {
+        let free = |semaphore: &Arc<Semaphore>| {
+            Arc::clone(semaphore).try_acquire_owned().map_err(|_none_left| Refused::Listener)
+        };
+        let known = access.right(Shown { peer, login: false, certificate: false }).is_some();
+        if !known && !access.can_be_earned() && access.domains.is_empty() {
+            return Err(Refused::NoRight);
+        }
+        let strange = if known { None } else { Some(free(&self.strange)?) };
+        let permit = free(&self.total)?;
+        let client = client_of(peer);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = clients.get(&client).copied().unwrap_or_default();
+        if sessions.all >= self.per_client || (!known && sessions.strange >= self.per_stranger) {
+            return Err(Refused::Client);
+        }
+        let now = Sessions { all: sessions.all + 1, strange: sessions.strange + usize::from(!known) };
+        clients.insert(client, now);
+        Ok(Place { places: Arc::clone(self), client, strange: Mutex::new(strange), _permit: permit })
+    }
+
+    fn leave(&self, client: IpAddr, change: impl FnOnce(&mut Sessions)) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sessions) = clients.get_mut(&client) {
+            change(sessions);
+            if sessions.all == 0 {
+                clients.remove(&client);
+            }
+        }
+    }
+}
+
+impl Place {
+    /// The client has shown a right: it takes no stranger's place any more.
+    pub(crate) fn earn(&self) {
+        let strange = self.strange.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if strange.is_some() {
+            self.places.leave(self.client, |sessions| sessions.strange = sessions.strange.saturating_sub(1));
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.earn();
+        self.places.leave(self.client, |sessions| sessions.all = sessions.all.saturating_sub(1));
+    }
+}
+
+/// Refusals since the log last heard of them: a flood must not fill the disk with lines.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    counts: Mutex<Counts>,
+    /// Somebody waits for the end of the minute.
+    waiting: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    no_right: u64,
+    listener: u64,
+    client: u64,
+    told: Option<Instant>,
+}
+
+impl Refusals {
+    /// Counts one. The first is told at once, with its address; `true`: the caller shall tell the others in a minute.
+    pub(crate) fn count(&self, listener: &str, peer: IpAddr, why: Refused, now: Instant) -> bool {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.told.is_none_or(|told| now.duration_since(told) >= COUNTED) {
+            tracing::warn!(listener.name = listener, client = %peer, reason = ?why, "turned away");
+            counts.told = Some(now);
+            return false;
+        }
+        match why {
+            Refused::NoRight => counts.no_right += 1,
+            Refused::Listener => counts.listener += 1,
+            Refused::Client => counts.client += 1,
+        }
+        !self.waiting.swap(true, Ordering::Relaxed)
+    }
+
+    /// Waits for the end of the minute and tells what has been counted.
+    pub(crate) async fn tell(&self, listener: &str) {
+        tokio::time::sleep(COUNTED).await;
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.store(false, Ordering::Relaxed);
+        let Counts { no_right, listener: full, client, .. } = *counts;
+        *counts = Counts { told: Some(Instant::now()), ..Counts::default() };
+        tracing::warn!(
+            listener.name = listener,
+            refused.no_right = no_right,
+            refused.listener_full = full,
+            refused.client_full = client,
+            "more were turned away"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inside() -> Access {
+        Access { networks: vec!["192.0.2.0/24".parse().unwrap()], ..Access::default() }
+    }
+
+    fn logins() -> Access {
+        Access { auth: true, ..inside() }
+    }
+
+    fn places(connections: usize, per_client: usize, access: &Access) -> Arc<Places> {
+        let limits = Limits { connections, per_client, reserved: 1, per_stranger: 2, ..Limits::default() };
+        Places::new(&limits, access)
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_it_is_dropped() {
+        let (access, peer) = (inside(), ip("192.0.2.1"));
+        let places = places(10, 1, &access);
+        let first = places.enter(peer, &access).unwrap();
+        assert_eq!(places.enter(peer, &access).unwrap_err(), Refused::Client);
+        drop(first);
+        assert!(places.enter(peer, &access).is_ok());
+        assert!(places.clients.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_v6_network_of_64_bits_is_one_client_and_mapped_v4_is_v4() {
+        let access = Access { auth: true, ..Access::default() };
+        let places = places(10, 1, &access);
+        let enter = |peer| places.enter(ip(peer), &access);
+        let _a = enter("2001:db8::1").unwrap();
+        assert_eq!(enter("2001:db8::ffff:1").unwrap_err(), Refused::Client);
+        assert!(enter("2001:db8:0:1::1").is_ok());
+        let _b = enter("192.0.2.1").unwrap();
+        assert_eq!(enter("::ffff:192.0.2.1").unwrap_err(), Refused::Client);
+    }
+
+    #[test]
+    fn whoever_cannot_earn_a_right_gets_no_place() {
+        let access = inside();
+        let places = places(1, 5, &access);
+        assert_eq!(places.enter(ip("198.51.100.1"), &access).unwrap_err(), Refused::NoRight);
+        let _a = places.enter(ip("192.0.2.1"), &access).unwrap();
+        assert_eq!(places.enter(ip("192.0.2.2"), &access).unwrap_err(), Refused::Listener);
+    }
+
+    #[test]
+    fn strangers_leave_a_place_to_the_networks_and_have_few_each() {
+        let access = logins();
+        let places = places(4, 4, &access);
+        let enter = |peer| places.enter(ip(peer), &access);
+        let first = enter("198.51.100.1").unwrap();
+        let _second = enter("198.51.100.1").unwrap();
+        assert_eq!(enter("198.51.100.1").unwrap_err(), Refused::Client);
+        let _third = enter("198.51.100.2").unwrap();
+        assert_eq!(enter("198.51.100.3").unwrap_err(), Refused::Listener);
+        let known = enter("192.0.2.1").unwrap();
+        drop(known);
+        // One of them logs in: a place for strangers is free again, and for that client, too.
+        first.earn();
+        assert!(enter("198.51.100.1").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_line_at_once_and_one_a_minute_later() {
+        let refusals = Refusals::default();
+        let count = |why| refusals.count("inside", ip("198.51.100.1"), why, Instant::now());
+        assert!(!count(Refused::NoRight), "the first is told");
+        assert!(count(Refused::Client), "somebody must tell the second");
+        assert!(!count(Refused::Listener), "somebody does already");
+        refusals.tell("inside").await;
+        assert!(count(Refused::Listener));
+    }
+}

@@ -1,0 +1,227 @@
+//! How much room the store's file system has, and a reserve that is given up when it has none: deliveries, log-ins
+//! and deletions write rows, too, and a full disk that cannot deliver cannot empty itself. Knows no rows.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::io::Errno;
+
+use crate::error::StoreError;
+use crate::store::private_file;
+
+/// Bytes of the reserve: a day of rows of a busy gateway, and little beside what letters take.
+const RESERVE: u64 = 32 * 1024 * 1024;
+
+/// With less than this the next transaction could fail: the reserve is given up before it.
+const ALMOST_NONE: u64 = 2 * 1024 * 1024;
+
+/// The reserve file's length when its blocks have been given up.
+const GIVEN_UP: u64 = 1;
+
+/// What has become of the reserve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reserve {
+    Held,
+    NotYet,
+    GivenUp,
+}
+
+/// Whether the file system takes more letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Room {
+    /// It does.
+    Enough,
+    /// It is kept for deliveries, log-ins and deletions.
+    Low {
+        /// Bytes that are free.
+        free: u64,
+    },
+}
+
+/// Why a file system did not take a write.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// No space, or over a quota: it will take more when something has been removed.
+    Full,
+    /// Anything else, and writing may only seem to work from now on.
+    Broken(io::Error),
+}
+
+/// The file system that the store's folder is on.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    folder: PathBuf,
+    /// None where whoever opened the store takes no letters (commands): the others' reserve is left alone.
+    reserve: Option<File>,
+    /// Bytes that stay free for everything but new letters.
+    minimum_free: u64,
+    /// This file system cannot set room aside.
+    no_reserve: AtomicBool,
+}
+
+impl Disk {
+    pub(crate) fn open(folder: &Path, minimum_free: u64) -> Result<Self, StoreError> {
+        let reserve = match minimum_free {
+            0 => None,
+            _some => Some(private_file(&folder.join("reserve"))?),
+        };
+        let no_reserve = AtomicBool::new(false);
+        Ok(Self { folder: folder.to_owned(), reserve, minimum_free, no_reserve })
+    }
+
+    /// Whether a letter of `octets` may come.
+    pub(crate) fn room(&self, octets: u64) -> Room {
+        let Some(reserve) = &self.reserve else { return Room::Enough };
+        let free = match self.free() {
+            Ok(free) => free,
+            Err(error) => {
+                // Whoever cannot ask finds out by writing.
+                tracing::warn!(%error, "free space cannot be read");
+                return Room::Enough;
+            }
+        };
+        // A quota shows only in the reserve: it cannot be set aside while the quota is exceeded.
+        if free < self.minimum_free.saturating_add(octets) || !self.keep_reserve(reserve, free) {
+            return Room::Low { free };
+        }
+        Room::Enough
+    }
+
+    /// Before a transaction: gives the reserve up if nothing else is left.
+    pub(crate) fn before_write(&self) {
+        if self.reserve.is_some() && self.free().is_ok_and(|free| free < ALMOST_NONE) {
+            self.give_reserve();
+        }
+    }
+
+    /// After a write that was refused: asks the file system by a small write of our own, since SQLite does not
+    /// tell a quota from a broken disk. What is full gets the reserve.
+    pub(crate) fn ask_why(&self) -> Option<Refused> {
+        match self.try_write() {
+            Ok(()) => None,
+            Err(error) if is_full(&error) => {
+                self.give_reserve();
+                Some(Refused::Full)
+            }
+            Err(error) => Some(Refused::Broken(error)),
+        }
+    }
+
+    fn free(&self) -> io::Result<u64> {
+        let facts = statvfs(&self.folder)?;
+        Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+    }
+
+    fn try_write(&self) -> io::Result<()> {
+        let path = self.folder.join("probe");
+        let written = File::create(&path).and_then(|mut file| {
+            file.write_all(&[0; 8192])?;
+            file.sync_all()
+        });
+        let _gone = std::fs::remove_file(&path);
+        written
+    }
+
+    /// Sets the reserve aside where there is room for it, and says whether letters may come.
+    fn keep_reserve(&self, reserve: &File, free: u64) -> bool {
+        if self.no_reserve.load(Ordering::Relaxed) {
+            return true;
+        }
+        let roomy = free >= self.minimum_free.saturating_add(RESERVE);
+        match state(reserve) {
+            Reserve::Held => return true,
+            Reserve::NotYet if !roomy => return true,
+            // It has been used up; the disk must recover first, or it would fill to the last byte.
+            Reserve::GivenUp if !roomy => return false,
+            Reserve::NotYet | Reserve::GivenUp => {}
+        }
+        match fallocate(reserve, FallocateFlags::empty(), 0, RESERVE) {
+            Ok(()) => true,
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                tracing::info!(
+                    "this file system cannot set a reserve aside; minimum-free holds all the same"
+                );
+                self.no_reserve.store(true, Ordering::Relaxed);
+                true
+            }
+            Err(_over_quota) => {
+                self.give_reserve();
+                false
+            }
+        }
+    }
+
+    /// Gives the reserve's blocks back; the file's length tells every process that it was given up.
+    fn give_reserve(&self) {
+        let Some(reserve) = &self.reserve else { return };
+        let had = state(reserve);
+        if let Err(error) = reserve.set_len(GIVEN_UP) {
+            tracing::error!(%error, "the reserve could not be given up");
+        } else if had == Reserve::Held {
+            tracing::error!(
+                disk.reserve = RESERVE,
+                "the disk is full: the reserve is given up so that deliveries and log-ins go on; remove something"
+            );
+        }
+    }
+}
+
+fn state(reserve: &File) -> Reserve {
+    match reserve.metadata() {
+        // Blocks, not length: a restored file may be all holes.
+        Ok(facts) if facts.blocks().saturating_mul(512) >= RESERVE => Reserve::Held,
+        Ok(facts) if facts.len() == GIVEN_UP => Reserve::GivenUp,
+        Ok(_) | Err(_) => Reserve::NotYet,
+    }
+}
+
+/// ENOSPC and EDQUOT.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(disk: &Disk) -> bool {
+        // Not every file system can set room aside.
+        disk.no_reserve.load(Ordering::Relaxed) || state(disk.reserve.as_ref().unwrap()) == Reserve::Held
+    }
+
+    #[test]
+    fn the_reserve_is_set_aside_given_up_and_set_aside_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), 1).unwrap();
+        assert_eq!(disk.room(0), Room::Enough);
+        assert!(held(&disk));
+        disk.give_reserve();
+        assert_eq!(state(disk.reserve.as_ref().unwrap()), Reserve::GivenUp);
+        let other = Disk::open(folder.path(), 0).unwrap();
+        other.give_reserve();
+        assert_eq!(disk.room(0), Room::Enough);
+        assert!(held(&disk));
+    }
+
+    #[test]
+    fn below_the_minimum_there_is_no_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), u64::MAX / 2).unwrap();
+        assert!(matches!(disk.room(0), Room::Low { .. }));
+        let disk = Disk::open(folder.path(), 1).unwrap();
+        assert!(matches!(disk.room(u64::MAX), Room::Low { .. }));
+    }
+
+    #[test]
+    fn a_disk_that_takes_writes_has_no_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path(), 1).unwrap();
+        assert!(disk.ask_why().is_none());
+        assert!(!folder.path().join("probe").exists());
+    }
+}

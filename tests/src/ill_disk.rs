@@ -1,0 +1,97 @@
+//! Disks that do not do what they should: one that is small and full (a file system in memory), and one that
+//! refuses writes with an error of the test's choice (a library preloaded before the C library).
+//!
+//! Must never know: what is written to them.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::process::run;
+
+const SOURCE: &str = include_str!("ill_disk.c");
+
+/// Lets writes of a process fail.
+pub struct IllDisk {
+    folder: TempDir,
+}
+
+impl Default for IllDisk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IllDisk {
+    /// Builds the library; all is well at first.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ill_disk.c"), SOURCE).unwrap();
+        let library = folder.path().join("ill_disk.so");
+        let mut cc = Command::new("cc");
+        cc.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(folder.path().join("ill_disk.c"));
+        let (code, out, err) = run(cc.arg("-ldl"));
+        assert_eq!(code, 0, "the library cannot be built: {out}{err}");
+        Self { folder }
+    }
+
+    /// What the process must be started with.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let path = |path: PathBuf| path.to_str().unwrap().to_owned();
+        vec![
+            ("LD_PRELOAD".to_owned(), path(self.folder.path().join("ill_disk.so"))),
+            ("ILL_DISK".to_owned(), path(self.folder.path().to_owned())),
+        ]
+    }
+
+    /// From now on: `write-edquot`, `write-eio`, `write-erofs` or `fsync-eio`.
+    pub fn fail(&self, how: &str) {
+        std::fs::write(self.folder.path().join(how), "").unwrap();
+    }
+
+    /// All is well again.
+    pub fn heal(&self, how: &str) {
+        std::fs::remove_file(self.folder.path().join(how)).unwrap();
+    }
+}
+
+/// A file system of its own, in memory and small. Gone with the value.
+pub struct SmallDisk {
+    at: PathBuf,
+}
+
+impl SmallDisk {
+    /// Puts it at a folder, which it makes.
+    #[must_use]
+    pub fn mount(at: &Path, mib: u32) -> Self {
+        std::fs::create_dir_all(at).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m,mode=0700"), "none"]).arg(at);
+        let (code, out, err) = run(&mut mount);
+        assert_eq!(code, 0, "no file system in memory (are we root?): {out}{err}");
+        Self { at: at.to_owned() }
+    }
+
+    /// Takes every byte.
+    pub fn fill(&self) {
+        let mut file = std::fs::File::create(self.at.join("filler")).unwrap();
+        for size in [1 << 20, 4096, 1] {
+            while file.write_all(&vec![b'x'; size]).is_ok() {}
+        }
+    }
+
+    /// Gives back what [`Self::fill`] took.
+    pub fn clear(&self) {
+        std::fs::remove_file(self.at.join("filler")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
+    }
+}
