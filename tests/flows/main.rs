@@ -27,6 +27,7 @@ mod large_file;
 mod limits;
 mod load;
 mod logs;
+mod looked_into;
 mod notice_bounces;
 mod notices;
 mod portal;

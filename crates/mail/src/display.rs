@@ -2,7 +2,7 @@
 
 /// Characters that show nothing and change how others are shown: bidirectional controls (they turn
 /// `gpj.exe` round), invisible joiners, tags, annotations.
-fn is_trick(c: char) -> bool {
+pub(crate) fn is_trick(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'

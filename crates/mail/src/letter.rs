@@ -13,10 +13,10 @@ use thiserror::Error;
 
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
-use crate::html::{self, html_to_text};
+use crate::html::html_to_text;
 use crate::parts::{self, Part};
 use crate::transfer::Decoder;
-use crate::words;
+use crate::{charset, kind, words};
 
 /// Why a letter is not looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -123,9 +123,6 @@ struct Block {
     plain: Vec<usize>,
     html: Vec<usize>,
 }
-
-/// Letters within letters that the policy looks into.
-const MAX_NESTED: usize = 8;
 
 impl<'a> Letter<'a> {
     /// Parses leniently and bounded.
@@ -265,59 +262,6 @@ impl<'a> Letter<'a> {
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// Every decoded text part, those of letters within the letter too; HTML as every text it may show.
-    /// For patterns; an error means that nobody can say what is in the letter.
-    pub fn text_parts(&self) -> Result<Vec<String>, LetterError> {
-        let mut texts = Vec::new();
-        let mut whole = true;
-        self.visit(0, &mut |part| {
-            let text = if is_text(part) { decoded_text(part) } else { return };
-            if !part.is("text/html") {
-                texts.push(text);
-            } else if let Some(candidates) = html::candidates(&text) {
-                texts.extend(candidates);
-            } else {
-                whole = false;
-            }
-        })?;
-        if whole { Ok(texts) } else { Err(LetterError::TooComplex) }
-    }
-
-    /// Name and type of every attachment, those of letters within the letter too.
-    pub fn attachment_names(&self) -> Result<Vec<(String, String)>, LetterError> {
-        let mut names: Vec<(String, String)> =
-            self.attachments().into_iter().map(|one| (one.name, one.content_type)).collect();
-        self.nested(0, &mut |letter| {
-            names.extend(letter.attachments().into_iter().map(|one| (one.name, one.content_type)));
-        })?;
-        Ok(names)
-    }
-
-    fn visit(&self, depth: usize, see: &mut dyn FnMut(&Part<'_>)) -> Result<(), LetterError> {
-        self.parts.iter().filter(|part| !part.is_multipart()).for_each(&mut *see);
-        self.nested(depth, &mut |letter| {
-            letter.parts.iter().filter(|part| !part.is_multipart()).for_each(&mut *see);
-        })
-    }
-
-    fn nested(&self, depth: usize, see: &mut dyn FnMut(&Letter<'_>)) -> Result<(), LetterError> {
-        for part in self.parts.iter().filter(|part| is_letter(part)) {
-            if depth >= MAX_NESTED {
-                return Err(LetterError::TooComplex);
-            }
-            let bytes = part.transfer.decode(part.body);
-            match Letter::parse(&bytes) {
-                Ok(letter) => {
-                    see(&letter);
-                    letter.nested(depth + 1, see)?;
-                }
-                Err(LetterError::NoHeader) => {}
-                Err(LetterError::TooComplex) => return Err(LetterError::TooComplex),
-            }
-        }
-        Ok(())
-    }
-
     /// The attachments.
     #[must_use]
     pub fn attachments(&self) -> Vec<Attachment> {
@@ -341,9 +285,7 @@ impl<'a> Letter<'a> {
     }
 
     fn attachment_name(&self, index: usize, part: &Part<'_>) -> String {
-        if let Some(name) =
-            part.name().map(|name| words::decode(name.as_bytes())).and_then(|name| file_name(&name))
-        {
+        if let Some(name) = part.name().and_then(|name| file_name(&name)) {
             return name;
         }
         if is_letter(part) {
@@ -354,7 +296,7 @@ impl<'a> Letter<'a> {
                 return name;
             }
         }
-        format!("attachment-{}.{}", index + 1, extension(&part.content_type))
+        format!("attachment-{}.{}", index + 1, kind::extension(&part.content_type))
     }
 
     fn summary_subject(&self) -> Option<String> {
@@ -444,8 +386,9 @@ fn is_letter(part: &Part<'_>) -> bool {
 }
 
 fn decoded_text(part: &Part<'_>) -> String {
-    let charset = part.parameter("charset").map(str::as_bytes);
-    words::to_text(&part.transfer.decode(part.body), charset).replace('\0', "")
+    let bytes = part.transfer.decode(part.body);
+    let own = || charset::declared_in_page(&bytes).filter(|_| part.is("text/html"));
+    charset::decode(&bytes, part.parameter("charset").or_else(own).as_deref())
 }
 
 fn escaped(text: &str) -> String {
@@ -475,25 +418,6 @@ fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
 
 fn content_id(part: &Part<'_>) -> Option<String> {
     ids(part.value(&HeaderName::ContentId)).into_iter().next()
-}
-
-/// What a nameless attachment is called: enough that a double click opens the right program.
-fn extension(content_type: &str) -> &'static str {
-    match content_type {
-        "application/pdf" => "pdf",
-        "image/png" => "png",
-        "image/jpeg" => "jpg",
-        "image/gif" => "gif",
-        "text/plain" => "txt",
-        "text/html" => "html",
-        "text/calendar" => "ics",
-        "message/rfc822" | "message/global" => "eml",
-        "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
-        "application/pgp-signature" | "application/pgp-encrypted" => "asc",
-        "application/ms-tnef" => "dat",
-        _ => "bin",
-    }
 }
 
 #[derive(PartialEq, Eq)]

@@ -124,17 +124,12 @@ fn bodies_and_attachments() {
 
 #[test]
 fn patterns_see_letters_within_letters() {
-    let texts = with(FULL, |letter| letter.text_parts().unwrap());
-    assert!(texts.iter().any(|text| text == "nested secret"));
-    assert!(texts.iter().any(|text| text.trim() == "Grüße"));
-    let names = with(FULL, |letter| letter.attachment_names().unwrap());
-    assert_eq!(names.len(), 4);
-    let mut deep = "Subject: x\r\nContent-Type: message/rfc822\r\n\r\n".repeat(MAX_NESTED + 2).into_bytes();
-    deep.extend_from_slice(b"Subject: y\r\n\r\nend");
-    let letter = Letter::parse(&deep).unwrap();
-    assert_eq!(letter.text_parts(), Err(LetterError::TooComplex));
-    assert_eq!(letter.attachment_names(), Err(LetterError::TooComplex));
-    assert_eq!(letter.attachments().len(), 1);
+    let inside = crate::Inside::of(&crlf(FULL));
+    assert!(inside.texts.iter().any(|text| text == "nested secret"));
+    assert!(inside.texts.iter().any(|text| text.trim() == "Grüße"));
+    for name in ["attachment.png", "Größefdp.pdf", "Übersicht.docx", "attachment.eml"] {
+        assert!(inside.files.iter().any(|(one, _)| one == name), "{name}: {:?}", inside.files);
+    }
 }
 
 #[test]
@@ -224,7 +219,7 @@ fn signatures_are_seen() {
 fn exercise(bytes: &[u8]) {
     if let Ok(letter) = Letter::parse(bytes) {
         let summary = letter.summary();
-        let _ = (letter.text(), letter.html(), letter.text_parts(), letter.attachment_names());
+        let _ = (letter.text(), letter.html());
         let _ = (letter.is_encrypted(), letter.is_signed(), letter.inline("x"));
         for attachment in &summary.attachments {
             let bytes = letter.attachment_bytes(attachment.index).unwrap();

@@ -6,14 +6,20 @@
 //! mail says.
 
 mod address;
+mod charset;
 mod clock;
 mod compose;
+mod container;
 mod display;
 mod envelope;
+mod flowed;
 mod from;
 mod head;
 mod html;
+mod inside;
+mod kind;
 mod letter;
+mod params;
 mod parts;
 mod portal_letter;
 mod random;
@@ -30,6 +36,7 @@ pub use display::{file_name, file_name_from_title, one_line};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use head::{Head, HeadError, Trace};
 pub use html::html_to_text;
+pub use inside::{Inside, Unread};
 pub use letter::{Attachment, Letter, LetterError, Mailbox, Place, Summary};
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};

@@ -4,11 +4,12 @@
 //! and decodes every attachment at once. Depth, number of parts, their heads and work are bounded before
 //! anything else.
 
-use mail_parser::{ContentType, Header, HeaderName, HeaderValue, MessageParser};
+use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
 use crate::head::Head;
 use crate::letter::LetterError;
-use crate::transfer::Transfer;
+use crate::params::Params;
+use crate::transfer::{Encoding, Transfer};
 
 /// Multiparts within multiparts. Seven is the most we have seen in honest mail.
 const MAX_DEPTH: usize = 20;
@@ -28,15 +29,13 @@ pub(crate) struct Part<'a> {
     pub(crate) content_type: String,
     pub(crate) transfer: Transfer,
     pub(crate) children: Vec<usize>,
+    type_field: Params,
+    disposition: Params,
 }
 
 impl<'a> Part<'a> {
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.structured(&HeaderName::ContentType)?.attribute(name)
-    }
-
-    pub(crate) fn structured(&self, name: &HeaderName<'_>) -> Option<&ContentType<'a>> {
-        self.value(name)?.as_content_type()
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        self.type_field.first(name)
     }
 
     /// The first field of that name.
@@ -46,13 +45,12 @@ impl<'a> Part<'a> {
 
     /// RFC 2183: meant to be saved and not shown in line.
     pub(crate) fn is_attachment(&self) -> bool {
-        self.structured(&HeaderName::ContentDisposition).is_some_and(ContentType::is_attachment)
+        self.disposition.value == "attachment"
     }
 
     /// The file name as the sender gave it (RFC 2231, RFC 2047).
-    pub(crate) fn name(&self) -> Option<&str> {
-        let disposition = self.structured(&HeaderName::ContentDisposition);
-        disposition.and_then(|d| d.attribute("filename")).or_else(|| self.parameter("name"))
+    pub(crate) fn name(&self) -> Option<String> {
+        self.disposition.first("filename").or_else(|| self.parameter("name"))
     }
 
     pub(crate) fn is(&self, content_type: &str) -> bool {
@@ -111,17 +109,23 @@ fn add<'a>(
     let (head, body) = split_entity(entity);
     room.take(head)?;
     let fields = fields(head);
-    let mut part = Part {
+    let structured = |name: HeaderName<'static>| raw(head, &fields, &name).map(Params::read);
+    let type_field = structured(HeaderName::ContentType);
+    let content_type = type_field.as_ref().map_or_else(|| default_type.to_owned(), content_type);
+    let encoding = structured(HeaderName::ContentTransferEncoding);
+    let transfer = match encoding.and_then(|encoding| Encoding::named(&encoding.value)) {
+        Some(Encoding::Mime(transfer)) => transfer,
+        Some(Encoding::Uuencode) | None => Transfer::Identity,
+    };
+    let part = Part {
+        type_field: type_field.unwrap_or_default(),
+        disposition: structured(HeaderName::ContentDisposition).unwrap_or_default(),
         fields,
         body,
-        content_type: String::new(),
-        transfer: Transfer::Identity,
+        content_type,
+        transfer,
         children: Vec::new(),
     };
-    part.content_type = content_type(&part).unwrap_or_else(|| default_type.to_owned());
-    if let Some(HeaderValue::Text(name)) = part.value(&HeaderName::ContentTransferEncoding) {
-        part.transfer = Transfer::named(name);
-    }
     let boundary = if part.content_type.starts_with("multipart/") {
         part.parameter("boundary").map(|b| b.trim_end().to_owned()).filter(|b| !b.is_empty())
     } else {
@@ -133,7 +137,7 @@ fn add<'a>(
     if let Some(boundary) = boundary {
         let mut children = Vec::new();
         let mut all = Ok(index);
-        for child in split_multipart(body, boundary.as_bytes()) {
+        for child in split_multipart(body, boundary.as_bytes()).inside {
             let next = parts.len();
             let added = add(child, depth + 1, child_default, parts, room);
             // A part that has been begun counts, although not all that is in it has been found.
@@ -153,22 +157,25 @@ fn add<'a>(
     Ok(index)
 }
 
-/// A multipart that cannot be taken apart is shown as the text it is.
-fn content_type(part: &Part<'_>) -> Option<String> {
-    let given = part.structured(&HeaderName::ContentType)?;
-    let token = |text: &str| {
-        let text = text.trim().to_ascii_lowercase();
-        let ok = (1..=127).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
-        ok.then_some(text)
+/// `type/subtype`, whatever was written.
+fn content_type(field: &Params) -> String {
+    let is_token = |text: &str| {
+        (1..=127).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
     };
-    let (kind, sub) = (token(given.ctype())?, token(given.subtype().unwrap_or_default()));
-    match (kind.as_str(), sub) {
-        (_, Some(sub)) => Some(format!("{kind}/{sub}")),
+    match field.value.split_once('/') {
+        Some((kind, sub)) if is_token(kind) && is_token(sub) => field.value.clone(),
         // RFC 2045 §5.2 wants text/plain for what is malformed; old senders mean that too.
-        ("text", None) => Some("text/plain".to_owned()),
-        _ => Some("application/octet-stream".to_owned()),
+        None if matches!(field.value.as_str(), "text" | "") => "text/plain".to_owned(),
+        Some(_) | None => "application/octet-stream".to_owned(),
     }
+}
+
+/// The first field of that name as it came.
+fn raw<'a>(head: &'a [u8], fields: &[Header<'_>], name: &HeaderName<'_>) -> Option<&'a [u8]> {
+    let field = fields.iter().find(|field| field.name == *name)?;
+    let (start, end) = (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
+    head.get(start..end)
 }
 
 /// The fields of an entity, as mail-parser reads them.
@@ -194,9 +201,17 @@ pub(crate) fn split_entity(entity: &[u8]) -> (&[u8], &[u8]) {
     (entity, b"")
 }
 
+/// A multipart's body taken apart.
+#[derive(Default)]
+pub(crate) struct Pieces<'a> {
+    pub(crate) inside: Vec<&'a [u8]>,
+    /// Preamble and epilogue: nobody is meant to see them (RFC 2046 §5.1.1), and somebody may.
+    pub(crate) outside: Vec<&'a [u8]>,
+}
+
 /// The bodies between the delimiter lines (RFC 2046 §5.1.1); lenient about a missing end.
-fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
-    let mut found = Vec::new();
+pub(crate) fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Pieces<'a> {
+    let mut found = Pieces::default();
     let mut open: Option<usize> = None;
     let mut at = 0;
     for line in body.split_inclusive(|b| *b == b'\n') {
@@ -207,16 +222,18 @@ fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
         if !tail.is_empty() && tail != b"--" {
             continue;
         }
-        if let Some(from) = open.take() {
-            found.push(without_line_end(body.get(from..start).unwrap_or_default()));
+        match open.take() {
+            Some(from) => found.inside.push(without_line_end(body.get(from..start).unwrap_or_default())),
+            None => found.outside.push(body.get(..start).unwrap_or_default()),
         }
-        if found.len() > MAX_PARTS || tail == b"--" {
+        if found.inside.len() > MAX_PARTS || tail == b"--" {
+            found.outside.push(body.get(at..).unwrap_or_default());
             return found;
         }
         open = Some(at);
     }
     if let Some(from) = open {
-        found.push(body.get(from..).unwrap_or_default());
+        found.inside.push(body.get(from..).unwrap_or_default());
     }
     found
 }

@@ -13,8 +13,37 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// A Content-Transfer-Encoding of any age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Encoding {
+    Mime(Transfer),
+    /// Before MIME, and now and then since.
+    Uuencode,
+}
+
+impl Encoding {
+    /// From the field's first word, however it is spelt. `None`: nobody knows it.
+    pub(crate) fn named(value: &str) -> Option<Self> {
+        let token = value.trim_matches([',', '.', ' ']).to_ascii_lowercase();
+        let transfer = match token.as_str() {
+            "base64" | "base-64" | "x-base64" | "b64" => Transfer::Base64,
+            "quoted-printable" | "quoted_printable" | "quotedprintable" | "quoted" | "qp"
+            | "x-quoted-printable" => Transfer::QuotedPrintable,
+            "uuencode" | "x-uuencode" | "x-uue" | "uue" | "x-uu" | "x-uuencoded" => {
+                return Some(Self::Uuencode);
+            }
+            // What people have written for "none", charsets among them.
+            "" | "7bit" | "7-bit" | "7" | "8bit" | "8-bit" | "8" | "binary" | "none" | "plain" | "text"
+            | "text/plain" | "identity" | "raw" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "iso-8859-1"
+            | "iso-8859-15" | "windows-1252" | "unicode" | "null" | "default" => Transfer::Identity,
+            _ => return None,
+        };
+        Some(Self::Mime(transfer))
+    }
+}
+
 /// A Content-Transfer-Encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Transfer {
     /// 7bit, 8bit, binary, and what nobody knows.
     Identity,

@@ -4,9 +4,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mail_parser::decoders::charsets::map::charset_decoder;
 
-use crate::transfer;
+use crate::{charset, transfer};
 
 /// A stretch of a raw field value.
 enum Piece<'a> {
@@ -65,20 +64,10 @@ fn q_decode(payload: &[u8]) -> Vec<u8> {
     transfer::quoted_printable_escapes(&spaced)
 }
 
-/// Bytes to text: the charset named, else UTF-8, else what an old client most likely meant.
+/// Bytes to text: as the charset says, else as it was most likely meant.
 pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
-    let named = charset.filter(|c| !c.eq_ignore_ascii_case(b"utf-8")).and_then(charset_decoder);
-    if let Some(decoder) = named {
-        return decoder(bytes);
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) if charset.is_some() => String::from_utf8_lossy(bytes).into_owned(),
-        Err(_) => match charset_decoder(b"windows-1252") {
-            Some(decoder) => decoder(bytes),
-            None => String::from_utf8_lossy(bytes).into_owned(),
-        },
-    }
+    let label = charset.map(String::from_utf8_lossy);
+    charset::decode(bytes, label.as_deref())
 }
 
 /// The value as a reader sees it: unfolded, decoded, without control characters, trimmed.

@@ -108,13 +108,13 @@ impl Condition {
             }
             Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
             Self::SizeAtMost(bytes) => Answer::of(facts.size <= *bytes),
-            Self::AttachmentName(names) => within(facts, |deep| {
+            Self::AttachmentName(names) => within(facts, Deep::hidden_files, |deep| {
                 deep.attachments.iter().any(|(name, _)| names.iter().any(|wanted| wanted.matches(name)))
             }),
-            Self::AttachmentType(types) => within(facts, |deep| {
+            Self::AttachmentType(types) => within(facts, Deep::hidden_files, |deep| {
                 deep.attachments.iter().any(|(_, kind)| types.iter().any(|wanted| wanted.matches(kind)))
             }),
-            Self::TextPattern(patterns) => within(facts, |deep| {
+            Self::TextPattern(patterns) => within(facts, Deep::hidden_text, |deep| {
                 deep.texts.iter().any(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
             }),
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
@@ -263,9 +263,13 @@ fn in_deep(facts: &Facts<'_>, holds: impl Fn(&Deep) -> bool) -> Answer {
 }
 
 /// Looks for something in what could be read. Found is found; not found is "no" only if all could be read.
-fn within(facts: &Facts<'_>, found: impl Fn(&Deep) -> bool) -> Answer {
+fn within(
+    facts: &Facts<'_>,
+    hidden: impl Fn(&Deep) -> Option<&String>,
+    found: impl Fn(&Deep) -> bool,
+) -> Answer {
     match (in_deep(facts, found), facts.deep) {
-        (Answer::No, Known::Yes(Deep { unread: Some(why), .. })) => Answer::Never(why.clone()),
+        (Answer::No, Known::Yes(deep)) => hidden(deep).map_or(Answer::No, |why| Answer::Never(why.clone())),
         (answer, _) => answer,
     }
 }

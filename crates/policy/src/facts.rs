@@ -43,12 +43,26 @@ pub struct Deep {
     pub attachments: Vec<(String, String)>,
     /// Every text that a reader's program may show.
     pub texts: Vec<String>,
-    /// Why there is more in the letter than stands above: what is said here for "no" nobody can know.
+    /// Why there may be other attachments and texts: then nobody can say "no".
     pub unread: Option<String>,
+    /// Why there may be other texts.
+    pub illegible: Option<String>,
     /// Nothing in it can be read without a key.
     pub encrypted: bool,
     /// It is signed.
     pub signed: bool,
+}
+
+impl Deep {
+    /// Why there may be files that nobody has seen.
+    pub(crate) fn hidden_files(&self) -> Option<&String> {
+        self.unread.as_ref()
+    }
+
+    /// Why there may be text that nobody has seen.
+    pub(crate) fn hidden_text(&self) -> Option<&String> {
+        self.illegible.as_ref().or(self.unread.as_ref())
+    }
 }
 
 impl fmt::Debug for Deep {

@@ -36,6 +36,7 @@ impl Case {
                 attachments: vec![("Gutachten.PDF".into(), "application/pdf".into())],
                 texts: vec!["IBAN DE02 1203".into()],
                 unread: None,
+                illegible: None,
                 encrypted: false,
                 signed: true,
             }),
@@ -338,6 +339,12 @@ fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
         assert_eq!(verdict(&format!("not = {{ {missed} }}"), &part), "554 5.6.0", "{missed}");
     }
     assert_eq!(verdict("encrypted = true", &part), "default");
+
+    let mut illegible = Case::new(HEAD);
+    let deep = Deep { illegible: Some("part of it has an unknown charset".into()), ..Deep::default() };
+    illegible.deep = Known::Yes(deep);
+    assert_eq!(verdict("text-pattern = 'geheim'", &illegible), "554 5.6.0");
+    assert_eq!(verdict("attachment-name = '*.exe'", &illegible), "default");
 }
 
 #[test]

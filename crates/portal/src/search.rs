@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use sealpost_mail::{Letter, Summary};
+use sealpost_mail::{Inside, Summary};
 use sealpost_store::{Folder, Page};
 use tokio::time::Instant;
 
@@ -170,8 +170,7 @@ impl SignedIn {
             Err(other) => return Err(other),
         };
         site.cleaning(move || {
-            let texts = Letter::parse(&letter.bytes).and_then(|letter| letter.text_parts());
-            let text = folded(&texts.unwrap_or_default().join("\n"));
+            let text = folded(&Inside::of(&letter.bytes).texts.join("\n"));
             words.iter().all(|word| text.contains(word))
         })
         .await

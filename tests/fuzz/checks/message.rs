@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use sealpost_mail::{Edit, Head, Letter, Origin, Timestamp, Trace};
+use sealpost_mail::{Edit, Head, Inside, Letter, Origin, Timestamp, Trace};
 
 pub(crate) fn check(input: &[u8]) {
     head(input);
@@ -60,6 +60,8 @@ fn head(bytes: &[u8]) {
 }
 
 fn letter(bytes: &[u8]) {
+    // What rules see, they see without end and without a letter that can be parsed.
+    let _ = Inside::of(bytes);
     let Ok(letter) = Letter::parse(bytes) else { return };
     let summary = letter.summary();
     let attachments = letter.attachments();
@@ -75,7 +77,7 @@ fn letter(bytes: &[u8]) {
         }
     }
     assert!(letter.attachment_bytes(usize::MAX).is_none());
-    let _ = (letter.text(), letter.html(), letter.text_parts(), letter.is_encrypted(), letter.is_signed());
+    let _ = (letter.text(), letter.html(), letter.is_encrypted(), letter.is_signed());
     // What is written down can be read again.
     for mailbox in summary.from.iter().chain(&summary.to).chain(&summary.cc) {
         let _ = format!("{mailbox:?}");

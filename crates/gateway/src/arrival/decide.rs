@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use sealpost_mail::{Address, Envelope, Fault, Judgement, Letter, Origin, Recipient, Reply, Treatment};
+use sealpost_mail::{
+    Address, Envelope, Fault, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Treatment,
+};
 use sealpost_policy::{Deep, Facts, Known};
 
 use super::front::Front;
@@ -111,18 +113,23 @@ async fn look_into(front: &Front, spooled: &Spooled) -> Result<Known<Deep>, Repl
     spooled.whole(front).await?.look(look).await
 }
 
-/// What rules may ask of a body. What cannot be read cannot be answered for.
+/// What rules may ask of a body. What cannot be taken apart can never be answered for.
 pub(crate) fn look(bytes: &[u8]) -> Known<Deep> {
-    let seen = Letter::parse(bytes).and_then(|letter| {
-        Ok(Deep {
-            attachments: letter.attachment_names()?,
-            texts: letter.text_parts()?,
-            unread: None,
-            encrypted: letter.is_encrypted(),
-            signed: letter.is_signed(),
-        })
-    });
-    seen.map_or_else(|error| Known::Never(error.to_string()), Known::Yes)
+    let (encrypted, signed) = match Letter::parse(bytes) {
+        Ok(letter) => (letter.is_encrypted(), letter.is_signed()),
+        // A letter without a head is text.
+        Err(LetterError::NoHeader) => (false, false),
+        Err(error @ LetterError::TooComplex) => return Known::Never(error.to_string()),
+    };
+    let inside = Inside::of(bytes);
+    Known::Yes(Deep {
+        attachments: inside.files,
+        texts: inside.texts,
+        unread: inside.unread.map(|why| why.to_string()),
+        illegible: inside.illegible.map(|why| why.to_string()),
+        encrypted,
+        signed,
+    })
 }
 
 /// Message-IDs looked up of one letter. The parent's comes first; of the thread, the oldest first. Long threads

@@ -29,7 +29,9 @@ pub(crate) enum Reading {
     Shown,
     /// Shown, as if nothing but `<br>` broke a line or parted two cells: a style sheet can make it so.
     Glued,
-    /// Every word there is: what is hidden, in comments, in the title, in attributes.
+    /// Shown, with what is hidden, where it stands: hiding it is the style sheet's wish.
+    Unhidden,
+    /// Every word there is, what is hidden apart from what is not: what is hidden, in comments, in the title, in attributes.
     Everything,
 }
 
@@ -44,7 +46,11 @@ pub fn html_to_text(html: &str) -> String {
 
 /// Every text that a reader's program may show of a page. `None`: its tags are none that a program would write.
 pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
-    let mut texts = vec![read(html, Reading::Shown)?, read(html, Reading::Everything)?];
+    let (shown, has_hidden) = walked(html, Reading::Shown)?;
+    let mut texts = vec![shown, read(html, Reading::Everything)?];
+    if has_hidden {
+        texts.push(read(html, Reading::Unhidden)?);
+    }
     let lower = html.to_ascii_lowercase();
     if ["inline", "float", "contents", "absolute"].iter().any(|word| lower.contains(word)) {
         texts.push(read(html, Reading::Glued)?);
@@ -55,6 +61,11 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
 
 /// `None`: the tags are none that a program would write, and reading them would take for ever.
 pub(crate) fn read(html: &str, reading: Reading) -> Option<String> {
+    walked(html, reading).map(|(text, _)| text)
+}
+
+/// The text, and whether something on the page is hidden.
+fn walked(html: &str, reading: Reading) -> Option<(String, bool)> {
     if !tags::are_honest(html) {
         return None;
     }
@@ -74,7 +85,8 @@ pub(crate) fn read(html: &str, reading: Reading) -> Option<String> {
             break;
         }
     }
-    Some(walker.finish())
+    let hidden = walker.has_hidden();
+    Some((walker.finish(), hidden))
 }
 
 fn pass(html: &str, walker: Walker) -> Walker {

@@ -66,6 +66,7 @@ pub(super) struct Walker {
     unread: Vec<String>,
     /// Words of attributes, to be written after the text.
     aside: Vec<String>,
+    hid: bool,
     /// White space where no element says otherwise.
     page: White,
 }
@@ -81,6 +82,7 @@ impl Walker {
             raw: None,
             unread: Vec::new(),
             aside: Vec::new(),
+            hid: false,
             page: White::default(),
         }
     }
@@ -117,18 +119,28 @@ impl Walker {
         self.reading == Reading::Everything
     }
 
+    /// What is hidden is read like what is not.
+    fn reads_hidden(&self) -> bool {
+        matches!(self.reading, Reading::Everything | Reading::Unhidden)
+    }
+
+    /// Whether something on the page is hidden.
+    pub(super) fn has_hidden(&self) -> bool {
+        self.hid
+    }
+
     fn is_marked(&self) -> bool {
         self.reading == Reading::Marked
     }
 
     /// Whether text that comes now is on the page.
     fn is_seen(&self) -> bool {
-        self.is_everything() || self.open.last().is_none_or(|open| !open.gone && open.visible)
+        self.reads_hidden() || self.open.last().is_none_or(|open| !open.gone && open.visible)
     }
 
     /// Whether an element that comes now is in the flow of the page, be it to be seen or not.
     fn is_there(&self) -> bool {
-        self.is_everything() || self.open.last().is_none_or(|open| !open.gone)
+        self.reads_hidden() || self.open.last().is_none_or(|open| !open.gone)
     }
 
     // ---- text -----------------------------------------------------------------------------------
@@ -229,8 +241,14 @@ impl Walker {
         // Word and Outlook write every line as a paragraph without a distance.
         let tight = said.no_margin || attribute(tag, "class").is_some_and(|class| class.starts_with("Mso"));
         let spaced = is_spaced(name) && !tight;
+        let begins_hidden = (gone && outer.is_none_or(|open| !open.gone))
+            || (!visible && outer.is_none_or(|open| open.visible));
+        self.hid |= begins_hidden && !is_never_shown(name);
+        if begins_hidden && self.is_everything() {
+            self.lines.want(Gap::Space);
+        }
         self.begin_block(
-            if self.is_everything() && display == Display::None { usual } else { display },
+            if self.reads_hidden() && display == Display::None { usual } else { display },
             spaced,
         );
         let kind = self.kind(tag, display);
@@ -311,8 +329,11 @@ impl Walker {
     fn close_to(&mut self, at: usize) {
         while self.open.len() > at {
             let Some(open) = self.open.pop() else { return };
-            if open.gone && !self.is_everything() {
+            if open.gone && !self.reads_hidden() {
                 continue;
+            }
+            if (open.gone || !open.visible) && self.is_everything() {
+                self.lines.want(Gap::Space);
             }
             match open.kind {
                 Kind::Link { target, said } if open.visible => self.say_target(&target, &said),

@@ -1,0 +1,293 @@
+//! Bytes to text: the charset that a label names, the one that was meant, and every one that may be read.
+//!
+//! Labels are those of the WHATWG Encoding Standard, what old programs write for them, and a few that browsers
+//! have dropped. Knows no letter.
+
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+/// What is tried where nobody says what the bytes are: what people in this part of the world have ever used.
+const GUESSES: [&str; 5] = ["windows-1252", "iso-8859-2", "macintosh", "ibm850", "windows-1251"];
+/// Of a page, so much is looked at for its own label (HTML §13.2.3.2 asks for 1,024).
+const META: usize = 4096;
+
+/// What a label names.
+#[derive(Clone, Copy)]
+enum Charset {
+    Known(&'static Encoding),
+    /// Not a browser's: UTF-7, DOS.
+    Old(fn(&[u8]) -> String),
+    /// ASCII, or words for "I do not know".
+    Guess,
+    Unknown,
+}
+
+fn named(label: &str) -> Charset {
+    let label: String = label
+        .split('*')
+        .next()
+        .unwrap_or(label)
+        .trim_matches(|c: char| c.is_whitespace() || "\"';<>".contains(c))
+        .to_ascii_lowercase();
+    match label.as_str() {
+        "" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso646-us"
+        | "iso_646.irv:1991" | "646" | "us" | "unknown-8bit" | "unknown" | "x-unknown" | "unknown-7bit"
+        | "default" | "_default" | "none" | "8bit" | "7bit" | "binary" | "x-user-defined"
+        | "user-defined" | "default_charset" | "charset" | "x-ascii" | "us-ascii-8bit" | "ascii-8bit"
+        | "_iso-2022-jp$esc" | "ansi" => return Charset::Guess,
+        // T.61, as old Outlook Express calls what it sends in Latin-1.
+        "ansi_x3.110-1983" | "iso-ir-99" | "csiso99naplps" | "t.61" | "t.61-8bit" | "us-latin1" => {
+            return Charset::Known(WINDOWS_1252);
+        }
+        _ => {}
+    }
+    let squeezed: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
+    let spelt = [
+        label.clone(),
+        label.replace('_', "-"),
+        format!("iso-{label}"),
+        format!("iso-8859-{}", squeezed.trim_start_matches("iso").trim_start_matches("8859")),
+        format!("windows-{}", numbered(&squeezed, &["windows", "win", "cp", "ms", "ansi"])),
+        squeezed.replacen("utf", "utf-", 1).replace("mb4", ""),
+        squeezed.clone(),
+    ];
+    let known = spelt.iter().filter_map(|one| Encoding::for_label(one.as_bytes())).next();
+    match known {
+        Some(encoding) if encoding != REPLACEMENT && encoding != X_USER_DEFINED => Charset::Known(encoding),
+        Some(_) | None => {
+            let dos = numbered(&squeezed, &["cp", "ibm", "dos", "oem"]);
+            let old = [label.as_str(), dos].into_iter().find_map(|one| match one {
+                // The same letters stand at the same places where German needs them.
+                "437" => charset_decoder(b"850"),
+                "850" | "858" => charset_decoder(b"850"),
+                "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => charset_decoder(b"utf-7"),
+                _ => None,
+            });
+            old.map_or(Charset::Unknown, Charset::Old)
+        }
+    }
+}
+
+/// "cp1252" → "1252"
+fn numbered<'a>(label: &'a str, prefixes: &[&str]) -> &'a str {
+    prefixes.iter().find_map(|prefix| label.strip_prefix(prefix)).unwrap_or(label)
+}
+
+/// For people: as the label says, unless the bytes say that it is wrong.
+pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
+    let charset = label.map_or(Charset::Guess, named);
+    let text = match charset {
+        Charset::Old(decoder) => decoder(bytes),
+        Charset::Known(encoding) if encoding == UTF_8 => utf_8(bytes),
+        // No other charset makes sequences of UTF-8 by chance.
+        Charset::Known(encoding) if encoding.is_single_byte() && is_utf_8_on_purpose(bytes) => utf_8(bytes),
+        Charset::Known(encoding) => encoding.decode(bytes).0.into_owned(),
+        Charset::Guess | Charset::Unknown => utf_8(bytes),
+    };
+    without_nul(text)
+}
+
+/// Every text that a program may take the bytes for. `false`: there may be others that nobody here can read.
+pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
+    let mut texts = vec![decode(bytes, labels.first().copied())];
+    let mut whole = true;
+    for charset in labels.iter().map(|label| named(label)) {
+        match charset {
+            Charset::Known(encoding) => {
+                let (text, _, damaged) = encoding.decode(bytes);
+                texts.push(without_nul(text.into_owned()));
+                if damaged {
+                    texts.push(WINDOWS_1252.decode(bytes).0.into_owned());
+                }
+            }
+            Charset::Old(decoder) => texts.push(decoder(bytes)),
+            Charset::Guess => {}
+            Charset::Unknown => {
+                whole &= bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
+            }
+        }
+    }
+    let eight_bit = !bytes.is_ascii();
+    if eight_bit && labels.iter().all(|label| matches!(named(label), Charset::Guess | Charset::Unknown)) {
+        for guess in GUESSES {
+            texts.push(decode_as(bytes, guess));
+        }
+    }
+    if eight_bit && std::str::from_utf8(bytes).is_ok() {
+        texts.push(without_nul(String::from_utf8_lossy(bytes).into_owned()));
+    }
+    if bytes.contains(&0) {
+        texts.extend([UTF_16LE, UTF_16BE].map(|encoding| without_nul(encoding.decode(bytes).0.into_owned())));
+    }
+    if bytes.contains(&0x1b) {
+        texts.push(decode_as(bytes, "iso-2022-jp"));
+    }
+    let mut distinct: Vec<String> = Vec::with_capacity(texts.len());
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    (distinct, whole)
+}
+
+/// The label that a page gives itself.
+pub(crate) fn declared_in_page(bytes: &[u8]) -> Option<String> {
+    let start = bytes.get(..META.min(bytes.len())).unwrap_or_default().to_ascii_lowercase();
+    let start = String::from_utf8_lossy(&start);
+    start.match_indices("<meta").find_map(|(at, _)| {
+        let tag = start.get(at..)?.split('>').next()?;
+        let value = tag.split_once("charset")?.1.trim_start().strip_prefix('=')?;
+        let value = value.trim_start().trim_start_matches(['"', '\'']);
+        let end = value.find(|c: char| c.is_whitespace() || "\"';/>".contains(c)).unwrap_or(value.len());
+        value.get(..end).filter(|label| !label.is_empty()).map(str::to_owned)
+    })
+}
+
+/// A code page of Windows or DOS by its number.
+pub(crate) fn of_code_page(number: u32) -> String {
+    match number {
+        65001 => "utf-8".to_owned(),
+        1200 => "utf-16le".to_owned(),
+        20127 | 0 => "us-ascii".to_owned(),
+        28591..=28606 => format!("iso-8859-{}", number - 28590),
+        932 => "shift_jis".to_owned(),
+        936 => "gbk".to_owned(),
+        949 => "euc-kr".to_owned(),
+        950 => "big5".to_owned(),
+        50220..=50222 => "iso-2022-jp".to_owned(),
+        10000 => "macintosh".to_owned(),
+        other => format!("cp{other}"),
+    }
+}
+
+fn decode_as(bytes: &[u8], label: &str) -> String {
+    match named(label) {
+        Charset::Known(encoding) => encoding.decode(bytes).0.into_owned(),
+        Charset::Old(decoder) => decoder(bytes),
+        Charset::Guess | Charset::Unknown => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+/// UTF-8 or UTF-16 by its mark, UTF-8 where it is, Windows-1252 where no sequence of UTF-8 is to be found.
+fn utf_8(bytes: &[u8]) -> String {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0.into_owned();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if bytes.utf8_chunks().all(|chunk| chunk.valid().is_ascii()) => {
+            WINDOWS_1252.decode(bytes).0.into_owned()
+        }
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+fn is_utf_8_on_purpose(bytes: &[u8]) -> bool {
+    !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
+}
+
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn labels_as_they_are_written() {
+        for label in [
+            "iso-8859-1",
+            "ISO_8859-1",
+            "8859-1",
+            "iso88591",
+            "latin1",
+            "latin-1",
+            "iso8859_1",
+            "windows1252",
+            "windows-1252",
+            "cp1252",
+            "cp-1252",
+            "win1252",
+            "ansi_x3.110-1983",
+            "unknown-8bit",
+            "x-unknown",
+            "x-user-defined",
+            "us-ascii",
+            "\"iso-8859-1\"",
+            "iso-8859-1*de",
+            "utf-8",
+            "nonsense",
+            "default",
+        ] {
+            assert_eq!(decode(b"Gr\xf6\xdfe", Some(label)), "Größe", "{label}");
+        }
+        for label in [
+            "utf8",
+            "UTF-8",
+            "utf_8",
+            "utf8mb4",
+            "unicode-1-1-utf-8",
+            "us-ascii",
+            "iso-8859-1",
+            "x",
+            "cp1252",
+        ] {
+            assert_eq!(decode("Größe €".as_bytes(), Some(label)), "Größe €", "{label}");
+        }
+        assert_eq!(decode(b"Gr\x94\xe1e", Some("cp437")), "Größe");
+        assert_eq!(decode(b"Gr\x94\xe1e", Some("ibm850")), "Größe");
+        assert_eq!(decode(b"Gr+APYA3w-e", Some("utf-7")), "Größe");
+        assert_eq!(decode(b"G\0r\0\xf6\0", Some("utf-16le")), "Grö");
+        assert_eq!(decode(b"\xff\xfeG\0r\0\xf6\0", None), "Grö");
+        assert_eq!(decode(b"\x82\xa0", Some("shift_jis")), "あ");
+        assert_eq!(decode(b"\xa4\xa2", Some("x-euc-jp")), "あ");
+    }
+
+    #[test]
+    fn some_damage_is_no_other_charset() {
+        assert_eq!(
+            decode("Größe \u{20ac}".as_bytes().split_last().unwrap().1, Some("utf-8")),
+            "Größe \u{fffd}"
+        );
+    }
+
+    #[test]
+    fn a_page_may_say_its_own_charset() {
+        let page =
+            "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=iso-8859-2\"></head>";
+        assert_eq!(declared_in_page(page.as_bytes()).as_deref(), Some("iso-8859-2"));
+        assert_eq!(declared_in_page(b"<META charset=utf-8>").as_deref(), Some("utf-8"));
+        assert_eq!(declared_in_page(b"<meta name=x><meta charset = 'cp1250'/>").as_deref(), Some("cp1250"));
+        assert_eq!(declared_in_page(b"<p>charset=utf-8"), None);
+    }
+
+    #[test]
+    fn every_reading_counts_and_what_nobody_reads_is_said() {
+        let has = |bytes: &[u8], labels: &[&str], text: &str| {
+            let (texts, whole) = candidates(bytes, labels);
+            (texts.iter().any(|one| one.contains(text)), whole)
+        };
+        assert_eq!(has("persönlich".as_bytes(), &["iso-8859-1"], "persönlich"), (true, true));
+        assert_eq!(has(b"pers\xf6nlich", &["utf-8"], "persönlich"), (true, true));
+        assert_eq!(has(b"pers\xf6nlich", &["utf-8", "iso-8859-1"], "persönlich"), (true, true));
+        assert_eq!(has(b"pers\x94nlich", &["unknown-8bit"], "persönlich"), (true, true));
+        assert_eq!(has(b"v\0e\0r\0t", &[], "vert"), (true, true));
+        assert_eq!(has(b"vertraulich", &["x-nonsense"], "vertraulich"), (true, true));
+        // EBCDIC
+        assert_eq!(
+            has(b"\xa5\x85\x99\xa3\x99\x81\xa4\x93\x89\x83\x88", &["ebcdic-de"], "vertraulich"),
+            (false, false)
+        );
+        assert_eq!(has(b"x", &["utf-7", "utf-8"], "x"), (true, true));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100), label in "[a-z0-9_*-]{0,12}") {
+            let _ = (decode(&bytes, Some(&label)), candidates(&bytes, &[&label]), declared_in_page(&bytes));
+        }
+    }
+}

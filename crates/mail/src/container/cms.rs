@@ -1,0 +1,241 @@
+//! CMS (RFC 5652) as far as a reader without a key can go: what an opaque signature or a compressed body wraps.
+//! Verifies nothing. Reads BER as it is sent: indefinite lengths, strings in pieces.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
+use crate::transfer;
+
+/// Strings in pieces, in pieces.
+const MOST_PIECES: usize = 16;
+/// A body that has been compressed more than this is none that a mail program has made.
+const MOST_GROWTH: usize = 100;
+const LEAST_ROOM: usize = 1024 * 1024;
+
+/// What it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Cms {
+    /// Signed, digested, or compressed, with its content and whether that is MIME (id-data).
+    Open {
+        /// The content, undone.
+        content: Vec<u8>,
+    },
+    /// A signature of something that lies elsewhere, or certificates alone.
+    Detached,
+    /// Nothing in it can be read without a key.
+    Encrypted,
+}
+
+const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
+const SMIME_CT: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01];
+
+/// `None`: damaged, or of a kind that nobody here knows.
+pub(crate) fn read(bytes: &[u8]) -> Option<Cms> {
+    match armoured(bytes) {
+        Some(inner) => read_der(&inner),
+        None => read_der(bytes),
+    }
+}
+
+/// Whether it looks like CMS, whatever it is called.
+pub(crate) fn is_cms(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(..64).unwrap_or(bytes);
+    let Some(0x30) = rest.first().copied() else { return false };
+    rest = rest.get(1..).unwrap_or_default();
+    if length(&mut rest).is_none() {
+        return false;
+    }
+    rest.strip_prefix(&[6, 9]).is_some_and(|oid| oid.starts_with(PKCS_7))
+        || rest.strip_prefix(&[6, 11]).is_some_and(|oid| oid.starts_with(SMIME_CT))
+}
+
+fn read_der(bytes: &[u8]) -> Option<Cms> {
+    let info = first(bytes.trim_ascii_end())?;
+    let mut fields = info.body;
+    let kind = element(&mut fields).filter(|kind| info.tag == 0x30 && kind.tag == 6)?;
+    let kind = match (kind.body.strip_prefix(PKCS_7), kind.body.strip_prefix(SMIME_CT)) {
+        (Some([2]), _) => Kind::Signed,
+        (Some([5]), _) => Kind::Digested,
+        (Some([3 | 4 | 6]), _) | (_, Some([23])) => return Some(Cms::Encrypted),
+        (_, Some([9])) => Kind::Compressed,
+        (_, Some([2])) => Kind::Authenticated,
+        _ => return None,
+    };
+    let explicit = element(&mut fields).filter(|content| content.tag == 0xa0)?;
+    let data = first(explicit.body).filter(|data| data.tag == 0x30)?;
+    let Some(content) = wrapped(data.body)? else { return Some(Cms::Detached) };
+    match kind {
+        Kind::Signed | Kind::Digested | Kind::Authenticated => Some(Cms::Open { content }),
+        Kind::Compressed => inflated(&content).map(|content| Cms::Open { content }),
+    }
+}
+
+enum Kind {
+    Signed,
+    Digested,
+    Compressed,
+    Authenticated,
+}
+
+/// The EncapsulatedContentInfo among the fields: the first sequence of a type and nothing but its content.
+/// `Some(None)`: it is there, without content.
+fn wrapped(fields: &[u8]) -> Option<Option<Vec<u8>>> {
+    let mut rest = fields;
+    let mut bare = None;
+    while let Some(field) = element(&mut rest) {
+        let mut inner = field.body;
+        let is_type = field.tag == 0x30 && element(&mut inner).is_some_and(|kind| kind.tag == 6);
+        if !is_type {
+            continue;
+        }
+        match element(&mut inner) {
+            Some(content) if content.tag == 0xa0 => {
+                return octets(first(content.body)?).map(Some);
+            }
+            Some(_) => {}
+            None if inner.is_empty() => bare = Some(None),
+            None => return None,
+        }
+    }
+    bare
+}
+
+fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
+    let most = bytes.len().saturating_mul(MOST_GROWTH).max(LEAST_ROOM);
+    let mut out = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    ZlibDecoder::new(bytes).take(limit).read_to_end(&mut out).ok()?;
+    (out.len() <= most).then_some(out)
+}
+
+#[derive(Clone, Copy)]
+struct Element<'a> {
+    tag: u8,
+    body: &'a [u8],
+}
+
+/// The bytes of an OCTET STRING, in one piece or in many (X.690 §8.7).
+fn octets(string: Element<'_>) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut open = vec![match string.tag {
+        0x04 => return Some(string.body.to_vec()),
+        0x24 => string.body,
+        // PKCS #7 allowed any type: then its encoding is the content.
+        _ => return Some(string.body.to_vec()),
+    }];
+    while let Some(rest) = open.last_mut() {
+        if rest.is_empty() {
+            open.pop();
+            continue;
+        }
+        let piece = element(rest)?;
+        match piece.tag {
+            0x04 => out.extend_from_slice(piece.body),
+            0x24 if open.len() < MOST_PIECES => open.push(piece.body),
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+/// The first element.
+fn first(bytes: &[u8]) -> Option<Element<'_>> {
+    let mut rest = bytes;
+    element(&mut rest)
+}
+
+/// The next element; what remains stays in `rest`.
+fn element<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
+    let (tag, mut after) = rest.split_first().map(|(tag, after)| (*tag, after))?;
+    if tag == 0 || tag & 0x1f == 0x1f {
+        return None;
+    }
+    match length(&mut after)? {
+        Some(length) => {
+            let (body, next) = after.split_at_checked(length)?;
+            *rest = next;
+            Some(Element { tag, body })
+        }
+        None => {
+            let length = up_to_its_end(after)?;
+            let body = after.get(..length)?;
+            *rest = after.get(length + 2..)?;
+            Some(Element { tag, body })
+        }
+    }
+}
+
+/// X.690 §8.1.3; `Some(None)` is the indefinite form.
+fn length(rest: &mut &[u8]) -> Option<Option<usize>> {
+    let (first, after) = rest.split_first()?;
+    match first {
+        0..=0x7f => {
+            *rest = after;
+            Some(Some(usize::from(*first)))
+        }
+        0x80 => {
+            *rest = after;
+            Some(None)
+        }
+        _ => {
+            let (digits, after) = after.split_at_checked(usize::from(first & 0x7f))?;
+            *rest = after;
+            let long = digits.iter().try_fold(0_usize, |sum, digit| {
+                sum.checked_mul(256).and_then(|sum| sum.checked_add(usize::from(*digit)))
+            });
+            long.map(Some)
+        }
+    }
+}
+
+/// How long the content of an element without length is: up to the end mark that is its own.
+fn up_to_its_end(content: &[u8]) -> Option<usize> {
+    let mut rest = content;
+    let mut depth = 0_usize;
+    loop {
+        let before = content.len() - rest.len();
+        match rest {
+            [0, 0, after @ ..] => {
+                if depth == 0 {
+                    return Some(before);
+                }
+                depth -= 1;
+                rest = after;
+            }
+            [tag, after @ ..] => {
+                rest = after;
+                if tag & 0x1f == 0x1f {
+                    let more = rest.iter().take_while(|b| **b & 0x80 != 0).count();
+                    rest = rest.get(more + 1..)?;
+                }
+                match length(&mut rest)? {
+                    Some(length) => rest = rest.get(length..)?,
+                    None => depth += 1,
+                }
+            }
+            [] => return None,
+        }
+    }
+}
+
+/// `-----BEGIN PKCS7-----`, or base64 where bytes were meant.
+fn armoured(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text = bytes.trim_ascii_start();
+    let body = if text.starts_with(b"-----BEGIN ") {
+        let start = memchr::memchr(b'\n', text)?;
+        let end = memchr::memmem::find(text, b"-----END")?;
+        text.get(start..end)?
+    } else if text.starts_with(b"M")
+        && text.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=\r\n".contains(b))
+    {
+        text
+    } else {
+        return None;
+    };
+    Some(transfer::base64_lenient(body))
+}
+
+#[cfg(test)]
+#[path = "cms_tests.rs"]
+mod tests;

@@ -1,0 +1,256 @@
+//! `winmail.dat` (MS-OXTNEF): its text in all its forms, and the names and bytes of its files.
+//!
+//! There is a maintained reader for neither the whole format nor for part of it on the registry.
+
+use super::{Bytes, lzfu};
+use crate::charset;
+
+/// MS-OXTNEF §2.1.3.1: the first four bytes.
+const SIGNATURE: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
+/// Attributes (MS-OXTNEF §2.1.3.2): a new attachment begins, its short name, its bytes, its properties.
+const RENDER_DATA: u32 = 0x0006_9002;
+const TITLE: u32 = 0x0001_8010;
+const DATA: u32 = 0x0006_800f;
+const ATTACHMENT: u32 = 0x0006_9005;
+const TRANSPORT_NAME: u32 = 0x0006_9001;
+/// The message's own: subject, text, properties, code page.
+const SUBJECT: u32 = 0x0001_8004;
+const BODY: u32 = 0x0002_800c;
+const PROPERTIES: u32 = 0x0006_9003;
+const CODE_PAGE: u32 = 0x0006_9007;
+/// Files of one winmail.dat.
+const MOST_FILES: usize = 1000;
+/// Attributes looked at.
+const MOST_ATTRIBUTES: usize = 20_000;
+/// Properties of one attribute, and values of one property.
+const MOST_PROPERTIES: u32 = 5000;
+/// IID_IMessage stands before the bytes of a message within.
+const INTERFACE: usize = 16;
+
+/// One file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct File<'a> {
+    /// Every name the sender wrote, the best first: hostile.
+    pub(crate) names: Vec<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) content_id: Option<String>,
+    pub(crate) bytes: &'a [u8],
+    /// It is a message within, as a winmail.dat of its own.
+    pub(crate) is_message: bool,
+}
+
+/// What is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Tnef<'a> {
+    pub(crate) subject: Option<String>,
+    pub(crate) plain: Option<String>,
+    pub(crate) html: Option<String>,
+    /// Not compressed any more.
+    pub(crate) rtf: Option<Vec<u8>>,
+    pub(crate) files: Vec<File<'a>>,
+    /// Nothing in it was damaged, or too much.
+    pub(crate) whole: bool,
+}
+
+pub(crate) fn is_tnef(bytes: &[u8]) -> bool {
+    bytes.starts_with(&SIGNATURE)
+}
+
+/// Reads as far as it can be read.
+pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
+    let mut tnef = Tnef::default();
+    let mut rest = Bytes(bytes);
+    if !is_tnef(bytes) || rest.take(4).is_none() || rest.u16().is_none() {
+        return tnef;
+    }
+    let mut label = "cp1252".to_owned();
+    for _ in 0..MOST_ATTRIBUTES {
+        if rest.0.is_empty() {
+            tnef.whole = true;
+            break;
+        }
+        let Some((id, data)) = attribute(&mut rest) else {
+            // What a mail program has put behind the last attribute (a line end, zeros) belongs to nobody.
+            tnef.whole = rest.0.len() < 16 && rest.0.iter().all(|b| matches!(b, 0 | b'\r' | b'\n' | b' '));
+            break;
+        };
+        let full = tnef.files.len() >= MOST_FILES;
+        let sound = match (id, tnef.files.last_mut()) {
+            (CODE_PAGE, _) => {
+                if let Some(page) = Bytes(data).u32() {
+                    label = charset::of_code_page(page);
+                }
+                true
+            }
+            (SUBJECT, _) => {
+                tnef.subject = Some(narrow(data, &label));
+                true
+            }
+            (BODY, _) => {
+                tnef.plain = Some(narrow(data, &label));
+                true
+            }
+            (PROPERTIES, _) => message(data, &label, &mut tnef),
+            (RENDER_DATA, _) if full => break,
+            (RENDER_DATA, _) => {
+                tnef.files.push(File::default());
+                true
+            }
+            (TITLE | TRANSPORT_NAME, Some(file)) => {
+                add_name(file, narrow(data, &label), false);
+                true
+            }
+            (DATA, Some(file)) => {
+                file.bytes = data;
+                true
+            }
+            (ATTACHMENT, Some(file)) => attachment(data, &label, file),
+            // A file's parts without a file: somebody hides one.
+            (TITLE | DATA | ATTACHMENT, None) => false,
+            (_, Some(_) | None) => true,
+        };
+        if !sound {
+            break;
+        }
+    }
+    tnef
+}
+
+/// Level, id, length, data, checksum. A wrong checksum is no reason to hide anything.
+fn attribute<'a>(rest: &mut Bytes<'a>) -> Option<(u32, &'a [u8])> {
+    let mut next = Bytes(rest.0);
+    if !matches!(next.u8()?, 1 | 2) {
+        return None;
+    }
+    let (id, length) = (next.u32()?, next.length()?);
+    let data = next.take(length)?;
+    // The last one is now and then sent without it.
+    next.0 = next.0.get(2..).unwrap_or_default();
+    *rest = next;
+    Some((id, data))
+}
+
+fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
+    let (mut html, mut page, mut sound) = (None, None, true);
+    let whole = properties(data, &mut |id, kind, value| match (id, kind) {
+        (0x0037, _) => tnef.subject = Some(text(kind, value, label)),
+        (0x1000, _) => tnef.plain = Some(text(kind, value, label)),
+        (0x1009, _) => match lzfu::decompress(value) {
+            Some(rtf) => tnef.rtf = Some(rtf),
+            None => sound = false,
+        },
+        (0x1013, WIDE) => tnef.html = Some(wide(value)),
+        (0x1013, _) => html = Some(value.to_vec()),
+        // PidTagInternetCodepage
+        (0x3fde, 0x03) => page = Bytes(value).u32(),
+        _ => {}
+    });
+    if let Some(html) = html {
+        let label = charset::declared_in_page(&html)
+            .or_else(|| page.map(charset::of_code_page))
+            .unwrap_or_else(|| label.to_owned());
+        tnef.html = Some(charset::decode(&html, Some(&label)));
+    }
+    whole && sound
+}
+
+fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
+    properties(data, &mut |id, kind, value| match id {
+        // Long name, long path name
+        0x3707 | 0x370d => add_name(file, text(kind, value, label), true),
+        // Short name, display name, transport name
+        0x3704 | 0x3001 | 0x370c => add_name(file, text(kind, value, label), false),
+        0x370e => file.content_type = Some(text(kind, value, label).trim().to_ascii_lowercase()),
+        0x3712 => file.content_id = Some(text(kind, value, label).trim_matches(['<', '>', ' ']).to_owned()),
+        // PidTagAttachDataObject: an object behind the id of its interface, PidTagAttachDataBinary: bytes.
+        0x3701 => match value.get(INTERFACE..).filter(|inner| kind == OBJECT || is_tnef(inner)) {
+            Some(inner) => {
+                file.is_message = is_tnef(inner);
+                file.bytes = inner;
+            }
+            None => file.bytes = value,
+        },
+        _ => {}
+    })
+}
+
+fn add_name(file: &mut File<'_>, name: String, best: bool) {
+    if name.is_empty() || file.names.contains(&name) || file.names.len() >= 16 {
+        return;
+    }
+    if best {
+        file.names.insert(0, name);
+    } else {
+        file.names.push(name);
+    }
+}
+
+const OBJECT: u16 = 0x0d;
+const NARROW: u16 = 0x1e;
+const WIDE: u16 = 0x1f;
+const BINARY: u16 = 0x102;
+
+/// MS-OXTNEF §2.1.3.4: a count, then properties of a type, an id and a value each. `false`: not all could be read.
+fn properties<'a>(data: &'a [u8], see: &mut dyn FnMut(u16, u16, &'a [u8])) -> bool {
+    let mut rest = Bytes(data);
+    let Some(count) = rest.u32() else { return false };
+    (0..count).all(|number| number < MOST_PROPERTIES && property(&mut rest, see).is_some())
+}
+
+fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -> Option<()> {
+    let (kind, id) = (rest.u16()?, rest.u16()?);
+    if id >= 0x8000 {
+        // A named property: its set, then a number or a text.
+        rest.take(16)?;
+        match rest.u32()? {
+            0 => drop(rest.u32()?),
+            _ => drop(padded(rest)?),
+        }
+    }
+    let many = kind & 0x1000 != 0;
+    let kind = kind & 0x0fff;
+    let values = if many || matches!(kind, OBJECT | NARROW | WIDE | BINARY) { rest.u32()? } else { 1 };
+    if values > MOST_PROPERTIES {
+        return None;
+    }
+    for _ in 0..values {
+        let value = match kind {
+            0x01 => rest.take(0)?,
+            0x02 | 0x03 | 0x04 | 0x0a | 0x0b => rest.take(4)?,
+            0x05 | 0x06 | 0x07 | 0x14 | 0x40 => rest.take(8)?,
+            0x48 => rest.take(16)?,
+            OBJECT | NARROW | WIDE | BINARY => padded(rest)?,
+            _ => return None,
+        };
+        see(id, kind, value);
+    }
+    Some(())
+}
+
+/// A length, so many bytes, and what fills up to four; the last of all may lack what fills it.
+fn padded<'a>(rest: &mut Bytes<'a>) -> Option<&'a [u8]> {
+    let length = rest.length()?;
+    let value = rest.take(length)?;
+    let fill = length.checked_next_multiple_of(4)? - length;
+    rest.0 = rest.0.get(fill..).unwrap_or_default();
+    Some(value)
+}
+
+fn text(kind: u16, value: &[u8], label: &str) -> String {
+    if kind == WIDE { wide(value) } else { narrow(value, label) }
+}
+
+fn narrow(bytes: &[u8], label: &str) -> String {
+    let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    charset::decode(bytes, Some(label))
+}
+
+fn wide(bytes: &[u8]) -> String {
+    let units = bytes.chunks_exact(2).filter_map(|two| Some(u16::from_le_bytes(two.try_into().ok()?)));
+    let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    String::from_utf16_lossy(&units)
+}
+
+#[cfg(test)]
+#[path = "tnef_tests.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,105 @@
+//! winmail.dat as Outlook writes it, cut and broken.
+
+use super::*;
+
+pub(crate) fn attribute_of(level: u8, id: u32, data: &[u8]) -> Vec<u8> {
+    let mut out = vec![level];
+    out.extend(id.to_le_bytes());
+    out.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
+    out.extend(data);
+    let sum: u32 = data.iter().map(|b| u32::from(*b)).sum();
+    out.extend(u16::try_from(sum % 65536).unwrap().to_le_bytes());
+    out
+}
+
+pub(crate) fn property_of(id: u16, kind: u16, value: &[u8]) -> Vec<u8> {
+    let mut out = kind.to_le_bytes().to_vec();
+    out.extend(id.to_le_bytes());
+    out.extend(1_u32.to_le_bytes());
+    out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+    out.extend(value);
+    out.resize(out.len().next_multiple_of(4), 0);
+    out
+}
+
+pub(crate) fn properties_of(all: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = u32::try_from(all.len()).unwrap().to_le_bytes().to_vec();
+    out.extend(all.concat());
+    out
+}
+
+pub(crate) fn file_of(attributes: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = SIGNATURE.to_vec();
+    out.extend([1, 0]);
+    out.extend(attributes.concat());
+    out
+}
+
+pub(crate) fn wide_of(text: &str) -> Vec<u8> {
+    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}
+
+fn sample() -> Vec<u8> {
+    let mut number = vec![0x03, 0, 0x05, 0x37];
+    number.extend([1, 0, 0, 0]);
+    let long = properties_of(&[number, property_of(0x3707, WIDE, &wide_of("Größe.pdf"))]);
+    file_of(&[
+        attribute_of(1, CODE_PAGE, &1252_u64.to_le_bytes()),
+        attribute_of(1, BODY, b"pers\xf6nlich\0"),
+        attribute_of(2, RENDER_DATA, &[0; 14]),
+        attribute_of(2, TITLE, b"GUTACH~1.PDF\0"),
+        attribute_of(2, DATA, b"%PDF-1.4"),
+        attribute_of(2, ATTACHMENT, &long),
+        attribute_of(2, RENDER_DATA, &[0; 14]),
+        attribute_of(2, TITLE, b"zwei.txt\0"),
+    ])
+}
+
+#[test]
+fn text_and_files_are_found() {
+    let bytes = sample();
+    let found = read(&bytes);
+    assert!(found.whole);
+    assert_eq!(found.plain.as_deref(), Some("persönlich"));
+    assert_eq!(found.files.len(), 2);
+    assert_eq!(found.files[0].names, ["Größe.pdf", "GUTACH~1.PDF"]);
+    assert_eq!(found.files[0].bytes, b"%PDF-1.4");
+    assert_eq!((found.files[1].names[0].as_str(), found.files[1].bytes), ("zwei.txt", b"".as_slice()));
+}
+
+#[test]
+fn bodies_and_messages_within_are_found() {
+    let html = "<html><head><meta charset=\"utf-8\"></head><body>größer</body></html>".as_bytes();
+    let inner = file_of(&[attribute_of(
+        1,
+        PROPERTIES,
+        &properties_of(&[property_of(0x0037, WIDE, &wide_of("Innen")), property_of(0x1013, BINARY, html)]),
+    )]);
+    let mut object = vec![7; INTERFACE];
+    object.extend(&inner);
+    let outer = file_of(&[
+        attribute_of(2, RENDER_DATA, &[0; 14]),
+        attribute_of(2, ATTACHMENT, &properties_of(&[property_of(0x3701, OBJECT, &object)])),
+    ]);
+    let found = read(&outer);
+    assert!(found.whole && found.files[0].is_message);
+    let within = read(found.files[0].bytes);
+    assert_eq!(within.subject.as_deref(), Some("Innen"));
+    assert!(within.html.unwrap().contains("größer"));
+}
+
+#[test]
+fn cut_anywhere_it_says_that_it_is_not_whole() {
+    let whole = sample();
+    let ends: Vec<usize> = (0..whole.len()).filter(|end| read(&whole[..*end]).whole).collect();
+    // Between two attributes nobody can tell, and a checksum may be missing.
+    assert!(ends.len() <= 3 * 9, "{ends:?}");
+    let mut huge = SIGNATURE.to_vec();
+    huge.extend([1, 0, 2]);
+    huge.extend(DATA.to_le_bytes());
+    huge.extend(u32::MAX.to_le_bytes());
+    assert!(!read(&huge).whole);
+    assert!(!read(b"PK\x03\x04").whole);
+    assert!(read(&[sample(), b"\r\n".to_vec()].concat()).whole);
+    assert!(!read(&[sample(), b"hidden away".to_vec()].concat()).whole);
+}

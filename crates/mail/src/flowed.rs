@@ -1,0 +1,74 @@
+//! Plain text as it was before it was cut into lines (RFC 3676, RFC 5545 §3.1). Pure.
+
+/// `format=flowed`: lines that go on are joined, stuffing is undone, quoting is kept. With `delsp` the blank at
+/// the end of a line that goes on goes too.
+pub(crate) fn unflowed(text: &str, delsp: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    // The quoting of the paragraph that goes on.
+    let mut open: Option<usize> = None;
+    for line in text.lines() {
+        let rest = line.trim_start_matches('>');
+        let quotes = line.len() - rest.len();
+        let content = rest.strip_prefix(' ').unwrap_or(rest);
+        // RFC 3676 §4.3: a signature's separator is never joined. §4.5: nor is another depth of quoting.
+        let is_signature = content == "-- ";
+        match open.take() {
+            Some(depth) if depth == quotes && !is_signature => {}
+            Some(_) => {
+                out.push('\n');
+                begin(&mut out, quotes);
+            }
+            None => begin(&mut out, quotes),
+        }
+        let goes_on = content.ends_with(' ') && !is_signature;
+        if goes_on {
+            open = Some(quotes);
+            out.push_str(if delsp { content.strip_suffix(' ').unwrap_or(content) } else { content });
+        } else {
+            out.push_str(content);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn begin(out: &mut String, quotes: usize) {
+    if quotes > 0 {
+        out.extend(std::iter::repeat_n('>', quotes));
+        out.push(' ');
+    }
+}
+
+/// A calendar's lines put together again, and its escapes undone.
+pub(crate) fn unfolded_calendar(text: &str) -> String {
+    let joined = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
+    joined.replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn paragraphs_come_together_again() {
+        assert_eq!(
+            unflowed(
+                "Der Satz geht \r\nweiter und \r\nendet hier.\r\n> Zitat das \r\n> weiter geht.\r\n-- \r\nAnna\r\n  From\r\n",
+                false
+            ),
+            "Der Satz geht weiter und endet hier.\n> Zitat das weiter geht.\n-- \nAnna\n From\n"
+        );
+        assert_eq!(unflowed("ver \r\ntraulich\r\n", true), "vertraulich\n");
+        assert_eq!(unflowed("a \r\n>b\r\n", false), "a \n> b\n");
+        assert_eq!(unfolded_calendar("SUMMARY:ver\r\n traulich\\, x\r\n"), "SUMMARY:vertraulich, x\n");
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_never_lost(text in "([a-z>]{0,5} ?\n){0,10}") {
+            let words = |text: &str| text.replace(['>', ' ', '\n'], "");
+            prop_assert_eq!(words(&unflowed(&text, false)), words(&text));
+        }
+    }
+}

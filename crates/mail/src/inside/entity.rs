@@ -1,0 +1,242 @@
+//! One MIME entity in every way its fields can be read (RFC 2045, 2046). Opens no container.
+
+use std::borrow::Cow;
+
+use super::{Item, Said, Search, Unread, What};
+use crate::head::Head;
+use crate::params::Params;
+use crate::transfer::{Encoding, Transfer};
+use crate::{charset, container, parts, words};
+
+/// Readings of one field, and of one boundary.
+const MOST_READINGS: usize = 4;
+
+impl<'a> Search<'a> {
+    pub(super) fn entity<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        depth: usize,
+        default: &'static str,
+        strict: bool,
+        keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        let (head, body, sure) = split(bytes, strict);
+        if !strict && !sure {
+            self.push(Item {
+                bytes: keep(bytes),
+                depth: depth + 1,
+                what: What::Entity { default, strict: true },
+            });
+        }
+        if head.len() > Head::MAX {
+            return self.unread(Unread::TooMuch);
+        }
+        let fields = fields(head);
+        let named = |name: &'static str| named(&fields, name);
+        let dispositions: Vec<Params> =
+            named("content-disposition").take(MOST_READINGS).map(Params::read).collect();
+        let mut types: Vec<Params> = named("content-type").take(MOST_READINGS).map(Params::read).collect();
+        if named("content-type").count() > MOST_READINGS
+            || named("content-disposition").count() > MOST_READINGS
+        {
+            self.unread(Unread::TooMuch);
+        }
+        if types.is_empty() {
+            types.push(Params::read(default.as_bytes()));
+        }
+        let mut said = said(&types, &dispositions);
+        for field in ["content-description", "content-location"] {
+            said.names.extend(
+                named(field).take(MOST_READINGS).map(words::decode).filter(|name| name.contains('.')),
+            );
+        }
+        let encodings = self.encodings(named("content-transfer-encoding").take(MOST_READINGS));
+        let mut leaf_types = Vec::new();
+        for one in &types {
+            let kind = one.value.as_str();
+            if kind.starts_with("multipart/") {
+                self.multipart(body, depth, one, &keep);
+                // RFC 2045 §6.4 forbids it; who decodes nevertheless finds the parts only then.
+                for decoded in encodings.iter().filter_map(|encoding| decoded(*encoding, body)) {
+                    let entity =
+                        [b"Content-Type:", one_line(named("content-type")).as_slice(), b"\r\n\r\n", &decoded]
+                            .concat();
+                    self.push(Item {
+                        bytes: Cow::Owned(entity),
+                        depth: depth + 1,
+                        what: What::Entity { default, strict },
+                    });
+                }
+            } else if matches!(kind, "message/rfc822" | "message/global" | "message/news" | "text/rfc822") {
+                for encoding in &encodings {
+                    let bytes = decoded(*encoding, body).map_or_else(|| keep(body), Cow::Owned);
+                    let what = What::Entity { default: "text/plain", strict: false };
+                    self.push(Item { bytes, depth: depth + 1, what });
+                }
+                leaf_types.push(kind.to_owned());
+            } else {
+                if kind == "message/partial" {
+                    self.unread(Unread::Partial);
+                }
+                leaf_types.push(kind.to_owned());
+            }
+        }
+        if leaf_types.is_empty() {
+            return;
+        }
+        said.types = leaf_types;
+        for encoding in encodings {
+            let bytes = decoded(encoding, body).map_or_else(|| keep(body), Cow::Owned);
+            self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
+        }
+    }
+
+    /// Every encoding that some reader undoes.
+    fn encodings<'v>(&mut self, values: impl Iterator<Item = &'v [u8]>) -> Vec<Encoding> {
+        let mut all = Vec::new();
+        for value in values {
+            match Encoding::named(&Params::read(value).value) {
+                Some(encoding) => all.push(encoding),
+                None => {
+                    self.unread(Unread::Encoding);
+                    all.extend([
+                        Encoding::Mime(Transfer::Identity),
+                        Encoding::Mime(Transfer::QuotedPrintable),
+                        Encoding::Mime(Transfer::Base64),
+                    ]);
+                }
+            }
+            // `"quoted-printable"`: one reader takes the quotes for part of the name, another does not.
+            if Transfer::named(&words::decode(value)) == Transfer::Identity {
+                all.push(Encoding::Mime(Transfer::Identity));
+            }
+        }
+        if all.is_empty() {
+            all.push(Encoding::Mime(Transfer::Identity));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn multipart<'b>(
+        &mut self,
+        body: &'b [u8],
+        depth: usize,
+        kind: &Params,
+        keep: &impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        if kind.value == "multipart/encrypted" {
+            self.unread(Unread::Encrypted);
+        }
+        let default = if kind.value == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let mut apart = false;
+        let boundaries = kind.values("boundary");
+        if boundaries.len() > 2 * MOST_READINGS {
+            self.unread(Unread::TooMuch);
+        }
+        for boundary in boundaries.iter().take(2 * MOST_READINGS) {
+            for boundary in [boundary.as_str(), boundary.trim_end()] {
+                let pieces = parts::split_multipart(body, boundary.as_bytes());
+                if pieces.inside.is_empty() || (boundary.len() != boundary.trim_end().len() && apart) {
+                    continue;
+                }
+                apart = true;
+                for outside in pieces.outside {
+                    self.text(charset::decode(outside, None));
+                }
+                for piece in pieces.inside {
+                    self.push(Item {
+                        bytes: keep(piece),
+                        depth: depth + 1,
+                        what: What::Entity { default, strict: false },
+                    });
+                }
+                break;
+            }
+        }
+        if !apart {
+            // It cannot be taken apart: its source is all there is to show.
+            let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+            self.push(Item { bytes: keep(body), depth: depth + 1, what: What::Leaf(said) });
+        }
+    }
+}
+
+fn said(types: &[Params], dispositions: &[Params]) -> Said {
+    let mut said = Said::default();
+    for one in dispositions.iter().chain(types) {
+        for name in ["filename", "name"] {
+            said.names.extend(one.values(name));
+        }
+    }
+    for one in types {
+        said.charsets.extend(one.values("charset"));
+        if one.values("format").iter().any(|format| format.eq_ignore_ascii_case("flowed")) {
+            said.flowed = Some(one.values("delsp").iter().any(|delsp| delsp.eq_ignore_ascii_case("yes")));
+        }
+    }
+    said.is_file = dispositions.iter().any(|one| one.value == "attachment");
+    said
+}
+
+/// `None`: as it stands.
+fn decoded(encoding: Encoding, body: &[u8]) -> Option<Vec<u8>> {
+    match encoding {
+        Encoding::Mime(Transfer::Identity) => None,
+        Encoding::Mime(transfer) => Some(transfer.decode(body).into_owned()),
+        Encoding::Uuencode => container::uuencode::decode(body),
+    }
+}
+
+fn one_line<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Vec<u8> {
+    values.next().unwrap_or_default().iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect()
+}
+
+/// Head and body. `false`: another reader may end the head elsewhere.
+fn split(entity: &[u8], strict: bool) -> (&[u8], &[u8], bool) {
+    if !strict {
+        let (head, body) = parts::split_entity(entity);
+        let last = head.strip_suffix(b"\n").unwrap_or(head);
+        let last = last.strip_suffix(b"\r").unwrap_or(last);
+        let blank_ends_it =
+            matches!(last.last(), Some(b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r')) && !body.is_empty();
+        let headless = head.is_empty() && !entity.is_empty();
+        return (head, body, !(blank_ends_it || headless));
+    }
+    let mut at = 0;
+    for line in entity.split_inclusive(|b| *b == b'\n') {
+        at += line.len();
+        if matches!(line, b"\n" | b"\r\n") {
+            break;
+        }
+    }
+    let (head, body) = entity.split_at_checked(at).unwrap_or((entity, b""));
+    (head, body, true)
+}
+
+/// Every field: its name, and its value as it came. White space before the colon is obsolete (RFC 5322 §4.5.8).
+fn fields(head: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
+    for line in head.split_inclusive(|b| *b == b'\n') {
+        if let (Some(b' ' | b'\t'), Some((_, value))) = (line.first(), fields.last_mut()) {
+            value.extend_from_slice(line);
+            continue;
+        }
+        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let (name, value) = line.split_at_checked(colon).unwrap_or((line, b""));
+        let name = name.trim_ascii();
+        if !name.is_empty() && name.len() <= 100 && name.iter().all(u8::is_ascii_graphic) {
+            let value = value.get(1..).unwrap_or_default().to_vec();
+            fields.push((String::from_utf8_lossy(name).into_owned(), value));
+        }
+    }
+    fields
+}
+
+fn named<'f>(fields: &'f [(String, Vec<u8>)], name: &'static str) -> impl Iterator<Item = &'f [u8]> {
+    fields
+        .iter()
+        .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_slice())
+}

@@ -1,0 +1,154 @@
+//! Decoded bytes in every way their names, their types and they themselves can be taken: as a file, as text, as a
+//! letter, as something that holds others.
+
+use std::borrow::Cow;
+
+use super::text::{self, Form};
+use super::{Item, Said, Search, Unread, What};
+use crate::container::{cms, tnef, uuencode};
+use crate::display::file_name;
+use crate::kind;
+
+/// Names of one file.
+const MOST_NAMES: usize = 100;
+
+impl<'a> Search<'a> {
+    pub(super) fn leaf<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        depth: usize,
+        said: Said,
+        keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        let names = readings(&said.names);
+        let extensions: Vec<String> = names.iter().map(|name| kind::extension_of(name)).collect();
+        let is_called = |ends: &[&str]| extensions.iter().any(|one| ends.contains(&one.as_str()));
+        let is_typed = |kinds: &[&str]| said.types.iter().any(|one| kinds.contains(&one.as_str()));
+        self.as_file(bytes, &said, &names);
+
+        let types = said.types.iter().map(String::as_str);
+        let mut forms: Vec<Form> = types.clone().filter_map(|kind| text::form(kind, "")).collect();
+        forms.extend(extensions.iter().filter_map(|extension| text::form("", extension)));
+        forms.dedup();
+        for form in &forms {
+            self.written(bytes, *form, &said);
+        }
+        if !forms.is_empty() && !forms.contains(&Form::Rich) {
+            let (files, all) = uuencode::files(bytes);
+            if !all {
+                self.unread(Unread::TooMuch);
+            }
+            for file in files {
+                if !file.whole {
+                    self.unread(Unread::Damaged);
+                }
+                let said = Said {
+                    names: vec![file.name],
+                    types: vec![BYTES.to_owned()],
+                    is_file: true,
+                    ..Said::default()
+                };
+                self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
+            }
+        }
+
+        let is_winmail = is_typed(&["application/ms-tnef", "application/vnd.ms-tnef"])
+            || names.iter().any(|name| name.eq_ignore_ascii_case("winmail.dat"));
+        if tnef::is_tnef(bytes) || (is_winmail && !bytes.is_empty()) {
+            self.winmail(bytes, depth, &keep);
+        }
+        let is_pkcs = is_typed(&["application/pkcs7-mime", "application/x-pkcs7-mime"]);
+        let is_signature = is_typed(&["application/pkcs7-signature", "application/x-pkcs7-signature"]);
+        if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
+            self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]));
+        }
+        if is_typed(&["application/pgp-encrypted"]) {
+            self.unread(Unread::Encrypted);
+        }
+        let is_mail =
+            is_called(&["eml", "mht", "mhtml", "nws", "mbox", "mbx"]) || is_typed(&["application/mbox"]);
+        let entity = || What::Entity { default: "text/plain", strict: false };
+        if is_mail || (forms.is_empty() && kind::looks_like_letter(bytes)) {
+            for letter in kind::letters(bytes) {
+                self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
+            }
+        }
+    }
+
+    /// Its names and types, if any program would list it as a file.
+    fn as_file(&mut self, bytes: &[u8], said: &Said, names: &[String]) {
+        let is_body = |kind: &String| kind == "text/plain" || kind == "text/html";
+        if names.is_empty() && !said.is_file && said.types.iter().all(is_body) {
+            return;
+        }
+        let first = said.types.first().map_or(BYTES, String::as_str);
+        let invented = format!("attachment.{}", kind::extension(first));
+        let name = names.first().unwrap_or(&invented);
+        self.file(name, first);
+        for name in names.iter().skip(1).take(MOST_NAMES) {
+            self.file(name, first);
+        }
+        let promised = names.iter().filter_map(|name| kind::by_extension(&kind::extension_of(name)));
+        for kind in said.types.iter().map(String::as_str).chain(promised).chain(kind::by_bytes(bytes)) {
+            self.file(name, kind);
+        }
+    }
+
+    fn winmail<'b>(&mut self, bytes: &'b [u8], depth: usize, keep: &impl Fn(&'b [u8]) -> Cow<'a, [u8]>) {
+        let tnef = tnef::read(bytes);
+        if !tnef.whole {
+            self.unread(Unread::Damaged);
+        }
+        tnef.subject.into_iter().for_each(|subject| self.text(subject));
+        tnef.plain.into_iter().for_each(|plain| self.plain(plain, None));
+        tnef.html.iter().for_each(|page| self.page(page));
+        tnef.rtf.iter().for_each(|rich| self.rich(rich));
+        for file in tnef.files {
+            let kind = match file.content_type {
+                _ if file.is_message => "application/ms-tnef".to_owned(),
+                Some(kind) if !kind.is_empty() => kind,
+                Some(_) | None => BYTES.to_owned(),
+            };
+            let said = Said { names: file.names, types: vec![kind], is_file: true, ..Said::default() };
+            self.push(Item { bytes: keep(file.bytes), depth: depth + 1, what: What::Leaf(said) });
+        }
+    }
+
+    /// `wraps`: it says of itself that it holds a letter, so what cannot be opened hides one.
+    fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool) {
+        match cms::read(bytes) {
+            Some(cms::Cms::Open { content }) => {
+                let what = if cms::is_cms(&content) {
+                    What::Leaf(Said { types: vec![BYTES.to_owned()], is_file: true, ..Said::default() })
+                } else {
+                    What::Entity { default: "text/plain", strict: false }
+                };
+                self.push(Item { bytes: Cow::Owned(content), depth: depth + 1, what });
+            }
+            Some(cms::Cms::Encrypted) => self.unread(Unread::Encrypted),
+            Some(cms::Cms::Detached) => {}
+            None if wraps => self.unread(Unread::Damaged),
+            None => {}
+        }
+    }
+}
+
+const BYTES: &str = "application/octet-stream";
+
+/// Every name as it came, as it would be saved, and without what was put around the file.
+fn readings(names: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in names.iter().take(MOST_NAMES) {
+        let saved = file_name(name);
+        let inner = saved.as_deref().and_then(|name| {
+            let (stem, end) = name.rsplit_once('.')?;
+            end.eq_ignore_ascii_case("p7m").then(|| stem.to_owned())
+        });
+        for reading in [Some(name.clone()), saved, inner].into_iter().flatten() {
+            if !all.contains(&reading) {
+                all.push(reading);
+            }
+        }
+    }
+    all
+}

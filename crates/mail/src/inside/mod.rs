@@ -1,0 +1,197 @@
+//! Everything that any reader's program may find in a letter: for rules, which must not say "no" because they
+//! read it in another way. Never for showing; decides nothing.
+//!
+//! SECURITY: where two programs can read two things (a doubled field, a parameter in pieces, a charset that is a
+//! lie, a file under a false type), both count. What can be opened without a key is opened: letters within
+//! letters, winmail.dat, uuencode, opaque signatures, rich text. What cannot is said. The work is bounded by
+//! entities, depth, bytes and lines; nothing recurses.
+
+mod entity;
+mod leaf;
+mod text;
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+/// Entities, files and containers of one letter.
+const MOST_ITEMS: usize = 4000;
+/// Containers within containers.
+const MOST_DEPTH: usize = 24;
+/// Names and types of files.
+const MOST_FILES: usize = 20_000;
+/// Every byte may be looked at so many times, in all the readings together.
+const MOST_LOOKS: usize = 24;
+const LEAST_WORK: usize = 4 * 1024 * 1024;
+
+/// Why there is more in a letter than was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unread {
+    /// More parts, deeper or larger ones than any honest letter has.
+    #[error("it has too many parts, or parts nested too deeply")]
+    TooMuch,
+    /// RFC 2046 §5.2.2: the rest comes in other letters.
+    #[error("it is only a piece of a letter (message/partial)")]
+    Partial,
+    /// Nobody reads it without a key.
+    #[error("part of it is encrypted")]
+    Encrypted,
+    /// A Content-Transfer-Encoding that nobody knows.
+    #[error("part of it has an unknown transfer encoding")]
+    Encoding,
+    /// A charset that nobody knows.
+    #[error("part of it has an unknown charset")]
+    Charset,
+    /// A winmail.dat, signature or the like that is damaged.
+    #[error("something in it that holds text or files is damaged")]
+    Damaged,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inside {
+    /// Every name and every type of every file. Not a list of files: one may stand there several times.
+    pub files: Vec<(String, String)>,
+    /// Every text in every reading.
+    pub texts: Vec<String>,
+    /// Why there may be other files and other texts.
+    pub unread: Option<Unread>,
+    /// Why there may be other texts.
+    pub illegible: Option<Unread>,
+}
+
+impl Inside {
+    /// Looks for everything in the bytes of a letter.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut search = Search {
+            found: Self::default(),
+            items: 0,
+            work: bytes.len().saturating_mul(MOST_LOOKS).saturating_add(LEAST_WORK),
+            open: Vec::new(),
+        };
+        search.push(Item {
+            bytes: Cow::Borrowed(bytes),
+            depth: 0,
+            what: What::Entity { default: "text/plain", strict: false },
+        });
+        while let Some(item) = search.open.pop() {
+            let Item { bytes, depth, what } = item;
+            match (bytes, what) {
+                (Cow::Borrowed(bytes), what) => search.look(bytes, depth, what, Cow::Borrowed),
+                (Cow::Owned(bytes), what) => {
+                    search.look(&bytes, depth, what, |piece| Cow::Owned(piece.to_vec()))
+                }
+            }
+        }
+        search.found.texts.sort_unstable();
+        search.found.texts.dedup();
+        search.found.files.sort_unstable();
+        search.found.files.dedup();
+        search.found
+    }
+}
+
+/// Something to be looked into.
+struct Item<'a> {
+    bytes: Cow<'a, [u8]>,
+    depth: usize,
+    what: What,
+}
+
+enum What {
+    /// A head and a body. `strict`: only an empty line ends the head, whatever stands in it.
+    Entity { default: &'static str, strict: bool },
+    /// Decoded bytes, and what has been said of them.
+    Leaf(Said),
+}
+
+/// What fields say of a leaf.
+#[derive(Clone, Default)]
+struct Said {
+    names: Vec<String>,
+    /// `type/subtype`
+    types: Vec<String>,
+    charsets: Vec<String>,
+    /// It is meant to be saved.
+    is_file: bool,
+    /// `format=flowed`, and whether with `delsp=yes`.
+    flowed: Option<bool>,
+}
+
+struct Search<'a> {
+    found: Inside,
+    items: usize,
+    work: usize,
+    open: Vec<Item<'a>>,
+}
+
+impl<'a> Search<'a> {
+    fn look<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        depth: usize,
+        what: What,
+        keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        match what {
+            What::Entity { default, strict } => self.entity(bytes, depth, default, strict, keep),
+            What::Leaf(said) => self.leaf(bytes, depth, said, keep),
+        }
+    }
+
+    /// Something more to be looked into, if there is room for it.
+    fn push(&mut self, item: Item<'a>) {
+        self.items += 1;
+        if self.items > MOST_ITEMS || item.depth > MOST_DEPTH || !self.can_work(item.bytes.len()) {
+            self.unread(Unread::TooMuch);
+        } else {
+            self.open.push(item);
+        }
+    }
+
+    fn can_work(&mut self, bytes: usize) -> bool {
+        match self.work.checked_sub(bytes) {
+            Some(left) => {
+                self.work = left;
+                true
+            }
+            None => {
+                self.work = 0;
+                false
+            }
+        }
+    }
+
+    fn unread(&mut self, why: Unread) {
+        self.found.unread.get_or_insert(why);
+    }
+
+    fn illegible(&mut self, why: Unread) {
+        self.found.illegible.get_or_insert(why);
+    }
+
+    fn text(&mut self, text: String) {
+        if text.trim().is_empty() {
+            return;
+        }
+        if !self.can_work(text.len()) {
+            return self.illegible(Unread::TooMuch);
+        }
+        if let Some(plain) = text::without_tricks(&text) {
+            self.found.texts.push(plain);
+        }
+        self.found.texts.push(text);
+    }
+
+    fn file(&mut self, name: &str, content_type: &str) {
+        if self.found.files.len() >= MOST_FILES {
+            self.unread(Unread::TooMuch);
+        } else {
+            self.found.files.push((name.to_owned(), content_type.to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

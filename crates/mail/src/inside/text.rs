@@ -1,0 +1,124 @@
+//! Text in every reading: as it stands, as a page, as rich text, as a calendar. Knows no fields and no files.
+
+use super::{Said, Search, Unread};
+use crate::charset;
+use crate::container::rtf;
+use crate::display::is_trick;
+use crate::{flowed, html};
+
+/// Decodings of one part that are read as a page.
+const MOST_PAGES: usize = 4;
+
+/// What a text is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    Page,
+    Rich,
+    Calendar,
+}
+
+/// The form that a type or the end of a name promises.
+pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
+    let by_type = match kind {
+        "text/html"
+        | "application/xhtml+xml"
+        | "text/x-amp-html"
+        | "text/enriched"
+        | "text/richtext"
+        | "text/xhtml" => Some(Form::Page),
+        "text/rtf" | "application/rtf" | "application/x-rtf" | "application/msword-rtf" => Some(Form::Rich),
+        "text/calendar" | "application/ics" | "text/x-vcalendar" | "text/vcard" | "text/x-vcard"
+        | "text/directory" => Some(Form::Calendar),
+        "message/partial"
+        | "message/delivery-status"
+        | "message/disposition-notification"
+        | "message/external-body" => Some(Form::Plain),
+        "application/xml" => Some(Form::Page),
+        _ if kind.starts_with("text/") => Some(Form::Plain),
+        _ => None,
+    };
+    let by_name = match extension {
+        "txt" | "text" | "asc" | "csv" | "log" | "md" => Some(Form::Plain),
+        "htm" | "html" | "xhtml" | "shtml" => Some(Form::Page),
+        "rtf" => Some(Form::Rich),
+        "ics" | "vcs" | "vcf" | "ical" => Some(Form::Calendar),
+        _ => None,
+    };
+    by_type.or(by_name)
+}
+
+/// Without what cannot be seen, and with plain blanks; `None` if nothing changes.
+pub(super) fn without_tricks(text: &str) -> Option<String> {
+    let odd =
+        |c: char| is_trick(c) || matches!(c, '\u{200c}' | '\u{200d}') || (c.is_whitespace() && !c.is_ascii());
+    text.contains(odd).then(|| {
+        let seen = text.chars().filter(|c| c.is_whitespace() || !odd(*c));
+        seen.map(|c| if c.is_whitespace() && !c.is_ascii() { ' ' } else { c }).collect()
+    })
+}
+
+impl Search<'_> {
+    pub(super) fn written(&mut self, bytes: &[u8], form: Form, said: &Said) {
+        let own = if form == Form::Page { charset::declared_in_page(bytes) } else { None };
+        let labels: Vec<&str> = said.charsets.iter().chain(&own).map(String::as_str).collect();
+        let (texts, whole) = charset::candidates(bytes, &labels);
+        if !whole {
+            self.illegible(Unread::Charset);
+        }
+        match form {
+            Form::Plain => texts.into_iter().for_each(|text| self.plain(text, said.flowed)),
+            Form::Page => texts.iter().take(MOST_PAGES).for_each(|text| self.page(text)),
+            Form::Rich => self.rich(bytes),
+            Form::Calendar => texts.into_iter().for_each(|text| {
+                self.text(flowed::unfolded_calendar(&text));
+                self.text(text);
+            }),
+        }
+    }
+
+    pub(super) fn plain(&mut self, text: String, flowed: Option<bool>) {
+        if text.contains("-----BEGIN PGP MESSAGE-----") {
+            self.illegible(Unread::Encrypted);
+        }
+        if let Some(delsp) = flowed {
+            self.text(flowed::unflowed(&text, delsp));
+        }
+        // What calls itself plain and begins like a page is shown as one by some.
+        let start: String = text.trim_start().chars().take(300).collect::<String>().to_ascii_lowercase();
+        if start.starts_with("<!doctype")
+            || start.starts_with("<?xml")
+            || start.contains("<html")
+            || start.contains("<body")
+        {
+            self.page(&text);
+        }
+        self.text(text);
+    }
+
+    pub(super) fn page(&mut self, page: &str) {
+        if !self.can_work(page.len().saturating_mul(2)) {
+            return self.illegible(Unread::TooMuch);
+        }
+        match html::candidates(page) {
+            Some(texts) => texts.into_iter().for_each(|text| self.text(text)),
+            None => self.illegible(Unread::TooMuch),
+        }
+    }
+
+    pub(super) fn rich(&mut self, bytes: &[u8]) {
+        match rtf::read(bytes) {
+            Some(rich) => {
+                if let Some(page) = rich.html {
+                    self.page(&page);
+                }
+                self.text(rich.text);
+            }
+            None if bytes.trim_ascii().is_empty() => {}
+            None => {
+                self.text(charset::decode(bytes, None));
+                self.illegible(Unread::Damaged);
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What a file is: by its type, by its name, by its first bytes. Pure; decides nothing.
+
+/// What a nameless attachment is called: enough that a double click opens the right program.
+pub(crate) fn extension(content_type: &str) -> &'static str {
+    match content_type {
+        "application/pdf" => "pdf",
+        "image/png" => "png",
+        "image/jpeg" => "jpg",
+        "image/gif" => "gif",
+        "text/plain" => "txt",
+        "text/html" => "html",
+        "text/calendar" => "ics",
+        "message/rfc822" | "message/global" => "eml",
+        "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
+        "application/pgp-signature" | "application/pgp-encrypted" => "asc",
+        "application/ms-tnef" => "dat",
+        _ => "bin",
+    }
+}
+
+/// The end of a name, lower case.
+pub(crate) fn extension_of(name: &str) -> String {
+    let name = name.trim_end_matches(['.', ' ']);
+    name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// The type that the end of a name promises.
+pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
+    Some(match extension {
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "jpg" | "jpeg" | "jpe" | "jfif" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "tif" | "tiff" => "image/tiff",
+        "heic" => "image/heic",
+        "svg" => "image/svg+xml",
+        "txt" | "log" => "text/plain",
+        "csv" => "text/csv",
+        "htm" | "html" => "text/html",
+        "ics" => "text/calendar",
+        "vcf" => "text/vcard",
+        "rtf" => "application/rtf",
+        "eml" => "message/rfc822",
+        "zip" => "application/zip",
+        "7z" => "application/x-7z-compressed",
+        "rar" => "application/vnd.rar",
+        "gz" | "tgz" => "application/gzip",
+        "doc" | "dot" => "application/msword",
+        "xls" => "application/vnd.ms-excel",
+        "ppt" => "application/vnd.ms-powerpoint",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        "ods" => "application/vnd.oasis.opendocument.spreadsheet",
+        "msg" => "application/vnd.ms-outlook",
+        "mp4" => "video/mp4",
+        "mp3" => "audio/mpeg",
+        "wav" => "audio/wav",
+        "p7m" => "application/pkcs7-mime",
+        "p7s" => "application/pkcs7-signature",
+        _ => return None,
+    })
+}
+
+/// The type that the bytes themselves show.
+pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
+    let start = bytes.get(..1024.min(bytes.len())).unwrap_or_default();
+    let begins = |with: &[u8]| start.starts_with(with);
+    Some(match start {
+        // Readers find it anywhere in the first bytes (ISO 32000-1, annex H).
+        _ if memchr::memmem::find(start, b"%PDF-").is_some() => "application/pdf",
+        _ if begins(b"\x89PNG\r\n\x1a\n") => "image/png",
+        _ if begins(b"\xff\xd8\xff") => "image/jpeg",
+        _ if begins(b"GIF87a") || begins(b"GIF89a") => "image/gif",
+        _ if begins(b"RIFF") && start.get(8..12) == Some(b"WEBP") => "image/webp",
+        _ if begins(b"II*\0") || begins(b"MM\0*") => "image/tiff",
+        _ if begins(b"PK\x03\x04") => "application/zip",
+        _ if begins(b"7z\xbc\xaf\x27\x1c") => "application/x-7z-compressed",
+        _ if begins(b"Rar!\x1a\x07") => "application/vnd.rar",
+        _ if begins(b"\x1f\x8b") => "application/gzip",
+        _ if begins(b"{\\rtf") => "application/rtf",
+        _ if begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") => "application/x-ole-storage",
+        _ if begins(b"BEGIN:VCALENDAR") => "text/calendar",
+        _ => return None,
+    })
+}
+
+/// Lines of a head that are looked at.
+const MOST_LINES: usize = 40;
+
+/// Whether bytes that are called something else begin like a letter: fields, and two of them that letters have.
+pub(crate) fn looks_like_letter(bytes: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 12] = [
+        b"from",
+        b"to",
+        b"subject",
+        b"date",
+        b"received",
+        b"return-path",
+        b"message-id",
+        b"mime-version",
+        b"content-type",
+        b"reply-to",
+        b"delivered-to",
+        b"sender",
+    ];
+    let start = bytes.get(..8192.min(bytes.len())).unwrap_or_default();
+    let mut seen = Vec::new();
+    for (number, line) in start.split(|b| *b == b'\n').take(MOST_LINES).enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() && !seen.is_empty() {
+            break;
+        }
+        if line.is_empty()
+            || line.starts_with(b" ")
+            || line.starts_with(b"\t")
+            || (number == 0 && is_envelope(line))
+        {
+            continue;
+        }
+        let Some(colon) = line.iter().position(|b| *b == b':') else { break };
+        let name = line.get(..colon).unwrap_or_default().trim_ascii_end().to_ascii_lowercase();
+        if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+            break;
+        }
+        if KNOWN.contains(&name.as_slice()) && !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen.len() >= 2
+}
+
+/// The line that mbox puts before a letter.
+fn is_envelope(line: &[u8]) -> bool {
+    line.starts_with(b"From ") || line.starts_with(b">From ")
+}
+
+/// Letters of one mailbox file.
+const MOST_LETTERS: usize = 500;
+
+/// The letters in a file: one, or those of an mbox.
+pub(crate) fn letters(bytes: &[u8]) -> Vec<&[u8]> {
+    let bytes = bytes.trim_ascii_start();
+    if !bytes.starts_with(b"From ") {
+        return vec![bytes];
+    }
+    let mut found = Vec::new();
+    let mut rest = bytes;
+    while found.len() < MOST_LETTERS {
+        let after_line = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let letter = rest.get(after_line..).unwrap_or_default();
+        match memchr::memmem::find(letter, b"\nFrom ") {
+            Some(at) => {
+                found.push(letter.get(..=at).unwrap_or_default());
+                rest = letter.get(at + 1..).unwrap_or_default();
+            }
+            None => {
+                found.push(letter);
+                return found;
+            }
+        }
+    }
+    // The rest is looked at as one.
+    found.push(rest);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_known_by_their_fields() {
+        assert!(looks_like_letter(b"From: a@x.example\r\nSubject: x\r\n\r\nx"));
+        assert!(looks_like_letter(b"\r\nReceived: a\r\n\tb\r\nX-A: 1\r\nDate: x\r\n\r\nx"));
+        assert!(looks_like_letter(b"From max Mon\nFrom: a\nTo: b\n\nx"));
+        for other in [
+            b"%PDF-1.4\n".as_slice(),
+            b"From: a\r\n\r\nTo: b\r\n",
+            b"a: 1\r\nb: 2\r\n",
+            b"",
+            b"To be\nFrom: x\nTo: y",
+        ] {
+            assert!(!looks_like_letter(other), "{other:?}");
+        }
+        assert_eq!(letters(b"From a\nTo: x\n\ny\n\nFrom b\nTo: z\n\n").len(), 2);
+    }
+
+    #[test]
+    fn names_and_bytes_promise_types() {
+        assert_eq!(by_extension(&extension_of("A.PDF. ")), Some("application/pdf"));
+        assert_eq!(by_bytes(b"\0\0%PDF-1.7"), Some("application/pdf"));
+        assert_eq!(by_bytes(b"PK\x03\x04"), Some("application/zip"));
+        assert_eq!((by_extension(&extension_of("pdf")), by_bytes(b"")), (None, None));
+    }
+}

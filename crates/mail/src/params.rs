@@ -1,0 +1,313 @@
+//! Parameters of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2231), as anybody may read them: what is
+//! doubled, cut in pieces, badly quoted or encoded in three ways has several values. Knows no field by name.
+
+use crate::charset;
+use crate::words;
+
+/// Values of one parameter that are told apart.
+const MOST_VALUES: usize = 32;
+/// Parameters of one field.
+const MOST_PARAMETERS: usize = 200;
+
+/// A field's value taken apart.
+#[derive(Debug, Default)]
+pub(crate) struct Params {
+    /// What stands before the first parameter, lower case, without comments and quotes.
+    pub(crate) value: String,
+    all: Vec<Param>,
+}
+
+#[derive(Debug)]
+struct Param {
+    /// Lower case, without what RFC 2231 adds.
+    name: String,
+    /// RFC 2231 §3: which piece it is.
+    piece: Option<u32>,
+    /// RFC 2231 §4: it is percent-encoded and, in the first piece, begins with a charset.
+    extended: bool,
+    value: Vec<u8>,
+    /// What others read: the value without its escapes undone, up to the first blank, with what follows its quotes.
+    others: Vec<Vec<u8>>,
+}
+
+impl Params {
+    pub(crate) fn read(raw: &[u8]) -> Self {
+        let text: Vec<u8> = raw.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+        let mut pieces = split(&text).into_iter();
+        let value = pieces.next().map(|first| plain_value(&first)).unwrap_or_default();
+        let mut all: Vec<Param> = pieces.filter_map(|piece| param(&piece)).take(MOST_PARAMETERS).collect();
+        // A quote that is never closed swallows all the rest for one reader and nothing for another.
+        let quotes = text.iter().filter(|b| **b == b'"').count();
+        if quotes % 2 == 1 {
+            let loose = text.split(|b| *b == b';').skip(1).filter_map(param);
+            all.extend(loose.take(MOST_PARAMETERS));
+        }
+        Self { value, all }
+    }
+
+    /// The best reading: extended before plain (RFC 6266 §4.3), the first of two.
+    pub(crate) fn first(&self, name: &str) -> Option<String> {
+        self.values(name).into_iter().next()
+    }
+
+    /// Every reading, the best first.
+    pub(crate) fn values(&self, name: &str) -> Vec<String> {
+        let named = || self.all.iter().filter(|one| one.name == name);
+        let mut found: Vec<String> = Vec::new();
+        let mut add = |text: String| {
+            if !text.is_empty() && !found.contains(&text) && found.len() < MOST_VALUES {
+                found.push(text);
+            }
+        };
+        for one in named().filter(|one| one.piece.is_none() && one.extended) {
+            add(extended(&one.value));
+        }
+        let mut pieces: Vec<&Param> = named().filter(|one| one.piece.is_some()).collect();
+        if !pieces.is_empty() {
+            let as_they_stand = joined(&pieces);
+            pieces.sort_by_key(|one| one.piece);
+            let all = joined(&pieces);
+            let mut first = pieces.clone();
+            first.dedup_by_key(|one| one.piece);
+            add(joined(&first));
+            pieces.reverse();
+            pieces.dedup_by_key(|one| one.piece);
+            pieces.reverse();
+            add(joined(&pieces));
+            add(all);
+            add(as_they_stand);
+        }
+        for one in named().filter(|one| one.piece.is_none() && !one.extended) {
+            add(words::decode(&one.value));
+        }
+        for one in named().flat_map(|one| one.others.iter().chain([&one.value])) {
+            add(words::decode(one));
+            add(charset::decode(one, None));
+            if one.contains(&b'%') {
+                add(extended(one));
+            }
+        }
+        found
+    }
+}
+
+/// The pieces between semicolons outside quotes and comments.
+fn split(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    let mut piece = Vec::new();
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.iter().copied() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b';' if !quoted => {
+                pieces.push(std::mem::take(&mut piece));
+                continue;
+            }
+            _ => {}
+        }
+        piece.push(byte);
+    }
+    pieces.push(piece);
+    pieces
+}
+
+fn plain_value(piece: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&without_comments(piece)).trim().to_ascii_lowercase();
+    text.trim_matches(['"', '\'', '<', '>', ' ']).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// RFC 822 comments, outside quotes.
+fn without_comments(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.iter().copied() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted || depth > 0 => escaped = true,
+            b'"' if depth == 0 => quoted = !quoted,
+            b'(' if !quoted => depth += 1,
+            b')' if !quoted && depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+fn param(piece: &(impl AsRef<[u8]> + ?Sized)) -> Option<Param> {
+    let piece = piece.as_ref();
+    let equals = piece.iter().position(|b| *b == b'=')?;
+    let (name, value) = (piece.get(..equals)?, piece.get(equals + 1..)?.trim_ascii());
+    let name = String::from_utf8_lossy(&without_comments(name)).trim().to_ascii_lowercase();
+    let (name, extended) = match name.strip_suffix('*') {
+        Some(name) => (name, true),
+        None => (name.as_str(), false),
+    };
+    let (name, number) = match name.rsplit_once('*') {
+        Some((name, number)) => (name, number.parse().ok()),
+        None => (name, None),
+    };
+    let mut others = Vec::new();
+    let first = match value.strip_prefix(b"\"") {
+        Some(rest) => {
+            let (inside, after) = unquoted(rest);
+            others.push(rest.strip_suffix(b"\"").unwrap_or(rest).to_vec());
+            others.push([inside.as_slice(), after.trim_ascii()].concat());
+            inside
+        }
+        None => {
+            others.push(without_comments(value).trim_ascii().to_vec());
+            let word = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+            others.push(word.to_vec());
+            others.push(value.iter().copied().filter(|b| !matches!(b, b'"' | b'\'')).collect());
+            value.to_vec()
+        }
+    };
+    others.retain(|other| *other != first);
+    Some(Param { name: name.trim().to_owned(), piece: number, extended, value: first, others })
+}
+
+/// What stands up to the closing quote, and behind it.
+fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return (out, text.get(at + 1..).unwrap_or_default()),
+            b'\\' => out.extend(bytes.next().map(|(_, escaped)| escaped)),
+            _ => out.push(byte),
+        }
+    }
+    (out, b"")
+}
+
+/// RFC 2231 §4.1: extended and plain pieces may be mixed; the first one names the charset.
+fn joined(pieces: &[&Param]) -> String {
+    let mut label = None;
+    let mut bytes = Vec::new();
+    for (number, piece) in pieces.iter().enumerate() {
+        if piece.extended {
+            let (named, rest) =
+                if number == 0 { labelled(&piece.value) } else { (None, piece.value.as_slice()) };
+            label = label.or(named);
+            bytes.extend(percent_decoded(rest));
+        } else {
+            bytes.extend_from_slice(&piece.value);
+        }
+    }
+    match label {
+        Some(label) => charset::decode(&bytes, Some(&label)),
+        None => words::decode(&bytes),
+    }
+}
+
+fn extended(value: &[u8]) -> String {
+    let (label, rest) = labelled(value);
+    charset::decode(&percent_decoded(rest), label.as_deref())
+}
+
+/// `utf-8'de'text`
+fn labelled(value: &[u8]) -> (Option<String>, &[u8]) {
+    let mut quotes = value.iter().enumerate().filter(|(_, b)| **b == b'\'').map(|(at, _)| at);
+    match (quotes.next(), quotes.next()) {
+        (Some(first), Some(second)) => (
+            value.get(..first).map(|label| String::from_utf8_lossy(label).into_owned()),
+            value.get(second + 1..).unwrap_or_default(),
+        ),
+        _ => (None, value),
+    }
+}
+
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, tail)) = rest.split_first() {
+        let digits = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match digits.filter(|_| *byte == b'%').and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(value) => {
+                out.push(value);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn first(raw: &str, name: &str) -> String {
+        Params::read(raw.as_bytes()).first(name).unwrap_or_default()
+    }
+
+    #[test]
+    fn one_value_is_the_best() {
+        for (raw, value) in [
+            (" attachment; filename=a.pdf", "a.pdf"),
+            (" attachment;\r\n\tFileName=\"a b.pdf\"", "a b.pdf"),
+            ("attachment; filename=\"a\\\"b.pdf\"", "a\"b.pdf"),
+            ("attachment; filename=Rechnung (1).pdf", "Rechnung (1).pdf"),
+            ("attachment; filename=x.pdf; filename*=UTF-8''Gr%C3%B6%C3%9Fe.pdf", "Größe.pdf"),
+            ("attachment; filename*0*=utf-8''Gr%C3; filename*1*=%B6%C3%9Fe; filename*2=.pdf", "Größe.pdf"),
+            ("attachment; filename*1=b.pdf; filename*0=a", "ab.pdf"),
+            ("x; filename=\"=?UTF-8?Q?Gr=C3?=\r\n =?UTF-8?Q?=B6=C3=9Fe.pdf?=\"", "Größe.pdf"),
+            ("x; filename*=iso-8859-1'de'Gr%F6%DFe.pdf", "Größe.pdf"),
+            ("x; filename=\"Gr\u{f6}\u{df}e.pdf\"", "Größe.pdf"),
+            ("x; filename=\"a;b.pdf\"", "a;b.pdf"),
+        ] {
+            assert_eq!(first(raw, "filename"), value, "{raw}");
+        }
+        assert_eq!(first("text/plain; charset=\"iso-8859-1\"", "charset"), "iso-8859-1");
+        assert_eq!(Params::read(b" \"Text/HTML\" (x) ; charset=x").value, "text/html");
+        assert_eq!(Params::read(b"").first("x"), None);
+    }
+
+    #[test]
+    fn every_reading_is_a_value() {
+        let has = |raw: &str, value: &str| {
+            let values = Params::read(raw.as_bytes()).values("filename");
+            assert!(values.iter().any(|one| one == value), "{raw}: {values:?}");
+        };
+        has("x; filename=a.txt; filename=a.pdf", "a.pdf");
+        has("x; filename=a.txt; filename=a.pdf", "a.txt");
+        has("x; filename=a.pdf; filename*=utf-8''a.txt", "a.pdf");
+        has("x; filename*0=a.; filename*1=pdf; filename=b.txt", "a.pdf");
+        has("x; filename*0=a.; filename*1=txt; filename*1=pdf", "a.txt");
+        has("x; filename*0=a.; filename*1=txt; filename*1=pdf", "a.pdf");
+        has("x; filename*1=pdf; filename*0=a.", "a.pdf");
+        has("x; filename=\"a.pdf", "a.pdf");
+        has("x; filename=\"a.txt; filename=b.pdf", "b.pdf");
+        has("x; filename=\"a.txt\".pdf", "a.txt.pdf");
+        has("x; filename=a.pdf (x)", "a.pdf");
+        has("x; filename=a.pdf x", "a.pdf");
+        has("x; filename=\"C:\\temp\\a.pdf\"", "C:\\temp\\a.pdf");
+        has("x; filename='a.pdf'", "a.pdf");
+        has("x; filename=\"a%2Epdf\"", "a.pdf");
+        has("x; filename==?utf-8?Q?a.pdf?=", "a.pdf");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Params::read(&raw).values("filename");
+        }
+
+        #[test]
+        fn arbitrary_parameters_never_panic(raw in "x(; ?(filename|name)(\\*[0-9]?)?\\*?=[a\"'\\\\%2();= ]{0,8}){0,8}") {
+            let _ = (Params::read(raw.as_bytes()).values("filename"), Params::read(raw.as_bytes()).first("name"));
+        }
+    }
+}

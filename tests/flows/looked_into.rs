@@ -1,0 +1,208 @@
+//! Rules that look into letters see what any reader's program would find, and say "no" to nothing they cannot read.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use rig::gateway::Home;
+use rig::letters;
+use rig::{Config, Gateway, Hop};
+
+/// A letter of `tests/reading`, with the line ends of mail.
+fn stored(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reading").join(format!("{name}.eml"));
+    let mut out = Vec::new();
+    for byte in std::fs::read(path).unwrap() {
+        if byte == b'\n' && out.last() != Some(&b'\r') {
+            out.push(b'\r');
+        }
+        out.push(byte);
+    }
+    out
+}
+
+fn letter(rest: &str) -> Vec<u8> {
+    let head =
+        "From: Erika <erika@insurer.example>\r\nTo: max@web.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n";
+    format!("{head}{rest}").into_bytes()
+}
+
+fn base64(text: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+/// Text that a rule looks for, however it is wrapped, and the name of a file.
+fn looking(hop: &Hop) -> Config {
+    let mut config = Config::new(hop);
+    config
+        .rule("encrypted already", "{ encrypted = true }", r#""relay""#)
+        .rule(
+            "words",
+            "{ text-pattern = ['(?i)\\bvertraulich\\b', '65 170839 J 003', 'Nur im TNEF', 'Opak signierter Text', \
+             'Inhalt des inneren Briefs', 'Hallo Welt', 'Der ganze Brief', 'Zeile zwei\\n', 'eins\\n', \
+             'insurer.example/formular', 'Schadennummer 4711', '\\b10 100\\b', 'Größe', 'Žluťoučký kůň'] }",
+            r#""portal""#,
+        )
+        .rule("files", "{ attachment-name = ['*.pdf', 'bericht.txt'] }", r#""portal""#);
+    config
+}
+
+#[test]
+fn what_is_wrapped_glued_or_mislabelled_is_found() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&looking(&hop));
+    let mut cases: Vec<(String, Vec<u8>)> = [
+        "pol-br-class",
+        "pol-comment-dash",
+        "pol-nohead-close",
+        "pol-p-open",
+        "q-br",
+        "q-divs",
+        "q-divs2",
+        "q-li",
+        "q-link",
+        "q-nohead",
+        "q-xhtml",
+        "q-td",
+        "q-amounts",
+        "glue-div",
+        "glue-td",
+        "tnef-pdf",
+        "w-html",
+        "w-embed",
+        "s-uu",
+        "s-emloctet",
+        "s-p7m-opaque",
+        "eml-octet",
+        "cs-ansi",
+        "cs-iso88591",
+        "cs-unknown8",
+        "cs-usascii-8bit",
+        "cs-utf8-label-latin1",
+        "cs-latin1-label-utf8",
+        "cs-meta",
+    ]
+    .iter()
+    .map(|name| ((*name).to_owned(), stored(name)))
+    .collect();
+    let word = base64("Das ist vertraulich.");
+    let part = format!("--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{word}\r\n--b--\r\n");
+    let html = |html: &str| format!("Content-Type: text/html\r\n\r\n{html}\r\n");
+    let file = |fields: &str| {
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n{fields}\r\n\r\nx\r\n--b--\r\n"
+        )
+    };
+    for text in [
+        html("<ul><li>Punkt<li>vertraulich</ul>"),
+        html("<b>Gruss</b><div>VERTRAULICH</div><div>Anna</div>"),
+        html("<table><tr><td>Stufe</td><td>vertraulich</td></tr></table>"),
+        html("<head><style>p{}<body>Das ist vertraulich."),
+        html("<head><title/><body>Das ist vertraulich."),
+        html("x<!--[if mso]><p>vertraulich</p><![endif]-->"),
+        html("<span style='display:none'>vertraulich</span>x"),
+        html("ver<wbr>trau&shy;lich"),
+        format!("Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{part}"),
+        format!("Content-Type: multipart/mixed; boundary=b\r\nContent-Type: text/plain\r\n\r\n{part}"),
+        format!("Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n{part}"),
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\nvertraulich\r\n--b\r\n\r\nx\r\n--b--\r\n"
+            .to_owned(),
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\nvertraulich\r\n"
+            .to_owned(),
+        format!("Content-Transfer-Encoding: \"base64\"\r\n\r\n{word}\r\n"),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 ver{\\b traulich}}\r\n".to_owned(),
+        "Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nSUMMARY:ver\r\n traulich\r\n".to_owned(),
+        file("Content-Type: text/plain; name=a.pdf\r\nContent-Disposition: attachment; filename=a.txt"),
+        file("Content-Disposition: attachment; filename=a.txt; filename=a.pdf"),
+        file("Content-Disposition: attachment; filename*0=a.; filename*1=pdf"),
+        file("Content-Disposition: attachment; filename=a.txt; filename*=utf-8''a%2Epdf"),
+        file(
+            "Content-Disposition: attachment; filename=a.txt\r\nContent-Disposition: attachment; filename=a.pdf",
+        ),
+    ] {
+        cases.push((text.clone(), letter(&text)));
+    }
+    for (number, (what, bytes)) in cases.iter().enumerate() {
+        let to = format!("kunde{number}@web.example");
+        let reply = gateway.smtp().letter("erika@insurer.example", &[&to], bytes);
+        assert_eq!(reply.code, 250, "{what}: {reply}");
+        assert_eq!(
+            gateway.count("SELECT count(*) FROM deposits"),
+            i64::try_from(number).unwrap() + 1,
+            "relayed in clear:\n{what}"
+        );
+    }
+    gateway.sweep();
+}
+
+#[test]
+fn what_nobody_can_read_is_refused_at_once() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&looking(&hop));
+    let deep = "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n".repeat(60);
+    let winmail = base64("\u{0}kein TNEF");
+    for text in [
+        "Content-Type: message/partial; id=a; number=1; total=2\r\n\r\nSubject: y\r\n\r\nx\r\n".to_owned(),
+        "Content-Type: text/plain\r\nContent-Transfer-Encoding: x-strange\r\n\r\nx\r\n".to_owned(),
+        format!(
+            "Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n{winmail}\r\n"
+        ),
+        "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nx\r\n".to_owned(),
+        "\r\noffen\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nx\r\n-----END PGP MESSAGE-----\r\nMfG\r\n"
+            .to_owned(),
+        "\r\nbegin 644 a.doc\r\n+2&%L;&\\@5V5L=`H`\r\nMfG\r\n".to_owned(),
+        format!("{deep}\r\nx\r\n"),
+    ] {
+        let reply = gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter(&text));
+        reply.expect("554 5.6.0 *");
+    }
+    let ebcdic =
+        [letter("Content-Type: text/plain; charset=ebcdic-de\r\n\r\n"), b"\xa5\x85\x99\xa3\r\n".to_vec()]
+            .concat();
+    gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &ebcdic).expect("554 5.6.0 *");
+    assert_eq!(gateway.count("SELECT count(*) FROM legs"), 0);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    assert!(hop.delivered().is_empty());
+    gateway.sweep();
+}
+
+#[test]
+fn what_is_encrypted_already_goes_where_a_rule_before_says_and_the_harmless_is_relayed() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&looking(&hop));
+    let pgp = letter("\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nx\r\n-----END PGP MESSAGE-----\r\n");
+    // ContentInfo with id-envelopedData
+    let enveloped = letter(
+        "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         MIAGCSqGSIb3DQEHA6CAMIACAQAx\r\n",
+    );
+    let harmless = letters::rich("Angebot", "Guten Tag", "<p>Guten Tag</p>", "Angebot.docx", b"PK\x03\x04");
+    for (number, bytes) in [pgp, enveloped, harmless].iter().enumerate() {
+        let to = format!("kunde{number}@web.example");
+        gateway.smtp().letter("erika@insurer.example", &[&to], bytes).expect("250 2.0.0 *");
+        assert_eq!(letters::without_trace(&hop.wait_to(&to).bytes), bytes);
+    }
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    gateway.sweep();
+}
+
+#[test]
+fn explain_says_the_same() {
+    let hop = Hop::new();
+    let home = Home::new(&looking(&hop));
+    let said = |name: &str, bytes: &[u8]| {
+        let mail = home.write(name, bytes);
+        let args =
+            ["explain", mail.to_str().unwrap(), "--from", "erika@insurer.example", "--to", "k@web.example"];
+        let (code, out, err) = home.sealpost(&args);
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    for name in ["pol-br-class", "glue-div", "w-html", "s-p7m-opaque", "eml-octet"] {
+        let out = said(name, &stored(name));
+        assert!(out.contains("mailbox") && out.contains("decided by words"), "{name}: {out}");
+    }
+    let out = said("tnef-pdf", &stored("tnef-pdf"));
+    assert!(out.contains("decided by files"), "{out}");
+    let out = said("partial", &letter("Content-Type: message/partial; id=a; number=1\r\n\r\nx\r\n"));
+    assert!(out.contains("554 5.6.0") && out.contains("message/partial"), "{out}");
+}
