@@ -129,6 +129,12 @@ impl Smtp {
         self.reply()
     }
 
+    /// Sends one command and reads its reply; the server may have gone.
+    pub fn try_say(&mut self, command: &str) -> std::io::Result<Reply> {
+        self.try_bytes(format!("{command}\r\n").as_bytes())?;
+        self.try_reply()
+    }
+
     /// EHLO; the reply must be 250.
     pub fn ehlo(&mut self) -> Reply {
         let reply = self.say("EHLO client.insurer.example");

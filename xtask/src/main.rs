@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | screenshots | deny`: everything a newcomer types, in one place.
+//! `cargo xtask demo | test | bench | kills | screenshots | deny`: everything a newcomer types, in one place.
 //!
 //! Must never know: how the product works. It installs what is missing, builds, starts and counts.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
@@ -8,6 +8,7 @@ mod bench;
 mod build;
 mod demo;
 mod deny;
+mod kills;
 mod packages;
 mod python;
 mod screenshots;
@@ -21,6 +22,7 @@ Usage: cargo xtask <COMMAND>
   demo [ARGS…]       build Sealpost and take the tour (arguments go to `sealpost demo`)
   test [FILTER…]     run every test, or those whose name or test binary matches FILTER
   bench [--quick]    Postfix and Sealpost side by side, written to docs/benchmarks.md
+  kills [COUNT]      kill -9 under load, again and again: what was lost, what came twice
   screenshots        pictures of every page of the webmail, into docs/images
   deny               licences, sources, bans and (with a database at hand) advisories
 ";
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(&rest),
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        "kills" => kills::run(&rest),
         "screenshots" => screenshots::run(),
         "deny" => deny::run(&rest),
         "" | "help" | "-h" | "--help" => {
