@@ -15,6 +15,7 @@ mod crawl;
 mod everywhere;
 mod first;
 mod hostile;
+mod inner_text;
 mod keyboard;
 mod late;
 mod office;

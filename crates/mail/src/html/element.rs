@@ -96,6 +96,26 @@ pub(super) fn keeps_blanks(name: &str) -> bool {
     matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea")
 }
 
+/// Elements that end where their end tag stands, whatever has begun inside them (HTML §13.2.4.2).
+pub(super) fn is_formatting(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "b"
+            | "big"
+            | "code"
+            | "em"
+            | "font"
+            | "i"
+            | "nobr"
+            | "s"
+            | "small"
+            | "strike"
+            | "strong"
+            | "tt"
+            | "u"
+    )
+}
+
 /// Elements whose text is on no page. `<noscript>` is: nothing runs in a mail. What stands in `<object>` is shown
 /// where the object cannot be, and none can.
 pub(super) fn is_never_shown(name: &str) -> bool {

@@ -5,8 +5,8 @@ use html5ever::tokenizer::Tag;
 
 use super::Reading;
 use super::element::{
-    Kinds, ended_by, is_block, is_cell, is_never_shown, is_raw, is_spaced, is_table_part, is_void,
-    keeps_blanks,
+    Kinds, ended_by, is_block, is_cell, is_formatting, is_never_shown, is_raw, is_spaced, is_table_part,
+    is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
 use super::style::{Display, White, attribute, style};
@@ -318,6 +318,7 @@ impl Walker {
             .iter()
             .rposition(|open| open.name == *name || (!part && open.kinds.has(Kinds::BARRIERS)));
         match at.filter(|at| self.open.get(*at).is_some_and(|open| open.name == *name)) {
+            Some(at) if self.is_misnested(at) => self.close_alone(at),
             Some(at) => self.close_to(at),
             // HTML §13.2.6.4.7: an end tag without its paragraph makes an empty one.
             None if &**name == "p" => self.gap(Gap::Blank),
@@ -355,6 +356,19 @@ impl Walker {
                 Display::None => self.break_for(&open.name, Gap::Line),
                 Display::Inline | Display::Cell => {}
             }
+        }
+    }
+
+    /// `<b><p></b></p>`: the paragraph goes on (HTML §13.2.6.4.7, the adoption agency).
+    fn is_misnested(&self, at: usize) -> bool {
+        let inside = self.open.get(at + 1..).unwrap_or_default();
+        self.open.get(at).is_some_and(|open| is_formatting(&open.name))
+            && inside.iter().any(|open| matches!(open.display, Display::Block | Display::Cell))
+    }
+
+    fn close_alone(&mut self, at: usize) {
+        if let Kind::Link { target, said } = self.open.remove(at).kind {
+            self.say_target(&target, &said);
         }
     }
 
