@@ -133,7 +133,7 @@ fn report(returned: &[u8], full: bool) -> DsnParts {
 fn third(bytes: &[u8]) -> (Vec<String>, String) {
     let parts = crate::parts::walk(bytes).unwrap();
     let last = parts.last().unwrap();
-    let body = String::from_utf8_lossy(&last.transfer.decode(last.body)).into_owned();
+    let body = String::from_utf8_lossy(&last.bytes()).into_owned();
     (parts.into_iter().map(|part| part.content_type).collect(), body)
 }
 
@@ -150,7 +150,7 @@ fn a_report_has_the_three_parts_of_rfc_6522() {
     assert_eq!(body.as_bytes(), LETTER);
     let parts = crate::parts::walk(&bytes).unwrap();
     assert_eq!(
-        String::from_utf8_lossy(parts[2].body),
+        String::from_utf8_lossy(&parts[2].body),
         "Reporting-MTA: dns; gate.example\r\nOriginal-Envelope-Id: QQ314159\r\n\
          Arrival-Date: Fri, 21 Nov 2025 18:20:00 +0000\r\n\r\n\
          Original-Recipient: rfc822; Max@web.example\r\nFinal-Recipient: rfc822; max@web.example\r\n\

@@ -47,7 +47,19 @@ const NAME_BYTES: usize = 150;
 #[must_use]
 pub fn file_name(text: &str) -> Option<String> {
     let line = one_line(text);
-    // Old browsers and mailers send whole paths; only the last part was ever meant.
+    // Old browsers and mailers send whole paths; only the last part was ever meant. "Schaden 12/2026.pdf" is none:
+    // what has blanks before its only slash, and begins like nothing but a name.
+    let mut pieces = line.split('/');
+    let (first, second) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+    let is_title = pieces.next().is_none()
+        && first.trim().contains(' ')
+        && !first.starts_with(['.', '~'])
+        && second.trim().len() > 1
+        && !second.starts_with('.')
+        && !line.contains(['\\', ':']);
+    if is_title {
+        return safe_name(&line);
+    }
     let last = line.rsplit(['/', '\\']).next().unwrap_or_default();
     safe_name(last)
 }
@@ -124,6 +136,9 @@ mod tests {
         assert_eq!(name("con.txt"), "_con.txt");
         assert_eq!(name("LPT1"), "_LPT1");
         assert_eq!(name("x. . ."), "x");
+        assert_eq!(name("Schaden 12/2026.pdf"), "Schaden 12_2026.pdf");
+        assert_eq!(name("/home/max muster/2026.pdf"), "2026.pdf");
+        assert_eq!(name("C:/Eigene Dateien/x.pdf"), "x.pdf");
         for empty in ["", "..", "/", "...", " ", "a/", "\u{202e}"] {
             assert_eq!(file_name(empty), None, "{empty:?}");
         }

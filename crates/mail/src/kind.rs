@@ -88,6 +88,51 @@ pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// Pictures that pages and papers show.
+pub(crate) fn is_picture(content_type: &str) -> bool {
+    matches!(content_type, "image/gif" | "image/jpeg" | "image/png" | "image/webp")
+}
+
+/// Types that say nothing.
+const BYTES: [&str; 8] = [
+    "application/octet-stream",
+    "application/binary",
+    "application/x-binary",
+    "application/download",
+    "application/force-download",
+    "application/x-download",
+    "application/unknown",
+    "binary/octet-stream",
+];
+
+/// The type that is meant: what a file is called and how it begins, where its type says nothing or says it oddly.
+pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
+    let extension = extension_of(name);
+    let promised = by_extension(&extension);
+    let meant = match content_type {
+        "image/pjpeg" | "image/jpg" | "image/x-jpeg" => "image/jpeg",
+        "image/x-png" => "image/png",
+        "application/x-pdf" | "application/acrobat" | "text/pdf" => "application/pdf",
+        "application/ics" | "text/x-vcalendar" => "text/calendar",
+        "text/plain" if extension == "ics" => "text/calendar",
+        "text/plain" if extension == "eml" && looks_like_letter(start) => "message/rfc822",
+        "message/global" | "message/rfc822" => content_type,
+        _ if BYTES.contains(&content_type) => {
+            let is_letter = extension == "eml" || (promised.is_none() && looks_like_letter(start));
+            match by_bytes(start) {
+                _ if is_letter => "message/rfc822",
+                // Office files are archives: their name says more.
+                Some("application/zip" | "application/x-ole-storage") | None => {
+                    promised.unwrap_or(content_type)
+                }
+                Some(shown) => shown,
+            }
+        }
+        _ => content_type,
+    };
+    meant.to_owned()
+}
+
 /// Lines of a head that are looked at.
 const MOST_LINES: usize = 40;
 

@@ -4,19 +4,23 @@
 //! HTML are handed out as they are and are hostile.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
+use mail_parser::parsers::MessageStream;
 use mail_parser::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::body::{self, Body};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
-use crate::html::html_to_text;
+use crate::html;
+use crate::opened::{self, is_cms};
 use crate::parts::{self, Part};
 use crate::transfer::Decoder;
-use crate::{charset, kind, words};
+use crate::{date, kind, words};
 
 /// Why a letter is not looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -88,8 +92,11 @@ pub struct Attachment {
     pub content_type: String,
     /// Decoded bytes.
     pub size: u64,
-    /// Content-ID without angle brackets, if the HTML part can point to it.
+    /// The Content-ID by which the page shows it in its place. What it does not show is a file like any other.
     pub inline_cid: Option<String>,
+    /// It was taken out of another one: a winmail.dat, a signature, a text.
+    #[serde(default)]
+    pub within: bool,
 }
 
 impl fmt::Debug for Attachment {
@@ -113,15 +120,10 @@ pub struct Place {
 pub struct Letter<'a> {
     bytes: &'a [u8],
     parts: Vec<Part<'a>>,
-    body: Vec<Block>,
+    body: Body,
     attached: Vec<usize>,
-}
-
-/// A stretch of the body: the same words as text, as HTML, or as both.
-#[derive(Default)]
-struct Block {
-    plain: Vec<usize>,
-    html: Vec<usize>,
+    /// Parts that the page shows, with the Content-ID it calls them by.
+    shown: HashMap<usize, String>,
 }
 
 impl<'a> Letter<'a> {
@@ -137,62 +139,53 @@ impl<'a> Letter<'a> {
         Ok((Self::of(bytes, parts)?, whole))
     }
 
-    fn of(bytes: &'a [u8], parts: Vec<Part<'a>>) -> Result<Self, LetterError> {
+    fn of(bytes: &'a [u8], mut parts: Vec<Part<'a>>) -> Result<Self, LetterError> {
         if parts.first().is_none_or(|root| root.fields.is_empty()) {
             return Err(LetterError::NoHeader);
         }
-        let mut letter = Self { bytes, parts, body: Vec::new(), attached: Vec::new() };
-        letter.body = letter.blocks(0);
-        if letter.body.is_empty() {
-            // A first part with a file name is still the best text there is.
-            let first = letter.parts.iter().position(|part| !part.is_multipart());
-            if let Some(at) =
-                first.filter(|at| letter.parts.get(*at).is_some_and(|p| is_text(p) && !p.is_attachment()))
-            {
-                letter.body = vec![letter.block(at)];
-            }
-        }
-        let shown: Vec<usize> =
-            letter.body.iter().flat_map(|block| block.plain.iter().chain(&block.html)).copied().collect();
-        letter.attached = (0..letter.parts.len())
-            .filter(|at| !shown.contains(at) && letter.parts.get(*at).is_some_and(|p| !p.is_multipart()))
-            .collect();
+        opened::open(&mut parts, bytes.len());
+        let body = body::choose(&parts);
+        let shown: Vec<usize> = body.shown().collect();
+        let is_listed = |at: &usize| {
+            let Some(part) = parts.get(*at).filter(|part| !part.is_multipart()) else { return false };
+            // A whole letter that is a file of text is shown, and can be saved.
+            let saved_too = part.is_attachment() && part.name().is_some();
+            !body.left_out.contains(at) && (!shown.contains(at) || saved_too)
+        };
+        let attached = order(&parts).into_iter().filter(is_listed).collect();
+        let mut letter = Self { bytes, parts, body, attached, shown: HashMap::new() };
+        letter.shown = letter.pictures();
         Ok(letter)
     }
 
-    /// Which parts under `at` are the body (RFC 2046 §5.1).
-    fn blocks(&self, at: usize) -> Vec<Block> {
-        let Some(part) = self.parts.get(at) else { return Vec::new() };
-        if !part.is_multipart() {
-            let root = at == 0;
-            let wanted = is_shown_text(part) || (root && is_text(part));
-            let kept_apart = !root && (part.is_attachment() || part.name().is_some());
-            return if wanted && !kept_apart { vec![self.block(at)] } else { Vec::new() };
-        }
-        match part.content_type.as_str() {
-            "multipart/alternative" => {
-                let mut all = Block::default();
-                for block in part.children.iter().flat_map(|child| self.blocks(*child)) {
-                    all.plain.extend(block.plain);
-                    all.html.extend(block.html);
-                }
-                if all.plain.is_empty() && all.html.is_empty() { Vec::new() } else { vec![all] }
+    /// Which parts the page shows in their place: of several with one Content-ID, the first.
+    fn pictures(&self) -> HashMap<usize, String> {
+        let mut found = HashMap::new();
+        let is_picture = |at: &&usize| {
+            self.parts.get(**at).is_some_and(|part| {
+                part.content_id.is_some()
+                    && kind::is_picture(&kind::meant(&part.content_type, "", &part.start()))
+            })
+        };
+        let pictures: Vec<usize> = self.attached.iter().filter(is_picture).copied().collect();
+        let html = if pictures.is_empty() { None } else { self.html() };
+        for id in html.map(|html| html::pictures(&html)).unwrap_or_default() {
+            let bare = id.trim_matches(['<', '>']);
+            let called = |alike: &dyn Fn(&str) -> bool| {
+                let mut all = pictures.iter().copied();
+                all.find(|at| {
+                    self.parts.get(*at).and_then(|part| part.content_id.as_deref()).is_some_and(alike)
+                })
+            };
+            // RFC 2392 §2 tells case apart; some writers do not.
+            let part = called(&|one| one == id || one == bare)
+                .or_else(|| called(&|one| one.eq_ignore_ascii_case(bare)))
+                .or_else(|| called(&|one| words::decode(one.as_bytes()) == bare));
+            if let Some(part) = part {
+                found.entry(part).or_insert(id);
             }
-            // RFC 2387 §3.1: the root is the first part. RFC 1847: the first part is what is signed.
-            "multipart/related" | "multipart/signed" => {
-                part.children.first().map(|child| self.blocks(*child)).unwrap_or_default()
-            }
-            "multipart/encrypted" => Vec::new(),
-            _ => part.children.iter().flat_map(|child| self.blocks(*child)).collect(),
         }
-    }
-
-    fn block(&self, at: usize) -> Block {
-        if self.parts.get(at).is_some_and(|part| part.is("text/html")) {
-            Block { plain: Vec::new(), html: vec![at] }
-        } else {
-            Block { plain: vec![at], html: Vec::new() }
-        }
+        found
     }
 
     /// What a list shows.
@@ -201,15 +194,12 @@ impl<'a> Letter<'a> {
         let fields = self.parts.first();
         let value = |name: HeaderName<'static>| fields.and_then(|part| part.value(&name));
         Summary {
-            from: mailboxes(value(HeaderName::From)),
-            to: mailboxes(value(HeaderName::To)),
-            cc: mailboxes(value(HeaderName::Cc)),
-            reply_to: mailboxes(value(HeaderName::ReplyTo)),
+            from: self.mailboxes(&HeaderName::From),
+            to: self.mailboxes(&HeaderName::To),
+            cc: self.mailboxes(&HeaderName::Cc),
+            reply_to: self.mailboxes(&HeaderName::ReplyTo),
             subject: fields.and_then(|part| self.subject(part)),
-            date: value(HeaderName::Date)
-                .and_then(HeaderValue::as_datetime)
-                .filter(|date| date.is_valid())
-                .map(|date| Timestamp(date.to_timestamp().saturating_mul(1000))),
+            date: self.date(),
             message_id: ids(value(HeaderName::MessageId)).into_iter().next(),
             in_reply_to: ids(value(HeaderName::InReplyTo)),
             references: ids(value(HeaderName::References)),
@@ -220,21 +210,50 @@ impl<'a> Letter<'a> {
 
     /// Decoded by the same code as [`crate::Head::subject`], so that both always agree.
     fn subject(&self, part: &Part<'_>) -> Option<String> {
-        let field = part.fields.iter().find(|field| field.name == HeaderName::Subject)?;
+        self.raw(part, &HeaderName::Subject).map(|value| one_line(&words::decode(value)))
+    }
+
+    /// The first field of that name as it came.
+    fn raw(&self, part: &Part<'_>, name: &HeaderName<'_>) -> Option<&'a [u8]> {
+        let field = part.fields.iter().find(|field| field.name == *name)?;
         let (start, end) =
             (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
-        Some(one_line(&words::decode(self.bytes.get(start..end)?)))
+        self.bytes.get(start..end)
+    }
+
+    fn mailboxes(&self, name: &HeaderName<'_>) -> Vec<Mailbox> {
+        let Some(raw) = self.parts.first().and_then(|root| self.raw(root, name)) else { return Vec::new() };
+        let (mut line, aside) = words::set_aside(raw);
+        line.extend_from_slice(b"\r\n");
+        let value = MessageStream::new(&line).parse_address();
+        let shown = |text: Option<&str>| {
+            text.map(|text| one_line(&words::put_back(text, &aside))).filter(|text| !text.is_empty())
+        };
+        let list = value.as_address();
+        let list = list.iter().flat_map(|list| list.iter());
+        list.map(|one| Mailbox { name: shown(one.name()), address: shown(one.address()) }).collect()
+    }
+
+    /// As the standard has it, else as it was meant.
+    fn date(&self) -> Option<Timestamp> {
+        let root = self.parts.first()?;
+        let text = words::decode(self.raw(root, &HeaderName::Date)?);
+        let parsed = root.value(&HeaderName::Date).and_then(HeaderValue::as_datetime);
+        // "GMT+0100" is GMT to the parser.
+        let odd = text.contains("GMT+") || text.contains("GMT-") || text.contains("UTC+");
+        let seconds = match parsed.filter(|date| date.is_valid() && !odd) {
+            Some(date) => Some(date.to_timestamp()),
+            None => date::read(&text),
+        };
+        seconds.map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
     /// The best text body; made from the HTML where there is no text.
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        let blocks = self.body.iter().map(|block| {
-            if block.plain.is_empty() {
-                self.joined(&block.html, |html| html_to_text(&html))
-            } else {
-                self.joined(&block.plain, |plain| plain)
-            }
+        let blocks = self.body.blocks.iter().map(|block| {
+            let parts = if block.plain.is_empty() { &block.html } else { &block.plain };
+            self.joined(parts, body::text)
         });
         let all: Vec<String> = blocks.collect();
         (!all.is_empty()).then(|| all.join("\n\n"))
@@ -243,22 +262,21 @@ impl<'a> Letter<'a> {
     /// The HTML body as sent: hostile. Text between HTML parts is escaped and kept.
     #[must_use]
     pub fn html(&self) -> Option<String> {
-        if self.body.iter().all(|block| block.html.is_empty()) {
+        if self.body.blocks.iter().all(|block| block.html.is_empty()) {
             return None;
         }
-        let blocks = self.body.iter().map(|block| {
+        let blocks = self.body.blocks.iter().map(|block| {
             if block.html.is_empty() {
-                self.joined(&block.plain, |plain| format!("<pre>{}</pre>", escaped(&plain)))
+                self.joined(&block.plain, |part| format!("<pre>{}</pre>", escaped(&body::text(part))))
             } else {
-                self.joined(&block.html, |html| html)
+                self.joined(&block.html, body::decoded)
             }
         });
         Some(blocks.collect::<Vec<_>>().join("\n"))
     }
 
-    fn joined(&self, parts: &[usize], as_shown: impl Fn(String) -> String) -> String {
-        let texts =
-            parts.iter().filter_map(|at| self.parts.get(*at)).map(|part| as_shown(decoded_text(part)));
+    fn joined(&self, parts: &[usize], said: impl Fn(&Part<'_>) -> String) -> String {
+        let texts = parts.iter().filter_map(|at| self.parts.get(*at)).map(said);
         texts.collect::<Vec<_>>().join("\n")
     }
 
@@ -266,37 +284,37 @@ impl<'a> Letter<'a> {
     #[must_use]
     pub fn attachments(&self) -> Vec<Attachment> {
         let listed = self.attached.iter().enumerate();
-        listed.filter_map(|(index, at)| Some(self.attachment(index, self.parts.get(*at)?))).collect()
+        listed.filter_map(|(index, at)| self.attachment(index, *at)).collect()
     }
 
-    fn attachment(&self, index: usize, part: &Part<'_>) -> Attachment {
-        let inline_cid = if part.is_attachment() && !part.content_type.starts_with("image/") {
-            None
-        } else {
-            content_id(part)
-        };
-        Attachment {
+    fn attachment(&self, index: usize, at: usize) -> Option<Attachment> {
+        let part = self.parts.get(at)?;
+        let name = part.name();
+        let content_type =
+            kind::meant(&part.content_type, name.as_deref().unwrap_or_default(), &part.start());
+        Some(Attachment {
             index,
-            name: self.attachment_name(index, part),
-            content_type: part.content_type.clone(),
-            size: size(part.transfer.decoded_len(part.body)),
-            inline_cid,
-        }
+            name: self.attachment_name(index, part, &content_type),
+            content_type,
+            size: size(part.transfer.decoded_len(&part.body)),
+            inline_cid: self.shown.get(&at).cloned(),
+            within: part.level > 0,
+        })
     }
 
-    fn attachment_name(&self, index: usize, part: &Part<'_>) -> String {
+    fn attachment_name(&self, index: usize, part: &Part<'_>, content_type: &str) -> String {
         if let Some(name) = part.name().and_then(|name| file_name(&name)) {
             return name;
         }
-        if is_letter(part) {
-            let bytes = part.transfer.decode(part.body);
+        if is_letter(content_type) {
+            let bytes = part.bytes();
             let (head, _) = parts::split_entity(&bytes);
             let subject = Letter::parse(head).ok().and_then(|letter| letter.summary_subject());
             if let Some(name) = subject.and_then(|subject| file_name_from_title(&subject, "eml")) {
                 return name;
             }
         }
-        format!("attachment-{}.{}", index + 1, kind::extension(&part.content_type))
+        format!("attachment-{}.{}", index + 1, kind::extension(content_type))
     }
 
     fn summary_subject(&self) -> Option<String> {
@@ -307,7 +325,7 @@ impl<'a> Letter<'a> {
     #[must_use]
     pub fn attachment_bytes(&self, index: usize) -> Option<Cow<'_, [u8]>> {
         let part = self.parts.get(*self.attached.get(index)?)?;
-        Some(part.transfer.decode(part.body))
+        Some(part.bytes())
     }
 
     /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.
@@ -315,14 +333,12 @@ impl<'a> Letter<'a> {
     pub fn attachment_place(&self, index: usize) -> Option<Place> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         let decoder = Decoder::of(part.transfer)?;
+        let Cow::Borrowed(body) = part.body else { return None };
         // A part's body is a piece of the letter; an empty one may be anywhere.
-        let start = if part.body.is_empty() {
-            0
-        } else {
-            part.body.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?
-        };
-        let end = start.checked_add(part.body.len()).filter(|end| *end <= self.bytes.len())?;
-        let decoded = size(part.transfer.decoded_len(part.body));
+        let start =
+            if body.is_empty() { 0 } else { body.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())? };
+        let end = start.checked_add(body.len()).filter(|end| *end <= self.bytes.len())?;
+        let decoded = size(part.transfer.decoded_len(body));
         Some(Place { range: size(start)..size(end), size: decoded, decoder })
     }
 
@@ -330,8 +346,8 @@ impl<'a> Letter<'a> {
     #[must_use]
     pub fn inline(&self, cid: &str) -> Option<(String, Cow<'_, [u8]>)> {
         let mut leaves = self.parts.iter().filter(|part| !part.is_multipart());
-        let part = leaves.find(|part| content_id(part).as_deref() == Some(cid))?;
-        Some((part.content_type.clone(), part.transfer.decode(part.body)))
+        let part = leaves.find(|part| part.content_id.as_deref() == Some(cid))?;
+        Some((part.content_type.clone(), part.bytes()))
     }
 
     /// Whether nothing in the letter can be read without a key (S/MIME, PGP/MIME, inline PGP). Judged by
@@ -346,13 +362,10 @@ impl<'a> Letter<'a> {
             // RFC 3156 §4: a control part and the encrypted data, nothing else.
             let [control, data] = root.children.as_slice() else { return false };
             return self.parts.get(*control).is_some_and(|part| part.is("application/pgp-encrypted"))
-                && self
-                    .parts
-                    .get(*data)
-                    .is_some_and(|part| is_pgp_message(&part.transfer.decode(part.body)));
+                && self.parts.get(*data).is_some_and(|part| is_pgp_message(&part.bytes()));
         }
-        let mut leaves = self.parts.iter().filter(|part| !part.is_multipart()).peekable();
-        leaves.peek().is_some() && leaves.all(|part| is_pgp_message(&part.transfer.decode(part.body)))
+        let mut leaves = self.parts.iter().filter(|part| !part.is_multipart() && part.level == 0).peekable();
+        leaves.peek().is_some() && leaves.all(|part| is_pgp_message(&part.bytes()))
     }
 
     /// Whether the letter is signed (S/MIME, PGP/MIME, inline PGP). Says nothing about validity.
@@ -363,32 +376,32 @@ impl<'a> Letter<'a> {
             return cms_kind(root) == Some(Cms::Signed);
         }
         root.is("multipart/signed")
-            || self.body.iter().flat_map(|block| &block.plain).filter_map(|at| self.parts.get(*at)).any(
-                |part| {
-                    let bytes = part.transfer.decode(part.body);
+            || self
+                .body
+                .blocks
+                .iter()
+                .flat_map(|block| &block.plain)
+                .filter_map(|at| self.parts.get(*at))
+                .any(|part| {
+                    let bytes = part.bytes();
                     bytes.trim_ascii_start().starts_with(b"-----BEGIN PGP SIGNED MESSAGE-----")
-                },
-            )
+                })
     }
 }
 
-fn is_text(part: &Part<'_>) -> bool {
-    part.content_type.starts_with("text/") || part.content_type.starts_with("multipart/")
+/// The parts in the order in which they are read: what was taken out of one comes right behind it.
+fn order(parts: &[Part<'_>]) -> Vec<usize> {
+    let mut out = Vec::with_capacity(parts.len());
+    let mut open = vec![0];
+    while let Some(at) = open.pop() {
+        out.push(at);
+        open.extend(parts.get(at).iter().flat_map(|part| part.children.iter().rev()));
+    }
+    out
 }
 
-fn is_shown_text(part: &Part<'_>) -> bool {
-    // A multipart without children could not be taken apart: its source is all there is to show.
-    part.is("text/plain") || part.is("text/html") || part.content_type.starts_with("multipart/")
-}
-
-fn is_letter(part: &Part<'_>) -> bool {
-    part.is("message/rfc822") || part.is("message/global")
-}
-
-fn decoded_text(part: &Part<'_>) -> String {
-    let bytes = part.transfer.decode(part.body);
-    let own = || charset::declared_in_page(&bytes).filter(|_| part.is("text/html"));
-    charset::decode(&bytes, part.parameter("charset").or_else(own).as_deref())
+fn is_letter(content_type: &str) -> bool {
+    content_type == "message/rfc822" || content_type == "message/global"
 }
 
 fn escaped(text: &str) -> String {
@@ -397,12 +410,6 @@ fn escaped(text: &str) -> String {
 
 fn size(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
-}
-
-fn mailboxes(value: Option<&HeaderValue<'_>>) -> Vec<Mailbox> {
-    let Some(list) = value.and_then(HeaderValue::as_address) else { return Vec::new() };
-    let shown = |text: Option<&str>| text.map(one_line).filter(|text| !text.is_empty());
-    list.iter().map(|one| Mailbox { name: shown(one.name()), address: shown(one.address()) }).collect()
 }
 
 fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
@@ -416,18 +423,10 @@ fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
     clean.filter(|id: &String| !id.is_empty() && id.len() <= 998).collect()
 }
 
-fn content_id(part: &Part<'_>) -> Option<String> {
-    ids(part.value(&HeaderName::ContentId)).into_iter().next()
-}
-
 #[derive(PartialEq, Eq)]
 enum Cms {
     Encrypted,
     Signed,
-}
-
-fn is_cms(part: &Part<'_>) -> bool {
-    part.is("application/pkcs7-mime") || part.is("application/x-pkcs7-mime")
 }
 
 /// RFC 5652 §3: the content type's OID stands in the first bytes.
@@ -435,7 +434,7 @@ fn cms_kind(part: &Part<'_>) -> Option<Cms> {
     const ENVELOPED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03];
     const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
     const AUTH_ENVELOPED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17];
-    let bytes = part.transfer.decode(part.body.get(..128).unwrap_or(part.body));
+    let bytes = part.start();
     // SEQUENCE and its length (2 to 6 bytes), then OBJECT IDENTIFIER and its length.
     let rest = (2..=6).filter_map(|at| bytes.get(at..)).find(|rest| matches!(rest, [6, 9 | 11, ..]))?;
     let oid = rest.get(2..)?;

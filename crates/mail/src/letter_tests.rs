@@ -106,9 +106,14 @@ fn bodies_and_attachments() {
     assert_eq!(
         listed,
         [
-            entry("attachment-1.png", "image/png", 4, Some("logo@x")),
+            entry("attachment-1.png", "image/png", 4, None),
             entry("Größefdp.pdf", "application/pdf", 4, None),
-            entry("Übersicht.docx", "application/octet-stream", 3, None),
+            entry(
+                "Übersicht.docx",
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                3,
+                None
+            ),
             entry("Re_ Akte 7_2026.eml", "message/rfc822", 67, None),
         ]
     );

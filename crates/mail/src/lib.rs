@@ -6,10 +6,12 @@
 //! mail says.
 
 mod address;
+mod body;
 mod charset;
 mod clock;
 mod compose;
 mod container;
+mod date;
 mod display;
 mod envelope;
 mod flowed;
@@ -19,6 +21,7 @@ mod html;
 mod inside;
 mod kind;
 mod letter;
+mod opened;
 mod params;
 mod parts;
 mod portal_letter;
@@ -44,3 +47,6 @@ pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Reason, TlsFloor, Treatment};
+
+#[cfg(test)]
+mod reading_tests;

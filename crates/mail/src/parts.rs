@@ -4,6 +4,9 @@
 //! and decodes every attachment at once. Depth, number of parts, their heads and work are bounded before
 //! anything else.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
 use crate::head::Head;
@@ -14,7 +17,7 @@ use crate::transfer::{Encoding, Transfer};
 /// Multiparts within multiparts. Seven is the most we have seen in honest mail.
 const MAX_DEPTH: usize = 20;
 /// Parts of all kinds in one letter.
-const MAX_PARTS: usize = 2000;
+pub(crate) const MAX_PARTS: usize = 2000;
 /// Bytes of all heads together; one alone may have [`Head::MAX`]. A parsed field, address or parameter is
 /// many times as large as the few bytes that make it.
 const MAX_HEADS: usize = 2 * 1024 * 1024;
@@ -24,11 +27,17 @@ const MAX_HEAD_LINES: usize = 20_000;
 /// One entity of the tree. Parts stand in the order of the bytes, parents before children.
 pub(crate) struct Part<'a> {
     pub(crate) fields: Vec<Header<'a>>,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Cow<'a, [u8]>,
     /// `type/subtype`, lower case, only token characters.
     pub(crate) content_type: String,
     pub(crate) transfer: Transfer,
     pub(crate) children: Vec<usize>,
+    /// Content-ID without angle brackets.
+    pub(crate) content_id: Option<String>,
+    /// What is in it has been made parts of their own: its children.
+    pub(crate) opened: Option<Opened>,
+    /// How many containers it was taken out of.
+    pub(crate) level: usize,
     type_field: Params,
     disposition: Params,
 }
@@ -58,8 +67,46 @@ impl<'a> Part<'a> {
     }
 
     pub(crate) fn is_multipart(&self) -> bool {
-        !self.children.is_empty()
+        !self.children.is_empty() && self.opened.is_none()
     }
+
+    /// Undone from its transfer encoding.
+    pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
+        self.transfer.decode(&self.body)
+    }
+
+    /// The first bytes, undone.
+    pub(crate) fn start(&self) -> Cow<'_, [u8]> {
+        self.transfer.decode(self.body.get(..4096).unwrap_or(&self.body))
+    }
+
+    /// The same with bytes of its own, as a part that has been taken out of a container. Only the first part of a
+    /// letter is asked for its fields.
+    pub(crate) fn taken_out(self, first: usize, level: usize) -> Part<'static> {
+        Part {
+            fields: Vec::new(),
+            body: Cow::Owned(self.body.into_owned()),
+            content_type: self.content_type,
+            transfer: self.transfer,
+            children: self.children.into_iter().map(|child| child + first).collect(),
+            content_id: self.content_id,
+            opened: self.opened,
+            level,
+            type_field: self.type_field,
+            disposition: self.disposition,
+        }
+    }
+}
+
+/// What a part turned out to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// winmail.dat
+    Winmail,
+    /// S/MIME, signed or compressed.
+    Signature,
+    /// Uuencoded files, and where they stand in the text.
+    Text(Vec<Range<usize>>),
 }
 
 /// Walks the tree.
@@ -120,11 +167,14 @@ fn add<'a>(
     let part = Part {
         type_field: type_field.unwrap_or_default(),
         disposition: structured(HeaderName::ContentDisposition).unwrap_or_default(),
+        content_id: content_id(&fields),
         fields,
-        body,
+        body: Cow::Borrowed(body),
         content_type,
         transfer,
         children: Vec::new(),
+        opened: None,
+        level: 0,
     };
     let boundary = if part.content_type.starts_with("multipart/") {
         part.parameter("boundary").map(|b| b.trim_end().to_owned()).filter(|b| !b.is_empty())
@@ -155,6 +205,19 @@ fn add<'a>(
         return all;
     }
     Ok(index)
+}
+
+/// Content-ID without angle brackets, however many there are.
+fn content_id(fields: &[Header<'_>]) -> Option<String> {
+    let value = &fields.iter().find(|field| field.name == HeaderName::ContentId)?.value;
+    let text = match value {
+        HeaderValue::Text(one) => one.as_ref(),
+        HeaderValue::TextList(list) => list.first()?.as_ref(),
+        _ => return None,
+    };
+    let id: String = text.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
+    let id = id.trim_matches(['<', '>']);
+    (!id.is_empty() && id.len() <= 998).then(|| id.to_owned())
 }
 
 /// `type/subtype`, whatever was written.
@@ -252,7 +315,10 @@ mod tests {
     fn shape(text: &str) -> Vec<(String, String)> {
         let text = text.replace('\n', "\r\n");
         let parts = walk(text.as_bytes()).unwrap();
-        parts.iter().map(|p| (p.content_type.clone(), String::from_utf8_lossy(p.body).into_owned())).collect()
+        parts
+            .iter()
+            .map(|p| (p.content_type.clone(), String::from_utf8_lossy(&p.body).into_owned()))
+            .collect()
     }
 
     #[test]

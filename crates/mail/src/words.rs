@@ -111,6 +111,57 @@ pub(crate) fn decode(raw: &[u8]) -> String {
     clean.trim().to_owned()
 }
 
+/// A mark that stands for text while something else is read that must not see it.
+fn mark(number: usize) -> String {
+    format!("xqwordqx{number}x")
+}
+
+/// The value with every run of encoded-words, and every text that is not ASCII, behind a mark; and what they say. So
+/// that who takes addresses apart need not know charsets, and one decoder decodes everything.
+pub(crate) fn set_aside(raw: &[u8]) -> (Vec<u8>, Vec<String>) {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut aside: Vec<String> = Vec::new();
+    let mut run: Vec<u8> = Vec::new();
+    let mut flush = |run: &mut Vec<u8>, out: &mut Vec<u8>| {
+        if !run.is_empty() {
+            out.extend_from_slice(mark(aside.len()).as_bytes());
+            aside.push(decode(run));
+            run.clear();
+        }
+    };
+    let list = pieces(raw);
+    let mut list = list.into_iter().peekable();
+    while let Some(piece) = list.next() {
+        match piece {
+            Piece::Word { raw, .. } => run.extend_from_slice(raw),
+            Piece::Literal(literal) => {
+                let between = literal.iter().all(u8::is_ascii_whitespace);
+                if between && !run.is_empty() && matches!(list.peek(), Some(Piece::Word { .. })) {
+                    run.extend_from_slice(literal);
+                    continue;
+                }
+                flush(&mut run, &mut out);
+                for stretch in literal.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+                    if stretch.is_ascii() {
+                        out.extend_from_slice(stretch);
+                    } else {
+                        run.extend_from_slice(stretch);
+                        flush(&mut run, &mut out);
+                    }
+                }
+            }
+        }
+    }
+    flush(&mut run, &mut out);
+    (out, aside)
+}
+
+/// Puts back what was set aside.
+pub(crate) fn put_back(text: &str, aside: &[String]) -> String {
+    let marked = |text: String, (number, words): (usize, &String)| text.replace(&mark(number), words);
+    aside.iter().enumerate().fold(text.to_owned(), marked)
+}
+
 /// Cuts every match of `tag` (ASCII case-insensitive) out of a raw value, with one space beside it.
 /// `None`: a reader sees no match. Only the matches go, unless they are hidden in encoded-words: then the
 /// value is decoded, cut and encoded anew.
@@ -170,7 +221,7 @@ fn has_blank_line(raw: &[u8]) -> bool {
 }
 
 /// A raw unstructured value for `text`, with its leading space and folded.
-fn encode(text: &str) -> Vec<u8> {
+pub(crate) fn encode(text: &str) -> Vec<u8> {
     let plain = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) && !text.contains("=?");
     if plain && text.len() <= 66 {
         return format!(" {text}").into_bytes();

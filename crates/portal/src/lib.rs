@@ -44,7 +44,6 @@ mod text;
 mod tls;
 mod tries;
 mod upload;
-mod winmail;
 mod writing;
 
 #[cfg(test)]

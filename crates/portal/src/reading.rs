@@ -1,4 +1,4 @@
-//! A letter looked into: how to show it, what is attached, and letters, invitations and winmail.dat within it.
+//! A letter looked into: how to show it, what is attached, and letters and invitations within it.
 //! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
 
 use std::borrow::Cow;
@@ -14,7 +14,6 @@ use crate::invitation::{self, Event};
 use crate::markup;
 use crate::prepared::{Frame, Picture};
 use crate::text::{SafeHtml, to_html};
-use crate::winmail;
 
 /// Letters within letters that can be opened.
 const DEEPEST: usize = 5;
@@ -48,7 +47,7 @@ pub(crate) enum Preview {
 
 /// One attachment as the page lists it.
 pub(crate) struct File {
-    /// Its place: "2", or "2.0" for the first file of the letter or winmail.dat that is number 2.
+    /// Its place: "2", or "2.0" for the first file of the letter that is number 2.
     pub(crate) part: String,
     pub(crate) name: String,
     pub(crate) kind: &'static str,
@@ -56,7 +55,7 @@ pub(crate) struct File {
     pub(crate) preview: Preview,
     /// It is a letter that can be opened.
     pub(crate) is_letter: bool,
-    /// It was taken out of a winmail.dat.
+    /// It was taken out of another file: a winmail.dat, a signature, a text.
     pub(crate) within: bool,
 }
 
@@ -133,15 +132,7 @@ fn find(bytes: &[u8], path: &[usize]) -> Option<Found> {
     if is_letter(&file.content_type) {
         return find(&content, rest);
     }
-    let [number] = rest else { return None };
-    let inner = is_winmail(&file.content_type, &file.name).then(|| winmail::files(&content))?;
-    let inner = inner.into_iter().nth(*number)?;
-    Some(Found {
-        content_type: type_of(&inner.name).to_owned(),
-        name: inner.name,
-        is_inline: false,
-        bytes: inner.bytes.to_vec(),
-    })
+    None
 }
 
 /// The file at `path` if it lies in the letter itself and can be decoded as it is read.
@@ -182,31 +173,15 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
             continue;
         }
         let part = format!("{prefix}{}", one.index);
-        let is_winmail = is_winmail(&one.content_type, &one.name);
         files.push(File {
             kind: kind(&one.content_type),
             preview: preview(&one.content_type, one.size),
             is_letter: is_letter(&one.content_type) && depth < DEEPEST,
-            within: false,
+            within: one.within,
             name: download::file_name(&one.name, "file"),
             size: one.size,
-            part: part.clone(),
+            part,
         });
-        if is_winmail && let Some(content) = letter.attachment_bytes(one.index) {
-            files.extend(winmail::files(&content).into_iter().enumerate().map(|(number, inner)| {
-                let content_type = type_of(&inner.name);
-                let size = inner.bytes.len() as u64;
-                File {
-                    kind: kind(content_type),
-                    preview: preview(content_type, size),
-                    is_letter: false,
-                    within: true,
-                    name: download::file_name(&inner.name, "file"),
-                    size,
-                    part: format!("{part}.{number}"),
-                }
-            }));
-        }
     }
     let frame = hidden.then(|| frame(&letter, look.id, &prefix, look.pictures)).flatten();
     Reading { view, files, events, summary: Some(letter.summary()), frame, whole }
@@ -274,12 +249,6 @@ fn is_letter(content_type: &str) -> bool {
     content_type == "message/rfc822" || content_type == "message/global"
 }
 
-fn is_winmail(content_type: &str, name: &str) -> bool {
-    content_type == "application/ms-tnef"
-        || content_type == "application/vnd.ms-tnef"
-        || name.eq_ignore_ascii_case("winmail.dat")
-}
-
 /// The icon of a type.
 pub(crate) fn kind(content_type: &str) -> &'static str {
     match content_type {
@@ -299,22 +268,6 @@ pub(crate) fn preview(content_type: &str, size: u64) -> Preview {
         "text/plain" | "text/csv" if size <= MOST_TEXT => Preview::Text,
         _ if download::picture_type(content_type).is_some() && size <= MOST_SHOWN => Preview::Picture,
         _ => Preview::None,
-    }
-}
-
-/// The type that a name in a winmail.dat promises.
-fn type_of(name: &str) -> &'static str {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    match extension.as_deref() {
-        Some("pdf") => "application/pdf",
-        Some("png") => "image/png",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("gif") => "image/gif",
-        Some("txt") => "text/plain",
-        Some("zip") => "application/zip",
-        Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        Some(_) | None => "application/octet-stream",
     }
 }
 

@@ -126,7 +126,7 @@ date-day = { $day }. { $month } { $year }
 
 file-open = Öffnen
 file-look = Ansehen
-file-within = aus winmail.dat
+file-within = ausgepackt
 message-broken = Diese Nachricht ist beschädigt oder ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt.
 message-partial = Diese Nachricht ist ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt; vollständig ist sie im Original, das Sie sichern können.
 inside-title = Angehängte Nachricht

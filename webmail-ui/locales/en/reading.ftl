@@ -126,7 +126,7 @@ date-day = { $day } { $month } { $year }
 
 file-open = Open
 file-look = Look at it
-file-within = from winmail.dat
+file-within = unpacked
 message-broken = This message is damaged or built in an unusual way. Here is what can be read of it.
 message-partial = This message is built in an unusual way. Here is what can be read of it; all of it is in the original, which you can save.
 inside-title = Attached message

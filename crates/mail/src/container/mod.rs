@@ -3,6 +3,7 @@
 
 pub(crate) mod cms;
 pub(crate) mod lzfu;
+pub(crate) mod mime;
 pub(crate) mod rtf;
 pub(crate) mod tnef;
 pub(crate) mod uuencode;

@@ -48,6 +48,11 @@ pub(crate) struct Tnef<'a> {
     /// Not compressed any more.
     pub(crate) rtf: Option<Vec<u8>>,
     pub(crate) files: Vec<File<'a>>,
+    /// Name and address of who wrote it, if it says so.
+    pub(crate) from: (Option<String>, Option<String>),
+    pub(crate) to: Option<String>,
+    /// Milliseconds since 1970.
+    pub(crate) sent: Option<i64>,
     /// Nothing in it was damaged, or too much.
     pub(crate) whole: bool,
 }
@@ -141,6 +146,20 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
         },
         (0x1013, WIDE) => tnef.html = Some(wide(value)),
         (0x1013, _) => html = Some(value.to_vec()),
+        // PidTagSentRepresentingName and PidTagSenderName, their SMTP addresses, PidTagDisplayTo
+        (0x0042 | 0x0c1a, NARROW | WIDE) => tnef.from.0 = Some(text(kind, value, label)),
+        (0x0065 | 0x0c1f | 0x5d01 | 0x5d02, NARROW | WIDE) => {
+            tnef.from.1 = Some(text(kind, value, label)).filter(|address| address.contains('@'));
+        }
+        (0x0e04, NARROW | WIDE) => tnef.to = Some(text(kind, value, label)),
+        // PidTagClientSubmitTime: tenths of a microsecond since 1601
+        (0x0039, 0x40) => {
+            tnef.sent = value
+                .try_into()
+                .ok()
+                .map(u64::from_le_bytes)
+                .and_then(|ticks| i64::try_from(ticks / 10_000).ok()?.checked_sub(11_644_473_600_000));
+        }
         // PidTagInternetCodepage
         (0x3fde, 0x03) => page = Bytes(value).u32(),
         _ => {}

@@ -6,6 +6,7 @@
 
 mod element;
 mod line;
+mod pictures;
 mod style;
 mod tags;
 mod walker;
@@ -18,6 +19,7 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+pub(crate) use pictures::pictures;
 use walker::Walker;
 
 /// What is told apart for whom.

@@ -3,6 +3,12 @@
 use super::rig::{HOUR, Rig, sample};
 
 const FORWARDED: &[u8] = include_bytes!("../../../../tests/corpus/forwarded_letters.eml");
+const WINMAIL: &[u8] = include_bytes!("../../../../tests/reading/tnef-pdf.eml");
+const WINMAIL_BODY: &[u8] = include_bytes!("../../../../tests/reading/w-html.eml");
+const EMBEDDED: &[u8] = include_bytes!("../../../../tests/reading/w-embed.eml");
+const OPAQUE: &[u8] = include_bytes!("../../../../tests/reading/s-p7m-opaque.eml");
+const UUENCODED: &[u8] = include_bytes!("../../../../tests/reading/s-uu.eml");
+const RELATED: &[u8] = include_bytes!("../../../../tests/reading/s-related-start.eml");
 const INVITATION: &[u8] = include_bytes!("../../../../tests/corpus/calendar_invitation.eml");
 
 /// Bytes with the line ends of mail.
@@ -55,19 +61,38 @@ async fn invitations_and_winmail_dat_show_what_is_in_them() {
     let id = rig.world.letter(&made, &letter(INVITATION), HOUR, 9).await;
     let page = browser.get(&format!("/m/{id}")).await.text();
     assert!(page.contains("class=\"event\"") && page.contains("<dt>Beginn</dt>"), "{page}");
-    let mut winmail = b"From: a@insurer.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n\
-        --b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-        .to_vec();
-    winmail.extend(crate::winmail::tests::sample());
-    winmail.extend(b"\r\n--b--\r\n");
-    let id = rig.world.letter(&made, &winmail, HOUR, 9).await;
+    let id = rig.world.letter(&made, &letter(WINMAIL), HOUR, 9).await;
     let page = browser.get(&format!("/m/{id}")).await.text();
-    assert!(page.contains("aus winmail.dat"), "{page}");
-    let inner = links(&page, &format!("/m/{id}/part/0."));
-    assert_eq!(inner.len(), 2);
-    let file = browser.get(&inner[0]).await;
-    assert!(file.status == 200 && file.body == b"%PDF-1.4", "{}", file.text());
+    assert!(page.contains("ausgepackt"), "{page}");
+    let file = browser.get(&links(&page, &format!("/m/{id}/part/1"))[0]).await;
+    assert!(file.status == 200 && file.body.starts_with(b"%PDF-1.4"), "{}", file.text());
     assert!(file.header("content-disposition").contains("Gr%C3%B6%C3%9Fe.pdf"));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrapped_is_read_like_any_other_letter() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    for (bytes, words) in [
+        (WINMAIL_BODY, "Nur im TNEF steht dieser Text"),
+        (OPAQUE, "Opak signierter Text"),
+        (UUENCODED, "bericht.txt"),
+        (RELATED, "Hauptteil"),
+    ] {
+        let id = rig.world.letter(&made, &letter(bytes), HOUR, 9).await;
+        let page = browser.get(&format!("/m/{id}?view=text")).await.text();
+        let frame = browser.get(&format!("/m/{id}/html")).await.text();
+        assert!(page.contains(words) || frame.contains(words), "{words}: {page}");
+        assert!(!page.contains("begin 644"), "{page}");
+    }
+    let id = rig.world.letter(&made, &letter(EMBEDDED), HOUR, 9).await;
+    let page = browser.get(&format!("/m/{id}")).await.text();
+    let inside = links(&page, &format!("/m/{id}/inside/"));
+    assert_eq!(inside.len(), 1, "{page}");
+    assert!(browser.get(&inside[0]).await.text().contains("Innerer Brief"));
+    let frame = browser.get(&format!("{}/html", inside[0])).await.text();
+    assert!(frame.contains("Nur im TNEF steht dieser Text"), "{frame}");
     rig.stop().await;
 }
 

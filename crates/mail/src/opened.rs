@@ -1,0 +1,77 @@
+//! Containers of a letter opened, so that what is in them is parts like any other: for showing. Bounded; what
+//! cannot be opened stays a file.
+
+use crate::container::{cms, mime, tnef, uuencode};
+use crate::kind;
+use crate::parts::{self, Opened, Part};
+
+/// Containers within containers.
+const MOST_LEVELS: usize = 3;
+/// Containers of one letter.
+const MOST_CONTAINERS: usize = 100;
+/// What is taken out may take so much more room than the letter.
+const MOST_GROWTH: usize = 3;
+const LEAST_ROOM: usize = 4 * 1024 * 1024;
+
+/// Opens what can be opened. New parts stand behind the others and are children of what they were in.
+pub(crate) fn open(parts: &mut Vec<Part<'_>>, size: usize) {
+    let mut room = size.saturating_mul(MOST_GROWTH).saturating_add(LEAST_ROOM);
+    let (mut at, mut containers) = (0, 0);
+    while containers < MOST_CONTAINERS {
+        let Some(part) = parts.get(at) else { return };
+        let closed = part.children.is_empty() && part.level < MOST_LEVELS;
+        let found = if closed { look(part) } else { None };
+        if let Some((opened, entity)) = found {
+            containers += 1;
+            let Some(left) = room.checked_sub(entity.len().saturating_mul(2)) else { return };
+            room = left;
+            let (first, level) = (parts.len(), part.level + 1);
+            let (inner, _) = parts::walk_some(&entity);
+            if inner.is_empty() || first + inner.len() > parts::MAX_PARTS {
+                return;
+            }
+            parts.extend(inner.into_iter().map(|one| one.taken_out(first, level)));
+            if let Some(part) = parts.get_mut(at) {
+                part.opened = Some(opened);
+                part.children = vec![first];
+            }
+        }
+        at += 1;
+    }
+}
+
+/// What is in a part, as an entity of its own.
+fn look(part: &Part<'_>) -> Option<(Opened, Vec<u8>)> {
+    let name = part.name().unwrap_or_default();
+    if is_winmail(part, &name) {
+        let bytes = part.bytes();
+        return mime::of_winmail(&tnef::read(&bytes)).map(|entity| (Opened::Winmail, entity));
+    }
+    if is_cms(part) || kind::extension_of(&name) == "p7m" {
+        return match cms::read(&part.bytes())? {
+            cms::Cms::Open { content } => {
+                let (head, _) = parts::split_entity(&content);
+                (!head.is_empty()).then_some((Opened::Signature, content))
+            }
+            cms::Cms::Detached | cms::Cms::Encrypted => None,
+        };
+    }
+    if part.is("text/plain") && memchr::memmem::find(&part.body, b"begin").is_some() {
+        let (files, _) = uuencode::files(&part.bytes());
+        let ranges: Vec<_> = files.iter().map(|file| file.range.clone()).collect();
+        return (!files.is_empty()).then(|| (Opened::Text(ranges), mime::of_files(&files)));
+    }
+    None
+}
+
+fn is_winmail(part: &Part<'_>, name: &str) -> bool {
+    part.is("application/ms-tnef")
+        || part.is("application/vnd.ms-tnef")
+        || name.eq_ignore_ascii_case("winmail.dat")
+        || (part.is("application/octet-stream") && tnef::is_tnef(&part.start()))
+}
+
+/// S/MIME that wraps what it is about (RFC 8551 §3.2).
+pub(crate) fn is_cms(part: &Part<'_>) -> bool {
+    part.is("application/pkcs7-mime") || part.is("application/x-pkcs7-mime")
+}
