@@ -1,4 +1,5 @@
-//! `cargo xtask demo | test | bench | kills | screenshots | deny`: everything a newcomer types, in one place.
+//! `cargo xtask demo | test | bench | kills | screenshots | deny | passwords`: everything a newcomer types, in one
+//! place.
 //!
 //! Must never know: how the product works. It installs what is missing, builds, starts and counts.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
@@ -10,6 +11,7 @@ mod demo;
 mod deny;
 mod kills;
 mod packages;
+mod passwords;
 mod python;
 mod screenshots;
 mod test;
@@ -25,6 +27,7 @@ Usage: cargo xtask <COMMAND>
   kills [COUNT]      kill -9 under load, again and again: what was lost, what came twice
   screenshots        pictures of every page of the webmail, into docs/images
   deny               licences, sources, bans and (with a database at hand) advisories
+  passwords DIR      the list of known words, from packages unpacked in DIR (see xtask/src/passwords.rs)
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         "kills" => kills::run(&rest),
         "screenshots" => screenshots::run(),
         "deny" => deny::run(&rest),
+        "passwords" => passwords::run(&rest),
         "" | "help" | "-h" | "--help" => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -122,7 +122,7 @@ pub(crate) struct Rules {
 impl From<PasswordRules> for Rules {
     fn from(rules: PasswordRules) -> Self {
         Self {
-            minimum: rules.minimum_length.max(8) as u64,
+            minimum: rules.shortest() as u64,
             upper: rules.upper,
             digit: rules.digit,
             special: rules.special,

@@ -157,8 +157,8 @@ impl Default for ExportRules {
 /// What a password must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRules {
-    /// Characters at least; never below 8.
-    pub minimum_length: usize,
+    /// Characters at least, never below 8; `None`: 8, or 12 where no kind of characters is asked for.
+    pub minimum_length: Option<usize>,
     /// A digit.
     pub digit: bool,
     /// An upper-case letter.
@@ -171,7 +171,7 @@ pub struct PasswordRules {
 
 impl Default for PasswordRules {
     fn default() -> Self {
-        Self { minimum_length: 8, digit: true, upper: true, special: true, minimum_strength: 2 }
+        Self { minimum_length: None, digit: true, upper: true, special: true, minimum_strength: 2 }
     }
 }
 

@@ -18,6 +18,7 @@ mod entry;
 mod front;
 mod html;
 mod invitation;
+mod known_words;
 mod language;
 mod limits;
 mod mailbox;
@@ -44,6 +45,7 @@ mod text;
 mod tls;
 mod tries;
 mod upload;
+mod wordform;
 mod writing;
 
 #[cfg(test)]

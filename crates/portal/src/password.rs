@@ -1,6 +1,8 @@
 //! What a password must be, and why one is not good enough. Pure; keeps nothing.
 
 use crate::config::PasswordRules;
+use crate::known_words;
+use crate::wordform::{core, fold, hash, unleet};
 
 /// One reason against a password. Each has a text that says how to mend it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +19,10 @@ pub(crate) enum Weakness {
     NoSpecial,
     /// It is the address, or nearly.
     Address,
-    /// On the list of the most used.
+    /// Stolen before, or one word that everybody knows.
     Common,
+    /// Names, places, years and endings that everybody tries first for this owner.
+    Related,
     /// Easy to guess.
     Guessable,
     /// So long that hashing it would be an attack.
@@ -36,6 +40,7 @@ impl Weakness {
             Self::NoSpecial => "password-no-special",
             Self::Address => "password-address",
             Self::Common => "password-common",
+            Self::Related => "password-related",
             Self::Guessable => "password-guessable",
             Self::Long => "password-long",
         }
@@ -45,12 +50,29 @@ impl Weakness {
 const LONGEST: usize = 256;
 /// zxcvbn's time grows with the square of the length.
 const ESTIMATED: usize = 72;
+/// Where the operator asks for no kinds of characters, length must do it (NIST SP 800-63B-4 §3.1.1.2).
+const WITHOUT_CLASSES: usize = 12;
+/// And never less than this.
+const SHORTEST: usize = 8;
+/// Letters that must be left when names and the like are taken out.
+const LEFT: usize = 4;
+/// From so many letters on a word is no part of others by chance.
+const INSIDE: usize = 4;
 
-/// The most used passwords, German and English, in lower case: those that also pass the character rules are
-/// caught by the comparison without digits and signs at the ends.
-const COMMON: &str = include_str!("common-passwords.txt");
+/// Places, seasons, months, days and what people call a password: folded, letters only.
+const COMMON: &str = include_str!("common-words.txt");
 
-/// Everything that is wrong with `password`; empty if it is good.
+impl PasswordRules {
+    /// Characters a password must have.
+    pub(crate) fn shortest(&self) -> usize {
+        let classes = self.digit || self.upper || self.special;
+        let usual = if classes { SHORTEST } else { WITHOUT_CLASSES };
+        self.minimum_length.unwrap_or(usual).max(SHORTEST)
+    }
+}
+
+/// Everything that is wrong with `password`; empty if it is good. `related` is what belongs to the operator, and
+/// counts as nothing in a password, as the address does.
 pub(crate) fn weaknesses(
     password: &str,
     address: &str,
@@ -70,42 +92,121 @@ pub(crate) fn weaknesses(
             found.push(weakness);
         }
     };
-    check(length < rules.minimum_length.max(8), Weakness::Short);
+    check(length < rules.shortest(), Weakness::Short);
     check(rules.upper && !password.chars().any(char::is_uppercase), Weakness::NoUpper);
     check(rules.digit && !password.chars().any(char::is_numeric), Weakness::NoDigit);
     check(rules.special && password.chars().all(char::is_alphanumeric), Weakness::NoSpecial);
-    check(is_address(password, address), Weakness::Address);
-    check(is_common(password), Weakness::Common);
-    if found.is_empty() {
-        let start: String = password.chars().take(ESTIMATED).collect();
-        let mut inputs: Vec<&str> = address.split(['@', '.', '-', '_', '+']).collect();
-        inputs.extend_from_slice(related);
-        let score = u8::from(zxcvbn::zxcvbn(&start, &inputs).score());
-        if score < rules.minimum_strength.min(4) {
-            found.push(Weakness::Guessable);
-        }
+    let own = parts(&[address], related);
+    let folded = fold(password);
+    if is_address(&folded, &fold(address)) {
+        found.push(Weakness::Address);
+    } else if is_known(&folded) {
+        found.push(Weakness::Common);
+    } else if rules.minimum_strength > 0 && is_related(password, &own, rules.minimum_strength) {
+        found.push(Weakness::Related);
+    }
+    if found.is_empty() && score(password, &own) < rules.minimum_strength.min(4) {
+        found.push(Weakness::Guessable);
     }
     found
 }
 
+fn score(password: &str, own: &[String]) -> u8 {
+    let start: String = password.chars().take(ESTIMATED).collect();
+    let inputs: Vec<&str> = own.iter().map(String::as_str).chain(COMMON.lines()).collect();
+    u8::from(zxcvbn::zxcvbn(&start, &inputs).score())
+}
+
+/// The words in what belongs to the owner and to the operator, and each of the latter as one word; longest first.
+fn parts(owner: &[&str], operator: &[&str]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for text in owner.iter().chain(operator) {
+        let text = fold(text);
+        out.extend(text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
+        out.extend(text.split(|c: char| !c.is_alphabetic()).map(str::to_owned));
+        out.push(text.chars().filter(|c| c.is_alphanumeric()).collect());
+    }
+    // Of a top-level domain nobody makes a password.
+    out.retain(|part| part.chars().count() >= 3);
+    out.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    out.dedup();
+    out
+}
+
 fn is_address(password: &str, address: &str) -> bool {
-    let (password, address) = (password.to_lowercase(), address.to_lowercase());
     let local = address.split('@').next().unwrap_or_default();
     !address.is_empty()
-        && (password.contains(&address)
-            || core_of(&password) == local
-            || core_of(&password) == core_of(local))
+        && (password.contains(address) || core(password) == local || core(password) == core(local))
 }
 
-fn is_common(password: &str) -> bool {
-    let lower = password.to_lowercase();
-    let core = core_of(&lower);
-    COMMON.lines().any(|common| common == lower || (common == core && core.chars().count() >= 4))
+/// Whether it has been stolen, or is one known word with digits and signs around it, or that word twice.
+fn is_known(folded: &str) -> bool {
+    let joined: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+    let mut forms = vec![folded.to_owned(), joined.clone()];
+    for one in ['i', 'l'] {
+        for text in [folded, joined.as_str()] {
+            let word = core(text);
+            let (read, inside) = (unleet(text, one), unleet(word, one));
+            forms.push(core(&read).to_owned());
+            forms.extend(halved(&inside).map(str::to_owned));
+            forms.push(inside);
+            forms.push(word.to_owned());
+        }
+    }
+    forms.retain(|form| form.chars().count() >= INSIDE);
+    known_words::holds_any(&forms.iter().map(|form| hash(form)).collect::<Vec<_>>())
 }
 
-/// The word without the digits and signs that people put around it.
-fn core_of(text: &str) -> &str {
-    text.trim_matches(|c: char| !c.is_alphabetic())
+/// The one half of what is the same word twice.
+fn halved(word: &str) -> Option<&str> {
+    let (first, second) = word.split_at_checked(word.len() / 2)?;
+    (first == second).then_some(first)
+}
+
+/// Whether little is left without names, places, years and endings.
+fn is_related(password: &str, own: &[String], least: u8) -> bool {
+    let folded = fold(password);
+    [folded.clone(), unleet(&folded, 'i'), unleet(&folded, 'l')].iter().any(|text| {
+        let (left, removed) = without(text, own);
+        if !removed {
+            return false;
+        }
+        let left = core(&left);
+        let letters = left.chars().filter(|c| c.is_alphabetic()).count();
+        let words = left.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).count();
+        letters < LEFT || (words == 1 && is_known(left)) || score(left, own) < least.min(2)
+    })
+}
+
+/// The text without these words, common ones and years; whether any was in it.
+fn without(text: &str, own: &[String]) -> (String, bool) {
+    let mut left = text.to_owned();
+    let long = |word: &&str| word.len() >= INSIDE;
+    let mut common: Vec<&str> = COMMON.lines().filter(long).collect();
+    common.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    for word in own.iter().map(String::as_str).chain(common) {
+        if left.contains(word) {
+            left = left.replace(word, " ");
+        }
+    }
+    let mut removed = left != text;
+    for first in ["19", "20"] {
+        while let Some(at) = left.match_indices(first).map(|(at, _)| at).find(|at| is_year(&left, *at)) {
+            left.replace_range(at..at + 4, " ");
+        }
+    }
+    // Three letters are a word if they stand alone.
+    for word in COMMON.lines().filter(|word| word.len() < INSIDE) {
+        if left.split(|c: char| !c.is_alphabetic()).any(|part| part == word) {
+            left = left.replace(word, " ");
+            removed = true;
+        }
+    }
+    (left, removed)
+}
+
+fn is_year(text: &str, at: usize) -> bool {
+    text.get(at..at + 4).is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -113,49 +214,98 @@ mod tests {
     use super::*;
 
     fn judge(password: &str) -> Vec<Weakness> {
-        weaknesses(password, "max.muster@web.example", &["Insurer"], &PasswordRules::default())
+        judge_for(password, "max.muster@web.example")
+    }
+
+    fn judge_for(password: &str, address: &str) -> Vec<Weakness> {
+        weaknesses(password, address, &["Insurer", "SecureMail"], &PasswordRules::default())
     }
 
     #[test]
     fn each_rule_is_named() {
         assert_eq!(judge(""), [Weakness::Empty]);
         assert_eq!(judge("Ab1!"), [Weakness::Short]);
-        assert_eq!(judge("kleinbuchstaben7!"), [Weakness::NoUpper]);
+        assert_eq!(judge("regenschirm-tulpe7!"), [Weakness::NoUpper]);
         assert_eq!(judge("Regenschirm-Tulpe"), [Weakness::NoDigit]);
         assert_eq!(judge("RegenschirmTulpe7"), [Weakness::NoSpecial]);
         assert_eq!(judge(&"aB1!".repeat(100)), [Weakness::Long]);
-        assert_eq!(judge("Regenschirm7-Tulpe"), []);
-        assert_eq!(judge("Straße-Übermut-42"), []);
     }
 
     #[test]
-    fn what_everybody_takes_is_refused() {
+    fn what_nobody_guesses_is_taken() {
+        for good in [
+            "Regenschirm7-Tulpe",
+            "Straße-Übermut-42",
+            "xK7$mQ2p-v",
+            "Huber-Tulpenzaun9Kork",
+            "9f2B!kd-Wien-7Qz",
+            "Korrekt.Pferd.Batterie.Klammer.1",
+            "vieleFischeEssenGernSpaet!8",
+            "Gr0sseT@nnenImNebel",
+        ] {
+            assert_eq!(judge_for(good, "maria.huber77@web.example"), [], "{good}");
+        }
+    }
+
+    #[test]
+    fn what_everybody_tries_first_is_refused() {
+        let mut taken = Vec::new();
+        for bad in [
+            "Wien2026!", "Insurer2026!", "Huber1985!", "Muster123!", "Passwort1!", "Hallo123!", "Sommer2026!",
+            "P@ssw0rt2026!", "Qwertz123!", "Schatzi123!", "Bayern1900!", "Willkommen1!", "Test1234!",
+            "Versicherung1!", "SecureMail1!", "Geheim123!", "Maria2026!", "MariaHuber1!", "Huber-Maria-85!",
+            "Mercedes1!", "Schalke04!", "Iloveyou1!", "Wien1010!", "Österreich1!", "Graz8010!", "Katze2026!",
+            "Abcd1234!", "Asdf1234!", "Fruehling2026!", "Frühling26!", "1985Huber!", "!Huber1985", "HUBER1985!a",
+            "Hub3r1985!", "WienHuber2026!", "WienSommer26!", "Insurer-Wien-1!", "Januar2026!", "Montag123!",
+            "Passwort!Passwort1", "Aaaaaaa1!", "Huber19850412!", "Huber.12.04.1985", "Kennwort#99", "Web2026!!!!",
+            "Blumentopf7!", "Schmetterling1!", "Müller2024!", "HuberKatze77!", "Dackel2026!!", "SecureMail-Insurer1",
+            "QwertzUiop1!", "Iloveyou2026!!!", "Starwars77!", "Urlaub2026!", "W13n2026!", "Letmein2026!",
+        ] {
+            if judge_for(bad, "maria.huber77@web.example").is_empty() {
+                taken.push(bad);
+            }
+        }
+        assert!(taken.is_empty(), "{taken:?}");
+    }
+
+    #[test]
+    fn the_reason_is_the_one_that_helps() {
         assert!(judge("Passwort1!").contains(&Weakness::Common));
-        assert!(judge("Hallo123!").contains(&Weakness::Common));
-        assert!(judge("Sommer2026!").contains(&Weakness::Common));
         assert!(judge("Max.Muster@web.example1").contains(&Weakness::Address));
         assert!(judge("Max.Muster1!").contains(&Weakness::Address));
-        assert!(judge("Aaaaaaa1!").contains(&Weakness::Guessable));
+        assert!(judge("Insurer-Wien-2026!").contains(&Weakness::Related));
+        assert!(judge("aB1!aB1!aB1!").contains(&Weakness::Guessable));
+    }
+
+    #[test]
+    fn length_must_do_it_where_no_kinds_of_characters_are_asked_for() {
+        let free = PasswordRules { digit: false, upper: false, special: false, ..PasswordRules::default() };
+        assert_eq!(weaknesses("tulpe zaun", "a@b.de", &[], &free), [Weakness::Short]);
+        assert_eq!(weaknesses("tulpe zaun kork", "a@b.de", &[], &free), []);
+        assert_eq!(PasswordRules::default().shortest(), 8);
+        let asked = PasswordRules { minimum_length: Some(10), ..free };
+        assert_eq!(weaknesses("tulpe zaun", "a@b.de", &[], &asked), []);
     }
 
     #[test]
     fn the_operator_may_ask_for_less_but_not_for_too_little() {
         let rules = PasswordRules {
-            minimum_length: 1,
+            minimum_length: Some(1),
             digit: false,
             upper: false,
             special: false,
             minimum_strength: 0,
         };
         assert_eq!(weaknesses("abc", "a@b.de", &[], &rules), [Weakness::Short]);
-        assert_eq!(weaknesses("tulpenzwiebel", "a@b.de", &[], &rules), []);
+        assert_eq!(weaknesses("wientulpe", "a@b.de", &[], &rules), []);
+        assert_eq!(weaknesses("passwort", "a@b.de", &[], &rules), [Weakness::Common]);
     }
 
     #[test]
-    fn the_list_is_as_the_comparison_needs_it() {
-        assert!(COMMON.lines().count() > 150);
+    fn the_words_are_as_the_comparison_needs_them() {
+        assert!(COMMON.lines().count() > 400);
         for line in COMMON.lines() {
-            assert!(!line.is_empty() && line == line.to_lowercase() && line == line.trim(), "{line:?}");
+            assert!(line.chars().all(char::is_alphabetic) && line == fold(line), "{line:?}");
         }
     }
 }

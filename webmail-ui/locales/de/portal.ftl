@@ -125,6 +125,7 @@ password-no-digit = Im Passwort fehlt eine Ziffer. Ergänzen Sie eine.
 password-no-special = Im Passwort fehlt ein Sonderzeichen. Ergänzen Sie eines, zum Beispiel ! oder ?
 password-address = Das Passwort ähnelt zu sehr Ihrer E-Mail-Adresse. Wählen Sie etwas anderes.
 password-common = Dieses Passwort benutzen sehr viele, deshalb wird es zuerst ausprobiert. Wählen Sie etwas anderes.
+password-related = Namen, Orte, Jahreszahlen und was zu Ihrer Adresse oder zu uns gehört, wird zuerst ausprobiert. Nehmen Sie Wörter dazu, die nichts damit zu tun haben.
 password-guessable = Dieses Passwort ist leicht zu erraten. Gut sind mehrere Wörter, die nichts miteinander zu tun haben.
 password-long = Das Passwort ist zu lang. 256 Zeichen genügen.
 repeat-differs = Die beiden Passwörter sind verschieden. Geben Sie zweimal dasselbe ein.

@@ -125,6 +125,7 @@ password-no-digit = The password has no digit. Add one.
 password-no-special = The password has no special character. Add one, such as ! or ?
 password-address = The password is too much like your e-mail address. Choose something else.
 password-common = Very many people use this password, so it is tried first. Choose something else.
+password-related = Names, places, years and whatever belongs to your address or to us are tried first. Add words that have nothing to do with them.
 password-guessable = This password is easy to guess. Several words that have nothing to do with each other make a good one.
 password-long = The password is too long. 256 characters are enough.
 repeat-differs = The two passwords differ. Enter the same one twice.

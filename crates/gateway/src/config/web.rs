@@ -130,7 +130,8 @@ impl Default for Export {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Password {
-    pub(crate) minimum_length: usize,
+    /// Left out: 8, or 12 where no kind of characters is asked for.
+    pub(crate) minimum_length: Option<usize>,
     pub(crate) digit: bool,
     pub(crate) upper: bool,
     pub(crate) special: bool,
@@ -138,7 +139,7 @@ pub(crate) struct Password {
 
 impl Default for Password {
     fn default() -> Self {
-        Self { minimum_length: 8, digit: true, upper: true, special: true }
+        Self { minimum_length: None, digit: true, upper: true, special: true }
     }
 }
 
