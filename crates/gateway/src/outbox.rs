@@ -43,8 +43,20 @@ impl Outbox for PortalOutbox {
                     days: days(expires.since(now)),
                 }
             }
-            About::AnswersUsedUp => Notice::AnswersUsedUp { at: now },
-            About::PasswordChanged { forgotten } => Notice::PasswordChanged { at: now, forgotten },
+            About::Reactivation { token, expires } => Notice::Reactivation {
+                link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
+                expires,
+                days: days(expires.since(now)),
+                messages_kept: true,
+                by_password: false,
+            },
+            About::AnswersUsedUp { until } => Notice::AnswersUsedUp { at: now, until: Some(until) },
+            About::PasswordChanged { forgotten, network } => {
+                Notice::PasswordChanged { at: now, forgotten, network: Some(network) }
+            }
+            About::QuestionChanged { network } => Notice::QuestionChanged { at: now, network },
+            About::MailboxDeleted { network } => Notice::MailboxDeleted { at: now, network },
+            About::NewBrowser { network } => Notice::NewBrowser { at: now, network },
         };
         let message_id = format!("{}@{}", front.random.id(), front.name);
         let draft = owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, now)

@@ -3,6 +3,7 @@
 
 use sealpost_mail::{Address, Random, Secret, Timestamp};
 use sealpost_notice::Notice;
+use sealpost_portal::LINK_LASTS;
 use sealpost_store::{
     Again, AuditRow, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
@@ -49,7 +50,10 @@ pub(crate) async fn release(
     }
     let keys = plan.server_key.keys();
     let (token, hash) = keys.tokens.issue(VaultPurpose::Activation, random);
-    let expires = now.plus(plan.announcer.activation);
+    let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
+    // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
+    let lasts = if initial.is_some() { plan.announcer.activation } else { LINK_LASTS };
+    let expires = now.plus(lasts);
     let new_token = NewToken {
         hash,
         purpose: TokenPurpose::Activation,
@@ -57,7 +61,6 @@ pub(crate) async fn release(
         expires_at: expires,
         deposit_id: None,
     };
-    let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
     let ways = Ways { token: &token, initial: initial.as_ref() };
     let secret = secret_of(store, plan, &keys, mailbox).await?;
     let kept = secret.is_some();
@@ -74,7 +77,7 @@ pub(crate) async fn release(
     let notice = Notice::Reactivation {
         link: Secret::new(link),
         expires,
-        days: days(plan.announcer.activation),
+        days: days(lasts),
         messages_kept: kept,
         by_password: initial.is_some(),
     };
@@ -90,6 +93,7 @@ pub(crate) async fn release(
         now,
         decision_sealed: seal_note(plan, &mailbox.id, note, random),
         again,
+        letters_until: now.plus(plan.announcer.activation),
         leg,
         audit: audit(request, "request.released", if kept { "messages kept" } else { "messages lost" }, now),
     };

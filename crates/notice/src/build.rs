@@ -139,11 +139,32 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::PasswordChanged { at, forgotten } => {
+            Notice::PasswordChanged { at, forgotten, network } => {
                 let intro = if *forgotten { "changed-intro-forgotten" } else { "changed-intro" };
                 let mut page = self.start(["changed-subject", "changed-heading", intro])?;
-                page.facts.push(self.fact("label-changed", self.moment(*at)?)?);
+                page.facts = self.happened("label-changed", *at, network.as_deref())?;
                 page.more = vec![self.say("changed-you")?, self.say("changed-stranger")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::QuestionChanged { at, network } => {
+                let mut page = self.start(["question-subject", "question-heading", "question-intro"])?;
+                page.facts = self.happened("label-changed", *at, Some(network))?;
+                page.more = vec![self.say("changed-you")?, self.say("question-stranger")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::MailboxDeleted { at, network } => {
+                let mut page = self.start(["deleted-subject", "deleted-heading", "deleted-intro"])?;
+                page.facts = self.happened("label-deleted", *at, Some(network))?;
+                page.more = vec![self.say("changed-you")?, self.say("deleted-stranger")?];
+                page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::NewBrowser { at, network } => {
+                let mut page = self.start(["browser-subject", "browser-heading", "browser-intro"])?;
+                page.facts = self.happened("label-login", *at, Some(network))?;
+                page.more = vec![self.say("changed-you")?, self.say("browser-stranger")?];
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
@@ -156,9 +177,12 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::AnswersUsedUp { at } => {
+            Notice::AnswersUsedUp { at, until } => {
                 let mut page = self.start(["answers-subject", "answers-heading", "answers-intro"])?;
                 page.facts.push(self.fact("label-closed", self.moment(*at)?)?);
+                if let Some(until) = until {
+                    page.facts.push(self.fact("label-opens", self.moment(*until)?)?);
+                }
                 page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
                 page.more = vec![self.say("answers-you")?, self.say("answers-stranger")?];
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
@@ -250,6 +274,15 @@ impl Writer<'_> {
         Ok(facts)
     }
 
+    /// What was done to the way in: when, and from where as far as its owner can tell something by it.
+    fn happened(&self, label: &'static str, at: Timestamp, network: Option<&str>) -> Written<Vec<Fact>> {
+        let mut facts = vec![self.fact(label, self.moment(at)?)?];
+        if let Some(network) = network.map(plain::line).filter(|network| !network.is_empty()) {
+            facts.push(self.fact("label-network", network)?);
+        }
+        Ok(facts)
+    }
+
     fn fact(&self, label: &'static str, value: String) -> Written<Fact> {
         Ok(Fact { label: self.say(label)?, value, exact: false })
     }
@@ -292,6 +325,9 @@ impl Notice {
             Self::AnswerReturned { .. }
             | Self::AnswerCameBack { .. }
             | Self::PasswordChanged { .. }
+            | Self::QuestionChanged { .. }
+            | Self::MailboxDeleted { .. }
+            | Self::NewBrowser { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. } => None,
         }
@@ -310,6 +346,9 @@ impl Notice {
             | Self::ResetLink { .. }
             | Self::AnswerCameBack { .. }
             | Self::PasswordChanged { .. }
+            | Self::QuestionChanged { .. }
+            | Self::MailboxDeleted { .. }
+            | Self::NewBrowser { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. } => None,
         }

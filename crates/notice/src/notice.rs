@@ -129,6 +129,30 @@ pub enum Notice {
         at: Timestamp,
         /// Whether the old one had been forgotten: by link and answer, not by its owner signed in.
         forgotten: bool,
+        /// From which network, shortened: "192.0.2.x".
+        #[serde(default)]
+        network: Option<String>,
+    },
+    /// The security question was replaced.
+    QuestionChanged {
+        /// When.
+        at: Timestamp,
+        /// From which network, shortened.
+        network: String,
+    },
+    /// The mailbox and all that was in it is deleted.
+    MailboxDeleted {
+        /// When.
+        at: Timestamp,
+        /// From which network, shortened.
+        network: String,
+    },
+    /// Somebody logged in from a browser that nobody had logged in from before.
+    NewBrowser {
+        /// When.
+        at: Timestamp,
+        /// From which network, shortened.
+        network: String,
     },
     /// Too many wrong passwords: from browsers nobody knows, nobody can log in for a while.
     MailboxLocked {
@@ -137,10 +161,13 @@ pub enum Notice {
         /// When it ends.
         until: Timestamp,
     },
-    /// Too many wrong answers: a forgotten password cannot be replaced by the answer any more.
+    /// Too many wrong answers: for a while a forgotten password cannot be replaced by the answer.
     AnswersUsedUp {
         /// When the last one was given.
         at: Timestamp,
+        /// When that way opens again.
+        #[serde(default)]
+        until: Option<Timestamp>,
     },
     /// Into the mailbox: what its owner wrote has not reached the operator's server, or not yet.
     AnswerReturned {

@@ -23,6 +23,9 @@ fn has_link(notice: &Notice) -> bool {
         notice,
         Notice::PasswordForSender { .. }
             | Notice::PasswordChanged { .. }
+            | Notice::QuestionChanged { .. }
+            | Notice::MailboxDeleted { .. }
+            | Notice::NewBrowser { .. }
             | Notice::MailboxLocked { .. }
             | Notice::AnswersUsedUp { .. }
             | Notice::NotificationUndeliverable { .. }

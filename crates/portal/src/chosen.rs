@@ -1,7 +1,7 @@
 //! What owners choose for themselves: a password, a question, its answer. One judgement for every page that
 //! asks for them; keeps nothing and sends no password back.
 
-use crate::config::PasswordRules;
+use crate::config::{PasswordRules, ResetBy};
 use crate::language::Language;
 use crate::page::Page;
 use crate::password::weaknesses;
@@ -77,6 +77,7 @@ impl Entered {
     /// Judges question and answer; the question chosen, empty if there is none.
     pub(crate) fn judge_question(
         &mut self,
+        site: &Site,
         form: &QuestionForm<'_>,
         questions: &[(String, String)],
         password: &str,
@@ -84,7 +85,7 @@ impl Entered {
         let own: String = form.own_question.trim().chars().take(LONGEST_TEXT).collect();
         let offered =
             questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
-        let question = if form.question == OWN { own.clone() } else { offered.unwrap_or_default() };
+        let question = if form.question == OWN && own_questions(site) { own.clone() } else { offered.unwrap_or_default() };
         let answer = form.answer.trim();
         let letters = answer.chars().filter(|c| c.is_alphanumeric()).count();
         self.question_error = question.is_empty().then_some("question-missing");
@@ -101,6 +102,15 @@ impl Entered {
         self.own_question = own;
         self.answer = form.answer.chars().take(LONGEST_TEXT).collect();
         question
+    }
+}
+
+/// Whether owners may write a question of their own. Where anybody can ask for anybody's question, it would tell who has
+/// a mailbox.
+pub(crate) fn own_questions(site: &Site) -> bool {
+    match site.config.reset {
+        ResetBy::LinkAndAnswer => true,
+        ResetBy::Answer => false,
     }
 }
 

@@ -1,85 +1,66 @@
-//! Questions for addresses without a mailbox, where a forgotten password takes the answer alone: nobody
-//! learns from the page who has a mailbox. In memory only; knows no address.
+//! Where a forgotten password takes the answer alone, anybody can ask for anybody's question. So an address without a
+//! mailbox has a question, too: derived from it, the same every time, in every language and after every restart. The
+//! page's link carries the address's tag, sealed, for mailboxes and for decoys alike; nothing is stored. Knows no address.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealpost_mail::Timestamp;
 
-/// Entries kept of each kind; more only come from an attack.
-const MOST: usize = 20_000;
-/// Wrong answers are remembered this long.
-const REMEMBER: Duration = Duration::from_secs(7 * 24 * 3600);
+use crate::chosen::questions;
+use crate::language::Language;
+use crate::site::Site;
 
-/// A tag, and until when.
-type Owed = ([u8; 32], Timestamp);
+const LABEL: &str = "answer-pass";
 
-/// Tokens that were handed out for nothing, and the wrong answers given with them.
-#[derive(Default)]
-pub(crate) struct Decoys {
-    /// Token, hashed → tag of the address, end.
-    tokens: Mutex<HashMap<[u8; 32], Owed>>,
-    /// Tag → wrong answers, end.
-    wrong: Mutex<HashMap<[u8; 32], (u32, Timestamp)>>,
+/// Leads to the question of an address, for a while.
+pub(crate) struct Pass {
+    /// Of the address.
+    pub(crate) tag: [u8; 32],
+    /// Good until then.
+    pub(crate) expires: Timestamp,
+    /// Under which its use is noted.
+    pub(crate) hash: [u8; 32],
 }
 
-impl Decoys {
-    /// Notes a token for the address of this tag.
-    pub(crate) fn remember(&self, token: [u8; 32], tag: [u8; 32], now: Timestamp, until: Timestamp) {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        if tokens.len() >= MOST {
-            tokens.retain(|_, (_, until)| *until > now);
-        }
-        if tokens.len() < MOST {
-            tokens.insert(token, (tag, until));
-        }
+impl Pass {
+    /// The text for the link.
+    pub(crate) fn issue(site: &Site, tag: &[u8; 32], expires: Timestamp) -> String {
+        let plain = [tag.as_slice(), expires.0.to_be_bytes().as_slice()].concat();
+        URL_SAFE_NO_PAD.encode(site.keys.rows.seal(LABEL, "", &plain, site.random.as_ref()))
     }
 
-    /// Whose token it is.
-    pub(crate) fn find(&self, token: &[u8; 32], now: Timestamp) -> Option<[u8; 32]> {
-        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.get(token).filter(|(_, until)| *until > now).map(|(tag, _)| *tag)
-    }
-
-    /// How many wrong answers there were.
-    pub(crate) fn count(&self, tag: &[u8; 32], now: Timestamp) -> u32 {
-        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        wrong.get(tag).filter(|(_, until)| *until > now).map_or(0, |(count, _)| *count)
-    }
-
-    /// Counts a wrong answer; returns how many there are now.
-    pub(crate) fn wrong(&self, tag: [u8; 32], now: Timestamp) -> u32 {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.len() >= MOST {
-            wrong.retain(|_, (_, until)| *until > now);
-        }
-        if wrong.len() >= MOST {
-            return u32::MAX;
-        }
-        let entry = wrong.entry(tag).or_insert((0, now));
-        if entry.1 <= now {
-            entry.0 = 0;
-        }
-        *entry = (entry.0.saturating_add(1), now.plus(REMEMBER));
-        entry.0
+    /// One of ours, run out or not.
+    pub(crate) fn read(site: &Site, text: &str) -> Option<Self> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let plain = site.keys.rows.open(LABEL, "", &sealed).ok()?;
+        let (tag, expires) = plain.expose().split_first_chunk::<32>()?;
+        let expires = Timestamp(i64::from_be_bytes(expires.try_into().ok()?));
+        Some(Self { tag: *tag, expires, hash: site.keys.tags.count_tag("pass", &sealed) })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The question for an address that has none.
+pub(crate) fn question(site: &Site, tag: &[u8; 32], language: Language) -> String {
+    let [a, b, c, d, ..] = site.keys.tags.count_tag("question", tag);
+    let offered = questions(site, language);
+    let number = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or_default();
+    let nth = number % offered.len().max(1);
+    offered.into_iter().nth(nth).map(|(_, text)| text).unwrap_or_default()
+}
 
-    #[test]
-    fn decoys_end_and_count_by_address_not_by_token() {
-        let (decoys, now, later) = (Decoys::default(), Timestamp(1000), Timestamp(2000));
-        decoys.remember([1; 32], [9; 32], now, later);
-        decoys.remember([2; 32], [9; 32], now, later);
-        assert_eq!(decoys.find(&[1; 32], now), Some([9; 32]));
-        assert_eq!(decoys.find(&[2; 32], later), None);
-        assert_eq!(decoys.find(&[3; 32], now), None);
-        assert_eq!([decoys.wrong([9; 32], now), decoys.wrong([9; 32], now)], [1, 2]);
-        assert_eq!(decoys.count(&[9; 32], now), 2);
-        assert_eq!(decoys.count(&[9; 32], now.plus(REMEMBER)), 0);
-    }
+/// Whether a question is one that everybody is offered.
+pub(crate) fn is_offered(site: &Site, question: &str) -> bool {
+    index_of(site, question).is_some()
+}
+
+/// A question that was chosen from the list, in the language of the page; nothing for a question of the owner's own.
+pub(crate) fn translated(site: &Site, chosen: &str, language: Language) -> Option<String> {
+    let index = index_of(site, chosen)?;
+    questions(site, language).into_iter().nth(index).map(|(_, text)| text)
+}
+
+fn index_of(site: &Site, question: &str) -> Option<usize> {
+    Language::all().find_map(|spoken| {
+        questions(site, spoken).into_iter().position(|(_, text)| text == question)
+    })
 }

@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::limits::Client;
 use crate::newcomer;
 use crate::page::{self, Page};
-use crate::pages::late;
+use crate::pages::{late, login};
 use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
@@ -99,7 +99,8 @@ pub(crate) async fn owners_only(
             request.extensions_mut().insert(owner);
             Ok(next.call(request).await?.map_into_boxed_body())
         }
-        Err(problem @ (Problem::SignIn | Problem::SessionOver)) if is_editor(&request) => {
+        Err(problem @ (Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)))
+            if is_editor(&request) => {
             let (request, payload) = request.into_parts();
             Ok(match late::typed(&site, &request, payload).await {
                 Some(response) => ServiceResponse::new(request, response),
@@ -150,6 +151,10 @@ fn explained(site: &web::Data<Site>, response: ServiceResponse<BoxBody>) -> Serv
     let (title, text, seconds) = match error.as_error::<Problem>() {
         Some(Problem::SignIn) => return to_log_in(site, response, ""),
         Some(Problem::SessionOver) => return to_log_in(site, response, "over"),
+        Some(Problem::SessionEnded(why)) => {
+            let note = format!("{}{}", login::ENDED, why.as_str());
+            return to_log_in(site, response, &note);
+        }
         Some(Problem::NotFound) => ("problem-missing-title", "problem-missing-text", 0),
         Some(problem @ Problem::Forged(_)) => {
             tracing::warn!(http.problem = %problem, "request refused");

@@ -45,6 +45,7 @@ mod text;
 mod tls;
 mod tries;
 mod upload;
+mod whence;
 mod wordform;
 mod writing;
 
@@ -59,6 +60,7 @@ pub use config::{
     PortalTls, Renewal, ResetBy, SessionRules,
 };
 pub use language::Language;
+pub use pages::forgot::LINK_LASTS;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use server::{Portal, Reloader};
 pub use site::PortalKeys;

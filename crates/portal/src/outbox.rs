@@ -27,8 +27,11 @@ pub enum About {
         /// When it opens again.
         until: Timestamp,
     },
-    /// Too many wrong answers; a forgotten password cannot be replaced by the answer any more.
-    AnswersUsedUp,
+    /// Too many wrong answers; a forgotten password cannot be replaced by the answer until then.
+    AnswersUsedUp {
+        /// When that way opens again.
+        until: Timestamp,
+    },
     /// Somebody asked for a new password.
     ResetLink {
         /// The token of the link, `{public-url}/r/{token}`.
@@ -51,10 +54,34 @@ pub enum About {
         /// Good until then.
         expires: Timestamp,
     },
+    /// A new link for a mailbox whose access support has reset, in place of one that has run out.
+    Reactivation {
+        /// The token of the link, `{public-url}/a/{token}`.
+        token: Secret<String>,
+        /// Good until then.
+        expires: Timestamp,
+    },
     /// The password was replaced.
     PasswordChanged {
         /// Whether the old one had been forgotten.
         forgotten: bool,
+        /// From which network, shortened.
+        network: String,
+    },
+    /// The security question was replaced.
+    QuestionChanged {
+        /// From which network, shortened.
+        network: String,
+    },
+    /// The mailbox is deleted.
+    MailboxDeleted {
+        /// From which network, shortened.
+        network: String,
+    },
+    /// A log-in from a browser from which nobody had logged in before.
+    NewBrowser {
+        /// From which network, shortened.
+        network: String,
     },
 }
 

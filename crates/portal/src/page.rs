@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Mailbox, Timestamp};
 
+use crate::chosen::own_questions;
 use crate::csrf::{FormToken, Visitor};
 use crate::language::{Calendar, Language, Values};
 use crate::problem::Problem;
@@ -90,6 +91,11 @@ impl Page {
     /// The text under `key` with one value in it.
     pub(crate) fn v(&self, key: &str, name: &'static str, value: &str) -> String {
         self.language.say_with(key, Some(&Values::from([(name.into(), value.to_owned().into())])))
+    }
+
+    /// Whether owners may write a question of their own.
+    pub(crate) fn own_questions(&self) -> bool {
+        own_questions(&self.site)
     }
 
     /// The operator's name.

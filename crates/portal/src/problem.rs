@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use sealpost_store::Ended;
 use thiserror::Error;
 
 /// Why a request is not answered with what it asked for. The text is for the log and holds no secret.
@@ -16,6 +17,9 @@ pub(crate) enum Problem {
     /// There was a session, but it has run out.
     #[error("session over")]
     SessionOver,
+    /// There was a session, and somebody ended it from elsewhere.
+    #[error("session ended")]
+    SessionEnded(Ended),
     /// A form that did not come from our own page, or whose page has become stale.
     #[error("refused: {0}")]
     Forged(&'static str),
@@ -50,7 +54,7 @@ impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SignIn | Self::SessionOver => StatusCode::SEE_OTHER,
+            Self::SignIn | Self::SessionOver | Self::SessionEnded(_) => StatusCode::SEE_OTHER,
             Self::Forged(_) => StatusCode::FORBIDDEN,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -142,7 +142,10 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
     let lost = |error| Problem::fault("looking up a session", error);
-    let row = site.store.session(&hash, now).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    let Some(row) = site.store.session(&hash, now).await.map_err(lost)? else {
+        let ended = site.store.ended_session(&hash).await.map_err(lost)?;
+        return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
+    };
     let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
     let opened = secret
         .open_mailbox_secret(&row.secret_sealed, &row.mailbox_id)

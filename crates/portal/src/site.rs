@@ -9,7 +9,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assets::Assets;
 use crate::config::{PortalConfig, PortalError, PublicOrigin};
-use crate::decoys::Decoys;
 use crate::language::{Calendar, Language};
 use crate::limits::Limits;
 use crate::outbox::Outbox;
@@ -60,7 +59,6 @@ pub(crate) struct Site {
     pub(crate) calendar: Calendar,
     pub(crate) assets: Assets,
     pub(crate) limits: Limits,
-    pub(crate) decoys: Decoys,
     pub(crate) prepared: Prepared,
     pub(crate) tallies: Tallies,
     hashing: Arc<Semaphore>,
@@ -95,7 +93,6 @@ impl Site {
             origin: config.origin()?,
             assets: Assets::new(&config.brand)?,
             limits: Limits::new(Arc::clone(&clock)),
-            decoys: Decoys::default(),
             prepared: Prepared::new(memory_total as usize * 1024 / PREPARED_SHARE),
             tallies: Tallies::default(),
             calendar: Calendar(zone),

@@ -3,13 +3,13 @@
 use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
+use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::newcomer::forget_newcomers_of;
-use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 use crate::token::NewToken;
-use crate::words::WrapKind;
+use crate::words::{Ended, WrapKind};
 
 /// A mailbox to be made; it starts pending.
 #[derive(Clone, Debug)]
@@ -253,13 +253,13 @@ impl Store {
     }
 
     /// Locks an active mailbox and ends its sessions. `false`: it is not active.
-    pub async fn lock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
+    pub async fn lock_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(
             sql!("UPDATE mailboxes SET state = 'locked' WHERE id = ?1 AND state = 'active'", mailbox_id)
                 .or_refuse(Refusal::NotActive),
         );
-        batch.add(end_sessions_of(mailbox_id));
+        end_sessions(&mut batch, mailbox_id, Ended::Support, now, None);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
@@ -288,7 +288,7 @@ impl Store {
 
     /// Empties a mailbox for good: deposits, wraps, tokens, sessions, address. The next letter to the
     /// address makes a new one. `false`: no such mailbox, or deleted before.
-    pub async fn delete_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
+    pub async fn delete_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
         loop {
             self.delete_drafts(mailbox_id).await?;
             let questions = vec![
@@ -321,7 +321,7 @@ impl Store {
             batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
             batch.add(sql!("DELETE FROM requests WHERE mailbox_id = ?1", mailbox_id));
-            batch.add(end_sessions_of(mailbox_id));
+            end_sessions(&mut batch, mailbox_id, Ended::Deleted, now, None);
             batch.add(forget_newcomers_of(mailbox_id));
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);

@@ -3,10 +3,12 @@
 use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
+use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
+use crate::words::Ended;
 
 /// New secrets in place of old ones.
 #[derive(Clone, Debug)]
@@ -21,12 +23,14 @@ pub struct ChangeSecrets {
     pub question_sealed: Option<Vec<u8>>,
     /// The session that goes on; every other one ends.
     pub keep_session: [u8; 32],
+    /// What the others are told.
+    pub why: Ended,
 }
 
 impl Store {
     /// Replaces wraps of an active mailbox. `false`: it is not active, nothing was changed.
     pub async fn change_secrets(&self, wish: ChangeSecrets) -> Result<bool, StoreError> {
-        let ChangeSecrets { mailbox_id, now, wraps, question_sealed, keep_session } = wish;
+        let ChangeSecrets { mailbox_id, now, wraps, question_sealed, keep_session, why } = wish;
         let mut batch = Batch::default();
         batch.add(
             sql!(
@@ -51,11 +55,7 @@ impl Store {
             mailbox_id.as_str(),
             now
         ));
-        batch.add(sql!(
-            "DELETE FROM sessions WHERE mailbox_id = ?1 AND hash <> ?2",
-            mailbox_id.as_str(),
-            &keep_session
-        ));
+        end_sessions(&mut batch, &mailbox_id, why, now, Some(&keep_session));
         let audit = AuditRow {
             at: now,
             actor: "owner".to_owned(),

@@ -5,15 +5,18 @@ use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
 use crate::deposit::remove_letter;
+use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::leg::NewLeg;
 use crate::mailbox::{NewMailbox, NewWrap};
 use crate::newcomer::forget_newcomers_of;
-use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
-use crate::words::{ColumnWord as _, RequestKind, RequestState};
+use crate::words::{ColumnWord as _, Ended, RequestKind, RequestState};
+
+/// Open wishes for access to one mailbox.
+pub const MOST_OPEN: i64 = 20;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -49,6 +52,8 @@ pub struct Release {
     pub decision_sealed: Vec<u8>,
     /// How the mailbox begins again.
     pub again: Again,
+    /// Letters that are kept wait until then at least.
+    pub letters_until: Timestamp,
     /// The mail with the new link.
     pub leg: NewLeg,
     /// For the trail.
@@ -113,7 +118,8 @@ fn decide(number: i64, mailbox_id: &str, state: RequestState, now: Timestamp, no
 }
 
 impl Store {
-    /// Makes a request, or renews the open one of that kind. `false`: there is no such mailbox.
+    /// Makes a request; a wish for a new link only once. Each wish for access stands for itself: whoever asks first
+    /// speaks for nobody else. Of very many the first and the last ones are kept. `false`: there is no such mailbox.
     pub async fn ask(
         &self,
         mailbox_id: &str,
@@ -129,13 +135,21 @@ impl Store {
         batch.add(sql!(
             "INSERT INTO requests (mailbox_id, kind, state, created_at, note_sealed)
              VALUES (?1, ?2, 'open', ?3, ?4)
-             ON CONFLICT (mailbox_id, kind) WHERE state = 'open'
-             DO UPDATE SET created_at = excluded.created_at,
-                 note_sealed = coalesce(excluded.note_sealed, requests.note_sealed)",
+             ON CONFLICT (mailbox_id) WHERE state = 'open' AND kind = 'renewal'
+             DO UPDATE SET created_at = excluded.created_at",
             mailbox_id,
             kind.as_str(),
             now,
             note_sealed
+        ));
+        batch.add(sql!(
+            "DELETE FROM requests WHERE number =
+                 (SELECT number FROM requests WHERE mailbox_id = ?1 AND kind = 'access' AND state = 'open'
+                  ORDER BY number LIMIT 1 OFFSET ?2)
+             AND ?3 < (SELECT count(*) FROM requests WHERE mailbox_id = ?1 AND kind = 'access' AND state = 'open')",
+            mailbox_id,
+            MOST_OPEN / 2,
+            MOST_OPEN
         ));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
@@ -182,7 +196,7 @@ impl Store {
     /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
     /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
-        let Release { number, mailbox_id, now, decision_sealed, again, leg, audit } = release;
+        let Release { number, mailbox_id, now, decision_sealed, again, letters_until, leg, audit } = release;
         let letters = match &again {
             Again::Kept { .. } => Vec::new(),
             Again::Lost(_) => {
@@ -204,7 +218,13 @@ impl Store {
             let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
             remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
-        batch.add(end_sessions_of(&mailbox_id));
+        // Whoever else asked has what they asked for, or never should.
+        batch.add(sql!(
+            "UPDATE requests SET state = 'refused', decided_at = ?2 WHERE mailbox_id = ?1 AND state = 'open'",
+            mailbox_id.as_str(),
+            now
+        ));
+        end_sessions(&mut batch, &mailbox_id, Ended::Support, now, None);
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind <> 'escrow'", mailbox_id.as_str()));
         batch.add(sql!(
@@ -227,7 +247,7 @@ impl Store {
                 batch.add(sql!(
                     "UPDATE deposits SET expires_at = ?2 WHERE mailbox_id = ?1 AND expires_at < ?2",
                     mailbox_id.as_str(),
-                    token.expires_at
+                    letters_until
                 ));
                 token.add_to(&mailbox_id, &mut batch);
             }

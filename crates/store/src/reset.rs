@@ -3,12 +3,13 @@
 use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
+use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
-use crate::session::end_sessions_of;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::NewToken;
+use crate::words::Ended;
 
 /// A new password instead of a forgotten one.
 #[derive(Clone, Debug)]
@@ -104,7 +105,7 @@ impl Store {
             wrap.kind.as_str()
         ));
         wrap.add_to(&mailbox_id, &mut batch);
-        batch.add(end_sessions_of(&mailbox_id));
+        end_sessions(&mut batch, &mailbox_id, Ended::PasswordReset, now, None);
         let audit = AuditRow {
             at: now,
             actor: "owner".to_owned(),

@@ -50,7 +50,10 @@ macro_rules! unattended {
              AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
                  AND spent_at IS NULL AND expires_at > ",
             $now,
-            ")"
+            ") AND NOT (m.activated_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id
+                 AND purpose = 'activation' AND created_at > ",
+            $now,
+            " - 3456000000))" // 40 days: whoever had a mailbox, and let a short link run out, may ask again
         )
     };
 }

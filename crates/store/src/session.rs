@@ -2,9 +2,11 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::ended::end_sessions;
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
+use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
+use crate::words::Ended;
 
 /// A session to be remembered.
 #[derive(Clone, Debug)]
@@ -52,10 +54,6 @@ fn session_row(mut row: Row) -> Result<SessionRow, StoreError> {
         expires_at: row.time()?,
         device_sealed: row.blob()?,
     })
-}
-
-pub(crate) fn end_sessions_of(mailbox_id: &str) -> Statement {
-    sql!("DELETE FROM sessions WHERE mailbox_id = ?1", mailbox_id)
 }
 
 impl Store {
@@ -122,10 +120,11 @@ impl Store {
         self.change(vec![sql!("DELETE FROM sessions WHERE hash = ?1", hash)]).await.map(drop)
     }
 
-    /// Ends every session of a mailbox; returns how many.
-    pub async fn end_all_sessions(&self, mailbox_id: &str) -> Result<usize, StoreError> {
-        let ended = self.change(vec![end_sessions_of(mailbox_id)]).await?;
-        Ok(ended.iter().sum())
+    /// Ends every session of a mailbox, at its owner's wish.
+    pub async fn end_all_sessions(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        end_sessions(&mut batch, mailbox_id, Ended::Everywhere, now, None);
+        self.write(batch).await.map(drop)
     }
 
     /// The running sessions of a mailbox, newest first, at most 100.

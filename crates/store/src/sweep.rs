@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::arrival::RETRY_WINDOW;
+use crate::ended::forget_ended_sessions;
 use crate::error::StoreError;
 use crate::statement::sql;
 use crate::store::Store;
@@ -153,6 +154,7 @@ pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u6
             sql!("DELETE FROM sessions WHERE expires_at <= ?1", now),
             sql!("DELETE FROM newcomers WHERE expires_at <= ?1", now),
             forget_old_tries(now),
+            forget_ended_sessions(now),
         ])
         .await?;
     let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));

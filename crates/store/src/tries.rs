@@ -9,8 +9,6 @@ use crate::error::StoreError;
 use crate::statement::{Statement, sql};
 use crate::store::Store;
 
-/// So long after the last one nobody needs the count.
-const REMEMBERED: Duration = Duration::from_secs(6 * 60 * 60);
 /// So long it is remembered that somebody was told.
 const TOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -23,13 +21,15 @@ pub struct Tries {
     pub last_at: Timestamp,
     /// No further one before.
     pub open_at: Timestamp,
+    /// Nobody needs the count afterwards.
+    pub forget_at: Timestamp,
 }
 
 /// Forgets what no longer matters.
 pub(crate) fn forget_old_tries(now: Timestamp) -> Statement {
     sql!(
-        "DELETE FROM tries WHERE last_at < ?1 AND open_at < ?1 AND (told_at IS NULL OR told_at < ?2)",
-        now.minus(REMEMBERED),
+        "DELETE FROM tries WHERE forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)",
+        now,
         now.minus(TOLD)
     )
 }
@@ -38,9 +38,11 @@ impl Store {
     /// The wrong tries of a tag.
     pub async fn tries(&self, whose: &[u8; 32]) -> Result<Option<Tries>, StoreError> {
         let row =
-            self.read_one(sql!("SELECT wrong, last_at, open_at FROM tries WHERE whose = ?1", whose)).await?;
-        row.map(|mut row| Ok(Tries { wrong: row.int()?, last_at: row.time()?, open_at: row.time()? }))
-            .transpose()
+            self.read_one(sql!("SELECT wrong, last_at, open_at, forget_at FROM tries WHERE whose = ?1", whose)).await?;
+        row.map(|mut row| {
+            Ok(Tries { wrong: row.int()?, last_at: row.time()?, open_at: row.time()?, forget_at: row.time()? })
+        })
+        .transpose()
     }
 
     /// Puts `after` in the place of what was read before. `false`: somebody else was quicker; read again.
@@ -52,13 +54,14 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(
-                "INSERT INTO tries (whose, wrong, last_at, open_at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (whose) DO UPDATE SET wrong = ?2, last_at = ?3, open_at = ?4
-                 WHERE tries.wrong = ?5 AND tries.last_at = ?6",
+                "INSERT INTO tries (whose, wrong, last_at, open_at, forget_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (whose) DO UPDATE SET wrong = ?2, last_at = ?3, open_at = ?4, forget_at = ?5
+                 WHERE tries.wrong = ?6 AND tries.last_at = ?7",
                 whose,
                 after.wrong,
                 after.last_at,
                 after.open_at,
+                after.forget_at,
                 before.map(|before| before.wrong),
                 before.map(|before| before.last_at)
             )])

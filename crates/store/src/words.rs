@@ -50,6 +50,32 @@ column_words! {
 }
 
 column_words! {
+    /// What ended a session that had not run out.
+    Ended {
+        /// Another password.
+        PasswordChanged = "password",
+        /// Another question.
+        QuestionChanged = "question",
+        /// A new password instead of a forgotten one.
+        PasswordReset = "reset",
+        /// Its owner, in another browser: all at once.
+        Everywhere = "everywhere",
+        /// Support.
+        Support = "support",
+        /// The end of the mailbox.
+        Deleted = "deleted",
+    }
+}
+
+impl Ended {
+    /// The reason with that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::parse(word).ok()
+    }
+}
+
+column_words! {
     /// What a leg carries.
     LegPurpose {
         /// A letter passed on.

@@ -27,11 +27,11 @@ reset-tries =
 answer-missing = Bitte geben Sie die Antwort auf Ihre Sicherheitsfrage ein.
 answer-wrong = Die Antwort stimmt nicht.
 reset-closed-title = Dieser Weg ist gesperrt
-reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz kann jetzt nur noch unser Support Ihren Zugang zurücksetzen. Bitte wenden Sie sich an ihn. Ihr bisheriges Passwort gilt weiter. Wem das Postfach gehört, den benachrichtigen wir per E-Mail.
+reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz ist dieser Weg für eine Weile gesperrt, von einer Stunde bis zu einer Woche. Schneller hilft unser Support. Ihr bisheriges Passwort gilt weiter. Wem das Postfach gehört, den benachrichtigen wir per E-Mail.
 reset-used-title = Dieser Link ist verbraucht
 reset-used-text = Mit diesem Link wurde schon ein neues Passwort festgelegt; er gilt nur einmal. Melden Sie sich damit an, oder lassen Sie sich über „Passwort vergessen“ einen neuen Link schicken.
 reset-expired-title = Dieser Link ist abgelaufen
-reset-expired-text = Der Link gilt eine Stunde. Lassen Sie sich auf der Anmeldeseite über „Passwort vergessen“ einen neuen schicken.
+reset-expired-text = Der Link gilt nur eine kurze Zeit. Lassen Sie sich auf der Anmeldeseite über „Passwort vergessen“ einen neuen schicken.
 
 # ---- mit dem Startkennwort ----
 login-new-initial = Melden Sie sich beim ersten Mal mit Ihrer E-Mail-Adresse und dem Startkennwort an, das Ihnen der Absender am Telefon oder mit der Post nennt. Danach legen Sie Ihr eigenes Passwort fest.

@@ -27,11 +27,11 @@ reset-tries =
 answer-missing = Please enter the answer to your security question.
 answer-wrong = The answer is not right.
 reset-closed-title = This way is locked
-reset-closed-text = The answer was wrong too often. To protect you, now only our support can reset your access. Please contact them. Your present password still works. We tell the owner of the mailbox by e-mail.
+reset-closed-text = The answer was wrong too often. To protect you, this way is locked for a while, from an hour to a week. Our support can help sooner. Your present password still works. We tell the owner of the mailbox by e-mail.
 reset-used-title = This link is used up
 reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or have a new link sent by “Forgotten password”.
 reset-expired-title = This link has expired
-reset-expired-text = The link works for one hour. Have a new one sent by “Forgotten password” on the log-in page.
+reset-expired-text = The link works for a short time only. Have a new one sent by “Forgotten password” on the log-in page.
 
 # ---- with the initial password ----
 login-new-initial = The first time, sign in with your e-mail address and the initial password that the sender tells you on the telephone or by post. After that you choose a password of your own.

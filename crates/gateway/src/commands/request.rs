@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
-use sealpost_store::{MailboxRow, RequestKind, RequestRow, Store, StoreError, StoreOptions};
+use sealpost_store::{MOST_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions};
 use sealpost_vault::{MailboxPublic, VaultError};
 use thiserror::Error;
 
@@ -162,7 +162,7 @@ async fn ask(
     let requests = store.requests(true).await?;
     let made = requests
         .iter()
-        .find(|request| request.mailbox_id == mailbox.id && request.kind == RequestKind::Access)
+        .rfind(|request| request.mailbox_id == mailbox.id && request.kind == RequestKind::Access)
         .ok_or(RequestError::NoMailbox)?;
     say(format_args!("request {}", made.number));
     Ok(())
@@ -202,6 +202,7 @@ async fn list(store: &Store, plan: &Plan, all: bool, json: bool, now: Timestamp)
         };
         let address = address.unwrap_or_else(|| "(deleted)".to_owned());
         let hours = now.since(request.created_at).as_secs() / 3600;
+        let beside = beside(&requests, request);
         if json {
             say(serde_json::json!({
                 "number": request.number,
@@ -210,13 +211,18 @@ async fn list(store: &Store, plan: &Plan, all: bool, json: bool, now: Timestamp)
                 "age_hours": hours,
                 "recipient": address,
                 "mailbox": request.mailbox_id,
+                "others_for_mailbox": beside.len(),
             }));
         } else {
             say(format_args!(
-                "{:>5} {:8} {:8} {hours:>5} h  {address}",
+                "{:>5} {:8} {:8} {hours:>5} h  {address}{}",
                 request.number,
                 word(request.kind),
-                request.state.as_str()
+                request.state.as_str(),
+                match beside.len() {
+                    0 => String::new(),
+                    others => format!("  (one of {} for this mailbox)", others + 1),
+                }
             ));
         }
     }
@@ -224,6 +230,14 @@ async fn list(store: &Store, plan: &Plan, all: bool, json: bool, now: Timestamp)
         say(format_args!("{} requests", requests.len()));
     }
     Ok(())
+}
+
+/// The other open requests for the same mailbox: perhaps by somebody else.
+fn beside<'a>(requests: &'a [RequestRow], one: &RequestRow) -> Vec<&'a RequestRow> {
+    let same = |other: &&RequestRow| {
+        other.mailbox_id == one.mailbox_id && other.number != one.number && other.state == RequestState::Open
+    };
+    requests.iter().filter(same).collect()
 }
 
 async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result<(), RequestError> {
@@ -245,6 +259,18 @@ async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     say(format_args!("contact    {contact}"));
+    let open = store.requests(true).await?;
+    let beside = beside(&open, &request);
+    if !beside.is_empty() {
+        let most = usize::try_from(MOST_OPEN).unwrap_or(usize::MAX);
+        let more = if beside.len() + 1 >= most { " or more; only the first and the last ones are kept" } else { "" };
+        say(format_args!("beside     {} open requests for this mailbox in all{more}:", beside.len() + 1));
+        for other in beside {
+            let hours = now.since(other.created_at).as_secs() / 3600;
+            say(format_args!("           {} {hours} hours ago", other.number));
+        }
+        say("           each with a contact of its own; anybody can file one");
+    }
     let decision = opened("request-decision", &request.decision_sealed)?;
     if !decision.is_empty() {
         say(format_args!("decision   {decision}"));

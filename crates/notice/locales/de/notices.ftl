@@ -24,6 +24,9 @@ label-locked = Gesperrt seit
 label-opens = Wieder offen ab
 label-closed = Letzter Versuch
 label-changed = Geändert
+label-deleted = Gelöscht
+label-login = Angemeldet
+label-network = Aus dem Netz
 label-reason = Antwort des Mailservers
 
 ## Woran man eine echte E-Mail erkennt
@@ -119,12 +122,7 @@ again-initial-deadline =
     }
 again-initial-stranger = Sie haben das nicht mit uns besprochen? Dann melden Sie sich bitte bei uns.
 again-button = Postfach neu einrichten
-again-deadline =
-    { $days ->
-        [0] Der Link gilt nur noch heute.
-        [one] Der Link gilt einen Tag, bis zum { $until }.
-       *[other] Der Link gilt { $days } Tage, bis zum { $until }.
-    }
+again-deadline = Der Link gilt bis { $until-time } und nur einmal. Danach können Sie auf seiner Seite einen neuen anfordern.
 again-stranger = Sie haben das nicht mit uns besprochen? Dann benutzen Sie den Link nicht und melden Sie sich bitte bei uns.
 
 ## Passwort vergessen
@@ -143,6 +141,24 @@ changed-intro-forgotten = Für Ihr Postfach im Portal „{ $portal }“ wurde mi
 changed-you = Das waren Sie? Dann ist nichts zu tun.
 changed-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
 
+## Sicherheitsfrage geändert
+question-subject = [{ $brand }] Die Sicherheitsfrage Ihres Postfachs wurde geändert
+question-heading = Ihre Sicherheitsfrage wurde geändert
+question-intro = Für Ihr Postfach im Portal „{ $portal }“ gilt eine andere Sicherheitsfrage. Geändert hat sie jemand, der das Passwort kannte. Alle anderen Sitzungen wurden beendet.
+question-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort.
+
+## Postfach gelöscht
+deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
+deleted-heading = Ihr Postfach wurde gelöscht
+deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
+
+## Anmeldung von einem unbekannten Browser
+browser-subject = [{ $brand }] Neue Anmeldung in Ihrem Postfach
+browser-heading = Anmeldung von einem neuen Gerät
+browser-intro = In Ihrem Postfach im Portal „{ $portal }“ hat sich jemand mit Ihrem Passwort angemeldet, von einem Gerät oder Browser, den wir noch nicht kennen.
+browser-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden Sie sich an, ändern Sie unter „Mein Konto“ das Passwort, und sagen Sie uns Bescheid. Alle anderen Sitzungen enden damit.
+
 ## Postfach gesperrt
 locked-subject = [{ $brand }] Zu viele falsche Passwörter für Ihr Postfach
 locked-heading = Die Anmeldung ist für eine Weile gesperrt
@@ -153,9 +169,9 @@ locked-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne 
 
 ## Der Weg über die Sicherheitsfrage ist zu
 answers-subject = [{ $brand }] Zu viele falsche Antworten auf Ihre Sicherheitsfrage
-answers-heading = „Passwort vergessen“ ist für Ihr Postfach gesperrt
-answers-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft eine falsche Antwort auf die Sicherheitsfrage eingegeben. Zum Schutz Ihrer Nachrichten lässt sich das Passwort auf diesem Weg nicht mehr ersetzen. Ihr Passwort gilt weiter.
-answers-you = Das waren Sie? Fällt Ihnen das Passwort wieder ein, melden Sie sich damit an: Dann ist auch dieser Weg wieder offen. Sonst wenden Sie sich auf der Anmeldeseite unter „Passwort vergessen“ an unseren Support.
+answers-heading = „Passwort vergessen“ ist für eine Weile gesperrt
+answers-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft eine falsche Antwort auf die Sicherheitsfrage eingegeben. Zum Schutz Ihrer Nachrichten lässt sich das Passwort auf diesem Weg eine Weile nicht ersetzen. Ihr Passwort gilt weiter.
+answers-you = Das waren Sie? Fällt Ihnen das Passwort wieder ein, melden Sie sich damit an: Dann ist auch dieser Weg wieder offen. Sonst warten Sie, oder wenden Sie sich auf der Anmeldeseite unter „Passwort vergessen“ an unseren Support.
 answers-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sagen Sie uns bitte Bescheid, und wählen Sie unter „Mein Konto“ eine Frage, deren Antwort nur Sie kennen.
 
 ## Ankündigung unzustellbar, an den Absender

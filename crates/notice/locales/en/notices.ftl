@@ -23,6 +23,9 @@ label-locked = Locked since
 label-opens = Opens again
 label-closed = Last attempt
 label-changed = Changed
+label-deleted = Deleted
+label-login = Signed in
+label-network = From the network
 label-reason = The mail server’s answer
 
 ## How to tell a genuine mail
@@ -118,12 +121,7 @@ again-initial-deadline =
     }
 again-initial-stranger = You have not agreed this with us? Then please contact us.
 again-button = Set up mailbox again
-again-deadline =
-    { $days ->
-        [0] The link works only today.
-        [one] The link works for one day, until { $until }.
-       *[other] The link works for { $days } days, until { $until }.
-    }
+again-deadline = The link works until { $until-time } and only once. After that you can ask for a new one on its page.
 again-stranger = You have not agreed this with us? Then do not use the link, and please contact us.
 
 ## Forgotten password
@@ -142,6 +140,24 @@ changed-intro-forgotten = For your mailbox in the portal “{ $portal }” a new
 changed-you = It was you? Then there is nothing to do.
 changed-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
 
+## Security question changed
+question-subject = [{ $brand }] The security question of your mailbox was changed
+question-heading = Your security question was changed
+question-intro = Your mailbox in the portal “{ $portal }” has another security question. It was changed by somebody who knew the password. All other sessions were ended.
+question-stranger = It was not you? Then somebody knows your password. Please contact us at once, and change the password.
+
+## Mailbox deleted
+deleted-subject = [{ $brand }] Your mailbox was deleted
+deleted-heading = Your mailbox was deleted
+deleted-intro = Your mailbox in the portal “{ $portal }” was deleted for good, with all messages. It was done by somebody who knew the password. If { $brand } writes to you confidentially again, a new mailbox is made, which you set up anew.
+deleted-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
+
+## Signed in from an unknown browser
+browser-subject = [{ $brand }] New sign-in to your mailbox
+browser-heading = Signed in from a new device
+browser-intro = Somebody signed in to your mailbox in the portal “{ $portal }” with your password, from a device or browser that we do not know yet.
+browser-stranger = It was not you? Then somebody knows your password. Sign in, change the password under “My account”, and tell us. That ends all other sessions.
+
 ## Mailbox locked
 locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
 locked-heading = Signing in is closed for a while
@@ -152,9 +168,9 @@ locked-stranger = It was not you? Then somebody else has tried, without success.
 
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
-answers-heading = “Forgotten password” is closed for your mailbox
-answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password can no longer be replaced in this way. Your password still works.
-answers-you = It was you? If you remember the password, sign in with it: that opens this way again, too. If not, ask our support, under “Forgotten password” on the page where you sign in.
+answers-heading = “Forgotten password” is closed for a while
+answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password cannot be replaced in this way for a while. Your password still works.
+answers-you = It was you? If you remember the password, sign in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you sign in.
 answers-stranger = It was not you? Then somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
 
 ## Notice undeliverable, to the sender

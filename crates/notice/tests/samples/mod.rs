@@ -127,10 +127,15 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         all.push((name, notice));
     }
     all.push(("reset", Notice::ResetLink { link: link(), expires }));
-    all.push(("password-reset", Notice::PasswordChanged { at: date, forgotten: true }));
-    all.push(("password-changed", Notice::PasswordChanged { at: date, forgotten: false }));
+    let network = || "192.0.2.x".to_owned();
+    let changed = |forgotten| Notice::PasswordChanged { at: date, forgotten, network: Some(network()) };
+    all.push(("password-reset", changed(true)));
+    all.push(("password-changed", changed(false)));
+    all.push(("question-changed", Notice::QuestionChanged { at: date, network: network() }));
+    all.push(("mailbox-deleted", Notice::MailboxDeleted { at: date, network: network() }));
+    all.push(("new-browser", Notice::NewBrowser { at: date, network: network() }));
     all.push(("locked", Notice::MailboxLocked { at: date, until: expires }));
-    all.push(("answers-used-up", Notice::AnswersUsedUp { at: date }));
+    all.push(("answers-used-up", Notice::AnswersUsedUp { at: date, until: Some(date) }));
     for (name, delayed) in [("returned", false), ("waiting", true)] {
         all.push((
             name,

@@ -8,10 +8,12 @@ use sealpost_mail::{Secret, Timestamp};
 use sealpost_store::{AuditRow, Folder};
 use serde::Deserialize;
 
-use super::secrets::{Confirmed, confirm};
+use super::reset::{came_from, tell};
+use super::secrets::{Confirmed, confirm, mailbox};
 use crate::csrf::Protected;
 use crate::front::MEND;
 use crate::language::Language;
+use crate::outbox::About;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
 use crate::profile::{LONGEST_NAME, Profile, ZONES, clean_name, device};
@@ -137,7 +139,7 @@ pub(crate) async fn leave_everywhere(
     form: Protected<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let Nothing {} = form.verify(owner.token())?;
-    let ended = site.store.end_all_sessions(owner.mailbox_id()).await;
+    let ended = site.store.end_all_sessions(owner.mailbox_id(), site.now()).await;
     ended.map_err(|error| Problem::fault("ending sessions", error))?;
     gone(&site, "/?note=left")
 }
@@ -182,9 +184,12 @@ pub(crate) async fn delete(
         subject_id: owner.mailbox_id().to_owned(),
         detail: String::new(),
     };
+    // The address goes with the mailbox; whoever reads that mail learns of it all the same.
+    let row = mailbox(&site, &owner).await?;
     site.store.append_audit(vec![audit]).await.map_err(lost)?;
-    site.store.delete_mailbox(owner.mailbox_id()).await.map_err(lost)?;
+    site.store.delete_mailbox(owner.mailbox_id(), site.now()).await.map_err(lost)?;
     tracing::info!(mailbox.id = %owner.mailbox_id(), "mailbox deleted by its owner");
+    tell(&site, &row, About::MailboxDeleted { network: came_from(&site, &request) }).await?;
     gone(&site, "/?note=deleted")
 }
 

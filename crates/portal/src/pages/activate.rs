@@ -38,6 +38,8 @@ enum Link {
     Good(Box<Good>),
     /// Used already, or its mailbox is active.
     Used,
+    /// A newer link has taken its place, and the mailbox still waits.
+    Superseded,
     /// Too old.
     Expired,
     /// Not one of ours, or changed on the way.
@@ -97,7 +99,7 @@ pub(crate) async fn form(
             let template = whole(&site, page, format!("/a/{token}"), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
-        bad @ (Link::Used | Link::Expired | Link::Unknown) => {
+        bad @ (Link::Used | Link::Superseded | Link::Expired | Link::Unknown) => {
             explain(&site, &request, &visitor, &bad, &token)
         }
     }
@@ -131,7 +133,7 @@ pub(crate) async fn submit(
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
     let good = match look(&site, &token).await? {
         Link::Good(good) => good,
-        bad @ (Link::Used | Link::Expired | Link::Unknown) => {
+        bad @ (Link::Used | Link::Superseded | Link::Expired | Link::Unknown) => {
             return explain(&site, &request, &visitor, &bad, &token);
         }
     };
@@ -178,13 +180,12 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         TokenPurpose::Activation => {}
         TokenPurpose::Reset => return Ok(Link::Unknown),
     }
-    if row.spent_at.is_some() {
-        return Ok(Link::Used);
-    }
     let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
         return Ok(Link::Unknown);
     };
     match mailbox.state {
+        // Nobody has a password yet, or has one no more: what spent the link is a newer one.
+        MailboxState::Pending if row.spent_at.is_some() => return Ok(Link::Superseded),
         MailboxState::Pending => {}
         MailboxState::Active | MailboxState::Locked => return Ok(Link::Used),
         MailboxState::Deleted => return Ok(Link::Expired),
@@ -198,7 +199,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     let secret = match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &site.keys.pepper) {
         Ok(Unwrapped::Opened(secret)) => secret,
         // The token is known, but a newer one has taken the wrap over.
-        Ok(Unwrapped::Wrong) => return Ok(Link::Expired),
+        Ok(Unwrapped::Wrong) => return Ok(Link::Superseded),
         Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
     };
     Ok(Link::Good(Box::new(Good {
@@ -295,7 +296,7 @@ pub(super) fn judge(site: &Site, mut page: Page, form: ActivateForm, good: &Good
     entered.judge_password(site, &form.password, &form.repeat, &good.address);
     let asked =
         QuestionForm { question: &form.question, own_question: &form.own_question, answer: &form.answer };
-    let question = entered.judge_question(&asked, &questions(site, page.language), &form.password);
+    let question = entered.judge_question(site, &asked, &questions(site, page.language), &form.password);
     Sent { page, entered, question, password: Secret::new(form.password), answer: Secret::new(form.answer) }
 }
 
@@ -345,13 +346,14 @@ fn explain(
 ) -> Result<HttpResponse, Problem> {
     let (status, title, text, to_log_in) = match link {
         Link::Used => (StatusCode::GONE, "link-used-title", "link-used-text", true),
+        Link::Superseded => (StatusCode::GONE, "link-superseded-title", "link-superseded-text", false),
         Link::Expired => (StatusCode::GONE, "link-expired-title", "link-expired-text", false),
         Link::Unknown | Link::Good(_) => {
             (StatusCode::NOT_FOUND, "link-unknown-title", "link-unknown-text", false)
         }
     };
     let renew = match link {
-        Link::Expired => Some(token.to_owned()),
+        Link::Expired | Link::Superseded => Some(token.to_owned()),
         Link::Used | Link::Unknown | Link::Good(_) => None,
     };
     let page = Page::open(site, request, visitor);

@@ -7,6 +7,7 @@ use sealpost_store::{Activation, Proof, WrapKind};
 use sealpost_vault::{MailboxSecret, Unwrapped};
 
 use super::activate::{self, ActivateForm, Good, Sent};
+use super::reset::came_from;
 use crate::chosen::Entered;
 use crate::csrf::{Protected, Visitor};
 use crate::front::MEND;
@@ -57,7 +58,7 @@ pub(crate) async fn submit(
     }
     match activate::carry_out(&site, &good, password, answer, &question, page.language).await? {
         Activation::Activated => {
-            tell_owner(&site, &good, page.language).await;
+            tell_owner(&site, &request, &good, page.language).await;
             activate::enter(&site, &request, &good).await
         }
         // Somebody was quicker, in another browser.
@@ -67,13 +68,13 @@ pub(crate) async fn submit(
 
 /// The password was told, perhaps to somebody else: whoever reads the recipient's mail learns that the mailbox is in
 /// use. That it is not said is no reason to keep its owner out.
-async fn tell_owner(site: &Site, good: &Good, language: Language) {
+async fn tell_owner(site: &Site, request: &HttpRequest, good: &Good, language: Language) {
     let Ok(to) = Address::parse(&good.address) else { return };
     let outgoing = Outgoing {
         mailbox_id: good.mailbox_id.clone(),
         to,
         language: language.tag().to_owned(),
-        about: About::PasswordChanged { forgotten: false },
+        about: About::PasswordChanged { forgotten: false, network: came_from(site, request) },
     };
     if let Err(error) = site.outbox.post(outgoing).await {
         tracing::error!(mailbox.id = %good.mailbox_id, error = %error, "nobody was told of a first log-in");

@@ -15,6 +15,7 @@ use super::login::FLOOR;
 use super::renew;
 use crate::config::ResetBy;
 use crate::csrf::{Protected, Visitor};
+use crate::decoys::Pass;
 use crate::front::MEND;
 use crate::limits::Client;
 use crate::outbox::{About, Outgoing};
@@ -23,8 +24,8 @@ use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
 
-/// How long a link in a mail is good.
-const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
+/// How long a link in a mail is good that leads back into a mailbox.
+pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
 /// How long one may think about the answer where there is no mail.
 const PAGE_LASTS: Duration = Duration::from_secs(15 * 60);
 /// Between two mails to one mailbox.
@@ -97,9 +98,10 @@ pub(crate) async fn submit(
             show_to(&visitor, StatusCode::OK, &SentPage { page, address: typed })
         }
         ResetBy::Answer => {
-            let token = begin(&site, tag).await?;
+            // Nothing is asked or stored: it cannot tell who has a mailbox.
+            let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
             floor.await;
-            Ok(redirect(&format!("/r/{}", token.expose())))
+            Ok(redirect(&format!("/r/{pass}")))
         }
     }
 }
@@ -111,43 +113,29 @@ fn by_mail(site: &Site) -> bool {
     }
 }
 
-/// Issues a token and, where that is the way, mails it. Without a mailbox the token leads to a decoy.
-async fn begin(site: &Site, tag: [u8; 32]) -> Result<Secret<String>, Problem> {
+/// Mails a link to the owner of that address, if there is one.
+async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a forgotten password", error);
     let now = site.now();
     let (token, hash) = site.keys.tokens.issue(VaultPurpose::Reset, site.random.as_ref());
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
+    let Some(mailbox) = mailbox else { return Ok(()) };
     // Nobody has chosen a password yet: what is missing is the first mail.
-    if let (Some(mailbox), ResetBy::LinkAndAnswer) =
-        (mailbox.as_ref().filter(|mailbox| mailbox.state == MailboxState::Pending), site.config.reset)
+    if mailbox.state == MailboxState::Pending {
+        renew::remind(site, &mailbox).await?;
+    }
+    if mailbox.question_sealed.is_none()
+        || site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?.is_none()
     {
-        renew::remind(site, mailbox).await?;
+        return Ok(());
     }
-    let answerable = match &mailbox {
-        Some(mailbox) if mailbox.question_sealed.is_some() => {
-            site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?.is_some()
-        }
-        Some(_) | None => false,
-    };
-    match (mailbox.filter(|_| answerable), site.config.reset) {
-        (Some(mailbox), ResetBy::LinkAndAnswer) => {
-            let expires = now.plus(LINK_LASTS);
-            let today = site.store.resets_since(&mailbox.id, now.minus(DAY)).await.map_err(lost)?;
-            let gap = if today < ENOUGH { GAP } else { LINK_LASTS };
-            if remember(site, &mailbox.id, hash, now, expires, now.minus(gap)).await? {
-                mail(site, &mailbox, token.text(), expires).await?;
-            }
-        }
-        (Some(mailbox), ResetBy::Answer) => {
-            let expires = now.plus(PAGE_LASTS);
-            if !remember(site, &mailbox.id, hash, now, expires, now.plus(PAGE_LASTS)).await? {
-                site.decoys.remember(hash, tag, now, expires);
-            }
-        }
-        (None, ResetBy::Answer) => site.decoys.remember(hash, tag, now, now.plus(PAGE_LASTS)),
-        (None, ResetBy::LinkAndAnswer) => {}
+    let expires = now.plus(LINK_LASTS);
+    let today = site.store.resets_since(&mailbox.id, now.minus(DAY)).await.map_err(lost)?;
+    let gap = if today < ENOUGH { GAP } else { LINK_LASTS };
+    if remember(site, &mailbox.id, hash, now, expires, now.minus(gap)).await? {
+        mail(site, &mailbox, token.text(), expires).await?;
     }
-    Ok(token.text())
+    Ok(())
 }
 
 async fn remember(

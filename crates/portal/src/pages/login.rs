@@ -8,9 +8,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
+use sealpost_store::Ended;
 use serde::Deserialize;
 
 use super::late::{self, Typed};
+use super::reset::{answers_of, tell};
 use crate::config::ActivateBy;
 use crate::csrf::{Protected, Visitor};
 use crate::entry::{self, Came};
@@ -18,14 +20,19 @@ use crate::front::MEND;
 use crate::limits::Client;
 use crate::mailbox::is_id;
 use crate::newcomer;
+use crate::outbox::About;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::session::{self, SignedIn};
 use crate::site::Site;
 use crate::tries::{self, Asked};
+use crate::whence;
 
 /// No refusal is faster than this once its turn has come, whatever had to be asked for it.
 pub(super) const FLOOR: Duration = Duration::from_millis(400);
+
+/// How the note begins that says why a session was ended.
+pub(crate) const ENDED: &str = "ended-";
 
 /// What is said above the form.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +42,8 @@ enum Note {
     Left,
     /// The session ran out.
     Over,
+    /// Somebody ended the session, by this.
+    Ended(Ended),
     /// The session ran out while something was written, which is here.
     Kept,
     /// Address or password is wrong.
@@ -81,6 +90,27 @@ impl LoginPage {
         self.typed.as_ref().is_some_and(|typed| typed.carried)
     }
 
+    /// The key of what ended the session.
+    fn ended(&self) -> Option<&'static str> {
+        match self.note {
+            Note::Ended(Ended::PasswordChanged) => Some("login-ended-password"),
+            Note::Ended(Ended::QuestionChanged) => Some("login-ended-question"),
+            Note::Ended(Ended::PasswordReset) => Some("login-ended-reset"),
+            Note::Ended(Ended::Everywhere) => Some("login-ended-everywhere"),
+            Note::Ended(Ended::Support) => Some("login-ended-support"),
+            Note::Ended(Ended::Deleted) => Some("login-ended-deleted"),
+            Note::None
+            | Note::Left
+            | Note::Over
+            | Note::Kept
+            | Note::Wrong
+            | Note::Reset
+            | Note::Deleted
+            | Note::Wait(_)
+            | Note::WaitLong(_) => None,
+        }
+    }
+
     fn is_wrong(&self) -> bool {
         self.note == Note::Wrong
     }
@@ -103,19 +133,22 @@ pub(crate) async fn form(
 ) -> Result<HttpResponse, Problem> {
     match session::find(&site, &request).await {
         Ok(_signed_in) => return Ok(redirect(target(&arrival.to).unwrap_or("/inbox"))),
-        Err(Problem::SignIn | Problem::SessionOver) => {}
+        Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
         Err(other) => return Err(other),
     }
     let note = match arrival.note.as_str() {
         "left" => Note::Left,
         "over" => Note::Over,
+        word if word.starts_with(ENDED) => {
+            word.strip_prefix(ENDED).and_then(Ended::of).map_or(Note::Over, Note::Ended)
+        }
         "reset" => Note::Reset,
         "deleted" => Note::Deleted,
         _ => Note::None,
     };
     match newcomer::find(&site, &request).await {
         Ok(_) => return Ok(redirect("/first")),
-        Err(Problem::SignIn | Problem::SessionOver) => {}
+        Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
         Err(other) => return Err(other),
     }
     let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
@@ -205,6 +238,12 @@ pub(crate) async fn submit(
             if let Some(cookie) = session::begin(&site, &request, &mailbox.id, &opened).await? {
                 counted.forgive(&site).await?;
                 site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
+                if whose != tag {
+                    tries::forgive(&site, &answers_of(&site, &request, &tag)).await?;
+                } else {
+                    let about = About::NewBrowser { network: whence::shortened(client) };
+                    tell(&site, &mailbox, about).await?;
+                }
                 let mut next = target(&to).unwrap_or("/inbox").to_owned();
                 if let Some(typed) = typed.clone() {
                     next = match late::restore(&site, &mailbox.id, &opened, &next, typed).await {

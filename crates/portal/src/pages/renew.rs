@@ -15,7 +15,9 @@ use sealpost_store::{
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose};
 use serde::Deserialize;
 
+use super::forgot::LINK_LASTS;
 use super::login::FLOOR;
+use super::reset::tell;
 use crate::config::Renewal;
 use crate::csrf::{Protected, Visitor};
 use crate::limits::Client;
@@ -103,7 +105,9 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     };
     let (now, random) = (site.now(), site.random.as_ref());
     let (token, hash) = site.keys.tokens.issue(VaultPurpose::Activation, random);
-    let expires = now.plus(site.config.activation);
+    // Who has had a mailbox before comes back by a link as short-lived as any other way back.
+    let lasts = if mailbox.activated_at.is_some() { LINK_LASTS } else { site.config.activation };
+    let expires = now.plus(lasts);
     let wraps = vec![
         NewWrap {
             kind: WrapKind::Activation,
@@ -134,6 +138,9 @@ async fn post(
     expires: Timestamp,
 ) -> Result<(), Problem> {
     let lost = |error| Problem::fault("renewing a link", error);
+    if mailbox.activated_at.is_some() {
+        return tell(site, mailbox, About::Reactivation { token: token.text(), expires }).await;
+    }
     let newest = StorePage { offset: 0, limit: 1 };
     let row = site.store.deposits(&mailbox.id, Folder::Inbox, newest).await.map_err(lost)?.pop();
     let summary = row.as_ref().and_then(|row| mailbox::waiting(&mailbox.id, secret, row));

@@ -4,15 +4,17 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Address, Secret};
-use sealpost_store::{MailboxRow, MailboxState, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind};
+use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_store::{MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
 use super::activate::LinkPage;
 use super::login::FLOOR;
-use crate::chosen::{Entered, Rules, questions};
+use crate::chosen::{Entered, Rules};
+use crate::config::ResetBy;
 use crate::csrf::{Protected, Visitor};
+use crate::decoys::{self, Pass};
 use crate::front::MEND;
 use crate::language::Language;
 use crate::limits::Client;
@@ -21,7 +23,8 @@ use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::session;
 use crate::site::{HashingTurn, Site};
-use crate::tries;
+use crate::tries::{self, Asked};
+use crate::whence;
 
 /// Where a reset link leads.
 enum Link {
@@ -42,7 +45,11 @@ enum Link {
 struct Good {
     mailbox: MailboxRow,
     token_hash: [u8; 32],
+    /// The link came by no mail: its token is stored with its use.
+    expires: Option<Timestamp>,
     question: String,
+    /// Whether the page may show that question to whoever asks for it.
+    shown: bool,
     wrap: Vec<u8>,
 }
 
@@ -65,7 +72,12 @@ pub(crate) async fn form(
     visitor: Visitor,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let link = look(&site, &token).await?;
+    let floor = tokio::time::sleep(FLOOR);
+    let link = look(&site, &request, &token).await?;
+    if !by_mail(&site) {
+        // A mailbox has more to be opened than a decoy.
+        floor.await;
+    }
     let page = page_for(&site, &request, &visitor, &link);
     answer(&site, &visitor, page, token.into_inner(), &link, StatusCode::OK, Entered::default(), None)
 }
@@ -90,7 +102,7 @@ pub(crate) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let form = form.verify(visitor.token())?;
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
-    let link = look(&site, &token).await?;
+    let link = look(&site, &request, &token).await?;
     let page = page_for(&site, &request, &visitor, &link);
     let mut entered = Entered::default();
     // Without the address: whoever does not know the answer learns nothing about it here.
@@ -112,53 +124,71 @@ pub(crate) async fn submit(
     // As at the log-in: after the queue, a decoy takes as long as a mailbox.
     let turn = site.hashing_turn().await?;
     let floor = tokio::time::sleep(FLOOR);
-    match &link {
-        Link::Good(good) => match try_answer(&site, turn, good, given).await? {
-            Tried::Right(opened) => {
-                entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?);
-                if !entered.is_good() {
-                    return refuse(page, &link, entered, None);
-                }
-                finish(&site, good, opened, Secret::new(form.password)).await
-            }
-            Tried::Wrong { left } if left > 0 => {
-                floor.await;
-                entered.answer_error = Some("answer-wrong");
-                refuse(page, &link, entered, Some(left))
-            }
-            Tried::Wrong { .. } => {
-                floor.await;
-                refuse(page, &Link::Closed, entered, None)
-            }
-        },
-        Link::Decoy(tag) => {
-            let (pepper, most) = (site.keys.pepper.clone(), site.config.locks.answers);
-            let count = site.decoys.wrong(*tag, site.now());
-            let _always_wrong = turn
-                .run(move || {
-                    MailboxSecret::dummy_unwrap_password(&given, &pepper, &Argon2Cost::standard()).is_ok()
-                })
-                .await?;
-            floor.await;
-            if count >= most {
-                return refuse(page, &Link::Closed, entered, None);
-            }
-            entered.answer_error = Some("answer-wrong");
-            refuse(page, &link, entered, Some(u64::from(most - count)))
+    let (tag, good) = match &link {
+        Link::Good(good) => (good.mailbox.tag, Some(good)),
+        Link::Decoy(tag) => (*tag, None),
+        Link::Closed | Link::Used | Link::Expired | Link::Unknown => {
+            return refuse(page, &link, entered, None);
         }
-        Link::Closed | Link::Used | Link::Expired | Link::Unknown => refuse(page, &link, entered, None),
+    };
+    // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
+    // mail is counted by network as well.
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    if good.is_none_or(|good| good.expires.is_some())
+        && session::tries_of(&site, &request, &tag) == tag
+        && tries::client_waits(&site, client).await?.is_some()
+    {
+        return refuse(page, &Link::Closed, entered, None);
+    }
+    let counted = match tries::ask_answer(&site, answers_of(&site, &request, &tag)).await? {
+        Asked::Counted(counted) => counted,
+        Asked::Wait(_) => return refuse(page, &Link::Closed, entered, None),
+    };
+    if let Some(opened) = try_answer(&site, turn, good.map(|good| &**good), given).await?
+        && let Some(good) = good
+    {
+        counted.forgive(&site).await?;
+        entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?);
+        if !entered.is_good() {
+            return refuse(page, &link, entered, None);
+        }
+        return finish(&site, &request, good, opened, Secret::new(form.password)).await;
+    }
+    tries::wrong_from(&site, client).await?;
+    let (left, until) = (counted.left(), counted.told(&site).await?);
+    if let (Some(good), Some(until)) = (good, until) {
+        tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers");
+        tell(&site, &good.mailbox, About::AnswersUsedUp { until }).await?;
+    }
+    floor.await;
+    if left == 0 {
+        return refuse(page, &Link::Closed, entered, None);
+    }
+    entered.answer_error = Some("answer-wrong");
+    refuse(page, &link, entered, Some(left))
+}
+
+fn by_mail(site: &Site) -> bool {
+    match site.config.reset {
+        ResetBy::LinkAndAnswer => true,
+        ResetBy::Answer => false,
     }
 }
 
+/// Under which tag answers count for the address of that tag: a browser from which somebody has logged in counts for
+/// itself, so that strangers cannot shut its owner out.
+pub(super) fn answers_of(site: &Site, request: &HttpRequest, tag: &[u8; 32]) -> [u8; 32] {
+    site.keys.tags.count_tag("answer", &session::tries_of(site, request, tag))
+}
+
 /// What a link's token stands for, without changing anything.
-async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
+async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Problem> {
+    if let (ResetBy::Answer, Some(pass)) = (site.config.reset, Pass::read(site, text)) {
+        return look_by(site, request, &pass).await;
+    }
     let lost = |error| Problem::fault("looking up a reset link", error);
     let Some(token) = Token::parse(text) else { return Ok(Link::Unknown) };
     let (token_hash, now) = (site.keys.tokens.hash_of(VaultPurpose::Reset, &token), site.now());
-    if let Some(tag) = site.decoys.find(&token_hash, now) {
-        let closed = site.decoys.count(&tag, now) >= site.config.locks.answers;
-        return Ok(if closed { Link::Closed } else { Link::Decoy(tag) });
-    }
     let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
     match row.purpose {
         TokenPurpose::Reset => {}
@@ -178,62 +208,77 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     if row.expires_at <= now {
         return Ok(Link::Expired);
     }
-    if mailbox.failed_answers >= i64::from(site.config.locks.answers) {
+    if tries::is_closed(site, &answers_of(site, request, &mailbox.tag)).await? {
         return Ok(Link::Closed);
     }
     let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?;
-    let (Some(wrap), Some(sealed)) = (wrap, &mailbox.question_sealed) else { return Ok(Link::Closed) };
-    let question = site
-        .keys
-        .rows
-        .open("question", &mailbox.id, sealed)
-        .map_err(|error| Problem::fault("opening a question", error))?;
-    let question = String::from_utf8_lossy(question.expose()).into_owned();
-    Ok(Link::Good(Box::new(Good { mailbox, token_hash, question, wrap })))
+    let (Some(wrap), Some(question)) = (wrap, question_of(site, &mailbox)?) else { return Ok(Link::Closed) };
+    Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires: None, question, shown: true, wrap })))
 }
 
-/// What came of an answer.
-enum Tried {
-    Right(MailboxSecret),
-    Wrong { left: u64 },
+/// The same for a link that anybody gets for any address: what can be asked about the address is asked for every one,
+/// and what has no question leads to a decoy.
+async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link, Problem> {
+    let lost = |error| Problem::fault("looking up a reset link", error);
+    let used = site.store.token(&pass.hash).await.map_err(lost)?;
+    let mailbox = site.store.mailboxes_by_tag(&[pass.tag]).await.map_err(lost)?.pop();
+    let id = mailbox.as_ref().map(|mailbox| mailbox.id.clone()).unwrap_or_default();
+    let wrap = site.store.wrap(&id, WrapKind::Answer).await.map_err(lost)?;
+    let whose = answers_of(site, request, &pass.tag);
+    if used.is_some() {
+        return Ok(Link::Used);
+    }
+    if pass.expires <= site.now() {
+        return Ok(Link::Expired);
+    }
+    if tries::is_closed(site, &whose).await? {
+        return Ok(Link::Closed);
+    }
+    let mailbox = mailbox.filter(|mailbox| match mailbox.state {
+        MailboxState::Active => true,
+        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => false,
+    });
+    let (Some(mailbox), Some(wrap)) = (mailbox, wrap) else { return Ok(Link::Decoy(pass.tag)) };
+    let Some(question) = question_of(site, &mailbox)? else { return Ok(Link::Decoy(pass.tag)) };
+    // Its owner's own words would tell a stranger that there is a mailbox.
+    let known = session::tries_of(site, request, &pass.tag) != pass.tag;
+    let shown = known || decoys::is_offered(site, &question);
+    let (token_hash, expires) = (pass.hash, Some(pass.expires));
+    Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires, question, shown, wrap })))
 }
 
-/// Tries an answer. Counted before it is looked at: parallel tries cannot slip through.
+fn question_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<String>, Problem> {
+    let Some(sealed) = &mailbox.question_sealed else { return Ok(None) };
+    let opened = site.keys.rows.open("question", &mailbox.id, sealed);
+    let opened = opened.map_err(|error| Problem::fault("opening a question", error))?;
+    Ok(Some(String::from_utf8_lossy(opened.expose()).into_owned()))
+}
+
+/// Tries an answer, on a mailbox or on none: it takes as long.
 async fn try_answer(
     site: &Site,
     turn: HashingTurn,
-    good: &Good,
+    good: Option<&Good>,
     given: Secret<String>,
-) -> Result<Tried, Problem> {
-    let lost = |error| Problem::fault("trying an answer", error);
-    let most = i64::from(site.config.locks.answers);
-    let count = site.store.count_wrong_answer(&good.mailbox.id).await.map_err(lost)?.unwrap_or(i64::MAX);
-    if count > most {
-        return Ok(Tried::Wrong { left: 0 });
-    }
-    let (wrap, id, pepper) = (good.wrap.clone(), good.mailbox.id.clone(), site.keys.pepper.clone());
+) -> Result<Option<MailboxSecret>, Problem> {
+    let pepper = site.keys.pepper.clone();
+    let on = good.map(|good| (good.wrap.clone(), good.mailbox.id.clone()));
     let verdict = turn
-        .run(move || MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper))
-        .await?
-        .map_err(|error| Problem::fault("opening an answer wrap", error))?;
-    match verdict {
-        Unwrapped::Opened(opened) => {
-            site.store.forgive_answers(&good.mailbox.id).await.map_err(lost)?;
-            Ok(Tried::Right(opened))
-        }
-        Unwrapped::Wrong => {
-            if count == most {
-                tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers: only support can help");
-                tell(site, &good.mailbox, About::AnswersUsedUp).await?;
-            }
-            Ok(Tried::Wrong { left: u64::try_from(most - count).unwrap_or(0) })
-        }
+        .run(move || match on {
+            Some((wrap, id)) => MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper),
+            None => MailboxSecret::dummy_unwrap_password(&given, &pepper, &Argon2Cost::standard()),
+        })
+        .await?;
+    match (verdict.map_err(|error| Problem::fault("opening an answer wrap", error))?, good) {
+        (Unwrapped::Opened(opened), Some(_)) => Ok(Some(opened)),
+        (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => Ok(None),
     }
 }
 
 /// The new password, all sessions ended, the owner told.
 async fn finish(
     site: &Site,
+    request: &HttpRequest,
     good: &Good,
     opened: MailboxSecret,
     password: Secret<String>,
@@ -245,6 +290,14 @@ async fn finish(
         .hash(move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
+    if let Some(expires_at) = good.expires {
+        let (hash, now) = (good.token_hash, site.now());
+        let token =
+            NewToken { hash, purpose: TokenPurpose::Reset, created_at: now, expires_at, deposit_id: None };
+        // However many there were today: this one is asked for with the right answer.
+        let noted = site.store.begin_reset(&mailbox.id, token, expires_at).await;
+        noted.map_err(|error| Problem::fault("setting a new password", error))?;
+    }
     let wish = ResetPassword {
         mailbox_id: mailbox.id.clone(),
         token_hash: good.token_hash,
@@ -259,11 +312,16 @@ async fn finish(
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
     // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
     tries::forgive(site, &mailbox.tag).await?;
-    tell(site, mailbox, About::PasswordChanged { forgotten: true }).await?;
+    tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) }).await?;
     let mut response = redirect("/?note=reset");
     set(&mut response, &session::known_device(site, &mailbox.tag))?;
     set(&mut response, &session::no_cookie(site, "session"))?;
     Ok(response)
+}
+
+/// From which network a request came, for its owner's eyes.
+pub(super) fn came_from(site: &Site, request: &HttpRequest) -> String {
+    whence::shortened(Client::of(request, &site.config.trusted_proxies))
 }
 
 /// Tells the owner by mail what has happened to the way in.
@@ -285,7 +343,7 @@ fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, li
     let mut page = Page::open(site, request, visitor);
     let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
     // With the answer alone the language would tell a mailbox from a decoy.
-    if let (Link::Good(good), crate::config::ResetBy::LinkAndAnswer, false) =
+    if let (Link::Good(good), ResetBy::LinkAndAnswer, false) =
         (link, site.config.reset, chosen)
         && let Some(language) = Language::parse(&good.mailbox.language)
         && site.languages.contains(&language)
@@ -307,13 +365,12 @@ fn answer(
     tries: Option<u64>,
 ) -> Result<HttpResponse, Problem> {
     let question = match link {
-        Link::Good(good) => good.question.clone(),
-        Link::Decoy(tag) => {
-            let offered = questions(site, page.language);
-            let [first, ..] = *tag;
-            let nth = usize::from(first) % offered.len().max(1);
-            offered.into_iter().nth(nth).map(|(_, text)| text).unwrap_or_default()
+        Link::Good(good) if !good.shown => decoys::question(site, &good.mailbox.tag, page.language),
+        Link::Good(good) if good.expires.is_some() => {
+            decoys::translated(site, &good.question, page.language).unwrap_or_else(|| good.question.clone())
         }
+        Link::Good(good) => good.question.clone(),
+        Link::Decoy(tag) => decoys::question(site, tag, page.language),
         Link::Closed => return dead_end(visitor, page, "reset-closed-title", "reset-closed-text"),
         Link::Used => return dead_end(visitor, page, "reset-used-title", "reset-used-text"),
         Link::Expired => return dead_end(visitor, page, "reset-expired-title", "reset-expired-text"),

@@ -7,11 +7,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
-use sealpost_store::{ChangeSecrets, MailboxRow, NewWrap, WrapKind};
+use sealpost_store::{ChangeSecrets, Ended, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret};
 use serde::Deserialize;
 
-use super::reset::tell;
+use super::reset::{came_from, tell};
 use crate::chosen::{Entered, QuestionForm, Rules, questions};
 use crate::csrf::Protected;
 use crate::entry::{self, Came};
@@ -80,7 +80,7 @@ pub(super) async fn confirm(
     }
 }
 
-async fn mailbox(site: &Site, owner: &SignedIn) -> Result<MailboxRow, Problem> {
+pub(super) async fn mailbox(site: &Site, owner: &SignedIn) -> Result<MailboxRow, Problem> {
     let found = site.store.mailbox(owner.mailbox_id()).await;
     found.map_err(|error| Problem::fault("looking up a mailbox", error))?.ok_or(Problem::SessionOver)
 }
@@ -133,8 +133,9 @@ pub(crate) async fn change_password(
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let wrap = NewWrap { kind: WrapKind::Password, sealed };
-    change(&site, &owner, wrap, None).await?;
-    tell(&site, &mailbox(&site, &owner).await?, About::PasswordChanged { forgotten: false }).await?;
+    change(&site, &owner, wrap, None, Ended::PasswordChanged).await?;
+    let network = came_from(&site, &request);
+    tell(&site, &mailbox(&site, &owner).await?, About::PasswordChanged { forgotten: false, network }).await?;
     Ok(redirect("/account?note=secrets"))
 }
 
@@ -171,7 +172,7 @@ pub(crate) async fn change_question(
     let mut entered = Entered::default();
     let asked =
         QuestionForm { question: &form.question, own_question: &form.own_question, answer: &form.answer };
-    let question = entered.judge_question(&asked, &questions(&site, language), &form.current);
+    let question = entered.judge_question(&site, &asked, &questions(&site, language), &form.current);
     let opened = match entered.is_good() {
         true => match confirm(&site, &request, &owner, Secret::new(form.current)).await? {
             Confirmed::Right(opened) => Some(opened),
@@ -192,7 +193,10 @@ pub(crate) async fn change_question(
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =
         site.keys.rows.seal("question", owner.mailbox_id(), question.as_bytes(), site.random.as_ref());
-    change(&site, &owner, NewWrap { kind: WrapKind::Answer, sealed }, Some(question_sealed)).await?;
+    let wrap = NewWrap { kind: WrapKind::Answer, sealed };
+    change(&site, &owner, wrap, Some(question_sealed), Ended::QuestionChanged).await?;
+    let network = came_from(&site, &request);
+    tell(&site, &mailbox(&site, &owner).await?, About::QuestionChanged { network }).await?;
     Ok(redirect("/account?note=secrets"))
 }
 
@@ -201,6 +205,7 @@ async fn change(
     owner: &SignedIn,
     wrap: NewWrap,
     question_sealed: Option<Vec<u8>>,
+    why: Ended,
 ) -> Result<(), Problem> {
     let wish = ChangeSecrets {
         mailbox_id: owner.mailbox_id().to_owned(),
@@ -208,6 +213,7 @@ async fn change(
         wraps: vec![wrap],
         question_sealed,
         keep_session: *owner.session(),
+        why,
     };
     let changed = site.store.change_secrets(wish).await;
     match changed.map_err(|error| Problem::fault("changing secrets", error))? {

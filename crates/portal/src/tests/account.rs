@@ -37,16 +37,27 @@ async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions() {
         assert_eq!(page.status, 422, "{said}");
         assert!(page.text().contains(said), "{said}");
         assert!(!page.text().contains(NEW) && !page.text().contains(PASSWORD), "no password comes back");
-        assert!(rig.posted.0.lock().unwrap().is_empty());
+        assert_eq!(rig.posted.0.lock().unwrap().len(), 1, "no mail but that of the new browser");
     }
     let done = send(&mut owner, "/account/password", &fields(PASSWORD, NEW, NEW)).await;
     assert_eq!(done.header("location"), "/account?note=secrets");
     assert_eq!(owner.get("/inbox").await.status, 200, "this session goes on");
-    assert_eq!(elsewhere.get("/inbox").await.status, 303, "the other is over");
+    let over = elsewhere.get("/inbox").await;
+    assert_eq!(over.header("location"), "/?note=ended-password&to=/inbox", "the other is over, and is told why");
+    let said = elsewhere.get(over.header("location")).await;
+    assert!(said.text().contains("in einem anderen Browser geändert"), "{}", said.text());
+    assert_eq!(elsewhere.get("/?note=ended-nonsense").await.status, 200);
     assert_eq!(log_in(&rig, PASSWORD).await.0, 422);
     assert_eq!(log_in(&rig, NEW).await.0, 303);
-    let told = rig.posted.0.lock().unwrap()[0].about.clone();
-    assert!(matches!(told, About::PasswordChanged { forgotten: false }), "{told:?}");
+    let told: Vec<_> = rig.posted.0.lock().unwrap().iter().map(|mail| mail.about.clone()).collect();
+    assert!(
+        matches!(told.as_slice(), [
+            About::NewBrowser { .. },
+            About::PasswordChanged { forgotten: false, .. },
+            About::NewBrowser { network },
+        ] if network == "127.0.0.x"),
+        "{told:?}"
+    );
     rig.stop().await;
 }
 

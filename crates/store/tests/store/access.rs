@@ -2,7 +2,7 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, Again, AuditRow, ChangeSecrets, Folder, MailboxState, NewLeg, NewSession, NewToken,
+    Activate, Activation, Again, AuditRow, ChangeSecrets, Ended, Folder, MailboxState, NewLeg, NewSession, NewToken,
     NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
     WrapKind,
 };
@@ -66,6 +66,7 @@ async fn release(rig: &Rig, number: i64, mailbox_id: &str, again: Again) -> Rele
         now: NOW,
         decision_sealed: b"checked".to_vec(),
         again,
+        letters_until: LATER,
         leg,
         audit: audit(mailbox_id),
     };
@@ -109,7 +110,7 @@ async fn a_reset_opens_nothing_that_support_locked_or_nobody_activated() {
     assert!(!rig.store.begin_reset(&pending, reset_token(30), LATER).await.unwrap());
     let id = active(&rig, 1).await;
     assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
-    assert!(rig.store.lock_mailbox(&id).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
     assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::NotActive);
     assert!(rig.store.unlock_mailbox(&id).await.unwrap());
     assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
@@ -127,7 +128,8 @@ async fn only_an_open_request_makes_an_active_mailbox_pending() {
         assert!(rig.store.ask(&id, RequestKind::Access, Some(note), NOW).await.unwrap());
     }
     let open = rig.store.requests(true).await.unwrap();
-    let [request] = open.as_slice() else { panic!("one request, not {}", open.len()) };
+    let [first, request] = open.as_slice() else { panic!("two requests, not {}", open.len()) };
+    assert_eq!(first.note_sealed.as_deref(), Some(&b"0170"[..]), "whoever asks first speaks for nobody else");
     assert_eq!(request.note_sealed.as_deref(), Some(&b"0171"[..]));
     assert_eq!(release(&rig, request.number, &other, kept(40)).await, Released::NotOpen, "not its mailbox");
     assert_eq!(rig.store.mailbox(&other).await.unwrap().unwrap().state, MailboxState::Active);
@@ -135,6 +137,8 @@ async fn only_an_open_request_makes_an_active_mailbox_pending() {
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!((mailbox.state, mailbox.question_sealed), (MailboxState::Pending, None));
     assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_none());
+    assert_eq!(rig.store.ended_session(&[7; 32]).await.unwrap(), Some(Ended::Support));
+    assert_eq!(rig.store.request(first.number).await.unwrap().unwrap().state, RequestState::Refused);
     for gone in [WrapKind::Password, WrapKind::Answer] {
         assert_eq!(rig.store.wrap(&id, gone).await.unwrap(), None, "{gone:?}");
     }
@@ -143,6 +147,20 @@ async fn only_an_open_request_makes_an_active_mailbox_pending() {
     assert_eq!(rig.store.request(request.number).await.unwrap().unwrap().state, RequestState::Released);
     assert_eq!(release(&rig, request.number, &id, kept(41)).await, Released::NotOpen, "only once");
     rig.clean().await;
+}
+
+#[tokio::test]
+async fn of_very_many_requests_the_first_and_the_last_are_kept() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    for note in 0..100_u8 {
+        assert!(rig.store.ask(&id, RequestKind::Access, Some(vec![note]), NOW).await.unwrap());
+        assert!(rig.store.ask(&id, RequestKind::Renewal, None, NOW).await.unwrap());
+    }
+    let open = rig.store.requests(true).await.unwrap();
+    let notes: Vec<u8> = open.iter().filter_map(|request| Some(*request.note_sealed.as_ref()?.first()?)).collect();
+    assert_eq!(notes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
+    assert_eq!(open.len(), notes.len() + 1, "one wish for a new link says all of them");
 }
 
 #[tokio::test]
@@ -172,7 +190,7 @@ async fn a_refused_request_changes_nothing_and_deleting_takes_requests_along() {
     assert!(!rig.store.refuse_request(&request, b"no".to_vec(), NOW, audit(&id)).await.unwrap());
     assert_eq!(release(&rig, request.number, &id, kept(40)).await, Released::NotOpen);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
-    assert!(rig.store.delete_mailbox(&id).await.unwrap());
+    assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
     assert!(rig.store.requests(false).await.unwrap().is_empty());
     assert!(!rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
     rig.clean().await;
@@ -192,6 +210,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         wraps: vec![NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() }],
         question_sealed: None,
         keep_session: [7; 32],
+        why: Ended::PasswordChanged,
     };
     assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
     assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_some());
@@ -204,7 +223,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         rig.store.mailbox(&id).await.unwrap().unwrap().profile_sealed.as_deref(),
         Some(&b"profile"[..])
     );
-    assert!(rig.store.lock_mailbox(&id).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
     assert!(!rig.store.change_secrets(wish).await.unwrap());
     rig.clean().await;
 }

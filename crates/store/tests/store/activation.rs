@@ -67,7 +67,7 @@ async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token
     assert_eq!(rig.store.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     for locked in [false, true] {
         if locked {
-            assert!(rig.store.lock_mailbox(&id).await.unwrap());
+            assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
         }
         // A new link is not even issued,
         let issued = rig.store.add_token_and_wrap(&id, token(2), wrap(WrapKind::Activation)).await.unwrap();

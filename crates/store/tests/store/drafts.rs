@@ -131,7 +131,7 @@ async fn a_mailbox_that_goes_takes_its_drafts_along() {
     let rig = Rig::new();
     let (mailbox_id, id) = draft(&rig).await;
     assert!(file(&rig, &mailbox_id, &id, LARGE, 1).await);
-    assert!(rig.store.delete_mailbox(&mailbox_id).await.unwrap());
+    assert!(rig.store.delete_mailbox(&mailbox_id, NOW).await.unwrap());
     assert!(rig.store.draft(&mailbox_id, &id).await.unwrap().is_none());
     assert!(rig.store.sweep(NOW).await.unwrap().is_clean());
 }

@@ -60,7 +60,7 @@ async fn locking_ends_sessions_and_unlocking_forgets() {
     assert!(rig.store.begin_session(session.clone()).await.unwrap());
     rig.store.count_wrong_answer(&id).await.unwrap();
     assert!(!rig.store.unlock_mailbox(&id).await.unwrap(), "not locked");
-    assert!(rig.store.lock_mailbox(&id).await.unwrap());
+    assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!(mailbox.state, MailboxState::Locked);
     assert!(rig.store.session(&[5; 32], NOW).await.unwrap().is_none());
@@ -75,7 +75,7 @@ async fn locking_ends_sessions_and_unlocking_forgets() {
 async fn a_pending_mailbox_cannot_be_unlocked_into_an_active_one() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    assert!(!rig.store.lock_mailbox(&id).await.unwrap());
+    assert!(!rig.store.lock_mailbox(&id, NOW).await.unwrap());
     assert!(!rig.store.unlock_mailbox(&id).await.unwrap());
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
 }
@@ -100,15 +100,15 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
     assert_eq!(rig.store.notice(&returned).await.unwrap().unwrap().mailbox_id, id);
 
-    assert!(rig.store.delete_mailbox(&id).await.unwrap());
-    assert!(!rig.store.delete_mailbox(&id).await.unwrap());
+    assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
+    assert!(!rig.store.delete_mailbox(&id, NOW).await.unwrap());
     rig.wait_for_files(0).await;
     let deleted = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!((deleted.state, deleted.address_sealed.len()), (MailboxState::Deleted, 0));
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap(), None);
     assert_eq!(rig.store.notice(&returned).await.unwrap(), None);
-    assert!(!rig.store.lock_mailbox(&id).await.unwrap());
+    assert!(!rig.store.lock_mailbox(&id, NOW).await.unwrap());
     let counts = rig.clean().await;
     assert_eq!((counts.mailboxes, counts.deposits, counts.bodies_in_rows), (0, 0, 0));
 
@@ -133,7 +133,7 @@ async fn letters_that_come_while_a_mailbox_is_deleted_leave_no_orphans() {
         let store = rig.store.clone();
         arrivals.push(tokio::spawn(async move { store.commit_arrival(rows).await.unwrap() }));
     }
-    assert!(rig.store.delete_mailbox(&id).await.unwrap());
+    assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
     for arrival in arrivals {
         assert!(!matches!(arrival.await.unwrap(), Committed::Duplicate));
     }

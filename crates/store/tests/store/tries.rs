@@ -10,7 +10,7 @@ use crate::rig::{NOW, Rig};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn tries(wrong: i64, last_at: Timestamp) -> Tries {
-    Tries { wrong, last_at, open_at: last_at }
+    Tries { wrong, last_at, open_at: last_at, forget_at: last_at.plus(Duration::from_secs(6 * 3600)) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +57,7 @@ async fn somebody_is_told_once_a_day_whatever_else_is_forgotten() {
 async fn old_tries_leave_no_trace() {
     let rig = Rig::new();
     assert!(rig.store.count_try(&[1; 32], None, tries(1, NOW)).await.unwrap());
-    let closed = Tries { open_at: NOW.plus(DAY), ..tries(10, NOW) };
+    let closed = Tries { open_at: NOW.plus(DAY), ..tries(10, NOW.plus(DAY)) };
     assert!(rig.store.count_try(&[2; 32], None, closed).await.unwrap());
     let _ = rig.store.sweep(NOW.plus(DAY)).await.unwrap();
     assert_eq!(rig.store.tries(&[1; 32]).await.unwrap(), None);
