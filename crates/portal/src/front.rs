@@ -1,6 +1,8 @@
 //! What happens to every request on the way in and out: limits, headers, problem pages, the access log.
 //! The log says route, status and time; never a path, a token or an address.
 
+use std::sync::Arc;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -9,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use askama::Template;
 
+use crate::connections::Place;
 use crate::language::Language;
 use crate::limits::Client;
 use crate::newcomer;
@@ -47,6 +50,9 @@ pub(crate) async fn front(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = site.now();
+    let place = request.request().conn_data::<Arc<Place>>().cloned();
+    // A connection that somebody works for is not taken away.
+    let _work = place.map(|place| place.work());
     let client = Client::of(request.request(), &site.config.trusted_proxies);
     let response = match site.limits.page(client) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
@@ -95,6 +101,9 @@ pub(crate) async fn owners_only(
         Ok(owner) => {
             if let Some(language) = owner.language() {
                 request.extensions_mut().insert(Spoken(language));
+            }
+            if let Some(place) = request.request().conn_data::<Arc<Place>>() {
+                place.is_known(owner.mailbox_id());
             }
             request.extensions_mut().insert(owner);
             Ok(next.call(request).await?.map_into_boxed_body())

@@ -4,9 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{HttpServer, web};
+use actix_http::{HttpService, Protocol};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::web;
 use sealpost_mail::{Clock, Random};
 use sealpost_store::Store;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{PortalConfig, PortalError, PortalTls};
@@ -15,10 +20,10 @@ use crate::outbox::Outbox;
 use crate::routes;
 use crate::site::{PortalKeys, Site};
 use crate::tls::{Certificate, server_config};
+use crate::transport::{self, Transport};
 
 /// Event loops. Two answer thousands of readers; memory stays small.
 const WORKERS: usize = 2;
-const CONNECTIONS_PER_WORKER: usize = 2_000;
 /// Connections that wait to be accepted.
 const QUEUE: i32 = 1024;
 /// Threads for hashing, sanitising and parsing, per worker.
@@ -98,25 +103,43 @@ impl Portal {
     async fn serve(self, stop: CancellationToken) -> Result<(), PortalError> {
         let site = web::Data::from(self.site);
         let connections = Connections::new(site.config.trusted_proxies.clone());
-        let mut server = HttpServer::new(move || routes::app(site.clone()))
+        let acceptor = match &self.certificate {
+            Some(certificate) => {
+                Some(TlsAcceptor::from(Arc::new(server_config(Arc::clone(certificate))?)))
+            }
+            None => None,
+        };
+        let mut server = Server::build()
             .workers(WORKERS)
             .worker_max_blocking_threads(BLOCKING_PER_WORKER)
-            .max_connections(CONNECTIONS_PER_WORKER)
-            .on_connect(move |stream, extensions| connections.admit(stream, extensions))
-            // A slow drip cannot hold a place: head and handshake have their time, forms theirs (csrf.rs).
-            .client_request_timeout(Duration::from_secs(10))
-            .client_disconnect_timeout(Duration::from_secs(5))
-            .tls_handshake_timeout(Duration::from_secs(10))
-            .keep_alive(Duration::from_secs(30))
+            // It never stops accepting: who must give way is decided over all of them.
+            .max_concurrent_connections(Connections::most() * 2)
             .shutdown_timeout(10)
             .disable_signals();
         for socket in self.listeners {
-            server = match &self.certificate {
-                Some(certificate) => {
-                    server.listen_rustls_0_23(socket, server_config(Arc::clone(certificate))?)?
-                }
-                None => server.listen(socket)?,
-            };
+            let (site, connections, acceptor) = (site.clone(), connections.clone(), acceptor.clone());
+            let ends = stop.clone();
+            server = server.listen("portal", socket, move || {
+                let (connections, acceptor, ends) = (connections.clone(), acceptor.clone(), ends.clone());
+                let admitted = fn_service(move |socket| {
+                    let (connections, acceptor) = (connections.clone(), acceptor.clone());
+                    async move {
+                        let accepted = transport::accept(socket, &connections, acceptor.as_ref()).await;
+                        accepted.map(|(transport, peer)| (transport, Protocol::Http1, Some(peer))).ok_or(())
+                    }
+                });
+                let service = HttpService::build()
+                    // A slow drip cannot hold a place: head and handshake have their time, forms theirs (csrf.rs).
+                    .client_request_timeout(Duration::from_secs(10))
+                    .client_disconnect_timeout(Duration::from_secs(5))
+                    .keep_alive(Duration::from_secs(30))
+                    .graceful_shutdown_signal(move || ends.clone().cancelled_owned())
+                    .on_connect_ext(|transport: &Transport, extensions| {
+                        extensions.insert(transport.place());
+                    })
+                    .finish(map_config(routes::app(site.clone()).into_factory(), |()| AppConfig::default()));
+                admitted.and_then(service.map_err(|error| tracing::debug!(%error, "a connection broke off")))
+            })?;
         }
         let server = server.run();
         let handle = server.handle();

@@ -15,6 +15,7 @@ use crate::outbox::Outbox;
 use crate::prepared::Prepared;
 use crate::problem::Problem;
 use crate::tally::Tallies;
+use crate::turns::{Turn, Turns, Who};
 
 /// The keys the portal holds. None of them opens an active mailbox.
 #[derive(Clone, Debug)]
@@ -31,10 +32,6 @@ pub struct PortalKeys {
     pub escrow_public: Option<EscrowPublic>,
 }
 
-/// Argon2 runs at once; each takes 19 MiB.
-const HASHING: usize = 2;
-/// Log-ins that may wait for one of those. More are turned away at once.
-const HASHING_QUEUE: usize = 64;
 /// Forms read at once that came after their session's end; each may hold half a megabyte.
 const LATE: usize = 8;
 /// Files that are made of their pieces at once: each reads and writes as much as the file has.
@@ -61,8 +58,7 @@ pub(crate) struct Site {
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
     pub(crate) tallies: Tallies,
-    hashing: Arc<Semaphore>,
-    hashing_queue: Arc<Semaphore>,
+    pub(crate) turns: Turns,
     cleaning: Arc<Semaphore>,
     late: Arc<Semaphore>,
     assembling: Arc<Semaphore>,
@@ -97,8 +93,7 @@ impl Site {
             tallies: Tallies::default(),
             calendar: Calendar(zone),
             languages,
-            hashing: Arc::new(Semaphore::new(HASHING)),
-            hashing_queue: Arc::new(Semaphore::new(HASHING_QUEUE)),
+            turns: Turns::default(),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
             late: Arc::new(Semaphore::new(LATE)),
             assembling: Arc::new(Semaphore::new(ASSEMBLING)),
@@ -122,15 +117,15 @@ impl Site {
     /// Runs work that costs memory and time (Argon2), a few at once.
     pub(crate) async fn hash<T: Send + 'static>(
         &self,
+        who: &Who,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        self.hashing_turn().await?.run(work).await
+        self.hashing_turn(who).await?.run(work).await
     }
 
-    /// A turn at such work; whoever is in the queue waits alike, whatever they came for.
-    pub(crate) async fn hashing_turn(&self) -> Result<HashingTurn, Problem> {
-        let _queued = self.hashing_queue.try_acquire().map_err(|_full| Problem::Busy("log-ins"))?;
-        permit(&self.hashing, 1).await.map(HashingTurn)
+    /// A turn at such work. Who waits how long depends on who asks, and not on what for.
+    pub(crate) async fn hashing_turn(&self, who: &Who) -> Result<HashingTurn, Problem> {
+        self.turns.next(who, self.now(), self.random.as_ref()).await.map(HashingTurn)
     }
 
     /// Runs the sanitiser, a few at once.
@@ -179,7 +174,7 @@ impl Site {
 }
 
 /// The right to run Argon2 once.
-pub(crate) struct HashingTurn(OwnedSemaphorePermit);
+pub(crate) struct HashingTurn(Turn);
 
 impl HashingTurn {
     /// Runs the work; the turn is over with it.

@@ -56,10 +56,11 @@ fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Arc<CertifiedKey>, Porta
 /// TLS 1.2 and 1.3 as rustls offers them: forward secrecy and AEAD only (BSI TR-02102-2).
 pub(crate) fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, PortalError> {
     let path = certificate.certificate.clone();
-    let config = ServerConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| PortalError::Tls { path, why: error.to_string() })?
         .with_no_client_auth()
         .with_cert_resolver(certificate);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -22,6 +22,7 @@ use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
+use crate::turns::Who;
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
 struct Waiting {
@@ -312,7 +313,7 @@ pub(super) async fn carry_out(
     let (secret, mailbox_id) = (good.secret.clone(), good.mailbox_id.clone());
     let (pepper, random) = (site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
     let wraps = site
-        .hash(move || {
+        .hash(&Who::Owner(good.mailbox_id.as_bytes().to_vec()), move || {
             let (cost, random) = (Argon2Cost::standard(), random.as_ref());
             let password = secret.wrap_password(&mailbox_id, &password, &pepper, &cost, random)?;
             let answer = secret.wrap_answer(&mailbox_id, &answer, &pepper, &cost, random)?;

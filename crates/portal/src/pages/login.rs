@@ -26,6 +26,7 @@ use crate::problem::Problem;
 use crate::session::{self, SignedIn};
 use crate::site::Site;
 use crate::tries::{self, Asked};
+use crate::turns::Who;
 use crate::whence;
 
 /// No refusal is faster than this once its turn has come, whatever had to be asked for it.
@@ -218,9 +219,10 @@ pub(crate) async fn submit(
     };
     // The queue is waited in before anything is asked about the address, and only what comes after it can tell
     // addresses apart: that takes as long for all of them, however many are waiting.
-    let turn = site.hashing_turn().await?;
-    let floor = tokio::time::sleep(FLOOR);
     let whose = session::tries_of(&site, &request, &tag);
+    let who = if whose == tag { Who::Stranger(client) } else { Who::Owner(tag.to_vec()) };
+    let turn = site.hashing_turn(&who).await?;
+    let floor = tokio::time::sleep(FLOOR);
     // A browser that is known is not made to wait for what others do at the same place.
     let seconds = if whose == tag { tries::client_waits(&site, client).await? } else { None };
     if let Some(seconds) = seconds {
@@ -270,6 +272,7 @@ pub(crate) async fn submit(
             }
         }
         (Came::Stranger, mailbox) => {
+            site.turns.wrong(client, site.now());
             tries::wrong_from(&site, client).await?;
             let until = counted.told(&site).await?;
             if let (Some(mailbox), Some(until)) = (mailbox, until) {

@@ -24,6 +24,7 @@ use crate::problem::Problem;
 use crate::session;
 use crate::site::{HashingTurn, Site};
 use crate::tries::{self, Asked};
+use crate::turns::Who;
 use crate::whence;
 
 /// Where a reset link leads.
@@ -122,7 +123,18 @@ pub(crate) async fn submit(
     }
     let given = Secret::new(form.answer);
     // As at the log-in: after the queue, a decoy takes as long as a mailbox.
-    let turn = site.hashing_turn().await?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    let is_known = |tag: &[u8; 32]| session::tries_of(&site, &request, tag) != *tag;
+    let who = match &link {
+        Link::Good(good) if good.expires.is_none() || is_known(&good.mailbox.tag) => {
+            Who::Owner(good.mailbox.tag.to_vec())
+        }
+        Link::Decoy(tag) if is_known(tag) => Who::Owner(tag.to_vec()),
+        Link::Good(_) | Link::Decoy(_) | Link::Closed | Link::Used | Link::Expired | Link::Unknown => {
+            Who::Stranger(client)
+        }
+    };
+    let turn = site.hashing_turn(&who).await?;
     let floor = tokio::time::sleep(FLOOR);
     let (tag, good) = match &link {
         Link::Good(good) => (good.mailbox.tag, Some(good)),
@@ -133,9 +145,8 @@ pub(crate) async fn submit(
     };
     // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
     // mail is counted by network as well.
-    let client = Client::of(&request, &site.config.trusted_proxies);
     if good.is_none_or(|good| good.expires.is_some())
-        && session::tries_of(&site, &request, &tag) == tag
+        && !is_known(&tag)
         && tries::client_waits(&site, client).await?.is_some()
     {
         return refuse(page, &Link::Closed, entered, None);
@@ -154,6 +165,7 @@ pub(crate) async fn submit(
         }
         return finish(&site, &request, good, opened, Secret::new(form.password)).await;
     }
+    site.turns.wrong(client, site.now());
     tries::wrong_from(&site, client).await?;
     let (left, until) = (counted.left(), counted.told(&site).await?);
     if let (Some(good), Some(until)) = (good, until) {
@@ -287,7 +299,7 @@ async fn finish(
     let (id, pepper, random) =
         (mailbox.id.clone(), site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
     let sealed = site
-        .hash(move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
+        .hash(&Who::Owner(mailbox.tag.to_vec()), move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     if let Some(expires_at) = good.expires {

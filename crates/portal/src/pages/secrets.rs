@@ -23,6 +23,7 @@ use crate::problem::Problem;
 use crate::session::SignedIn;
 use crate::site::Site;
 use crate::tries::{self, Asked};
+use crate::turns::Who;
 
 #[derive(Template)]
 #[template(path = "account-password.html")]
@@ -66,7 +67,7 @@ pub(super) async fn confirm(
         Asked::Wait(_) => return Ok(Confirmed::Not("current-wait")),
     };
     let mailbox = mailbox(site, owner).await?;
-    match entry::try_password(site, site.hashing_turn().await?, Some(&mailbox), password).await? {
+    match entry::try_password(site, site.hashing_turn(&whose(owner)).await?, Some(&mailbox), password).await? {
         Came::Owner(opened) => {
             counted.forgive(site).await?;
             Ok(Confirmed::Right(opened))
@@ -78,6 +79,11 @@ pub(super) async fn confirm(
             Ok(Confirmed::Not("current-wrong"))
         }
     }
+}
+
+/// The line a signed-in owner waits in.
+fn whose(owner: &SignedIn) -> Who {
+    Who::Owner(owner.mailbox_id().as_bytes().to_vec())
 }
 
 pub(super) async fn mailbox(site: &Site, owner: &SignedIn) -> Result<MailboxRow, Problem> {
@@ -129,7 +135,7 @@ pub(crate) async fn change_password(
         (owner.mailbox_id().to_owned(), site.keys.pepper.clone(), Arc::clone(&site.random));
     let password = Secret::new(form.password);
     let sealed = site
-        .hash(move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
+        .hash(&whose(&owner), move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let wrap = NewWrap { kind: WrapKind::Password, sealed };
@@ -188,7 +194,7 @@ pub(crate) async fn change_question(
         (owner.mailbox_id().to_owned(), site.keys.pepper.clone(), Arc::clone(&site.random));
     let answer = Secret::new(form.answer);
     let sealed = site
-        .hash(move || opened.wrap_answer(&id, &answer, &pepper, &Argon2Cost::standard(), random.as_ref()))
+        .hash(&whose(&owner), move || opened.wrap_answer(&id, &answer, &pepper, &Argon2Cost::standard(), random.as_ref()))
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =
