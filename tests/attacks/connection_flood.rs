@@ -1,33 +1,75 @@
-//! One client that holds as many connections as it can get: it gets some, and the others keep theirs.
+//! Clients that hold as many connections as they can get: they get some, take them from each other, and everybody else
+//! is served.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 
-use rig::process::poll;
-use rig::{Config, Gateway, Hop, PATIENCE};
+use rig::reader::PASSWORD;
+use rig::{Config, Gateway, Hop, PATIENCE, letters};
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-fn answered(address: SocketAddr) -> bool {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+use crate::portal::{Portal, activate};
+
+/// A connection from this address of the machine.
+fn from(source: Ipv4Addr, to: SocketAddr) -> TcpStream {
+    let SocketAddr::V4(to) = to else { panic!("{to} is no IPv4 address") };
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&socket, &SocketAddrV4::new(source, 0)).unwrap();
+    connect(&socket, &to).unwrap();
+    let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let asked = stream.write_all(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let mut answer = Vec::new();
-    asked.is_ok() && stream.read_to_end(&mut answer).is_ok() && answer.starts_with(b"HTTP/1.1 200")
+    stream
+}
+
+fn ask(stream: &mut TcpStream) -> bool {
+    let mut answer = [0; 12];
+    stream.write_all(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n").is_ok()
+        && stream.read_exact(&mut answer).is_ok()
+        && answer.starts_with(b"HTTP/1.1 200")
 }
 
 #[test]
-fn one_client_cannot_take_every_place() {
+fn one_client_cannot_take_every_place_and_its_neighbours_are_served() {
     let hop = Hop::new();
     let gateway = Gateway::start(&Config::new(&hop));
     let web = gateway.config.web;
-    assert!(answered(web));
-    // Some more than it may have: the one above may still be counted.
-    let held: Vec<TcpStream> =
-        (0..220).map(|_| TcpStream::connect_timeout(&web, PATIENCE).unwrap()).collect();
-    poll("the two hundred to be counted", || (!answered(web)).then_some(()));
-    poll("word of it", || gateway.log().contains("too many connections").then_some(()));
-    // Given back, they are there again.
-    drop(held);
-    poll("a place", || answered(web).then_some(()));
+    let mut held: Vec<TcpStream> = (0..300).map(|_| from(Ipv4Addr::LOCALHOST, web)).collect();
+    // All behind one address: whoever comes last has a place, and the first ones have none any more.
+    assert!(ask(&mut from(Ipv4Addr::LOCALHOST, web)));
+    assert!(!ask(&mut held[0]), "the first of them gave way");
+    assert!(ask(held.last_mut().unwrap()));
+    assert!(ask(&mut from(Ipv4Addr::new(127, 0, 0, 9), web)));
     // Letters came and went meanwhile as ever.
     gateway.smtp().say("NOOP").expect("250 *");
+}
+
+#[test]
+fn many_clients_cannot_shut_the_portal() {
+    let portal = Portal::new();
+    let web = portal.gateway.config.web;
+    let link = portal.send("anna@web.example", &letters::plain("[vertraulich] eins", "Text"));
+    let mut owner = portal.gateway.web();
+    activate(&mut owner, &link, PASSWORD, &[]).expect(200);
+    // Kept open with the session's cookie before the others come.
+    let mut kept = from(Ipv4Addr::new(127, 0, 0, 7), web);
+    let cookies: Vec<String> = owner.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let inbox = format!("GET /alive HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n", cookies.join("; "));
+    let reads = |stream: &mut TcpStream| {
+        let mut answer = [0; 16 * 1024];
+        stream.write_all(inbox.as_bytes()).unwrap();
+        let got = stream.read(&mut answer).unwrap();
+        answer[..got].starts_with(b"HTTP/1.1 200")
+    };
+    assert!(reads(&mut kept));
+
+    let mut held = Vec::new();
+    for client in 1..=22 {
+        held.extend((0..195).map(|_| from(Ipv4Addr::new(127, 0, 1, client), web)));
+    }
+    for n in 0..10 {
+        assert!(ask(&mut from(Ipv4Addr::new(127, 0, 2, n), web)), "visitor {n}");
+    }
+    let (_, inside) = portal.log_in("anna@web.example", PASSWORD);
+    assert!(inside, "and an owner logs in");
+    assert!(reads(&mut kept), "the owner's own connection is still there");
 }

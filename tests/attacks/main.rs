@@ -25,6 +25,7 @@ mod cve_2026_7864;
 mod every_route;
 mod foreign_ids;
 mod header_injection;
+mod login_flood;
 mod oversized_forms;
 mod portal;
 mod request_smuggling;

@@ -51,3 +51,28 @@ fn what_can_be_read_two_ways_is_read_no_way() {
         assert_eq!(all, ["400"], "{framing:?} {body:?}");
     }
 }
+
+/// RFC 9112 §2.2: a recipient *may* take a bare LF for a line end. One that does and one that does not see two requests.
+#[test]
+fn lines_of_a_head_end_in_crlf() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let web = gateway.config.web;
+    for head in [
+        "GET /robots.txt HTTP/1.1\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nHost: x\nConnection: close\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\n",
+        "GET /robots.txt HTTP/1.1\nHost: x\nConnection: close\n\n",
+        "\nGET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ] {
+        assert_eq!(answers(web, head.as_bytes()), ["400"], "{head:?}");
+        // Nor behind a good one, with a body in which an LF is an octet like others.
+        let form =
+            "POST /language HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        let first = format!("{form}Content-Length: 3\r\n\r\na\nb");
+        let all = answers(web, format!("{first}{head}").as_bytes());
+        assert_eq!(all.len(), 2, "{head:?} {all:?}");
+        assert_eq!(all[1], "400", "{head:?}");
+    }
+}

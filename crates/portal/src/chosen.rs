@@ -85,7 +85,11 @@ impl Entered {
         let own: String = form.own_question.trim().chars().take(LONGEST_TEXT).collect();
         let offered =
             questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
-        let question = if form.question == OWN && own_questions(site) { own.clone() } else { offered.unwrap_or_default() };
+        let question = if form.question == OWN && own_questions(site) {
+            own.clone()
+        } else {
+            offered.unwrap_or_default()
+        };
         let answer = form.answer.trim();
         let letters = answer.chars().filter(|c| c.is_alphanumeric()).count();
         self.question_error = question.is_empty().then_some("question-missing");

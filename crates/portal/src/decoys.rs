@@ -60,7 +60,6 @@ pub(crate) fn translated(site: &Site, chosen: &str, language: Language) -> Optio
 }
 
 fn index_of(site: &Site, question: &str) -> Option<usize> {
-    Language::all().find_map(|spoken| {
-        questions(site, spoken).into_iter().position(|(_, text)| text == question)
-    })
+    Language::all()
+        .find_map(|spoken| questions(site, spoken).into_iter().position(|(_, text)| text == question))
 }

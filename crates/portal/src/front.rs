@@ -109,7 +109,8 @@ pub(crate) async fn owners_only(
             Ok(next.call(request).await?.map_into_boxed_body())
         }
         Err(problem @ (Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)))
-            if is_editor(&request) => {
+            if is_editor(&request) =>
+        {
             let (request, payload) = request.into_parts();
             Ok(match late::typed(&site, &request, payload).await {
                 Some(response) => ServiceResponse::new(request, response),

@@ -154,12 +154,18 @@ mod tests {
 
     #[test]
     fn a_bare_lf_in_a_head_is_made_what_nobody_takes() {
-        for bad in ["GET / HTTP/1.1\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\n", "\nGET"] {
+        for bad in [
+            "GET / HTTP/1.1\nHost: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\n\n",
+            "\nGET",
+        ] {
             assert_eq!(passed(bad).matches('\0').count(), 1, "{bad:?}");
         }
         let second = "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\na\nbGET / HTTP/1.1\nX: y\r\n\r\n";
         assert_eq!(passed(second), second.replace("1.1\nX", "1.1\0X"));
-        let third = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\na\nb\r\n0\r\n\r\nGET / HTTP/1.1\n";
+        let third =
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\na\nb\r\n0\r\n\r\nGET / HTTP/1.1\n";
         assert_eq!(passed(third), third.replace("1.1\n", "1.1\0"));
     }
 

@@ -41,7 +41,9 @@ mod tests {
         let all: Vec<u32> = hashes().collect();
         assert!(all.len() > 400_000, "{}", all.len());
         assert!(all.is_sorted_by(|a, b| a < b));
-        for word in ["password1", "muster", "Müller", "schnecke", "qwertz", "schmetterling", "iloveyou", "trustno1"] {
+        for word in
+            ["password1", "muster", "Müller", "schnecke", "qwertz", "schmetterling", "iloveyou", "trustno1"]
+        {
             assert!(knows(word), "{word}");
         }
     }

@@ -63,8 +63,8 @@ pub use config::{
     PortalTls, Renewal, ResetBy, SessionRules,
 };
 pub use language::Language;
-pub use pages::forgot::LINK_LASTS;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
+pub use pages::forgot::LINK_LASTS;
 pub use server::{Portal, Reloader};
 pub use site::PortalKeys;
 pub use writing::{Sent, UPLOAD_LIVES, WriteRules, WrittenFile, WrittenLetter};

@@ -104,9 +104,7 @@ impl Portal {
         let site = web::Data::from(self.site);
         let connections = Connections::new(site.config.trusted_proxies.clone());
         let acceptor = match &self.certificate {
-            Some(certificate) => {
-                Some(TlsAcceptor::from(Arc::new(server_config(Arc::clone(certificate))?)))
-            }
+            Some(certificate) => Some(TlsAcceptor::from(Arc::new(server_config(Arc::clone(certificate))?))),
             None => None,
         };
         let mut server = Server::build()

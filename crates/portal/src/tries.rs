@@ -128,7 +128,8 @@ pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u
     let mut longest = None;
     for at in places(site, client) {
         let tries = site.store.tries(&at.tag).await;
-        longest = longest.max(waits(tries.map_err(|error| Problem::fault("counting a try", error))?, site.now()));
+        longest =
+            longest.max(waits(tries.map_err(|error| Problem::fault("counting a try", error))?, site.now()));
     }
     Ok(longest)
 }
@@ -144,8 +145,7 @@ struct Place {
 fn places(site: &Site, client: Client) -> Vec<Place> {
     let octets = client.octets();
     let tag = |kind, octets: &[u8]| site.keys.tags.count_tag(kind, octets);
-    let mut places =
-        vec![Place { tag: tag("client", &octets), free: FREE_AT_CLIENT, longest: LONGEST_WAIT }];
+    let mut places = vec![Place { tag: tag("client", &octets), free: FREE_AT_CLIENT, longest: LONGEST_WAIT }];
     if octets.len() == 16 {
         for (length, free, longest) in WIDER {
             if let Some(prefix) = octets.get(..length) {

@@ -27,20 +27,22 @@ pub struct Tries {
 
 /// Forgets what no longer matters.
 pub(crate) fn forget_old_tries(now: Timestamp) -> Statement {
-    sql!(
-        "DELETE FROM tries WHERE forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)",
-        now,
-        now.minus(TOLD)
-    )
+    sql!("DELETE FROM tries WHERE forget_at < ?1 AND (told_at IS NULL OR told_at < ?2)", now, now.minus(TOLD))
 }
 
 impl Store {
     /// The wrong tries of a tag.
     pub async fn tries(&self, whose: &[u8; 32]) -> Result<Option<Tries>, StoreError> {
-        let row =
-            self.read_one(sql!("SELECT wrong, last_at, open_at, forget_at FROM tries WHERE whose = ?1", whose)).await?;
+        let row = self
+            .read_one(sql!("SELECT wrong, last_at, open_at, forget_at FROM tries WHERE whose = ?1", whose))
+            .await?;
         row.map(|mut row| {
-            Ok(Tries { wrong: row.int()?, last_at: row.time()?, open_at: row.time()?, forget_at: row.time()? })
+            Ok(Tries {
+                wrong: row.int()?,
+                last_at: row.time()?,
+                open_at: row.time()?,
+                forget_at: row.time()?,
+            })
         })
         .transpose()
     }

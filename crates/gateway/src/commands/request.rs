@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
-use sealpost_store::{MOST_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions};
+use sealpost_store::{
+    MOST_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions,
+};
 use sealpost_vault::{MailboxPublic, VaultError};
 use thiserror::Error;
 
@@ -263,7 +265,8 @@ async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result
     let beside = beside(&open, &request);
     if !beside.is_empty() {
         let most = usize::try_from(MOST_OPEN).unwrap_or(usize::MAX);
-        let more = if beside.len() + 1 >= most { " or more; only the first and the last ones are kept" } else { "" };
+        let more =
+            if beside.len() + 1 >= most { " or more; only the first and the last ones are kept" } else { "" };
         say(format_args!("beside     {} open requests for this mailbox in all{more}:", beside.len() + 1));
         for other in beside {
             let hours = now.since(other.created_at).as_secs() / 3600;

@@ -101,7 +101,11 @@ async fn is_initial(site: &Site, good: &Good, password: &Secret<String>) -> Resu
     let wrap = wrap.map_err(|error| Problem::fault("looking up an initial password", error))?;
     let (id, pepper, password) = (good.mailbox_id.clone(), site.keys.pepper.clone(), password.clone());
     let Some(wrap) = wrap else { return Ok(false) };
-    let verdict = site.hash(&Who::Owner(good.mailbox_id.as_bytes().to_vec()), move || MailboxSecret::unwrap_initial(&wrap, &id, &password, &pepper)).await?;
+    let verdict = site
+        .hash(&Who::Owner(good.mailbox_id.as_bytes().to_vec()), move || {
+            MailboxSecret::unwrap_initial(&wrap, &id, &password, &pepper)
+        })
+        .await?;
     match verdict.map_err(|error| Problem::fault("opening an initial password", error))? {
         Unwrapped::Opened(_) => Ok(true),
         Unwrapped::Wrong => Ok(false),

@@ -5,7 +5,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_store::{MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind};
+use sealpost_store::{
+    MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
+};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
@@ -299,7 +301,9 @@ async fn finish(
     let (id, pepper, random) =
         (mailbox.id.clone(), site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
     let sealed = site
-        .hash(&Who::Owner(mailbox.tag.to_vec()), move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
+        .hash(&Who::Owner(mailbox.tag.to_vec()), move || {
+            opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref())
+        })
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     if let Some(expires_at) = good.expires {
@@ -324,7 +328,8 @@ async fn finish(
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
     // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
     tries::forgive(site, &mailbox.tag).await?;
-    tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) }).await?;
+    tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
+        .await?;
     let mut response = redirect("/?note=reset");
     set(&mut response, &session::known_device(site, &mailbox.tag))?;
     set(&mut response, &session::no_cookie(site, "session"))?;
@@ -355,8 +360,7 @@ fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, li
     let mut page = Page::open(site, request, visitor);
     let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
     // With the answer alone the language would tell a mailbox from a decoy.
-    if let (Link::Good(good), ResetBy::LinkAndAnswer, false) =
-        (link, site.config.reset, chosen)
+    if let (Link::Good(good), ResetBy::LinkAndAnswer, false) = (link, site.config.reset, chosen)
         && let Some(language) = Language::parse(&good.mailbox.language)
         && site.languages.contains(&language)
     {

@@ -67,7 +67,8 @@ pub(super) async fn confirm(
         Asked::Wait(_) => return Ok(Confirmed::Not("current-wait")),
     };
     let mailbox = mailbox(site, owner).await?;
-    match entry::try_password(site, site.hashing_turn(&whose(owner)).await?, Some(&mailbox), password).await? {
+    match entry::try_password(site, site.hashing_turn(&whose(owner)).await?, Some(&mailbox), password).await?
+    {
         Came::Owner(opened) => {
             counted.forgive(site).await?;
             Ok(Confirmed::Right(opened))
@@ -135,7 +136,9 @@ pub(crate) async fn change_password(
         (owner.mailbox_id().to_owned(), site.keys.pepper.clone(), Arc::clone(&site.random));
     let password = Secret::new(form.password);
     let sealed = site
-        .hash(&whose(&owner), move || opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref()))
+        .hash(&whose(&owner), move || {
+            opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref())
+        })
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let wrap = NewWrap { kind: WrapKind::Password, sealed };
@@ -194,7 +197,9 @@ pub(crate) async fn change_question(
         (owner.mailbox_id().to_owned(), site.keys.pepper.clone(), Arc::clone(&site.random));
     let answer = Secret::new(form.answer);
     let sealed = site
-        .hash(&whose(&owner), move || opened.wrap_answer(&id, &answer, &pepper, &Argon2Cost::standard(), random.as_ref()))
+        .hash(&whose(&owner), move || {
+            opened.wrap_answer(&id, &answer, &pepper, &Argon2Cost::standard(), random.as_ref())
+        })
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =

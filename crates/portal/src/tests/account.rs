@@ -43,7 +43,11 @@ async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions() {
     assert_eq!(done.header("location"), "/account?note=secrets");
     assert_eq!(owner.get("/inbox").await.status, 200, "this session goes on");
     let over = elsewhere.get("/inbox").await;
-    assert_eq!(over.header("location"), "/?note=ended-password&to=/inbox", "the other is over, and is told why");
+    assert_eq!(
+        over.header("location"),
+        "/?note=ended-password&to=/inbox",
+        "the other is over, and is told why"
+    );
     let said = elsewhere.get(over.header("location")).await;
     assert!(said.text().contains("in einem anderen Browser geändert"), "{}", said.text());
     assert_eq!(elsewhere.get("/?note=ended-nonsense").await.status, 200);

@@ -192,7 +192,10 @@ async fn by_the_answer_alone_strangers_get_a_question_and_the_same_five_tries() 
     {
         let posted = rig.posted.0.lock().unwrap();
         let [mail] = posted.as_slice() else { panic!("{posted:?}") };
-        assert!(matches!(mail.about, About::AnswersUsedUp { .. }), "no link in this mode, but word to the owner");
+        assert!(
+            matches!(mail.about, About::AnswersUsedUp { .. }),
+            "no link in this mode, but word to the owner"
+        );
     }
     rig.clock.advance(HOUR);
     for address in ["max@web.example", "nobody@web.example"] {

@@ -2,9 +2,9 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, Again, AuditRow, ChangeSecrets, Ended, Folder, MailboxState, NewLeg, NewSession, NewToken,
-    NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword, TokenPurpose,
-    WrapKind,
+    Activate, Activation, Again, AuditRow, ChangeSecrets, Ended, Folder, MailboxState, NewLeg, NewSession,
+    NewToken, NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword,
+    TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, token, wrap};
@@ -158,7 +158,8 @@ async fn of_very_many_requests_the_first_and_the_last_are_kept() {
         assert!(rig.store.ask(&id, RequestKind::Renewal, None, NOW).await.unwrap());
     }
     let open = rig.store.requests(true).await.unwrap();
-    let notes: Vec<u8> = open.iter().filter_map(|request| Some(*request.note_sealed.as_ref()?.first()?)).collect();
+    let notes: Vec<u8> =
+        open.iter().filter_map(|request| Some(*request.note_sealed.as_ref()?.first()?)).collect();
     assert_eq!(notes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
     assert_eq!(open.len(), notes.len() + 1, "one wish for a new link says all of them");
 }
