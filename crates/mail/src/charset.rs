@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// What is tried where nobody says what the bytes are: what people in this part of the world have ever used.
-const GUESSES: [&str; 5] = ["windows-1252", "iso-8859-2", "macintosh", "ibm850", "windows-1251"];
+pub(crate) const GUESSES: [&str; 5] = ["windows-1252", "iso-8859-2", "macintosh", "ibm850", "windows-1251"];
 /// Of a page, so much is looked at for its own label (HTML §13.2.3.2 asks for 1,024).
 const META: usize = 4096;
 
@@ -87,6 +87,14 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     without_nul(text)
 }
 
+/// Whether the bytes may be in any charset: nothing, or nothing that is known, is said of them.
+pub(crate) fn is_open(label: Option<&str>) -> bool {
+    match label.map_or(Charset::Guess, named) {
+        Charset::Guess | Charset::Unknown => true,
+        Charset::Known(_) | Charset::Old(_) => false,
+    }
+}
+
 /// Every text that a program may take the bytes for. `false`: there may be others that nobody here can read.
 pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
     let mut texts = vec![decode(bytes, labels.first().copied())];
@@ -161,7 +169,7 @@ pub(crate) fn of_code_page(number: u32) -> String {
     }
 }
 
-fn decode_as(bytes: &[u8], label: &str) -> String {
+pub(crate) fn decode_as(bytes: &[u8], label: &str) -> String {
     match named(label) {
         Charset::Known(encoding) => encoding.decode(bytes).0.into_owned(),
         Charset::Old(decoder) => decoder(bytes),

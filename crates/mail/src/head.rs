@@ -83,6 +83,12 @@ impl Head {
         self.named(name).map(words::decode).collect()
     }
 
+    /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several.
+    #[must_use]
+    pub fn readings(&self, name: &str) -> Vec<String> {
+        self.named(name).flat_map(words::readings).collect()
+    }
+
     /// How many fields have that name.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {

@@ -45,7 +45,7 @@ pub enum Treatment {
 /// A change a rule asks for, and the only kind of change there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// Cut every match of this text (ASCII case-insensitive) out of the Subject.
+    /// Cut everything that looks like this text out of the Subject.
     CutFromSubject(String),
 }
 

@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::skeleton::Skeleton;
 use crate::{charset, transfer};
 
 /// A stretch of a raw field value.
@@ -72,6 +73,39 @@ pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
 
 /// The value as a reader sees it: unfolded, decoded, without control characters, trimmed.
 pub(crate) fn decode(raw: &[u8]) -> String {
+    decode_with(raw, to_text)
+}
+
+/// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several.
+pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
+    let mut readings = vec![decode(raw)];
+    if is_open(raw) {
+        for guess in charset::GUESSES {
+            let reading = decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
+                let label = label.map(String::from_utf8_lossy);
+                match charset::is_open(label.as_deref()) {
+                    true => charset::decode_as(bytes, guess),
+                    false => charset::decode(bytes, label.as_deref()),
+                }
+            });
+            if !readings.contains(&reading) {
+                readings.push(reading);
+            }
+        }
+    }
+    readings
+}
+
+fn is_open(raw: &[u8]) -> bool {
+    pieces(raw).iter().any(|piece| match piece {
+        Piece::Literal(bytes) => !bytes.is_ascii(),
+        Piece::Word { charset, bytes, .. } => {
+            !bytes.is_ascii() && charset::is_open(Some(&String::from_utf8_lossy(charset)))
+        }
+    })
+}
+
+fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> String {
     let mut text = String::with_capacity(raw.len());
     // Neighbouring words of one charset are decoded together: senders split characters (RFC 2047 §5 forbids it).
     let mut open: Option<(&[u8], Vec<u8>)> = None;
@@ -162,57 +196,55 @@ pub(crate) fn put_back(text: &str, aside: &[String]) -> String {
     aside.iter().enumerate().fold(text.to_owned(), marked)
 }
 
-/// Cuts every match of `tag` (ASCII case-insensitive) out of a raw value, with one space beside it.
-/// `None`: a reader sees no match. Only the matches go, unless they are hidden in encoded-words: then the
-/// value is decoded, cut and encoded anew.
+/// Cuts everything that looks like `tag` out of a raw value, with one space beside it. `None`: a reader sees no
+/// match. Only the matches go, unless they are hidden in encoded-words: then the value is decoded, cut and encoded anew.
 pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
-    let seen = decode(raw);
-    let wanted = cut_text(seen.as_bytes(), tag.as_bytes())?;
-    let wanted = String::from_utf8_lossy(&wanted).trim().to_owned();
+    let tag = Skeleton::of(tag);
+    let wanted = readings(raw).iter().find_map(|seen| cut_text(seen, &tag))?;
+    let wanted = wanted.trim().to_owned();
 
     let mut direct = Vec::with_capacity(raw.len());
     for piece in pieces(raw) {
         match piece {
             Piece::Word { raw: word, .. } => direct.extend_from_slice(word),
-            Piece::Literal(literal) => match cut_text(literal, tag.as_bytes()) {
-                Some(rest) => direct.extend_from_slice(&rest),
-                None => direct.extend_from_slice(literal),
-            },
+            Piece::Literal(literal) => {
+                match std::str::from_utf8(literal).ok().and_then(|text| cut_text(text, &tag)) {
+                    Some(rest) => direct.extend_from_slice(rest.as_bytes()),
+                    None => direct.extend_from_slice(literal),
+                }
+            }
         }
     }
-    let sound = !has_blank_line(&direct);
-    if sound && decode(&direct) == wanted { Some(direct) } else { Some(encode(&wanted)) }
+    let gone = || readings(&direct).iter().all(|seen| Skeleton::of(seen).find(&tag).is_none());
+    let sound = !has_blank_line(&direct) && decode(&direct) == wanted && gone();
+    if sound { Some(direct) } else { Some(encode(&wanted)) }
 }
 
 /// Removes matches from left to right, also those that come about by removing others.
-fn cut_text(text: &[u8], tag: &[u8]) -> Option<Vec<u8>> {
-    if tag.is_empty() {
-        return None;
+fn cut_text(text: &str, tag: &Skeleton) -> Option<String> {
+    let mut left = None;
+    let mut from = text.to_owned();
+    while let Some((start, end)) = Skeleton::of(&from).find(tag) {
+        let (before, after) = (from.get(..start)?, from.get(end..)?);
+        let rest = without_one_blank(after);
+        let before = match after.is_empty() {
+            true => before.trim_end_matches([' ', '\t']).trim_end_matches("\r\n"),
+            false => before,
+        };
+        from = format!("{before}{rest}");
+        left = Some(());
     }
-    let mut out: Vec<u8> = Vec::with_capacity(text.len());
-    let mut found = false;
-    let mut rest = text;
-    while let Some((byte, tail)) = rest.split_first() {
-        out.push(*byte);
-        rest = tail;
-        let Some(start) = out.len().checked_sub(tag.len()) else { continue };
-        if !out.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(tag)) {
-            continue;
-        }
-        found = true;
-        out.truncate(start);
-        match rest {
-            [b'\r', b'\n', b' ' | b'\t', tail @ ..] | [b' ' | b'\t', tail @ ..] => rest = tail,
-            [] if out.ends_with(b" ") || out.ends_with(b"\t") => {
-                out.pop();
-                if out.ends_with(b"\r\n") {
-                    out.truncate(out.len() - 2);
-                }
-            }
-            _ => {}
-        }
+    left.map(|()| from)
+}
+
+/// Without the blank behind a tag, or the fold.
+fn without_one_blank(text: &str) -> &str {
+    let unfolded = text.strip_prefix("\r\n").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(text);
+    let mut rest = unfolded.chars();
+    match rest.next() {
+        Some(c) if c.is_whitespace() && c != '\r' && c != '\n' => rest.as_str(),
+        Some(_) | None => text,
     }
-    found.then_some(out)
 }
 
 /// RFC 5322 §3.2.2: folding must not leave a line of white space only.
@@ -325,10 +357,10 @@ mod tests {
         #[test]
         fn arbitrary_bytes_never_panic_and_the_tag_never_stays(raw in proptest::collection::vec(any::<u8>(), 0..200), tag in "[ -~]{1,8}") {
             let before = decode(&raw);
-            let sees = |text: &str| text.to_ascii_lowercase().contains(&tag.to_ascii_lowercase());
+            let sees = |text: &str| Skeleton::of(text).find(&Skeleton::of(&tag)).is_some();
             match cut(&raw, &tag) {
                 None => prop_assert!(!sees(&before)),
-                Some(after) => prop_assert!(tag.trim().is_empty() || tag.trim() != tag || !sees(&decode(&after))),
+                Some(after) => prop_assert!(!sees(&decode(&after))),
             }
         }
 

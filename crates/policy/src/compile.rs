@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use sealpost_mail::{Reply, Treatment};
+use sealpost_mail::{Network, Reply, Treatment, skeleton};
 use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
-use crate::condition::{Condition, HeaderTest, Test, ValueTest};
-use crate::network::Network;
+use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
+use crate::near::Tag;
 use crate::spec::{HeaderSpec, TreatmentSpec, When};
 use crate::wildcard::Wildcard;
 
@@ -77,31 +77,57 @@ impl Compiler<'_> {
         if depth > MAX_DEPTH {
             return Err(self.error("not", "it stands in itself too deeply", "make two rules of it"));
         }
+        // A condition that is added to the file and forgotten here does not compile.
+        let When {
+            reverse_path,
+            reverse_path_list,
+            from,
+            from_list,
+            recipient,
+            recipient_list,
+            subject_tag,
+            subject_pattern,
+            header,
+            sensitivity,
+            label,
+            size_at_least,
+            size_at_most,
+            attachment_name,
+            attachment_type,
+            text_pattern,
+            encrypted,
+            signed,
+            answer,
+            client,
+            login,
+            listener,
+            not,
+        } = spec;
         let mut tests = Vec::new();
         let mut add = |field, condition| tests.push(Test { field, condition });
 
-        if !spec.client.is_empty() {
+        if !client.is_empty() {
             add(
                 "client",
                 Condition::Client(self.each(
                     "client",
-                    &spec.client,
-                    Network::parse,
-                    "write a network like 192.0.2.0/24 or one address",
+                    client,
+                    |text| text.parse::<Network>().ok(),
+                    "write a network like 192.0.2.0/24 or one address, without bits set beyond the prefix",
                 )?),
             );
         }
-        if !spec.login.is_empty() {
-            add("login", Condition::Login(self.words("login", &spec.login)?));
+        if !login.is_empty() {
+            add("login", Condition::Login(self.words("login", login)?));
         }
-        if !spec.listener.is_empty() {
-            add("listener", Condition::Listener(self.words("listener", &spec.listener)?));
+        if !listener.is_empty() {
+            add("listener", Condition::Listener(self.words("listener", listener)?));
         }
-        if let Some(size) = spec.size_at_least {
+        if let &Some(size) = size_at_least {
             add("size-at-least", Condition::SizeAtLeast(size.0));
         }
-        if let Some(size) = spec.size_at_most {
-            if spec.size_at_least.is_some_and(|least| least > size) {
+        if let &Some(size) = size_at_most {
+            if size_at_least.is_some_and(|least| least > size) {
                 return Err(self.error(
                     "size-at-most",
                     "it is below size-at-least, so the rule never holds",
@@ -110,64 +136,64 @@ impl Compiler<'_> {
             }
             add("size-at-most", Condition::SizeAtMost(size.0));
         }
-        if !spec.reverse_path.is_empty() {
-            add("reverse-path", Condition::ReversePath(self.addresses("reverse-path", &spec.reverse_path)?));
+        if !reverse_path.is_empty() {
+            add("reverse-path", Condition::ReversePath(self.addresses("reverse-path", reverse_path)?));
         }
-        if !spec.reverse_path_list.is_empty() {
+        if !reverse_path_list.is_empty() {
             add(
                 "reverse-path-list",
-                Condition::ReversePath(self.named("reverse-path-list", &spec.reverse_path_list)?),
+                Condition::ReversePath(self.named("reverse-path-list", reverse_path_list)?),
             );
         }
-        if !spec.recipient.is_empty() {
-            add("recipient", Condition::Recipient(self.addresses("recipient", &spec.recipient)?));
+        if !recipient.is_empty() {
+            add("recipient", Condition::Recipient(self.addresses("recipient", recipient)?));
         }
-        if !spec.recipient_list.is_empty() {
-            add("recipient-list", Condition::Recipient(self.named("recipient-list", &spec.recipient_list)?));
+        if !recipient_list.is_empty() {
+            add("recipient-list", Condition::Recipient(self.named("recipient-list", recipient_list)?));
         }
-        if !spec.from.is_empty() {
-            add("from", Condition::From(self.addresses("from", &spec.from)?));
+        if !from.is_empty() {
+            add("from", Condition::From(self.addresses("from", from)?));
         }
-        if !spec.from_list.is_empty() {
-            add("from-list", Condition::From(self.named("from-list", &spec.from_list)?));
+        if !from_list.is_empty() {
+            add("from-list", Condition::From(self.named("from-list", from_list)?));
         }
-        if !spec.sensitivity.is_empty() {
-            add("sensitivity", Condition::Sensitivity(self.sensitivity(&spec.sensitivity)?));
+        if !sensitivity.is_empty() {
+            add("sensitivity", Condition::Sensitivity(self.sensitivity(sensitivity)?));
         }
-        if !spec.label.is_empty() {
-            let labels = self.words("label", &spec.label)?;
-            add("label", Condition::Label(labels.iter().map(|label| label.to_lowercase()).collect()));
+        if !label.is_empty() {
+            let labels = self.words("label", label)?;
+            add("label", Condition::Label(labels.iter().map(|label| skeleton(label)).collect()));
         }
-        if !spec.subject_tag.is_empty() {
-            add("subject-tag", Condition::SubjectTag(self.tags(&spec.subject_tag)?));
+        if !subject_tag.is_empty() {
+            add("subject-tag", Condition::SubjectTag(self.tags(subject_tag)?));
         }
-        if !spec.subject_pattern.is_empty() {
+        if !subject_pattern.is_empty() {
             add(
                 "subject-pattern",
-                Condition::SubjectPattern(self.patterns("subject-pattern", &spec.subject_pattern)?),
+                Condition::SubjectPattern(self.patterns("subject-pattern", subject_pattern)?),
             );
         }
-        if !spec.header.is_empty() {
-            let tests: Result<Vec<_>, _> = spec.header.iter().map(|header| self.header(header)).collect();
+        if !header.is_empty() {
+            let tests: Result<Vec<_>, _> = header.iter().map(|header| self.header(header)).collect();
             add("header", Condition::Header(tests?));
         }
-        if let Some(wanted) = spec.answer {
+        if let &Some(wanted) = answer {
             add("answer", Condition::Answer(wanted));
         }
-        if let Some(wanted) = spec.encrypted {
+        if let &Some(wanted) = encrypted {
             add("encrypted", Condition::Encrypted(wanted));
         }
-        if let Some(wanted) = spec.signed {
+        if let &Some(wanted) = signed {
             add("signed", Condition::Signed(wanted));
         }
-        if !spec.attachment_name.is_empty() {
+        if !attachment_name.is_empty() {
             add(
                 "attachment-name",
-                Condition::AttachmentName(self.wildcards("attachment-name", &spec.attachment_name)?),
+                Condition::AttachmentName(self.wildcards("attachment-name", attachment_name)?),
             );
         }
-        if !spec.attachment_type.is_empty() {
-            if let Some(bad) = spec.attachment_type.iter().find(|kind| !kind.contains('/')) {
+        if !attachment_type.is_empty() {
+            if let Some(bad) = attachment_type.iter().find(|kind| !kind.contains('/')) {
                 return Err(self.error(
                     "attachment-type",
                     format!("`{bad}` is no media type"),
@@ -176,14 +202,14 @@ impl Compiler<'_> {
             }
             add(
                 "attachment-type",
-                Condition::AttachmentType(self.wildcards("attachment-type", &spec.attachment_type)?),
+                Condition::AttachmentType(self.wildcards("attachment-type", attachment_type)?),
             );
         }
-        for group in &spec.not {
+        for group in not {
             add("not", Condition::Not(self.all_of("not", group, depth + 1)?));
         }
-        if !spec.text_pattern.is_empty() {
-            add("text-pattern", Condition::TextPattern(self.patterns("text-pattern", &spec.text_pattern)?));
+        if !text_pattern.is_empty() {
+            add("text-pattern", Condition::TextPattern(self.patterns("text-pattern", text_pattern)?));
         }
         if tests.is_empty() {
             return Err(self.error(
@@ -245,16 +271,16 @@ impl Compiler<'_> {
     fn sensitivity(&self, values: &[String]) -> Result<Vec<String>, RuleError> {
         let known = |value: &str| {
             let known = ["personal", "private", "company-confidential"];
-            known.iter().any(|k| k.eq_ignore_ascii_case(value)).then(|| value.to_owned())
+            known.iter().any(|k| k.eq_ignore_ascii_case(value)).then(|| bare_word(value))
         };
         self.each("sensitivity", values, known, "RFC 4021 has personal, private and company-confidential")
     }
 
-    fn tags(&self, tags: &[String]) -> Result<Vec<String>, RuleError> {
+    fn tags(&self, tags: &[String]) -> Result<Vec<Tag>, RuleError> {
         let good = |tag: &str| {
             let ok =
                 (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
-            ok.then(|| tag.to_owned())
+            ok.then(|| Tag::new(tag))
         };
         let mend = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
         self.each("subject-tag", tags, good, mend)
@@ -309,7 +335,7 @@ impl Compiler<'_> {
                 ));
             }
             (true, None | Some(true)) => ValueTest::Like {
-                equals: spec.equals.iter().map(|value| value.trim().to_owned()).collect(),
+                equals: spec.equals.iter().map(|value| skeleton(value)).collect(),
                 patterns: self.patterns("header", &spec.pattern)?,
             },
         };

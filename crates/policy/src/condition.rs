@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::Address;
+use sealpost_mail::{Address, Network, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::facts::{Deep, Facts, Known};
 use crate::label;
-use crate::network::Network;
+use crate::near::{Tag, is_near};
 use crate::wildcard::Wildcard;
 
 /// Three-valued (Kleene): what is unknown is never taken for "no".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Yes,
+    /// Not quite, but surely meant: a tag mistyped.
+    Almost,
     No,
     /// Nobody can say at the moment.
     Unknown(String),
@@ -30,8 +32,33 @@ impl Answer {
     fn negated(self) -> Self {
         match self {
             Self::Yes => Self::No,
-            Self::No => Self::Yes,
+            // Within `not` nothing is guessed.
+            Self::Almost | Self::No => Self::Yes,
             unknown @ (Self::Unknown(_) | Self::Never(_)) => unknown,
+        }
+    }
+}
+
+/// What a condition asks for beside the envelope, the size and the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// The answer may differ between two recipients of one letter.
+    pub(crate) recipient: bool,
+    pub(crate) head: bool,
+    pub(crate) deep: bool,
+    pub(crate) thread: bool,
+}
+
+impl Scope {
+    pub(crate) const ENVELOPE: Self = Self { recipient: false, head: false, deep: false, thread: false };
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        let Self { recipient, head, deep, thread } = other;
+        Self {
+            recipient: self.recipient || recipient,
+            head: self.head || head,
+            deep: self.deep || deep,
+            thread: self.thread || thread,
         }
     }
 }
@@ -49,7 +76,7 @@ pub(crate) enum Condition {
     ReversePath(Vec<Arc<AddressSet>>),
     From(Vec<Arc<AddressSet>>),
     Recipient(Vec<Arc<AddressSet>>),
-    SubjectTag(Vec<String>),
+    SubjectTag(Vec<Tag>),
     SubjectPattern(Vec<Regex>),
     Header(Vec<HeaderTest>),
     Sensitivity(Vec<String>),
@@ -92,18 +119,34 @@ impl Condition {
                 Err(error) => Answer::Never(error.to_string()),
             },
             Self::Recipient(sets) => Answer::of(any_contains(sets, facts.recipient)),
-            Self::SubjectTag(tags) => Answer::of(tags.iter().any(|tag| has_tag(facts, tag))),
-            Self::SubjectPattern(patterns) => {
-                let subjects = facts.head.all("Subject");
-                Answer::of(subjects.iter().any(|subject| patterns.iter().any(|p| p.is_match(subject))))
+            Self::SubjectTag(tags) => {
+                let subjects = facts.head.readings("Subject");
+                any_or_almost(
+                    || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
+                    || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject))),
+                )
             }
-            Self::Header(tests) => Answer::of(tests.iter().any(|test| test.holds(facts))),
+            Self::SubjectPattern(patterns) => {
+                let subjects = facts.head.readings("Subject");
+                Answer::of(subjects.iter().any(|subject| matches(patterns, subject)))
+            }
+            Self::Header(tests) => {
+                let answers = tests.iter().map(|test| test.answer(facts));
+                answers.fold(Answer::No, |before, now| match (&before, &now) {
+                    (Answer::Yes, _) | (Answer::Almost, Answer::Almost) | (_, Answer::No) => before,
+                    _ => now,
+                })
+            }
             Self::Sensitivity(wanted) => {
-                let values = facts.head.all("Sensitivity");
-                Answer::of(values.iter().any(|value| wanted.iter().any(|w| value.eq_ignore_ascii_case(w))))
+                let values: Vec<String> =
+                    facts.head.readings("Sensitivity").iter().map(|value| bare_word(value)).collect();
+                any_or_almost(
+                    || values.iter().any(|value| wanted.contains(value)),
+                    || values.iter().any(|value| wanted.iter().any(|w| is_near(w, value))),
+                )
             }
             Self::Label(wanted) => {
-                let values = facts.head.all("msip_labels");
+                let values = facts.head.readings("msip_labels");
                 Answer::of(values.iter().any(|value| wanted.iter().any(|w| label::carries(value, w))))
             }
             Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
@@ -114,9 +157,9 @@ impl Condition {
             Self::AttachmentType(types) => within(facts, Deep::hidden_files, |deep| {
                 deep.attachments.iter().any(|(_, kind)| types.iter().any(|wanted| wanted.matches(kind)))
             }),
-            Self::TextPattern(patterns) => within(facts, Deep::hidden_text, |deep| {
-                deep.texts.iter().any(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
-            }),
+            Self::TextPattern(patterns) => {
+                within(facts, Deep::hidden_text, |deep| deep.texts.iter().any(|text| matches(patterns, text)))
+            }
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
             Self::Answer(wanted) => known(facts.thread, |thread| thread == wanted),
@@ -135,45 +178,31 @@ impl Condition {
         }
     }
 
-    /// Whether the answer may differ between two recipients of one letter.
-    pub(crate) fn is_per_recipient(&self) -> bool {
+    /// What must be known before it can be answered.
+    pub(crate) fn scope(&self) -> Scope {
         match self {
-            Self::Recipient(_) => true,
-            Self::Not(tests) => tests.iter().any(|test| test.condition.is_per_recipient()),
-            _ => false,
-        }
-    }
-
-    pub(crate) fn needs_deep(&self) -> bool {
-        match self {
-            Self::AttachmentName(_)
-            | Self::AttachmentType(_)
-            | Self::TextPattern(_)
-            | Self::Encrypted(_)
-            | Self::Signed(_) => true,
-            Self::Not(tests) => tests.iter().any(|test| test.condition.needs_deep()),
-            _ => false,
-        }
-    }
-
-    pub(crate) fn needs_thread(&self) -> bool {
-        match self {
-            Self::Answer(_) => true,
-            Self::Not(tests) => tests.iter().any(|test| test.condition.needs_thread()),
-            _ => false,
-        }
-    }
-
-    pub(crate) fn needs_head(&self) -> bool {
-        match self {
+            Self::Recipient(_) => Scope { recipient: true, ..Scope::ENVELOPE },
             Self::From(_)
             | Self::SubjectTag(_)
             | Self::SubjectPattern(_)
             | Self::Header(_)
             | Self::Sensitivity(_)
-            | Self::Label(_) => true,
-            Self::Not(tests) => tests.iter().any(|test| test.condition.needs_head()),
-            _ => false,
+            | Self::Label(_) => Scope { head: true, ..Scope::ENVELOPE },
+            Self::AttachmentName(_)
+            | Self::AttachmentType(_)
+            | Self::TextPattern(_)
+            | Self::Encrypted(_)
+            | Self::Signed(_) => Scope { deep: true, ..Scope::ENVELOPE },
+            Self::Answer(_) => Scope { thread: true, ..Scope::ENVELOPE },
+            Self::ReversePath(_)
+            | Self::SizeAtLeast(_)
+            | Self::SizeAtMost(_)
+            | Self::Client(_)
+            | Self::Login(_)
+            | Self::Listener(_) => Scope::ENVELOPE,
+            Self::Not(tests) => {
+                tests.iter().fold(Scope::ENVELOPE, |all, test| all.and(test.condition.scope()))
+            }
         }
     }
 
@@ -216,6 +245,32 @@ impl Condition {
     }
 }
 
+/// The first that holds of the two; the second is only asked if the first does not.
+fn any_or_almost(exactly: impl FnOnce() -> bool, almost: impl FnOnce() -> bool) -> Answer {
+    if exactly() {
+        Answer::Yes
+    } else if almost() {
+        Answer::Almost
+    } else {
+        Answer::No
+    }
+}
+
+/// A pattern may be meant for the text as it came or as it is read.
+fn matches(patterns: &[Regex], text: &str) -> bool {
+    if patterns.iter().any(|pattern| pattern.is_match(text)) {
+        return true;
+    }
+    let tidied = tidied(text);
+    tidied != text && patterns.iter().any(|pattern| pattern.is_match(&tidied))
+}
+
+/// A word without what people and programs put around it: quotes, a comment, parameters, other dashes.
+pub(crate) fn bare_word(value: &str) -> String {
+    let value = value.split([';', '(']).next().unwrap_or(value);
+    skeleton(value).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
 /// All-of: one "no" settles it, whatever else is unknown. What may be known later may yet be that "no".
 pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
     let mut verdict = Answer::Yes;
@@ -223,9 +278,14 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
         match answer {
             Answer::Yes => {}
             Answer::No => return Answer::No,
+            Answer::Almost => {
+                if verdict == Answer::Yes {
+                    verdict = Answer::Almost;
+                }
+            }
             unknown @ Answer::Unknown(_) => verdict = unknown,
             never @ Answer::Never(_) => {
-                if verdict == Answer::Yes {
+                if matches!(verdict, Answer::Yes | Answer::Almost) {
                     verdict = never;
                 }
             }
@@ -235,23 +295,22 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
 }
 
 impl HeaderTest {
-    fn holds(&self, facts: &Facts<'_>) -> bool {
+    fn answer(&self, facts: &Facts<'_>) -> Answer {
         match &self.value {
-            ValueTest::Present(wanted) => (facts.head.count(&self.name) > 0) == *wanted,
-            ValueTest::Like { equals, patterns } => facts.head.all(&self.name).iter().any(|value| {
-                equals.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))
-                    || patterns.iter().any(|pattern| pattern.is_match(value))
-            }),
+            ValueTest::Present(wanted) => Answer::of((facts.head.count(&self.name) > 0) == *wanted),
+            ValueTest::Like { equals, patterns } => {
+                let values = facts.head.readings(&self.name);
+                let shapes: Vec<String> = values.iter().map(|value| skeleton(value)).collect();
+                any_or_almost(
+                    || {
+                        shapes.iter().any(|shape| equals.contains(shape))
+                            || values.iter().any(|value| matches(patterns, value))
+                    },
+                    || shapes.iter().any(|shape| equals.iter().any(|wanted| is_near(wanted, shape))),
+                )
+            }
         }
     }
-}
-
-/// Whether a Subject contains the tag as a reader sees it.
-pub(crate) fn has_tag(facts: &Facts<'_>, tag: &str) -> bool {
-    let found = |subject: &String| {
-        subject.as_bytes().windows(tag.len().max(1)).any(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
-    };
-    facts.head.all("Subject").iter().any(found)
 }
 
 fn any_contains(sets: &[Arc<AddressSet>], address: &Address) -> bool {

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Treatment};
 
 use crate::compile::{self, RuleError};
-use crate::condition::{Answer, Condition, Test, all, has_tag};
+use crate::condition::{Answer, Condition, Scope, Test, all};
 use crate::facts::Facts;
-use crate::spec::{RuleSpec, TreatmentSpec};
+use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
 
 /// The name the default goes by.
 const DEFAULT: &str = "default";
@@ -24,6 +24,7 @@ struct Rule {
     name: String,
     tests: Vec<Test>,
     treatment: Treatment,
+    near: Near,
 }
 
 /// What the caller must find out before it asks.
@@ -42,6 +43,8 @@ pub struct Needs {
 pub enum Held {
     /// It holds.
     Yes,
+    /// It almost holds, and the letter goes the safe way.
+    Almost,
     /// It does not.
     No,
     /// Nobody can say.
@@ -85,7 +88,8 @@ impl Rules {
             }
             let tests = compile::when(&spec.name, &spec.when, &lists)?;
             let treatment = compile::then(&spec.name, spec.then)?;
-            rules.push(Rule { name: spec.name, tests, treatment });
+            let near = spec.near.unwrap_or_else(|| near_by_default(&treatment));
+            rules.push(Rule { name: spec.name, tests, treatment, near });
         }
         Ok(Self { rules, default })
     }
@@ -93,14 +97,10 @@ impl Rules {
     /// What any rule asks for, so that nothing is parsed or looked up for nothing.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        let any = |asks: fn(&Condition) -> bool| {
-            self.rules.iter().flat_map(|rule| &rule.tests).any(|test| asks(&test.condition))
-        };
-        Needs {
-            deep: any(Condition::needs_deep),
-            thread: any(Condition::needs_thread),
-            head: any(Condition::needs_head),
-        }
+        let tests = self.rules.iter().flat_map(|rule| &rule.tests);
+        let all = tests.fold(Scope::ENVELOPE, |all, test| all.and(test.condition.scope()));
+        let Scope { recipient: _, head, deep, thread } = all;
+        Needs { deep, thread, head }
     }
 
     /// The partners that rules or default send to, for the caller to check against its own.
@@ -108,7 +108,9 @@ impl Rules {
         let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));
         named.chain([(DEFAULT, &self.default)]).filter_map(|(rule, treatment)| match treatment {
             Treatment::Domain { partner } => Some((rule, partner.as_str())),
-            _ => None,
+            Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
+                None
+            }
         })
     }
 
@@ -136,6 +138,7 @@ impl Rules {
             match rule.answer(at, facts, memo) {
                 Answer::No => {}
                 Answer::Yes => return rule.judgement(facts),
+                Answer::Almost => return rule.almost(),
                 Answer::Unknown(why) => return later(&rule.name, &why),
                 Answer::Never(why) => return never(&rule.name, &why),
             }
@@ -157,6 +160,7 @@ impl Rules {
         let step = |(at, rule): (usize, &Rule)| {
             let (held, why) = match rule.answer(at, facts, &mut memo) {
                 Answer::Yes => (Held::Yes, rule.sentence()),
+                Answer::Almost => (Held::Almost, rule.almost_sentence()),
                 Answer::Unknown(why) | Answer::Never(why) => (Held::Unknown, unanswered(&why)),
                 Answer::No => (Held::No, rule.first_no(at, facts, &mut memo)),
             };
@@ -168,13 +172,17 @@ impl Rules {
 
 impl Rule {
     fn answer(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
-        all(self.tests.iter().enumerate().map(|(number, test)| test.remembered((at, number), facts, memo)))
+        let answers = self.tests.iter().enumerate();
+        match (all(answers.map(|(number, test)| test.remembered((at, number), facts, memo))), self.near) {
+            (Answer::Almost, Near::Off) => Answer::No,
+            (answer, Near::Off | Near::Portal | Near::Hold) => answer,
+        }
     }
 
     fn first_no(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> String {
         let mut tests = self.tests.iter().enumerate();
         let failing = tests.find(|(number, test)| test.remembered((at, *number), facts, memo) == Answer::No);
-        failing.map(|(_, test)| sentence(&test.condition.words(false))).unwrap_or_default()
+        failing.map_or_else(|| self.almost_sentence(), |(_, test)| sentence(&test.condition.words(false)))
     }
 
     fn sentence(&self) -> String {
@@ -182,15 +190,50 @@ impl Rule {
         sentence(&words.join(" and "))
     }
 
+    fn almost_sentence(&self) -> String {
+        format!("Almost, and surely meant: {}", self.sentence())
+    }
+
+    /// A near miss goes the safe way; nothing is cut, since nobody knows what was meant.
+    fn almost(&self) -> Judgement {
+        Judgement {
+            treatment: match self.near {
+                Near::Portal | Near::Off => Treatment::Portal,
+                Near::Hold => Treatment::Hold { tls: HELD },
+            },
+            edits: Vec::new(),
+            reason: Reason { rule: self.name.clone(), sentence: self.almost_sentence() },
+        }
+    }
+
     fn judgement(&self, facts: &Facts<'_>) -> Judgement {
         let tags = self.tests.iter().filter_map(|test| match &test.condition {
             Condition::SubjectTag(tags) => Some(tags),
-            _ => None,
+            Condition::ReversePath(_)
+            | Condition::From(_)
+            | Condition::Recipient(_)
+            | Condition::SubjectPattern(_)
+            | Condition::Header(_)
+            | Condition::Sensitivity(_)
+            | Condition::Label(_)
+            | Condition::SizeAtLeast(_)
+            | Condition::SizeAtMost(_)
+            | Condition::AttachmentName(_)
+            | Condition::AttachmentType(_)
+            | Condition::TextPattern(_)
+            | Condition::Encrypted(_)
+            | Condition::Signed(_)
+            | Condition::Answer(_)
+            | Condition::Client(_)
+            | Condition::Login(_)
+            | Condition::Listener(_)
+            | Condition::Not(_) => None,
         });
-        let present = tags.flatten().filter(|tag| has_tag(facts, tag));
+        let subjects = facts.head.readings("Subject");
+        let present = tags.flatten().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
         Judgement {
             treatment: self.treatment.clone(),
-            edits: present.map(|tag| Edit::CutFromSubject(tag.clone())).collect(),
+            edits: present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect(),
             reason: Reason { rule: self.name.clone(), sentence: self.sentence() },
         }
     }
@@ -198,10 +241,18 @@ impl Rule {
 
 impl Test {
     fn remembered(&self, key: (usize, usize), facts: &Facts<'_>, memo: &mut Memo) -> Answer {
-        if self.condition.is_per_recipient() {
+        if self.condition.scope().recipient {
             return self.condition.answer(facts);
         }
         memo.entry(key).or_insert_with(|| self.condition.answer(facts)).clone()
+    }
+}
+
+/// A slip in a tag must not send a letter in clear; a slip in one that sends it in clear must not do anything.
+fn near_by_default(treatment: &Treatment) -> Near {
+    match treatment {
+        Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } => Near::Portal,
+        Treatment::Relay { .. } | Treatment::Refuse(_) => Near::Off,
     }
 }
 

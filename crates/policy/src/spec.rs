@@ -19,6 +19,22 @@ pub struct RuleSpec {
     pub when: When,
     /// What happens then.
     pub then: TreatmentSpec,
+    /// What happens to a letter that almost carries the tag, label or value: mistyped, in other brackets. Left out:
+    /// into the portal where the rule protects (portal, domain, hold), nothing where it does not.
+    #[serde(default)]
+    pub near: Option<Near>,
+}
+
+/// What happens to near misses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Near {
+    /// The recipient's mailbox.
+    Portal,
+    /// An operator looks at it.
+    Hold,
+    /// Nothing: only what is meant exactly counts.
+    Off,
 }
 
 /// Conditions. Every one that is given must hold; a list inside one means *any of these*.
@@ -138,7 +154,7 @@ pub enum TreatmentSpec {
 
 /// Somebody wanted to look at a held letter first, so what releases it must not also send it in clear.
 /// Not `Verified`: over mail exchangers that would prove nothing (DNS is unsigned) and stop most letters.
-const HELD: TlsFloor = TlsFloor::Encrypted;
+pub(crate) const HELD: TlsFloor = TlsFloor::Encrypted;
 
 /// What is said where `refuse` has no text of its own.
 pub(crate) const REFUSED: &str = "This message is not accepted here by policy";

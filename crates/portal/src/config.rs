@@ -1,6 +1,6 @@
 //! What the operator decides about the portal. Reads no file itself and knows no default host.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,9 +32,6 @@ pub enum PortalError {
     /// A time zone the system does not know.
     #[error("the time zone {0:?} is unknown; write it like Europe/Berlin")]
     TimeZone(String),
-    /// A network that cannot be read.
-    #[error("{0:?} is no address or network like 10.0.0.0/8")]
-    Network(String),
     /// A socket.
     #[error("cannot listen on {address}: {source}")]
     Bind {
@@ -245,7 +242,7 @@ pub struct PortalConfig {
     /// Whether the activation page shows the subject of the letter that waits.
     pub show_subject: bool,
     /// Networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<sealpost_mail::Network>,
     /// Bytes that opened letters may take together.
     pub memory: usize,
 }
@@ -334,43 +331,6 @@ pub(crate) struct PublicOrigin {
     pub(crate) text: String,
 }
 
-/// An address range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    base: IpAddr,
-    prefix: u8,
-}
-
-impl Network {
-    /// Parses `10.0.0.0/8`, `::1` and the like.
-    pub fn parse(text: &str) -> Result<Self, PortalError> {
-        let bad = || PortalError::Network(text.to_owned());
-        let (base, prefix) = match text.split_once('/') {
-            Some((base, prefix)) => (base, Some(prefix)),
-            None => (text, None),
-        };
-        let base: IpAddr = base.parse().map_err(|_not| bad())?;
-        let most = if base.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
-            Some(prefix) => prefix.parse().ok().filter(|p| *p <= most).ok_or_else(bad)?,
-            None => most,
-        };
-        Ok(Self { base, prefix })
-    }
-
-    /// Whether `address` lies in it.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let (base, address, width) = match (self.base, address) {
-            (IpAddr::V4(b), IpAddr::V4(a)) => (u128::from(b.to_bits()), u128::from(a.to_bits()), 32),
-            (IpAddr::V6(b), IpAddr::V6(a)) => (b.to_bits(), a.to_bits(), 128),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
-        };
-        let shift = width - u32::from(self.prefix);
-        shift >= 128 || (base >> shift) == (address >> shift)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,18 +350,6 @@ mod tests {
         assert!(with_url("http://localhost.evil.example").is_err());
         assert!(with_url("https://a/b").is_err());
         assert!(with_url("mail.example.org").is_err());
-    }
-
-    #[test]
-    fn networks_hold_what_they_say() {
-        let net = Network::parse("10.1.0.0/16").unwrap();
-        assert!(net.contains("10.1.2.3".parse().unwrap()));
-        assert!(!net.contains("10.2.0.1".parse().unwrap()));
-        assert!(!net.contains("::1".parse().unwrap()));
-        assert!(Network::parse("2001:db8::/32").unwrap().contains("2001:db8::9".parse().unwrap()));
-        assert!(Network::parse("0.0.0.0/0").unwrap().contains("9.9.9.9".parse().unwrap()));
-        assert!(Network::parse("::/0").unwrap().contains("::9".parse().unwrap()));
-        assert!(Network::parse("10.0.0.0/33").is_err());
     }
 
     #[test]

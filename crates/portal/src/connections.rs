@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::task::AtomicWaker;
 
-use crate::config::Network;
+use sealpost_mail::Network;
+
 use crate::limits::Client;
 
 /// Connections in all.

@@ -8,9 +8,8 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use sealpost_mail::Clock;
+use sealpost_mail::{Clock, Network};
 
-use crate::config::Network;
 use crate::problem::Problem;
 
 /// Pages and files: a burst of so many, then [`PAGES_PER_SECOND`].

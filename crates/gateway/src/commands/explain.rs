@@ -94,6 +94,7 @@ fn answer(plan: &Plan, facts: &Facts<'_>) {
     for step in plan.rules.explain(facts) {
         let held = match step.held {
             Held::Yes => "yes",
+            Held::Almost => "almost",
             Held::No => "no",
             Held::Unknown => "unknown",
         };

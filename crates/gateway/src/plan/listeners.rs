@@ -1,9 +1,9 @@
 //! Listeners as the intake is told of them. Knows no rules and no hops.
 
 use sealpost_intake::{
-    Access, ClientCertificates, Limits, ListenerConfig, Network, Tls, TlsFiles, TlsMinimum, TlsSource,
+    Access, ClientCertificates, Limits, ListenerConfig, Tls, TlsFiles, TlsMinimum, TlsSource,
 };
-use sealpost_mail::Secret;
+use sealpost_mail::{Network, Secret};
 
 use crate::config::{self, Config, ListenerTls, Source};
 
@@ -165,6 +165,15 @@ fn access(listener: &config::Listener, source: &mut Source) -> Access {
                 source.at(text.span().start, error.to_string(), "write it like \"10.0.0.0/8\" or \"::1\"");
             }
         }
+    }
+    if let Some(first) = listener.networks.first()
+        && Network::are_everybody(&networks)
+    {
+        source.at(
+            first.span().start,
+            "the networks are everybody: whoever reaches this listener could send mail through it to anywhere",
+            "name the addresses of your own servers; whoever comes from elsewhere logs in (auth = true)",
+        );
     }
     let mut pins = Vec::new();
     for text in &listener.client_certificates {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use sealpost_delivery::Route;
-use sealpost_mail::Domain;
+use sealpost_mail::{Domain, Network};
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
-    ActivateBy, ExportRules, LockRules, Logo, Network, PasswordRules, PortalBrand, PortalConfig, PortalError,
+    ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
     PortalTls, Renewal, ResetBy, SessionRules, WriteRules,
 };
 
@@ -134,6 +134,15 @@ fn proxies(config: &Config, source: &mut Source) -> Vec<Network> {
                 "write the proxy's address or network, like \"10.0.0.5\" or \"10.0.0.0/24\"",
             ),
         }
+    }
+    if let Some(first) = config.portal.trusted_proxies.first()
+        && Network::are_everybody(&networks)
+    {
+        source.at(
+            first.span().start,
+            "every address is believed when it says who the client is",
+            "name the proxy's own address",
+        );
     }
     networks
 }

@@ -32,6 +32,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
             name: ANSWERS.to_owned(),
             when: When { answer: Some(true), ..When::default() },
             then: TreatmentSpec::Portal,
+            near: None,
         }),
     }
     match Rules::new(specs, config.policy.default.get_ref().clone(), &lists) {

@@ -1,0 +1,173 @@
+//! A network of clients: `192.0.2.0/24`, `2001:db8::/32`, or a single address. One way to write it everywhere.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A network: an address and how many of its bits count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    prefix: u8,
+}
+
+/// Why a text is no network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NetworkError {
+    /// Not an address.
+    #[error("not an IP address; write it like 192.0.2.0/24 or 2001:db8::/32")]
+    Address,
+    /// Not a prefix length.
+    #[error("the number after the slash must be at most 32 for IPv4, 128 for IPv6")]
+    Prefix,
+    /// `10.1.2.3/8` says two things at once.
+    #[error("the address has bits set beyond the prefix; set them to zero or write a longer prefix")]
+    HostBits,
+}
+
+impl Network {
+    /// Reads one.
+    pub fn parse(text: &str) -> Result<Self, NetworkError> {
+        text.parse()
+    }
+
+    /// Whether these together hold every address of IPv4 or of IPv6, however they are cut up.
+    #[must_use]
+    pub fn are_everybody(networks: &[Self]) -> bool {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for network in networks {
+            match network.base {
+                IpAddr::V4(base) => {
+                    v4.push((u128::from(base.to_bits()), 32 - u32::from(network.prefix.min(32))))
+                }
+                IpAddr::V6(base) => v6.push((base.to_bits(), 128 - u32::from(network.prefix.min(128)))),
+            }
+        }
+        covers_all(v4, 32) || covers_all(v6, 128)
+    }
+
+    /// Whether `address` is inside; IPv4-mapped IPv6 counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.base, address.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(address)) => {
+                (base.to_bits() ^ address.to_bits()) & mask32(self.prefix) == 0
+            }
+            (IpAddr::V6(base), IpAddr::V6(address)) => {
+                (base.to_bits() ^ address.to_bits()) & mask128(self.prefix) == 0
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// Whether ranges (first address, bits that are free) leave no gap in an address of so many bits.
+fn covers_all(mut ranges: Vec<(u128, u32)>, bits: u32) -> bool {
+    let last = |first: u128, free: u32| first | 1_u128.checked_shl(free).map_or(u128::MAX, |size| size - 1);
+    let end = last(0, bits);
+    ranges.sort_unstable();
+    let mut covered: Option<u128> = None;
+    for (first, free) in ranges {
+        let next = covered.map_or(0, |covered| covered.saturating_add(1));
+        if covered != Some(end) && first > next {
+            return false;
+        }
+        covered = covered.max(Some(last(first, free)));
+    }
+    covered == Some(end)
+}
+
+fn mask32(prefix: u8) -> u32 {
+    u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(prefix))).unwrap_or(0)
+}
+
+fn mask128(prefix: u8) -> u128 {
+    u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0)
+}
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let base: IpAddr = address.trim().parse().map_err(|_parse| NetworkError::Address)?;
+        let longest = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            Some(prefix) => prefix.trim().parse::<u8>().map_err(|_parse| NetworkError::Prefix)?,
+            None => longest,
+        };
+        if prefix > longest {
+            return Err(NetworkError::Prefix);
+        }
+        let beyond = match base {
+            IpAddr::V4(v4) => v4.to_bits() & !mask32(prefix) != 0,
+            IpAddr::V6(v6) => v6.to_bits() & !mask128(prefix) != 0,
+        };
+        if beyond { Err(NetworkError::HostBits) } else { Ok(Self { base, prefix }) }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.base, self.prefix)
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(text: &str) -> Result<Network, NetworkError> {
+        text.parse()
+    }
+
+    fn inside(text: &str, address: &str) -> bool {
+        network(text).unwrap().contains(address.parse().unwrap())
+    }
+
+    #[test]
+    fn networks_contain_what_they_say() {
+        assert!(inside("127.0.0.1", "127.0.0.1"));
+        assert!(!inside("127.0.0.1", "127.0.0.2"));
+        assert!(inside("10.0.0.0/8", "10.255.1.1"));
+        assert!(!inside("10.0.0.0/8", "11.0.0.0"));
+        assert!(inside("0.0.0.0/0", "203.0.113.9"));
+        assert!(!inside("0.0.0.0/0", "2001:db8::1"));
+        assert!(inside("2001:db8::/32", "2001:db8:1::1"));
+        assert!(inside("::/0", "2001:db8::1"));
+        assert!(inside("192.0.2.0/24", "::ffff:192.0.2.7"));
+        assert!(!inside("::/0", "::ffff:192.0.2.7"));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        assert_eq!(network("10.1.2.3/8"), Err(NetworkError::HostBits));
+        assert_eq!(network("10.0.0.0/33"), Err(NetworkError::Prefix));
+        assert_eq!(network("10.0.0.0/x"), Err(NetworkError::Prefix));
+        assert_eq!(network("localhost"), Err(NetworkError::Address));
+        assert_eq!(network("::/129"), Err(NetworkError::Prefix));
+    }
+
+    #[test]
+    fn everybody_is_seen_also_in_pieces() {
+        let all = |texts: &[&str]| {
+            Network::are_everybody(&texts.iter().map(|text| network(text).unwrap()).collect::<Vec<_>>())
+        };
+        assert!(all(&["0.0.0.0/0"]) && all(&["::/0"]) && all(&["10.0.0.0/8", "::/1", "8000::/1"]));
+        assert!(all(&["0.0.0.0/1", "128.0.0.0/1"]) && all(&["128.0.0.0/2", "0.0.0.0/1", "192.0.0.0/2"]));
+        assert!(all(&["0.0.0.0/1", "10.0.0.0/8", "128.0.0.0/1"]));
+        assert!(!all(&["0.0.0.0/1"]) && !all(&["128.0.0.0/1"]) && !all(&[]) && !all(&["10.0.0.0/8", "::1"]));
+        assert!(!all(&["0.0.0.0/2", "128.0.0.0/1"]));
+    }
+}
