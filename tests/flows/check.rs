@@ -245,3 +245,91 @@ fn two_that_listen_in_one_place() {
     let portal = line_of(&home, "[portal]") + 1;
     assert!(said.contains(&format!("gateway.toml:{portal}:")) && said.contains("twice"), "{said}");
 }
+
+/// What was said of a configuration that is fine all the same.
+fn warned(change: impl FnOnce(&mut Config)) -> (Home, String) {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    change(&mut config);
+    let home = Home::new(&config);
+    let (code, out, err) = home.sealpost(&["check"]);
+    assert_eq!(code, 0, "{out}{err}");
+    (home, err)
+}
+
+/// A rule's own line is that of its `[[rule]]`, above its name.
+fn says_of_rule(said: &str, home: &Home, rule: &str, words: &[&str]) {
+    let place = format!("gateway.toml:{}:", line_of(home, &format!("{rule:?}")) - 1);
+    assert!(said.contains(&place), "no `{place}` in:\n{said}");
+    for word in words {
+        assert!(said.contains(word), "no `{word}` in:\n{said}");
+    }
+}
+
+#[test]
+fn a_rule_that_never_decides_because_one_above_it_relays() {
+    let (home, said) = broken(|c| {
+        c.rule("everybody", r#"{ recipient = "*" }"#, r#""relay""#);
+        c.rule("too late", r#"{ subject-tag = "[geheim]" }"#, r#""portal""#);
+    });
+    says_of_rule(&said, &home, "too late", &["never decides", "everybody"]);
+    let (home, said) = broken(|c| {
+        c.rule("two tags", r#"{ subject-tag = ["[offen]", "[frei]"] }"#, r#""relay""#);
+        c.rule("one of them", r#"{ subject-tag = "[frei]", recipient = "*@x.example" }"#, r#""portal""#);
+    });
+    says_of_rule(&said, &home, "one of them", &["never decides", "two tags"]);
+}
+
+#[test]
+fn a_rule_that_never_decides_and_harms_nobody_is_a_warning() {
+    let (home, said) = warned(|c| {
+        c.rule("wide", r#"{ reverse-path = "*@insurer.example" }"#, r#""portal""#);
+        c.rule("narrow", r#"{ reverse-path = "*@insurer.example", size-at-least = "1 MiB" }"#, r#""portal""#);
+    });
+    says_of_rule(&said, &home, "narrow", &["warning", "never decides"]);
+    let (_, said) = warned(|c| {
+        c.rule("one", r#"{ subject-tag = "[a-b]" }"#, r#""relay""#);
+        c.rule("other", r#"{ subject-tag = "[c-d]" }"#, r#""portal""#);
+    });
+    assert!(!said.contains("never decides"), "{said}");
+}
+
+#[test]
+fn networks_that_are_everybody() {
+    for networks in [r#"["0.0.0.0/0"]"#, r#"["10.0.0.0/8", "::/0"]"#, r#"["0.0.0.0/1", "128.0.0.0/1"]"#] {
+        let (home, said) = broken(|c| {
+            c.set("[listener]", "networks", networks);
+        });
+        says(&said, &home, "networks", &["everybody"]);
+    }
+    let (home, said) = broken(|c| {
+        c.set("portal", "trusted-proxies", r#"["0.0.0.0/0"]"#);
+    });
+    says(&said, &home, "trusted-proxies", &["believed"]);
+}
+
+#[test]
+fn a_treatment_that_cannot_be_carried_out_and_subjects_in_notices_are_warned_of() {
+    let (home, said) = warned(|c| {
+        c.rule("partner", r#"{ recipient = "*@clinic.example" }"#, r#"{ domain = { partner = "clinic" } }"#);
+    });
+    says_of_rule(&said, &home, "partner", &["warning", "refused"]);
+    says(&said, &home, "show-subject", &["warning", "ordinary mail"]);
+    let (_, said) = warned(|c| {
+        c.unset("notices", "show-subject");
+    });
+    assert!(!said.contains("warning"), "{said}");
+}
+
+#[test]
+fn the_profiles_are_fine() {
+    let profiles = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/profiles")).unwrap();
+    for profile in profiles {
+        let path = profile.unwrap().path();
+        let home = Home::empty();
+        home.write("gateway.toml", &std::fs::read(&path).unwrap());
+        home.write("server.key", rig::gateway::SERVER_KEY.as_bytes());
+        let (code, out, err) = home.sealpost(&["check", "--offline"]);
+        assert_eq!(code, 0, "{}:\n{out}{err}", path.display());
+    }
+}

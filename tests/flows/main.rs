@@ -41,6 +41,7 @@ mod retention;
 mod reverse_path;
 mod sink_down;
 mod support;
+mod tags_as_typed;
 mod tls_floor;
 mod webmail;
 mod writing;

@@ -175,6 +175,14 @@ fn what_comes_back_is_found_in_the_inbox() {
     gateway.sweep();
 }
 
+fn local(id: &str) -> &str {
+    id.trim_matches(['<', '>']).split_once('@').unwrap().0
+}
+
+fn domain(id: &str) -> &str {
+    id.trim_matches(['<', '>']).split_once('@').unwrap().1
+}
+
 /// The answer to a portal user is confidential however its thread is written, and however long it is.
 #[test]
 fn an_answer_is_recognised_in_any_thread() {
@@ -192,6 +200,12 @@ fn an_answer_is_recognised_in_any_thread() {
         format!("References: {}{id}\r\n", crowd(300)),
         format!("In-Reply-To: Your message of Monday {id}\r\n"),
         format!("In-Reply-To: {}\r\n", id.trim_matches(['<', '>'])),
+        format!("In-Reply-To: <other@x.example> {}\r\n", id.trim_matches(['<', '>'])),
+        format!("In-Reply-To: {}\r\n", id.to_uppercase()),
+        format!("References: {}\r\n {}\r\n", &id[..20], &id[20..]),
+        format!("In-Reply-To: <\"{}\"@{}>\r\n", local(&id), domain(&id)),
+        format!("References: {}{id}\r\n", crowd(2500)),
+        format!("References: {id}\r\n {}\r\n", crowd(2500).trim_end()),
     ]
     .iter()
     .enumerate()

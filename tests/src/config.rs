@@ -49,6 +49,7 @@ impl Config {
             .set("portal", "addresses", &format!("[\"{web}\"]"))
             .set("portal", "public-url", &format!("\"http://{web}\""))
             .set("notices", "from", r#""securemail@insurer.example""#)
+            .set("notices", "show-subject", "true")
             .set("notices", "bounces", r#""bounce@portal.insurer.example""#)
             .set("brand", "name", r#""Insurer""#)
             .set("brand", "contact", r#""securemail@insurer.example""#)

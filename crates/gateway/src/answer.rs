@@ -12,7 +12,7 @@ use sealpost_store::{ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, Leg
 use sealpost_vault::{MailboxPublic, MessageKey, StreamSealer};
 use serde::{Deserialize, Serialize};
 
-use crate::arrival::Front;
+use crate::arrival::{Front, thread_tag};
 use crate::commit::commit;
 use crate::verp;
 
@@ -111,7 +111,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         size: i64::try_from(size).unwrap_or(i64::MAX),
         received_at: now,
         expires_at: front.announcer.letters.map(|kept| now.plus(kept)),
-        thread_tags: vec![front.keys.tags.thread_tag(&head.message_id)],
+        thread_tags: vec![thread_tag(front, &head.message_id)],
     });
     let arrival_id = random.id();
     for (number, recipient) in recipients.iter().enumerate() {

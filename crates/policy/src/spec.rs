@@ -107,6 +107,72 @@ pub struct When {
     pub not: Vec<When>,
 }
 
+impl When {
+    /// Whether these conditions hold for every letter that the others hold for, as far as the two texts tell. `false`
+    /// also where nobody can tell.
+    #[must_use]
+    pub fn holds_whenever(&self, other: &Self) -> bool {
+        let Self {
+            reverse_path,
+            reverse_path_list,
+            from,
+            from_list,
+            recipient,
+            recipient_list,
+            subject_tag,
+            subject_pattern,
+            header,
+            sensitivity,
+            label,
+            size_at_least,
+            size_at_most,
+            attachment_name,
+            attachment_type,
+            text_pattern,
+            encrypted,
+            signed,
+            answer,
+            client,
+            login,
+            listener,
+            not,
+        } = self;
+        // A list means any of these: a longer one holds more often.
+        fn wider<T: PartialEq>(ours: &[T], theirs: &[T]) -> bool {
+            ours.is_empty() || (!theirs.is_empty() && theirs.iter().all(|one| ours.contains(one)))
+        }
+        fn same<T: PartialEq>(ours: Option<&T>, theirs: Option<&T>) -> bool {
+            ours.is_none() || ours == theirs
+        }
+        let everybody =
+            |patterns: &[String]| patterns.iter().any(|pattern| matches!(pattern.trim(), "*" | "*@*"));
+        wider(reverse_path, &other.reverse_path)
+            && wider(reverse_path_list, &other.reverse_path_list)
+            && wider(from, &other.from)
+            && wider(from_list, &other.from_list)
+            && (everybody(recipient) || wider(recipient, &other.recipient))
+            && wider(recipient_list, &other.recipient_list)
+            && wider(subject_tag, &other.subject_tag)
+            && wider(subject_pattern, &other.subject_pattern)
+            && wider(header, &other.header)
+            && wider(sensitivity, &other.sensitivity)
+            && wider(label, &other.label)
+            && size_at_least.is_none_or(|ours| other.size_at_least.is_some_and(|theirs| theirs >= ours))
+            && size_at_most.is_none_or(|ours| other.size_at_most.is_some_and(|theirs| theirs <= ours))
+            && wider(attachment_name, &other.attachment_name)
+            && wider(attachment_type, &other.attachment_type)
+            && wider(text_pattern, &other.text_pattern)
+            && same(encrypted.as_ref(), other.encrypted.as_ref())
+            && same(signed.as_ref(), other.signed.as_ref())
+            && same(answer.as_ref(), other.answer.as_ref())
+            && wider(client, &other.client)
+            && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))
+            && wider(listener, &other.listener)
+            // Of several groups each must hold: fewer hold more often.
+            && not.iter().all(|group| other.not.contains(group))
+    }
+}
+
 /// A condition on a header field. With nothing but a name: the field is there.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -15,10 +15,11 @@ use sealpost_vault::{MailboxKeys, MailboxPublic, TokenPurpose};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::{Announcement, Standing};
-use super::decide::{Decided, Way, bare_id};
+use super::decide::{Decided, Way};
 use super::front::Front;
 use super::handover;
 use super::spool::Spooled;
+use super::thread;
 use super::{bounce, listing, report};
 
 /// Everything needed to build the rows of one arrival.
@@ -302,8 +303,7 @@ impl Work<'_> {
         let mut listing = summary.clone();
         listing.subject = head.subject();
         let json = Secret::new(serde_json::to_vec(&listing).map_err(super::later)?);
-        let thread_tags =
-            summary.message_id.iter().map(|id| front.keys.tags.thread_tag(bare_id(id))).collect();
+        let thread_tags = summary.message_id.iter().map(|id| thread::tag(front, id)).collect();
         let expires_at = standing.expiry(front, self.now);
         rows.deposits.push(NewDeposit {
             id: id.clone(),

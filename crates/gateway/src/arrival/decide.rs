@@ -5,19 +5,21 @@ use std::collections::VecDeque;
 use sealpost_mail::{
     Address, Envelope, Fault, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Treatment,
 };
-use sealpost_policy::{Deep, Facts, Known};
+use sealpost_policy::{Deep, Facts, Known, Rules};
 
+use super::announce::Announcer;
 use super::front::Front;
 use super::spool::Spooled;
+use super::thread;
 
 /// One recipient and what happens to its copy.
-pub(super) struct Decided {
-    pub(super) recipient: Recipient,
-    pub(super) way: Way,
+pub(crate) struct Decided {
+    pub(crate) recipient: Recipient,
+    pub(crate) way: Way,
 }
 
 /// Where a copy goes.
-pub(super) enum Way {
+pub(crate) enum Way {
     /// Where the policy says.
     Judged(Judgement),
     /// Nowhere: it would have had to be closed for a partner and cannot be.
@@ -40,29 +42,38 @@ pub(super) async fn judge(
     let rules = front.rules();
     let needs = rules.needs();
     let deep = if needs.deep { look_into(front, spooled).await? } else { Known::Unasked };
-    let thread = if needs.thread { thread_known(front, spooled).await } else { Known::Unasked };
-    let mut judged: VecDeque<Judgement> = {
-        let facts = Facts {
-            reverse_path: &envelope.reverse_path,
-            origin,
-            head: &spooled.head,
-            recipient: &first.address,
-            size: spooled.size(),
-            deep: &deep,
-            thread: &thread,
-        };
-        rules.judge_each(&facts, addresses(envelope)).into()
+    let thread = if needs.thread { thread::known(front, &spooled.head).await } else { Known::Unasked };
+    let facts = Facts {
+        reverse_path: &envelope.reverse_path,
+        origin,
+        head: &spooled.head,
+        recipient: &first.address,
+        size: spooled.size(),
+        deep: &deep,
+        thread: &thread,
     };
+    let decided = each(&rules, &front.announcer, &facts, envelope)?;
+    refuse_whole(envelope, &decided)?;
+    Ok(decided)
+}
+
+/// What happens to each recipient's copy. `facts.recipient` is not looked at.
+pub(crate) fn each(
+    rules: &Rules,
+    announcer: &Announcer,
+    facts: &Facts<'_>,
+    envelope: &Envelope,
+) -> Result<Vec<Decided>, Reply> {
+    let mut judged: VecDeque<Judgement> = rules.judge_each(facts, addresses(envelope)).into();
     let mut decided = Vec::with_capacity(envelope.recipients.len());
     for recipient in &envelope.recipients {
-        let way = match (front.announcer.bounce_token(&recipient.address), judged.pop_front()) {
+        let way = match (announcer.bounce_token(&recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
             (None, Some(judgement)) => settle(judgement, recipient),
             (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
         };
         decided.push(Decided { recipient: recipient.clone(), way });
     }
-    refuse_whole(envelope, &decided)?;
     Ok(decided)
 }
 
@@ -90,7 +101,7 @@ fn settle(judgement: Judgement, recipient: &Recipient) -> Way {
 
 /// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
 /// one after DATA (RFC 5321 §4.2.5). A null reverse-path cannot be told later, so it is told now.
-fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
+pub(crate) fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
     let refusals: Vec<&Reply> = decided
         .iter()
         .filter_map(|d| match &d.way {
@@ -132,43 +143,6 @@ pub(crate) fn look(bytes: &[u8]) -> Known<Deep> {
     })
 }
 
-/// Message-IDs looked up of one letter. The parent's comes first; of the thread, the oldest first. Long threads
-/// have some hundred, and a confidential answer must not leave in clear because its thread is long.
-const MOST_IDS: usize = 1000;
-
-/// The Message-IDs in the value of In-Reply-To or References: between angle brackets, whatever stands around
-/// them (RFC 5322 §3.6.4: nothing needs to stand between two; §4.5.4: words may); else words, as some programs
-/// leave the brackets out.
-fn message_ids(text: &str) -> impl Iterator<Item = &str> {
-    let has_brackets = text.contains('<');
-    text.split(move |c: char| if has_brackets { c == '<' } else { c.is_whitespace() })
-        .skip(usize::from(has_brackets))
-        .map(|piece| bare_id(piece.split('>').next().unwrap_or(piece)))
-        .filter(|id| !id.is_empty())
-}
-
-/// Whether the letter answers one that a portal user wrote or got.
-async fn thread_known(front: &Front, spooled: &Spooled) -> Known<bool> {
-    let named = ["In-Reply-To", "References"].iter().flat_map(|field| spooled.head.all(field));
-    let tags: Vec<[u8; 32]> = named
-        .flat_map(|text| message_ids(&text).map(str::to_owned).collect::<Vec<_>>())
-        .take(MOST_IDS)
-        .map(|id| front.keys.tags.thread_tag(&id))
-        .collect();
-    if tags.is_empty() {
-        return Known::Yes(false);
-    }
-    match front.store.knows_thread(&tags).await {
-        Ok(known) => Known::Yes(known),
-        Err(error) => Known::Unanswerable(error.to_string()),
-    }
-}
-
-/// A Message-ID as it is tagged: without angle brackets.
-pub(super) fn bare_id(message_id: &str) -> &str {
-    message_id.trim().trim_start_matches('<').trim_end_matches('>')
-}
-
 /// Says in the log which rule decided, without address, subject or content.
 pub(super) fn log(arrival: &str, decided: &[Decided]) {
     for Decided { recipient, way } in decided {
@@ -192,22 +166,5 @@ pub(crate) fn name(treatment: &Treatment) -> &'static str {
         Treatment::Domain { .. } => "domain",
         Treatment::Refuse(_) => "refuse",
         Treatment::Hold { .. } => "hold",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::message_ids;
-
-    #[test]
-    fn message_ids_are_found_however_they_are_written() {
-        let found = |text| message_ids(text).collect::<Vec<_>>();
-        assert_eq!(found("<a@x> <b@x>"), ["a@x", "b@x"]);
-        assert_eq!(found("<a@x><b@x>"), ["a@x", "b@x"]);
-        assert_eq!(found("Your message of Monday (late) < a@x > \"Re: <b@x>\""), ["a@x", "b@x"]);
-        assert_eq!(found(" a@x\t b@x "), ["a@x", "b@x"]);
-        assert_eq!(found("<a@x"), ["a@x"]);
-        assert_eq!(found("<>"), [""; 0]);
-        assert_eq!(found(""), [""; 0]);
     }
 }

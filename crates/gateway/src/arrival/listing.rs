@@ -3,7 +3,7 @@
 
 use sealpost_mail::{Head, Letter, Mailbox, Summary};
 
-use super::decide::bare_id;
+use super::thread::bare_id;
 
 /// The listing of a whole letter.
 pub(super) fn of(bytes: &[u8], head: &Head) -> Summary {

@@ -13,14 +13,16 @@ mod handover;
 mod listing;
 mod report;
 mod spool;
+mod thread;
 
 use sealpost_intake::Receipt;
 use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Committed;
 
 pub(crate) use announce::{Announcer, days};
-pub(crate) use decide::look;
+pub(crate) use decide::{Way, each, look, refuse_whole};
 pub(crate) use front::{Door, Front, FrontKeys};
+pub(crate) use thread::tag as thread_tag;
 
 use crate::commit::commit;
 use spool::Spooled;

@@ -31,6 +31,9 @@ pub(super) fn run(config: &Path, store: bool, offline: bool) -> ExitCode {
             Err(error) => return fail(&*error),
         }
     }
+    for warning in &plan.warnings {
+        complain(format_args!("warning: {warning}"));
+    }
     say(format_args!("{} is fine", config.display()));
     ExitCode::SUCCESS
 }

@@ -4,11 +4,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sealpost_mail::{Address, Head, Origin, ReversePath, TlsFloor, Treatment};
+use sealpost_intake::ListenerConfig;
+use sealpost_mail::{
+    Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, TlsFloor, Treatment,
+};
 use sealpost_policy::{Facts, Held, Known};
 
 use super::{complain, complain_all, fail, say};
-use crate::arrival::look;
+use crate::arrival::{Way, each, look, refuse_whole};
 use crate::plan::Plan;
 
 /// What is asked.
@@ -57,40 +60,97 @@ pub(super) fn run(question: &Question) -> ExitCode {
         tls: None,
         login: question.login.clone(),
     };
+    let mut envelope = Envelope {
+        reverse_path,
+        envid: None,
+        ret: None,
+        body: BodyType::EightBitMime,
+        smtputf8: true,
+        announced_size: None,
+        recipients: Vec::new(),
+    };
     for text in &question.to {
-        let recipient = match Address::parse(text) {
-            Ok(recipient) => recipient,
+        match Address::parse(text) {
+            Ok(address) => {
+                envelope.recipients.push(Recipient { address, orcpt: None, notify: Notify::default() })
+            }
             Err(error) => {
                 complain(format_args!("error: --to {text:?}: {error}"));
                 return ExitCode::FAILURE;
             }
-        };
-        let facts = Facts {
-            reverse_path: &reverse_path,
-            origin: &origin,
-            head: &head,
-            recipient: &recipient,
-            size: bytes.len() as u64,
-            deep: &deep,
-            // Whether it answers a portal message only the running gateway knows.
-            thread: &Known::Yes(false),
-        };
-        answer(&plan, &facts);
+        }
+    }
+    let Some(first) = envelope.recipients.first() else { return ExitCode::SUCCESS };
+    let facts = Facts {
+        reverse_path: &envelope.reverse_path,
+        origin: &origin,
+        head: &head,
+        recipient: &first.address,
+        size: bytes.len() as u64,
+        deep: &deep,
+        // Whether it answers a portal message only the running gateway knows.
+        thread: &Known::Yes(false),
+    };
+    at_the_door(&plan, &facts);
+    let decided = match each(&plan.rules, &plan.announcer, &facts, &envelope) {
+        Ok(decided) => decided,
+        Err(reply) => return fail(&std::io::Error::other(reply.to_line())),
+    };
+    for one in &decided {
+        answer(&plan, &Facts { recipient: &one.recipient.address, ..facts }, &one.way);
+    }
+    if let Err(reply) = refuse_whole(&envelope, &decided) {
+        say(format_args!("the whole mail is refused at the end of DATA: {}", reply.to_line().trim_end()));
     }
     ExitCode::SUCCESS
 }
 
-fn answer(plan: &Plan, facts: &Facts<'_>) {
-    let judgement = plan.rules.judge(facts);
-    let what = match &judgement.treatment {
-        Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
-        Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
-        Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
-        Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
-        Treatment::Hold { tls } => format!("held until an operator decides, then relayed{}", over(*tls)),
+/// What the listeners would say before any rule is asked.
+fn at_the_door(plan: &Plan, facts: &Facts<'_>) {
+    let largest = plan.listeners.iter().map(|listener| listener.limits.max_size).max().unwrap_or(0);
+    if facts.size > largest {
+        say(format_args!("no listener takes a letter of {} bytes: 552 5.3.4 (max-size)", facts.size));
+    }
+    let may_send = |listener: &ListenerConfig| {
+        let by_network = listener.access.networks.iter().any(|network| network.contains(facts.origin.peer));
+        by_network || (listener.access.auth && facts.origin.login.is_some())
     };
-    say(format_args!("{}: {what}", facts.recipient.to_path()));
+    if !plan.listeners.iter().any(may_send) {
+        say(format_args!("no listener lets {} send by its address or this login", facts.origin.peer));
+    }
+}
+
+fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way) {
+    let recipient = facts.recipient.to_path();
+    let judgement = match way {
+        Way::Bounce(_) => {
+            say(format_args!("{recipient}: a report on one of our notices; it ends here, no rule is asked"));
+            return;
+        }
+        Way::Unclosable(reply) => {
+            say(format_args!("{recipient}: refused: {}", reply.to_line().trim_end()));
+            plan.rules.judge(facts)
+        }
+        Way::Judged(judgement) => {
+            let what = match &judgement.treatment {
+                Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
+                Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
+                Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
+                Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
+                Treatment::Hold { tls } => {
+                    format!("held until an operator decides, then relayed{}", over(*tls))
+                }
+            };
+            say(format_args!("{recipient}: {what}"));
+            judgement.clone()
+        }
+    };
     say(format_args!("  decided by {}: {}", judgement.reason.rule, judgement.reason.sentence));
+    for edit in &judgement.edits {
+        match edit {
+            Edit::CutFromSubject(tag) => say(format_args!("  {tag} is cut out of the subject")),
+        }
+    }
     for step in plan.rules.explain(facts) {
         let held = match step.held {
             Held::Yes => "yes",

@@ -18,6 +18,9 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
         Err(problems) => return complain_all(&problems),
     };
     logging::start(&plan.log);
+    for warning in &plan.warnings {
+        tracing::warn!("{warning}");
+    }
     no_core_dumps();
     enough_files();
     let ended =

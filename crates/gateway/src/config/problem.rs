@@ -37,11 +37,13 @@ pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) text: String,
     pub(crate) problems: Vec<Problem>,
+    /// What works, and is perhaps not what was meant.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Source {
     pub(crate) fn new(file: &Path, text: String) -> Self {
-        Self { file: file.to_owned(), text, problems: Vec::new() }
+        Self { file: file.to_owned(), text, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// The 1-based line of a byte offset.
@@ -54,6 +56,13 @@ impl Source {
         let line = Some(self.line(offset));
         let file = self.file.clone();
         self.problems.push(Problem { file, line, wrong: wrong.into(), mend: mend.into() });
+    }
+
+    /// Notes what works and may surprise.
+    pub(crate) fn warn(&mut self, offset: usize, wrong: impl Into<String>, mend: impl Into<String>) {
+        let line = Some(self.line(offset));
+        let file = self.file.clone();
+        self.warnings.push(Problem { file, line, wrong: wrong.into(), mend: mend.into() });
     }
 
     /// Notes a problem with no place of its own: at the first line that starts with `anchor`.

@@ -31,8 +31,8 @@ pub(crate) struct Portal {
     /// So long an unactivated letter is kept.
     #[serde(default = "activation_within")]
     pub(crate) activation_within: Span,
-    #[serde(default = "yes")]
-    pub(crate) show_subject: bool,
+    /// On the activation page; left out: as in notices.
+    pub(crate) show_subject: Option<bool>,
     #[serde(default)]
     pub(crate) reset: Reset,
     #[serde(default)]
@@ -143,13 +143,17 @@ impl Default for Password {
     }
 }
 
+/// A setting whose danger `check` tells, at its place.
+pub(crate) type Switch = Option<Spanned<bool>>;
+
 /// `[notices]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Notices {
     pub(crate) from: Address,
-    #[serde(default = "yes")]
-    pub(crate) show_subject: bool,
+    /// The letter's subject in the notice and on the activation page. A subject often is confidential itself.
+    #[serde(default)]
+    pub(crate) show_subject: Switch,
     #[serde(default)]
     pub(crate) language: Language,
     #[serde(default)]
@@ -186,9 +190,6 @@ pub(crate) struct Brand {
     pub(crate) logo: Option<Spanned<PathBuf>>,
 }
 
-fn yes() -> bool {
-    true
-}
 fn session_idle() -> Spanned<Span> {
     Spanned::new(0..0, Span::secs(20 * 60))
 }

@@ -6,6 +6,7 @@ mod keys;
 mod listeners;
 mod portal;
 mod rules;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) report_from: (String, Address),
     pub(crate) give_up: std::time::Duration,
     pub(crate) log: Log,
+    /// What works, and is perhaps not what was meant.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Plan {
@@ -54,7 +57,7 @@ impl Plan {
         let (config, mut source) = config::read(file)?;
         let plan = Self::build(config, &mut source);
         match plan {
-            Some(plan) if source.problems.is_empty() => Ok(plan),
+            Some(plan) if source.problems.is_empty() => Ok(Self { warnings: source.warnings, ..plan }),
             Some(_) | None => {
                 // The same fault may show in two places of the plan; nobody wants to read it twice.
                 source.problems.sort_by_key(|problem| problem.line);
@@ -77,6 +80,7 @@ impl Plan {
         let notice_route = hops::notice_route(&config, source);
         let rules = rules::plan(&config, source);
         hops::floors(&config, source);
+        warnings::find(&config, source);
         let portal = portal::plan(&config, source);
         let writing_hop = hops::writing_route(&config, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
@@ -104,6 +108,7 @@ impl Plan {
             report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
             give_up: config.delivery.give_up.0,
             log: config.log,
+            warnings: Vec::new(),
         })
     }
 }

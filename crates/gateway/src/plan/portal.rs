@@ -86,7 +86,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         letters: letters(config),
         export: export(config, source),
         write: write(config, source),
-        show_subject: portal.show_subject,
+        show_subject: portal.show_subject.unwrap_or(shows_subject(config)),
         trusted_proxies: proxies(config, source),
         memory: config.gateway.memory.bytes() / 2,
     };
@@ -120,6 +120,11 @@ fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
         PortalError::Colour(_) => {}
         _ => source.near("[portal]", wrong, mend),
     }
+}
+
+/// Whether subjects stand in notices, which travel as ordinary mail.
+fn shows_subject(config: &Config) -> bool {
+    config.notices.show_subject.as_ref().is_some_and(|shown| *shown.get_ref())
 }
 
 /// Networks whose word about the client is believed.
@@ -266,7 +271,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         },
         zone: config.gateway.time_zone.get_ref().clone(),
         public_url,
-        show_subject: config.notices.show_subject,
+        show_subject: shows_subject(config),
         language: language(&config.notices.language),
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
         bounces: config.notices.bounces.clone(),

@@ -1,0 +1,177 @@
+//! Tags, labels and markings as people and programs type them: none of these letters leaves in clear.
+
+use rig::letters::{field, without_trace};
+use rig::process::poll;
+use rig::{Config, Gateway, Hop};
+
+/// A letter with these bytes between its To and its Date.
+fn letter(fields: &[u8]) -> Vec<u8> {
+    let mut letter = b"From: Erika <erika@insurer.example>\r\nTo: k@web.example\r\n".to_vec();
+    letter.extend_from_slice(fields);
+    letter.extend_from_slice(
+        b"\r\nDate: Fri, 27 Nov 2026 10:00:00 +0100\r\nMessage-ID: <a@insurer.example>\r\n\r\nText\r\n",
+    );
+    letter
+}
+
+fn subject(text: &[u8]) -> Vec<u8> {
+    [b"Subject: ", text].concat()
+}
+
+fn config(hop: &Hop) -> Config {
+    let mut config = Config::new(hop);
+    config
+        .rule("strictly", r#"{ subject-tag = "[streng vertraulich]" }"#, r#""portal""#)
+        .rule("personal", r#"{ subject-tag = "[persönlich]" }"#, r#""portal""#)
+        .rule("class", r#"{ header = { name = "X-Class", equals = "Geheimsache" } }"#, r#""portal""#)
+        .rule("label", r#"{ label = "Streng Vertraulich" }"#, r#""portal""#);
+    config
+}
+
+/// Sends each and sees that each has become a deposit.
+fn all_confidential(letters: &[Vec<u8>]) {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let mut client = gateway.smtp();
+    for (n, letter) in letters.iter().enumerate() {
+        client.letter("erika@insurer.example", &["k@web.example"], letter).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        let head = String::from_utf8_lossy(&letter[..letter.len().min(200)]).into_owned();
+        assert_eq!(deposits, n + 1, "this one was relayed:\n{head}\n{}", gateway.log());
+    }
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    let clear = hop.delivered().iter().filter(|mail| mail.from() == "erika@insurer.example").count();
+    assert_eq!(clear, 0);
+}
+
+#[test]
+fn a_tag_counts_however_it_is_typed() {
+    let mut typed: Vec<Vec<u8>> = [
+        "[streng  vertraulich] x",
+        "[streng\u{a0}vertraulich] x",
+        "[streng\r\n vertraulich] x",
+        "[streng\r\n\t vertraulich] x",
+        "[ vertraulich ] x",
+        "[\tVertraulich] x",
+        "[ver\u{ad}traulich] x",
+        "[ver\u{200b}traulich] x",
+        "[vertrau\u{2060}lich\u{feff}] x",
+        "\u{202a}[vertraulich]\u{202c} x",
+        "［vertraulich］ x",
+        "[ＶＥＲＴＲＡＵＬＩＣＨ] x",
+        "[vеrtrаulісh] x",
+        "[PERSÖNLICH] x",
+        "[perso\u{308}nlich] x",
+        "[PERSO\u{308}NLICH] x",
+        "=?utf-8?Q?=5Bpers=C3=96nlich=5D?= x",
+        "=?iso-8859-1?Q?=5BPERS=D6NLICH=5D?= x",
+        "=?utf-8?B?W3BlcnPD?= =?utf-8?B?tm5saWNoXQ==?= x",
+        "=?unknown-8bit?Q?=5Bpers=F6nlich=5D?= x",
+        "=?x-unheard-of?Q?=5Bpers=94nlich=5D?= x",
+        "Re: AW: [VerTraulich] x",
+        "x [vertraulich]",
+    ]
+    .iter()
+    .map(|text| subject(text.as_bytes()))
+    .collect();
+    // Raw Latin-1, upper and lower case, and the DOS code page.
+    for raw in
+        [b"[pers\xf6nlich] x".as_slice(), b"[PERS\xd6NLICH] x", b"[pers\x94nlich] x", b"[PERS\x99NLICH] x"]
+    {
+        typed.push(subject(raw));
+    }
+    all_confidential(&typed.iter().map(|fields| letter(fields)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_marking_counts_however_it_is_written() {
+    let written: Vec<Vec<u8>> = [
+        "Sensitivity: Company-Confidential",
+        "Sensitivity: Company Confidential",
+        "Sensitivity: company_confidential",
+        "Sensitivity: CompanyConfidential",
+        "Sensitivity: \"company-confidential\"",
+        "Sensitivity: company-confidential (Outlook)",
+        "Sensitivity: company-confidential;",
+        "Sensitivity: company-confidential; x=y",
+        "Sensitivity:\r\n company-confidential",
+        "Sensitivity: =?utf-8?Q?company-confidential?=",
+        "Sensitivity: company\u{2010}confidential",
+        "sensitivity : COMPANY-CONFIDENTIAL",
+        "X-Class:  geheimsache ",
+        "X-Class: Geheim\u{ad}sache",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=streng  Vertraulich;",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng\u{a0}Vertraulich",
+    ]
+    .iter()
+    .map(|text| letter(format!("Subject: x\r\n{text}").as_bytes()))
+    .collect();
+    all_confidential(&written);
+}
+
+#[test]
+fn a_near_miss_goes_the_safe_way() {
+    let mut missed: Vec<Vec<u8>> = [
+        "[vertrauich] x",
+        "(vertraulich) x",
+        "[vertraulich x",
+        "vertraulich] x",
+        "Vertraulich: x",
+        "[strengvertraulich] x",
+        "#vertraulich x",
+        "[personlich] x",
+    ]
+    .iter()
+    .map(|text| letter(&subject(text.as_bytes())))
+    .collect();
+    missed.push(letter(b"Subject: x\r\nSensitivity: compny-confidential"));
+    missed.push(letter(b"Subject: x\r\nX-Class: Geheimsach"));
+    all_confidential(&missed);
+}
+
+#[test]
+fn what_becomes_of_near_misses_is_the_operators_choice() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.rule("looked at", r#"{ subject-tag = "[geheimnis]" }"#, r#""portal""#);
+    config.set("[rule]", "near", r#""hold""#);
+    config.rule("exactly", r#"{ subject-tag = "[intern-streng]" }"#, r#""portal""#);
+    config.set("[rule]", "near", r#""off""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    let held = letter(&subject(b"[geheimniss] x"));
+    client.letter("erika@insurer.example", &["k@web.example"], &held).expect("250 *");
+    assert_eq!(gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'"), 1);
+    assert!(gateway.log().contains("Almost, and surely meant"), "{}", gateway.log());
+    let relayed = letter(&subject(b"[intern-streg] x"));
+    client.letter("erika@insurer.example", &["k@web.example"], &relayed).expect("250 *");
+    assert_eq!(without_trace(&hop.wait_to("k@web.example").bytes), relayed);
+    let mail = gateway.home.write("near.eml", &held);
+    let question =
+        ["explain", mail.to_str().unwrap(), "--from", "e@insurer.example", "--to", "k@web.example"];
+    let (code, out, err) = gateway.sealpost(&question);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("held until an operator decides") && out.contains("almost"), "{out}");
+}
+
+#[test]
+fn what_matched_is_cut_as_it_was_typed() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.rule("clear", r#"{ subject-tag = "[offen]" }"#, r#""relay""#);
+    let gateway = Gateway::start(&config);
+    for (n, (typed, left)) in [
+        ("[ OFFEN ] Schaden  7", "Schaden  7"),
+        ("Re: [of\u{ad}fen] Größe", "Re: Größe"),
+        ("=?utf-8?Q?=5Boffen=5D_Gr=C3=B6=C3=9Fe?=", "=?utf-8?B?R3LDtsOfZQ==?="),
+        ("Schaden [Offen]", "Schaden"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = format!("k{n}@web.example");
+        let sent = letter(&subject(typed.as_bytes()));
+        gateway.smtp().letter("erika@insurer.example", &[&to], &sent).expect("250 *");
+        assert_eq!(field(&hop.wait_to(&to).bytes, "Subject").unwrap(), left, "{typed:?}");
+    }
+}
