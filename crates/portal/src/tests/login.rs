@@ -290,7 +290,7 @@ async fn a_try_for_nobody_is_counted_like_one_for_somebody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn under_load_the_floor_begins_after_the_queue() {
     let rig = Rig::start_with(|config| {
-        config.trusted_proxies = vec![crate::config::Network::parse("127.0.0.1").unwrap()];
+        config.trusted_proxies = vec![sealpost_mail::Network::parse("127.0.0.1").unwrap()];
     })
     .await;
     for n in 0..4 {
