@@ -190,6 +190,7 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
                 content_type: content_type.clone(),
                 size: *size,
                 inline_cid: None,
+                content_id: None,
                 within: false,
             })
             .collect(),

@@ -97,6 +97,8 @@ pub(crate) fn is_open(label: Option<&str>) -> bool {
 
 /// Every text that a program may take the bytes for. `false`: there may be others that nobody here can read.
 pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
+    // Of sixteen bits, the line end before a delimiter is none.
+    let bytes = if bytes.contains(&0) { bytes.strip_suffix(b"\r\n").unwrap_or(bytes) } else { bytes };
     let mut texts = vec![decode(bytes, labels.first().copied())];
     let mut whole = true;
     for charset in labels.iter().map(|label| named(label)) {
@@ -111,7 +113,8 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
             Charset::Old(decoder) => texts.push(decoder(bytes)),
             Charset::Guess => {}
             Charset::Unknown => {
-                whole &= bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
+                let is_plain = bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
+                whole &= is_plain || is_utf_8_on_purpose(bytes);
             }
         }
     }
@@ -284,6 +287,7 @@ mod tests {
         assert_eq!(has(b"pers\x94nlich", &["unknown-8bit"], "persönlich"), (true, true));
         assert_eq!(has(b"v\0e\0r\0t", &[], "vert"), (true, true));
         assert_eq!(has(b"vertraulich", &["x-nonsense"], "vertraulich"), (true, true));
+        assert_eq!(has("persönlich".as_bytes(), &["utf-8-bom"], "persönlich"), (true, true));
         // EBCDIC
         assert_eq!(
             has(b"\xa5\x85\x99\xa3\x99\x81\xa4\x93\x89\x83\x88", &["ebcdic-de"], "vertraulich"),

@@ -88,11 +88,6 @@ pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Pictures that pages and papers show.
-pub(crate) fn is_picture(content_type: &str) -> bool {
-    matches!(content_type, "image/gif" | "image/jpeg" | "image/png" | "image/webp")
-}
-
 /// Types that say nothing.
 const BYTES: [&str; 8] = [
     "application/octet-stream",

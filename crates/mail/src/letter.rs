@@ -94,6 +94,9 @@ pub struct Attachment {
     pub size: u64,
     /// The Content-ID by which the page shows it in its place. What it does not show is a file like any other.
     pub inline_cid: Option<String>,
+    /// Its Content-ID, whether the page shows it or not.
+    #[serde(default)]
+    pub content_id: Option<String>,
     /// It was taken out of another one: a winmail.dat, a signature, a text.
     #[serde(default)]
     pub within: bool,
@@ -164,7 +167,7 @@ impl<'a> Letter<'a> {
         let is_picture = |at: &&usize| {
             self.parts.get(**at).is_some_and(|part| {
                 part.content_id.is_some()
-                    && kind::is_picture(&kind::meant(&part.content_type, "", &part.start()))
+                    && kind::meant(&part.content_type, "", &part.start()).starts_with("image/")
             })
         };
         let pictures: Vec<usize> = self.attached.iter().filter(is_picture).copied().collect();
@@ -298,6 +301,7 @@ impl<'a> Letter<'a> {
             content_type,
             size: size(part.transfer.decoded_len(&part.body)),
             inline_cid: self.shown.get(&at).cloned(),
+            content_id: part.content_id.clone(),
             within: part.level > 0,
         })
     }

@@ -49,10 +49,7 @@ fn look(part: &Part<'_>) -> Option<(Opened, Vec<u8>)> {
     }
     if is_cms(part) || kind::extension_of(&name) == "p7m" {
         return match cms::read(&part.bytes())? {
-            cms::Cms::Open { content } => {
-                let (head, _) = parts::split_entity(&content);
-                (!head.is_empty()).then_some((Opened::Signature, content))
-            }
+            cms::Cms::Open { content } => entity(content).map(|entity| (Opened::Signature, entity)),
             cms::Cms::Detached | cms::Cms::Encrypted => None,
         };
     }
@@ -62,6 +59,17 @@ fn look(part: &Part<'_>) -> Option<(Opened, Vec<u8>)> {
         return (!files.is_empty()).then(|| (Opened::Text(ranges), mime::of_files(&files)));
     }
     None
+}
+
+/// What was signed, as an entity: MIME, or bare text of somebody who signs without it.
+fn entity(content: Vec<u8>) -> Option<Vec<u8>> {
+    let (head, _) = parts::split_entity(&content);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    if head.lines().any(|line| line.starts_with("content-") || line.starts_with("mime-version")) {
+        return Some(content);
+    }
+    let is_text = !content.is_empty() && !content.contains(&0) && !content.starts_with(b"%PDF");
+    is_text.then(|| [b"Content-Type: text/plain\r\n\r\n".as_slice(), &content].concat())
 }
 
 fn is_winmail(part: &Part<'_>, name: &str) -> bool {

@@ -30,17 +30,39 @@ struct Param {
     others: Vec<Vec<u8>>,
 }
 
+impl Param {
+    /// What only some read: never the best reading.
+    fn only_by_some(mut self) -> Self {
+        self.others.push(std::mem::take(&mut self.value));
+        self.piece = None;
+        self.extended = false;
+        self
+    }
+}
+
 impl Params {
     pub(crate) fn read(raw: &[u8]) -> Self {
         let text: Vec<u8> = raw.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
-        let mut pieces = split(&text).into_iter();
-        let value = pieces.next().map(|first| plain_value(&first)).unwrap_or_default();
-        let mut all: Vec<Param> = pieces.filter_map(|piece| param(&piece)).take(MOST_PARAMETERS).collect();
+        let pieces = split(&text);
+        let value = pieces.first().map(|first| plain_value(first)).unwrap_or_default();
+        let mut all: Vec<Param> = pieces.iter().filter_map(param).take(MOST_PARAMETERS).collect();
         // A quote that is never closed swallows all the rest for one reader and nothing for another.
-        let quotes = text.iter().filter(|b| **b == b'"').count();
-        if quotes % 2 == 1 {
-            let loose = text.split(|b| *b == b';').skip(1).filter_map(param);
-            all.extend(loose.take(MOST_PARAMETERS));
+        if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
+            all.extend(text.split(|b| *b == b';').skip(1).filter_map(param).take(MOST_PARAMETERS));
+        }
+        // So does a semicolon that is missing, or a comma in its place.
+        let words = text.split(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';'));
+        all.extend(words.filter_map(param).map(Param::only_by_some).take(MOST_PARAMETERS));
+        // RFC 5322 §2.2.3: folding leaves its white space; who takes it away as well reads a longer word.
+        if raw.trim_ascii_end().contains(&b'\n') {
+            let joined = raw.split(|b| *b == b'\n').enumerate().flat_map(|(number, line)| {
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if number == 0 { line } else { line.trim_ascii_start() }
+            });
+            let joined: Vec<u8> = joined.copied().collect();
+            all.extend(
+                split(&joined).iter().filter_map(param).map(Param::only_by_some).take(MOST_PARAMETERS),
+            );
         }
         Self { value, all }
     }
@@ -297,6 +319,10 @@ mod tests {
         has("x; filename='a.pdf'", "a.pdf");
         has("x; filename=\"a%2Epdf\"", "a.pdf");
         has("x; filename==?utf-8?Q?a.pdf?=", "a.pdf");
+        has("filename=a.pdf", "a.pdf");
+        has("x; filename=\"a.p\r\n df\"", "a.pdf");
+        has("attachment filename=\"a.pdf\"", "a.pdf");
+        has("attachment, filename=a.pdf", "a.pdf");
     }
 
     proptest! {

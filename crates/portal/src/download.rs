@@ -1,6 +1,7 @@
 //! Names and types of what leaves as a file: never a page, never a path. Pure.
 
 use actix_web::http::header::{self, HeaderValue};
+use sealpost_mail::Attachment;
 
 /// Types passed on as they are; everything else is bytes. None of them runs in a browser as a page of ours.
 const KNOWN: [&str; 22] = [
@@ -43,6 +44,11 @@ pub(crate) fn safe_type(content_type: &str) -> &'static str {
 /// The type of a picture that may be shown inside the letter's frame.
 pub(crate) fn picture_type(content_type: &str) -> Option<&'static str> {
     PICTURES.iter().find(|known| known.eq_ignore_ascii_case(content_type)).copied()
+}
+
+/// Whether the page shows it where it belongs: then it is no file to save.
+pub(crate) fn is_in_its_place(file: &Attachment) -> bool {
+    file.inline_cid.is_some() && picture_type(&file.content_type).is_some()
 }
 
 /// A name that is safe in every file system and cannot pretend to be another (RFC 6266 §4.3).

@@ -169,7 +169,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
             events.extend(invitation::events(&content, zone));
         }
         // Pictures that the frame shows in their place are no files to save.
-        if hidden && one.inline_cid.is_some() && download::picture_type(&one.content_type).is_some() {
+        if hidden && download::is_in_its_place(&one) {
             continue;
         }
         let part = format!("{prefix}{}", one.index);

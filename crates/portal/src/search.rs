@@ -208,6 +208,7 @@ mod tests {
                 content_type: "application/pdf".into(),
                 size: 1,
                 inline_cid: None,
+                content_id: None,
                 within: false,
             }],
             size: 1,

@@ -24,7 +24,6 @@ pub(super) fn write_all<F: Read + Write + Seek>(
     summary: &Summary,
     depth: usize,
 ) -> std::io::Result<u32> {
-    let html = letter.html();
     let mut number: u32 = 0;
     for attachment in &summary.attachments {
         let bytes = letter.attachment_bytes(attachment.index).unwrap_or_default();
@@ -42,7 +41,7 @@ pub(super) fn write_all<F: Read + Write + Seek>(
             out.storage(&inside)?;
             message::write(out, &inside, &bytes, &inner, depth + 1)?;
         } else {
-            by_value(&mut all, attachment, html.as_deref());
+            by_value(&mut all, attachment);
             all.binary(tag::ATTACH_DATA, bytes.into_owned());
         }
         all.write(out, &storage, Place::RecipientOrAttachment)?;
@@ -65,7 +64,7 @@ fn common(number: u32, attachment: &Attachment, summary: &Summary) -> Properties
     all
 }
 
-fn by_value(all: &mut Properties, attachment: &Attachment, html: Option<&str>) {
+fn by_value(all: &mut Properties, attachment: &Attachment) {
     all.integer(tag::ATTACH_METHOD, BY_VALUE);
     all.text(tag::DISPLAY_NAME, &attachment.name);
     all.text(tag::ATTACH_LONG_FILENAME, &attachment.name);
@@ -74,13 +73,13 @@ fn by_value(all: &mut Properties, attachment: &Attachment, html: Option<&str>) {
     if let Some(extension) = extension(&attachment.name) {
         all.text(tag::ATTACH_EXTENSION, &format!(".{extension}"));
     }
-    if let Some(cid) = &attachment.inline_cid {
+    if let Some(cid) = attachment.content_id.as_ref().or(attachment.inline_cid.as_ref()) {
         all.text(tag::ATTACH_CONTENT_ID, cid);
-        // Hidden only if the page really shows it: what nobody points to must stay in the list.
-        if html.is_some_and(|html| html.contains(&format!("cid:{cid}"))) {
-            all.integer(tag::ATTACH_FLAGS, RENDERED_IN_BODY);
-            all.boolean(tag::ATTACHMENT_HIDDEN, true);
-        }
+    }
+    // Hidden only if the page really shows it: what nobody points to must stay in the list.
+    if attachment.inline_cid.is_some() {
+        all.integer(tag::ATTACH_FLAGS, RENDERED_IN_BODY);
+        all.boolean(tag::ATTACHMENT_HIDDEN, true);
     }
 }
 

@@ -40,6 +40,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Cms> {
 
 /// Whether it looks like CMS, whatever it is called.
 pub(crate) fn is_cms(bytes: &[u8]) -> bool {
+    let armour: [&[u8]; 3] =
+        [b"-----BEGIN CMS-----", b"-----BEGIN PKCS7-----", b"-----BEGIN PKCS #7 SIGNED DATA-----"];
+    if armour.iter().any(|line| bytes.trim_ascii_start().starts_with(line)) {
+        return true;
+    }
     let mut rest = bytes.get(..64).unwrap_or(bytes);
     let Some(0x30) = rest.first().copied() else { return false };
     rest = rest.get(1..).unwrap_or_default();

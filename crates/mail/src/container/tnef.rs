@@ -228,7 +228,7 @@ fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -
     }
     let many = kind & 0x1000 != 0;
     let kind = kind & 0x0fff;
-    let values = if many || matches!(kind, OBJECT | NARROW | WIDE | BINARY) { rest.u32()? } else { 1 };
+    let values = if many || is_long(kind) { rest.u32()? } else { 1 };
     if values > MOST_PROPERTIES {
         return None;
     }
@@ -238,12 +238,17 @@ fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -
             0x02 | 0x03 | 0x04 | 0x0a | 0x0b => rest.take(4)?,
             0x05 | 0x06 | 0x07 | 0x14 | 0x40 => rest.take(8)?,
             0x48 => rest.take(16)?,
-            OBJECT | NARROW | WIDE | BINARY => padded(rest)?,
+            _ if is_long(kind) => padded(rest)?,
             _ => return None,
         };
         see(id, kind, value);
     }
     Some(())
+}
+
+/// Types whose values say how long they are: objects, text, bytes, and the rare ones of the server.
+fn is_long(kind: u16) -> bool {
+    matches!(kind, OBJECT | NARROW | WIDE | BINARY | 0xfb..=0xfe)
 }
 
 /// A length, so many bytes, and what fills up to four; the last of all may lack what fills it.

@@ -34,6 +34,8 @@ pub(super) struct Style {
     pub(super) vanishes: bool,
     pub(super) white: Option<White>,
     pub(super) no_margin: bool,
+    /// In the line, and yet a box of its own that stands apart.
+    pub(super) apart: bool,
 }
 
 /// Styles are short; a long one is an attack or a mistake.
@@ -52,7 +54,14 @@ pub(super) fn style(tag: &Tag) -> Style {
         let Some((name, value)) = declaration.split_once(':') else { continue };
         let value = value.trim().trim_end_matches("important").trim_end_matches(['!', ' ']).trim();
         match name.trim() {
-            "display" => said.display = display(value).or(said.display),
+            "display" => {
+                said.display = display(value).or(said.display);
+                said.apart = value.starts_with("inline-");
+            }
+            "float" | "position" => said.apart = true,
+            "margin-left" | "margin-right" | "padding" | "padding-left" | "padding-right" => {
+                said.apart |= !value.starts_with('0');
+            }
             "mso-hide" if value == "all" => said.display = Some(Display::None),
             "visibility" => said.visible = Some(!matches!(value, "hidden" | "collapse")),
             "opacity" => said.vanishes |= is_nothing(value),

@@ -24,6 +24,8 @@ struct Open {
     kinds: Kinds,
     display: Display,
     spaced: bool,
+    /// It is a box of its own in the line.
+    apart: bool,
     /// Nothing inside is on the page.
     gone: bool,
     /// What is said inside can be seen (`visibility` can be taken back).
@@ -244,7 +246,8 @@ impl Walker {
         let begins_hidden = (gone && outer.is_none_or(|open| !open.gone))
             || (!visible && outer.is_none_or(|open| open.visible));
         self.hid |= begins_hidden && !is_never_shown(name);
-        if begins_hidden && self.is_everything() {
+        let apart = said.apart || matches!(name, "button" | "select" | "object" | "iframe" | "label" | "q");
+        if (begins_hidden || apart) && self.is_everything() {
             self.lines.want(Gap::Space);
         }
         self.begin_block(
@@ -257,6 +260,7 @@ impl Walker {
             kinds: Kinds::of(name),
             display,
             spaced,
+            apart,
             gone,
             visible,
             white,
@@ -302,7 +306,8 @@ impl Walker {
         if self.raw.is_some() && self.open.last().is_some_and(|open| open.name == *name) {
             let raw = self.raw.take().unwrap_or_default();
             // A drawing of what nobody sees: its words count only where it could be mistaken for markup.
-            let counts = !matches!(&**name, "style" | "script") || raw.contains('<');
+            let counts =
+                !matches!(&**name, "style" | "script") || raw.contains('<') || raw.contains("content");
             if self.is_everything() && self.open.last().is_some_and(|open| open.gone) && counts {
                 self.unread.push(raw);
             }
@@ -333,7 +338,7 @@ impl Walker {
             if open.gone && !self.reads_hidden() {
                 continue;
             }
-            if (open.gone || !open.visible) && self.is_everything() {
+            if (open.gone || open.apart || !open.visible) && self.is_everything() {
                 self.lines.want(Gap::Space);
             }
             match open.kind {
@@ -513,6 +518,9 @@ impl Walker {
                     | "abbr"
             );
             let value = attribute.value.trim();
+            if name == "srcdoc" {
+                self.unread.push(value.to_owned());
+            }
             if (shown || matches!(name, "href" | "action" | "cite")) && !value.is_empty() {
                 self.aside.push(value.to_owned());
             }

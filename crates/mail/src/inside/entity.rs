@@ -51,9 +51,26 @@ impl<'a> Search<'a> {
             );
         }
         let encodings = self.encodings(named("content-transfer-encoding").take(MOST_READINGS));
+        if depth > 0 {
+            // Of a letter within, its subject is shown as well.
+            named("subject").take(MOST_READINGS).for_each(|subject| self.text(words::decode(subject)));
+            let is_known = |name: &str| {
+                let name = name.to_ascii_lowercase();
+                name.starts_with("content-") || matches!(name.as_str(), "mime-version" | "from" | "received")
+            };
+            if !head.is_empty() && !fields.iter().any(|(name, _)| is_known(name)) {
+                // "Achtung: morgen" is a field to one and a sentence to another.
+                let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+                self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said) });
+            }
+        }
         let mut leaf_types = Vec::new();
         for one in &types {
-            let kind = one.value.as_str();
+            let kind = match one.value.split_once('/') {
+                Some((kind, sub)) if !kind.is_empty() && !sub.is_empty() => one.value.as_str(),
+                // RFC 2045 §5.2
+                Some(_) | None => "text/plain",
+            };
             if kind.starts_with("multipart/") {
                 self.multipart(body, depth, one, &keep);
                 // RFC 2045 §6.4 forbids it; who decodes nevertheless finds the parts only then.
@@ -142,10 +159,13 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 apart = true;
+                let mut inside = pieces.inside;
                 for outside in pieces.outside {
                     self.text(charset::decode(outside, None));
+                    // Behind its end it may begin again.
+                    inside.extend(parts::split_multipart(outside, boundary.as_bytes()).inside);
                 }
-                for piece in pieces.inside {
+                for piece in inside {
                     self.push(Item {
                         bytes: keep(piece),
                         depth: depth + 1,
@@ -157,7 +177,8 @@ impl<'a> Search<'a> {
         }
         if !apart {
             // It cannot be taken apart: its source is all there is to show.
-            let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+            let said =
+                Said { types: vec!["text/plain".to_owned()], names: kind.values("name"), ..Said::default() };
             self.push(Item { bytes: keep(body), depth: depth + 1, what: What::Leaf(said) });
         }
     }

@@ -62,6 +62,9 @@ impl<'a> Search<'a> {
         if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
             self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]));
         }
+        if is_typed(&["application/mac-binhex40", "application/binhex"]) || is_called(&["hqx"]) {
+            self.unread(Unread::Encoding);
+        }
         if is_typed(&["application/pgp-encrypted"]) {
             self.unread(Unread::Encrypted);
         }

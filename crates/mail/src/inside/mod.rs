@@ -20,8 +20,9 @@ const MOST_ITEMS: usize = 4000;
 const MOST_DEPTH: usize = 24;
 /// Names and types of files.
 const MOST_FILES: usize = 20_000;
-/// Every byte may be looked at so many times, in all the readings together.
-const MOST_LOOKS: usize = 24;
+/// Every byte may be looked at so many times, in all the readings together, and stand in so many texts.
+const MOST_LOOKS: usize = 48;
+const MOST_TEXTS: usize = 8;
 const LEAST_WORK: usize = 4 * 1024 * 1024;
 
 /// Why there is more in a letter than was found.
@@ -68,6 +69,7 @@ impl Inside {
             found: Self::default(),
             items: 0,
             work: bytes.len().saturating_mul(MOST_LOOKS).saturating_add(LEAST_WORK),
+            room: bytes.len().saturating_mul(MOST_TEXTS).saturating_add(LEAST_WORK),
             open: Vec::new(),
         };
         search.push(Item {
@@ -123,6 +125,8 @@ struct Search<'a> {
     found: Inside,
     items: usize,
     work: usize,
+    /// Bytes that the texts to come may still have.
+    room: usize,
     open: Vec<Item<'a>>,
 }
 
@@ -175,13 +179,15 @@ impl<'a> Search<'a> {
         if text.trim().is_empty() {
             return;
         }
-        if !self.can_work(text.len()) {
-            return self.illegible(Unread::TooMuch);
+        for text in text::without_tricks(&text).into_iter().chain([text]) {
+            match self.room.checked_sub(text.len()).filter(|_| self.can_work(text.len())) {
+                Some(left) => {
+                    self.room = left;
+                    self.found.texts.push(text);
+                }
+                None => self.illegible(Unread::TooMuch),
+            }
         }
-        if let Some(plain) = text::without_tricks(&text) {
-            self.found.texts.push(plain);
-        }
-        self.found.texts.push(text);
     }
 
     fn file(&mut self, name: &str, content_type: &str) {
@@ -193,5 +199,7 @@ impl<'a> Search<'a> {
     }
 }
 
+#[cfg(test)]
+mod page_tests;
 #[cfg(test)]
 mod tests;

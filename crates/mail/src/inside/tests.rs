@@ -229,6 +229,8 @@ fn every_name_and_type_of_a_file_counts() {
         "Content-Disposition: attachment; filename=\"a.p\u{200b}df\"\r\n",
         "Content-Type: application/pdf;\r\n\tname=a.pdf (x)\r\n",
         "Content-Disposition: inline; filename=a.pdf\r\n",
+        "Content-Disposition: filename=a.pdf\r\n",
+        "Content-Disposition: attachment filename=\"a.pdf\"\r\n",
         "Content-Description: a.pdf\r\nContent-Type: application/octet-stream\r\n",
     ] {
         let inside = Inside::of(&mixed(&["\r\nx", &format!("{fields}\r\nx")]));
@@ -292,6 +294,17 @@ fn pieces_outside_of_parts_and_pieces_of_letters() {
     found(&letter(format!("{outside}vertraulich\r\n--b\r\n\r\nx\r\n--b--\r\n")), "preamble");
     found(&letter(format!("{outside}--b\r\n\r\nx\r\n--b--\r\nvertraulich\r\n")), "epilogue");
     found(&letter(format!("{outside}vertraulich\r\n")), "no part at all");
+    let again = "--b\r\nContent-Transfer-Encoding: base64\r\n\r\ndmVydHJhdWxpY2g=\r\n--b--\r\n";
+    found(&letter(format!("{outside}--b\r\n\r\nx\r\n--b--\r\n{again}")), "parts behind the end");
+    found(&letter(format!("{outside}--b\r\nAchtung: vertraulich\r\n--b--\r\n")), "a sentence with a colon");
+    found(
+        &attached("application/octet-stream", "a.p7m", signed(b"Achtung: vertraulich\r\nMfG")),
+        "without MIME",
+    );
+    found(
+        &attached("message/rfc822", "a.eml", "From: a@b.example\r\nSubject: vertraulich\r\n\r\nx"),
+        "a subject",
+    );
     found(&letter("Content-Type: multipart/mixed\r\n\r\nvertraulich\r\n"), "no boundary");
     let partial = Inside::of(&letter(
         "Content-Type: message/partial; id=\"x\"; number=1; total=2\r\n\r\nSubject: y\r\n\r\nvertrau",
@@ -316,6 +329,8 @@ fn text_in_every_charset_and_form() {
         ("Content-Type: text/plain; charset=utf-7", b"pers+APY-nlich"),
         ("Content-Type: text/html", b"<meta charset=ibm850><p>pers\x94nlich"),
         ("Content-Type: text/plain; charset=utf-16le", b"p\0e\0r\0s\0\xf6\0n\0l\0i\0c\0h\0"),
+        ("Content-Type: text", "persönlich".as_bytes()),
+        ("Content-Type: text/plain; charset=utf-16be", b"\0p\0e\0r\0s\0\xf6\0n\0l\0i\0c\0h\r\n"),
         ("Content-Type: text/plain", b"\xff\xfep\0e\0r\0s\0\xf6\0n\0l\0i\0c\0h\0"),
         ("Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes", "pers \r\nönlich".as_bytes()),
         ("Content-Type: text/plain; charset=utf-8", "per\u{ad}sön\u{200b}lich".as_bytes()),

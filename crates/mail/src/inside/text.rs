@@ -6,8 +6,10 @@ use crate::container::rtf;
 use crate::display::is_trick;
 use crate::{flowed, html};
 
-/// Decodings of one part that are read as a page.
+/// Decodings of one part that are read as a page, and of a large one.
 const MOST_PAGES: usize = 4;
+const MOST_LARGE_PAGES: usize = 1;
+const LARGE: usize = 256 * 1024;
 
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +70,12 @@ impl Search<'_> {
         }
         match form {
             Form::Plain => texts.into_iter().for_each(|text| self.plain(text, said.flowed)),
-            Form::Page => texts.iter().take(MOST_PAGES).for_each(|text| self.page(text)),
+            Form::Page => {
+                let most = if bytes.len() > LARGE { MOST_LARGE_PAGES } else { MOST_PAGES };
+                texts.iter().take(most).for_each(|text| self.page(text));
+                // What differs in the others is their letters: their source says enough.
+                texts.into_iter().skip(most).for_each(|text| self.text(text));
+            }
             Form::Rich => self.rich(bytes),
             Form::Calendar => texts.into_iter().for_each(|text| {
                 self.text(flowed::unfolded_calendar(&text));

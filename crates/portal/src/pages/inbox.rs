@@ -8,6 +8,7 @@ use sealpost_store::{DepositCounts, Folder, Page as StorePage};
 use serde::Deserialize;
 
 use crate::csrf::Protected;
+use crate::download;
 use crate::mailbox::Line;
 use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
@@ -311,8 +312,9 @@ fn entry(site: &Site, place: Place, line: Line) -> Entry {
         let all = if place == Place::Sent { &s.to } else { &s.from };
         all.first().and_then(display_name).map(str::to_owned)
     };
-    let real =
-        |s: &sealpost_mail::Summary| s.attachments.iter().filter(|a| a.inline_cid.is_none()).count() as u64;
+    let real = |s: &sealpost_mail::Summary| {
+        s.attachments.iter().filter(|file| !download::is_in_its_place(file)).count() as u64
+    };
     // What is in the trash goes by the trash's time, unless its own is over before.
     let trashed = row.trashed_at.map(|since| since.plus(site.config.trash));
     Entry {
