@@ -10,7 +10,7 @@ use rig::{Web, letters};
 use crate::portal::{Portal, activate};
 
 /// Guessing at once.
-const ATTACKERS: usize = 48;
+const ATTACKERS: usize = 160;
 const OWNERS: usize = 6;
 /// A new browser of an owner may be told to come again so often.
 const TRIES: usize = 4;

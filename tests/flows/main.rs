@@ -28,6 +28,7 @@ mod limits;
 mod load;
 mod logs;
 mod looked_into;
+mod memory;
 mod notice_bounces;
 mod notices;
 mod portal;

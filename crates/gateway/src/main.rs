@@ -23,10 +23,13 @@ mod verp;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
+use zeroizing_alloc::ZeroAlloc;
 
-// Large letters come in bursts; this allocator gives their pages back.
+// Large letters come in bursts; this allocator gives their pages back. What is freed is erased before: a password goes
+// through buffers of sockets, TLS and forms that know nothing of secrets.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 fn main() -> ExitCode {
     commands::run(commands::Cli::parse())

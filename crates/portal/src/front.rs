@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use askama::Template;
@@ -46,10 +46,11 @@ const HEADERS: [(&str, &str); 9] = [
 /// The outermost layer.
 pub(crate) async fn front(
     site: web::Data<Site>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = site.now();
+    detach(&mut request);
     let place = request.request().conn_data::<Arc<Place>>().cloned();
     // A connection that somebody works for is not taken away.
     let _work = place.map(|place| place.work());
@@ -60,12 +61,38 @@ pub(crate) async fn front(
     };
     let mut response = explained(&site, response);
     protect(&site, response.headers_mut());
+    if response.request().match_name().is_some_and(|name| SECRET_FORMS.contains(&name)) {
+        // What was read goes with the connection.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let status = response.status().as_u16();
     let route = response.request().match_name().unwrap_or("-").to_owned();
     let method = known(response.request().method());
     let ms = site.now().since(began).as_millis();
     tracing::info!(http.route = %route, http.method = %method, http.status = status, http.ms = %ms, "request");
     Ok(response)
+}
+
+/// Forms with passwords or answers in them.
+const SECRET_FORMS: [&str; 7] =
+    ["login", "activate", "first", "reset", "account.password", "account.question", "account.delete"];
+
+/// The web server keeps used requests, to use them again; their heads lie in the very buffer into which the form was
+/// read. Copied out of it they keep no password in memory.
+fn detach(request: &mut ServiceRequest) {
+    if request.method() != Method::POST {
+        return;
+    }
+    let copied = request
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?)));
+    let copied: HeaderMap = copied.collect();
+    let Ok(uri) = request.uri().to_string().parse::<Uri>() else { return };
+    let head = request.head_mut();
+    head.headers = copied;
+    head.uri = uri.clone();
+    request.match_info_mut().get_mut().update(&uri);
 }
 
 /// A method is a word that the client chooses; ours are three.
