@@ -44,5 +44,6 @@ mod sink_down;
 mod support;
 mod tags_as_typed;
 mod tls_floor;
+mod way_in;
 mod webmail;
 mod writing;

@@ -205,11 +205,15 @@ pub(crate) async fn submit(
     let typed = Typed::of(&form);
     let LoginForm { address, password, to, .. } = form;
     let client = Client::of(&request, &site.config.trusted_proxies);
-    site.limits.attempt(client)?;
     // What is no address has a tag too, so that it takes the same way.
     let named = address.trim();
     let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
+    let whose = session::tries_of(&site, &request, &tag);
+    // A browser that is known is counted for itself, whoever else is behind the same address.
+    if whose == tag {
+        site.limits.attempt(client)?;
+    }
     let refused = |status, note| {
         let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
         template.address.clone_from(&address);
@@ -219,7 +223,6 @@ pub(crate) async fn submit(
     };
     // The queue is waited in before anything is asked about the address, and only what comes after it can tell
     // addresses apart: that takes as long for all of them, however many are waiting.
-    let whose = session::tries_of(&site, &request, &tag);
     let who = if whose == tag { Who::Stranger(client) } else { Who::Owner(tag.to_vec()) };
     let turn = site.hashing_turn(&who).await?;
     let floor = tokio::time::sleep(FLOOR);
