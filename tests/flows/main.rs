@@ -17,6 +17,7 @@ mod complex;
 mod confidential;
 mod crash;
 mod demo;
+mod erased;
 mod explain;
 mod export;
 mod exports;

@@ -239,6 +239,16 @@ pub fn count(data: &Path, sql: &str) -> i64 {
     rows.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|e| panic!("{sql}: {e}"))
 }
 
+/// The first column of a query's rows, as bytes.
+#[must_use]
+pub fn blobs(data: &Path, sql: &str) -> Vec<Vec<u8>> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let rows = rusqlite::Connection::open_with_flags(find_database(data), flags).unwrap();
+    rows.busy_timeout(PATIENCE).unwrap();
+    let mut asked = rows.prepare(sql).unwrap();
+    asked.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
 /// The database under `data`.
 #[must_use]
 pub fn find_database(data: &Path) -> PathBuf {

@@ -106,6 +106,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         body_id: body_id.clone(),
         folder: Folder::Sent,
         key_sealed: public.seal_key(&letter.mailbox_id, &deposit_id, &key, random).map_err(failed)?,
+        sealed_to: public.to_bytes(),
         head_sealed: key.seal_part("head", head_bytes, random),
         listing_sealed: key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random),
         size: i64::try_from(size).unwrap_or(i64::MAX),

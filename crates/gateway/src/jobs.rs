@@ -110,7 +110,7 @@ mod tests {
     use sealpost_mail::{FakeClock, Random as _, SequenceRandom, Timestamp};
     use sealpost_store::{
         Activate, Activation, ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap,
-        Page, Proof, StoreOptions, TokenPurpose, WrapKind,
+        Page, Proof, Rekey, StoreOptions, TokenPurpose, WrapKind,
     };
 
     use super::*;
@@ -146,6 +146,7 @@ mod tests {
             mailbox_id: mailbox_id.clone(),
             body_id: body.id().to_owned(),
             folder: Folder::Inbox,
+            sealed_to: b"key".to_vec(),
             key_sealed: Vec::new(),
             head_sealed: Vec::new(),
             listing_sealed: Vec::new(),
@@ -164,6 +165,14 @@ mod tests {
             mailbox_id: mailbox_id.to_owned(),
             proof: Proof::Token([tag; 32]),
             now,
+            // The same pair again: it is not what is looked at here.
+            rekey: Rekey {
+                old_public: b"key".to_vec(),
+                public_key: b"key".to_vec(),
+                address_sealed: Vec::new(),
+                keys: store.sealed_keys(mailbox_id).await.unwrap(),
+                escrow: None,
+            },
             wraps: vec![NewWrap { kind: WrapKind::Password, sealed: Vec::new() }],
             question_sealed: None,
             language: "de".to_owned(),

@@ -85,6 +85,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     rows.more_bodies.push(writer.finish().await.map_err(failed)?);
     rows.deposits.push(NewDeposit {
         key_sealed: public.seal_key(told.mailbox_id, &id, &key, random).map_err(failed)?,
+        sealed_to: public.to_bytes(),
         head_sealed: key.seal_part("head", head, random),
         listing_sealed: key.seal_part(&format!("listing:{id}"), json.expose(), random),
         id,
@@ -127,6 +128,9 @@ async fn owner(front: &Front, mailbox_id: &str) -> Result<Address, OutboxError> 
     Address::parse(&String::from_utf8_lossy(plain.expose())).map_err(failed)
 }
 
+/// How often the rows are built again when the mailbox has another key pair by now.
+const RACES: usize = 8;
+
 /// What delivery calls.
 pub(crate) struct ToMailbox(pub(crate) Arc<Front>);
 
@@ -160,15 +164,19 @@ impl Returns for ToMailbox {
             reason: returned.diagnostic.map_or_else(|| returned.status.to_string(), str::to_owned),
             delayed: returned.action == DsnAction::Delayed,
         };
-        let mut rows = rows(front, &told).await.map_err(|error| error.to_string())?;
-        let mut once = front.keys.tags.fingerprint();
-        once.update(b"answer returned\0");
-        once.update(returned.leg_id.as_bytes());
-        once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
-        rows.fingerprint = Some(once.finish());
-        match commit(front, rows).await.map_err(|error| error.to_string())? {
-            Committed::New(_) | Committed::Duplicate => Ok(()),
-            Committed::MailboxTaken => Ok(()),
+        for _ in 0..RACES {
+            let mut rows = rows(front, &told).await.map_err(|error| error.to_string())?;
+            let mut once = front.keys.tags.fingerprint();
+            once.update(b"answer returned\0");
+            once.update(returned.leg_id.as_bytes());
+            once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
+            rows.fingerprint = Some(once.finish());
+            match commit(front, rows).await.map_err(|error| error.to_string())? {
+                Committed::New(_) | Committed::Duplicate => return Ok(()),
+                // Gone, or its owner has just got a new key pair: look again.
+                Committed::MailboxTaken => {}
+            }
         }
+        Err("the mailbox changes too often".to_owned())
     }
 }

@@ -281,7 +281,7 @@ impl PortalConfig {
                 domains: vec!["insurer.example".into(), "*.insurer.example".into()],
                 ..WriteRules::default()
             },
-            show_subject: false,
+            show_subject: true,
             trusted_proxies: Vec::new(),
             memory: 128 * 1024 * 1024,
         }

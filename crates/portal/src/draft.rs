@@ -198,6 +198,7 @@ impl SignedIn {
             mailbox_id: self.mailbox_id().to_owned(),
             now: site.now(),
             key_sealed: public.seal_key(self.mailbox_id(), &id, &key, site.random.as_ref()).map_err(lost)?,
+            sealed_to: public.to_bytes(),
             content_sealed: seal(site, &key, &id, &content)?,
         };
         let begun = site.store.add_draft(new).await.map_err(lost)?;

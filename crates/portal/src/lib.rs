@@ -33,6 +33,7 @@ mod prepared;
 mod problem;
 mod profile;
 mod reading;
+mod rekey;
 mod reply;
 mod routes;
 mod search;

@@ -5,6 +5,7 @@ use sealpost_mail::Timestamp;
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
 use crate::newcomer::forget_newcomers_of;
+use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::spend_activation_tokens;
@@ -18,7 +19,9 @@ pub struct Activate {
     pub proof: Proof,
     /// When.
     pub now: Timestamp,
-    /// The new wraps: password, answer.
+    /// A key pair of its own from now on: whoever had the link, or a copy of it, has nothing.
+    pub rekey: Rekey,
+    /// Its secret under what the owner chose: password, answer.
     pub wraps: Vec<NewWrap>,
     /// The question, sealed.
     pub question_sealed: Option<Vec<u8>>,
@@ -47,12 +50,15 @@ pub enum Activation {
     NotPending,
     /// The token (or the cookie) is spent, expired or not of this mailbox. Nothing was changed.
     TokenSpent,
+    /// A letter has come meanwhile, sealed to the old key. Nothing was changed: read again, and try again.
+    Moved,
 }
 
 impl Store {
     /// Activates a mailbox, if and only if it is pending and the token is good at this moment.
     pub async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
-        let Activate { mailbox_id, proof, now, wraps, question_sealed, language, letters_until } = wish;
+        let Activate { mailbox_id, proof, now, rekey, wraps, question_sealed, language, letters_until } =
+            wish;
         let mut batch = Batch::default();
         batch.add(
             sql!(
@@ -97,11 +103,13 @@ impl Store {
             mailbox_id.as_str(),
             letters_until
         ));
+        rekey.add_to(&mailbox_id, &mut batch);
         // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
         match self.write(batch).await? {
             Outcome::Kept(_) => Ok(Activation::Activated),
             Outcome::Refused(Refusal::TokenSpent) => Ok(Activation::TokenSpent),
+            Outcome::Refused(Refusal::Rekeyed) => Ok(Activation::Moved),
             Outcome::Refused(_) => Ok(Activation::NotPending),
         }
     }

@@ -163,7 +163,8 @@ impl Store {
                 | Refusal::LeaseLost
                 | Refusal::NotActive
                 | Refusal::NotEmpty
-                | Refusal::NoRoom,
+                | Refusal::NoRoom
+                | Refusal::Rekeyed,
             ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
         }
     }

@@ -21,6 +21,8 @@ pub struct NewDeposit {
     pub folder: Folder,
     /// The message key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
+    /// The public key it is sealed to: where the mailbox has another one by now, nothing is stored.
+    pub sealed_to: Vec<u8>,
     /// The head, sealed under the message key.
     pub head_sealed: Vec<u8>,
     /// What the list shows, sealed under the message key.
@@ -112,8 +114,10 @@ impl NewDeposit {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.add(
             sql!(
-                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' /*LOCK*/",
-                self.mailbox_id.as_str()
+                // With another key pair it would never open: whoever sealed it must look again.
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2 /*LOCK*/",
+                self.mailbox_id.as_str(),
+                self.sealed_to
             )
             .or_refuse(Refusal::MailboxTaken),
         );

@@ -22,6 +22,8 @@ pub struct NewDraft {
     pub now: Timestamp,
     /// The draft's key, sealed to the mailbox.
     pub key_sealed: Vec<u8>,
+    /// The public key it is sealed to: where the mailbox has another one by now, nothing is stored.
+    pub sealed_to: Vec<u8>,
     /// Recipients, subject and text, sealed under the draft's key.
     pub content_sealed: Vec<u8>,
 }
@@ -188,10 +190,11 @@ impl Store {
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?3
                  AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) < ?2 /*LOCK*/",
                 draft.mailbox_id.as_str(),
-                MOST_DRAFTS
+                MOST_DRAFTS,
+                draft.sealed_to
             )
             .or_refuse(Refusal::NoRoom),
         );

@@ -6,6 +6,7 @@ use crate::audit::AuditRow;
 use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
+use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::NewToken;
@@ -20,8 +21,10 @@ pub struct ResetPassword {
     pub token_hash: [u8; 32],
     /// When.
     pub now: Timestamp,
-    /// The mailbox's secret under the new password.
-    pub wrap: NewWrap,
+    /// A new key pair: whoever had the old password, or a copy of its wrap, has nothing.
+    pub rekey: Rekey,
+    /// Its secret under the new password and under the answer that was given.
+    pub wraps: Vec<NewWrap>,
 }
 
 /// How it ended.
@@ -34,6 +37,8 @@ pub enum Reset {
     NotActive,
     /// The token is spent, expired or not of this mailbox. Nothing was changed.
     TokenSpent,
+    /// A letter has come meanwhile, sealed to the old key. Nothing was changed: read again, and try again.
+    Moved,
 }
 
 impl Store {
@@ -73,7 +78,7 @@ impl Store {
 
     /// Sets a new password, if and only if the token is good at this moment.
     pub async fn reset_password(&self, wish: ResetPassword) -> Result<Reset, StoreError> {
-        let ResetPassword { mailbox_id, token_hash, now, wrap } = wish;
+        let ResetPassword { mailbox_id, token_hash, now, rekey, wraps } = wish;
         let mut batch = Batch::default();
         batch.add(
             sql!(
@@ -99,12 +104,10 @@ impl Store {
             mailbox_id.as_str(),
             now
         ));
-        batch.add(sql!(
-            "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = ?2",
-            mailbox_id.as_str(),
-            wrap.kind.as_str()
-        ));
-        wrap.add_to(&mailbox_id, &mut batch);
+        // All of them: each opened the old secret.
+        batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id.as_str()));
+        rekey.add_to(&mailbox_id, &mut batch);
+        wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
         end_sessions(&mut batch, &mailbox_id, Ended::PasswordReset, now, None);
         let audit = AuditRow {
             at: now,
@@ -117,6 +120,7 @@ impl Store {
         match self.write(batch).await? {
             Outcome::Kept(_) => Ok(Reset::Done),
             Outcome::Refused(Refusal::TokenSpent) => Ok(Reset::TokenSpent),
+            Outcome::Refused(Refusal::Rekeyed) => Ok(Reset::Moved),
             Outcome::Refused(_) => Ok(Reset::NotActive),
         }
     }

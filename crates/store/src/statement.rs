@@ -47,6 +47,8 @@ pub(crate) enum Refusal {
     NotEmpty,
     /// Nothing more may be added.
     NoRoom,
+    /// The mailbox's key pair, or what is sealed to it, is not what it was when it was read.
+    Rekeyed,
 }
 
 /// One statement.

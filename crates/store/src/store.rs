@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::disk::{Disk, Room};
-use crate::engine::{self, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
+use crate::engine::{self, Eraser, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
@@ -65,6 +65,7 @@ struct Inner {
     readers_waiting: Arc<Semaphore>,
     files: Arc<Files>,
     disk: Arc<Disk>,
+    eraser: Arc<Eraser>,
     /// Ends with the writer; true once it can promise nothing more.
     halted: watch::Receiver<bool>,
     threads: Mutex<Threads>,
@@ -106,9 +107,17 @@ impl Store {
         let (lock, files) = (Arc::new(lock), Arc::new(files));
         let disk = Arc::new(Disk::open(&folder, minimum_free)?);
         let (halt, halted) = watch::channel(false);
+        let eraser = Arc::new(Eraser::default());
         let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
-        let writer =
-            Writer::new(connection, Arc::clone(&writes), Arc::clone(&files), Arc::clone(&disk), halt, lock);
+        let writer = Writer::new(
+            connection,
+            Arc::clone(&writes),
+            Arc::clone(&files),
+            Arc::clone(&disk),
+            Arc::clone(&eraser),
+            halt,
+            lock,
+        );
         let inner = Inner {
             folder: folder.clone(),
             inline_limit,
@@ -118,11 +127,14 @@ impl Store {
             readers_waiting: Arc::new(Semaphore::new(READERS_WAITING)),
             files,
             disk,
+            eraser,
             halted,
             threads: Mutex::new(Threads { workers: Vec::new(), remover: Some(remover) }),
         };
         // From here on dropping `inner` ends the threads, also if one of them cannot be started.
         inner.start("store-writer", move || writer.write_until_closed())?;
+        let (eraser, jobs) = (Arc::clone(&inner.eraser), Arc::clone(&inner.writes));
+        inner.start("store-eraser", move || eraser.ask_until_closed(&jobs))?;
         for _ in 0..readers.max(1) {
             let connection = engine::open(&database, Role::Reader { of: readers })?;
             let jobs = Arc::clone(&inner.reads);
@@ -261,6 +273,7 @@ impl Inner {
     }
 
     fn stop_taking(&self) {
+        self.eraser.close();
         self.writes.close();
         self.reads.close();
     }

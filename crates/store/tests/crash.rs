@@ -145,6 +145,7 @@ async fn arrive(store: &Store, ids: &dyn Random, mailbox_id: &str, len: usize) {
         mailbox_id: mailbox_id.to_owned(),
         body_id: body_id.clone(),
         folder: Folder::Inbox,
+        sealed_to: Vec::new(),
         key_sealed: Vec::new(),
         head_sealed: Vec::new(),
         listing_sealed: Vec::new(),

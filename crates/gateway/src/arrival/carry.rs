@@ -314,6 +314,7 @@ impl Work<'_> {
                 .public
                 .seal_key(&mailbox.id, &id, &self.spooled.key, random)
                 .map_err(super::later)?,
+            sealed_to: mailbox.public.to_bytes(),
             head_sealed: self.spooled.key.seal_part("head", head.as_bytes(), random),
             // Under the message's own key: a second key exchange for the list would cost as much as the
             // rest of the deposit together.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemClock, SystemRandom};
 use sealpost_portal::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Sent, WrittenLetter};
-use sealpost_store::{Activate, Activation, NewWrap, Proof, WrapKind};
+use sealpost_store::{Activate, Activation, NewWrap, Proof, Rekey, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose, Unwrapped};
 use tokio_util::sync::CancellationToken;
 
@@ -84,6 +84,14 @@ async fn main() {
             mailbox_id: made.id.clone(),
             proof: Proof::Token(world.keys.tokens.hash_of(TokenPurpose::Activation, &token)),
             now: world.clock.now(),
+            // The same pair again: nobody has a copy of it.
+            rekey: Rekey {
+                old_public: secret.public().to_bytes(),
+                public_key: secret.public().to_bytes(),
+                address_sealed: world.store.mailbox(&made.id).await.unwrap().unwrap().address_sealed,
+                keys: world.store.sealed_keys(&made.id).await.unwrap(),
+                escrow: None,
+            },
             wraps: vec![NewWrap { kind: WrapKind::Password, sealed }],
             question_sealed: None,
             language: "de".into(),

@@ -31,8 +31,6 @@ pub(crate) struct Made {
     pub(crate) id: String,
     /// The token of its activation link.
     pub(crate) token: String,
-    /// What is sealed to.
-    pub(crate) public: MailboxPublic,
 }
 
 impl World {
@@ -85,7 +83,7 @@ impl World {
         let Ok(Committed::New(_)) = self.store.commit_arrival(rows).await else {
             panic!("mailbox not stored")
         };
-        Made { id, token: token.text().expose().clone(), public }
+        Made { id, token: token.text().expose().clone() }
     }
 
     /// Gives a pending mailbox an initial password, as the gateway would; returns it.
@@ -150,6 +148,9 @@ impl World {
         sealer.finish(&mut sealed);
         writer.push(&sealed).await.expect("body taken");
         let body = writer.finish().await.expect("body stored");
+        // Its owner may have come meanwhile, and with them a new key pair.
+        let row = self.store.mailbox(&made.id).await.expect("a mailbox read").expect("a mailbox");
+        let public = MailboxPublic::from_bytes(&row.public_key).expect("a public key");
         let mut rows = ArrivalRows::new(now);
         let json = serde_json::to_vec(&summary).expect("a listing");
         rows.deposits.push(NewDeposit {
@@ -157,7 +158,8 @@ impl World {
             mailbox_id: made.id.clone(),
             body_id: body.id().to_owned(),
             folder,
-            key_sealed: made.public.seal_key(&made.id, &id, &key, &SystemRandom).unwrap(),
+            key_sealed: public.seal_key(&made.id, &id, &key, &SystemRandom).unwrap(),
+            sealed_to: public.to_bytes(),
             head_sealed: key.seal_part("head", &letter[..head], &SystemRandom),
             listing_sealed: key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),
             size: letter.len() as i64,

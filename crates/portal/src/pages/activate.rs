@@ -20,6 +20,7 @@ use crate::mailbox;
 use crate::newcomer;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
+use crate::rekey::{NewPair, RACES};
 use crate::session;
 use crate::site::Site;
 use crate::turns::Who;
@@ -145,10 +146,8 @@ pub(crate) async fn submit(
         return show_to(&visitor, MEND, &template);
     }
     match carry_out(&site, &good, password, answer, &question, page.language).await? {
-        Activation::Activated => enter(&site, &request, &good).await,
-        Activation::NotPending | Activation::TokenSpent => {
-            explain(&site, &request, &visitor, &Link::Used, "")
-        }
+        Carried::Activated(secret) => enter(&site, &request, &good, &secret).await,
+        Carried::TooLate => explain(&site, &request, &visitor, &Link::Used, ""),
     }
 }
 
@@ -157,9 +156,10 @@ pub(super) async fn enter(
     site: &web::Data<Site>,
     request: &HttpRequest,
     good: &Good,
+    secret: &MailboxSecret,
 ) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
-    let Some(cookie) = session::begin(site, request, &good.mailbox_id, &good.secret).await? else {
+    let Some(cookie) = session::begin(site, request, &good.mailbox_id, secret).await? else {
         return Ok(redirect("/"));
     };
     let mut response = redirect("/inbox?welcome=1");
@@ -301,7 +301,16 @@ pub(super) fn judge(site: &Site, mut page: Page, form: ActivateForm, good: &Good
     Sent { page, entered, question, password: Secret::new(form.password), answer: Secret::new(form.answer) }
 }
 
-/// Wraps the mailbox's secret under what its owner chose, and makes the mailbox active in one transaction.
+/// What came of an activation.
+pub(super) enum Carried {
+    /// The mailbox is its owner's; this is its new secret.
+    Activated(Box<MailboxSecret>),
+    /// Somebody was quicker, or the link has run out meanwhile.
+    TooLate,
+}
+
+/// Gives the mailbox a new key pair, wraps its secret under what its owner chose, and makes it active in one
+/// transaction.
 pub(super) async fn carry_out(
     site: &web::Data<Site>,
     good: &Good,
@@ -309,8 +318,9 @@ pub(super) async fn carry_out(
     answer: Secret<String>,
     question: &str,
     language: Language,
-) -> Result<Activation, Problem> {
-    let (secret, mailbox_id) = (good.secret.clone(), good.mailbox_id.clone());
+) -> Result<Carried, Problem> {
+    let pair = NewPair::generate(site);
+    let (secret, mailbox_id) = (pair.secret.clone(), good.mailbox_id.clone());
     let (pepper, random) = (site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
     let wraps = site
         .hash(&Who::Owner(good.mailbox_id.as_bytes().to_vec()), move || {
@@ -323,19 +333,28 @@ pub(super) async fn carry_out(
     let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =
         site.keys.rows.seal("question", &good.mailbox_id, question.as_bytes(), site.random.as_ref());
-    let wish = Activate {
-        mailbox_id: good.mailbox_id.clone(),
-        proof: good.proof,
-        now: site.now(),
-        wraps: vec![
-            NewWrap { kind: WrapKind::Password, sealed: password },
-            NewWrap { kind: WrapKind::Answer, sealed: answer },
-        ],
-        question_sealed: Some(question_sealed),
-        language: language.tag().to_owned(),
-        letters_until: site.config.letters.map(|kept| site.now().plus(kept)),
-    };
-    site.store.activate(wish).await.map_err(|error| Problem::fault("activating a mailbox", error))
+    for _ in 0..RACES {
+        let wish = Activate {
+            mailbox_id: good.mailbox_id.clone(),
+            proof: good.proof,
+            now: site.now(),
+            rekey: pair.take_over(site, &good.mailbox_id, &good.address, &good.secret).await?,
+            wraps: vec![
+                NewWrap { kind: WrapKind::Password, sealed: password.clone() },
+                NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },
+            ],
+            question_sealed: Some(question_sealed.clone()),
+            language: language.tag().to_owned(),
+            letters_until: site.config.letters.map(|kept| site.now().plus(kept)),
+        };
+        let ended = site.store.activate(wish).await;
+        match ended.map_err(|error| Problem::fault("activating a mailbox", error))? {
+            Activation::Activated => return Ok(Carried::Activated(Box::new(pair.secret))),
+            Activation::NotPending | Activation::TokenSpent => return Ok(Carried::TooLate),
+            Activation::Moved => {}
+        }
+    }
+    Err(Problem::Busy("letters come faster than a mailbox is opened"))
 }
 
 fn explain(

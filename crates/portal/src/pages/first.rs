@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sealpost_mail::{Address, Secret};
-use sealpost_store::{Activation, Proof, WrapKind};
+use sealpost_store::{Proof, WrapKind};
 use sealpost_vault::{MailboxSecret, Unwrapped};
 
-use super::activate::{self, ActivateForm, Good, Sent};
+use super::activate::{self, ActivateForm, Carried, Good, Sent};
 use super::reset::came_from;
 use crate::chosen::Entered;
 use crate::csrf::{Protected, Visitor};
@@ -58,12 +58,12 @@ pub(crate) async fn submit(
         return show_to(&visitor, MEND, &template);
     }
     match activate::carry_out(&site, &good, password, answer, &question, page.language).await? {
-        Activation::Activated => {
+        Carried::Activated(secret) => {
             tell_owner(&site, &request, &good, page.language).await;
-            activate::enter(&site, &request, &good).await
+            activate::enter(&site, &request, &good, &secret).await
         }
         // Somebody was quicker, in another browser.
-        Activation::NotPending | Activation::TokenSpent => Ok(redirect("/")),
+        Carried::TooLate => Ok(redirect("/")),
     }
 }
 

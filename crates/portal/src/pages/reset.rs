@@ -23,6 +23,7 @@ use crate::limits::Client;
 use crate::outbox::{About, Outgoing};
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
+use crate::rekey::{NewPair, RACES};
 use crate::session;
 use crate::site::{HashingTurn, Site};
 use crate::tries::{self, Asked};
@@ -157,7 +158,7 @@ pub(crate) async fn submit(
         Asked::Counted(counted) => counted,
         Asked::Wait(_) => return refuse(page, &Link::Closed, entered, None),
     };
-    if let Some(opened) = try_answer(&site, turn, good.map(|good| &**good), given).await?
+    if let Some(opened) = try_answer(&site, turn, good.map(|good| &**good), given.clone()).await?
         && let Some(good) = good
     {
         counted.forgive(&site).await?;
@@ -165,7 +166,7 @@ pub(crate) async fn submit(
         if !entered.is_good() {
             return refuse(page, &link, entered, None);
         }
-        return finish(&site, &request, good, opened, Secret::new(form.password)).await;
+        return finish(&site, &request, good, opened, Secret::new(form.password), given).await;
     }
     site.turns.wrong(client, site.now());
     tries::wrong_from(&site, client).await?;
@@ -296,16 +297,25 @@ async fn finish(
     good: &Good,
     opened: MailboxSecret,
     password: Secret<String>,
+    answer: Secret<String>,
 ) -> Result<HttpResponse, Problem> {
     let mailbox = &good.mailbox;
-    let (id, pepper, random) =
-        (mailbox.id.clone(), site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
-    let sealed = site
+    let pair = NewPair::generate(site);
+    let (id, secret, pepper, random) = (
+        mailbox.id.clone(),
+        pair.secret.clone(),
+        site.keys.pepper.clone(),
+        std::sync::Arc::clone(&site.random),
+    );
+    let wraps = site
         .hash(&Who::Owner(mailbox.tag.to_vec()), move || {
-            opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref())
+            let (cost, random) = (Argon2Cost::standard(), random.as_ref());
+            let password = secret.wrap_password(&id, &password, &pepper, &cost, random)?;
+            let answer = secret.wrap_answer(&id, &answer, &pepper, &cost, random)?;
+            Ok::<_, sealpost_vault::VaultError>((password, answer))
         })
-        .await?
-        .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
+        .await?;
+    let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     if let Some(expires_at) = good.expires {
         let (hash, now) = (good.token_hash, site.now());
         let token =
@@ -314,16 +324,31 @@ async fn finish(
         let noted = site.store.begin_reset(&mailbox.id, token, expires_at).await;
         noted.map_err(|error| Problem::fault("setting a new password", error))?;
     }
-    let wish = ResetPassword {
-        mailbox_id: mailbox.id.clone(),
-        token_hash: good.token_hash,
-        now: site.now(),
-        wrap: NewWrap { kind: WrapKind::Password, sealed },
-    };
-    let ended = site.store.reset_password(wish).await;
-    match ended.map_err(|error| Problem::fault("setting a new password", error))? {
-        Reset::Done => {}
-        Reset::NotActive | Reset::TokenSpent => return Ok(redirect("/forgot")),
+    let address = good_address(site, good)?;
+    let mut done = false;
+    for _ in 0..RACES {
+        let wish = ResetPassword {
+            mailbox_id: mailbox.id.clone(),
+            token_hash: good.token_hash,
+            now: site.now(),
+            rekey: pair.take_over(site, &mailbox.id, &address, &opened).await?,
+            wraps: vec![
+                NewWrap { kind: WrapKind::Password, sealed: password.clone() },
+                NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },
+            ],
+        };
+        let ended = site.store.reset_password(wish).await;
+        match ended.map_err(|error| Problem::fault("setting a new password", error))? {
+            Reset::Done => {
+                done = true;
+                break;
+            }
+            Reset::NotActive | Reset::TokenSpent => return Ok(redirect("/forgot")),
+            Reset::Moved => {}
+        }
+    }
+    if !done {
+        return Err(Problem::Busy("letters come faster than a password is replaced"));
     }
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
     // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.

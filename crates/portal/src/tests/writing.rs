@@ -73,6 +73,7 @@ impl Letters {
         let mut rows = ArrivalRows::new(Timestamp(0));
         rows.deposits.push(NewDeposit {
             key_sealed: public.seal_key(&letter.mailbox_id, &id, &key, &SystemRandom).unwrap(),
+            sealed_to: public.to_bytes(),
             head_sealed: key.seal_part("head", &bytes[..split], &SystemRandom),
             listing_sealed: key.seal_part(&format!("listing:{id}"), &summary, &SystemRandom),
             id: id.clone(),

@@ -18,6 +18,9 @@ pub(crate) enum Role {
     },
 }
 
+/// How long a connection waits for another process, milliseconds.
+pub(crate) const BUSY_TIMEOUT: u32 = 10_000;
+
 /// Page caches of all connections together stay below 8 MiB; the operating system caches the file anyway.
 const WRITER_CACHE_KIB: usize = 4096;
 const READERS_CACHE_KIB: usize = 3072;
@@ -31,16 +34,18 @@ pub(crate) fn open(file: &Path, role: Role) -> Result<Connection, StoreError> {
         Role::Writer => WRITER_CACHE_KIB,
         Role::Reader { of } => (READERS_CACHE_KIB / of.max(1)).max(256),
     };
+    // secure_delete: what is deleted is overwritten, also in pages that become free.
     // page_size only takes effect on an empty file, before WAL. Larger pages would make a lone letter wait: every
     // index it touches is a page to write.
     connection.execute_batch(&format!(
         "PRAGMA page_size = 4096;
-         PRAGMA busy_timeout = 10000;
+         PRAGMA busy_timeout = {BUSY_TIMEOUT};
          PRAGMA cache_size = -{cache};
          PRAGMA mmap_size = 0;
          PRAGMA temp_store = MEMORY;
          PRAGMA foreign_keys = ON;
-         PRAGMA trusted_schema = OFF;"
+         PRAGMA trusted_schema = OFF;
+         PRAGMA secure_delete = ON;"
     ))?;
     match role {
         Role::Writer => {

@@ -1,6 +1,7 @@
 //! SQLite behind the seam: one writer with group commit, a few readers. The only folder that names rusqlite.
 
 mod connection;
+mod eraser;
 mod jobs;
 mod migrate;
 mod readers;
@@ -8,6 +9,7 @@ mod run;
 mod writer;
 
 pub(crate) use connection::{Role, open};
+pub(crate) use eraser::Eraser;
 pub(crate) use jobs::Jobs;
 pub(crate) use migrate::migrate;
 pub(crate) use readers::{ReadJob, read_until_closed};

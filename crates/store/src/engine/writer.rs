@@ -8,7 +8,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
-use super::{Jobs, run};
+use super::connection::BUSY_TIMEOUT;
+use super::eraser::erases;
+use super::{Eraser, Jobs, run};
 use crate::body::StoredBody;
 use crate::disk::{Disk, Refused};
 use crate::error::StoreError;
@@ -17,6 +19,9 @@ use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Statement, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
+
+/// How long emptying the log waits for readers, milliseconds.
+const READERS: u32 = 100;
 
 /// Work for the writer.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub(crate) enum WriteJob {
     },
     /// Nobody waits for this.
     Unhurried(Statement),
+    /// Something was deleted a while ago: its old pages must go out of the log.
+    EmptyLog,
 }
 
 /// What a commit promises.
@@ -53,7 +60,7 @@ impl WriteJob {
     fn is_durable(&self) -> bool {
         match self {
             Self::Batch { promise, .. } => *promise == Promise::Durable,
-            Self::Unhurried(_) => false,
+            Self::Unhurried(_) | Self::EmptyLog => false,
         }
     }
 }
@@ -67,6 +74,11 @@ pub(crate) struct Writer {
     disk: Arc<Disk>,
     /// Held until the last commit, so that nobody cleans up under our hands.
     _lock: Arc<std::fs::File>,
+    eraser: Arc<Eraser>,
+    /// This group deletes what must not stay in the log.
+    erased: bool,
+    /// The log is to be emptied after this group.
+    empty_log: bool,
     /// True once nothing more can be promised.
     halted: watch::Sender<bool>,
     /// How many durable batches the last durable commit held.
@@ -105,6 +117,7 @@ impl Writer {
         jobs: Arc<Jobs<WriteJob>>,
         files: Arc<Files>,
         disk: Arc<Disk>,
+        eraser: Arc<Eraser>,
         halted: watch::Sender<bool>,
         lock: Arc<std::fs::File>,
     ) -> Self {
@@ -113,6 +126,9 @@ impl Writer {
             jobs,
             files,
             disk,
+            eraser,
+            erased: false,
+            empty_log: false,
             _lock: lock,
             halted,
             last_group: 0,
@@ -125,12 +141,37 @@ impl Writer {
     pub(crate) fn write_until_closed(mut self) {
         while let Some(group) = self.jobs.take(GROUP) {
             self.commit_group(group);
+            if std::mem::take(&mut self.erased) {
+                self.eraser.want();
+            }
+            if std::mem::take(&mut self.empty_log) {
+                self.empty_log();
+            }
         }
         // Tidy, not necessary: the next open would replay the log.
         match self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             Ok(()) => self.not_yet_freed.drain(..).for_each(|id| self.files.remove_later(id)),
             // The next open removes what has no row then.
             Err(error) => tracing::warn!(%error, "checkpoint at close failed"),
+        }
+    }
+
+    /// Copies the log into the database and truncates it. Readers may stand in the way for a moment: later, then.
+    fn empty_log(&self) {
+        let patience = |ms: u32| self.connection.execute_batch(&format!("PRAGMA busy_timeout = {ms}"));
+        let emptied = patience(READERS).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        });
+        if let Err(error) = patience(BUSY_TIMEOUT) {
+            tracing::warn!(%error, "the patience with other processes could not be set back");
+        }
+        match emptied {
+            Ok(0) => {}
+            Ok(_readers) => self.eraser.want(),
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be emptied of what was deleted; trying again");
+                self.eraser.want();
+            }
         }
     }
 
@@ -241,9 +282,11 @@ impl Writer {
         }
     }
 
-    fn run_job(&self, job: WriteJob, ran: &mut Vec<Ran>, fallen: &mut Option<String>) {
+    fn run_job(&mut self, job: WriteJob, ran: &mut Vec<Ran>, fallen: &mut Option<String>) {
         match job {
+            WriteJob::EmptyLog => self.empty_log = true,
             WriteJob::Unhurried(statement) => {
+                self.erased |= erases(statement.sql);
                 if fallen.is_none()
                     && let Err(error) = run(&self.connection, &statement)
                 {
@@ -251,6 +294,7 @@ impl Writer {
                 }
             }
             WriteJob::Batch { batch: Batch { statements, bodies }, promise: _, reply, permit } => {
+                self.erased |= statements.iter().any(|statement| erases(statement.sql));
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
                     None => self.run_batch(&statements),
@@ -437,7 +481,15 @@ mod tests {
         let files = Arc::new(Files::open(bodies).unwrap().0);
         let jobs = Arc::new(Jobs::new());
         let disk = Arc::new(Disk::open(folder.path(), 0).unwrap());
-        let writer = Writer::new(connection, Arc::clone(&jobs), files, disk, watch::Sender::new(false), lock);
+        let writer = Writer::new(
+            connection,
+            Arc::clone(&jobs),
+            files,
+            disk,
+            Arc::default(),
+            watch::Sender::new(false),
+            lock,
+        );
         Bench { jobs, writer, _folder: folder }
     }
 

@@ -7,7 +7,7 @@ use sealpost_store::{
     TokenPurpose, WrapKind,
 };
 
-use crate::rig::{LATER, NOW, Rig, token, wrap};
+use crate::rig::{LATER, NOW, Rig, no_rekey, token, wrap};
 
 async fn active(rig: &Rig, tag: u8) -> String {
     let (id, _, _) = rig.deposit_in_new(tag).await;
@@ -15,12 +15,13 @@ async fn active(rig: &Rig, tag: u8) -> String {
         mailbox_id: id.clone(),
         proof: Proof::Token([tag; 32]),
         now: NOW,
+        rekey: no_rekey(),
         wraps: vec![wrap(WrapKind::Password), wrap(WrapKind::Answer)],
         question_sealed: Some(b"question".to_vec()),
         language: "de".to_owned(),
         letters_until: None,
     };
-    assert_eq!(rig.store.activate(wish).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
     id
 }
 
@@ -44,7 +45,8 @@ fn reset(mailbox_id: &str, hash: u8, now: Timestamp) -> ResetPassword {
         mailbox_id: mailbox_id.to_owned(),
         token_hash: [hash; 32],
         now,
-        wrap: NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() },
+        rekey: no_rekey(),
+        wraps: vec![NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() }],
     }
 }
 
@@ -87,18 +89,14 @@ async fn a_reset_works_once_ends_sessions_and_spends_every_reset_token() {
     assert!(rig.store.begin_reset(&id, reset_token(22), LATER).await.unwrap());
     assert_eq!(rig.store.resets_since(&id, Timestamp(NOW.0 - 1)).await.unwrap(), 2);
     assert_eq!(rig.store.resets_since(&id, NOW).await.unwrap(), 0);
-    assert_eq!(
-        rig.store.reset_password(reset(&id, 1, NOW)).await.unwrap(),
-        Reset::TokenSpent,
-        "activation's"
-    );
-    assert_eq!(rig.store.reset_password(reset(&id, 20, LATER)).await.unwrap(), Reset::TokenSpent, "too late");
+    assert_eq!(rig.reset_password(reset(&id, 1, NOW)).await.unwrap(), Reset::TokenSpent, "activation's");
+    assert_eq!(rig.reset_password(reset(&id, 20, LATER)).await.unwrap(), Reset::TokenSpent, "too late");
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"password");
-    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
+    assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"new");
     assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_none());
     for spent in [20, 22] {
-        assert_eq!(rig.store.reset_password(reset(&id, spent, NOW)).await.unwrap(), Reset::TokenSpent);
+        assert_eq!(rig.reset_password(reset(&id, spent, NOW)).await.unwrap(), Reset::TokenSpent);
     }
     rig.clean().await;
 }
@@ -111,9 +109,9 @@ async fn a_reset_opens_nothing_that_support_locked_or_nobody_activated() {
     let id = active(&rig, 1).await;
     assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
     assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
-    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::NotActive);
+    assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::NotActive);
     assert!(rig.store.unlock_mailbox(&id).await.unwrap());
-    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
+    assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
     rig.clean().await;
 }
 
@@ -216,7 +214,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
     assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
     assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_some());
     assert!(rig.store.session(&[8; 32], NOW).await.unwrap().is_none());
-    assert_eq!(rig.store.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::TokenSpent);
+    assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::TokenSpent);
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!(mailbox.question_sealed.as_deref(), Some(&b"question"[..]), "the question stays");
     assert!(rig.store.set_profile(&id, b"profile".to_vec()).await.unwrap());

@@ -6,13 +6,14 @@ use sealpost_store::{
     Reissued, StoreError, TokenPurpose, WrapKind,
 };
 
-use crate::rig::{LATER, NOW, Rig, token, wrap};
+use crate::rig::{LATER, NOW, Rig, no_rekey, token, wrap};
 
 fn wish(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
     Activate {
         mailbox_id: mailbox_id.to_owned(),
         proof: Proof::Token([token_hash; 32]),
         now: NOW,
+        rekey: no_rekey(),
         wraps: vec![NewWrap { kind: WrapKind::Password, sealed: password.to_vec() }, wrap(WrapKind::Answer)],
         question_sealed: Some(b"question".to_vec()),
         language: "en".to_owned(),
@@ -25,7 +26,7 @@ async fn activation_replaces_the_links_wrap_by_the_owners() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
     assert!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().is_some());
-    assert_eq!(rig.store.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!((mailbox.state, mailbox.activated_at), (MailboxState::Active, Some(NOW)));
     assert_eq!(
@@ -42,9 +43,11 @@ async fn activation_replaces_the_links_wrap_by_the_owners() {
 async fn of_many_at_once_exactly_one_becomes_the_owner() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
+    let rekey = rig.rekey(&id).await;
     let tries: Vec<_> = (0..20_u8)
         .map(|who| {
-            let (store, wish) = (rig.store.clone(), wish(&id, 1, &[who]));
+            let wish = Activate { rekey: rekey.clone(), ..wish(&id, 1, &[who]) };
+            let store = rig.store.clone();
             tokio::spawn(async move { (who, store.activate(wish).await.unwrap()) })
         })
         .collect();
@@ -64,7 +67,7 @@ async fn of_many_at_once_exactly_one_becomes_the_owner() {
 async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    assert_eq!(rig.store.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     for locked in [false, true] {
         if locked {
             assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
@@ -75,7 +78,7 @@ async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token
         assert_eq!(rig.store.token(&[2; 32]).await.unwrap(), None);
         // and no token, old or invented, changes anything.
         for hash in [1, 2] {
-            assert_eq!(rig.store.activate(wish(&id, hash, b"thief")).await.unwrap(), Activation::NotPending);
+            assert_eq!(rig.activate(wish(&id, hash, b"thief")).await.unwrap(), Activation::NotPending);
         }
         assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap().unwrap(), b"mine");
     }
@@ -88,15 +91,15 @@ async fn only_a_good_token_of_this_mailbox_activates_it() {
     let (first, _, _) = rig.deposit_in_new(1).await;
     let (_second, _, _) = rig.deposit_in_new(2).await;
     for (hash, why) in [(2, "another mailbox's"), (3, "unknown")] {
-        let ended = rig.store.activate(wish(&first, hash, b"thief")).await.unwrap();
+        let ended = rig.activate(wish(&first, hash, b"thief")).await.unwrap();
         assert_eq!(ended, Activation::TokenSpent, "{why}");
     }
     let late = Activate { now: LATER, ..wish(&first, 1, b"late") };
-    assert_eq!(rig.store.activate(late).await.unwrap(), Activation::TokenSpent, "expired");
+    assert_eq!(rig.activate(late).await.unwrap(), Activation::TokenSpent, "expired");
     let mailbox = rig.store.mailbox(&first).await.unwrap().unwrap();
     assert_eq!(mailbox.state, MailboxState::Pending, "a refused try leaves no trace");
     assert!(rig.store.wrap(&first, WrapKind::Activation).await.unwrap().is_some());
-    assert_eq!(rig.store.activate(wish(&first, 1, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish(&first, 1, b"mine")).await.unwrap(), Activation::Activated);
     rig.clean().await;
 }
 
@@ -106,7 +109,7 @@ async fn a_wrap_that_is_there_is_never_overwritten() {
     let (id, _, _) = rig.deposit_in_new(1).await;
     let mut twice = wish(&id, 1, b"mine");
     twice.wraps.push(wrap(WrapKind::Password));
-    assert!(matches!(rig.store.activate(twice).await, Err(StoreError::Database(_))));
+    assert!(matches!(rig.activate(twice).await, Err(StoreError::Database(_))));
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
     rig.clean().await;
 }
@@ -116,7 +119,7 @@ async fn a_further_letter_prolongs_the_link_of_a_pending_mailbox_only() {
     let rig = Rig::new();
     let (pending, _, _) = rig.deposit_in_new(1).await;
     let (active, _, _) = rig.deposit_in_new(2).await;
-    assert_eq!(rig.store.activate(wish(&active, 2, b"mine")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish(&active, 2, b"mine")).await.unwrap(), Activation::Activated);
     let until = Timestamp(LATER.0 + 5);
     for (tag, sooner) in [(&pending, until), (&active, until), (&pending, NOW)] {
         let body = rig.body(10).await;
@@ -141,8 +144,8 @@ async fn a_new_link_makes_the_old_one_worthless() {
     let token = NewToken { purpose: TokenPurpose::Activation, created_at: Timestamp(NOW.0 + 1), ..token(2) };
     assert_eq!(rig.store.add_token_and_wrap(&id, token, new).await.unwrap(), Reissued::Done);
     assert_eq!(rig.store.wrap(&id, WrapKind::Activation).await.unwrap().unwrap(), b"new");
-    assert_eq!(rig.store.activate(wish(&id, 1, b"old link")).await.unwrap(), Activation::TokenSpent);
-    assert_eq!(rig.store.activate(wish(&id, 2, b"new link")).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish(&id, 1, b"old link")).await.unwrap(), Activation::TokenSpent);
+    assert_eq!(rig.activate(wish(&id, 2, b"new link")).await.unwrap(), Activation::Activated);
     rig.clean().await;
 }
 
@@ -180,12 +183,12 @@ async fn a_newcomer_activates_the_mailbox_whose_initial_password_was_shown_and_n
     let late = Timestamp(NOW.0 + 10);
     assert!(rig.store.newcomer(&[7; 32], late).await.unwrap().is_none());
     for (mailbox, hash, now) in [(&other, 7, NOW), (&id, 9, NOW), (&id, 7, late)] {
-        let ended = rig.store.activate(by_newcomer(mailbox, hash, now)).await.unwrap();
+        let ended = rig.activate(by_newcomer(mailbox, hash, now)).await.unwrap();
         assert_eq!(ended, Activation::TokenSpent);
     }
     rig.store.touch_newcomer(&[7; 32], NOW, LATER).await.unwrap();
     assert!(rig.store.newcomer(&[7; 32], late).await.unwrap().is_some());
-    assert_eq!(rig.store.activate(by_newcomer(&id, 7, late)).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(by_newcomer(&id, 7, late)).await.unwrap(), Activation::Activated);
     for kind in [WrapKind::Initial, WrapKind::Activation, WrapKind::Link] {
         assert_eq!(rig.store.wrap(&id, kind).await.unwrap(), None, "{kind:?}");
     }
@@ -202,6 +205,21 @@ async fn a_new_initial_password_ends_what_the_old_one_began() {
     assert_eq!(rig.store.renew_activation(&id, token(31), wraps(), None).await.unwrap(), Reissued::Done);
     assert!(rig.store.begin_newcomer(newcomer(&id, 7)).await.unwrap());
     assert_eq!(rig.store.renew_activation(&id, token(32), wraps(), None).await.unwrap(), Reissued::Done);
-    assert_eq!(rig.store.activate(by_newcomer(&id, 7, NOW)).await.unwrap(), Activation::TokenSpent);
+    assert_eq!(rig.activate(by_newcomer(&id, 7, NOW)).await.unwrap(), Activation::TokenSpent);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_came_meanwhile_is_not_left_under_the_old_key() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    let rekey = rig.rekey(&id).await;
+    rig.deposit_more(&id).await;
+    let late = Activate { rekey, ..wish(&id, 1, b"mine") };
+    assert_eq!(rig.store.activate(late).await.unwrap(), Activation::Moved);
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
+    assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
+    let keys = rig.store.sealed_keys(&id).await.unwrap();
+    assert!(keys.letters.len() == 2 && keys.letters.iter().all(|key| key.key_sealed.ends_with(b"!")));
     rig.clean().await;
 }

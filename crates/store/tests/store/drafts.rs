@@ -17,6 +17,7 @@ async fn draft(rig: &Rig) -> (String, String) {
         mailbox_id: mailbox_id.clone(),
         now: NOW,
         key_sealed: b"key".to_vec(),
+        sealed_to: b"public".to_vec(),
         content_sealed: b"one".to_vec(),
     };
     assert!(rig.store.add_draft(new).await.unwrap());
@@ -192,6 +193,7 @@ async fn what_is_given_up_leaves_nothing_behind() {
         mailbox_id: mailbox_id.clone(),
         now: NOW,
         key_sealed: b"key".to_vec(),
+        sealed_to: b"public".to_vec(),
         content_sealed: b"two".to_vec(),
     };
     assert!(rig.store.add_draft(new).await.unwrap());

@@ -6,7 +6,7 @@ use sealpost_store::{
     notice_token,
 };
 
-use crate::rig::{LATER, NOW, Rig, wrap};
+use crate::rig::{LATER, NOW, Rig, no_rekey, wrap};
 
 pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     let (mailbox_id, _, _) = rig.deposit_in_new(tag).await;
@@ -14,12 +14,13 @@ pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
         mailbox_id: mailbox_id.clone(),
         proof: Proof::Token([tag; 32]),
         now: NOW,
+        rekey: no_rekey(),
         wraps: vec![wrap(WrapKind::Password)],
         question_sealed: None,
         language: "de".to_owned(),
         letters_until: None,
     };
-    assert_eq!(rig.store.activate(wish).await.unwrap(), Activation::Activated);
+    assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
     mailbox_id
 }
 

@@ -9,7 +9,7 @@ use sealpost_store::{
     NewToken, Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
 };
 
-use crate::rig::{LARGE, LATER, NOW, Rig, wrap};
+use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ALL: Page = Page { offset: 0, limit: 1000 };
@@ -19,6 +19,7 @@ fn activation(mailbox_id: &str, token: u8, now: Timestamp, letters_until: Option
         mailbox_id: mailbox_id.to_owned(),
         proof: Proof::Token([token; 32]),
         now,
+        rekey: no_rekey(),
         wraps: vec![wrap(WrapKind::Password)],
         question_sealed: None,
         language: "de".to_owned(),
@@ -78,14 +79,14 @@ async fn with_activation_the_time_of_the_letters_begins() {
     let (mailbox, id, _) = rig.deposit_in_new(1).await;
     // On its last day; kept for sixty from then, not for sixty since it came.
     let (last_day, until) = (Timestamp(LATER.0 - 1), LATER.plus(DAY * 60));
-    let done = rig.store.activate(activation(&mailbox, 1, last_day, Some(until))).await.unwrap();
+    let done = rig.activate(activation(&mailbox, 1, last_day, Some(until))).await.unwrap();
     assert_eq!(done, Activation::Activated);
     assert_eq!(expiry(&rig, &mailbox, &id).await, Some(until));
     assert_eq!(rig.store.purge_letters(LATER.plus(DAY * 59)).await.unwrap(), 0);
     assert_eq!(rig.store.purge_letters(until).await.unwrap(), 1);
 
     let (mailbox, id, _) = rig.deposit_in_new(2).await;
-    let done = rig.store.activate(activation(&mailbox, 2, NOW, None)).await.unwrap();
+    let done = rig.activate(activation(&mailbox, 2, NOW, None)).await.unwrap();
     assert_eq!(done, Activation::Activated);
     assert_eq!(expiry(&rig, &mailbox, &id).await, None, "kept until its owner deletes it");
     assert_eq!(rig.store.purge_letters(Timestamp(i64::MAX)).await.unwrap(), 0);
@@ -109,7 +110,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     let (mailbox, id, _) = rig.deposit_in_new(1).await;
     let (asked, _, _) = rig.deposit_in_new(2).await;
     let (active, _, _) = rig.deposit_in_new(3).await;
-    let done = rig.store.activate(activation(&active, 3, NOW, Some(LATER))).await.unwrap();
+    let done = rig.activate(activation(&active, 3, NOW, Some(LATER))).await.unwrap();
     assert_eq!(done, Activation::Activated);
     assert!(rig.store.ask(&asked, RequestKind::Renewal, None, NOW).await.unwrap());
     let notice = NewNotice {
@@ -164,7 +165,7 @@ async fn a_letter_that_comes_while_its_mailbox_goes_finds_a_mailbox_or_is_told()
 async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
     let rig = Rig::new();
     let (mailbox, deposit, _) = rig.deposit_in_new(1).await;
-    let done = rig.store.activate(activation(&mailbox, 1, NOW, None)).await.unwrap();
+    let done = rig.activate(activation(&mailbox, 1, NOW, None)).await.unwrap();
     assert_eq!(done, Activation::Activated);
     let reset = NewToken {
         hash: [9; 32],

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use sealpost_mail::{Random as _, SequenceRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart, NewDeposit, NewLeg, NewMailbox,
-    NewToken, NewWrap, Store, StoreCounts, StoreOptions, StoredBody, TokenPurpose, WrapKind,
+    Activate, Activation, ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart, NewDeposit,
+    NewLeg, NewMailbox, NewToken, NewWrap, Rekey, Reset, ResetPassword, SealedKeys, Store, StoreCounts,
+    StoreError, StoreOptions, StoredBody, TokenPurpose, WrapKind,
 };
 use tempfile::TempDir;
 
@@ -36,6 +37,34 @@ impl Rig {
 
     pub(crate) fn folder(&self) -> PathBuf {
         self.scratch.path().join("store")
+    }
+
+    /// What a mailbox holds, sealed to a new key pair.
+    pub(crate) async fn rekey(&self, mailbox_id: &str) -> Rekey {
+        let old = self.store.mailbox(mailbox_id).await.unwrap();
+        let mut keys = self.store.sealed_keys(mailbox_id).await.unwrap();
+        for key in keys.letters.iter_mut().chain(&mut keys.drafts) {
+            key.key_sealed.push(b'!');
+        }
+        Rekey {
+            old_public: old.map(|row| row.public_key).unwrap_or_default(),
+            public_key: b"public".to_vec(),
+            address_sealed: b"address".to_vec(),
+            keys,
+            escrow: None,
+        }
+    }
+
+    /// Activates with everything sealed anew.
+    pub(crate) async fn activate(&self, wish: Activate) -> Result<Activation, StoreError> {
+        let rekey = self.rekey(&wish.mailbox_id).await;
+        self.store.activate(Activate { rekey, ..wish }).await
+    }
+
+    /// Replaces a password, everything sealed anew.
+    pub(crate) async fn reset_password(&self, wish: ResetPassword) -> Result<Reset, StoreError> {
+        let rekey = self.rekey(&wish.mailbox_id).await;
+        self.store.reset_password(ResetPassword { rekey, ..wish }).await
     }
 
     /// Every file below `bodies/`.
@@ -107,6 +136,7 @@ impl Rig {
             mailbox_id: mailbox_id.to_owned(),
             body_id: body_id.to_owned(),
             folder: Folder::Inbox,
+            sealed_to: b"public".to_vec(),
             key_sealed: b"key".to_vec(),
             head_sealed: b"head".to_vec(),
             listing_sealed: b"listing".to_vec(),
@@ -155,6 +185,15 @@ impl Rig {
         id
     }
 
+    /// One more letter in a mailbox that is there.
+    pub(crate) async fn deposit_more(&self, mailbox_id: &str) {
+        let body = self.body(100).await;
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(self.deposit(mailbox_id, body.id()));
+        rows.body = Some(body);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    }
+
     pub(crate) async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Vec<LeasedLeg> {
         let wish = Lease { owner: owner.to_owned(), now, until, limit: 10, skip_destinations: &[] };
         self.store.lease_legs(wish).await.unwrap()
@@ -181,5 +220,16 @@ pub(crate) fn token(fill: u8) -> NewToken {
         created_at: NOW,
         expires_at: LATER,
         deposit_id: None,
+    }
+}
+
+/// Filled in when the wish is carried out.
+pub(crate) fn no_rekey() -> Rekey {
+    Rekey {
+        old_public: Vec::new(),
+        public_key: Vec::new(),
+        address_sealed: Vec::new(),
+        keys: SealedKeys::default(),
+        escrow: None,
     }
 }

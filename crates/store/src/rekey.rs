@@ -1,0 +1,104 @@
+//! A mailbox gets a new key pair, and everything that was sealed to the old one is sealed anew, in one transaction:
+//! what lies in backups, in the log and in free pages of the time before opens nothing that comes later.
+
+use crate::error::StoreError;
+use crate::mailbox::NewWrap;
+use crate::statement::{Batch, Refusal, Row, sql};
+use crate::store::Store;
+
+/// A key sealed to a mailbox, and what it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedKey {
+    /// The letter's or draft's id.
+    pub id: String,
+    /// Sealed to the mailbox.
+    pub key_sealed: Vec<u8>,
+}
+
+/// Everything that is sealed to a mailbox's key pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedKeys {
+    /// Of letters, in any folder.
+    pub letters: Vec<SealedKey>,
+    /// Of drafts.
+    pub drafts: Vec<SealedKey>,
+}
+
+/// The new key pair and what is sealed to it.
+#[derive(Clone, Debug)]
+pub struct Rekey {
+    /// The public key that is replaced.
+    pub old_public: Vec<u8>,
+    /// The new one.
+    pub public_key: Vec<u8>,
+    /// The mailbox's address, sealed and bound to the new one.
+    pub address_sealed: Vec<u8>,
+    /// All of [`Store::sealed_keys`], sealed anew.
+    pub keys: SealedKeys,
+    /// The new secret for escrow, where the operator chose that. The old wrap goes in any case.
+    pub escrow: Option<NewWrap>,
+}
+
+impl Rekey {
+    /// Refuses the batch ([`Refusal::Rekeyed`]) if anything has come, gone or been sealed anew since it was read.
+    pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
+        let Self { old_public, public_key, address_sealed, keys: SealedKeys { letters, drafts }, escrow } =
+            self;
+        batch.add(
+            sql!(
+                "UPDATE mailboxes SET public_key = ?3, address_sealed = ?4
+                 WHERE id = ?1 AND public_key = ?2
+                   AND (SELECT count(*) FROM deposits WHERE mailbox_id = ?1) = ?5
+                   AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) = ?6",
+                mailbox_id,
+                old_public,
+                public_key,
+                address_sealed,
+                letters.len(),
+                drafts.len()
+            )
+            .or_refuse(Refusal::Rekeyed),
+        );
+        for SealedKey { id, key_sealed } in letters {
+            let statement = sql!(
+                "UPDATE deposits SET key_sealed = ?3 WHERE mailbox_id = ?1 AND id = ?2",
+                mailbox_id,
+                id,
+                key_sealed
+            );
+            batch.add(statement.or_refuse(Refusal::Rekeyed));
+        }
+        for SealedKey { id, key_sealed } in drafts {
+            let statement = sql!(
+                "UPDATE drafts SET key_sealed = ?3 WHERE mailbox_id = ?1 AND id = ?2",
+                mailbox_id,
+                id,
+                key_sealed
+            );
+            batch.add(statement.or_refuse(Refusal::Rekeyed));
+        }
+        batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = 'escrow'", mailbox_id));
+        if let Some(wrap) = escrow {
+            wrap.add_to(mailbox_id, batch);
+        }
+    }
+}
+
+impl Store {
+    /// Everything that is sealed to a mailbox's key pair, from one consistent view.
+    pub async fn sealed_keys(&self, mailbox_id: &str) -> Result<SealedKeys, StoreError> {
+        let questions = vec![
+            sql!("SELECT id, key_sealed FROM deposits WHERE mailbox_id = ?1", mailbox_id),
+            sql!("SELECT id, key_sealed FROM drafts WHERE mailbox_id = ?1", mailbox_id),
+        ];
+        let mut answers = self.read(questions).await?.into_iter();
+        let mut keys = || -> Result<Vec<SealedKey>, StoreError> {
+            answers.next().unwrap_or_default().into_iter().map(sealed_key).collect()
+        };
+        Ok(SealedKeys { letters: keys()?, drafts: keys()? })
+    }
+}
+
+fn sealed_key(mut row: Row) -> Result<SealedKey, StoreError> {
+    Ok(SealedKey { id: row.text()?, key_sealed: row.blob()? })
+}

@@ -1,0 +1,127 @@
+//! Deleted is gone from the files: what opened a mailbox, a letter or the queue stands in no file of the store any
+//! more, not in free pages and not in the log, soon after each kind of deletion. Sealed bytes that are nowhere
+//! cannot be opened, whatever keys a thief has.
+
+use std::path::Path;
+
+use rig::letters::{self, link};
+use rig::process::poll;
+use rig::reader::{ANSWER, PASSWORD, activate, letter_path};
+use rig::{Config, Gateway, Hop};
+
+/// Pieces of the sealed bytes that a query gives: long enough to be unique, short enough to lie in one page.
+fn pieces(gateway: &Gateway, sql: &str) -> Vec<Vec<u8>> {
+    let blobs = rig::gateway::blobs(&gateway.home.data(), sql);
+    assert!(!blobs.is_empty(), "{sql}");
+    let whole = |blob: Vec<u8>| {
+        assert!(blob.len() >= 40, "{sql}");
+        // Their ends: what stands before is alike in all of a kind.
+        let end = blob[blob.len() - 24..].to_vec();
+        let middle = blob[blob.len() / 2..blob.len() / 2 + 16].to_vec();
+        [end, middle]
+    };
+    blobs.into_iter().flat_map(whole).collect()
+}
+
+/// In how many files of the store one of them stands.
+fn found(folder: &Path, pieces: &[Vec<u8>]) -> usize {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            count += found(&path, pieces);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            count += pieces.iter().filter(|piece| memchr::memmem::find(&bytes, piece).is_some()).count();
+        }
+    }
+    count
+}
+
+fn gone(gateway: &Gateway, what: &str, pieces: &[Vec<u8>]) {
+    poll(what, || (found(&gateway.home.data(), pieces) == 0).then_some(()));
+}
+
+fn send(gateway: &Gateway, hop: &Hop, subject: &str) -> Vec<u8> {
+    let before = hop.delivered().len();
+    let letter = letters::plain(&format!("[vertraulich] {subject}"), "Text");
+    gateway.smtp().letter("a@insurer.example", &["k@web.example"], &letter).expect("250 *");
+    hop.wait(before + 1)[before].bytes.clone()
+}
+
+#[test]
+fn after_each_kind_of_deletion_nothing_is_left_to_open() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("gateway", "escrow", r#""none""#);
+    let gateway = Gateway::start(&config);
+    let data = gateway.home.data();
+
+    // The queue: the notice's ticket holds the link.
+    let notice = send(&gateway, &hop, "Erster");
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+
+    // Activation.
+    let pending = pieces(&gateway, "SELECT sealed FROM wraps");
+    let keys = pieces(&gateway, "SELECT key_sealed FROM deposits");
+    let public = rig::gateway::blobs(&data, "SELECT public_key FROM mailboxes");
+    assert!(found(&data, &pending) > 0 && found(&data, &keys) > 0, "the search finds nothing at all");
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &link(&notice));
+    gone(&gateway, "activation wrap and link to go", &pending);
+    gone(&gateway, "the letter's key under the old pair to go", &keys);
+    assert_ne!(rig::gateway::blobs(&data, "SELECT public_key FROM mailboxes"), public);
+    // The letter opens with the new pair.
+    let path = letter_path(&inbox);
+    assert!(web.get(&path).expect(200).text().contains("Erster"));
+
+    // A letter destroyed.
+    let letter =
+        pieces(&gateway, "SELECT key_sealed FROM deposits UNION ALL SELECT head_sealed FROM deposits");
+    let id = path.rsplit_once('/').unwrap().1.to_owned();
+    let inbox = web.get("/inbox");
+    web.submit(&inbox, "/letters", &[("id", &id), ("do", "trash")]).expect(303);
+    let trash = web.get("/trash");
+    let sure = web.submit(&trash, "/letters", &[("id", &id), ("do", "destroy")]);
+    let sure = web.follow(sure);
+    web.submit(&sure, "/letters", &[("id", &id), ("do", "destroy"), ("sure", "yes")]).expect(303);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    gone(&gateway, "a destroyed letter to go", &letter);
+
+    // A forgotten password.
+    send(&gateway, &hop, "Zweiter");
+    let wraps = pieces(&gateway, "SELECT sealed FROM wraps");
+    let keys = pieces(&gateway, "SELECT key_sealed FROM deposits");
+    let before = hop.delivered().len();
+    let mut other = gateway.web();
+    let page = other.get("/forgot");
+    other.submit(&page, "/forgot", &[("address", "k@web.example")]);
+    let mail = hop.wait(before + 1)[before].bytes.clone();
+    let reset = link(&mail);
+    let page = other.get(&reset);
+    let action = format!("/r/{}", reset.rsplit_once("/r/").unwrap().1);
+    let new = "Kastanie-1948-Treppe";
+    let done = other.submit(&page, &action, &[("answer", ANSWER), ("password", new), ("repeat", new)]);
+    done.expect(303);
+    gone(&gateway, "the old password's wrap to go", &wraps);
+    gone(&gateway, "the letter's key under the old pair to go", &keys);
+    assert_ne!(PASSWORD, new);
+    let mut web = gateway.web();
+    let page = web.get("/");
+    let page = web.submit(&page, "/login", &[("address", "k@web.example"), ("password", new)]);
+    let inbox = web.follow(page);
+    let path = letter_path(&inbox);
+    assert!(web.get(&path).expect(200).text().contains("Zweiter"));
+
+    // The mailbox.
+    let all = pieces(
+        &gateway,
+        "SELECT sealed FROM wraps UNION ALL SELECT key_sealed FROM deposits
+         UNION ALL SELECT head_sealed FROM deposits UNION ALL SELECT secret_sealed FROM sessions",
+    );
+    let page = web.get("/account/delete");
+    let deleted = web.submit(&page, "/account/delete", &[("password", new), ("sure", "yes")]);
+    assert!(deleted.status < 400, "{}", deleted.text());
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    gone(&gateway, "the mailbox to go", &all);
+    gateway.sweep();
+}
