@@ -30,6 +30,8 @@ fn found(folder: &Path, pieces: &[Vec<u8>]) -> usize {
         let path = entry.unwrap().path();
         if path.is_dir() {
             count += found(&path, pieces);
+        } else if path.ends_with("reserve") {
+            // Never written to.
         } else if let Ok(bytes) = std::fs::read(&path) {
             count += pieces.iter().filter(|piece| memchr::memmem::find(&bytes, piece).is_some()).count();
         }
@@ -38,7 +40,9 @@ fn found(folder: &Path, pieces: &[Vec<u8>]) -> usize {
 }
 
 fn gone(gateway: &Gateway, what: &str, pieces: &[Vec<u8>]) {
-    poll(what, || (found(&gateway.home.data(), pieces) == 0).then_some(()));
+    // Twice: what wanders from the log into the database while the files are read one by one may be missed once.
+    let absent = || found(&gateway.home.data(), pieces) == 0;
+    poll(what, || (absent() && absent()).then_some(()));
 }
 
 fn send(gateway: &Gateway, hop: &Hop, subject: &str) -> Vec<u8> {
@@ -64,7 +68,8 @@ fn after_each_kind_of_deletion_nothing_is_left_to_open() {
     let pending = pieces(&gateway, "SELECT sealed FROM wraps");
     let keys = pieces(&gateway, "SELECT key_sealed FROM deposits");
     let public = rig::gateway::blobs(&data, "SELECT public_key FROM mailboxes");
-    assert!(found(&data, &pending) > 0 && found(&data, &keys) > 0, "the search finds nothing at all");
+    poll("the wraps to be seen at all", || (found(&data, &pending) > 0).then_some(()));
+    poll("the letter's key to be seen at all", || (found(&data, &keys) > 0).then_some(()));
     let mut web = gateway.web();
     let inbox = activate(&mut web, &link(&notice));
     gone(&gateway, "activation wrap and link to go", &pending);
@@ -119,7 +124,7 @@ fn after_each_kind_of_deletion_nothing_is_left_to_open() {
          UNION ALL SELECT head_sealed FROM deposits UNION ALL SELECT secret_sealed FROM sessions",
     );
     let page = web.get("/account/delete");
-    let deleted = web.submit(&page, "/account/delete", &[("password", new), ("sure", "yes")]);
+    let deleted = web.submit(&page, "/account/delete", &[("current", new), ("sure", "yes")]);
     assert!(deleted.status < 400, "{}", deleted.text());
     assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
     gone(&gateway, "the mailbox to go", &all);
