@@ -21,8 +21,8 @@ const MOST_DEPTH: usize = 24;
 /// Names and types of files.
 const MOST_FILES: usize = 20_000;
 /// Every byte may be looked at so many times, in all the readings together, and stand in so many texts.
-const MOST_LOOKS: usize = 48;
-const MOST_TEXTS: usize = 8;
+const MOST_LOOKS: usize = 32;
+const MOST_TEXTS: usize = 12;
 const LEAST_WORK: usize = 4 * 1024 * 1024;
 
 /// Why there is more in a letter than was found.
