@@ -70,6 +70,7 @@ fn a_tag_counts_however_it_is_typed() {
         "=?x-unheard-of?Q?=5Bpers=94nlich=5D?= x",
         "Re: AW: [VerTraulich] x",
         "x [vertraulich]",
+        "[streng\u{2800}vertraulich] x",
     ]
     .iter()
     .map(|text| subject(text.as_bytes()))
@@ -96,6 +97,10 @@ fn a_marking_counts_however_it_is_written() {
         "Sensitivity: company-confidential; x=y",
         "Sensitivity:\r\n company-confidential",
         "Sensitivity: =?utf-8?Q?company-confidential?=",
+        "Sensitivity: (hoch) company-confidential",
+        "Sensitivity: (a (b) \\) c) company-confidential (d); e=f",
+        "X-Class: \"Geheimsache\" (hoch); a=b",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng Vertraulch",
         "Sensitivity: company\u{2010}confidential",
         "sensitivity : COMPANY-CONFIDENTIAL",
         "X-Class:  geheimsache ",
@@ -120,6 +125,12 @@ fn a_near_miss_goes_the_safe_way() {
         "[strengvertraulich] x",
         "#vertraulich x",
         "[personlich] x",
+        "Vertraulich",
+        "Vertraulich \u{2013} x",
+        "AW: [EXTERN] vertraulich: x",
+        "\u{3010}vertraulich\u{3011} x",
+        "\u{201e}vertraulich\u{201c} x",
+        "[v e r t r a u l i c h] x",
     ]
     .iter()
     .map(|text| letter(&subject(text.as_bytes())))
@@ -154,6 +165,43 @@ fn what_becomes_of_near_misses_is_the_operators_choice() {
     assert!(out.contains("held until an operator decides") && out.contains("almost"), "{out}");
 }
 
+/// "All but what is tagged goes out": whoever mistypes the tag has not asked for that.
+#[test]
+fn a_near_miss_of_what_not_names_does_not_go_out() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("policy", "default", r#""portal""#);
+    config.rule("untagged", r#"{ not = { subject-tag = "[geheime sache]" } }"#, r#""relay""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    for typed in ["[geheime sache] x", "[geheime sahce] x", "(Geheime Sache) x", "Geheime Sache: x"] {
+        client
+            .letter("erika@insurer.example", &["k@web.example"], &letter(&subject(typed.as_bytes())))
+            .expect("250 *");
+    }
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 4, "{}", gateway.log());
+    let ordinary = letter(&subject(b"Speiseplan"));
+    client.letter("erika@insurer.example", &["w@web.example"], &ordinary).expect("250 *");
+    assert_eq!(without_trace(&hop.wait_to("w@web.example").bytes), ordinary);
+}
+
+#[test]
+fn a_subject_of_brackets_or_tags_holds_nobody_up() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.rule("clear", r#"{ subject-tag = "[offen]" }"#, r#""relay""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    for text in ["[", "[vertr ", "re:", "[offen] "] {
+        // Each on lines that SMTP takes (RFC 5321 §4.5.3.1.6).
+        let line = text.repeat(900 / text.len());
+        let folded = vec![line; 200].join("\r\n ");
+        client
+            .letter("erika@insurer.example", &["k@web.example"], &letter(&subject(folded.as_bytes())))
+            .expect("250 *");
+    }
+}
+
 #[test]
 fn what_matched_is_cut_as_it_was_typed() {
     let hop = Hop::new();
@@ -173,5 +221,33 @@ fn what_matched_is_cut_as_it_was_typed() {
         let sent = letter(&subject(typed.as_bytes()));
         gateway.smtp().letter("erika@insurer.example", &[&to], &sent).expect("250 *");
         assert_eq!(field(&hop.wait_to(&to).bytes, "Subject").unwrap(), left, "{typed:?}");
+    }
+}
+
+#[test]
+fn bytes_beside_what_is_cut_stay() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.rule("clear", r#"{ subject-tag = "[öffentlich]" }"#, r#""relay""#);
+    let gateway = Gateway::start(&config);
+    for (n, (typed, left)) in [
+        (b"[\xd6FFENTLICH] Gr\xf6\xdfe".as_slice(), b"Gr\xf6\xdfe".as_slice()),
+        (b"Re: [\x94ffentlich] Gr\x94\xe1e  x", b"Re: Gr\x94\xe1e  x"),
+        (b"=?utf-8?Q?=5B=C3=B6ffentlich=5D?= =?iso-8859-1?Q?Gr=F6=DFe?= x", b"=?iso-8859-1?Q?Gr=F6=DFe?= x"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = format!("k{n}@web.example");
+        gateway.smtp().letter("erika@insurer.example", &[&to], &letter(&subject(typed))).expect("250 *");
+        let mail = hop.wait_to(&to);
+        let got = without_trace(&mail.bytes);
+        let at = got.windows(9).position(|w| w == b"Subject: ").unwrap() + 9;
+        let end = got[at..].windows(2).position(|w| w == b"\r\n").unwrap() + at;
+        assert_eq!(
+            got[at..end].trim_ascii_start().escape_ascii().to_string(),
+            left.escape_ascii().to_string()
+        );
+        assert!(letter(b"").ends_with(&got[end..]), "more was changed than the subject");
     }
 }

@@ -48,7 +48,7 @@ pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
-pub use skeleton::{skeleton, tidied};
+pub use skeleton::{is_bracket, latinised, skeleton, tidied};
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Reason, TlsFloor, Treatment};
 

@@ -4,11 +4,11 @@
 //! inside brackets. Knows where every stroke came from, so that what matched can be cut out of the text as typed.
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
-use icu_properties::CodePointSetData;
-use icu_properties::props::DefaultIgnorableCodePoint;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_security::confusable_detection;
 
-/// One character of the form, and the bytes of the text it stands for.
+/// One character of the form, and the letters of the text it stands for.
 #[derive(Clone, Copy, Debug)]
 struct Stroke {
     shape: char,
@@ -25,7 +25,7 @@ pub(crate) struct Skeleton {
 /// The form alone, to be compared.
 #[must_use]
 pub fn skeleton(text: &str) -> String {
-    Skeleton::of(text).strokes.iter().map(|stroke| stroke.shape).collect()
+    Skeleton::of(text.chars()).strokes.iter().map(|stroke| stroke.shape).collect()
 }
 
 /// The text as it is read, for patterns: compatible characters as one (NFKC), what is not seen dropped, white space as
@@ -35,7 +35,7 @@ pub fn tidied(text: &str) -> String {
     let normal = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
     let mut out = String::with_capacity(normal.len());
     for c in normal.chars() {
-        if c.is_whitespace() {
+        if is_blank(c) {
             if !out.is_empty() && !out.ends_with(' ') {
                 out.push(' ');
             }
@@ -47,12 +47,39 @@ pub fn tidied(text: &str) -> String {
     out
 }
 
+/// The text with letters of other scripts that look like ASCII ones as those (UTS 39); what is ASCII stays, and so do
+/// umlauts. For patterns: [`skeleton`] would change what they are made of.
+#[must_use]
+pub fn latinised(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let before = out.len();
+        if !c.is_ascii() {
+            out.extend(confusable_detection::skeleton(c.encode_utf8(&mut [0; 4])));
+        }
+        if !out.get(before..).is_some_and(|shape| !shape.is_empty() && shape.is_ascii()) {
+            out.truncate(before);
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Whether brackets of any script open or close with this character.
+#[must_use]
+pub fn is_bracket(c: char) -> bool {
+    use GeneralCategory::{ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation};
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    matches!(c, '<' | '>')
+        || matches!(category, OpenPunctuation | ClosePunctuation | InitialPunctuation | FinalPunctuation)
+}
+
 impl Skeleton {
-    pub(crate) fn of(text: &str) -> Self {
-        let mut strokes: Vec<Stroke> = Vec::with_capacity(text.len());
-        for (from, c) in text.char_indices() {
-            let to = from + c.len_utf8();
-            if c.is_whitespace() {
+    pub(crate) fn of(text: impl Iterator<Item = char>) -> Self {
+        let mut strokes: Vec<Stroke> = Vec::new();
+        for (from, c) in text.enumerate() {
+            let to = from + 1;
+            if is_blank(c) {
                 match strokes.last_mut() {
                     None => {}
                     Some(last) if last.shape == ' ' => last.to = to,
@@ -77,18 +104,22 @@ impl Skeleton {
         Self { strokes }
     }
 
-    /// The bytes of the first place in this text that looks like `wanted`.
-    pub(crate) fn find(&self, wanted: &Self) -> Option<(usize, usize)> {
+    /// The letters at every place in this text that looks like `wanted`, from left to right, none twice.
+    pub(crate) fn places(&self, wanted: &Self) -> Vec<(usize, usize)> {
         let length = wanted.strokes.len();
+        let mut places: Vec<(usize, usize)> = Vec::new();
         if length == 0 {
-            return None;
+            return places;
         }
-        let alike = |window: &[Stroke]| {
-            window.iter().zip(&wanted.strokes).all(|(ours, theirs)| ours.shape == theirs.shape)
-        };
-        let at = self.strokes.windows(length).position(alike)?;
-        let (first, last) = (self.strokes.get(at)?, self.strokes.get(at + length - 1)?);
-        Some((first.from, last.to))
+        for window in self.strokes.windows(length) {
+            let alike = window.iter().zip(&wanted.strokes).all(|(ours, theirs)| ours.shape == theirs.shape);
+            if let (true, Some(first), Some(last)) = (alike, window.first(), window.last())
+                && places.last().is_none_or(|(_, before)| first.from >= *before)
+            {
+                places.push((first.from, last.to));
+            }
+        }
+        places
     }
 }
 
@@ -125,6 +156,11 @@ fn is_unseen(c: char) -> bool {
     c.is_control() || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
+/// White space, and the Braille pattern without dots, which looks like it.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}'
+}
+
 fn is_opening(c: char) -> bool {
     matches!(c, '[' | '(' | '{' | '<')
 }
@@ -153,6 +189,7 @@ mod tests {
             ("[Straße]", "[STRASSE]"),
             ("[geheim]", "[𝐆𝐞𝐡𝐞𝐢𝐦]"),
             ("[v\u{7}ertraulich]", "[vertraulich]"),
+            ("[streng vertraulich]", "[streng\u{2800}vertraulich]"),
         ] {
             assert_eq!(skeleton(tag), skeleton(typed), "{tag} {typed:?}");
         }
@@ -163,11 +200,25 @@ mod tests {
 
     #[test]
     fn what_matched_is_found_in_the_text_as_typed() {
-        let text = "Re: [ VERTRAU\u{ad}LICH ] Schaden";
-        let (from, to) = Skeleton::of(text).find(&Skeleton::of("[vertraulich]")).unwrap();
-        assert_eq!(text.get(from..to), Some("[ VERTRAU\u{ad}LICH ]"));
-        assert!(Skeleton::of(text).find(&Skeleton::of("")).is_none());
-        assert!(Skeleton::of("").find(&Skeleton::of("x")).is_none());
+        let places =
+            |text: &str, wanted: &str| Skeleton::of(text.chars()).places(&Skeleton::of(wanted.chars()));
+        let text = "Re: [ VERTRAU\u{ad}LICH ] Schaden [vertraulich]";
+        let found: Vec<String> = places(text, "[vertraulich]")
+            .into_iter()
+            .map(|(from, to)| text.chars().skip(from).take(to - from).collect())
+            .collect();
+        assert_eq!(found, ["[ VERTRAU\u{ad}LICH ]", "[vertraulich]"]);
+        assert_eq!(places("aaa", "aa"), [(0, 2)]);
+        assert!(places(text, "").is_empty() && places("", "x").is_empty());
+    }
+
+    #[test]
+    fn letters_of_other_scripts_are_read_as_they_look() {
+        assert_eq!(latinised("vеrtrаulісh Größe 100 % m"), "vertraulich Größe 100 % m");
+        assert_eq!(latinised("ΑΒ 漢字"), "AB 漢字");
+        assert!(
+            is_bracket('【') && is_bracket('<') && is_bracket('”') && !is_bracket('a') && !is_bracket(':')
+        );
     }
 
     #[test]

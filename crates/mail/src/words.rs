@@ -44,8 +44,8 @@ fn encoded_word(text: &[u8]) -> Option<(usize, &[u8], Vec<u8>)> {
     let mut fields = text.get(2..)?.splitn(4, |b| *b == b'?');
     let (charset, encoding, payload, tail) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let plain = |part: &[u8]| part.iter().all(|b| b.is_ascii_graphic());
-    // RFC 2047 §2: at most 75 characters; what is written in earnest is sometimes longer, never this long.
-    if !tail.starts_with(b"=") || charset.is_empty() || !plain(charset) || payload.len() > 2000 {
+    // RFC 2047 §2: at most 75 characters; readers take longer ones, and so a tag in one must be seen.
+    if !tail.starts_with(b"=") || charset.is_empty() || !plain(charset) {
         return None;
     }
     let bytes = match encoding {
@@ -81,19 +81,24 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
     let mut readings = vec![decode(raw)];
     if is_open(raw) {
         for guess in charset::GUESSES {
-            let reading = decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
-                let label = label.map(String::from_utf8_lossy);
-                match charset::is_open(label.as_deref()) {
-                    true => charset::decode_as(bytes, guess),
-                    false => charset::decode(bytes, label.as_deref()),
-                }
-            });
+            let reading = decode_as(raw, guess);
             if !readings.contains(&reading) {
                 readings.push(reading);
             }
         }
     }
     readings
+}
+
+/// As a reader sees it who takes bytes of which nobody says what they are for this.
+fn decode_as(raw: &[u8], guess: &str) -> String {
+    decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
+        let label = label.map(String::from_utf8_lossy);
+        match charset::is_open(label.as_deref()) {
+            true => charset::decode_as(bytes, guess),
+            false => charset::decode(bytes, label.as_deref()),
+        }
+    })
 }
 
 fn is_open(raw: &[u8]) -> bool {
@@ -196,54 +201,137 @@ pub(crate) fn put_back(text: &str, aside: &[String]) -> String {
     aside.iter().enumerate().fold(text.to_owned(), marked)
 }
 
-/// Cuts everything that looks like `tag` out of a raw value, with one space beside it. `None`: a reader sees no
-/// match. Only the matches go, unless they are hidden in encoded-words: then the value is decoded, cut and encoded anew.
+/// A character and the bytes it stands for.
+type Letter<'a> = (char, &'a [u8]);
+
+/// Cuts everything that looks like `tag` out of a raw value, with one blank beside it. `None`: a reader sees no
+/// match. Only the matches go, byte by byte. Where they are hidden in encoded-words, those words are decoded, cut and
+/// encoded anew, and the whole value only where a match reaches over several.
 pub(crate) fn cut(raw: &[u8], tag: &str) -> Option<Vec<u8>> {
-    let tag = Skeleton::of(tag);
+    let tag = Skeleton::of(tag.chars());
     let wanted = readings(raw).iter().find_map(|seen| cut_text(seen, &tag))?;
     let wanted = wanted.trim().to_owned();
-
-    let mut direct = Vec::with_capacity(raw.len());
-    for piece in pieces(raw) {
-        match piece {
-            Piece::Word { raw: word, .. } => direct.extend_from_slice(word),
-            Piece::Literal(literal) => {
-                match std::str::from_utf8(literal).ok().and_then(|text| cut_text(text, &tag)) {
-                    Some(rest) => direct.extend_from_slice(rest.as_bytes()),
-                    None => direct.extend_from_slice(literal),
-                }
-            }
+    let gone = |raw: &[u8]| readings(raw).iter().all(|seen| !is_in(seen, &tag));
+    let guesses = [None].into_iter().chain(charset::GUESSES.into_iter().map(Some));
+    let attempts = guesses.flat_map(|guess| [Words::AsTheyAre, Words::Anew].map(|words| (guess, words)));
+    for (guess, words) in attempts {
+        let direct = cut_pieces(raw, &tag, guess, words);
+        // What is left must read as before, but for the match, in the way in which the match was seen.
+        let reads_well = || match guess {
+            None => decode(&direct) == wanted,
+            Some(guess) => cut_text(&decode_as(raw, guess), &tag)
+                .is_some_and(|left| decode_as(&direct, guess) == left.trim()),
+        };
+        if !has_blank_line(&direct) && reads_well() && gone(&direct) {
+            return Some(direct);
+        }
+        if raw.is_ascii() && matches!(words, Words::Anew) {
+            // There is no other way to read it.
+            break;
         }
     }
-    let gone = || readings(&direct).iter().all(|seen| Skeleton::of(seen).find(&tag).is_none());
-    let sound = !has_blank_line(&direct) && decode(&direct) == wanted && gone();
-    if sound { Some(direct) } else { Some(encode(&wanted)) }
+    Some(encode(&wanted))
 }
 
-/// Removes matches from left to right, also those that come about by removing others.
-fn cut_text(text: &str, tag: &Skeleton) -> Option<String> {
-    let mut left = None;
-    let mut from = text.to_owned();
-    while let Some((start, end)) = Skeleton::of(&from).find(tag) {
-        let (before, after) = (from.get(..start)?, from.get(end..)?);
-        let rest = without_one_blank(after);
-        let before = match after.is_empty() {
-            true => before.trim_end_matches([' ', '\t']).trim_end_matches("\r\n"),
-            false => before,
-        };
-        from = format!("{before}{rest}");
-        left = Some(());
+fn is_in(text: &str, tag: &Skeleton) -> bool {
+    !Skeleton::of(text.chars()).places(tag).is_empty()
+}
+
+/// What becomes of encoded-words.
+#[derive(Clone, Copy)]
+enum Words {
+    AsTheyAre,
+    Anew,
+}
+
+fn cut_pieces(raw: &[u8], tag: &Skeleton, guess: Option<&str>, words: Words) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    for piece in pieces(raw) {
+        match piece {
+            Piece::Word { raw: word, charset, bytes } => match words {
+                Words::AsTheyAre => out.extend_from_slice(word),
+                Words::Anew => match cut_text(&to_text(&bytes, Some(charset)), tag) {
+                    None => out.extend_from_slice(word),
+                    Some(left) => out.extend_from_slice(encoded_words(&left).trim_ascii_start()),
+                },
+            },
+            Piece::Literal(literal) => match cut_letters(letters(literal, guess), tag) {
+                None => out.extend_from_slice(literal),
+                Some(left) => left.iter().for_each(|(_, bytes)| out.extend_from_slice(bytes)),
+            },
+        }
     }
-    left.map(|()| from)
+    out
 }
 
-/// Without the blank behind a tag, or the fold.
-fn without_one_blank(text: &str) -> &str {
-    let unfolded = text.strip_prefix("\r\n").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(text);
-    let mut rest = unfolded.chars();
-    match rest.next() {
-        Some(c) if c.is_whitespace() && c != '\r' && c != '\n' => rest.as_str(),
-        Some(_) | None => text,
+/// Bytes as they are read: UTF-8, and what is none of it in the charset that is guessed. Of a single-byte charset,
+/// like all that are guessed, every byte is a character.
+fn letters<'a>(bytes: &'a [u8], guess: Option<&str>) -> Vec<Letter<'a>> {
+    let single = |byte: &'a [u8]| {
+        let text = charset::decode_as(byte, guess.unwrap_or("windows-1252"));
+        (text.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER), byte)
+    };
+    if guess.is_some() {
+        return bytes.chunks(1).map(single).collect();
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            let to = at + c.len_utf8();
+            out.push((c, bytes.get(at..to).unwrap_or_default()));
+            at = to;
+        }
+        let to = at + chunk.invalid().len();
+        out.extend(bytes.get(at..to).unwrap_or_default().chunks(1).map(single));
+        at = to;
+    }
+    out
+}
+
+fn cut_text(text: &str, tag: &Skeleton) -> Option<String> {
+    let left = cut_letters(letters(text.as_bytes(), None), tag)?;
+    Some(left.iter().map(|(c, _)| c).collect())
+}
+
+/// Passes over a text: people do not nest tags, and time must not depend on who does.
+const PASSES: usize = 5;
+
+/// Removes matches, also those that come about by removing others.
+fn cut_letters<'a>(mut text: Vec<Letter<'a>>, tag: &Skeleton) -> Option<Vec<Letter<'a>>> {
+    let mut found = None;
+    for _ in 0..PASSES {
+        let places = Skeleton::of(text.iter().map(|(c, _)| *c)).places(tag);
+        let Some((_, last)) = places.last() else { break };
+        let at_the_end = *last == text.len();
+        let mut left: Vec<Letter<'a>> = Vec::with_capacity(text.len());
+        let mut from = 0;
+        for (start, end) in places {
+            left.extend_from_slice(text.get(from..start).unwrap_or_default());
+            from = end + blank_behind(text.get(end..).unwrap_or_default());
+        }
+        left.extend_from_slice(text.get(from..).unwrap_or_default());
+        if at_the_end {
+            while left.last().is_some_and(|(c, _)| matches!(c, ' ' | '\t')) {
+                left.pop();
+            }
+            while left.last().is_some_and(|(c, _)| matches!(c, '\r' | '\n')) {
+                left.pop();
+            }
+        }
+        text = left;
+        found = Some(());
+    }
+    found.map(|()| text)
+}
+
+/// How many letters the blank behind a tag has, or the fold.
+fn blank_behind(text: &[Letter<'_>]) -> usize {
+    let mut behind = text.iter().map(|(c, _)| *c);
+    match (behind.next(), behind.next(), behind.next()) {
+        (Some('\r'), Some('\n'), Some(' ' | '\t')) => 3,
+        (Some(c), _, _) if c.is_whitespace() && c != '\r' && c != '\n' => 1,
+        (Some(_) | None, _, _) => 0,
     }
 }
 
@@ -258,6 +346,11 @@ pub(crate) fn encode(text: &str) -> Vec<u8> {
     if plain && text.len() <= 66 {
         return format!(" {text}").into_bytes();
     }
+    encoded_words(text)
+}
+
+/// Encoded-words for `text`, each on a line of its own, with the leading space. Nothing for nothing.
+fn encoded_words(text: &str) -> Vec<u8> {
     let mut out = String::new();
     let mut chunk = String::new();
     let mut flush = |chunk: &mut String| {
@@ -297,6 +390,9 @@ mod tests {
         assert_eq!(decode(" roh ä".as_bytes()), "roh ä");
         assert_eq!(decode(b" latin \xe4"), "latin ä");
         assert_eq!(decode(b" =?x?"), "=?x?");
+        // Longer than RFC 2047 allows, and read all the same.
+        let long = format!(" =?utf-8?B?{}?=", STANDARD.encode("[v] Schaden ".repeat(300)));
+        assert!(decode(long.as_bytes()).starts_with("[v] Schaden [v]"));
         assert_eq!(decode(b" =?utf-8?Q?a=0D=0AX-Evil:_1?="), "a  X-Evil: 1");
     }
 
@@ -321,6 +417,37 @@ mod tests {
             cut_str(" [vertraulich] =?utf-8?Q?Gr=C3=B6=C3=9Fe?=  =?utf-8?Q?x?=", tag).as_deref(),
             Some(" =?utf-8?Q?Gr=C3=B6=C3=9Fe?=  =?utf-8?Q?x?=")
         );
+    }
+
+    #[test]
+    fn bytes_beside_a_tag_stay_as_they_are() {
+        for (raw, tag, left) in [
+            (b" [vertraulich] Gr\xf6\xdfe".as_slice(), "[vertraulich]", b" Gr\xf6\xdfe".as_slice()),
+            (b" [PERS\xd6NLICH] Gr\xf6\xdfe", "[pers\u{f6}nlich]", b" Gr\xf6\xdfe"),
+            (b" Re: [pers\x94nlich] Gr\x94\xe1e", "[pers\u{f6}nlich]", b" Re: Gr\x94\xe1e"),
+            (b" \xc3\xb6 [v\xc2\xad] \xc3\x96", "[v]", b" \xc3\xb6 \xc3\x96"),
+            (
+                b" =?utf-8?Q?Gr=C3=B6?= =?iso-8859-1?Q?_[v]_=DFe?=",
+                "[v]",
+                b" =?utf-8?Q?Gr=C3=B6?= =?utf-8?B?IMOfZQ==?=",
+            ),
+            (
+                b" =?utf-8?Q?=5Bv=5D?= Schaden =?utf-8?Q?Gr=C3=B6=C3=9Fe?=",
+                "[v]",
+                b"  Schaden =?utf-8?Q?Gr=C3=B6=C3=9Fe?=",
+            ),
+        ] {
+            let cut = cut(raw, tag).unwrap();
+            assert_eq!(cut, left, "{} {}", raw.escape_ascii(), cut.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn many_tags_take_no_time() {
+        let many = format!(" {}x", "[vertraulich] ".repeat(4_000));
+        assert_eq!(cut_str(&many, "[vertraulich]").as_deref(), Some(" x"));
+        let nested = format!(" {}[v]{} x", "[v".repeat(4_000), "]".repeat(4_000));
+        assert!(cut_str(&nested, "[v]").is_some());
     }
 
     #[test]
@@ -357,7 +484,7 @@ mod tests {
         #[test]
         fn arbitrary_bytes_never_panic_and_the_tag_never_stays(raw in proptest::collection::vec(any::<u8>(), 0..200), tag in "[ -~]{1,8}") {
             let before = decode(&raw);
-            let sees = |text: &str| Skeleton::of(text).find(&Skeleton::of(&tag)).is_some();
+            let sees = |text: &str| is_in(text, &Skeleton::of(tag.chars()));
             match cut(&raw, &tag) {
                 None => prop_assert!(!sees(&before)),
                 Some(after) => prop_assert!(!sees(&decode(&after))),

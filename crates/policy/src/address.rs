@@ -63,6 +63,25 @@ impl AddressPattern {
         Address::parse(text).ok().map(|address| Self::Exact(address.identity()))
     }
 
+    /// Whether the pattern `wide` matches every address that `narrow` does, as far as that is easily told.
+    pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
+        match (Self::parse(wide), Self::parse(narrow)) {
+            (Some(Self::Any), Some(narrow)) => !matches!(narrow, Self::Null),
+            (Some(Self::Domain(LocalPart::Any, ours)), Some(Self::Domain(_, theirs))) => ours == theirs,
+            (Some(Self::Below(LocalPart::Any, ours)), Some(Self::Domain(_, theirs))) => {
+                ours != theirs && theirs.is_within(&ours)
+            }
+            (Some(Self::Below(LocalPart::Any, ours)), Some(Self::Below(_, theirs))) => {
+                theirs.is_within(&ours)
+            }
+            (Some(wide), Some(Self::Exact(_))) => {
+                Address::parse(narrow).is_ok_and(|address| wide.matches_address(&address))
+            }
+            (Some(_), Some(_)) => wide == narrow,
+            (None, _) | (_, None) => false,
+        }
+    }
+
     fn matches_address(&self, address: &Address) -> bool {
         match self {
             Self::Any => true,
@@ -138,6 +157,31 @@ impl AddressSet {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_wide_pattern_covers_narrow_ones() {
+        for (wide, narrow) in [
+            ("*", "a@x.example"),
+            ("*", "*.example"),
+            ("x.example", "A@x.example"),
+            ("x.example", "claims-*@x.example"),
+            ("*.example", "x.example"),
+            ("*.x.example", "*.y.x.example"),
+            ("claims-*@x.example", "claims-1@x.example"),
+            ("<>", "<>"),
+        ] {
+            assert!(AddressPattern::covers(wide, narrow), "{wide} {narrow}");
+        }
+        for (wide, narrow) in [
+            ("*", "<>"),
+            ("*.x.example", "x.example"),
+            ("x.example", "*.x.example"),
+            ("a@x.example", "x.example"),
+            ("claims-*@x.example", "x.example"),
+        ] {
+            assert!(!AddressPattern::covers(wide, narrow), "{wide} {narrow}");
+        }
+    }
 
     fn holds(pattern: &str, address: &str) -> bool {
         let mut set = AddressSet::default();

@@ -1,6 +1,6 @@
 //! From the rule as written to the checked form. Everything that is wrong is said here, before any letter.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
 use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
-use crate::near::Tag;
+use crate::near::{self, Tag};
 use crate::spec::{HeaderSpec, TreatmentSpec, When};
 use crate::wildcard::Wildcard;
 
@@ -59,13 +59,30 @@ const MAX_DEPTH: usize = 8;
 
 /// Compiles the conditions of one rule. Cheap ones come first, so that the text is searched only if all
 /// else holds.
-pub(crate) fn when(rule: &str, spec: &When, lists: &Lists) -> Result<Vec<Test>, RuleError> {
-    Compiler { rule, lists }.all_of("when", spec, 0)
+pub(crate) fn when(
+    rule: &str,
+    spec: &When,
+    lists: &Lists,
+    tags: &Arc<HashSet<String>>,
+) -> Result<Vec<Test>, RuleError> {
+    Compiler { rule, lists, tags }.all_of("when", spec, 0)
+}
+
+/// The words of all tags in these conditions.
+pub(crate) fn tags<'s>(specs: impl Iterator<Item = &'s When>) -> HashSet<String> {
+    let mut open: Vec<&When> = specs.collect();
+    let mut tags = HashSet::new();
+    while let Some(when) = open.pop() {
+        tags.extend(when.subject_tag.iter().map(|tag| near::core(tag)));
+        open.extend(&when.not);
+    }
+    tags
 }
 
 struct Compiler<'a> {
     rule: &'a str,
     lists: &'a Lists,
+    tags: &'a Arc<HashSet<String>>,
 }
 
 impl Compiler<'_> {
@@ -280,7 +297,7 @@ impl Compiler<'_> {
         let good = |tag: &str| {
             let ok =
                 (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
-            ok.then(|| Tag::new(tag))
+            ok.then(|| Tag::new(tag, self.tags))
         };
         let mend = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
         self.each("subject-tag", tags, good, mend)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::{Address, Network, skeleton, tidied};
+use sealpost_mail::{Address, Network, latinised, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::facts::{Deep, Facts, Known};
@@ -11,12 +11,14 @@ use crate::label;
 use crate::near::{Tag, is_near};
 use crate::wildcard::Wildcard;
 
-/// Three-valued (Kleene): what is unknown is never taken for "no".
+/// Kleene's logic: what is unknown is never taken for "no".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Yes,
-    /// Not quite, but surely meant: a tag mistyped.
-    Almost,
+    /// It depends on a slip: as it is written it is `exactly` this, as it was surely meant it may be the opposite.
+    Almost {
+        exactly: bool,
+    },
     No,
     /// Nobody can say at the moment.
     Unknown(String),
@@ -32,8 +34,9 @@ impl Answer {
     fn negated(self) -> Self {
         match self {
             Self::Yes => Self::No,
-            // Within `not` nothing is guessed.
-            Self::Almost | Self::No => Self::Yes,
+            Self::No => Self::Yes,
+            // A slip is one also within `not`: "all but what is tagged goes out" must not send a mistyped tag out.
+            Self::Almost { exactly } => Self::Almost { exactly: !exactly },
             unknown @ (Self::Unknown(_) | Self::Never(_)) => unknown,
         }
     }
@@ -120,7 +123,8 @@ impl Condition {
             },
             Self::Recipient(sets) => Answer::of(any_contains(sets, facts.recipient)),
             Self::SubjectTag(tags) => {
-                let subjects = facts.head.readings("Subject");
+                let subjects: Vec<String> =
+                    facts.head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
                 any_or_almost(
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject))),
@@ -133,21 +137,28 @@ impl Condition {
             Self::Header(tests) => {
                 let answers = tests.iter().map(|test| test.answer(facts));
                 answers.fold(Answer::No, |before, now| match (&before, &now) {
-                    (Answer::Yes, _) | (Answer::Almost, Answer::Almost) | (_, Answer::No) => before,
+                    (Answer::Yes, _) | (_, Answer::No) => before,
                     _ => now,
                 })
             }
             Self::Sensitivity(wanted) => {
-                let values: Vec<String> =
-                    facts.head.readings("Sensitivity").iter().map(|value| bare_word(value)).collect();
+                let values = facts.head.readings("Sensitivity");
+                let words: Vec<String> = values.iter().map(|value| bare_word(value)).collect();
+                let near = |word: &String| wanted.iter().any(|wanted| is_near(wanted, word));
+                let within = |value: &String| wanted.iter().any(|wanted| letters(value).contains(wanted));
                 any_or_almost(
-                    || values.iter().any(|value| wanted.contains(value)),
-                    || values.iter().any(|value| wanted.iter().any(|w| is_near(w, value))),
+                    || words.iter().any(|word| wanted.contains(word)),
+                    || words.iter().any(near) || values.iter().any(within),
                 )
             }
             Self::Label(wanted) => {
                 let values = facts.head.readings("msip_labels");
-                Answer::of(values.iter().any(|value| wanted.iter().any(|w| label::carries(value, w))))
+                let any = |alike: fn(&str, &str) -> bool| {
+                    values
+                        .iter()
+                        .any(|value| wanted.iter().any(|wanted| label::carries(value, wanted, alike)))
+                };
+                any_or_almost(|| any(|wanted, value| wanted == value), || any(is_near))
             }
             Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
             Self::SizeAtMost(bytes) => Answer::of(facts.size <= *bytes),
@@ -250,25 +261,51 @@ fn any_or_almost(exactly: impl FnOnce() -> bool, almost: impl FnOnce() -> bool) 
     if exactly() {
         Answer::Yes
     } else if almost() {
-        Answer::Almost
+        Answer::Almost { exactly: false }
     } else {
         Answer::No
     }
 }
 
-/// A pattern may be meant for the text as it came or as it is read.
+/// A pattern may be meant for the text as it came, as it is read, or as it looks. One that matches is enough.
 fn matches(patterns: &[Regex], text: &str) -> bool {
-    if patterns.iter().any(|pattern| pattern.is_match(text)) {
+    let any = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
+    if any(text) {
         return true;
     }
     let tidied = tidied(text);
-    tidied != text && patterns.iter().any(|pattern| pattern.is_match(&tidied))
+    if tidied != text && any(&tidied) {
+        return true;
+    }
+    !tidied.is_ascii() && any(&latinised(&tidied))
 }
 
-/// A word without what people and programs put around it: quotes, a comment, parameters, other dashes.
+/// A word without what people and programs put around it: quotes, comments, parameters, other dashes.
 pub(crate) fn bare_word(value: &str) -> String {
-    let value = value.split([';', '(']).next().unwrap_or(value);
+    letters(&essence(value))
+}
+
+fn letters(value: &str) -> String {
     skeleton(value).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// A value without comments (RFC 5322 §3.2.2, they nest) and parameters.
+fn essence(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut depth = 0_usize;
+    let mut escaped = false;
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if depth > 0 => escaped = true,
+            '(' => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            ';' if depth == 0 => break,
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// All-of: one "no" settles it, whatever else is unknown. What may be known later may yet be that "no".
@@ -278,14 +315,16 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
         match answer {
             Answer::Yes => {}
             Answer::No => return Answer::No,
-            Answer::Almost => {
-                if verdict == Answer::Yes {
-                    verdict = Answer::Almost;
+            Answer::Almost { exactly } => match verdict {
+                Answer::Yes => verdict = Answer::Almost { exactly },
+                Answer::Almost { exactly: before } => {
+                    verdict = Answer::Almost { exactly: before && exactly };
                 }
-            }
+                Answer::No | Answer::Unknown(_) | Answer::Never(_) => {}
+            },
             unknown @ Answer::Unknown(_) => verdict = unknown,
             never @ Answer::Never(_) => {
-                if matches!(verdict, Answer::Yes | Answer::Almost) {
+                if matches!(verdict, Answer::Yes | Answer::Almost { .. }) {
                     verdict = never;
                 }
             }
@@ -293,6 +332,9 @@ pub(crate) fn all(answers: impl Iterator<Item = Answer>) -> Answer {
     }
     verdict
 }
+
+/// As [`skeleton`] shows them; and the brackets of a list of one.
+const QUOTES: [char; 8] = ['\'', '"', '`', ',', '.', '[', ']', ' '];
 
 impl HeaderTest {
     fn answer(&self, facts: &Facts<'_>) -> Answer {
@@ -306,7 +348,13 @@ impl HeaderTest {
                         shapes.iter().any(|shape| equals.contains(shape))
                             || values.iter().any(|value| matches(patterns, value))
                     },
-                    || shapes.iter().any(|shape| equals.iter().any(|wanted| is_near(wanted, shape))),
+                    || {
+                        let bare = values.iter().map(|value| skeleton(&essence(value)));
+                        let bare: Vec<String> =
+                            bare.map(|value| value.trim_matches(QUOTES).to_owned()).collect();
+                        let alike = |value: &String| equals.iter().any(|w| w == value || is_near(w, value));
+                        shapes.iter().chain(&bare).any(alike)
+                    },
                 )
             }
         }

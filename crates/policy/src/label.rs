@@ -6,8 +6,9 @@ use std::collections::HashSet;
 
 use sealpost_mail::skeleton;
 
-/// Whether one of the labels in `value` has this id or name (as [`skeleton`] shows it) and is not switched off.
-pub(crate) fn carries(value: &str, wanted: &str) -> bool {
+/// Whether one of the labels in `value` has this id, or a name that is `alike`, and is not switched off. Names are
+/// compared as [`skeleton`] shows them.
+pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> bool) -> bool {
     let entries: Vec<(String, &str, String)> = value.split(';').filter_map(entry).collect();
     let off: HashSet<&str> = entries
         .iter()
@@ -15,7 +16,7 @@ pub(crate) fn carries(value: &str, wanted: &str) -> bool {
         .map(|(id, _, _)| id.as_str())
         .collect();
     let named = |id: &str, key: &str, value: &str| {
-        skeleton(id) == wanted || (key == "name" && skeleton(value) == wanted)
+        skeleton(id) == wanted || (key == "name" && alike(wanted, &skeleton(value)))
     };
     entries.iter().any(|(id, key, value)| named(id, key, value) && !off.contains(id.as_str()))
 }
@@ -36,6 +37,10 @@ fn entry(text: &str) -> Option<(String, &'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn carries(value: &str, wanted: &str) -> bool {
+        super::carries(value, wanted, |wanted, value| wanted == value)
+    }
 
     const VALUE: &str = "MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_Enabled=true; \
         MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_Name=Streng Vertraulich; \

@@ -3,7 +3,10 @@
 //! Only what is marked as a tag counts (brackets, a colon behind the first word, `#`, asterisks): the word itself in an
 //! ordinary sentence is none.
 
-use sealpost_mail::skeleton;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sealpost_mail::{is_bracket, skeleton};
 use strsim::osa_distance;
 
 /// A tag in the form it is compared in, and the words in it.
@@ -13,71 +16,79 @@ pub(crate) struct Tag {
     pub(crate) text: String,
     shape: String,
     core: String,
+    /// The words of all tags of all rules: who typed another tag meant that one.
+    known: Arc<HashSet<String>>,
 }
 
-/// Brackets and what people take for them, as [`skeleton`] shows them.
-const OPENING: [char; 7] = ['[', '(', '{', '<', '«', '⟦', '/'];
-const CLOSING: [char; 7] = [']', ')', '}', '>', '»', '⟧', '/'];
+/// So much of a subject is searched for slips; the tag itself is found anywhere.
+const LOOKED_AT: usize = 1000;
+/// Shorter words are near to every other; within brackets they count as they are.
+const LONG_ENOUGH: usize = 5;
 /// What is put around a word to make it stand out.
-const MARKS: [char; 9] = ['#', '*', '_', '!', '=', '-', '+', '~', '\''];
+const MARKS: [char; 11] = ['#', '*', '_', '!', '=', '-', '+', '~', '\'', '/', ','];
+/// What stands between a tag without brackets and the subject, as [`skeleton`] shows it: an upright stroke is an l.
+const BEHIND: [&str; 7] = [":", ";", " - ", " \u{2013} ", " \u{2014} ", " l ", " // "];
 /// What mail programs put in front of a subject.
-const REPLIES: [&str; 9] = ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:"];
+const REPLIES: [&str; 11] =
+    ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];
+
+/// The words of a tag, as [`Tag`] compares them.
+pub(crate) fn core(tag: &str) -> String {
+    bare(&skeleton(tag)).to_owned()
+}
 
 impl Tag {
-    pub(crate) fn new(text: &str) -> Self {
-        let shape = skeleton(text);
-        let edge = |c: char| !c.is_alphanumeric();
-        Self { text: text.to_owned(), core: shape.trim_matches(edge).to_owned(), shape }
+    pub(crate) fn new(text: &str, known: &Arc<HashSet<String>>) -> Self {
+        Self { text: text.to_owned(), shape: skeleton(text), core: core(text), known: Arc::clone(known) }
     }
 
-    /// Whether the text holds the tag, however it was typed.
-    pub(crate) fn is_in(&self, text: &str) -> bool {
-        skeleton(text).contains(&self.shape)
+    /// Whether a subject, as [`skeleton`] shows it, holds the tag.
+    pub(crate) fn is_in(&self, subject: &str) -> bool {
+        subject.contains(&self.shape)
     }
 
-    /// Whether the text holds something that was surely meant to be the tag.
+    /// Whether a subject, as [`skeleton`] shows it, holds something that was surely meant to be the tag.
     pub(crate) fn is_almost_in(&self, subject: &str) -> bool {
-        // A word of three letters is near to every other.
-        if self.core.chars().count() < 5 {
-            return false;
-        }
-        let subject = skeleton(subject);
-        self.in_brackets(&subject) || self.at_the_start(&subject) || self.in_marks(&subject)
+        let subject = first_chars(subject, LOOKED_AT);
+        self.in_brackets(subject) || self.at_the_start(subject) || self.in_marks(subject)
     }
 
     fn in_brackets(&self, subject: &str) -> bool {
-        let behind = |(at, bracket): (usize, &str)| {
-            let rest = subject.get(at + bracket.len()..).unwrap_or_default();
-            let inside = rest.split(CLOSING).next().unwrap_or(rest);
-            self.is_like(inside) || self.is_like(self.first_words(rest))
-        };
-        let before = |(at, _): (usize, &str)| {
-            let rest = subject.get(..at).unwrap_or_default();
-            let inside = rest.rsplit(OPENING).next().unwrap_or(rest);
-            self.is_like(inside) || self.is_like(self.last_words(rest))
-        };
-        subject.match_indices(OPENING).any(behind) || subject.match_indices(CLOSING).any(before)
+        let brackets = subject.char_indices().filter(|(_, c)| is_bracket(*c) || *c == '/');
+        brackets.into_iter().any(|(at, bracket)| {
+            let behind =
+                first_chars(subject.get(at + bracket.len_utf8()..).unwrap_or_default(), self.reach());
+            let inside = behind.split(is_edge).next().unwrap_or(behind);
+            let before = last_chars(subject.get(..at).unwrap_or_default(), self.reach());
+            let enclosed = before.rsplit(is_edge).next().unwrap_or(before);
+            [inside, self.first_words(behind), enclosed, self.last_words(before)]
+                .into_iter()
+                .any(|text| self.is_like(text))
+        })
     }
 
-    /// `vertraulich: Schaden 7`, also behind "Re:".
+    /// `vertraulich: Schaden 7`, `Vertraulich`, also behind "Re:" and other tags.
     fn at_the_start(&self, subject: &str) -> bool {
+        if self.is_short() {
+            return false;
+        }
         let mut rest = subject;
-        while let Some(shorter) = REPLIES.iter().find_map(|reply| rest.strip_prefix(skeleton(reply).as_str()))
-        {
+        while let Some(shorter) = without_a_prefix(rest) {
             rest = shorter.trim_start();
         }
-        let Some((first, _)) = rest.split_once(':') else { return false };
-        self.is_like(first)
+        let before = |mark: &str| rest.split_once(mark).is_some_and(|(first, _)| self.is_like(first));
+        BEHIND.into_iter().any(before) || self.is_like(rest)
     }
 
     /// `*vertraulich*`, `#vertraulich`, `!!vertraulich!!`.
     fn in_marks(&self, subject: &str) -> bool {
-        subject.match_indices(MARKS).any(|(at, mark)| {
-            let alone = subject.get(..at).is_none_or(|before| !before.ends_with(char::is_alphanumeric));
-            let rest = subject.get(at + mark.len()..).unwrap_or_default();
-            // A dash and a blank before a word is punctuation.
-            alone && !rest.starts_with(' ') && self.is_like(self.first_words(rest))
-        })
+        !self.is_short()
+            && subject.match_indices(MARKS).any(|(at, mark)| {
+                let alone = subject.get(..at).is_none_or(|before| !before.ends_with(char::is_alphanumeric));
+                let rest = subject.get(at + mark.len()..).unwrap_or_default();
+                // A dash and a blank before a word is punctuation.
+                alone && !rest.starts_with(' ') && self.is_like(self.first_words(rest))
+            })
     }
 
     /// As many words as the tag has.
@@ -95,30 +106,101 @@ impl Tag {
         self.core.matches(' ').count()
     }
 
+    fn is_short(&self) -> bool {
+        self.core.chars().count() < LONG_ENOUGH
+    }
+
+    /// How far from a bracket it may reach, also with a blank after every letter.
+    fn reach(&self) -> usize {
+        self.core.chars().count() * 2 + 16
+    }
+
     fn is_like(&self, text: &str) -> bool {
-        is_near(&self.core, text.trim_matches(|c: char| !c.is_alphanumeric()))
+        let text = bare(text);
+        if self.is_short() {
+            return text.chars().count() > 2 && text == self.core;
+        }
+        if text.len() > 8 * self.reach() || text != self.core && self.known.contains(text) {
+            return false;
+        }
+        is_near(&self.core, text) || letters_of(text).eq(letters_of(&self.core))
     }
 }
 
-/// Whether a value was surely meant to be this one: a slip or two, more in longer words.
+fn is_edge(c: char) -> bool {
+    is_bracket(c) || c == '/'
+}
+
+/// Without what stands around the words.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+fn letters_of(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric())
+}
+
+/// Without "Re:" or a tag of somebody else's in front.
+fn without_a_prefix(subject: &str) -> Option<&str> {
+    let reply = REPLIES.iter().find_map(|reply| subject.strip_prefix(reply));
+    reply.or_else(|| subject.strip_prefix('[')?.split_once(']').map(|(_, rest)| rest))
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    let end = text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
+}
+
+fn last_chars(text: &str, count: usize) -> &str {
+    let start = text.char_indices().rev().nth(count).map_or(0, |(at, c)| at + c.len_utf8());
+    text.get(start..).unwrap_or(text)
+}
+
+/// Whether a value was surely meant to be this one: a slip or two, more in longer words. Both as [`skeleton`] shows
+/// them.
 pub(crate) fn is_near(wanted: &str, value: &str) -> bool {
     let (length, other) = (wanted.chars().count(), value.chars().count());
     let slips = match length {
-        0..=4 => return false,
-        5..=7 => 1,
+        0..LONG_ENOUGH => return false,
+        LONG_ENOUGH..=7 => 1,
         _ => 2,
     };
     // What is much longer or shorter need not be measured; values may have any length.
-    length.abs_diff(other) <= slips && osa_distance(wanted, value) <= slips
+    length.abs_diff(other) <= slips
+        && osa_distance(wanted, value) <= slips
+        && numbering(wanted).eq(numbering(value))
+}
+
+/// "Class 3" is not a slip of "Class 4", nor "Class A" of "Class B".
+fn numbering(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|word| word.chars().nth(1).is_none() || word.contains(|c: char| c.is_numeric()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tags<const N: usize>(texts: [&str; N]) -> [Tag; N] {
+        let known = Arc::new(texts.into_iter().map(core).collect());
+        texts.map(|text| Tag::new(text, &known))
+    }
+
+    fn tag(text: &str) -> Tag {
+        let [tag] = tags([text]);
+        tag
+    }
+
+    fn exactly(tag: &Tag, subject: &str) -> bool {
+        tag.is_in(&skeleton(subject))
+    }
+
+    fn almost(tag: &Tag, subject: &str) -> bool {
+        !exactly(tag, subject) && tag.is_almost_in(&skeleton(subject))
+    }
+
     #[test]
     fn slips_other_brackets_and_forgotten_ones_are_near() {
-        let tag = Tag::new("[vertraulich]");
+        let plain = tag("[vertraulich]");
         for subject in [
             "[vertrauich] Schaden 7",
             "[vertarulich] Schaden 7",
@@ -141,35 +223,73 @@ mod tests {
             "[vertraulich!] Schaden",
             "[[vertraulich ] Schaden",
             "«vertraulich» Schaden",
+            "【vertraulich】 Schaden",
+            "„vertraulich“ Schaden",
+            "⟨vertraulich⟩ Schaden",
+            "\"vertraulich\" Schaden",
+            "Vertraulich | Schaden",
+            "[v e r t r a u l i c h] Schaden",
+            "[v.e.r.t.r.a.u.l.i.c.h] Schaden",
+            "[🔒 vertraulich] Schaden",
+            "[vertrauIich] Schaden",
+            "[EXTERN] vertraulich: Schaden",
+            "AW: [Ticket#7] WG: Vertraulich - Schaden",
+            "Vertraulich – Schaden",
+            "Vertraulich",
+            "WG: VERTRAULICH!",
+            "Schaden [Info vertraulich]",
         ] {
-            assert!(tag.is_in(subject) || tag.is_almost_in(subject), "{subject}");
+            assert!(almost(&plain, subject) || exactly(&plain, subject), "{subject}");
         }
-        let tag = Tag::new("[streng vertraulich]");
+        let streng = tag("[streng vertraulich]");
         for subject in [
             "[strengvertraulich] x",
             "(streng vertraulich) x",
             "[streng vertraulic] x",
             "[streng vertraulich x",
         ] {
-            assert!(tag.is_almost_in(subject), "{subject}");
+            assert!(almost(&streng, subject), "{subject}");
         }
     }
+
+    /// So many of a hundred ordinary subjects may go into the portal by mistake.
+    const BY_MISTAKE: usize = 1;
 
     #[test]
     fn ordinary_subjects_are_not_near() {
-        let tags = ["[vertraulich]", "[streng vertraulich]", "[persönlich]", "[confidential]", "[secure]"]
-            .map(Tag::new);
-        for subject in include_str!("ordinary_subjects.txt").lines() {
-            for tag in &tags {
-                assert!(!tag.is_in(subject) && !tag.is_almost_in(subject), "{}: {subject}", tag.text);
-            }
-        }
+        let tags =
+            tags(["[vertraulich]", "[streng vertraulich]", "[persönlich]", "[confidential]", "[secure]"]);
+        let subjects: Vec<&str> = include_str!("ordinary_subjects.txt").lines().collect();
+        let trips = |subject: &&&str| tags.iter().any(|tag| exactly(tag, subject) || almost(tag, subject));
+        let tripped: Vec<&&str> = subjects.iter().filter(trips).collect();
+        assert!(subjects.len() >= 300 && tripped.len() * 100 <= subjects.len() * BY_MISTAKE, "{tripped:#?}");
     }
 
     #[test]
-    fn short_words_are_near_to_nothing() {
-        assert!(!Tag::new("[int]").is_almost_in("(ist) so"));
+    fn another_rules_tag_is_no_slip() {
+        let [english, french] = tags(["[confidential]", "[confidentiel]"]);
+        assert!(exactly(&french, "[confidentiel] x") && !almost(&english, "[confidentiel] x"));
+        assert!(almost(&english, "[confidentia] x"));
+    }
+
+    #[test]
+    fn numbers_and_single_letters_are_no_slips() {
+        assert!(!almost(&tag("[Klasse 3]"), "[Klasse 4] x") && !almost(&tag("[Stufe A]"), "[Stufe B] x"));
+        assert!(almost(&tag("[Klasse 3]"), "[Klase 3] x") && almost(&tag("[Klasse 3]"), "(Klasse 3) x"));
+    }
+
+    #[test]
+    fn short_words_are_near_to_nothing_but_themselves_in_brackets() {
+        assert!(!almost(&tag("[int]"), "(ist) so") && !almost(&tag("[VSD]"), "VSD: x"));
+        assert!(almost(&tag("[VSD]"), "(VSD) x") && almost(&tag("[VSD]"), "[VSD x"));
         assert!(!is_near("abc", "abd"));
         assert!(is_near("geheim", "geheym") && !is_near("geheim", "daheim"));
+    }
+
+    #[test]
+    fn a_subject_of_brackets_takes_no_time() {
+        for text in ["[", "[vertr ", "re:", "[]", "/"] {
+            assert!(!almost(&tag("[vertraulich]"), &text.repeat(50_000)), "{text}");
+        }
     }
 }

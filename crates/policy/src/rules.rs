@@ -1,8 +1,9 @@
 //! The ordered rules: judging, explaining, and what must be looked up first.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Treatment};
+use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Treatment, skeleton};
 
 use crate::compile::{self, RuleError};
 use crate::condition::{Answer, Condition, Scope, Test, all};
@@ -24,7 +25,18 @@ struct Rule {
     name: String,
     tests: Vec<Test>,
     treatment: Treatment,
-    near: Near,
+    slips: Slips,
+}
+
+/// What happens to a letter for which the rule holds or not by a slip.
+#[derive(Debug)]
+enum Slips {
+    /// It goes this way.
+    To(Treatment),
+    /// The rule goes by what is written.
+    AsWritten,
+    /// The rule does not decide about it: it would send it in clear.
+    Pass,
 }
 
 /// What the caller must find out before it asks.
@@ -74,6 +86,7 @@ impl Rules {
     ) -> Result<Self, RuleError> {
         let lists = compile::lists(lists)?;
         let default = compile::then(DEFAULT, default)?;
+        let tags = Arc::new(compile::tags(specs.iter().map(|spec| &spec.when)));
         let mut names = HashSet::new();
         let mut rules = Vec::with_capacity(specs.len());
         for spec in specs {
@@ -86,10 +99,10 @@ impl Rules {
                     "give each rule its own: log and explanation go by it",
                 ));
             }
-            let tests = compile::when(&spec.name, &spec.when, &lists)?;
+            let tests = compile::when(&spec.name, &spec.when, &lists, &tags)?;
             let treatment = compile::then(&spec.name, spec.then)?;
-            let near = spec.near.unwrap_or_else(|| near_by_default(&treatment));
-            rules.push(Rule { name: spec.name, tests, treatment, near });
+            let slips = slips(spec.near, &treatment);
+            rules.push(Rule { name: spec.name, tests, treatment, slips });
         }
         Ok(Self { rules, default })
     }
@@ -138,7 +151,7 @@ impl Rules {
             match rule.answer(at, facts, memo) {
                 Answer::No => {}
                 Answer::Yes => return rule.judgement(facts),
-                Answer::Almost => return rule.almost(),
+                Answer::Almost { .. } => return rule.almost(),
                 Answer::Unknown(why) => return later(&rule.name, &why),
                 Answer::Never(why) => return never(&rule.name, &why),
             }
@@ -160,7 +173,7 @@ impl Rules {
         let step = |(at, rule): (usize, &Rule)| {
             let (held, why) = match rule.answer(at, facts, &mut memo) {
                 Answer::Yes => (Held::Yes, rule.sentence()),
-                Answer::Almost => (Held::Almost, rule.almost_sentence()),
+                Answer::Almost { .. } => (Held::Almost, rule.almost_sentence()),
                 Answer::Unknown(why) | Answer::Never(why) => (Held::Unknown, unanswered(&why)),
                 Answer::No => (Held::No, rule.first_no(at, facts, &mut memo)),
             };
@@ -173,9 +186,13 @@ impl Rules {
 impl Rule {
     fn answer(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
         let answers = self.tests.iter().enumerate();
-        match (all(answers.map(|(number, test)| test.remembered((at, number), facts, memo))), self.near) {
-            (Answer::Almost, Near::Off) => Answer::No,
-            (answer, Near::Off | Near::Portal | Near::Hold) => answer,
+        let answer = all(answers.map(|(number, test)| test.remembered((at, number), facts, memo)));
+        match (answer, &self.slips) {
+            (Answer::Almost { exactly: true }, Slips::AsWritten) => Answer::Yes,
+            // Held as written, and protected by it: no other way is safer.
+            (Answer::Almost { exactly: true }, Slips::To(_)) if protects(&self.treatment) => Answer::Yes,
+            (Answer::Almost { .. }, Slips::AsWritten | Slips::Pass) => Answer::No,
+            (answer, _) => answer,
         }
     }
 
@@ -197,9 +214,9 @@ impl Rule {
     /// A near miss goes the safe way; nothing is cut, since nobody knows what was meant.
     fn almost(&self) -> Judgement {
         Judgement {
-            treatment: match self.near {
-                Near::Portal | Near::Off => Treatment::Portal,
-                Near::Hold => Treatment::Hold { tls: HELD },
+            treatment: match &self.slips {
+                Slips::To(treatment) => treatment.clone(),
+                Slips::AsWritten | Slips::Pass => Treatment::Portal,
             },
             edits: Vec::new(),
             reason: Reason { rule: self.name.clone(), sentence: self.almost_sentence() },
@@ -229,7 +246,8 @@ impl Rule {
             | Condition::Listener(_)
             | Condition::Not(_) => None,
         });
-        let subjects = facts.head.readings("Subject");
+        let subjects: Vec<String> =
+            facts.head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
         let present = tags.flatten().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
         Judgement {
             treatment: self.treatment.clone(),
@@ -248,11 +266,21 @@ impl Test {
     }
 }
 
-/// A slip in a tag must not send a letter in clear; a slip in one that sends it in clear must not do anything.
-fn near_by_default(treatment: &Treatment) -> Near {
+/// A slip in a tag must not send a letter in clear, neither past a rule that protects nor by one that relays.
+fn slips(near: Option<Near>, treatment: &Treatment) -> Slips {
+    match near {
+        Some(Near::Portal) => Slips::To(Treatment::Portal),
+        Some(Near::Hold) => Slips::To(Treatment::Hold { tls: HELD }),
+        Some(Near::Off) => Slips::AsWritten,
+        None if protects(treatment) => Slips::To(Treatment::Portal),
+        None => Slips::Pass,
+    }
+}
+
+fn protects(treatment: &Treatment) -> bool {
     match treatment {
-        Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } => Near::Portal,
-        Treatment::Relay { .. } | Treatment::Refuse(_) => Near::Off,
+        Treatment::Portal | Treatment::Domain { .. } | Treatment::Hold { .. } | Treatment::Refuse(_) => true,
+        Treatment::Relay { .. } => false,
     }
 }
 

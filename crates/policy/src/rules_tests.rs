@@ -531,3 +531,120 @@ proptest! {
         }
     }
 }
+
+/// "All but what is tagged goes out": a mistyped tag must not.
+#[test]
+fn a_slip_is_one_also_within_not() {
+    let judged = |text: &str, subject: &str| {
+        let case = Case::new(&format!("Subject: {subject}\n\n"));
+        rules(text).judge(&case.facts()).treatment
+    };
+    let but_tagged = r#"
+        [[rule]]
+        name = "all but"
+        when = { not = { subject-tag = "[vertraulich]" } }
+        then = "relay"
+        [[rule]]
+        name = "rest"
+        when = { recipient = "*" }
+        then = "portal"
+    "#;
+    for subject in ["[vertraulich] x", "[vertrauich] x", "(vertraulich) x"] {
+        assert_eq!(judged(but_tagged, subject), Treatment::Portal, "{subject}");
+    }
+    assert!(matches!(judged(but_tagged, "Hallo"), Treatment::Relay { .. }));
+
+    let but_open = r#"
+        [[rule]]
+        name = "all but"
+        when = { not = { subject-tag = "[offener brief]" } }
+        then = "portal"
+    "#;
+    assert_eq!(judged(but_open, "[offner brief] x"), Treatment::Portal);
+    assert!(matches!(judged(but_open, "[Offener Brief] x"), Treatment::Relay { .. }));
+    let twice = but_open.replace("not = {", "not = { not = { not = {").replace("} }\n", "} } } }\n");
+    assert_eq!(judged(&twice, "[offner brief] x"), Treatment::Portal);
+
+    let off = but_tagged.replacen("then = \"relay\"", "then = \"relay\"\n near = \"off\"", 1);
+    assert!(matches!(judged(&off, "[vertrauich] x"), Treatment::Relay { .. }));
+    let hold = but_tagged.replacen("then = \"relay\"", "then = \"relay\"\n near = \"hold\"", 1);
+    assert!(matches!(judged(&hold, "[vertrauich] x"), Treatment::Hold { .. }));
+    assert_eq!(judged(&hold, "[vertraulich] x"), Treatment::Portal);
+}
+
+#[test]
+fn what_is_almost_refused_goes_into_the_portal() {
+    let rules = rules(
+        "[[rule]]\nname = \"never by mail\"\nwhen = { subject-tag = \"[streng geheim]\" }\nthen = \"refuse\"\n",
+    );
+    let treatment =
+        |subject: &str| rules.judge(&Case::new(&format!("Subject: {subject}\n\n")).facts()).treatment;
+    assert!(matches!(treatment("[streng geheim] x"), Treatment::Refuse(_)));
+    assert_eq!(treatment("[streng gehiem] x"), Treatment::Portal);
+}
+
+#[test]
+fn markings_are_read_as_they_are_meant() {
+    let rules = rules(
+        r#"
+        [[rule]]
+        name = "sensitivity"
+        when = { sensitivity = "company-confidential" }
+        then = "portal"
+        [[rule]]
+        name = "class"
+        when = { header = { name = "X-Class", equals = "vertraulich" } }
+        then = "portal"
+        [[rule]]
+        name = "label"
+        when = { label = "Streng Vertraulich" }
+        then = "portal"
+        [[rule]]
+        name = "pattern"
+        when = { subject-pattern = "(?i)versicherungsnummer" }
+        then = "portal"
+        "#,
+    );
+    for field in [
+        "Sensitivity: (hoch) company-confidential",
+        "Sensitivity: (a (b) \\) c) \"Company Confidential\" (d); x=y",
+        "Sensitivity: (company-confidential)",
+        "X-Class: \"vertraulich\"",
+        "X-Class: Vertraulich (hoch); a=b",
+        "X-Class: [vertraulich]",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng Vertraulch;",
+        "Subject: V\u{435}rsich\u{435}rungsnumm\u{435}r 7",
+        "Subject: Ver\u{ad}sicherungsnummer 7",
+    ] {
+        let case = Case::new(&format!("{field}\n\n"));
+        assert_eq!(rules.judge(&case.facts()).treatment, Treatment::Portal, "{field}");
+    }
+    for field in ["Sensitivity: normal", "X-Class: intern", "X-Class: öffentlich", "Subject: Versicherung"] {
+        let case = Case::new(&format!("{field}\n\n"));
+        assert!(matches!(rules.judge(&case.facts()).treatment, Treatment::Relay { .. }), "{field}");
+    }
+}
+
+#[test]
+fn a_rule_that_always_holds_where_another_does() {
+    let when = |when: &str| {
+        let text = format!("[[rule]]\nname = \"r\"\nwhen = {when}\nthen = \"relay\"\n");
+        toml::from_str::<File>(&text).unwrap().rule.remove(0).when
+    };
+    for (wide, narrow) in [
+        (r#"{ recipient = "*" }"#, r#"{ answer = true }"#),
+        (r#"{ recipient = "web.example" }"#, r#"{ recipient = "eva@web.example", subject-tag = "[x-y]" }"#),
+        (r#"{ reverse-path = "*" }"#, r#"{ reverse-path = "*@a.example" }"#),
+        (r#"{ subject-tag = "vertraulich" }"#, r#"{ subject-tag = "[Streng  VERTRAULICH]" }"#),
+        (r#"{ label = "streng vertraulich" }"#, r#"{ label = "Streng  Vertraulich" }"#),
+    ] {
+        assert!(when(wide).holds_whenever(&when(narrow)), "{wide} {narrow}");
+    }
+    for (wide, narrow) in [
+        (r#"{ reverse-path = "*" }"#, r#"{ answer = true }"#),
+        (r#"{ from = "*" }"#, r#"{ recipient = "*" }"#),
+        (r#"{ subject-tag = "[streng vertraulich]" }"#, r#"{ subject-tag = "vertraulich" }"#),
+    ] {
+        assert!(!when(wide).holds_whenever(&when(narrow)), "{wide} {narrow}");
+    }
+}

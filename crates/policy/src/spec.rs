@@ -3,10 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use sealpost_mail::TlsFloor;
+use sealpost_mail::{TlsFloor, skeleton};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::address::AddressPattern;
 use crate::size::Size;
 
 /// One `[[rule]]`.
@@ -20,7 +21,8 @@ pub struct RuleSpec {
     /// What happens then.
     pub then: TreatmentSpec,
     /// What happens to a letter that almost carries the tag, label or value: mistyped, in other brackets. Left out:
-    /// into the portal where the rule protects (portal, domain, hold), nothing where it does not.
+    /// into the portal where the rule protects (portal, domain, hold, refuse); where it relays, it does not decide
+    /// about such a letter, whether it asks for the tag or, in `not`, for its absence.
     #[serde(default)]
     pub near: Option<Near>,
 }
@@ -59,7 +61,7 @@ pub struct When {
     /// RCPT TO stands in one of these lists.
     #[serde(deserialize_with = "one_or_many")]
     pub recipient_list: Vec<String>,
-    /// The Subject contains this text (ASCII case-insensitive). It is cut out if this rule decides.
+    /// The Subject contains this text, however it is typed. It is cut out if this rule decides.
     #[serde(deserialize_with = "one_or_many")]
     pub subject_tag: Vec<String>,
     /// The Subject matches this regular expression; `(?i)` in front ignores case. It is left as it is.
@@ -138,25 +140,36 @@ impl When {
             not,
         } = self;
         // A list means any of these: a longer one holds more often.
+        fn wider_by<T: PartialEq>(ours: &[T], theirs: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
+            ours.is_empty()
+                || (!theirs.is_empty() && theirs.iter().all(|one| ours.iter().any(|wide| covers(wide, one))))
+        }
+        // As conditions compare them.
+        let same_shape = |ours: &String, theirs: &String| skeleton(ours) == skeleton(theirs);
+        // A subject that holds the longer text holds the shorter one.
+        let holds_shape = |ours: &String, theirs: &String| skeleton(theirs).contains(&skeleton(ours));
+        let addresses = |ours: &[String], theirs: &[String]| {
+            wider_by(ours, theirs, |ours, theirs| AddressPattern::covers(ours, theirs))
+        };
         fn wider<T: PartialEq>(ours: &[T], theirs: &[T]) -> bool {
             ours.is_empty() || (!theirs.is_empty() && theirs.iter().all(|one| ours.contains(one)))
         }
         fn same<T: PartialEq>(ours: Option<&T>, theirs: Option<&T>) -> bool {
             ours.is_none() || ours == theirs
         }
-        let everybody =
-            |patterns: &[String]| patterns.iter().any(|pattern| matches!(pattern.trim(), "*" | "*@*"));
-        wider(reverse_path, &other.reverse_path)
+        // Every letter has a recipient; it may lack a From and a reverse-path.
+        let everybody = |patterns: &[String]| patterns.iter().any(|pattern| pattern == "*");
+        addresses(reverse_path, &other.reverse_path)
             && wider(reverse_path_list, &other.reverse_path_list)
-            && wider(from, &other.from)
+            && addresses(from, &other.from)
             && wider(from_list, &other.from_list)
-            && (everybody(recipient) || wider(recipient, &other.recipient))
+            && (everybody(recipient) || addresses(recipient, &other.recipient))
             && wider(recipient_list, &other.recipient_list)
-            && wider(subject_tag, &other.subject_tag)
+            && wider_by(subject_tag, &other.subject_tag, holds_shape)
             && wider(subject_pattern, &other.subject_pattern)
             && wider(header, &other.header)
-            && wider(sensitivity, &other.sensitivity)
-            && wider(label, &other.label)
+            && wider_by(sensitivity, &other.sensitivity, same_shape)
+            && wider_by(label, &other.label, same_shape)
             && size_at_least.is_none_or(|ours| other.size_at_least.is_some_and(|theirs| theirs >= ours))
             && size_at_most.is_none_or(|ours| other.size_at_most.is_some_and(|theirs| theirs <= ours))
             && wider(attachment_name, &other.attachment_name)
@@ -182,7 +195,7 @@ pub struct HeaderSpec {
     /// `true`: the field is there; `false`: it is not.
     #[serde(default)]
     pub present: Option<bool>,
-    /// A decoded value equals this (ASCII case-insensitive).
+    /// A decoded value equals this, however it is typed.
     #[serde(default, deserialize_with = "one_or_many")]
     pub equals: Vec<String>,
     /// A decoded value matches this regular expression.
