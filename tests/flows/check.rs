@@ -333,3 +333,45 @@ fn the_profiles_are_fine() {
         assert_eq!(code, 0, "{}:\n{out}{err}", path.display());
     }
 }
+
+/// The rule behind `answers = "portal"` stands last: what takes everything before it sends answers out in clear.
+#[test]
+fn a_rule_that_takes_answers_before_the_portal_does() {
+    let (home, said) = broken(|c| {
+        c.rule("all the rest", r#"{ recipient = "*" }"#, r#""relay""#);
+    });
+    says_of_rule(&said, &home, "all the rest", &["answers to letters of the portal", "default"]);
+    let (_, said) = warned(|c| {
+        c.set("policy", "answers", r#""rules""#);
+        c.rule("all the rest", r#"{ recipient = "*" }"#, r#""relay""#);
+    });
+    assert!(!said.contains("answers"), "{said}");
+}
+
+#[test]
+fn a_rule_is_covered_by_a_wider_address_and_by_a_part_of_its_tag() {
+    for (wide, narrow) in [
+        (
+            r#"{ recipient = "clinic.example" }"#,
+            r#"{ recipient = "eva@clinic.example", subject-tag = "[x-y]" }"#,
+        ),
+        (r#"{ subject-tag = "offen" }"#, r#"{ subject-tag = "[OFFEN gesagt]" }"#),
+    ] {
+        let (home, said) = broken(|c| {
+            c.rule("wide", wide, r#""relay""#);
+            c.rule("narrow", narrow, r#""portal""#);
+        });
+        says_of_rule(&said, &home, "narrow", &["never decides", "wide"]);
+    }
+}
+
+#[test]
+fn clients_that_are_everybody_and_subjects_on_the_page_alone_are_warned_of() {
+    let (home, said) = warned(|c| {
+        c.rule("clients", r#"{ client = ["0.0.0.0/1", "128.0.0.0/1"] }"#, r#""portal""#);
+        c.unset("notices", "show-subject");
+        c.set("portal", "show-subject", "true");
+    });
+    says_of_rule(&said, &home, "clients", &["warning", "everybody"]);
+    says(&said, &home, "show-subject", &["warning", "link"]);
+}

@@ -32,6 +32,7 @@ mod looked_into;
 mod memory;
 mod notice_bounces;
 mod notices;
+mod odd_message_ids;
 mod portal;
 mod postfix_relay;
 mod queue;

@@ -303,7 +303,7 @@ impl Work<'_> {
         let mut listing = summary.clone();
         listing.subject = head.subject();
         let json = Secret::new(serde_json::to_vec(&listing).map_err(super::later)?);
-        let thread_tags = summary.message_id.iter().map(|id| thread::tag(front, id)).collect();
+        let thread_tags = thread::tags(front, summary.message_id.as_deref(), &self.spooled.head);
         let expires_at = standing.expiry(front, self.now);
         rows.deposits.push(NewDeposit {
             id: id.clone(),

@@ -20,7 +20,7 @@ use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Committed;
 
 pub(crate) use announce::{Announcer, days};
-pub(crate) use decide::{Way, each, look, refuse_whole};
+pub(crate) use decide::{Decided, Way, each, look, refuse_whole};
 pub(crate) use front::{Door, Front, FrontKeys};
 pub(crate) use thread::tag as thread_tag;
 

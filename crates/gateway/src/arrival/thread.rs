@@ -35,19 +35,36 @@ pub(crate) fn tag(front: &Front, message_id: &str) -> [u8; 32] {
     front.keys.tags.thread_tag(&spelt(message_id))
 }
 
+/// The tags of a letter that came in: its Message-ID as it was parsed, and as it is looked up in an answer.
+pub(super) fn tags(front: &Front, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
+    let written = head.all("Message-ID");
+    let ids = written.iter().flat_map(|text| message_ids(text)).take(MOST_OWN);
+    let mut tags: Vec<[u8; 32]> =
+        parsed.map(str::to_owned).into_iter().chain(ids).map(|id| tag(front, &id)).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
+}
+
+/// A letter has one Message-ID; what is written around it is seldom more than a few words.
+const MOST_OWN: usize = 8;
+
 /// A Message-ID without angle brackets.
 pub(super) fn bare_id(message_id: &str) -> &str {
     message_id.trim().trim_start_matches('<').trim_end_matches('>')
 }
 
 /// The Message-IDs in the value of In-Reply-To or References: between angle brackets, whatever stands around them
-/// (RFC 5322 §3.6.4: nothing needs to stand between two; §4.5.4: words may), and words with an @ that stand alone, as
-/// some programs leave the brackets out.
+/// (RFC 5322 §3.6.4: nothing needs to stand between two; §4.5.4: words may), and every word that stands alone, as some
+/// programs leave the brackets out. Where a quoted local part holds brackets, both readings.
 fn message_ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('<') {
         ids.extend(bare_words(before));
+        if behind.trim_start().starts_with('"') {
+            ids.extend(quoted_id(behind));
+        }
         // A bracket that is never closed ends at the next one.
         let end = behind.find(['>', '<']).unwrap_or(behind.len());
         let (inside, tail) = behind.split_at_checked(end).unwrap_or((behind, ""));
@@ -55,17 +72,33 @@ fn message_ids(text: &str) -> Vec<String> {
         rest = tail.strip_prefix('>').unwrap_or(tail);
     }
     ids.extend(bare_words(rest));
-    if !text.contains(['<', '@']) {
-        ids.extend(text.split_whitespace().map(str::to_owned));
-    }
     ids.retain(|id: &String| !id.is_empty());
     ids
 }
 
+/// RFC 5322 §3.2.4: within quotes a bracket is a letter like others.
+fn quoted_id(behind: &str) -> Option<String> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let end = behind.char_indices().take(LONGEST_QUOTED).find_map(|(at, c)| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '>' if !quoted => return Some(at),
+            _ => {}
+        }
+        None
+    })?;
+    behind.get(..end).map(|inside| inside.split_whitespace().collect())
+}
+
+/// RFC 5322 §2.1.1: a line has at most 998 characters, so has what fits on one.
+const LONGEST_QUOTED: usize = 998;
+
 fn bare_words(text: &str) -> impl Iterator<Item = String> {
     let edge = |c: char| c.is_ascii_punctuation() && c != '"';
     text.split(|c: char| c.is_whitespace() || c == ',' || c == ';')
-        .filter(|word| word.contains('@'))
         .map(move |word| word.trim_matches(edge).to_owned())
 }
 
@@ -104,12 +137,18 @@ mod tests {
     fn message_ids_are_found_however_they_are_written() {
         assert_eq!(message_ids("<a@x> <b@x>"), ["a@x", "b@x"]);
         assert_eq!(message_ids("<a@x><b@x>"), ["a@x", "b@x"]);
-        assert_eq!(message_ids("Your message of Monday (late) < a@x > \"Re: <b@x>\""), ["a@x", "b@x"]);
+        assert_eq!(
+            message_ids("Your message of Monday (late) < a@x > \"Re: <b@x>\""),
+            ["Your", "message", "of", "Monday", "late", "a@x", "\"Re", "b@x", "\""]
+        );
         assert_eq!(message_ids(" a@x\t b@x "), ["a@x", "b@x"]);
         assert_eq!(message_ids("<a@x> b@x, c@x <d@x"), ["a@x", "b@x", "c@x", "d@x"]);
         assert_eq!(message_ids("<a@x <b@x>"), ["a@x", "b@x"]);
         assert_eq!(message_ids("<lo ng@ x>"), ["long@x"]);
         assert_eq!(message_ids("abc def"), ["abc", "def"]);
+        assert_eq!(message_ids("<a@x> no-at"), ["a@x", "no-at"]);
+        assert_eq!(message_ids("<\"a>b\"@x> <c@x>"), ["\"a>b\"@x", "\"a", "b\"@x", "c@x"]);
+        assert_eq!(message_ids("a@x (added by mx.example)"), ["a@x", "added", "by", "mx.example"]);
         assert_eq!(message_ids("<>"), [""; 0]);
         assert_eq!(message_ids(""), [""; 0]);
     }

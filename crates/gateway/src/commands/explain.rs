@@ -11,7 +11,7 @@ use sealpost_mail::{
 use sealpost_policy::{Facts, Held, Known};
 
 use super::{complain, complain_all, fail, say};
-use crate::arrival::{Way, each, look, refuse_whole};
+use crate::arrival::{Decided, Way, each, look, refuse_whole};
 use crate::plan::Plan;
 
 /// What is asked.
@@ -102,7 +102,40 @@ pub(super) fn run(question: &Question) -> ExitCode {
     if let Err(reply) = refuse_whole(&envelope, &decided) {
         say(format_args!("the whole mail is refused at the end of DATA: {}", reply.to_line().trim_end()));
     }
+    in_a_thread(&plan, &facts, &decided);
     ExitCode::SUCCESS
+}
+
+/// What would be decided of an answer to a letter of the portal, where that makes a difference.
+fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
+    let names_others = ["In-Reply-To", "References"].iter().any(|field| facts.head.count(field) > 0);
+    if !names_others || !plan.rules.needs().thread {
+        return;
+    }
+    for one in decided {
+        let Way::Judged(alone) = &one.way else { continue };
+        let thread = Known::Yes(true);
+        let answer =
+            plan.rules.judge(&Facts { recipient: &one.recipient.address, thread: &thread, ..*facts });
+        if answer.treatment != alone.treatment {
+            say(format_args!(
+                "{}: if this answers a letter of the portal, which only the running gateway knows: {}, by {}",
+                one.recipient.address.to_path(),
+                words(&answer.treatment),
+                answer.reason.rule
+            ));
+        }
+    }
+}
+
+fn words(treatment: &Treatment) -> String {
+    match treatment {
+        Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
+        Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
+        Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
+        Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
+        Treatment::Hold { tls } => format!("held until an operator decides, then relayed{}", over(*tls)),
+    }
 }
 
 /// What the listeners would say before any rule is asked.
@@ -132,16 +165,7 @@ fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way) {
             plan.rules.judge(facts)
         }
         Way::Judged(judgement) => {
-            let what = match &judgement.treatment {
-                Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
-                Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
-                Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
-                Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
-                Treatment::Hold { tls } => {
-                    format!("held until an operator decides, then relayed{}", over(*tls))
-                }
-            };
-            say(format_args!("{recipient}: {what}"));
+            say(format_args!("{recipient}: {}", words(&judgement.treatment)));
             judgement.clone()
         }
     };

@@ -32,7 +32,8 @@ pub(crate) struct Portal {
     #[serde(default = "activation_within")]
     pub(crate) activation_within: Span,
     /// On the activation page; left out: as in notices.
-    pub(crate) show_subject: Option<bool>,
+    #[serde(default)]
+    pub(crate) show_subject: Switch,
     #[serde(default)]
     pub(crate) reset: Reset,
     #[serde(default)]

@@ -86,7 +86,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         letters: letters(config),
         export: export(config, source),
         write: write(config, source),
-        show_subject: portal.show_subject.unwrap_or(shows_subject(config)),
+        show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
         trusted_proxies: proxies(config, source),
         memory: config.gateway.memory.bytes() / 2,
     };

@@ -28,12 +28,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     match config.policy.answers {
         Answers::Rules => {}
         // Last, so that a rule of the operator's comes first.
-        Answers::Portal => specs.push(RuleSpec {
-            name: ANSWERS.to_owned(),
-            when: When { answer: Some(true), ..When::default() },
-            then: TreatmentSpec::Portal,
-            near: None,
-        }),
+        Answers::Portal => specs.push(for_answers()),
     }
     match Rules::new(specs, config.policy.default.get_ref().clone(), &lists) {
         Ok(rules) => Some(rules),
@@ -46,5 +41,15 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
             source.at(at, error.to_string(), error.mend());
             None
         }
+    }
+}
+
+/// The rule that stands behind `answers = "portal"`.
+pub(super) fn for_answers() -> RuleSpec {
+    RuleSpec {
+        name: ANSWERS.to_owned(),
+        when: When { answer: Some(true), ..When::default() },
+        then: TreatmentSpec::Portal,
+        near: None,
     }
 }

@@ -1,13 +1,16 @@
 //! What a configuration does that its author may not have meant. Changes nothing.
 
-use sealpost_policy::TreatmentSpec;
+use sealpost_mail::Network;
+use sealpost_policy::{TreatmentSpec, When};
 
-use crate::config::{Config, Source};
+use super::rules;
+use crate::config::{Answers, Config, Source};
 
 pub(super) fn find(config: &Config, source: &mut Source) {
     subjects(config, source);
     partners(config, source);
     shadows(config, source);
+    clients(config, source);
 }
 
 fn subjects(config: &Config, source: &mut Source) {
@@ -16,6 +19,37 @@ fn subjects(config: &Config, source: &mut Source) {
             shown.span().start,
             "the subjects of confidential letters stand in notices, which travel and lie as ordinary mail",
             "leave show-subject out, unless your people never write anything confidential into a subject",
+        );
+    }
+    let shown = config.portal.show_subject.as_ref().filter(|shown| *shown.get_ref());
+    if let (Some(shown), None) = (shown, &config.notices.show_subject) {
+        source.warn(
+            shown.span().start,
+            "whoever holds the link in a notice, which travels as ordinary mail, reads the letter's subject",
+            "leave show-subject out, unless your people never write anything confidential into a subject",
+        );
+    }
+}
+
+/// A condition that everybody meets is none.
+fn clients(config: &Config, source: &mut Source) {
+    let mut found = Vec::new();
+    for rule in &config.rules {
+        let mut open: Vec<&When> = vec![&rule.get_ref().when];
+        while let Some(when) = open.pop() {
+            let networks: Vec<Network> =
+                when.client.iter().filter_map(|text| Network::parse(text).ok()).collect();
+            if Network::are_everybody(&networks) {
+                found.push((rule.span().start, rule.get_ref().name.clone()));
+            }
+            open.extend(&when.not);
+        }
+    }
+    for (at, name) in found {
+        source.warn(
+            at,
+            format!("the networks in `client` of the rule {name:?} are everybody"),
+            "name the networks that are meant, or leave the condition out",
         );
     }
 }
@@ -59,6 +93,23 @@ fn shadows(config: &Config, source: &mut Source) {
                 exposes(&first.then, &rule_spec.then),
             ));
         }
+    }
+    // What `answers = "portal"` adds stands behind all rules.
+    let answers = rules::for_answers();
+    let mut every = config.rules.iter();
+    let first = every.find(|rule| rule.get_ref().when.holds_whenever(&answers.when));
+    if let (Answers::Portal, Some(first)) = (config.policy.answers, first)
+        && exposes(&first.get_ref().then, &answers.then)
+    {
+        source.at(
+            first.span().start,
+            format!(
+                "answers to letters of the portal would leave in clear: the rule {:?} takes them before \
+                 `answers = \"portal\"` does",
+                first.get_ref().name
+            ),
+            "use `default` instead of this rule, narrow it with not = { answer = true }, or write answers = \"rules\"",
+        );
     }
     for (at, name, first, exposed) in found {
         let wrong =
