@@ -54,6 +54,22 @@ fn a_value_of_the_wrong_kind() {
 }
 
 #[test]
+fn memory_that_holds_no_letter() {
+    let (home, said) = broken(|c| {
+        c.set("gateway", "memory", "\"1 KiB\"").set("[listener]", "max-size", "\"1 MiB\"");
+    });
+    says(&said, &home, "memory", &["no room for letters", "32 MiB"]);
+    let (home, said) = broken(|c| {
+        c.set("gateway", "memory", "\"64 MiB\"");
+    });
+    says(&said, &home, "memory", &["max-size", "100 MiB"]);
+    let (home, said) = broken(|c| {
+        c.set("[listener]", "max-size", "\"80 MiB\"");
+    });
+    says(&said, &home, "max-size", &["max-size", "160 MiB"]);
+}
+
+#[test]
 fn a_missing_key_file() {
     let (home, said) = broken(|c| {
         c.set("gateway", "server-key", "\"elsewhere.key\"");

@@ -16,6 +16,7 @@ mod check;
 mod complex;
 mod confidential;
 mod crash;
+mod crowd;
 mod demo;
 mod erased;
 mod explain;

@@ -26,6 +26,7 @@ mod mailbox;
 mod markup;
 mod newcomer;
 mod outbox;
+mod outlook;
 mod page;
 mod pages;
 mod password;

@@ -23,6 +23,7 @@ pub(crate) struct Line {
 }
 
 /// One letter's key and place; its content is still sealed.
+#[derive(Clone)]
 pub(crate) struct Deposit {
     pub(crate) row: DepositRow,
     pub(crate) summary: Option<Summary>,
@@ -50,12 +51,20 @@ impl OpenLetter {
 /// Bytes made out of a letter, as an answer: as long as they are in memory, their room is taken.
 pub(crate) fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> SizedStream<HeldPieces> {
     let size = bytes.len() as u64;
-    let state = (Bytes::from(bytes), room);
-    let pieces = stream::unfold(state, |(mut bytes, room)| async move {
+    SizedStream::new(size, held_pieces(VecDeque::from([bytes]), room))
+}
+
+/// The same for bytes in several pieces; each goes as soon as it has been taken.
+pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit) -> HeldPieces {
+    let state = (Bytes::new(), chunks, room);
+    let pieces = stream::unfold(state, |(mut bytes, mut chunks, room)| async move {
+        while bytes.is_empty() {
+            bytes = Bytes::from(chunks.pop_front()?);
+        }
         let piece = bytes.split_to(bytes.len().min(PIECE));
-        (!piece.is_empty()).then_some((Ok(piece), (bytes, room)))
+        Some((Ok(piece), (bytes, chunks, room)))
     });
-    SizedStream::new(size, pieces.boxed())
+    pieces.boxed()
 }
 
 /// Bytes handed to the browser at once.
@@ -161,8 +170,13 @@ impl Deposit {
 
     /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
     pub(crate) async fn part(self, place: Place) -> Result<SizedStream<HeldPieces>, Problem> {
-        let opener = opener(&self.key, &self.body).await?;
         let size = place.size;
+        Ok(SizedStream::new(size, self.part_pieces(place).await?))
+    }
+
+    /// The same, of no announced length.
+    pub(crate) async fn part_pieces(self, place: Place) -> Result<HeldPieces, Problem> {
+        let opener = opener(&self.key, &self.body).await?;
         let state = Some((self, opener, place.range, place.decoder));
         let pieces = stream::try_unfold(state, |state| async move {
             let Some((deposit, opener, range, mut decoder)) = state else { return Ok(None) };
@@ -194,7 +208,7 @@ impl Deposit {
             };
             Ok(Some((Bytes::from(out), Some((deposit, opener, end..range.end, decoder)))))
         });
-        Ok(SizedStream::new(size, pieces.boxed()))
+        Ok(pieces.boxed())
     }
 
     /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start

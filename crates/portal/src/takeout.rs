@@ -16,21 +16,24 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::download;
 use crate::language::Language;
-use crate::mailbox::Deposit;
+use crate::mailbox::{Deposit, held_pieces};
+use crate::outlook::{self, Assembled};
 use crate::problem::Problem;
 use crate::session::SignedIn;
-use crate::site::{Site, off_the_loop};
+use crate::site::Site;
 use crate::tally::Tally;
-use tokio::sync::OwnedSemaphorePermit;
-
-/// Bytes handed to the archive at once.
-const PIECE: usize = 64 * 1024;
 
 /// The PDF worker, if it lies where it should. Looked for each time: it may be installed while we run.
 pub(crate) fn worker(site: &Site) -> Result<Worker, ExportError> {
     let rules = &site.config.export;
-    let limits =
-        sealpost_export::Limits { memory: rules.pdf_memory, wall: rules.pdf_time, ..Default::default() };
+    let most = sealpost_export::Limits::default().output;
+    let limits = sealpost_export::Limits {
+        memory: rules.pdf_memory,
+        wall: rules.pdf_time,
+        // More than all opened letters may take together would be no bound.
+        output: most.min(2 * site.config.memory as u64),
+        ..Default::default()
+    };
     Worker::find(rules.pdf_worker.as_deref(), limits)
 }
 
@@ -51,55 +54,56 @@ pub(crate) enum NotMade {
     NotThis,
 }
 
-/// A whole file, and the room it takes.
-pub(crate) type Made = (Vec<u8>, OwnedSemaphorePermit);
-
-/// One letter as a whole file. `.eml` is better streamed ([`Deposit::stream`]).
+/// One letter as a file. `.eml` is better streamed ([`Deposit::stream`]).
 pub(crate) async fn made(
     site: &Site,
     language: Language,
     deposit: Deposit,
     format: Format,
-) -> Result<Result<Made, NotMade>, Problem> {
-    let letter = Arc::new(deposit.open(site).await?);
+) -> Result<Result<Assembled, NotMade>, Problem> {
     let made = match format {
-        Format::Eml => Ok(letter.bytes.clone()),
-        Format::Msg => {
-            let looked = Arc::clone(&letter);
-            off_the_loop((), move || sealpost_export::msg(&looked.bytes)).await?
+        Format::Eml => {
+            let size = deposit.size()?;
+            Ok(Assembled { size, pieces: deposit.stream().await?.boxed() })
         }
-        Format::Pdf => {
-            let worker = match worker(site) {
-                Ok(worker) => worker,
-                Err(error) => {
-                    tracing::error!(%error, "no PDF export");
-                    return Ok(Err(NotMade::NoWorker));
-                }
-            };
-            let labels = if language.tag() == "de" { Labels::german() } else { Labels::english() };
-            let wording = Wording {
-                labels: &labels,
-                zone: &site.config.time_zone,
-                letterhead: Some(&site.config.brand.name),
-            };
-            let _turn = site.typesetting().await?;
-            sealpost_export::pdf(&letter.bytes, &wording, site.now(), &worker).await
-        }
+        Format::Msg => outlook::msg(site, deposit).await?,
+        Format::Pdf => pdf(site, language, deposit).await?,
     };
-    Ok(match made {
-        Ok(bytes) => {
-            let room = Arc::into_inner(letter).map(|letter| letter.room_for(bytes.len()));
-            Ok((bytes, room.ok_or_else(|| Problem::Fault("a letter still in use".into()))?))
-        }
-        Err(ExportError::WorkerMissing(error)) => {
+    Ok(made.map_err(|error| match error {
+        ExportError::WorkerMissing(error) => {
             tracing::error!(%error, "no PDF export");
-            Err(NotMade::NoWorker)
+            NotMade::NoWorker
         }
-        Err(error) => {
+        error => {
             tracing::warn!(%error, "a letter could not be exported");
-            Err(NotMade::NotThis)
+            NotMade::NotThis
         }
-    })
+    }))
+}
+
+/// Set by the worker. It is in memory until it has been fetched, and has its room there.
+async fn pdf(
+    site: &Site,
+    language: Language,
+    deposit: Deposit,
+) -> Result<Result<Assembled, ExportError>, Problem> {
+    let worker = match worker(site) {
+        Ok(worker) => worker,
+        Err(error) => return Ok(Err(error)),
+    };
+    let labels = if language.tag() == "de" { Labels::german() } else { Labels::english() };
+    let wording =
+        Wording { labels: &labels, zone: &site.config.time_zone, letterhead: Some(&site.config.brand.name) };
+    // Nobody holds room while waiting for a turn.
+    let _turn = site.typesetting().await?;
+    let letter = deposit.open(site).await?;
+    let chunks = match sealpost_export::pdf_chunks(&letter.bytes, &wording, site.now(), &worker).await {
+        Ok(chunks) => chunks,
+        Err(error) => return Ok(Err(error)),
+    };
+    let size = chunks.iter().map(Vec::len).sum::<usize>();
+    let room = letter.room_for(size);
+    Ok(Ok(Assembled { size: size as u64, pieces: held_pieces(chunks.into(), room) }))
 }
 
 /// A letter that goes into an archive.
@@ -248,14 +252,11 @@ impl Packing {
         let (row, summary) = (deposit.row.clone(), deposit.summary.clone());
         let named = |format| name(&self.site, &row, summary.as_ref(), format);
         if self.format != Format::Eml
-            && let Ok((bytes, room)) = made(&self.site, self.language, deposit, self.format).await?
+            && let Ok(made) = made(&self.site, self.language, deposit, self.format).await?
         {
             let file = named(self.format);
             self.start(&wanted.folder, &file)?;
-            let pieces = stream::iter(pieces_of(Bytes::from(bytes)));
-            self.open = Some(Box::pin(pieces.inspect(move |_| {
-                let _held = &room;
-            })));
+            self.open = Some(made.pieces);
             return Ok(());
         }
         let file = named(Format::Eml);
@@ -320,11 +321,6 @@ impl Packing {
             None => Ok(false),
         }
     }
-}
-
-fn pieces_of(bytes: Bytes) -> impl Iterator<Item = Result<Bytes, Problem>> {
-    let ends = (0..bytes.len()).step_by(PIECE);
-    ends.map(move |at| Ok(bytes.slice(at..(at + PIECE).min(bytes.len()))))
 }
 
 /// "Inbox/name.eml", or "Inbox/name (2).eml" if that is taken; file systems do not tell case apart.

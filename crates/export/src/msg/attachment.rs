@@ -1,11 +1,9 @@
 //! Attachments as storages; a letter within a letter becomes a message within the message. Knows no paths.
 
-use std::io::{Read, Seek, Write};
-
 use sealpost_mail::{Attachment, Letter, Summary};
 
 use super::property::{Place, Properties};
-use super::{Container, message, tag};
+use super::{Container, LARGE, message, tag};
 
 /// Messages within messages; deeper ones are attached as `.eml` files.
 const MOST_EMBEDDED: usize = 4;
@@ -17,8 +15,8 @@ const EMBEDDED: u32 = 5;
 const RENDERED_IN_BODY: u32 = 4;
 
 /// Writes every attachment, one decoded at a time, and says how many there are.
-pub(super) fn write_all<F: Read + Write + Seek>(
-    out: &mut Container<F>,
+pub(super) fn write_all(
+    out: &mut Container,
     at: &str,
     letter: &Letter<'_>,
     summary: &Summary,
@@ -42,6 +40,15 @@ pub(super) fn write_all<F: Read + Write + Seek>(
             message::write(out, &inside, &bytes, &inner, depth + 1)?;
         } else {
             by_value(&mut all, attachment);
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            // Only what lies in the outermost letter can be found there again.
+            let placed = depth == 0 && length >= LARGE;
+            if placed && letter.attachment_place(attachment.index).is_some_and(|place| place.size == length) {
+                all.later(tag::ATTACH_DATA, length);
+                all.write_with(out, &storage, attachment.index, &bytes)?;
+                number += 1;
+                continue;
+            }
             all.binary(tag::ATTACH_DATA, bytes.into_owned());
         }
         all.write(out, &storage, Place::RecipientOrAttachment)?;

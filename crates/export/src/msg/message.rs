@@ -1,7 +1,5 @@
 //! One letter as one message storage: its properties, recipients and attachments. Knows no bytes on disk.
 
-use std::io::{Read, Seek, Write};
-
 use sealpost_mail::{Head, Letter, Mailbox, Summary};
 
 use super::entry::{Person, entry_list, shown};
@@ -16,8 +14,8 @@ const UNICODE_STORE: u32 = 0x0004_0e79;
 const UTF_8: u32 = 65001;
 
 /// Writes the message into the storage `at`: the root (empty) or that of an embedded message.
-pub(super) fn write<F: Read + Write + Seek>(
-    out: &mut Container<F>,
+pub(super) fn write(
+    out: &mut Container,
     at: &str,
     bytes: &[u8],
     letter: &Letter<'_>,
@@ -169,8 +167,8 @@ fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
 }
 
 /// MS-OXMSG §2.2.1.
-fn recipient<F: Read + Write + Seek>(
-    out: &mut Container<F>,
+fn recipient(
+    out: &mut Container,
     at: &str,
     number: u32,
     kind: u32,

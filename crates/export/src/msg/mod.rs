@@ -6,27 +6,79 @@ mod attachment;
 mod entry;
 mod message;
 mod property;
+mod sparse;
 mod tag;
 
-use std::io::{Cursor, Read, Seek, Write};
+use std::io::Write as _;
+use std::ops::Range;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cfb::{CompoundFile, Version};
 use sealpost_mail::{Letter, Timestamp};
 
 use crate::error::ExportError;
+use sparse::{Pointing, Run, SECTOR, Sparse};
 
 /// The longest letter that is made into a `.msg`.
-///
-/// The letter is read from memory and the file is built in memory, one attachment decoded at a time: beside
-/// the letter itself, at most about three times its size is in use.
 pub const MSG_MOST: usize = 96 * 1024 * 1024;
+
+/// Attachments from this size on are not kept in the finished file, only pointed to.
+const LARGE: u64 = 64 * 1024;
+
+/// A piece of a `.msg`, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum MsgPiece {
+    /// As it is.
+    Bytes(Vec<u8>),
+    /// A range of the decoded bytes of an attachment of the letter, which
+    /// [`Letter::attachment_place`](sealpost_mail::Letter::attachment_place) finds. For each attachment the ranges
+    /// come in order and without gaps.
+    Attachment {
+        /// Its number in the letter.
+        index: usize,
+        /// Which of its bytes.
+        range: Range<u64>,
+    },
+}
+
+impl MsgPiece {
+    /// Its length in the file.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            Self::Attachment { range, .. } => range.end.saturating_sub(range.start),
+        }
+    }
+}
 
 /// MS-OXMSG §2.1: the class that marks the root as a message.
 const MESSAGE_CLASS: uuid::Uuid = uuid::Uuid::from_u128(0x00020d0b_0000_0000_c000_000000000046);
 
-/// The letter as a `.msg` file.
+/// The letter as a `.msg` file, whole in memory.
 pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
+    let pieces = msg_pieces(letter)?;
+    let parsed = Letter::parse(letter)?;
+    let mut out = Vec::new();
+    for piece in pieces {
+        match piece {
+            MsgPiece::Bytes(bytes) => out.extend(bytes),
+            MsgPiece::Attachment { index, range } => {
+                let bytes = parsed.attachment_bytes(index).unwrap_or_default();
+                let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                out.extend_from_slice(bytes.get(at(range.start)..at(range.end)).unwrap_or_default());
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The letter as a `.msg` file in pieces: large attachments are left where they are.
+///
+/// Beside the letter one decoded attachment is in memory at a time, and what has no place of its own in it: texts,
+/// small files, files of letters within.
+pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
     if letter.len() > MSG_MOST {
         return Err(ExportError::TooLarge { limit: u64::try_from(MSG_MOST).unwrap_or(u64::MAX) });
     }
@@ -35,10 +87,11 @@ pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
     write(letter, &parsed, date).map_err(ExportError::Container)
 }
 
-fn write(bytes: &[u8], letter: &Letter<'_>, date: Option<Timestamp>) -> std::io::Result<Vec<u8>> {
+fn write(bytes: &[u8], letter: &Letter<'_>, date: Option<Timestamp>) -> std::io::Result<Vec<MsgPiece>> {
+    let pointing = Pointing::default();
     // Version 3 (512-byte sectors) is what MS-OXMSG §2 asks for.
-    let file = CompoundFile::create_with_version(Version::V3, Cursor::new(Vec::new()))?;
-    let mut out = Container { file, made: moment(date) };
+    let file = CompoundFile::create_with_version(Version::V3, Sparse::new(Rc::clone(&pointing)))?;
+    let mut out = Container { file, made: moment(date), pointing, pointed: Vec::new() };
     out.file.set_storage_clsid("/", MESSAGE_CLASS)?;
     // MS-OXMSG §2.2.3: must be there even if no property has a name.
     out.storage("/__nameid_version1.0")?;
@@ -47,16 +100,41 @@ fn write(bytes: &[u8], letter: &Letter<'_>, date: Option<Timestamp>) -> std::io:
     }
     message::write(&mut out, "", bytes, letter, 0)?;
     out.file.flush()?;
-    Ok(out.file.into_inner().into_inner())
+    let Container { file, pointed, .. } = out;
+    pieces(file.into_inner().into_runs(), &pointed)
+}
+
+/// Runs of sectors as pieces of attachments, which must come in order: they are read once.
+fn pieces(runs: Vec<Run>, pointed: &[usize]) -> std::io::Result<Vec<MsgPiece>> {
+    let mut next = vec![0_u64; pointed.len()];
+    let one = |run| match run {
+        Run::Bytes(bytes) => Ok(MsgPiece::Bytes(bytes)),
+        Run::Of { file, first, count } => {
+            let number = usize::try_from(file).unwrap_or(usize::MAX);
+            let sectors = |count: u32| u64::from(count) * SECTOR as u64;
+            let range = sectors(first)..sectors(first) + sectors(count);
+            match (pointed.get(number), next.get_mut(number)) {
+                (Some(index), Some(next)) if *next == range.start => {
+                    *next = range.end;
+                    Ok(MsgPiece::Attachment { index: *index, range })
+                }
+                _ => Err(std::io::Error::other("a file lies out of order")),
+            }
+        }
+    };
+    runs.into_iter().map(one).collect()
 }
 
 /// The container that is being written.
-struct Container<F> {
-    file: CompoundFile<F>,
+struct Container {
+    file: CompoundFile<Sparse>,
     made: SystemTime,
+    pointing: Pointing,
+    /// Attachments that are pointed to, by the numbers that stand in the pointers.
+    pointed: Vec<usize>,
 }
 
-impl<F: Read + Write + Seek> Container<F> {
+impl Container {
     /// A new storage; its times are the letter's, so that nothing tells when the export was made.
     fn storage(&mut self, path: &str) -> std::io::Result<()> {
         self.file.create_storage(path)?;
@@ -67,7 +145,31 @@ impl<F: Read + Write + Seek> Container<F> {
     fn stream(&mut self, path: &str, bytes: &[u8]) -> std::io::Result<()> {
         self.file.create_new_stream(path)?.write_all(bytes)
     }
+
+    /// A stream with the bytes of an attachment of the letter: whole sectors are pointed to, the rest is written.
+    fn pointer(&mut self, path: &str, index: usize, bytes: &[u8]) -> std::io::Result<()> {
+        let file = u32::try_from(self.pointed.len()).map_err(std::io::Error::other)?;
+        self.pointed.push(index);
+        let mut stream = self.file.create_new_stream(path)?;
+        let sectors = bytes.chunks_exact(SECTOR);
+        let rest = sectors.remainder();
+        let count = u32::try_from(sectors.len()).map_err(std::io::Error::other)?;
+        self.pointing.set(true);
+        let numbers: Vec<u32> = (0..count).collect();
+        for some in numbers.chunks(AT_ONCE) {
+            let pointers: Vec<u8> = some.iter().flat_map(|number| sparse::pointer(file, *number)).collect();
+            stream.write_all(&pointers)?;
+        }
+        // Less than a sector: never taken for a pointer.
+        stream.write_all(rest)?;
+        let done = stream.flush();
+        self.pointing.set(false);
+        done
+    }
 }
+
+/// Pointers written at once: the container writes so many straight through.
+const AT_ONCE: usize = 256;
 
 /// A letter without a date is of 1970 inside the container; the message itself then has no date at all.
 fn moment(date: Option<Timestamp>) -> SystemTime {

@@ -1,7 +1,5 @@
 //! A set of properties and how it lies in a storage (MS-OXMSG §2.4). Knows no mail.
 
-use std::io::{Read, Seek, Write};
-
 use super::Container;
 
 /// PROPATTR_READABLE | PROPATTR_WRITABLE (MS-OXMSG §2.4.2).
@@ -57,6 +55,8 @@ impl Place {
 pub(super) struct Properties {
     entries: Vec<u8>,
     values: Vec<(u32, Vec<u8>)>,
+    /// Written when it is its turn, not before: the bytes of an attachment of the letter itself.
+    attachment: Option<u32>,
 }
 
 impl Properties {
@@ -102,25 +102,45 @@ impl Properties {
         self.values.push((tag, bytes));
     }
 
+    /// Bytes that [`Self::write_with`] is given: one attachment is decoded at a time, and only while it is written.
+    pub(super) fn later(&mut self, id: u16, bytes: u64) {
+        let tag = u32::from(id) << 16 | BINARY;
+        self.entry(tag, bytes);
+        self.attachment = Some(tag);
+    }
+
     /// A message that lies in a storage of its own (MS-OXMSG §2.4.2.2: size all ones, reserved 1).
     pub(super) fn embedded_message(&mut self, id: u16) {
         self.entry(u32::from(id) << 16 | OBJECT, 0x0000_0001_ffff_ffff);
     }
 
     /// Writes the streams into the storage `at` (empty for the root).
-    pub(super) fn write<F: Read + Write + Seek>(
-        self,
-        out: &mut Container<F>,
-        at: &str,
-        place: Place,
-    ) -> std::io::Result<()> {
+    pub(super) fn write(self, out: &mut Container, at: &str, place: Place) -> std::io::Result<()> {
         for (tag, bytes) in self.values {
-            out.stream(&format!("{at}/__substg1.0_{tag:08X}"), &bytes)?;
+            out.stream(&stream(at, tag), &bytes)?;
         }
         let mut table = place.header();
         table.extend(self.entries);
         out.stream(&format!("{at}/__properties_version1.0"), &table)
     }
+
+    /// The same, with what was said to come later: the bytes of attachment `index` of the letter.
+    pub(super) fn write_with(
+        self,
+        out: &mut Container,
+        at: &str,
+        index: usize,
+        bytes: &[u8],
+    ) -> std::io::Result<()> {
+        if let Some(tag) = self.attachment {
+            out.pointer(&stream(at, tag), index, bytes)?;
+        }
+        self.write(out, at, Place::RecipientOrAttachment)
+    }
+}
+
+fn stream(at: &str, tag: u32) -> String {
+    format!("{at}/__substg1.0_{tag:08X}")
 }
 
 /// UTF-16LE without NUL: readers stop at one.

@@ -1,6 +1,6 @@
 //! What stands in a file, read back with the library that wrote it. Other readers: `tests/exports`.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use super::*;
 
@@ -65,6 +65,38 @@ fn pictures_are_hidden_and_letters_are_messages() {
 #[test]
 fn the_same_letter_gives_the_same_bytes() {
     assert_eq!(msg(LETTER.as_bytes()).unwrap(), msg(LETTER.as_bytes()).unwrap());
+}
+
+#[test]
+fn large_files_stay_where_they_are() {
+    // Enough for the container's own tables to lie in between.
+    let file = |n: u8, bytes: usize| {
+        let line: String = (0..76).map(|at| char::from(b'a' + (n + at) % 26)).collect();
+        let text = format!("{line}\r\n").repeat(bytes / 78);
+        format!(
+            "--b\r\nContent-Type: application/pdf; name=f{n}.pdf\r\nContent-Disposition: attachment\r\n\r\n{text}\r\n"
+        )
+    };
+    let letter = format!(
+        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n{}{}{}--b--\r\n",
+        file(1, 300_000),
+        file(2, 10_000),
+        file(3, 9_000_000)
+    );
+    let pieces = msg_pieces(letter.as_bytes()).unwrap();
+    let held: u64 = pieces.iter().filter(|p| matches!(p, MsgPiece::Bytes(_))).map(MsgPiece::size).sum();
+    assert!(held < 300_000, "{held} bytes held");
+    assert!(pieces.len() > 6, "the tables lie in between: {}", pieces.len());
+    let whole = msg(letter.as_bytes()).unwrap();
+    assert_eq!(pieces.iter().map(MsgPiece::size).sum::<u64>(), whole.len() as u64);
+    let parsed = Letter::parse(letter.as_bytes()).unwrap();
+    let mut opened = open(&whole);
+    for index in 0..3 {
+        let path = format!("/__attach_version1.0_#{index:08X}/__substg1.0_37010102");
+        let (read, wanted) = (stream(&mut opened, &path), parsed.attachment_bytes(index).unwrap());
+        let differs = read.iter().zip(wanted.iter()).position(|(a, b)| a != b);
+        assert_eq!((read.len(), differs), (wanted.len(), None), "file {index}");
+    }
 }
 
 #[test]

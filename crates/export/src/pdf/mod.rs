@@ -31,6 +31,16 @@ pub async fn pdf(
     at: Timestamp,
     worker: &Worker,
 ) -> Result<Vec<u8>, ExportError> {
+    pdf_chunks(letter, wording, at, worker).await.map(|chunks| chunks.concat())
+}
+
+/// The same in chunks, none of them empty: a large document in one piece would be in memory twice while it grows.
+pub async fn pdf_chunks(
+    letter: &[u8],
+    wording: &Wording<'_>,
+    at: Timestamp,
+    worker: &Worker,
+) -> Result<Vec<Vec<u8>>, ExportError> {
     if letter.len() > PDF_MOST {
         return Err(ExportError::TooLarge { limit: u64::try_from(PDF_MOST).unwrap_or(u64::MAX) });
     }

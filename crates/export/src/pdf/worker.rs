@@ -70,7 +70,7 @@ impl Worker {
     }
 
     /// One letter in, one PDF out.
-    pub(super) async fn run(&self, feed: &Feed<'_>) -> Result<Vec<u8>, ExportError> {
+    pub(super) async fn run(&self, feed: &Feed<'_>) -> Result<Vec<Vec<u8>>, ExportError> {
         let mut child = self.start().map_err(ExportError::WorkerMissing)?;
         let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, feed)).await;
         // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
@@ -99,7 +99,7 @@ impl Worker {
             .spawn()
     }
 
-    async fn converse(&self, child: &mut Child, feed: &Feed<'_>) -> Result<Vec<u8>, ExportError> {
+    async fn converse(&self, child: &mut Child, feed: &Feed<'_>) -> Result<Vec<Vec<u8>>, ExportError> {
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
             return Err(ExportError::Worker("its pipes are missing".to_owned()));
@@ -116,20 +116,33 @@ impl Worker {
             return Err(ExportError::WorkerLimit("the document became too large"));
         };
         let status = child.wait().await.map_err(|error| ExportError::Worker(error.to_string()))?;
-        if status.success() && pdf.starts_with(b"%PDF-") {
+        if status.success() && pdf.first().is_some_and(|first| first.starts_with(b"%PDF-")) {
             return Ok(pdf);
         }
-        Err(failure(status, &said.unwrap_or_default()))
+        Err(failure(status, &said.unwrap_or_default().concat()))
     }
 }
 
+/// Bytes of one piece of what is read: many of them take no more than they hold, one that grows would.
+const CHUNK: usize = 256 * 1024;
+
 /// All there is, or `None` if it is more than `most` bytes: then the reading end closes and the worker ends.
-async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut from = from.take(most.saturating_add(1));
-    // A pipe that breaks ends like one that is closed.
-    let _ = from.read_to_end(&mut bytes).await;
-    (u64::try_from(bytes.len()).unwrap_or(u64::MAX) <= most).then_some(bytes)
+async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<Vec<u8>>> {
+    let mut chunks = Vec::new();
+    let mut left = most.saturating_add(1);
+    let mut from = from;
+    while left > 0 {
+        let size = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK);
+        let mut chunk = Vec::with_capacity(size);
+        // A pipe that breaks ends like one that is closed.
+        let _ = (&mut from).take(size as u64).read_to_end(&mut chunk).await;
+        if chunk.is_empty() {
+            return Some(chunks);
+        }
+        left = left.saturating_sub(chunk.len() as u64);
+        chunks.push(chunk);
+    }
+    None
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> ExportError {

@@ -57,7 +57,7 @@ pub(crate) struct Gateway {
     #[serde(default)]
     pub(crate) escrow: Escrow,
     #[serde(default = "default_memory")]
-    pub(crate) memory: Size,
+    pub(crate) memory: Spanned<Size>,
     /// Left out: twice the largest letter, at least 128 MiB. "0 B": no minimum and no reserve.
     pub(crate) minimum_free: Option<Spanned<Size>>,
 }
@@ -138,8 +138,8 @@ fn default_zone() -> Spanned<String> {
     Spanned::new(0..0, "Europe/Berlin".to_owned())
 }
 
-fn default_memory() -> Size {
-    Size::mib(128)
+fn default_memory() -> Spanned<Size> {
+    Spanned::new(0..0, Size::mib(128))
 }
 
 /// Reads a configuration file. On failure: everything that could be found wrong with its text.

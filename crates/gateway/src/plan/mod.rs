@@ -19,7 +19,7 @@ use sealpost_vault::ServerKey;
 
 use crate::answer::Writing;
 use crate::arrival::Announcer;
-use crate::config::{self, Config, Escrow, Log, Problem, Source};
+use crate::config::{self, Config, Escrow, Log, Problem, Size, Source};
 
 pub(crate) use keys::write_new as write_new_key;
 
@@ -72,6 +72,7 @@ impl Plan {
         let server_key = keys::load(&config, source);
         let data = data_folder(&config, source);
         let minimum_free = minimum_free(&config, source);
+        memory(&config, source);
         listeners::apart(&config, source);
         let (listeners, reloadable) = listeners::plan(&config, source);
         let logins = listeners::logins(&config, source);
@@ -89,8 +90,8 @@ impl Plan {
             data,
             server_key: server_key?,
             escrow: config.gateway.escrow,
-            memory: config.gateway.memory.0,
             minimum_free,
+            memory: config.gateway.memory.get_ref().0,
             listeners,
             reloadable,
             logins,
@@ -139,6 +140,37 @@ fn minimum_free(config: &Config, source: &mut Source) -> u64 {
         );
     }
     wanted
+}
+
+/// Below it not even ordinary letters have room.
+const LEAST_MEMORY: Size = Size::mib(32);
+
+/// Half of it is for letters that come in, half for those that are looked into; each must hold one letter at least.
+fn memory(config: &Config, source: &mut Source) {
+    let memory = &config.gateway.memory;
+    let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
+    let least = LEAST_MEMORY.0.max(largest.saturating_mul(2));
+    if memory.get_ref().0 >= least {
+        return;
+    }
+    let mib = least.div_ceil(Size::mib(1).0);
+    let (wrong, mend) = if least == LEAST_MEMORY.0 {
+        (
+            "there is no room for letters in so little memory",
+            format!("give {mib} MiB at least, or leave the line out"),
+        )
+    } else {
+        (
+            "a letter of max-size does not fit into so little memory",
+            format!("give {mib} MiB at least, twice the largest max-size, or lower max-size"),
+        )
+    };
+    // A value that nobody wrote has no place of its own.
+    if memory.span().is_empty() {
+        source.near("max-size", wrong, mend);
+    } else {
+        source.at(memory.span().start, wrong, mend);
+    }
 }
 
 fn data_folder(config: &Config, source: &mut Source) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Taking letters away: one as `.pdf`, `.eml` or `.msg`, many as one `.zip`; and the page that asks how, and
 //! offers to delete what has been saved.
 
+use actix_web::body::SizedStream;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -12,7 +13,7 @@ use super::inbox::Place;
 use super::letters::Fields;
 use crate::csrf::Protected;
 use crate::download;
-use crate::mailbox::{held, is_id};
+use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::session::SignedIn;
@@ -210,11 +211,11 @@ async fn one(
     let mut page = Page::owned(site, request, owner);
     let file = takeout::name(site, &deposit.row, deposit.summary.as_ref(), format);
     match takeout::made(site, page.language, deposit, format).await? {
-        Ok((bytes, room)) => Ok(HttpResponse::Ok()
+        Ok(made) => Ok(HttpResponse::Ok()
             .content_type(format.content_type())
             .insert_header(download::attachment(&file))
             .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-            .body(held(bytes, room))),
+            .body(SizedStream::new(made.size, made.pieces))),
         Err(why) => {
             page.here = format!("/m/{id}");
             let no_worker = matches!(why, NotMade::NoWorker);
