@@ -31,6 +31,7 @@ mod load;
 mod logs;
 mod looked_into;
 mod memory;
+mod neighbours;
 mod notice_bounces;
 mod notices;
 mod odd_message_ids;

@@ -1,6 +1,7 @@
 //! What the operator decides about the portal. Reads no file itself and knows no default host.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -132,6 +133,39 @@ impl Default for LockRules {
     }
 }
 
+/// How often somebody may ask. A burst comes first, then so many in a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Pages a second, of one network without a session.
+    pub network: NonZeroU32,
+    /// And at once.
+    pub network_burst: NonZeroU32,
+    /// Pages a second, of one session, wherever its owner sits.
+    pub session: NonZeroU32,
+    /// And at once.
+    pub session_burst: NonZeroU32,
+    /// Passwords, answers and links a minute, of one network; those that were right do not count.
+    pub attempts: NonZeroU32,
+    /// And at once.
+    pub attempts_burst: NonZeroU32,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        fn of(number: u32) -> NonZeroU32 {
+            NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+        }
+        Self {
+            network: of(20),
+            network_burst: of(400),
+            session: of(20),
+            session_burst: of(400),
+            attempts: of(20),
+            attempts_burst: of(40),
+        }
+    }
+}
+
 /// How letters are made into files to take away.
 #[derive(Clone, Debug)]
 pub struct ExportRules {
@@ -229,6 +263,8 @@ pub struct PortalConfig {
     pub activation: Duration,
     /// Wrong tries.
     pub locks: LockRules,
+    /// Requests.
+    pub limits: RequestLimits,
     /// Security questions offered instead of the built-in ones, per language; may be empty.
     pub questions: Vec<(String, Vec<String>)>,
     /// How long deleted letters can be had back.
@@ -273,6 +309,7 @@ impl PortalConfig {
             renewal: Renewal::default(),
             activation: Duration::from_secs(40 * 24 * 3600),
             locks: LockRules::default(),
+            limits: RequestLimits::default(),
             questions: Vec::new(),
             trash: Duration::from_secs(14 * 24 * 3600),
             letters: None,

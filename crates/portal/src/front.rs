@@ -54,8 +54,7 @@ pub(crate) async fn front(
     let place = request.request().conn_data::<Arc<Place>>().cloned();
     // A connection that somebody works for is not taken away.
     let _work = place.map(|place| place.work());
-    let client = Client::of(request.request(), &site.config.trusted_proxies);
-    let response = match site.limits.page(client) {
+    let response = match counted(&site, &request) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(problem) => request.error_response(problem),
     };
@@ -95,6 +94,16 @@ fn detach(request: &mut ServiceRequest) {
     request.match_info_mut().get_mut().update(&uri);
 }
 
+/// Counts a request. A file of ours costs nothing and changes nothing: every page asks for some.
+fn counted(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
+    let file = request.path().strip_prefix("/static/");
+    if file.is_some_and(|name| site.assets.get(name).is_some()) {
+        return Ok(());
+    }
+    let client = Client::of(request.request(), &site.config.trusted_proxies);
+    site.limits.page(client, session::claimed(site, request.request()))
+}
+
 /// A method is a word that the client chooses; ours are three.
 fn known(method: &Method) -> &'static str {
     match *method {
@@ -132,6 +141,7 @@ pub(crate) async fn owners_only(
             if let Some(place) = request.request().conn_data::<Arc<Place>>() {
                 place.is_known(owner.mailbox_id());
             }
+            site.limits.alive(*owner.session(), owner.ends());
             request.extensions_mut().insert(owner);
             Ok(next.call(request).await?.map_into_boxed_body())
         }

@@ -62,7 +62,7 @@ mod tests;
 pub use brand::{Colour, ColourError, is_readable_as_text};
 pub use config::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
-    PortalTls, Renewal, ResetBy, SessionRules,
+    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules,
 };
 pub use language::Language;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};

@@ -1,25 +1,27 @@
-//! How often somebody may ask, by client (IPv4 address, IPv6 /64). Wrong passwords are counted elsewhere.
+//! How often somebody may ask: a session for itself, everybody else by network (IPv4 address, IPv6 /64 and /48), so
+//! that nobody who is signed in pays for neighbours behind the same address. Wrong passwords of one mailbox are counted
+//! elsewhere.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
-use sealpost_mail::{Clock, Network};
+use governor::{NotUntil, Quota, RateLimiter};
+use sealpost_mail::{Clock, Network, Timestamp};
+use sealpost_vault::SessionHash;
 
+use crate::config::RequestLimits;
 use crate::problem::Problem;
 
-/// Pages and files: a burst of so many, then [`PAGES_PER_SECOND`].
-const PAGES: NonZeroU32 = NonZeroU32::new(400).unwrap();
-const PAGES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
-/// Passwords and activations: a burst of so many, then one in six seconds.
-const ATTEMPTS: NonZeroU32 = NonZeroU32::new(20).unwrap();
-const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Entries kept; more only come from an attack that the limit by client is there for.
 const MOST: usize = 50_000;
+/// A whole /48 may ask so many times as often as one /64 in it: it is one organisation, or one attacker.
+const WIDE: u32 = 8;
 
 /// Governor's view of the clock that is handed in.
 #[derive(Clone)]
@@ -33,12 +35,8 @@ impl governor::clock::Clock for Ticks {
     }
 }
 
-type Buckets = RateLimiter<
-    Client,
-    DefaultKeyedStateStore<Client>,
-    Ticks,
-    governor::middleware::NoOpMiddleware<Duration>,
->;
+type Buckets<K> =
+    RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, governor::middleware::NoOpMiddleware<Duration>>;
 
 /// Who asks, as far as limits go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +68,14 @@ impl Client {
         }
     }
 
+    /// The /48 that an IPv6 client lies in.
+    fn wide(self) -> Option<Self> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(v6) => Some(Self(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 48))))),
+        }
+    }
+
     fn from_hops(peer: IpAddr, forwarded: &[&str], trusted: &[Network]) -> Self {
         let believed =
             |address: IpAddr| trusted.iter().any(|network| network.contains(address.to_canonical()));
@@ -91,44 +97,109 @@ impl Client {
 
 /// All limits.
 pub(crate) struct Limits {
-    pages: Buckets,
-    attempts: Buckets,
+    clock: Ticks,
+    networks: Buckets<Client>,
+    wide_networks: Buckets<Client>,
+    sessions: Buckets<SessionHash>,
+    attempts: Buckets<Client>,
+    attempts_burst: u32,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Sessions that were found alive, and when they end: what a browser only claims counts for its network.
+    sessions: HashMap<SessionHash, Timestamp>,
+    /// Attempts that turned out right, and are given back.
+    right: HashMap<Client, u32>,
 }
 
 impl Limits {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let bucket =
-            |quota| RateLimiter::new(quota, DefaultKeyedStateStore::default(), Ticks(Arc::clone(&clock)));
+    pub(crate) fn new(clock: Arc<dyn Clock>, rules: &RequestLimits) -> Self {
+        let clock = Ticks(clock);
+        let wide = |number: NonZeroU32| number.saturating_mul(NonZeroU32::MIN.saturating_add(WIDE - 1));
+        let second = |rate, burst| Quota::per_second(rate).allow_burst(burst);
+        let minute = Quota::per_minute(rules.attempts).allow_burst(rules.attempts_burst);
         Self {
-            pages: bucket(Quota::per_second(PAGES_PER_SECOND).allow_burst(PAGES)),
-            attempts: bucket(Quota::per_minute(ATTEMPTS_PER_MINUTE).allow_burst(ATTEMPTS)),
+            networks: buckets(second(rules.network, rules.network_burst), &clock),
+            wide_networks: buckets(second(wide(rules.network), wide(rules.network_burst)), &clock),
+            sessions: buckets(second(rules.session, rules.session_burst), &clock),
+            attempts: buckets(minute, &clock),
+            attempts_burst: rules.attempts_burst.get(),
+            known: Mutex::default(),
+            clock,
         }
     }
 
-    /// Counts a request.
-    pub(crate) fn page(&self, client: Client) -> Result<(), Problem> {
-        tidy(&self.pages);
-        self.pages.check_key(&client).map_err(|_not_yet| Problem::TooMany { seconds: 5 })
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request: for its session, if that has been found alive, else for its network.
+    pub(crate) fn page(&self, client: Client, session: Option<SessionHash>) -> Result<(), Problem> {
+        let now = self.clock.0.now();
+        let alive = |hash: &SessionHash| self.known().sessions.get(hash).is_some_and(|ends| *ends > now);
+        if let Some(hash) = session.filter(alive) {
+            return self.ask(&self.sessions, hash);
+        }
+        self.ask(&self.networks, client)?;
+        client.wide().map_or(Ok(()), |wide| self.ask(&self.wide_networks, wide))
+    }
+
+    /// This session is alive, so long.
+    pub(crate) fn alive(&self, session: SessionHash, ends: Timestamp) {
+        let mut known = self.known();
+        if known.sessions.len() >= MOST {
+            let now = self.clock.0.now();
+            known.sessions.retain(|_, ends| *ends > now);
+        }
+        if known.sessions.len() < MOST {
+            known.sessions.insert(session, ends);
+        }
     }
 
     /// Counts an attempt with a password or a token.
     pub(crate) fn attempt(&self, client: Client) -> Result<(), Problem> {
-        tidy(&self.attempts);
-        self.attempts.check_key(&client).map_err(|_not_yet| Problem::TooMany { seconds: 30 })
+        let Err(problem) = self.ask(&self.attempts, client) else { return Ok(()) };
+        match self.known().right.get_mut(&client).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => return Err(problem),
+        }
+        Ok(())
+    }
+
+    /// The attempt was right: it takes nothing from whoever else is behind that address.
+    pub(crate) fn right(&self, client: Client) {
+        let mut known = self.known();
+        if known.right.len() >= MOST {
+            known.right.clear();
+        }
+        let left = known.right.entry(client).or_default();
+        *left = (*left + 1).min(self.attempts_burst);
+    }
+
+    fn ask<K: Hash + Eq + Clone>(&self, buckets: &Buckets<K>, key: K) -> Result<(), Problem> {
+        // Buckets that are full again need not be remembered.
+        if buckets.len() >= MOST {
+            buckets.retain_recent();
+        }
+        buckets.check_key(&key).map_err(|not_until| self.wait(&not_until))
+    }
+
+    fn wait(&self, not_until: &NotUntil<Duration>) -> Problem {
+        let wait = not_until.wait_time_from(governor::clock::Clock::now(&self.clock));
+        Problem::TooMany { seconds: wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1) }
     }
 }
 
-/// Buckets that are full again need not be remembered.
-fn tidy(buckets: &Buckets) {
-    if buckets.len() >= MOST {
-        buckets.retain_recent();
-    }
+fn buckets<K: Hash + Eq + Clone>(quota: Quota, clock: &Ticks) -> Buckets<K> {
+    RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sealpost_mail::{FakeClock, Timestamp};
+    use sealpost_mail::FakeClock;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -153,18 +224,59 @@ mod tests {
         assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
     }
 
+    fn limits(clock: &Arc<FakeClock>) -> Limits {
+        let few = |n| NonZeroU32::new(n).unwrap();
+        let rules = RequestLimits {
+            network: few(1),
+            network_burst: few(5),
+            session: few(1),
+            session_burst: few(7),
+            attempts: few(10),
+            attempts_burst: few(3),
+        };
+        Limits::new(clock.clone(), &rules)
+    }
+
     #[test]
-    fn attempts_run_out_and_come_back() {
+    fn attempts_run_out_and_come_back_and_right_ones_do_not_count() {
         let clock = Arc::new(FakeClock::at(Timestamp(1_000_000)));
-        let limits = Limits::new(clock.clone());
+        let limits = limits(&clock);
         let (a, b) = (Client(ip("192.0.2.1")), Client(ip("192.0.2.2")));
-        for _ in 0..ATTEMPTS.get() {
+        for _ in 0..20 {
             assert!(limits.attempt(a).is_ok());
+            limits.right(a);
         }
-        assert!(limits.attempt(a).is_err());
+        let left = (0..20).take_while(|_| limits.attempt(a).is_ok()).count();
+        assert!(left <= 3, "{left}");
+        assert!(matches!(limits.attempt(a), Err(Problem::TooMany { seconds: 6 })));
         assert!(limits.attempt(b).is_ok());
         clock.advance(Duration::from_secs(7));
         assert!(limits.attempt(a).is_ok());
         assert!(limits.attempt(a).is_err());
+    }
+
+    #[test]
+    fn a_session_is_counted_for_itself_and_a_claimed_one_is_not() {
+        let clock = Arc::new(FakeClock::at(Timestamp(1_000_000)));
+        let limits = limits(&clock);
+        let office = Client(ip("192.0.2.1"));
+        let asks = |session| (0..50).take_while(|_| limits.page(office, session).is_ok()).count();
+        assert_eq!(asks(None), 5);
+        assert_eq!(asks(Some([1; 32])), 0, "nobody has seen that session");
+        limits.alive([1; 32], Timestamp(1_000_000).plus(Duration::from_secs(60)));
+        limits.alive([2; 32], Timestamp(1_000_000).plus(Duration::from_secs(60)));
+        assert_eq!((asks(Some([1; 32])), asks(Some([2; 32]))), (7, 7));
+        clock.advance(Duration::from_secs(61));
+        assert_eq!(asks(Some([1; 32])), 5, "it is over: the network's");
+    }
+
+    #[test]
+    fn many_networks_of_one_are_one_in_the_end() {
+        let clock = Arc::new(FakeClock::at(Timestamp(1_000_000)));
+        let limits = limits(&clock);
+        let at = |n: u32| Client::at(ip(&format!("2001:db8:1:{n:x}::1")));
+        let passed = (0..500).filter(|n| limits.page(at(*n), None).is_ok()).count();
+        assert_eq!(passed, 5 * WIDE as usize);
+        assert!(limits.page(Client::at(ip("2001:db8:2::1")), None).is_ok());
     }
 }

@@ -136,6 +136,12 @@ pub(crate) fn no_cookie(site: &Site, what: &str) -> Cookie<'static> {
     gone
 }
 
+/// The session that a request names, whether it exists or not.
+pub(crate) fn claimed(site: &Site, request: &HttpRequest) -> Option<SessionHash> {
+    let cookie = request.cookie(&cookie_name(site, "session"))?;
+    Some(SessionSecret::parse(cookie.value())?.hash())
+}
+
 /// The session of a request, kept alive.
 pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn, Problem> {
     let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;

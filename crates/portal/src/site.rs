@@ -88,7 +88,7 @@ impl Site {
         Ok(Self {
             origin: config.origin()?,
             assets: Assets::new(&config.brand)?,
-            limits: Limits::new(Arc::clone(&clock)),
+            limits: Limits::new(Arc::clone(&clock), &config.limits),
             prepared: Prepared::new(memory_total as usize * 1024 / PREPARED_SHARE),
             tallies: Tallies::default(),
             calendar: Calendar(zone),

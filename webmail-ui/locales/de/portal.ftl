@@ -212,6 +212,7 @@ message-frame = Inhalt der Nachricht
 message-too-complex = Die Gestaltung dieser Nachricht ist zu verschachtelt, um sie sicher zu zeigen. Hier ist ihr Text.
 message-cut = Der Text ist sehr lang und nicht vollständig zu sehen. Speichern Sie die Nachricht, um alles zu lesen.
 message-empty = Diese Nachricht enthält keinen Text.
+frame-places = Die Links dieser Nachricht führen zu:
 frame-remote-images =
     { $n ->
         [one] Ein Bild aus dem Internet wird nicht gezeigt, damit niemand erfährt, wann Sie das lesen.
@@ -239,9 +240,9 @@ problem-forged-text = Zu Ihrer Sicherheit nehmen wir ein Formular nur von einer 
 problem-form-title = Das konnten wir nicht lesen
 problem-form-text = Die Anfrage war nicht vollständig. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
 problem-many-title = Das war etwas viel
-problem-many-text = Von Ihrem Anschluss kamen sehr viele Anfragen. Bitte warten Sie einen Moment und versuchen Sie es noch einmal.
+problem-many-text = Von Ihrem Anschluss kamen in kurzer Zeit sehr viele Anfragen, vielleicht auch von anderen im selben Netz. Es ist nichts verloren.
 problem-busy-title = Einen Moment, bitte
-problem-busy-text = Gerade sind viele Menschen hier. Bitte versuchen Sie es in ein paar Sekunden noch einmal.
+problem-busy-text = Gerade sind viele Menschen hier.
 problem-fault-title = Hier ist etwas schiefgegangen
 problem-fault-text = Das ist unser Fehler, nicht Ihrer. Es ist nichts verloren. Bitte versuchen Sie es in ein paar Minuten noch einmal.
 problem-damaged-title = Diese Nachricht lässt sich nicht öffnen
@@ -249,6 +250,6 @@ problem-damaged-text = Sie ist bei uns beschädigt worden; das ist unser Fehler,
 problem-home = Zur Startseite
 problem-wait =
     { $n ->
-        [one] Bitte warten Sie eine Sekunde.
-       *[other] Bitte warten Sie { $n } Sekunden.
+        [one] Bitte versuchen Sie es in einer Sekunde noch einmal.
+       *[other] Bitte versuchen Sie es in { $n } Sekunden noch einmal.
     }

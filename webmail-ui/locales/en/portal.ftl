@@ -212,6 +212,7 @@ message-frame = Content of the message
 message-too-complex = The formatting of this message is too complex to be shown safely. Here is its text.
 message-cut = The text is very long and not shown completely. Save the message to read all of it.
 message-empty = This message has no text.
+frame-places = The links in this message lead to:
 frame-remote-images =
     { $n ->
         [one] One picture from the internet is not shown, so that nobody learns when you read this.
@@ -239,9 +240,9 @@ problem-forged-text = For your safety we accept a form only from a page that you
 problem-form-title = We could not read that
 problem-form-text = The request was not complete. Please go back and try again.
 problem-many-title = That was a bit much
-problem-many-text = There were very many requests from your connection. Please wait a moment and try again.
+problem-many-text = Very many requests came from your connection in a short time, perhaps from others in the same network too. Nothing is lost.
 problem-busy-title = One moment, please
-problem-busy-text = Many people are here right now. Please try again in a few seconds.
+problem-busy-text = Many people are here right now.
 problem-fault-title = Something went wrong here
 problem-fault-text = This is our fault, not yours. Nothing was lost. Please try again in a few minutes.
 problem-damaged-title = This message cannot be opened
@@ -249,6 +250,6 @@ problem-damaged-text = It has been damaged on our side; this is our fault, not y
 problem-home = Go to the start page
 problem-wait =
     { $n ->
-        [one] Please wait one second.
-       *[other] Please wait { $n } seconds.
+        [one] Please try again in one second.
+       *[other] Please try again in { $n } seconds.
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use sealpost_mail::{Address, TlsFloor};
@@ -53,6 +54,34 @@ pub(crate) struct Portal {
     pub(crate) trash: Span,
     #[serde(default)]
     pub(crate) export: Export,
+    #[serde(default)]
+    pub(crate) limits: RequestLimits,
+}
+
+/// `[portal.limits]`: how often somebody may ask.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RequestLimits {
+    pub(crate) network_per_second: NonZeroU32,
+    pub(crate) network_burst: NonZeroU32,
+    pub(crate) session_per_second: NonZeroU32,
+    pub(crate) session_burst: NonZeroU32,
+    pub(crate) attempts_per_minute: NonZeroU32,
+    pub(crate) attempts_burst: NonZeroU32,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        let rules = sealpost_portal::RequestLimits::default();
+        Self {
+            network_per_second: rules.network,
+            network_burst: rules.network_burst,
+            session_per_second: rules.session,
+            session_burst: rules.session_burst,
+            attempts_per_minute: rules.attempts,
+            attempts_burst: rules.attempts_burst,
+        }
+    }
 }
 
 /// What lets a recipient in for the first time.

@@ -7,7 +7,7 @@ use sealpost_mail::{Domain, Network};
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
-    PortalTls, Renewal, ResetBy, SessionRules, WriteRules,
+    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules, WriteRules,
 };
 
 use crate::arrival::Announcer;
@@ -81,6 +81,14 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             first: portal.lock_for.0,
             answers: portal.answers.max(1),
         },
+        limits: RequestLimits {
+            network: portal.limits.network_per_second,
+            network_burst: portal.limits.network_burst,
+            session: portal.limits.session_per_second,
+            session_burst: portal.limits.session_burst,
+            attempts: portal.limits.attempts_per_minute,
+            attempts_burst: portal.limits.attempts_burst,
+        },
         questions: Vec::new(),
         trash: portal.trash.0,
         letters: letters(config),
@@ -88,7 +96,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         write: write(config, source),
         show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
         trusted_proxies: proxies(config, source),
-        memory: config.gateway.memory.bytes() / 2,
+        memory: config.gateway.memory.get_ref().bytes() / 2,
     };
     if let Err(error) = planned.check() {
         misplanned(&error, config, source);

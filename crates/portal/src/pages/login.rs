@@ -242,6 +242,7 @@ pub(crate) async fn submit(
         (Came::Owner(opened), Some(mailbox)) => {
             if let Some(cookie) = session::begin(&site, &request, &mailbox.id, &opened).await? {
                 counted.forgive(&site).await?;
+                site.limits.right(client);
                 site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
                 if whose != tag {
                     tries::forgive(&site, &answers_of(&site, &request, &tag)).await?;
@@ -271,6 +272,7 @@ pub(crate) async fn submit(
         (Came::Newcomer(opened), Some(mailbox)) => {
             if let Some(cookie) = newcomer::begin(&site, &mailbox.id, &opened).await? {
                 counted.forgive(&site).await?;
+                site.limits.right(client);
                 return welcome(&site, "/first", &[cookie]);
             }
         }
