@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["mail"]),
     ("notice", &["mail"]),
     ("export", &["mail"]),
-    ("pdf", &[]),
+    ("pdf", &["mail"]),
     ("delivery", &["mail", "store", "vault"]),
     ("portal", &["mail", "export", "store", "vault"]),
 ];

@@ -34,8 +34,8 @@ fn crowd(web: &Web, paths: &[String]) -> Vec<(String, u16, usize)> {
                 let mut web = web.clone();
                 scope.spawn(move || {
                     // Whoever waited too long for room is asked to come again, and does.
-                    let pages = (0..50).map(|_| web.get(path));
-                    let page = pages.skip_while(|page| page.status == 503).next().unwrap();
+                    let mut pages = (0..50).map(|_| web.get(path));
+                    let page = pages.find(|page| page.status != 503).unwrap();
                     (path.clone(), page.status, page.body.len())
                 })
             })

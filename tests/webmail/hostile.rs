@@ -40,7 +40,7 @@ const LOOK: &str = r#"
             if (key === 'style' && /url|expression|image|position|\\/i.test(value)) strange.push(key + '=' + value);
             if (/^(srcset|srcdoc|action|formaction|background|poster|data|ping|id|name:|xlink:.*)$/.test(key))
                 strange.push(key + '=' + value);
-            if (key === 'class' && !['letter', 'blocked'].includes(value)) strange.push(key + '=' + value);
+            if (key === 'class' && !['letter', 'blocked', 'places', 'target', 'said'].includes(value)) strange.push(key + '=' + value);
         }
     }
     return [Boolean(frame?.querySelector('.letter')), strange];"#;

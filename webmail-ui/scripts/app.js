@@ -97,18 +97,23 @@ for (const box of all("[data-progress]")) {
   });
 }
 
-// The letter's frame is as high as the letter.
+// The letter's frame is as high as the letter. It is measured when the letter or a picture of it has come, and when
+// its width changes; never because its height did: a letter that is as high as its frame would grow for ever.
 for (const frame of all("iframe.frame")) {
+  let width;
   const fit = () => {
     const body = frame.contentDocument?.body;
-    if (body) frame.style.height = `${Math.max(Math.ceil(body.getBoundingClientRect().height), 160)}px`;
+    if (!body) return;
+    width = body.clientWidth;
+    frame.style.height = `${Math.max(Math.ceil(body.getBoundingClientRect().height), 160)}px`;
   };
   const watch = () => {
     const page = frame.contentDocument;
     if (!page?.body) return;
     frame.style.minHeight = "0";
     fit();
-    new ResizeObserver(fit).observe(page.body);
+    page.addEventListener("load", fit, true);
+    new ResizeObserver(() => { if (page.body.clientWidth !== width) fit(); }).observe(page.body);
   };
   frame.addEventListener("load", watch);
   // On paper it is as wide as paper is, and as high as the letter is at that width: nothing is cut off.

@@ -1,5 +1,7 @@
 //! Plain text to blocks: paragraphs, quotes, links, and tables that were drawn with spaces. Knows no HTML.
 
+use sealpost_mail::Link;
+
 use crate::model::{Align, Block, Content, Look, MOST_BLOCKS, MOST_DEPTH, MOST_TEXT, Run, first_direction};
 
 /// The letter's text as blocks.
@@ -98,7 +100,17 @@ fn line_runs(line: &str, runs: &mut Vec<Run>) {
         push(before, &plain);
         let target =
             if address.starts_with("www.") { format!("https://{address}") } else { address.to_owned() };
-        push(address, &Look { link: Some(target), ..Look::default() });
+        match Link::read(&target) {
+            Some(link) => {
+                let look = Look { link: Some(link.href().to_owned()), ..Look::default() };
+                push(address, &look);
+                // It may look like one place and be another.
+                if !link.is_said_by(address) {
+                    push(&format!(" ‹{}›", link.printed()), &Look { note: true, ..look });
+                }
+            }
+            None => push(address, &plain),
+        }
         rest = after;
     }
     push(rest, &plain);
@@ -136,34 +148,6 @@ fn next_address(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, address, rest.get(address.len()..)?))
 }
 
-/// What to print of a link's target: host and the start of the path, or the mail address or number.
-pub(crate) fn shown_target(address: &str) -> Option<String> {
-    const MOST: usize = 48;
-    let (scheme, rest) = address.split_once(':')?;
-    if scheme.eq_ignore_ascii_case("mailto") || scheme.eq_ignore_ascii_case("tel") {
-        return rest
-            .split(['?', '#'])
-            .next()
-            .filter(|rest| !rest.is_empty())
-            .map(|rest| rest.chars().take(MOST).collect());
-    }
-    let rest = rest.trim_start_matches(['/', '\\']);
-    let (authority, path) = rest.split_at_checked(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()))?;
-    // What stands before an @ is not the place the link leads to.
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    if host.is_empty() {
-        return None;
-    }
-    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let whole = format!("{host}{path}");
-    if whole.chars().count() <= MOST {
-        return Some(whole);
-    }
-    // The host is what matters; it is never cut in the middle of what it means.
-    let room = MOST.saturating_sub(host.chars().count());
-    Some(if room < 8 { host.to_owned() } else { whole.chars().take(MOST).chain(['…']).collect() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,17 +183,5 @@ mod tests {
         assert_eq!(read("xhttps://a"), "xhttps://a");
         assert_eq!(read("a    b\nc    d"), "pre(a    b\nc    d)");
         assert_eq!(read(&format!("{} tief", ">".repeat(100))), "q(q(q(q(q(q(tief))))))");
-    }
-
-    #[test]
-    fn targets_are_told_by_their_host() {
-        assert_eq!(shown_target("https://bank.example@evil.example/a?b").as_deref(), Some("evil.example/a"));
-        assert_eq!(shown_target("mailto:a@b?subject=x").as_deref(), Some("a@b"));
-        assert_eq!(shown_target("https://"), None);
-        assert_eq!(shown_target(&format!("https://{}.example/x", "a".repeat(60))).map(|t| t.len()), Some(68));
-        assert_eq!(
-            shown_target(&format!("https://a.example/{}", "ä".repeat(90))).map(|t| t.chars().count()),
-            Some(49)
-        );
     }
 }

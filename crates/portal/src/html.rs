@@ -6,7 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::markup::Tags;
+use sealpost_mail::Link;
+
+use crate::declarations::{self, PROPERTIES, Widths};
+use crate::targets::{self, Marked};
 
 /// What came out of the sanitiser.
 pub(crate) struct Clean {
@@ -14,142 +17,116 @@ pub(crate) struct Clean {
     pub(crate) markup: String,
     /// Pictures that would have been fetched from elsewhere.
     pub(crate) remote_images: usize,
+    /// The domains that links lead to, and whether there are more.
+    pub(crate) domains: Vec<String>,
+    pub(crate) more_domains: bool,
 }
 
 /// Cleans `html`. `inline` maps a Content-ID to the address of that part, for pictures in the letter itself.
 ///
 /// Call only after [`crate::markup::is_showable`], and off the event loop.
 pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
+    let (mut markup, mut remote_images) = sanitised(html, inline, Widths::Own);
+    if runs_from_the_right(&markup) {
+        (markup, remote_images) = sanitised(html, inline, Widths::Flowing);
+    }
+    let Marked { markup, domains, more } = targets::mark(&markup);
+    Clean { markup, remote_images, domains, more_domains: more }
+}
+
+/// Whether something in it is written from right to left. The sanitiser has normalised how that is said.
+fn runs_from_the_right(markup: &str) -> bool {
+    ["dir=\"rtl\"", "direction:rtl", "direction: rtl"].iter().any(|said| markup.contains(said))
+}
+
+fn sanitised(html: &str, inline: &HashMap<String, String>, widths: Widths) -> (String, usize) {
     // The builder wants to own what its filter uses.
     let (remote, inline) = (Arc::new(AtomicUsize::new(0)), inline.clone());
     let counter = Arc::clone(&remote);
-    let markup = {
-        let mut builder = ammonia::Builder::empty();
-        builder
-            .tags(HashSet::from(TAGS))
-            .generic_attributes(HashSet::from([
-                "style", "dir", "lang", "align", "valign", "bgcolor", "title",
-            ]))
-            .tag_attributes(HashMap::from([
-                ("a", HashSet::from(["href", "name"])),
-                ("img", HashSet::from(["src", "alt", "width", "height"])),
-                ("table", HashSet::from(["width", "border", "cellpadding", "cellspacing", "summary"])),
-                ("td", HashSet::from(["width", "height", "colspan", "rowspan", "nowrap"])),
-                ("th", HashSet::from(["width", "height", "colspan", "rowspan", "nowrap", "scope"])),
-                ("col", HashSet::from(["width", "span"])),
-                ("ol", HashSet::from(["start", "type", "reversed"])),
-                ("li", HashSet::from(["value"])),
-                ("font", HashSet::from(["color", "size", "face"])),
-            ]))
-            .clean_content_tags(HashSet::from([
-                "script",
-                "style",
-                "title",
-                "template",
-                "noscript",
-                "iframe",
-                "object",
-                "svg",
-                "math",
-                "xmp",
-                "noembed",
-                "noframes",
-                "textarea",
-                "select",
-                "plaintext",
-            ]))
-            .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid"]))
-            // Only the pictures' own addresses are relative; the filter below sees to that.
-            .url_relative(ammonia::UrlRelative::PassThrough)
-            .filter_style_properties(HashSet::from(STYLES))
-            .link_rel(Some("noopener noreferrer nofollow"))
-            .set_tag_attribute_value("a", "target", "_blank")
-            .strip_comments(true)
-            .id_prefix(None)
-            .attribute_filter(move |element, attribute, value| match (element, attribute) {
-                ("img", "src") => {
-                    let found = cid(value).and_then(|id| inline.get(id.as_ref()));
-                    if found.is_none() {
-                        counter.fetch_add(1, Ordering::Relaxed);
-                    }
-                    found.map(|address| Cow::Owned(address.clone()))
+    let mut builder = ammonia::Builder::empty();
+    builder
+        .tags(HashSet::from(TAGS))
+        .generic_attributes(HashSet::from(["style", "dir", "lang", "align", "valign", "bgcolor"]))
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("img", HashSet::from(["src", "alt", "width", "height"])),
+            ("table", HashSet::from(["width", "border", "cellpadding", "cellspacing", "summary"])),
+            ("td", HashSet::from(["width", "height", "colspan", "rowspan"])),
+            ("th", HashSet::from(["width", "height", "colspan", "rowspan", "scope"])),
+            ("col", HashSet::from(["width", "span"])),
+            ("ol", HashSet::from(["start", "type", "reversed"])),
+            ("li", HashSet::from(["value"])),
+            ("font", HashSet::from(["color", "size", "face"])),
+        ]))
+        .clean_content_tags(HashSet::from([
+            "script",
+            "style",
+            "title",
+            "template",
+            "noscript",
+            "iframe",
+            "object",
+            "svg",
+            "math",
+            "xmp",
+            "noembed",
+            "noframes",
+            "textarea",
+            "select",
+            "plaintext",
+        ]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid"]))
+        // Only the pictures' own addresses are relative; the filter below sees to that.
+        .url_relative(ammonia::UrlRelative::PassThrough)
+        .filter_style_properties(HashSet::from(PROPERTIES))
+        .link_rel(None)
+        .strip_comments(true)
+        .id_prefix(None)
+        .attribute_filter(move |element, attribute, value| match (element, attribute) {
+            ("img", "src") => {
+                let found = cid(value).and_then(|id| inline.get(id.as_ref()));
+                if found.is_none() {
+                    counter.fetch_add(1, Ordering::Relaxed);
                 }
-                ("a", "href") => is_link(value).then_some(Cow::Borrowed(value)),
-                // One more wall against properties that fetch or cover: no functions but colours.
-                (_, "style") => Some(Cow::Owned(plain_declarations(value))),
-                _ => Some(Cow::Borrowed(value)),
-            });
-        builder.clean(html).to_string()
-    };
-    Clean { markup: with_targets(&markup), remote_images: remote.load(Ordering::Relaxed) }
+                found.map(|address| Cow::Owned(address.clone()))
+            }
+            ("a", "href") => Link::read(value).map(|link| Cow::Owned(link.href().to_owned())),
+            (_, "style") => Some(Cow::Owned(declarations::kept(element, value, widths))),
+            (_, "dir") => Some(value.to_ascii_lowercase())
+                .filter(|value| ["ltr", "rtl"].contains(&value.as_str()))
+                .map(Cow::Owned),
+            ("table" | "td" | "th" | "col", "width") if widths == Widths::Flowing => None,
+            (
+                _,
+                "width" | "height" | "cellpadding" | "cellspacing" | "border" | "colspan" | "rowspan"
+                | "span",
+            ) => is_measure(attribute, value).then_some(Cow::Borrowed(value)),
+            _ => Some(Cow::Borrowed(value)),
+        });
+    let markup = builder.clean(html).to_string();
+    (markup, remote.load(Ordering::Relaxed))
 }
 
-/// Whether an address leads out of the letter in a way that a reader can judge; nothing relative.
-fn is_link(value: &str) -> bool {
-    let value = value.trim_start().to_ascii_lowercase();
-    ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| value.starts_with(scheme))
+/// Numbers that lay nothing over anything. A height in per cent would hang on the frame's.
+fn is_measure(attribute: &str, value: &str) -> bool {
+    let (number, share) = match value.trim().strip_suffix('%') {
+        Some(number) => (number, true),
+        None => (value.trim().trim_end_matches("px"), false),
+    };
+    let Ok(number) = number.trim().parse::<u32>() else { return false };
+    match attribute {
+        "width" => number <= if share { 100 } else { 2000 },
+        "height" => number <= 2000 && !share,
+        "colspan" | "span" => (1..=100).contains(&number) && !share,
+        "rowspan" => (1..=1000).contains(&number) && !share,
+        _ => number <= 40 && !share,
+    }
 }
 
 /// The Content-ID of a `cid:` address (RFC 2392), percent-decoded.
 fn cid(value: &str) -> Option<Cow<'_, str>> {
     let (scheme, id) = value.trim().split_once(':')?;
     scheme.eq_ignore_ascii_case("cid").then(|| crate::text::percent_decoded(id))
-}
-
-/// Declarations without any function other than a colour's.
-fn plain_declarations(style: &str) -> String {
-    style
-        .split(';')
-        .filter(|declaration| {
-            let value = declaration.to_ascii_lowercase();
-            !value.contains('\\')
-                && value.match_indices('(').all(|(at, _)| {
-                    value.get(..at).is_some_and(|before| before.ends_with("rgb") || before.ends_with("rgba"))
-                })
-        })
-        .collect::<Vec<_>>()
-        .join(";")
-}
-
-/// Writes each link's real target beside it (as data, shown by the style sheet): a letter must not be able
-/// to say one place and mean another.
-fn with_targets(markup: &str) -> String {
-    let mut out = String::with_capacity(markup.len() + markup.len() / 8);
-    let mut copied = 0;
-    for tag in Tags::new(markup) {
-        if tag.closing || tag.name != "a" {
-            continue;
-        }
-        let Some(target) = markup.get(tag.start..tag.end).and_then(target_of) else { continue };
-        let at = tag.start + "<a".len();
-        out.push_str(markup.get(copied..at).unwrap_or_default());
-        out.push_str(" data-target=\"");
-        out.push_str(&crate::text::escaped(&target));
-        out.push('"');
-        copied = at;
-    }
-    out.push_str(markup.get(copied..).unwrap_or_default());
-    out
-}
-
-/// Host or address in the `href` of a cleaned tag (whose values are always in double quotes).
-fn target_of(tag: &str) -> Option<String> {
-    let href = tag.split_once(" href=\"")?.1.split_once('"')?.0.replace("&amp;", "&");
-    shown_target(&href)
-}
-
-/// What to show of a link's address: the host of a web link, the whole of a mail address or number.
-pub(crate) fn shown_target(href: &str) -> Option<String> {
-    let (scheme, rest) = href.split_once(':')?;
-    if scheme.eq_ignore_ascii_case("mailto") || scheme.eq_ignore_ascii_case("tel") {
-        let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-        return Some(crate::text::percent_decoded(rest).chars().take(100).collect());
-    }
-    // A browser reads any number of slashes and backslashes, and drops what stands before an @.
-    let rest = rest.trim_start_matches(['/', '\\']);
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or(rest);
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    (!host.is_empty()).then(|| host.chars().filter(|c| !c.is_control()).take(100).collect())
 }
 
 const TAGS: [&str; 59] = [
@@ -212,62 +189,6 @@ const TAGS: [&str; 59] = [
     "tt",
     "u",
     "ul",
-];
-
-/// Nothing that positions, covers, animates or fetches.
-const STYLES: [&str; 52] = [
-    "background-color",
-    "border",
-    "border-bottom",
-    "border-bottom-color",
-    "border-bottom-style",
-    "border-bottom-width",
-    "border-collapse",
-    "border-color",
-    "border-left",
-    "border-left-color",
-    "border-left-style",
-    "border-left-width",
-    "border-radius",
-    "border-right",
-    "border-right-color",
-    "border-right-style",
-    "border-right-width",
-    "border-spacing",
-    "border-style",
-    "border-top",
-    "border-top-color",
-    "border-top-style",
-    "border-top-width",
-    "border-width",
-    "color",
-    "direction",
-    "font",
-    "font-family",
-    "font-size",
-    "font-style",
-    "font-variant",
-    "font-weight",
-    "height",
-    "letter-spacing",
-    "line-height",
-    "list-style-type",
-    "margin",
-    "margin-bottom",
-    "margin-left",
-    "margin-right",
-    "margin-top",
-    "max-width",
-    "padding",
-    "padding-bottom",
-    "padding-left",
-    "padding-right",
-    "padding-top",
-    "text-align",
-    "text-decoration",
-    "text-indent",
-    "vertical-align",
-    "width",
 ];
 
 #[cfg(test)]
@@ -367,13 +288,27 @@ mod tests {
     fn every_link_shows_where_it_really_goes() {
         let out =
             cleaned("<a title='x>y' href='https://bank.example@evil.example/a?b=1&amp;c'>bank.example</a>");
-        assert!(out.contains("data-target=\"evil.example\""), "{out}");
+        assert!(out.contains("</a> <span class=\"target\" dir=\"ltr\">evil.example</span>"), "{out}");
         assert!(
             out.contains("rel=\"noopener noreferrer nofollow\"") && out.contains("target=\"_blank\""),
             "{out}"
         );
-        assert_eq!(shown_target("https:\\\\evil.example\\x").as_deref(), Some("evil.example"));
-        assert_eq!(shown_target("mailto:a%40b?subject=x").as_deref(), Some("a@b"));
-        assert_eq!(shown_target("https://"), None);
+        assert!(!out.contains("title") && out.contains("href=\"https://evil.example/a?b=1&amp;c\""), "{out}");
+    }
+
+    #[test]
+    fn a_letter_cannot_write_targets_of_its_own() {
+        let out = cleaned(
+            "<span class=target dir=ltr>bank.example</span><a class=said href=https://evil.example>x</a>",
+        );
+        assert_eq!(out.matches("class=").count(), 1, "{out}");
+    }
+
+    #[test]
+    fn from_right_to_left_nothing_leaves_the_page() {
+        let html = "<p dir=RTL><table width=50><tr><td width=50 style='width:50px;color:red'>x</table>";
+        assert!(!cleaned(html).contains("width") && cleaned(html).contains("color:red"));
+        assert!(cleaned(&html.replace("RTL", "ltr")).contains("width"));
+        assert!(!cleaned("<div style='direction: rtl;width:300px'>x</div>").contains("width"));
     }
 }

@@ -21,6 +21,9 @@ const PER_SESSION: usize = 3;
 pub(crate) struct Frame {
     pub(crate) markup: Secret<String>,
     pub(crate) remote_images: u64,
+    /// The domains that its links lead to, and whether there are more.
+    pub(crate) domains: Vec<String>,
+    pub(crate) more_domains: bool,
     /// Pictures it shows: where they lie in the letter, type, bytes.
     pub(crate) pictures: Vec<Picture>,
 }
@@ -156,7 +159,8 @@ mod tests {
     fn frame(bytes: usize) -> Frame {
         let picture =
             Picture { part: "1".into(), content_type: "image/png", bytes: Bytes::from(vec![7; bytes - 1]) };
-        Frame { markup: Secret::new("x".into()), remote_images: 0, pictures: vec![picture] }
+        let markup = Secret::new("x".into());
+        Frame { markup, remote_images: 0, domains: Vec::new(), more_domains: false, pictures: vec![picture] }
     }
 
     #[test]

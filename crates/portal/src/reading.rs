@@ -217,7 +217,8 @@ pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) ->
         }
     }
     let remote_images = cleaned.remote_images as u64;
-    Some(Frame { markup: Secret::new(cleaned.markup), remote_images, pictures })
+    let (domains, more_domains) = (cleaned.domains, cleaned.more_domains);
+    Some(Frame { markup: Secret::new(cleaned.markup), remote_images, domains, more_domains, pictures })
 }
 
 fn view(letter: &Letter<'_>, as_text: bool) -> View {

@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use sealpost_mail::Link;
+
+use crate::targets;
+
 /// Text bodies longer than this are cut on the page; the download has all of it.
 const MOST_BYTES: usize = 1024 * 1024;
 /// Deeper quoting looks like this level.
@@ -113,11 +117,22 @@ fn linked(line: &str, out: &mut String) {
         let long = link_on.find(stop).unwrap_or(link_on.len());
         let link = link_on.get(..long).unwrap_or(link_on);
         let link = without_tail(link);
-        let escaped_link = escaped(link);
-        let _ = write!(
-            out,
-            "<a href=\"{escaped_link}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{escaped_link}</a>"
-        );
+        let words = escaped(link);
+        match Link::read(link) {
+            Some(read) => {
+                let _ = write!(
+                    out,
+                    "<a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{words}</a>",
+                    escaped(read.href())
+                );
+                // What looks like one place may be another: a name before an @, a letter of another script.
+                if !read.is_said_by(link) {
+                    out.push(' ');
+                    out.push_str(&targets::element(&read));
+                }
+            }
+            None => out.push_str(&words),
+        }
         rest = link_on.get(link.len()..).unwrap_or_default();
     }
     out.push_str(&escaped(rest));
@@ -172,8 +187,22 @@ mod tests {
     fn links_end_where_the_sentence_goes_on() {
         let out = html("See (https://x.example/a_(b)). And http://y.example, ok");
         assert!(out.contains("href=\"https://x.example/a_(b)\""), "{out}");
-        assert!(out.contains("href=\"http://y.example\""), "{out}");
+        assert!(out.contains("href=\"http://y.example/\""), "{out}");
         assert!(out.contains("</a>). And") && out.contains("</a>, ok"), "{out}");
+    }
+
+    #[test]
+    fn a_link_that_looks_like_another_place_is_told_apart() {
+        assert!(!html("https://y.example/a?b and http://Y.example").contains("target\""));
+        for (text, place) in [
+            ("https://bank.example@evil.example/", "evil.example"),
+            ("https://b\u{430}nk.example", "xn--bnk-6cd.example"),
+        ] {
+            assert!(
+                html(text).contains(&format!("<span class=\"target\" dir=\"ltr\">{place}</span>")),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -1,20 +1,4 @@
-//! Addresses in links and pictures: which may be followed, and what they say. Fetches nothing.
-
-use html5ever::tokenizer::Tag;
-
-use super::style::attribute;
-
-/// A longer address is not one.
-const MOST_ADDRESS: usize = 2000;
-
-/// Addresses a reader may follow.
-pub(super) fn link_address(tag: &Tag) -> Option<String> {
-    let address = attribute(tag, "href")?.trim();
-    let (scheme, _) = address.split_once(':')?;
-    let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    let plain = address.len() <= MOST_ADDRESS && !address.chars().any(char::is_control);
-    (known && plain).then(|| address.to_owned())
-}
+//! The address of a picture in the letter. Fetches nothing.
 
 /// RFC 2392: the Content-ID in a `cid:` address is percent-encoded.
 pub(super) fn percent_decoded(text: &str) -> String {

@@ -3,8 +3,10 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
+use sealpost_mail::Link;
+
 use super::PictureOf;
-use super::address::{link_address, percent_decoded};
+use super::address::percent_decoded;
 use super::element::{
     breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
     is_void,
@@ -14,7 +16,6 @@ use super::style::{Style, attribute, declared, fill, is_hidden, within};
 use crate::model::{
     Align, Block, Content, Look, MOST_BLOCKS, MOST_DEPTH, MOST_TEXT, Run, blocks_rtl, runs_rtl,
 };
-use crate::plain::shown_target;
 use crate::table::{RawCell, RawTable};
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
@@ -38,13 +39,16 @@ struct Open {
     frames: usize,
     /// Nothing inside is shown.
     hidden: bool,
-    /// The address of a link, and where its text begins.
-    link: Option<Link>,
+    /// Where it leads, if it is a link.
+    link: Option<OpenLink>,
 }
 
-struct Link {
-    address: String,
+struct OpenLink {
+    link: Link,
+    /// Its words.
     said: String,
+    /// There is a picture in it.
+    pictured: bool,
 }
 
 /// Something that holds blocks.
@@ -196,10 +200,9 @@ impl<'a> Builder<'a> {
         if let Some(open) = self.open.last_mut() {
             open.frames = frames;
             if name == "a" {
-                open.link = link_address(tag).map(|address| Link { address, said: String::new() });
-                if let Some(link) = &open.link {
-                    open.style.look.link = Some(link.address.clone());
-                }
+                let link = attribute(tag, "href").and_then(Link::read);
+                open.style.look.link = link.as_ref().map(|link| link.href().to_owned());
+                open.link = link.map(|link| OpenLink { link, said: String::new(), pictured: false });
             }
         }
     }
@@ -563,6 +566,9 @@ impl<'a> Builder<'a> {
             return;
         };
         self.blocks_left -= 1;
+        if let Some(link) = self.open.iter_mut().rev().find_map(|open| open.link.as_mut()) {
+            link.pictured = true;
+        }
         let points = |name| {
             let said = declared(tag, name).or_else(|| attribute(tag, name).map(str::to_owned))?;
             let pixels: f64 = said.trim().trim_end_matches("px").parse().ok()?;
@@ -585,19 +591,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// On paper nobody can hover: the target stands beside the words, if they do not say it themselves.
-    fn say_target(&mut self, link: &Link, look: &Look) {
-        // A number is no place to be led to.
-        let is_number = link.address.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"));
-        let Some(target) = shown_target(&link.address).filter(|_| !is_number) else { return };
-        let said = link.said.trim();
-        let host = target.split('/').next().unwrap_or_default();
-        if said.is_empty() || said.contains(host) {
+    /// On paper nobody can hover: the target stands beside the words, unless they are the target to the letter.
+    fn say_target(&mut self, open: &OpenLink, look: &Look) {
+        let empty = open.said.trim().is_empty() && !open.pictured;
+        if empty || open.link.is_phone() || (!open.pictured && open.link.is_said_by(&open.said)) {
             return;
         }
         let look = Look { note: true, link: look.link.clone(), ..Look::default() };
         if let Some(frame) = self.frames.last_mut() {
-            frame.line.text(&format!(" ‹{target}›"), &look);
+            frame.line.text(&format!(" ‹{}›", open.link.printed()), &look);
         }
     }
 }

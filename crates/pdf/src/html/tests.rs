@@ -112,6 +112,14 @@ fn links_say_where_they_lead() {
         "p(x@https://a.example/b^ ‹a.example/b›@https://a.example/b)"
     );
     assert_eq!(short("<a href='https://a.example/'>a.example</a>"), "p(a.example@https://a.example/)");
+    for faked in ["a.example b.example", "b.example/a.example", "<img src='cid:pic@x'>a.example", "a.examp1e"]
+    {
+        assert!(
+            short(&format!("<a href='https://a.example/'>{faked}</a>")).contains("‹a.example›"),
+            "{faked}"
+        );
+    }
+    assert!(short("<a href='mailto:?to=b@evil.example'>a@bank.example</a>").contains("‹b@evil.example›"));
     assert_eq!(short("<a href='javascript:x'>y</a><a href='file:///x'>z</a>"), "p(yz)");
     assert_eq!(
         short("<a href='https://bank.example@evil.example/'>bank.example</a>")

@@ -136,6 +136,7 @@ struct FramePage<'a> {
     page: Page,
     body: Markup<'a>,
     remote_images: u64,
+    domains: String,
 }
 
 /// Markup that the sanitiser made.
@@ -179,6 +180,7 @@ pub(super) fn frame_page(
         page: Page::owned(site, request, owner),
         body: Markup(frame.markup.expose()),
         remote_images: frame.remote_images,
+        domains: frame.domains.join(", ") + if frame.more_domains { ", …" } else { "" },
     };
     let mut response = render(StatusCode::OK, &template)?;
     let headers = response.headers_mut();

@@ -54,7 +54,10 @@ async fn html_is_shown_in_its_own_walled_frame() {
     assert!(policy.contains("sandbox allow-same-origin") && !policy.contains("allow-scripts"), "{policy}");
     assert!(!policy.contains("script-src") && policy.contains("form-action 'none'"), "{policy}");
     let text = frame.text();
-    assert!(text.contains("<b>Schadenmeldung</b>") && text.contains("data-target=\"www.insurer.example\""));
+    assert!(
+        text.contains("<b>Schadenmeldung</b>")
+            && text.contains("class=\"target\" dir=\"ltr\">insurer.example<")
+    );
     assert!(!text.contains("<script") && !text.contains("track.example"), "{text}");
     assert!(text.contains("Ein Bild aus dem Internet wird nicht gezeigt"));
     let (_, after) = text.split_once("src=\"").unwrap();
