@@ -23,6 +23,7 @@ mod explain;
 mod export;
 mod exports;
 mod formats;
+mod hops;
 mod ill_disk;
 mod initial_password;
 mod large_file;

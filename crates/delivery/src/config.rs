@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sealpost_mail::{Address, Secret, TlsFloor};
 
+use crate::identity::ClientCertificate;
 use crate::retry::RetryPlan;
 use crate::ticket::Route;
 
@@ -27,6 +29,8 @@ pub struct DeliveryConfig {
     pub report_from: (String, Address),
     /// Connections to one destination at a time.
     pub concurrency_per_destination: usize,
+    /// Recipients of one letter in one transaction at most; RFC 5321 §4.5.3.1.8 lets servers stop at 100.
+    pub recipients_per_transaction: usize,
     /// Connections to all destinations at a time.
     pub concurrency_total: usize,
     /// Bytes of opened letters held in memory at a time.
@@ -45,8 +49,8 @@ pub struct DeliveryConfig {
     pub mx_port: u16,
     /// Whether mail exchangers may be on a loopback address: never but in tests and the demo.
     pub mx_loopback: bool,
-    /// Name under which this process leases legs; the same after a restart, different on every node.
-    pub owner: String,
+    /// Networks that are not public, but mail exchangers may be in.
+    pub private_networks: Vec<IpNet>,
     /// Look into the store this often although nobody woke us: only where other processes queue legs.
     pub recheck: Option<Duration>,
 }
@@ -63,6 +67,7 @@ impl DeliveryConfig {
             report_route,
             report_from,
             concurrency_per_destination: 20,
+            recipients_per_transaction: 50,
             concurrency_total: 100,
             memory_budget: 64 * 1024 * 1024,
             batch: 256,
@@ -72,7 +77,7 @@ impl DeliveryConfig {
             trust: Trust::WebPki,
             mx_port: 25,
             mx_loopback: false,
-            owner: "delivery".to_owned(),
+            private_networks: Vec::new(),
             recheck: None,
         }
     }
@@ -95,6 +100,8 @@ pub struct NextHop {
     pub certificate_name: Option<String>,
     /// AUTH, sent only inside TLS.
     pub login: Option<Login>,
+    /// The certificate we show where it asks for one.
+    pub identity: Option<ClientCertificate>,
 }
 
 impl NextHop {
@@ -109,6 +116,7 @@ impl NextHop {
             trust: Trust::WebPki,
             certificate_name: None,
             login: None,
+            identity: None,
         }
     }
 }

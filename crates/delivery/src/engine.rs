@@ -1,5 +1,5 @@
-//! One leg from lease to end: opens the ticket, finds or makes a connection, sends, settles.
-//! Knows the order of things and leaves each to its file.
+//! Legs from lease to end: opens the tickets, finds or makes a connection, sends, settles. Legs that carry the same
+//! letter the same way go in one transaction. Knows the order of things and leaves each to its file.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -17,13 +17,16 @@ use crate::config::DeliveryConfig;
 use crate::content::{ContentError, Opened, Waiting};
 use crate::lane::{Lane, Lanes};
 use crate::offers::Passport;
-use crate::outcome::{Outcome, Trouble};
+use crate::outcome::{Outcome, Says, Trouble};
 use crate::resolve::Resolver;
 use crate::returns::Returns;
 use crate::route::{self, RouteKey};
 use crate::runner::LEASE;
-use crate::submit::{Caller, Connection};
+use crate::submit::{Caller, Connection, Told};
 use crate::ticket::Ticket;
+
+/// At least so many letters in a row must fail before a server that still talks is left alone.
+const COHORT: usize = 10;
 
 /// Permits of the memory budget stand for this many bytes.
 const UNIT: u64 = 1024;
@@ -65,6 +68,41 @@ pub(crate) struct Engine {
     pub(crate) composer: OnceLock<Arc<dyn Composer>>,
     /// Leases of a former run are given back: from here on new ones are ours.
     pub(crate) open: AtomicBool,
+    /// Under which name legs are leased: node, process and start.
+    pub(crate) owner: String,
+}
+
+/// A leg and what it must know.
+pub(crate) struct Bound {
+    pub(crate) leg: LeasedLeg,
+    pub(crate) ticket: Ticket,
+}
+
+/// One transaction: what became of each recipient, and who said so.
+struct Round {
+    told: Vec<Told>,
+    reports: bool,
+    host: String,
+}
+
+impl Round {
+    /// Nobody got the letter, and another server of the domain may do better.
+    fn tries_next_server(&self) -> bool {
+        self.told.iter().all(|told| match told {
+            Told::Taken(_) => false,
+            Told::Not(trouble) => trouble.tries_next_server(),
+            Told::Unheard => true,
+        })
+    }
+
+    /// The server let go of a kept connection without a word about anybody.
+    fn is_silence(&self) -> bool {
+        self.told.iter().all(|told| match told {
+            Told::Taken(_) => false,
+            Told::Not(trouble) => trouble.is_silence() && trouble.tries_next_server(),
+            Told::Unheard => true,
+        })
+    }
 }
 
 /// The leg cannot be worked on at all: an operator must look.
@@ -95,10 +133,11 @@ impl Engine {
             && self.lanes.takes_new(destination, self.clock.now(), self.lane_full() / 2)
     }
 
-    /// Takes a leased leg in, counted already.
-    pub(crate) fn accept(self: &Arc<Self>, leg: LeasedLeg) {
-        let lane = self.lanes.add(leg);
-        self.staff(&lane);
+    /// Takes leased legs in, counted already. All at once, so that those of one letter find each other.
+    pub(crate) fn accept(self: &Arc<Self>, legs: Vec<LeasedLeg>) {
+        for lane in self.lanes.add(legs) {
+            self.staff(&lane);
+        }
     }
 
     fn staff(self: &Arc<Self>, lane: &Arc<Lane>) {
@@ -110,77 +149,168 @@ impl Engine {
 
     async fn work(self: Arc<Self>, lane: &Arc<Lane>) {
         let limit = self.config.concurrency_per_destination.max(1);
-        while let Some((leg, has_room)) = lane.next(self.lane_full(), limit) {
+        let most = self.config.recipients_per_transaction.max(1);
+        while let Some((legs, has_room)) = lane.next(self.lane_full(), limit, most) {
             if has_room {
                 self.room.notify_one();
             }
             if self.is_stopping() {
-                // Its lease is given back at the next start.
-                self.one_less();
+                // Their leases are given back at the next start.
+                legs.iter().for_each(|_| self.one_less());
                 continue;
             }
-            self.deliver(lane, leg).await;
+            let mut group = self.open_tickets(lane, legs);
+            while !group.is_empty() {
+                group = self.deliver(lane, group).await;
+            }
             self.staff(lane);
         }
     }
 
-    async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut leg: LeasedLeg) {
-        let ticket = match Ticket::open(&self.key, &leg.id, &leg.ticket_sealed) {
-            Ok(ticket) => ticket,
-            Err(error) => return self.freeze(leg, error.to_string()),
-        };
-        let result = match lane.rests(self.clock.now()) {
-            Some((_until, reason)) => Ok(Err(Trouble::Resting { cause: Box::new(reason) })),
-            None => {
-                let Ok(_place) = self.places.acquire().await else { return self.one_less() };
-                // It has waited here so long that its lease may end under the attempt, and another one would
-                // begin: at the lease's end it is due again by itself.
-                if leg.leased_until() <= self.clock.now().plus(LEASE / 2) {
-                    return self.one_less();
-                }
-                self.attempt(lane, &leg, &ticket).await
+    /// Those that can share a transaction with the first; the others go back to the front of the lane.
+    fn open_tickets(self: &Arc<Self>, lane: &Arc<Lane>, legs: Vec<LeasedLeg>) -> Vec<Bound> {
+        let mut group: Vec<Bound> = Vec::with_capacity(legs.len());
+        let mut others = Vec::new();
+        for leg in legs {
+            match Ticket::open(&self.key, &leg.id, &leg.ticket_sealed) {
+                Err(error) => self.freeze(leg, error.to_string()),
+                Ok(ticket) => match group.first() {
+                    Some(first) if !first.ticket.shares_transaction(&ticket) => others.push(leg),
+                    Some(_) | None => group.push(Bound { leg, ticket }),
+                },
             }
+        }
+        if !others.is_empty() {
+            lane.give_back(others);
+            self.staff(lane);
+        }
+        group
+    }
+
+    /// One attempt for the whole group. Gives back those of whom nothing was said: they go again at once.
+    async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut group: Vec<Bound>) -> Vec<Bound> {
+        if let Some((_until, reason)) = lane.rests(self.clock.now()) {
+            let resting = Trouble::Resting { cause: Box::new(reason) };
+            self.settle_all(lane, group, &resting);
+            return Vec::new();
+        }
+        let Ok(_place) = self.places.acquire().await else {
+            group.iter().for_each(|_| self.one_less());
+            return Vec::new();
         };
-        let outcome = match result {
-            Err(Unworkable(cause)) => return self.freeze(leg, cause),
-            Ok(Ok(delivered)) => {
-                self.well(lane);
-                delivered
+        // They have waited here so long that a lease may end under the attempt, and another one would begin: at
+        // the lease's end it is due again by itself.
+        let late = self.clock.now().plus(LEASE / 2);
+        group.retain(|bound| {
+            let is_in_time = bound.leg.leased_until() > late;
+            if !is_in_time {
+                self.one_less();
             }
+            is_in_time
+        });
+        if group.is_empty() {
+            return group;
+        }
+        match self.attempt(lane, &group).await {
+            Err(Unworkable(cause)) => {
+                group.into_iter().for_each(|bound| self.freeze(bound.leg, cause.clone()));
+                Vec::new()
+            }
+            Ok(Ok(round)) => self.conclude(lane, group, round),
             Ok(Err(trouble)) => {
                 if trouble.may_be_crowding() {
-                    match lane.crowded(leg) {
-                        Some(back) => leg = back,
-                        None => return,
-                    }
+                    let legs = group.into_iter().map(|bound| bound.leg).collect();
+                    let Some(back) = lane.crowded(legs) else { return Vec::new() };
+                    group = self.open_tickets(lane, back);
                 }
-                let (of_destination, answered) = (trouble.is_destinations(), trouble.is_an_answer());
-                let outcome = trouble.judge();
-                match &outcome {
-                    Outcome::Later(reason) | Outcome::Never(reason) if of_destination => {
-                        lane.bad(self.clock.now(), self.config.rest, reason.clone());
-                    }
-                    _ if answered => self.well(lane),
-                    _ => {}
-                }
-                outcome
+                self.hear(lane, &group, &trouble);
+                self.settle_all(lane, group, &trouble);
+                Vec::new()
             }
+        }
+    }
+
+    /// Each recipient's own end of a transaction.
+    fn conclude(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, round: Round) -> Vec<Bound> {
+        let Round { told, reports, host } = round;
+        let is_well = told.iter().any(|told| match told {
+            Told::Taken(_) => true,
+            Told::Not(trouble) => trouble.says() == Says::Well,
+            Told::Unheard => false,
+        });
+        if is_well {
+            self.well(lane);
+        }
+        let mut again = Vec::new();
+        for (bound, told) in group.into_iter().zip(told) {
+            match told {
+                Told::Taken(reply) => {
+                    let outcome = Outcome::Delivered { reports, host: host.clone(), reply };
+                    self.settle_soon(lane, bound, outcome);
+                }
+                Told::Not(trouble) => {
+                    let trouble = trouble.said_by(&host);
+                    if !is_well {
+                        self.hear(lane, std::slice::from_ref(&bound), &trouble);
+                    }
+                    self.settle_soon(lane, bound, trouble.judge());
+                }
+                Told::Unheard => again.push(bound),
+            }
+        }
+        again
+    }
+
+    /// What the trouble of these legs says of their destination.
+    fn hear(&self, lane: &Lane, group: &[Bound], trouble: &Trouble) {
+        let Some(first) = group.first() else { return };
+        let reason = match trouble.clone().judge() {
+            Outcome::Later(reason) | Outcome::Never(reason) | Outcome::Loop(reason) => reason,
+            Outcome::Delivered { .. } => return,
         };
-        // The connection is free for the next letter while this one's end is written down.
+        let (now, bounds) = (self.clock.now(), self.config.rest);
+        let rests = match trouble.says() {
+            Says::Well => {
+                self.well(lane);
+                None
+            }
+            Says::Failing => {
+                let cohort = self.config.concurrency_per_destination.max(COHORT);
+                lane.failing(now, bounds.0, cohort, &first.leg.id, reason.clone())
+            }
+            Says::Down => lane.bad(now, bounds, &first.leg.id, reason.clone()),
+            Says::Nothing => None,
+        };
+        if let Some(until) = rests {
+            tracing::warn!(
+                delivery.destination = first.leg.destination,
+                delivery.seconds = until.since(now).as_secs_f64(),
+                delivery.code = reason.code,
+                delivery.enhanced = %reason.enhanced,
+                delivery.cause = reason.own_words(),
+                "destination left alone for a while"
+            );
+        }
+    }
+
+    fn settle_all(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, trouble: &Trouble) {
+        for bound in group {
+            self.settle_soon(lane, bound, trouble.clone().judge());
+        }
+    }
+
+    /// The connection is free for the next letter while this one's end is written down.
+    fn settle_soon(self: &Arc<Self>, lane: &Arc<Lane>, bound: Bound, outcome: Outcome) {
         let (engine, lane) = (Arc::clone(self), Arc::clone(lane));
         self.tasks.spawn(async move {
-            engine.settle(&lane, &leg, &ticket, outcome).await;
+            engine.settle(&lane, &bound.leg, &bound.ticket, outcome).await;
             engine.one_less();
         });
     }
 
     /// Sends over a kept connection or a new one to the first server that takes it.
-    async fn attempt(
-        &self,
-        lane: &Lane,
-        leg: &LeasedLeg,
-        ticket: &Ticket,
-    ) -> Result<Result<Outcome, Trouble>, Unworkable> {
+    async fn attempt(&self, lane: &Lane, group: &[Bound]) -> Result<Result<Round, Trouble>, Unworkable> {
+        let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(Trouble::NoServer)) };
         let waiting = match Waiting::find(&self.store, leg, ticket).await {
             Ok(waiting) => waiting,
             Err(error) => return unworkable_or_local(error),
@@ -188,10 +318,11 @@ impl Engine {
         let key = RouteKey::of(ticket, &self.config);
         let mut letter = None;
         if let Some(connection) = lane.take_kept(&key, Instant::now()) {
-            match self.send(lane, &key, connection, &waiting, ticket, &mut letter).await? {
+            match self.send(lane, &key, connection, &waiting, group, &mut letter).await? {
                 // The server let go of the kept connection: no failure of this attempt.
                 Err((trouble, true)) if trouble.tries_next_server() => {}
-                result => return Ok(result.map_err(|(trouble, _kept)| trouble)),
+                Ok((round, true)) if round.is_silence() => {}
+                result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
             }
         }
         let endpoints =
@@ -199,17 +330,17 @@ impl Engine {
                 Ok(endpoints) => endpoints,
                 Err(trouble) => return Ok(Err(trouble)),
             };
-        let mut last = Trouble::NoServer;
+        let mut last = Ok(Err(Trouble::NoServer));
         for endpoint in &endpoints {
             let result = match Connection::open(&self.caller, endpoint).await {
-                Ok(connection) => self
-                    .send(lane, &key, connection, &waiting, ticket, &mut letter)
-                    .await?
-                    .map_err(|(trouble, _kept)| trouble),
+                Ok(connection) => {
+                    let sent = self.send(lane, &key, connection, &waiting, group, &mut letter).await?;
+                    sent.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)
+                }
                 Err(trouble) => Err(trouble),
             };
-            match result {
-                Ok(delivered) => return Ok(Ok(delivered)),
+            let goes_on = match &result {
+                Ok(round) => round.tries_next_server(),
                 Err(trouble) => {
                     tracing::info!(
                         delivery.leg = leg.id,
@@ -218,28 +349,31 @@ impl Engine {
                         trouble = ?trouble,
                         "not taken by this server"
                     );
-                    let goes_on = trouble.tries_next_server();
-                    last = trouble;
-                    if !goes_on {
-                        break;
-                    }
+                    trouble.tries_next_server()
                 }
+            };
+            last = Ok(result);
+            if !goes_on {
+                break;
             }
         }
-        Ok(Err(last))
+        last
     }
 
     /// Over this connection. The letter is opened only now, so that a server that cannot be reached
-    /// holds no memory; the second part of an error says that the connection was an old one.
+    /// holds no memory; the second part says that the connection was an old one.
     async fn send(
         &self,
         lane: &Lane,
         key: &RouteKey,
         mut connection: Connection,
         waiting: &Waiting<'_>,
-        ticket: &Ticket,
+        group: &[Bound],
         letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
-    ) -> Result<Result<Outcome, (Trouble, bool)>, Unworkable> {
+    ) -> Result<Result<(Round, bool), (Trouble, bool)>, Unworkable> {
+        let Some(Bound { ticket, .. }) = group.first() else {
+            return Ok(Err((Trouble::NoServer, false)));
+        };
         if letter.is_none() {
             let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
             let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(units).await else {
@@ -260,7 +394,7 @@ impl Engine {
         };
         let passport = Passport {
             reverse_path: &ticket.reverse_path,
-            recipient: &ticket.recipient,
+            recipients: group.iter().map(|bound| &bound.ticket.recipient).collect(),
             envid: ticket.envid.as_deref(),
             ret: ticket.ret,
             body_type: ticket.body_type,
@@ -277,7 +411,7 @@ impl Engine {
             self.kept.notify_one();
         }
         Ok(match result {
-            Ok(reply) => Ok(Outcome::Delivered { reports, host, reply }),
+            Ok(told) => Ok((Round { told, reports, host }, was_used)),
             Err(trouble) => Err((trouble.said_by(&host), was_used)),
         })
     }

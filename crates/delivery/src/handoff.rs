@@ -41,7 +41,7 @@ impl Inlet {
         }
         engine.under_way.fetch_add(1, Ordering::SeqCst);
         let until = engine.clock.now().plus(LEASE);
-        let start = LegStart::InHand { owner: engine.config.owner.clone(), until };
+        let start = LegStart::InHand { owner: engine.owner.clone(), until };
         Some(Place { engine: Some(engine), start })
     }
 }
@@ -53,10 +53,18 @@ impl Place {
         self.start.clone()
     }
 
-    /// Hands the committed leg over.
-    pub fn take(mut self, leg: LeasedLeg) {
-        if let Some(engine) = self.engine.take() {
-            engine.accept(leg);
+    /// Hands committed legs over, all at once, so that those of one letter share a transaction.
+    pub fn take(handed: impl IntoIterator<Item = (Self, LeasedLeg)>) {
+        let mut engine = None;
+        let mut legs = Vec::new();
+        for (mut place, leg) in handed {
+            if let Some(own) = place.engine.take() {
+                engine = Some(own);
+                legs.push(leg);
+            }
+        }
+        if let Some(engine) = engine {
+            engine.accept(legs);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::LeasedLeg;
+use sealpost_store::{LeasedLeg, LegPurpose};
 use tokio::time::Instant;
 
 use crate::outcome::Reason;
@@ -30,6 +30,8 @@ struct State {
     cap: Option<usize>,
     /// Letters taken since the last failure of the destination.
     taken: usize,
+    /// The leg that failed last: another one goes on trial.
+    failed: Option<String>,
 }
 
 /// After so many letters taken, one more connection is tried where the server did not want more.
@@ -39,6 +41,42 @@ impl State {
     /// After a rest one goes ahead; the others follow when it has come through.
     fn limit(&self, configured: usize) -> usize {
         if self.health.is_on_trial() { 1 } else { self.cap.unwrap_or(configured).min(configured) }
+    }
+
+    /// The one that has waited longest; on trial the one with the fewest failures of its own, because the one
+    /// that failed last may be the only one that fails.
+    fn first(&mut self) -> Option<LeasedLeg> {
+        if !self.health.is_on_trial() {
+            return self.waiting.pop_front();
+        }
+        let failed = self.failed.as_deref();
+        let rank = |leg: &LeasedLeg| (failed == Some(leg.id.as_str()), leg.attempts);
+        let at = (0..self.waiting.len()).min_by_key(|at| self.waiting.get(*at).map(rank))?;
+        self.waiting.remove(at)
+    }
+
+    /// With those that wait with the same body. Only relayed letters have several recipients: everything else
+    /// has a reverse-path or a body of its own.
+    fn with_companions(&mut self, first: LeasedLeg, most: usize) -> Vec<LeasedLeg> {
+        let is_companion = |leg: &LeasedLeg| {
+            first.purpose == LegPurpose::Relay
+                && leg.purpose == LegPurpose::Relay
+                && leg.body_id == first.body_id
+        };
+        if first.body_id.is_none() || !self.waiting.iter().any(is_companion) {
+            return vec![first];
+        }
+        let (mut companions, mut others) = (Vec::new(), VecDeque::with_capacity(self.waiting.len()));
+        for leg in self.waiting.drain(..) {
+            if companions.len() + 1 < most && is_companion(&leg) {
+                companions.push(leg);
+            } else {
+                others.push_back(leg);
+            }
+        }
+        self.waiting = others;
+        companions.insert(0, first);
+        companions
     }
 }
 
@@ -62,22 +100,30 @@ impl Lane {
         hired
     }
 
-    /// The next leg for a worker; without one the worker is let go. Also says whether the lane has just
-    /// come to have room again.
-    pub(crate) fn next(&self, full: usize, limit: usize) -> Option<(LeasedLeg, bool)> {
+    /// The next leg for a worker, and up to `most` with the same letter; without one the worker is let go. Also
+    /// says whether the lane has just come to have room again.
+    pub(crate) fn next(&self, full: usize, limit: usize, most: usize) -> Option<(Vec<LeasedLeg>, bool)> {
         let mut state = self.state();
         let limit = state.limit(limit);
-        let next = if state.workers <= limit { state.waiting.pop_front() } else { None };
-        match next {
-            Some(leg) => {
-                let room = state.waiting.len() + 1 == full;
-                Some((leg, room))
+        let before = state.waiting.len();
+        let first = if state.workers <= limit { state.first() } else { None };
+        match first {
+            Some(first) => {
+                let legs = state.with_companions(first, most);
+                let has_room = before >= full && state.waiting.len() < full;
+                Some((legs, has_room))
             }
             None => {
                 state.workers = state.workers.saturating_sub(1);
                 None
             }
         }
+    }
+
+    /// Legs that could not travel with the others.
+    pub(crate) fn give_back(&self, legs: Vec<LeasedLeg>) {
+        let mut state = self.state();
+        legs.into_iter().rev().for_each(|leg| state.waiting.push_front(leg));
     }
 
     /// A kept connection of this kind that is not past its time.
@@ -103,21 +149,45 @@ impl Lane {
         was_on_trial
     }
 
-    pub(crate) fn bad(&self, now: Timestamp, bounds: (Duration, Duration), reason: Reason) {
+    /// The destination lets no letter begin. Until when it rests, if a rest begins with this.
+    pub(crate) fn bad(
+        &self,
+        now: Timestamp,
+        bounds: (Duration, Duration),
+        leg_id: &str,
+        reason: Reason,
+    ) -> Option<Timestamp> {
         let mut state = self.state();
         state.taken = 0;
-        state.health.bad(now, bounds, reason);
+        state.failed = Some(leg_id.to_owned());
+        let begins = state.health.bad(now, bounds, reason);
+        state.health.rests(now).filter(|_| begins)
+    }
+
+    /// This leg cost a connection; likewise.
+    pub(crate) fn failing(
+        &self,
+        now: Timestamp,
+        first: Duration,
+        cohort: usize,
+        leg_id: &str,
+        reason: Reason,
+    ) -> Option<Timestamp> {
+        let mut state = self.state();
+        state.failed = Some(leg_id.to_owned());
+        let begins = state.health.failing(now, first, cohort, reason);
+        state.health.rests(now).filter(|_| begins)
     }
 
     /// A connection was turned away. If others to the same destination work, it just did not want one
-    /// more: the leg waits for those, and there will be fewer. Otherwise the leg is given back.
-    pub(crate) fn crowded(&self, leg: LeasedLeg) -> Option<LeasedLeg> {
+    /// more: the legs wait for those, and there will be fewer. Otherwise the legs are given back.
+    pub(crate) fn crowded(&self, legs: Vec<LeasedLeg>) -> Option<Vec<LeasedLeg>> {
         let mut state = self.state();
         if state.taken == 0 || state.workers < 2 || state.health.is_on_trial() {
-            return Some(leg);
+            return Some(legs);
         }
         state.cap = Some(state.workers - 1);
-        state.waiting.push_front(leg);
+        legs.into_iter().rev().for_each(|leg| state.waiting.push_front(leg));
         None
     }
 
@@ -147,12 +217,22 @@ impl Lanes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a leg in its destination's lane.
-    pub(crate) fn add(&self, leg: LeasedLeg) -> Arc<Lane> {
+    /// Queues legs in their destinations' lanes, those of one lane at once. Gives the lanes.
+    pub(crate) fn add(&self, legs: Vec<LeasedLeg>) -> Vec<Arc<Lane>> {
+        let mut sorted: Vec<(String, Vec<LeasedLeg>)> = Vec::new();
+        for leg in legs {
+            match sorted.iter_mut().find(|(destination, _)| *destination == leg.destination) {
+                Some((_, legs)) => legs.push(leg),
+                None => sorted.push((leg.destination.clone(), vec![leg])),
+            }
+        }
         let mut map = self.map();
-        let lane = Arc::clone(map.entry(leg.destination.clone()).or_default());
-        lane.state().waiting.push_back(leg);
-        lane
+        let add = |(destination, legs): (String, Vec<LeasedLeg>)| {
+            let lane = Arc::clone(map.entry(destination).or_default());
+            lane.state().waiting.extend(legs);
+            lane
+        };
+        sorted.into_iter().map(add).collect()
     }
 
     /// Whether a letter for this destination may come in past the queue: it is well and fewer than `most`

@@ -50,7 +50,7 @@ impl Offers {
 /// The envelope of one transaction.
 pub(crate) struct Passport<'a> {
     pub(crate) reverse_path: &'a ReversePath,
-    pub(crate) recipient: &'a Recipient,
+    pub(crate) recipients: Vec<&'a Recipient>,
     pub(crate) envid: Option<&'a str>,
     pub(crate) ret: Option<Ret>,
     pub(crate) body_type: BodyType,
@@ -64,7 +64,7 @@ pub(crate) struct Passport<'a> {
 
 impl Passport<'_> {
     fn needs_utf8(&self) -> bool {
-        self.recipient.address.needs_smtputf8()
+        self.recipients.iter().any(|recipient| recipient.address.needs_smtputf8())
             || self.reverse_path.address().is_some_and(sealpost_mail::Address::needs_smtputf8)
             || (self.smtputf8 && self.eight_bit_head)
     }
@@ -110,33 +110,37 @@ impl Passport<'_> {
         line
     }
 
-    /// The RCPT command likewise.
-    pub(crate) fn rcpt(&self, offers: &Offers) -> String {
-        let mut line = format!("RCPT TO:<{}>", self.recipient.address.to_path());
-        if offers.dsn {
-            match self.recipient.notify {
-                Notify::Unspecified => {}
-                Notify::Never => line.push_str(" NOTIFY=NEVER"),
-                Notify::On { success, failure, delay } => {
-                    let wanted: Vec<&str> = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")]
-                        .into_iter()
-                        .filter_map(|(on, word)| on.then_some(word))
-                        .collect();
-                    let list = if wanted.is_empty() { "NEVER".to_owned() } else { wanted.join(",") };
-                    let _ = write!(line, " NOTIFY={list}");
-                }
-            }
-            if let Some(orcpt) = &self.recipient.orcpt {
-                let value = format!("{};{}", xtext(&orcpt.kind), xtext(&orcpt.address));
-                // RFC 3461 §4.2: at most 500 characters.
-                if value.len() <= 500 {
-                    let _ = write!(line, " ORCPT={value}");
-                }
+    /// The RCPT commands likewise, each with its own recipient's wishes.
+    pub(crate) fn rcpts(&self, offers: &Offers) -> Vec<String> {
+        self.recipients.iter().map(|recipient| rcpt(recipient, offers)).collect()
+    }
+}
+
+fn rcpt(recipient: &Recipient, offers: &Offers) -> String {
+    let mut line = format!("RCPT TO:<{}>", recipient.address.to_path());
+    if offers.dsn {
+        match recipient.notify {
+            Notify::Unspecified => {}
+            Notify::Never => line.push_str(" NOTIFY=NEVER"),
+            Notify::On { success, failure, delay } => {
+                let wanted: Vec<&str> = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")]
+                    .into_iter()
+                    .filter_map(|(on, word)| on.then_some(word))
+                    .collect();
+                let list = if wanted.is_empty() { "NEVER".to_owned() } else { wanted.join(",") };
+                let _ = write!(line, " NOTIFY={list}");
             }
         }
-        line.push_str("\r\n");
-        line
+        if let Some(orcpt) = &recipient.orcpt {
+            let value = format!("{};{}", xtext(&orcpt.kind), xtext(&orcpt.address));
+            // RFC 3461 §4.2: at most 500 characters.
+            if value.len() <= 500 {
+                let _ = write!(line, " ORCPT={value}");
+            }
+        }
     }
+    line.push_str("\r\n");
+    line
 }
 
 /// RFC 3461 §4: printable ASCII but `+` and `=`; anything else as `+` and two hex digits.
@@ -175,7 +179,7 @@ mod tests {
     fn passport<'a>(from: &'a ReversePath, to: &'a Recipient) -> Passport<'a> {
         Passport {
             reverse_path: from,
-            recipient: to,
+            recipients: vec![to],
             envid: Some("Q 1+"),
             ret: Some(Ret::Headers),
             body_type: BodyType::EightBitMime,
@@ -204,11 +208,11 @@ mod tests {
         let full = passport(&from, &to);
         assert_eq!(full.mail(&all()), "MAIL FROM:<> SIZE=99 BODY=8BITMIME RET=HDRS ENVID=Q+201+2B\r\n");
         assert_eq!(
-            full.rcpt(&all()),
-            "RCPT TO:<x@d.de> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb+3Dc@d+20e\r\n"
+            full.rcpts(&all()),
+            ["RCPT TO:<x@d.de> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb+3Dc@d+20e\r\n"]
         );
         assert_eq!(full.mail(&Offers::default()), "MAIL FROM:<>\r\n");
-        assert_eq!(full.rcpt(&Offers::default()), "RCPT TO:<x@d.de>\r\n");
+        assert_eq!(full.rcpts(&Offers::default()), ["RCPT TO:<x@d.de>\r\n"]);
     }
 
     #[test]

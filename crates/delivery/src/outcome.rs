@@ -4,6 +4,7 @@
 //! sealed like any letter; `Debug`, and so the log, shows the codes alone.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use sealpost_mail::{EnhancedCode, Fault};
 
@@ -123,6 +124,8 @@ pub(crate) enum Trouble {
     NullMx,
     /// The best server for it is ourselves.
     Loop,
+    /// All its servers have addresses of private networks, which mail for the world never goes to.
+    Inside { address: IpAddr },
     /// DNS gave no answer.
     Dns { cause: String },
     /// The ticket names a hop that is not configured.
@@ -185,6 +188,19 @@ pub(crate) enum Outcome {
     Loop(Reason),
 }
 
+/// What one letter's trouble says of its destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// The server answered for this one letter: the others are welcome.
+    Well,
+    /// It talks, but this letter cost a connection. Many of these in a row mean that it is down.
+    Failing,
+    /// No letter gets as far as MAIL.
+    Down,
+    /// Nothing.
+    Nothing,
+}
+
 impl Trouble {
     /// The same, with the server that answered.
     pub(crate) fn said_by(mut self, host: &str) -> Self {
@@ -194,35 +210,37 @@ impl Trouble {
         self
     }
 
-    /// Whether the whole destination is affected, so that other letters need not run into the same.
-    pub(crate) fn is_destinations(&self) -> bool {
+    /// What it says of the destination, and so of other letters to it.
+    pub(crate) fn says(&self) -> Says {
         match self {
-            Self::Refused { stage, answer } => stage.is_about_the_server() || answer.code == 421,
+            // RFC 5321 §3.8: it closes the channel. Which letter it did not like is another question.
+            Self::Refused { stage, answer } => match (stage.is_about_the_server(), answer.code) {
+                (true, _) => Says::Down,
+                (false, 421) => Says::Failing,
+                (false, _) => Says::Well,
+            },
             Self::Lost { stage, .. } | Self::Silent { stage } | Self::Garbled { stage, .. } => {
-                stage.is_about_the_server()
+                if stage.is_about_the_server() { Says::Down } else { Says::Failing }
             }
-            Self::NoLogin { .. } | Self::Dns { .. } => true,
+            Self::NoLogin { .. } | Self::Dns { .. } => Says::Down,
+            Self::EightBit | Self::Utf8 | Self::TooBig { .. } => Says::Well,
             // Another letter may have a lower floor.
             Self::BelowFloor { .. }
-            | Self::EightBit
-            | Self::Utf8
-            | Self::TooBig { .. }
             | Self::NoSuchDomain
             | Self::NoServer
             | Self::NullMx
             | Self::Loop
+            | Self::Inside { .. }
             | Self::UnknownHop { .. }
             | Self::Local { .. }
-            | Self::Resting { .. } => false,
+            | Self::Resting { .. } => Says::Nothing,
         }
     }
 
     /// Whether the server may simply not want one connection more.
     pub(crate) fn may_be_crowding(&self) -> bool {
         match self {
-            Self::Refused { stage, answer } => {
-                (stage.is_about_the_server() && *stage != Stage::Login) || answer.code == 421
-            }
+            Self::Refused { stage, .. } => stage.is_about_the_server() && *stage != Stage::Login,
             Self::Lost { stage, .. } => matches!(stage, Stage::Connect | Stage::Greeting),
             Self::Silent { .. }
             | Self::Garbled { .. }
@@ -235,6 +253,7 @@ impl Trouble {
             | Self::NoServer
             | Self::NullMx
             | Self::Loop
+            | Self::Inside { .. }
             | Self::Dns { .. }
             | Self::UnknownHop { .. }
             | Self::Local { .. }
@@ -242,25 +261,14 @@ impl Trouble {
         }
     }
 
-    /// Whether the server answered for this one letter: then the destination is well.
-    pub(crate) fn is_an_answer(&self) -> bool {
-        match self {
-            Self::Refused { stage, answer } => !stage.is_about_the_server() && answer.code != 421,
-            Self::EightBit | Self::Utf8 | Self::TooBig { .. } => true,
-            Self::Lost { .. }
-            | Self::Silent { .. }
-            | Self::Garbled { .. }
-            | Self::BelowFloor { .. }
-            | Self::NoLogin { .. }
-            | Self::NoSuchDomain
-            | Self::NoServer
-            | Self::NullMx
-            | Self::Loop
-            | Self::Dns { .. }
-            | Self::UnknownHop { .. }
-            | Self::Local { .. }
-            | Self::Resting { .. } => false,
-        }
+    /// RFC 5321 §4.5.3.1.10: more recipients than the server takes at once; 552 is the older word for it.
+    pub(crate) fn is_full_transaction(&self) -> bool {
+        matches!(self, Self::Refused { stage: Stage::Recipient, answer } if matches!(answer.code, 452 | 552))
+    }
+
+    /// Whether the server ended the connection without saying why: one that was kept may just have been too old.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::Silent { .. } | Self::Garbled { .. })
     }
 
     /// Whether another server of the same domain may do better (RFC 5321 §5.1).
@@ -286,6 +294,7 @@ impl Trouble {
             | Self::NoServer
             | Self::NullMx
             | Self::Loop
+            | Self::Inside { .. }
             | Self::Dns { .. }
             | Self::UnknownHop { .. }
             | Self::Local { .. }
@@ -355,7 +364,9 @@ impl Trouble {
                 untried: false,
             }),
             Self::EightBit => {
-                never(554, 6, 3, "the letter has 8-bit content and the server takes 7-bit only".to_owned())
+                let text = "the letter has 8-bit content and the server takes 7-bit only (it offers no 8BITMIME); \
+                            send it again as plain text without special characters, or with attachments only";
+                never(554, 6, 3, text.to_owned())
             }
             Self::Utf8 => never(
                 553,
@@ -377,6 +388,12 @@ impl Trouble {
                 whose: Whose::Ours,
                 untried: false,
             }),
+            Self::Inside { address } => never(
+                550,
+                4,
+                4,
+                format!("the server for this domain has an address that is not public: {address}"),
+            ),
             Self::Dns { cause } => later(443, 3, format!("DNS gave no answer: {cause}")),
             Self::UnknownHop { name } => Outcome::Later(Reason {
                 code: 451,

@@ -1,4 +1,7 @@
 //! Leaving a dead destination alone for a while, growing with each failure. Pure.
+//!
+//! Two kinds of failure, as in Postfix's queue manager: a server that lets no letter begin is down at once; one
+//! that breaks off in the middle of letters is down when a whole cohort of them failed and none came through.
 
 use std::time::Duration;
 
@@ -9,9 +12,20 @@ use crate::outcome::Reason;
 /// How a destination has answered lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
+    /// Rests in a row because no letter could begin.
     failures: u32,
-    rests_until: Option<Timestamp>,
+    /// Letters that cost a connection since one was last answered.
+    strikes: usize,
+    /// After a rest, until a letter is answered.
+    on_trial: bool,
+    rest: Option<Rest>,
     last: Option<Reason>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest {
+    until: Timestamp,
+    length: Duration,
 }
 
 impl Health {
@@ -20,29 +34,57 @@ impl Health {
         *self = Self::default();
     }
 
-    /// The destination as a whole failed at `now`; failures while it rests already count once.
-    pub(crate) fn bad(&mut self, now: Timestamp, (first, most): (Duration, Duration), reason: Reason) {
-        if self.rests(now).is_none() {
-            let factor = 1_u32.checked_shl(self.failures.min(16)).unwrap_or(u32::MAX);
-            self.rests_until = Some(now.plus(first.saturating_mul(factor).min(most)));
-            self.failures = self.failures.saturating_add(1);
-        }
+    /// The destination as a whole failed at `now`; failures while it rests already count once. Whether a rest
+    /// begins.
+    pub(crate) fn bad(
+        &mut self,
+        now: Timestamp,
+        (first, most): (Duration, Duration),
+        reason: Reason,
+    ) -> bool {
         self.last = Some(reason);
+        if self.rests(now).is_some() {
+            return false;
+        }
+        let factor = 1_u32.checked_shl(self.failures.min(16)).unwrap_or(u32::MAX);
+        self.begin(now, first.saturating_mul(factor).min(most));
+        self.failures = self.failures.saturating_add(1);
+        true
     }
 
-    /// Until when it rests, if it does at `now`.
+    /// A letter cost a connection. It rests when `cohort` did in a row, or the one on trial; never for long,
+    /// because whoever greets and talks may well take the next one. Whether a rest begins.
+    pub(crate) fn failing(&mut self, now: Timestamp, first: Duration, cohort: usize, reason: Reason) -> bool {
+        self.failures = 0;
+        self.strikes = self.strikes.saturating_add(1);
+        self.last = Some(reason);
+        if self.rests(now).is_some() || (self.strikes < cohort && !self.on_trial) {
+            return false;
+        }
+        self.begin(now, first);
+        true
+    }
+
+    fn begin(&mut self, now: Timestamp, length: Duration) {
+        self.rest = Some(Rest { until: now.plus(length), length });
+        self.on_trial = true;
+    }
+
+    /// Until when it rests, if it does at `now`. A clock that was set back makes no rest longer.
     pub(crate) fn rests(&self, now: Timestamp) -> Option<Timestamp> {
-        self.rests_until.filter(|until| *until > now)
+        self.rest
+            .filter(|rest| rest.until > now && rest.until <= now.plus(rest.length))
+            .map(|rest| rest.until)
     }
 
     /// After a rest one letter goes ahead to see.
     pub(crate) fn is_on_trial(&self) -> bool {
-        self.failures > 0
+        self.on_trial
     }
 
     /// Whether its failures still matter; long after its last rest they do not.
     pub(crate) fn is_worth_remembering(&self, now: Timestamp, most: Duration) -> bool {
-        self.rests_until.is_some_and(|until| until.plus(most.saturating_mul(2)) > now)
+        self.rest.is_some_and(|rest| rest.until.plus(most.saturating_mul(2)) > now)
     }
 
     /// Why it rests.
@@ -95,5 +137,32 @@ mod tests {
             health.bad(Timestamp(at), BOUNDS, reason());
         }
         assert_eq!(health.rests(Timestamp(50)), Some(Timestamp(100)));
+    }
+
+    #[test]
+    fn letters_that_cost_connections_are_a_rest_only_when_none_comes_through() {
+        let mut health = Health::default();
+        for round in 0..5 {
+            for _ in 0..9 {
+                assert!(!health.failing(Timestamp(round), BOUNDS.0, 10, reason()));
+            }
+            health.good();
+        }
+        for _ in 0..9 {
+            assert!(!health.failing(Timestamp(9), BOUNDS.0, 10, reason()));
+        }
+        assert!(health.failing(Timestamp(9), BOUNDS.0, 10, reason()));
+        assert_eq!(health.rests(Timestamp(9)), Some(Timestamp(109)));
+        // The one on trial is enough, and the rest does not grow.
+        assert!(health.failing(Timestamp(109), BOUNDS.0, 10, reason()));
+        assert_eq!(health.rests(Timestamp(109)), Some(Timestamp(209)));
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_no_rest_longer() {
+        let mut health = Health::default();
+        health.bad(Timestamp(1_000_000), BOUNDS, reason());
+        assert!(health.rests(Timestamp(1_000_050)).is_some());
+        assert_eq!(health.rests(Timestamp(500_000)), None);
     }
 }

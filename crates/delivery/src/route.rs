@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use sealpost_mail::{Random, TlsFloor};
 
 use crate::config::{DeliveryConfig, HopTls};
+use crate::network;
 use crate::outcome::Trouble;
 use crate::resolve::{DnsError, Mx, Resolver};
 use crate::submit::Endpoint;
@@ -81,6 +82,7 @@ async fn hop_endpoints(
         floor,
         trust: hop.trust.clone(),
         login: hop.login.clone(),
+        identity: hop.identity.clone(),
     });
     Ok(endpoints.collect())
 }
@@ -100,9 +102,13 @@ async fn mx_endpoints(
         floor,
         trust: config.trust.clone(),
         login: None,
+        identity: None,
     };
     if let Some(address) = literal(domain) {
         refuse_ourselves(address, config)?;
+        if !may_be_reached(address, config) {
+            return Err(Trouble::Inside { address });
+        }
         return Ok(vec![endpoint(&address.to_string(), address)]);
     }
     let hosts = match resolver.mx(domain).await {
@@ -114,12 +120,14 @@ async fn mx_endpoints(
     };
     let mut found = Vec::new();
     let mut doubt = None;
+    let mut inside = None;
     for host in hosts {
         match resolver.addresses(&host).await {
             Ok(addresses) => {
                 for address in addresses {
                     match refuse_ourselves(address, config) {
-                        Ok(()) => found.push(endpoint(&host, address)),
+                        Ok(()) if may_be_reached(address, config) => found.push(endpoint(&host, address)),
+                        Ok(()) => inside = Some(address),
                         // Servers behind ourselves in the order would send it back to us.
                         Err(itself) if found.is_empty() => return Err(itself),
                         Err(_itself) => return Ok(found),
@@ -134,10 +142,11 @@ async fn mx_endpoints(
             break;
         }
     }
-    match (found.is_empty(), doubt) {
-        (false, _) => Ok(found),
-        (true, Some(cause)) => Err(Trouble::Dns { cause }),
-        (true, None) => Err(Trouble::NoServer),
+    match (found.is_empty(), doubt, inside) {
+        (false, _, _) => Ok(found),
+        (true, Some(cause), _) => Err(Trouble::Dns { cause }),
+        (true, None, Some(address)) => Err(Trouble::Inside { address }),
+        (true, None, None) => Err(Trouble::NoServer),
     }
 }
 
@@ -171,6 +180,15 @@ fn refuse_ourselves(address: IpAddr, config: &DeliveryConfig) -> Result<(), Trou
     let address = address.to_canonical();
     let inside = address.is_unspecified() || (address.is_loopback() && !config.mx_loopback);
     if inside || config.our_addresses.contains(&address) { Err(Trouble::Loop) } else { Ok(()) }
+}
+
+/// Whether mail for the world may go to this address: a recipient, and whoever holds a domain, could otherwise
+/// make us speak to the machines around us.
+fn may_be_reached(address: IpAddr, config: &DeliveryConfig) -> bool {
+    let address = address.to_canonical();
+    network::is_public(address)
+        || (address.is_loopback() && config.mx_loopback)
+        || config.private_networks.iter().any(|network| network.contains(&address))
 }
 
 /// RFC 5321 §4.1.3 address literal.

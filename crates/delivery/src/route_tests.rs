@@ -174,3 +174,25 @@ async fn a_next_hop_is_asked_for_addresses_only_and_may_be_on_this_machine() {
         Err(Trouble::UnknownHop { .. })
     ));
 }
+
+#[tokio::test]
+async fn mail_for_the_world_goes_to_no_private_network() {
+    let mut table = Table::default();
+    table.mx.insert("inside.example", mx(&[(10, "a.inside.example"), (20, "b.inside.example")]));
+    table.addresses.insert("a.inside.example", at(&["10.0.0.1", "64:ff9b::169.254.169.254", "fd00::1"]));
+    table.addresses.insert("b.inside.example", at(&["::ffff:192.168.1.1"]));
+    let inside = |result| matches!(result, Err(Trouble::Inside { .. }));
+    assert!(inside(tried("inside.example", &table, &config()).await));
+    for literal in ["[10.0.0.1]", "[169.254.169.254]", "[ipv6:fd00::1]", "[ipv6:64:ff9b::a00:1]"] {
+        assert!(inside(tried(literal, &table, &config()).await), "{literal}");
+    }
+    assert!(tried("[ipv6:::ffff:127.0.0.1]", &table, &config()).await.is_err());
+    // Another exchanger of the same domain may still be outside.
+    table.addresses.insert("b.inside.example", at(&["192.0.2.2"]));
+    assert_eq!(tried("inside.example", &table, &config()).await.unwrap(), ["b.inside.example 192.0.2.2:25"]);
+    // And the operator's own networks are no strangers.
+    let mut own = config();
+    own.private_networks = vec!["10.0.0.0/8".parse().unwrap()];
+    assert_eq!(tried("[10.0.0.1]", &table, &own).await.unwrap(), ["10.0.0.1 10.0.0.1:25"]);
+    assert!(inside(tried("[192.168.0.1]", &table, &own).await));
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
-use sealpost_store::{Lease, Store, StoreError};
+use sealpost_store::{Alone, Lease, Store, StoreError};
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore};
@@ -28,6 +28,8 @@ use crate::tls::TlsConfigs;
 pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
 /// How long wakers are gathered while there is enough to do.
 const GATHER: Duration = Duration::from_millis(5);
+/// A clock that goes back by more is noticed.
+const SET_BACK: Duration = Duration::from_secs(60);
 /// After the store failed, and while legs are due that cannot be taken yet.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -75,8 +77,10 @@ impl Runner {
         config: DeliveryConfig,
         resolver: Arc<dyn Resolver>,
     ) -> Result<Self, DeliveryError> {
-        let tls = TlsConfigs::load(config.hops.values().map(|hop| &hop.trust).chain([&config.trust]))?;
+        let tls = TlsConfigs::load(config.hops.values(), &config.trust)?;
         let units = u32::try_from(config.memory_budget / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);
+        let started = clock.now();
+        let owner = format!("{}/{}/{}", config.our_name, std::process::id(), started.0);
         let engine = Engine {
             store,
             key,
@@ -100,6 +104,7 @@ impl Runner {
             returns: OnceLock::new(),
             composer: OnceLock::new(),
             open: AtomicBool::new(false),
+            owner,
             config,
         };
         Ok(Self { engine: Arc::new(engine) })
@@ -121,22 +126,30 @@ impl Runner {
         Inlet { waker: Arc::clone(&self.engine.waker), engine: Arc::downgrade(&self.engine) }
     }
 
-    /// Delivers until `stop`. Letters under way are finished first; those not begun keep their lease,
-    /// which the next start under the same owner name gives back.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), DeliveryError> {
+    /// Delivers until `stop`. Letters under way are finished first; those not begun keep their lease, which the
+    /// next start gives back: `alone` proves that nobody else is at work on this queue.
+    pub async fn run(self, alone: Alone, stop: CancellationToken) -> Result<(), DeliveryError> {
         let engine = self.engine;
         // A runner runs once, so nobody has set it before.
         let _first = engine.asked_to_stop.set(stop.clone());
-        let released = engine.store.release_leases(&engine.config.owner, engine.clock.now()).await?;
+        let released = engine.store.release_leases(&alone, engine.clock.now()).await?;
         if released > 0 {
             tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");
         }
+        pull_in(&engine).await?;
         engine.open.store(true, Ordering::SeqCst);
         engine.tasks.spawn(reap(Arc::clone(&engine)));
         // There may be more than was taken so far.
         let mut more = true;
+        let mut looked = (Instant::now(), engine.clock.now());
         while !stop.is_cancelled() {
             let now = engine.clock.now();
+            if now.plus(SET_BACK) < looked.1.plus(looked.0.elapsed()) {
+                tracing::warn!("the clock was set back");
+                pull_in(&engine).await?;
+                more = true;
+            }
+            looked = (Instant::now(), now);
             let closed = engine.lanes.closed(now, engine.lane_full());
             let has_room =
                 engine.under_way.load(Ordering::SeqCst) + engine.config.batch <= engine.most_under_way();
@@ -183,6 +196,23 @@ impl Runner {
     }
 }
 
+/// A clock that was set back leaves legs far ahead: they are due again at once.
+async fn pull_in(engine: &Engine) -> Result<(), StoreError> {
+    let plan = &engine.config.retry;
+    let longest = plan.steps.iter().max().copied().unwrap_or_default();
+    let jitter = longest.saturating_mul(u32::from(plan.jitter_percent)) / 100;
+    let latest = longest.saturating_add(jitter).saturating_add(engine.config.rest.1).max(LEASE);
+    let now = engine.clock.now();
+    let pulled = engine.store.pull_in_legs(now, now.plus(latest).plus(SET_BACK)).await?;
+    if pulled > 0 {
+        tracing::warn!(
+            delivery.pulled = pulled,
+            "legs were due later than any pause is long: tried again now"
+        );
+    }
+    Ok(())
+}
+
 /// Closes kept connections when their time is over; sleeps while there are none.
 async fn reap(engine: Arc<Engine>) {
     let mut again = None;
@@ -202,7 +232,7 @@ async fn reap(engine: Arc<Engine>) {
 
 async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<usize, StoreError> {
     let wish = Lease {
-        owner: engine.config.owner.clone(),
+        owner: engine.owner.clone(),
         now,
         until: now.plus(LEASE),
         limit: engine.config.batch,
@@ -211,9 +241,7 @@ async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<
     let legs = engine.store.lease_legs(wish).await?;
     let taken = legs.len();
     engine.under_way.fetch_add(taken, Ordering::SeqCst);
-    for leg in legs {
-        engine.accept(leg);
-    }
+    engine.accept(legs);
     Ok(taken)
 }
 

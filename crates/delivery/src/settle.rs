@@ -196,6 +196,11 @@ fn diagnostic(reason: &Reason) -> String {
 
 /// The codes, and our own words; what the server said goes into the report only.
 fn log(leg: &LeasedLeg, ticket: &Ticket, outcome: &Outcome) {
+    if let Outcome::Later(Reason { untried: true, .. }) = outcome {
+        // No attempt. Why the destination rests was said when the rest began.
+        tracing::debug!(delivery.leg = leg.id, delivery.destination = leg.destination, "put off, not tried");
+        return;
+    }
     let refused = |reason: &Reason| (reason.code, Some(reason.enhanced));
     let (result, (code, enhanced), cause) = match outcome {
         Outcome::Delivered { reply, .. } => ("delivered", (reply.code, reply.enhanced), None),

@@ -1,4 +1,4 @@
-//! One letter to one recipient over one SMTP connection: the only file that names lettre.
+//! One letter to its recipients over one SMTP connection: the only file that names lettre.
 //!
 //! lettre at its connection level (decision 0006): its high-level `send` gives up on all recipients when
 //! one is refused, adds a line to letters that end in CRLF, and knows neither SIZE nor DSN nor PIPELINING.
@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::{HopTls, Login, Timeouts, Trust};
+use crate::identity::ClientCertificate;
 use crate::offers::{Offers, Passport};
 use crate::outcome::{Answer, Stage, Trouble};
 use crate::tls::TlsConfigs;
@@ -46,6 +47,8 @@ pub(crate) struct Endpoint {
     pub(crate) floor: TlsFloor,
     pub(crate) trust: Trust,
     pub(crate) login: Option<Login>,
+    /// Our certificate, if this server is shown one.
+    pub(crate) identity: Option<ClientCertificate>,
 }
 
 /// What every connection of this process has in common.
@@ -74,7 +77,10 @@ impl Connection {
         match Self::open_with(caller, to, to.tls != HopTls::Clear).await {
             // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
             Err(Trouble::BelowFloor { offered: true, cause })
-                if to.floor == TlsFloor::None && to.tls == HopTls::StartTls && to.login.is_none() =>
+                if to.floor == TlsFloor::None
+                    && to.tls == HopTls::StartTls
+                    && to.login.is_none()
+                    && to.identity.is_none() =>
             {
                 tracing::info!(
                     delivery.host = to.host,
@@ -174,7 +180,7 @@ impl Connection {
     }
 
     async fn shake_hands(&mut self, caller: &Caller, to: &Endpoint, tcp: TcpStream) -> Result<(), Trouble> {
-        let shaking = caller.tls.connect(tcp, &to.certificate_name, to.floor, &to.trust);
+        let shaking = caller.tls.connect(tcp, to);
         let tls = match timeout(self.timeouts.connect, shaking).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(cause)) => return Err(below(true, &cause)),
@@ -203,9 +209,14 @@ impl Connection {
         expect(Stage::Login, &reply, 235)
     }
 
-    /// One transaction. `letter` must be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the
-    /// last line's CRLF is part of the end-of-data mark, so a letter without one gains it).
-    pub(crate) async fn send(&mut self, passport: &Passport<'_>, letter: &[u8]) -> Result<Answer, Trouble> {
+    /// One transaction for all recipients of the passport; what became of each, in their order. `letter` must
+    /// be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the last line's CRLF is part of the
+    /// end-of-data mark, so a letter without one gains it).
+    pub(crate) async fn send(
+        &mut self,
+        passport: &Passport<'_>,
+        letter: &[u8],
+    ) -> Result<Vec<Told>, Trouble> {
         passport.check(&self.offers)?;
         if self.dirty {
             let reply = self.command(Stage::Mail, self.timeouts.mail, "RSET\r\n".to_owned()).await?;
@@ -213,44 +224,93 @@ impl Connection {
             self.dirty = false;
         }
         self.letters = self.letters.saturating_add(1);
-        self.envelope(passport).await?;
-        let reply = self.content(letter).await?;
-        expect(Stage::End, &reply, 250)?;
-        Ok(Answer::new(u16::from(reply.code()), &text_of(&reply)))
+        let envelope = self.envelope(passport).await?;
+        if !envelope.iter().any(Heard::is_open) {
+            return Ok(envelope.into_iter().map(|heard| heard.told(&Told::Unheard)).collect());
+        }
+        // RFC 5321 §3.3: the reply to the final dot is for everybody who was accepted.
+        let end = match self.content(letter).await.and_then(|reply| {
+            expect(Stage::End, &reply, 250)?;
+            Ok(Answer::new(u16::from(reply.code()), &text_of(&reply)))
+        }) {
+            Ok(answer) => Told::Taken(answer),
+            Err(trouble) => Told::Not(trouble),
+        };
+        Ok(envelope.into_iter().map(|heard| heard.told(&end)).collect())
     }
 
-    /// MAIL, RCPT, DATA up to the 354.
-    async fn envelope(&mut self, passport: &Passport<'_>) -> Result<(), Trouble> {
+    /// MAIL, every RCPT, and DATA up to the 354. Some recipient is open: the letter may follow.
+    async fn envelope(&mut self, passport: &Passport<'_>) -> Result<Vec<Heard>, Trouble> {
         let times = self.timeouts;
-        let (mail, rcpt, data) =
-            (passport.mail(&self.offers), passport.rcpt(&self.offers), "DATA\r\n".to_owned());
+        let (mail, rcpts) = (passport.mail(&self.offers), passport.rcpts(&self.offers));
+        let mut heard = Vec::with_capacity(rcpts.len());
         if !self.offers.pipelining {
             let reply = self.command(Stage::Mail, times.mail, mail).await?;
             expect(Stage::Mail, &reply, 250)?;
             self.dirty = true;
-            let reply = self.command(Stage::Recipient, times.recipient, rcpt).await?;
-            taken(&reply)?;
-            let reply = self.command(Stage::Data, times.data, data).await?;
-            expect(Stage::Data, &reply, 354)?;
-            self.dirty = false;
-            return Ok(());
+            for rcpt in rcpts {
+                if self.broken {
+                    heard.push(Heard::Closed(Told::Unheard));
+                    continue;
+                }
+                let reply = self.command(Stage::Recipient, times.recipient, rcpt).await;
+                self.hear(&mut heard, reply.and_then(|reply| taken(&reply)));
+            }
+            if heard.iter().any(Heard::is_open) {
+                let reply = self.command(Stage::Data, times.data, "DATA\r\n".to_owned()).await;
+                match reply.and_then(|reply| expect(Stage::Data, &reply, 354)) {
+                    Ok(()) => self.dirty = false,
+                    Err(trouble) => close(&mut heard, &Told::Not(trouble)),
+                }
+            }
+            return Ok(heard);
         }
         // RFC 2920 §3.1: one flight; every answer must be read whatever the first says.
-        let mail = self.command(Stage::Mail, times.mail, mail + &rcpt + &data).await;
+        let count = rcpts.len();
+        let mail = self.command(Stage::Mail, times.mail, mail + &rcpts.concat() + "DATA\r\n").await;
         let mail = self.unless_broken(mail)?.and_then(|reply| expect(Stage::Mail, &reply, 250));
-        let rcpt = self.answer(Stage::Recipient, times.recipient).await;
-        let rcpt = self.unless_broken(rcpt)?.and_then(|reply| taken(&reply));
+        self.dirty = true;
+        for _ in 0..count {
+            if self.broken {
+                heard.push(Heard::Closed(Told::Unheard));
+                continue;
+            }
+            let reply = self.answer(Stage::Recipient, times.recipient).await;
+            self.hear(&mut heard, reply.and_then(|reply| taken(&reply)));
+        }
+        if self.broken {
+            mail?;
+            return Ok(heard);
+        }
         let data = self.answer(Stage::Data, times.data).await;
-        let data = self.unless_broken(data)?.and_then(|reply| expect(Stage::Data, &reply, 354));
-        let refused = mail.and(rcpt);
-        if refused.is_err() {
+        let data = data.and_then(|reply| expect(Stage::Data, &reply, 354));
+        if mail.is_err() || !heard.iter().any(Heard::is_open) {
             // A server that wants a letter for nobody cannot be told otherwise but by hanging up.
             self.broken |= data.is_ok();
-            self.dirty = true;
-            return refused;
+            mail?;
+            return Ok(heard);
         }
-        self.dirty = data.is_err();
-        data
+        match data {
+            Ok(()) => self.dirty = false,
+            Err(trouble) => close(&mut heard, &Told::Not(trouble)),
+        }
+        Ok(heard)
+    }
+
+    /// One more recipient's reply. When the connection ends with it, nobody before it has anything either.
+    fn hear(&self, heard: &mut Vec<Heard>, reply: Result<(), Trouble>) {
+        match reply {
+            Ok(()) => heard.push(Heard::Open),
+            Err(trouble) if self.broken => {
+                close(heard, &Told::Unheard);
+                heard.push(Heard::Closed(Told::Not(trouble)));
+            }
+            // RFC 5321 §4.5.3.1.10: the transaction is full, the rest goes in another.
+            Err(trouble) if trouble.is_full_transaction() && heard.iter().any(Heard::is_open) => {
+                heard.push(Heard::Closed(Told::Unheard));
+            }
+            Err(trouble) => heard.push(Heard::Closed(Told::Not(trouble))),
+        }
     }
 
     /// A reply that leaves no connection behind ends the transaction at once.
@@ -378,6 +438,47 @@ impl Connection {
         if !self.broken {
             let _ = timeout(Duration::from_secs(5), self.smtp.quit()).await;
         }
+    }
+}
+
+/// What became of one recipient in a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The letter was taken, with this reply to its final dot.
+    Taken(Answer),
+    /// Not this time.
+    Not(Trouble),
+    /// The server said nothing of this recipient, or that it comes in the next transaction: no attempt.
+    Unheard,
+}
+
+/// A recipient between RCPT and the end of the letter.
+enum Heard {
+    /// Accepted so far.
+    Open,
+    Closed(Told),
+}
+
+impl Heard {
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Closed(_) => false,
+        }
+    }
+
+    fn told(self, end: &Told) -> Told {
+        match self {
+            Self::Open => end.clone(),
+            Self::Closed(told) => told,
+        }
+    }
+}
+
+/// What everybody is told who was accepted so far.
+fn close(heard: &mut [Heard], told: &Told) {
+    for open in heard.iter_mut().filter(|heard| heard.is_open()) {
+        *open = Heard::Closed(told.clone());
     }
 }
 

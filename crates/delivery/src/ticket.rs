@@ -163,6 +163,31 @@ impl Ticket {
         })
     }
 
+    /// Whether both can travel in one transaction: the same bytes under the same envelope, and as safely. Notices,
+    /// reports and letters of the portal have reverse-paths of their own and travel alone.
+    pub(crate) fn shares_transaction(&self, other: &Self) -> bool {
+        let same_letter = match (&self.content, &other.content) {
+            (
+                Content::Letter { head, body_key },
+                Content::Letter { head: other_head, body_key: other_key },
+            ) => head == other_head && body_key.expose() == other_key.expose(),
+            (Content::Facts(_), _) | (_, Content::Facts(_)) => false,
+        };
+        same_letter
+            && self.purpose == Purpose::Relay
+            && other.purpose == Purpose::Relay
+            && self.destination() == other.destination()
+            && self.route == other.route
+            && self.tls == other.tls
+            && self.reverse_path == other.reverse_path
+            && self.envid == other.envid
+            && self.ret == other.ret
+            && self.body_type == other.body_type
+            && self.smtputf8 == other.smtputf8
+            // A server without SMTPUTF8 takes the letter for the others.
+            && self.recipient.address.needs_smtputf8() == other.recipient.address.needs_smtputf8()
+    }
+
     /// Legs with the same destination share a lane.
     fn destination(&self) -> String {
         match &self.route {

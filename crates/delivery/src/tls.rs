@@ -1,10 +1,11 @@
 //! TLS on the way out: one configuration per floor and trust. Knows no SMTP; decides nothing about floors.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WantsClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -14,55 +15,100 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::config::Trust;
+use crate::config::{NextHop, Trust};
 use crate::runner::DeliveryError;
+use crate::submit::Endpoint;
 
 /// Client configurations, made once: session tickets are shared by all connections.
 pub(crate) struct TlsConfigs {
     any: Arc<ClientConfig>,
     verified: HashMap<Trust, Arc<ClientConfig>>,
+    /// Of hops that are shown a certificate of ours.
+    own: HashMap<(PathBuf, PathBuf, Trust), Own>,
+}
+
+struct Own {
+    any: Arc<ClientConfig>,
+    verified: Arc<ClientConfig>,
 }
 
 impl TlsConfigs {
     /// Reads the authorities of every trust in use.
-    pub(crate) fn load<'a>(trusts: impl Iterator<Item = &'a Trust>) -> Result<Self, DeliveryError> {
+    pub(crate) fn load<'a>(
+        hops: impl Iterator<Item = &'a NextHop>,
+        trust: &Trust,
+    ) -> Result<Self, DeliveryError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut verified = HashMap::new();
-        for trust in trusts {
-            let roots = roots(trust)?;
-            let verifier =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                    .build()
-                    .map_err(|error| DeliveryError::Config(format!("{trust:?}: {error}")))?;
-            let config = builder(&provider)?.with_webpki_verifier(verifier).with_no_client_auth();
-            verified.insert(trust.clone(), Arc::new(config));
+        let mut all = Self {
+            any: Arc::new(any(&provider)?.with_no_client_auth()),
+            verified: HashMap::new(),
+            own: HashMap::new(),
+        };
+        all.verified.insert(trust.clone(), Arc::new(verified(trust, &provider)?.with_no_client_auth()));
+        for hop in hops {
+            let config = verified(&hop.trust, &provider)?.with_no_client_auth();
+            all.verified.insert(hop.trust.clone(), Arc::new(config));
+            if let Some(identity) = &hop.identity {
+                let show = |builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>| {
+                    let mut config = builder.with_client_cert_resolver(identity.resolver());
+                    // A session taken up again would still be that of a certificate that was replaced since.
+                    config.resumption = Resumption::disabled();
+                    Arc::new(config)
+                };
+                let own =
+                    Own { any: show(any(&provider)?), verified: show(verified(&hop.trust, &provider)?) };
+                let (certificate, key) = identity.files();
+                all.own.insert((certificate, key, hop.trust.clone()), own);
+            }
         }
-        let any = builder(&provider)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(Arc::clone(&provider))))
-            .with_no_client_auth();
-        Ok(Self { any: Arc::new(any), verified })
+        Ok(all)
     }
 
     /// Shakes hands. `Err` is a sentence for the log and the report.
     pub(crate) async fn connect(
         &self,
         tcp: TcpStream,
-        name: &str,
-        floor: TlsFloor,
-        trust: &Trust,
+        to: &Endpoint,
     ) -> Result<TlsStream<TcpStream>, String> {
-        let config = match floor {
-            TlsFloor::None | TlsFloor::Encrypted => &self.any,
-            TlsFloor::Verified => {
-                self.verified.get(trust).ok_or("its certificate authorities are not loaded")?
+        let name = &to.certificate_name;
+        let own = match &to.identity {
+            Some(identity) => {
+                let (certificate, key) = identity.files();
+                let own = self.own.get(&(certificate, key, to.trust.clone()));
+                Some(own.ok_or("the certificate for this hop is not loaded")?)
             }
+            None => None,
+        };
+        let config = match (to.floor, own) {
+            (TlsFloor::None | TlsFloor::Encrypted, None) => &self.any,
+            (TlsFloor::None | TlsFloor::Encrypted, Some(own)) => &own.any,
+            (TlsFloor::Verified, None) => {
+                self.verified.get(&to.trust).ok_or("its certificate authorities are not loaded")?
+            }
+            (TlsFloor::Verified, Some(own)) => &own.verified,
         };
         let name = ServerName::try_from(name.to_owned())
             .map_err(|error| format!("{name} cannot be the name in a certificate: {error}"))?;
         let connector = TlsConnector::from(Arc::clone(config));
         connector.connect(name, tcp).await.map_err(|error| error.to_string())
     }
+}
+
+fn verified(
+    trust: &Trust,
+    provider: &Arc<CryptoProvider>,
+) -> Result<rustls::ConfigBuilder<ClientConfig, WantsClientCert>, DeliveryError> {
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(trust)?), Arc::clone(provider))
+        .build()
+        .map_err(|error| DeliveryError::Config(format!("{trust:?}: {error}")))?;
+    Ok(builder(provider)?.with_webpki_verifier(verifier))
+}
+
+fn any(
+    provider: &Arc<CryptoProvider>,
+) -> Result<rustls::ConfigBuilder<ClientConfig, WantsClientCert>, DeliveryError> {
+    let verifier = Arc::new(AnyCertificate(Arc::clone(provider)));
+    Ok(builder(provider)?.dangerous().with_custom_certificate_verifier(verifier))
 }
 
 /// TLS 1.2 and 1.3 with the provider's suites: ephemeral keys and AEAD only, as BSI TR-02102-2 asks.

@@ -40,7 +40,7 @@ async fn finish(
     if let Committed::New(durable) = &mut committed {
         // In whatever order: a place is promised to no leg in particular.
         let in_hand = std::mem::take(&mut durable.in_hand);
-        in_hand.into_iter().zip(places).for_each(|(leg, place)| place.take(leg));
+        Place::take(places.into_iter().zip(in_hand));
         if waits {
             inlet.wake();
         }

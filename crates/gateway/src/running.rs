@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sealpost_delivery::Runner;
+use sealpost_delivery::{ClientCertificate, Runner};
 use sealpost_intake::{Intake, LoginCheck, Logins, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, Secret, SystemClock, SystemRandom};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
-use sealpost_store::{Store, StoreOptions};
+use sealpost_store::{Alone, Store, StoreOptions};
 use sealpost_vault::password_phc;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -64,13 +64,14 @@ pub(crate) enum RunError {
 pub(crate) struct Ready {
     store: Store,
     intake: Option<Intake>,
-    delivery: Option<Runner>,
+    delivery: Option<(Runner, Alone)>,
     portal: Option<Portal>,
-    jobs: bool,
+    jobs: Option<Alone>,
     /// How long deleted letters can be had back.
     trash: Duration,
     front: Arc<Front>,
     reloadable: Vec<TlsSource>,
+    shown: Vec<ClientCertificate>,
     portal_reloader: Option<Reloader>,
     config_file: Option<PathBuf>,
     clock: Arc<dyn Clock>,
@@ -82,6 +83,10 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let options = StoreOptions { minimum_free: plan.minimum_free, ..StoreOptions::new(&plan.data) };
     let store = Store::open(options)?;
+    // Before anything is bound: a second one must not even begin.
+    let delivers = roles.delivery.then(|| store.alone("delivery")).transpose()?;
+    let jobs = roles.jobs.then(|| store.alone("jobs")).transpose()?;
+    let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     let keys = plan.server_key.keys();
     let runner = Runner::new(
         store.clone(),
@@ -157,12 +162,13 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
     Ok(Ready {
         store,
         intake,
-        delivery: roles.delivery.then_some(runner),
+        delivery: delivers.map(|alone| (runner, alone)),
         portal,
-        jobs: roles.jobs,
+        jobs,
         trash,
         front,
         reloadable: plan.reloadable,
+        shown,
         portal_reloader,
         config_file,
         clock,
@@ -191,6 +197,7 @@ impl Ready {
             trash,
             front,
             reloadable,
+            shown,
             portal_reloader,
             config_file,
             clock,
@@ -199,13 +206,17 @@ impl Ready {
         let reload = tokio::spawn(reload_on_hangup(
             Arc::clone(&front),
             reloadable,
+            shown,
             portal_reloader,
             config_file,
             rest.clone(),
         ));
-        let delivery = delivery.map(|runner| tokio::spawn(runner.run(rest.clone())));
+        let delivery = delivery.map(|(runner, alone)| tokio::spawn(runner.run(alone, rest.clone())));
         let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
-        let jobs = if jobs { Some(jobs::start(store.clone(), clock, trash).await?) } else { None };
+        let jobs = match jobs {
+            Some(alone) => Some((jobs::start(store.clone(), clock, trash).await?, alone)),
+            None => None,
+        };
         let front_stop = stop.clone();
         let intake = intake.map(|intake| tokio::spawn(async move { intake.run(front_stop).await }));
         let watch = tokio::spawn(readiness::watch(store.clone(), rest.clone()));
@@ -225,7 +236,7 @@ impl Ready {
         };
         rest.cancel();
         stop.cancel();
-        if let Some(jobs) = jobs {
+        if let Some((jobs, _alone)) = jobs {
             jobs.stop().await;
         }
         reload.await?;
@@ -300,6 +311,7 @@ async fn first_to_end(
 async fn reload_on_hangup(
     front: Arc<Front>,
     tls: Vec<TlsSource>,
+    shown: Vec<ClientCertificate>,
     portal: Option<Reloader>,
     config_file: Option<PathBuf>,
     stop: CancellationToken,
@@ -318,6 +330,16 @@ async fn reload_on_hangup(
                     tracing::info!(file = %source.files().certificate.display(), "certificate read again")
                 }
                 Err(error) => tracing::error!(%error, "certificate not read again; the old one stays"),
+            }
+        }
+        for certificate in &shown {
+            match certificate.reload() {
+                Ok(()) => {
+                    tracing::info!(file = %certificate.file().display(), "certificate for a hop read again")
+                }
+                Err(error) => {
+                    tracing::error!(%error, "certificate for a hop not read again; the old one stays");
+                }
             }
         }
         if let Some(portal) = &portal

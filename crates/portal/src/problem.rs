@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use sealpost_store::Ended;
+use sealpost_store::{Ended, StoreError};
 use thiserror::Error;
 
 /// Why a request is not answered with what it asked for. The text is for the log and holds no secret.
@@ -44,6 +44,15 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
+    /// What the store says; one that is only busy is asked again, and nobody loses a session over it.
+    pub(crate) fn store(what: &str, error: &StoreError) -> Self {
+        if error.is_busy() {
+            tracing::warn!(%error, what, "the store is busy");
+            return Self::Busy("the store");
+        }
+        Self::fault(what, error)
+    }
+
     /// A fault with its cause for the log.
     pub(crate) fn fault(what: &str, cause: impl std::fmt::Display) -> Self {
         Self::Fault(format!("{what}: {cause}"))

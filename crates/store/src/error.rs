@@ -14,6 +14,14 @@ pub enum StoreError {
     /// A write could not be made certain; nothing more is written until a restart has looked at the disk.
     #[error("an earlier write could not be made certain; restart after checking the disk")]
     Halted,
+    /// Another process runs a part that must be alone.
+    #[error(
+        "another process runs {part} on this store already; stop it first, or start this one without that role"
+    )]
+    NotAlone {
+        /// Which part.
+        part: &'static str,
+    },
     /// The engine refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] rusqlite::Error),
@@ -63,6 +71,32 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether another process keeps the database locked: nothing is wrong, it only takes too long.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                matches!(
+                    error.sqlite_error_code(),
+                    Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+                )
+            }
+            // A transaction that could not begin; nothing was kept, and it may be asked for again.
+            Self::NotKept { .. } => true,
+            Self::Closed
+            | Self::Halted
+            | Self::NotAlone { .. }
+            | Self::File(_)
+            | Self::Path { .. }
+            | Self::NewerSchema { .. }
+            | Self::Damaged { .. }
+            | Self::BadId
+            | Self::Unreferenced
+            | Self::BrokenBody
+            | Self::OutOfRange => false,
+        }
+    }
+
     /// Whether the same request may succeed later. What we cannot judge is worth another try: a peer
     /// told "later" keeps the letter, one told "never" drops it.
     #[must_use]
@@ -70,6 +104,7 @@ impl StoreError {
         match self {
             Self::Closed
             | Self::Halted
+            | Self::NotAlone { .. }
             | Self::Database(_)
             | Self::NotKept { .. }
             | Self::File(_)

@@ -2,6 +2,7 @@
 
 use sealpost_mail::{EnhancedCode, Timestamp};
 
+use crate::alone::Alone;
 use crate::body::{Body, StoredBody};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
@@ -52,7 +53,7 @@ pub enum LegStart {
 /// A wish for work.
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
-    /// Who asks; stable over restarts of the same node.
+    /// Who asks: this process, in this life.
     pub owner: String,
     /// The present.
     pub now: Timestamp,
@@ -334,18 +335,31 @@ impl Store {
         Ok(places.filter(|place| !skip.contains(&place.name)).map(|place| place.due_at).min())
     }
 
-    /// Gives back every lease of `owner`: called at start, when a former life of the same node may have
-    /// died with leases in its hands. Returns how many.
-    pub async fn release_leases(&self, owner: &str, now: Timestamp) -> Result<usize, StoreError> {
+    /// Gives back every lease: whoever is alone with the queue knows that their holders are dead. Without that proof
+    /// a lease ends by its time only. Returns how many.
+    pub async fn release_leases(&self, _alone: &Alone, now: Timestamp) -> Result<usize, StoreError> {
         let released = self
             .change(vec![sql!(
-                "UPDATE legs SET lease_owner = NULL, lease_until = NULL, due_at = ?2
-                 WHERE lease_owner = ?1",
-                owner,
+                "UPDATE legs SET lease_owner = NULL, lease_until = NULL,
+                     due_at = CASE WHEN state = 'queued' THEN ?1 ELSE due_at END
+                 WHERE lease_owner IS NOT NULL",
                 now
             )])
             .await?;
         Ok(released.iter().sum())
+    }
+
+    /// Makes waiting legs due now that are not due before `latest`, which is later than any pause: the clock was
+    /// set back since. Those in somebody's hands stay as they are. Returns how many.
+    pub async fn pull_in_legs(&self, now: Timestamp, latest: Timestamp) -> Result<usize, StoreError> {
+        let pulled = self
+            .change(vec![sql!(
+                "UPDATE legs SET due_at = ?1 WHERE state = 'queued' AND lease_owner IS NULL AND due_at > ?2",
+                now,
+                latest
+            )])
+            .await?;
+        Ok(pulled.iter().sum())
     }
 
     /// Every destination with queued legs, and when its first one is due. Leaps from one to the next in

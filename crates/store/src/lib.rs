@@ -10,6 +10,7 @@
 
 mod acknowledge;
 mod activation;
+mod alone;
 mod arrival;
 mod audit;
 mod body;
@@ -41,6 +42,7 @@ mod upload;
 mod words;
 
 pub use activation::{Activate, Activation, Proof};
+pub use alone::Alone;
 pub use arrival::{ArrivalRows, Committed, Durable};
 pub use audit::AuditRow;
 pub use body::{Body, BodyWriter, StoredBody};

@@ -220,7 +220,7 @@ impl Store {
         let job = WriteJob::Batch { batch, promise, reply, permit };
         let pushed = match promise {
             Promise::Durable => self.inner.writes.push(job),
-            Promise::Ordered => self.inner.writes.push_unhurried(job),
+            Promise::Ordered => self.inner.writes.push_soon(job),
         };
         pushed.map_err(|_job| StoreError::Closed)?;
         answer.await.map_err(|_gone| StoreError::Closed)?
@@ -245,6 +245,10 @@ impl Store {
     /// Asks one question with at most one row as its answer.
     pub(crate) async fn read_one(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         Ok(self.read_rows(statement).await?.into_iter().next())
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.inner.folder
     }
 
     pub(crate) fn files(&self) -> &Arc<Files> {

@@ -26,7 +26,7 @@ async fn hand_over(desk: &Desk, place: Place, post: Post) {
     let Committed::New(mut durable) = desk.store.commit_arrival(rows).await.unwrap() else {
         panic!("not new")
     };
-    place.take(durable.in_hand.pop().unwrap());
+    Place::take([(place, durable.in_hand.pop().unwrap())]);
 }
 
 #[tokio::test]

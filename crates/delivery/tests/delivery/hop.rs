@@ -31,6 +31,8 @@ pub(crate) struct Script {
     pub(crate) injects: bool,
     /// Answers to RCPT by address, used up one by one; then 250.
     pub(crate) rcpt: HashMap<&'static str, VecDeque<Say>>,
+    /// Refuses more recipients than this in one transaction with 452.
+    pub(crate) most_recipients: usize,
     /// Answers to MAIL, used up one by one; then 250.
     pub(crate) mail: VecDeque<Say>,
     /// Answers to the final dot, used up one by one; then 250.
@@ -53,6 +55,7 @@ impl Default for Script {
             implicit: false,
             injects: false,
             rcpt: HashMap::new(),
+            most_recipients: usize::MAX,
             mail: VecDeque::new(),
             end: VecDeque::new(),
             letters_per_connection: usize::MAX,
@@ -67,7 +70,9 @@ impl Default for Script {
 pub(crate) struct Arrived {
     pub(crate) connection: usize,
     pub(crate) mail: String,
+    /// The first recipient accepted.
     pub(crate) rcpt: String,
+    pub(crate) rcpts: Vec<String>,
     /// Everything between 354 and the final dot, dots unstuffed.
     pub(crate) bytes: Vec<u8>,
     pub(crate) encrypted: bool,
@@ -215,7 +220,7 @@ impl Session {
     /// Serves until the end; gives the stream back for STARTTLS.
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S, greets: bool) -> Option<S> {
         let mut buffer = Vec::new();
-        let (mut mail, mut rcpt) = (String::new(), None::<String>);
+        let (mut mail, mut rcpts) = (String::new(), Vec::<String>::new());
         let mut letters = 0;
         if greets {
             let (greeting, most) = {
@@ -266,7 +271,7 @@ impl Session {
                     self.script.lock().unwrap().mail.pop_front().unwrap_or(Say::Line("250 2.1.0 ok"));
                 let open = matches!(answer, Say::Line(text) if text.starts_with('2'));
                 mail = if open { line } else { String::new() };
-                rcpt = None;
+                rcpts.clear();
                 say(&mut stream, answer).await?;
             } else if upper.starts_with("RCPT") {
                 let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
@@ -275,14 +280,18 @@ impl Session {
                 let answer = match told {
                     _ if mail.is_empty() => Say::Line("503 5.5.1 MAIL first"),
                     Some(answer) => answer,
+                    None if rcpts.len() >= script.most_recipients => {
+                        Say::Line("452 4.5.3 too many recipients")
+                    }
                     None => Say::Line("250 2.1.5 ok"),
                 };
                 if matches!(answer, Say::Line(text) if text.starts_with('2')) {
-                    rcpt = Some(line);
+                    rcpts.push(line);
                 }
                 say(&mut stream, answer).await?;
             } else if upper.starts_with("DATA") {
-                let Some(rcpt) = rcpt.take() else {
+                let rcpts = std::mem::take(&mut rcpts);
+                let Some(rcpt) = rcpts.first().cloned() else {
                     say(&mut stream, Say::Line("503 5.5.1 RCPT first")).await?;
                     continue;
                 };
@@ -292,6 +301,7 @@ impl Session {
                     connection: self.number,
                     mail: std::mem::take(&mut mail),
                     rcpt,
+                    rcpts,
                     bytes,
                     encrypted: self.encrypted,
                 };
@@ -307,7 +317,7 @@ impl Session {
                     return None;
                 }
             } else if upper.starts_with("RSET") {
-                (mail, rcpt) = (String::new(), None);
+                (mail, rcpts) = (String::new(), Vec::new());
                 say(&mut stream, Say::Line("250 2.0.0 forgotten")).await?;
             } else if upper.starts_with("QUIT") {
                 say(&mut stream, Say::Line("221 2.0.0 bye")).await?;
@@ -322,7 +332,11 @@ impl Session {
 /// `None` = the connection is over.
 async fn say<S: AsyncWrite + Unpin>(stream: &mut S, what: Say) -> Option<()> {
     match what {
-        Say::Line(text) => stream.write_all(format!("{text}\r\n").as_bytes()).await.ok(),
+        Say::Line(text) => {
+            stream.write_all(format!("{text}\r\n").as_bytes()).await.ok()?;
+            // RFC 5321 §3.8: it is said before hanging up.
+            (!text.starts_with("421")).then_some(())
+        }
         Say::HangUp => None,
         Say::Nothing => std::future::pending().await,
     }

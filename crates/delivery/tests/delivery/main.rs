@@ -4,6 +4,7 @@
 mod bytes;
 mod connections;
 mod destinations;
+mod groups;
 mod handoff;
 mod hop;
 mod log;

@@ -197,6 +197,31 @@ impl Desk {
         (leg_id, ArrivalRows { body: Some(body), legs: vec![leg], ..ArrivalRows::new(now) })
     }
 
+    /// Queues one letter to all of these.
+    pub(crate) async fn queue_to_all(&self, posts: &[Post]) {
+        let mut letters = Vec::new();
+        for post in posts {
+            letters.push(self.prepare(post.clone()).await);
+        }
+        let mut letters = letters.into_iter();
+        let (first_id, mut rows) = letters.next().unwrap();
+        let first = Ticket::open(&self.key, &first_id, &rows.legs[0].ticket_sealed).unwrap();
+        for (leg_id, other) in letters {
+            let mut leg = other.legs.into_iter().next().unwrap();
+            let mut ticket = Ticket::open(&self.key, &leg_id, &leg.ticket_sealed).unwrap();
+            let (Content::Letter { head, .. }, Content::Letter { body_key, .. }) =
+                (ticket.content.clone(), first.content.clone())
+            else {
+                panic!("letters")
+            };
+            ticket.content = Content::Letter { head, body_key };
+            leg.ticket_sealed = ticket.seal(&self.key, &leg_id, &SystemRandom).unwrap();
+            leg.body_id = rows.legs[0].body_id.clone();
+            rows.legs.push(leg);
+        }
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    }
+
     pub(crate) fn start(&self) -> Running {
         self.start_with(None)
     }
@@ -213,7 +238,7 @@ impl Desk {
         .unwrap();
         composer.into_iter().for_each(|composer| runner.compose_with(composer));
         let (waker, stop) = (runner.inlet(), CancellationToken::new());
-        let task = tokio::spawn(runner.run(stop.clone()));
+        let task = tokio::spawn(runner.run(self.store.alone("delivery").unwrap(), stop.clone()));
         Running { waker, stop, task }
     }
 

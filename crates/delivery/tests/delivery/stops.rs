@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sealpost_mail::Timestamp;
 use sealpost_store::Lease;
 use tokio::sync::Semaphore;
 
@@ -38,7 +39,7 @@ async fn what_a_dead_run_had_leased_is_taken_up_at_once() {
     let desk = Desk::new(&hop);
     desk.queue(post("r@d.example")).await;
     let wish = Lease {
-        owner: desk.config.owner.clone(),
+        owner: "a dead process".to_owned(),
         now: START,
         until: START.plus(Duration::from_secs(7200)),
         limit: 10,
@@ -67,5 +68,23 @@ async fn more_than_a_batch() {
     to.sort();
     to.dedup();
     assert_eq!((to.len(), hop.letter_count()), (300, 300));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn after_the_clock_was_set_back_what_is_due_goes_by_itself() {
+    let mut script = Script::default();
+    script.rcpt.insert("r@d.example", [crate::hop::Say::Line("450 4.2.1 busy")].into_iter().collect());
+    let hop = Hop::start(script).await;
+    let mut desk = Desk::new(&hop);
+    desk.queue(post("r@d.example")).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    running.stop().await;
+    // The next start sees a clock that is two days behind what the row says.
+    desk.clock = Arc::new(sealpost_mail::FakeClock::at(Timestamp(START.0 - 2 * 86_400_000)));
+    let running = desk.start();
+    hop.letters(1).await;
+    desk.until_empty().await;
     running.stop().await;
 }

@@ -122,6 +122,8 @@ pub(crate) struct Hop {
     pub(crate) ca: Option<Spanned<PathBuf>>,
     pub(crate) login: Option<String>,
     pub(crate) password_file: Option<Spanned<PathBuf>>,
+    pub(crate) certificate: Option<Spanned<PathBuf>>,
+    pub(crate) key: Option<Spanned<PathBuf>>,
 }
 
 fn smtp_port() -> u16 {
@@ -177,6 +179,10 @@ pub(crate) struct Delivery {
     pub(crate) connections: usize,
     #[serde(default = "out_per_destination")]
     pub(crate) connections_per_destination: usize,
+    #[serde(default = "recipients_per_transaction")]
+    pub(crate) recipients_per_transaction: Spanned<usize>,
+    #[serde(default)]
+    pub(crate) private_networks: Vec<Spanned<String>>,
 }
 
 fn report_name() -> String {
@@ -197,4 +203,7 @@ fn out_connections() -> usize {
 }
 fn out_per_destination() -> usize {
     20
+}
+fn recipients_per_transaction() -> Spanned<usize> {
+    Spanned::new(0..0, 50)
 }

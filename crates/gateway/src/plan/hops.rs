@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_delivery::{DeliveryConfig, HopTls, Login, NextHop, RetryPlan, Route, Trust};
+use sealpost_delivery::{ClientCertificate, DeliveryConfig, HopTls, Login, NextHop, RetryPlan, Route, Trust};
 use sealpost_mail::TlsFloor;
 use sealpost_policy::TreatmentSpec;
 use toml::Spanned;
@@ -33,6 +33,22 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
     delivery.hops = hops;
     delivery.concurrency_total = config.delivery.connections.max(1);
     delivery.concurrency_per_destination = config.delivery.connections_per_destination.max(1);
+    let recipients = &config.delivery.recipients_per_transaction;
+    // RFC 5321 §4.5.3.1.8: a server must take 100, so nobody gains by more.
+    if !(1..=100).contains(recipients.get_ref()) {
+        source.at(recipients.span().start, "recipients-per-transaction must be 1 to 100", "50 is good");
+    }
+    delivery.recipients_per_transaction = *recipients.get_ref();
+    for network in &config.delivery.private_networks {
+        match network.get_ref().parse() {
+            Ok(parsed) => delivery.private_networks.push(parsed),
+            Err(_unreadable) => source.at(
+                network.span().start,
+                format!("{:?} is no network", network.get_ref()),
+                "write it like \"10.0.0.0/8\"",
+            ),
+        }
+    }
     delivery.retry = RetryPlan {
         steps: retry.iter().map(|span| span.0).collect(),
         jitter_percent: 20,
@@ -100,12 +116,46 @@ fn one(name: &str, hop: &config::Hop, source: &mut Source) -> Option<NextHop> {
             return None;
         }
     };
+    let identity = identity(name, hop, source)?;
     let mut next = NextHop::new(hop.host.get_ref(), hop.port);
     next.tls = tls;
     next.floor = floor;
     next.trust = trust;
     next.login = login;
+    next.identity = identity;
     Some(next)
+}
+
+/// The certificate a hop is shown. The outer `None`: a problem was noted.
+#[expect(clippy::option_option, reason = "the inner one is a hop without a certificate")]
+fn identity(name: &str, hop: &config::Hop, source: &mut Source) -> Option<Option<ClientCertificate>> {
+    let (certificate, key) = match (&hop.certificate, &hop.key) {
+        (None, None) => return Some(None),
+        (Some(certificate), Some(key)) => (certificate, key),
+        (Some(one), None) | (None, Some(one)) => {
+            source.at(
+                one.span().start,
+                format!("hop {name} has only one of certificate and key"),
+                "give both or neither",
+            );
+            return None;
+        }
+    };
+    let at = certificate.span().start;
+    if matches!(hop.tls, config::HopTls::Off) {
+        let problem = format!("hop {name} is shown a certificate, and has TLS switched off");
+        source.at(at, problem, "set tls = \"starttls\" or \"implicit\"");
+        return None;
+    }
+    let key_path = source.path(key.get_ref());
+    super::keys::read_private(&key_path, key.span().start, "the key", "name the right file", source)?;
+    match ClientCertificate::load(source.path(certificate.get_ref()), key_path) {
+        Ok(identity) => Some(Some(identity)),
+        Err(error) => {
+            source.at(at, error.to_string(), "give PEM files that belong together");
+            None
+        }
+    }
 }
 
 fn named(route: &Spanned<String>, config: &Config, source: &mut Source) -> Option<Route> {

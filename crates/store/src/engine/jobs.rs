@@ -7,6 +7,10 @@ use std::time::Duration;
 /// How long an unhurried job waits for company.
 const UNHURRIED: Duration = Duration::from_millis(25);
 
+/// How long one waits that somebody looks for: what is lost with this process happens again. Long enough for those
+/// that end together, and no more.
+const SOON: Duration = Duration::from_millis(1);
+
 /// How long a group waits for the next job; an fsync takes several times as long.
 const LINGER: Duration = Duration::from_micros(300);
 
@@ -14,6 +18,8 @@ const LINGER: Duration = Duration::from_micros(300);
 struct State<T> {
     waiting: VecDeque<T>,
     unhurried: Vec<T>,
+    /// Somebody waits for one of the unhurried jobs.
+    soon: bool,
     closed: bool,
     /// The worker sleeps until somebody wakes it; otherwise it looks by itself soon.
     asleep: bool,
@@ -28,7 +34,13 @@ pub(crate) struct Jobs<T> {
 
 impl<T> Jobs<T> {
     pub(crate) fn new() -> Self {
-        let state = State { waiting: VecDeque::new(), unhurried: Vec::new(), closed: false, asleep: false };
+        let state = State {
+            waiting: VecDeque::new(),
+            unhurried: Vec::new(),
+            soon: false,
+            closed: false,
+            asleep: false,
+        };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -65,6 +77,23 @@ impl<T> Jobs<T> {
         Ok(())
     }
 
+    /// The same for a job that should not wait longer than for company that comes at the same time: goes with the
+    /// next ordinary one, or at once alone where there is none.
+    pub(crate) fn push_soon(&self, job: T) -> Result<(), T> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(job);
+        }
+        state.unhurried.push(job);
+        if !state.soon {
+            state.soon = true;
+            state.asleep = false;
+            drop(state);
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
     /// Waits for jobs and takes up to `max` ordinary and all unhurried ones, the latter first. `None`:
     /// closed, and nothing is left.
     pub(crate) fn take(&self, max: usize) -> Option<Vec<T>> {
@@ -79,8 +108,9 @@ impl<T> Jobs<T> {
                 rested = false;
                 continue;
             }
+            let pause = if state.soon { SOON } else { UNHURRIED };
             let (woken, timeout) =
-                self.changed.wait_timeout(state, UNHURRIED).unwrap_or_else(PoisonError::into_inner);
+                self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if timeout.timed_out() {
                 if !state.unhurried.is_empty() {
@@ -90,6 +120,7 @@ impl<T> Jobs<T> {
             }
         }
         let mut group = std::mem::take(&mut state.unhurried);
+        state.soon = false;
         let some = state.waiting.len().min(max);
         group.extend(state.waiting.drain(..some));
         (!group.is_empty()).then_some(group)
@@ -109,6 +140,7 @@ impl<T> Jobs<T> {
             return Vec::new();
         }
         let mut more = std::mem::take(&mut state.unhurried);
+        state.soon = false;
         more.extend(state.waiting.drain(..some));
         more
     }

@@ -211,13 +211,33 @@ async fn a_body_goes_with_its_last_leg_or_deposit() {
 }
 
 #[tokio::test]
-async fn a_restarted_node_takes_its_own_leases_back_at_once() {
+async fn who_is_alone_takes_the_leases_of_the_dead_at_once() {
     let rig = Rig::new();
     rig.queue(10, &["a.example", "b.example"]).await;
     let mine = rig.lease("node a", NOW, SOON).await;
-    assert_eq!(rig.store.release_leases("node b", NOW).await.unwrap(), 0);
-    assert_eq!(rig.store.release_leases("node a", NOW).await.unwrap(), 2);
-    let again = rig.lease("node a", NOW, Timestamp(SOON.0 + 1)).await;
+    let alone = rig.store.alone("delivery").unwrap();
+    let second = rig.store.alone("delivery").unwrap_err();
+    assert!(second.to_string().contains("another process runs delivery"), "{second}");
+    assert!(rig.store.alone("jobs").is_ok());
+    assert_eq!(rig.store.release_leases(&alone, NOW).await.unwrap(), 2);
+    drop(alone);
+    assert!(rig.store.alone("delivery").is_ok());
+    let again = rig.lease("node b", NOW, Timestamp(SOON.0 + 1)).await;
     assert_eq!(again.len(), 2);
     assert_eq!(rig.store.finish_leg(&mine[0], LegEnd::Done, vec![]).await.unwrap(), Finished::LeaseLost);
+}
+
+#[tokio::test]
+async fn what_a_clock_set_back_put_far_ahead_is_due_again() {
+    let rig = Rig::new();
+    rig.queue(10, &["a.example", "b.example"]).await;
+    let held = rig.lease("one", NOW, SOON).await;
+    let end = LegEnd::Retry { due_at: SOON, code: None, enhanced: None, delay_noted: false };
+    assert_eq!(rig.store.finish_leg(&held[0], end, vec![]).await.unwrap(), Finished::Recorded);
+    // Two days earlier by the clock.
+    let earlier = Timestamp(NOW.0 - 2 * 86_400_000);
+    assert_eq!(rig.store.pull_in_legs(earlier, SOON).await.unwrap(), 0, "an ordinary pause");
+    assert_eq!(rig.store.pull_in_legs(earlier, Timestamp(earlier.0 + 3_600_000)).await.unwrap(), 1);
+    assert_eq!(rig.store.next_due().await.unwrap(), Some(earlier));
+    assert_eq!(rig.lease("two", earlier, SOON).await.len(), 1, "the leased one stays with its holder");
 }
