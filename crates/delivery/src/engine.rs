@@ -22,6 +22,7 @@ use crate::resolve::Resolver;
 use crate::returns::Returns;
 use crate::route::{self, RouteKey};
 use crate::runner::LEASE;
+use crate::settle::Moment;
 use crate::submit::{Caller, Connection, Told};
 use crate::ticket::Ticket;
 
@@ -241,19 +242,20 @@ impl Engine {
         if is_well {
             self.well(lane);
         }
+        let moment = self.moment();
         let mut again = Vec::new();
         for (bound, told) in group.into_iter().zip(told) {
             match told {
                 Told::Taken(reply) => {
                     let outcome = Outcome::Delivered { reports, host: host.clone(), reply };
-                    self.settle_soon(lane, bound, outcome);
+                    self.settle_soon(lane, bound, outcome, moment);
                 }
                 Told::Not(trouble) => {
                     let trouble = trouble.said_by(&host);
                     if !is_well {
                         self.hear(lane, std::slice::from_ref(&bound), &trouble);
                     }
-                    self.settle_soon(lane, bound, trouble.judge());
+                    self.settle_soon(lane, bound, trouble.judge(), moment);
                 }
                 Told::Unheard => again.push(bound),
             }
@@ -294,16 +296,17 @@ impl Engine {
     }
 
     fn settle_all(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, trouble: &Trouble) {
+        let moment = self.moment();
         for bound in group {
-            self.settle_soon(lane, bound, trouble.clone().judge());
+            self.settle_soon(lane, bound, trouble.clone().judge(), moment);
         }
     }
 
     /// The connection is free for the next letter while this one's end is written down.
-    fn settle_soon(self: &Arc<Self>, lane: &Arc<Lane>, bound: Bound, outcome: Outcome) {
+    fn settle_soon(self: &Arc<Self>, lane: &Arc<Lane>, bound: Bound, outcome: Outcome, moment: Moment) {
         let (engine, lane) = (Arc::clone(self), Arc::clone(lane));
         self.tasks.spawn(async move {
-            engine.settle(&lane, &bound.leg, &bound.ticket, outcome).await;
+            engine.settle(&lane, &bound.leg, &bound.ticket, outcome, moment).await;
             engine.one_less();
         });
     }

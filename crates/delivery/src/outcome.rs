@@ -364,8 +364,7 @@ impl Trouble {
                 untried: false,
             }),
             Self::EightBit => {
-                let text = "the letter has 8-bit content and the server takes 7-bit only (it offers no 8BITMIME); \
-                            send it again as plain text without special characters, or with attachments only";
+                let text = "the letter has 8-bit content and the server takes 7-bit only (no 8BITMIME)";
                 never(554, 6, 3, text.to_owned())
             }
             Self::Utf8 => never(

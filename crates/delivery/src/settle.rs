@@ -18,10 +18,31 @@ use crate::ticket::{Route, Ticket};
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
 const MOST_RETURNED: u64 = 1024 * 1024;
 
+/// When a transaction ended, and the jitter of the next try: one for all its recipients, or they would come back one
+/// by one.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    now: Timestamp,
+    jitter: u64,
+}
+
 impl Engine {
+    pub(crate) fn moment(&self) -> Moment {
+        let mut raw = [0_u8; 8];
+        self.random.fill(&mut raw);
+        Moment { now: self.clock.now(), jitter: u64::from_le_bytes(raw) }
+    }
+
     /// Writes the outcome down, and queues the report it calls for, in one transaction.
-    pub(crate) async fn settle(&self, lane: &Lane, leg: &LeasedLeg, ticket: &Ticket, outcome: Outcome) {
-        let now = self.clock.now();
+    pub(crate) async fn settle(
+        &self,
+        lane: &Lane,
+        leg: &LeasedLeg,
+        ticket: &Ticket,
+        outcome: Outcome,
+        moment: Moment,
+    ) {
+        let now = moment.now;
         log(leg, ticket, &outcome);
         let (end, report) = match outcome {
             Outcome::Delivered { reports, host, reply } => {
@@ -34,7 +55,7 @@ impl Engine {
                 });
                 (LegEnd::Done, wish)
             }
-            Outcome::Later(reason) => self.later(lane, leg, ticket, now, &reason),
+            Outcome::Later(reason) => self.later(lane, leg, ticket, moment, &reason),
             Outcome::Never(reason) | Outcome::Loop(reason) => {
                 (LegEnd::Failed, failed(ticket, reason.enhanced, &reason))
             }
@@ -76,13 +97,10 @@ impl Engine {
         lane: &Lane,
         leg: &LeasedLeg,
         ticket: &Ticket,
-        now: Timestamp,
+        Moment { now, jitter }: Moment,
         reason: &Reason,
     ) -> (LegEnd, Option<Report>) {
         let plan = &self.config.retry;
-        let mut raw = [0_u8; 8];
-        self.random.fill(&mut raw);
-        let jitter = u64::from_le_bytes(raw);
         let attempts = u32::try_from(leg.attempts).unwrap_or(u32::MAX).saturating_add(1);
         let age = now.since(leg.created_at);
         match next_attempt(plan, attempts, age, now, leg.expires_at, jitter) {

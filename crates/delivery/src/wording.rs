@@ -135,7 +135,15 @@ fn explanation(status: EnhancedCode) -> Both {
         (4, _) => {
             ("Der Server des Empfängers ist nicht erreichbar.", "The recipient's server cannot be reached.")
         }
-        (6, 3 | 7) => (
+        (6, 3) => (
+            "Der Server des Empfängers nimmt nur einfachen Text ohne Umlaute und Sonderzeichen an (kein 8BITMIME), und \
+             wir verändern Ihre Nachricht nicht, damit Signaturen gültig bleiben. Bitte stellen Sie Ihr E-Mail-Programm \
+             auf die Kodierung „quoted-printable“ um, oder schreiben Sie ohne Umlaute.",
+            "The recipient's server accepts plain text without accents and special characters only (no 8BITMIME), and \
+             we do not change your message, so that signatures stay valid. Please set your mail program to the \
+             encoding \"quoted-printable\", or write without accents.",
+        ),
+        (6, 7) => (
             "Der Server des Empfängers kann Nachrichten mit diesen Zeichen nicht annehmen.",
             "The recipient's server cannot accept messages with such characters.",
         ),

@@ -90,12 +90,15 @@ async fn each_recipient_has_its_own_answer_wishes_and_report() {
 async fn the_answer_to_the_letter_is_for_everybody() {
     let end = [Say::Line("451 4.3.0 later")].into_iter().collect();
     let hop = Hop::start(Script { end, ..Script::default() }).await;
-    let desk = Desk::new(&hop);
+    let mut desk = Desk::new(&hop);
+    desk.config.retry.jitter_percent = 20;
     desk.queue_to_all(&many(3)).await;
     let running = desk.start();
     desk.until("all tried", |legs| legs.len() == 3 && legs.iter().all(|leg| leg.attempts == 1)).await;
-    // They come back together, too.
-    running.advance(&desk, Duration::from_secs(60));
+    // They come back together, too: one wait for all of them.
+    let due: std::collections::BTreeSet<_> = desk.legs().await.iter().map(|leg| leg.due_at).collect();
+    assert_eq!(due.len(), 1);
+    running.advance(&desk, Duration::from_secs(72));
     desk.until_empty().await;
     assert_eq!(hop.letter_count(), 2);
     running.stop().await;

@@ -4,7 +4,7 @@ use sealpost_mail::{BodyType, Notify, Ret};
 use sealpost_store::LegState;
 
 use crate::hop::{Hop, Script};
-use crate::rig::{Desk, Post, post};
+use crate::rig::{Desk, Post, post, readable};
 
 fn full() -> Post {
     Post {
@@ -90,6 +90,8 @@ async fn eight_bit_content_is_not_sent_to_a_seven_bit_server() {
     let report =
         refused(Post { rest: "grüße\r\n".as_bytes().to_vec(), ..post("r@d.example") }, vec!["DSN"]).await;
     assert!(report.contains("Status: 5.6.3"), "{report}");
+    let text = readable(report.as_bytes()).replace("\r\n", " ");
+    assert!(text.contains("Please set your mail program to the encoding"), "what to do: {text}");
 }
 
 #[tokio::test]
