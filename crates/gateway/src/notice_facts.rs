@@ -28,6 +28,12 @@ impl NoticeFacts {
     }
 }
 
+/// What asks Exchange not to answer by itself (MS-OXCMAIL §2.2.3.2.14). All but `NDR`, which `All` would name too:
+/// that a notice was not delivered is what its sender must hear.
+pub(crate) fn quiet() -> (String, String) {
+    ("X-Auto-Response-Suppress".to_owned(), "DR, RN, NRN, OOF, AutoReply".to_owned())
+}
+
 /// Writes notices for delivery.
 pub(crate) struct NoticeWriter(pub(crate) Arc<Front>);
 
@@ -50,7 +56,7 @@ impl Composer for NoticeWriter {
             message_id: facts.message_id,
             at: facts.at,
             auto_submitted: "auto-generated",
-            extra: Vec::new(),
+            extra: vec![quiet()],
             inline_images: announcer.brand.inline_images(),
         })
         .map_err(|error| error.to_string())

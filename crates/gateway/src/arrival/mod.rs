@@ -6,6 +6,7 @@
 
 mod announce;
 mod bounce;
+mod came_back;
 mod carry;
 mod decide;
 mod front;

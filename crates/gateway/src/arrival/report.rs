@@ -128,37 +128,49 @@ pub(super) async fn deposited(
     add(cut, report, TlsFloor::None, rows).await
 }
 
-/// A notice came back: the letter's sender learns that nobody knows of the letter.
+/// A notice came back: the letter's sender learns that nobody knows of the letter. Without a status it is not
+/// certain, and the text says so.
 pub(super) async fn unannounced(
     cut: &Cut<'_>,
     sender: &ReversePath,
     recipient: &Address,
-    status: EnhancedCode,
+    status: Option<EnhancedCode>,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let Some(to) = sender.address() else { return Ok(()) };
+    let path = recipient.to_path();
     let report = Report {
         to,
         recipient: DsnRecipient {
             final_recipient: recipient.clone(),
             orcpt: None,
             action: DsnAction::Failed,
-            status,
+            status: status.unwrap_or(EnhancedCode(5, 0, 0)),
             remote_mta: None,
             diagnostic: None,
             will_retry_until: None,
         },
         envid: None,
         subject: "Empfänger nicht erreicht / Recipient not reached",
-        text: format!(
-            "Ihre vertrauliche Nachricht liegt im Postfach von\n\n    {path}\n\n\
-             Die Benachrichtigung darüber konnte aber nicht zugestellt werden: der Empfänger weiß nichts von \
-             der Nachricht. Bitte prüfen Sie die Adresse.\n\n-- \n\n\
-             Your confidential message lies in the mailbox of\n\n    {path}\n\n\
-             but the notice about it could not be delivered: the recipient does not know of the message. \
-             Please check the address.\n",
-            path = recipient.to_path(),
-        ),
+        text: match status {
+            Some(_) => format!(
+                "Ihre vertrauliche Nachricht liegt im Postfach von\n\n    {path}\n\n\
+                 Die Benachrichtigung darüber konnte aber nicht zugestellt werden: der Empfänger weiß nichts von \
+                 der Nachricht. Bitte prüfen Sie die Adresse.\n\n-- \n\n\
+                 Your confidential message lies in the mailbox of\n\n    {path}\n\n\
+                 but the notice about it could not be delivered: the recipient does not know of the message. \
+                 Please check the address.\n"
+            ),
+            None => format!(
+                "Ihre vertrauliche Nachricht liegt im Postfach von\n\n    {path}\n\n\
+                 Auf die Benachrichtigung darüber kam aber etwas zurück: wahrscheinlich wurde sie nicht \
+                 zugestellt, und der Empfänger weiß nichts von der Nachricht. Bitte prüfen Sie die Adresse, oder \
+                 fragen Sie den Empfänger.\n\n-- \n\n\
+                 Your confidential message lies in the mailbox of\n\n    {path}\n\n\
+                 but something came back for the notice about it: most likely it was not delivered, and the \
+                 recipient does not know of the message. Please check the address, or ask the recipient.\n"
+            ),
+        },
         returned: None,
     };
     add(cut, report, TlsFloor::None, rows).await
