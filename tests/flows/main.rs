@@ -37,6 +37,7 @@ mod notice_bounces;
 mod notices;
 mod odd_message_ids;
 mod portal;
+mod portal_signature;
 mod postfix_relay;
 mod queue;
 mod race;

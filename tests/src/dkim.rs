@@ -55,26 +55,31 @@ impl Dkim {
     /// Whether the letter carries a signature and every one of them holds.
     #[must_use]
     pub fn verifies(&self, letter: &[u8]) -> bool {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let message = AuthenticatedMessage::parse(letter).unwrap();
-            // Asks nobody: the one record there is comes from `Published`.
-            let nobody =
-                MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap();
-            let published = Published(DomainKey::parse(self.record.as_bytes()).unwrap().into());
-            let results = nobody
-                .verify_dkim(Parameters {
-                    params: &message,
-                    cache_txt: Some(&published),
-                    cache_mx: None::<&NoCache<_, _>>,
-                    cache_ptr: None::<&NoCache<_, _>>,
-                    cache_ipv4: None::<&NoCache<_, _>>,
-                    cache_ipv6: None::<&NoCache<_, _>>,
-                })
-                .await;
-            !results.is_empty() && results.iter().all(|result| result.result() == &DkimResult::Pass)
-        })
+        verifies_with(&self.record, letter)
     }
+}
+
+/// The same with the record that somebody publishes.
+#[must_use]
+pub fn verifies_with(record: &str, letter: &[u8]) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let message = AuthenticatedMessage::parse(letter).unwrap();
+        // Asks nobody: the one record there is comes from `Published`.
+        let nobody = MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap();
+        let published = Published(DomainKey::parse(record.as_bytes()).unwrap().into());
+        let results = nobody
+            .verify_dkim(Parameters {
+                params: &message,
+                cache_txt: Some(&published),
+                cache_mx: None::<&NoCache<_, _>>,
+                cache_ptr: None::<&NoCache<_, _>>,
+                cache_ipv4: None::<&NoCache<_, _>>,
+                cache_ipv6: None::<&NoCache<_, _>>,
+            })
+            .await;
+        !results.is_empty() && results.iter().all(|result| result.result() == &DkimResult::Pass)
+    })
 }
 
 struct Published(Txt);

@@ -5,15 +5,18 @@ use futures_util::StreamExt as _;
 use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
-    Secret, Summary, Timestamp, TlsFloor,
+    Secret, SignedBody, Summary, Timestamp, TlsFloor, ToSign,
 };
 use sealpost_portal::{OutboxError, Sent, WriteRules, WrittenLetter};
-use sealpost_store::{ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit};
-use sealpost_vault::{MailboxPublic, MessageKey, StreamSealer};
+use sealpost_store::{
+    Allowance, ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit, NewUse,
+};
+use sealpost_vault::{BodyHash, MailboxPublic, MessageKey, StreamSealer};
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::{Front, thread_tag};
 use crate::commit::commit;
+use crate::quota;
 use crate::verp;
 
 /// Where letters of owners go, and to whom they may.
@@ -60,6 +63,20 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         return Err(failed("a recipient outside what the operator allows"));
     }
     let (public, _language) = mailbox_key(front, &letter.mailbox_id).await?;
+    let uses: Vec<_> =
+        quota::of_writer(front, &letter.from, recipients.len(), front.clock.now()).into_iter().collect();
+    if let Some(no) = too_many(front, &letter.mailbox_id, &uses).await? {
+        return Ok(no);
+    }
+    let sizes_all: u64 = letter.files.iter().map(|file| file.size).sum();
+    if let Some(most) = front.quotas.mailbox {
+        let held = front.store.held_by(&letter.mailbox_id).await.map_err(failed)?;
+        // Base64 is a third more.
+        if held.saturating_add(sizes_all.saturating_mul(4) / 3) > most {
+            tracing::info!(mailbox.id = %letter.mailbox_id, "a mailbox is too full to keep what its owner sends");
+            return Ok(Sent::Full);
+        }
+    }
     let (random, now) = (&*front.random, front.clock.now());
     let head = PortalLetter {
         from: (letter.name.clone(), letter.from.clone()),
@@ -93,7 +110,8 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         rest.push(&encoded).await?;
     }
     rest.push(&pieces.closing).await?;
-    let (key, body_id, body, rest_len) = rest.finish().await?;
+    let Finished { key, body_id, body, len: rest_len, hash } = rest.finish().await?;
+    let head_bytes = signed(front, head_bytes, now, &hash)?;
 
     let deposit_id = random.id();
     let size = rest_len + head_bytes.len() as u64;
@@ -107,7 +125,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         folder: Folder::Sent,
         key_sealed: public.seal_key(&letter.mailbox_id, &deposit_id, &key, random).map_err(failed)?,
         sealed_to: public.to_bytes(),
-        head_sealed: key.seal_part("head", head_bytes, random),
+        head_sealed: key.seal_part("head", &head_bytes, random),
         listing_sealed: key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random),
         size: i64::try_from(size).unwrap_or(i64::MAX),
         received_at: now,
@@ -135,7 +153,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
             ret: None,
             body_type: BodyType::SevenBit,
             smtputf8: recipients.iter().chain([&letter.from]).any(Address::needs_smtputf8),
-            content: Content::Letter { head: head_bytes.to_vec(), body_key: key.to_bytes() },
+            content: Content::Letter { head: head_bytes.clone(), body_key: key.to_bytes() },
             route: front.writing.route.clone(),
             tls: front.writing.floor,
             purpose: Purpose::Answer {
@@ -155,6 +173,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
     }
     rows.body = Some(body);
     rows.sent = Some(letter.draft);
+    rows.uses.clone_from(&uses);
     match commit(front, rows).await.map_err(failed)? {
         Committed::New(_durable) => {
             tracing::info!(arrival.id = %arrival_id, recipients = recipients.len(), "a letter from the portal is queued");
@@ -162,7 +181,32 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         }
         Committed::Duplicate => Ok(Sent::Stale),
         Committed::MailboxTaken => Err(failed("the mailbox is gone")),
+        // Another of its letters took the last place meanwhile.
+        Committed::TooMany => {
+            let no = too_many(front, &letter.mailbox_id, &uses).await?;
+            Ok(no.unwrap_or(Sent::Stale))
+        }
     }
+}
+
+/// What the writer is told who has sent as much as they may.
+async fn too_many(front: &Front, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
+    let no = match quota::ask(front, uses).await.map_err(failed)? {
+        Allowance::Now => return Ok(None),
+        Allowance::From(from) => Sent::TooMany { from: Some(from) },
+        Allowance::Never => Sent::TooMany { from: None },
+    };
+    tracing::warn!(mailbox.id = %mailbox_id, "a mailbox has sent as much as it may; its letter stays a draft");
+    Ok(Some(no))
+}
+
+/// The head with the signature on top by which the operator's servers know that it was written here.
+fn signed(front: &Front, head: &[u8], at: Timestamp, body: &[u8; 32]) -> Result<Vec<u8>, OutboxError> {
+    let to_sign = ToSign::new(&Head::new(head.to_vec()).map_err(failed)?, &front.name, at, body);
+    let signature = front.keys.letters.sign(to_sign.input());
+    let mut signed = to_sign.into_field(&signature);
+    signed.extend_from_slice(head);
+    Ok(signed)
 }
 
 /// What the list of sent letters shows.
@@ -206,6 +250,17 @@ struct Rest {
     writer: BodyWriter,
     body_id: String,
     out: Vec<u8>,
+    lines: SignedBody,
+    hash: BodyHash,
+}
+
+/// It has ended.
+struct Finished {
+    key: MessageKey,
+    body_id: String,
+    body: sealpost_store::StoredBody,
+    len: u64,
+    hash: [u8; 32],
 }
 
 impl Rest {
@@ -218,10 +273,14 @@ impl Rest {
             writer: front.store.body_writer(body_id.clone()),
             body_id,
             out: Vec::new(),
+            lines: SignedBody::default(),
+            hash: BodyHash::default(),
         }
     }
 
     async fn push(&mut self, bytes: &[u8]) -> Result<(), OutboxError> {
+        let hash = &mut self.hash;
+        self.lines.push(bytes, |bytes| hash.update(bytes));
         self.sealer.push(bytes, &mut self.out);
         if !self.out.is_empty() {
             self.writer.push(&self.out).await.map_err(failed)?;
@@ -230,10 +289,12 @@ impl Rest {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<(MessageKey, String, sealpost_store::StoredBody, u64), OutboxError> {
+    async fn finish(mut self) -> Result<Finished, OutboxError> {
         let len = self.sealer.finish(&mut self.out);
         self.writer.push(&self.out).await.map_err(failed)?;
         let body = self.writer.finish().await.map_err(failed)?;
-        Ok((self.key, self.body_id, body, len))
+        let mut hash = self.hash;
+        self.lines.finish(|bytes| hash.update(bytes));
+        Ok(Finished { key: self.key, body_id: self.body_id, body, len, hash: hash.finish() })
     }
 }

@@ -13,6 +13,7 @@ mod outbox;
 mod own;
 mod owner_mail;
 mod plan;
+mod quota;
 mod readiness;
 mod release;
 mod returned;

@@ -172,7 +172,7 @@ impl Returns for ToMailbox {
             once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
             rows.fingerprint = Some(once.finish());
             match commit(front, rows).await.map_err(|error| error.to_string())? {
-                Committed::New(_) | Committed::Duplicate => return Ok(()),
+                Committed::New(_) | Committed::Duplicate | Committed::TooMany => return Ok(()),
                 // Gone, or its owner has just got a new key pair: look again.
                 Committed::MailboxTaken => {}
             }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use sealpost_mail::{Address, Domain, Network};
+use sealpost_mail::{Address, Domain, DomainPattern, Network};
 
 /// The access of one listener. Any of the three rights is enough; with none of them a client may hand in
 /// letters for `domains` only.
@@ -17,6 +17,9 @@ pub struct Access {
     pub certificates: ClientCertificates,
     /// Anyone may send to these domains (exact, no subdomains). Empty: no letters from strangers.
     pub domains: Vec<Domain>,
+    /// The operator's own domains: what is sent there must not be readable as an address elsewhere, whoever
+    /// sends it.
+    pub own: Vec<DomainPattern>,
 }
 
 /// Client certificates that give a right.
@@ -72,6 +75,13 @@ impl Access {
     /// Whether a client without a right could still earn one.
     pub(crate) fn can_be_earned(&self) -> bool {
         self.auth || !self.certificates.is_empty()
+    }
+
+    /// Whether a server of the operator could send this on to somebody else.
+    pub(crate) fn leads_elsewhere(&self, recipient: &Address) -> bool {
+        let domain = recipient.domain();
+        let own = self.domains.contains(domain) || self.own.iter().any(|pattern| pattern.covers(domain));
+        own && recipient.leads_elsewhere()
     }
 
     /// Whether strangers may send to this recipient; `postmaster` is our own (RFC 5321 §4.5.1).

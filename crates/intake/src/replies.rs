@@ -78,6 +78,8 @@ replies! {
     bare_in_letter = refuse(550, 6, 11, "a bare CR, LF or NUL in the letter");
     /// RFC 1870 §6.
     too_big = refuse(552, 3, 4, "the letter is too big");
+    /// RFC 5321 §4.2.3: "553 Requested action not taken: mailbox name not allowed".
+    leads_elsewhere = refuse(553, 1, 3, "the part before the @ could be read as another address");
     /// RFC 6531 §3.5.
     needs_smtputf8 = refuse(553, 6, 7, "an address with other than ASCII needs SMTPUTF8");
     long_line = refuse(554, 6, 0, "a line of the letter is too long");

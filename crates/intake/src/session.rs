@@ -348,6 +348,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "relay denied");
             self.answer(replies::relay_denied())?;
+        } else if self.door.access.leads_elsewhere(&rcpt.recipient.address) {
+            tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "local part with a route");
+            self.answer(replies::leads_elsewhere())?;
         } else if envelope.recipients.len() >= self.door.limits.max_recipients {
             self.answer(replies::too_many_recipients())?;
         } else {

@@ -3,7 +3,7 @@
 
 use actix_web::web::Bytes;
 use futures_util::stream::BoxStream;
-use sealpost_mail::{Address, Domain};
+use sealpost_mail::{Address, DomainPattern, Timestamp};
 use sealpost_store::{RoomLeft, SentDraft};
 
 /// Addresses one letter can go to.
@@ -46,20 +46,15 @@ impl WriteRules {
         RoomLeft { bytes: self.max_size, files: MOST_FILES, in_mailbox }
     }
 
-    /// Whether this address may be written to.
+    /// Whether this address may be written to. One of the domains is not enough where a server of theirs could
+    /// send the letter on to somebody else (`victim%elsewhere@insurer.example`).
     #[must_use]
     pub fn allows(&self, address: &Address) -> bool {
         self.addresses.iter().any(|known| known.identity() == address.identity())
-            || self.domains.iter().any(|domain| covers(domain, address.domain()))
-    }
-}
-
-fn covers(pattern: &str, domain: &Domain) -> bool {
-    match pattern.strip_prefix("*.") {
-        Some(parent) => {
-            Domain::parse(parent).is_ok_and(|parent| parent != *domain && domain.is_within(&parent))
-        }
-        None => Domain::parse(pattern).is_ok_and(|exact| exact == *domain),
+            || (!address.leads_elsewhere()
+                && self.domains.iter().any(|pattern| {
+                    DomainPattern::parse(pattern).is_ok_and(|pattern| pattern.covers(address.domain()))
+                }))
     }
 }
 
@@ -122,6 +117,13 @@ pub enum Sent {
     Queued(String),
     /// The draft is gone or has changed: nothing was stored.
     Stale,
+    /// As much has been sent as may be; the draft stays.
+    TooMany {
+        /// From then on it can be sent. Never: to fewer people.
+        from: Option<Timestamp>,
+    },
+    /// The mailbox has no room for the copy; the draft stays.
+    Full,
 }
 
 #[cfg(test)]
@@ -131,7 +133,10 @@ mod tests {
     fn rules() -> WriteRules {
         WriteRules {
             domains: vec!["insurer.example".into(), "*.insurer.example".into()],
-            addresses: vec![Address::parse("broker@partner.example").unwrap()],
+            addresses: vec![
+                Address::parse("broker@partner.example").unwrap(),
+                Address::parse("branch!desk@partner.example").unwrap(),
+            ],
             ..WriteRules::default()
         }
     }
@@ -139,9 +144,13 @@ mod tests {
     #[test]
     fn never_elsewhere() {
         let rules = rules();
-        for good in
-            ["a@insurer.example", "A@INSURER.example", "x@unfall.insurer.example", "broker@partner.example"]
-        {
+        for good in [
+            "a@insurer.example",
+            "A@INSURER.example",
+            "x@unfall.insurer.example",
+            "broker@partner.example",
+            "Branch!desk@partner.example",
+        ] {
             assert!(rules.allows(&Address::parse(good).unwrap()), "{good}");
         }
         for bad in [
@@ -150,6 +159,10 @@ mod tests {
             "a@evilinsurer.example",
             "other@partner.example",
             "\"a@insurer.example\"@evil.example",
+            "victim%evil.example@insurer.example",
+            "evil.example!victim@insurer.example",
+            "\"victim@evil.example\"@insurer.example",
+            "victim\u{ff05}evil.example@insurer.example",
         ] {
             assert!(!rules.allows(&Address::parse(bad).unwrap()), "{bad}");
         }

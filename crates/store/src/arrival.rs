@@ -9,6 +9,7 @@ use crate::body::StoredBody;
 use crate::deposit::NewDeposit;
 use crate::draft::SentDraft;
 use crate::error::StoreError;
+use crate::lately::NewUse;
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
@@ -47,6 +48,8 @@ pub struct ArrivalRows {
     pub sent: Option<SentDraft>,
     /// Notices that have been told of and lead nowhere from now on.
     pub spent_notices: Vec<String>,
+    /// What it takes of somebody's quota. More than is left: [`Committed::TooMany`].
+    pub uses: Vec<NewUse>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -67,6 +70,7 @@ impl ArrivalRows {
             notices: Vec::new(),
             spent_notices: Vec::new(),
             sent: None,
+            uses: Vec::new(),
             audit: Vec::new(),
         }
     }
@@ -105,6 +109,7 @@ impl ArrivalRows {
                 .or_refuse(Refusal::Duplicate),
             );
         }
+        self.uses.iter().for_each(|one| one.add_to(&mut batch));
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
         for (mailbox_id, until) in self.prolonged {
@@ -144,6 +149,8 @@ pub enum Committed {
     /// A mailbox has meanwhile been made for the same address, or one deposited into is gone: load the
     /// mailboxes again, build the rows again.
     MailboxTaken,
+    /// Somebody has sent as much as they may.
+    TooMany,
 }
 
 impl Store {
@@ -157,6 +164,7 @@ impl Store {
             Outcome::Kept(_) => Ok(Committed::New(Durable { in_hand })),
             Outcome::Refused(Refusal::Duplicate) => Ok(Committed::Duplicate),
             Outcome::Refused(Refusal::MailboxTaken) => Ok(Committed::MailboxTaken),
+            Outcome::Refused(Refusal::TooMany) => Ok(Committed::TooMany),
             Outcome::Refused(
                 Refusal::NotPending
                 | Refusal::TokenSpent

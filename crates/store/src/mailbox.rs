@@ -100,6 +100,8 @@ pub struct ReachedMailbox {
     pub link_sealed: Option<Vec<u8>>,
     /// It opens with an initial password; while pending only.
     pub by_password: bool,
+    /// The bytes of all letters in it.
+    pub held: u64,
 }
 
 /// All columns, in the order of [`mailbox_row`].
@@ -187,7 +189,8 @@ impl Store {
             sql!(
                 "SELECT id, tag, address_sealed, public_key, state,
                      (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
-                     (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial')
+                     (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
+                     (SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = mailboxes.id)
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
             )
@@ -202,6 +205,7 @@ impl Store {
                 state: mailbox_state(&mut row)?,
                 link_sealed: row.opt_blob()?,
                 by_password: row.int()? > 0,
+                held: row.count()?,
             })
         };
         answers.into_iter().flatten().map(reached).collect()

@@ -49,6 +49,8 @@ pub(crate) enum Refusal {
     NoRoom,
     /// The mailbox's key pair, or what is sealed to it, is not what it was when it was read.
     Rekeyed,
+    /// More has been sent than is allowed.
+    TooMany,
 }
 
 /// One statement.

@@ -5,6 +5,7 @@ use sealpost_mail::Timestamp;
 use crate::arrival::RETRY_WINDOW;
 use crate::ended::forget_ended_sessions;
 use crate::error::StoreError;
+use crate::lately::forget_old_uses;
 use crate::statement::sql;
 use crate::store::Store;
 use crate::tries::forget_old_tries;
@@ -155,6 +156,7 @@ pub(crate) async fn drop_stale(store: &Store, now: Timestamp) -> Result<(u64, u6
             sql!("DELETE FROM newcomers WHERE expires_at <= ?1", now),
             forget_old_tries(now),
             forget_ended_sessions(now),
+            forget_old_uses(now),
         ])
         .await?;
     let mut dropped = dropped.into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));

@@ -6,6 +6,7 @@ use sealpost_mail::{Random, Secret};
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
+use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
 use crate::primitive::Key;
 use crate::record::{RowKey, SpoolKey};
@@ -38,6 +39,8 @@ pub struct Keys {
     pub pepper: Pepper,
     /// Opens escrow wraps where the operator chose `escrow = "server"`.
     pub escrow: EscrowSecret,
+    /// Signs what portal users write.
+    pub letters: LetterSigner,
 }
 
 /// A secret of the server without which no password can be tried against a stolen database.
@@ -100,6 +103,7 @@ impl ServerKey {
             tokens: TokenKey::new(self.derive("tokens")),
             pepper: Pepper { id, key: self.derive("pepper") },
             escrow: EscrowSecret::from_seed(self.derive("escrow")),
+            letters: LetterSigner::from_seed(&self.derive("letters")),
         }
     }
 
@@ -155,7 +159,7 @@ mod tests {
     #[test]
     fn every_derived_key_is_its_own() {
         let key = ServerKey::generate(&SequenceRandom::default());
-        let labels = ["spool", "rows", "tags", "tokens", "pepper", "escrow", "key-id"];
+        let labels = ["spool", "rows", "tags", "tokens", "pepper", "escrow", "letters", "key-id"];
         let mut keys: Vec<_> = labels.iter().map(|label| *key.derive(label).expose()).collect();
         keys.sort_unstable();
         keys.dedup();

@@ -21,6 +21,7 @@ use super::handover;
 use super::spool::Spooled;
 use super::thread;
 use super::{bounce, listing, report};
+use crate::quota;
 
 /// Everything needed to build the rows of one arrival.
 struct Work<'a> {
@@ -52,6 +53,7 @@ pub(super) async fn rows(
     let now = front.clock.now();
     let mut rows = ArrivalRows::new(now);
     rows.fingerprint = fingerprinted.then_some(spooled.fingerprint);
+    rows.uses = quota::of_arrival(front, envelope, origin, now);
     let alone = envelope.recipients.len() == 1;
     let work = Work { front, id, now, envelope, origin, spooled, alone };
     let cut = work.cut();
@@ -85,7 +87,15 @@ pub(super) async fn rows(
         }
     }
     if let Some(summary) = summary {
-        work.deposits(&portal, &summary, &mut rows).await?;
+        let full = work.deposits(&portal, &summary, &mut rows).await?;
+        let alone = rows.legs.is_empty() && rows.deposits.is_empty();
+        if !full.is_empty() && (alone || envelope.reverse_path.address().is_none()) {
+            // SMTP has one answer after DATA, and nobody else needs another; or nobody can be told later.
+            return Err(quota::full());
+        }
+        for recipient in full {
+            report::refused(&cut, recipient, &quota::full(), &returned, &mut rows).await?;
+        }
     }
     let deposited = rows.deposits.iter().any(|deposit| deposit.body_id == spooled.body_id);
     if deposited || rows.legs.iter().any(|leg| leg.body_id.as_deref() == Some(&spooled.body_id)) {
@@ -178,14 +188,16 @@ impl Work<'_> {
         ticket.leg(&self.front.keys.spool, queued, &*self.front.random).map_err(super::later)
     }
 
-    /// Deposits for all portal recipients; mailboxes and announcements with them.
-    async fn deposits(
+    /// Deposits for all portal recipients; mailboxes and announcements with them. Returns those whose mailbox is
+    /// full: they get nothing.
+    async fn deposits<'r>(
         &self,
-        portal: &[(&Recipient, &[Edit])],
+        portal: &[(&'r Recipient, &[Edit])],
         summary: &Summary,
         rows: &mut ArrivalRows,
-    ) -> Result<(), Reply> {
+    ) -> Result<Vec<&'r Recipient>, Reply> {
         let mut mailboxes = self.known_mailboxes(portal).await?;
+        let mut full = Vec::new();
         let mut served: Vec<[u8; 32]> = Vec::new();
         for (nth, (recipient, edits)) in portal.iter().enumerate() {
             if nth % 8 == 7 {
@@ -198,13 +210,24 @@ impl Work<'_> {
                 continue; // The same mailbox named twice in one envelope gets one copy.
             }
             served.push(tag);
+            if mailboxes.get(&tag).is_some_and(|row| self.is_full(row)) {
+                tracing::warn!(arrival.id = self.id, "a mailbox is full");
+                full.push(*recipient);
+                continue;
+            }
             let (mailbox, standing) = match mailboxes.remove(&tag) {
                 Some(row) => self.standing(&row)?,
                 None => self.new_mailbox(&recipient.address, tag, rows).await?,
             };
             self.deposit(&mailbox, &standing, recipient, edits, summary, rows).await?;
         }
-        Ok(())
+        Ok(full)
+    }
+
+    /// Letters that come at the same moment may each still find room.
+    fn is_full(&self, mailbox: &ReachedMailbox) -> bool {
+        let most = self.front.quotas.mailbox;
+        most.is_some_and(|most| mailbox.held.saturating_add(self.spooled.size()) > most)
     }
 
     async fn summary(&self) -> Result<Summary, Reply> {

@@ -10,12 +10,13 @@ use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
 use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
 use sealpost_store::{Room, Store};
-use sealpost_vault::{EscrowPublic, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
+use sealpost_vault::{EscrowPublic, LetterSigner, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
 use super::spool::Spool;
 use crate::answer::Writing;
+use crate::quota::{self, Quotas};
 
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -30,6 +31,8 @@ pub(crate) struct FrontKeys {
     pub(crate) pepper: Pepper,
     /// Present if the operator chose escrow.
     pub(crate) escrow: Option<EscrowPublic>,
+    /// Signs what portal users write.
+    pub(crate) letters: LetterSigner,
 }
 
 /// Shared by all arrivals.
@@ -47,6 +50,7 @@ pub(crate) struct Front {
     pub(crate) report_route: Route,
     pub(crate) report_from: (String, Address),
     pub(crate) give_up: Duration,
+    pub(crate) quotas: Quotas,
     /// For whole letters that are looked into.
     pub(crate) memory: MemoryBudget,
     /// Argon2 runs for initial passwords at once; each takes 19 MiB beside the budget.
@@ -113,6 +117,9 @@ impl Reception for Door {
     }
 
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
+        let uses = quota::of_arrival(&self.0, &envelope, &origin, self.0.clock.now());
+        // Said before the letter comes; the commit asks once more.
+        quota::reply(quota::ask(&self.0, &uses).await.map_err(|error| super::unavailable(&error))?)?;
         let spool = Spool::open(&self.0, &envelope);
         Ok(Box::new(Arriving { front: Arc::clone(&self.0), envelope, origin, spool }))
     }

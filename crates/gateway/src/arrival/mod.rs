@@ -26,6 +26,7 @@ pub(crate) use front::{Door, Front, FrontKeys};
 pub(crate) use thread::tag as thread_tag;
 
 use crate::commit::commit;
+use crate::quota;
 use spool::Spooled;
 
 /// How often the rows are built again when another letter made the same mailbox first.
@@ -61,6 +62,11 @@ async fn admit(
                 return Ok(receipt(front, id, live));
             }
             Committed::MailboxTaken => {}
+            Committed::TooMany => {
+                let uses = quota::of_arrival(front, &envelope, &origin, front.clock.now());
+                let answer = quota::ask(front, &uses).await.map_err(|error| unavailable(&error))?;
+                quota::reply(answer)?;
+            }
         }
     }
     Err(Reply::later(451, 3, 0, "Please try again shortly").because("mailbox race lost too often"))

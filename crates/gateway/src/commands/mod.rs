@@ -8,6 +8,7 @@ mod init;
 mod queue;
 mod request;
 mod serve;
+mod verify_portal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -101,6 +102,20 @@ enum Verb {
         #[arg(long, default_value = ".")]
         folder: PathBuf,
     },
+    /// Prints the public key that letters from the portal are signed with: a line for the DNS, and for verify-portal.
+    PortalKey {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+    },
+    /// Says whether a mail was written by a signed-in user of the portal. Needs no configuration and no secret.
+    VerifyPortal {
+        /// The mail (RFC 5322), as a file; "-" is standard input.
+        mail: PathBuf,
+        /// What portal-key printed, as a file.
+        #[arg(long)]
+        key: PathBuf,
+    },
     /// Reads a password from standard input and prints its Argon2id hash for a [[login]].
     HashPassword,
 }
@@ -117,6 +132,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Queue { config, what } => queue::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
         Verb::Init { folder } => init::run(&folder),
+        Verb::PortalKey { config } => verify_portal::key(&config),
+        Verb::VerifyPortal { mail, key } => verify_portal::run(&mail, &key),
         Verb::HashPassword => hash_password::run(),
     }
 }

@@ -1,6 +1,7 @@
 //! gateway.toml as it is written: serde structs, unknown keys refused. What the values mean for the
 //! parts is decided in `plan`; nothing here opens a socket or a key.
 
+mod limits;
 mod problem;
 mod smtp;
 mod units;
@@ -14,6 +15,7 @@ use sealpost_policy::RuleSpec;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) use limits::{Limits, Quota};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
@@ -41,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) brand: Brand,
     #[serde(default)]
     pub(crate) retention: Retention,
+    #[serde(default)]
+    pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) log: Log,
 }

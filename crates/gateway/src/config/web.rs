@@ -9,6 +9,7 @@ use sealpost_mail::{Address, TlsFloor};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::limits::Quota;
 use super::smtp::Floor;
 use super::units::{Size, Span};
 
@@ -56,6 +57,9 @@ pub(crate) struct Portal {
     pub(crate) export: Export,
     #[serde(default)]
     pub(crate) limits: RequestLimits,
+    /// All letters of one mailbox; "0 B": no limit.
+    #[serde(default = "mailbox_size")]
+    pub(crate) mailbox_size: Spanned<Size>,
 }
 
 /// `[portal.limits]`: how often somebody may ask.
@@ -122,6 +126,8 @@ pub(crate) struct Write {
     pub(crate) addresses: Vec<Address>,
     /// All files of one letter together.
     pub(crate) max_size: Size,
+    /// For each mailbox.
+    pub(crate) quota: Quota,
     /// Next hop; left out: where reports go.
     pub(crate) hop: Option<Spanned<String>>,
     pub(crate) floor: TlsFloor,
@@ -133,6 +139,7 @@ impl Default for Write {
             domains: Vec::new(),
             addresses: Vec::new(),
             max_size: Size::mib(20),
+            quota: Quota::default(),
             hop: None,
             floor: TlsFloor::Verified,
         }
@@ -237,6 +244,9 @@ fn lock_for() -> Span {
 }
 fn answers() -> u32 {
     5
+}
+fn mailbox_size() -> Spanned<Size> {
+    Spanned::new(0..0, Size::mib(2048))
 }
 fn trash() -> Span {
     Span::secs(14 * 86_400)

@@ -3,7 +3,7 @@
 use sealpost_intake::{
     Access, ClientCertificates, Limits, ListenerConfig, Tls, TlsFiles, TlsMinimum, TlsSource,
 };
-use sealpost_mail::{Network, Secret};
+use sealpost_mail::{Address, DomainPattern, Network, Secret};
 
 use crate::config::{self, Config, ListenerTls, Source};
 
@@ -109,7 +109,7 @@ fn one(
         hostname: config.gateway.name.get_ref().to_string(),
         tls,
         tls_required: listener.tls_required,
-        access: access(listener, source),
+        access: access(listener, config, source),
         limits,
     })
 }
@@ -156,7 +156,7 @@ fn tls(listener: &config::Listener, reloadable: &mut Vec<TlsSource>, source: &mu
     }
 }
 
-fn access(listener: &config::Listener, source: &mut Source) -> Access {
+fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> Access {
     let mut networks = Vec::new();
     for text in &listener.networks {
         match text.get_ref().parse::<Network>() {
@@ -198,7 +198,24 @@ fn access(listener: &config::Listener, source: &mut Source) -> Access {
         auth: *listener.auth.get_ref(),
         certificates: ClientCertificates { pins, ca: None },
         domains: Vec::new(),
+        own: own_domains(config),
     }
+}
+
+/// The domains whose servers are the operator's: to whom recipients may write, and whatever stands in an address
+/// that this gateway uses itself. A pattern that is none is complained of where it stands.
+fn own_domains(config: &Config) -> Vec<DomainPattern> {
+    let written = config.portal.write.domains.iter();
+    let mut own: Vec<DomainPattern> =
+        written.filter_map(|text| DomainPattern::parse(text.get_ref()).ok()).collect();
+    let addresses =
+        [&config.notices.from, &config.delivery.report_from].into_iter().chain(&config.notices.bounces);
+    for domain in addresses.map(Address::domain).chain([config.gateway.name.get_ref()]) {
+        if !own.iter().any(|pattern| pattern.covers(domain)) {
+            own.push(domain.clone().into());
+        }
+    }
+    own
 }
 
 fn pin(text: &str) -> Option<[u8; 32]> {

@@ -5,6 +5,7 @@ mod hops;
 mod keys;
 mod listeners;
 mod portal;
+mod quotas;
 mod rules;
 mod warnings;
 
@@ -20,6 +21,7 @@ use sealpost_vault::ServerKey;
 use crate::answer::Writing;
 use crate::arrival::Announcer;
 use crate::config::{self, Config, Escrow, Log, Problem, Size, Source};
+use crate::quota::Quotas;
 
 pub(crate) use keys::write_new as write_new_key;
 
@@ -46,6 +48,7 @@ pub(crate) struct Plan {
     pub(crate) writing: Writing,
     pub(crate) report_from: (String, Address),
     pub(crate) give_up: std::time::Duration,
+    pub(crate) quotas: Quotas,
     pub(crate) log: Log,
     /// What works, and is perhaps not what was meant.
     pub(crate) warnings: Vec<Problem>,
@@ -108,6 +111,7 @@ impl Plan {
             portal: portal?,
             report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
             give_up: config.delivery.give_up.0,
+            quotas: quotas::plan(&config, source),
             log: config.log,
             warnings: Vec::new(),
         })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealpost_delivery::Route;
-use sealpost_mail::{Domain, Network};
+use sealpost_mail::{Address, Domain, Network};
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
@@ -264,6 +264,13 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
             return None;
         }
     };
+    if config.notices.bounces.as_ref().is_some_and(Address::leads_elsewhere) {
+        source.near(
+            "[notices]",
+            "the address for bounces could be read as an address elsewhere",
+            "name one without % ! : and quotes, like \"bounce@portal.insurer.example\"",
+        );
+    }
     let public_url = config.portal.public_url.get_ref().trim_end_matches('/').to_owned();
     Some(Announcer {
         from: config.notices.from.clone(),

@@ -461,6 +461,18 @@ async fn send(
     let id = draft.id.clone();
     match owner.send(site, draft, to, cc).await? {
         Sent::Queued(_) => Ok(redirect("/sent?done=sent")),
+        Sent::TooMany { from } => {
+            let text = match from {
+                Some(from) => page.v("write-later", "when", &page.date_long(&from)),
+                None => page.t("write-fewer"),
+            };
+            let complaints = vec![Complaint { field: "send", text }];
+            editor(site, request, owner, owner.draft(site, &id).await?, complaints, Note::None)
+        }
+        Sent::Full => {
+            let complaints = vec![Complaint { field: "send", text: page.t("write-full") }];
+            editor(site, request, owner, owner.draft(site, &id).await?, complaints, Note::None)
+        }
         Sent::Stale => match owner.draft(site, &id).await {
             // A file came or went while it was being sent: its writer looks again.
             Ok(draft) => editor(site, request, owner, draft, Vec::new(), Note::Saved),

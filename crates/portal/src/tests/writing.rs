@@ -100,7 +100,7 @@ impl Letters {
                 });
                 Ok(Sent::Queued(id))
             }
-            Committed::Duplicate | Committed::MailboxTaken => Ok(Sent::Stale),
+            Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(Sent::Stale),
         }
     }
 }

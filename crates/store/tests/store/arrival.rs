@@ -39,6 +39,7 @@ async fn two_letters_at_once_to_a_new_address_make_one_mailbox() {
             Committed::New(_) => new += 1,
             Committed::MailboxTaken => taken.push(body),
             Committed::Duplicate => unreachable!("no fingerprints here"),
+            Committed::TooMany => unreachable!("no quotas here"),
         }
     }
     assert_eq!((new, taken.len()), (1, 39));
@@ -71,6 +72,7 @@ async fn the_same_transmission_many_times_at_once_is_stored_once() {
             Committed::New(_) => new += 1,
             Committed::Duplicate => {}
             Committed::MailboxTaken => unreachable!("no mailboxes here"),
+            Committed::TooMany => unreachable!("no quotas here"),
         }
     }
     assert_eq!(new, 1);

@@ -1,0 +1,201 @@
+//! What somebody has sent lately, counted by tag in slots of time, and no more than is allowed. Who that is, and what
+//! anybody is told, is somebody else's business.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Refusal, Statement, sql};
+use crate::store::Store;
+
+/// What was sent within one slot frees its place at one moment.
+const SLOT: Duration = Duration::from_secs(5 * 60);
+/// What is counted.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most that may be sent; `i64::MAX` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// Letters within an hour.
+    pub letters_hour: i64,
+    /// Letters within a day.
+    pub letters_day: i64,
+    /// Recipients within an hour.
+    pub recipients_hour: i64,
+    /// Recipients within a day.
+    pub recipients_day: i64,
+}
+
+/// One letter that counts.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUse {
+    /// Whose.
+    pub whose: [u8; 32],
+    /// When.
+    pub at: Timestamp,
+    /// To how many.
+    pub recipients: i64,
+    /// Kept only if no more than this is sent with it.
+    pub most: Most,
+}
+
+/// What was sent within one slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// When the slot begins.
+    pub slot: Timestamp,
+    /// Letters.
+    pub letters: i64,
+    /// Recipients.
+    pub recipients: i64,
+}
+
+/// Whether one more letter may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Allowance {
+    /// Now.
+    Now,
+    /// From then on, if nothing else is sent before.
+    From(Timestamp),
+    /// Never: it alone is more than is allowed.
+    Never,
+}
+
+impl Most {
+    /// Whether one more letter to so many may be sent, after what was `used` (oldest first).
+    pub fn allows(&self, used: &[Used], recipients: i64, now: Timestamp) -> Allowance {
+        let letters: fn(&Used) -> i64 = |used| used.letters;
+        let people: fn(&Used) -> i64 = |used| used.recipients;
+        let mut from = now;
+        for (window, most, wanted, count) in [
+            (HOUR, self.letters_hour, 1, letters),
+            (DAY, self.letters_day, 1, letters),
+            (HOUR, self.recipients_hour, recipients, people),
+            (DAY, self.recipients_day, recipients, people),
+        ] {
+            if wanted > most {
+                return Allowance::Never;
+            }
+            let within = || used.iter().filter(|used| used.slot > slot_of(now).minus(window));
+            let mut over = within().map(count).fold(wanted, i64::saturating_add).saturating_sub(most);
+            for old in within() {
+                if over <= 0 {
+                    break;
+                }
+                over = over.saturating_sub(count(old));
+                from = from.max(old.slot.plus(window));
+            }
+        }
+        if from == now { Allowance::Now } else { Allowance::From(from) }
+    }
+}
+
+fn slot_of(at: Timestamp) -> Timestamp {
+    let slot = i64::try_from(SLOT.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(at.0.saturating_sub(at.0.rem_euclid(slot)))
+}
+
+impl NewUse {
+    /// The one place that is sure: two letters at once cannot both take the last place. A slot that lies in the
+    /// future was written before the clock was set back, and does not count.
+    pub(crate) fn add_to(&self, batch: &mut Batch) {
+        let slot = slot_of(self.at);
+        batch.add(
+            sql!(
+                "INSERT INTO sent_lately (whose, slot, letters, recipients)
+                 SELECT ?1, ?2, 1, ?3
+                 FROM (SELECT
+                         coalesce(sum(CASE WHEN slot > ?4 THEN letters ELSE 0 END), 0) AS letters_hour,
+                         coalesce(sum(letters), 0) AS letters_day,
+                         coalesce(sum(CASE WHEN slot > ?4 THEN recipients ELSE 0 END), 0) AS recipients_hour,
+                         coalesce(sum(recipients), 0) AS recipients_day
+                       FROM sent_lately WHERE whose = ?1 AND slot > ?5 AND slot <= ?2) AS used
+                 WHERE letters_hour < ?6 AND letters_day < ?7
+                   AND recipients_hour + ?3 <= ?8 AND recipients_day + ?3 <= ?9
+                 ON CONFLICT (whose, slot) DO UPDATE SET
+                   letters = sent_lately.letters + 1,
+                   recipients = sent_lately.recipients + excluded.recipients",
+                &self.whose,
+                slot,
+                self.recipients,
+                slot.minus(HOUR),
+                slot.minus(DAY),
+                self.most.letters_hour,
+                self.most.letters_day,
+                self.most.recipients_hour,
+                self.most.recipients_day
+            )
+            .or_refuse(Refusal::TooMany),
+        );
+    }
+}
+
+/// Forgets what no longer counts.
+pub(crate) fn forget_old_uses(now: Timestamp) -> Statement {
+    sql!("DELETE FROM sent_lately WHERE slot < ?1", slot_of(now).minus(DAY))
+}
+
+impl Store {
+    /// What was sent within a day, oldest first.
+    pub async fn used_lately(&self, whose: &[u8; 32], now: Timestamp) -> Result<Vec<Used>, StoreError> {
+        let question = sql!(
+            "SELECT slot, letters, recipients FROM sent_lately
+             WHERE whose = ?1 AND slot > ?2 AND slot <= ?3 ORDER BY slot",
+            whose,
+            slot_of(now).minus(DAY),
+            now
+        );
+        let rows = self.read(vec![question]).await?.into_iter().flatten();
+        rows.map(|mut row| Ok(Used { slot: row.time()?, letters: row.int()?, recipients: row.int()? }))
+            .collect()
+    }
+
+    /// The bytes of all letters in a mailbox, deleted ones that can still be had back too.
+    pub async fn held_by(&self, mailbox_id: &str) -> Result<u64, StoreError> {
+        let question = sql!("SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = ?1", mailbox_id);
+        self.read_one(question).await?.map_or(Ok(0), |mut row| row.count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: Most = Most { letters_hour: 2, letters_day: 3, recipients_hour: 10, recipients_day: 20 };
+
+    fn minutes(n: u64) -> Timestamp {
+        Timestamp(1_795_280_400_000).plus(Duration::from_secs(n * 60))
+    }
+
+    fn used(at: u64, letters: i64, recipients: i64) -> Used {
+        Used { slot: minutes(at), letters, recipients }
+    }
+
+    #[test]
+    fn it_is_said_when_there_is_room_again() {
+        assert_eq!(MOST.allows(&[], 1, minutes(0)), Allowance::Now);
+        assert_eq!(MOST.allows(&[used(0, 1, 1)], 1, minutes(7)), Allowance::Now);
+        let two = [used(0, 1, 1), used(10, 1, 1)];
+        assert_eq!(MOST.allows(&two, 1, minutes(12)), Allowance::From(minutes(60)));
+        assert_eq!(MOST.allows(&two, 1, minutes(60)), Allowance::Now);
+        let three = [used(0, 1, 1), used(10, 1, 1), used(70, 1, 1)];
+        assert_eq!(MOST.allows(&three, 1, minutes(80)), Allowance::From(minutes(24 * 60)));
+        // Recipients as well, and the later of both.
+        assert_eq!(MOST.allows(&[used(0, 1, 9)], 2, minutes(1)), Allowance::From(minutes(60)));
+        assert_eq!(
+            MOST.allows(&[used(0, 1, 9), used(65, 1, 10)], 2, minutes(70)),
+            Allowance::From(minutes(1440))
+        );
+        assert_eq!(MOST.allows(&[], 11, minutes(0)), Allowance::Never);
+        let none = Most {
+            letters_hour: i64::MAX,
+            letters_day: i64::MAX,
+            recipients_hour: i64::MAX,
+            recipients_day: i64::MAX,
+        };
+        assert_eq!(none.allows(&[used(0, i64::MAX, i64::MAX)], 1000, minutes(1)), Allowance::Now);
+    }
+}
