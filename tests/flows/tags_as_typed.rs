@@ -153,7 +153,7 @@ fn what_becomes_of_near_misses_is_the_operators_choice() {
     let held = letter(&subject(b"[geheimniss] x"));
     client.letter("erika@insurer.example", &["k@web.example"], &held).expect("250 *");
     assert_eq!(gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'"), 1);
-    assert!(gateway.log().contains("Almost, and surely meant"), "{}", gateway.log());
+    poll("a line in the log", || gateway.log().contains("Almost, and surely meant").then_some(()));
     let relayed = letter(&subject(b"[intern-streg] x"));
     client.letter("erika@insurer.example", &["k@web.example"], &relayed).expect("250 *");
     assert_eq!(without_trace(&hop.wait_to("k@web.example").bytes), relayed);
