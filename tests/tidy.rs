@@ -18,7 +18,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["mail"]),
     ("notice", &["mail"]),
     ("export", &["mail"]),
-    ("pdf", &["mail"]),
+    ("sandbox", &[]),
+    ("pdf", &["mail", "sandbox"]),
     ("delivery", &["mail", "store", "vault"]),
     ("portal", &["mail", "export", "store", "vault"]),
 ];
@@ -35,6 +36,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("object_store", "store"),
     ("cfb", "export"),
     ("typst", "pdf"),
+    ("seccompiler", "sandbox"),
+    ("landlock", "sandbox"),
     ("html5ever", "mail"),
     ("html5ever", "pdf"),
     ("lettre", "delivery"),

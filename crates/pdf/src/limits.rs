@@ -1,7 +1,9 @@
 //! What the process may use, imposed on itself before it reads anything. Knows no letter.
 
-use rustix::io::Errno;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use sealpost_sandbox::{Policy, SandboxError};
+
+/// Standard input, output and error.
+const STREAMS: u64 = 3;
 
 /// What the caller allows.
 pub(crate) struct Limits {
@@ -25,21 +27,13 @@ impl Limits {
         Ok(Self { memory: memory.ok_or(USAGE)?, cpu_seconds: cpu_seconds.ok_or(USAGE)? })
     }
 
-    pub(crate) fn impose(&self) -> Result<(), Errno> {
-        let at = |limit: u64| Rlimit { current: Some(limit), maximum: Some(limit) };
+    pub(crate) fn impose(&self) -> Result<(), SandboxError> {
         // Where memory runs short, this process goes and not the gateway. Where that cannot be said, the limits
         // below still hold.
         let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-        // No core dump: the letter is in this memory.
-        setrlimit(Resource::Core, at(0))?;
-        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-        setrlimit(Resource::As, at(self.memory))?;
-        setrlimit(Resource::Cpu, at(self.cpu_seconds))?;
-        // Not one descriptor beyond the three there are: from here on no file and no socket can be opened,
-        // whatever a library would like to do.
-        setrlimit(Resource::Nofile, at(3))?;
-        // And what is written goes into the pipe only.
-        setrlimit(Resource::Fsize, at(0))
+        let Self { memory, cpu_seconds } = *self;
+        // Whether this kernel has Landlock is said by the gateway, once; a worker has one line, for its letter.
+        sealpost_sandbox::enter(Policy { memory, cpu_seconds, descriptors: STREAMS }).map(|_landlock| ())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use sealpost_sandbox::Landlock;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,12 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
         tracing::warn!("{warning}");
     }
     no_core_dumps();
+    match sealpost_sandbox::landlock() {
+        Landlock::Present => {}
+        Landlock::Absent => tracing::warn!(
+            "this kernel has no Landlock: workers are shut in by limits and system calls alone"
+        ),
+    }
     enough_files();
     let ended =
         runtime().map_err(RunError::from).and_then(|runtime| runtime.block_on(serve(plan, roles, config)));
@@ -73,9 +80,12 @@ fn enough_files() {
     }
 }
 
-/// Invariant 3: nothing of a letter ends in a crash dump.
+/// Invariant 3: nothing of a letter ends in a crash dump, and no process of the same user reads this one's memory.
 pub(super) fn no_core_dumps() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other processes of this user may look into this one");
+    }
     if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
         tracing::warn!(%error, "core dumps could not be switched off");
     }

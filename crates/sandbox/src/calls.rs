@@ -1,0 +1,97 @@
+//! The system calls that computing needs: memory, threads of its own, pipes that are open, the end. Everything else is
+//! refused with EPERM. Knows no worker.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter,
+};
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Without conditions.
+const FREE: &[i64] = &[
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_close,
+    libc::SYS_fstat,
+    libc::SYS_lseek,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall,
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_getrandom,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// Takes effect for this thread and all it starts.
+pub(crate) fn allow_only_computing() -> Result<(), seccompiler::Error> {
+    let allowed = filter(allowed()?, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?;
+    // The flags of clone3 lie in memory, where no filter looks. Told that there is none, the C library uses clone.
+    let unknown = Rules::from([(libc::SYS_clone3, Vec::new())]);
+    let unknown = filter(unknown, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
+    apply_filter(&unknown)?;
+    apply_filter(&allowed)
+}
+
+fn filter(
+    rules: Rules,
+    otherwise: SeccompAction,
+    matched: SeccompAction,
+) -> Result<BpfProgram, seccompiler::Error> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let filter = SeccompFilter::new(rules, otherwise, matched, arch)?;
+    Ok(filter.try_into()?)
+}
+
+fn allowed() -> Result<Rules, seccompiler::Error> {
+    let mut rules: Rules = FREE.iter().map(|call| (*call, Vec::new())).collect();
+    // The other filter answers it.
+    rules.insert(libc::SYS_clone3, Vec::new());
+    // The one after this filter.
+    rules.insert(libc::SYS_seccomp, Vec::new());
+    // Memory is never code.
+    let no_code = || no_bits(2, libc::PROT_EXEC as u64);
+    rules.insert(libc::SYS_mmap, vec![no_code()?]);
+    rules.insert(libc::SYS_mprotect, vec![no_code()?]);
+    // Threads, no processes.
+    let thread = libc::CLONE_THREAD as u64;
+    rules.insert(libc::SYS_clone, vec![rule(0, SeccompCmpOp::MaskedEq(thread), thread)?]);
+    // The name of a thread, and of memory.
+    const PR_SET_VMA: u64 = 0x5356_4d41;
+    let names = [libc::PR_SET_NAME as u64, PR_SET_VMA];
+    let named = names.iter().map(|name| rule(0, SeccompCmpOp::Eq, *name));
+    rules.insert(libc::SYS_prctl, named.collect::<Result<_, _>>()?);
+    // abort(3), which is how running out of memory ends: a signal to itself and nobody else.
+    let own = u64::from(std::process::id());
+    rules.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Eq, own)?]);
+    Ok(rules)
+}
+
+fn no_bits(argument: u8, bits: u64) -> Result<SeccompRule, seccompiler::Error> {
+    rule(argument, SeccompCmpOp::MaskedEq(bits), 0)
+}
+
+fn rule(argument: u8, compare: SeccompCmpOp, value: u64) -> Result<SeccompRule, seccompiler::Error> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, compare, value)?;
+    Ok(SeccompRule::new(vec![condition])?)
+}

@@ -1,0 +1,106 @@
+//! What a process that has been taken over could try once it is shut in: each is tried from inside, and refused.
+//!
+//! Started with an argument it is that process: it opens what a thief would like to have, shuts itself in, tries, and
+//! says what became of it. Without, it starts itself and judges.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test with a main of its own")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+
+use sealpost_sandbox::{Landlock, Policy, enter};
+
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("inside") => inside(),
+        // What a test runner passes along.
+        Some(_) | None => outside(),
+    }
+}
+
+fn outside() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let key = std::env::temp_dir().join(format!("sealpost-sandbox-{}.key", std::process::id()));
+    std::fs::write(&key, "sealpost-server-key-1:secret").unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .arg("inside")
+        .env("KEY", &key)
+        .env("PORT", listener.local_addr().unwrap().port().to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a letter").unwrap();
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    let status = child.wait().unwrap();
+    std::fs::remove_file(&key).unwrap();
+    print!("{said}");
+    assert!(status.success(), "it did not get to its end: {status}\n{said}");
+    let lines: Vec<(&str, &str)> = said.lines().filter_map(|line| line.split_once(": ")).collect();
+    let refused = |what: &str| {
+        let line = lines.iter().find(|(name, _)| *name == what);
+        let (_, became) = line.unwrap_or_else(|| panic!("{what} was not tried:\n{said}"));
+        assert_eq!(*became, "refused", "{what}\n{said}");
+    };
+    for what in TRIED {
+        refused(what);
+    }
+    for (what, wanted) in [("standard input", "a letter"), ("a thread", "ran"), ("memory", "given")] {
+        assert!(lines.contains(&(what, wanted)), "{what} does not work inside:\n{said}");
+    }
+    println!("test result: ok. 1 passed; 0 failed; 0 ignored; finished in 0.00s");
+}
+
+/// What is tried.
+const TRIED: [&str; 12] = [
+    "open the key",
+    "open the key with a descriptor closed before",
+    "list a folder",
+    "write a file",
+    "TCP",
+    "UDP",
+    "a socket pair",
+    "start a program",
+    "look into the parent",
+    "look into itself",
+    "a signal to the parent",
+    "raise a limit",
+];
+
+fn inside() {
+    let key = std::env::var("KEY").unwrap();
+    let port: u16 = std::env::var("PORT").unwrap().parse().unwrap();
+    let parent = rustix::process::getppid().map_or(1, |pid| pid.as_raw_nonzero().get());
+    // Controls: all of it works before.
+    assert!(std::fs::read(&key).is_ok() && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
+    assert!(Command::new("/bin/true").status().is_ok() && std::fs::read_dir("/").is_ok());
+    let spare = std::fs::File::open("/dev/null").unwrap();
+    let landlock = enter(Policy { memory: 1 << 30, cpu_seconds: 20, descriptors: 4 }).unwrap();
+
+    let mut letter = String::new();
+    std::io::stdin().read_to_string(&mut letter).unwrap();
+    println!("standard input: {letter}");
+    println!("a thread: {}", std::thread::spawn(|| "ran").join().unwrap());
+    println!("memory: {}", if vec![1_u8; 50 << 20].iter().all(|b| *b == 1) { "given" } else { "not" });
+    println!("landlock: {}", if landlock == Landlock::Present { "present" } else { "absent" });
+
+    let tell = |what: &str, worked: bool| println!("{what}: {}", if worked { "WORKED" } else { "refused" });
+    tell("open the key", std::fs::read(&key).is_ok());
+    // The gap that the limit of descriptors leaves: with one closed, there is room for another.
+    drop(spare);
+    tell("open the key with a descriptor closed before", std::fs::read(&key).is_ok());
+    tell("list a folder", std::fs::read_dir("/").is_ok());
+    tell("write a file", std::fs::write("/tmp/sealpost-sandbox-written", "x").is_ok());
+    tell("TCP", TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
+    tell("UDP", UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_ok());
+    tell("a socket pair", UnixStream::pair().is_ok());
+    tell("start a program", Command::new("/bin/true").status().is_ok());
+    tell("look into the parent", std::fs::read(format!("/proc/{parent}/maps")).is_ok());
+    tell("look into itself", std::fs::read("/proc/self/environ").is_ok());
+    let pid = rustix::process::Pid::from_raw(parent).unwrap();
+    tell("a signal to the parent", rustix::process::test_kill_process(pid).is_ok());
+    let more = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+    tell("raise a limit", rustix::process::setrlimit(rustix::process::Resource::Nofile, more).is_ok());
+}
