@@ -101,6 +101,10 @@ fn kept_one(element: &str, name: &str, value: &str, widths: Widths) -> Option<(S
     let same = |fine: bool| fine.then(|| (name.to_owned(), value.to_owned()));
     // Escapes, comments, functions other than a colour's: nothing that honest letters need.
     let tokens = tokens(value)?;
+    // Only of the shorthand, of which nothing but the colour is kept, an address may be passed over.
+    if value.contains("url(") && name != "background" {
+        return None;
+    }
     let lengths = |most: f32, share: f32| tokens.iter().all(|token| token.is_at_most(most, share));
     match name {
         "background" => {
@@ -347,6 +351,10 @@ mod tests {
             "overflow:hidden",
             "clip:rect(0,0,0,0)",
             "float:left",
+            "font:url(//x.example/y)",
+            "border:1px solid url(//x.example/y)",
+            "list-style-type:url(x)",
+            "background-color:url(//x.example/y)",
         ] {
             assert_eq!(div(evil), "", "{evil}");
         }
