@@ -24,6 +24,7 @@ mod cve_2026_44128;
 mod cve_2026_7864;
 mod every_route;
 mod foreign_ids;
+mod forged_rows;
 mod header_injection;
 mod login_flood;
 mod open_relay;

@@ -33,6 +33,12 @@ def salted(magic, label, fields, key, bound, data):  # header || fields || salt 
     return AESGCM(derive(key, salt, label)).decrypt(bytes(12), data[end:], data[:end] + lv(*bound))
 
 
+def proven(key, label, bound, data):  # "SPAU" || version || MAC || what it proves
+    assert data[:5] == b"SPAU\1"
+    assert hmac.compare_digest(data[5:37], mac(key, label, lv(*bound) + data[37:]))
+    return data[37:]
+
+
 def stream(key, data):
     assert data[:6] == b"SPST\1\x10"
     header, rest, out, index = data[:45], data[45:], b"", 0
@@ -92,7 +98,7 @@ def main():
     v = json.loads((here / "vectors.json").read_text())
     server = b64decode(v["server_key"].strip().removeprefix("sealpost-server-key-1:"))
     keys = {name: derive(server, b"sealpost/1/server-key", name)
-            for name in ("spool", "rows", "tags", "tokens", "pepper", "escrow", "key-id")}
+            for name in ("spool", "rows", "tags", "tokens", "pepper", "deposits", "sessions", "escrow", "key-id")}
     assert keys["key-id"][0] == v["key_id"]
 
     for r in v["records"]:
@@ -171,12 +177,18 @@ def main():
     assert mac(cookie, "sealpost/1/session-hash") == b64decode(s["hash"])
     assert urlsafe_b64encode(mac(cookie, "sealpost/1/session-csrf")).decode().rstrip("=") == s["csrf"]
     sealing = mac(cookie, "sealpost/1/session-seal")
-    assert salted(b"SPSS", "sealpost/1/session", 0, sealing, (mailbox,), b64decode(s["sealed"])) == seed
+    held = proven(keys["sessions"], "sealpost/1/proof-session", (mailbox, str(s["since"])), b64decode(s["sealed"]))
+    assert salted(b"SPSS", "sealpost/1/session", 0, sealing, (mailbox,), held) == seed
+
+    d = v["proven"]
+    bound = (d["mailbox_id"], d["deposit_id"])
+    assert proven(keys["deposits"], "sealpost/1/proof-deposit", bound, b64decode(d["listing"])) \
+        == b64decode(part["sealed"])
 
     for x in json.loads((here / "xwing.json").read_text())["vectors"]:
         assert xwing_public(bytes.fromhex(x["sk"])).hex() == x["pk"]
     print("opened: records, tags, token, part, streams, activation, initial, password, answer, escrow, "
-          "message key, session; X-Wing keys as in the draft")
+          "message key, session, proof; X-Wing keys as in the draft")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,11 @@ pub(crate) async fn mailbox_key(
     let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
     let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
     let public = MailboxPublic::from_bytes(&row.public_key).map_err(failed)?;
-    front.keys.rows.open("address", &public.bound_to(&row.id), &row.address_sealed).map_err(failed)?;
+    front
+        .keys
+        .rows
+        .open("address", &public.bound_at(&row.id, &row.epochs), &row.address_sealed)
+        .map_err(failed)?;
     Ok((public, row.language))
 }
 
@@ -118,6 +122,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
     let listing = listing(&head, &sizes, size);
     let json = Secret::new(serde_json::to_vec(&listing).map_err(failed)?);
     let mut rows = ArrivalRows::new(now);
+    let listing_sealed = key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random);
     rows.deposits.push(NewDeposit {
         id: deposit_id.clone(),
         mailbox_id: letter.mailbox_id.clone(),
@@ -126,7 +131,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         key_sealed: public.seal_key(&letter.mailbox_id, &deposit_id, &key, random).map_err(failed)?,
         sealed_to: public.to_bytes(),
         head_sealed: key.seal_part("head", &head_bytes, random),
-        listing_sealed: key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random),
+        listing_sealed: front.keys.deposits.prove(&letter.mailbox_id, &deposit_id, &listing_sealed),
         size: i64::try_from(size).unwrap_or(i64::MAX),
         received_at: now,
         expires_at: front.announcer.letters.map(|kept| now.plus(kept)),

@@ -131,12 +131,24 @@ async fn secret_of(
         Escrow::None => None,
     };
     if let Some(wrap) = by_escrow {
-        return Ok(Some(MailboxSecret::unwrap_escrow(&wrap, &mailbox.id, &keys.escrow)?));
+        let opened = MailboxSecret::unwrap_escrow(&wrap, &mailbox.id, &keys.escrow)?;
+        return its_own(mailbox, opened).map(Some);
     }
     // Only where there is no link are the letters lost; one that cannot be opened is an error.
     let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else { return Ok(None) };
     let (_link, secret) = MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, &keys.rows, &keys.pepper)?;
-    Ok(Some(secret))
+    its_own(mailbox, secret).map(Some)
+}
+
+/// Anybody can seal to the escrow key; only the mailbox's own secret is given to its owner.
+fn its_own(mailbox: &MailboxRow, opened: MailboxSecret) -> Result<MailboxSecret, RequestError> {
+    if opened.public().to_bytes() == mailbox.public_key {
+        return Ok(opened);
+    }
+    tracing::error!(row.kind = "wrap", mailbox.id = %mailbox.id, "a row opens another key and was refused");
+    Err(RequestError::Mail(
+        "the mailbox's rows do not fit together: somebody has written into the store".to_owned(),
+    ))
 }
 
 /// What a pending mailbox is wrapped under. With an initial password the link is made, too, and kept without

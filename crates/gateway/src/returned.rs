@@ -83,11 +83,12 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let mut writer = front.store.body_writer(body_id.clone());
     writer.push(&sealed).await.map_err(failed)?;
     rows.more_bodies.push(writer.finish().await.map_err(failed)?);
+    let listing_sealed = key.seal_part(&format!("listing:{id}"), json.expose(), random);
     rows.deposits.push(NewDeposit {
         key_sealed: public.seal_key(told.mailbox_id, &id, &key, random).map_err(failed)?,
         sealed_to: public.to_bytes(),
         head_sealed: key.seal_part("head", head, random),
-        listing_sealed: key.seal_part(&format!("listing:{id}"), json.expose(), random),
+        listing_sealed: front.keys.deposits.prove(told.mailbox_id, &id, &listing_sealed),
         id,
         mailbox_id: told.mailbox_id.to_owned(),
         body_id,
@@ -123,8 +124,11 @@ async fn owner(front: &Front, mailbox_id: &str) -> Result<Address, OutboxError> 
     let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
     let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
     let (public, _) = mailbox_key(front, mailbox_id).await?;
-    let plain =
-        front.keys.rows.open("address", &public.bound_to(&row.id), &row.address_sealed).map_err(failed)?;
+    let plain = front
+        .keys
+        .rows
+        .open("address", &public.bound_at(&row.id, &row.epochs), &row.address_sealed)
+        .map_err(failed)?;
     Address::parse(&String::from_utf8_lossy(plain.expose())).map_err(failed)
 }
 

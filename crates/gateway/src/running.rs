@@ -111,6 +111,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
             tags: keys.tags.clone(),
             tokens: keys.tokens.clone(),
             pepper: keys.pepper.clone(),
+            deposits: keys.deposits.clone(),
             escrow: escrow.clone(),
             letters: keys.letters.clone(),
         },
@@ -146,6 +147,8 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
             tokens: keys.tokens,
             rows: keys.rows,
             pepper: keys.pepper,
+            deposits: keys.deposits,
+            sessions: keys.sessions,
             escrow_public: escrow,
         };
         let outbox = Arc::new(PortalOutbox { front: Arc::clone(&front) });

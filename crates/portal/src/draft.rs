@@ -7,7 +7,7 @@ use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_store::{
     BodyWriter, DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, StoredBody, UploadRow,
 };
-use sealpost_vault::{MailboxSecret, MessageKey, StreamSealer};
+use sealpost_vault::{MailboxSecret, MessageKey, SessionAuth, StreamSealer};
 use serde::{Deserialize, Serialize};
 
 use crate::mailbox::{chunk, is_id, opener};
@@ -132,13 +132,24 @@ pub(crate) fn lost(error: impl std::fmt::Display) -> Problem {
     Problem::fault("keeping a draft", error)
 }
 
+fn damaged(error: impl std::fmt::Display) -> Problem {
+    Problem::Damaged(format!("draft: {error}"))
+}
+
 fn label(draft_id: &str) -> String {
     format!("draft:{draft_id}")
 }
 
-fn seal(site: &Site, key: &MessageKey, draft_id: &str, content: &Content) -> Result<Vec<u8>, Problem> {
+fn seal(
+    site: &Site,
+    mailbox_id: &str,
+    key: &MessageKey,
+    draft_id: &str,
+    content: &Content,
+) -> Result<Vec<u8>, Problem> {
     let json = Secret::new(serde_json::to_vec(content).map_err(lost)?);
-    Ok(key.seal_part(&label(draft_id), json.expose(), site.random.as_ref()))
+    let sealed = key.seal_part(&label(draft_id), json.expose(), site.random.as_ref());
+    Ok(site.keys.sessions.prove_draft(mailbox_id, draft_id, &sealed))
 }
 
 /// One draft of a mailbox whose secret is at hand.
@@ -155,16 +166,17 @@ pub(crate) async fn find(
     let (row, files) = found.ok_or(Problem::NotFound)?;
     // Asked after the draft: what changes in between has changed the draft's version, too.
     let pending = site.store.uploads(mailbox_id, id).await.map_err(lost)?;
-    opened(mailbox_id, secret, row, files, pending)
+    opened(&site.keys.sessions, mailbox_id, secret, row, files, pending)
 }
 
 /// Keeps what is typed. `false`: the draft is gone.
 pub(crate) async fn save(site: &Site, mailbox_id: &str, draft: &Draft) -> Result<bool, Problem> {
-    let sealed = seal(site, &draft.key, &draft.id, &draft.content)?;
+    let sealed = seal(site, mailbox_id, &draft.key, &draft.id, &draft.content)?;
     site.store.save_draft(mailbox_id, &draft.id, sealed, site.now()).await.map_err(lost)
 }
 
 fn opened(
+    auth: &SessionAuth,
     mailbox_id: &str,
     secret: &MailboxSecret,
     row: DraftRow,
@@ -172,7 +184,11 @@ fn opened(
     pending: Vec<UploadRow>,
 ) -> Result<Draft, Problem> {
     let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed).map_err(lost)?;
-    let plain = Secret::new(key.open_part(&label(&row.id), &row.content_sealed).map_err(lost)?);
+    let proven = auth.proven_draft(mailbox_id, &row.id, &row.content_sealed).inspect_err(|error| {
+        tracing::error!(row.kind = "draft", mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft is not ours");
+    });
+    let plain = key.open_part(&label(&row.id), proven.map_err(damaged)?).map_err(damaged)?;
+    let plain = Secret::new(plain);
     let content = serde_json::from_slice(plain.expose()).map_err(lost)?;
     let file = |file: DraftFile| {
         let facts = Facts::open(&key, &file.id, &file.facts_sealed)?;
@@ -199,7 +215,7 @@ impl SignedIn {
             now: site.now(),
             key_sealed: public.seal_key(self.mailbox_id(), &id, &key, site.random.as_ref()).map_err(lost)?,
             sealed_to: public.to_bytes(),
-            content_sealed: seal(site, &key, &id, &content)?,
+            content_sealed: seal(site, self.mailbox_id(), &key, &id, &content)?,
         };
         let begun = site.store.add_draft(new).await.map_err(lost)?;
         let changed_at = site.now();
@@ -215,8 +231,11 @@ impl SignedIn {
     /// All drafts, without their files.
     pub(crate) async fn drafts(&self, site: &Site) -> Result<Vec<Draft>, Problem> {
         let rows = site.store.drafts(self.mailbox_id()).await.map_err(lost)?;
-        let open = |row| opened(self.mailbox_id(), self.secret(), row, Vec::new(), Vec::new());
-        rows.into_iter().map(open).collect()
+        let auth = &site.keys.sessions;
+        let open = |row| opened(auth, self.mailbox_id(), self.secret(), row, Vec::new(), Vec::new());
+        // One that is not ours shall not hide the others.
+        let fine = |draft: &Result<Draft, Problem>| !matches!(draft, Err(Problem::Damaged(_)));
+        rows.into_iter().map(open).filter(fine).collect()
     }
 
     /// Keeps what is typed. `false`: the draft is gone.

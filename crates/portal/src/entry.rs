@@ -5,6 +5,7 @@ use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped, VaultError};
 
+use crate::epochs;
 use crate::outbox::{About, Outgoing};
 use crate::problem::Problem;
 use crate::session;
@@ -52,16 +53,23 @@ pub(crate) async fn try_password(
     let in_time = door != Door::Initial || ends.is_some_and(|ends| ends > site.now());
     let wrap = wrap.filter(|_| door != Door::None && in_time);
     let pepper = site.keys.pepper.clone();
+    let bound = mailbox.map(|mailbox| epochs::wrap_id(mailbox, kind)).unwrap_or_default();
     let verdict: Result<Unwrapped, VaultError> = turn
         .run(move || match (wrap, door) {
-            (Some(wrap), Door::Password) => MailboxSecret::unwrap_password(&wrap, &id, &password, &pepper),
-            (Some(wrap), Door::Initial) => MailboxSecret::unwrap_initial(&wrap, &id, &password, &pepper),
+            (Some(wrap), Door::Password) => MailboxSecret::unwrap_password(&wrap, &bound, &password, &pepper),
+            (Some(wrap), Door::Initial) => MailboxSecret::unwrap_initial(&wrap, &bound, &password, &pepper),
             (Some(_), Door::None) | (None, _) => {
                 MailboxSecret::dummy_unwrap_password(&password, &pepper, &Argon2Cost::standard())
             }
         })
         .await?;
-    match (verdict.map_err(|error| Problem::fault("opening a password wrap", error))?, door) {
+    let verdict = verdict.map_err(|error| Problem::fault("opening a password wrap", error))?;
+    let own = match (&verdict, mailbox) {
+        (Unwrapped::Opened(secret), Some(mailbox)) => session::is_of(mailbox, secret, kind.as_str()),
+        (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => false,
+    };
+    match (verdict, door) {
+        (Unwrapped::Opened(_), _) if !own => Ok(Came::Stranger),
         (Unwrapped::Opened(secret), Door::Password) => Ok(Came::Owner(secret)),
         (Unwrapped::Opened(secret), Door::Initial) => Ok(Came::Newcomer(secret)),
         (Unwrapped::Opened(_), Door::None) | (Unwrapped::Wrong, _) => Ok(Came::Stranger),

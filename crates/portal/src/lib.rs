@@ -16,6 +16,7 @@ mod decoys;
 mod download;
 mod draft;
 mod entry;
+mod epochs;
 mod front;
 mod heads;
 mod html;

@@ -8,7 +8,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{Place, Summary};
 use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page, StoreError};
-use sealpost_vault::{CHUNK, MessageKey, StreamOpener, plain_len, sealed_chunk};
+use sealpost_vault::{
+    CHUNK, DepositAuth, MailboxSecret, MessageKey, StreamOpener, VaultError, plain_len, sealed_chunk,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::problem::Problem;
@@ -83,11 +85,12 @@ impl SignedIn {
         let counts = site.store.deposit_counts(self.mailbox_id(), folder).await.map_err(lost)?;
         let rows = site.store.deposits(self.mailbox_id(), folder, page).await.map_err(lost)?;
         let (mailbox_id, secret) = (self.mailbox_id().to_owned(), self.secret().clone());
+        let auth = site.keys.deposits.clone();
         // A hybrid key exchange per line: off the event loop.
         let lines = off_the_loop((), move || {
             rows.into_iter()
                 .map(|row| {
-                    let summary = summary(&mailbox_id, &secret, &row);
+                    let summary = summary(&auth, &mailbox_id, &secret, &row);
                     Line { row, summary }
                 })
                 .collect()
@@ -108,8 +111,12 @@ impl SignedIn {
         let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
         let sealed = |error| damaged(id, error);
         let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(sealed)?;
+        // The proof stands before the listing, and the listing opens under this key alone: head and body are then
+        // what we deposited.
+        let listed = proven(&site.keys.deposits, &key, &row).inspect_err(|error| unproven(&row, error));
+        let listed = listed.map_err(sealed)?;
         let head = key.open_part("head", &head_sealed).map_err(sealed)?;
-        let summary = listing(&key, &row);
+        let summary = serde_json::from_slice(&listed).ok();
         Ok(Deposit { row, summary, head, key, body })
     }
 
@@ -284,29 +291,42 @@ pub(crate) async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool
     Ok(Some((sealed, place.last)))
 }
 
-fn summary(mailbox_id: &str, secret: &sealpost_vault::MailboxSecret, row: &DepositRow) -> Option<Summary> {
+fn summary(
+    auth: &DepositAuth,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    row: &DepositRow,
+) -> Option<Summary> {
     let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed);
-    key.ok().and_then(|key| listing(&key, row))
+    let listed = key.and_then(|key| proven(auth, &key, row));
+    listed
+        .inspect_err(|error| unproven(row, error))
+        .ok()
+        .and_then(|plain| serde_json::from_slice(&plain).ok())
 }
 
-/// What the list shows of a letter whose key is at hand.
-fn listing(key: &MessageKey, row: &DepositRow) -> Option<Summary> {
-    let opened = key.open_part(&format!("listing:{}", row.id), &row.listing_sealed);
-    let summary = opened.ok().and_then(|plain| serde_json::from_slice(&plain).ok());
-    if summary.is_none() {
-        tracing::error!(deposit.id = %row.id, "the listing of a letter cannot be opened");
-    }
-    summary
+/// What the list shows of a letter that was deposited by us.
+fn proven(auth: &DepositAuth, key: &MessageKey, row: &DepositRow) -> Result<Vec<u8>, VaultError> {
+    let listing = auth.proven(&row.mailbox_id, &row.id, &row.listing_sealed)?;
+    key.open_part(&format!("listing:{}", row.id), listing)
+}
+
+fn unproven(row: &DepositRow, error: &VaultError) {
+    tracing::error!(
+        row.kind = "deposit", mailbox.id = %row.mailbox_id, deposit.id = %row.id, %error,
+        "a letter is not as we deposited it and is not shown"
+    );
 }
 
 /// The listing of a letter in a mailbox that is just being activated: its owner holds the link, and no
 /// session yet.
 pub(crate) fn waiting(
+    site: &Site,
     mailbox_id: &str,
-    secret: &sealpost_vault::MailboxSecret,
+    secret: &MailboxSecret,
     row: &DepositRow,
 ) -> Option<Summary> {
-    summary(mailbox_id, secret, row)
+    summary(&site.keys.deposits, mailbox_id, secret, row)
 }
 
 /// Whether `text` can be an id of ours: what cannot be one is never asked for.

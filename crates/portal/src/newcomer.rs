@@ -7,11 +7,12 @@ use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
-use sealpost_store::{MailboxRow, NewNewcomer};
-use sealpost_vault::{MailboxSecret, SessionHash, SessionSecret};
+use sealpost_store::{MailboxRow, MailboxState, NewNewcomer};
+use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret};
 
+use crate::config::ActivateBy;
 use crate::problem::Problem;
-use crate::session::{cookie, cookie_name};
+use crate::session::{cookie, cookie_name, is_of, refused};
 use crate::site::Site;
 
 /// The cookie's name.
@@ -39,17 +40,35 @@ impl FromRequest for Newcomer {
     }
 }
 
+fn held(mailbox_id: &str) -> Held<'_> {
+    // Its row says nothing of its beginning: it ends with the activation.
+    Held { bearer: Bearer::Newcomer, mailbox_id, since: 0 }
+}
+
 /// The newcomer of a request.
 pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<Newcomer, Problem> {
+    match site.config.activate_by {
+        ActivateBy::InitialPassword => {}
+        // Nobody comes this way.
+        ActivateBy::Link => return Err(Problem::SignIn),
+    }
     let cookie = request.cookie(&cookie_name(site, COOKIE)).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
     let lost = |error| Problem::fault("looking up a newcomer", error);
     let row = site.store.newcomer(&hash, now).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
     let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
-    let opened = secret
-        .open_mailbox_secret(&row.secret_sealed, &row.mailbox_id)
-        .map_err(|error| Problem::fault("opening a newcomer's key", error))?;
+    match mailbox.state {
+        MailboxState::Pending => {}
+        MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => {
+            return Err(Problem::SessionOver);
+        }
+    }
+    let opened = secret.open_mailbox_secret(&row.secret_sealed, &held(&row.mailbox_id), &site.keys.sessions);
+    let opened = opened.map_err(|error| refused("newcomer", &mailbox.id, error))?;
+    if !is_of(&mailbox, &opened, "newcomer") {
+        return Err(Problem::SessionOver);
+    }
     site.store.touch_newcomer(&hash, now, now.plus(LASTS)).await.map_err(lost)?;
     Ok(Newcomer { mailbox, secret: opened, hash })
 }
@@ -66,7 +85,12 @@ pub(crate) async fn begin(
     let newcomer = NewNewcomer {
         hash,
         mailbox_id: mailbox_id.to_owned(),
-        secret_sealed: secret.seal_mailbox_secret(opened, mailbox_id, site.random.as_ref()),
+        secret_sealed: secret.seal_mailbox_secret(
+            opened,
+            &held(mailbox_id),
+            &site.keys.sessions,
+            site.random.as_ref(),
+        ),
         expires_at: site.now().plus(LASTS),
     };
     let begun = site.store.begin_newcomer(newcomer).await;

@@ -6,8 +6,8 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
-use sealpost_store::{MailboxRow, NewSession};
-use sealpost_vault::{MailboxPublic, MailboxSecret, SessionHash, SessionSecret};
+use sealpost_store::{MailboxRow, MailboxState, NewSession};
+use sealpost_vault::{Bearer, Held, MailboxPublic, MailboxSecret, SessionHash, SessionSecret};
 
 use crate::csrf::FormToken;
 use crate::language::Language;
@@ -156,9 +156,21 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
     };
     let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
-    let opened = secret
-        .open_mailbox_secret(&row.secret_sealed, &row.mailbox_id)
-        .map_err(|error| Problem::fault("opening a session", error))?;
+    match mailbox.state {
+        MailboxState::Active => {}
+        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => {
+            return Err(Problem::SessionOver);
+        }
+    }
+    if now >= row.created_at.plus(site.config.session.absolute) {
+        return Err(Problem::SessionOver);
+    }
+    let held = Held { bearer: Bearer::Owner, mailbox_id: &row.mailbox_id, since: row.created_at.0 };
+    let opened = secret.open_mailbox_secret(&row.secret_sealed, &held, &site.keys.sessions);
+    let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
+    if !is_of(&mailbox, &opened, "session") {
+        return Err(Problem::SessionOver);
+    }
     let mut until = row.expires_at;
     if now.since(row.last_seen_at) >= TOUCH_EVERY {
         let wanted = ends(site, row.created_at, now);
@@ -210,7 +222,12 @@ pub(crate) async fn begin(
     let session = NewSession {
         hash,
         mailbox_id: mailbox_id.to_owned(),
-        secret_sealed: secret.seal_mailbox_secret(opened, mailbox_id, site.random.as_ref()),
+        secret_sealed: secret.seal_mailbox_secret(
+            opened,
+            &Held { bearer: Bearer::Owner, mailbox_id, since: now.0 },
+            &site.keys.sessions,
+            site.random.as_ref(),
+        ),
         created_at: now,
         expires_at: ends(site, now, now),
         device_sealed: site.keys.rows.seal("device", mailbox_id, device.as_bytes(), site.random.as_ref()),
@@ -227,6 +244,22 @@ fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {
     now.plus(site.config.session.idle).min(began.plus(site.config.session.absolute))
 }
 
+/// A row that this gateway did not write, or not for this mailbox: whoever shows it is asked to log in.
+pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt::Display) -> Problem {
+    tracing::error!(row.kind = kind, mailbox.id = %mailbox_id, %error, "a row is not ours and was refused");
+    Problem::SessionOver
+}
+
+/// Whether what was opened is this mailbox's own key. Another one was put there by whoever writes rows, or is a row of
+/// the time before the mailbox got a new one.
+pub(crate) fn is_of(mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
+    let same = opened.public().to_bytes() == mailbox.public_key;
+    if !same {
+        tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
+    }
+    same
+}
+
 /// The address of a mailbox, for its owner.
 pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Problem> {
     let public = MailboxPublic::from_bytes(&mailbox.public_key)
@@ -234,7 +267,7 @@ pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Pr
     let plain = site
         .keys
         .rows
-        .open("address", &public.bound_to(&mailbox.id), &mailbox.address_sealed)
+        .open("address", &public.bound_at(&mailbox.id, &mailbox.epochs), &mailbox.address_sealed)
         .map_err(|error| Problem::fault("opening an address", error))?;
     Ok(String::from_utf8_lossy(plain.expose()).into_owned())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_store::{Room, Store};
-use sealpost_vault::{EscrowPublic, Pepper, RowKey, TagKey, TokenKey};
+use sealpost_vault::{DepositAuth, EscrowPublic, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assets::Assets;
@@ -28,6 +28,10 @@ pub struct PortalKeys {
     pub rows: RowKey,
     /// Goes into every wrap.
     pub pepper: Pepper,
+    /// Tells letters that we deposited from rows that somebody else wrote.
+    pub deposits: DepositAuth,
+    /// The same for sessions, newcomers and drafts.
+    pub sessions: SessionAuth,
     /// The operator's escrow key, where there is one: a reset by support then keeps the letters.
     pub escrow_public: Option<EscrowPublic>,
 }

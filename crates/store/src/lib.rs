@@ -10,6 +10,7 @@
 
 mod acknowledge;
 mod activation;
+mod adopt;
 mod alone;
 mod arrival;
 mod audit;
@@ -43,6 +44,7 @@ mod upload;
 mod words;
 
 pub use activation::{Activate, Activation, Proof};
+pub use adopt::{Provable, UnprovenRow};
 pub use alone::Alone;
 pub use arrival::{ArrivalRows, Committed, Durable};
 pub use audit::AuditRow;

@@ -81,6 +81,8 @@ pub struct MailboxRow {
     pub last_seen_at: Option<Timestamp>,
     /// Wrong answers since the last good log-in.
     pub failed_answers: i64,
+    /// Which password and answer are the present ones; sealed with the address.
+    pub epochs: String,
 }
 
 /// A mailbox as a letter for it needs it.
@@ -102,13 +104,15 @@ pub struct ReachedMailbox {
     pub by_password: bool,
     /// The bytes of all letters in it.
     pub held: u64,
+    /// Which password and answer are the present ones; sealed with the address.
+    pub epochs: String,
 }
 
 /// All columns, in the order of [`mailbox_row`].
 macro_rules! select_mailbox {
     () => {
         "SELECT id, tag, address_sealed, public_key, state, language, question_sealed,
-             profile_sealed, created_at, activated_at, last_seen_at, failed_answers
+             profile_sealed, created_at, activated_at, last_seen_at, failed_answers, epochs
          FROM mailboxes"
     };
 }
@@ -137,6 +141,7 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         activated_at: row.opt_time()?,
         last_seen_at: row.opt_time()?,
         failed_answers: row.int()?,
+        epochs: row.text()?,
     })
 }
 
@@ -190,7 +195,7 @@ impl Store {
                 "SELECT id, tag, address_sealed, public_key, state,
                      (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
                      (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
-                     (SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = mailboxes.id)
+                     (SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = mailboxes.id), epochs
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
             )
@@ -206,6 +211,7 @@ impl Store {
                 link_sealed: row.opt_blob()?,
                 by_password: row.int()? > 0,
                 held: row.count()?,
+                epochs: row.text()?,
             })
         };
         answers.into_iter().flatten().map(reached).collect()

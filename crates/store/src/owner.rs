@@ -21,6 +21,12 @@ pub struct ChangeSecrets {
     pub wraps: Vec<NewWrap>,
     /// The new question, sealed; `None`: it stays.
     pub question_sealed: Option<Vec<u8>>,
+    /// The address record as it was read: if there is another by now, so is the key pair or a wrap.
+    pub old_address: Vec<u8>,
+    /// The address, sealed with the new epochs.
+    pub address_sealed: Vec<u8>,
+    /// Which password and answer are the present ones from now on.
+    pub epochs: String,
     /// The session that goes on; every other one ends.
     pub keep_session: [u8; 32],
     /// What the others are told.
@@ -28,16 +34,30 @@ pub struct ChangeSecrets {
 }
 
 impl Store {
-    /// Replaces wraps of an active mailbox. `false`: it is not active, nothing was changed.
+    /// Replaces wraps of an active mailbox. `false`: it is not active, or was changed meanwhile; nothing was changed.
     pub async fn change_secrets(&self, wish: ChangeSecrets) -> Result<bool, StoreError> {
-        let ChangeSecrets { mailbox_id, now, wraps, question_sealed, keep_session, why } = wish;
+        let ChangeSecrets {
+            mailbox_id,
+            now,
+            wraps,
+            question_sealed,
+            old_address,
+            address_sealed,
+            epochs,
+            keep_session,
+            why,
+        } = wish;
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed), failed_answers = 0
-                 WHERE id = ?1 AND state = 'active'",
+                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed), failed_answers = 0,
+                     address_sealed = ?3, epochs = ?4
+                 WHERE id = ?1 AND state = 'active' AND address_sealed = ?5",
                 mailbox_id.as_str(),
-                question_sealed
+                question_sealed,
+                address_sealed,
+                epochs,
+                old_address
             )
             .or_refuse(Refusal::NotActive),
         );

@@ -46,7 +46,7 @@ impl Rekey {
             self;
         batch.add(
             sql!(
-                "UPDATE mailboxes SET public_key = ?3, address_sealed = ?4
+                "UPDATE mailboxes SET public_key = ?3, address_sealed = ?4, epochs = ''
                  WHERE id = ?1 AND public_key = ?2
                    AND (SELECT count(*) FROM deposits WHERE mailbox_id = ?1) = ?5
                    AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) = ?6",

@@ -20,6 +20,7 @@ pub(crate) enum Format {
     Escrow,
     EscrowPublic,
     Session,
+    Proof,
 }
 
 impl Format {
@@ -38,6 +39,7 @@ impl Format {
             Self::Escrow => b"SPWE",
             Self::EscrowPublic => b"SPEP",
             Self::Session => b"SPSS",
+            Self::Proof => b"SPAU",
         }
     }
 
@@ -56,6 +58,7 @@ impl Format {
             Self::Escrow => "sealpost/1/wrap-escrow",
             Self::EscrowPublic => "sealpost/1/escrow-public",
             Self::Session => "sealpost/1/session",
+            Self::Proof => "sealpost/1/proof",
         }
     }
 
@@ -74,6 +77,7 @@ impl Format {
             Self::Escrow => "escrow wrap",
             Self::EscrowPublic => "public escrow key",
             Self::Session => "session's mailbox key",
+            Self::Proof => "proof of who wrote a row",
         }
     }
 

@@ -19,6 +19,7 @@ mod message;
 pub mod password_phc;
 mod password_wrap;
 mod primitive;
+mod proof;
 mod record;
 mod salted;
 mod server;
@@ -35,9 +36,10 @@ pub use letter_signer::{BodyHash, LetterSigner, LetterVerifier};
 pub use lookup::{Fingerprinter, TagKey};
 pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
+pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN};
 pub use record::{RowKey, SpoolKey};
 pub use server::{Keys, Pepper, ServerKey};
-pub use session::{SessionHash, SessionSecret};
+pub use session::{Held, SessionHash, SessionSecret};
 pub use stream::{
     CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all, sealed_chunk, sealed_len,
 };

@@ -54,6 +54,14 @@ impl MailboxPublic {
         })
     }
 
+    /// The same with words for what else belongs to the mailbox: which password and which answer are the present
+    /// ones. None: [`Self::bound_to`].
+    #[must_use]
+    pub fn bound_at(&self, mailbox_id: &str, epochs: &str) -> String {
+        let bound = self.bound_to(mailbox_id);
+        if epochs.is_empty() { bound } else { format!("{bound}:{epochs}") }
+    }
+
     /// Seals a message's key to this mailbox.
     pub fn seal_key(
         &self,

@@ -9,6 +9,7 @@ use crate::error::VaultError;
 use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
 use crate::primitive::Key;
+use crate::proof::{DepositAuth, SessionAuth};
 use crate::record::{RowKey, SpoolKey};
 use crate::token::TokenKey;
 use crate::wrap::EscrowSecret;
@@ -37,6 +38,10 @@ pub struct Keys {
     pub tokens: TokenKey,
     /// Mixed into every key that comes from a password, an answer or a token.
     pub pepper: Pepper,
+    /// Proves letters in mailboxes.
+    pub deposits: DepositAuth,
+    /// Proves sessions, newcomers and drafts.
+    pub sessions: SessionAuth,
     /// Opens escrow wraps where the operator chose `escrow = "server"`.
     pub escrow: EscrowSecret,
     /// Signs what portal users write.
@@ -102,6 +107,8 @@ impl ServerKey {
             tags: TagKey::new(self.derive("tags")),
             tokens: TokenKey::new(self.derive("tokens")),
             pepper: Pepper { id, key: self.derive("pepper") },
+            deposits: DepositAuth::new(self.derive("deposits")),
+            sessions: SessionAuth::new(self.derive("sessions")),
             escrow: EscrowSecret::from_seed(self.derive("escrow")),
             letters: LetterSigner::from_seed(&self.derive("letters")),
         }
@@ -159,7 +166,10 @@ mod tests {
     #[test]
     fn every_derived_key_is_its_own() {
         let key = ServerKey::generate(&SequenceRandom::default());
-        let labels = ["spool", "rows", "tags", "tokens", "pepper", "escrow", "letters", "key-id"];
+        let labels = [
+            "spool", "rows", "tags", "tokens", "pepper", "deposits", "sessions", "escrow", "letters",
+            "key-id",
+        ];
         let mut keys: Vec<_> = labels.iter().map(|label| *key.derive(label).expose()).collect();
         keys.sort_unstable();
         keys.dedup();

@@ -8,6 +8,7 @@ use crate::error::VaultError;
 use crate::frame::Format;
 use crate::mailbox::MailboxSecret;
 use crate::primitive::Key;
+use crate::proof::{Bearer, SessionAuth};
 use crate::salted::{self, Sealed};
 use crate::token;
 
@@ -17,6 +18,17 @@ pub type SessionHash = [u8; 32];
 const HASH: &str = "sealpost/1/session-hash";
 const CSRF: &str = "sealpost/1/session-csrf";
 const SEAL: &str = "sealpost/1/session-seal";
+
+/// What a session's row is proven for.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// Who bears the cookie.
+    pub bearer: Bearer,
+    /// Whose mailbox.
+    pub mailbox_id: &'a str,
+    /// When it began, in milliseconds since 1970: no row makes it younger.
+    pub since: i64,
+}
 
 /// What the browser's cookie holds. Hash, CSRF token and sealing key follow from it, each by its own
 /// label, so that none of them gives away another.
@@ -61,23 +73,33 @@ impl SessionSecret {
         token::decode(given).is_some_and(|given| bool::from(given.ct_eq(&Key::new(self.0.mac(CSRF, b"")))))
     }
 
-    /// Seals the mailbox's secret for this session.
+    /// Seals the mailbox's secret for this session, and proves that it was us: a cookie can be made by anybody.
     #[must_use]
     pub fn seal_mailbox_secret(
         &self,
         secret: &MailboxSecret,
-        mailbox_id: &str,
+        held: &Held<'_>,
+        auth: &SessionAuth,
         random: &dyn Random,
     ) -> Vec<u8> {
         let plain = secret.seed().expose();
-        salted::seal(Format::Session, &[], &salted::salt(random), &self.sealing(), &[mailbox_id], plain)
+        let bound = [held.mailbox_id];
+        let sealed =
+            salted::seal(Format::Session, &[], &salted::salt(random), &self.sealing(), &bound, plain);
+        auth.prove_session(held, &sealed)
     }
 
     /// Opens what [`SessionSecret::seal_mailbox_secret`] made in this session for this mailbox.
-    pub fn open_mailbox_secret(&self, sealed: &[u8], mailbox_id: &str) -> Result<MailboxSecret, VaultError> {
+    pub fn open_mailbox_secret(
+        &self,
+        sealed: &[u8],
+        held: &Held<'_>,
+        auth: &SessionAuth,
+    ) -> Result<MailboxSecret, VaultError> {
+        let sealed = auth.proven_session(held, sealed)?;
         let ((), sealed) = Sealed::read(Format::Session, sealed, |_reader| Ok(()))?;
         sealed
-            .open(&self.sealing(), &[mailbox_id])
+            .open(&self.sealing(), &[held.mailbox_id])
             .map(Secret::new)
             .and_then(|seed| Key::from_slice(seed.expose()))
             .map(MailboxSecret::from_seed)
@@ -103,13 +125,21 @@ mod tests {
         let (cookie, hash) = SessionSecret::issue(&random);
         let session = SessionSecret::parse(cookie.expose()).unwrap();
         assert_eq!(session.hash(), hash);
-        let sealed = session.seal_mailbox_secret(&secret, "m1", &random);
-        assert!(session.open_mailbox_secret(&sealed, "m1").unwrap().public() == public);
-        assert!(session.open_mailbox_secret(&sealed, "m2").is_err());
+        let auth = SessionAuth::new(Key::new([1; 32]));
+        let held = Held { bearer: Bearer::Owner, mailbox_id: "m1", since: 7 };
+        let sealed = session.seal_mailbox_secret(&secret, &held, &auth, &random);
+        let open = |session: &SessionSecret, held| session.open_mailbox_secret(&sealed, &held, &auth);
+        assert!(open(&session, held).unwrap().public() == public);
+        assert!(open(&session, Held { mailbox_id: "m2", ..held }).is_err());
+        assert!(open(&session, Held { since: 8, ..held }).is_err());
+        assert!(open(&session, Held { bearer: Bearer::Newcomer, ..held }).is_err());
         let other = SessionSecret::parse(SessionSecret::issue(&random).0.expose()).unwrap();
-        assert!(other.open_mailbox_secret(&sealed, "m1").is_err());
-        let from_row = SessionSecret(Key::new(hash));
-        assert!(from_row.open_mailbox_secret(&sealed, "m1").is_err());
+        assert!(open(&other, held).is_err());
+        assert!(open(&SessionSecret(Key::new(hash)), held).is_err());
+        // Whoever makes a cookie and a row of their own lacks the server's key.
+        let foreign = SessionAuth::new(Key::new([2; 32]));
+        let forged = session.seal_mailbox_secret(&secret, &held, &foreign, &random);
+        assert!(session.open_mailbox_secret(&forged, &held, &auth).is_err());
     }
 
     #[test]

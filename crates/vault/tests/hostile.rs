@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, EscrowPublic, EscrowSecret, Keys, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
-    ServerKey, SessionSecret, Token, TokenPurpose, Unwrapped, open_all, password_phc,
+    Argon2Cost, Bearer, EscrowPublic, EscrowSecret, Held, Keys, MailboxKeys, MailboxPublic, MailboxSecret,
+    MessageKey, ServerKey, SessionSecret, Token, TokenPurpose, Unwrapped, open_all, password_phc,
 };
+
+const HELD: Held<'static> = Held { bearer: Bearer::Owner, mailbox_id: "m1", since: 1 };
 
 struct World {
     keys: Keys,
@@ -53,7 +55,7 @@ fn opened(bytes: &[u8]) -> usize {
         is_open(MailboxSecret::unwrap_initial(bytes, "m1", &w.password, &w.keys.pepper)),
         is_open(MailboxSecret::unwrap_answer(bytes, "m1", &w.password, &w.keys.pepper)),
         MailboxSecret::unwrap_escrow(bytes, "m1", &w.keys.escrow).is_ok(),
-        w.session.open_mailbox_secret(bytes, "m1").is_ok(),
+        w.session.open_mailbox_secret(bytes, &HELD, &w.keys.sessions).is_ok(),
     ]
     .into_iter()
     .filter(|open| *open)
@@ -81,7 +83,7 @@ static SEALED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         w.secret.wrap_password("m1", &w.password, &w.keys.pepper, &cheap, &random).unwrap(),
         w.secret.wrap_answer("m1", &w.password, &w.keys.pepper, &cheap, &random).unwrap(),
         w.secret.wrap_escrow("m1", &w.keys.escrow.public(), &random).unwrap(),
-        w.session.seal_mailbox_secret(&w.secret, "m1", &random),
+        w.session.seal_mailbox_secret(&w.secret, &HELD, &w.keys.sessions, &random),
     ]
 });
 

@@ -14,8 +14,8 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Serializable};
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, CHUNK, EscrowSecret, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
-    ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
+    Argon2Cost, Bearer, CHUNK, EscrowSecret, Held, InitialPassword, MailboxKeys, MailboxPublic,
+    MailboxSecret, MessageKey, ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
 };
 use serde_json::{Value, json};
 
@@ -98,7 +98,9 @@ fn vectors() -> Value {
 
     let (cookie, session_hash) = SessionSecret::issue(&random);
     let session = SessionSecret::parse(cookie.expose()).unwrap();
-    let in_session = session.seal_mailbox_secret(&mailbox, MAILBOX, &random);
+    let held = Held { bearer: Bearer::Owner, mailbox_id: MAILBOX, since: 1_795_280_400_000 };
+    let in_session = session.seal_mailbox_secret(&mailbox, &held, &keys.sessions, &random);
+    let proven_listing = keys.deposits.prove(MAILBOX, MESSAGE, &part);
 
     let initial = InitialPassword::generate(&random);
     let by_initial = mailbox.wrap_initial(MAILBOX, &initial, pepper, &cost, &random).unwrap();
@@ -141,7 +143,8 @@ fn vectors() -> Value {
             "offline_escrow": { "key": offline.to_file_text().expose(), "public": offline.public().to_file_text(), "wrap": text(&by_offline) },
             "sealed_key": { "message_id": MESSAGE, "sealed": text(&sealed_key) },
         },
-        "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "sealed": text(&in_session) },
+        "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "since": held.since, "sealed": text(&in_session) },
+        "proven": { "mailbox_id": MAILBOX, "deposit_id": MESSAGE, "listing": text(&proven_listing) },
     })
 }
 

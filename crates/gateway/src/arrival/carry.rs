@@ -253,7 +253,7 @@ impl Work<'_> {
         self.front
             .keys
             .rows
-            .open("address", &public.bound_to(&row.id), &row.address_sealed)
+            .open("address", &public.bound_at(&row.id, &row.epochs), &row.address_sealed)
             .map_err(super::later)?;
         Ok((Target { id: row.id.clone(), public }, Standing::of(self.front, row)))
     }
@@ -328,6 +328,9 @@ impl Work<'_> {
         let json = Secret::new(serde_json::to_vec(&listing).map_err(super::later)?);
         let thread_tags = thread::tags(front, summary.message_id.as_deref(), &self.spooled.head);
         let expires_at = standing.expiry(front, self.now);
+        // Under the message's own key: a second key exchange for the list would cost as much as the rest of the
+        // deposit together.
+        let listing_sealed = self.spooled.key.seal_part(&format!("listing:{id}"), json.expose(), random);
         rows.deposits.push(NewDeposit {
             id: id.clone(),
             mailbox_id: mailbox.id.clone(),
@@ -339,9 +342,7 @@ impl Work<'_> {
                 .map_err(super::later)?,
             sealed_to: mailbox.public.to_bytes(),
             head_sealed: self.spooled.key.seal_part("head", head.as_bytes(), random),
-            // Under the message's own key: a second key exchange for the list would cost as much as the
-            // rest of the deposit together.
-            listing_sealed: self.spooled.key.seal_part(&format!("listing:{id}"), json.expose(), random),
+            listing_sealed: front.keys.deposits.prove(&mailbox.id, &id, &listing_sealed),
             size: i64::try_from(self.spooled.size()).unwrap_or(i64::MAX),
             received_at: self.now,
             expires_at,

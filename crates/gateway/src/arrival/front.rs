@@ -10,7 +10,7 @@ use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
 use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
 use sealpost_store::{Room, Store};
-use sealpost_vault::{EscrowPublic, LetterSigner, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
+use sealpost_vault::{DepositAuth, EscrowPublic, LetterSigner, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
@@ -29,6 +29,7 @@ pub(crate) struct FrontKeys {
     pub(crate) tags: TagKey,
     pub(crate) tokens: TokenKey,
     pub(crate) pepper: Pepper,
+    pub(crate) deposits: DepositAuth,
     /// Present if the operator chose escrow.
     pub(crate) escrow: Option<EscrowPublic>,
     /// Signs what portal users write.

@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod adopt;
 mod check;
 mod demo;
 mod explain;
@@ -96,6 +97,13 @@ enum Verb {
         #[command(subcommand)]
         what: request::What,
     },
+    /// Vouches once for the letters of a store made by a version that proved no rows. Only where nobody else could
+    /// write it.
+    Adopt {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+    },
     /// Makes a configuration, a server key and the data folder.
     Init {
         /// Folder for gateway.toml and server.key.
@@ -131,6 +139,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
+        Verb::Adopt { config } => adopt::run(&config),
         Verb::Init { folder } => init::run(&folder),
         Verb::PortalKey { config } => verify_portal::key(&config),
         Verb::VerifyPortal { mail, key } => verify_portal::run(&mail, &key),

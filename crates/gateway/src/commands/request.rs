@@ -183,7 +183,8 @@ fn address(plan: &Plan, mailbox: &MailboxRow) -> Result<Option<Address>, Request
     }
     let public = MailboxPublic::from_bytes(&mailbox.public_key)?;
     let rows = plan.server_key.keys().rows;
-    let plain = rows.open("address", &public.bound_to(&mailbox.id), &mailbox.address_sealed)?;
+    let plain =
+        rows.open("address", &public.bound_at(&mailbox.id, &mailbox.epochs), &mailbox.address_sealed)?;
     Ok(Address::parse(&String::from_utf8_lossy(plain.expose())).ok())
 }
 

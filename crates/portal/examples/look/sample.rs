@@ -42,6 +42,8 @@ impl World {
             tokens: server.tokens,
             rows: server.rows,
             pepper: server.pepper,
+            deposits: server.deposits,
+            sessions: server.sessions,
             escrow_public: Some(EscrowSecret::generate(&SystemRandom).public()),
         };
         let store = Store::open(StoreOptions::new(folder)).expect("a fresh store opens");
@@ -161,7 +163,11 @@ impl World {
             key_sealed: public.seal_key(&made.id, &id, &key, &SystemRandom).unwrap(),
             sealed_to: public.to_bytes(),
             head_sealed: key.seal_part("head", &letter[..head], &SystemRandom),
-            listing_sealed: key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),
+            listing_sealed: self.keys.deposits.prove(
+                &made.id,
+                &id,
+                &key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),
+            ),
             size: letter.len() as i64,
             received_at: now.minus(ago),
             expires_at: Some(now.plus(Duration::from_secs(days * 24 * 3600))),

@@ -203,6 +203,9 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         Ok(Unwrapped::Wrong) => return Ok(Link::Superseded),
         Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
     };
+    if !session::is_of(&mailbox, &secret, "activation") {
+        return Ok(Link::Unknown);
+    }
     Ok(Link::Good(Box::new(Good {
         proof: Proof::Token(token_hash),
         tag: mailbox.tag,
@@ -266,7 +269,7 @@ async fn waiting(site: &Site, good: &Good) -> Result<Option<Waiting>, Problem> {
     };
     let Some(row) = row else { return Ok(None) };
     let counts = site.store.deposit_counts(&good.mailbox_id, Folder::Inbox).await.map_err(lost)?;
-    let summary = mailbox::waiting(&good.mailbox_id, &good.secret, &row);
+    let summary = mailbox::waiting(site, &good.mailbox_id, &good.secret, &row);
     let from = summary.as_ref().and_then(|s| s.from.first());
     Ok(Some(Waiting {
         from: from.and_then(display_name).map(str::to_owned),

@@ -143,7 +143,7 @@ async fn post(
     }
     let newest = StorePage { offset: 0, limit: 1 };
     let row = site.store.deposits(&mailbox.id, Folder::Inbox, newest).await.map_err(lost)?.pop();
-    let summary = row.as_ref().and_then(|row| mailbox::waiting(&mailbox.id, secret, row));
+    let summary = row.as_ref().and_then(|row| mailbox::waiting(site, &mailbox.id, secret, row));
     let from = summary.as_ref().and_then(|s| s.from.first());
     let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
     let outgoing = Outgoing {

@@ -17,6 +17,7 @@ use crate::chosen::{Entered, Rules};
 use crate::config::ResetBy;
 use crate::csrf::{Protected, Visitor};
 use crate::decoys::{self, Pass};
+use crate::epochs;
 use crate::front::MEND;
 use crate::language::Language;
 use crate::limits::Client;
@@ -277,7 +278,7 @@ async fn try_answer(
     given: Secret<String>,
 ) -> Result<Option<MailboxSecret>, Problem> {
     let pepper = site.keys.pepper.clone();
-    let on = good.map(|good| (good.wrap.clone(), good.mailbox.id.clone()));
+    let on = good.map(|good| (good.wrap.clone(), epochs::wrap_id(&good.mailbox, WrapKind::Answer)));
     let verdict = turn
         .run(move || match on {
             Some((wrap, id)) => MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper),
@@ -285,7 +286,9 @@ async fn try_answer(
         })
         .await?;
     match (verdict.map_err(|error| Problem::fault("opening an answer wrap", error))?, good) {
-        (Unwrapped::Opened(opened), Some(_)) => Ok(Some(opened)),
+        (Unwrapped::Opened(opened), Some(good)) => {
+            Ok(Some(opened).filter(|opened| session::is_of(&good.mailbox, opened, "answer")))
+        }
         (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => Ok(None),
     }
 }

@@ -15,12 +15,13 @@ use super::reset::{came_from, tell};
 use crate::chosen::{Entered, QuestionForm, Rules, questions};
 use crate::csrf::Protected;
 use crate::entry::{self, Came};
+use crate::epochs;
 use crate::front::MEND;
 use crate::limits::Client;
 use crate::outbox::About;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
-use crate::session::SignedIn;
+use crate::session::{self, SignedIn};
 use crate::site::Site;
 use crate::tries::{self, Asked};
 use crate::turns::Who;
@@ -132,8 +133,9 @@ pub(crate) async fn change_password(
         false => None,
     };
     let Some(opened) = opened else { return password_page(&site, &request, &owner, MEND, entered) };
-    let (id, pepper, random) =
-        (owner.mailbox_id().to_owned(), site.keys.pepper.clone(), Arc::clone(&site.random));
+    let mailbox_now = mailbox(&site, &owner).await?;
+    let (epochs, id) = epochs::next(&mailbox_now, WrapKind::Password, site.random.as_ref());
+    let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
     let password = Secret::new(form.password);
     let sealed = site
         .hash(&whose(&owner), move || {
@@ -142,7 +144,7 @@ pub(crate) async fn change_password(
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let wrap = NewWrap { kind: WrapKind::Password, sealed };
-    change(&site, &owner, wrap, None, Ended::PasswordChanged).await?;
+    change(&site, &owner, &mailbox_now, epochs, wrap, None, Ended::PasswordChanged).await?;
     let network = came_from(&site, &request);
     tell(&site, &mailbox(&site, &owner).await?, About::PasswordChanged { forgotten: false, network }).await?;
     Ok(redirect("/account?note=secrets"))
@@ -193,8 +195,9 @@ pub(crate) async fn change_question(
         false => None,
     };
     let Some(opened) = opened else { return question_page(&site, &request, &owner, MEND, entered).await };
-    let (id, pepper, random) =
-        (owner.mailbox_id().to_owned(), site.keys.pepper.clone(), Arc::clone(&site.random));
+    let mailbox_now = mailbox(&site, &owner).await?;
+    let (epochs, id) = epochs::next(&mailbox_now, WrapKind::Answer, site.random.as_ref());
+    let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
     let answer = Secret::new(form.answer);
     let sealed = site
         .hash(&whose(&owner), move || {
@@ -205,7 +208,7 @@ pub(crate) async fn change_question(
     let question_sealed =
         site.keys.rows.seal("question", owner.mailbox_id(), question.as_bytes(), site.random.as_ref());
     let wrap = NewWrap { kind: WrapKind::Answer, sealed };
-    change(&site, &owner, wrap, Some(question_sealed), Ended::QuestionChanged).await?;
+    change(&site, &owner, &mailbox_now, epochs, wrap, Some(question_sealed), Ended::QuestionChanged).await?;
     let network = came_from(&site, &request);
     tell(&site, &mailbox(&site, &owner).await?, About::QuestionChanged { network }).await?;
     Ok(redirect("/account?note=secrets"))
@@ -214,11 +217,21 @@ pub(crate) async fn change_question(
 async fn change(
     site: &Site,
     owner: &SignedIn,
+    mailbox: &MailboxRow,
+    epochs: String,
     wrap: NewWrap,
     question_sealed: Option<Vec<u8>>,
     why: Ended,
 ) -> Result<(), Problem> {
+    // What was opened is the mailbox's own still: a reset in between has given it another pair.
+    if !session::is_of(mailbox, owner.secret(), "session") {
+        return Err(Problem::SessionOver);
+    }
+    let id = owner.secret().public().bound_at(&mailbox.id, &epochs);
     let wish = ChangeSecrets {
+        old_address: mailbox.address_sealed.clone(),
+        address_sealed: site.keys.rows.seal("address", &id, owner.address().as_bytes(), site.random.as_ref()),
+        epochs,
         mailbox_id: owner.mailbox_id().to_owned(),
         now: site.now(),
         wraps: vec![wrap],

@@ -57,7 +57,7 @@ impl Rig {
         let clock = Arc::new(FakeClock::at(Timestamp(1_795_280_400_000)));
         let world = World::new(folder.path(), clock.clone());
         let posted = Arc::new(Posted::default());
-        posted.1.keep_in(world.store.clone());
+        posted.1.keep_in(world.store.clone(), world.keys.deposits.clone());
         let mut config = PortalConfig::sample(([127, 0, 0, 1], 0).into(), "http://127.0.0.1");
         change(&mut config);
         let (store, keys) = (world.store.clone(), world.keys.clone());

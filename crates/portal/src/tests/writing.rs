@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use futures_util::StreamExt as _;
 use sealpost_mail::{Address, Letter, PortalLetter, Random as _, SystemRandom, Timestamp};
 use sealpost_store::{ArrivalRows, Committed, Folder, NewDeposit, Store};
-use sealpost_vault::{MailboxPublic, MessageKey, StreamSealer};
+use sealpost_vault::{DepositAuth, MailboxPublic, MessageKey, StreamSealer};
 
 use super::super::{OutboxError, Sent, WrittenLetter};
 use super::rig::{Browser, HOUR, Reply, Rig, sample};
@@ -13,7 +13,7 @@ use super::rig::{Browser, HOUR, Reply, Rig, sample};
 /// What was handed over, and the store it is kept in.
 #[derive(Default)]
 pub(super) struct Letters {
-    store: OnceLock<Store>,
+    store: OnceLock<(Store, DepositAuth)>,
     pub(super) taken: Mutex<Vec<Taken>>,
 }
 
@@ -28,13 +28,13 @@ pub(super) struct Taken {
 }
 
 impl Letters {
-    pub(super) fn keep_in(&self, store: Store) {
-        assert!(self.store.set(store).is_ok());
+    pub(super) fn keep_in(&self, store: Store, auth: DepositAuth) {
+        assert!(self.store.set((store, auth)).is_ok());
     }
 
     /// What the gateway does, but for the queue.
     pub(super) async fn take(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
-        let store = self.store.get().unwrap();
+        let (store, auth) = self.store.get().unwrap();
         let mut files = Vec::new();
         for mut file in letter.files {
             let mut bytes = Vec::new();
@@ -75,7 +75,11 @@ impl Letters {
             key_sealed: public.seal_key(&letter.mailbox_id, &id, &key, &SystemRandom).unwrap(),
             sealed_to: public.to_bytes(),
             head_sealed: key.seal_part("head", &bytes[..split], &SystemRandom),
-            listing_sealed: key.seal_part(&format!("listing:{id}"), &summary, &SystemRandom),
+            listing_sealed: auth.prove(
+                &letter.mailbox_id,
+                &id,
+                &key.seal_part(&format!("listing:{id}"), &summary, &SystemRandom),
+            ),
             id: id.clone(),
             mailbox_id: letter.mailbox_id,
             body_id: body.id().to_owned(),

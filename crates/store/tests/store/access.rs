@@ -203,7 +203,11 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         assert!(rig.store.begin_session(session(&id, hash)).await.unwrap());
     }
     assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
+    let old_address = rig.store.mailbox(&id).await.unwrap().unwrap().address_sealed;
     let wish = ChangeSecrets {
+        old_address,
+        address_sealed: b"address again".to_vec(),
+        epochs: "one.".to_owned(),
         mailbox_id: id.clone(),
         now: NOW,
         wraps: vec![NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() }],
@@ -212,10 +216,12 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         why: Ended::PasswordChanged,
     };
     assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
+    assert!(!rig.store.change_secrets(wish.clone()).await.unwrap(), "what was read is no longer so");
     assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_some());
     assert!(rig.store.session(&[8; 32], NOW).await.unwrap().is_none());
     assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::TokenSpent);
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
+    assert_eq!((mailbox.epochs.as_str(), mailbox.address_sealed.as_slice()), ("one.", &b"address again"[..]));
     assert_eq!(mailbox.question_sealed.as_deref(), Some(&b"question"[..]), "the question stays");
     assert!(rig.store.set_profile(&id, b"profile".to_vec()).await.unwrap());
     assert_eq!(
@@ -223,6 +229,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         Some(&b"profile"[..])
     );
     assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
+    let wish = ChangeSecrets { old_address: b"address again".to_vec(), ..wish };
     assert!(!rig.store.change_secrets(wish).await.unwrap());
     rig.clean().await;
 }

@@ -1,0 +1,56 @@
+//! `sealpost adopt`: vouches once for the letters and drafts of a store from before rows were proven (decision 0022).
+//! Never done by itself: whoever can write rows could bring it about.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use sealpost_store::{Provable, Store, StoreError, StoreOptions};
+use sealpost_vault::{Keys, UNPROVEN};
+
+use super::{complain_all, fail, runtime, say};
+use crate::plan::Plan;
+
+pub(super) fn run(config: &Path) -> ExitCode {
+    let plan = match Plan::load(config) {
+        Ok(plan) => plan,
+        Err(problems) => return complain_all(&problems),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(async {
+        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let done = adopt(&store, &plan.server_key.keys()).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok((letters, drafts)) => {
+            say(format_args!("{letters} letters and {drafts} drafts adopted"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+async fn adopt(store: &Store, keys: &Keys) -> Result<(usize, usize), StoreError> {
+    Ok((all(store, keys, Provable::Letter).await?, all(store, keys, Provable::Draft).await?))
+}
+
+async fn all(store: &Store, keys: &Keys, what: Provable) -> Result<usize, StoreError> {
+    let (mut adopted, mut after) = (0, String::new());
+    loop {
+        let found = store.unproven_rows(what, UNPROVEN, &after).await?;
+        let Some(last) = found.last() else { return Ok(adopted) };
+        after.clone_from(&last.id);
+        let proven = found.into_iter().map(|row| {
+            let proof = match what {
+                Provable::Letter => keys.deposits.prove(&row.mailbox_id, &row.id, &row.sealed),
+                Provable::Draft => keys.sessions.prove_draft(&row.mailbox_id, &row.id, &row.sealed),
+            };
+            (row, proof)
+        });
+        adopted += store.prove_rows(proven.collect()).await?;
+    }
+}

@@ -1,0 +1,40 @@
+//! Which password and which answer of a mailbox are the present ones: wraps are bound to it, so that one of former times
+//! does not open again when somebody puts its row back. Knows no wrap and no page.
+//!
+//! A new key pair begins anew, with neither. The two words are sealed together with the mailbox's address.
+
+use sealpost_mail::Random;
+use sealpost_store::{MailboxRow, WrapKind};
+
+/// What a wrap of this kind is bound to.
+pub(crate) fn wrap_id(mailbox: &MailboxRow, kind: WrapKind) -> String {
+    bound(&mailbox.id, &mailbox.epochs, kind)
+}
+
+/// The next epochs when a wrap of this kind is made, and what that wrap is bound to.
+pub(crate) fn next(mailbox: &MailboxRow, kind: WrapKind, random: &dyn Random) -> (String, String) {
+    let (password, answer) = split(&mailbox.epochs);
+    let epochs = match kind {
+        WrapKind::Password => format!("{}.{answer}", random.id()),
+        WrapKind::Answer => format!("{password}.{}", random.id()),
+        WrapKind::Activation | WrapKind::Link | WrapKind::Initial | WrapKind::Escrow => {
+            mailbox.epochs.clone()
+        }
+    };
+    let id = bound(&mailbox.id, &epochs, kind);
+    (epochs, id)
+}
+
+fn bound(mailbox_id: &str, epochs: &str, kind: WrapKind) -> String {
+    let (password, answer) = split(epochs);
+    let epoch = match kind {
+        WrapKind::Password => password,
+        WrapKind::Answer => answer,
+        WrapKind::Activation | WrapKind::Link | WrapKind::Initial | WrapKind::Escrow => "",
+    };
+    if epoch.is_empty() { mailbox_id.to_owned() } else { format!("{mailbox_id}:{epoch}") }
+}
+
+fn split(epochs: &str) -> (&str, &str) {
+    epochs.split_once('.').unwrap_or_default()
+}

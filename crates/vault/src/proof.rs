@@ -1,0 +1,151 @@
+//! Proofs that a row was written by the gateway: keyed hashes before what is sealed. A public key seals for
+//! everybody, and whoever can write rows has it; without the server key they cannot make one of these. Knows no row.
+
+use subtle::ConstantTimeEq as _;
+
+use crate::error::VaultError;
+use crate::frame::Format;
+use crate::primitive::{Key, Mac, bind};
+use crate::session::Held;
+
+const DEPOSIT: &str = "sealpost/1/proof-deposit";
+const DRAFT: &str = "sealpost/1/proof-draft";
+const SESSION: &str = "sealpost/1/proof-session";
+const NEWCOMER: &str = "sealpost/1/proof-newcomer";
+
+/// How a part begins that stands without a proof, as they all did once.
+pub const UNPROVEN: &[u8] = &Format::Part.magic();
+
+/// Proves letters in mailboxes. For whoever deposits (intake, answers, reports) and whoever shows them.
+#[derive(Clone, Debug)]
+pub struct DepositAuth(Key);
+
+impl DepositAuth {
+    pub(crate) fn new(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// A letter's sealed listing with its proof. The listing opens only under the letter's own key, so that no
+    /// other key, head or body can stand beside it.
+    #[must_use]
+    pub fn prove(&self, mailbox_id: &str, deposit_id: &str, listing: &[u8]) -> Vec<u8> {
+        prove(&self.0, DEPOSIT, &[mailbox_id, deposit_id], listing)
+    }
+
+    /// The sealed listing, if it was proven for these two ids.
+    pub fn proven<'a>(
+        &self,
+        mailbox_id: &str,
+        deposit_id: &str,
+        bytes: &'a [u8],
+    ) -> Result<&'a [u8], VaultError> {
+        proven(&self.0, DEPOSIT, &[mailbox_id, deposit_id], bytes)
+    }
+}
+
+/// Proves what a mailbox's owner has in the rows: sessions, newcomers, drafts. For the portal alone.
+#[derive(Clone, Debug)]
+pub struct SessionAuth(Key);
+
+impl SessionAuth {
+    pub(crate) fn new(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// A draft's sealed text with its proof.
+    #[must_use]
+    pub fn prove_draft(&self, mailbox_id: &str, draft_id: &str, content: &[u8]) -> Vec<u8> {
+        prove(&self.0, DRAFT, &[mailbox_id, draft_id], content)
+    }
+
+    /// The sealed text, if it was proven for these two ids.
+    pub fn proven_draft<'a>(
+        &self,
+        mailbox_id: &str,
+        draft_id: &str,
+        bytes: &'a [u8],
+    ) -> Result<&'a [u8], VaultError> {
+        proven(&self.0, DRAFT, &[mailbox_id, draft_id], bytes)
+    }
+
+    /// A session's mailbox secret, sealed by its cookie, with its proof.
+    pub(crate) fn prove_session(&self, held: &Held<'_>, sealed: &[u8]) -> Vec<u8> {
+        prove(&self.0, held.bearer.label(), &[held.mailbox_id, &held.since.to_string()], sealed)
+    }
+
+    pub(crate) fn proven_session<'a>(
+        &self,
+        held: &Held<'_>,
+        bytes: &'a [u8],
+    ) -> Result<&'a [u8], VaultError> {
+        proven(&self.0, held.bearer.label(), &[held.mailbox_id, &held.since.to_string()], bytes)
+    }
+}
+
+/// Who bears a cookie. A row of the one is none of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearer {
+    /// The owner, signed in.
+    Owner,
+    /// Somebody who has shown the initial password.
+    Newcomer,
+}
+
+impl Bearer {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Owner => SESSION,
+            Self::Newcomer => NEWCOMER,
+        }
+    }
+}
+
+fn prove(key: &Key, label: &str, bound: &[&str], sealed: &[u8]) -> Vec<u8> {
+    let proof = mac(key, label, bound, sealed);
+    let mut out = Format::Proof.begin(proof.len() + sealed.len());
+    out.extend_from_slice(&proof);
+    out.extend_from_slice(sealed);
+    out
+}
+
+fn proven<'a>(key: &Key, label: &str, bound: &[&str], bytes: &'a [u8]) -> Result<&'a [u8], VaultError> {
+    let mut reader = Format::Proof.read(bytes)?;
+    let given = reader.take::<32>()?;
+    let sealed = reader.rest();
+    let right = bool::from(mac(key, label, bound, sealed).ct_eq(given));
+    if right { Ok(sealed) } else { Err(VaultError::Damaged(Format::Proof.name())) }
+}
+
+fn mac(key: &Key, label: &str, bound: &[&str], sealed: &[u8]) -> [u8; 32] {
+    let mut mac = Mac::new(key, label);
+    let mut ids = Vec::new();
+    bind(&mut ids, bound);
+    mac.update(&ids);
+    mac.update(sealed);
+    mac.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_holds_for_one_kind_one_place_one_content_and_one_key() {
+        let key = DepositAuth::new(Key::new([1; 32]));
+        let proof = key.prove("m1", "d1", b"listing");
+        assert_eq!(key.proven("m1", "d1", &proof).unwrap(), b"listing");
+        assert!(key.proven("m2", "d1", &proof).is_err());
+        assert!(key.proven("m1", "d2", &proof).is_err());
+        assert!(key.proven("m1d", "1", &proof).is_err());
+        assert!(DepositAuth::new(Key::new([2; 32])).proven("m1", "d1", &proof).is_err());
+        assert!(SessionAuth::new(Key::new([1; 32])).proven_draft("m1", "d1", &proof).is_err());
+        for place in 0..proof.len() {
+            let mut other = proof.clone();
+            other[place] ^= 1;
+            assert!(key.proven("m1", "d1", &other).is_err(), "{place}");
+        }
+        // Nothing at all is no proof, and what was never proven does not pass as it is.
+        assert!(key.proven("m1", "d1", b"").is_err());
+        assert!(key.proven("m1", "d1", b"SPPT\x01listing").is_err());
+    }
+}

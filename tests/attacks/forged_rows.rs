@@ -1,0 +1,379 @@
+//! Somebody who writes the database and has no key: rows of their own making, rows of former times, rows moved.
+//! Each is written into the store of the running gateway, refused, and named in the log.
+
+use rig::reader::{ANSWER, PASSWORD};
+use rig::{Config, Gateway, Hop, Web, letters};
+use rusqlite::{Connection, params};
+use sealpost_mail::SystemRandom;
+use sealpost_vault::{
+    Bearer, Held, MailboxKeys, MailboxPublic, MessageKey, ServerKey, SessionSecret, seal_all,
+};
+
+use crate::portal::{Portal, activate};
+
+/// Writes beside the running gateway, as its own processes do.
+fn rows(gateway: &Gateway) -> Connection {
+    let rows = Connection::open(rig::gateway::find_database(&gateway.home.data())).unwrap();
+    rows.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    rows
+}
+
+fn one<T: rusqlite::types::FromSql>(rows: &Connection, sql: &str, of: &str) -> T {
+    rows.query_row(sql, [of], |row| row.get(0)).unwrap()
+}
+
+fn last<'a>(path: &'a str) -> &'a str {
+    path.rsplit('/').next().unwrap()
+}
+
+fn mailbox_of(rows: &Connection, letter: &str) -> String {
+    one(rows, "SELECT mailbox_id FROM deposits WHERE id = ?1", last(letter))
+}
+
+/// The line that tells the operator.
+fn told(gateway: &Gateway, kind: &str, mailbox: &str) {
+    let log = gateway.log();
+    let is_it = |line: &str| line.contains(kind) && line.contains(mailbox) && line.contains("ERROR");
+    assert!(log.lines().any(is_it), "nothing about a {kind} of {mailbox} in:\n{log}");
+}
+
+/// The proof that a form came from our own page: every visitor has one.
+fn token(page: &rig::http::Page) -> String {
+    let text = page.text();
+    let (_, rest) = text.split_once("name=\"form_token\" value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// A visitor with a cookie of the attacker's making.
+fn with_cookie(portal: &Gateway, name: &str, value: &str) -> Web {
+    let mut web = portal.web();
+    web.cookies.insert(name.to_owned(), value.to_owned());
+    web
+}
+
+fn cookie_name(web: &Web) -> String {
+    web.cookies.keys().find(|name| name.contains("session")).unwrap().clone()
+}
+
+/// A session row that was sealed with everything an attacker has: any cookie, any seed, any key but the server's.
+fn forge_session(rows: &Connection, mailbox: &str, proven: bool) -> String {
+    let (cookie, hash) = SessionSecret::issue(&SystemRandom);
+    let secret = SessionSecret::parse(cookie.expose()).unwrap();
+    let (_, own) = MailboxKeys::generate(&SystemRandom);
+    let keys = ServerKey::generate(&SystemRandom).keys();
+    let now = i64::try_from(
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis(),
+    )
+    .unwrap();
+    let held = Held { bearer: Bearer::Owner, mailbox_id: mailbox, since: now };
+    let sealed = secret.seal_mailbox_secret(&own, &held, &keys.sessions, &SystemRandom);
+    // What the row held before there were proofs: the seal alone.
+    let sealed = if proven { sealed } else { sealed[37..].to_vec() };
+    let device: Vec<u8> = one(rows, "SELECT device_sealed FROM sessions WHERE mailbox_id = ?1", mailbox);
+    rows.execute(
+        "INSERT INTO sessions (hash, mailbox_id, created_at, last_seen_at, expires_at, secret_sealed, device_sealed)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)",
+        params![hash.as_slice(), mailbox, now, now + 3_600_000, sealed, device],
+    )
+    .unwrap();
+    cookie.expose().clone()
+}
+
+#[test]
+fn a_session_row_of_ones_own_lets_nobody_in() {
+    let portal = Portal::new();
+    let (anna, letter) = portal.owner("anna@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    for proven in [false, true] {
+        let cookie = forge_session(&rows, &mailbox, proven);
+        let mut mallory = with_cookie(&portal.gateway, &cookie_name(&anna), &cookie);
+        for path in ["/inbox", "/account", "/drafts", letter.as_str()] {
+            mallory.get(path).expect(303);
+        }
+    }
+    told(&portal.gateway, "session", &mailbox);
+}
+
+#[test]
+fn a_session_that_was_ended_does_not_come_back_with_its_row() {
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    anna.get(&letter).expect(200);
+    // Another mailbox's row, another beginning: the same cookie with a row that was changed.
+    for change in [
+        "UPDATE sessions SET created_at = created_at + 1 WHERE mailbox_id = ?1",
+        "UPDATE sessions SET created_at = created_at - 1, secret_sealed = zeroblob(1) || substr(secret_sealed, 2)
+         WHERE mailbox_id = ?1",
+    ] {
+        assert_eq!(rows.execute(change, [&mailbox]).unwrap(), 1);
+        anna.get(&letter).expect(303);
+    }
+    told(&portal.gateway, "session", &mailbox);
+}
+
+#[test]
+fn a_newcomers_row_activates_nothing() {
+    for mode in ["link", "initial-password"] {
+        let hop = Hop::new();
+        let mut config = Config::new(&hop);
+        config.set("portal", "activation", &format!("\"{mode}\""));
+        let gateway = Gateway::start(&config);
+        let letter = letters::plain("[vertraulich] Brief", "Text");
+        gateway.smtp().letter("erika@insurer.example", &["anna@web.example"], &letter).expect("250 *");
+        let rows = rows(&gateway);
+        let mailbox: String = one(&rows, "SELECT id FROM mailboxes WHERE state = ?1", "pending");
+        let (cookie, hash) = SessionSecret::issue(&SystemRandom);
+        let secret = SessionSecret::parse(cookie.expose()).unwrap();
+        let (_, own) = MailboxKeys::generate(&SystemRandom);
+        let foreign = ServerKey::generate(&SystemRandom).keys();
+        let held = Held { bearer: Bearer::Newcomer, mailbox_id: &mailbox, since: 0 };
+        let sealed = secret.seal_mailbox_secret(&own, &held, &foreign.sessions, &SystemRandom);
+        rows.execute(
+            "INSERT INTO newcomers (hash, mailbox_id, expires_at, secret_sealed) VALUES (?1, ?2, ?3, ?4)",
+            params![hash.as_slice(), mailbox, i64::MAX, sealed],
+        )
+        .unwrap();
+        let mut mallory = with_cookie(&gateway, "sealpost-first", cookie.expose());
+        mallory.get("/first").expect(303);
+        let page = mallory.get("/");
+        let token = token(&page);
+        let filled = [
+            ("password", PASSWORD),
+            ("repeat", PASSWORD),
+            ("question", "0"),
+            ("answer", ANSWER),
+            ("language", "de"),
+            ("form_token", token.as_str()),
+        ];
+        let sent = mallory.post("/first", &filled);
+        assert_ne!(sent.header("location").as_deref(), Some("/inbox?welcome=1"), "{}", sent.text());
+        let pending: i64 = one(&rows, "SELECT count(*) FROM mailboxes WHERE state = ?1", "pending");
+        assert_eq!(pending, 1, "a row of the attacker's made the mailbox active ({mode})");
+        if mode == "initial-password" {
+            told(&gateway, "newcomer", &mailbox);
+        }
+    }
+}
+
+#[test]
+fn a_letter_that_we_did_not_deposit_is_not_shown() {
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Echter-Brief");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    // The public key lies open: everything the gateway does, but for the server's key.
+    let public: Vec<u8> = one(&rows, "SELECT public_key FROM mailboxes WHERE id = ?1", &mailbox);
+    let public = MailboxPublic::from_bytes(&public).unwrap();
+    let foreign = ServerKey::generate(&SystemRandom).keys();
+    let listing = br#"{"from":[{"name":"Ihre Versicherung","address":"erika@insurer.example"}],"subject":"Falscher-Brief"}"#;
+    let mut ids = Vec::new();
+    for (n, proven) in [false, true].into_iter().enumerate() {
+        let id = format!("{n:032x}");
+        let key = MessageKey::generate(&SystemRandom);
+        let body = seal_all(&key, b"Bitte an eine andere Kontonummer. Falscher-Brief\r\n", &SystemRandom);
+        let part = key.seal_part(&format!("listing:{id}"), listing, &SystemRandom);
+        let sealed = if proven { foreign.deposits.prove(&mailbox, &id, &part) } else { part };
+        let head = b"From: erika@insurer.example\r\nSubject: Falscher-Brief\r\n\r\n";
+        rows.execute(
+            "INSERT INTO bodies (id, size, place, bytes) VALUES (?1, ?2, 'row', ?3)",
+            params![id, i64::try_from(body.len()).unwrap(), body],
+        )
+        .unwrap();
+        rows.execute(
+            "INSERT INTO deposits (id, mailbox_id, body_id, folder, size, received_at, listing_sealed, key_sealed,
+                 head_sealed)
+             VALUES (?1, ?2, ?1, 'inbox', 100, 1, ?3, ?4, ?5)",
+            params![
+                id,
+                mailbox,
+                sealed,
+                public.seal_key(&mailbox, &id, &key, &SystemRandom).unwrap(),
+                key.seal_part("head", head, &SystemRandom)
+            ],
+        )
+        .unwrap();
+        ids.push((id, key));
+    }
+    // Her own letter's proven listing beside a key of the attacker's.
+    let key = &ids[0].1;
+    let moved: Vec<u8> = one(&rows, "SELECT listing_sealed FROM deposits WHERE id = ?1", last(&letter));
+    rows.execute("UPDATE deposits SET listing_sealed = ?2 WHERE id = ?1", params![ids[1].0, moved]).unwrap();
+    for path in ["", "?view=text", "/eml", "/html", "/pdf", "/msg"] {
+        for (id, _) in &ids {
+            let page = anna.get(&format!("/m/{id}{path}"));
+            assert_ne!(page.status, 200, "{path}");
+            assert!(!page.text().contains("Falscher-Brief"), "{path}");
+        }
+    }
+    let list = anna.get("/inbox");
+    list.expect(200);
+    assert!(!list.text().contains("Falscher-Brief") && !list.text().contains("Ihre Versicherung"));
+    anna.get(&format!("{letter}?view=text")).expect(200);
+    told(&portal.gateway, "deposit", &mailbox);
+    // The same for the genuine row: key, head and body of the attacker's under the listing that we proved.
+    rows.execute(
+        "UPDATE deposits SET key_sealed = ?2, head_sealed = ?3, body_id = ?4 WHERE id = ?1",
+        params![
+            last(&letter),
+            public.seal_key(&mailbox, last(&letter), key, &SystemRandom).unwrap(),
+            key.seal_part("head", b"Subject: Falscher-Brief\r\n\r\n", &SystemRandom),
+            ids[0].0
+        ],
+    )
+    .unwrap();
+    let page = anna.get(&format!("{letter}?view=text"));
+    assert!(page.status != 200 && !page.text().contains("Falscher-Brief"), "{}", page.text());
+}
+
+#[test]
+fn a_draft_that_its_owner_did_not_write_is_not_sent() {
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    let public: Vec<u8> = one(&rows, "SELECT public_key FROM mailboxes WHERE id = ?1", &mailbox);
+    let public = MailboxPublic::from_bytes(&public).unwrap();
+    let (id, key) = ("0".repeat(32), MessageKey::generate(&SystemRandom));
+    let content = br#"{"to":"erika@insurer.example","cc":"","subject":"Falsch","text":"Ich kuendige.","references":[]}"#;
+    rows.execute(
+        "INSERT INTO drafts (id, mailbox_id, created_at, changed_at, key_sealed, content_sealed)
+         VALUES (?1, ?2, 1, 1, ?3, ?4)",
+        params![
+            id,
+            mailbox,
+            public.seal_key(&mailbox, &id, &key, &SystemRandom).unwrap(),
+            key.seal_part(&format!("draft:{id}"), content, &SystemRandom)
+        ],
+    )
+    .unwrap();
+    let page = anna.get(&format!("/w/{id}"));
+    assert!(page.status != 200 && !page.text().contains("kuendige"), "{}", page.text());
+    let list = anna.get("/drafts");
+    list.expect(200);
+    assert!(!list.text().contains("Falsch"));
+    told(&portal.gateway, "draft", &mailbox);
+}
+
+#[test]
+fn another_public_key_in_the_mailboxs_row_gets_no_letter_and_opens_no_session() {
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    let (public, _) = MailboxKeys::generate(&SystemRandom);
+    rows.execute("UPDATE mailboxes SET public_key = ?2 WHERE id = ?1", params![mailbox, public.to_bytes()])
+        .unwrap();
+    anna.get("/inbox").expect(303);
+    let (_, inside) = portal.log_in("anna@web.example", PASSWORD);
+    assert!(!inside, "the log-in took another public key for the mailbox's own");
+    let more = letters::plain("[vertraulich] Brief", "Zweiter");
+    let reply = portal.gateway.smtp().letter("erika@insurer.example", &["anna@web.example"], &more);
+    reply.expect("451 *");
+    told(&portal.gateway, "session", &mailbox);
+}
+
+#[test]
+fn a_letter_moved_to_another_mailbox_stays_closed() {
+    let portal = Portal::new();
+    let (_anna, annas) = portal.owner("anna@web.example", "Annas-Geheimwort");
+    let (mut bernd, bernds) = portal.owner("bernd@web.example", "Bernds-Brief");
+    let rows = rows(&portal.gateway);
+    let his = mailbox_of(&rows, &bernds);
+    rows.execute("UPDATE deposits SET mailbox_id = ?2 WHERE id = ?1", params![last(&annas), his]).unwrap();
+    let page = bernd.get(&annas);
+    assert!(page.status != 200 && !page.text().contains("Annas-Geheimwort"));
+    bernd.get("/inbox").expect(200);
+    told(&portal.gateway, "deposit", &his);
+}
+
+#[test]
+fn a_locked_mailbox_with_a_session_from_before_stays_closed() {
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    rows.execute("UPDATE mailboxes SET state = 'locked' WHERE id = ?1", [&mailbox]).unwrap();
+    anna.get("/inbox").expect(303);
+}
+
+/// The wraps of a mailbox as they are now.
+fn wraps(rows: &Connection, mailbox: &str) -> Vec<(String, Vec<u8>)> {
+    let mut question = rows.prepare("SELECT kind, sealed FROM wraps WHERE mailbox_id = ?1").unwrap();
+    let found = question.query_map([mailbox], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    found.map(Result::unwrap).collect()
+}
+
+fn put_back(rows: &Connection, mailbox: &str, wraps: &[(String, Vec<u8>)]) {
+    for (kind, sealed) in wraps {
+        let row = params![mailbox, kind, sealed];
+        rows.execute("REPLACE INTO wraps (mailbox_id, kind, sealed) VALUES (?1, ?2, ?3)", row).unwrap();
+    }
+}
+
+#[test]
+fn an_old_password_or_answer_whose_row_is_put_back_opens_nothing() {
+    const NEW: &str = "Leuchtturm8-Weide";
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let mailbox = mailbox_of(&rows, &letter);
+    let old = wraps(&rows, &mailbox);
+    let page = anna.get("/account/password");
+    let filled = [("current", PASSWORD), ("password", NEW), ("repeat", NEW)];
+    anna.submit(&page, "/account/password", &filled).expect(303);
+    // The answer still is what it was; then it is another, too.
+    let page = anna.get("/account/question");
+    let filled = [("current", NEW), ("question", "1"), ("answer", "Graz")];
+    anna.submit(&page, "/account/question", &filled).expect(303);
+    assert!(portal.log_in("anna@web.example", NEW).1, "the new password opens");
+    let now = wraps(&rows, &mailbox);
+
+    put_back(&rows, &mailbox, &old);
+    assert!(!portal.log_in("anna@web.example", PASSWORD).1, "an old password works again");
+    // With the words that say which password is the present one, too: they are sealed with the address.
+    let kept: String = one(&rows, "SELECT epochs FROM mailboxes WHERE id = ?1", &mailbox);
+    rows.execute("UPDATE mailboxes SET epochs = '' WHERE id = ?1", [&mailbox]).unwrap();
+    assert!(!portal.log_in("anna@web.example", PASSWORD).1, "an old password works with old epochs");
+    rows.execute("UPDATE mailboxes SET epochs = ?2 WHERE id = ?1", params![mailbox, kept]).unwrap();
+    put_back(&rows, &mailbox, &now);
+    assert!(portal.log_in("anna@web.example", NEW).1, "all is as it was");
+}
+
+#[test]
+fn what_opened_a_mailbox_before_it_was_activated_opens_it_no_more() {
+    let portal = Portal::new();
+    let letter = letters::plain("[vertraulich] Brief", "Text");
+    let link = portal.send("anna@web.example", &letter);
+    let rows = rows(&portal.gateway);
+    let mailbox: String = one(&rows, "SELECT id FROM mailboxes WHERE state = ?1", "pending");
+    let old = wraps(&rows, &mailbox);
+    let mut anna = portal.gateway.web();
+    activate(&mut anna, &link, PASSWORD, &[]).expect(200);
+    put_back(&rows, &mailbox, &old);
+    rows.execute("UPDATE mailboxes SET state = 'pending' WHERE id = ?1", [&mailbox]).unwrap();
+    rows.execute("UPDATE tokens SET spent_at = NULL WHERE mailbox_id = ?1", [&mailbox]).unwrap();
+    let mut mallory = portal.gateway.web();
+    let page = mallory.get(&link);
+    assert_ne!(page.status, 200, "{}", page.text());
+    told(&portal.gateway, "activation", &mailbox);
+}
+
+#[test]
+fn letters_from_before_there_were_proofs_are_shown_once_the_operator_says_so() {
+    let portal = Portal::new();
+    let (mut anna, letter) = portal.owner("anna@web.example", "Alter-Brief");
+    let rows = rows(&portal.gateway);
+    let strip = "UPDATE deposits SET listing_sealed = substr(listing_sealed, 38)";
+    assert_eq!(rows.execute(strip, []).unwrap(), 1);
+    let path = format!("{letter}?view=text");
+    assert_ne!(anna.get(&path).status, 200);
+    let (code, out, err) = portal.gateway.sealpost(&["adopt"]);
+    assert!(code == 0 && out.contains("1 letters and 0 drafts adopted"), "{out}{err}");
+    let page = anna.get(&path);
+    assert!(page.status == 200 && page.text().contains("Alter-Brief"));
+    let (_, out, _) = portal.gateway.sealpost(&["adopt"]);
+    assert!(out.contains("0 letters"), "{out}");
+}
