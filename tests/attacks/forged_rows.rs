@@ -4,7 +4,7 @@
 use rig::reader::{ANSWER, PASSWORD};
 use rig::{Config, Gateway, Hop, Web, letters};
 use rusqlite::{Connection, params};
-use sealpost_mail::SystemRandom;
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_vault::{
     Bearer, Held, MailboxKeys, MailboxPublic, MessageKey, ServerKey, SessionSecret, seal_all,
 };
@@ -22,7 +22,7 @@ fn one<T: rusqlite::types::FromSql>(rows: &Connection, sql: &str, of: &str) -> T
     rows.query_row(sql, [of], |row| row.get(0)).unwrap()
 }
 
-fn last<'a>(path: &'a str) -> &'a str {
+fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap()
 }
 
@@ -61,10 +61,7 @@ fn forge_session(rows: &Connection, mailbox: &str, proven: bool) -> String {
     let secret = SessionSecret::parse(cookie.expose()).unwrap();
     let (_, own) = MailboxKeys::generate(&SystemRandom);
     let keys = ServerKey::generate(&SystemRandom).keys();
-    let now = i64::try_from(
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis(),
-    )
-    .unwrap();
+    let now = SystemClock.now().0;
     let held = Held { bearer: Bearer::Owner, mailbox_id: mailbox, since: now };
     let sealed = secret.seal_mailbox_secret(&own, &held, &keys.sessions, &SystemRandom);
     // What the row held before there were proofs: the seal alone.
@@ -138,18 +135,17 @@ fn a_newcomers_row_activates_nothing() {
         .unwrap();
         let mut mallory = with_cookie(&gateway, "sealpost-first", cookie.expose());
         mallory.get("/first").expect(303);
-        let page = mallory.get("/");
-        let token = token(&page);
+        let form_token = token(&mallory.get("/"));
         let filled = [
             ("password", PASSWORD),
             ("repeat", PASSWORD),
             ("question", "0"),
             ("answer", ANSWER),
             ("language", "de"),
-            ("form_token", token.as_str()),
+            ("form_token", form_token.as_str()),
         ];
         let sent = mallory.post("/first", &filled);
-        assert_ne!(sent.header("location").as_deref(), Some("/inbox?welcome=1"), "{}", sent.text());
+        assert_ne!(sent.header("location"), Some("/inbox?welcome=1"), "{}", sent.text());
         let pending: i64 = one(&rows, "SELECT count(*) FROM mailboxes WHERE state = ?1", "pending");
         assert_eq!(pending, 1, "a row of the attacker's made the mailbox active ({mode})");
         if mode == "initial-password" {
