@@ -80,6 +80,7 @@ fn an_answer_has_the_fields_we_write_and_no_other() {
             "date",
             "message-id",
             "x-sealpost-portal",
+            "dkim-signature",
             "in-reply-to",
             "references",
             "mime-version",

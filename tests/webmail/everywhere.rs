@@ -26,6 +26,7 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/export/progress/{part}", "numbers for a script"),
     ("/static/{file}", "styles, scripts, icons"),
     ("/robots.txt", "for robots"),
+    ("/ready", "a word for whoever watches the service"),
     ("/favicon.ico", "leads to the logo"),
 ];
 

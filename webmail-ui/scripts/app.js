@@ -97,8 +97,7 @@ for (const box of all("[data-progress]")) {
   });
 }
 
-// The letter's frame is as high as the letter. It is measured when the letter or a picture of it has come, and when
-// its width changes; never because its height did: a letter that is as high as its frame would grow for ever.
+// The letter's frame is as high as the letter: measured when it, a picture or its width comes, never its height.
 for (const frame of all("iframe.frame")) {
   let width;
   const fit = () => {

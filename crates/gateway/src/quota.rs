@@ -97,7 +97,7 @@ fn count(recipients: usize) -> i64 {
 
 /// Hour and minute, rounded up to the next minute.
 fn clock(at: Timestamp) -> String {
-    let minutes = at.seconds().saturating_add(59).div_euclid(60).rem_euclid(24 * 60);
+    let minutes = at.0.saturating_add(59_999).div_euclid(60_000).rem_euclid(24 * 60);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 

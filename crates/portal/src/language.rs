@@ -114,7 +114,7 @@ impl Language {
         let sample = |name: &'static str| (Cow::from(name), FluentValue::from(1));
         let values: Values<'_> = [
             "n", "name", "number", "day", "month", "year", "time", "date", "who", "subject", "domains",
-            "limit", "free", "came", "all",
+            "limit", "free", "came", "all", "when",
         ]
         .map(sample)
         .into_iter()

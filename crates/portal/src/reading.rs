@@ -166,7 +166,12 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
         if one.content_type == "text/calendar"
             && let Some(content) = letter.attachment_bytes(one.index)
         {
-            events.extend(invitation::events(&content, zone));
+            // An invitation often comes twice: as a body and as a file.
+            for event in invitation::events(&content, zone) {
+                if !events.contains(&event) {
+                    events.push(event);
+                }
+            }
         }
         // Pictures that the frame shows in their place are no files to save.
         if hidden && download::is_in_its_place(&one) {
