@@ -2,20 +2,10 @@
 //!
 //! Must never know: what is measured.
 
-use std::process::Command;
-
 use crate::{build, packages};
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
     packages::need(packages::postfix())?;
-    let folder = build::binary_folder("release", &["sealpost", "sealpost-bench"])?;
-    let mut command = Command::new(folder.join("sealpost-bench"));
-    // Not /tmp: where that lies in memory, nothing would be written through to a disk.
-    command
-        .env("TMPDIR", "/var/tmp")
-        .env("SEALPOST_BIN", folder.join("sealpost"))
-        .current_dir(build::root())
-        .args(args);
-    build::call(&mut command)
+    build::measure("sealpost-bench", args)
 }

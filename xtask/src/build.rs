@@ -48,3 +48,16 @@ pub(crate) fn binary_folder(profile: &str, names: &[&str]) -> Result<PathBuf, St
     call(&mut command)?;
     binaries(profile)
 }
+
+/// Builds the product and a program that measures it, for speed, and runs that program.
+pub(crate) fn measure(program: &str, args: &[String]) -> Result<(), String> {
+    let folder = binary_folder("release", &["sealpost", program])?;
+    let mut command = Command::new(folder.join(program));
+    // Not /tmp: where that lies in memory, nothing would be written through to a disk.
+    command
+        .env("TMPDIR", "/var/tmp")
+        .env("SEALPOST_BIN", folder.join("sealpost"))
+        .current_dir(root())
+        .args(args);
+    call(&mut command)
+}
