@@ -1,6 +1,5 @@
 //! The road: smtp-source → server under test → smtp-sink, driven once.
 
-use std::io::Read as _;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -48,7 +47,7 @@ impl Sink {
         let (mut output, counted) = (child.stdout.take().unwrap(), count.clone());
         std::thread::spawn(move || {
             let (mut text, mut buffer) = (String::new(), [0; 4096]);
-            while let Ok(n @ 1..) = output.read(&mut buffer) {
+            while let Ok(n @ 1..) = rig::patient::read(&mut output, &mut buffer) {
                 text.push_str(&String::from_utf8_lossy(&buffer[..n]));
                 // "sess=7 quit=3 mesg=3\r": the last whole one counts.
                 let Some(end) = text.rfind('\r') else { continue };

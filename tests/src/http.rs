@@ -1,10 +1,10 @@
 //! A visitor of the portal without a browser: requests byte for byte, a cookie jar, forms.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 
-use crate::PATIENCE;
+use crate::{PATIENCE, patient};
 
 /// A visitor with their cookies.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ impl Web {
         // A server that did not read the whole request takes its time to hang up.
         let mut buffer = [0; 16 * 1024];
         while !is_whole(method, &answer) {
-            match stream.read(&mut buffer).unwrap() {
+            match patient::read(&mut stream, &mut buffer).unwrap() {
                 0 => break,
                 n => answer.extend_from_slice(&buffer[..n]),
             }

@@ -29,6 +29,7 @@ mod hop_session;
 pub mod http;
 pub mod ill_disk;
 pub mod letters;
+pub mod patient;
 pub mod pattern;
 pub mod ports;
 pub mod postfix;

@@ -1,7 +1,7 @@
 //! A raw SMTP client: says exactly what it is told, byte for byte, and reads replies line by line.
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use base64::Engine as _;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-use crate::{PATIENCE, pattern};
+use crate::{PATIENCE, patient, pattern};
 
 enum Wire {
     Plain(TcpStream),
@@ -179,8 +179,8 @@ impl Smtp {
             }
             let mut buffer = [0; 4096];
             let n = match &mut self.wire {
-                Wire::Plain(stream) => stream.read(&mut buffer)?,
-                Wire::Tls(stream) => stream.read(&mut buffer)?,
+                Wire::Plain(stream) => patient::read(stream, &mut buffer)?,
+                Wire::Tls(stream) => patient::read(stream, &mut buffer)?,
                 Wire::Gone => 0,
             };
             if n == 0 {
