@@ -13,12 +13,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-#[path = "../../crates/portal/src/wordform.rs"]
+#[path = "../../crates/portal/src/access/wordform.rs"]
 mod wordform;
 
 use wordform::{core, fold, hash, unleet};
 
-const LIST: &str = "crates/portal/src/known-words.bin";
+const LIST: &str = "crates/portal/src/access/known-words.bin";
 /// Of the stolen ones, so many of the most used; those behind stand there by chance.
 const STOLEN: usize = 600_000;
 /// Family names in English lists get rare soon.

@@ -6,12 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Mailbox, Timestamp};
 
-use crate::chosen::own_questions;
-use crate::csrf::{FormToken, Visitor};
+use crate::access::credentials_form::own_questions;
+use crate::access::session::{self, SignedIn};
+use crate::http::csrf::{FormToken, Visitor};
 use crate::language::{Calendar, Language, Values};
 use crate::problem::Problem;
-use crate::session::{self, SignedIn};
-use crate::site::Site;
+use crate::state::Site;
 
 /// The frame around a page's own content.
 pub(crate) struct Page {

@@ -5,12 +5,28 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, Resource, Route, guard, web};
 
-use crate::front;
-use crate::pages::{
-    account, activate, drafts, export, first, forgot, idle, inbox, info, language, letters, login, message,
-    part, renew, reset, secrets, support, upload, write,
-};
-use crate::site::Site;
+use crate::access::account;
+use crate::access::activate;
+use crate::access::credentials;
+use crate::access::first;
+use crate::access::forgot;
+use crate::access::idle;
+use crate::access::login;
+use crate::access::renew;
+use crate::access::reset;
+use crate::access::support;
+use crate::info;
+use crate::language_page;
+use crate::letters::bulk;
+use crate::letters::export;
+use crate::letters::inbox;
+use crate::middleware;
+use crate::reading::message;
+use crate::reading::part;
+use crate::state::Site;
+use crate::writing::drafts_page;
+use crate::writing::editor;
+use crate::writing::upload_page;
 
 /// What a request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,42 +157,42 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/drafts",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(drafts::list),
+        handler: |r| r.to(drafts_page::list),
     },
     Row {
         name: "write",
         path: "/write",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(write::begin),
+        handler: |r| r.to(editor::begin),
     },
     Row {
         name: "draft",
         path: "/w/{id}",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(write::show),
+        handler: |r| r.to(editor::show),
     },
     Row {
         name: "draft",
         path: "/w/{id}",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(write::act),
+        handler: |r| r.to(editor::act),
     },
     Row {
         name: "upload",
         path: "/w/{id}/u",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(upload::announce),
+        handler: |r| r.to(upload_page::announce),
     },
     Row {
         name: "upload.piece",
         path: "/w/{id}/u/{part}",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(upload::piece),
+        handler: |r| r.to(upload_page::piece),
     },
     Row {
         name: "search",
@@ -190,7 +206,7 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/letters",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(letters::act),
+        handler: |r| r.to(bulk::act),
     },
     Row {
         name: "export",
@@ -302,28 +318,28 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/account/password",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(secrets::password_form),
+        handler: |r| r.to(credentials::password_form),
     },
     Row {
         name: "account.password",
         path: "/account/password",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(secrets::change_password),
+        handler: |r| r.to(credentials::change_password),
     },
     Row {
         name: "account.question",
         path: "/account/question",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(secrets::question_form),
+        handler: |r| r.to(credentials::question_form),
     },
     Row {
         name: "account.question",
         path: "/account/question",
         verb: Verb::Act,
         right: Right::Owner,
-        handler: |r| r.to(secrets::change_question),
+        handler: |r| r.to(credentials::change_question),
     },
     Row {
         name: "account.leave",
@@ -379,7 +395,7 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/language",
         verb: Verb::Act,
         right: Right::Anyone,
-        handler: |r| r.to(language::choose),
+        handler: |r| r.to(language_page::choose),
     },
     Row {
         name: "accessibility",
@@ -437,14 +453,14 @@ pub(crate) fn app(
                 config.service(resource(rows));
             }
         })
-        .default_service(web::to(front::nothing_here))
-        .wrap(from_fn(front::front))
+        .default_service(web::to(middleware::nothing_here))
+        .wrap(from_fn(middleware::front))
 }
 
 fn resource(rows: &[Row]) -> Resource {
     let path = rows.first().map_or("/", |row| row.path);
     let name = rows.first().map_or("-", |row| row.name);
-    let resource = web::resource(path).name(name).default_service(web::to(front::nothing_here));
+    let resource = web::resource(path).name(name).default_service(web::to(middleware::nothing_here));
     rows.iter().fold(resource, |resource, row| resource.route(route(row)))
 }
 
@@ -456,7 +472,7 @@ fn route(row: &Row) -> Route {
     let route = (row.handler)(route);
     match row.right {
         Right::Anyone => route,
-        Right::Newcomer => route.wrap(from_fn(front::newcomers_only)),
-        Right::Owner => route.wrap(from_fn(front::owners_only)),
+        Right::Newcomer => route.wrap(from_fn(middleware::newcomers_only)),
+        Right::Owner => route.wrap(from_fn(middleware::owners_only)),
     }
 }

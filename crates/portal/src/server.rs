@@ -15,12 +15,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{PortalConfig, PortalError, PortalTls};
-use crate::connections::Connections;
+use crate::http::connections::Connections;
+use crate::http::tls::{Certificate, server_config};
+use crate::http::transport::{self, Transport};
 use crate::outbox::Outbox;
 use crate::routes;
-use crate::site::{PortalKeys, Site};
-use crate::tls::{Certificate, server_config};
-use crate::transport::{self, Transport};
+use crate::state::{PortalKeys, Site};
 
 /// Event loops. Two answer thousands of readers; memory stays small.
 const WORKERS: usize = 2;

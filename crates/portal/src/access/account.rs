@@ -1,0 +1,216 @@
+//! The owner's own page: details, sessions, the end of the mailbox. Knows no letter but their number.
+
+use actix_web::cookie::time::Duration;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Secret, Timestamp};
+use sealpost_store::{AuditRow, Folder};
+use serde::Deserialize;
+
+use crate::access::credentials::{Confirmed, confirm, mailbox};
+use crate::access::reset::{came_from, tell};
+use crate::access::session::{self, SignedIn, cookie, cookie_name};
+use crate::http::csrf::Protected;
+use crate::language::Language;
+use crate::mailbox::profile::{LONGEST_NAME, Profile, ZONES, clean_name, device};
+use crate::middleware::MEND;
+use crate::outbox::About;
+use crate::page::{Page, redirect, set, show};
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// A session as its owner sees it.
+struct Session {
+    browser: &'static str,
+    system: &'static str,
+    began: Timestamp,
+    seen: Timestamp,
+    here: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    page: Page,
+    saved: bool,
+    secrets: bool,
+    name: String,
+    longest: usize,
+    zones: Vec<(String, bool)>,
+    sessions: Vec<Session>,
+}
+
+#[derive(Template)]
+#[template(path = "account-delete.html")]
+struct DeletePage {
+    page: Page,
+    letters: u64,
+    wrong: Option<&'static str>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    #[serde(default)]
+    note: String,
+}
+
+/// GET /account
+pub(crate) async fn show_account(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    let rows = site
+        .store
+        .sessions(owner.mailbox_id(), site.now())
+        .await
+        .map_err(|error| Problem::fault("listing sessions", error))?;
+    let sessions = rows
+        .into_iter()
+        .map(|row| {
+            let opened = site.keys.rows.open("device", &row.mailbox_id, &row.device_sealed);
+            let agent = opened.map(|plain| String::from_utf8_lossy(plain.expose()).into_owned());
+            let (browser, system) = device(&agent.unwrap_or_default());
+            let here = row.hash == *owner.session();
+            Session { browser, system, began: row.created_at, seen: row.last_seen_at, here }
+        })
+        .collect();
+    let zone = owner.profile().zone.clone().unwrap_or_else(|| site.config.time_zone.clone());
+    let mut zones: Vec<String> = ZONES.iter().map(|zone| (*zone).to_owned()).collect();
+    for extra in [&site.config.time_zone, &zone] {
+        if !zones.contains(extra) {
+            zones.insert(0, extra.clone());
+        }
+    }
+    let template = AccountPage {
+        page: Page::owned(&site, &request, &owner),
+        saved: wish.note == "saved",
+        secrets: wish.note == "secrets",
+        name: owner.profile().name.clone().unwrap_or_default(),
+        longest: LONGEST_NAME,
+        zones: zones.into_iter().map(|name| (name.clone(), name == zone)).collect(),
+        sessions,
+    };
+    show(StatusCode::OK, &template)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Details {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    zone: String,
+}
+
+/// POST /account
+pub(crate) async fn save(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    form: Protected<Details>,
+) -> Result<HttpResponse, Problem> {
+    let lost = |error| Problem::fault("saving a profile", error);
+    let Details { name, language, zone } = form.verify(owner.token())?;
+    // Any zone that exists: the list is for choosing, not for forbidding.
+    let zone = Some(zone).filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
+    let profile = Profile { name: clean_name(&name), zone: zone.or_else(|| owner.profile().zone.clone()) };
+    let sealed = profile.sealed(&site, owner.mailbox_id())?;
+    site.store.set_profile(owner.mailbox_id(), sealed).await.map_err(lost)?;
+    let mut response = redirect("/account?note=saved");
+    if let Some(language) = Language::parse(&language).filter(|l| site.languages.contains(l)) {
+        site.store.set_language(owner.mailbox_id(), language.tag()).await.map_err(lost)?;
+        let mut cookie = cookie(&site, cookie_name(&site, "language"), language.tag().to_owned());
+        cookie.set_max_age(Duration::days(365));
+        set(&mut response, &cookie)?;
+    }
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
+
+/// POST /account/leave: every session ends, this one too.
+pub(crate) async fn leave_everywhere(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    form: Protected<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let Nothing {} = form.verify(owner.token())?;
+    let ended = site.store.end_all_sessions(owner.mailbox_id(), site.now()).await;
+    ended.map_err(|error| Problem::fault("ending sessions", error))?;
+    gone(&site, "/?note=left")
+}
+
+/// GET /account/delete
+pub(crate) async fn delete_form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+) -> Result<HttpResponse, Problem> {
+    delete_page(&site, &request, &owner, StatusCode::OK, None).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct DeleteForm {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    sure: String,
+}
+
+/// POST /account/delete
+pub(crate) async fn delete(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    form: Protected<DeleteForm>,
+) -> Result<HttpResponse, Problem> {
+    let DeleteForm { current, sure } = form.verify(owner.token())?;
+    if sure != "yes" {
+        return delete_page(&site, &request, &owner, MEND, Some("delete-sure-missing")).await;
+    }
+    match confirm(&site, &request, &owner, Secret::new(current)).await? {
+        Confirmed::Right(_) => {}
+        Confirmed::Not(key) => return delete_page(&site, &request, &owner, MEND, Some(key)).await,
+    }
+    let lost = |error| Problem::fault("deleting a mailbox", error);
+    let audit = AuditRow {
+        at: site.now(),
+        actor: "owner".to_owned(),
+        action: "mailbox.deleted".to_owned(),
+        subject_id: owner.mailbox_id().to_owned(),
+        detail: String::new(),
+    };
+    // The address goes with the mailbox; whoever reads that mail learns of it all the same.
+    let row = mailbox(&site, &owner).await?;
+    site.store.append_audit(vec![audit]).await.map_err(lost)?;
+    site.store.delete_mailbox(owner.mailbox_id(), site.now()).await.map_err(lost)?;
+    tracing::info!(mailbox.id = %owner.mailbox_id(), "mailbox deleted by its owner");
+    tell(&site, &row, About::MailboxDeleted { network: came_from(&site, &request) }).await?;
+    gone(&site, "/?note=deleted")
+}
+
+async fn delete_page(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    status: StatusCode,
+    wrong: Option<&'static str>,
+) -> Result<HttpResponse, Problem> {
+    let mut letters = 0;
+    for folder in [Folder::Inbox, Folder::Sent, Folder::Trash] {
+        let counts = site.store.deposit_counts(owner.mailbox_id(), folder).await;
+        letters += counts.map_err(|error| Problem::fault("counting letters", error))?.total;
+    }
+    show(status, &DeletePage { page: Page::owned(site, request, owner), letters, wrong })
+}
+
+/// Away, with a cookie that opens nothing any more.
+fn gone(site: &Site, to: &str) -> Result<HttpResponse, Problem> {
+    let mut response = redirect(to);
+    set(&mut response, &session::no_cookie(site, "session"))?;
+    Ok(response)
+}

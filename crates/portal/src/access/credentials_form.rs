@@ -1,0 +1,155 @@
+//! What owners choose for themselves: a password, a question, its answer. One judgement for every page that
+//! asks for them; keeps nothing and sends no password back.
+
+use crate::access::password::weaknesses;
+use crate::config::{PasswordRules, ResetBy};
+use crate::language::Language;
+use crate::page::Page;
+use crate::state::Site;
+
+/// Built-in questions: keys of their texts. The form sends the key's number.
+const QUESTIONS: [&str; 6] = [
+    "question-school",
+    "question-teacher",
+    "question-street",
+    "question-job",
+    "question-holiday",
+    "question-book",
+];
+/// What the form sends for "my own question".
+const OWN: &str = "own";
+const SHORTEST_ANSWER: usize = 3;
+/// Longest question or answer, in characters.
+const LONGEST_TEXT: usize = 200;
+
+/// What was entered, to be shown again, and what is wrong with it. No password is ever sent back.
+#[derive(Default)]
+pub(crate) struct Entered {
+    pub(crate) question: String,
+    pub(crate) own_question: String,
+    pub(crate) answer: String,
+    pub(crate) password_errors: Vec<&'static str>,
+    pub(crate) current_error: Option<&'static str>,
+    pub(crate) repeat_error: Option<&'static str>,
+    pub(crate) question_error: Option<&'static str>,
+    pub(crate) answer_error: Option<&'static str>,
+}
+
+impl Entered {
+    pub(crate) fn is_good(&self) -> bool {
+        self.errors().is_empty()
+    }
+
+    /// Field and text of everything that must be mended, in the order of the page.
+    pub(crate) fn errors(&self) -> Vec<(&'static str, &'static str)> {
+        let password = match self.password_errors.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            [_, ..] => Some("password-several"),
+        };
+        let fields = [
+            ("current", self.current_error),
+            ("password", password),
+            ("repeat", self.repeat_error),
+            ("question", self.question_error),
+            ("answer", self.answer_error),
+        ];
+        fields.into_iter().filter_map(|(field, key)| Some((field, key?))).collect()
+    }
+
+    pub(crate) fn error_text(&self, page: &Page) -> String {
+        page.n("form-has-errors-text", &(self.errors().len() as u64))
+    }
+
+    pub(crate) fn is_chosen(&self, value: &str) -> bool {
+        self.question == value
+    }
+
+    /// Judges a new password, entered twice.
+    pub(crate) fn judge_password(&mut self, site: &Site, password: &str, repeat: &str, address: &str) {
+        let brand = &site.config.brand;
+        let related = [brand.name.as_str(), brand.portal_name.as_str()];
+        let found = weaknesses(password, address, &related, &site.config.password);
+        self.password_errors = found.iter().map(|weakness| weakness.key()).collect();
+        self.repeat_error = (repeat != password).then_some("repeat-differs");
+    }
+
+    /// Judges question and answer; the question chosen, empty if there is none.
+    pub(crate) fn judge_question(
+        &mut self,
+        site: &Site,
+        form: &QuestionForm<'_>,
+        questions: &[(String, String)],
+        password: &str,
+    ) -> String {
+        let own: String = form.own_question.trim().chars().take(LONGEST_TEXT).collect();
+        let offered =
+            questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
+        let question = if form.question == OWN && own_questions(site) {
+            own.clone()
+        } else {
+            offered.unwrap_or_default()
+        };
+        let answer = form.answer.trim();
+        let letters = answer.chars().filter(|c| c.is_alphanumeric()).count();
+        self.question_error = question.is_empty().then_some("question-missing");
+        self.answer_error = if letters < SHORTEST_ANSWER {
+            Some("answer-short")
+        } else if form.answer.chars().count() > LONGEST_TEXT {
+            Some("answer-long")
+        } else if answer.to_lowercase() == password.to_lowercase() {
+            Some("answer-is-password")
+        } else {
+            None
+        };
+        form.question.clone_into(&mut self.question);
+        self.own_question = own;
+        self.answer = form.answer.chars().take(LONGEST_TEXT).collect();
+        question
+    }
+}
+
+/// Whether owners may write a question of their own. Where anybody can ask for anybody's question, it would tell who has
+/// a mailbox.
+pub(crate) fn own_questions(site: &Site) -> bool {
+    match site.config.reset {
+        ResetBy::LinkAndAnswer => true,
+        ResetBy::Answer => false,
+    }
+}
+
+/// The part of a form that is about the question.
+pub(crate) struct QuestionForm<'a> {
+    pub(crate) question: &'a str,
+    pub(crate) own_question: &'a str,
+    pub(crate) answer: &'a str,
+}
+
+/// The operator's password rules as a page lists them.
+pub(crate) struct Rules {
+    pub(crate) minimum: u64,
+    pub(crate) upper: bool,
+    pub(crate) digit: bool,
+    pub(crate) special: bool,
+}
+
+impl From<PasswordRules> for Rules {
+    fn from(rules: PasswordRules) -> Self {
+        Self {
+            minimum: rules.shortest() as u64,
+            upper: rules.upper,
+            digit: rules.digit,
+            special: rules.special,
+        }
+    }
+}
+
+/// Value and text of every question offered in this language.
+pub(crate) fn questions(site: &Site, language: Language) -> Vec<(String, String)> {
+    let own = site.config.questions.iter().find(|(tag, list)| tag == language.tag() && !list.is_empty());
+    let texts: Vec<String> = match own {
+        Some((_, list)) => list.clone(),
+        None => QUESTIONS.iter().map(|key| language.say(key)).collect(),
+    };
+    texts.into_iter().enumerate().map(|(index, text)| (index.to_string(), text)).collect()
+}

@@ -1,0 +1,173 @@
+//! "Forgot password", first half: an address is named. The same answer after the same time, whether or not it
+//! has a mailbox; what happens next happens in its owner's ordinary mail.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
+use sealpost_vault::{TokenHash, TokenPurpose as VaultPurpose};
+use serde::Deserialize;
+
+use crate::access::login::FLOOR;
+use crate::access::renew;
+use crate::access::session;
+use crate::config::ResetBy;
+use crate::http::csrf::{Protected, Visitor};
+use crate::middleware::MEND;
+use crate::outbox::{About, Outgoing};
+use crate::page::{Page, redirect, show_to};
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::decoys::Pass;
+use crate::state::limits::Client;
+
+/// How long a link in a mail is good that leads back into a mailbox.
+pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
+/// How long one may think about the answer where there is no mail.
+const PAGE_LASTS: Duration = Duration::from_secs(15 * 60);
+/// Between two mails to one mailbox.
+const GAP: Duration = Duration::from_secs(3 * 60);
+/// After so many in a day, strangers are at work: the next one comes when the last one's link has run out, so that
+/// the owner has a good one all the same.
+const ENOUGH: u64 = 5;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Template)]
+#[template(path = "forgot.html")]
+struct ForgotPage {
+    page: Page,
+    by_mail: bool,
+    missing: bool,
+}
+
+#[derive(Template)]
+#[template(path = "forgot-sent.html")]
+struct SentPage {
+    page: Page,
+    address: String,
+}
+
+/// GET /forgot
+pub(crate) async fn form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    let page = Page::open(&site, &request, &visitor);
+    let template = ForgotPage { page, by_mail: by_mail(&site), missing: false };
+    show_to(&visitor, StatusCode::OK, &template)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ForgotForm {
+    #[serde(default)]
+    address: String,
+}
+
+/// POST /forgot
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    form: Protected<ForgotForm>,
+) -> Result<HttpResponse, Problem> {
+    let ForgotForm { address } = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let page = Page::open(&site, &request, &visitor);
+    let typed = address.trim().to_owned();
+    if typed.is_empty() {
+        return show_to(&visitor, MEND, &ForgotPage { page, by_mail: by_mail(&site), missing: true });
+    }
+    let floor = tokio::time::sleep(FLOOR);
+    let identity = Address::parse(&typed).map_or_else(|_none| typed.to_lowercase(), |a| a.identity());
+    let tag = site.keys.tags.address_tag(&identity);
+    match site.config.reset {
+        ResetBy::LinkAndAnswer => {
+            // Beside the answer, which waits for nothing of it: how long writing and queueing a mail takes, or
+            // whether it fails, tells nobody anything.
+            let site = site.clone();
+            actix_web::rt::spawn(async move {
+                if let Err(problem) = begin(&site, tag).await {
+                    tracing::error!(http.problem = %problem, "a reset link was not mailed");
+                }
+            });
+            floor.await;
+            show_to(&visitor, StatusCode::OK, &SentPage { page, address: typed })
+        }
+        ResetBy::Answer => {
+            // Nothing is asked or stored: it cannot tell who has a mailbox.
+            let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
+            floor.await;
+            Ok(redirect(&format!("/r/{pass}")))
+        }
+    }
+}
+
+fn by_mail(site: &Site) -> bool {
+    match site.config.reset {
+        ResetBy::LinkAndAnswer => true,
+        ResetBy::Answer => false,
+    }
+}
+
+/// Mails a link to the owner of that address, if there is one.
+async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("a forgotten password", error);
+    let now = site.now();
+    let (token, hash) = site.keys.tokens.issue(VaultPurpose::Reset, site.random.as_ref());
+    let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
+    let Some(mailbox) = mailbox else { return Ok(()) };
+    // Nobody has chosen a password yet: what is missing is the first mail.
+    if mailbox.state == MailboxState::Pending {
+        renew::remind(site, &mailbox).await?;
+    }
+    if mailbox.question_sealed.is_none()
+        || site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?.is_none()
+    {
+        return Ok(());
+    }
+    let expires = now.plus(LINK_LASTS);
+    let today = site.store.resets_since(&mailbox.id, now.minus(DAY)).await.map_err(lost)?;
+    let gap = if today < ENOUGH { GAP } else { LINK_LASTS };
+    if remember(site, &mailbox.id, hash, now, expires, now.minus(gap)).await? {
+        mail(site, &mailbox, token.text(), expires).await?;
+    }
+    Ok(())
+}
+
+async fn remember(
+    site: &Site,
+    mailbox_id: &str,
+    hash: TokenHash,
+    now: Timestamp,
+    expires_at: Timestamp,
+    not_since: Timestamp,
+) -> Result<bool, Problem> {
+    let token =
+        NewToken { hash, purpose: TokenPurpose::Reset, created_at: now, expires_at, deposit_id: None };
+    let begun = site.store.begin_reset(mailbox_id, token, not_since).await;
+    begun.map_err(|error| Problem::fault("a forgotten password", error))
+}
+
+async fn mail(
+    site: &Site,
+    mailbox: &MailboxRow,
+    token: Secret<String>,
+    expires: Timestamp,
+) -> Result<(), Problem> {
+    let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
+    let outgoing = Outgoing {
+        mailbox_id: mailbox.id.clone(),
+        to,
+        language: mailbox.language.clone(),
+        about: About::ResetLink { token, expires },
+    };
+    // Said to nobody but the log: an error page would tell that there is a mailbox.
+    if let Err(error) = site.outbox.post(outgoing).await {
+        tracing::error!(mailbox.id = %mailbox.id, error = %error, "a reset link was not mailed");
+    }
+    Ok(())
+}

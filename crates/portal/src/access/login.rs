@@ -1,0 +1,349 @@
+//! Log-in and log-out. The same answer, after the same time, for an unknown address, a wrong password, a
+//! locked and a pending mailbox: nobody learns here who has a mailbox.
+
+use std::time::Duration;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Address, Secret};
+use sealpost_store::Ended;
+use serde::Deserialize;
+
+use crate::access::authenticate::{self, Came};
+use crate::access::expired_form::{self, Typed};
+use crate::access::newcomer;
+use crate::access::reset::{answers_of, tell};
+use crate::access::session::{self, SignedIn};
+use crate::access::throttle::{self, Asked};
+use crate::config::ActivateBy;
+use crate::http::csrf::{Protected, Visitor};
+use crate::http::network;
+use crate::mailbox::is_id;
+use crate::middleware::MEND;
+use crate::outbox::About;
+use crate::page::{Page, redirect, set, show_to};
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::hashing_queue::Who;
+use crate::state::limits::Client;
+
+/// No refusal is faster than this once its turn has come, whatever had to be asked for it.
+pub(crate) const FLOOR: Duration = Duration::from_millis(400);
+
+/// How the note begins that says why a session was ended.
+pub(crate) const ENDED: &str = "ended-";
+
+/// What is said above the form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Note {
+    None,
+    /// Logged out.
+    Left,
+    /// The session ran out.
+    Over,
+    /// Somebody ended the session, by this.
+    Ended(Ended),
+    /// The session ran out while something was written, which is here.
+    Kept,
+    /// Address or password is wrong.
+    Wrong,
+    /// A new password is set.
+    Reset,
+    /// The mailbox is deleted.
+    Deleted,
+    /// Too many tries: so many seconds,
+    Wait(u64),
+    /// or minutes.
+    WaitLong(u64),
+}
+
+impl Note {
+    fn wait(seconds: u64) -> Self {
+        if seconds < 120 { Self::Wait(seconds) } else { Self::WaitLong(seconds.div_ceil(60)) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    page: Page,
+    note: Note,
+    address: String,
+    to: String,
+    /// Whether newcomers come with an initial password.
+    by_password: bool,
+    /// What was sent after the session's end.
+    typed: Option<Typed>,
+}
+
+impl LoginPage {
+    fn new(site: &Site, page: Page, note: Note) -> Self {
+        let by_password = match site.config.activate_by {
+            ActivateBy::Link => false,
+            ActivateBy::InitialPassword => true,
+        };
+        Self { page, note, address: String::new(), to: String::new(), by_password, typed: None }
+    }
+
+    fn is_carried(&self) -> bool {
+        self.typed.as_ref().is_some_and(|typed| typed.carried)
+    }
+
+    /// The key of what ended the session.
+    fn ended(&self) -> Option<&'static str> {
+        match self.note {
+            Note::Ended(Ended::PasswordChanged) => Some("login-ended-password"),
+            Note::Ended(Ended::QuestionChanged) => Some("login-ended-question"),
+            Note::Ended(Ended::PasswordReset) => Some("login-ended-reset"),
+            Note::Ended(Ended::Everywhere) => Some("login-ended-everywhere"),
+            Note::Ended(Ended::Support) => Some("login-ended-support"),
+            Note::Ended(Ended::Deleted) => Some("login-ended-deleted"),
+            Note::None
+            | Note::Left
+            | Note::Over
+            | Note::Kept
+            | Note::Wrong
+            | Note::Reset
+            | Note::Deleted
+            | Note::Wait(_)
+            | Note::WaitLong(_) => None,
+        }
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.note == Note::Wrong
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Arrival {
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// GET /
+pub(crate) async fn form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    arrival: web::Query<Arrival>,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    match session::find(&site, &request).await {
+        Ok(_signed_in) => return Ok(redirect(target(&arrival.to).unwrap_or("/inbox"))),
+        Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
+        Err(other) => return Err(other),
+    }
+    let note = match arrival.note.as_str() {
+        "left" => Note::Left,
+        "over" => Note::Over,
+        word if word.starts_with(ENDED) => {
+            word.strip_prefix(ENDED).and_then(Ended::of).map_or(Note::Over, Note::Ended)
+        }
+        "reset" => Note::Reset,
+        "deleted" => Note::Deleted,
+        _ => Note::None,
+    };
+    match newcomer::find(&site, &request).await {
+        Ok(_) => return Ok(redirect("/first")),
+        Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
+        Err(other) => return Err(other),
+    }
+    let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
+    target(&arrival.to).unwrap_or_default().clone_into(&mut template.to);
+    show_to(&visitor, StatusCode::OK, &template)
+}
+
+/// The log-in page that holds what was typed after the session's end.
+pub(crate) fn late_page(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    typed: Typed,
+) -> Result<HttpResponse, Problem> {
+    let mut page = Page::open(site, request, visitor);
+    // There is no page to come back to in another language.
+    page.here = "/".to_owned();
+    let mut template = LoginPage::new(site, page, Note::Kept);
+    target(request.path()).unwrap_or_default().clone_into(&mut template.to);
+    template.typed = Some(typed);
+    show_to(visitor, StatusCode::OK, &template)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct LoginForm {
+    #[serde(default)]
+    address: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    to: String,
+    /// Whether something comes along that was typed after the session's end.
+    #[serde(default)]
+    pub(crate) kept: bool,
+    #[serde(default)]
+    pub(crate) kept_to: String,
+    #[serde(default)]
+    pub(crate) kept_cc: String,
+    #[serde(default)]
+    pub(crate) kept_subject: String,
+    #[serde(default)]
+    pub(crate) kept_text: String,
+}
+
+/// POST /login
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    form: Protected<LoginForm>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.verify(visitor.token())?;
+    let typed = Typed::of(&form);
+    let LoginForm { address, password, to, .. } = form;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    // What is no address has a tag too, so that it takes the same way.
+    let named = address.trim();
+    let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
+    let tag = site.keys.tags.address_tag(&identity);
+    let whose = session::tries_of(&site, &request, &tag);
+    // A browser that is known is counted for itself, whoever else is behind the same address.
+    if whose == tag {
+        site.limits.attempt(client)?;
+    }
+    let refused = |status, note| {
+        let mut template = LoginPage::new(&site, Page::open(&site, &request, &visitor), note);
+        template.address.clone_from(&address);
+        target(&to).unwrap_or_default().clone_into(&mut template.to);
+        template.typed.clone_from(&typed);
+        show_to(&visitor, status, &template)
+    };
+    // The queue is waited in before anything is asked about the address, and only what comes after it can tell
+    // addresses apart: that takes as long for all of them, however many are waiting.
+    let who = if whose == tag { Who::Stranger(client) } else { Who::Owner(tag.to_vec()) };
+    let turn = site.hashing_turn(&who).await?;
+    let floor = tokio::time::sleep(FLOOR);
+    // A browser that is known is not made to wait for what others do at the same place.
+    let seconds = if whose == tag { throttle::client_waits(&site, client).await? } else { None };
+    if let Some(seconds) = seconds {
+        return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds));
+    }
+    let counted = match throttle::ask(&site, whose).await? {
+        Asked::Counted(counted) => counted,
+        Asked::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
+    };
+    let lost = |error| Problem::fault("log-in", error);
+    let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
+    let came = authenticate::try_password(&site, turn, mailbox.as_ref(), Secret::new(password)).await?;
+    match (came, mailbox) {
+        (Came::Owner(opened), Some(mailbox)) => {
+            if let Some(cookie) = session::begin(&site, &request, &mailbox.id, &opened).await? {
+                counted.forgive(&site).await?;
+                site.limits.right(client);
+                site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
+                if whose != tag {
+                    throttle::forgive(&site, &answers_of(&site, &request, &tag)).await?;
+                } else {
+                    let about = About::NewBrowser { network: network::shortened(client) };
+                    tell(&site, &mailbox, about).await?;
+                }
+                let mut next = target(&to).unwrap_or("/inbox").to_owned();
+                if let Some(typed) = typed.clone() {
+                    next = match expired_form::restore(&site, &mailbox.id, &opened, &next, typed).await {
+                        Ok(true) => format!("{next}?note=late"),
+                        Ok(false) => "/drafts".to_owned(),
+                        Err(problem) => {
+                            // The page still holds what was typed; an error page would not.
+                            tracing::error!(http.problem = %problem, "a late text is not in its draft");
+                            return refused(StatusCode::SERVICE_UNAVAILABLE, Note::Kept);
+                        }
+                    };
+                }
+                return welcome(
+                    &site,
+                    &next,
+                    &[cookie, session::known_device(&site, &tag), session::no_cookie(&site, "visit")],
+                );
+            }
+        }
+        (Came::Newcomer(opened), Some(mailbox)) => {
+            if let Some(cookie) = newcomer::begin(&site, &mailbox.id, &opened).await? {
+                counted.forgive(&site).await?;
+                site.limits.right(client);
+                return welcome(&site, "/first", &[cookie]);
+            }
+        }
+        (Came::Stranger, mailbox) => {
+            site.turns.wrong(client, site.now());
+            throttle::wrong_from(&site, client).await?;
+            let until = counted.told(&site).await?;
+            if let (Some(mailbox), Some(until)) = (mailbox, until) {
+                authenticate::tell_of_lock(&site, &mailbox, until).await?;
+            }
+        }
+        (Came::Owner(_) | Came::Newcomer(_), None) => {}
+    }
+    floor.await;
+    refused(MEND, Note::Wrong)
+}
+
+/// On to `to`, with these cookies.
+fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
+    let mut response = redirect(to);
+    // Nobody is a newcomer and an owner at once.
+    if cookies.iter().all(|cookie| cookie.name() != session::cookie_name(site, newcomer::COOKIE)) {
+        set(&mut response, &session::no_cookie(site, newcomer::COOKIE))?;
+    }
+    cookies.iter().try_for_each(|cookie| set(&mut response, cookie))?;
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
+
+/// POST /logout
+pub(crate) async fn leave(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    form: Protected<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let Nothing {} = form.verify(owner.token())?;
+    owner.end(&site).await?;
+    let mut response = redirect("/?note=left");
+    set(&mut response, &session::no_cookie(&site, "session"))?;
+    Ok(response)
+}
+
+/// A page that may be gone to after the log-in: the inbox, one message or one draft, nothing else.
+pub(crate) fn target(to: &str) -> Option<&str> {
+    let one = ["/m/", "/w/"].iter().any(|place| to.strip_prefix(place).is_some_and(is_id));
+    (to == "/inbox" || one).then_some(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+
+    #[test]
+    fn nobody_is_sent_elsewhere_after_the_log_in() {
+        let id = "0123456789abcdef0123456789abcdef";
+        assert_eq!(target("/inbox"), Some("/inbox"));
+        assert!(target(&format!("/m/{id}")).is_some() && target(&format!("/w/{id}")).is_some());
+        for bad in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/m/x",
+            "/logout",
+            "/m/../a",
+            "/inbox\r\nx: y",
+        ] {
+            assert_eq!(target(bad), None, "{bad:?}");
+        }
+        assert_eq!(target(&format!("/m/{id}/eml")), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! "Send me a new one": a link that has run out is replaced by mail, to the mailbox's own address and never to
+//! the page; at once, or when support lets it go. Who asks for a new password without ever having had one gets the
+//! first link once more.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Address, Timestamp};
+use sealpost_store::{
+    Folder, MailboxRow, MailboxState, NewToken, NewWrap, Page as StorePage, Reissued, RequestKind,
+    TokenPurpose, WrapKind,
+};
+use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose};
+use serde::Deserialize;
+
+use crate::access::forgot::LINK_LASTS;
+use crate::access::login::FLOOR;
+use crate::access::reset::tell;
+use crate::access::session;
+use crate::access::throttle;
+use crate::config::Renewal;
+use crate::http::csrf::{Protected, Visitor};
+use crate::mailbox;
+use crate::outbox::{About, Outgoing};
+use crate::page::{Page, show_to};
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::limits::Client;
+
+/// Between two mails to one mailbox.
+const GAP: Duration = Duration::from_secs(3 * 60);
+
+#[derive(Template)]
+#[template(path = "renew-sent.html")]
+struct SentPage {
+    page: Page,
+    at_once: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
+
+/// POST /a/{token}/renew
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    token: web::Path<String>,
+    form: Protected<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let Nothing {} = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let floor = tokio::time::sleep(FLOOR);
+    if let Some(mailbox) = waiting_mailbox(&site, &token).await? {
+        match site.config.renewal {
+            Renewal::AtOnce => send(&site, &mailbox).await?,
+            Renewal::Request => {
+                let asked = site.store.ask(&mailbox.id, RequestKind::Renewal, None, site.now()).await;
+                asked.map_err(|error| Problem::fault("a request to support", error))?;
+            }
+        }
+    }
+    floor.await;
+    let at_once = match site.config.renewal {
+        Renewal::AtOnce => true,
+        Renewal::Request => false,
+    };
+    show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor), at_once })
+}
+
+/// The mailbox of a link, if it still waits for its owner. Any link it ever had will do, run out or not.
+async fn waiting_mailbox(site: &Site, text: &str) -> Result<Option<MailboxRow>, Problem> {
+    let lost = |error| Problem::fault("looking up a link", error);
+    let Some(hash) = site.keys.tokens.hash(VaultPurpose::Activation, text) else { return Ok(None) };
+    let Some(row) = site.store.token(&hash).await.map_err(lost)? else { return Ok(None) };
+    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?;
+    Ok(mailbox.filter(|mailbox| mailbox.state == MailboxState::Pending))
+}
+
+/// The first link once more, for somebody who says that the password is forgotten: it is still good, so it stays as
+/// it is. One that has run out is renewed where the operator lets that happen at once. Anybody may ask, so it
+/// happens once an hour at most.
+pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("reminding of a link", error);
+    if !throttle::may_remind(site, &mailbox.id).await? {
+        return Ok(());
+    }
+    let ends = site.store.activation_end(&mailbox.id).await.map_err(lost)?;
+    let ends = ends.filter(|ends| *ends > site.now());
+    match (ends, kept(site, mailbox).await?, site.config.renewal) {
+        (Some(ends), Some((token, secret)), _) => post(site, mailbox, &secret, &token, ends).await,
+        (None, Some(_), Renewal::AtOnce) => send(site, mailbox).await,
+        (None, Some(_), Renewal::Request) | (_, None, _) => Ok(()),
+    }
+}
+
+/// A new token with its wrap in place of the old ones, and a mail like the first one.
+async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("renewing a link", error);
+    let Some((_, secret)) = kept(site, mailbox).await? else {
+        tracing::warn!(mailbox.id = %mailbox.id, "no link is kept for this mailbox; a new letter makes one");
+        return Ok(());
+    };
+    let (now, random) = (site.now(), site.random.as_ref());
+    let (token, hash) = site.keys.tokens.issue(VaultPurpose::Activation, random);
+    // Who has had a mailbox before comes back by a link as short-lived as any other way back.
+    let lasts = if mailbox.activated_at.is_some() { LINK_LASTS } else { site.config.activation };
+    let expires = now.plus(lasts);
+    let wraps = vec![
+        NewWrap {
+            kind: WrapKind::Activation,
+            sealed: secret.wrap_activation(&mailbox.id, &token, &site.keys.pepper, random),
+        },
+        NewWrap { kind: WrapKind::Link, sealed: token.keep(&site.keys.rows, &mailbox.id, random) },
+    ];
+    let new = NewToken {
+        hash,
+        purpose: TokenPurpose::Activation,
+        created_at: now,
+        expires_at: expires,
+        deposit_id: None,
+    };
+    match site.store.renew_activation(&mailbox.id, new, wraps, Some(now.minus(GAP))).await.map_err(lost)? {
+        Reissued::Done => {}
+        Reissued::NotPending => return Ok(()),
+    }
+    post(site, mailbox, &secret, &token, expires).await
+}
+
+/// A mail like the first one.
+async fn post(
+    site: &Site,
+    mailbox: &MailboxRow,
+    secret: &MailboxSecret,
+    token: &Token,
+    expires: Timestamp,
+) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("renewing a link", error);
+    if mailbox.activated_at.is_some() {
+        return tell(site, mailbox, About::Reactivation { token: token.text(), expires }).await;
+    }
+    let newest = StorePage { offset: 0, limit: 1 };
+    let row = site.store.deposits(&mailbox.id, Folder::Inbox, newest).await.map_err(lost)?.pop();
+    let summary = row.as_ref().and_then(|row| mailbox::waiting(site, &mailbox.id, secret, row));
+    let from = summary.as_ref().and_then(|s| s.from.first());
+    let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
+    let outgoing = Outgoing {
+        mailbox_id: mailbox.id.clone(),
+        to,
+        language: mailbox.language.clone(),
+        about: About::Activation {
+            from_name: from.and_then(|from| from.name.clone()),
+            from_address: from.and_then(|from| from.address.clone()).unwrap_or_default(),
+            subject: summary.as_ref().and_then(|s| s.subject.clone()),
+            date: row.map_or_else(|| site.now(), |row| row.received_at),
+            token: token.text(),
+            expires,
+        },
+    };
+    site.outbox.post(outgoing).await.map_err(|error| Problem::fault("mailing a new link", error))
+}
+
+/// The link that was kept (sealed) for further notices, and by way of it the mailbox's secret.
+async fn kept(site: &Site, mailbox: &MailboxRow) -> Result<Option<(Token, MailboxSecret)>, Problem> {
+    let lost = |error| Problem::fault("renewing a link", error);
+    let Some((link, wrap)) = site.store.kept_link(&mailbox.id).await.map_err(lost)? else { return Ok(None) };
+    MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, &site.keys.rows, &site.keys.pepper)
+        .map(Some)
+        .map_err(|error| Problem::fault("opening a kept link", error))
+}

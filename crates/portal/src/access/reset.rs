@@ -1,0 +1,435 @@
+//! "Forgot password", second half: the answer to the security question opens the mailbox's secret, which is
+//! wrapped anew. Looking at the page, or sending it blank, changes and counts nothing.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_store::{
+    MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
+};
+use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use serde::Deserialize;
+
+use crate::access::activate::LinkPage;
+use crate::access::credentials_form::{Entered, Rules};
+use crate::access::login::FLOOR;
+use crate::access::session;
+use crate::access::throttle::{self, Asked};
+use crate::config::ResetBy;
+use crate::http::csrf::{Protected, Visitor};
+use crate::http::network;
+use crate::language::Language;
+use crate::mailbox::epochs;
+use crate::mailbox::rekey::{NewPair, RACES};
+use crate::middleware::MEND;
+use crate::outbox::{About, Outgoing};
+use crate::page::{Page, redirect, set, show_to};
+use crate::problem::Problem;
+use crate::state::decoys::{self, Pass};
+use crate::state::hashing_queue::Who;
+use crate::state::limits::Client;
+use crate::state::{HashingTurn, Site};
+
+/// Where a reset link leads.
+enum Link {
+    /// To a mailbox with a question.
+    Good(Box<Good>),
+    /// To a question that nobody has the answer to.
+    Decoy([u8; 32]),
+    /// There were too many wrong answers.
+    Closed,
+    /// Used already.
+    Used,
+    /// Too old.
+    Expired,
+    /// Not one of ours, or changed on the way.
+    Unknown,
+}
+
+struct Good {
+    mailbox: MailboxRow,
+    token_hash: [u8; 32],
+    /// The link came by no mail: its token is stored with its use.
+    expires: Option<Timestamp>,
+    question: String,
+    /// Whether the page may show that question to whoever asks for it.
+    shown: bool,
+    wrap: Vec<u8>,
+}
+
+#[derive(Template)]
+#[template(path = "reset.html")]
+struct ResetPage {
+    page: Page,
+    token: String,
+    question: String,
+    /// Tries left, once there was a wrong one.
+    tries: Option<u64>,
+    entered: Entered,
+    rules: Rules,
+}
+
+/// GET /r/{token}
+pub(crate) async fn form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let floor = tokio::time::sleep(FLOOR);
+    let link = look(&site, &request, &token).await?;
+    if !by_mail(&site) {
+        // A mailbox has more to be opened than a decoy.
+        floor.await;
+    }
+    let page = page_for(&site, &request, &visitor, &link);
+    answer(&site, &visitor, page, token.into_inner(), &link, StatusCode::OK, Entered::default(), None)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ResetForm {
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    repeat: String,
+}
+
+/// POST /r/{token}
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    token: web::Path<String>,
+    form: Protected<ResetForm>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let link = look(&site, &request, &token).await?;
+    let page = page_for(&site, &request, &visitor, &link);
+    let mut entered = Entered::default();
+    // Without the address: whoever does not know the answer learns nothing about it here.
+    entered.judge_password(&site, &form.password, &form.repeat, "");
+    if form.answer.trim().is_empty() {
+        entered.answer_error = Some("answer-missing");
+    } else if form.answer.trim().to_lowercase() == form.password.to_lowercase() {
+        entered.answer_error = Some("answer-is-password");
+    }
+    entered.answer = form.answer.chars().take(200).collect();
+    let token = token.into_inner();
+    let refuse = |page, link: &Link, entered, tries| {
+        answer(&site, &visitor, page, token.clone(), link, MEND, entered, tries)
+    };
+    if !entered.is_good() {
+        return refuse(page, &link, entered, None);
+    }
+    let given = Secret::new(form.answer);
+    // As at the log-in: after the queue, a decoy takes as long as a mailbox.
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    let is_known = |tag: &[u8; 32]| session::tries_of(&site, &request, tag) != *tag;
+    let who = match &link {
+        Link::Good(good) if good.expires.is_none() || is_known(&good.mailbox.tag) => {
+            Who::Owner(good.mailbox.tag.to_vec())
+        }
+        Link::Decoy(tag) if is_known(tag) => Who::Owner(tag.to_vec()),
+        Link::Good(_) | Link::Decoy(_) | Link::Closed | Link::Used | Link::Expired | Link::Unknown => {
+            Who::Stranger(client)
+        }
+    };
+    let turn = site.hashing_turn(&who).await?;
+    let floor = tokio::time::sleep(FLOOR);
+    let (tag, good) = match &link {
+        Link::Good(good) => (good.mailbox.tag, Some(good)),
+        Link::Decoy(tag) => (*tag, None),
+        Link::Closed | Link::Used | Link::Expired | Link::Unknown => {
+            return refuse(page, &link, entered, None);
+        }
+    };
+    // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
+    // mail is counted by network as well.
+    if good.is_none_or(|good| good.expires.is_some())
+        && !is_known(&tag)
+        && throttle::client_waits(&site, client).await?.is_some()
+    {
+        return refuse(page, &Link::Closed, entered, None);
+    }
+    let counted = match throttle::ask_answer(&site, answers_of(&site, &request, &tag)).await? {
+        Asked::Counted(counted) => counted,
+        Asked::Wait(_) => return refuse(page, &Link::Closed, entered, None),
+    };
+    if let Some(opened) = try_answer(&site, turn, good.map(|good| &**good), given.clone()).await?
+        && let Some(good) = good
+    {
+        counted.forgive(&site).await?;
+        entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?);
+        if !entered.is_good() {
+            return refuse(page, &link, entered, None);
+        }
+        return finish(&site, &request, good, opened, Secret::new(form.password), given).await;
+    }
+    site.turns.wrong(client, site.now());
+    throttle::wrong_from(&site, client).await?;
+    let (left, until) = (counted.left(), counted.told(&site).await?);
+    if let (Some(good), Some(until)) = (good, until) {
+        tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers");
+        tell(&site, &good.mailbox, About::AnswersUsedUp { until }).await?;
+    }
+    floor.await;
+    if left == 0 {
+        return refuse(page, &Link::Closed, entered, None);
+    }
+    entered.answer_error = Some("answer-wrong");
+    refuse(page, &link, entered, Some(left))
+}
+
+fn by_mail(site: &Site) -> bool {
+    match site.config.reset {
+        ResetBy::LinkAndAnswer => true,
+        ResetBy::Answer => false,
+    }
+}
+
+/// Under which tag answers count for the address of that tag: a browser from which somebody has logged in counts for
+/// itself, so that strangers cannot shut its owner out.
+pub(crate) fn answers_of(site: &Site, request: &HttpRequest, tag: &[u8; 32]) -> [u8; 32] {
+    site.keys.tags.count_tag("answer", &session::tries_of(site, request, tag))
+}
+
+/// What a link's token stands for, without changing anything.
+async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Problem> {
+    if let (ResetBy::Answer, Some(pass)) = (site.config.reset, Pass::read(site, text)) {
+        return look_by(site, request, &pass).await;
+    }
+    let lost = |error| Problem::fault("looking up a reset link", error);
+    let Some(token) = Token::parse(text) else { return Ok(Link::Unknown) };
+    let (token_hash, now) = (site.keys.tokens.hash_of(VaultPurpose::Reset, &token), site.now());
+    let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
+    match row.purpose {
+        TokenPurpose::Reset => {}
+        TokenPurpose::Activation => return Ok(Link::Unknown),
+    }
+    if row.spent_at.is_some() {
+        return Ok(Link::Used);
+    }
+    let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
+        return Ok(Link::Unknown);
+    };
+    match mailbox.state {
+        MailboxState::Active => {}
+        MailboxState::Locked => return Ok(Link::Closed),
+        MailboxState::Pending | MailboxState::Deleted => return Ok(Link::Expired),
+    }
+    if row.expires_at <= now {
+        return Ok(Link::Expired);
+    }
+    if throttle::is_closed(site, &answers_of(site, request, &mailbox.tag)).await? {
+        return Ok(Link::Closed);
+    }
+    let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?;
+    let (Some(wrap), Some(question)) = (wrap, question_of(site, &mailbox)?) else { return Ok(Link::Closed) };
+    Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires: None, question, shown: true, wrap })))
+}
+
+/// The same for a link that anybody gets for any address: what can be asked about the address is asked for every one,
+/// and what has no question leads to a decoy.
+async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link, Problem> {
+    let lost = |error| Problem::fault("looking up a reset link", error);
+    let used = site.store.token(&pass.hash).await.map_err(lost)?;
+    let mailbox = site.store.mailboxes_by_tag(&[pass.tag]).await.map_err(lost)?.pop();
+    let id = mailbox.as_ref().map(|mailbox| mailbox.id.clone()).unwrap_or_default();
+    let wrap = site.store.wrap(&id, WrapKind::Answer).await.map_err(lost)?;
+    let whose = answers_of(site, request, &pass.tag);
+    if used.is_some() {
+        return Ok(Link::Used);
+    }
+    if pass.expires <= site.now() {
+        return Ok(Link::Expired);
+    }
+    if throttle::is_closed(site, &whose).await? {
+        return Ok(Link::Closed);
+    }
+    let mailbox = mailbox.filter(|mailbox| match mailbox.state {
+        MailboxState::Active => true,
+        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => false,
+    });
+    let (Some(mailbox), Some(wrap)) = (mailbox, wrap) else { return Ok(Link::Decoy(pass.tag)) };
+    let Some(question) = question_of(site, &mailbox)? else { return Ok(Link::Decoy(pass.tag)) };
+    // Its owner's own words would tell a stranger that there is a mailbox.
+    let known = session::tries_of(site, request, &pass.tag) != pass.tag;
+    let shown = known || decoys::is_offered(site, &question);
+    let (token_hash, expires) = (pass.hash, Some(pass.expires));
+    Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires, question, shown, wrap })))
+}
+
+fn question_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<String>, Problem> {
+    let Some(sealed) = &mailbox.question_sealed else { return Ok(None) };
+    let opened = site.keys.rows.open("question", &mailbox.id, sealed);
+    let opened = opened.map_err(|error| Problem::fault("opening a question", error))?;
+    Ok(Some(String::from_utf8_lossy(opened.expose()).into_owned()))
+}
+
+/// Tries an answer, on a mailbox or on none: it takes as long.
+async fn try_answer(
+    site: &Site,
+    turn: HashingTurn,
+    good: Option<&Good>,
+    given: Secret<String>,
+) -> Result<Option<MailboxSecret>, Problem> {
+    let pepper = site.keys.pepper.clone();
+    let on = good.map(|good| (good.wrap.clone(), epochs::wrap_id(&good.mailbox, WrapKind::Answer)));
+    let verdict = turn
+        .run(move || match on {
+            Some((wrap, id)) => MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper),
+            None => MailboxSecret::dummy_unwrap_password(&given, &pepper, &Argon2Cost::standard()),
+        })
+        .await?;
+    match (verdict.map_err(|error| Problem::fault("opening an answer wrap", error))?, good) {
+        (Unwrapped::Opened(opened), Some(good)) => {
+            Ok(Some(opened).filter(|opened| session::is_of(&good.mailbox, opened, "answer")))
+        }
+        (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => Ok(None),
+    }
+}
+
+/// The new password, all sessions ended, the owner told.
+async fn finish(
+    site: &Site,
+    request: &HttpRequest,
+    good: &Good,
+    opened: MailboxSecret,
+    password: Secret<String>,
+    answer: Secret<String>,
+) -> Result<HttpResponse, Problem> {
+    let mailbox = &good.mailbox;
+    let pair = NewPair::generate(site);
+    let (id, secret, pepper, random) = (
+        mailbox.id.clone(),
+        pair.secret.clone(),
+        site.keys.pepper.clone(),
+        std::sync::Arc::clone(&site.random),
+    );
+    let wraps = site
+        .hash(&Who::Owner(mailbox.tag.to_vec()), move || {
+            let (cost, random) = (Argon2Cost::standard(), random.as_ref());
+            let password = secret.wrap_password(&id, &password, &pepper, &cost, random)?;
+            let answer = secret.wrap_answer(&id, &answer, &pepper, &cost, random)?;
+            Ok::<_, sealpost_vault::VaultError>((password, answer))
+        })
+        .await?;
+    let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
+    if let Some(expires_at) = good.expires {
+        let (hash, now) = (good.token_hash, site.now());
+        let token =
+            NewToken { hash, purpose: TokenPurpose::Reset, created_at: now, expires_at, deposit_id: None };
+        // However many there were today: this one is asked for with the right answer.
+        let noted = site.store.begin_reset(&mailbox.id, token, expires_at).await;
+        noted.map_err(|error| Problem::fault("setting a new password", error))?;
+    }
+    let address = good_address(site, good)?;
+    let mut done = false;
+    for _ in 0..RACES {
+        let wish = ResetPassword {
+            mailbox_id: mailbox.id.clone(),
+            token_hash: good.token_hash,
+            now: site.now(),
+            rekey: pair.take_over(site, &mailbox.id, &address, &opened).await?,
+            wraps: vec![
+                NewWrap { kind: WrapKind::Password, sealed: password.clone() },
+                NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },
+            ],
+        };
+        let ended = site.store.reset_password(wish).await;
+        match ended.map_err(|error| Problem::fault("setting a new password", error))? {
+            Reset::Done => {
+                done = true;
+                break;
+            }
+            Reset::NotActive | Reset::TokenSpent => return Ok(redirect("/forgot")),
+            Reset::Moved => {}
+        }
+    }
+    if !done {
+        return Err(Problem::Busy("letters come faster than a password is replaced"));
+    }
+    tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
+    // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
+    throttle::forgive(site, &mailbox.tag).await?;
+    tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
+        .await?;
+    let mut response = redirect("/?note=reset");
+    set(&mut response, &session::known_device(site, &mailbox.tag))?;
+    set(&mut response, &session::no_cookie(site, "session"))?;
+    Ok(response)
+}
+
+/// From which network a request came, for its owner's eyes.
+pub(crate) fn came_from(site: &Site, request: &HttpRequest) -> String {
+    network::shortened(Client::of(request, &site.config.trusted_proxies))
+}
+
+/// Tells the owner by mail what has happened to the way in.
+pub(crate) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Result<(), Problem> {
+    let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
+    let outgoing = Outgoing { mailbox_id: mailbox.id.clone(), to, language: mailbox.language.clone(), about };
+    if let Err(error) = site.outbox.post(outgoing).await {
+        tracing::error!(mailbox.id = %mailbox.id, error = %error, "the owner of a mailbox was not told");
+    }
+    Ok(())
+}
+
+fn good_address(site: &Site, good: &Good) -> Result<String, Problem> {
+    session::address_of(site, &good.mailbox)
+}
+
+/// The mailbox's language, unless the reader has chosen one here; decoys follow the browser.
+fn page_for(site: &web::Data<Site>, request: &HttpRequest, visitor: &Visitor, link: &Link) -> Page {
+    let mut page = Page::open(site, request, visitor);
+    let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
+    // With the answer alone the language would tell a mailbox from a decoy.
+    if let (Link::Good(good), ResetBy::LinkAndAnswer, false) = (link, site.config.reset, chosen)
+        && let Some(language) = Language::parse(&good.mailbox.language)
+        && site.languages.contains(&language)
+    {
+        page.language = language;
+    }
+    page
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a page consists of")]
+fn answer(
+    site: &web::Data<Site>,
+    visitor: &Visitor,
+    page: Page,
+    token: String,
+    link: &Link,
+    status: StatusCode,
+    entered: Entered,
+    tries: Option<u64>,
+) -> Result<HttpResponse, Problem> {
+    let question = match link {
+        Link::Good(good) if !good.shown => decoys::question(site, &good.mailbox.tag, page.language),
+        Link::Good(good) if good.expires.is_some() => {
+            decoys::translated(site, &good.question, page.language).unwrap_or_else(|| good.question.clone())
+        }
+        Link::Good(good) => good.question.clone(),
+        Link::Decoy(tag) => decoys::question(site, tag, page.language),
+        Link::Closed => return dead_end(visitor, page, "reset-closed-title", "reset-closed-text"),
+        Link::Used => return dead_end(visitor, page, "reset-used-title", "reset-used-text"),
+        Link::Expired => return dead_end(visitor, page, "reset-expired-title", "reset-expired-text"),
+        Link::Unknown => return dead_end(visitor, page, "link-unknown-title", "link-unknown-text"),
+    };
+    let rules = site.config.password.into();
+    show_to(visitor, status, &ResetPage { page, token, question, tries, entered, rules })
+}
+
+fn dead_end(
+    visitor: &Visitor,
+    page: Page,
+    title: &'static str,
+    text: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let support = title == "reset-closed-title";
+    show_to(visitor, StatusCode::GONE, &LinkPage { page, title, text, to_log_in: true, renew: None, support })
+}

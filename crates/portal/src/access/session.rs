@@ -1,0 +1,273 @@
+//! Sessions: a cookie's secret opens the mailbox's secret, for as long as both are there. Knows no page.
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::{Ready, ready};
+use sealpost_mail::Timestamp;
+use sealpost_store::{MailboxRow, MailboxState, NewSession};
+use sealpost_vault::{Bearer, Held, MailboxPublic, MailboxSecret, SessionHash, SessionSecret};
+
+use crate::http::csrf::FormToken;
+use crate::language::Language;
+use crate::mailbox::profile::Profile;
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// A session is written to at most this often.
+const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+/// WCAG 2.2 SC 2.2.1: before time is up the reader is told, and can have more.
+const WARN_BEFORE: std::time::Duration = std::time::Duration::from_secs(120);
+/// What is kept of the browser's name.
+const DEVICE: usize = 200;
+
+/// The owner of a mailbox, with a session that is alive. There is no other way to a letter.
+pub(crate) struct SignedIn {
+    mailbox_id: String,
+    secret: MailboxSecret,
+    session: SessionHash,
+    token: FormToken,
+    language: Option<Language>,
+    address: String,
+    profile: Profile,
+    ends: Timestamp,
+}
+
+impl SignedIn {
+    pub(crate) fn mailbox_id(&self) -> &str {
+        &self.mailbox_id
+    }
+
+    pub(crate) fn secret(&self) -> &MailboxSecret {
+        &self.secret
+    }
+
+    /// For the forms on this session's pages.
+    pub(crate) fn token(&self) -> &FormToken {
+        &self.token
+    }
+
+    /// The owner's choice.
+    pub(crate) fn language(&self) -> Option<Language> {
+        self.language
+    }
+
+    /// The owner's own address, for the owner's own page.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What the owner says of themselves.
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The session's own hash, to tell it from the owner's other ones.
+    pub(crate) fn session(&self) -> &SessionHash {
+        &self.session
+    }
+
+    /// Seconds until the end of the session must be announced.
+    pub(crate) fn quiet_for(&self, now: Timestamp) -> u64 {
+        self.ends.since(now).saturating_sub(WARN_BEFORE).as_secs()
+    }
+
+    /// When the session ends, unless its owner goes on.
+    pub(crate) fn ends(&self) -> Timestamp {
+        self.ends
+    }
+
+    /// Ends the session.
+    pub(crate) async fn end(self, site: &Site) -> Result<(), Problem> {
+        site.prepared.leave(&self.session);
+        site.store
+            .end_session(&self.session)
+            .await
+            .map_err(|error| Problem::store("ending a session", &error))
+    }
+}
+
+/// The guard of a route puts it there; a route without that guard finds nothing.
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions_mut().remove::<Self>().ok_or(Problem::SignIn))
+    }
+}
+
+/// `__Host-` binds a cookie to this very host (RFC 6265bis §4.1.3.2); it needs https, so the plain demo on
+/// loopback goes without.
+pub(crate) fn cookie_name(site: &Site, what: &str) -> String {
+    if site.origin.https { format!("__Host-sealpost-{what}") } else { format!("sealpost-{what}") }
+}
+
+/// `Lax`, not `Strict`: who comes by the link in a notice and is signed in shall land in the inbox. No GET
+/// changes anything, and every form carries its own proof (csrf.rs).
+pub(crate) fn cookie(site: &Site, name: String, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .secure(site.origin.https)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+/// Kept so long by a browser from which somebody has logged in.
+const KNOWN: actix_web::cookie::time::Duration = actix_web::cookie::time::Duration::days(180);
+
+/// The cookie by which this browser's wrong passwords count apart from strangers'. It opens nothing.
+pub(crate) fn known_device(site: &Site, tag: &[u8; 32]) -> Cookie<'static> {
+    let text = site.keys.tags.know_device(tag, site.random.as_ref());
+    let mut cookie = cookie(site, cookie_name(site, "known"), text.expose().clone());
+    cookie.set_max_age(KNOWN);
+    cookie
+}
+
+/// Under which tag the passwords of this request for the address of that tag count.
+pub(crate) fn tries_of(site: &Site, request: &HttpRequest, tag: &[u8; 32]) -> [u8; 32] {
+    let cookie = request.cookie(&cookie_name(site, "known"));
+    cookie.and_then(|cookie| site.keys.tags.known_device(tag, cookie.value())).unwrap_or(*tag)
+}
+
+/// A cookie that removes itself.
+pub(crate) fn no_cookie(site: &Site, what: &str) -> Cookie<'static> {
+    let mut gone = cookie(site, cookie_name(site, what), String::new());
+    gone.make_removal();
+    gone
+}
+
+/// The session that a request names, whether it exists or not.
+pub(crate) fn claimed(site: &Site, request: &HttpRequest) -> Option<SessionHash> {
+    let cookie = request.cookie(&cookie_name(site, "session"))?;
+    Some(SessionSecret::parse(cookie.value())?.hash())
+}
+
+/// The session of a request, kept alive.
+pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn, Problem> {
+    let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;
+    let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
+    let (hash, now) = (secret.hash(), site.now());
+    let lost = |error| Problem::store("looking up a session", &error);
+    let Some(row) = site.store.session(&hash, now).await.map_err(lost)? else {
+        let ended = site.store.ended_session(&hash).await.map_err(lost)?;
+        return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
+    };
+    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    match mailbox.state {
+        MailboxState::Active => {}
+        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => {
+            return Err(Problem::SessionOver);
+        }
+    }
+    if now >= row.created_at.plus(site.config.session.absolute) {
+        return Err(Problem::SessionOver);
+    }
+    let held = Held { bearer: Bearer::Owner, mailbox_id: &row.mailbox_id, since: row.created_at.0 };
+    let opened = secret.open_mailbox_secret(&row.secret_sealed, &held, &site.keys.sessions);
+    let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
+    if !is_of(&mailbox, &opened, "session") {
+        return Err(Problem::SessionOver);
+    }
+    let mut until = row.expires_at;
+    if now.since(row.last_seen_at) >= TOUCH_EVERY {
+        let wanted = ends(site, row.created_at, now);
+        match site.store.touch_session(&hash, now, wanted).await {
+            Ok(true) => until = wanted,
+            Ok(false) => return Err(Problem::SessionOver),
+            // A store that cannot write now is no reason to end a session that is alive.
+            Err(error) => tracing::warn!(%error, "a session could not be prolonged"),
+        }
+    }
+    Ok(SignedIn {
+        token: FormToken::new(secret.csrf()),
+        session: hash,
+        language: Language::parse(&mailbox.language).filter(|l| site.languages.contains(l)),
+        address: address_of(site, &mailbox)?,
+        profile: Profile::of(site, &mailbox)?,
+        ends: until,
+        mailbox_id: row.mailbox_id,
+        secret: opened,
+    })
+}
+
+/// Begins a session, always under a new secret (no fixation). `None`: the mailbox is not active.
+pub(crate) async fn begin(
+    site: &Site,
+    request: &HttpRequest,
+    mailbox_id: &str,
+    opened: &MailboxSecret,
+) -> Result<Option<Cookie<'static>>, Problem> {
+    // Whoever signs in again in the same browser has no use for the session before.
+    if let Some(old) =
+        request.cookie(&cookie_name(site, "session")).and_then(|c| SessionSecret::parse(c.value()))
+    {
+        site.store
+            .end_session(&old.hash())
+            .await
+            .map_err(|error| Problem::store("ending a session", &error))?;
+    }
+    let (text, hash) = SessionSecret::issue(site.random.as_ref());
+    let secret =
+        SessionSecret::parse(text.expose()).ok_or_else(|| Problem::Fault("session cookie".into()))?;
+    let now = site.now();
+    let device: String = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .map(|agent| agent.chars().take(DEVICE).collect())
+        .unwrap_or_default();
+    let session = NewSession {
+        hash,
+        mailbox_id: mailbox_id.to_owned(),
+        secret_sealed: secret.seal_mailbox_secret(
+            opened,
+            &Held { bearer: Bearer::Owner, mailbox_id, since: now.0 },
+            &site.keys.sessions,
+            site.random.as_ref(),
+        ),
+        created_at: now,
+        expires_at: ends(site, now, now),
+        device_sealed: site.keys.rows.seal("device", mailbox_id, device.as_bytes(), site.random.as_ref()),
+    };
+    let begun = site
+        .store
+        .begin_session(session)
+        .await
+        .map_err(|error| Problem::store("beginning a session", &error))?;
+    Ok(begun.then(|| cookie(site, cookie_name(site, "session"), text.expose().clone())))
+}
+
+fn ends(site: &Site, began: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus(site.config.session.idle).min(began.plus(site.config.session.absolute))
+}
+
+/// A row that this gateway did not write, or not for this mailbox: whoever shows it is asked to log in.
+pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt::Display) -> Problem {
+    tracing::error!(row.kind = kind, mailbox.id = %mailbox_id, %error, "a row is not ours and was refused");
+    Problem::SessionOver
+}
+
+/// Whether what was opened is this mailbox's own key. Another one was put there by whoever writes rows, or is a row of
+/// the time before the mailbox got a new one.
+pub(crate) fn is_of(mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
+    let same = opened.public().to_bytes() == mailbox.public_key;
+    if !same {
+        tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
+    }
+    same
+}
+
+/// The address of a mailbox, for its owner.
+pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Problem> {
+    let public = MailboxPublic::from_bytes(&mailbox.public_key)
+        .map_err(|error| Problem::fault("reading a public key", error))?;
+    let plain = site
+        .keys
+        .rows
+        .open("address", &public.bound_at(&mailbox.id, &mailbox.epochs), &mailbox.address_sealed)
+        .map_err(|error| Problem::fault("opening an address", error))?;
+    Ok(String::from_utf8_lossy(plain.expose()).into_owned())
+}

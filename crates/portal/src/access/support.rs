@@ -1,0 +1,112 @@
+//! "Forgot the answer too": a request with a note how to be reached, which support decides after checking who
+//! asks. The same answer after the same time, whether or not the address has a mailbox.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::Address;
+use sealpost_store::RequestKind;
+use serde::Deserialize;
+
+use crate::access::login::FLOOR;
+use crate::http::csrf::{Protected, Visitor};
+use crate::middleware::MEND;
+use crate::page::{Page, show_to};
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::limits::Client;
+
+/// Longest note, in characters.
+const LONGEST_NOTE: usize = 500;
+
+#[derive(Template)]
+#[template(path = "support.html")]
+struct SupportPage {
+    page: Page,
+    kept: bool,
+    longest: usize,
+    address: String,
+    note: String,
+    address_missing: bool,
+    note_missing: bool,
+}
+
+#[derive(Template)]
+#[template(path = "support-sent.html")]
+struct SentPage {
+    page: Page,
+}
+
+/// GET /support
+pub(crate) async fn form(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    let form = SupportForm { address: String::new(), note: String::new() };
+    show_to(&visitor, StatusCode::OK, &page(&site, &request, &visitor, form, false))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SupportForm {
+    #[serde(default)]
+    address: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// POST /support
+pub(crate) async fn submit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    visitor: Visitor,
+    form: Protected<SupportForm>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.verify(visitor.token())?;
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    if form.address.trim().is_empty() || form.note.trim().is_empty() {
+        return show_to(&visitor, MEND, &page(&site, &request, &visitor, form, true));
+    }
+    let floor = tokio::time::sleep(FLOOR);
+    // Known addresses cost a written row, unknown ones should not show that they do not.
+    let noted = actix_web::rt::spawn(note(site.clone(), form));
+    floor.await;
+    if noted.is_finished()
+        && let Ok(Err(problem)) = noted.await
+    {
+        return Err(problem);
+    }
+    show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor) })
+}
+
+/// Notes the request, if there is a mailbox it could be for.
+async fn note(site: web::Data<Site>, form: SupportForm) -> Result<(), Problem> {
+    let lost = |error| Problem::fault("a request to support", error);
+    let Ok(address) = Address::parse(form.address.trim()) else { return Ok(()) };
+    let tag = site.keys.tags.address_tag(&address.identity());
+    let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() else { return Ok(()) };
+    let note: String = form.note.trim().chars().take(LONGEST_NOTE).collect();
+    let sealed = site.keys.rows.seal("request", &mailbox.id, note.as_bytes(), site.random.as_ref());
+    if site.store.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {
+        tracing::info!(mailbox.id = %mailbox.id, "support was asked for a way back in");
+    }
+    Ok(())
+}
+
+fn page(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    form: SupportForm,
+    judged: bool,
+) -> SupportPage {
+    SupportPage {
+        page: Page::open(site, request, visitor),
+        kept: site.keys.escrow_public.is_some(),
+        longest: LONGEST_NOTE,
+        address_missing: judged && form.address.trim().is_empty(),
+        note_missing: judged && form.note.trim().is_empty(),
+        address: form.address,
+        note: form.note.chars().take(LONGEST_NOTE).collect(),
+    }
+}

@@ -1,0 +1,335 @@
+//! What wrong passwords mean: the next one must wait, longer each time, and time heals. Counted by tag of the
+//! address, whether or not it has a mailbox; a browser that is known counts for itself, so that strangers cannot
+//! shut an owner out. What comes from one network is counted together as well, so that nobody tries one password
+//! on many mailboxes.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use sealpost_store::Tries;
+
+use crate::config::LockRules;
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::limits::Client;
+
+/// Wrong passwords before waiting begins.
+const FREE: i64 = 3;
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// Wrong passwords from one network before waiting begins there: an office has many who mistype.
+const FREE_AT_CLIENT: i64 = 20;
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no
+/// attack on a password, and more hours would only be one on its owner.
+const LONGEST_LOCK: Duration = Duration::from_secs(60 * 60);
+/// Each such time without a wrong password halves the count.
+const FADE: Duration = Duration::from_secs(60 * 60);
+/// A network within wider ones of the same provider: wrong passwords there before waiting begins, and the longest
+/// wait. The wider, the more innocent people are in it.
+const WIDER: [(usize, i64, Duration); 2] =
+    [(7, 60, Duration::from_secs(5 * 60)), (6, 200, Duration::from_secs(60))];
+/// Wrong answers close that way so long the first time, four times as long the next,
+const FIRST_CLOSING: Duration = Duration::from_secs(60 * 60);
+/// and never longer than this: an answer is easier to guess than a password, and its owner has another way in.
+const LONGEST_CLOSING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Each such time without a wrong answer halves the count.
+const ANSWERS_FADE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// So long after the last one nobody needs the count.
+const REMEMBERED: Duration = Duration::from_secs(6 * 60 * 60);
+/// Between two mails that somebody without a link asked for.
+const REMINDERS: Duration = Duration::from_secs(60 * 60);
+/// How often a count is tried again that somebody else changed meanwhile.
+const RACES: usize = 8;
+
+/// A try that has been counted as wrong, before anybody looked at the password: parallel ones cannot slip by.
+#[must_use]
+pub(crate) struct Counted {
+    whose: [u8; 32],
+    wrong: i64,
+    open_at: Timestamp,
+    /// The way is closed from so many on.
+    closed_at: i64,
+}
+
+/// Whether a password may be tried now.
+pub(crate) enum Asked {
+    /// It may.
+    Counted(Counted),
+    /// Not before so many seconds.
+    Wait(u64),
+}
+
+/// Counts a try at a password, if one is allowed.
+pub(crate) async fn ask(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> {
+    let locks = site.config.locks;
+    ask_by(site, whose, locks.passwords, |before, now| one_more(before, now, &locks)).await
+}
+
+/// Counts a try at an answer, if one is allowed.
+pub(crate) async fn ask_answer(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> {
+    let most = site.config.locks.answers;
+    ask_by(site, whose, most, |before, now| one_more_answer(before, now, i64::from(most))).await
+}
+
+async fn ask_by(
+    site: &Site,
+    whose: [u8; 32],
+    closed_at: u32,
+    next: impl Fn(Option<Tries>, Timestamp) -> Tries,
+) -> Result<Asked, Problem> {
+    let now = site.now();
+    let counted = count(site, whose, |before| match waits(before, now) {
+        Some(seconds) => Err(seconds),
+        None => Ok(next(before, now)),
+    });
+    Ok(match counted.await? {
+        Ok(Tries { wrong, open_at, .. }) => {
+            Asked::Counted(Counted { whose, wrong, open_at, closed_at: i64::from(closed_at) })
+        }
+        Err(seconds) => Asked::Wait(seconds),
+    })
+}
+
+/// Whether nothing may be tried under this tag now.
+pub(crate) async fn is_closed(site: &Site, whose: &[u8; 32]) -> Result<bool, Problem> {
+    let tries = site.store.tries(whose).await.map_err(|error| Problem::fault("counting a try", error))?;
+    Ok(waits(tries, site.now()).is_some())
+}
+
+/// Puts what `next` makes of a count in its place; again, if somebody else was quicker. `next`, or too much of a
+/// crowd, may say instead how many seconds to wait.
+async fn count(
+    site: &Site,
+    whose: [u8; 32],
+    next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
+) -> Result<Result<Tries, u64>, Problem> {
+    let lost = |error| Problem::fault("counting a try", error);
+    for _ in 0..RACES {
+        let before = site.store.tries(&whose).await.map_err(lost)?;
+        let after = match next(before) {
+            Ok(after) => after,
+            Err(seconds) => return Ok(Err(seconds)),
+        };
+        if site.store.count_try(&whose, before, after).await.map_err(lost)? {
+            return Ok(Ok(after));
+        }
+    }
+    Ok(Err(1))
+}
+
+/// Seconds until the next try is allowed, if it is not allowed now.
+fn waits(tries: Option<Tries>, now: Timestamp) -> Option<u64> {
+    let open_at = tries?.open_at;
+    (open_at > now).then(|| open_at.since(now).as_secs().max(1))
+}
+
+/// How many seconds a network has to wait before anything is tried from there again.
+pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u64>, Problem> {
+    let mut longest = None;
+    for at in places(site, client) {
+        let tries = site.store.tries(&at.tag).await;
+        longest =
+            longest.max(waits(tries.map_err(|error| Problem::fault("counting a try", error))?, site.now()));
+    }
+    Ok(longest)
+}
+
+/// Where a client's wrong passwords count, and how.
+struct Place {
+    tag: [u8; 32],
+    free: i64,
+    longest: Duration,
+}
+
+/// The client itself; for IPv6, whose providers give whole /56 and /48 away, these as well.
+fn places(site: &Site, client: Client) -> Vec<Place> {
+    let octets = client.octets();
+    let tag = |kind, octets: &[u8]| site.keys.tags.count_tag(kind, octets);
+    let mut places = vec![Place { tag: tag("client", &octets), free: FREE_AT_CLIENT, longest: LONGEST_WAIT }];
+    if octets.len() == 16 {
+        for (length, free, longest) in WIDER {
+            if let Some(prefix) = octets.get(..length) {
+                places.push(Place { tag: tag("network", prefix), free, longest });
+            }
+        }
+    }
+    places
+}
+
+/// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
+pub(crate) async fn wrong_from(site: &Site, client: Client) -> Result<(), Problem> {
+    let now = site.now();
+    for at in places(site, client) {
+        let counted = count(site, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
+        counted.await.map(drop)?;
+    }
+    Ok(())
+}
+
+/// Whether a mailbox that waits may be reminded now; says yes once an hour.
+pub(crate) async fn may_remind(site: &Site, mailbox_id: &str) -> Result<bool, Problem> {
+    let now = site.now();
+    let whose = site.keys.tags.count_tag("reminder", mailbox_id.as_bytes());
+    let counted = count(site, whose, |before| match waits(before, now) {
+        Some(seconds) => Err(seconds),
+        None => Ok(remembered(1, now, REMINDERS, REMEMBERED)),
+    });
+    Ok(counted.await?.is_ok())
+}
+
+impl Counted {
+    /// The password was right.
+    pub(crate) async fn forgive(self, site: &Site) -> Result<(), Problem> {
+        forgive(site, &self.whose).await
+    }
+
+    /// Whether there may be a next try at once.
+    pub(crate) fn is_open(&self) -> bool {
+        self.wrong < self.closed_at
+    }
+
+    /// How many more there may be.
+    pub(crate) fn left(&self) -> u64 {
+        u64::try_from(self.closed_at - self.wrong).unwrap_or_default()
+    }
+
+    /// The password was wrong. When the way in opens again, if it is closed now and its owner has not been told
+    /// today. Does the same work whether or not there is an owner.
+    pub(crate) async fn told(self, site: &Site) -> Result<Option<Timestamp>, Problem> {
+        if self.is_open() {
+            return Ok(None);
+        }
+        let told = site.store.tell_of_tries(&self.whose, site.now()).await;
+        let told = told.map_err(|error| Problem::fault("counting a try", error))?;
+        Ok(told.then_some(self.open_at))
+    }
+}
+
+/// Forgets the wrong passwords of a tag.
+pub(crate) async fn forgive(site: &Site, whose: &[u8; 32]) -> Result<(), Problem> {
+    site.store.forgive_tries(whose).await.map_err(|error| Problem::fault("forgetting tries", error))
+}
+
+/// What is left of a count after a time without a wrong password, and one more.
+fn faded(before: Option<Tries>, now: Timestamp, fade: Duration) -> i64 {
+    before.map_or(0, |before| {
+        let quiet = now.since(before.last_at.max(before.open_at));
+        let halvings = u32::try_from(quiet.as_secs() / fade.as_secs()).unwrap_or(u32::MAX);
+        before.wrong.checked_shr(halvings).unwrap_or(0)
+    }) + 1
+}
+
+fn remembered(wrong: i64, now: Timestamp, wait: Duration, long: Duration) -> Tries {
+    let open_at = now.plus(wait);
+    Tries { wrong, last_at: now, open_at, forget_at: open_at.plus(long) }
+}
+
+fn doubled(first: Duration, times: i64, longest: Duration) -> Duration {
+    let times = u32::try_from(times).unwrap_or(0).min(16);
+    first.saturating_mul(1 << times).min(longest.max(first))
+}
+
+fn one_more_from_client(before: Option<Tries>, now: Timestamp, at: &Place) -> Tries {
+    let wrong = faded(before, now, FADE);
+    let wait = match wrong - at.free {
+        ..0 => Duration::ZERO,
+        over => doubled(FIRST_WAIT, over, at.longest),
+    };
+    remembered(wrong, now, wait, REMEMBERED)
+}
+
+fn one_more_answer(before: Option<Tries>, now: Timestamp, most: i64) -> Tries {
+    let wrong = faded(before, now, ANSWERS_FADE);
+    let wait = match wrong - most {
+        ..0 => Duration::ZERO,
+        over => doubled(FIRST_CLOSING, over.saturating_mul(2), LONGEST_CLOSING),
+    };
+    remembered(wrong, now, wait, ANSWERS_FADE * 4)
+}
+
+fn one_more(before: Option<Tries>, now: Timestamp, locks: &LockRules) -> Tries {
+    let wrong = faded(before, now, FADE);
+    let locked_at = i64::from(locks.passwords);
+    let wait = if wrong >= locked_at {
+        doubled(locks.first, wrong - locked_at, LONGEST_LOCK)
+    } else if wrong >= FREE {
+        doubled(FIRST_WAIT, wrong - FREE, LONGEST_WAIT)
+    } else {
+        Duration::ZERO
+    };
+    remembered(wrong, now, wait, REMEMBERED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The waits after each of `many` wrong passwords, tried as soon as allowed.
+    fn waits(many: usize, locks: &LockRules) -> Vec<u64> {
+        let (mut now, mut last) = (Timestamp(1_000_000), None);
+        let mut waits = Vec::new();
+        for _ in 0..many {
+            let next = one_more(last, now, locks);
+            waits.push(next.open_at.since(now).as_secs());
+            now = next.open_at;
+            last = Some(next);
+        }
+        waits
+    }
+
+    #[test]
+    fn the_wait_grows_until_the_way_is_closed_and_never_beyond_an_hour() {
+        let grown = waits(14, &LockRules::default());
+        assert_eq!(grown, [0, 0, 5, 10, 20, 40, 80, 160, 320, 900, 1800, 3600, 3600, 3600]);
+        let day = LockRules { first: Duration::from_secs(86_400), passwords: 1, ..LockRules::default() };
+        assert_eq!(waits(3, &day), [86_400; 3]);
+    }
+
+    #[test]
+    fn wrong_answers_close_that_way_for_longer_each_time_and_fade() {
+        let (mut now, mut last, mut waits) = (Timestamp(1_000_000), None, Vec::new());
+        for _ in 0..10 {
+            let next = one_more_answer(last, now, 5);
+            waits.push(next.open_at.since(now).as_secs() / 3600);
+            now = next.open_at;
+            last = Some(next);
+        }
+        assert_eq!(waits, [0, 0, 0, 0, 1, 4, 16, 64, 168, 168]);
+        let rested = one_more_answer(last, now.plus(ANSWERS_FADE * 2), 5);
+        assert_eq!((rested.wrong, rested.open_at), (3, rested.last_at), "a quarter of ten, and one more");
+    }
+
+    #[test]
+    fn wider_networks_stand_more_and_wait_less() {
+        let place = |free, longest| Place { tag: [0; 32], free, longest };
+        let last_wait = |at: &Place, many| {
+            let (mut now, mut last) = (Timestamp(1_000_000), None);
+            for _ in 0..many {
+                let next = one_more_from_client(last, now, at);
+                now = next.open_at;
+                last = Some(next);
+            }
+            last.map_or(0, |last: Tries| last.open_at.since(last.last_at).as_secs())
+        };
+        assert_eq!(last_wait(&place(FREE_AT_CLIENT, LONGEST_WAIT), 60), 900);
+        let [_, (_, free, longest)] = WIDER;
+        assert_eq!(last_wait(&place(free, longest), 199), 0);
+        assert_eq!(last_wait(&place(free, longest), 300), 60);
+    }
+
+    #[test]
+    fn time_heals() {
+        let (locks, start) = (LockRules::default(), Timestamp(1_000_000));
+        let closed = remembered(12, start, FADE, REMEMBERED);
+        let after = |hours: u32| one_more(Some(closed), closed.open_at.plus(FADE * hours), &locks).wrong;
+        assert_eq!([0, 1, 2, 3, 4, 400].map(after), [13, 7, 4, 2, 1, 1]);
+        // Five a day, for ever, never close the way.
+        let (mut now, mut last) = (start, None);
+        for _ in 0..1000 {
+            now = now.plus(Duration::from_secs(86_400 / 5));
+            let next = one_more(last, now, &locks);
+            assert!(next.wrong < 3);
+            last = Some(next);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Who holds connections, and who must give one back when all are taken: the network that holds the most, where it has
+//! been still for the longest. Owners with a living session are asked last. Knows no request.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::task::AtomicWaker;
+
+use sealpost_mail::Network;
+
+use crate::state::limits::Client;
+
+/// Connections in all.
+const MOST: usize = 4_000;
+/// A browser opens six; an office behind one address has many browsers. Of IPv6 one /64, then the /56 and the /48
+/// around it: providers give these to one customer.
+const EACH: [(usize, usize); 3] = [(8, 200), (7, 400), (6, 800)];
+const EACH_IPV4: usize = 200;
+/// Connections of one owner that are asked last.
+const KNOWN_EACH: usize = 16;
+
+/// Everybody's connections.
+#[derive(Clone)]
+pub(crate) struct Connections(Arc<Inner>);
+
+struct Inner {
+    held: Mutex<Held>,
+    /// They connect for everybody.
+    trusted: Vec<Network>,
+    most: usize,
+    /// Counts what happens, so that it can be said what happened last.
+    ticks: AtomicU64,
+}
+
+#[derive(Default)]
+struct Held {
+    next: u64,
+    all: HashMap<u64, (Vec<u8>, Arc<Marks>)>,
+    by_network: HashMap<Vec<u8>, usize>,
+    known: HashMap<String, usize>,
+}
+
+/// How one connection stands.
+#[derive(Default)]
+struct Marks {
+    /// When it was last heard of.
+    last: AtomicU64,
+    /// Requests being worked on.
+    working: AtomicUsize,
+    known: AtomicBool,
+    evicted: AtomicBool,
+    waker: AtomicWaker,
+}
+
+/// A connection counted; given back when it ends.
+pub(crate) struct Place {
+    id: Option<u64>,
+    marks: Arc<Marks>,
+    whose: Mutex<Option<String>>,
+    inner: Arc<Inner>,
+}
+
+/// The client holds as many as it may, and all are at work.
+#[derive(Debug)]
+pub(crate) struct TooMany;
+
+impl Connections {
+    pub(crate) fn new(trusted: Vec<Network>) -> Self {
+        Self::with(trusted, MOST)
+    }
+
+    /// How many there may be: what the listener itself must be ready for.
+    pub(crate) fn most() -> usize {
+        MOST
+    }
+
+    fn with(trusted: Vec<Network>, most: usize) -> Self {
+        let (held, ticks) = (Mutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Inner { held, trusted, most, ticks }))
+    }
+
+    /// Counts a new connection; makes room for it if that is fair.
+    pub(crate) fn admit(&self, peer: IpAddr) -> Result<Place, TooMany> {
+        let peer = peer.to_canonical();
+        let marks = Arc::new(Marks::default());
+        let whose = Mutex::default();
+        let inner = Arc::clone(&self.0);
+        if inner.trusted.iter().any(|network| network.contains(peer)) {
+            return Ok(Place { id: None, marks, whose, inner });
+        }
+        let octets = Client::at(peer).octets();
+        let mut held = inner.held();
+        for (length, most) in limits(&octets) {
+            let network = octets.get(..length).unwrap_or_default();
+            if held.by_network.get(network).is_some_and(|count| *count >= most) {
+                held.evict(Some(network))?;
+            }
+        }
+        if held.all.len() >= inner.most {
+            held.evict(None)?;
+        }
+        marks.last.store(inner.ticks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let id = held.next;
+        held.next += 1;
+        for (length, _) in limits(&octets) {
+            *held.by_network.entry(octets.get(..length).unwrap_or_default().to_vec()).or_default() += 1;
+        }
+        held.all.insert(id, (octets, Arc::clone(&marks)));
+        drop(held);
+        Ok(Place { id: Some(id), marks, whose, inner })
+    }
+}
+
+/// Prefixes under which a client's connections are counted, and how many each may have.
+fn limits(octets: &[u8]) -> Vec<(usize, usize)> {
+    if octets.len() == 16 { EACH.to_vec() } else { vec![(octets.len(), EACH_IPV4)] }
+}
+
+impl Inner {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Ends a connection, of that network or of anybody's, that nobody works for.
+    fn evict(&mut self, within: Option<&[u8]>) -> Result<(), TooMany> {
+        let weight = |octets: &[u8]| {
+            let widest = limits(octets).last().map_or(0, |(length, _)| *length);
+            self.by_network.get(octets.get(..widest).unwrap_or_default()).copied().unwrap_or_default()
+        };
+        let candidates = self.all.iter().filter(|(_, (octets, marks))| {
+            within.is_none_or(|network| octets.starts_with(network))
+                && marks.working.load(Ordering::Relaxed) == 0
+        });
+        let victim = candidates.min_by_key(|(_, (octets, marks))| {
+            let known = marks.known.load(Ordering::Relaxed);
+            (known, std::cmp::Reverse(weight(octets)), marks.last.load(Ordering::Relaxed))
+        });
+        let Some(id) = victim.map(|(id, _)| *id) else { return Err(TooMany) };
+        if let Some((octets, marks)) = self.remove(id) {
+            tracing::debug!(client.octets = octets.len(), "a connection made room");
+            marks.evicted.store(true, Ordering::Release);
+            marks.waker.wake();
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, id: u64) -> Option<(Vec<u8>, Arc<Marks>)> {
+        let (octets, marks) = self.all.remove(&id)?;
+        for (length, _) in limits(&octets) {
+            let network = octets.get(..length).unwrap_or_default();
+            if let Some(count) = self.by_network.get_mut(network) {
+                *count -= 1;
+                if *count == 0 {
+                    self.by_network.remove(network);
+                }
+            }
+        }
+        Some((octets, marks))
+    }
+}
+
+impl Place {
+    /// Something came or went.
+    pub(crate) fn heard(&self) {
+        self.marks.last.store(self.inner.ticks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Whether somebody else needs the place; whoever asks is woken when that happens.
+    pub(crate) fn is_evicted(&self, context: &std::task::Context<'_>) -> bool {
+        self.marks.waker.register(context.waker());
+        self.marks.evicted.load(Ordering::Acquire)
+    }
+
+    /// Waits until somebody else needs the place.
+    pub(crate) async fn evicted(&self) {
+        std::future::poll_fn(|context| match self.is_evicted(context) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        })
+        .await;
+    }
+
+    /// A living session came over it, of that mailbox.
+    pub(crate) fn is_known(&self, mailbox_id: &str) {
+        let mut whose = self.whose.lock().unwrap_or_else(PoisonError::into_inner);
+        if whose.is_some() {
+            return;
+        }
+        let mut held = self.inner.held();
+        let count = held.known.entry(mailbox_id.to_owned()).or_default();
+        if *count < KNOWN_EACH {
+            *count += 1;
+            *whose = Some(mailbox_id.to_owned());
+            self.marks.known.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A request of it is being worked on, until the value is dropped.
+    pub(crate) fn work(&self) -> Work {
+        self.marks.working.fetch_add(1, Ordering::Relaxed);
+        Work(Arc::clone(&self.marks))
+    }
+}
+
+/// Somebody works for a connection.
+pub(crate) struct Work(Arc<Marks>);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let whose = self.whose.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut held = self.inner.held();
+        if let Some(id) = self.id {
+            let _gone = held.remove(id);
+        }
+        if let Some(mailbox_id) = whose
+            && let Some(count) = held.known.get_mut(&mailbox_id)
+        {
+            *count -= 1;
+            if *count == 0 {
+                held.known.remove(&mailbox_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admit(connections: &Connections, text: &str) -> Result<Place, TooMany> {
+        connections.admit(text.parse().unwrap())
+    }
+
+    fn evicted(places: &[Place]) -> usize {
+        places.iter().filter(|place| place.marks.evicted.load(Ordering::Relaxed)).count()
+    }
+
+    #[test]
+    fn one_client_holds_so_many_and_pays_for_more_itself() {
+        let connections = Connections::new(vec![Network::parse("10.0.0.1").unwrap()]);
+        let other = admit(&connections, "192.0.2.1").unwrap();
+        let held: Vec<Place> =
+            (0..300).map(|n| admit(&connections, &format!("2001:db8::{n:x}")).unwrap()).collect();
+        assert_eq!(evicted(&held), 100, "one /64 is one client");
+        assert!(evicted(&[other]) == 0);
+        let busy: Vec<Work> = held.iter().map(Place::work).collect();
+        assert!(admit(&connections, "2001:db8::ffff").is_err(), "all of its are at work");
+        drop((busy, held));
+        assert!(connections.0.held().all.is_empty() && connections.0.held().by_network.is_empty());
+        for _ in 0..EACH_IPV4 * 2 {
+            assert!(admit(&connections, "::ffff:10.0.0.1").unwrap().id.is_none(), "a proxy connects for all");
+        }
+    }
+
+    #[test]
+    fn the_wider_networks_of_one_provider_are_counted_too() {
+        let connections = Connections::new(Vec::new());
+        let at = |n: usize| admit(&connections, &format!("2001:db8:1:{:x}::{n:x}", n % 1000)).unwrap();
+        let held: Vec<Place> = (0..2000).map(at).collect();
+        assert_eq!(evicted(&held), 1200);
+    }
+
+    #[test]
+    fn a_full_portal_asks_the_heaviest_network_for_its_stillest_one() {
+        let connections = Connections::with(Vec::new(), 100);
+        let quiet = admit(&connections, "192.0.2.1").unwrap();
+        let mut held: Vec<Place> = (0..99).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
+        held[0].heard();
+        held.push(admit(&connections, "192.0.2.3").unwrap());
+        assert!(held[1].marks.evicted.load(Ordering::Relaxed), "not the one heard of last");
+        assert!(evicted(&[quiet]) == 0);
+    }
+
+    #[test]
+    fn owners_are_asked_last_but_one_owner_does_not_hold_everything() {
+        let connections = Connections::with(Vec::new(), 40);
+        let held: Vec<Place> = (0..40).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
+        held.iter().for_each(|place| place.is_known("mailbox"));
+        let others: Vec<Place> =
+            (0..24).map(|n| admit(&connections, &format!("192.0.3.{n}")).unwrap()).collect();
+        assert_eq!((evicted(&held), evicted(&others)), (24, 0));
+        drop((held, others));
+        assert!(connections.0.held().known.is_empty());
+    }
+}

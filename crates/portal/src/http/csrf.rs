@@ -1,0 +1,152 @@
+//! Forms that only our own pages can send: a type whose content comes out after two proofs and not before.
+//! Knows no route.
+
+use std::time::Duration;
+
+use actix_web::cookie::Cookie;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{self, BytesMut};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt as _;
+use futures_util::future::{LocalBoxFuture, Ready, ready};
+use sealpost_vault::SessionSecret;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq as _;
+
+use crate::access::session;
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// Longest form.
+const MOST_BYTES: usize = 64 * 1024;
+/// Time to send it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a page writes into its forms and expects back.
+#[derive(Clone)]
+pub(crate) struct FormToken(String);
+
+impl FormToken {
+    pub(crate) fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// For the hidden field.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A form as it came. First proof, in the extractor: the browser says that the request comes from our own
+/// pages. Second proof, in [`Protected::verify`]: it carries the token bound to the reader's cookie.
+pub(crate) struct Protected<T> {
+    token: String,
+    form: T,
+}
+
+impl<T> Protected<T> {
+    /// The form, if its token is the one expected.
+    pub(crate) fn verify(self, expected: &FormToken) -> Result<T, Problem> {
+        let same: bool = self.token.as_bytes().ct_eq(expected.0.as_bytes()).into();
+        if same && !expected.0.is_empty() { Ok(self.form) } else { Err(Problem::Forged("form token")) }
+    }
+}
+
+#[derive(Deserialize)]
+struct TokenField {
+    #[serde(default)]
+    form_token: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            comes_from_us(&request)?;
+            if request.content_type() != "application/x-www-form-urlencoded" {
+                return Err(Problem::BadForm("content type"));
+            }
+            let mut body = BytesMut::new();
+            let reading = async {
+                while let Some(piece) = payload.next().await {
+                    let piece = piece.map_err(|_broken| Problem::BadForm("broken off"))?;
+                    if body.len() + piece.len() > MOST_BYTES {
+                        return Err(Problem::BadForm("too long"));
+                    }
+                    body.extend_from_slice(&piece);
+                }
+                Ok(())
+            };
+            tokio::time::timeout(PATIENCE, reading)
+                .await
+                .map_err(|_elapsed| Problem::BadForm("too slow"))??;
+            let text = std::str::from_utf8(&body).map_err(|_not_text| Problem::BadForm("not UTF-8"))?;
+            let read = |_unreadable| Problem::BadForm("fields");
+            let TokenField { form_token } =
+                web::Query::<TokenField>::from_query(text).map_err(read)?.into_inner();
+            let form = web::Query::<T>::from_query(text).map_err(read)?.into_inner();
+            Ok(Self { token: form_token, form })
+        })
+    }
+}
+
+/// Fetch Metadata where the browser sends it, `Origin` where it does not. Our pages say `no-referrer`, which
+/// makes a browser send `Origin: null` even to ourselves (Fetch §3.2), so that alone is no sign of anything.
+pub(crate) fn comes_from_us(request: &HttpRequest) -> Result<(), Problem> {
+    let value = |name| request.headers().get(name).map(|v: &header::HeaderValue| v.as_bytes());
+    if let Some(site) = value("sec-fetch-site") {
+        return if site == b"same-origin" { Ok(()) } else { Err(Problem::Forged("sec-fetch-site")) };
+    }
+    let ours = request.app_data::<web::Data<Site>>().map(|site| site.origin.text.as_bytes());
+    match value("origin") {
+        Some(b"null") | None => Ok(()),
+        Some(origin) if Some(origin) == ours => Ok(()),
+        Some(_) => Err(Problem::Forged("origin")),
+    }
+}
+
+/// Somebody without a session: holds the cookie that binds the forms of the pages before the log-in.
+pub(crate) struct Visitor {
+    token: FormToken,
+    fresh: Option<Cookie<'static>>,
+}
+
+impl Visitor {
+    /// For the forms of this visitor's pages.
+    pub(crate) fn token(&self) -> &FormToken {
+        &self.token
+    }
+
+    /// The cookie to set, if this visitor has none yet.
+    pub(crate) fn cookie(&self) -> Option<Cookie<'static>> {
+        self.fresh.clone()
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(visitor(request))
+    }
+}
+
+fn visitor(request: &HttpRequest) -> Result<Visitor, Problem> {
+    let site = request.app_data::<web::Data<Site>>().ok_or_else(|| Problem::Fault("no site".into()))?;
+    let name = session::cookie_name(site, "visit");
+    if let Some(cookie) = request.cookie(&name)
+        && let Some(secret) = SessionSecret::parse(cookie.value())
+    {
+        return Ok(Visitor { token: FormToken::new(secret.csrf()), fresh: None });
+    }
+    let (text, _) = SessionSecret::issue(site.random.as_ref());
+    let secret = SessionSecret::parse(text.expose()).ok_or_else(|| Problem::Fault("visit cookie".into()))?;
+    let cookie = session::cookie(site, name, text.expose().clone());
+    Ok(Visitor { token: FormToken::new(secret.csrf()), fresh: Some(cookie) })
+}

@@ -1,0 +1,145 @@
+//! One connection between socket and web server: TLS where it is ours, a place among all connections, heads without
+//! bare line ends. Knows no page.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::http::connections::{Connections, Place, TooMany};
+use crate::http::heads::Heads;
+
+/// For a handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A connection that the web server may read.
+pub(crate) struct Transport {
+    stream: Stream,
+    heads: Heads,
+    place: Arc<Place>,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Takes a new connection, or ends it at once: before a request no page can say why.
+pub(crate) async fn accept(
+    socket: TcpStream,
+    connections: &Connections,
+    tls: Option<&TlsAcceptor>,
+) -> Option<(Transport, SocketAddr)> {
+    let peer = socket.peer_addr().ok()?;
+    let place = match connections.admit(peer.ip()) {
+        Ok(place) => place,
+        Err(TooMany) => {
+            tracing::warn!(client = %peer.ip(), "turned away: too many connections");
+            return None;
+        }
+    };
+    let stream = match tls {
+        None => Stream::Plain(socket),
+        Some(acceptor) => {
+            let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(socket));
+            tokio::select! {
+                done = handshake => Stream::Tls(Box::new(done.ok()?.ok()?)),
+                () = place.evicted() => return None,
+            }
+        }
+    };
+    Some((Transport { stream, heads: Heads::default(), place: Arc::new(place) }, peer))
+}
+
+impl Transport {
+    /// For the requests that come over it.
+    pub(crate) fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
+    }
+
+    fn evicted() -> io::Error {
+        io::Error::new(io::ErrorKind::ConnectionAborted, "the place is needed")
+    }
+
+    fn write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        act: impl FnOnce(Pin<&mut dyn Duplex>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if self.place.is_evicted(context) {
+            return Poll::Ready(Err(Self::evicted()));
+        }
+        let written = ready!(act(self.stream.pinned(), context));
+        self.place.heard();
+        Poll::Ready(written)
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
+
+impl Stream {
+    fn pinned(&mut self) -> Pin<&mut dyn Duplex> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(stream.as_mut()),
+        }
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.place.is_evicted(context) {
+            // As if the other side had gone.
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        ready!(self.stream.pinned().poll_read(context, buffer))?;
+        self.place.heard();
+        self.heads.pass(buffer.filled_mut().get_mut(before..).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write(context, |stream, context| stream.poll_write_vectored(context, bytes))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.place.is_evicted(context) {
+            return Poll::Ready(Err(Self::evicted()));
+        }
+        self.stream.pinned().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.pinned().poll_shutdown(context)
+    }
+}

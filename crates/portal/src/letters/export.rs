@@ -1,0 +1,226 @@
+//! Taking letters away: one as `.pdf`, `.eml` or `.msg`, many as one `.zip`; and the page that asks how, and
+//! offers to delete what has been saved.
+
+use actix_web::body::SizedStream;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_export::Format;
+use sealpost_store::{Folder, Page as StorePage};
+use serde::Serialize;
+
+use crate::access::session::SignedIn;
+use crate::http::csrf::Protected;
+use crate::http::download;
+use crate::letters::archive::{self, Explanation, NotMade, Wanted};
+use crate::letters::bulk::Fields;
+use crate::letters::inbox::Place;
+use crate::mailbox::is_id;
+use crate::page::{Page, redirect, show};
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::export_progress::Standing;
+
+/// What is sent as a file can do nothing even where a browser shows it.
+const FILE_POLICY: &str = "default-src 'none'; sandbox";
+/// Letters asked for at once when everything is exported.
+const AT_ONCE: u32 = 500;
+
+#[derive(Template)]
+#[template(path = "export.html")]
+struct ExportPage {
+    page: Page,
+    place: Place,
+    /// Empty: everything.
+    ids: Vec<String>,
+    count: u64,
+    bytes: u64,
+    has_pdf: bool,
+    /// Under which the page asks how far the archive is.
+    watch: String,
+}
+
+impl ExportPage {
+    fn shown_size(&self) -> String {
+        self.page.size(&self.bytes)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "not-made.html")]
+struct NotMadePage {
+    page: Page,
+    id: String,
+    no_worker: bool,
+}
+
+/// The page for chosen letters.
+pub(crate) async fn choose(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    place: Place,
+    ids: Vec<String>,
+) -> Result<HttpResponse, Problem> {
+    let (mut found, mut bytes) = (Vec::new(), 0_u64);
+    for id in ids {
+        let deposit = site.store.deposit(owner.mailbox_id(), &id).await;
+        let deposit = deposit.map_err(|error| Problem::fault("reading a letter", error))?;
+        if let Some(deposit) = deposit {
+            bytes += u64::try_from(deposit.row.size).unwrap_or(0);
+            found.push(id);
+        }
+    }
+    if found.is_empty() {
+        return Ok(redirect(&format!("{}?done=none", place.path())));
+    }
+    let mut page = Page::owned(site, request, owner);
+    place.path().clone_into(&mut page.here);
+    let has_pdf = archive::worker(site).is_ok();
+    let count = found.len() as u64;
+    show(
+        StatusCode::OK,
+        &ExportPage { page, place, ids: found, count, bytes, has_pdf, watch: site.random.id() },
+    )
+}
+
+/// GET /export: everything.
+pub(crate) async fn everything(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+) -> Result<HttpResponse, Problem> {
+    let (mut count, mut bytes) = (0, 0);
+    for folder in [Folder::Inbox, Folder::Sent] {
+        let counts = site.store.deposit_counts(owner.mailbox_id(), folder).await;
+        let counts = counts.map_err(|error| Problem::fault("counting letters", error))?;
+        count += counts.total;
+        bytes += counts.bytes;
+    }
+    if count == 0 {
+        return Ok(redirect("/inbox"));
+    }
+    let page = Page::owned(&site, &request, &owner);
+    let has_pdf = archive::worker(&site).is_ok();
+    let watch = site.random.id();
+    let template = ExportPage { page, place: Place::Inbox, ids: Vec::new(), count, bytes, has_pdf, watch };
+    show(StatusCode::OK, &template)
+}
+
+/// POST /export/zip: the archive.
+pub(crate) async fn archive(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    form: Protected<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    let fields = Fields::new(form.verify(owner.token())?);
+    let format = Format::parse(fields.one("format")).ok_or(Problem::BadForm("no such format"))?;
+    let page = Page::owned(&site, &request, &owner);
+    let wanted = if fields.one("scope") == "all" {
+        whole_mailbox(&site, &owner, &page).await?
+    } else {
+        let one = |id| Wanted { id, folder: String::new() };
+        fields.ids().into_iter().map(one).collect()
+    };
+    if wanted.is_empty() {
+        return Ok(redirect("/inbox?done=none"));
+    }
+    let file = format!("{} {}.zip", page.portal(), site.calendar.file(site.now()));
+    let explanation = Explanation {
+        file: page.t("export-note-file"),
+        text: page.t("export-note"),
+        damaged: page.t("export-note-damaged"),
+    };
+    let watch = Some(fields.one("watch")).filter(|watch| is_id(watch));
+    let tally = watch.map(|watch| site.tallies.begin(owner.session(), watch, wanted.len() as u64));
+    let language = page.language;
+    tracing::info!(letters = wanted.len(), format = format.extension(), "letters exported");
+    let pieces = archive::archive(site.clone(), owner, language, wanted, format, explanation, tally);
+    Ok(HttpResponse::Ok()
+        .content_type("application/zip")
+        .insert_header(download::attachment(&download::file_name(&file, "messages.zip")))
+        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+        .streaming(pieces))
+}
+
+#[derive(Serialize)]
+struct Progress {
+    done: u64,
+    all: u64,
+    state: &'static str,
+}
+
+/// GET /export/progress/{part}: how far an archive of this session is.
+pub(crate) async fn progress(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    watch: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let Standing { done, all, state } =
+        site.tallies.standing(owner.session(), &watch).ok_or(Problem::NotFound)?;
+    Ok(HttpResponse::Ok().json(Progress { done, all, state }))
+}
+
+async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<Wanted>, Problem> {
+    let mut wanted = Vec::new();
+    for place in [Place::Inbox, Place::Sent] {
+        let folder = download::file_name(&place.title(page), place.name());
+        for number in 0_u32.. {
+            let part = StorePage { offset: number.saturating_mul(AT_ONCE), limit: AT_ONCE };
+            let rows = site.store.deposits(owner.mailbox_id(), place.folder(), part).await;
+            let rows = rows.map_err(|error| Problem::fault("reading a folder", error))?;
+            let last = rows.len() < AT_ONCE as usize;
+            wanted.extend(rows.into_iter().map(|row| Wanted { id: row.id, folder: folder.clone() }));
+            if last {
+                break;
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+/// GET /m/{id}/msg
+pub(crate) async fn msg(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    one(&site, &request, &owner, &id, Format::Msg).await
+}
+
+/// GET /m/{id}/pdf
+pub(crate) async fn pdf(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    one(&site, &request, &owner, &id, Format::Pdf).await
+}
+
+async fn one(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    id: &str,
+    format: Format,
+) -> Result<HttpResponse, Problem> {
+    let deposit = owner.deposit(site, id).await?;
+    let mut page = Page::owned(site, request, owner);
+    let file = archive::name(site, &deposit.row, deposit.summary.as_ref(), format);
+    match archive::made(site, page.language, deposit, format).await? {
+        Ok(made) => Ok(HttpResponse::Ok()
+            .content_type(format.content_type())
+            .insert_header(download::attachment(&file))
+            .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+            .body(SizedStream::new(made.size, made.pieces))),
+        Err(why) => {
+            page.here = format!("/m/{id}");
+            let no_worker = matches!(why, NotMade::NoWorker);
+            let template = NotMadePage { page, id: id.to_owned(), no_worker };
+            show(StatusCode::SERVICE_UNAVAILABLE, &template)
+        }
+    }
+}

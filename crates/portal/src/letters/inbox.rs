@@ -1,0 +1,330 @@
+//! The folders: inbox, sent, trash; in pages, in the order wished for, or what a search found.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::Timestamp;
+use sealpost_store::{DepositCounts, Folder, Page as StorePage};
+use serde::Deserialize;
+
+use crate::access::session::SignedIn;
+use crate::http::csrf::Protected;
+use crate::http::download;
+use crate::letters::search::{MOST_LINES, Order, Words};
+use crate::mailbox::Line;
+use crate::page::{Page, display_name, redirect, show};
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// Letters per page.
+const PER_PAGE: u32 = 25;
+/// A letter that goes in so many days is marked.
+const SOON: u64 = 7;
+
+/// A folder that has a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Inbox,
+    Sent,
+    Trash,
+}
+
+impl Place {
+    pub(crate) const ALL: [Self; 3] = [Self::Inbox, Self::Sent, Self::Trash];
+
+    pub(crate) fn folder(self) -> Folder {
+        match self {
+            Self::Inbox => Folder::Inbox,
+            Self::Sent => Folder::Sent,
+            Self::Trash => Folder::Trash,
+        }
+    }
+
+    /// Where a letter lies; a draft is no place of its own here.
+    pub(crate) fn of(folder: Folder) -> Self {
+        match folder {
+            Folder::Inbox | Folder::Draft => Self::Inbox,
+            Folder::Sent => Self::Sent,
+            Folder::Trash => Self::Trash,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        self.folder().as_str()
+    }
+
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Inbox => "/inbox",
+            Self::Sent => "/sent",
+            Self::Trash => "/trash",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Self {
+        Self::ALL.into_iter().find(|place| place.name() == name).unwrap_or(Self::Inbox)
+    }
+
+    pub(crate) fn title(self, page: &Page) -> String {
+        match self {
+            Self::Inbox => page.t("inbox-title"),
+            Self::Sent => page.t("sent-title"),
+            Self::Trash => page.t("trash-title"),
+        }
+    }
+
+    pub(crate) fn icon(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Sent => "sent",
+            Self::Trash => "trash",
+        }
+    }
+}
+
+/// A line as the page shows it.
+struct Entry {
+    id: String,
+    person: Option<String>,
+    subject: Option<String>,
+    received: Timestamp,
+    size: u64,
+    attachments: u64,
+    unread: bool,
+    expires: Option<Timestamp>,
+}
+
+/// What a search came to, beside its letters.
+struct Searched {
+    words: String,
+    unread_texts: u64,
+    left_out: u64,
+    more: bool,
+}
+
+/// What has just been done.
+enum Done {
+    Nothing,
+    NoneChosen,
+    Sent,
+    Trashed(u64),
+    Restored(u64),
+    Destroyed(u64),
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct InboxPage {
+    page: Page,
+    place: Place,
+    entries: Vec<Entry>,
+    counts: DepositCounts,
+    number: u32,
+    pages: u32,
+    welcome: bool,
+    order: Order,
+    /// Letters too old to be sorted.
+    unsorted: u64,
+    searched: Option<Searched>,
+    done: Done,
+    trash_days: u64,
+}
+
+impl InboxPage {
+    fn is_soon(days: u64) -> bool {
+        days <= SOON
+    }
+
+    fn heading(&self) -> String {
+        self.place.title(&self.page)
+    }
+
+    fn order_name(&self, order: &Order) -> String {
+        match order {
+            Order::Newest => self.page.t("sort-newest"),
+            Order::Oldest => self.page.t("sort-oldest"),
+            Order::Person if self.place == Place::Sent => self.page.t("sort-recipient"),
+            Order::Person => self.page.t("sort-sender"),
+            Order::Subject => self.page.t("sort-subject"),
+            Order::Largest => self.page.t("sort-largest"),
+        }
+    }
+
+    /// The address of another page of the same list.
+    fn turn(&self, number: u32) -> String {
+        if self.order == Order::Newest {
+            format!("{}?page={number}", self.place.path())
+        } else {
+            format!("{}?sort={}&page={number}", self.place.path(), self.order.name())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    #[serde(default)]
+    page: Option<u32>,
+    #[serde(default)]
+    welcome: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    done: String,
+    #[serde(default)]
+    n: Option<u64>,
+}
+
+/// GET /inbox
+pub(crate) async fn inbox(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    list(&site, &request, &owner, Place::Inbox, &wish).await
+}
+
+/// GET /sent
+pub(crate) async fn sent(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    list(&site, &request, &owner, Place::Sent, &wish).await
+}
+
+/// GET /trash
+pub(crate) async fn trash(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    list(&site, &request, &owner, Place::Trash, &wish).await
+}
+
+async fn list(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    place: Place,
+    wish: &Wish,
+) -> Result<HttpResponse, Problem> {
+    let number = wish.page.unwrap_or(1).max(1);
+    let order = Order::parse(&wish.sort);
+    let offset = (number - 1).saturating_mul(PER_PAGE);
+    let (lines, counts, unsorted) = if order == Order::Newest {
+        let part = StorePage { offset, limit: PER_PAGE };
+        let (lines, counts) = owner.folder(site, place.folder(), part).await?;
+        (lines, counts, 0)
+    } else {
+        let all = StorePage { offset: 0, limit: MOST_LINES };
+        let (mut lines, counts) = owner.folder(site, place.folder(), all).await?;
+        let unsorted = counts.total.saturating_sub(lines.len() as u64);
+        order.sort(place.folder(), &mut lines);
+        let part = lines.into_iter().skip(offset as usize).take(PER_PAGE as usize).collect();
+        (part, counts, unsorted)
+    };
+    let listed = counts.total - unsorted;
+    let pages = u32::try_from(listed.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX).max(1);
+    if number > pages {
+        return Ok(redirect(place.path()));
+    }
+    let n = wish.n.unwrap_or(0);
+    let template = InboxPage {
+        page: Page::owned(site, request, owner),
+        place,
+        entries: lines.into_iter().map(|line| entry(site, place, line)).collect(),
+        counts,
+        number,
+        pages,
+        welcome: wish.welcome == "1",
+        order,
+        unsorted,
+        searched: None,
+        done: match wish.done.as_str() {
+            "none" => Done::NoneChosen,
+            "sent" => Done::Sent,
+            "trashed" => Done::Trashed(n),
+            "restored" => Done::Restored(n),
+            "destroyed" => Done::Destroyed(n),
+            _ => Done::Nothing,
+        },
+        trash_days: days(site.config.trash),
+    };
+    show(StatusCode::OK, &template)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Question {
+    #[serde(default)]
+    folder: String,
+    #[serde(default)]
+    words: String,
+}
+
+/// POST /search: what people look for must not stand in an address, where logs and histories keep it.
+pub(crate) async fn search(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    form: Protected<Question>,
+) -> Result<HttpResponse, Problem> {
+    let Question { folder, words } = form.verify(owner.token())?;
+    let place = Place::parse(&folder);
+    let Some(wanted) = Words::parse(&words) else { return Ok(redirect(place.path())) };
+    let found = owner.search(&site, place.folder(), &wanted).await?;
+    let mut page = Page::owned(&site, &request, &owner);
+    place.path().clone_into(&mut page.here);
+    let total = found.lines.len() as u64;
+    let unread = found.lines.iter().filter(|line| line.row.read_at.is_none()).count() as u64;
+    let template = InboxPage {
+        page,
+        place,
+        entries: found.lines.into_iter().map(|line| entry(&site, place, line)).collect(),
+        counts: DepositCounts { total, unread, bytes: 0 },
+        number: 1,
+        pages: 1,
+        welcome: false,
+        order: Order::Newest,
+        unsorted: 0,
+        searched: Some(Searched {
+            words: words.chars().take(200).collect(),
+            unread_texts: found.unread_texts,
+            left_out: found.left_out,
+            more: found.more,
+        }),
+        done: Done::Nothing,
+        trash_days: days(site.config.trash),
+    };
+    show(StatusCode::OK, &template)
+}
+
+/// Whole days, rounded up.
+pub(crate) fn days(span: std::time::Duration) -> u64 {
+    span.as_secs().div_ceil(24 * 3600)
+}
+
+fn entry(site: &Site, place: Place, line: Line) -> Entry {
+    let Line { row, summary } = line;
+    let people = |s: &sealpost_mail::Summary| {
+        let all = if place == Place::Sent { &s.to } else { &s.from };
+        all.first().and_then(display_name).map(str::to_owned)
+    };
+    let real = |s: &sealpost_mail::Summary| {
+        s.attachments.iter().filter(|file| !download::is_in_its_place(file)).count() as u64
+    };
+    // What is in the trash goes by the trash's time, unless its own is over before.
+    let trashed = row.trashed_at.map(|since| since.plus(site.config.trash));
+    Entry {
+        person: summary.as_ref().and_then(people),
+        attachments: summary.as_ref().map_or(0, real),
+        subject: summary.and_then(|s| s.subject).filter(|subject| !subject.trim().is_empty()),
+        received: row.received_at,
+        size: u64::try_from(row.size).unwrap_or(0),
+        unread: row.read_at.is_none() && place == Place::Inbox,
+        expires: [trashed, row.expires_at].into_iter().flatten().min(),
+        id: row.id,
+    }
+}

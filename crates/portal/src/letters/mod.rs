@@ -1,0 +1,8 @@
+//! Letters as a list: folders, search, what is done with many at once, and taking them away as files.
+
+pub(crate) mod archive;
+pub(crate) mod bulk;
+pub(crate) mod export;
+pub(crate) mod inbox;
+pub(crate) mod outlook;
+pub(crate) mod search;

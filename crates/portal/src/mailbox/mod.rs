@@ -1,0 +1,339 @@
+//! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
+
+pub(crate) mod epochs;
+pub(crate) mod profile;
+pub(crate) mod rekey;
+
+use std::collections::VecDeque;
+
+use actix_web::body::SizedStream;
+use actix_web::web::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream, Stream};
+use sealpost_mail::{Place, Summary};
+use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page, StoreError};
+use sealpost_vault::{
+    CHUNK, DepositAuth, MailboxSecret, MessageKey, StreamOpener, VaultError, plain_len, sealed_chunk,
+};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::access::session::SignedIn;
+use crate::problem::Problem;
+use crate::state::{Site, off_the_loop};
+
+/// A line of a list, opened.
+pub(crate) struct Line {
+    pub(crate) row: DepositRow,
+    /// Nothing if it cannot be opened: the line still stands there and can be tried.
+    pub(crate) summary: Option<Summary>,
+}
+
+/// One letter's key and place; its content is still sealed.
+#[derive(Clone)]
+pub(crate) struct Deposit {
+    pub(crate) row: DepositRow,
+    pub(crate) summary: Option<Summary>,
+    head: Vec<u8>,
+    key: MessageKey,
+    body: Body,
+}
+
+/// A letter in memory. The permit gives the memory back.
+pub(crate) struct OpenLetter {
+    pub(crate) bytes: Vec<u8>,
+    room: OwnedSemaphorePermit,
+}
+
+impl OpenLetter {
+    /// The letter goes; so much of its room stays for what was taken out of it.
+    pub(crate) fn room_for(self, bytes: usize) -> OwnedSemaphorePermit {
+        let mut room = self.room;
+        let kept = (bytes / 1024 + 1).min(room.num_permits());
+        // Dropped here: what is not needed any more.
+        room.split(kept).unwrap_or(room)
+    }
+}
+
+/// Bytes made out of a letter, as an answer: as long as they are in memory, their room is taken.
+pub(crate) fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> SizedStream<HeldPieces> {
+    let size = bytes.len() as u64;
+    SizedStream::new(size, held_pieces(VecDeque::from([bytes]), room))
+}
+
+/// The same for bytes in several pieces; each goes as soon as it has been taken.
+pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit) -> HeldPieces {
+    let state = (Bytes::new(), chunks, room);
+    let pieces = stream::unfold(state, |(mut bytes, mut chunks, room)| async move {
+        while bytes.is_empty() {
+            bytes = Bytes::from(chunks.pop_front()?);
+        }
+        let piece = bytes.split_to(bytes.len().min(PIECE));
+        Some((Ok(piece), (bytes, chunks, room)))
+    });
+    pieces.boxed()
+}
+
+/// Bytes handed to the browser at once.
+const PIECE: usize = 64 * 1024;
+pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
+
+impl SignedIn {
+    /// A part of a folder, newest first, and how full it is.
+    pub(crate) async fn folder(
+        &self,
+        site: &Site,
+        folder: Folder,
+        page: Page,
+    ) -> Result<(Vec<Line>, DepositCounts), Problem> {
+        let lost = |error| Problem::fault("reading a folder", error);
+        let counts = site.store.deposit_counts(self.mailbox_id(), folder).await.map_err(lost)?;
+        let rows = site.store.deposits(self.mailbox_id(), folder, page).await.map_err(lost)?;
+        let (mailbox_id, secret) = (self.mailbox_id().to_owned(), self.secret().clone());
+        let auth = site.keys.deposits.clone();
+        // A hybrid key exchange per line: off the event loop.
+        let lines = off_the_loop((), move || {
+            rows.into_iter()
+                .map(|row| {
+                    let summary = summary(&auth, &mailbox_id, &secret, &row);
+                    Line { row, summary }
+                })
+                .collect()
+        })
+        .await?;
+        Ok((lines, counts))
+    }
+
+    /// One letter of this mailbox. Someone else's, and one that is not there, look the same.
+    pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
+        if !is_id(id) {
+            return Err(Problem::NotFound);
+        }
+        let lost = |error| Problem::fault("reading a letter", error);
+        let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
+        let DepositLetter { row, body_id, head_sealed } = found.ok_or(Problem::NotFound)?;
+        let body = site.store.body(&body_id).await.map_err(lost)?;
+        let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
+        let sealed = |error| damaged(id, error);
+        let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(sealed)?;
+        // The proof stands before the listing, and the listing opens under this key alone: head and body are then
+        // what we deposited.
+        let listed = proven(&site.keys.deposits, &key, &row).inspect_err(|error| unproven(&row, error));
+        let listed = listed.map_err(sealed)?;
+        let head = key.open_part("head", &head_sealed).map_err(sealed)?;
+        let summary = serde_json::from_slice(&listed).ok();
+        Ok(Deposit { row, summary, head, key, body })
+    }
+
+    /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
+    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
+        if let Err(error) = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
+            tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
+        }
+    }
+}
+
+impl Deposit {
+    /// Bytes of the whole letter.
+    pub(crate) fn size(&self) -> Result<u64, Problem> {
+        let rest = plain_len(self.body.len());
+        let rest = rest.ok_or_else(|| damaged(&self.row.id, "its body has an impossible length"))?;
+        Ok(rest + self.head.len() as u64)
+    }
+
+    /// The whole letter, for looking into it.
+    pub(crate) async fn open(&self, site: &Site) -> Result<OpenLetter, Problem> {
+        let size = self.size()?;
+        let room = site.room_for(size).await?;
+        tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
+        let opener = opener(&self.key, &self.body).await?;
+        let mut bytes = self.head.clone();
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
+        for index in 0_u64.. {
+            let Some(sealed) = chunk(&self.body, index).await? else { break };
+            opener
+                .open_chunk(index, sealed.1, &sealed.0, &mut bytes)
+                .map_err(|error| damaged(&self.row.id, error))?;
+        }
+        Ok(OpenLetter { bytes, room })
+    }
+
+    /// Opens all of it and keeps nothing: whether the letter is as it was.
+    pub(crate) async fn verify(&self) -> Result<(), Problem> {
+        let opener = opener(&self.key, &self.body).await?;
+        for index in 0..self.chunks()? {
+            self.plain(&opener, index).await?;
+        }
+        Ok(())
+    }
+
+    fn chunks(&self) -> Result<u64, Problem> {
+        Ok((self.size()? - self.head.len() as u64).div_ceil(CHUNK as u64).max(1))
+    }
+
+    async fn plain(&self, opener: &StreamOpener, index: u64) -> Result<Bytes, Problem> {
+        let missing = || damaged(&self.row.id, "it ends too early");
+        let (sealed, last) = chunk(&self.body, index).await?.ok_or_else(missing)?;
+        let mut plain = Vec::with_capacity(sealed.len());
+        let opened = opener.open_chunk(index, last, &sealed, &mut plain);
+        opened.map_err(|error| damaged(&self.row.id, error))?;
+        Ok(Bytes::from(plain))
+    }
+
+    /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
+    pub(crate) async fn part(self, place: Place) -> Result<SizedStream<HeldPieces>, Problem> {
+        let size = place.size;
+        Ok(SizedStream::new(size, self.part_pieces(place).await?))
+    }
+
+    /// The same, of no announced length.
+    pub(crate) async fn part_pieces(self, place: Place) -> Result<HeldPieces, Problem> {
+        let opener = opener(&self.key, &self.body).await?;
+        let state = Some((self, opener, place.range, place.decoder));
+        let pieces = stream::try_unfold(state, |state| async move {
+            let Some((deposit, opener, range, mut decoder)) = state else { return Ok(None) };
+            let mut out = Vec::new();
+            if range.is_empty() {
+                decoder.finish(&mut out);
+                return Ok(Some((Bytes::from(out), None)));
+            }
+            let head = deposit.head.len() as u64;
+            let end = match range.start.checked_sub(head) {
+                // A part that begins in the head: the letter has but one.
+                None => {
+                    let end = range.end.min(head);
+                    decoder
+                        .push(deposit.head.get(index(range.start)..index(end)).unwrap_or_default(), &mut out);
+                    end
+                }
+                Some(at) => {
+                    let number = at / CHUNK as u64;
+                    let plain = deposit.plain(&opener, number).await.inspect_err(|problem| {
+                        tracing::error!(http.problem = %problem, "a download was broken off");
+                    })?;
+                    let first = head + number * CHUNK as u64;
+                    let end = range.end.min(first + plain.len() as u64);
+                    let piece = plain.get(index(range.start - first)..index(end - first));
+                    decoder.push(piece.unwrap_or_default(), &mut out);
+                    end.max(range.start + 1)
+                }
+            };
+            Ok(Some((Bytes::from(out), Some((deposit, opener, end..range.end, decoder)))))
+        });
+        Ok(pieces.boxed())
+    }
+
+    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start
+    /// or end is found before anything is said; elsewhere it breaks the download off, the browser says so, and
+    /// the log names the letter.
+    pub(crate) async fn stream(
+        self,
+    ) -> Result<impl Stream<Item = Result<Bytes, Problem>> + 'static, Problem> {
+        let opener = opener(&self.key, &self.body).await?;
+        let chunks = self.chunks()?;
+        let first = self.plain(&opener, 0).await?;
+        if chunks > 1 {
+            self.plain(&opener, chunks - 1).await?;
+        }
+        let ready = VecDeque::from([Bytes::copy_from_slice(&self.head), first]);
+        let start = Step { deposit: self, opener, ready, next: 1, chunks };
+        Ok(stream::try_unfold(start, |mut step| async move {
+            if let Some(ready) = step.ready.pop_front() {
+                return Ok(Some((ready, step)));
+            }
+            if step.next >= step.chunks {
+                return Ok(None);
+            }
+            match step.deposit.plain(&step.opener, step.next).await {
+                Ok(plain) => {
+                    step.next += 1;
+                    Ok(Some((plain, step)))
+                }
+                Err(problem) => {
+                    tracing::error!(http.problem = %problem, "a download was broken off");
+                    Err(problem)
+                }
+            }
+        }))
+    }
+}
+
+struct Step {
+    deposit: Deposit,
+    opener: StreamOpener,
+    ready: VecDeque<Bytes>,
+    next: u64,
+    chunks: u64,
+}
+
+fn index(at: u64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+/// What is sealed is not what was sealed, or not there. Names the letter for the log.
+fn damaged(deposit_id: &str, cause: impl std::fmt::Display) -> Problem {
+    Problem::Damaged(format!("letter {deposit_id}: {cause}"))
+}
+
+fn unread(error: StoreError) -> Problem {
+    match error {
+        StoreError::Damaged { what } => Problem::Damaged(format!("expected {what}")),
+        other => Problem::fault("reading a body", other),
+    }
+}
+
+pub(crate) async fn opener(key: &MessageKey, body: &Body) -> Result<StreamOpener, Problem> {
+    let header = body.read(0..StreamOpener::header_len() as u64).await;
+    let header = header.map_err(unread)?;
+    StreamOpener::new(key, &header).map_err(|error| Problem::Damaged(format!("a body's start: {error}")))
+}
+
+/// One sealed chunk, and whether it is the last.
+pub(crate) async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem> {
+    let Some(place) = sealed_chunk(body.len(), index) else { return Ok(None) };
+    let sealed = body.read(place.start..place.start + place.len).await;
+    let sealed = sealed.map_err(unread)?;
+    Ok(Some((sealed, place.last)))
+}
+
+fn summary(
+    auth: &DepositAuth,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    row: &DepositRow,
+) -> Option<Summary> {
+    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed);
+    let listed = key.and_then(|key| proven(auth, &key, row));
+    listed
+        .inspect_err(|error| unproven(row, error))
+        .ok()
+        .and_then(|plain| serde_json::from_slice(&plain).ok())
+}
+
+/// What the list shows of a letter that was deposited by us.
+fn proven(auth: &DepositAuth, key: &MessageKey, row: &DepositRow) -> Result<Vec<u8>, VaultError> {
+    let listing = auth.proven(&row.mailbox_id, &row.id, &row.listing_sealed)?;
+    key.open_part(&format!("listing:{}", row.id), listing)
+}
+
+fn unproven(row: &DepositRow, error: &VaultError) {
+    tracing::error!(
+        row.kind = "deposit", mailbox.id = %row.mailbox_id, deposit.id = %row.id, %error,
+        "a letter is not as we deposited it and is not shown"
+    );
+}
+
+/// The listing of a letter in a mailbox that is just being activated: its owner holds the link, and no
+/// session yet.
+pub(crate) fn waiting(
+    site: &Site,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    row: &DepositRow,
+) -> Option<Summary> {
+    summary(&site.keys.deposits, mailbox_id, secret, row)
+}
+
+/// Whether `text` can be an id of ours: what cannot be one is never asked for.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

@@ -1,0 +1,157 @@
+//! What owners say of themselves: the name they are called by and their time zone. Sealed in one record.
+
+use sealpost_store::MailboxRow;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// Longest name, in characters.
+pub(crate) const LONGEST_NAME: usize = 80;
+
+/// Where most recipients are; the operator's own zone is offered first in any case.
+pub(crate) const ZONES: [&str; 46] = [
+    "Europe/Amsterdam",
+    "Europe/Athens",
+    "Europe/Belgrade",
+    "Europe/Berlin",
+    "Europe/Bratislava",
+    "Europe/Brussels",
+    "Europe/Bucharest",
+    "Europe/Budapest",
+    "Europe/Copenhagen",
+    "Europe/Dublin",
+    "Europe/Helsinki",
+    "Europe/Istanbul",
+    "Europe/Kyiv",
+    "Europe/Lisbon",
+    "Europe/Ljubljana",
+    "Europe/London",
+    "Europe/Luxembourg",
+    "Europe/Madrid",
+    "Europe/Oslo",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Europe/Riga",
+    "Europe/Rome",
+    "Europe/Sofia",
+    "Europe/Stockholm",
+    "Europe/Tallinn",
+    "Europe/Vienna",
+    "Europe/Vilnius",
+    "Europe/Warsaw",
+    "Europe/Zagreb",
+    "Europe/Zurich",
+    "Africa/Cairo",
+    "Africa/Johannesburg",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/Toronto",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Atlantic/Canary",
+    "Australia/Sydney",
+];
+
+/// The record.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) zone: Option<String>,
+}
+
+impl Profile {
+    /// What a mailbox's owner has said.
+    pub(crate) fn of(site: &Site, mailbox: &MailboxRow) -> Result<Self, Problem> {
+        let Some(sealed) = &mailbox.profile_sealed else { return Ok(Self::default()) };
+        let fault = |error: &dyn std::fmt::Display| Problem::fault("opening a profile", error);
+        let plain = site.keys.rows.open("profile", &mailbox.id, sealed).map_err(|error| fault(&error))?;
+        serde_json::from_slice(plain.expose()).map_err(|error| fault(&error))
+    }
+
+    /// The record as its row keeps it.
+    pub(crate) fn sealed(&self, site: &Site, mailbox_id: &str) -> Result<Vec<u8>, Problem> {
+        let json = serde_json::to_vec(self).map_err(|error| Problem::fault("writing a profile", error))?;
+        Ok(site.keys.rows.seal("profile", mailbox_id, &json, site.random.as_ref()))
+    }
+}
+
+/// A name without what could pretend to be something else: control and bidirectional characters, addresses'
+/// punctuation.
+pub(crate) fn clean_name(text: &str) -> Option<String> {
+    let good = |c: &char| {
+        !"<>\"@\\".contains(*c)
+            && !matches!(u32::from(*c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFEFF)
+    };
+    let kept: String = text.chars().filter(good).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    let name: String = words.join(" ").chars().take(LONGEST_NAME).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// "Firefox", "Windows": what a browser says of itself, as far as people know it.
+pub(crate) fn device(agent: &str) -> (&'static str, &'static str) {
+    let first = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(sign, _)| agent.contains(sign)).map_or("", |(_, name)| *name)
+    };
+    // The order matters: most browsers also claim to be the ones below them.
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Macintosh", "Mac"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    (browser, system)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_names() {
+        assert_eq!(clean_name("  Erika \u{202e} Muster\r\nBcc: x "), Some("Erika Muster Bcc: x".into()));
+        assert_eq!(clean_name("<boss@bank.example>"), Some("bossbank.example".into()));
+        assert_eq!(clean_name(" \t "), None);
+        assert_eq!(clean_name(&"ä".repeat(500)).map(|n| n.chars().count()), Some(LONGEST_NAME));
+    }
+
+    #[test]
+    fn every_zone_on_offer_exists() {
+        for zone in ZONES {
+            assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{zone}");
+        }
+    }
+
+    #[test]
+    fn devices_are_called_by_their_names() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0";
+        assert_eq!(device(edge), ("Edge", "Windows"));
+        assert_eq!(
+            device("Mozilla/5.0 (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0"),
+            ("Firefox", "Android")
+        );
+        assert_eq!(device("curl/8"), ("", ""));
+    }
+}

@@ -1,0 +1,314 @@
+//! Hostile HTML made harmless: the first of three walls (then the frame's own CSP, then its sandbox).
+//! Knows no session and fetches nothing.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sealpost_mail::Link;
+
+use crate::reading::declarations::{self, PROPERTIES, Widths};
+use crate::reading::targets::{self, Marked};
+
+/// What came out of the sanitiser.
+pub(crate) struct Clean {
+    /// Safe markup for the inside of a body.
+    pub(crate) markup: String,
+    /// Pictures that would have been fetched from elsewhere.
+    pub(crate) remote_images: usize,
+    /// The domains that links lead to, and whether there are more.
+    pub(crate) domains: Vec<String>,
+    pub(crate) more_domains: bool,
+}
+
+/// Cleans `html`. `inline` maps a Content-ID to the address of that part, for pictures in the letter itself.
+///
+/// Call only after [`crate::reading::markup::is_showable`], and off the event loop.
+pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
+    let (mut markup, mut remote_images) = sanitised(html, inline, Widths::Own);
+    if runs_from_the_right(&markup) {
+        (markup, remote_images) = sanitised(html, inline, Widths::Flowing);
+    }
+    let Marked { markup, domains, more } = targets::mark(&markup);
+    Clean { markup, remote_images, domains, more_domains: more }
+}
+
+/// Whether something in it is written from right to left. The sanitiser has normalised how that is said.
+fn runs_from_the_right(markup: &str) -> bool {
+    ["dir=\"rtl\"", "direction:rtl", "direction: rtl"].iter().any(|said| markup.contains(said))
+}
+
+fn sanitised(html: &str, inline: &HashMap<String, String>, widths: Widths) -> (String, usize) {
+    // The builder wants to own what its filter uses.
+    let (remote, inline) = (Arc::new(AtomicUsize::new(0)), inline.clone());
+    let counter = Arc::clone(&remote);
+    let mut builder = ammonia::Builder::empty();
+    builder
+        .tags(HashSet::from(TAGS))
+        .generic_attributes(HashSet::from(["style", "dir", "lang", "align", "valign", "bgcolor"]))
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("img", HashSet::from(["src", "alt", "width", "height"])),
+            ("table", HashSet::from(["width", "border", "cellpadding", "cellspacing", "summary"])),
+            ("td", HashSet::from(["width", "height", "colspan", "rowspan"])),
+            ("th", HashSet::from(["width", "height", "colspan", "rowspan", "scope"])),
+            ("col", HashSet::from(["width", "span"])),
+            ("ol", HashSet::from(["start", "type", "reversed"])),
+            ("li", HashSet::from(["value"])),
+            ("font", HashSet::from(["color", "size", "face"])),
+        ]))
+        .clean_content_tags(HashSet::from([
+            "script",
+            "style",
+            "title",
+            "template",
+            "noscript",
+            "iframe",
+            "object",
+            "svg",
+            "math",
+            "xmp",
+            "noembed",
+            "noframes",
+            "textarea",
+            "select",
+            "plaintext",
+        ]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid"]))
+        // Only the pictures' own addresses are relative; the filter below sees to that.
+        .url_relative(ammonia::UrlRelative::PassThrough)
+        .filter_style_properties(HashSet::from(PROPERTIES))
+        .link_rel(None)
+        .strip_comments(true)
+        .id_prefix(None)
+        .attribute_filter(move |element, attribute, value| match (element, attribute) {
+            ("img", "src") => {
+                let found = cid(value).and_then(|id| inline.get(id.as_ref()));
+                if found.is_none() {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+                found.map(|address| Cow::Owned(address.clone()))
+            }
+            ("a", "href") => Link::read(value).map(|link| Cow::Owned(link.href().to_owned())),
+            (_, "style") => Some(Cow::Owned(declarations::kept(element, value, widths))),
+            (_, "dir") => Some(value.to_ascii_lowercase())
+                .filter(|value| ["ltr", "rtl"].contains(&value.as_str()))
+                .map(Cow::Owned),
+            ("table" | "td" | "th" | "col", "width") if widths == Widths::Flowing => None,
+            (
+                _,
+                "width" | "height" | "cellpadding" | "cellspacing" | "border" | "colspan" | "rowspan"
+                | "span",
+            ) => is_measure(attribute, value).then_some(Cow::Borrowed(value)),
+            _ => Some(Cow::Borrowed(value)),
+        });
+    let markup = builder.clean(html).to_string();
+    (markup, remote.load(Ordering::Relaxed))
+}
+
+/// Numbers that lay nothing over anything. A height in per cent would hang on the frame's.
+fn is_measure(attribute: &str, value: &str) -> bool {
+    let (number, share) = match value.trim().strip_suffix('%') {
+        Some(number) => (number, true),
+        None => (value.trim().trim_end_matches("px"), false),
+    };
+    let Ok(number) = number.trim().parse::<u32>() else { return false };
+    match attribute {
+        "width" => number <= if share { 100 } else { 2000 },
+        "height" => number <= 2000 && !share,
+        "colspan" | "span" => (1..=100).contains(&number) && !share,
+        "rowspan" => (1..=1000).contains(&number) && !share,
+        _ => number <= 40 && !share,
+    }
+}
+
+/// The Content-ID of a `cid:` address (RFC 2392), percent-decoded.
+fn cid(value: &str) -> Option<Cow<'_, str>> {
+    let (scheme, id) = value.trim().split_once(':')?;
+    scheme.eq_ignore_ascii_case("cid").then(|| crate::reading::text::percent_decoded(id))
+}
+
+const TAGS: [&str; 59] = [
+    "a",
+    "abbr",
+    "address",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "samp",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(html: &str) -> String {
+        clean(html, &HashMap::from([("pic@x".to_owned(), "/m/1/inline/2".to_owned())])).markup
+    }
+
+    #[test]
+    fn what_runs_fetches_or_covers_is_gone() {
+        for evil in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "<svg><animate attributeName=href to=javascript:alert(1)></svg>",
+            "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>",
+            "<a href=\"java&#10;script:alert(1)\">x</a>",
+            "<a href=\"data:text/html,<script>alert(1)</script>\">x</a>",
+            "<form action=/logout method=post><button>x</button></form>",
+            "<base href=//evil.example>",
+            "<meta http-equiv=refresh content=0;url=//evil.example>",
+            "<iframe srcdoc='<script>1</script>'></iframe>",
+            "<object data=//evil.example></object><embed src=//evil.example>",
+            "<link rel=stylesheet href=//evil.example>",
+            "<style>@import url(//evil.example)</style>",
+            "<p style=\"background:url(//evil.example/x)\">x</p>",
+            "<p style=\"position:fixed;top:0\">x</p>",
+            "<p style=\"color:expression(alert(1))\">x</p>",
+            "<p style=\"border:1px solid u\\72l(//evil.example)\">x</p>",
+            "<table background=//evil.example/x><tr><td>x</table>",
+            "<img srcset=\"//evil.example/x 2x\" src=//evil.example/y>",
+            "<video poster=//evil.example/x src=//evil.example/y></video>",
+            "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+            "<textarea><img title=\"</textarea><img src=x onerror=alert(1)>\"></textarea>",
+            "<select><template><img src=x onerror=alert(1)></template></select>",
+            "<plaintext><img src=x onerror=alert(1)>",
+            "<a href=/logout>x</a><a href=//evil.example>x</a><a href=\\\\evil.example>x</a>",
+            "<img src=/logout><img src=//evil.example>",
+            "<p id=location class=evil onclick=alert(1)>x</p>",
+        ] {
+            let out = cleaned(evil).to_ascii_lowercase();
+            for bad in [
+                "script",
+                "onerror",
+                "onclick",
+                "evil.example",
+                "javascript",
+                "position",
+                "expression",
+                "<form",
+                "<base",
+                "/logout",
+                "<meta",
+                "<iframe",
+                "<svg",
+                "<style",
+                "<link",
+                "url(",
+                "id=",
+                "class=",
+            ] {
+                assert!(!out.contains(bad), "{evil} left {bad}: {out}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_ordinary_letter_keeps_its_look() {
+        let out = cleaned(
+            "<table width=600 cellpadding=4><tr><td style='color:#c00;background-color:rgb(1,2,3);font-size:14px'>\
+             <b>Grüße</b> <img src='cid:pic%40x' alt=Logo></td></tr></table>",
+        );
+        for kept in [
+            "width=\"600\"",
+            "color:#c00",
+            "rgb(1,2,3)",
+            "<b>Grüße</b>",
+            "src=\"/m/1/inline/2\"",
+            "alt=\"Logo\"",
+        ] {
+            assert!(out.replace(' ', "").contains(&kept.replace(' ', "")), "{kept} in {out}");
+        }
+    }
+
+    #[test]
+    fn pictures_from_elsewhere_are_counted_and_not_fetched() {
+        let out = clean(
+            "<img src=https://t.example/1><img src=cid:unknown><img src='cid:a'>",
+            &HashMap::from([("a".into(), "/p".into())]),
+        );
+        assert_eq!(out.remote_images, 2);
+        assert!(!out.markup.contains("t.example") && !out.markup.contains("cid:"));
+    }
+
+    #[test]
+    fn every_link_shows_where_it_really_goes() {
+        let out =
+            cleaned("<a title='x>y' href='https://bank.example@evil.example/a?b=1&amp;c'>bank.example</a>");
+        assert!(out.contains("</a> <span class=\"target\" dir=\"ltr\">evil.example</span>"), "{out}");
+        assert!(
+            out.contains("rel=\"noopener noreferrer nofollow\"") && out.contains("target=\"_blank\""),
+            "{out}"
+        );
+        assert!(!out.contains("title") && out.contains("href=\"https://evil.example/a?b=1&amp;c\""), "{out}");
+    }
+
+    #[test]
+    fn a_letter_cannot_write_targets_of_its_own() {
+        let out = cleaned(
+            "<span class=target dir=ltr>bank.example</span><a class=said href=https://evil.example>x</a>",
+        );
+        assert_eq!(out.matches("class=").count(), 1, "{out}");
+    }
+
+    #[test]
+    fn from_right_to_left_nothing_leaves_the_page() {
+        let html = "<p dir=RTL><table width=50><tr><td width=50 style='width:50px;color:red'>x</table>";
+        assert!(!cleaned(html).contains("width") && cleaned(html).contains("color:red"));
+        assert!(cleaned(&html.replace("RTL", "ltr")).contains("width"));
+        assert!(!cleaned("<div style='direction: rtl;width:300px'>x</div>").contains("width"));
+    }
+}

@@ -1,0 +1,317 @@
+//! A letter looked into: how to show it, what is attached, and letters and invitations within it.
+//! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
+
+pub(crate) mod declarations;
+pub(crate) mod html;
+pub(crate) mod invitation;
+pub(crate) mod markup;
+pub(crate) mod message;
+pub(crate) mod part;
+pub(crate) mod targets;
+pub(crate) mod text;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use actix_web::web::Bytes;
+use jiff::tz::TimeZone;
+use sealpost_mail::{Attachment, Letter, Place, Secret, Summary};
+
+use crate::http::download;
+use crate::reading::invitation::Event;
+use crate::reading::text::{SafeHtml, to_html};
+use crate::state::frame_cache::{Frame, Picture};
+
+/// Letters within letters that can be opened.
+const DEEPEST: usize = 5;
+/// Of a letter that cannot be taken apart, so much of its source is shown.
+const SOURCE: usize = 64 * 1024;
+/// A longer text file is not shown in the page.
+const MOST_TEXT: u64 = 1024 * 1024;
+/// A longer picture or PDF is not shown in the page.
+const MOST_SHOWN: u64 = 32 * 1024 * 1024;
+
+/// How the body is shown.
+pub(crate) enum View {
+    /// In the frame.
+    Html,
+    /// As text, because the reader asked for it or there is nothing else.
+    Text { body: SafeHtml, cut: bool, has_html: bool },
+    /// As text, because the HTML is too large or too deep to be made safe.
+    TooComplex { body: SafeHtml, cut: bool },
+    /// The source, because it cannot be taken apart.
+    Broken { body: SafeHtml, cut: bool },
+}
+
+/// How a file may be looked at without leaving the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preview {
+    None,
+    Picture,
+    Pdf,
+    Text,
+}
+
+/// One attachment as the page lists it.
+pub(crate) struct File {
+    /// Its place: "2", or "2.0" for the first file of the letter that is number 2.
+    pub(crate) part: String,
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) size: u64,
+    pub(crate) preview: Preview,
+    /// It is a letter that can be opened.
+    pub(crate) is_letter: bool,
+    /// It was taken out of another file: a winmail.dat, a signature, a text.
+    pub(crate) within: bool,
+}
+
+/// What there is to show.
+pub(crate) struct Reading {
+    pub(crate) view: View,
+    pub(crate) files: Vec<File>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) summary: Option<Summary>,
+    /// The inside of the frame, if there is one.
+    pub(crate) frame: Option<Frame>,
+    /// `false`: there is more in it than could be taken apart.
+    pub(crate) whole: bool,
+}
+
+/// Which letter is looked into, and how.
+pub(crate) struct Look<'a> {
+    /// The letter's id: its pictures have addresses below it.
+    pub(crate) id: &'a str,
+    /// Where it lies, if it is a letter within the letter.
+    pub(crate) within: Option<&'a PartPath>,
+    pub(crate) as_text: bool,
+    pub(crate) zone: &'a TimeZone,
+    /// Bytes of pictures that are kept with the frame.
+    pub(crate) pictures: usize,
+}
+
+/// The place of a part within letters within a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PartPath(Vec<usize>);
+
+impl PartPath {
+    /// "0", "2.1"; `None` for anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let path: Option<Vec<usize>> = text
+            .split('.')
+            .map(|number| (number.len() <= 4).then(|| number.parse().ok()).flatten())
+            .take(DEEPEST + 2)
+            .collect();
+        path.filter(|path| path.len() <= DEEPEST + 1).map(Self)
+    }
+
+    pub(crate) fn prefix(&self) -> String {
+        self.0.iter().map(|number| format!("{number}.")).collect()
+    }
+}
+
+/// A part with its bytes.
+pub(crate) struct Found {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    pub(crate) is_inline: bool,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The file at `path`.
+pub(crate) fn file_at(bytes: &[u8], path: &PartPath) -> Option<Found> {
+    find(bytes, &path.0)
+}
+
+fn find(bytes: &[u8], path: &[usize]) -> Option<Found> {
+    let (index, rest) = path.split_first()?;
+    let (letter, _) = Letter::parse_some(bytes).ok()?;
+    let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
+    let content = letter.attachment_bytes(*index)?;
+    if rest.is_empty() {
+        return Some(Found {
+            name: file.name,
+            content_type: file.content_type,
+            is_inline: file.inline_cid.is_some(),
+            bytes: content.into_owned(),
+        });
+    }
+    if is_letter(&file.content_type) {
+        return find(&content, rest);
+    }
+    None
+}
+
+/// The file at `path` if it lies in the letter itself and can be decoded as it is read.
+pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, Place)> {
+    let [index] = path.0.as_slice() else { return None };
+    let (letter, _) = Letter::parse_some(bytes).ok()?;
+    let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
+    let place = letter.attachment_place(*index)?;
+    Some((file, place))
+}
+
+/// The bytes of the letter at `path`.
+pub(crate) fn letter_at(bytes: &[u8], path: &PartPath) -> Option<Vec<u8>> {
+    find(bytes, &path.0).filter(|found| is_letter(&found.content_type)).map(|found| found.bytes)
+}
+
+/// Looks into a letter. `within` is where it lies, if it is a letter within a letter.
+pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
+    let Ok((letter, whole)) = Letter::parse_some(bytes) else { return broken(bytes) };
+    // Where nothing readable was found, its source says more.
+    if !whole && letter.html().is_none() && letter.text().is_none_or(|text| text.trim().is_empty()) {
+        return broken(bytes);
+    }
+    let (within, zone) = (look.within, look.zone);
+    let view = view(&letter, look.as_text);
+    let prefix = within.map(PartPath::prefix).unwrap_or_default();
+    let depth = within.map_or(0, |path| path.0.len());
+    let (mut files, mut events) = (Vec::new(), Vec::new());
+    let hidden = matches!(view, View::Html);
+    for one in letter.attachments() {
+        if one.content_type == "text/calendar"
+            && let Some(content) = letter.attachment_bytes(one.index)
+        {
+            // An invitation often comes twice: as a body and as a file.
+            for event in invitation::events(&content, zone) {
+                if !events.contains(&event) {
+                    events.push(event);
+                }
+            }
+        }
+        // Pictures that the frame shows in their place are no files to save.
+        if hidden && download::is_in_its_place(&one) {
+            continue;
+        }
+        let part = format!("{prefix}{}", one.index);
+        files.push(File {
+            kind: kind(&one.content_type),
+            preview: preview(&one.content_type, one.size),
+            is_letter: is_letter(&one.content_type) && depth < DEEPEST,
+            within: one.within,
+            name: download::file_name(&one.name, "file"),
+            size: one.size,
+            part,
+        });
+    }
+    let frame = hidden.then(|| frame(&letter, look.id, &prefix, look.pictures)).flatten();
+    Reading { view, files, events, summary: Some(letter.summary()), frame, whole }
+}
+
+/// The inside of the frame: the letter's HTML made safe, and the pictures it shows as far as they have room.
+pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) -> Option<Frame> {
+    let html = letter.html().filter(|html| markup::is_showable(html))?;
+    let inline: Vec<(Attachment, String)> = letter
+        .attachments()
+        .into_iter()
+        .filter(|file| file.inline_cid.is_some() && download::picture_type(&file.content_type).is_some())
+        .map(|file| {
+            let part = format!("{prefix}{}", file.index);
+            (file, part)
+        })
+        .collect();
+    let addresses: HashMap<String, String> = inline
+        .iter()
+        .filter_map(|(file, part)| Some((file.inline_cid.clone()?, format!("/m/{id}/inline/{part}"))))
+        .collect();
+    let cleaned = html::clean(&html, &addresses);
+    let mut room = most.saturating_sub(cleaned.markup.len());
+    let mut pictures = Vec::new();
+    for (file, part) in inline {
+        let fits = usize::try_from(file.size).is_ok_and(|size| size <= room);
+        if fits
+            && let Some(content_type) = download::picture_type(&file.content_type)
+            && let Some(bytes) = letter.attachment_bytes(file.index)
+        {
+            room = room.saturating_sub(bytes.len());
+            pictures.push(Picture { part, content_type, bytes: Bytes::from(bytes.into_owned()) });
+        }
+    }
+    let remote_images = cleaned.remote_images as u64;
+    let (domains, more_domains) = (cleaned.domains, cleaned.more_domains);
+    Some(Frame { markup: Secret::new(cleaned.markup), remote_images, domains, more_domains, pictures })
+}
+
+fn view(letter: &Letter<'_>, as_text: bool) -> View {
+    let text = || to_html(&letter.text().unwrap_or_default());
+    match letter.html() {
+        Some(html) if !as_text && markup::is_showable(&html) => View::Html,
+        Some(_) if !as_text => {
+            let (body, cut) = text();
+            View::TooComplex { body, cut }
+        }
+        html => {
+            let (body, cut) = text();
+            View::Text { body, cut, has_html: html.is_some() }
+        }
+    }
+}
+
+/// What can be shown of something that is no letter by any reading.
+fn broken(bytes: &[u8]) -> Reading {
+    let start = bytes.get(..SOURCE).unwrap_or(bytes);
+    let source: String =
+        String::from_utf8_lossy(start).chars().filter(|c| !c.is_control() || "\r\n\t".contains(*c)).collect();
+    let (body, _) = to_html(&source);
+    let view = View::Broken { body, cut: bytes.len() > SOURCE };
+    Reading { view, files: Vec::new(), events: Vec::new(), summary: None, frame: None, whole: true }
+}
+
+fn is_letter(content_type: &str) -> bool {
+    content_type == "message/rfc822" || content_type == "message/global"
+}
+
+/// The icon of a type.
+pub(crate) fn kind(content_type: &str) -> &'static str {
+    match content_type {
+        "application/pdf" => "pdf",
+        "message/rfc822" | "message/global" => "mail",
+        "text/calendar" => "calendar",
+        _ if content_type.starts_with("image/") => "image",
+        _ if content_type.contains("zip") || content_type.contains("compressed") => "archive",
+        _ => "file",
+    }
+}
+
+/// What may be looked at in the page. HTML and SVG never: they are files to save.
+pub(crate) fn preview(content_type: &str, size: u64) -> Preview {
+    match content_type {
+        "application/pdf" if size <= MOST_SHOWN => Preview::Pdf,
+        "text/plain" | "text/csv" if size <= MOST_TEXT => Preview::Text,
+        _ if download::picture_type(content_type).is_some() && size <= MOST_SHOWN => Preview::Picture,
+        _ => Preview::None,
+    }
+}
+
+/// A text file as text: UTF-8 where it is, else each byte its own character.
+pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_other) => Cow::Owned(bytes.iter().map(|b| char::from(*b)).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_few_small_numbers() {
+        assert_eq!(PartPath::parse("0"), Some(PartPath(vec![0])));
+        assert_eq!(PartPath::parse("2.0.11").unwrap().prefix(), "2.0.11.");
+        for bad in ["", ".", "-1", "1.", "a", "1..2", "99999", "0.0.0.0.0.0.0", "0.0.0.0.0.0.0.0.0.0"] {
+            assert_eq!(PartPath::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_could_run_is_previewed() {
+        for evil in
+            ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/javascript"]
+        {
+            assert_eq!(preview(evil, 1), Preview::None, "{evil}");
+        }
+        assert_eq!(preview("application/pdf", MOST_SHOWN + 1), Preview::None);
+    }
+}

@@ -1,0 +1,197 @@
+//! Parts of a letter: pictures in their place, files to save or to look at, and letters within the letter.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_mail::{Letter, Mailbox, Timestamp};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::access::session::SignedIn;
+use crate::http::download;
+use crate::mailbox::held;
+use crate::page::{Page, show};
+use crate::problem::Problem;
+use crate::reading::message::{FILE_POLICY, frame_page};
+use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
+use crate::state::frame_cache;
+use crate::state::{Site, off_the_loop};
+
+/// For what a browser shows by itself in a frame of our page: it can load nothing and run nothing. Without
+/// `sandbox`, because browsers refuse to show a PDF in one; their viewers are walled off by themselves.
+const PDF_POLICY: &str =
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+const LOOK_POLICY: &str = "default-src 'none'; frame-ancestors 'self'; sandbox";
+
+#[derive(Template)]
+#[template(path = "inside.html")]
+struct InsidePage {
+    page: Page,
+    id: String,
+    part: String,
+    subject: Option<String>,
+    from: Vec<Mailbox>,
+    to: Vec<Mailbox>,
+    cc: Vec<Mailbox>,
+    date: Option<Timestamp>,
+    view: View,
+    files: Vec<File>,
+}
+
+impl InsidePage {
+    fn file_count(&self) -> String {
+        self.page.n("message-attachments", &(self.files.len() as u64))
+    }
+}
+
+/// GET /m/{id}/inside/{part}: a letter that is attached to a letter.
+pub(crate) async fn inside(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, part) = place.into_inner();
+    let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
+    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let zone = site.calendar.0.clone();
+    let (here, pictures) = (id.clone(), site.prepared.most_of_one());
+    let reading = site
+        .cleaning(move || {
+            let inner = reading::letter_at(&letter.bytes, &path)?;
+            let look = Look { id: &here, within: Some(&path), as_text: false, zone: &zone, pictures };
+            Some(reading::look(&inner, &look))
+        })
+        .await?;
+    let Reading { view, files, summary, frame, .. } = reading.ok_or(Problem::NotFound)?;
+    if let Some(frame) = frame {
+        frame_cache::keep(&site, owner.session(), format!("{id}/{part}"), frame);
+    }
+    let mut page = Page::owned(&site, &request, &owner);
+    page.here = format!("/m/{id}");
+    let (from, to, cc, subject, date) = match summary {
+        Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
+        None => (Vec::new(), Vec::new(), Vec::new(), None, None),
+    };
+    let subject = subject.filter(|s| !s.trim().is_empty());
+    show(StatusCode::OK, &InsidePage { page, id, part, subject, from, to, cc, date, view, files })
+}
+
+/// GET /m/{id}/inside/{part}/html
+pub(crate) async fn inside_frame(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, part) = place.into_inner();
+    let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
+    if let Some(frame) = site.prepared.frame(owner.session(), &format!("{id}/{part}")) {
+        return frame_page(&site, &request, &owner, &frame);
+    }
+    let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let frame = site
+        .cleaning(move || {
+            let inner = reading::letter_at(&letter.bytes, &path)?;
+            reading::frame(&Letter::parse_some(&inner).ok()?.0, &id, &path.prefix(), 0)
+        })
+        .await?
+        .ok_or(Problem::NotFound)?;
+    frame_page(&site, &request, &owner, &frame)
+}
+
+/// GET /m/{id}/inline/{part}: pictures only, and only where the frame asks.
+pub(crate) async fn inline(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (content_type, body) = match site.prepared.picture(owner.session(), &place.0, &place.1) {
+        Some((content_type, bytes)) => (content_type, BoxBody::new(bytes)),
+        None => {
+            let (file, room) = found(&site, &owner, &place).await?;
+            let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
+            (content_type.ok_or(Problem::NotFound)?, BoxBody::new(held(file.bytes, room)))
+        }
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+        .body(body))
+}
+
+/// GET /m/{id}/part/{part}: a file to save. What lies in the letter itself streams; what lies deeper, or is
+/// encoded otherwise, has its room in memory until it has been fetched.
+pub(crate) async fn part(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, part) = &*place;
+    let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
+    let deposit = owner.deposit(&site, id).await?;
+    let letter = deposit.open(&site).await?;
+    let looked = off_the_loop((), move || {
+        let placed = reading::place_at(&letter.bytes, &path);
+        let found = if placed.is_none() { reading::file_at(&letter.bytes, &path) } else { None };
+        let room = found.as_ref().map(|found| found.bytes.len());
+        (placed, found, room.map(|bytes| letter.room_for(bytes)))
+    });
+    let (name, content_type, body) = match looked.await? {
+        (Some((file, place)), _, _) => (file.name, file.content_type, deposit.part(place).await?),
+        (None, Some(found), Some(room)) => (found.name, found.content_type, held(found.bytes, room)),
+        (None, _, _) => return Err(Problem::NotFound),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(download::safe_type(&content_type))
+        .insert_header(download::attachment(&download::file_name(&name, "file")))
+        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+        .body(body))
+}
+
+/// GET /m/{id}/view/{part}: a picture, a PDF or a text, to look at in the page.
+pub(crate) async fn view(
+    site: web::Data<Site>,
+    owner: SignedIn,
+    place: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (file, room) = found(&site, &owner, &place).await?;
+    let size = file.bytes.len() as u64;
+    let (content_type, policy, bytes) = match reading::preview(&file.content_type, size) {
+        Preview::None => return Err(Problem::NotFound),
+        Preview::Picture => {
+            let content_type = download::picture_type(&file.content_type).ok_or(Problem::NotFound)?;
+            (content_type, LOOK_POLICY, file.bytes)
+        }
+        // Whatever else it is, it is not shown as one.
+        Preview::Pdf if !file.bytes.starts_with(b"%PDF-") => return Err(Problem::NotFound),
+        Preview::Pdf => ("application/pdf", PDF_POLICY, file.bytes),
+        Preview::Text => {
+            let text = reading::readable(&file.bytes).into_owned();
+            ("text/plain; charset=utf-8", LOOK_POLICY, text.into_bytes())
+        }
+    };
+    let mut response = HttpResponse::Ok().content_type(content_type).body(held(bytes, room));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    Ok(response)
+}
+
+async fn found(
+    site: &Site,
+    owner: &SignedIn,
+    place: &(String, String),
+) -> Result<(Found, OwnedSemaphorePermit), Problem> {
+    let (id, part) = place;
+    let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
+    let letter = owner.deposit(site, id).await?.open(site).await?;
+    let found = off_the_loop((), move || {
+        let found = reading::file_at(&letter.bytes, &path)?;
+        let room = letter.room_for(found.bytes.len());
+        Some((found, room))
+    });
+    found.await?.ok_or(Problem::NotFound)
+}

@@ -1,0 +1,222 @@
+//! Plain text as safe markup: quoting kept and graded, links clickable with their target as they stand. Pure.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use sealpost_mail::Link;
+
+use crate::reading::targets;
+
+/// Text bodies longer than this are cut on the page; the download has all of it.
+const MOST_BYTES: usize = 1024 * 1024;
+/// Deeper quoting looks like this level.
+const MOST_QUOTES: usize = 8;
+
+/// Markup that is safe by the way it was made.
+pub(crate) struct SafeHtml(String);
+
+impl SafeHtml {
+    /// Whether there is nothing to read.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
+impl std::fmt::Display for SafeHtml {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+// The templates print it as it is.
+impl askama::filters::HtmlSafe for SafeHtml {}
+
+/// `text` with the five characters that mean something in HTML made harmless.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// `%41` → `A`; what is no valid UTF-8 afterwards stays as it was.
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let hex: String = bytes.clone().take(2).map(char::from).collect();
+            if let (2, Ok(value)) = (hex.len(), u8::from_str_radix(&hex, 16)) {
+                out.push(value);
+                bytes.next();
+                bytes.next();
+                continue;
+            }
+        }
+        out.push(byte);
+    }
+    String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// A text body for the page. The flag says whether it had to be cut.
+pub(crate) fn to_html(text: &str) -> (SafeHtml, bool) {
+    let mut end = text.len().min(MOST_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let shown = text.get(..end).unwrap_or_default();
+    let mut out = String::with_capacity(shown.len() * 2);
+    let mut depth = 0;
+    for line in shown.lines() {
+        let (level, line) = quoting(line);
+        while depth < level {
+            out.push_str("<blockquote>");
+            depth += 1;
+        }
+        while depth > level {
+            out.push_str("</blockquote>");
+            depth -= 1;
+        }
+        linked(line, &mut out);
+        out.push('\n');
+    }
+    for _ in 0..depth {
+        out.push_str("</blockquote>");
+    }
+    (SafeHtml(out), end < text.len())
+}
+
+/// RFC 3676 §4.5: how many `>` stand before the line, with or without spaces between.
+fn quoting(line: &str) -> (usize, &str) {
+    let mut level = 0;
+    let mut rest = line;
+    while let Some(after) = rest.strip_prefix('>') {
+        level += 1;
+        rest = after.strip_prefix(' ').unwrap_or(after);
+    }
+    (level.min(MOST_QUOTES), rest)
+}
+
+fn linked(line: &str, out: &mut String) {
+    let mut rest = line;
+    while let Some(at) = next_link(rest) {
+        let (before, link_on) = rest.split_at(at);
+        out.push_str(&escaped(before));
+        let stop = |c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c);
+        let long = link_on.find(stop).unwrap_or(link_on.len());
+        let link = link_on.get(..long).unwrap_or(link_on);
+        let link = without_tail(link);
+        let words = escaped(link);
+        match Link::read(link) {
+            Some(read) => {
+                let _ = write!(
+                    out,
+                    "<a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{words}</a>",
+                    escaped(read.href())
+                );
+                // What looks like one place may be another: a name before an @, a letter of another script.
+                if !read.is_said_by(link) {
+                    out.push(' ');
+                    out.push_str(&targets::element(&read));
+                }
+            }
+            None => out.push_str(&words),
+        }
+        rest = link_on.get(link.len()..).unwrap_or_default();
+    }
+    out.push_str(&escaped(rest));
+}
+
+fn next_link(text: &str) -> Option<usize> {
+    let at = ["https://", "http://"].iter().filter_map(|scheme| text.find(scheme)).min()?;
+    Some(at)
+}
+
+/// A link without the full stop or bracket of the sentence around it.
+fn without_tail(link: &str) -> &str {
+    let mut link = link;
+    loop {
+        let shorter = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
+        let shorter = match shorter.strip_suffix(')') {
+            Some(inner) if shorter.matches('(').count() < shorter.matches(')').count() => inner,
+            Some(_) | None => shorter,
+        };
+        if shorter.len() == link.len() {
+            return link;
+        }
+        link = shorter;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(text: &str) -> String {
+        to_html(text).0.to_string()
+    }
+
+    #[test]
+    fn text_cannot_become_markup() {
+        assert_eq!(html("<b>&\"'"), "&lt;b&gt;&amp;&quot;&#39;\n");
+        let out = html("http://a.example/\"onclick=alert(1)//<script>");
+        assert!(!out.contains("<script") && out.contains("href=\"http://a.example/\""), "{out}");
+        assert!(!html("javascript:alert(1)").contains("href"));
+    }
+
+    #[test]
+    fn quotes_nest_and_close() {
+        assert_eq!(html("a\n> b\n>> c\nd"), "a\n<blockquote>b\n<blockquote>c\n</blockquote></blockquote>d\n");
+        let deep = html(&">".repeat(100));
+        assert_eq!(deep.matches("<blockquote>").count(), MOST_QUOTES);
+        assert_eq!(deep.matches("</blockquote>").count(), MOST_QUOTES);
+    }
+
+    #[test]
+    fn links_end_where_the_sentence_goes_on() {
+        let out = html("See (https://x.example/a_(b)). And http://y.example, ok");
+        assert!(out.contains("href=\"https://x.example/a_(b)\""), "{out}");
+        assert!(out.contains("href=\"http://y.example/\""), "{out}");
+        assert!(out.contains("</a>). And") && out.contains("</a>, ok"), "{out}");
+    }
+
+    #[test]
+    fn a_link_that_looks_like_another_place_is_told_apart() {
+        assert!(!html("https://y.example/a?b and http://Y.example").contains("target\""));
+        for (text, place) in [
+            ("https://bank.example@evil.example/", "evil.example"),
+            ("https://b\u{430}nk.example", "xn--bnk-6cd.example"),
+        ] {
+            assert!(
+                html(text).contains(&format!("<span class=\"target\" dir=\"ltr\">{place}</span>")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_at_a_character() {
+        let (out, cut) = to_html(&"ä".repeat(MOST_BYTES));
+        assert!(cut && out.to_string().len() <= MOST_BYTES + 2);
+        assert!(!to_html("short").1);
+    }
+
+    #[test]
+    fn percent_signs_decode_or_stay() {
+        assert_eq!(percent_decoded("a%40b"), "a@b");
+        assert_eq!(percent_decoded("100%"), "100%");
+        assert_eq!(percent_decoded("%zz%4"), "%zz%4");
+        assert_eq!(percent_decoded("%ff"), "%ff");
+    }
+}

@@ -1,0 +1,188 @@
+//! The insides of frames, made together with the page around them: a letter is opened once to be read, and its frame
+//! and pictures are taken from here a moment later. Small, short-lived, for one session each; whatever is not here
+//! any more is made again from the sealed letter. Never on disk.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::web::{self, Bytes};
+use sealpost_mail::Secret;
+use sealpost_vault::SessionHash;
+
+use crate::state::Site;
+
+/// A browser asks for the frame at once and for its pictures right after.
+const LIVES: Duration = Duration::from_secs(60);
+/// One reader has a few letters open at most.
+const PER_SESSION: usize = 3;
+
+/// The inside of one frame.
+pub(crate) struct Frame {
+    pub(crate) markup: Secret<String>,
+    pub(crate) remote_images: u64,
+    /// The domains that its links lead to, and whether there are more.
+    pub(crate) domains: Vec<String>,
+    pub(crate) more_domains: bool,
+    /// Pictures it shows: where they lie in the letter, type, bytes.
+    pub(crate) pictures: Vec<Picture>,
+}
+
+/// A picture in its place.
+pub(crate) struct Picture {
+    pub(crate) part: String,
+    pub(crate) content_type: &'static str,
+    pub(crate) bytes: Bytes,
+}
+
+impl Frame {
+    fn weight(&self) -> usize {
+        self.markup.expose().len() + self.pictures.iter().map(|one| one.bytes.len()).sum::<usize>()
+    }
+}
+
+struct Entry {
+    number: u64,
+    session: SessionHash,
+    /// The letter's id, and the part if it is a letter within.
+    place: String,
+    frame: Arc<Frame>,
+}
+
+#[derive(Default)]
+struct Kept {
+    entries: VecDeque<Entry>,
+    weight: usize,
+    last: u64,
+}
+
+impl Kept {
+    fn remove(&mut self, gone: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|entry| !gone(entry));
+        self.weight = self.entries.iter().map(|entry| entry.frame.weight()).sum();
+    }
+}
+
+/// All frames that wait to be asked for.
+pub(crate) struct Prepared {
+    kept: Mutex<Kept>,
+    most: usize,
+}
+
+impl Prepared {
+    /// All together weigh `most` bytes at most.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { kept: Mutex::default(), most }
+    }
+
+    /// What one frame with its pictures may weigh.
+    pub(crate) fn most_of_one(&self) -> usize {
+        self.most / 4
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a frame; older ones make room. `None`: too heavy, it will be made again when it is asked for.
+    fn put(&self, session: SessionHash, place: String, frame: Frame) -> Option<u64> {
+        let weight = frame.weight();
+        if weight > self.most_of_one() {
+            return None;
+        }
+        let mut kept = self.kept();
+        kept.remove(|entry| entry.session == session && entry.place == place);
+        while kept.weight + weight > self.most {
+            kept.entries.pop_front();
+            kept.remove(|_| false);
+        }
+        let own: Vec<u64> =
+            kept.entries.iter().filter(|entry| entry.session == session).map(|entry| entry.number).collect();
+        if own.len() >= PER_SESSION {
+            kept.remove(|entry| own.first() == Some(&entry.number));
+        }
+        kept.last += 1;
+        kept.weight += weight;
+        let number = kept.last;
+        kept.entries.push_back(Entry { number, session, place, frame: Arc::new(frame) });
+        Some(number)
+    }
+
+    /// The frame of this letter, if this session has just opened it.
+    pub(crate) fn frame(&self, session: &SessionHash, place: &str) -> Option<Arc<Frame>> {
+        let kept = self.kept();
+        let mut own = kept.entries.iter().filter(|entry| entry.session == *session);
+        own.find(|entry| entry.place == place).map(|entry| Arc::clone(&entry.frame))
+    }
+
+    /// A picture of a letter that this session has just opened, or of one within it.
+    pub(crate) fn picture(
+        &self,
+        session: &SessionHash,
+        letter: &str,
+        part: &str,
+    ) -> Option<(&'static str, Bytes)> {
+        let kept = self.kept();
+        let of_it = |place: &str| {
+            place.strip_prefix(letter).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let own = kept.entries.iter().filter(|entry| entry.session == *session && of_it(&entry.place));
+        own.flat_map(|entry| &entry.frame.pictures)
+            .find(|picture| picture.part == part)
+            .map(|picture| (picture.content_type, picture.bytes.clone()))
+    }
+
+    /// The session is over.
+    pub(crate) fn leave(&self, session: &SessionHash) {
+        self.kept().remove(|entry| entry.session == *session);
+    }
+
+    fn forget(&self, number: u64) {
+        self.kept().remove(|entry| entry.number == number);
+    }
+}
+
+/// Keeps a frame for a minute.
+pub(crate) fn keep(site: &web::Data<Site>, session: &SessionHash, place: String, frame: Frame) {
+    let Some(number) = site.prepared.put(*session, place, frame) else { return };
+    let site = site.clone();
+    actix_web::rt::spawn(async move {
+        tokio::time::sleep(LIVES).await;
+        site.prepared.forget(number);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(bytes: usize) -> Frame {
+        let picture =
+            Picture { part: "1".into(), content_type: "image/png", bytes: Bytes::from(vec![7; bytes - 1]) };
+        let markup = Secret::new("x".into());
+        Frame { markup, remote_images: 0, domains: Vec::new(), more_domains: false, pictures: vec![picture] }
+    }
+
+    #[test]
+    fn room_is_bounded_and_shared() {
+        let prepared = Prepared::new(100);
+        let (one, two) = ([1; 32], [2; 32]);
+        assert!(prepared.put(one, "a".into(), frame(26)).is_none(), "too heavy for one");
+        for place in ["a", "b", "c", "d"] {
+            assert!(prepared.put(one, place.into(), frame(20)).is_some());
+        }
+        assert!(prepared.frame(&one, "a").is_none() && prepared.frame(&one, "d").is_some());
+        assert!(prepared.frame(&two, "d").is_none(), "another session");
+        assert!(prepared.picture(&one, "d", "1").is_some() && prepared.picture(&one, "d", "2").is_none());
+        assert!(prepared.picture(&two, "d", "1").is_none());
+        for place in ["a", "b", "c"] {
+            assert!(prepared.put(two, place.into(), frame(25)).is_some());
+        }
+        assert!(prepared.kept().weight <= 100);
+        assert!(prepared.frame(&one, "b").is_none(), "the oldest made room");
+        prepared.leave(&two);
+        assert!(prepared.frame(&two, "c").is_none());
+        assert!(prepared.put(one, "a/2".into(), frame(20)).is_some());
+        assert!(prepared.picture(&one, "a", "1").is_some() && prepared.picture(&one, "a/", "1").is_none());
+    }
+}

@@ -1,0 +1,329 @@
+//! Whose turn it is at Argon2. Owners come first, networks one after the other, those from which wrong passwords came
+//! last; what waits is bounded, and who brings the most makes room. So a flood of guesses waits for itself. Knows no
+//! page and no password.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sealpost_mail::{Random, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::problem::Problem;
+use crate::state::limits::Client;
+
+/// Runs at once; each takes 19 MiB.
+const AT_ONCE: usize = 3;
+/// Who has shown nothing leaves a place to owners,
+const STRANGERS: usize = 2;
+/// and who has failed before leaves another.
+const FAILED: usize = 1;
+/// Waiting in one line, and for one owner or network in it.
+const WAITING: usize = 256;
+const WAITING_EACH: usize = 4;
+/// A wrong password puts its network behind the others for so long.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+/// Networks remembered; more come from an attack that has made everybody wait in one line anyway.
+const MOST: usize = 100_000;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Who asks for a turn.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// Somebody with a cookie or a link of ours: named by whatever is the same for all who share it.
+    Owner(Vec<u8>),
+    /// Somebody of whom nothing is known but where they are.
+    Stranger(Client),
+}
+
+/// The three lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Owners,
+    Strangers,
+    Failed,
+}
+
+/// Which line is looked at first, turn after turn: everybody's comes, owners' most often.
+const ORDER: [[Line; 3]; 4] = [
+    [Line::Owners, Line::Strangers, Line::Failed],
+    [Line::Strangers, Line::Owners, Line::Failed],
+    [Line::Owners, Line::Strangers, Line::Failed],
+    [Line::Failed, Line::Strangers, Line::Owners],
+];
+
+/// One line: everybody in it has the next turn once.
+#[derive(Default)]
+struct Waiting {
+    order: VecDeque<Vec<u8>>,
+    by_whom: HashMap<Vec<u8>, VecDeque<oneshot::Sender<()>>>,
+}
+
+#[derive(Default)]
+struct State {
+    owners: Waiting,
+    strangers: Waiting,
+    failed: Waiting,
+    running_owners: usize,
+    running_strangers: usize,
+    running_failed: usize,
+    turn: usize,
+    wrong: HashMap<Vec<u8>, Timestamp>,
+}
+
+/// All turns.
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<State>>);
+
+/// The right to run Argon2 once; over when it is dropped.
+pub(crate) struct Turn {
+    turns: Turns,
+    line: Line,
+}
+
+impl Turns {
+    /// Waits for a turn, but not for ever.
+    pub(crate) async fn next(&self, who: &Who, now: Timestamp, random: &dyn Random) -> Result<Turn, Problem> {
+        let (line, told) = {
+            let mut state = self.state();
+            let (line, name) = state.place(who, now);
+            let (tell, told) = oneshot::channel();
+            state.waiting(line).join(name, tell, random)?;
+            state.grant();
+            (line, told)
+        };
+        match tokio::time::timeout(PATIENCE, told).await {
+            Ok(Ok(())) => Ok(Turn { turns: self.clone(), line }),
+            // Somebody else had to come in, or it took too long.
+            Ok(Err(_)) | Err(_) => Err(Problem::Busy("log-ins")),
+        }
+    }
+
+    /// A wrong password came from there.
+    pub(crate) fn wrong(&self, client: Client, now: Timestamp) {
+        let mut state = self.state();
+        if state.wrong.len() >= MOST {
+            state.wrong.retain(|_, until| *until > now);
+        }
+        if state.wrong.len() < MOST {
+            state.wrong.insert(network(client), now.plus(REMEMBERED));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As far as one provider's customer can choose addresses: an IPv4 address, an IPv6 /48.
+fn network(client: Client) -> Vec<u8> {
+    let mut octets = client.octets();
+    if octets.len() == 16 {
+        octets.truncate(6);
+    }
+    octets
+}
+
+impl State {
+    fn place(&self, who: &Who, now: Timestamp) -> (Line, Vec<u8>) {
+        match who {
+            Who::Owner(name) => (Line::Owners, name.clone()),
+            Who::Stranger(client) => {
+                let name = network(*client);
+                let failed = self.wrong.get(&name).is_some_and(|until| *until > now);
+                (if failed { Line::Failed } else { Line::Strangers }, name)
+            }
+        }
+    }
+
+    fn waiting(&mut self, line: Line) -> &mut Waiting {
+        match line {
+            Line::Owners => &mut self.owners,
+            Line::Strangers => &mut self.strangers,
+            Line::Failed => &mut self.failed,
+        }
+    }
+
+    fn running(&mut self, line: Line) -> &mut usize {
+        match line {
+            Line::Owners => &mut self.running_owners,
+            Line::Strangers => &mut self.running_strangers,
+            Line::Failed => &mut self.running_failed,
+        }
+    }
+
+    /// Lets in whoever may run now.
+    fn grant(&mut self) {
+        while let Some(line) = self.next_line() {
+            self.turn = self.turn.wrapping_add(1);
+            let next = self.waiting(line).next();
+            // Who has left is passed over.
+            if next.is_some_and(|tell| tell.send(()).is_ok()) {
+                *self.running(line) += 1;
+            }
+        }
+    }
+
+    fn next_line(&mut self) -> Option<Line> {
+        let strangers = self.running_strangers + self.running_failed;
+        if self.running_owners + strangers >= AT_ONCE {
+            return None;
+        }
+        let failed = self.running_failed;
+        let order = ORDER.get(self.turn % ORDER.len())?;
+        order.iter().copied().find(|line| {
+            let may = match line {
+                Line::Owners => true,
+                Line::Strangers => strangers < STRANGERS,
+                Line::Failed => strangers < STRANGERS && failed < FAILED,
+            };
+            may && !self.waiting(*line).order.is_empty()
+        })
+    }
+}
+
+impl Waiting {
+    fn join(&mut self, name: Vec<u8>, tell: oneshot::Sender<()>, random: &dyn Random) -> Result<(), Problem> {
+        let mine = self.by_whom.get(&name).map_or(0, VecDeque::len);
+        if mine >= WAITING_EACH {
+            return Err(Problem::Busy("log-ins"));
+        }
+        if self.by_whom.values().map(VecDeque::len).sum::<usize>() >= WAITING {
+            self.make_room(random);
+        }
+        if mine == 0 {
+            self.order.push_back(name.clone());
+        }
+        self.by_whom.entry(name).or_default().push_back(tell);
+        Ok(())
+    }
+
+    /// Who waits most often gives way; of equals, whom chance meets: an attack from very many places gains nothing by
+    /// having been first.
+    fn make_room(&mut self, random: &dyn Random) {
+        self.by_whom.values_mut().for_each(|tells| tells.retain(|tell| !tell.is_closed()));
+        let most = self.by_whom.values().map(VecDeque::len).max().unwrap_or_default();
+        let heaviest: Vec<Vec<u8>> = self
+            .by_whom
+            .iter()
+            .filter(|(_, tells)| tells.len() == most && most > 0)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let mut number = [0; 4];
+        random.fill(&mut number);
+        let drawn = usize::try_from(u32::from_ne_bytes(number)).unwrap_or_default() % heaviest.len().max(1);
+        if let Some(tells) = heaviest.get(drawn).and_then(|name| self.by_whom.get_mut(name)) {
+            drop(tells.pop_back());
+        }
+        self.by_whom.retain(|_, tells| !tells.is_empty());
+        self.order.retain(|name| self.by_whom.contains_key(name));
+    }
+
+    fn next(&mut self) -> Option<oneshot::Sender<()>> {
+        let name = self.order.pop_front()?;
+        let tells = self.by_whom.get_mut(&name)?;
+        let next = tells.pop_front();
+        if tells.is_empty() {
+            self.by_whom.remove(&name);
+        } else {
+            self.order.push_back(name);
+        }
+        next
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = self.turns.state();
+        let running = state.running(self.line);
+        *running = running.saturating_sub(1);
+        state.grant();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealpost_mail::SequenceRandom;
+
+    fn at(text: &str) -> Who {
+        Who::Stranger(Client::at(text.parse().unwrap()))
+    }
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    /// Many strangers, all of whom have failed before, each from a network of its own.
+    async fn flooded(turns: &Turns, many: usize) -> Vec<tokio::task::JoinHandle<Result<Turn, Problem>>> {
+        let mut all = Vec::new();
+        for n in 0..many {
+            let client = Client::at(std::net::Ipv4Addr::from_bits(n as u32 + 1).into());
+            turns.wrong(client, NOW);
+            let turns = turns.clone();
+            all.push(tokio::spawn(async move {
+                turns.next(&Who::Stranger(client), NOW, &SequenceRandom::default()).await
+            }));
+        }
+        tokio::task::yield_now().await;
+        all
+    }
+
+    #[tokio::test]
+    async fn a_flood_waits_for_itself() {
+        let (turns, random) = (Turns::default(), SequenceRandom::default());
+        let all = flooded(&turns, WAITING * 2).await;
+        // Nobody's turn ends, and yet there are places for those who have not failed.
+        let stranger = turns.next(&at("192.0.2.1"), NOW, &random).await.unwrap();
+        let owner = turns.next(&Who::Owner(vec![1]), NOW, &random).await.unwrap();
+        drop((stranger, owner));
+        let waiting = turns.state().failed.by_whom.len();
+        assert!(waiting <= WAITING, "{waiting}");
+        all.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn one_network_has_few_turns_waiting_and_a_48_is_one() {
+        let (turns, random) = (Turns::default(), SequenceRandom::default());
+        let mut all = Vec::new();
+        for n in 0..20 {
+            let (turns, who) = (turns.clone(), at(&format!("2001:db8:1:{n:x}::1")));
+            all.push(tokio::spawn(async move { turns.next(&who, NOW, &SequenceRandom::default()).await }));
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(turns.state().strangers.by_whom.len(), 1);
+        assert!(turns.next(&at("2001:db8:1:99::1"), NOW, &random).await.is_err(), "its line is full");
+        let turns_of_others = turns.clone();
+        let other = tokio::spawn(async move {
+            turns_of_others.next(&at("192.0.2.1"), NOW, &SequenceRandom::default()).await
+        });
+        tokio::task::yield_now().await;
+        // Two ran at once, four waited. The other network comes second from now.
+        let mut ran = 0;
+        for one in all {
+            if one.is_finished() && one.await.unwrap().is_ok() {
+                ran += 1;
+            }
+        }
+        assert!(ran <= 6, "{ran}");
+        assert!(other.await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_leaves_takes_no_turn_and_every_turn_comes_back() {
+        let (turns, random) = (Turns::default(), SequenceRandom::default());
+        let held = turns.next(&at("192.0.2.1"), NOW, &random).await.unwrap();
+        let more = turns.next(&at("192.0.2.2"), NOW, &random).await.unwrap();
+        let gone = {
+            let turns = turns.clone();
+            tokio::spawn(async move { turns.next(&at("192.0.2.3"), NOW, &SequenceRandom::default()).await })
+        };
+        tokio::task::yield_now().await;
+        gone.abort();
+        let _aborted = gone.await;
+        drop((held, more));
+        for n in 0..10 {
+            assert!(turns.next(&at(&format!("192.0.2.{n}")), NOW, &random).await.is_ok());
+        }
+        let state = turns.state();
+        assert_eq!(state.running_owners + state.running_strangers + state.running_failed, 0);
+    }
+}

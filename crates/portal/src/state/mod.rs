@@ -1,0 +1,220 @@
+//! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request.
+
+pub(crate) mod decoys;
+pub(crate) mod export_progress;
+pub(crate) mod frame_cache;
+pub(crate) mod hashing_queue;
+pub(crate) mod limits;
+
+use std::sync::Arc;
+
+use sealpost_mail::{Clock, Random, Timestamp};
+use sealpost_store::{Room, Store};
+use sealpost_vault::{DepositAuth, EscrowPublic, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::assets::Assets;
+use crate::config::{PortalConfig, PortalError, PublicOrigin};
+use crate::language::{Calendar, Language};
+use crate::outbox::Outbox;
+use crate::problem::Problem;
+use crate::state::export_progress::Tallies;
+use crate::state::frame_cache::Prepared;
+use crate::state::hashing_queue::{Turn, Turns, Who};
+use crate::state::limits::Limits;
+
+/// The keys the portal holds. None of them opens an active mailbox.
+#[derive(Clone, Debug)]
+pub struct PortalKeys {
+    /// Finds a mailbox by its address.
+    pub tags: TagKey,
+    /// Hashes the tokens of links.
+    pub tokens: TokenKey,
+    /// Opens addresses, questions, devices: what the server itself must read in its rows.
+    pub rows: RowKey,
+    /// Goes into every wrap.
+    pub pepper: Pepper,
+    /// Tells letters that we deposited from rows that somebody else wrote.
+    pub deposits: DepositAuth,
+    /// The same for sessions, newcomers and drafts.
+    pub sessions: SessionAuth,
+    /// The operator's escrow key, where there is one: a reset by support then keeps the letters.
+    pub escrow_public: Option<EscrowPublic>,
+}
+
+/// Forms read at once that came after their session's end; each may hold half a megabyte.
+const LATE: usize = 8;
+/// Files that are made of their pieces at once: each reads and writes as much as the file has.
+const ASSEMBLING: usize = 2;
+/// Letters sanitised at once, beside the event loop.
+const CLEANING: usize = 2;
+/// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
+const PREPARED_SHARE: usize = 8;
+/// What a letter takes while it is open: sealed piece, plain bytes, parsed parts.
+const LETTER_FACTOR: usize = 3;
+
+/// Shared by all workers.
+pub(crate) struct Site {
+    pub(crate) config: PortalConfig,
+    pub(crate) origin: PublicOrigin,
+    pub(crate) store: Store,
+    pub(crate) keys: PortalKeys,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) languages: Vec<Language>,
+    pub(crate) calendar: Calendar,
+    pub(crate) assets: Assets,
+    pub(crate) limits: Limits,
+    pub(crate) prepared: Prepared,
+    pub(crate) tallies: Tallies,
+    pub(crate) turns: Turns,
+    cleaning: Arc<Semaphore>,
+    late: Arc<Semaphore>,
+    assembling: Arc<Semaphore>,
+    typesetting: Arc<Semaphore>,
+    /// One permit is one KiB.
+    memory: Arc<Semaphore>,
+    memory_total: u32,
+}
+
+impl Site {
+    pub(crate) fn new(
+        config: PortalConfig,
+        store: Store,
+        keys: PortalKeys,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        outbox: Arc<dyn Outbox>,
+    ) -> Result<Self, PortalError> {
+        config.check()?;
+        let mut languages: Vec<_> = config.languages.iter().filter_map(|tag| Language::parse(tag)).collect();
+        if languages.is_empty() {
+            languages = Language::all().collect();
+        }
+        let zone = jiff::tz::TimeZone::get(&config.time_zone)
+            .map_err(|_unknown| PortalError::TimeZone(config.time_zone.clone()))?;
+        let memory_total = u32::try_from((config.memory / 1024).clamp(4096, 4 * 1024 * 1024)).unwrap_or(4096);
+        Ok(Self {
+            origin: config.origin()?,
+            assets: Assets::new(&config.brand)?,
+            limits: Limits::new(Arc::clone(&clock), &config.limits),
+            prepared: Prepared::new(memory_total as usize * 1024 / PREPARED_SHARE),
+            tallies: Tallies::default(),
+            calendar: Calendar(zone),
+            languages,
+            turns: Turns::default(),
+            cleaning: Arc::new(Semaphore::new(CLEANING)),
+            late: Arc::new(Semaphore::new(LATE)),
+            assembling: Arc::new(Semaphore::new(ASSEMBLING)),
+            typesetting: Arc::new(Semaphore::new(config.export.pdf_at_once.max(1))),
+            memory: Arc::new(Semaphore::new(memory_total as usize)),
+            memory_total,
+            config,
+            store,
+            keys,
+            clock,
+            random,
+            outbox,
+        })
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Runs work that costs memory and time (Argon2), a few at once.
+    pub(crate) async fn hash<T: Send + 'static>(
+        &self,
+        who: &Who,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.hashing_turn(who).await?.run(work).await
+    }
+
+    /// A turn at such work. Who waits how long depends on who asks, and not on what for.
+    pub(crate) async fn hashing_turn(&self, who: &Who) -> Result<HashingTurn, Problem> {
+        self.turns.next(who, self.now(), self.random.as_ref()).await.map(HashingTurn)
+    }
+
+    /// Runs the sanitiser, a few at once.
+    pub(crate) async fn cleaning<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = permit(&self.cleaning, 1).await?;
+        off_the_loop(permit, work).await
+    }
+
+    /// A turn at reading a form that came too late; nothing if others are at it.
+    pub(crate) fn late(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.late).try_acquire_owned().ok()
+    }
+
+    /// A turn at making files of their pieces.
+    pub(crate) async fn assembling(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        permit(&self.assembling, 1).await
+    }
+
+    /// A turn at the PDF worker; waits longer than for anything else, because a document takes seconds.
+    pub(crate) async fn typesetting(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let wait = Arc::clone(&self.typesetting).acquire_owned();
+        match tokio::time::timeout(std::time::Duration::from_secs(120), wait).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_closed)) => Err(Problem::Busy("stopping")),
+            Err(_elapsed) => Err(Problem::Busy("typesetting")),
+        }
+    }
+
+    /// Whether the disk takes `octets` more of what somebody writes.
+    pub(crate) fn room_on_disk(&self, octets: u64) -> Result<(), Problem> {
+        match self.store.room(octets) {
+            Room::Enough => Ok(()),
+            Room::Low { .. } => Err(Problem::Busy("the disk is almost full")),
+        }
+    }
+
+    /// Reserves the memory to open a letter of `size` bytes; waits its turn, but not for ever.
+    pub(crate) async fn room_for(&self, size: u64) -> Result<OwnedSemaphorePermit, Problem> {
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(LETTER_FACTOR) / 1024 + 64;
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.memory_total);
+        permit(&self.memory, wanted).await
+    }
+}
+
+/// The right to run Argon2 once.
+pub(crate) struct HashingTurn(Turn);
+
+impl HashingTurn {
+    /// Runs the work; the turn is over with it.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        off_the_loop(self.0, work).await
+    }
+}
+
+async fn permit(semaphore: &Arc<Semaphore>, many: u32) -> Result<OwnedSemaphorePermit, Problem> {
+    let wait = Arc::clone(semaphore).acquire_many_owned(many);
+    match tokio::time::timeout(std::time::Duration::from_secs(20), wait).await {
+        Ok(Ok(permit)) => Ok(permit),
+        Ok(Err(_closed)) => Err(Problem::Busy("stopping")),
+        Err(_elapsed) => Err(Problem::Busy("no room")),
+    }
+}
+
+/// Runs blocking work; the permit goes with it, also when nobody waits for the result any more.
+pub(crate) async fn off_the_loop<P: Send + 'static, T: Send + 'static>(
+    permit: P,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(move || {
+        let out = work();
+        drop(permit);
+        out
+    })
+    .await
+    .map_err(|error| Problem::fault("work off the loop", error))
+}

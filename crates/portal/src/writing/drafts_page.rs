@@ -1,0 +1,44 @@
+//! The list of what is being written.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::access::session::SignedIn;
+use crate::letters::inbox::Place;
+use crate::page::{Page, show};
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::writing::draft::Draft;
+
+#[derive(Template)]
+#[template(path = "drafts.html")]
+struct DraftsPage {
+    page: Page,
+    drafts: Vec<Draft>,
+    gone: bool,
+    full: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    #[serde(default)]
+    note: String,
+}
+
+/// GET /drafts
+pub(crate) async fn list(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    let template = DraftsPage {
+        page: Page::owned(&site, &request, &owner),
+        drafts: owner.drafts(&site).await?,
+        gone: wish.note == "gone",
+        full: wish.note == "full",
+    };
+    show(StatusCode::OK, &template)
+}

@@ -1,0 +1,507 @@
+//! Writing: a draft is begun, shown, saved, given files, sent or thrown away. Everything by plain forms; the
+//! script only sends the same forms by itself.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use sealpost_export::Format;
+use sealpost_mail::{Address, Attachment, Letter, Summary};
+use serde::Deserialize;
+
+use crate::access::session::SignedIn;
+use crate::http::csrf::Protected;
+use crate::http::download;
+use crate::http::multipart::Sheet;
+use crate::language::Values;
+use crate::letters::archive;
+use crate::mailbox::OpenLetter;
+use crate::middleware::MEND;
+use crate::page::{Page, display_name, redirect, show as render};
+use crate::problem::Problem;
+use crate::state::{Site, off_the_loop};
+use crate::writing::draft::{Content, Draft, Pending, Upload};
+use crate::writing::reply::{self, Kind};
+use crate::writing::{MOST_FILES, MOST_RECIPIENTS, Sent, addresses};
+
+/// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
+const PATIENCE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Something to mend, and where.
+struct Complaint {
+    field: &'static str,
+    text: String,
+}
+
+/// What has just been done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Note {
+    None,
+    Saved,
+    /// It was sent after the session's end.
+    Late,
+    /// Not every file of a forwarded letter had room.
+    LeftOut,
+}
+
+#[derive(Template)]
+#[template(path = "write.html")]
+struct WritePage {
+    page: Page,
+    draft: Draft,
+    complaints: Vec<Complaint>,
+    note: Note,
+    domains: String,
+    book: Vec<String>,
+    limit: u64,
+}
+
+impl WritePage {
+    fn is_wrong(&self, field: &str) -> bool {
+        self.complaints.iter().any(|one| one.field == field)
+    }
+
+    /// As file managers count: 1 MB is 1,024 times 1,024.
+    fn size(&self, bytes: &u64) -> String {
+        size(&self.page, *bytes)
+    }
+
+    fn free(&self) -> u64 {
+        self.limit.saturating_sub(self.draft.size())
+    }
+
+    fn free_size(&self) -> String {
+        size(&self.page, self.free())
+    }
+
+    fn came_of(&self, one: &Pending) -> String {
+        let values = Values::from([
+            ("came".into(), size(&self.page, one.received).into()),
+            ("all".into(), size(&self.page, one.size).into()),
+        ]);
+        self.page.language.say_with("write-came", Some(&values))
+    }
+
+    fn icon_of(content_type: &str) -> &'static str {
+        crate::reading::message::kind(content_type)
+    }
+}
+
+fn size(page: &Page, bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10).div_ceil(1024 * 1024);
+    match (tenths / 10, tenths % 10) {
+        (0, _) => format!("{}\u{a0}kB", bytes.div_ceil(1024)),
+        (whole, 0) => format!("{whole}\u{a0}MB"),
+        (whole, tenth) => format!("{whole}{}{tenth}\u{a0}MB", page.t("decimal-separator")),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Start {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    letter: String,
+}
+
+/// POST /write: begins a draft. A form and not a link, because it makes something.
+pub(crate) async fn begin(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    form: Protected<Start>,
+) -> Result<HttpResponse, Problem> {
+    let Start { kind, letter } = form.verify(owner.token())?;
+    if !site.config.write.is_on() {
+        return Err(Problem::NotFound);
+    }
+    let kind = Kind::parse(&kind);
+    let page = Page::owned(&site, &request, &owner);
+    if kind == Kind::New {
+        return Ok(match owner.begin_draft(&site, Content::default()).await? {
+            Some(draft) => redirect(&format!("/w/{}", draft.id)),
+            None => redirect("/drafts?note=full"),
+        });
+    }
+    let deposit = owner.deposit(&site, &letter).await?;
+    let (listed, row) = (deposit.summary.clone(), deposit.row.clone());
+    let received = row.received_at;
+    let open = Arc::new(deposit.open(&site).await?);
+    let looked = Arc::clone(&open);
+    let (parsed, text, files) = off_the_loop((), move || match Letter::parse_some(&looked.bytes) {
+        Ok((letter, true)) => {
+            (Some(letter.summary()), letter.text().unwrap_or_default(), Some(letter.attachments()))
+        }
+        Ok((letter, false)) => (Some(letter.summary()), letter.text().unwrap_or_default(), None),
+        Err(_unreadable) => (None, String::new(), None),
+    })
+    .await?;
+    let summary = listed.or(parsed).ok_or(Problem::NotFound)?;
+    let words = words(&page, kind, &summary, received);
+    let content = reply::content(kind, &summary, &text, owner.address(), &site.config.write, &words);
+    let Some(draft) = owner.begin_draft(&site, content).await? else {
+        return Ok(redirect("/drafts?note=full"));
+    };
+    let mut note = "";
+    if kind == Kind::Forward {
+        let complete = match files {
+            Some(files) => carry(&site, &owner, &draft, &open, files).await?,
+            None => {
+                let name = archive::name(&site, &row, Some(&summary), Format::Eml);
+                carry_original(&site, &owner, &draft, &open, name).await?
+            }
+        };
+        if !complete {
+            note = "?note=left-out";
+        }
+    }
+    Ok(redirect(&format!("/w/{}{note}", draft.id)))
+}
+
+fn words(page: &Page, kind: Kind, summary: &Summary, received: sealpost_mail::Timestamp) -> reply::Words {
+    let who =
+        summary.from.first().and_then(display_name).map_or_else(|| page.t("sender-unknown"), str::to_owned);
+    let date = page.date_long(&summary.date.unwrap_or(received));
+    let values = Values::from([
+        ("who".into(), who.into()),
+        ("date".into(), date.into()),
+        ("subject".into(), summary.subject.clone().unwrap_or_default().into()),
+    ]);
+    let above = match kind {
+        Kind::Forward => page.language.say_with("write-forwarded", Some(&values)),
+        Kind::New | Kind::Reply | Kind::All => page.language.say_with("write-quoted", Some(&values)),
+    };
+    reply::Words { re: page.t("write-re"), forwarded: page.t("write-fwd"), above }
+}
+
+/// A letter that cannot be taken apart wholly goes along as it is, so that nothing of it is missing.
+async fn carry_original(
+    site: &web::Data<Site>,
+    owner: &SignedIn,
+    draft: &Draft,
+    letter: &OpenLetter,
+    name: String,
+) -> Result<bool, Problem> {
+    if letter.bytes.len() as u64 > site.config.write.max_size {
+        return Ok(false);
+    }
+    let mut upload = Upload::new(site, draft.key());
+    upload.push(&letter.bytes).await?;
+    owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
+}
+
+/// Copies a letter's files into a draft, pictures out of its text among them, as far as they have room.
+async fn carry(
+    site: &web::Data<Site>,
+    owner: &SignedIn,
+    draft: &Draft,
+    letter: &Arc<OpenLetter>,
+    files: Vec<Attachment>,
+) -> Result<bool, Problem> {
+    let mut free = site.config.write.max_size;
+    let mut complete = true;
+    for file in files {
+        if file.size > free {
+            complete = false;
+            continue;
+        }
+        let letter = Arc::clone(letter);
+        let bytes = off_the_loop((), move || {
+            let (parsed, _) = Letter::parse_some(&letter.bytes).ok()?;
+            parsed.attachment_bytes(file.index).map(std::borrow::Cow::into_owned)
+        })
+        .await?;
+        let Some(bytes) = bytes else { continue };
+        free = free.saturating_sub(bytes.len() as u64);
+        let mut upload = Upload::new(site, draft.key());
+        upload.push(&bytes).await?;
+        let name = download::file_name(&file.name, "file");
+        complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
+    }
+    Ok(complete)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    #[serde(default)]
+    note: String,
+}
+
+/// GET /w/{id}
+pub(crate) async fn show(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    id: web::Path<String>,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    let draft = owner.draft(&site, &id).await?;
+    let note = match wish.note.as_str() {
+        "saved" => Note::Saved,
+        "left-out" => Note::LeftOut,
+        "late" => Note::Late,
+        _ => Note::None,
+    };
+    editor(&site, &request, &owner, draft, Vec::new(), note)
+}
+
+fn editor(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    draft: Draft,
+    complaints: Vec<Complaint>,
+    note: Note,
+) -> Result<HttpResponse, Problem> {
+    let status = if complaints.is_empty() { StatusCode::OK } else { MEND };
+    let rules = &site.config.write;
+    let template = WritePage {
+        page: Page::owned(site, request, owner),
+        draft,
+        complaints,
+        note,
+        domains: rules.domains.iter().map(|domain| domain.trim_start_matches("*.")).fold(
+            String::new(),
+            |mut all, domain| {
+                if !all.split(", ").any(|known| known == domain) {
+                    if !all.is_empty() {
+                        all.push_str(", ");
+                    }
+                    all.push_str(domain);
+                }
+                all
+            },
+        ),
+        book: rules.addresses.iter().map(Address::to_path).collect(),
+        limit: rules.max_size,
+    };
+    render(status, &template)
+}
+
+/// What a button asks for.
+enum Wanted {
+    Save,
+    /// The same without a page: by the script, while writing.
+    Keep,
+    Attach,
+    Remove(String),
+    Send,
+    Discard,
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Self {
+        match text.split_once(':') {
+            Some(("remove", id)) => Self::Remove(id.to_owned()),
+            Some(_) | None => match text {
+                "keep" => Self::Keep,
+                "attach" => Self::Attach,
+                "send" => Self::Send,
+                "discard" => Self::Discard,
+                _ => Self::Save,
+            },
+        }
+    }
+}
+
+/// POST /w/{id}: whatever the button, what is typed is kept first.
+pub(crate) async fn act(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let mut sheet = Sheet::open(&request, payload, owner.token()).await?;
+    let page = Page::owned(&site, &request, &owner);
+    let mut complaints = Vec::new();
+    take_files(&site, &owner, &page, &id, &mut sheet, &mut complaints).await?;
+    let mut fields = sheet.finish()?;
+    let wanted = Wanted::parse(&fields.take("do").unwrap_or_default());
+    let mut draft = match owner.draft(&site, &id).await {
+        // Pressed twice: the first press has sent it.
+        Err(Problem::NotFound) if matches!(wanted, Wanted::Send) && crate::mailbox::is_id(&id) => {
+            return Ok(redirect("/sent"));
+        }
+        found => found?,
+    };
+    let mut field = |name| fields.take(name);
+    draft.content.type_in(field("to"), field("cc"), field("subject"), field("text"));
+    if let Wanted::Discard = wanted {
+        owner.discard(&site, &draft).await?;
+        return Ok(redirect("/drafts?note=gone"));
+    }
+    if !owner.save_draft(&site, &draft).await? {
+        return Err(Problem::NotFound);
+    }
+    let here = format!("/w/{}", draft.id);
+    match wanted {
+        Wanted::Keep => Ok(HttpResponse::NoContent().finish()),
+        Wanted::Send if complaints.is_empty() => send(&site, &request, &owner, &page, draft).await,
+        Wanted::Save | Wanted::Attach | Wanted::Remove(_) | Wanted::Send | Wanted::Discard
+            if !complaints.is_empty() =>
+        {
+            editor(&site, &request, &owner, draft, complaints, Note::None)
+        }
+        Wanted::Remove(file) => {
+            owner.remove_file(&site, &draft, &file).await?;
+            owner.give_up(&site, &draft, &file).await?;
+            Ok(redirect(&format!("{here}#files")))
+        }
+        Wanted::Attach => Ok(redirect(&format!("{here}#files"))),
+        Wanted::Save | Wanted::Send | Wanted::Discard => Ok(redirect(&format!("{here}?note=saved"))),
+    }
+}
+
+/// Takes the files of a form, sealing them as they come.
+async fn take_files(
+    site: &web::Data<Site>,
+    owner: &SignedIn,
+    page: &Page,
+    id: &str,
+    sheet: &mut Sheet,
+    complaints: &mut Vec<Complaint>,
+) -> Result<(), Problem> {
+    let limit = site.config.write.max_size;
+    let mut known: Option<Draft> = None;
+    let mut skipped = 0_u64;
+    while let Some(mut file) = sheet.next_file().await? {
+        // An empty file field comes as a file without a name.
+        let named = !file.name.trim().is_empty();
+        if named && known.is_none() {
+            known = Some(owner.draft(site, id).await?);
+        }
+        let mut upload = known.as_ref().filter(|_| named).map(|draft| Upload::new(site, draft.key()));
+        let mut used = known.as_ref().map_or(0, Draft::size);
+        let mut came = 0_u64;
+        while let Some(bytes) = file.next().await? {
+            used = used.saturating_add(bytes.len() as u64);
+            came = came.saturating_add(bytes.len() as u64);
+            match &mut upload {
+                Some(upload) if used <= limit => upload.push(&bytes).await?,
+                Some(_) | None => {
+                    upload = None;
+                    skipped = skipped.saturating_add(bytes.len() as u64);
+                    if skipped > PATIENCE_BYTES {
+                        return Err(Problem::BadForm("too long"));
+                    }
+                }
+            }
+        }
+        if !named {
+            continue;
+        }
+        let name = download::file_name(&file.name, "file");
+        let added = match (upload, &known) {
+            (Some(upload), Some(draft)) => {
+                owner.add_file(site, draft, upload, name.clone(), file.content_type).await?
+            }
+            (_, _) => false,
+        };
+        if added {
+            known = Some(owner.draft(site, id).await?);
+            continue;
+        }
+        let text = match &known {
+            Some(draft) => no_room(site, page, draft, &name, came),
+            None => page.t("problem-missing-text"),
+        };
+        complaints.push(Complaint { field: "file", text });
+    }
+    Ok(())
+}
+
+/// Why a file was not taken, for its owner.
+pub(crate) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes: u64) -> String {
+    let limit = site.config.write.max_size;
+    let values = Values::from([
+        ("name".into(), name.to_owned().into()),
+        ("limit".into(), size(page, limit).into()),
+        ("n".into(), MOST_FILES.into()),
+    ]);
+    let key = if draft.file_count() >= MOST_FILES as usize {
+        "write-too-many"
+    } else if draft.size().saturating_add(bytes) > limit {
+        "write-too-large"
+    } else {
+        "write-too-much"
+    };
+    page.language.say_with(key, Some(&values))
+}
+
+async fn send(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    page: &Page,
+    draft: Draft,
+) -> Result<HttpResponse, Problem> {
+    let mut complaints = Vec::new();
+    for one in &draft.pending {
+        let text = page.v("write-unfinished", "name", &one.facts.name);
+        complaints.push(Complaint { field: "file", text });
+    }
+    let to = recipients(site, page, "to", &draft.content.to, &mut complaints);
+    let mut cc = recipients(site, page, "cc", &draft.content.cc, &mut complaints);
+    if complaints.is_empty() && to.is_empty() {
+        complaints.push(Complaint { field: "to", text: page.t("write-nobody") });
+    }
+    cc.retain(|one| !to.iter().any(|other| other.identity() == one.identity()));
+    if to.len() + cc.len() > MOST_RECIPIENTS {
+        let most = MOST_RECIPIENTS as u64;
+        complaints.push(Complaint { field: "to", text: page.n("write-too-many-recipients", &most) });
+    }
+    if draft.content.text.trim().is_empty() && draft.files.is_empty() {
+        complaints.push(Complaint { field: "text", text: page.t("write-empty") });
+    }
+    if !complaints.is_empty() {
+        return editor(site, request, owner, draft, complaints, Note::None);
+    }
+    let id = draft.id.clone();
+    match owner.send(site, draft, to, cc).await? {
+        Sent::Queued(_) => Ok(redirect("/sent?done=sent")),
+        Sent::TooMany { from } => {
+            let text = match from {
+                Some(from) => page.v("write-later", "when", &page.date_long(&from)),
+                None => page.t("write-fewer"),
+            };
+            let complaints = vec![Complaint { field: "send", text }];
+            editor(site, request, owner, owner.draft(site, &id).await?, complaints, Note::None)
+        }
+        Sent::Full => {
+            let complaints = vec![Complaint { field: "send", text: page.t("write-full") }];
+            editor(site, request, owner, owner.draft(site, &id).await?, complaints, Note::None)
+        }
+        Sent::Stale => match owner.draft(site, &id).await {
+            // A file came or went while it was being sent: its writer looks again.
+            Ok(draft) => editor(site, request, owner, draft, Vec::new(), Note::Saved),
+            Err(Problem::NotFound) => Ok(redirect("/sent")),
+            Err(problem) => Err(problem),
+        },
+    }
+}
+
+fn recipients(
+    site: &Site,
+    page: &Page,
+    field: &'static str,
+    text: &str,
+    complaints: &mut Vec<Complaint>,
+) -> Vec<Address> {
+    let mut good: Vec<Address> = Vec::new();
+    for one in addresses(text) {
+        match one {
+            Err(piece) => {
+                complaints.push(Complaint { field, text: page.v("write-no-address", "name", &piece) })
+            }
+            Ok(address) if !site.config.write.allows(&address) => {
+                let shown = address.to_path();
+                complaints.push(Complaint { field, text: page.v("write-elsewhere", "name", &shown) });
+            }
+            Ok(address) if good.iter().any(|known| known.identity() == address.identity()) => {}
+            Ok(address) => good.push(address),
+        }
+    }
+    good
+}
