@@ -1,4 +1,4 @@
-//! `sealpost check` says file, line and mend for everything that is wrong with a configuration.
+//! `sealpost check` says file, line and hint for everything that is wrong with a configuration.
 
 use rig::gateway::{Home, mode};
 use rig::{Config, Hop};
@@ -23,7 +23,7 @@ fn line_of(home: &Home, text: &str) -> usize {
 fn says(said: &str, home: &Home, at: &str, words: &[&str]) {
     let place = format!("gateway.toml:{}:", line_of(home, at));
     assert!(said.contains(&place), "no `{place}` in:\n{said}");
-    assert!(said.contains("mend: "), "no mend in:\n{said}");
+    assert!(said.contains("hint: "), "no hint in:\n{said}");
     for word in words {
         assert!(said.contains(word), "no `{word}` in:\n{said}");
     }

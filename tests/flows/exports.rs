@@ -39,7 +39,7 @@ fn delivered(letters: &[(String, Vec<u8>)]) -> (Gateway, Web) {
     // The worker of a debug build is slow.
     config.set("[listener]", "max-size", r#""64 MiB""#).set("portal.export", "pdf-time", r#""10 min""#);
     let gateway = Gateway::start(&config);
-    // An insurer's server that adds its trace and mends nothing.
+    // An insurer's server that adds its trace and changes nothing.
     let postfix = Postfix::relaying_to(
         gateway.config.smtp,
         "message_size_limit = 70000000\nlocal_header_rewrite_clients =\n",

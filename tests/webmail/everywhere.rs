@@ -220,7 +220,7 @@ fn writing(tour: &Tour<'_>) {
     tour.judge("the editor");
     browser.fill("#to", "somebody@elsewhere.example");
     tour.press("button[value=send]");
-    tour.judge("the editor with something to mend");
+    tour.judge("the editor with something to fix");
     let folder = tempfile::tempdir().unwrap();
     let file = folder
         .path()

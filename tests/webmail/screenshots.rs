@@ -180,7 +180,7 @@ impl Album {
         browser.fill("#password", "kurz");
         browser.fill("#repeat", "anders");
         set.press("main form .submit button");
-        self.shoot(set, "activation-errors", "First visit, with something to mend");
+        self.shoot(set, "activation-errors", "First visit, with something to fix");
         browser.choose("#language", self.language);
         browser.fill("#password", PASSWORD);
         browser.fill("#repeat", PASSWORD);
@@ -229,7 +229,7 @@ impl Album {
         self.shoot(set, "answer", "An answer");
         browser.fill("#to", "somebody@elsewhere.example");
         set.press("button[value=send]");
-        self.shoot(set, "answer-errors", "An answer with something to mend");
+        self.shoot(set, "answer-errors", "An answer with something to fix");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Foto der Stoßstange.pdf");
         std::fs::write(&file, letters::pdf("Foto")).unwrap();

@@ -6,8 +6,8 @@ use rig::{Browser, letters};
 
 use crate::office::Office;
 
-const MOST_BYTES: u64 = 40_000;
-const MOST_REQUESTS: usize = 6;
+const MAX_BYTES: u64 = 40_000;
+const MAX_REQUESTS: usize = 6;
 
 fn weigh(browser: &Browser, url: &str) {
     browser.devtools("Network.enable", &serde_json::json!({}));
@@ -23,8 +23,8 @@ fn weigh(browser: &Browser, url: &str) {
     let loads: Vec<_> = loads.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
     let bytes: u64 = loads.iter().map(|(_, bytes)| bytes).sum();
     println!("{url}: {bytes} bytes in {} requests", loads.len());
-    assert!(bytes <= MOST_BYTES, "{url} weighs {bytes}: {loads:#?}");
-    assert!(loads.len() <= MOST_REQUESTS, "{url} asks for {loads:#?}");
+    assert!(bytes <= MAX_BYTES, "{url} weighs {bytes}: {loads:#?}");
+    assert!(loads.len() <= MAX_REQUESTS, "{url} asks for {loads:#?}");
     assert!(loads.len() >= 3 && bytes > 5_000, "that is not everything: {loads:#?}");
 }
 

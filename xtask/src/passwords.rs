@@ -24,7 +24,7 @@ const STOLEN: usize = 600_000;
 /// Family names in English lists get rare soon.
 const NAMES: usize = 30_000;
 /// Shorter ones are parts of everything.
-const SHORTEST: usize = 4;
+const MIN: usize = 4;
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let [directory] = args else { return Err("give the directory with the unpacked packages".to_owned()) };
@@ -66,7 +66,7 @@ fn add(hashes: &mut BTreeSet<u32>, word: &str) {
     let folded = fold(word);
     let plain = core(&folded);
     for form in [folded.clone(), plain.to_owned(), unleet(plain, 'i'), unleet(plain, 'l')] {
-        if form.chars().count() >= SHORTEST {
+        if form.chars().count() >= MIN {
             hashes.insert(hash(&form));
         }
     }

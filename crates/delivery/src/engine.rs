@@ -15,16 +15,16 @@ use tokio_util::task::TaskTracker;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::content::{ContentError, Opened, Waiting};
+use crate::ehlo::MailParameters;
 use crate::lane::{Lane, Lanes};
-use crate::offers::Passport;
-use crate::outcome::{Outcome, Says, Trouble};
+use crate::outcome::{DeliveryFailure, Outcome, Says};
 use crate::resolve::Resolver;
-use crate::returns::Returns;
 use crate::route::{self, RouteKey};
 use crate::runner::LEASE;
 use crate::settle::Moment;
 use crate::submit::{Caller, Connection, Told};
 use crate::ticket::Ticket;
+use crate::undelivered_reply::Returns;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
 const COHORT: usize = 10;
@@ -191,7 +191,7 @@ impl Engine {
     /// One attempt for the whole group. Gives back those of whom nothing was said: they go again at once.
     async fn deliver(self: &Arc<Self>, lane: &Arc<Lane>, mut group: Vec<Bound>) -> Vec<Bound> {
         if let Some((_until, reason)) = lane.rests(self.clock.now()) {
-            let resting = Trouble::Resting { cause: Box::new(reason) };
+            let resting = DeliveryFailure::Resting { cause: Box::new(reason) };
             self.settle_all(lane, group, &resting);
             return Vec::new();
         }
@@ -264,7 +264,7 @@ impl Engine {
     }
 
     /// What the trouble of these legs says of their destination.
-    fn hear(&self, lane: &Lane, group: &[Bound], trouble: &Trouble) {
+    fn hear(&self, lane: &Lane, group: &[Bound], trouble: &DeliveryFailure) {
         let Some(first) = group.first() else { return };
         let reason = match trouble.clone().judge() {
             Outcome::Later(reason) | Outcome::Never(reason) | Outcome::Loop(reason) => reason,
@@ -295,7 +295,7 @@ impl Engine {
         }
     }
 
-    fn settle_all(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, trouble: &Trouble) {
+    fn settle_all(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, trouble: &DeliveryFailure) {
         let moment = self.moment();
         for bound in group {
             self.settle_soon(lane, bound, trouble.clone().judge(), moment);
@@ -312,8 +312,12 @@ impl Engine {
     }
 
     /// Sends over a kept connection or a new one to the first server that takes it.
-    async fn attempt(&self, lane: &Lane, group: &[Bound]) -> Result<Result<Round, Trouble>, Unworkable> {
-        let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(Trouble::NoServer)) };
+    async fn attempt(
+        &self,
+        lane: &Lane,
+        group: &[Bound],
+    ) -> Result<Result<Round, DeliveryFailure>, Unworkable> {
+        let Some(Bound { leg, ticket }) = group.first() else { return Ok(Err(DeliveryFailure::NoServer)) };
         let waiting = match Waiting::find(&self.store, leg, ticket).await {
             Ok(waiting) => waiting,
             Err(error) => return unworkable_or_local(error),
@@ -333,7 +337,7 @@ impl Engine {
                 Ok(endpoints) => endpoints,
                 Err(trouble) => return Ok(Err(trouble)),
             };
-        let mut last = Ok(Err(Trouble::NoServer));
+        let mut last = Ok(Err(DeliveryFailure::NoServer));
         for endpoint in &endpoints {
             let result = match Connection::open(&self.caller, endpoint).await {
                 Ok(connection) => {
@@ -373,14 +377,14 @@ impl Engine {
         waiting: &Waiting<'_>,
         group: &[Bound],
         letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
-    ) -> Result<Result<(Round, bool), (Trouble, bool)>, Unworkable> {
+    ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
         let Some(Bound { ticket, .. }) = group.first() else {
-            return Ok(Err((Trouble::NoServer, false)));
+            return Ok(Err((DeliveryFailure::NoServer, false)));
         };
         if letter.is_none() {
             let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
             let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(units).await else {
-                return Ok(Err((Trouble::Local { cause: "stopping".to_owned() }, false)));
+                return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
             };
             match waiting.open(self.composer.get().map(AsRef::as_ref)).await {
                 Ok(opened) => *letter = Some((opened, permit)),
@@ -395,7 +399,7 @@ impl Engine {
             }
             None => (&[][..], &[][..]),
         };
-        let passport = Passport {
+        let parameters = MailParameters {
             reverse_path: &ticket.reverse_path,
             recipients: group.iter().map(|bound| &bound.ticket.recipient).collect(),
             envid: ticket.envid.as_deref(),
@@ -406,7 +410,7 @@ impl Engine {
             eight_bit: !bytes.is_ascii(),
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         };
-        let result = connection.send(&passport, bytes).await;
+        let result = connection.send(&parameters, bytes).await;
         let (reports, host, was_used) =
             (connection.reports(), connection.host().to_owned(), connection.is_used());
         if connection.is_reusable() {
@@ -443,11 +447,11 @@ impl Engine {
 }
 
 /// A store that does not answer may answer later; a body that is gone or damaged will not come back.
-fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, Trouble>, Unworkable> {
+fn unworkable_or_local<T>(error: ContentError) -> Result<Result<T, DeliveryFailure>, Unworkable> {
     match error {
         ContentError::Missing | ContentError::Sealed(_) | ContentError::Unwritable(_) => {
             Err(Unworkable(error.to_string()))
         }
-        ContentError::Store(_) => Ok(Err(Trouble::Local { cause: error.to_string() })),
+        ContentError::Store(_) => Ok(Err(DeliveryFailure::Local { cause: error.to_string() })),
     }
 }

@@ -9,8 +9,8 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{LeasedLeg, LegPurpose};
 use tokio::time::Instant;
 
+use crate::backoff::Health;
 use crate::outcome::Reason;
-use crate::rest::Health;
 use crate::route::RouteKey;
 use crate::submit::Connection;
 

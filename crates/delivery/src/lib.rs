@@ -8,36 +8,36 @@
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
 //! lettre (in `submit.rs`) and hickory-resolver (in `resolve.rs`).
 
+mod backoff;
 mod composer;
 mod config;
 mod content;
+mod ehlo;
 mod engine;
-mod handoff;
+mod fast_path;
 mod identity;
 mod lane;
 mod network;
-mod offers;
 mod outcome;
 mod report;
 mod resolve;
-mod rest;
 mod retry;
-mod returns;
 mod route;
 mod runner;
 mod settle;
 mod submit;
 mod ticket;
 mod tls;
+mod undelivered_reply;
 mod wire;
 mod wording;
 
 pub use composer::Composer;
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
-pub use handoff::{Inlet, Place};
+pub use fast_path::{Inlet, WorkerSlot};
 pub use identity::ClientCertificate;
 pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
-pub use returns::{Returned, Returns};
 pub use runner::{DeliveryError, Runner};
 pub use ticket::{Content, Purpose, Queued, Route, Ticket, TicketError};
+pub use undelivered_reply::{Returned, Returns};

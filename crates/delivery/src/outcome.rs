@@ -97,7 +97,7 @@ fn enhanced_code(word: &str) -> Option<EnhancedCode> {
 
 /// Everything that can keep a letter from being handed over. A cause is in our words, never in the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum DeliveryFailure {
     /// The server said 4yz or 5yz.
     Refused { stage: Stage, answer: Answer },
     /// The connection broke or was never there.
@@ -201,7 +201,7 @@ pub(crate) enum Says {
     Nothing,
 }
 
-impl Trouble {
+impl DeliveryFailure {
     /// The same, with the server that answered.
     pub(crate) fn said_by(mut self, host: &str) -> Self {
         if let Self::Refused { answer, .. } = &mut self {
@@ -439,7 +439,7 @@ mod tests {
     use super::*;
 
     fn refused(stage: Stage, code: u16, text: &str) -> Outcome {
-        Trouble::Refused { stage, answer: Answer::new(code, text) }.judge()
+        DeliveryFailure::Refused { stage, answer: Answer::new(code, text) }.judge()
     }
 
     #[test]
@@ -469,24 +469,26 @@ mod tests {
         assert_eq!(enhanced(refused(Stage::Recipient, 550, "4.1.1 odd")), EnhancedCode(5, 0, 0));
         assert_eq!(enhanced(refused(Stage::Recipient, 451, "later")), EnhancedCode(4, 0, 0));
         assert_eq!(enhanced(refused(Stage::Greeting, 554, "5.3.2 no")), EnhancedCode(4, 0, 0));
-        assert_eq!(enhanced(Trouble::NullMx.judge()), EnhancedCode(5, 1, 10));
+        assert_eq!(enhanced(DeliveryFailure::NullMx.judge()), EnhancedCode(5, 1, 10));
     }
 
     #[test]
     fn what_a_server_says_is_not_for_the_log() {
-        let trouble = Trouble::Refused {
+        let trouble = DeliveryFailure::Refused {
             stage: Stage::End,
             answer: Answer::new(550, "5.7.1 <a@b.example>: Kündigung"),
         };
         let Outcome::Never(reason) = trouble.clone().judge() else { panic!("550 is for ever") };
         assert!(reason.text.contains("Kündigung"), "the report needs it");
-        let resting = Trouble::Resting { cause: Box::new(reason.clone()) };
+        let resting = DeliveryFailure::Resting { cause: Box::new(reason.clone()) };
         let outcome = Outcome::Never(reason);
         for shown in [format!("{trouble:?}"), format!("{resting:?}"), format!("{outcome:?}")] {
             assert!(shown.contains("550 5.7.1"), "{shown}");
             assert!(!shown.contains("a@b.example") && !shown.contains("ndigung"), "{shown}");
         }
-        let Outcome::Later(own) = (Trouble::Silent { stage: Stage::Mail }).judge() else { panic!("silence") };
+        let Outcome::Later(own) = (DeliveryFailure::Silent { stage: Stage::Mail }).judge() else {
+            panic!("silence")
+        };
         assert!(format!("{own:?}").contains("no answer in time"));
     }
 

@@ -55,7 +55,7 @@ fn addressee(ticket: &Ticket) -> Option<&Address> {
 
 /// Whether this action is to be reported (RFC 3461 §4.1, §5.2.2).
 pub(crate) fn wanted(ticket: &Ticket, action: DsnAction) -> bool {
-    if crate::returns::concerns(ticket, action) {
+    if crate::undelivered_reply::concerns(ticket, action) {
         // The writer hears of it in the mailbox, whatever the reverse-path.
         return true;
     }

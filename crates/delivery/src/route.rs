@@ -7,23 +7,23 @@ use sealpost_mail::{Random, TlsFloor};
 
 use crate::config::{DeliveryConfig, HopTls};
 use crate::network;
-use crate::outcome::Trouble;
+use crate::outcome::DeliveryFailure;
 use crate::resolve::{DnsError, Mx, Resolver};
 use crate::submit::Endpoint;
 use crate::ticket::{Route, Ticket};
 
 /// More addresses are not tried in one attempt (RFC 5321 §5.1: at least two).
-const MOST: usize = 8;
+const MAX: usize = 8;
 
 /// Which connections are alike: a letter may travel over any with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RouteKey {
-    place: Place,
+    place: Destination,
     floor: TlsFloor,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum Destination {
     Hop(String),
     Domain(String),
 }
@@ -34,11 +34,11 @@ impl RouteKey {
         match &ticket.route {
             Route::NextHop(name) => {
                 let hop_floor = config.hops.get(name).map_or(TlsFloor::None, |hop| hop.floor);
-                Self { place: Place::Hop(name.clone()), floor: ticket.tls.max(hop_floor) }
+                Self { place: Destination::Hop(name.clone()), floor: ticket.tls.max(hop_floor) }
             }
             Route::Mx => {
                 let domain = ticket.recipient.address.domain().as_str().to_owned();
-                Self { place: Place::Domain(domain), floor: ticket.tls }
+                Self { place: Destination::Domain(domain), floor: ticket.tls }
             }
         }
     }
@@ -50,10 +50,10 @@ pub(crate) async fn endpoints(
     config: &DeliveryConfig,
     resolver: &dyn Resolver,
     random: &dyn Random,
-) -> Result<Vec<Endpoint>, Trouble> {
+) -> Result<Vec<Endpoint>, DeliveryFailure> {
     match &key.place {
-        Place::Hop(name) => hop_endpoints(name, key.floor, config, resolver).await,
-        Place::Domain(domain) => mx_endpoints(domain, key.floor, config, resolver, random).await,
+        Destination::Hop(name) => hop_endpoints(name, key.floor, config, resolver).await,
+        Destination::Domain(domain) => mx_endpoints(domain, key.floor, config, resolver, random).await,
     }
 }
 
@@ -62,8 +62,8 @@ async fn hop_endpoints(
     floor: TlsFloor,
     config: &DeliveryConfig,
     resolver: &dyn Resolver,
-) -> Result<Vec<Endpoint>, Trouble> {
-    let hop = config.hops.get(name).ok_or_else(|| Trouble::UnknownHop { name: name.to_owned() })?;
+) -> Result<Vec<Endpoint>, DeliveryFailure> {
+    let hop = config.hops.get(name).ok_or_else(|| DeliveryFailure::UnknownHop { name: name.to_owned() })?;
     let host = hop.host.trim_matches(['[', ']']);
     let addresses = match host.parse::<IpAddr>() {
         Ok(address) => vec![address],
@@ -71,10 +71,10 @@ async fn hop_endpoints(
         Err(_name) => resolver
             .addresses(host)
             .await
-            .map_err(|error| Trouble::Dns { cause: format!("{}: {error}", hop.host) })?,
+            .map_err(|error| DeliveryFailure::Dns { cause: format!("{}: {error}", hop.host) })?,
     };
     let certificate_name = hop.certificate_name.as_deref().unwrap_or(host).to_owned();
-    let endpoints = addresses.into_iter().take(MOST).map(|address| Endpoint {
+    let endpoints = addresses.into_iter().take(MAX).map(|address| Endpoint {
         host: hop.host.clone(),
         address: SocketAddr::new(address, hop.port),
         certificate_name: certificate_name.clone(),
@@ -93,7 +93,7 @@ async fn mx_endpoints(
     config: &DeliveryConfig,
     resolver: &dyn Resolver,
     random: &dyn Random,
-) -> Result<Vec<Endpoint>, Trouble> {
+) -> Result<Vec<Endpoint>, DeliveryFailure> {
     let endpoint = |host: &str, address: IpAddr| Endpoint {
         host: host.to_owned(),
         address: SocketAddr::new(address, config.mx_port),
@@ -107,7 +107,7 @@ async fn mx_endpoints(
     if let Some(address) = literal(domain) {
         refuse_ourselves(address, config)?;
         if !may_be_reached(address, config) {
-            return Err(Trouble::Inside { address });
+            return Err(DeliveryFailure::Inside { address });
         }
         return Ok(vec![endpoint(&address.to_string(), address)]);
     }
@@ -115,8 +115,8 @@ async fn mx_endpoints(
         Ok(records) => order(records, config, random)?,
         // RFC 5321 §5.1: without MX records the domain itself is the server.
         Err(DnsError::NoRecords) => vec![domain.to_owned()],
-        Err(DnsError::NoSuchName) => return Err(Trouble::NoSuchDomain),
-        Err(DnsError::Temporary(cause)) => return Err(Trouble::Dns { cause }),
+        Err(DnsError::NoSuchName) => return Err(DeliveryFailure::NoSuchDomain),
+        Err(DnsError::Temporary(cause)) => return Err(DeliveryFailure::Dns { cause }),
     };
     let mut found = Vec::new();
     let mut doubt = None;
@@ -137,23 +137,27 @@ async fn mx_endpoints(
             Err(DnsError::NoSuchName | DnsError::NoRecords) => {}
             Err(DnsError::Temporary(cause)) => doubt = Some(cause),
         }
-        if found.len() >= MOST {
-            found.truncate(MOST);
+        if found.len() >= MAX {
+            found.truncate(MAX);
             break;
         }
     }
     match (found.is_empty(), doubt, inside) {
         (false, _, _) => Ok(found),
-        (true, Some(cause), _) => Err(Trouble::Dns { cause }),
-        (true, None, Some(address)) => Err(Trouble::Inside { address }),
-        (true, None, None) => Err(Trouble::NoServer),
+        (true, Some(cause), _) => Err(DeliveryFailure::Dns { cause }),
+        (true, None, Some(address)) => Err(DeliveryFailure::Inside { address }),
+        (true, None, None) => Err(DeliveryFailure::NoServer),
     }
 }
 
 /// Orders the exchangers: by preference, equals shuffled (RFC 5321 §5.1), only those better than ourselves.
-fn order(mut records: Vec<Mx>, config: &DeliveryConfig, random: &dyn Random) -> Result<Vec<String>, Trouble> {
+fn order(
+    mut records: Vec<Mx>,
+    config: &DeliveryConfig,
+    random: &dyn Random,
+) -> Result<Vec<String>, DeliveryFailure> {
     if records.iter().all(|mx| mx.host.is_empty()) {
-        return Err(Trouble::NullMx);
+        return Err(DeliveryFailure::NullMx);
     }
     records.retain(|mx| !mx.host.is_empty());
     let ours = |host: &str| {
@@ -164,7 +168,7 @@ fn order(mut records: Vec<Mx>, config: &DeliveryConfig, random: &dyn Random) -> 
     if let Some(own) = records.iter().filter(|mx| ours(&mx.host)).map(|mx| mx.preference).min() {
         records.retain(|mx| mx.preference < own);
         if records.is_empty() {
-            return Err(Trouble::Loop);
+            return Err(DeliveryFailure::Loop);
         }
     }
     records.sort_by_cached_key(|mx| {
@@ -176,10 +180,10 @@ fn order(mut records: Vec<Mx>, config: &DeliveryConfig, random: &dyn Random) -> 
 }
 
 /// A public domain whose server is a loopback or unspecified address leads into this machine.
-fn refuse_ourselves(address: IpAddr, config: &DeliveryConfig) -> Result<(), Trouble> {
+fn refuse_ourselves(address: IpAddr, config: &DeliveryConfig) -> Result<(), DeliveryFailure> {
     let address = address.to_canonical();
     let inside = address.is_unspecified() || (address.is_loopback() && !config.mx_loopback);
-    if inside || config.our_addresses.contains(&address) { Err(Trouble::Loop) } else { Ok(()) }
+    if inside || config.our_addresses.contains(&address) { Err(DeliveryFailure::Loop) } else { Ok(()) }
 }
 
 /// Whether mail for the world may go to this address: a recipient, and whoever holds a domain, could otherwise

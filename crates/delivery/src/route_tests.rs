@@ -42,8 +42,8 @@ fn at(addresses: &[&str]) -> Result<Vec<IpAddr>, DnsError> {
     Ok(addresses.iter().map(|address| address.parse().unwrap()).collect())
 }
 
-async fn tried(domain: &str, table: &Table, config: &DeliveryConfig) -> Result<Vec<String>, Trouble> {
-    let key = RouteKey { place: Place::Domain(domain.to_owned()), floor: TlsFloor::Verified };
+async fn tried(domain: &str, table: &Table, config: &DeliveryConfig) -> Result<Vec<String>, DeliveryFailure> {
+    let key = RouteKey { place: Destination::Domain(domain.to_owned()), floor: TlsFloor::Verified };
     let found = endpoints(&key, config, table, &SequenceRandom::default()).await?;
     assert!(found.iter().all(|e| e.certificate_name == e.host && e.floor == TlsFloor::Verified));
     Ok(found.into_iter().map(|endpoint| format!("{} {}", endpoint.host, endpoint.address)).collect())
@@ -68,7 +68,7 @@ async fn equals_take_turns() {
     table.addresses.insert("a.example", at(&["192.0.2.1"]));
     table.addresses.insert("b.example", at(&["192.0.2.2"]));
     let random = SequenceRandom::default();
-    let key = RouteKey { place: Place::Domain("d.example".to_owned()), floor: TlsFloor::None };
+    let key = RouteKey { place: Destination::Domain("d.example".to_owned()), floor: TlsFloor::None };
     let mut first = std::collections::HashSet::new();
     for _ in 0..32 {
         let found = endpoints(&key, &config(), &table, &random).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_null_mx_takes_no_mail() {
     let mut table = Table::default();
     table.mx.insert("d.example", mx(&[(0, "")]));
     table.addresses.insert("d.example", at(&["192.0.2.9"]));
-    assert_eq!(tried("d.example", &table, &config()).await, Err(Trouble::NullMx));
+    assert_eq!(tried("d.example", &table, &config()).await, Err(DeliveryFailure::NullMx));
 }
 
 /// RFC 5321 §5.1: "that relay and all MXs with equal or higher (less preferred) numbers must be excluded".
@@ -104,7 +104,7 @@ async fn only_servers_better_than_ourselves_are_tried() {
     table.mx.insert("d.example", mx(&[(10, "a.example"), (20, "GW.example"), (30, "c.example")]));
     assert_eq!(tried("d.example", &table, &config()).await.unwrap(), ["a.example 192.0.2.1:25"]);
     table.mx.insert("d.example", mx(&[(20, "gw.example"), (30, "a.example")]));
-    assert_eq!(tried("d.example", &table, &config()).await, Err(Trouble::Loop));
+    assert_eq!(tried("d.example", &table, &config()).await, Err(DeliveryFailure::Loop));
 }
 
 #[tokio::test]
@@ -114,10 +114,10 @@ async fn an_exchanger_inside_this_machine_is_a_loop() {
     for inside in ["127.0.0.1", "::1", "0.0.0.0", "::ffff:127.0.0.1", "203.0.113.5"] {
         table.addresses.insert("a.example", at(&[inside]));
         let config = DeliveryConfig { our_addresses: vec!["203.0.113.5".parse().unwrap()], ..config() };
-        assert_eq!(tried("d.example", &table, &config).await, Err(Trouble::Loop), "{inside}");
+        assert_eq!(tried("d.example", &table, &config).await, Err(DeliveryFailure::Loop), "{inside}");
     }
-    assert_eq!(tried("[127.0.0.1]", &table, &config()).await, Err(Trouble::Loop));
-    assert_eq!(tried("[ipv6:::1]", &table, &config()).await, Err(Trouble::Loop));
+    assert_eq!(tried("[127.0.0.1]", &table, &config()).await, Err(DeliveryFailure::Loop));
+    assert_eq!(tried("[ipv6:::1]", &table, &config()).await, Err(DeliveryFailure::Loop));
 }
 
 #[tokio::test]
@@ -125,10 +125,10 @@ async fn what_dns_does_not_know_now_is_no_reason_to_bounce() {
     let mut table = Table::default();
     let doubt = || DnsError::Temporary("SERVFAIL".to_owned());
     table.mx.insert("d.example", Err(doubt()));
-    assert!(matches!(tried("d.example", &table, &config()).await, Err(Trouble::Dns { .. })));
+    assert!(matches!(tried("d.example", &table, &config()).await, Err(DeliveryFailure::Dns { .. })));
     table.mx.insert("d.example", mx(&[(10, "a.example"), (20, "b.example")]));
     table.addresses.insert("a.example", Err(doubt()));
-    assert!(matches!(tried("d.example", &table, &config()).await, Err(Trouble::Dns { .. })));
+    assert!(matches!(tried("d.example", &table, &config()).await, Err(DeliveryFailure::Dns { .. })));
     table.addresses.insert("b.example", at(&["192.0.2.2"]));
     assert_eq!(tried("d.example", &table, &config()).await.unwrap(), ["b.example 192.0.2.2:25"]);
 }
@@ -136,9 +136,9 @@ async fn what_dns_does_not_know_now_is_no_reason_to_bounce() {
 #[tokio::test]
 async fn what_dns_knows_not_to_exist_is_final() {
     let mut table = Table::default();
-    assert_eq!(tried("d.example", &table, &config()).await, Err(Trouble::NoSuchDomain));
+    assert_eq!(tried("d.example", &table, &config()).await, Err(DeliveryFailure::NoSuchDomain));
     table.mx.insert("d.example", mx(&[(10, "gone.example")]));
-    assert_eq!(tried("d.example", &table, &config()).await, Err(Trouble::NoServer));
+    assert_eq!(tried("d.example", &table, &config()).await, Err(DeliveryFailure::NoServer));
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn a_next_hop_is_asked_for_addresses_only_and_may_be_on_this_machine() {
     config.hops.insert("six".to_owned(), NextHop::new("[::1]", 25));
     config.hops.insert("gone".to_owned(), NextHop::new("gone.example", 25));
     let random = SequenceRandom::default();
-    let hop = |name: &str| RouteKey { place: Place::Hop(name.to_owned()), floor: TlsFloor::None };
+    let hop = |name: &str| RouteKey { place: Destination::Hop(name.to_owned()), floor: TlsFloor::None };
     let found = endpoints(&hop("out"), &config, &table, &random).await.unwrap();
     assert_eq!(found[0].address.to_string(), "127.0.0.1:2525");
     let found = endpoints(&hop("six"), &config, &table, &random).await.unwrap();
@@ -168,10 +168,13 @@ async fn a_next_hop_is_asked_for_addresses_only_and_may_be_on_this_machine() {
         (found[0].address.to_string(), found[0].certificate_name.as_str()),
         ("[::1]:25".to_owned(), "::1")
     );
-    assert!(matches!(endpoints(&hop("gone"), &config, &table, &random).await, Err(Trouble::Dns { .. })));
+    assert!(matches!(
+        endpoints(&hop("gone"), &config, &table, &random).await,
+        Err(DeliveryFailure::Dns { .. })
+    ));
     assert!(matches!(
         endpoints(&hop("nope"), &config, &table, &random).await,
-        Err(Trouble::UnknownHop { .. })
+        Err(DeliveryFailure::UnknownHop { .. })
     ));
 }
 
@@ -181,7 +184,7 @@ async fn mail_for_the_world_goes_to_no_private_network() {
     table.mx.insert("inside.example", mx(&[(10, "a.inside.example"), (20, "b.inside.example")]));
     table.addresses.insert("a.inside.example", at(&["10.0.0.1", "64:ff9b::169.254.169.254", "fd00::1"]));
     table.addresses.insert("b.inside.example", at(&["::ffff:192.168.1.1"]));
-    let inside = |result| matches!(result, Err(Trouble::Inside { .. }));
+    let inside = |result| matches!(result, Err(DeliveryFailure::Inside { .. }));
     assert!(inside(tried("inside.example", &table, &config()).await));
     for literal in ["[10.0.0.1]", "[169.254.169.254]", "[ipv6:fd00::1]", "[ipv6:64:ff9b::a00:1]"] {
         assert!(inside(tried(literal, &table, &config()).await), "{literal}");

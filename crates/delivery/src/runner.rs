@@ -17,12 +17,12 @@ use tokio_util::task::TaskTracker;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
-use crate::handoff::Inlet;
+use crate::fast_path::Inlet;
 use crate::lane::{Closed, Lanes};
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
-use crate::returns::Returns;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
+use crate::undelivered_reply::Returns;
 
 /// Longer than any attempt may take with every server of a domain at its slowest.
 pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);

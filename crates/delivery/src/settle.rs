@@ -12,11 +12,11 @@ use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
-use crate::returns::{self, Returned};
 use crate::ticket::{Route, Ticket};
+use crate::undelivered_reply::{self, Returned};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
-const MOST_RETURNED: u64 = 1024 * 1024;
+const MAX_RETURNED: u64 = 1024 * 1024;
 
 /// When a transaction ended, and the jitter of the next try: one for all its recipients, or they would come back one
 /// by one.
@@ -62,7 +62,9 @@ impl Engine {
         };
         let follow_ups = match report {
             None => Vec::new(),
-            Some(report) if returns::concerns(ticket, report.action) && self.returns.get().is_some() => {
+            Some(report)
+                if undelivered_reply::concerns(ticket, report.action) && self.returns.get().is_some() =>
+            {
                 if let Err(error) = self.tell(leg, ticket, &report).await {
                     tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
                     self.finish(leg, LegEnd::Frozen, Vec::new()).await;
@@ -160,7 +162,7 @@ impl Engine {
     /// The letter to be returned, if it is small enough and can still be read.
     async fn whole_letter(&self, leg: &LeasedLeg, ticket: &Ticket) -> Option<Vec<u8>> {
         let waiting = Waiting::find(&self.store, leg, ticket).await.ok()?;
-        if waiting.size() > MOST_RETURNED {
+        if waiting.size() > MAX_RETURNED {
             return None;
         }
         waiting.open(None).await.ok().map(|opened| opened.bytes)

@@ -17,9 +17,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::{HopTls, Login, Timeouts, Trust};
+use crate::ehlo::{Ehlo, MailParameters};
 use crate::identity::ClientCertificate;
-use crate::offers::{Offers, Passport};
-use crate::outcome::{Answer, Stage, Trouble};
+use crate::outcome::{Answer, DeliveryFailure, Stage};
 use crate::tls::TlsConfigs;
 use crate::wire::Wire;
 
@@ -62,7 +62,7 @@ pub(crate) struct Caller {
 pub(crate) struct Connection {
     smtp: AsyncSmtpConnection,
     wire: Wire,
-    offers: Offers,
+    offers: Ehlo,
     timeouts: Timeouts,
     host: String,
     /// A refused transaction is still open on the other side.
@@ -73,10 +73,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects, or says why the letter cannot go this way now.
-    pub(crate) async fn open(caller: &Caller, to: &Endpoint) -> Result<Self, Trouble> {
+    pub(crate) async fn open(caller: &Caller, to: &Endpoint) -> Result<Self, DeliveryFailure> {
         match Self::open_with(caller, to, to.tls != HopTls::Clear).await {
             // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
-            Err(Trouble::BelowFloor { offered: true, cause })
+            Err(DeliveryFailure::BelowFloor { offered: true, cause })
                 if to.floor == TlsFloor::None
                     && to.tls == HopTls::StartTls
                     && to.login.is_none()
@@ -93,14 +93,15 @@ impl Connection {
         }
     }
 
-    async fn open_with(caller: &Caller, to: &Endpoint, tls: bool) -> Result<Self, Trouble> {
+    async fn open_with(caller: &Caller, to: &Endpoint, tls: bool) -> Result<Self, DeliveryFailure> {
         if to.floor > TlsFloor::None && to.tls == HopTls::Clear {
             return Err(below(false, "this hop is configured without TLS"));
         }
         let times = caller.timeouts;
         let tcp = in_time(Stage::Connect, times.connect, TcpStream::connect(to.address)).await?;
         let tcp = tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
-        let tcp = tcp.map_err(|error| Trouble::Lost { stage: Stage::Connect, cause: error.to_string() })?;
+        let tcp =
+            tcp.map_err(|error| DeliveryFailure::Lost { stage: Stage::Connect, cause: error.to_string() })?;
 
         let wire = Wire::scripted(PRELUDE, to.address);
         let smtp = AsyncSmtpConnection::connect_with_transport(
@@ -108,11 +109,11 @@ impl Connection {
             &ClientId::Domain(caller.our_name.clone()),
         )
         .await
-        .map_err(|error| Trouble::Garbled { stage: Stage::Connect, cause: error.to_string() })?;
+        .map_err(|error| DeliveryFailure::Garbled { stage: Stage::Connect, cause: error.to_string() })?;
         let mut connection = Self {
             smtp,
             wire,
-            offers: Offers::default(),
+            offers: Ehlo::default(),
             timeouts: times,
             host: to.host.clone(),
             dirty: false,
@@ -145,16 +146,18 @@ impl Connection {
     }
 
     /// EHLO, or HELO where EHLO is not understood (RFC 5321 §4.1.4).
-    async fn hello(&mut self, caller: &Caller) -> Result<(), Trouble> {
+    async fn hello(&mut self, caller: &Caller) -> Result<(), DeliveryFailure> {
         let time = self.timeouts.hello;
         match self.command(Stage::Hello, time, format!("EHLO {}\r\n", caller.our_name)).await {
             Ok(reply) => {
                 expect(Stage::Hello, &reply, 250)?;
-                self.offers = Offers::read(reply.message());
+                self.offers = Ehlo::read(reply.message());
                 Ok(())
             }
-            Err(Trouble::Refused { answer, .. }) if matches!(answer.code, 500 | 501 | 502 | 504 | 550) => {
-                self.offers = Offers::default();
+            Err(DeliveryFailure::Refused { answer, .. })
+                if matches!(answer.code, 500 | 501 | 502 | 504 | 550) =>
+            {
+                self.offers = Ehlo::default();
                 let reply = self.command(Stage::Hello, time, format!("HELO {}\r\n", caller.our_name)).await?;
                 expect(Stage::Hello, &reply, 250)
             }
@@ -162,11 +165,11 @@ impl Connection {
         }
     }
 
-    async fn start_tls(&mut self, caller: &Caller, to: &Endpoint) -> Result<(), Trouble> {
+    async fn start_tls(&mut self, caller: &Caller, to: &Endpoint) -> Result<(), DeliveryFailure> {
         let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
         match reply.and_then(|reply| expect(Stage::Tls, &reply, 220)) {
             Ok(()) => {}
-            Err(Trouble::Refused { answer, .. }) => {
+            Err(DeliveryFailure::Refused { answer, .. }) => {
                 return Err(below(true, &format!("the server refused STARTTLS: {answer:?}")));
             }
             Err(trouble) => return Err(trouble),
@@ -179,7 +182,12 @@ impl Connection {
         self.hello(caller).await
     }
 
-    async fn shake_hands(&mut self, caller: &Caller, to: &Endpoint, tcp: TcpStream) -> Result<(), Trouble> {
+    async fn shake_hands(
+        &mut self,
+        caller: &Caller,
+        to: &Endpoint,
+        tcp: TcpStream,
+    ) -> Result<(), DeliveryFailure> {
         let shaking = caller.tls.connect(tcp, to);
         let tls = match timeout(self.timeouts.connect, shaking).await {
             Ok(Ok(tls)) => tls,
@@ -191,8 +199,8 @@ impl Connection {
     }
 
     /// RFC 4954; never outside TLS.
-    async fn log_in(&mut self, login: &Login, secured: bool) -> Result<(), Trouble> {
-        let no = |cause: &str| Trouble::NoLogin { cause: cause.to_owned() };
+    async fn log_in(&mut self, login: &Login, secured: bool) -> Result<(), DeliveryFailure> {
+        let no = |cause: &str| DeliveryFailure::NoLogin { cause: cause.to_owned() };
         if !secured {
             return Err(no("passwords are sent inside TLS only, and this server offers none"));
         }
@@ -209,22 +217,22 @@ impl Connection {
         expect(Stage::Login, &reply, 235)
     }
 
-    /// One transaction for all recipients of the passport; what became of each, in their order. `letter` must
+    /// One transaction for all recipients of the parameters; what became of each, in their order. `letter` must
     /// be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the last line's CRLF is part of the
     /// end-of-data mark, so a letter without one gains it).
     pub(crate) async fn send(
         &mut self,
-        passport: &Passport<'_>,
+        parameters: &MailParameters<'_>,
         letter: &[u8],
-    ) -> Result<Vec<Told>, Trouble> {
-        passport.check(&self.offers)?;
+    ) -> Result<Vec<Told>, DeliveryFailure> {
+        parameters.check(&self.offers)?;
         if self.dirty {
             let reply = self.command(Stage::Mail, self.timeouts.mail, "RSET\r\n".to_owned()).await?;
             expect(Stage::Mail, &reply, 250)?;
             self.dirty = false;
         }
         self.letters = self.letters.saturating_add(1);
-        let envelope = self.envelope(passport).await?;
+        let envelope = self.envelope(parameters).await?;
         if !envelope.iter().any(Heard::is_open) {
             return Ok(envelope.into_iter().map(|heard| heard.told(&Told::Unheard)).collect());
         }
@@ -240,9 +248,9 @@ impl Connection {
     }
 
     /// MAIL, every RCPT, and DATA up to the 354. Some recipient is open: the letter may follow.
-    async fn envelope(&mut self, passport: &Passport<'_>) -> Result<Vec<Heard>, Trouble> {
+    async fn envelope(&mut self, parameters: &MailParameters<'_>) -> Result<Vec<Heard>, DeliveryFailure> {
         let times = self.timeouts;
-        let (mail, rcpts) = (passport.mail(&self.offers), passport.rcpts(&self.offers));
+        let (mail, rcpts) = (parameters.mail(&self.offers), parameters.rcpts(&self.offers));
         let mut heard = Vec::with_capacity(rcpts.len());
         if !self.offers.pipelining {
             let reply = self.command(Stage::Mail, times.mail, mail).await?;
@@ -298,7 +306,7 @@ impl Connection {
     }
 
     /// One more recipient's reply. When the connection ends with it, nobody before it has anything either.
-    fn hear(&self, heard: &mut Vec<Heard>, reply: Result<(), Trouble>) {
+    fn hear(&self, heard: &mut Vec<Heard>, reply: Result<(), DeliveryFailure>) {
         match reply {
             Ok(()) => heard.push(Heard::Open),
             Err(trouble) if self.broken => {
@@ -314,7 +322,10 @@ impl Connection {
     }
 
     /// A reply that leaves no connection behind ends the transaction at once.
-    fn unless_broken(&self, reply: Result<Response, Trouble>) -> Result<Result<Response, Trouble>, Trouble> {
+    fn unless_broken(
+        &self,
+        reply: Result<Response, DeliveryFailure>,
+    ) -> Result<Result<Response, DeliveryFailure>, DeliveryFailure> {
         match reply {
             Err(trouble) if self.broken => Err(trouble),
             reply => Ok(reply),
@@ -323,7 +334,7 @@ impl Connection {
 
     /// The letter and its end. The deadline follows what really leaves: one for each block, another for
     /// the answer to the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6).
-    async fn content(&mut self, letter: &[u8]) -> Result<Response, Trouble> {
+    async fn content(&mut self, letter: &[u8]) -> Result<Response, DeliveryFailure> {
         let (wire, times) = (self.wire.clone(), self.timeouts);
         let started = Instant::now();
         let reply = {
@@ -359,17 +370,22 @@ impl Connection {
             Ok(Err(error)) => Err(self.trouble(stage, &error)),
             Err(()) => {
                 self.broken = true;
-                Err(Trouble::Silent { stage })
+                Err(DeliveryFailure::Silent { stage })
             }
         }
     }
 
-    async fn command(&mut self, stage: Stage, time: Duration, line: String) -> Result<Response, Trouble> {
+    async fn command(
+        &mut self,
+        stage: Stage,
+        time: Duration,
+        line: String,
+    ) -> Result<Response, DeliveryFailure> {
         let reply = timeout(time, self.smtp.command(line)).await;
         self.checked(stage, reply)
     }
 
-    async fn answer(&mut self, stage: Stage, time: Duration) -> Result<Response, Trouble> {
+    async fn answer(&mut self, stage: Stage, time: Duration) -> Result<Response, DeliveryFailure> {
         let reply = timeout(time, self.smtp.read_response()).await;
         self.checked(stage, reply)
     }
@@ -378,39 +394,39 @@ impl Connection {
         &mut self,
         stage: Stage,
         reply: Result<Result<Response, SmtpError>, tokio::time::error::Elapsed>,
-    ) -> Result<Response, Trouble> {
+    ) -> Result<Response, DeliveryFailure> {
         match reply {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => Err(self.trouble(stage, &error)),
             Err(_elapsed) => {
                 self.broken = true;
-                Err(Trouble::Silent { stage })
+                Err(DeliveryFailure::Silent { stage })
             }
         }
     }
 
     /// lettre's error in our words. Its kinds are private, so this asks every question it answers.
-    fn trouble(&mut self, stage: Stage, error: &SmtpError) -> Trouble {
+    fn trouble(&mut self, stage: Stage, error: &SmtpError) -> DeliveryFailure {
         if let Some(code) = error.status() {
             let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
             let answer = Answer::new(u16::from(code), &text);
             // RFC 5321 §3.8: after 421 the server hangs up.
             self.broken |= answer.code == 421;
-            return Trouble::Refused { stage, answer };
+            return DeliveryFailure::Refused { stage, answer };
         }
         self.broken = true;
         if self.wire.ended() {
-            return Trouble::Lost { stage, cause: "the server hung up".to_owned() };
+            return DeliveryFailure::Lost { stage, cause: "the server hung up".to_owned() };
         }
         if error.is_timeout() {
-            Trouble::Silent { stage }
+            DeliveryFailure::Silent { stage }
         } else if error.is_response() {
             // The error quotes what the server sent.
-            Trouble::Garbled { stage, cause: "a reply that is none of SMTP".to_owned() }
+            DeliveryFailure::Garbled { stage, cause: "a reply that is none of SMTP".to_owned() }
         } else if error.is_client() {
-            Trouble::Garbled { stage, cause: error.to_string() }
+            DeliveryFailure::Garbled { stage, cause: error.to_string() }
         } else {
-            Trouble::Lost { stage, cause: error.to_string() }
+            DeliveryFailure::Lost { stage, cause: error.to_string() }
         }
     }
 
@@ -447,7 +463,7 @@ pub(crate) enum Told {
     /// The letter was taken, with this reply to its final dot.
     Taken(Answer),
     /// Not this time.
-    Not(Trouble),
+    Not(DeliveryFailure),
     /// The server said nothing of this recipient, or that it comes in the next transaction: no attempt.
     Unheard,
 }
@@ -482,27 +498,31 @@ fn close(heard: &mut [Heard], told: &Told) {
     }
 }
 
-async fn in_time<T>(stage: Stage, time: Duration, doing: impl Future<Output = T>) -> Result<T, Trouble> {
-    timeout(time, doing).await.map_err(|_elapsed| Trouble::Silent { stage })
+async fn in_time<T>(
+    stage: Stage,
+    time: Duration,
+    doing: impl Future<Output = T>,
+) -> Result<T, DeliveryFailure> {
+    timeout(time, doing).await.map_err(|_elapsed| DeliveryFailure::Silent { stage })
 }
 
-fn below(offered: bool, cause: &str) -> Trouble {
-    Trouble::BelowFloor { offered, cause: cause.to_owned() }
+fn below(offered: bool, cause: &str) -> DeliveryFailure {
+    DeliveryFailure::BelowFloor { offered, cause: cause.to_owned() }
 }
 
 /// A positive reply with another code than the one due means that we and the server are out of step.
-fn expect(stage: Stage, reply: &Response, code: u16) -> Result<(), Trouble> {
+fn expect(stage: Stage, reply: &Response, code: u16) -> Result<(), DeliveryFailure> {
     let got = u16::from(reply.code());
     // RFC 5321 §4.3.2: any 2yz will do where 250 is due.
     if got == code || (code == 250 && (200..300).contains(&got)) {
         Ok(())
     } else {
-        Err(Trouble::Garbled { stage, cause: format!("{got} where {code} was due") })
+        Err(DeliveryFailure::Garbled { stage, cause: format!("{got} where {code} was due") })
     }
 }
 
 /// RCPT: 250, or 251 and 252 (RFC 5321 §4.3.2).
-fn taken(reply: &Response) -> Result<(), Trouble> {
+fn taken(reply: &Response) -> Result<(), DeliveryFailure> {
     expect(Stage::Recipient, reply, 250)
 }
 

@@ -21,7 +21,7 @@ pub enum ExportError {
     /// The time zone is not in the database.
     #[error("there is no time zone `{0}`")]
     Zone(String),
-    /// The worker program is missing or cannot be started: the operator's to mend.
+    /// The worker program is missing or cannot be started: the operator's to fix.
     #[error("the PDF worker cannot be started: {0}")]
     WorkerMissing(#[source] std::io::Error),
     /// The worker ran into a limit of time, memory or output.

@@ -1,14 +1,14 @@
 //! One commit for everything that leaves: legs that delivery has a place for go straight there, the others wait
 //! in the queue. Knows neither rules nor letters.
 
-use sealpost_delivery::{Inlet, Place};
+use sealpost_delivery::{Inlet, WorkerSlot};
 use sealpost_store::{ArrivalRows, Committed, LegStart, Store, StoreError};
 
 use crate::arrival::Front;
 
 /// Commits the rows and lets delivery know.
 pub(crate) async fn commit(front: &Front, mut rows: ArrivalRows) -> Result<Committed, StoreError> {
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<WorkerSlot> = Vec::new();
     let mut waits = false;
     for leg in rows.legs.iter_mut().filter(|leg| leg.state == LegStart::Queued) {
         match front.inlet.place(&leg.destination) {
@@ -33,14 +33,14 @@ async fn finish(
     store: Store,
     inlet: Inlet,
     rows: ArrivalRows,
-    places: Vec<Place>,
+    places: Vec<WorkerSlot>,
     waits: bool,
 ) -> Result<Committed, StoreError> {
     let mut committed = store.commit_arrival(rows).await?;
     if let Committed::New(durable) = &mut committed {
         // In whatever order: a place is promised to no leg in particular.
         let in_hand = std::mem::take(&mut durable.in_hand);
-        Place::take(places.into_iter().zip(in_hand));
+        WorkerSlot::take(places.into_iter().zip(in_hand));
         if waits {
             inlet.wake();
         }

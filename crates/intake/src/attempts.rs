@@ -20,13 +20,13 @@ const FREE_TRIES: u32 = 5;
 /// The first wait; each wrong try doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait of a client.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest wait for a login name from clients not known to have it: they may be honest.
-const LONGEST_WAIT_OF_LOGIN: Duration = Duration::from_secs(60);
+const MAX_WAIT_OF_LOGIN: Duration = Duration::from_secs(60);
 /// Wrong tries are forgotten after this long without another.
 const FORGET: Duration = Duration::from_secs(60 * 60);
 /// Entries kept; the one unused for longest makes room.
-const MOST: usize = 10_000;
+const MAX: usize = 10_000;
 
 /// A login name as it is remembered: people type their password there.
 type Name = [u8; 32];
@@ -42,8 +42,8 @@ enum Key {
 impl Key {
     fn longest_wait(self) -> Duration {
         match self {
-            Self::Client(_) | Self::Both(..) => LONGEST_WAIT,
-            Self::Login(_) => LONGEST_WAIT_OF_LOGIN,
+            Self::Client(_) | Self::Both(..) => MAX_WAIT,
+            Self::Login(_) => MAX_WAIT_OF_LOGIN,
         }
     }
 }
@@ -131,7 +131,7 @@ fn name_of(login: &str) -> Name {
 
 /// Looking at every entry is dear, but comes only with a full memory and after a password was checked.
 fn make_room<K: Clone + Eq + Hash, V>(map: &mut HashMap<K, V>, key: &K, last: impl Fn(&V) -> Timestamp) {
-    if map.len() < MOST || map.contains_key(key) {
+    if map.len() < MAX || map.contains_key(key) {
         return;
     }
     let oldest = map.iter().min_by_key(|(_, value)| last(value)).map(|(key, _)| key.clone());
@@ -223,11 +223,11 @@ mod tests {
         let peer = |nth: usize| IpAddr::from(u32::try_from(nth).unwrap().to_be_bytes());
         let at = |nth: usize| START.plus(Duration::from_millis(nth as u64));
         // Each leaves two entries, and all one more together.
-        (0..MOST / 2 + 10).for_each(|nth| attempts.wrong(peer(nth), "mill", at(nth)));
-        (0..MOST + 10).for_each(|nth| attempts.right(peer(nth), "own", at(nth)));
+        (0..MAX / 2 + 10).for_each(|nth| attempts.wrong(peer(nth), "mill", at(nth)));
+        (0..MAX + 10).for_each(|nth| attempts.right(peer(nth), "own", at(nth)));
         let memory = attempts.memory();
-        assert_eq!((memory.tries.len(), memory.known.len()), (MOST, MOST));
-        assert!(memory.tries.contains_key(&Key::Client(peer(MOST / 2 + 9))));
+        assert_eq!((memory.tries.len(), memory.known.len()), (MAX, MAX));
+        assert!(memory.tries.contains_key(&Key::Client(peer(MAX / 2 + 9))));
         assert!(!memory.tries.contains_key(&Key::Client(peer(0))));
         assert!(memory.tries.contains_key(&Key::Login(name_of("mill"))));
     }

@@ -10,10 +10,10 @@ use sealpost_mail::{Reply, Secret};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::line::LONGEST_AUTH;
+use crate::line::MAX_AUTH;
 use crate::reception::LoginCheck;
 use crate::replies;
-use crate::session::{Door, Session, State};
+use crate::session::{ListenerContext, Session, State};
 use crate::wire::Leave;
 
 /// "Username:" and "Password:".
@@ -25,7 +25,7 @@ const TURN: Duration = Duration::from_secs(20);
 /// The first wait after a wrong password; it doubles each time.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The longest one.
-const LONGEST_DELAY: Duration = Duration::from_secs(16);
+const MAX_DELAY: Duration = Duration::from_secs(16);
 
 struct Credentials {
     login: String,
@@ -96,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     async fn challenge(&mut self, challenge: &str) -> Result<Result<Secret<Vec<u8>>, Reply>, Leave> {
         self.wire.send(&replies::challenge(challenge));
         let deadline = Instant::now() + self.door.limits.command;
-        let Some(length) = self.read_line(LONGEST_AUTH, deadline, false).await? else {
+        let Some(length) = self.read_line(MAX_AUTH, deadline, false).await? else {
             return Ok(Err(replies::auth_too_long()));
         };
         let line = self.wire.pending().get(..length.saturating_sub(2)).unwrap_or_default();
@@ -122,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                 tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login failed");
                 let delay = FIRST_DELAY.saturating_mul(1 << self.failed_logins.min(10));
                 self.failed_logins += 1;
-                sleep(delay.min(LONGEST_DELAY)).await;
+                sleep(delay.min(MAX_DELAY)).await;
                 self.answer(replies::bad_login())
             }
             LoginCheck::Busy => {
@@ -136,7 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
 }
 
 /// Checks the password, if it may be tried now and its turn comes in time.
-async fn judge(door: &Door, peer: IpAddr, credentials: Credentials) -> LoginCheck {
+async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -> LoginCheck {
     let Credentials { login, password } = credentials;
     let may_try = || door.attempts.may_try(peer, &login, door.clock.now());
     if !may_try() {

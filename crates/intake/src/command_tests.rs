@@ -156,7 +156,7 @@ fn what_is_not_the_grammar_is_refused() {
 fn a_bdat_whose_end_nobody_knows_is_told_apart() {
     assert_eq!(read("BDAT 10"), Ok(Command::Bdat { size: 10, last: false }));
     assert_eq!(read("bdat 0 last"), Ok(Command::Bdat { size: 0, last: true }));
-    for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT 1 LEAST", "BDAT 1 LAST x", "BDAT 18446744073709551616"] {
+    for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT 1 MIN", "BDAT 1 LAST x", "BDAT 18446744073709551616"] {
         assert_eq!(read(line), Ok(Command::BdatWithoutSize), "{line}");
     }
 }

@@ -28,10 +28,10 @@ mod line;
 mod listener;
 mod pace;
 mod parameters;
-mod places;
 mod reception;
 mod replies;
 mod session;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -49,5 +49,5 @@ pub mod pieces {
     pub use crate::bdat::{CRLF, Checked, ChunkReader, Last};
     pub use crate::command::{Command, Hello, Rcpt, parse};
     pub use crate::data::{Bare, DataReader, Decoded, Found};
-    pub use crate::line::{LONGEST, LONGEST_AUTH, Line, PLAIN, find, skip};
+    pub use crate::line::{Line, MAX_AUTH, MAX_LINE, PLAIN, find, skip};
 }

@@ -6,13 +6,13 @@ use crate::data::Bare;
 
 /// The longest command line we read, CRLF included. RFC 5321 §4.5.3.1.4 gives 512 octets, and each
 /// extension adds its own (ORCPT alone 500, RFC 3461 §5); this is more than all of ours together.
-pub const LONGEST: usize = 4096;
+pub const MAX_LINE: usize = 4096;
 
 /// RFC 5321 §4.5.3.1.4, for every command that no extension makes longer.
 pub const PLAIN: usize = 512;
 
 /// RFC 4954 §4: "the maximum length of an authentication exchange line is 12288 octets".
-pub const LONGEST_AUTH: usize = 12288;
+pub const MAX_AUTH: usize = 12288;
 
 /// What lies at the front of the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

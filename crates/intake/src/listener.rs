@@ -1,4 +1,4 @@
-//! The listeners: sockets, places, and the clean stop. Knows nothing of what is said on a connection.
+//! The listeners: sockets, slots, and the clean stop. Knows nothing of what is said on a connection.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::attempts::Attempts;
 use crate::limits::{Limits, MemoryBudget};
-use crate::places::{Place, Places, Refusals, Refused};
 use crate::reception::{Logins, Reception};
 use crate::replies;
-use crate::session::{Caller, Door, Session};
+use crate::session::{Caller, ListenerContext, Session};
+use crate::slots::{Refusals, Refused, Slot, Slots};
 use crate::tls::{CertificateJudge, TlsError, TlsSource};
 
 /// Connections the system keeps for us until we accept them.
@@ -87,7 +87,7 @@ pub enum IntakeError {
     Contradiction {
         /// The listener's name.
         listener: String,
-        /// What contradicts what, and how to mend it.
+        /// What contradicts what, and how to fix it.
         what: &'static str,
     },
     /// TLS does not work.
@@ -116,8 +116,8 @@ struct Listener {
 
 /// What the accept loop hands to each session.
 struct Desk {
-    door: Door,
-    places: Arc<Places>,
+    door: ListenerContext,
+    slots: Arc<Slots>,
     refusals: Refusals,
     handshake: Option<Handshake>,
     implicit: bool,
@@ -169,12 +169,12 @@ impl Intake {
                 .and_then(|domain| Address::from_parts("postmaster", domain))
                 .map_err(|_address| bad_hostname())?;
             let desk = Arc::new(Desk {
-                places: Places::new(&config.limits, &config.access),
+                slots: Slots::new(&config.limits, &config.access),
                 refusals: Refusals::default(),
                 implicit,
                 sessions: AtomicU64::new(0),
                 started: clock.now().0,
-                door: Door {
+                door: ListenerContext {
                     listener: config.name.clone(),
                     hostname: config.hostname.clone(),
                     postmaster,
@@ -252,9 +252,9 @@ impl Listener {
             match accepted {
                 Ok((stream, peer)) => {
                     let peer = peer.ip().to_canonical();
-                    match self.desk.places.enter(peer, &self.desk.door.access) {
-                        Ok(place) => {
-                            let session = Arc::clone(&self.desk).serve(stream, peer, place);
+                    match self.desk.slots.enter(peer, &self.desk.door.access) {
+                        Ok(slot) => {
+                            let session = Arc::clone(&self.desk).serve(stream, peer, slot);
                             tasks.spawn(end.clone().run_until_cancelled_owned(session));
                         }
                         Err(why) => self.turn_away(&stream, peer, why, &tasks, &end),
@@ -297,9 +297,9 @@ impl Listener {
 }
 
 impl Desk {
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, place: Place) {
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, slot: Slot) {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        let caller = Caller { session: format!("{:x}-{number:x}", self.started), peer, place: Some(place) };
+        let caller = Caller { session: format!("{:x}-{number:x}", self.started), peer, slot: Some(slot) };
         // Replies are gathered by us; waiting for more (Nagle) would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(session.id = caller.session, %error, "no TCP_NODELAY");

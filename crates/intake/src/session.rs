@@ -14,15 +14,15 @@ use crate::access::{Access, Right, Shown};
 use crate::attempts::Attempts;
 use crate::command::{self, Command, Hello};
 use crate::limits::{Limits, MemoryBudget};
-use crate::line::{self, LONGEST, Line};
-use crate::places::Place;
+use crate::line::{self, Line, MAX_LINE};
 use crate::reception::{Logins, Reception};
 use crate::replies::{self, Offer};
+use crate::slots::Slot;
 use crate::transfer::Chunks;
 use crate::wire::{BLOCK, Leave, Wire};
 
 /// What all sessions of a listener share.
-pub(crate) struct Door {
+pub(crate) struct ListenerContext {
     pub(crate) listener: String,
     pub(crate) hostname: String,
     pub(crate) postmaster: Address,
@@ -50,8 +50,8 @@ pub(crate) struct Caller {
     /// For the log.
     pub(crate) session: String,
     pub(crate) peer: IpAddr,
-    /// Its place; tests call without one.
-    pub(crate) place: Option<Place>,
+    /// Its slot; tests call without one.
+    pub(crate) slot: Option<Slot>,
 }
 
 /// Where a session stands; moved by value, so that nothing of the stage before is left over.
@@ -94,7 +94,7 @@ enum Turn {
 
 pub(crate) struct Session<'a, S> {
     pub(crate) wire: Wire<S>,
-    pub(crate) door: &'a Door,
+    pub(crate) door: &'a ListenerContext,
     pub(crate) caller: &'a Caller,
     pub(crate) tls: Option<TlsFacts>,
     pub(crate) login: Option<String>,
@@ -105,7 +105,12 @@ pub(crate) struct Session<'a, S> {
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
-    pub(crate) fn new(stream: S, door: &'a Door, caller: &'a Caller, tls: Option<TlsFacts>) -> Self {
+    pub(crate) fn new(
+        stream: S,
+        door: &'a ListenerContext,
+        caller: &'a Caller,
+        tls: Option<TlsFacts>,
+    ) -> Self {
         Self {
             wire: Wire::new(stream, door.limits.command),
             door,
@@ -152,7 +157,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         if let Some(until) = content_until {
             deadline = deadline.min(until);
         }
-        let Some(length) = self.read_line(LONGEST, deadline, state.has_letter()).await? else {
+        let Some(length) = self.read_line(MAX_LINE, deadline, state.has_letter()).await? else {
             self.answer(replies::command_too_long())?;
             return Ok(Turn::Next(state));
         };
@@ -392,10 +397,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         })
     }
 
-    /// A client with a right takes no stranger's place.
+    /// A client with a right takes no stranger's slot.
     pub(crate) fn keep_place(&self) {
-        if let (Some(_), Some(place)) = (self.right(), &self.caller.place) {
-            place.earn();
+        if let (Some(_), Some(slot)) = (self.right(), &self.caller.slot) {
+            slot.earn();
         }
     }
 

@@ -9,7 +9,7 @@ use crate::opened::is_cms;
 use crate::parts::{Opened, Part};
 
 /// A larger page is not looked through for something to see.
-const MOST_LOOKED_THROUGH: usize = 256 * 1024;
+const MAX_LOOKED_THROUGH: usize = 256 * 1024;
 
 /// A stretch of the body: the same words as text, as HTML, or as both.
 #[derive(Default)]
@@ -166,7 +166,7 @@ fn letters_of(parts: &[Part<'_>], blocks: &[Block]) -> String {
 }
 
 fn is_blank(part: &Part<'_>) -> bool {
-    if part.body.len() > MOST_LOOKED_THROUGH {
+    if part.body.len() > MAX_LOOKED_THROUGH {
         return false;
     }
     let source = decoded(part);

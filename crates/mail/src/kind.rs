@@ -129,7 +129,7 @@ pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
 }
 
 /// Lines of a head that are looked at.
-const MOST_LINES: usize = 40;
+const MAX_LINES: usize = 40;
 
 /// Whether bytes that are called something else begin like a letter: fields, and two of them that letters have.
 pub(crate) fn looks_like_letter(bytes: &[u8]) -> bool {
@@ -149,7 +149,7 @@ pub(crate) fn looks_like_letter(bytes: &[u8]) -> bool {
     ];
     let start = bytes.get(..8192.min(bytes.len())).unwrap_or_default();
     let mut seen = Vec::new();
-    for (number, line) in start.split(|b| *b == b'\n').take(MOST_LINES).enumerate() {
+    for (number, line) in start.split(|b| *b == b'\n').take(MAX_LINES).enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() && !seen.is_empty() {
             break;
@@ -179,7 +179,7 @@ fn is_envelope(line: &[u8]) -> bool {
 }
 
 /// Letters of one mailbox file.
-const MOST_LETTERS: usize = 500;
+const MAX_LETTERS: usize = 500;
 
 /// The letters in a file: one, or those of an mbox.
 pub(crate) fn letters(bytes: &[u8]) -> Vec<&[u8]> {
@@ -189,7 +189,7 @@ pub(crate) fn letters(bytes: &[u8]) -> Vec<&[u8]> {
     }
     let mut found = Vec::new();
     let mut rest = bytes;
-    while found.len() < MOST_LETTERS {
+    while found.len() < MAX_LETTERS {
         let after_line = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
         let letter = rest.get(after_line..).unwrap_or_default();
         match memchr::memmem::find(letter, b"\nFrom ") {

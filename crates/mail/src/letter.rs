@@ -110,7 +110,7 @@ impl fmt::Debug for Attachment {
 
 /// Where an attachment lies in the letter's bytes.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct EncodedRange {
     /// The encoded bytes.
     pub range: Range<u64>,
     /// Decoded bytes.
@@ -334,7 +334,7 @@ impl<'a> Letter<'a> {
 
     /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.
     #[must_use]
-    pub fn attachment_place(&self, index: usize) -> Option<Place> {
+    pub fn attachment_place(&self, index: usize) -> Option<EncodedRange> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         let decoder = Decoder::of(part.transfer)?;
         let Cow::Borrowed(body) = part.body else { return None };
@@ -343,7 +343,7 @@ impl<'a> Letter<'a> {
             if body.is_empty() { 0 } else { body.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())? };
         let end = start.checked_add(body.len()).filter(|end| *end <= self.bytes.len())?;
         let decoded = size(part.transfer.decoded_len(body));
-        Some(Place { range: size(start)..size(end), size: decoded, decoder })
+        Some(EncodedRange { range: size(start)..size(end), size: decoded, decoder })
     }
 
     /// Type and bytes of the part with that Content-ID (without angle brackets).

@@ -46,7 +46,7 @@ pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, Tl
 pub use head::{Head, HeadError, Trace};
 pub use html::html_to_text;
 pub use inside::{Inside, Unread};
-pub use letter::{Attachment, Letter, LetterError, Mailbox, Place, Summary};
+pub use letter::{Attachment, EncodedRange, Letter, LetterError, Mailbox, Summary};
 pub use link::Link;
 pub use local_part::DomainPattern;
 pub use network::{Network, NetworkError};

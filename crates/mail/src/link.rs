@@ -7,13 +7,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use url::{Host, Url};
 
 /// A longer address is not one.
-const MOST_ADDRESS: usize = 4096;
+const MAX_ADDRESS: usize = 4096;
 /// More recipients than anybody would read.
-const MOST_RECIPIENTS: usize = 2000;
+const MAX_RECIPIENTS: usize = 2000;
 /// Of a host, so much is shown behind its domain: its end, because that is where it says whose it is.
-const MOST_HOST: usize = 60;
+const MAX_HOST: usize = 60;
 /// Of an address on paper.
-const MOST_PRINTED: usize = 48;
+const MAX_PRINTED: usize = 48;
 /// RFC 6068 §2: what may stand in an address as it is.
 const ADDRESS: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_').remove(b'+').remove(b',');
@@ -36,7 +36,7 @@ impl Link {
     /// Reads an address. `None`: it is relative, of another kind, or none.
     #[must_use]
     pub fn read(address: &str) -> Option<Self> {
-        if address.len() > MOST_ADDRESS {
+        if address.len() > MAX_ADDRESS {
             return None;
         }
         let url = Url::parse(address).ok()?;
@@ -62,8 +62,8 @@ impl Link {
             Target::Web { host, domain, .. } if is_plain(host, domain) => domain.clone(),
             Target::Web { host, domain, .. } => {
                 let count = host.chars().count();
-                let end: String = host.chars().skip(count.saturating_sub(MOST_HOST)).collect();
-                format!("{domain} ({}{end})", if count > MOST_HOST { "…" } else { "" })
+                let end: String = host.chars().skip(count.saturating_sub(MAX_HOST)).collect();
+                format!("{domain} ({}{end})", if count > MAX_HOST { "…" } else { "" })
             }
             Target::Mail { to, cc, bcc } => {
                 let others = [("cc ", cc), ("bcc ", bcc)];
@@ -83,7 +83,7 @@ impl Link {
         match &self.target {
             Target::Web { host, domain, path } if is_plain(host, domain) => {
                 let whole = format!("{host}{}", path.trim_end_matches('/'));
-                let room = MOST_PRINTED.max(host.chars().count());
+                let room = MAX_PRINTED.max(host.chars().count());
                 if whole.chars().count() <= room {
                     return whole;
                 }
@@ -208,7 +208,7 @@ fn mail(url: &Url) -> Option<Link> {
         href.push_str(&query.join("&"));
     }
     let many = [&to, &cc, &bcc].into_iter().flatten().map(String::len).sum::<usize>();
-    (many <= MOST_RECIPIENTS).then_some(Link { href, target: Target::Mail { to, cc, bcc } })
+    (many <= MAX_RECIPIENTS).then_some(Link { href, target: Target::Mail { to, cc, bcc } })
 }
 
 /// Addresses as RFC 6068 lists them, decoded, their domains as the DNS knows them.

@@ -6,20 +6,20 @@ use crate::kind;
 use crate::parts::{self, Opened, Part};
 
 /// Containers within containers.
-const MOST_LEVELS: usize = 3;
+const MAX_LEVELS: usize = 3;
 /// Containers of one letter.
-const MOST_CONTAINERS: usize = 100;
+const MAX_CONTAINERS: usize = 100;
 /// What is taken out may take so much more room than the letter.
-const MOST_GROWTH: usize = 3;
-const LEAST_ROOM: usize = 4 * 1024 * 1024;
+const MAX_GROWTH: usize = 3;
+const MIN_ROOM: usize = 4 * 1024 * 1024;
 
 /// Opens what can be opened. New parts stand behind the others and are children of what they were in.
 pub(crate) fn open(parts: &mut Vec<Part<'_>>, size: usize) {
-    let mut room = size.saturating_mul(MOST_GROWTH).saturating_add(LEAST_ROOM);
+    let mut room = size.saturating_mul(MAX_GROWTH).saturating_add(MIN_ROOM);
     let (mut at, mut containers) = (0, 0);
-    while containers < MOST_CONTAINERS {
+    while containers < MAX_CONTAINERS {
         let Some(part) = parts.get(at) else { return };
-        let closed = part.children.is_empty() && part.level < MOST_LEVELS;
+        let closed = part.children.is_empty() && part.level < MAX_LEVELS;
         let found = if closed { look(part) } else { None };
         if let Some((opened, entity)) = found {
             containers += 1;

@@ -5,9 +5,9 @@ use crate::charset;
 use crate::words;
 
 /// Values of one parameter that are told apart.
-const MOST_VALUES: usize = 32;
+const MAX_VALUES: usize = 32;
 /// Parameters of one field.
-const MOST_PARAMETERS: usize = 200;
+const MAX_PARAMETERS: usize = 200;
 
 /// A field's value taken apart.
 #[derive(Debug, Default)]
@@ -45,14 +45,14 @@ impl Params {
         let text: Vec<u8> = raw.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
         let pieces = split(&text);
         let value = pieces.first().map(|first| plain_value(first)).unwrap_or_default();
-        let mut all: Vec<Param> = pieces.iter().filter_map(param).take(MOST_PARAMETERS).collect();
+        let mut all: Vec<Param> = pieces.iter().filter_map(param).take(MAX_PARAMETERS).collect();
         // A quote that is never closed swallows all the rest for one reader and nothing for another.
         if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
-            all.extend(text.split(|b| *b == b';').skip(1).filter_map(param).take(MOST_PARAMETERS));
+            all.extend(text.split(|b| *b == b';').skip(1).filter_map(param).take(MAX_PARAMETERS));
         }
         // So does a semicolon that is missing, or a comma in its place.
         let words = text.split(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';'));
-        all.extend(words.filter_map(param).map(Param::only_by_some).take(MOST_PARAMETERS));
+        all.extend(words.filter_map(param).map(Param::only_by_some).take(MAX_PARAMETERS));
         // RFC 5322 §2.2.3: folding leaves its white space; who takes it away as well reads a longer word.
         if raw.trim_ascii_end().contains(&b'\n') {
             let joined = raw.split(|b| *b == b'\n').enumerate().flat_map(|(number, line)| {
@@ -60,9 +60,7 @@ impl Params {
                 if number == 0 { line } else { line.trim_ascii_start() }
             });
             let joined: Vec<u8> = joined.copied().collect();
-            all.extend(
-                split(&joined).iter().filter_map(param).map(Param::only_by_some).take(MOST_PARAMETERS),
-            );
+            all.extend(split(&joined).iter().filter_map(param).map(Param::only_by_some).take(MAX_PARAMETERS));
         }
         Self { value, all }
     }
@@ -77,7 +75,7 @@ impl Params {
         let named = || self.all.iter().filter(|one| one.name == name);
         let mut found: Vec<String> = Vec::new();
         let mut add = |text: String| {
-            if !text.is_empty() && !found.contains(&text) && found.len() < MOST_VALUES {
+            if !text.is_empty() && !found.contains(&text) && found.len() < MAX_VALUES {
                 found.push(text);
             }
         };

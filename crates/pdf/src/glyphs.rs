@@ -9,7 +9,7 @@ pub(crate) const REPLACEMENT: char = '▯';
 const PLAIN_REPLACEMENT: char = '?';
 
 /// Marks over one letter; more is a game, and covers the lines around it.
-const MOST_MARKS: usize = 3;
+const MAX_MARKS: usize = 3;
 
 /// Characters between the places where an overlong word may break.
 const BREAK_EVERY: usize = 4;
@@ -44,7 +44,7 @@ impl<'a> Glyphs<'a> {
         for c in word.chars() {
             let Some(c) = self.one(c, before) else { continue };
             marks = if is_mark(c) { marks + 1 } else { 0 };
-            if marks > MOST_MARKS || (self.main_only && marks > 0) {
+            if marks > MAX_MARKS || (self.main_only && marks > 0) {
                 continue;
             }
             if breaks && marks == 0 && since_break == BREAK_EVERY {
@@ -124,6 +124,6 @@ mod tests {
         assert_eq!(glyphs.fit("abcdefghi jklmn", 5), "abcd\u{200b}efgh\u{200b}i jklmn");
         assert_eq!(glyphs.fit("https://example.com/x", 5), "https://example.com/x");
         let marks: String = std::iter::once('a').chain(std::iter::repeat_n('\u{301}', 50)).collect();
-        assert_eq!(glyphs.fit(&marks, 40).chars().count(), 1 + MOST_MARKS);
+        assert_eq!(glyphs.fit(&marks, 40).chars().count(), 1 + MAX_MARKS);
     }
 }

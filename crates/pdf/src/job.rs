@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// More than any honest header section and body have.
-const MOST_JSON: usize = 48 * 1024 * 1024;
-const MOST_FILES: usize = 2100;
+const MAX_JSON: usize = 48 * 1024 * 1024;
+const MAX_FILES: usize = 2100;
 
 /// Why the input was not taken.
 #[derive(Debug, Error)]
@@ -142,13 +142,13 @@ pub(crate) struct File {
 impl Job {
     pub(crate) fn read(input: &mut impl Read) -> Result<Self, JobError> {
         let length = start(input)?;
-        if length > MOST_JSON {
+        if length > MAX_JSON {
             return Err(JobError::TooLarge);
         }
         let json = exactly(input, length)?;
         let mut job: Self =
             serde_json::from_slice(&json).map_err(|error| JobError::Json(error.line(), error.column()))?;
-        if job.files.len() > MOST_FILES {
+        if job.files.len() > MAX_FILES {
             return Err(JobError::TooLarge);
         }
         for head in std::mem::take(&mut job.files) {

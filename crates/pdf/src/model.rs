@@ -6,11 +6,11 @@
 use serde::Serialize;
 
 /// Blocks within blocks; deeper ones are shown flat. The typesetter's own limits lie above.
-pub(crate) const MOST_DEPTH: usize = 6;
+pub(crate) const MAX_DEPTH: usize = 6;
 /// Characters of one body. About three hundred pages.
-pub(crate) const MOST_TEXT: usize = 600_000;
+pub(crate) const MAX_TEXT: usize = 600_000;
 /// Blocks, table cells and pictures of one body.
-pub(crate) const MOST_BLOCKS: usize = 20_000;
+pub(crate) const MAX_BLOCKS: usize = 20_000;
 
 /// A block.
 #[derive(Debug, Clone, PartialEq, Serialize)]

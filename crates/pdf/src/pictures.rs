@@ -6,9 +6,9 @@ use typst::foundations::Bytes;
 use typst::visualize::{ExchangeFormat, RasterImage};
 
 /// Pixels of one picture: those of a good camera.
-const MOST_PIXELS: u64 = 30_000_000;
+const MAX_PIXELS: u64 = 30_000_000;
 /// Pixels of all pictures on the pages.
-const MOST_PIXELS_TOGETHER: u64 = 60_000_000;
+const MAX_PIXELS_TOGETHER: u64 = 60_000_000;
 
 /// What a picture says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Gallery {
     pub(crate) fn admit(&mut self, data: &Bytes) -> Option<Measure> {
         let measure = measure(data)?;
         let pixels = u64::from(measure.width) * u64::from(measure.height);
-        if pixels == 0 || pixels > MOST_PIXELS || self.pixels + pixels > MOST_PIXELS_TOGETHER {
+        if pixels == 0 || pixels > MAX_PIXELS || self.pixels + pixels > MAX_PIXELS_TOGETHER {
             return None;
         }
         // The same decoder as the typesetter's, which keeps the result: a broken picture must not cost the page.

@@ -2,18 +2,18 @@
 
 use sealpost_mail::Link;
 
-use crate::model::{Align, Block, Content, Look, MOST_BLOCKS, MOST_DEPTH, MOST_TEXT, Run, first_direction};
+use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, Run, first_direction};
 
 /// The letter's text as blocks.
 pub(crate) fn blocks(text: &str) -> Content {
-    let end = (0..=MOST_TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (0..=MAX_TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let mut shortened = end < text.len();
     let text = text.get(..end).unwrap_or_default();
     let lines: Vec<(usize, &str)> = text.lines().map(quoted).collect();
-    if lines.len() > MOST_BLOCKS {
+    if lines.len() > MAX_BLOCKS {
         shortened = true;
     }
-    let blocks = level(lines.get(..lines.len().min(MOST_BLOCKS)).unwrap_or_default(), 0);
+    let blocks = level(lines.get(..lines.len().min(MAX_BLOCKS)).unwrap_or_default(), 0);
     Content { blocks, shortened }
 }
 
@@ -26,7 +26,7 @@ fn quoted(line: &str) -> (usize, &str) {
         rest = inner.strip_prefix(' ').filter(|next| next.starts_with('>')).unwrap_or(inner);
     }
     let text = if depth > 0 { rest.strip_prefix(' ').unwrap_or(rest) } else { rest };
-    (depth.min(MOST_DEPTH), text.trim_end())
+    (depth.min(MAX_DEPTH), text.trim_end())
 }
 
 /// Blocks of lines that are quoted at least `depth` times.

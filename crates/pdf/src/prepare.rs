@@ -17,7 +17,7 @@ use crate::plain;
 const WIDTH: f64 = 465.0;
 const HEIGHT: f64 = 640.0;
 /// Characters of a word before it may be broken, on the whole width.
-const LONGEST_WORD: usize = 44;
+const MAX_WORD: usize = 44;
 
 /// A job's files, out of the job so that they can be shared without a copy.
 pub(crate) struct Files(Vec<(File, Bytes)>);
@@ -77,8 +77,8 @@ pub(crate) fn letter(job: &Job, files: &Files, fonts: &Fonts, effort: Effort) ->
     let mut blocks = content.blocks;
     page.blocks(&mut blocks, WIDTH);
     let rows = job.rows.iter().map(|row| page.row(row)).collect();
-    let title = page.glyphs.fit(&job.title, LONGEST_WORD);
-    let letterhead = job.letterhead.as_ref().map(|line| page.glyphs.fit(line, LONGEST_WORD));
+    let title = page.glyphs.fit(&job.title, MAX_WORD);
+    let letterhead = job.letterhead.as_ref().map(|line| page.glyphs.fit(line, MAX_WORD));
     let author = job.author.as_ref().map(|author| page.glyphs.fit(author, usize::MAX));
     let attachments = page.embedded();
     let mut remarks = Vec::new();
@@ -153,7 +153,7 @@ impl<'a> Page<'a> {
     }
 
     fn row(&mut self, row: &HeaderRow) -> HeaderRow {
-        let mut fit = |text: &str| self.glyphs.fit(text, LONGEST_WORD);
+        let mut fit = |text: &str| self.glyphs.fit(text, MAX_WORD);
         let people =
             row.people.iter().map(|person| Person { name: fit(&person.name), address: fit(&person.address) });
         let people = people.collect();
@@ -189,7 +189,7 @@ impl<'a> Page<'a> {
             clippy::cast_sign_loss,
             reason = "a small positive number"
         )]
-        let longest = ((width.max(12.0) / 6.0) as usize).clamp(2, LONGEST_WORD);
+        let longest = ((width.max(12.0) / 6.0) as usize).clamp(2, MAX_WORD);
         for run in runs {
             match run {
                 Run::Text { text, .. } => *text = self.glyphs.fit(text, longest),
@@ -254,7 +254,7 @@ impl<'a> Page<'a> {
                 let name = unique(&file.name, &mut names);
                 all.push(Embedded {
                     path: format!("files/{index}"),
-                    shown_name: self.glyphs.fit(&name, LONGEST_WORD),
+                    shown_name: self.glyphs.fit(&name, MAX_WORD),
                     name,
                     content_type: content_type(&file.content_type),
                     size: file.shown_size.clone(),

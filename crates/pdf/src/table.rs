@@ -3,7 +3,7 @@
 use crate::model::{Block, Cell, Table, blocks_rtl};
 
 /// More columns than any page can show.
-const MOST_COLUMNS: usize = 40;
+const MAX_COLUMNS: usize = 40;
 
 /// A cell as it was written.
 #[derive(Default)]
@@ -58,23 +58,23 @@ impl RawTable {
 fn grid(rows: Vec<Vec<RawCell>>, lines: bool) -> Table {
     let height = rows.len();
     // What each place is covered by: nothing yet, or some cell.
-    let mut taken = vec![vec![false; MOST_COLUMNS]; height];
+    let mut taken = vec![vec![false; MAX_COLUMNS]; height];
     let mut placed: Vec<(usize, usize, RawCell)> = Vec::new();
     let mut columns = 1;
     for (y, row) in rows.into_iter().enumerate() {
         let mut x = 0;
         for mut cell in row {
-            while is_taken(&taken, x, y) && x < MOST_COLUMNS {
+            while is_taken(&taken, x, y) && x < MAX_COLUMNS {
                 x += 1;
             }
-            if x >= MOST_COLUMNS {
+            if x >= MAX_COLUMNS {
                 // No room to the right: what it says goes into the last cell of the row.
                 if let Some((_, _, last)) = placed.last_mut() {
                     last.blocks.append(&mut cell.blocks);
                 }
                 continue;
             }
-            let free = (x..MOST_COLUMNS).take_while(|x| !is_taken(&taken, *x, y)).count();
+            let free = (x..MAX_COLUMNS).take_while(|x| !is_taken(&taken, *x, y)).count();
             cell.columns = cell.columns.clamp(1, free.max(1));
             // `rowspan=0` means: to the end (HTML §4.9.11).
             let wanted = if cell.rows == 0 { height } else { cell.rows };
@@ -168,7 +168,7 @@ mod tests {
             3
         );
         let wide = (0..100).map(|_| cell("x", 1, 1)).collect();
-        assert_eq!(shape(vec![wide, vec![cell("y", 1, 1)]]).0, MOST_COLUMNS);
+        assert_eq!(shape(vec![wide, vec![cell("y", 1, 1)]]).0, MAX_COLUMNS);
     }
 
     #[test]

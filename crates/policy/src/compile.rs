@@ -13,7 +13,7 @@ use crate::near::{self, Tag};
 use crate::spec::{HeaderSpec, TreatmentSpec, When};
 use crate::wildcard::Wildcard;
 
-/// What is wrong with a rule, and how to mend it.
+/// What is wrong with a rule, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("rule `{rule}`, `{field}`: {message}")]
 pub struct RuleError {
@@ -23,18 +23,18 @@ pub struct RuleError {
     pub field: String,
     /// What is wrong.
     pub message: String,
-    mend: String,
+    hint: String,
 }
 
 impl RuleError {
     /// What to do about it.
     #[must_use]
-    pub fn mend(&self) -> &str {
-        &self.mend
+    pub fn hint(&self) -> &str {
+        &self.hint
     }
 
-    pub(crate) fn new(rule: &str, field: &str, message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { rule: rule.to_owned(), field: field.to_owned(), message: message.into(), mend: mend.into() }
+    pub(crate) fn new(rule: &str, field: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { rule: rule.to_owned(), field: field.to_owned(), message: message.into(), hint: hint.into() }
     }
 }
 
@@ -86,8 +86,8 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn error(&self, field: &str, message: impl Into<String>, mend: impl Into<String>) -> RuleError {
-        RuleError::new(self.rule, field, message, mend)
+    fn error(&self, field: &str, message: impl Into<String>, hint: impl Into<String>) -> RuleError {
+        RuleError::new(self.rule, field, message, hint)
     }
 
     fn all_of(&self, place: &str, spec: &When, depth: usize) -> Result<Vec<Test>, RuleError> {
@@ -244,10 +244,10 @@ impl Compiler<'_> {
         field: &str,
         texts: &[String],
         parse: impl Fn(&str) -> Option<T>,
-        mend: &str,
+        hint: &str,
     ) -> Result<Vec<T>, RuleError> {
         let one = |text: &String| {
-            parse(text).ok_or_else(|| self.error(field, format!("`{text}` cannot be understood"), mend))
+            parse(text).ok_or_else(|| self.error(field, format!("`{text}` cannot be understood"), hint))
         };
         texts.iter().map(one).collect()
     }
@@ -261,9 +261,9 @@ impl Compiler<'_> {
     }
 
     fn addresses(&self, field: &str, patterns: &[String]) -> Result<Vec<Arc<AddressSet>>, RuleError> {
-        let mend = "write an address, a domain, *.domain, or name-*@domain";
+        let hint = "write an address, a domain, *.domain, or name-*@domain";
         let mut set = AddressSet::default();
-        for pattern in self.each(field, patterns, AddressPattern::parse, mend)? {
+        for pattern in self.each(field, patterns, AddressPattern::parse, hint)? {
             set.add(pattern);
         }
         if set.has_null() && field != "reverse-path" {
@@ -299,8 +299,8 @@ impl Compiler<'_> {
                 (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
             ok.then(|| Tag::new(tag, self.tags))
         };
-        let mend = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
-        self.each("subject-tag", tags, good, mend)
+        let hint = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
+        self.each("subject-tag", tags, good, hint)
     }
 
     fn patterns(&self, field: &str, patterns: &[String]) -> Result<Vec<Regex>, RuleError> {

@@ -316,17 +316,17 @@ fn sentence(words: &str) -> String {
 }
 
 fn check_name(name: &str) -> Result<(), RuleError> {
-    let mend = "a name is what an administrator reads in the log: \"accident department\"";
+    let hint = "a name is what an administrator reads in the log: \"accident department\"";
     if name.trim() != name || name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
         return Err(RuleError::new(
             name,
             "name",
             "the name is empty, too long, or has spaces around it",
-            mend,
+            hint,
         ));
     }
     if name == DEFAULT {
-        return Err(RuleError::new(name, "name", "this name is taken by the default", mend));
+        return Err(RuleError::new(name, "name", "this name is taken by the default", hint));
     }
     Ok(())
 }

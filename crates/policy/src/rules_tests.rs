@@ -419,7 +419,7 @@ fn every_mistake_names_rule_field_and_mend() {
     ] {
         let error = mistake_in(when);
         assert_eq!((error.rule.as_str(), error.field.as_str()), ("r", field), "{when}");
-        assert!(!error.mend().is_empty() && !error.message.is_empty());
+        assert!(!error.hint().is_empty() && !error.message.is_empty());
         assert!(error.to_string().starts_with(&format!("rule `r`, `{field}`: ")));
     }
     let rule = |name: &str| {
@@ -514,7 +514,7 @@ proptest! {
                     prop_assert_eq!(step.held == Held::Yes, judgement.reason.rule == "r");
                     prop_assert!(value.len() < 6 || !judgement.reason.sentence.contains(&value));
                 }
-                Err(error) => prop_assert!(!error.mend().is_empty() && !error.field.is_empty()),
+                Err(error) => prop_assert!(!error.hint().is_empty() && !error.field.is_empty()),
             }
         }
     }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::brand::{Colour, ColourError};
 use crate::writing::WriteRules;
 
-/// Why the portal does not start. The text names the setting and how to mend it.
+/// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]
 pub enum PortalError {
     /// `public-url` is no absolute web address.

@@ -15,7 +15,7 @@ use crate::access::expired_form;
 use crate::access::login;
 use crate::access::newcomer;
 use crate::access::session;
-use crate::http::connections::Place;
+use crate::http::connections::Slot;
 use crate::language::Language;
 use crate::page::{self, Page};
 use crate::problem::Problem;
@@ -52,7 +52,7 @@ pub(crate) async fn front(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = site.now();
     detach(&mut request);
-    let place = request.request().conn_data::<Arc<Place>>().cloned();
+    let place = request.request().conn_data::<Arc<Slot>>().cloned();
     // A connection that somebody works for is not taken away.
     let _work = place.map(|place| place.work());
     let response = match counted(&site, &request) {
@@ -139,7 +139,7 @@ pub(crate) async fn owners_only(
             if let Some(language) = owner.language() {
                 request.extensions_mut().insert(Spoken(language));
             }
-            if let Some(place) = request.request().conn_data::<Arc<Place>>() {
+            if let Some(place) = request.request().conn_data::<Arc<Slot>>() {
                 place.is_known(owner.mailbox_id());
             }
             site.limits.alive(*owner.session(), owner.ends());
@@ -270,5 +270,5 @@ pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::NotFound)
 }
 
-/// The status of a page that asks the reader to mend a form.
-pub(crate) const MEND: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+/// The status of a page that asks the reader to correct a form.
+pub(crate) const HINT: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;

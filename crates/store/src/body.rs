@@ -68,12 +68,17 @@ impl BodyWriter {
         }
         let rest = buffer.freeze();
         let Some(mut upload) = upload else {
-            return Ok(StoredBody(Arc::new(Kept { id, len, place: Place::Row(rest), settled: true.into() })));
+            return Ok(StoredBody(Arc::new(Kept {
+                id,
+                len,
+                place: BodyLocation::Row(rest),
+                settled: true.into(),
+            })));
         };
         files.set_moving(&id);
         // In a task of its own: a caller that stops waiting must not leave a file that nobody removes.
         let completing = tokio::spawn(async move {
-            let kept = Kept { id, len, place: Place::File(Arc::clone(&files)), settled: false.into() };
+            let kept = Kept { id, len, place: BodyLocation::File(Arc::clone(&files)), settled: false.into() };
             let stored = StoredBody(Arc::new(kept));
             if !rest.is_empty() {
                 upload.put_part(rest.into()).await?;
@@ -93,7 +98,7 @@ impl fmt::Debug for BodyWriter {
 
 /// Where the sealed bytes are.
 #[derive(Clone)]
-enum Place {
+enum BodyLocation {
     Row(Bytes),
     File(Arc<Files>),
 }
@@ -106,7 +111,7 @@ pub struct StoredBody(Arc<Kept>);
 struct Kept {
     id: String,
     len: u64,
-    place: Place,
+    place: BodyLocation,
     /// Its fate is no longer ours: a row has it.
     settled: AtomicBool,
 }
@@ -139,15 +144,15 @@ impl StoredBody {
     /// The bytes, if they belong in the row.
     pub(crate) fn row_bytes(&self) -> Option<Bytes> {
         match &self.0.place {
-            Place::Row(bytes) => Some(bytes.clone()),
-            Place::File(_) => None,
+            BodyLocation::Row(bytes) => Some(bytes.clone()),
+            BodyLocation::File(_) => None,
         }
     }
 
     /// A row refers to it now, or may do so: from here on only the row decides.
     pub(crate) fn settle(&self) {
         self.0.settled.store(true, Ordering::SeqCst);
-        if let Place::File(files) = &self.0.place {
+        if let BodyLocation::File(files) = &self.0.place {
             files.set_settled(&self.0.id);
         }
     }
@@ -161,7 +166,7 @@ impl fmt::Debug for StoredBody {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        if let (Place::File(files), false) = (&self.place, self.settled.load(Ordering::SeqCst)) {
+        if let (BodyLocation::File(files), false) = (&self.place, self.settled.load(Ordering::SeqCst)) {
             files.remove_later(std::mem::take(&mut self.id));
         }
     }
@@ -172,7 +177,7 @@ impl Drop for Kept {
 pub struct Body {
     id: String,
     len: u64,
-    place: Place,
+    place: BodyLocation,
 }
 
 impl Body {
@@ -198,7 +203,7 @@ impl Body {
             return Ok(Bytes::new());
         }
         match &self.place {
-            Place::Row(bytes) => {
+            BodyLocation::Row(bytes) => {
                 let index = |at: u64| usize::try_from(at).map_err(|_size| StoreError::OutOfRange);
                 let (start, end) = (index(range.start)?, index(end)?);
                 // slice() would panic, were the row shorter than it says.
@@ -207,7 +212,7 @@ impl Body {
                 }
                 Ok(bytes.slice(start..end))
             }
-            Place::File(files) => {
+            BodyLocation::File(files) => {
                 let bytes = match files.read(&self.id, range.start..end).await {
                     Ok(bytes) => bytes,
                     // Gone or cut short is damage; anything else may pass.
@@ -228,8 +233,8 @@ impl Body {
     #[must_use]
     pub fn inline(&self) -> Option<&[u8]> {
         match &self.place {
-            Place::Row(bytes) => Some(bytes),
-            Place::File(_) => None,
+            BodyLocation::Row(bytes) => Some(bytes),
+            BodyLocation::File(_) => None,
         }
     }
 }
@@ -261,8 +266,8 @@ impl Store {
         let Some(mut row) = self.read_one(question).await? else { return Ok(None) };
         let (id, len) = (row.text()?, row.count()?);
         let place = match row.text()?.as_str() {
-            "row" => Place::Row(row.bytes()?),
-            "file" => Place::File(Arc::clone(self.files())),
+            "row" => BodyLocation::Row(row.bytes()?),
+            "file" => BodyLocation::File(Arc::clone(self.files())),
             _ => return Err(StoreError::Damaged { what: "a place of a body" }),
         };
         Ok(Some(Body { id, len, place }))

@@ -9,7 +9,7 @@ use crate::store::Store;
 use crate::upload;
 
 /// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
-const MOST_DRAFTS: i64 = 200;
+const MAX_DRAFTS: i64 = 200;
 
 /// A letter begun.
 #[derive(Clone, Debug)]
@@ -193,7 +193,7 @@ impl Store {
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?3
                  AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) < ?2 /*LOCK*/",
                 draft.mailbox_id.as_str(),
-                MOST_DRAFTS,
+                MAX_DRAFTS,
                 draft.sealed_to
             )
             .or_refuse(Refusal::NoRoom),

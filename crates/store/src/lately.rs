@@ -164,7 +164,8 @@ impl Store {
 mod tests {
     use super::*;
 
-    const MOST: Most = Most { letters_hour: 2, letters_day: 3, recipients_hour: 10, recipients_day: 20 };
+    const MAX_ENTRIES: Most =
+        Most { letters_hour: 2, letters_day: 3, recipients_hour: 10, recipients_day: 20 };
 
     fn minutes(n: u64) -> Timestamp {
         Timestamp(1_795_280_400_000).plus(Duration::from_secs(n * 60))
@@ -176,20 +177,20 @@ mod tests {
 
     #[test]
     fn it_is_said_when_there_is_room_again() {
-        assert_eq!(MOST.allows(&[], 1, minutes(0)), Allowance::Now);
-        assert_eq!(MOST.allows(&[used(0, 1, 1)], 1, minutes(7)), Allowance::Now);
+        assert_eq!(MAX_ENTRIES.allows(&[], 1, minutes(0)), Allowance::Now);
+        assert_eq!(MAX_ENTRIES.allows(&[used(0, 1, 1)], 1, minutes(7)), Allowance::Now);
         let two = [used(0, 1, 1), used(10, 1, 1)];
-        assert_eq!(MOST.allows(&two, 1, minutes(12)), Allowance::From(minutes(60)));
-        assert_eq!(MOST.allows(&two, 1, minutes(60)), Allowance::Now);
+        assert_eq!(MAX_ENTRIES.allows(&two, 1, minutes(12)), Allowance::From(minutes(60)));
+        assert_eq!(MAX_ENTRIES.allows(&two, 1, minutes(60)), Allowance::Now);
         let three = [used(0, 1, 1), used(10, 1, 1), used(70, 1, 1)];
-        assert_eq!(MOST.allows(&three, 1, minutes(80)), Allowance::From(minutes(24 * 60)));
+        assert_eq!(MAX_ENTRIES.allows(&three, 1, minutes(80)), Allowance::From(minutes(24 * 60)));
         // Recipients as well, and the later of both.
-        assert_eq!(MOST.allows(&[used(0, 1, 9)], 2, minutes(1)), Allowance::From(minutes(60)));
+        assert_eq!(MAX_ENTRIES.allows(&[used(0, 1, 9)], 2, minutes(1)), Allowance::From(minutes(60)));
         assert_eq!(
-            MOST.allows(&[used(0, 1, 9), used(65, 1, 10)], 2, minutes(70)),
+            MAX_ENTRIES.allows(&[used(0, 1, 9), used(65, 1, 10)], 2, minutes(70)),
             Allowance::From(minutes(1440))
         );
-        assert_eq!(MOST.allows(&[], 11, minutes(0)), Allowance::Never);
+        assert_eq!(MAX_ENTRIES.allows(&[], 11, minutes(0)), Allowance::Never);
         let none = Most {
             letters_hour: i64::MAX,
             letters_day: i64::MAX,

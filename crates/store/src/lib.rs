@@ -61,7 +61,7 @@ pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use owner::ChangeSecrets;
 pub use queue::{LegFilter, LegRow};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
-pub use request::{Again, MOST_OPEN, Release, Released, RequestRow};
+pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};
 pub use reset::{Reset, ResetPassword};
 pub use retention::Forgotten;
 pub use session::{NewSession, SessionRow};

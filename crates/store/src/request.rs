@@ -16,7 +16,7 @@ use crate::token::NewToken;
 use crate::words::{ColumnWord as _, Ended, RequestKind, RequestState};
 
 /// Open wishes for access to one mailbox.
-pub const MOST_OPEN: i64 = 20;
+pub const MAX_OPEN: i64 = 20;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -148,8 +148,8 @@ impl Store {
                   ORDER BY number LIMIT 1 OFFSET ?2)
              AND ?3 < (SELECT count(*) FROM requests WHERE mailbox_id = ?1 AND kind = 'access' AND state = 'open')",
             mailbox_id,
-            MOST_OPEN / 2,
-            MOST_OPEN
+            MAX_OPEN / 2,
+            MAX_OPEN
         ));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }

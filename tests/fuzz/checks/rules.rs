@@ -27,7 +27,7 @@ pub(crate) fn check(input: &[u8]) {
     let rules = match Rules::new(file.rule, default, &HashMap::new()) {
         Ok(rules) => rules,
         Err(error) => {
-            assert!(!error.to_string().is_empty() && !error.mend().is_empty(), "{error:?}");
+            assert!(!error.to_string().is_empty() && !error.hint().is_empty(), "{error:?}");
             return;
         }
     };

@@ -1,6 +1,6 @@
 //! The readers of an SMTP session against the plainest reading of the standard, in blocks of any size.
 
-use sealpost_intake::pieces::{ChunkReader, DataReader, Found, LONGEST, Last, Line, find, parse};
+use sealpost_intake::pieces::{ChunkReader, DataReader, Found, Last, Line, MAX_LINE, find, parse};
 use sealpost_mail::Address;
 
 /// What becomes of a letter.
@@ -116,10 +116,10 @@ fn commands(sent: &[u8]) {
     let mut at = 0;
     loop {
         let rest = &sent[at..];
-        match find(rest, LONGEST) {
+        match find(rest, MAX_LINE) {
             Line::Whole(length) => {
                 let line = &rest[..length];
-                assert!(line.ends_with(b"\r\n") && length <= LONGEST);
+                assert!(line.ends_with(b"\r\n") && length <= MAX_LINE);
                 let line = &line[..length - 2];
                 assert!(!has_bare(line));
                 if let Err(reply) = parse(line, &postmaster) {
@@ -129,9 +129,9 @@ fn commands(sent: &[u8]) {
                 }
                 at += length;
             }
-            Line::Part => return assert!(!rest.contains(&b'\n') && rest.len() < LONGEST),
+            Line::Part => return assert!(!rest.contains(&b'\n') && rest.len() < MAX_LINE),
             Line::Spoilt(_) => return assert!(has_bare(rest)),
-            Line::Long => return assert!(rest.len() >= LONGEST),
+            Line::Long => return assert!(rest.len() >= MAX_LINE),
         }
     }
 }

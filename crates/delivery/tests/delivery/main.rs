@@ -4,8 +4,8 @@
 mod bytes;
 mod connections;
 mod destinations;
+mod fast_path;
 mod groups;
-mod handoff;
 mod hop;
 mod log;
 mod parameters;

@@ -2,11 +2,11 @@
 
 use sealpost_mail::{Attachment, Letter, Summary};
 
-use super::property::{Place, Properties};
+use super::property::{Properties, StorageKind};
 use super::{Container, LARGE, message, tag};
 
 /// Messages within messages; deeper ones are attached as `.eml` files.
-const MOST_EMBEDDED: usize = 4;
+const MAX_EMBEDDED: usize = 4;
 
 /// afByValue and afEmbeddedMessage (MS-OXCMSG §2.2.2.9).
 const BY_VALUE: u32 = 1;
@@ -28,7 +28,7 @@ pub(super) fn write_all(
         let storage = format!("{at}/__attach_version1.0_#{number:08X}");
         out.storage(&storage)?;
         let mut all = common(number, attachment, summary);
-        let may_nest = attachment.content_type == "message/rfc822" && depth < MOST_EMBEDDED;
+        let may_nest = attachment.content_type == "message/rfc822" && depth < MAX_EMBEDDED;
         let inner = if may_nest { Letter::parse(&bytes).ok() } else { None };
         if let Some(inner) = inner {
             let title = inner.summary().subject.unwrap_or_else(|| attachment.name.clone());
@@ -51,7 +51,7 @@ pub(super) fn write_all(
             }
             all.binary(tag::ATTACH_DATA, bytes.into_owned());
         }
-        all.write(out, &storage, Place::RecipientOrAttachment)?;
+        all.write(out, &storage, StorageKind::RecipientOrAttachment)?;
         number += 1;
     }
     Ok(number)

@@ -3,7 +3,7 @@
 use sealpost_mail::{Head, Letter, Mailbox, Summary};
 
 use super::entry::{Person, entry_list, shown};
-use super::property::{Counts, Place, Properties};
+use super::property::{Counts, Properties, StorageKind};
 use super::{Container, attachment, tag};
 
 /// MS-OXCMSG §2.2.1.6: read, and with attachments. Never "unsent": Outlook would open it for writing.
@@ -31,7 +31,8 @@ pub(super) fn write(
     }
     let attachments = attachment::write_all(out, at, letter, &summary, depth)?;
     let counts = Counts { recipients, attachments };
-    let place = if depth == 0 { Place::TopMessage(counts) } else { Place::EmbeddedMessage(counts) };
+    let place =
+        if depth == 0 { StorageKind::TopMessage(counts) } else { StorageKind::EmbeddedMessage(counts) };
     properties(bytes, letter, &summary, attachments > 0).write(out, at, place)
 }
 
@@ -190,7 +191,7 @@ fn recipient(
     all.text(tag::SMTP_ADDRESS, person.address);
     all.binary(tag::ENTRY_ID, person.entry_id());
     all.binary(tag::SEARCH_KEY, person.search_key());
-    all.write(out, &storage, Place::RecipientOrAttachment)
+    all.write(out, &storage, StorageKind::RecipientOrAttachment)
 }
 
 #[cfg(test)]

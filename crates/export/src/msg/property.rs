@@ -25,13 +25,13 @@ pub(super) struct Counts {
 
 /// Where a set of properties belongs; decides the header before it.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum StorageKind {
     TopMessage(Counts),
     EmbeddedMessage(Counts),
     RecipientOrAttachment,
 }
 
-impl Place {
+impl StorageKind {
     fn header(self) -> Vec<u8> {
         let (counts, tail) = match self {
             Self::TopMessage(counts) => (Some(counts), 8),
@@ -115,7 +115,7 @@ impl Properties {
     }
 
     /// Writes the streams into the storage `at` (empty for the root).
-    pub(super) fn write(self, out: &mut Container, at: &str, place: Place) -> std::io::Result<()> {
+    pub(super) fn write(self, out: &mut Container, at: &str, place: StorageKind) -> std::io::Result<()> {
         for (tag, bytes) in self.values {
             out.stream(&stream(at, tag), &bytes)?;
         }
@@ -135,7 +135,7 @@ impl Properties {
         if let Some(tag) = self.attachment {
             out.pointer(&stream(at, tag), index, bytes)?;
         }
-        self.write(out, at, Place::RecipientOrAttachment)
+        self.write(out, at, StorageKind::RecipientOrAttachment)
     }
 }
 

@@ -16,7 +16,7 @@ pub use worker::{Limits, Worker};
 pub const PDF_MOST: usize = 96 * 1024 * 1024;
 
 /// More of a body than the page would show is not even sent.
-const MOST_BODY: usize = 8 * 1024 * 1024;
+const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// The letter as a PDF/A-3b: header block, text, every attachment and `original.eml` embedded.
 ///
@@ -120,7 +120,7 @@ fn shown_name(mailbox: &Mailbox) -> Option<String> {
 
 fn body(parsed: &Letter<'_>) -> Body {
     let most = |text: String| {
-        let end = (0..=MOST_BODY.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let end = (0..=MAX_BODY.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.get(..end).unwrap_or_default().to_owned()
     };
     match (parsed.html(), parsed.text()) {

@@ -38,7 +38,7 @@ pub(crate) fn tag(front: &Front, message_id: &str) -> [u8; 32] {
 /// The tags of a letter that came in: its Message-ID as it was parsed, and as it is looked up in an answer.
 pub(super) fn tags(front: &Front, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
     let written = head.all("Message-ID");
-    let ids = written.iter().flat_map(|text| message_ids(text)).take(MOST_OWN);
+    let ids = written.iter().flat_map(|text| message_ids(text)).take(MAX_OWN);
     let mut tags: Vec<[u8; 32]> =
         parsed.map(str::to_owned).into_iter().chain(ids).map(|id| tag(front, &id)).collect();
     tags.sort_unstable();
@@ -47,7 +47,7 @@ pub(super) fn tags(front: &Front, parsed: Option<&str>, head: &Head) -> Vec<[u8;
 }
 
 /// A letter has one Message-ID; what is written around it is seldom more than a few words.
-const MOST_OWN: usize = 8;
+const MAX_OWN: usize = 8;
 
 /// A Message-ID without angle brackets.
 pub(super) fn bare_id(message_id: &str) -> &str {
@@ -80,7 +80,7 @@ fn message_ids(text: &str) -> Vec<String> {
 fn quoted_id(behind: &str) -> Option<String> {
     let mut quoted = false;
     let mut escaped = false;
-    let end = behind.char_indices().take(LONGEST_QUOTED).find_map(|(at, c)| {
+    let end = behind.char_indices().take(MAX_QUOTED).find_map(|(at, c)| {
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
@@ -94,7 +94,7 @@ fn quoted_id(behind: &str) -> Option<String> {
 }
 
 /// RFC 5322 §2.1.1: a line has at most 998 characters, so has what fits on one.
-const LONGEST_QUOTED: usize = 998;
+const MAX_QUOTED: usize = 998;
 
 fn bare_words(text: &str) -> impl Iterator<Item = String> {
     let edge = |c: char| c.is_ascii_punctuation() && c != '"';

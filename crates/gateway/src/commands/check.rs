@@ -47,7 +47,7 @@ fn unresolvable_hops(file: &Path) -> Vec<Problem> {
             source.at(
                 hop.host.span().start,
                 format!("the host {host:?} of hop {name} cannot be resolved: {error}"),
-                "mend the name, add it to DNS or /etc/hosts, or check with --offline",
+                "correct the name, add it to DNS or /etc/hosts, or check with --offline",
             );
         }
     }

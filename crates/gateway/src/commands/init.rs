@@ -17,7 +17,7 @@ pub(super) fn run(folder: &Path) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {}: {error}", folder.display()));
-            complain("    mend: give a folder that can be written to with --folder");
+            complain("    hint: give a folder that can be written to with --folder");
             ExitCode::FAILURE
         }
     }

@@ -49,7 +49,7 @@ enum Verb {
         #[arg(long)]
         role: Option<Roles>,
     },
-    /// Checks a configuration completely and says file, line and mend.
+    /// Checks a configuration completely and says file, line and hint.
     Check {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]

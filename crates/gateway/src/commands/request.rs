@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_store::{
-    MOST_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions,
+    MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions,
 };
 use sealpost_vault::{MailboxPublic, VaultError};
 use thiserror::Error;
@@ -265,7 +265,7 @@ async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result
     let open = store.requests(true).await?;
     let beside = beside(&open, &request);
     if !beside.is_empty() {
-        let most = usize::try_from(MOST_OPEN).unwrap_or(usize::MAX);
+        let most = usize::try_from(MAX_OPEN).unwrap_or(usize::MAX);
         let more =
             if beside.len() + 1 >= most { " or more; only the first and the last ones are kept" } else { "" };
         say(format_args!("beside     {} open requests for this mailbox in all{more}:", beside.len() + 1));

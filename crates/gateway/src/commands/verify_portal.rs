@@ -14,7 +14,7 @@ use super::{complain, complain_all, say};
 use crate::plan::Plan;
 
 /// More than any letter of a mail server.
-const LARGEST: u64 = 1024 * 1024 * 1024;
+const MAX: u64 = 1024 * 1024 * 1024;
 
 /// Prints the public key, as a line for the DNS and for `verify-portal`.
 pub(super) fn key(config: &Path) -> ExitCode {
@@ -51,9 +51,9 @@ pub(super) fn run(mail: &Path, key: &Path) -> ExitCode {
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)
+        std::io::stdin().lock().take(MAX).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| file.take(MAX).read_to_end(&mut bytes))
     };
     read.map(|_| bytes).map_err(|error| format!("{}: {error}", path.display()))
 }

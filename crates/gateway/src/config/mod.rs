@@ -153,7 +153,7 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
             file: file.to_owned(),
             line: None,
             wrong: format!("cannot be read: {error}"),
-            mend: words::unreadable(error.kind()).to_owned(),
+            hint: words::unreadable(error.kind()).to_owned(),
         }]
     })?;
     let mut source = Source::new(file, text);
@@ -162,8 +162,8 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
         Err(error) => {
             // toml's own Display quotes the source line, which may hold a secret: take its message only.
             let offset = error.span().map_or(0, |span| span.start);
-            let (wrong, mend) = words::explain(error.message());
-            source.at(offset, wrong, mend);
+            let (wrong, hint) = words::explain(error.message());
+            source.at(offset, wrong, hint);
             Err(source.problems)
         }
     }

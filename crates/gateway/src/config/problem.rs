@@ -1,10 +1,10 @@
-//! What is wrong with a configuration: file, line, key, what and how to mend it. Never quotes a value
+//! What is wrong with a configuration: file, line, key, what and how to fix it. Never quotes a value
 //! that may be secret.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// One thing to mend.
+/// One thing to fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     /// The file.
@@ -13,8 +13,8 @@ pub(crate) struct Problem {
     pub(crate) line: Option<usize>,
     /// What is wrong.
     pub(crate) wrong: String,
-    /// How to mend it.
-    pub(crate) mend: String,
+    /// How to fix it.
+    pub(crate) hint: String,
 }
 
 impl fmt::Display for Problem {
@@ -24,8 +24,8 @@ impl fmt::Display for Problem {
             write!(f, ":{line}")?;
         }
         write!(f, ": {}", self.wrong)?;
-        if !self.mend.is_empty() {
-            write!(f, "\n    mend: {}", self.mend)?;
+        if !self.hint.is_empty() {
+            write!(f, "\n    hint: {}", self.hint)?;
         }
         Ok(())
     }
@@ -52,24 +52,24 @@ impl Source {
     }
 
     /// Notes a problem at a byte offset.
-    pub(crate) fn at(&mut self, offset: usize, wrong: impl Into<String>, mend: impl Into<String>) {
+    pub(crate) fn at(&mut self, offset: usize, wrong: impl Into<String>, hint: impl Into<String>) {
         let line = Some(self.line(offset));
         let file = self.file.clone();
-        self.problems.push(Problem { file, line, wrong: wrong.into(), mend: mend.into() });
+        self.problems.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
     /// Notes what works and may surprise.
-    pub(crate) fn warn(&mut self, offset: usize, wrong: impl Into<String>, mend: impl Into<String>) {
+    pub(crate) fn warn(&mut self, offset: usize, wrong: impl Into<String>, hint: impl Into<String>) {
         let line = Some(self.line(offset));
         let file = self.file.clone();
-        self.warnings.push(Problem { file, line, wrong: wrong.into(), mend: mend.into() });
+        self.warnings.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
     /// Notes a problem with no place of its own: at the first line that starts with `anchor`.
-    pub(crate) fn near(&mut self, anchor: &str, wrong: impl Into<String>, mend: impl Into<String>) {
+    pub(crate) fn near(&mut self, anchor: &str, wrong: impl Into<String>, hint: impl Into<String>) {
         let line = self.text.lines().position(|l| l.trim_start().starts_with(anchor)).map(|n| n + 1);
         let file = self.file.clone();
-        self.problems.push(Problem { file, line, wrong: wrong.into(), mend: mend.into() });
+        self.problems.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
     /// A path of the configuration: relative ones are relative to the file.

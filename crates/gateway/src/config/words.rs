@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-/// How to mend a file that cannot be read at all.
+/// How to fix a file that cannot be read at all.
 pub(super) fn unreadable(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidData => "save it as UTF-8 text",
@@ -25,17 +25,17 @@ const VALUES: [(&str, &str); 8] = [
     ("missing field", "add it; gateway.toml in the documentation explains every key"),
 ];
 
-/// What is wrong, and how to mend it.
+/// What is wrong, and how to fix it.
 pub(super) fn explain(message: &str) -> (String, String) {
     let message = message.replace('\n', " ");
     let known = VALUES.iter().find(|(start, _)| message.starts_with(start));
     match (message.split_once(", expected"), known) {
         (Some((wrong, expected)), None) => (wrong.to_owned(), expect(wrong, expected.trim_start())),
-        (Some((wrong, _)), Some((_, mend))) => (wrong.to_owned(), (*mend).to_owned()),
-        (None, Some((_, mend))) => (message, (*mend).to_owned()),
+        (Some((wrong, _)), Some((_, hint))) => (wrong.to_owned(), (*hint).to_owned()),
+        (None, Some((_, hint))) => (message, (*hint).to_owned()),
         // Our own messages say what is wrong, then what to write.
         (None, None) => match message.split_once("; ") {
-            Some((wrong, mend)) => (wrong.to_owned(), mend.to_owned()),
+            Some((wrong, hint)) => (wrong.to_owned(), hint.to_owned()),
             None => (message, "gateway.toml in the documentation explains every key".to_owned()),
         },
     }
@@ -89,12 +89,12 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_fingers_is_recognised() {
-        let mend = |wrong: &str, expected: &str| explain(&format!("{wrong}, expected {expected}")).1;
+        let hint = |wrong: &str, expected: &str| explain(&format!("{wrong}, expected {expected}")).1;
         let keys = "one of `name`, `data`, `server-key`";
-        assert!(mend("unknown field `nmae`", keys).starts_with("did you mean `name`?"));
-        assert!(mend("unknown field `server_key`", keys).starts_with("did you mean `server-key`?"));
-        assert!(mend("unknown field `colour`", keys).starts_with("expected one of"));
-        assert_eq!(mend("invalid value: integer `70000`", "u16"), "write a number from 0 to 65535");
+        assert!(hint("unknown field `nmae`", keys).starts_with("did you mean `name`?"));
+        assert!(hint("unknown field `server_key`", keys).starts_with("did you mean `server-key`?"));
+        assert!(hint("unknown field `colour`", keys).starts_with("expected one of"));
+        assert_eq!(hint("invalid value: integer `70000`", "u16"), "write a number from 0 to 65535");
         assert_eq!((distance("", "abc"), distance("abc", "acb"), distance("kitten", "sitting")), (3, 1, 3));
     }
 
@@ -103,8 +103,8 @@ mod tests {
         for message in
             ["invalid socket address syntax", "duplicate key", "something new", "wrong; write it so"]
         {
-            let (wrong, mend) = explain(message);
-            assert!(!wrong.is_empty() && !mend.is_empty(), "{message}");
+            let (wrong, hint) = explain(message);
+            assert!(!wrong.is_empty() && !hint.is_empty(), "{message}");
         }
     }
 }

@@ -130,10 +130,10 @@ pub(crate) fn reload_rules(file: &Path) -> Result<Rules, Vec<Problem>> {
 /// What new letters leave free: room for the largest one must be among it, or MAIL would promise what DATA cannot keep
 /// (Postfix asks for one and a half times `message_size_limit` as `queue_minfree`).
 fn minimum_free(config: &Config, source: &mut Source) -> u64 {
-    const LEAST: u64 = 128 * 1024 * 1024;
+    const MIN: u64 = 128 * 1024 * 1024;
     let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
     let Some(own) = &config.gateway.minimum_free else {
-        return largest.saturating_mul(2).max(LEAST);
+        return largest.saturating_mul(2).max(MIN);
     };
     let wanted = own.get_ref().0;
     if wanted > 0 && wanted < largest.saturating_add(largest / 2) {
@@ -147,18 +147,18 @@ fn minimum_free(config: &Config, source: &mut Source) -> u64 {
 }
 
 /// Below it not even ordinary letters have room.
-const LEAST_MEMORY: Size = Size::mib(32);
+const MIN_MEMORY: Size = Size::mib(32);
 
 /// Half of it is for letters that come in, half for those that are looked into; each must hold one letter at least.
 fn memory(config: &Config, source: &mut Source) {
     let memory = &config.gateway.memory;
     let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
-    let least = LEAST_MEMORY.0.max(largest.saturating_mul(2));
+    let least = MIN_MEMORY.0.max(largest.saturating_mul(2));
     if memory.get_ref().0 >= least {
         return;
     }
     let mib = least.div_ceil(Size::mib(1).0);
-    let (wrong, mend) = if least == LEAST_MEMORY.0 {
+    let (wrong, hint) = if least == MIN_MEMORY.0 {
         (
             "there is no room for letters in so little memory",
             format!("give {mib} MiB at least, or leave the line out"),
@@ -171,9 +171,9 @@ fn memory(config: &Config, source: &mut Source) {
     };
     // A value that nobody wrote has no place of its own.
     if memory.span().is_empty() {
-        source.near("max-size", wrong, mend);
+        source.near("max-size", wrong, hint);
     } else {
-        source.at(memory.span().start, wrong, mend);
+        source.at(memory.span().start, wrong, hint);
     }
 }
 

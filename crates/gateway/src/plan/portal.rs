@@ -14,7 +14,7 @@ use crate::arrival::Announcer;
 use crate::config::{self, Config, Source};
 
 /// Less is surely a slip: "90 s" for "90 days".
-const SHORTEST: Duration = Duration::from_secs(24 * 60 * 60);
+const MIN: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
     let portal = &config.portal;
@@ -108,25 +108,25 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
 /// Where in the file it stands, what the portal does not like.
 fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
     let portal = &config.portal;
-    let (wrong, mend) = match error.to_string() {
+    let (wrong, hint) = match error.to_string() {
         text if text.contains("; ") => {
-            let (wrong, mend) = text.split_once("; ").unwrap_or((&text, ""));
-            (wrong.to_owned(), mend.to_owned())
+            let (wrong, hint) = text.split_once("; ").unwrap_or((&text, ""));
+            (wrong.to_owned(), hint.to_owned())
         }
         text => (text, "gateway.toml in the documentation explains every key".to_owned()),
     };
     match error {
         PortalError::PublicUrl | PortalError::PlainHttp => {
-            let mend = "write it like \"https://mail.insurer.example\"";
-            source.at(portal.public_url.span().start, wrong, mend);
+            let hint = "write it like \"https://mail.insurer.example\"";
+            source.at(portal.public_url.span().start, wrong, hint);
         }
         PortalError::NoAddress => {
             source.at(portal.addresses.span().start, wrong, "give one, like \"0.0.0.0:443\"")
         }
-        PortalError::TimeZone(_) => source.at(config.gateway.time_zone.span().start, wrong, mend),
+        PortalError::TimeZone(_) => source.at(config.gateway.time_zone.span().start, wrong, hint),
         // Said where notices are planned, which need the same colour.
         PortalError::Colour(_) => {}
-        _ => source.near("[portal]", wrong, mend),
+        _ => source.near("[portal]", wrong, hint),
     }
 }
 
@@ -161,11 +161,11 @@ fn proxies(config: &Config, source: &mut Source) -> Vec<Network> {
 }
 
 /// Time to read, and to be warned two minutes before it is over.
-const SHORTEST_SESSION: Duration = Duration::from_secs(3 * 60);
+const MIN_SESSION: Duration = Duration::from_secs(3 * 60);
 
 fn sessions(config: &Config, source: &mut Source) {
     let idle = &config.portal.session_idle;
-    if idle.get_ref().0 < SHORTEST_SESSION || config.portal.session_total.0 < idle.get_ref().0 {
+    if idle.get_ref().0 < MIN_SESSION || config.portal.session_total.0 < idle.get_ref().0 {
         source.at(
             idle.span().start,
             "recipients would be logged out while they read",
@@ -182,7 +182,7 @@ fn letters(config: &Config) -> Option<Duration> {
 /// A letter must last long enough to be read.
 fn retention(config: &Config, source: &mut Source) {
     if let Some(kept) = &config.retention.letters
-        && kept.get_ref().0 < SHORTEST
+        && kept.get_ref().0 < MIN
     {
         source.at(
             kept.span().start,

@@ -38,7 +38,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
                 .iter()
                 .find(|rule| rule.get_ref().name == error.rule)
                 .map_or(config.policy.default.span().start, |rule| rule.span().start);
-            source.at(at, error.to_string(), error.mend());
+            source.at(at, error.to_string(), error.hint());
             None
         }
     }

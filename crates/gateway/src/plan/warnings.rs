@@ -114,11 +114,11 @@ fn shadows(config: &Config, source: &mut Source) {
     for (at, name, first, exposed) in found {
         let wrong =
             format!("the rule {name:?} never decides: {first:?} above it holds whenever it would hold");
-        let mend = "put the narrower rule first, or take one of them away";
+        let hint = "put the narrower rule first, or take one of them away";
         if exposed {
-            source.at(at, wrong, mend);
+            source.at(at, wrong, hint);
         } else {
-            source.warn(at, wrong, mend);
+            source.warn(at, wrong, hint);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::access::Access;
 use crate::attempts::Attempts;
 use crate::limits::{Limits, MemoryBudget};
 use crate::reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
-use crate::session::{Caller, Door, Session};
+use crate::session::{Caller, ListenerContext, Session};
 
 /// A letter that was taken in.
 pub(super) struct Taken {
@@ -118,7 +118,7 @@ impl Logins for OneLogin {
 
 /// A door and what stands behind it.
 pub(super) struct Rig {
-    pub(super) door: Arc<Door>,
+    pub(super) door: Arc<ListenerContext>,
     pub(super) memory: Arc<Memory>,
     pub(super) tls: Option<TlsFacts>,
     pub(super) peer: &'static str,
@@ -137,7 +137,7 @@ pub(super) fn memory() -> Arc<Memory> {
 
 pub(super) fn rig() -> Rig {
     let memory = memory();
-    let door = Door {
+    let door = ListenerContext {
         listener: "inside".into(),
         hostname: "gw.example".into(),
         postmaster: Address::parse("postmaster@gw.example").unwrap(),
@@ -159,7 +159,7 @@ pub(super) fn rig() -> Rig {
 
 impl Rig {
     /// Changes the door before anybody comes.
-    pub(super) fn door(mut self, change: impl FnOnce(&mut Door)) -> Self {
+    pub(super) fn door(mut self, change: impl FnOnce(&mut ListenerContext)) -> Self {
         change(Arc::get_mut(&mut self.door).unwrap());
         self
     }
@@ -190,7 +190,7 @@ impl Rig {
     pub(super) fn call(&self) -> Client {
         let (near, far) = tokio::io::duplex(256 * 1024);
         let (door, tls) = (Arc::clone(&self.door), self.tls.clone());
-        let caller = Caller { session: "test".into(), peer: self.peer.parse().unwrap(), place: None };
+        let caller = Caller { session: "test".into(), peer: self.peer.parse().unwrap(), slot: None };
         let session =
             tokio::spawn(
                 async move { Session::new(far, &door, &caller, tls).greeted().run().await.is_some() },

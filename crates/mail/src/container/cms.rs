@@ -8,10 +8,10 @@ use flate2::read::ZlibDecoder;
 use crate::transfer;
 
 /// Strings in pieces, in pieces.
-const MOST_PIECES: usize = 16;
+const MAX_PIECES: usize = 16;
 /// A body that has been compressed more than this is none that a mail program has made.
-const MOST_GROWTH: usize = 100;
-const LEAST_ROOM: usize = 1024 * 1024;
+const MAX_GROWTH: usize = 100;
+const MIN_ROOM: usize = 1024 * 1024;
 
 /// What it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ fn wrapped(fields: &[u8]) -> Option<Option<Vec<u8>>> {
 }
 
 fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
-    let most = bytes.len().saturating_mul(MOST_GROWTH).max(LEAST_ROOM);
+    let most = bytes.len().saturating_mul(MAX_GROWTH).max(MIN_ROOM);
     let mut out = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     ZlibDecoder::new(bytes).take(limit).read_to_end(&mut out).ok()?;
@@ -137,7 +137,7 @@ fn octets(string: Element<'_>) -> Option<Vec<u8>> {
         let piece = element(rest)?;
         match piece.tag {
             0x04 => out.extend_from_slice(piece.body),
-            0x24 if open.len() < MOST_PIECES => open.push(piece.body),
+            0x24 if open.len() < MAX_PIECES => open.push(piece.body),
             _ => return None,
         }
     }

@@ -72,7 +72,7 @@ fn what_is_compressed_is_read_and_a_bomb_is_not() {
         wrap(ber, oid(SMIME_CT, 9), &algorithm, Some(der(4, &zlib.finish().unwrap())))
     };
     assert_eq!(read(&packed(LETTER)), Some(Cms::Open { content: LETTER.to_vec() }));
-    assert_eq!(read(&packed(&vec![0; 20 * LEAST_ROOM])), None);
+    assert_eq!(read(&packed(&vec![0; 20 * MIN_ROOM])), None);
 }
 
 #[test]

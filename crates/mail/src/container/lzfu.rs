@@ -10,7 +10,7 @@ const SIZE: usize = 4096;
 const COMPRESSED: u32 = 0x7546_5a4c;
 const PLAIN: u32 = 0x414c_454d;
 /// Eight references of two bytes and one byte of flags make 136 bytes.
-const MOST_GROWTH: usize = 8;
+const MAX_GROWTH: usize = 8;
 
 /// `None`: damaged, or it promises more than it can hold.
 pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -20,7 +20,7 @@ pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     let data = rest.0.get(..compressed.checked_sub(12)?)?;
     match kind {
         PLAIN => data.get(..raw).map(<[u8]>::to_vec),
-        COMPRESSED if raw <= data.len().saturating_mul(MOST_GROWTH * 2) => expand(data, raw),
+        COMPRESSED if raw <= data.len().saturating_mul(MAX_GROWTH * 2) => expand(data, raw),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use super::uuencode;
 use crate::words;
 
 /// Messages within messages that are written as letters; deeper ones stay what they are.
-const MOST_MESSAGES: usize = 4;
+const MAX_MESSAGES: usize = 4;
 
 /// No line of base64 begins like it.
 const BOUNDARY: &str = "=_taken_out";
@@ -46,7 +46,7 @@ fn winmail(tnef: &Tnef<'_>, depth: usize) -> Option<Vec<u8>> {
         out.push_str(&format!("--{inner}--\r\n"));
     }
     for one in &tnef.files {
-        let message = if one.is_message && depth < MOST_MESSAGES {
+        let message = if one.is_message && depth < MAX_MESSAGES {
             winmail(&tnef::read(one.bytes), depth + 1)
         } else {
             None

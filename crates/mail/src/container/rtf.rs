@@ -3,7 +3,7 @@
 use crate::charset;
 
 /// Groups within groups.
-const MOST_GROUPS: usize = 500;
+const MAX_GROUPS: usize = 500;
 
 /// What a piece of rich text says.
 pub(crate) struct Rtf {
@@ -78,7 +78,7 @@ impl Reader<'_> {
         match byte {
             b'{' => {
                 self.flush();
-                if self.outer.len() >= MOST_GROUPS {
+                if self.outer.len() >= MAX_GROUPS {
                     return None;
                 }
                 self.outer.push(self.group);
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn groups_without_end_are_not_read() {
-        assert!(read(("{\\rtf1".to_owned() + &"{".repeat(MOST_GROUPS + 1)).as_bytes()).is_none());
+        assert!(read(("{\\rtf1".to_owned() + &"{".repeat(MAX_GROUPS + 1)).as_bytes()).is_none());
         assert_eq!(text("{\\rtf1 a}}}b"), "ab");
     }
 

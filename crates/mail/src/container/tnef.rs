@@ -19,11 +19,11 @@ const BODY: u32 = 0x0002_800c;
 const PROPERTIES: u32 = 0x0006_9003;
 const CODE_PAGE: u32 = 0x0006_9007;
 /// Files of one winmail.dat.
-const MOST_FILES: usize = 1000;
+const MAX_FILES: usize = 1000;
 /// Attributes looked at.
-const MOST_ATTRIBUTES: usize = 20_000;
+const MAX_ATTRIBUTES: usize = 20_000;
 /// Properties of one attribute, and values of one property.
-const MOST_PROPERTIES: u32 = 5000;
+const MAX_PROPERTIES: u32 = 5000;
 /// IID_IMessage stands before the bytes of a message within.
 const INTERFACE: usize = 16;
 
@@ -69,7 +69,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
         return tnef;
     }
     let mut label = "cp1252".to_owned();
-    for _ in 0..MOST_ATTRIBUTES {
+    for _ in 0..MAX_ATTRIBUTES {
         if rest.0.is_empty() {
             tnef.whole = true;
             break;
@@ -79,7 +79,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
             tnef.whole = rest.0.len() < 16 && rest.0.iter().all(|b| matches!(b, 0 | b'\r' | b'\n' | b' '));
             break;
         };
-        let full = tnef.files.len() >= MOST_FILES;
+        let full = tnef.files.len() >= MAX_FILES;
         let sound = match (id, tnef.files.last_mut()) {
             (CODE_PAGE, _) => {
                 if let Some(page) = Bytes(data).u32() {
@@ -213,7 +213,7 @@ const BINARY: u16 = 0x102;
 fn properties<'a>(data: &'a [u8], see: &mut dyn FnMut(u16, u16, &'a [u8])) -> bool {
     let mut rest = Bytes(data);
     let Some(count) = rest.u32() else { return false };
-    (0..count).all(|number| number < MOST_PROPERTIES && property(&mut rest, see).is_some())
+    (0..count).all(|number| number < MAX_PROPERTIES && property(&mut rest, see).is_some())
 }
 
 fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -> Option<()> {
@@ -229,7 +229,7 @@ fn property<'a>(rest: &mut Bytes<'a>, see: &mut dyn FnMut(u16, u16, &'a [u8])) -
     let many = kind & 0x1000 != 0;
     let kind = kind & 0x0fff;
     let values = if many || is_long(kind) { rest.u32()? } else { 1 };
-    if values > MOST_PROPERTIES {
+    if values > MAX_PROPERTIES {
         return None;
     }
     for _ in 0..values {

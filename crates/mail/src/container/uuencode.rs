@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::transfer;
 
 /// Files in one text.
-const MOST_FILES: usize = 200;
+const MAX_FILES: usize = 200;
 
 /// One file.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) fn files(text: &[u8]) -> (Vec<File>, bool) {
     let mut files = Vec::new();
     let mut at = 0;
     while let Some(found) = find_begin(text, at) {
-        if files.len() == MOST_FILES {
+        if files.len() == MAX_FILES {
             return (files, false);
         }
         match file(text, found) {

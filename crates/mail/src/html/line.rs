@@ -1,7 +1,7 @@
 //! Text as it is being written: white space collapses, lines break, marks stand before them. Knows no elements.
 
 /// Deeper quoting looks like this level.
-const MOST_QUOTES: usize = 8;
+const MAX_QUOTES: usize = 8;
 
 /// What comes before the next word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,7 @@ impl Lines {
     }
 
     pub(super) fn quote(&mut self, levels: usize) {
-        self.quotes = levels.min(MOST_QUOTES);
+        self.quotes = levels.min(MAX_QUOTES);
     }
 
     pub(super) fn mark(&mut self, mark: String) {

@@ -38,7 +38,7 @@ pub(crate) enum Reading {
 }
 
 /// Readings within readings: comments in comments, titles that never end.
-const MOST_LEVELS: usize = 4;
+const MAX_LEVELS: usize = 4;
 
 /// The text of a page for people.
 #[must_use]
@@ -73,9 +73,9 @@ fn walked(html: &str, reading: Reading) -> Option<(String, bool)> {
     }
     let mut walker = Walker::new(reading);
     let mut next = vec![html.to_owned()];
-    for level in 0..=MOST_LEVELS {
+    for level in 0..=MAX_LEVELS {
         for text in std::mem::take(&mut next) {
-            if level == MOST_LEVELS || !tags::are_honest(&text) {
+            if level == MAX_LEVELS || !tags::are_honest(&text) {
                 walker.text(&text);
             } else {
                 walker = pass(&text, walker);

@@ -11,7 +11,7 @@ use super::style::attribute;
 use super::{next_state, tags};
 
 /// Pictures of one page.
-const MOST: usize = 2000;
+const MAX: usize = 2000;
 
 /// The Content-IDs in `<img src="cid:…">`, percent-decoded, each once, in their order.
 pub(crate) fn pictures(html: &str) -> Vec<String> {
@@ -43,7 +43,7 @@ impl TokenSink for Sink {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("cid"));
         if let Some(id) = id.map(|(_, id)| percent_decoded(id)).filter(|id| !id.is_empty())
             && !found.contains(&id)
-            && found.len() < MOST
+            && found.len() < MAX
         {
             found.push(id);
         }

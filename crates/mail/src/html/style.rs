@@ -39,7 +39,7 @@ pub(super) struct Style {
 }
 
 /// Styles are short; a long one is an attack or a mistake.
-const LONGEST: usize = 4096;
+const MAX: usize = 4096;
 
 pub(super) fn style(tag: &Tag) -> Style {
     let mut said = Style::default();
@@ -47,7 +47,7 @@ pub(super) fn style(tag: &Tag) -> Style {
         said.display = Some(Display::None);
     }
     let Some(text) = attribute(tag, "style") else { return said };
-    let end = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (0..=MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let text = text.get(..end).unwrap_or_default().to_ascii_lowercase();
     let (mut clipped, mut flat) = (false, false);
     for declaration in text.split(';') {

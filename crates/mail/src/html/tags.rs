@@ -1,9 +1,9 @@
 //! A look at tags before anything reads them: a tokenizer compares every attribute of a tag with all before it.
 
 /// Attributes of one tag. Some dozens are the most that honest programs write.
-const MOST_ATTRIBUTES: usize = 256;
+const MAX_ATTRIBUTES: usize = 256;
 /// Characters of a tag's name.
-const LONGEST_NAME: usize = 1000;
+const MAX_NAME: usize = 1000;
 
 /// Whether no tag has more attributes, or a longer name, than any honest one, wherever a tag may be seen to
 /// begin. Bounded itself: what makes it look at the same text again and again is not honest either.
@@ -22,7 +22,7 @@ pub(super) fn are_honest(html: &str) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum State {
     Name,
     Between,
     Attribute,
@@ -32,7 +32,7 @@ enum Place {
 }
 
 fn is_honest(tag: &[u8], work: &mut usize) -> bool {
-    let (mut place, mut attributes) = (Place::Name, 0);
+    let (mut place, mut attributes) = (State::Name, 0);
     for (at, byte) in tag.iter().copied().enumerate() {
         match work.checked_sub(1) {
             Some(left) => *work = left,
@@ -40,44 +40,44 @@ fn is_honest(tag: &[u8], work: &mut usize) -> bool {
         }
         let space = byte.is_ascii_whitespace();
         place = match (place, byte) {
-            (Place::Quoted(quote), _) if byte == quote => Place::Between,
-            (Place::Quoted(_), _) => place,
+            (State::Quoted(quote), _) if byte == quote => State::Between,
+            (State::Quoted(_), _) => place,
             (_, b'>') => return true,
-            (Place::BeforeValue, b'"' | b'\'') => Place::Quoted(byte),
-            (Place::BeforeValue, _) if space => Place::BeforeValue,
-            (Place::BeforeValue | Place::Value, _) => {
+            (State::BeforeValue, b'"' | b'\'') => State::Quoted(byte),
+            (State::BeforeValue, _) if space => State::BeforeValue,
+            (State::BeforeValue | State::Value, _) => {
                 if space {
-                    Place::Between
+                    State::Between
                 } else {
-                    Place::Value
+                    State::Value
                 }
             }
-            (Place::Name, _) if !space && byte != b'/' => {
-                if at > LONGEST_NAME {
+            (State::Name, _) if !space && byte != b'/' => {
+                if at > MAX_NAME {
                     return false;
                 }
-                Place::Name
+                State::Name
             }
-            (Place::Attribute, b'=') => Place::BeforeValue,
-            (Place::Attribute, _) if !space && byte != b'/' => Place::Attribute,
-            (Place::Name | Place::Between | Place::Attribute, _) if space || byte == b'/' => {
+            (State::Attribute, b'=') => State::BeforeValue,
+            (State::Attribute, _) if !space && byte != b'/' => State::Attribute,
+            (State::Name | State::Between | State::Attribute, _) if space || byte == b'/' => {
                 // `a =` goes on with its value.
                 let equals = tag.get(at..).and_then(|rest| {
                     let skipped = rest.iter().take(64).take_while(|b| b.is_ascii_whitespace()).count();
                     rest.get(skipped)
                 });
-                if place == Place::Attribute && equals == Some(&b'=') {
-                    Place::Attribute
+                if place == State::Attribute && equals == Some(&b'=') {
+                    State::Attribute
                 } else {
-                    Place::Between
+                    State::Between
                 }
             }
-            (Place::Between | Place::Name | Place::Attribute, _) => {
+            (State::Between | State::Name | State::Attribute, _) => {
                 attributes += 1;
-                if attributes > MOST_ATTRIBUTES {
+                if attributes > MAX_ATTRIBUTES {
                     return false;
                 }
-                Place::Attribute
+                State::Attribute
             }
         };
     }

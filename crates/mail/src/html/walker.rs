@@ -12,11 +12,11 @@ use super::line::{Gap, Lines};
 use super::style::{Display, White, attribute, style};
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
-const MOST_OPEN: usize = 256;
+const MAX_OPEN: usize = 256;
 /// Of a link's own words so much is compared with its target.
-const MOST_SAID: usize = 300;
+const MAX_SAID: usize = 300;
 /// A longer target is no target that anybody reads.
-const LONGEST_TARGET: usize = 2000;
+const MAX_TARGET: usize = 2000;
 
 /// An element whose end tag has not come yet.
 struct Open {
@@ -58,7 +58,7 @@ pub(super) struct Walker {
     reading: Reading,
     lines: Lines,
     open: Vec<Open>,
-    /// Elements that are open beyond [`MOST_OPEN`].
+    /// Elements that are open beyond [`MAX_OPEN`].
     lost: usize,
     /// A line end right behind `<pre>` is not shown (HTML §13.2.6.4.7).
     after_pre: bool,
@@ -163,9 +163,9 @@ impl Walker {
         if let Some(said) = self.open.iter_mut().rev().find_map(|open| match &mut open.kind {
             Kind::Link { said, .. } => Some(said),
             Kind::Plain | Kind::Quote | Kind::List(_) | Kind::Cell(_) => None,
-        }) && said.len() < MOST_SAID
+        }) && said.len() < MAX_SAID
         {
-            said.extend(text.chars().take(MOST_SAID));
+            said.extend(text.chars().take(MAX_SAID));
         }
         match self.open.last().map_or(self.page, |open| open.white) {
             White::Collapses => self.lines.words(text),
@@ -205,7 +205,7 @@ impl Walker {
             _ => {}
         }
         self.close_implied(name);
-        if self.open.len() >= MOST_OPEN && !is_raw(name) {
+        if self.open.len() >= MAX_OPEN && !is_raw(name) {
             self.lost += usize::from(!tag.self_closing);
             self.break_for(name, Gap::Line);
             return;
@@ -535,6 +535,6 @@ fn target(tag: &Tag) -> Option<String> {
     let lower = address.get(..8).unwrap_or(&address).to_ascii_lowercase();
     let known = ["http://", "https://", "mailto:", "ftp://"].iter().any(|scheme| lower.starts_with(scheme));
     // What would close the brackets it is put in would not be read as one.
-    let sound = address.len() <= LONGEST_TARGET && !address.contains(['<', '>']);
+    let sound = address.len() <= MAX_TARGET && !address.contains(['<', '>']);
     (known && sound).then_some(address)
 }

@@ -9,7 +9,7 @@ use crate::transfer::{Encoding, Transfer};
 use crate::{charset, container, parts, words};
 
 /// Readings of one field, and of one boundary.
-const MOST_READINGS: usize = 4;
+const MAX_READINGS: usize = 4;
 
 impl<'a> Search<'a> {
     pub(super) fn entity<'b>(
@@ -34,10 +34,9 @@ impl<'a> Search<'a> {
         let fields = fields(head);
         let named = |name: &'static str| named(&fields, name);
         let dispositions: Vec<Params> =
-            named("content-disposition").take(MOST_READINGS).map(Params::read).collect();
-        let mut types: Vec<Params> = named("content-type").take(MOST_READINGS).map(Params::read).collect();
-        if named("content-type").count() > MOST_READINGS
-            || named("content-disposition").count() > MOST_READINGS
+            named("content-disposition").take(MAX_READINGS).map(Params::read).collect();
+        let mut types: Vec<Params> = named("content-type").take(MAX_READINGS).map(Params::read).collect();
+        if named("content-type").count() > MAX_READINGS || named("content-disposition").count() > MAX_READINGS
         {
             self.unread(Unread::TooMuch);
         }
@@ -46,14 +45,13 @@ impl<'a> Search<'a> {
         }
         let mut said = said(&types, &dispositions);
         for field in ["content-description", "content-location"] {
-            said.names.extend(
-                named(field).take(MOST_READINGS).map(words::decode).filter(|name| name.contains('.')),
-            );
+            said.names
+                .extend(named(field).take(MAX_READINGS).map(words::decode).filter(|name| name.contains('.')));
         }
-        let encodings = self.encodings(named("content-transfer-encoding").take(MOST_READINGS));
+        let encodings = self.encodings(named("content-transfer-encoding").take(MAX_READINGS));
         if depth > 0 {
             // Of a letter within, its subject is shown as well.
-            named("subject").take(MOST_READINGS).for_each(|subject| self.text(words::decode(subject)));
+            named("subject").take(MAX_READINGS).for_each(|subject| self.text(words::decode(subject)));
             let is_known = |name: &str| {
                 let name = name.to_ascii_lowercase();
                 name.starts_with("content-") || matches!(name.as_str(), "mime-version" | "from" | "received")
@@ -149,10 +147,10 @@ impl<'a> Search<'a> {
         let default = if kind.value == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let mut apart = false;
         let boundaries = kind.values("boundary");
-        if boundaries.len() > 2 * MOST_READINGS {
+        if boundaries.len() > 2 * MAX_READINGS {
             self.unread(Unread::TooMuch);
         }
-        for boundary in boundaries.iter().take(2 * MOST_READINGS) {
+        for boundary in boundaries.iter().take(2 * MAX_READINGS) {
             for boundary in [boundary.as_str(), boundary.trim_end()] {
                 let pieces = parts::split_multipart(body, boundary.as_bytes());
                 if pieces.inside.is_empty() || (boundary.len() != boundary.trim_end().len() && apart) {

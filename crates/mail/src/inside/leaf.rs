@@ -10,7 +10,7 @@ use crate::display::file_name;
 use crate::kind;
 
 /// Names of one file.
-const MOST_NAMES: usize = 100;
+const MAX_NAMES: usize = 100;
 
 impl<'a> Search<'a> {
     pub(super) fn leaf<'b>(
@@ -88,7 +88,7 @@ impl<'a> Search<'a> {
         let invented = format!("attachment.{}", kind::extension(first));
         let name = names.first().unwrap_or(&invented);
         self.file(name, first);
-        for name in names.iter().skip(1).take(MOST_NAMES) {
+        for name in names.iter().skip(1).take(MAX_NAMES) {
             self.file(name, first);
         }
         let promised = names.iter().filter_map(|name| kind::by_extension(&kind::extension_of(name)));
@@ -141,7 +141,7 @@ const BYTES: &str = "application/octet-stream";
 /// Every name as it came, as it would be saved, and without what was put around the file.
 fn readings(names: &[String]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for name in names.iter().take(MOST_NAMES) {
+    for name in names.iter().take(MAX_NAMES) {
         let saved = file_name(name);
         let inner = saved.as_deref().and_then(|name| {
             let (stem, end) = name.rsplit_once('.')?;

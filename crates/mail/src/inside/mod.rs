@@ -15,15 +15,15 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 /// Entities, files and containers of one letter.
-const MOST_ITEMS: usize = 4000;
+const MAX_ITEMS: usize = 4000;
 /// Containers within containers.
-const MOST_DEPTH: usize = 24;
+const MAX_DEPTH: usize = 24;
 /// Names and types of files.
-const MOST_FILES: usize = 20_000;
+const MAX_FILES: usize = 20_000;
 /// Every byte may be looked at so many times, in all the readings together, and stand in so many texts.
-const MOST_LOOKS: usize = 32;
-const MOST_TEXTS: usize = 12;
-const LEAST_WORK: usize = 4 * 1024 * 1024;
+const MAX_LOOKS: usize = 32;
+const MAX_TEXTS: usize = 12;
+const MIN_WORK: usize = 4 * 1024 * 1024;
 
 /// Why there is more in a letter than was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -68,8 +68,8 @@ impl Inside {
         let mut search = Search {
             found: Self::default(),
             items: 0,
-            work: bytes.len().saturating_mul(MOST_LOOKS).saturating_add(LEAST_WORK),
-            room: bytes.len().saturating_mul(MOST_TEXTS).saturating_add(LEAST_WORK),
+            work: bytes.len().saturating_mul(MAX_LOOKS).saturating_add(MIN_WORK),
+            room: bytes.len().saturating_mul(MAX_TEXTS).saturating_add(MIN_WORK),
             open: Vec::new(),
         };
         search.push(Item {
@@ -147,7 +147,7 @@ impl<'a> Search<'a> {
     /// Something more to be looked into, if there is room for it.
     fn push(&mut self, item: Item<'a>) {
         self.items += 1;
-        if self.items > MOST_ITEMS || item.depth > MOST_DEPTH || !self.can_work(item.bytes.len()) {
+        if self.items > MAX_ITEMS || item.depth > MAX_DEPTH || !self.can_work(item.bytes.len()) {
             self.unread(Unread::TooMuch);
         } else {
             self.open.push(item);
@@ -191,7 +191,7 @@ impl<'a> Search<'a> {
     }
 
     fn file(&mut self, name: &str, content_type: &str) {
-        if self.found.files.len() >= MOST_FILES {
+        if self.found.files.len() >= MAX_FILES {
             self.unread(Unread::TooMuch);
         } else {
             self.found.files.push((name.to_owned(), content_type.to_owned()));

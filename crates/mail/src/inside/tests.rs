@@ -380,7 +380,7 @@ fn nesting_without_end_is_said_and_not_followed() {
         Inside::of(&attached("application/ms-tnef", "winmail.dat", tnef)).unread,
         Some(Unread::TooMuch)
     );
-    let wide = mixed(&vec!["Content-Type: a/b\r\n\r\nx"; MOST_ITEMS]);
+    let wide = mixed(&vec!["Content-Type: a/b\r\n\r\nx"; MAX_ITEMS]);
     assert_eq!(Inside::of(&wide).unread, Some(Unread::TooMuch));
     // Every level twice: a tree of readings that doubles.
     let mut twice = "\r\nvertraulich".to_owned();

@@ -7,8 +7,8 @@ use crate::display::is_trick;
 use crate::{flowed, html};
 
 /// Decodings of one part that are read as a page, and of a large one.
-const MOST_PAGES: usize = 4;
-const MOST_LARGE_PAGES: usize = 1;
+const MAX_PAGES: usize = 4;
+const MAX_LARGE_PAGES: usize = 1;
 const LARGE: usize = 256 * 1024;
 
 /// What a text is written in.
@@ -71,7 +71,7 @@ impl Search<'_> {
         match form {
             Form::Plain => texts.into_iter().for_each(|text| self.plain(text, said.flowed)),
             Form::Page => {
-                let most = if bytes.len() > LARGE { MOST_LARGE_PAGES } else { MOST_PAGES };
+                let most = if bytes.len() > LARGE { MAX_LARGE_PAGES } else { MAX_PAGES };
                 texts.iter().take(most).for_each(|text| self.page(text));
                 // What differs in the others is their letters: their source says enough.
                 texts.into_iter().skip(most).for_each(|text| self.text(text));

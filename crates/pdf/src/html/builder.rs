@@ -13,13 +13,11 @@ use super::element::{
 };
 use super::line::Line;
 use super::style::{Style, attribute, declared, fill, is_hidden, within};
-use crate::model::{
-    Align, Block, Content, Look, MOST_BLOCKS, MOST_DEPTH, MOST_TEXT, Run, blocks_rtl, runs_rtl,
-};
+use crate::model::{Align, Block, Content, Look, MAX_BLOCKS, MAX_DEPTH, MAX_TEXT, Run, blocks_rtl, runs_rtl};
 use crate::table::{RawCell, RawTable};
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
-const MOST_OPEN: usize = 200;
+const MAX_OPEN: usize = 200;
 
 pub(super) struct Builder<'a> {
     picture_of: &'a PictureOf<'a>,
@@ -86,8 +84,8 @@ impl<'a> Builder<'a> {
             picture_of,
             open: Vec::new(),
             frames: vec![Frame::new(Kind::Root)],
-            text_left: MOST_TEXT,
-            blocks_left: MOST_BLOCKS,
+            text_left: MAX_TEXT,
+            blocks_left: MAX_BLOCKS,
             shortened: false,
         }
     }
@@ -208,7 +206,7 @@ impl<'a> Builder<'a> {
     }
 
     fn push_open(&mut self, tag: &Tag, hidden: bool) -> bool {
-        if self.open.len() >= MOST_OPEN {
+        if self.open.len() >= MAX_OPEN {
             return false;
         }
         let style = within(&self.style(), tag);
@@ -387,7 +385,7 @@ impl<'a> Builder<'a> {
         self.flush();
         let holds = |kind: &Kind| matches!(kind, Kind::Quote | Kind::List { .. } | Kind::Table(_));
         let depth = self.frames.iter().filter(|frame| holds(&frame.kind)).count();
-        if holds(&kind) && (depth >= MOST_DEPTH || self.blocks_left == 0) {
+        if holds(&kind) && (depth >= MAX_DEPTH || self.blocks_left == 0) {
             return;
         }
         self.frames.push(Frame::new(kind));

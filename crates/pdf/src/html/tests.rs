@@ -171,9 +171,9 @@ fn nesting_is_bounded_and_loses_no_text() {
 
 #[test]
 fn length_is_bounded() {
-    let long = blocks(&"<p>wort ".repeat(crate::model::MOST_TEXT), &|_| None);
+    let long = blocks(&"<p>wort ".repeat(crate::model::MAX_TEXT), &|_| None);
     assert!(long.shortened);
-    assert!(long.blocks.len() <= crate::model::MOST_BLOCKS);
+    assert!(long.blocks.len() <= crate::model::MAX_BLOCKS);
     let wide = blocks(&format!("<table border=1><tr>{}</table>", "<td>a".repeat(30_000)), &|_| None);
     assert!(wide.shortened);
     let Block::Table(table) = &wide.blocks[0] else { panic!("no table") };

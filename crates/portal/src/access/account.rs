@@ -13,8 +13,8 @@ use crate::access::reset::{came_from, tell};
 use crate::access::session::{self, SignedIn, cookie, cookie_name};
 use crate::http::csrf::Protected;
 use crate::language::Language;
-use crate::mailbox::profile::{LONGEST_NAME, Profile, ZONES, clean_name, device};
-use crate::middleware::MEND;
+use crate::mailbox::profile::{MAX_NAME, Profile, ZONES, clean_name, device};
+use crate::middleware::HINT;
 use crate::outbox::About;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
@@ -89,7 +89,7 @@ pub(crate) async fn show_account(
         saved: wish.note == "saved",
         secrets: wish.note == "secrets",
         name: owner.profile().name.clone().unwrap_or_default(),
-        longest: LONGEST_NAME,
+        longest: MAX_NAME,
         zones: zones.into_iter().map(|name| (name.clone(), name == zone)).collect(),
         sessions,
     };
@@ -170,11 +170,11 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let DeleteForm { current, sure } = form.verify(owner.token())?;
     if sure != "yes" {
-        return delete_page(&site, &request, &owner, MEND, Some("delete-sure-missing")).await;
+        return delete_page(&site, &request, &owner, HINT, Some("delete-sure-missing")).await;
     }
     match confirm(&site, &request, &owner, Secret::new(current)).await? {
         Confirmed::Right(_) => {}
-        Confirmed::Not(key) => return delete_page(&site, &request, &owner, MEND, Some(key)).await,
+        Confirmed::Not(key) => return delete_page(&site, &request, &owner, HINT, Some(key)).await,
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
     let audit = AuditRow {

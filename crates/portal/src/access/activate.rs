@@ -18,7 +18,7 @@ use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::mailbox;
 use crate::mailbox::rekey::{NewPair, RACES};
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -143,7 +143,7 @@ pub(crate) async fn submit(
     let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good);
     if !entered.is_good() {
         let template = whole(&site, page, format!("/a/{token}"), *good, entered).await?;
-        return show_to(&visitor, MEND, &template);
+        return show_to(&visitor, HINT, &template);
     }
     match carry_out(&site, &good, password, answer, &question, page.language).await? {
         Carried::Activated(secret) => enter(&site, &request, &good, &secret).await,

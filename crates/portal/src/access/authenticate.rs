@@ -23,7 +23,7 @@ pub(crate) enum Came {
 
 /// What may open a mailbox as it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Credential {
     Password,
     Initial,
     None,
@@ -37,28 +37,32 @@ pub(crate) async fn try_password(
     password: Secret<String>,
 ) -> Result<Came, Problem> {
     let lost = |error| Problem::fault("log-in", error);
-    let door = mailbox.map_or(Door::None, |mailbox| match mailbox.state {
-        MailboxState::Active => Door::Password,
-        MailboxState::Pending => Door::Initial,
-        MailboxState::Locked | MailboxState::Deleted => Door::None,
+    let credential = mailbox.map_or(Credential::None, |mailbox| match mailbox.state {
+        MailboxState::Active => Credential::Password,
+        MailboxState::Pending => Credential::Initial,
+        MailboxState::Locked | MailboxState::Deleted => Credential::None,
     });
     let id = mailbox.map(|mailbox| mailbox.id.clone()).unwrap_or_default();
     // Asked for nobody, too: an answer that costs a question less is an answer.
     let ends = site.store.activation_end(&id).await.map_err(lost)?;
-    let kind = match door {
-        Door::Password | Door::None => WrapKind::Password,
-        Door::Initial => WrapKind::Initial,
+    let kind = match credential {
+        Credential::Password | Credential::None => WrapKind::Password,
+        Credential::Initial => WrapKind::Initial,
     };
     let wrap = site.store.wrap(&id, kind).await.map_err(lost)?;
-    let in_time = door != Door::Initial || ends.is_some_and(|ends| ends > site.now());
-    let wrap = wrap.filter(|_| door != Door::None && in_time);
+    let in_time = credential != Credential::Initial || ends.is_some_and(|ends| ends > site.now());
+    let wrap = wrap.filter(|_| credential != Credential::None && in_time);
     let pepper = site.keys.pepper.clone();
     let bound = mailbox.map(|mailbox| epochs::wrap_id(mailbox, kind)).unwrap_or_default();
     let verdict: Result<Unwrapped, VaultError> = turn
-        .run(move || match (wrap, door) {
-            (Some(wrap), Door::Password) => MailboxSecret::unwrap_password(&wrap, &bound, &password, &pepper),
-            (Some(wrap), Door::Initial) => MailboxSecret::unwrap_initial(&wrap, &bound, &password, &pepper),
-            (Some(_), Door::None) | (None, _) => {
+        .run(move || match (wrap, credential) {
+            (Some(wrap), Credential::Password) => {
+                MailboxSecret::unwrap_password(&wrap, &bound, &password, &pepper)
+            }
+            (Some(wrap), Credential::Initial) => {
+                MailboxSecret::unwrap_initial(&wrap, &bound, &password, &pepper)
+            }
+            (Some(_), Credential::None) | (None, _) => {
                 MailboxSecret::dummy_unwrap_password(&password, &pepper, &Argon2Cost::standard())
             }
         })
@@ -68,11 +72,11 @@ pub(crate) async fn try_password(
         (Unwrapped::Opened(secret), Some(mailbox)) => session::is_of(mailbox, secret, kind.as_str()),
         (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => false,
     };
-    match (verdict, door) {
+    match (verdict, credential) {
         (Unwrapped::Opened(_), _) if !own => Ok(Came::Stranger),
-        (Unwrapped::Opened(secret), Door::Password) => Ok(Came::Owner(secret)),
-        (Unwrapped::Opened(secret), Door::Initial) => Ok(Came::Newcomer(secret)),
-        (Unwrapped::Opened(_), Door::None) | (Unwrapped::Wrong, _) => Ok(Came::Stranger),
+        (Unwrapped::Opened(secret), Credential::Password) => Ok(Came::Owner(secret)),
+        (Unwrapped::Opened(secret), Credential::Initial) => Ok(Came::Newcomer(secret)),
+        (Unwrapped::Opened(_), Credential::None) | (Unwrapped::Wrong, _) => Ok(Came::Stranger),
     }
 }
 

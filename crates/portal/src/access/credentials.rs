@@ -18,7 +18,7 @@ use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
 use crate::http::csrf::Protected;
 use crate::mailbox::epochs;
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::outbox::About;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
@@ -133,7 +133,7 @@ pub(crate) async fn change_password(
         },
         false => None,
     };
-    let Some(opened) = opened else { return password_page(&site, &request, &owner, MEND, entered) };
+    let Some(opened) = opened else { return password_page(&site, &request, &owner, HINT, entered) };
     let mailbox_now = mailbox(&site, &owner).await?;
     let (epochs, id) = epochs::next(&mailbox_now, WrapKind::Password, site.random.as_ref());
     let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
@@ -195,7 +195,7 @@ pub(crate) async fn change_question(
         },
         false => None,
     };
-    let Some(opened) = opened else { return question_page(&site, &request, &owner, MEND, entered).await };
+    let Some(opened) = opened else { return question_page(&site, &request, &owner, HINT, entered).await };
     let mailbox_now = mailbox(&site, &owner).await?;
     let (epochs, id) = epochs::next(&mailbox_now, WrapKind::Answer, site.random.as_ref());
     let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));

@@ -18,9 +18,9 @@ const QUESTIONS: [&str; 6] = [
 ];
 /// What the form sends for "my own question".
 const OWN: &str = "own";
-const SHORTEST_ANSWER: usize = 3;
+const MIN_ANSWER: usize = 3;
 /// Longest question or answer, in characters.
-const LONGEST_TEXT: usize = 200;
+const MAX_TEXT: usize = 200;
 
 /// What was entered, to be shown again, and what is wrong with it. No password is ever sent back.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Entered {
         self.errors().is_empty()
     }
 
-    /// Field and text of everything that must be mended, in the order of the page.
+    /// Field and text of everything that must be fixed, in the order of the page.
     pub(crate) fn errors(&self) -> Vec<(&'static str, &'static str)> {
         let password = match self.password_errors.as_slice() {
             [] => None,
@@ -82,7 +82,7 @@ impl Entered {
         questions: &[(String, String)],
         password: &str,
     ) -> String {
-        let own: String = form.own_question.trim().chars().take(LONGEST_TEXT).collect();
+        let own: String = form.own_question.trim().chars().take(MAX_TEXT).collect();
         let offered =
             questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
         let question = if form.question == OWN && own_questions(site) {
@@ -93,9 +93,9 @@ impl Entered {
         let answer = form.answer.trim();
         let letters = answer.chars().filter(|c| c.is_alphanumeric()).count();
         self.question_error = question.is_empty().then_some("question-missing");
-        self.answer_error = if letters < SHORTEST_ANSWER {
+        self.answer_error = if letters < MIN_ANSWER {
             Some("answer-short")
-        } else if form.answer.chars().count() > LONGEST_TEXT {
+        } else if form.answer.chars().count() > MAX_TEXT {
             Some("answer-long")
         } else if answer.to_lowercase() == password.to_lowercase() {
             Some("answer-is-password")
@@ -104,7 +104,7 @@ impl Entered {
         };
         form.question.clone_into(&mut self.question);
         self.own_question = own;
-        self.answer = form.answer.chars().take(LONGEST_TEXT).collect();
+        self.answer = form.answer.chars().take(MAX_TEXT).collect();
         question
     }
 }

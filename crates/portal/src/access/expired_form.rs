@@ -14,7 +14,7 @@ use crate::state::Site;
 use crate::writing::draft;
 
 /// What the log-in form can carry, as it is encoded. Longer texts are shown, to be copied.
-const MOST_CARRIED: usize = 48 * 1024;
+const MAX_CARRIED: usize = 48 * 1024;
 /// Bytes of files that are read past, so that the browser gets an answer.
 const PATIENCE_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -45,7 +45,7 @@ impl Typed {
         let encoded =
             |text: &str| text.bytes().map(|b| if b.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
         let all = [&self.to, &self.cc, &self.subject, &self.text];
-        self.carried = all.into_iter().map(|text| encoded(text)).sum::<usize>() <= MOST_CARRIED;
+        self.carried = all.into_iter().map(|text| encoded(text)).sum::<usize>() <= MAX_CARRIED;
         self
     }
 }

@@ -13,7 +13,7 @@ use crate::access::reset::came_from;
 use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::outbox::{About, Outgoing};
 use crate::page::{redirect, show_to};
 use crate::problem::Problem;
@@ -55,7 +55,7 @@ pub(crate) async fn submit(
     }
     if !entered.is_good() {
         let template = activate::whole(&site, page, HERE.to_owned(), good, entered).await?;
-        return show_to(&visitor, MEND, &template);
+        return show_to(&visitor, HINT, &template);
     }
     match activate::carry_out(&site, &good, password, answer, &question, page.language).await? {
         Carried::Activated(secret) => {

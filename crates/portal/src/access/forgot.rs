@@ -16,7 +16,7 @@ use crate::access::renew;
 use crate::access::session;
 use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::outbox::{About, Outgoing};
 use crate::page::{Page, redirect, show_to};
 use crate::problem::Problem;
@@ -79,7 +79,7 @@ pub(crate) async fn submit(
     let page = Page::open(&site, &request, &visitor);
     let typed = address.trim().to_owned();
     if typed.is_empty() {
-        return show_to(&visitor, MEND, &ForgotPage { page, by_mail: by_mail(&site), missing: true });
+        return show_to(&visitor, HINT, &ForgotPage { page, by_mail: by_mail(&site), missing: true });
     }
     let floor = tokio::time::sleep(FLOOR);
     let identity = Address::parse(&typed).map_or_else(|_none| typed.to_lowercase(), |a| a.identity());

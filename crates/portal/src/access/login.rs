@@ -21,7 +21,7 @@ use crate::config::ActivateBy;
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
 use crate::mailbox::is_id;
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::outbox::About;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
@@ -287,7 +287,7 @@ pub(crate) async fn submit(
         (Came::Owner(_) | Came::Newcomer(_), None) => {}
     }
     floor.await;
-    refused(MEND, Note::Wrong)
+    refused(HINT, Note::Wrong)
 }
 
 /// On to `to`, with these cookies.

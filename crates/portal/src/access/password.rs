@@ -4,7 +4,7 @@ use crate::access::known_words;
 use crate::access::wordform::{core, fold, hash, unleet};
 use crate::config::PasswordRules;
 
-/// One reason against a password. Each has a text that says how to mend it.
+/// One reason against a password. Each has a text that says how to fix it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weakness {
     /// Nothing was entered.
@@ -47,13 +47,13 @@ impl Weakness {
     }
 }
 
-const LONGEST: usize = 256;
+const MAX: usize = 256;
 /// zxcvbn's time grows with the square of the length.
 const ESTIMATED: usize = 72;
 /// Where the operator asks for no kinds of characters, length must do it (NIST SP 800-63B-4 §3.1.1.2).
 const WITHOUT_CLASSES: usize = 12;
 /// And never less than this.
-const SHORTEST: usize = 8;
+const MIN: usize = 8;
 /// Letters that must be left when names and the like are taken out.
 const LEFT: usize = 4;
 /// From so many letters on a word is no part of others by chance.
@@ -66,8 +66,8 @@ impl PasswordRules {
     /// Characters a password must have.
     pub(crate) fn shortest(&self) -> usize {
         let classes = self.digit || self.upper || self.special;
-        let usual = if classes { SHORTEST } else { WITHOUT_CLASSES };
-        self.minimum_length.unwrap_or(usual).max(SHORTEST)
+        let usual = if classes { MIN } else { WITHOUT_CLASSES };
+        self.minimum_length.unwrap_or(usual).max(MIN)
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn weaknesses(
         return vec![Weakness::Empty];
     }
     let length = password.chars().count();
-    if length > LONGEST {
+    if length > MAX {
         return vec![Weakness::Long];
     }
     let mut found = Vec::new();

@@ -22,7 +22,7 @@ use crate::http::network;
 use crate::language::Language;
 use crate::mailbox::epochs;
 use crate::mailbox::rekey::{NewPair, RACES};
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::outbox::{About, Outgoing};
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
@@ -120,7 +120,7 @@ pub(crate) async fn submit(
     entered.answer = form.answer.chars().take(200).collect();
     let token = token.into_inner();
     let refuse = |page, link: &Link, entered, tries| {
-        answer(&site, &visitor, page, token.clone(), link, MEND, entered, tries)
+        answer(&site, &visitor, page, token.clone(), link, HINT, entered, tries)
     };
     if !entered.is_good() {
         return refuse(page, &link, entered, None);

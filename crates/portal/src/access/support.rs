@@ -10,14 +10,14 @@ use serde::Deserialize;
 
 use crate::access::login::FLOOR;
 use crate::http::csrf::{Protected, Visitor};
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::page::{Page, show_to};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::limits::Client;
 
 /// Longest note, in characters.
-const LONGEST_NOTE: usize = 500;
+const MAX_NOTE: usize = 500;
 
 #[derive(Template)]
 #[template(path = "support.html")]
@@ -65,7 +65,7 @@ pub(crate) async fn submit(
     let form = form.verify(visitor.token())?;
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
     if form.address.trim().is_empty() || form.note.trim().is_empty() {
-        return show_to(&visitor, MEND, &page(&site, &request, &visitor, form, true));
+        return show_to(&visitor, HINT, &page(&site, &request, &visitor, form, true));
     }
     let floor = tokio::time::sleep(FLOOR);
     // Known addresses cost a written row, unknown ones should not show that they do not.
@@ -85,7 +85,7 @@ async fn note(site: web::Data<Site>, form: SupportForm) -> Result<(), Problem> {
     let Ok(address) = Address::parse(form.address.trim()) else { return Ok(()) };
     let tag = site.keys.tags.address_tag(&address.identity());
     let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() else { return Ok(()) };
-    let note: String = form.note.trim().chars().take(LONGEST_NOTE).collect();
+    let note: String = form.note.trim().chars().take(MAX_NOTE).collect();
     let sealed = site.keys.rows.seal("request", &mailbox.id, note.as_bytes(), site.random.as_ref());
     if site.store.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {
         tracing::info!(mailbox.id = %mailbox.id, "support was asked for a way back in");
@@ -103,10 +103,10 @@ fn page(
     SupportPage {
         page: Page::open(site, request, visitor),
         kept: site.keys.escrow_public.is_some(),
-        longest: LONGEST_NOTE,
+        longest: MAX_NOTE,
         address_missing: judged && form.address.trim().is_empty(),
         note_missing: judged && form.note.trim().is_empty(),
         address: form.address,
-        note: form.note.chars().take(LONGEST_NOTE).collect(),
+        note: form.note.chars().take(MAX_NOTE).collect(),
     }
 }

@@ -18,10 +18,10 @@ const FREE: i64 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// Wrong passwords from one network before waiting begins there: an office has many who mistype.
 const FREE_AT_CLIENT: i64 = 20;
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no
 /// attack on a password, and more hours would only be one on its owner.
-const LONGEST_LOCK: Duration = Duration::from_secs(60 * 60);
+const MAX_LOCK: Duration = Duration::from_secs(60 * 60);
 /// Each such time without a wrong password halves the count.
 const FADE: Duration = Duration::from_secs(60 * 60);
 /// A network within wider ones of the same provider: wrong passwords there before waiting begins, and the longest
@@ -31,7 +31,7 @@ const WIDER: [(usize, i64, Duration); 2] =
 /// Wrong answers close that way so long the first time, four times as long the next,
 const FIRST_CLOSING: Duration = Duration::from_secs(60 * 60);
 /// and never longer than this: an answer is easier to guess than a password, and its owner has another way in.
-const LONGEST_CLOSING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const MAX_CLOSING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Each such time without a wrong answer halves the count.
 const ANSWERS_FADE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// So long after the last one nobody needs the count.
@@ -126,7 +126,7 @@ fn waits(tries: Option<Tries>, now: Timestamp) -> Option<u64> {
 /// How many seconds a network has to wait before anything is tried from there again.
 pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u64>, Problem> {
     let mut longest = None;
-    for at in places(site, client) {
+    for at in counters(site, client) {
         let tries = site.store.tries(&at.tag).await;
         longest =
             longest.max(waits(tries.map_err(|error| Problem::fault("counting a try", error))?, site.now()));
@@ -135,31 +135,31 @@ pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u
 }
 
 /// Where a client's wrong passwords count, and how.
-struct Place {
+struct Counter {
     tag: [u8; 32],
     free: i64,
     longest: Duration,
 }
 
 /// The client itself; for IPv6, whose providers give whole /56 and /48 away, these as well.
-fn places(site: &Site, client: Client) -> Vec<Place> {
+fn counters(site: &Site, client: Client) -> Vec<Counter> {
     let octets = client.octets();
     let tag = |kind, octets: &[u8]| site.keys.tags.count_tag(kind, octets);
-    let mut places = vec![Place { tag: tag("client", &octets), free: FREE_AT_CLIENT, longest: LONGEST_WAIT }];
+    let mut counters = vec![Counter { tag: tag("client", &octets), free: FREE_AT_CLIENT, longest: MAX_WAIT }];
     if octets.len() == 16 {
         for (length, free, longest) in WIDER {
             if let Some(prefix) = octets.get(..length) {
-                places.push(Place { tag: tag("network", prefix), free, longest });
+                counters.push(Counter { tag: tag("network", prefix), free, longest });
             }
         }
     }
-    places
+    counters
 }
 
 /// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
 pub(crate) async fn wrong_from(site: &Site, client: Client) -> Result<(), Problem> {
     let now = site.now();
-    for at in places(site, client) {
+    for at in counters(site, client) {
         let counted = count(site, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
         counted.await.map(drop)?;
     }
@@ -229,7 +229,7 @@ fn doubled(first: Duration, times: i64, longest: Duration) -> Duration {
     first.saturating_mul(1 << times).min(longest.max(first))
 }
 
-fn one_more_from_client(before: Option<Tries>, now: Timestamp, at: &Place) -> Tries {
+fn one_more_from_client(before: Option<Tries>, now: Timestamp, at: &Counter) -> Tries {
     let wrong = faded(before, now, FADE);
     let wait = match wrong - at.free {
         ..0 => Duration::ZERO,
@@ -242,7 +242,7 @@ fn one_more_answer(before: Option<Tries>, now: Timestamp, most: i64) -> Tries {
     let wrong = faded(before, now, ANSWERS_FADE);
     let wait = match wrong - most {
         ..0 => Duration::ZERO,
-        over => doubled(FIRST_CLOSING, over.saturating_mul(2), LONGEST_CLOSING),
+        over => doubled(FIRST_CLOSING, over.saturating_mul(2), MAX_CLOSING),
     };
     remembered(wrong, now, wait, ANSWERS_FADE * 4)
 }
@@ -251,9 +251,9 @@ fn one_more(before: Option<Tries>, now: Timestamp, locks: &LockRules) -> Tries {
     let wrong = faded(before, now, FADE);
     let locked_at = i64::from(locks.passwords);
     let wait = if wrong >= locked_at {
-        doubled(locks.first, wrong - locked_at, LONGEST_LOCK)
+        doubled(locks.first, wrong - locked_at, MAX_LOCK)
     } else if wrong >= FREE {
-        doubled(FIRST_WAIT, wrong - FREE, LONGEST_WAIT)
+        doubled(FIRST_WAIT, wrong - FREE, MAX_WAIT)
     } else {
         Duration::ZERO
     };
@@ -301,8 +301,8 @@ mod tests {
 
     #[test]
     fn wider_networks_stand_more_and_wait_less() {
-        let place = |free, longest| Place { tag: [0; 32], free, longest };
-        let last_wait = |at: &Place, many| {
+        let place = |free, longest| Counter { tag: [0; 32], free, longest };
+        let last_wait = |at: &Counter, many| {
             let (mut now, mut last) = (Timestamp(1_000_000), None);
             for _ in 0..many {
                 let next = one_more_from_client(last, now, at);
@@ -311,7 +311,7 @@ mod tests {
             }
             last.map_or(0, |last: Tries| last.open_at.since(last.last_at).as_secs())
         };
-        assert_eq!(last_wait(&place(FREE_AT_CLIENT, LONGEST_WAIT), 60), 900);
+        assert_eq!(last_wait(&place(FREE_AT_CLIENT, MAX_WAIT), 60), 900);
         let [_, (_, free, longest)] = WIDER;
         assert_eq!(last_wait(&place(free, longest), 199), 0);
         assert_eq!(last_wait(&place(free, longest), 300), 60);

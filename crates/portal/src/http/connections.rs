@@ -13,7 +13,7 @@ use sealpost_mail::Network;
 use crate::state::limits::Client;
 
 /// Connections in all.
-const MOST: usize = 4_000;
+const MAX: usize = 4_000;
 /// A browser opens six; an office behind one address has many browsers. Of IPv6 one /64, then the /56 and the /48
 /// around it: providers give these to one customer.
 const EACH: [(usize, usize); 3] = [(8, 200), (7, 400), (6, 800)];
@@ -55,7 +55,7 @@ struct Marks {
 }
 
 /// A connection counted; given back when it ends.
-pub(crate) struct Place {
+pub(crate) struct Slot {
     id: Option<u64>,
     marks: Arc<Marks>,
     whose: Mutex<Option<String>>,
@@ -68,12 +68,12 @@ pub(crate) struct TooMany;
 
 impl Connections {
     pub(crate) fn new(trusted: Vec<Network>) -> Self {
-        Self::with(trusted, MOST)
+        Self::with(trusted, MAX)
     }
 
     /// How many there may be: what the listener itself must be ready for.
     pub(crate) fn most() -> usize {
-        MOST
+        MAX
     }
 
     fn with(trusted: Vec<Network>, most: usize) -> Self {
@@ -82,13 +82,13 @@ impl Connections {
     }
 
     /// Counts a new connection; makes room for it if that is fair.
-    pub(crate) fn admit(&self, peer: IpAddr) -> Result<Place, TooMany> {
+    pub(crate) fn admit(&self, peer: IpAddr) -> Result<Slot, TooMany> {
         let peer = peer.to_canonical();
         let marks = Arc::new(Marks::default());
         let whose = Mutex::default();
         let inner = Arc::clone(&self.0);
         if inner.trusted.iter().any(|network| network.contains(peer)) {
-            return Ok(Place { id: None, marks, whose, inner });
+            return Ok(Slot { id: None, marks, whose, inner });
         }
         let octets = Client::at(peer).octets();
         let mut held = inner.held();
@@ -109,7 +109,7 @@ impl Connections {
         }
         held.all.insert(id, (octets, Arc::clone(&marks)));
         drop(held);
-        Ok(Place { id: Some(id), marks, whose, inner })
+        Ok(Slot { id: Some(id), marks, whose, inner })
     }
 }
 
@@ -163,7 +163,7 @@ impl Held {
     }
 }
 
-impl Place {
+impl Slot {
     /// Something came or went.
     pub(crate) fn heard(&self) {
         self.marks.last.store(self.inner.ticks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -215,7 +215,7 @@ impl Drop for Work {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let whose = self.whose.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut held = self.inner.held();
@@ -237,11 +237,11 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn admit(connections: &Connections, text: &str) -> Result<Place, TooMany> {
+    fn admit(connections: &Connections, text: &str) -> Result<Slot, TooMany> {
         connections.admit(text.parse().unwrap())
     }
 
-    fn evicted(places: &[Place]) -> usize {
+    fn evicted(places: &[Slot]) -> usize {
         places.iter().filter(|place| place.marks.evicted.load(Ordering::Relaxed)).count()
     }
 
@@ -249,11 +249,11 @@ mod tests {
     fn one_client_holds_so_many_and_pays_for_more_itself() {
         let connections = Connections::new(vec![Network::parse("10.0.0.1").unwrap()]);
         let other = admit(&connections, "192.0.2.1").unwrap();
-        let held: Vec<Place> =
+        let held: Vec<Slot> =
             (0..300).map(|n| admit(&connections, &format!("2001:db8::{n:x}")).unwrap()).collect();
         assert_eq!(evicted(&held), 100, "one /64 is one client");
         assert!(evicted(&[other]) == 0);
-        let busy: Vec<Work> = held.iter().map(Place::work).collect();
+        let busy: Vec<Work> = held.iter().map(Slot::work).collect();
         assert!(admit(&connections, "2001:db8::ffff").is_err(), "all of its are at work");
         drop((busy, held));
         assert!(connections.0.held().all.is_empty() && connections.0.held().by_network.is_empty());
@@ -266,7 +266,7 @@ mod tests {
     fn the_wider_networks_of_one_provider_are_counted_too() {
         let connections = Connections::new(Vec::new());
         let at = |n: usize| admit(&connections, &format!("2001:db8:1:{:x}::{n:x}", n % 1000)).unwrap();
-        let held: Vec<Place> = (0..2000).map(at).collect();
+        let held: Vec<Slot> = (0..2000).map(at).collect();
         assert_eq!(evicted(&held), 1200);
     }
 
@@ -274,7 +274,7 @@ mod tests {
     fn a_full_portal_asks_the_heaviest_network_for_its_stillest_one() {
         let connections = Connections::with(Vec::new(), 100);
         let quiet = admit(&connections, "192.0.2.1").unwrap();
-        let mut held: Vec<Place> = (0..99).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
+        let mut held: Vec<Slot> = (0..99).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
         held[0].heard();
         held.push(admit(&connections, "192.0.2.3").unwrap());
         assert!(held[1].marks.evicted.load(Ordering::Relaxed), "not the one heard of last");
@@ -284,9 +284,9 @@ mod tests {
     #[test]
     fn owners_are_asked_last_but_one_owner_does_not_hold_everything() {
         let connections = Connections::with(Vec::new(), 40);
-        let held: Vec<Place> = (0..40).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
+        let held: Vec<Slot> = (0..40).map(|_| admit(&connections, "192.0.2.2").unwrap()).collect();
         held.iter().for_each(|place| place.is_known("mailbox"));
-        let others: Vec<Place> =
+        let others: Vec<Slot> =
             (0..24).map(|n| admit(&connections, &format!("192.0.3.{n}")).unwrap()).collect();
         assert_eq!((evicted(&held), evicted(&others)), (24, 0));
         drop((held, others));

@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::state::Site;
 
 /// Longest form.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// Time to send it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -75,7 +75,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Protected<T> {
             let reading = async {
                 while let Some(piece) = payload.next().await {
                     let piece = piece.map_err(|_broken| Problem::BadForm("broken off"))?;
-                    if body.len() + piece.len() > MOST_BYTES {
+                    if body.len() + piece.len() > MAX_BYTES {
                         return Err(Problem::BadForm("too long"));
                     }
                     body.extend_from_slice(&piece);

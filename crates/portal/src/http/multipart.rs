@@ -18,13 +18,13 @@ use crate::http::csrf::{FormToken, comes_from_us};
 use crate::problem::Problem;
 
 /// Longest text; all fields of one form together are not longer by much.
-const MOST_TEXT: usize = 512 * 1024;
-const MOST_TOGETHER: usize = MOST_TEXT + 64 * 1024;
+const MAX_TEXT: usize = 512 * 1024;
+const MAX_TOGETHER: usize = MAX_TEXT + 64 * 1024;
 /// Bytes that may come in while nothing comes out: the library keeps a part's header, and what stands before the
 /// first part, however long it is.
-const MOST_UNREAD: usize = 4 * 1024 * 1024;
+const MAX_UNREAD: usize = 4 * 1024 * 1024;
 /// All fields of one form.
-const MOST_FIELDS: usize = 60;
+const MAX_FIELDS: usize = 60;
 /// Between two pieces.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For a whole form: a telephone in the country sends 20 MB in this time.
@@ -75,7 +75,7 @@ impl Stream for Bounded {
         if let Poll::Ready(Some(Ok(bytes))) = &polled {
             let unread = self.unread.0.get().saturating_add(bytes.len());
             self.unread.0.set(unread);
-            if unread > MOST_UNREAD {
+            if unread > MAX_UNREAD {
                 return Poll::Ready(Some(Err(PayloadError::Overflow)));
             }
         }
@@ -139,7 +139,7 @@ impl Sheet {
                 {
                     let piece = piece.map_err(|_broken| Problem::BadForm("broken off"))?;
                     // Every octet of the text can come as three.
-                    if body.len() + piece.len() > MOST_TEXT * 3 {
+                    if body.len() + piece.len() > MAX_TEXT * 3 {
                         return Err(Problem::BadForm("too long"));
                     }
                     body.extend_from_slice(&piece);
@@ -182,7 +182,7 @@ impl Sheet {
                     return Ok(Some(Incoming { name: file, content_type, field, unread, ends: self.ends }));
                 }
                 None => {
-                    if self.fields.0.len() >= MOST_FIELDS {
+                    if self.fields.0.len() >= MAX_FIELDS {
                         return Err(Problem::BadForm("too many fields"));
                     }
                     let mut value = BytesMut::new();
@@ -192,7 +192,7 @@ impl Sheet {
                     let mut incoming = Incoming { name: name_of_file, content_type, field, unread, ends };
                     while let Some(piece) = incoming.next().await? {
                         self.held += piece.len();
-                        if value.len() + piece.len() > MOST_TEXT || self.held > MOST_TOGETHER {
+                        if value.len() + piece.len() > MAX_TEXT || self.held > MAX_TOGETHER {
                             return Err(Problem::BadForm("too long"));
                         }
                         value.extend_from_slice(&piece);

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::http::connections::{Connections, Place, TooMany};
+use crate::http::connections::{Connections, Slot, TooMany};
 use crate::http::heads::Heads;
 
 /// For a handshake.
@@ -23,7 +23,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 pub(crate) struct Transport {
     stream: Stream,
     heads: Heads,
-    place: Arc<Place>,
+    place: Arc<Slot>,
 }
 
 enum Stream {
@@ -60,7 +60,7 @@ pub(crate) async fn accept(
 
 impl Transport {
     /// For the requests that come over it.
-    pub(crate) fn place(&self) -> Arc<Place> {
+    pub(crate) fn place(&self) -> Arc<Slot> {
         Arc::clone(&self.place)
     }
 

@@ -48,7 +48,7 @@ pub(crate) fn name(site: &Site, row: &DepositRow, summary: Option<&Summary>, for
 
 /// Why a letter is not there in the format that was wished for. The reader is told; the letter itself is safe.
 pub(crate) enum NotMade {
-    /// The operator's to mend.
+    /// The operator's to fix.
     NoWorker,
     /// This letter cannot be had in this format.
     NotThis,

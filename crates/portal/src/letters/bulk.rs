@@ -8,15 +8,15 @@ use sealpost_store::Page as StorePage;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::letters::export;
-use crate::letters::inbox::Place;
-use crate::letters::search::MOST_LINES;
+use crate::letters::inbox::FolderPage;
+use crate::letters::search::MAX_LINES;
 use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 
 /// Letters in one go.
-const MOST_CHOSEN: usize = 500;
+const MAX_CHOSEN: usize = 500;
 
 /// A form whose fields may come more than once.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -38,7 +38,7 @@ impl Fields {
                 ids.push(id.clone());
             }
         }
-        ids.truncate(MOST_CHOSEN);
+        ids.truncate(MAX_CHOSEN);
         ids
     }
 }
@@ -61,7 +61,7 @@ pub(crate) async fn act(
     form: Protected<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
     let fields = Fields::new(form.verify(owner.token())?);
-    let place = Place::parse(fields.one("folder"));
+    let place = FolderPage::parse(fields.one("folder"));
     let ids = fields.ids();
     let what = fields.one("do");
     let lost = |error| Problem::fault("moving letters", error);
@@ -86,7 +86,7 @@ pub(crate) async fn act(
                 return done("destroyed", n);
             }
             let mut page = Page::owned(&site, &request, &owner);
-            Place::Trash.path().clone_into(&mut page.here);
+            FolderPage::Trash.path().clone_into(&mut page.here);
             let count = ids.len() as u64;
             let template = DestroyPage { page, ids: if all { Vec::new() } else { ids }, all, count };
             show(StatusCode::OK, &template)
@@ -97,8 +97,8 @@ pub(crate) async fn act(
 }
 
 async fn in_trash(site: &Site, owner: &SignedIn) -> Result<Vec<String>, Problem> {
-    let all = StorePage { offset: 0, limit: MOST_LINES };
-    let rows = site.store.deposits(owner.mailbox_id(), Place::Trash.folder(), all).await;
+    let all = StorePage { offset: 0, limit: MAX_LINES };
+    let rows = site.store.deposits(owner.mailbox_id(), FolderPage::Trash.folder(), all).await;
     let rows = rows.map_err(|error| Problem::fault("reading the trash", error))?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }

@@ -14,7 +14,7 @@ use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
 use crate::letters::bulk::Fields;
-use crate::letters::inbox::Place;
+use crate::letters::inbox::FolderPage;
 use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ const AT_ONCE: u32 = 500;
 #[template(path = "export.html")]
 struct ExportPage {
     page: Page,
-    place: Place,
+    place: FolderPage,
     /// Empty: everything.
     ids: Vec<String>,
     count: u64,
@@ -59,7 +59,7 @@ pub(crate) async fn choose(
     site: &web::Data<Site>,
     request: &HttpRequest,
     owner: &SignedIn,
-    place: Place,
+    place: FolderPage,
     ids: Vec<String>,
 ) -> Result<HttpResponse, Problem> {
     let (mut found, mut bytes) = (Vec::new(), 0_u64);
@@ -103,7 +103,8 @@ pub(crate) async fn everything(
     let page = Page::owned(&site, &request, &owner);
     let has_pdf = archive::worker(&site).is_ok();
     let watch = site.random.id();
-    let template = ExportPage { page, place: Place::Inbox, ids: Vec::new(), count, bytes, has_pdf, watch };
+    let template =
+        ExportPage { page, place: FolderPage::Inbox, ids: Vec::new(), count, bytes, has_pdf, watch };
     show(StatusCode::OK, &template)
 }
 
@@ -164,7 +165,7 @@ pub(crate) async fn progress(
 
 async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<Wanted>, Problem> {
     let mut wanted = Vec::new();
-    for place in [Place::Inbox, Place::Sent] {
+    for place in [FolderPage::Inbox, FolderPage::Sent] {
         let folder = download::file_name(&place.title(page), place.name());
         for number in 0_u32.. {
             let part = StorePage { offset: number.saturating_mul(AT_ONCE), limit: AT_ONCE };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
-use crate::letters::search::{MOST_LINES, Order, Words};
+use crate::letters::search::{MAX_LINES, Order, Words};
 use crate::mailbox::Line;
 use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
@@ -23,13 +23,13 @@ const SOON: u64 = 7;
 
 /// A folder that has a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum FolderPage {
     Inbox,
     Sent,
     Trash,
 }
 
-impl Place {
+impl FolderPage {
     pub(crate) const ALL: [Self; 3] = [Self::Inbox, Self::Sent, Self::Trash];
 
     pub(crate) fn folder(self) -> Folder {
@@ -116,7 +116,7 @@ enum Done {
 #[template(path = "inbox.html")]
 struct InboxPage {
     page: Page,
-    place: Place,
+    place: FolderPage,
     entries: Vec<Entry>,
     counts: DepositCounts,
     number: u32,
@@ -143,7 +143,7 @@ impl InboxPage {
         match order {
             Order::Newest => self.page.t("sort-newest"),
             Order::Oldest => self.page.t("sort-oldest"),
-            Order::Person if self.place == Place::Sent => self.page.t("sort-recipient"),
+            Order::Person if self.place == FolderPage::Sent => self.page.t("sort-recipient"),
             Order::Person => self.page.t("sort-sender"),
             Order::Subject => self.page.t("sort-subject"),
             Order::Largest => self.page.t("sort-largest"),
@@ -181,7 +181,7 @@ pub(crate) async fn inbox(
     owner: SignedIn,
     wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
-    list(&site, &request, &owner, Place::Inbox, &wish).await
+    list(&site, &request, &owner, FolderPage::Inbox, &wish).await
 }
 
 /// GET /sent
@@ -191,7 +191,7 @@ pub(crate) async fn sent(
     owner: SignedIn,
     wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
-    list(&site, &request, &owner, Place::Sent, &wish).await
+    list(&site, &request, &owner, FolderPage::Sent, &wish).await
 }
 
 /// GET /trash
@@ -201,14 +201,14 @@ pub(crate) async fn trash(
     owner: SignedIn,
     wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
-    list(&site, &request, &owner, Place::Trash, &wish).await
+    list(&site, &request, &owner, FolderPage::Trash, &wish).await
 }
 
 async fn list(
     site: &web::Data<Site>,
     request: &HttpRequest,
     owner: &SignedIn,
-    place: Place,
+    place: FolderPage,
     wish: &Wish,
 ) -> Result<HttpResponse, Problem> {
     let number = wish.page.unwrap_or(1).max(1);
@@ -219,7 +219,7 @@ async fn list(
         let (lines, counts) = owner.folder(site, place.folder(), part).await?;
         (lines, counts, 0)
     } else {
-        let all = StorePage { offset: 0, limit: MOST_LINES };
+        let all = StorePage { offset: 0, limit: MAX_LINES };
         let (mut lines, counts) = owner.folder(site, place.folder(), all).await?;
         let unsorted = counts.total.saturating_sub(lines.len() as u64);
         order.sort(place.folder(), &mut lines);
@@ -272,7 +272,7 @@ pub(crate) async fn search(
     form: Protected<Question>,
 ) -> Result<HttpResponse, Problem> {
     let Question { folder, words } = form.verify(owner.token())?;
-    let place = Place::parse(&folder);
+    let place = FolderPage::parse(&folder);
     let Some(wanted) = Words::parse(&words) else { return Ok(redirect(place.path())) };
     let found = owner.search(&site, place.folder(), &wanted).await?;
     let mut page = Page::owned(&site, &request, &owner);
@@ -306,10 +306,10 @@ pub(crate) fn days(span: std::time::Duration) -> u64 {
     span.as_secs().div_ceil(24 * 3600)
 }
 
-fn entry(site: &Site, place: Place, line: Line) -> Entry {
+fn entry(site: &Site, place: FolderPage, line: Line) -> Entry {
     let Line { row, summary } = line;
     let people = |s: &sealpost_mail::Summary| {
-        let all = if place == Place::Sent { &s.to } else { &s.from };
+        let all = if place == FolderPage::Sent { &s.to } else { &s.from };
         all.first().and_then(display_name).map(str::to_owned)
     };
     let real = |s: &sealpost_mail::Summary| {
@@ -323,7 +323,7 @@ fn entry(site: &Site, place: Place, line: Line) -> Entry {
         subject: summary.and_then(|s| s.subject).filter(|subject| !subject.trim().is_empty()),
         received: row.received_at,
         size: u64::try_from(row.size).unwrap_or(0),
-        unread: row.read_at.is_none() && place == Place::Inbox,
+        unread: row.read_at.is_none() && place == FolderPage::Inbox,
         expires: [trashed, row.expires_at].into_iter().flatten().min(),
         id: row.id,
     }

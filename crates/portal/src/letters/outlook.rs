@@ -7,7 +7,7 @@ use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_export::{ExportError, MsgPiece};
-use sealpost_mail::{Letter, Place};
+use sealpost_mail::{EncodedRange, Letter};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::mailbox::{Deposit, HeldPieces};
@@ -45,7 +45,7 @@ pub(crate) async fn msg(site: &Site, deposit: Deposit) -> Result<Result<Assemble
     Ok(Ok(Assembled { size, pieces: pieces.boxed() }))
 }
 
-fn places(bytes: &[u8], pieces: &[MsgPiece]) -> Result<HashMap<usize, Place>, ExportError> {
+fn places(bytes: &[u8], pieces: &[MsgPiece]) -> Result<HashMap<usize, EncodedRange>, ExportError> {
     let letter = Letter::parse(bytes)?;
     // Each file once: finding its place reads all of it.
     let wanted: BTreeSet<usize> = pieces
@@ -64,7 +64,7 @@ const PIECE: usize = 64 * 1024;
 struct Plan {
     deposit: Deposit,
     pieces: VecDeque<MsgPiece>,
-    places: HashMap<usize, Place>,
+    places: HashMap<usize, EncodedRange>,
     /// What is being handed out of what is in memory.
     own: Bytes,
     file: Option<OpenFile>,

@@ -15,18 +15,18 @@ use crate::problem::Problem;
 use crate::state::Site;
 
 /// Lines that are sorted or searched at once; older ones are left out, and the page says so.
-pub(crate) const MOST_LINES: u32 = 2000;
+pub(crate) const MAX_LINES: u32 = 2000;
 /// Found letters that are shown.
-pub(crate) const MOST_FOUND: usize = 100;
+pub(crate) const MAX_FOUND: usize = 100;
 /// Time for opening letters to look into their text.
 const TIME: Duration = Duration::from_secs(4);
 /// Bytes of letters opened in one search.
 const BYTES: u64 = 64 * 1024 * 1024;
 /// The text of a longer letter is not searched.
-const LONGEST: u64 = 16 * 1024 * 1024;
+const MAX: u64 = 16 * 1024 * 1024;
 
-const MOST_WORDS: usize = 8;
-const LONGEST_WORD: usize = 64;
+const MAX_WORDS: usize = 8;
+const MAX_WORD: usize = 64;
 
 /// In which order a folder is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,8 +88,8 @@ impl Words {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let words: Vec<String> = text
             .split_whitespace()
-            .take(MOST_WORDS)
-            .map(|word| folded(&word.chars().take(LONGEST_WORD).collect::<String>()))
+            .take(MAX_WORDS)
+            .map(|word| folded(&word.chars().take(MAX_WORD).collect::<String>()))
             .collect();
         (!words.is_empty()).then_some(Self(words))
     }
@@ -127,7 +127,7 @@ pub(crate) struct Found {
 impl SignedIn {
     /// The letters of a folder that hold all the words, newest first.
     pub(crate) async fn search(&self, site: &Site, folder: Folder, words: &Words) -> Result<Found, Problem> {
-        let all = Page { offset: 0, limit: MOST_LINES };
+        let all = Page { offset: 0, limit: MAX_LINES };
         let (lines, counts) = self.folder(site, folder, all).await?;
         let left_out = counts.total.saturating_sub(lines.len() as u64);
         let mut found = Found { lines: Vec::new(), unread_texts: 0, left_out, more: false };
@@ -138,7 +138,7 @@ impl SignedIn {
                 true
             } else {
                 let size = u64::try_from(line.row.size).unwrap_or(0);
-                if size > LONGEST || size > room || Instant::now() >= until {
+                if size > MAX || size > room || Instant::now() >= until {
                     found.unread_texts += 1;
                     continue;
                 }
@@ -146,7 +146,7 @@ impl SignedIn {
                 let missing = missing.into_iter().map(str::to_owned).collect();
                 self.has_words(site, &line.row.id, missing).await?
             };
-            if hit && found.lines.len() == MOST_FOUND {
+            if hit && found.lines.len() == MAX_FOUND {
                 found.more = true;
                 break;
             }
@@ -220,7 +220,7 @@ mod tests {
         assert!(missing("krüger VERTRAG police").is_empty());
         assert_eq!(missing("krüger Unfall"), ["unfall"]);
         assert!(Words::parse(" \t ").is_none());
-        assert_eq!(Words::parse(&"a ".repeat(100)).unwrap().0.len(), MOST_WORDS);
+        assert_eq!(Words::parse(&"a ".repeat(100)).unwrap().0.len(), MAX_WORDS);
         assert!(Words::parse("x").unwrap().missing_in(None) == ["x"]);
     }
 

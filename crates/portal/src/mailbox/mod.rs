@@ -10,7 +10,7 @@ use actix_web::body::SizedStream;
 use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
-use sealpost_mail::{Place, Summary};
+use sealpost_mail::{EncodedRange, Summary};
 use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page, StoreError};
 use sealpost_vault::{
     CHUNK, DepositAuth, MailboxSecret, MessageKey, StreamOpener, VaultError, plain_len, sealed_chunk,
@@ -180,13 +180,13 @@ impl Deposit {
     }
 
     /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
-    pub(crate) async fn part(self, place: Place) -> Result<SizedStream<HeldPieces>, Problem> {
+    pub(crate) async fn part(self, place: EncodedRange) -> Result<SizedStream<HeldPieces>, Problem> {
         let size = place.size;
         Ok(SizedStream::new(size, self.part_pieces(place).await?))
     }
 
     /// The same, of no announced length.
-    pub(crate) async fn part_pieces(self, place: Place) -> Result<HeldPieces, Problem> {
+    pub(crate) async fn part_pieces(self, place: EncodedRange) -> Result<HeldPieces, Problem> {
         let opener = opener(&self.key, &self.body).await?;
         let state = Some((self, opener, place.range, place.decoder));
         let pieces = stream::try_unfold(state, |state| async move {

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::state::Site;
 
 /// Longest name, in characters.
-pub(crate) const LONGEST_NAME: usize = 80;
+pub(crate) const MAX_NAME: usize = 80;
 
 /// Where most recipients are; the operator's own zone is offered first in any case.
 pub(crate) const ZONES: [&str; 46] = [
@@ -93,7 +93,7 @@ pub(crate) fn clean_name(text: &str) -> Option<String> {
     };
     let kept: String = text.chars().filter(good).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
-    let name: String = words.join(" ").chars().take(LONGEST_NAME).collect();
+    let name: String = words.join(" ").chars().take(MAX_NAME).collect();
     (!name.is_empty()).then_some(name)
 }
 
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(clean_name("  Erika \u{202e} Muster\r\nBcc: x "), Some("Erika Muster Bcc: x".into()));
         assert_eq!(clean_name("<boss@bank.example>"), Some("bossbank.example".into()));
         assert_eq!(clean_name(" \t "), None);
-        assert_eq!(clean_name(&"ä".repeat(500)).map(|n| n.chars().count()), Some(LONGEST_NAME));
+        assert_eq!(clean_name(&"ä".repeat(500)).map(|n| n.chars().count()), Some(MAX_NAME));
     }
 
     #[test]

@@ -64,12 +64,12 @@ pub(crate) const PROPERTIES: [&str; 54] = [
 /// A block narrower than a link's target would push it out of its page.
 const NARROWEST: f32 = 240.0;
 /// Space around one element, in pixels, and as a share of the page.
-const MOST_SPACE: f32 = 100.0;
-const MOST_SPACE_SHARE: f32 = 20.0;
-const MOST_HEIGHT: f32 = 2000.0;
-const MOST_BORDER: f32 = 30.0;
-const MOST_FONT: f32 = 96.0;
-const MOST_SPACING: f32 = 16.0;
+const MAX_SPACE: f32 = 100.0;
+const MAX_SPACE_SHARE: f32 = 20.0;
+const MAX_HEIGHT: f32 = 2000.0;
+const MAX_BORDER: f32 = 30.0;
+const MAX_FONT: f32 = 96.0;
+const MAX_SPACING: f32 = 16.0;
 /// A page's width and a font's size are not known here; shares and ems count as on a large one.
 const PAGE: f32 = 1000.0;
 const EM: f32 = 16.0;
@@ -115,7 +115,7 @@ fn kept_one(element: &str, name: &str, value: &str, widths: Widths) -> Option<(S
         "height" | "min-height" => {
             // What is higher than it says would be laid over what follows. Pictures and tables never are.
             let grows = matches!(element, "img" | "table" | "tr" | "td" | "th" | "hr");
-            let fine = lengths(MOST_HEIGHT, 0.0);
+            let fine = lengths(MAX_HEIGHT, 0.0);
             let name = if grows { name } else { "min-height" };
             fine.then(|| (name.to_owned(), value.to_owned()))
         }
@@ -133,9 +133,9 @@ fn kept_one(element: &str, name: &str, value: &str, widths: Widths) -> Option<(S
         },
         "vertical-align" => same(tokens.iter().all(|token| token.length().is_none())),
         "line-height" => same(lengths(200.0, 400.0)),
-        "letter-spacing" | "border-spacing" => same(lengths(MOST_SPACING, 0.0)),
-        "font-size" => same(lengths(MOST_FONT, 400.0)),
-        "font" => same(lengths(MOST_FONT, 400.0)),
+        "letter-spacing" | "border-spacing" => same(lengths(MAX_SPACING, 0.0)),
+        "font-size" => same(lengths(MAX_FONT, 400.0)),
+        "font" => same(lengths(MAX_FONT, 400.0)),
         "white-space" => match value {
             // What does not wrap pushes the rest away.
             "pre" | "pre-wrap" => Some((name.to_owned(), "pre-wrap".to_owned())),
@@ -143,9 +143,9 @@ fn kept_one(element: &str, name: &str, value: &str, widths: Widths) -> Option<(S
             _ => None,
         },
         _ if name.starts_with("margin") || name.starts_with("padding") || name == "text-indent" => {
-            same(lengths(MOST_SPACE, MOST_SPACE_SHARE))
+            same(lengths(MAX_SPACE, MAX_SPACE_SHARE))
         }
-        _ if name.starts_with("border") => same(lengths(MOST_BORDER, 50.0)),
+        _ if name.starts_with("border") => same(lengths(MAX_BORDER, 50.0)),
         _ => same(
             PROPERTIES.contains(&name)
                 && tokens.iter().all(|token| token.length().is_none_or(|_| name == "font-weight")),

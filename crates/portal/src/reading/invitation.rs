@@ -6,11 +6,11 @@ use jiff::tz::TimeZone;
 use sealpost_mail::{Timestamp, one_line};
 
 /// Events shown of one invitation.
-const MOST_EVENTS: usize = 10;
+const MAX_EVENTS: usize = 10;
 /// More of a file is not looked at.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 /// Characters of one value.
-const LONGEST: usize = 500;
+const MAX: usize = 500;
 
 /// One appointment.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) enum Moment {
 
 /// The appointments in a text/calendar part. Times without a zone are in `zone`.
 pub(crate) fn events(bytes: &[u8], zone: &TimeZone) -> Vec<Event> {
-    let text = String::from_utf8_lossy(bytes.get(..MOST_BYTES).unwrap_or(bytes)).into_owned();
+    let text = String::from_utf8_lossy(bytes.get(..MAX_BYTES).unwrap_or(bytes)).into_owned();
     let mut events = Vec::new();
     let (mut open, mut inside, mut cancelled) = (None::<Event>, 0_u32, false);
     for line in unfolded(&text) {
@@ -51,7 +51,7 @@ pub(crate) fn events(bytes: &[u8], zone: &TimeZone) -> Vec<Event> {
             ("END", Some(_)) if inside > 0 => inside -= 1,
             ("END", Some(_)) => {
                 events.extend(open.take());
-                if events.len() == MOST_EVENTS {
+                if events.len() == MAX_EVENTS {
                     break;
                 }
             }
@@ -128,7 +128,7 @@ fn plain(value: &str) -> String {
             (c, false) => out.push(c),
         }
     }
-    one_line(&out).chars().take(LONGEST).collect()
+    one_line(&out).chars().take(MAX).collect()
 }
 
 fn moment(value: &str, zone_name: Option<&str>, zone: &TimeZone) -> Option<Moment> {
@@ -207,8 +207,8 @@ mod tests {
         assert!(all[0].cancelled && all[0].ends.is_none());
         assert!(read("BEGIN:VEVENT\nSUMMARY:no end").is_empty());
         assert!(read(" \n:\n;;;\nEND:VEVENT\n\\").is_empty());
-        assert_eq!(read(&"BEGIN:VEVENT\nEND:VEVENT\n".repeat(50)).len(), MOST_EVENTS);
+        assert_eq!(read(&"BEGIN:VEVENT\nEND:VEVENT\n".repeat(50)).len(), MAX_EVENTS);
         let wide = read(&format!("BEGIN:VEVENT\nSUMMARY:{}\nEND:VEVENT\n", "x".repeat(10_000)));
-        assert_eq!(wide[0].title.len(), LONGEST);
+        assert_eq!(wide[0].title.len(), MAX);
     }
 }

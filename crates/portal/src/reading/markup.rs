@@ -2,15 +2,15 @@
 //! Builds nothing and changes nothing.
 
 /// Longer HTML is shown as text. Honest letters stay far below.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// The sanitiser's work grows with the square of the nesting; tables in tables reach some dozens.
-const MOST_DEPTH: usize = 256;
+const MAX_DEPTH: usize = 256;
 /// However the nesting is disguised, so many elements bound the work to a few seconds.
-const MOST_ELEMENTS: usize = 40_000;
+const MAX_ELEMENTS: usize = 40_000;
 
 /// Whether the sanitiser can take this on with bounded work.
 pub(crate) fn is_showable(html: &str) -> bool {
-    html.len() <= MOST_BYTES && within_bounds(html)
+    html.len() <= MAX_BYTES && within_bounds(html)
 }
 
 /// A rough tree builder: never sees less depth than a browser would for markup that plays no tricks;
@@ -37,7 +37,7 @@ fn within_bounds(html: &str) -> bool {
             open.pop();
         }
         open.push(tag.name);
-        if open.len() > MOST_DEPTH || elements > MOST_ELEMENTS {
+        if open.len() > MAX_DEPTH || elements > MAX_ELEMENTS {
             return false;
         }
     }
@@ -144,7 +144,7 @@ mod tests {
         assert!(!is_showable(&"<div></x>".repeat(1000)));
         assert!(!is_showable(&"<table><tr><td></div>".repeat(200)));
         assert!(!is_showable(&"<div><object></div></object>".repeat(100_000)));
-        assert!(!is_showable(&"x".repeat(MOST_BYTES + 1)));
+        assert!(!is_showable(&"x".repeat(MAX_BYTES + 1)));
         assert!(is_showable(&"<p>one".repeat(3000)));
         assert!(is_showable(&"<div><p>a<br></div>".repeat(5000)));
         assert!(is_showable(&format!("<table>{}</table>", "<tr><td>a<td>b".repeat(5000))));

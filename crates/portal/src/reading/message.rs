@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
-use crate::letters::inbox::Place;
+use crate::letters::inbox::FolderPage;
 use crate::page::{Page, show as render};
 use crate::problem::Problem;
 use crate::reading::invitation::{Event, Moment};
@@ -44,7 +44,7 @@ struct MessagePage {
     view: View,
     files: Vec<File>,
     ways: Ways,
-    place: Place,
+    place: FolderPage,
     trashed: Option<Timestamp>,
     has_pdf: bool,
     events: Vec<Event>,
@@ -119,7 +119,7 @@ pub(crate) async fn show(
         view,
         files,
         ways,
-        place: Place::of(row.folder),
+        place: FolderPage::of(row.folder),
         trashed: row.trashed_at.map(|since| since.plus(site.config.trash)),
         has_pdf: archive::worker(&site).is_ok(),
         events,

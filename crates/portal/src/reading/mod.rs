@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
-use sealpost_mail::{Attachment, Letter, Place, Secret, Summary};
+use sealpost_mail::{Attachment, EncodedRange, Letter, Secret, Summary};
 
 use crate::http::download;
 use crate::reading::invitation::Event;
@@ -23,13 +23,13 @@ use crate::reading::text::{SafeHtml, to_html};
 use crate::state::frame_cache::{Frame, Picture};
 
 /// Letters within letters that can be opened.
-const DEEPEST: usize = 5;
+const MAX_DEPTH: usize = 5;
 /// Of a letter that cannot be taken apart, so much of its source is shown.
 const SOURCE: usize = 64 * 1024;
 /// A longer text file is not shown in the page.
-const MOST_TEXT: u64 = 1024 * 1024;
+const MAX_TEXT: u64 = 1024 * 1024;
 /// A longer picture or PDF is not shown in the page.
-const MOST_SHOWN: u64 = 32 * 1024 * 1024;
+const MAX_SHOWN: u64 = 32 * 1024 * 1024;
 
 /// How the body is shown.
 pub(crate) enum View {
@@ -100,9 +100,9 @@ impl PartPath {
         let path: Option<Vec<usize>> = text
             .split('.')
             .map(|number| (number.len() <= 4).then(|| number.parse().ok()).flatten())
-            .take(DEEPEST + 2)
+            .take(MAX_DEPTH + 2)
             .collect();
-        path.filter(|path| path.len() <= DEEPEST + 1).map(Self)
+        path.filter(|path| path.len() <= MAX_DEPTH + 1).map(Self)
     }
 
     pub(crate) fn prefix(&self) -> String {
@@ -143,7 +143,7 @@ fn find(bytes: &[u8], path: &[usize]) -> Option<Found> {
 }
 
 /// The file at `path` if it lies in the letter itself and can be decoded as it is read.
-pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, Place)> {
+pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, EncodedRange)> {
     let [index] = path.0.as_slice() else { return None };
     let (letter, _) = Letter::parse_some(bytes).ok()?;
     let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
@@ -188,7 +188,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
         files.push(File {
             kind: kind(&one.content_type),
             preview: preview(&one.content_type, one.size),
-            is_letter: is_letter(&one.content_type) && depth < DEEPEST,
+            is_letter: is_letter(&one.content_type) && depth < MAX_DEPTH,
             within: one.within,
             name: download::file_name(&one.name, "file"),
             size: one.size,
@@ -277,9 +277,9 @@ pub(crate) fn kind(content_type: &str) -> &'static str {
 /// What may be looked at in the page. HTML and SVG never: they are files to save.
 pub(crate) fn preview(content_type: &str, size: u64) -> Preview {
     match content_type {
-        "application/pdf" if size <= MOST_SHOWN => Preview::Pdf,
-        "text/plain" | "text/csv" if size <= MOST_TEXT => Preview::Text,
-        _ if download::picture_type(content_type).is_some() && size <= MOST_SHOWN => Preview::Picture,
+        "application/pdf" if size <= MAX_SHOWN => Preview::Pdf,
+        "text/plain" | "text/csv" if size <= MAX_TEXT => Preview::Text,
+        _ if download::picture_type(content_type).is_some() && size <= MAX_SHOWN => Preview::Picture,
         _ => Preview::None,
     }
 }
@@ -312,6 +312,6 @@ mod tests {
         {
             assert_eq!(preview(evil, 1), Preview::None, "{evil}");
         }
-        assert_eq!(preview("application/pdf", MOST_SHOWN + 1), Preview::None);
+        assert_eq!(preview("application/pdf", MAX_SHOWN + 1), Preview::None);
     }
 }

@@ -14,13 +14,13 @@ use crate::reading::text::escaped;
 /// A longer link is named before it begins: its end may be out of sight.
 const LONG: usize = 120;
 /// What margins and paddings around one place may take together, in pixels.
-const MOST_SQUEEZE: f32 = 320.0;
+const MAX_SQUEEZE: f32 = 320.0;
 /// And those of a link and of what is in it: a button has some.
-const MOST_IN_LINK: f32 = 80.0;
+const MAX_IN_LINK: f32 = 80.0;
 /// Columns of a table that are looked at.
-const MOST_COLUMNS: usize = 100;
+const MAX_COLUMNS: usize = 100;
 /// Domains that are listed.
-const MOST_DOMAINS: usize = 12;
+const MAX_DOMAINS: usize = 12;
 
 /// Markup with its targets.
 pub(crate) struct Marked {
@@ -127,7 +127,7 @@ impl Writer {
         }
         let link = value(source, "href").and_then(|href| Link::read(&plain(href)));
         let style = value(source, "style").unwrap_or_default();
-        let style = if squeeze(style) > MOST_IN_LINK { unsqueezed(style) } else { style.to_owned() };
+        let style = if squeeze(style) > MAX_IN_LINK { unsqueezed(style) } else { style.to_owned() };
         let at = self.out.len();
         self.link = Some(OpenLink {
             link,
@@ -178,7 +178,7 @@ impl Writer {
         if self.domains.iter().any(|known| known == domain) {
             return;
         }
-        if self.domains.len() < MOST_DOMAINS {
+        if self.domains.len() < MAX_DOMAINS {
             self.domains.push(domain.to_owned());
         } else {
             self.more = true;
@@ -220,7 +220,7 @@ impl Writer {
         let Some(link) = &mut self.link else { return source };
         let style = value(&source, "style").unwrap_or_default();
         let own = squeeze(style);
-        if link.spaced + own <= MOST_IN_LINK {
+        if link.spaced + own <= MAX_IN_LINK {
             link.spaced += own;
             return source;
         }
@@ -237,7 +237,7 @@ impl Writer {
         let around = self.open.last().map_or(0.0, |(_, taken)| *taken);
         // A cell grows with what is in it.
         let around = if matches!(name, "td" | "th") { 0.0 } else { around };
-        if around + own <= MOST_SQUEEZE {
+        if around + own <= MAX_SQUEEZE {
             self.open.push((name.to_owned(), around + own));
             return source;
         }
@@ -272,12 +272,12 @@ impl Grid {
             self.column += 1;
         }
         let mut free = 1;
-        while free < columns.min(MOST_COLUMNS) && !taken(self, self.column + free) {
+        while free < columns.min(MAX_COLUMNS) && !taken(self, self.column + free) {
             free += 1;
         }
         let end = self.column + free;
         if self.rows_left.len() < end {
-            self.rows_left.resize(end.min(self.column + MOST_COLUMNS), 0);
+            self.rows_left.resize(end.min(self.column + MAX_COLUMNS), 0);
         }
         for left in self.rows_left.iter_mut().take(end).skip(self.column) {
             *left = rows;
@@ -466,6 +466,6 @@ mod tests {
     fn domains_are_listed_once() {
         let links: String = (0..20).map(|n| format!("<a href=\"https://x.d{n}.example\">x</a>")).collect();
         let found = mark(&format!("{links}{links}"));
-        assert!(found.domains.len() == MOST_DOMAINS && found.more && found.domains[0] == "d0.example");
+        assert!(found.domains.len() == MAX_DOMAINS && found.more && found.domains[0] == "d0.example");
     }
 }

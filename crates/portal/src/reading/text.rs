@@ -8,9 +8,9 @@ use sealpost_mail::Link;
 use crate::reading::targets;
 
 /// Text bodies longer than this are cut on the page; the download has all of it.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 /// Deeper quoting looks like this level.
-const MOST_QUOTES: usize = 8;
+const MAX_QUOTES: usize = 8;
 
 /// Markup that is safe by the way it was made.
 pub(crate) struct SafeHtml(String);
@@ -71,7 +71,7 @@ pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
 
 /// A text body for the page. The flag says whether it had to be cut.
 pub(crate) fn to_html(text: &str) -> (SafeHtml, bool) {
-    let mut end = text.len().min(MOST_BYTES);
+    let mut end = text.len().min(MAX_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -105,7 +105,7 @@ fn quoting(line: &str) -> (usize, &str) {
         level += 1;
         rest = after.strip_prefix(' ').unwrap_or(after);
     }
-    (level.min(MOST_QUOTES), rest)
+    (level.min(MAX_QUOTES), rest)
 }
 
 fn linked(line: &str, out: &mut String) {
@@ -179,8 +179,8 @@ mod tests {
     fn quotes_nest_and_close() {
         assert_eq!(html("a\n> b\n>> c\nd"), "a\n<blockquote>b\n<blockquote>c\n</blockquote></blockquote>d\n");
         let deep = html(&">".repeat(100));
-        assert_eq!(deep.matches("<blockquote>").count(), MOST_QUOTES);
-        assert_eq!(deep.matches("</blockquote>").count(), MOST_QUOTES);
+        assert_eq!(deep.matches("<blockquote>").count(), MAX_QUOTES);
+        assert_eq!(deep.matches("</blockquote>").count(), MAX_QUOTES);
     }
 
     #[test]
@@ -207,8 +207,8 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_at_a_character() {
-        let (out, cut) = to_html(&"ä".repeat(MOST_BYTES));
-        assert!(cut && out.to_string().len() <= MOST_BYTES + 2);
+        let (out, cut) = to_html(&"ä".repeat(MAX_BYTES));
+        assert!(cut && out.to_string().len() <= MAX_BYTES + 2);
         assert!(!to_html("short").1);
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sealpost_vault::SessionHash;
 
 /// Sessions that are remembered; the oldest give way.
-const MOST: usize = 1000;
+const MAX: usize = 1000;
 
 const RUNNING: u8 = 0;
 const DONE: u8 = 1;
@@ -66,7 +66,7 @@ impl Tallies {
         let counts = Arc::new(Counts { done: AtomicU64::new(0), all, state: AtomicU8::new(RUNNING) });
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|entry| entry.session != *session);
-        if entries.len() >= MOST {
+        if entries.len() >= MAX {
             entries.pop_front();
         }
         entries.push_back(Entry { session: *session, id: id.to_owned(), counts: Arc::clone(&counts) });

@@ -24,7 +24,7 @@ const WAITING_EACH: usize = 4;
 /// A wrong password puts its network behind the others for so long.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// Networks remembered; more come from an attack that has made everybody wait in one line anyway.
-const MOST: usize = 100_000;
+const MAX: usize = 100_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who asks for a turn.
@@ -102,10 +102,10 @@ impl Turns {
     /// A wrong password came from there.
     pub(crate) fn wrong(&self, client: Client, now: Timestamp) {
         let mut state = self.state();
-        if state.wrong.len() >= MOST {
+        if state.wrong.len() >= MAX {
             state.wrong.retain(|_, until| *until > now);
         }
-        if state.wrong.len() < MOST {
+        if state.wrong.len() < MAX {
             state.wrong.insert(network(client), now.plus(REMEMBERED));
         }
     }

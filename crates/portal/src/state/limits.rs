@@ -19,7 +19,7 @@ use crate::config::RequestLimits;
 use crate::problem::Problem;
 
 /// Entries kept; more only come from an attack that the limit by client is there for.
-const MOST: usize = 50_000;
+const MAX_ENTRIES: usize = 50_000;
 /// A whole /48 may ask so many times as often as one /64 in it: it is one organisation, or one attacker.
 const WIDE: u32 = 8;
 
@@ -149,11 +149,11 @@ impl Limits {
     /// This session is alive, so long.
     pub(crate) fn alive(&self, session: SessionHash, ends: Timestamp) {
         let mut known = self.known();
-        if known.sessions.len() >= MOST {
+        if known.sessions.len() >= MAX_ENTRIES {
             let now = self.clock.0.now();
             known.sessions.retain(|_, ends| *ends > now);
         }
-        if known.sessions.len() < MOST {
+        if known.sessions.len() < MAX_ENTRIES {
             known.sessions.insert(session, ends);
         }
     }
@@ -171,7 +171,7 @@ impl Limits {
     /// The attempt was right: it takes nothing from whoever else is behind that address.
     pub(crate) fn right(&self, client: Client) {
         let mut known = self.known();
-        if known.right.len() >= MOST {
+        if known.right.len() >= MAX_ENTRIES {
             known.right.clear();
         }
         let left = known.right.entry(client).or_default();
@@ -180,7 +180,7 @@ impl Limits {
 
     fn ask<K: Hash + Eq + Clone>(&self, buckets: &Buckets<K>, key: K) -> Result<(), Problem> {
         // Buckets that are full again need not be remembered.
-        if buckets.len() >= MOST {
+        if buckets.len() >= MAX_ENTRIES {
             buckets.retain_recent();
         }
         buckets.check_key(&key).map_err(|not_until| self.wait(&not_until))

@@ -14,7 +14,7 @@ use crate::access::session::SignedIn;
 use crate::mailbox::{chunk, is_id, opener};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::reply::MOST_SUBJECT;
+use crate::writing::reply::MAX_SUBJECT;
 use crate::writing::{Sent, WrittenFile, WrittenLetter};
 
 /// What is typed, as it is typed.
@@ -44,13 +44,13 @@ impl Content {
             text.chars().filter(|c| !c.is_control()).take(most).collect()
         };
         if let Some(to) = to {
-            self.to = line(to, MOST_LIST);
+            self.to = line(to, MAX_LIST);
         }
         if let Some(cc) = cc {
-            self.cc = line(cc, MOST_LIST);
+            self.cc = line(cc, MAX_LIST);
         }
         if let Some(subject) = subject {
-            self.subject = line(subject, MOST_SUBJECT);
+            self.subject = line(subject, MAX_SUBJECT);
         }
         if let Some(text) = text {
             self.text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
@@ -59,7 +59,7 @@ impl Content {
 }
 
 /// Characters of a list of recipients.
-const MOST_LIST: usize = 4000;
+const MAX_LIST: usize = 4000;
 
 /// A file of a draft, opened as far as its name.
 pub(crate) struct File {

@@ -17,18 +17,18 @@ use crate::http::multipart::Sheet;
 use crate::language::Values;
 use crate::letters::archive;
 use crate::mailbox::OpenLetter;
-use crate::middleware::MEND;
+use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 use crate::writing::draft::{Content, Draft, Pending, Upload};
 use crate::writing::reply::{self, Kind};
-use crate::writing::{MOST_FILES, MOST_RECIPIENTS, Sent, addresses};
+use crate::writing::{MAX_FILES, MAX_RECIPIENTS, Sent, addresses};
 
 /// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
 const PATIENCE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Something to mend, and where.
+/// Something to fix, and where.
 struct Complaint {
     field: &'static str,
     text: String,
@@ -254,7 +254,7 @@ fn editor(
     complaints: Vec<Complaint>,
     note: Note,
 ) -> Result<HttpResponse, Problem> {
-    let status = if complaints.is_empty() { StatusCode::OK } else { MEND };
+    let status = if complaints.is_empty() { StatusCode::OK } else { HINT };
     let rules = &site.config.write;
     let template = WritePage {
         page: Page::owned(site, request, owner),
@@ -418,9 +418,9 @@ pub(crate) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes
     let values = Values::from([
         ("name".into(), name.to_owned().into()),
         ("limit".into(), size(page, limit).into()),
-        ("n".into(), MOST_FILES.into()),
+        ("n".into(), MAX_FILES.into()),
     ]);
-    let key = if draft.file_count() >= MOST_FILES as usize {
+    let key = if draft.file_count() >= MAX_FILES as usize {
         "write-too-many"
     } else if draft.size().saturating_add(bytes) > limit {
         "write-too-large"
@@ -448,8 +448,8 @@ async fn send(
         complaints.push(Complaint { field: "to", text: page.t("write-nobody") });
     }
     cc.retain(|one| !to.iter().any(|other| other.identity() == one.identity()));
-    if to.len() + cc.len() > MOST_RECIPIENTS {
-        let most = MOST_RECIPIENTS as u64;
+    if to.len() + cc.len() > MAX_RECIPIENTS {
+        let most = MAX_RECIPIENTS as u64;
         complaints.push(Complaint { field: "to", text: page.n("write-too-many-recipients", &most) });
     }
     if draft.content.text.trim().is_empty() && draft.files.is_empty() {

@@ -14,12 +14,12 @@ use sealpost_mail::{Address, DomainPattern, Timestamp};
 use sealpost_store::{RoomLeft, SentDraft};
 
 /// Addresses one letter can go to.
-pub(crate) const MOST_RECIPIENTS: usize = 20;
+pub(crate) const MAX_RECIPIENTS: usize = 20;
 /// Files one letter can have.
-pub(crate) const MOST_FILES: u32 = 50;
+pub(crate) const MAX_FILES: u32 = 50;
 
 /// All drafts of one mailbox may hold the files of so many full letters.
-const MOST_FULL_LETTERS: u64 = 10;
+const MAX_FULL_LETTERS: u64 = 10;
 /// A file of which no more comes for so long is given up; the operator's jobs see to it.
 pub const UPLOAD_LIVES: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
@@ -49,8 +49,8 @@ impl WriteRules {
 
     /// What drafts may hold.
     pub(crate) fn room(&self) -> RoomLeft {
-        let in_mailbox = self.max_size.saturating_mul(MOST_FULL_LETTERS);
-        RoomLeft { bytes: self.max_size, files: MOST_FILES, in_mailbox }
+        let in_mailbox = self.max_size.saturating_mul(MAX_FULL_LETTERS);
+        RoomLeft { bytes: self.max_size, files: MAX_FILES, in_mailbox }
     }
 
     /// Whether this address may be written to. One of the domains is not enough where a server of theirs could

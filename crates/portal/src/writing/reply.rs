@@ -6,11 +6,11 @@ use crate::writing::WriteRules;
 use crate::writing::draft::Content;
 
 /// Quoted text longer than this is cut.
-const MOST_QUOTED: usize = 100 * 1024;
+const MAX_QUOTED: usize = 100 * 1024;
 /// Message-IDs of a thread that travel on (RFC 5322 §3.6.4 lets them grow for ever).
-const MOST_REFERENCES: usize = 20;
+const MAX_REFERENCES: usize = 20;
 /// Longest subject.
-pub(crate) const MOST_SUBJECT: usize = 250;
+pub(crate) const MAX_SUBJECT: usize = 250;
 
 /// What is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +126,8 @@ pub(crate) fn content(
     };
     references.extend(parent.clone());
     // The first names the thread, the last ones where it is.
-    if references.len() > MOST_REFERENCES {
-        references.drain(1..=references.len() - MOST_REFERENCES);
+    if references.len() > MAX_REFERENCES {
+        references.drain(1..=references.len() - MAX_REFERENCES);
     }
     Content {
         to: list(to),
@@ -153,11 +153,11 @@ fn subject_of(subject: &str, prefix: &str) -> String {
         }
         rest = after.trim_start();
     }
-    format!("{prefix} {rest}").trim().chars().take(MOST_SUBJECT).collect()
+    format!("{prefix} {rest}").trim().chars().take(MAX_SUBJECT).collect()
 }
 
 fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MOST_QUOTED);
+    let mut end = text.len().min(MAX_QUOTED);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -247,7 +247,7 @@ mod tests {
         let mut long = letter();
         long.references = (0..100).map(|n| format!("{n}@x.example")).collect();
         let reply = content(Kind::Reply, &long, "", "max@web.example", &rules(), &words());
-        assert_eq!(reply.references.len(), MOST_REFERENCES);
+        assert_eq!(reply.references.len(), MAX_REFERENCES);
         assert_eq!(
             (reply.references[0].as_str(), reply.references[1].as_str()),
             ("0@x.example", "82@x.example")

@@ -19,7 +19,7 @@ pub struct Inlet {
 }
 
 /// A place with the workers, promised for one leg. Dropped unused, it is free again.
-pub struct Place {
+pub struct WorkerSlot {
     /// `None` once the leg has it.
     engine: Option<Arc<Engine>>,
     start: LegStart,
@@ -34,7 +34,7 @@ impl Inlet {
     /// A place for a leg to this destination, if delivery runs, the destination is well, and older letters do
     /// not wait for the same workers. Without one the leg is queued as usual.
     #[must_use]
-    pub fn place(&self, destination: &str) -> Option<Place> {
+    pub fn place(&self, destination: &str) -> Option<WorkerSlot> {
         let engine = self.engine.upgrade()?;
         if !engine.takes_new(destination) {
             return None;
@@ -42,11 +42,11 @@ impl Inlet {
         engine.under_way.fetch_add(1, Ordering::SeqCst);
         let until = engine.clock.now().plus(LEASE);
         let start = LegStart::InHand { owner: engine.owner.clone(), until };
-        Some(Place { engine: Some(engine), start })
+        Some(WorkerSlot { engine: Some(engine), start })
     }
 }
 
-impl Place {
+impl WorkerSlot {
     /// How the leg's row must start.
     #[must_use]
     pub fn start(&self) -> LegStart {
@@ -69,7 +69,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for WorkerSlot {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
             engine.one_less();
@@ -83,8 +83,8 @@ impl fmt::Debug for Inlet {
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for WorkerSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("start", &self.start).finish_non_exhaustive()
+        f.debug_struct("WorkerSlot").field("start", &self.start).finish_non_exhaustive()
     }
 }

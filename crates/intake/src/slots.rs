@@ -1,4 +1,4 @@
-//! Places of one listener: who may have one, and what refusals are told to the log. Knows no protocol.
+//! Slots of one listener: who may have one, and what refusals are told to the log. Knows no protocol.
 //!
 //! Whoever cannot earn a right to send gets none. Whoever still has to earn one (by a login, a certificate) cannot take
 //! those that are kept for the listener's networks, nor more than a few from one address.
@@ -31,9 +31,9 @@ pub(crate) enum Refused {
 
 /// Counts the sessions of one listener.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Slots {
     total: Arc<Semaphore>,
-    /// Places that clients without a right (yet) may have.
+    /// Slots that clients without a right (yet) may have.
     strange: Arc<Semaphore>,
     per_client: usize,
     per_stranger: usize,
@@ -49,28 +49,28 @@ struct Sessions {
 
 /// A place in the count; leaving is dropping.
 #[derive(Debug)]
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
     client: IpAddr,
     /// Taken as long as no right has been shown.
     strange: Mutex<Option<OwnedSemaphorePermit>>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Places {
+impl Slots {
     pub(crate) fn new(limits: &Limits, access: &Access) -> Arc<Self> {
         let reserved = if access.networks.is_empty() { 0 } else { limits.reserved };
-        let places = |number: usize| Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)));
+        let slots = |number: usize| Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)));
         Arc::new(Self {
-            total: places(limits.connections),
-            strange: places(limits.connections.saturating_sub(reserved)),
+            total: slots(limits.connections),
+            strange: slots(limits.connections.saturating_sub(reserved)),
             per_client: limits.per_client,
             per_stranger: limits.per_stranger.min(limits.per_client),
             clients: Mutex::new(HashMap::new()),
         })
     }
 
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Place, Refused> {
+    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
         let free = |semaphore: &Arc<Semaphore>| {
             Arc::clone(semaphore).try_acquire_owned().map_err(|_none_left| Refused::Listener)
         };
@@ -88,7 +88,7 @@ impl Places {
         }
         let now = Sessions { all: sessions.all + 1, strange: sessions.strange + usize::from(!known) };
         clients.insert(client, now);
-        Ok(Place { places: Arc::clone(self), client, strange: Mutex::new(strange), _permit: permit })
+        Ok(Slot { slots: Arc::clone(self), client, strange: Mutex::new(strange), _permit: permit })
     }
 
     fn leave(&self, client: IpAddr, change: impl FnOnce(&mut Sessions)) {
@@ -102,20 +102,20 @@ impl Places {
     }
 }
 
-impl Place {
+impl Slot {
     /// The client has shown a right: it takes no stranger's place any more.
     pub(crate) fn earn(&self) {
         let strange = self.strange.lock().unwrap_or_else(PoisonError::into_inner).take();
         if strange.is_some() {
-            self.places.leave(self.client, |sessions| sessions.strange = sessions.strange.saturating_sub(1));
+            self.slots.leave(self.client, |sessions| sessions.strange = sessions.strange.saturating_sub(1));
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.earn();
-        self.places.leave(self.client, |sessions| sessions.all = sessions.all.saturating_sub(1));
+        self.slots.leave(self.client, |sessions| sessions.all = sessions.all.saturating_sub(1));
     }
 }
 
@@ -181,9 +181,9 @@ mod tests {
         Access { auth: true, ..inside() }
     }
 
-    fn places(connections: usize, per_client: usize, access: &Access) -> Arc<Places> {
+    fn slots(connections: usize, per_client: usize, access: &Access) -> Arc<Slots> {
         let limits = Limits { connections, per_client, reserved: 1, per_stranger: 2, ..Limits::default() };
-        Places::new(&limits, access)
+        Slots::new(&limits, access)
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -193,19 +193,19 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_it_is_dropped() {
         let (access, peer) = (inside(), ip("192.0.2.1"));
-        let places = places(10, 1, &access);
-        let first = places.enter(peer, &access).unwrap();
-        assert_eq!(places.enter(peer, &access).unwrap_err(), Refused::Client);
+        let slots = slots(10, 1, &access);
+        let first = slots.enter(peer, &access).unwrap();
+        assert_eq!(slots.enter(peer, &access).unwrap_err(), Refused::Client);
         drop(first);
-        assert!(places.enter(peer, &access).is_ok());
-        assert!(places.clients.lock().unwrap().is_empty());
+        assert!(slots.enter(peer, &access).is_ok());
+        assert!(slots.clients.lock().unwrap().is_empty());
     }
 
     #[test]
     fn a_v6_network_of_64_bits_is_one_client_and_mapped_v4_is_v4() {
         let access = Access { auth: true, ..Access::default() };
-        let places = places(10, 1, &access);
-        let enter = |peer| places.enter(ip(peer), &access);
+        let slots = slots(10, 1, &access);
+        let enter = |peer| slots.enter(ip(peer), &access);
         let _a = enter("2001:db8::1").unwrap();
         assert_eq!(enter("2001:db8::ffff:1").unwrap_err(), Refused::Client);
         assert!(enter("2001:db8:0:1::1").is_ok());
@@ -216,17 +216,17 @@ mod tests {
     #[test]
     fn whoever_cannot_earn_a_right_gets_no_place() {
         let access = inside();
-        let places = places(1, 5, &access);
-        assert_eq!(places.enter(ip("198.51.100.1"), &access).unwrap_err(), Refused::NoRight);
-        let _a = places.enter(ip("192.0.2.1"), &access).unwrap();
-        assert_eq!(places.enter(ip("192.0.2.2"), &access).unwrap_err(), Refused::Listener);
+        let slots = slots(1, 5, &access);
+        assert_eq!(slots.enter(ip("198.51.100.1"), &access).unwrap_err(), Refused::NoRight);
+        let _a = slots.enter(ip("192.0.2.1"), &access).unwrap();
+        assert_eq!(slots.enter(ip("192.0.2.2"), &access).unwrap_err(), Refused::Listener);
     }
 
     #[test]
     fn strangers_leave_a_place_to_the_networks_and_have_few_each() {
         let access = logins();
-        let places = places(4, 4, &access);
-        let enter = |peer| places.enter(ip(peer), &access);
+        let slots = slots(4, 4, &access);
+        let enter = |peer| slots.enter(ip(peer), &access);
         let first = enter("198.51.100.1").unwrap();
         let _second = enter("198.51.100.1").unwrap();
         assert_eq!(enter("198.51.100.1").unwrap_err(), Refused::Client);

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use sealpost_mail::{BodyType, Notify, Recipient, Ret, ReversePath};
 
-use crate::outcome::Trouble;
+use crate::outcome::DeliveryFailure;
 
 /// The EHLO keywords that matter here (RFC 5321 §4.1.1.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offers {
+pub(crate) struct Ehlo {
     pub(crate) starttls: bool,
     pub(crate) pipelining: bool,
     pub(crate) eight_bit: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Offers {
     pub(crate) auth_login: bool,
 }
 
-impl Offers {
+impl Ehlo {
     /// Reads the reply's lines; the first is the greeting.
     pub(crate) fn read<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let mut offers = Self::default();
@@ -48,7 +48,7 @@ impl Offers {
 }
 
 /// The envelope of one transaction.
-pub(crate) struct Passport<'a> {
+pub(crate) struct MailParameters<'a> {
     pub(crate) reverse_path: &'a ReversePath,
     pub(crate) recipients: Vec<&'a Recipient>,
     pub(crate) envid: Option<&'a str>,
@@ -62,7 +62,7 @@ pub(crate) struct Passport<'a> {
     pub(crate) size: u64,
 }
 
-impl Passport<'_> {
+impl MailParameters<'_> {
     fn needs_utf8(&self) -> bool {
         self.recipients.iter().any(|recipient| recipient.address.needs_smtputf8())
             || self.reverse_path.address().is_some_and(sealpost_mail::Address::needs_smtputf8)
@@ -70,21 +70,21 @@ impl Passport<'_> {
     }
 
     /// Whether the server can take this letter as it is: nothing is converted here.
-    pub(crate) fn check(&self, offers: &Offers) -> Result<(), Trouble> {
+    pub(crate) fn check(&self, offers: &Ehlo) -> Result<(), DeliveryFailure> {
         if self.needs_utf8() && !offers.utf8 {
-            return Err(Trouble::Utf8);
+            return Err(DeliveryFailure::Utf8);
         }
         if self.eight_bit && !offers.eight_bit {
-            return Err(Trouble::EightBit);
+            return Err(DeliveryFailure::EightBit);
         }
         match offers.size {
-            Some(limit) if limit > 0 && self.size > limit => Err(Trouble::TooBig { limit }),
+            Some(limit) if limit > 0 && self.size > limit => Err(DeliveryFailure::TooBig { limit }),
             Some(_) | None => Ok(()),
         }
     }
 
     /// The MAIL command with every parameter the server offers to take.
-    pub(crate) fn mail(&self, offers: &Offers) -> String {
+    pub(crate) fn mail(&self, offers: &Ehlo) -> String {
         let mut line = format!("MAIL FROM:<{}>", self.reverse_path.to_path());
         if offers.size.is_some() {
             let _ = write!(line, " SIZE={}", self.size);
@@ -111,12 +111,12 @@ impl Passport<'_> {
     }
 
     /// The RCPT commands likewise, each with its own recipient's wishes.
-    pub(crate) fn rcpts(&self, offers: &Offers) -> Vec<String> {
+    pub(crate) fn rcpts(&self, offers: &Ehlo) -> Vec<String> {
         self.recipients.iter().map(|recipient| rcpt(recipient, offers)).collect()
     }
 }
 
-fn rcpt(recipient: &Recipient, offers: &Offers) -> String {
+fn rcpt(recipient: &Recipient, offers: &Ehlo) -> String {
     let mut line = format!("RCPT TO:<{}>", recipient.address.to_path());
     if offers.dsn {
         match recipient.notify {
@@ -161,8 +161,8 @@ mod tests {
 
     use super::*;
 
-    fn all() -> Offers {
-        Offers::read(
+    fn all() -> Ehlo {
+        Ehlo::read(
             ["mx", "PIPELINING", "SIZE 1000", "8bitmime", "SMTPUTF8", "DSN", "STARTTLS", "AUTH=PLAIN LOGIN"]
                 .into_iter(),
         )
@@ -176,8 +176,8 @@ mod tests {
         }
     }
 
-    fn passport<'a>(from: &'a ReversePath, to: &'a Recipient) -> Passport<'a> {
-        Passport {
+    fn parameters<'a>(from: &'a ReversePath, to: &'a Recipient) -> MailParameters<'a> {
+        MailParameters {
             reverse_path: from,
             recipients: vec![to],
             envid: Some("Q 1+"),
@@ -197,37 +197,37 @@ mod tests {
         assert!(offers.auth_plain && offers.auth_login);
         assert_eq!(offers.size, Some(1000));
         assert_eq!(
-            Offers::read(["DSN greets you", "SIZE"].into_iter()),
-            Offers { size: Some(0), ..Offers::default() }
+            Ehlo::read(["DSN greets you", "SIZE"].into_iter()),
+            Ehlo { size: Some(0), ..Ehlo::default() }
         );
     }
 
     #[test]
     fn parameters_go_only_to_servers_that_offer_them() {
         let (from, to) = (ReversePath::Null, recipient("x@d.de"));
-        let full = passport(&from, &to);
+        let full = parameters(&from, &to);
         assert_eq!(full.mail(&all()), "MAIL FROM:<> SIZE=99 BODY=8BITMIME RET=HDRS ENVID=Q+201+2B\r\n");
         assert_eq!(
             full.rcpts(&all()),
             ["RCPT TO:<x@d.de> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb+3Dc@d+20e\r\n"]
         );
-        assert_eq!(full.mail(&Offers::default()), "MAIL FROM:<>\r\n");
-        assert_eq!(full.rcpts(&Offers::default()), ["RCPT TO:<x@d.de>\r\n"]);
+        assert_eq!(full.mail(&Ehlo::default()), "MAIL FROM:<>\r\n");
+        assert_eq!(full.rcpts(&Ehlo::default()), ["RCPT TO:<x@d.de>\r\n"]);
     }
 
     #[test]
     fn what_a_server_cannot_take_is_not_sent() {
         let (from, to, utf8) = (ReversePath::Null, recipient("x@d.de"), recipient("jürgen@d.de"));
-        let none = Offers::default();
-        assert_eq!(passport(&from, &to).check(&none), Ok(()));
-        assert_eq!(passport(&from, &utf8).check(&none), Err(Trouble::Utf8));
-        assert!(passport(&from, &utf8).mail(&all()).contains(" SMTPUTF8"));
-        let eight = Passport { eight_bit: true, ..passport(&from, &to) };
-        assert_eq!(eight.check(&none), Err(Trouble::EightBit));
-        let head = Passport { eight_bit: true, eight_bit_head: true, ..passport(&from, &to) };
-        assert_eq!(head.check(&none), Err(Trouble::Utf8));
-        let big = Passport { size: 1001, ..passport(&from, &to) };
-        assert_eq!(big.check(&all()), Err(Trouble::TooBig { limit: 1000 }));
-        assert_eq!(big.check(&Offers { size: Some(0), ..none }), Ok(()));
+        let none = Ehlo::default();
+        assert_eq!(parameters(&from, &to).check(&none), Ok(()));
+        assert_eq!(parameters(&from, &utf8).check(&none), Err(DeliveryFailure::Utf8));
+        assert!(parameters(&from, &utf8).mail(&all()).contains(" SMTPUTF8"));
+        let eight = MailParameters { eight_bit: true, ..parameters(&from, &to) };
+        assert_eq!(eight.check(&none), Err(DeliveryFailure::EightBit));
+        let head = MailParameters { eight_bit: true, eight_bit_head: true, ..parameters(&from, &to) };
+        assert_eq!(head.check(&none), Err(DeliveryFailure::Utf8));
+        let big = MailParameters { size: 1001, ..parameters(&from, &to) };
+        assert_eq!(big.check(&all()), Err(DeliveryFailure::TooBig { limit: 1000 }));
+        assert_eq!(big.check(&Ehlo { size: Some(0), ..none }), Ok(()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealpost_delivery::{Composer, Content, Inlet, Place};
+use sealpost_delivery::{Composer, Content, Inlet, WorkerSlot};
 use sealpost_mail::{Address, Secret};
 use sealpost_store::{ArrivalRows, Committed, LegState};
 
@@ -10,7 +10,7 @@ use crate::hop::{Hop, Script};
 use crate::rig::{Desk, Post, START, post};
 
 /// A place as soon as delivery runs.
-async fn place(inlet: &Inlet) -> Place {
+async fn place(inlet: &Inlet) -> WorkerSlot {
     loop {
         match inlet.place("hop") {
             Some(place) => return place,
@@ -20,13 +20,13 @@ async fn place(inlet: &Inlet) -> Place {
 }
 
 /// Commits the letter as somebody who has a place for it, and hands it over.
-async fn hand_over(desk: &Desk, place: Place, post: Post) {
+async fn hand_over(desk: &Desk, place: WorkerSlot, post: Post) {
     let (_, mut rows): (String, ArrivalRows) = desk.prepare(post).await;
     rows.legs[0].state = place.start();
     let Committed::New(mut durable) = desk.store.commit_arrival(rows).await.unwrap() else {
         panic!("not new")
     };
-    Place::take([(place, durable.in_hand.pop().unwrap())]);
+    WorkerSlot::take([(place, durable.in_hand.pop().unwrap())]);
 }
 
 #[tokio::test]

@@ -18,12 +18,12 @@ pub(crate) struct Health {
     strikes: usize,
     /// After a rest, until a letter is answered.
     on_trial: bool,
-    rest: Option<Rest>,
+    rest: Option<Backoff>,
     last: Option<Reason>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Rest {
+struct Backoff {
     until: Timestamp,
     length: Duration,
 }
@@ -66,7 +66,7 @@ impl Health {
     }
 
     fn begin(&mut self, now: Timestamp, length: Duration) {
-        self.rest = Some(Rest { until: now.plus(length), length });
+        self.rest = Some(Backoff { until: now.plus(length), length });
         self.on_trial = true;
     }
 
