@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::{Mutex, mpsc};
 
 use rig::gateway::{Home, binary, find_database};
+use rig::ill_clock::IllClock;
 use rig::letters::{self, without_trace};
 use rig::process::{Process, poll};
-use rig::reader::activate;
 use rig::{Answer, Authority, Config, Gateway, Hop, Stage};
 use rustix::process::Signal;
 
@@ -164,27 +164,27 @@ fn after_the_clock_was_set_back_what_waits_goes_by_itself() {
     gateway.sweep();
 }
 
-/// A backup tool, an administrator's shell: whoever holds the database longer than we wait.
+/// While it runs, and with what it has put off itself.
 #[test]
-fn while_another_locks_the_database_letters_are_put_off_and_readers_stay() {
-    let hop = Hop::new();
-    let gateway = Gateway::start(&Config::new(&hop));
-    send(&gateway, &["k@web.example"], &letters::plain("[vertraulich] Brief", "x"));
-    let mut web = gateway.web();
-    activate(&mut web, &letters::link(&hop.wait(1)[0].bytes)).expect(200);
-    let rows = rusqlite::Connection::open(find_database(&gateway.home.data())).unwrap();
-    rows.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut client = gateway.smtp();
-    client.letter("a@insurer.example", &["k@web.example"], &letters::plain("x", "x")).expect("451 4.3.0 *");
-    web.get("/inbox").expect(200);
-    // What must be written now is asked for again, and says when.
-    let account = web.get("/inbox");
-    let busy = web.submit(&account, "/logout", &[]);
-    assert!(busy.status == 503 && busy.header("retry-after").is_some(), "{} {}", busy.status, busy.text());
-    rows.execute_batch("COMMIT").unwrap();
-    web.get("/inbox").expect(200);
-    client.letter("a@insurer.example", &["k@web.example"], &letters::plain("x", "x")).expect("250 *");
-    let _ = hop.wait(2);
+fn when_the_running_clock_is_set_back_what_waits_goes_by_itself() {
+    let (mut hop, clock) = (Hop::new(), IllClock::new());
+    let mut config = Config::new(&hop);
+    config.set("delivery", "retry", r#"["5 s"]"#);
+    let gateway = Gateway::start_with(&config, &clock.environment());
+    send(&gateway, &["first@web.example"], &letters::plain("x", "x"));
+    let _ = hop.wait_to("first@web.example");
+    hop.close();
+    send(&gateway, &["k@web.example"], &letters::plain("x", "x"));
+    poll("a try", || (gateway.count("SELECT count(*) FROM legs WHERE attempts > 0") == 1).then_some(()));
+    clock.set(-2 * 86_400);
+    hop.open();
+    let _ = hop.wait_to("k@web.example");
+    is_empty(&gateway);
+    // What comes now goes, too.
+    send(&gateway, &["after@web.example"], &letters::plain("x", "x"));
+    let _ = hop.wait_to("after@web.example");
+    is_empty(&gateway);
+    let _ = gateway.process().output.wait("*the clock was set back*");
     gateway.sweep();
 }
 

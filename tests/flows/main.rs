@@ -29,6 +29,7 @@ mod initial_password;
 mod large_file;
 mod limits;
 mod load;
+mod locked;
 mod logs;
 mod looked_into;
 mod memory;

@@ -18,6 +18,17 @@ pub struct IllDisk {
     folder: TempDir,
 }
 
+/// Builds a library to preload into a folder.
+pub(crate) fn library(folder: &Path, source: &str) -> PathBuf {
+    let (text, library) = (folder.join("preloaded.c"), folder.join("preloaded.so"));
+    std::fs::write(&text, source).unwrap();
+    let mut cc = Command::new("cc");
+    let (code, out, err) =
+        run(cc.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(text).arg("-ldl"));
+    assert_eq!(code, 0, "the library cannot be built: {out}{err}");
+    library
+}
+
 impl Default for IllDisk {
     fn default() -> Self {
         Self::new()
@@ -29,12 +40,7 @@ impl IllDisk {
     #[must_use]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ill_disk.c"), SOURCE).unwrap();
-        let library = folder.path().join("ill_disk.so");
-        let mut cc = Command::new("cc");
-        cc.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(folder.path().join("ill_disk.c"));
-        let (code, out, err) = run(cc.arg("-ldl"));
-        assert_eq!(code, 0, "the library cannot be built: {out}{err}");
+        let _ = library(folder.path(), SOURCE);
         Self { folder }
     }
 
@@ -43,7 +49,7 @@ impl IllDisk {
     pub fn environment(&self) -> Vec<(String, String)> {
         let path = |path: PathBuf| path.to_str().unwrap().to_owned();
         vec![
-            ("LD_PRELOAD".to_owned(), path(self.folder.path().join("ill_disk.so"))),
+            ("LD_PRELOAD".to_owned(), path(self.folder.path().join("preloaded.so"))),
             ("ILL_DISK".to_owned(), path(self.folder.path().to_owned())),
         ]
     }

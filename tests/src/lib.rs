@@ -27,6 +27,7 @@ pub mod gateway;
 pub mod hop;
 mod hop_session;
 pub mod http;
+pub mod ill_clock;
 pub mod ill_disk;
 pub mod letters;
 pub mod patient;

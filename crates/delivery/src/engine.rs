@@ -111,7 +111,7 @@ struct Unworkable(String);
 
 impl Engine {
     /// Whether no further letter may be begun.
-    fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled() || self.asked_to_stop.get().is_some_and(CancellationToken::is_cancelled)
     }
 

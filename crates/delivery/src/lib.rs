@@ -40,4 +40,4 @@ pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use runner::{DeliveryError, Runner};
 pub use ticket::{Content, Purpose, Queued, Route, Ticket, TicketError};
-pub use undelivered_reply::{Returned, Returns};
+pub use undelivered_reply::{Returned, Returns, Untold};

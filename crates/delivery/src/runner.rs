@@ -142,14 +142,20 @@ impl Runner {
         // There may be more than was taken so far.
         let mut more = true;
         let mut looked = (Instant::now(), engine.clock.now());
+        let mut set_back = false;
         while !stop.is_cancelled() {
             let now = engine.clock.now();
             if now.plus(SET_BACK) < looked.1.plus(looked.0.elapsed()) {
                 tracing::warn!("the clock was set back");
-                pull_in(&engine).await?;
-                more = true;
+                set_back = true;
             }
             looked = (Instant::now(), now);
+            if set_back {
+                match pull_in(&engine).await {
+                    Ok(()) => (set_back, more) = (false, true),
+                    Err(error) => tracing::error!(%error, "what waits could not be pulled in; trying again"),
+                }
+            }
             let closed = engine.lanes.closed(now, engine.lane_full());
             let has_room =
                 engine.under_way.load(Ordering::SeqCst) + engine.config.batch <= engine.most_under_way();
@@ -168,7 +174,7 @@ impl Runner {
             }
             // From here on until the time is known, whoever sets a leg's next try says so.
             engine.wakes_at.store(i64::MAX, Ordering::SeqCst);
-            let pause = if failed { Some(AGAIN) } else { next_due(&engine, now, &closed).await };
+            let pause = if failed || set_back { Some(AGAIN) } else { next_due(&engine, now, &closed).await };
             let wakes_at = pause.map_or(Timestamp(i64::MAX), |pause| now.plus(pause));
             engine.wakes_at.store(wakes_at.0, Ordering::SeqCst);
             tokio::select! {

@@ -13,10 +13,17 @@ use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
 use crate::ticket::{Route, Ticket};
-use crate::undelivered_reply::{self, Returned};
+use crate::undelivered_reply::{self, Returned, Untold};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
 const MAX_RETURNED: u64 = 1024 * 1024;
+
+/// Between two tries to write the end of a leg down: the first pause, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// So many further tries where little speaks for them: the store is not just busy, or we are to stop.
+const MAX_TRIES: u32 = 3;
 
 /// When a transaction ended, and the jitter of the next try: one for all its recipients, or they would come back one
 /// by one.
@@ -133,11 +140,33 @@ impl Engine {
     }
 
     /// Before the leg ends: after a crash in between it fails again and tells the same again.
-    async fn tell(&self, leg: &LeasedLeg, ticket: &Ticket, report: &Report) -> Result<(), String> {
-        match self.returns.get() {
-            Some(returns) => returns.tell(Returned::new(&leg.id, ticket, report)).await,
-            None => Ok(()),
+    async fn tell(&self, leg: &LeasedLeg, ticket: &Ticket, report: &Report) -> Result<(), Untold> {
+        let Some(returns) = self.returns.get() else { return Ok(()) };
+        let mut tried = 0;
+        loop {
+            match returns.tell(Returned::new(&leg.id, ticket, report)).await {
+                Err(Untold::Later(cause)) if self.tries_again(leg, tried).await => {
+                    tracing::warn!(
+                        delivery.leg = leg.id,
+                        cause,
+                        "an answer's writer was not told; trying again"
+                    );
+                    tried += 1;
+                }
+                told => return told,
+            }
         }
+    }
+
+    /// Whether something about this leg is to be written down once more; waits for the right moment. Not when its
+    /// lease ends, because then it is tried again anyway, and not for long when we are to stop.
+    async fn tries_again(&self, leg: &LeasedLeg, tried: u32) -> bool {
+        let pause = FIRST_PAUSE.saturating_mul(1 << tried.min(16)).min(MAX_PAUSE);
+        if leg.leased_until() <= self.clock.now().plus(pause) || (tried >= MAX_TRIES && self.is_stopping()) {
+            return false;
+        }
+        tokio::time::sleep(pause).await;
+        true
     }
 
     async fn follow_up(
@@ -168,10 +197,11 @@ impl Engine {
         waiting.open(None).await.ok().map(|opened| opened.bytes)
     }
 
-    /// Tells the store. A store that fails for good leaves the lease to run out: the leg is tried again
-    /// rather than lost.
+    /// Tells the store. While it cannot write (another process keeps it locked), the leg stays ours: given up too
+    /// early, it would be sent once more.
     pub(crate) async fn finish(&self, leg: &LeasedLeg, end: LegEnd, follow_ups: Vec<FollowUp>) {
-        for pause in [100, 1000, 5000] {
+        let mut tried = 0;
+        loop {
             match self.store.finish_leg(leg, end, follow_ups.clone()).await {
                 Ok(Finished::Recorded) => return,
                 Ok(Finished::LeaseLost) => {
@@ -182,10 +212,13 @@ impl Engine {
                     return;
                 }
                 Err(error) => {
-                    tracing::error!(delivery.leg = leg.id, %error, "the leg's end was not recorded")
+                    tracing::error!(delivery.leg = leg.id, %error, "the leg's end was not recorded");
+                    if (!error.is_busy() && tried >= MAX_TRIES) || !self.tries_again(leg, tried).await {
+                        return;
+                    }
+                    tried += 1;
                 }
             }
-            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }
 }

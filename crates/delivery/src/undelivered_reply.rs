@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use sealpost_mail::{DsnAction, EnhancedCode};
+use thiserror::Error;
 
 use crate::report::Report;
 use crate::ticket::{Purpose, Ticket};
@@ -22,11 +23,22 @@ pub struct Returned<'a> {
     pub diagnostic: Option<&'a str>,
 }
 
+/// Why nobody was told. The text is for the log.
+#[derive(Debug, Error)]
+pub enum Untold {
+    /// The next try may succeed.
+    #[error("not now: {0}")]
+    Later(String),
+    /// An operator must look.
+    #[error("{0}")]
+    Never(String),
+}
+
 /// Puts word of an undelivered answer where its writer finds it.
 #[async_trait]
 pub trait Returns: Send + Sync {
-    /// Durable when it returns. The text of an error is for the log.
-    async fn tell(&self, returned: Returned<'_>) -> Result<(), String>;
+    /// Durable when it returns.
+    async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold>;
 }
 
 /// Whether this report goes into a mailbox and not out by mail.

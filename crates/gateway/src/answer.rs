@@ -39,8 +39,8 @@ pub(crate) struct AnswerMemo {
 }
 
 /// A failure with its cause for the log.
-pub(crate) fn failed(error: impl std::fmt::Display) -> OutboxError {
-    OutboxError(error.to_string())
+pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OutboxError {
+    OutboxError(error.into())
 }
 
 /// The public key of a mailbox that exists; never one that somebody put in its place.

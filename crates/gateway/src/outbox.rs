@@ -8,7 +8,7 @@ use sealpost_notice::Notice;
 use sealpost_portal::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
 use sealpost_store::{ArrivalRows, LegPurpose};
 
-use crate::answer;
+use crate::answer::{self, failed};
 use crate::arrival::{Front, days};
 use crate::commit::commit;
 use crate::own;
@@ -23,7 +23,6 @@ pub(crate) struct PortalOutbox {
 impl Outbox for PortalOutbox {
     async fn post(&self, outgoing: Outgoing) -> Result<(), OutboxError> {
         let front = &self.front;
-        let failed = |error: &dyn std::fmt::Display| OutboxError(error.to_string());
         let now = front.clock.now();
         let announcer = &front.announcer;
         let notice = match outgoing.about {
@@ -60,13 +59,12 @@ impl Outbox for PortalOutbox {
         };
         let message_id = format!("{}@{}", front.random.id(), front.name);
         let draft = owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, now)
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         let id = front.random.id();
-        let leg = own::leg(&own::Queue::of(front), draft, None, LegPurpose::Notice, &id)
-            .map_err(|error| failed(&error))?;
+        let leg = own::leg(&own::Queue::of(front), draft, None, LegPurpose::Notice, &id).map_err(failed)?;
         let mut rows = ArrivalRows::new(now);
         rows.legs.push(leg);
-        let _committed = commit(front, rows).await.map_err(|error| failed(&error))?;
+        let _committed = commit(front, rows).await.map_err(failed)?;
         Ok(())
     }
 

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sealpost_delivery::{Purpose, Returned, Returns};
+use sealpost_delivery::{Purpose, Returned, Returns, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
 use sealpost_notice::{Language, Notice};
 use sealpost_portal::OutboxError;
-use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit, NewLeg};
+use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit, NewLeg, StoreError};
 use sealpost_vault::{MessageKey, seal_all};
 
 use crate::answer::{failed, mailbox_key};
@@ -140,16 +140,16 @@ pub(crate) struct ToMailbox(pub(crate) Arc<Front>);
 
 #[async_trait]
 impl Returns for ToMailbox {
-    async fn tell(&self, returned: Returned<'_>) -> Result<(), String> {
+    async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold> {
         let front = &self.0;
         let Purpose::Answer { mailbox_id, deposit_id } = &returned.ticket.purpose else {
-            return Err("not an answer".to_owned());
+            return Err(Untold::Never("not an answer".to_owned()));
         };
         if front
             .store
             .mailbox(mailbox_id)
             .await
-            .map_err(|error| error.to_string())?
+            .map_err(untold)?
             .is_none_or(|row| row.state == sealpost_store::MailboxState::Deleted)
         {
             tracing::info!("an answer was not delivered, and its mailbox is gone");
@@ -169,18 +169,26 @@ impl Returns for ToMailbox {
             delayed: returned.action == DsnAction::Delayed,
         };
         for _ in 0..RACES {
-            let mut rows = rows(front, &told).await.map_err(|error| error.to_string())?;
+            let mut rows = rows(front, &told).await.map_err(untold)?;
             let mut once = front.keys.tags.fingerprint();
             once.update(b"answer returned\0");
             once.update(returned.leg_id.as_bytes());
             once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
             rows.fingerprint = Some(once.finish());
-            match commit(front, rows).await.map_err(|error| error.to_string())? {
+            match commit(front, rows).await.map_err(untold)? {
                 Committed::New(_) | Committed::Duplicate | Committed::TooMany => return Ok(()),
                 // Gone, or its owner has just got a new key pair: look again.
                 Committed::MailboxTaken => {}
             }
         }
-        Err("the mailbox changes too often".to_owned())
+        Err(Untold::Later("the mailbox changes too often".to_owned()))
+    }
+}
+
+/// A store that is only busy may be asked again.
+fn untold(error: impl std::error::Error + 'static) -> Untold {
+    match StoreError::beneath(&error) {
+        Some(store) if store.is_busy() => Untold::Later(error.to_string()),
+        Some(_) | None => Untold::Never(error.to_string()),
     }
 }

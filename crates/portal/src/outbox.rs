@@ -90,7 +90,8 @@ pub enum About {
 #[error("the mail could not be queued: {0}")]
 pub struct OutboxError(
     /// The cause, for the log.
-    pub String,
+    #[source]
+    pub Box<dyn std::error::Error + Send + Sync>,
 );
 
 /// Where the portal's mails go; the gateway composes and queues them.

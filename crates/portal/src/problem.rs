@@ -44,17 +44,12 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// What the store says; one that is only busy is asked again, and nobody loses a session over it.
-    pub(crate) fn store(what: &str, error: &StoreError) -> Self {
-        if error.is_busy() {
-            tracing::warn!(%error, what, "the store is busy");
+    /// A fault with its cause for the log. Where that is a store which is only busy, the reader is asked to come again.
+    pub(crate) fn fault(what: &str, cause: impl std::error::Error + 'static) -> Self {
+        if StoreError::beneath(&cause).is_some_and(StoreError::is_busy) {
+            tracing::warn!(error = %cause, what, "the store is busy");
             return Self::Busy("the store");
         }
-        Self::fault(what, error)
-    }
-
-    /// A fault with its cause for the log.
-    pub(crate) fn fault(what: &str, cause: impl std::fmt::Display) -> Self {
         Self::Fault(format!("{what}: {cause}"))
     }
 }

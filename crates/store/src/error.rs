@@ -71,6 +71,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The store's own error beneath another crate's.
+    #[must_use]
+    pub fn beneath<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+    }
+
     /// Whether another process keeps the database locked: nothing is wrong, it only takes too long.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -78,7 +84,11 @@ impl StoreError {
             Self::Database(error) => {
                 matches!(
                     error.sqlite_error_code(),
-                    Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+                    Some(
+                        rusqlite::ErrorCode::DatabaseBusy
+                            | rusqlite::ErrorCode::DatabaseLocked
+                            | rusqlite::ErrorCode::FileLockingProtocolFailed
+                    )
                 )
             }
             // A transaction that could not begin; nothing was kept, and it may be asked for again.

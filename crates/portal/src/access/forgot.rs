@@ -90,7 +90,7 @@ pub(crate) async fn submit(
             // whether it fails, tells nobody anything.
             let site = site.clone();
             actix_web::rt::spawn(async move {
-                if let Err(problem) = begin(&site, tag).await {
+                if let Err(problem) = patiently(async || begin(&site, tag).await).await {
                     tracing::error!(http.problem = %problem, "a reset link was not mailed");
                 }
             });
@@ -113,6 +113,17 @@ fn by_mail(site: &Site) -> bool {
     }
 }
 
+/// Does something, and again and again while the store is only busy: a link was promised.
+async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Problem>) -> Result<T, Problem> {
+    for seconds in [1, 2, 4, 8, 16, 32, 64] {
+        match attempt().await {
+            Err(Problem::Busy(_)) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+            done => return done,
+        }
+    }
+    attempt().await
+}
+
 /// Mails a link to the owner of that address, if there is one.
 async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a forgotten password", error);
@@ -133,7 +144,7 @@ async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
     let today = site.store.resets_since(&mailbox.id, now.minus(DAY)).await.map_err(lost)?;
     let gap = if today < ENOUGH { GAP } else { LINK_LASTS };
     if remember(site, &mailbox.id, hash, now, expires, now.minus(gap)).await? {
-        mail(site, &mailbox, token.text(), expires).await?;
+        patiently(async || mail(site, &mailbox, token.text(), expires).await).await?;
     }
     Ok(())
 }
@@ -165,9 +176,5 @@ async fn mail(
         language: mailbox.language.clone(),
         about: About::ResetLink { token, expires },
     };
-    // Said to nobody but the log: an error page would tell that there is a mailbox.
-    if let Err(error) = site.outbox.post(outgoing).await {
-        tracing::error!(mailbox.id = %mailbox.id, error = %error, "a reset link was not mailed");
-    }
-    Ok(())
+    site.outbox.post(outgoing).await.map_err(|error| Problem::fault("mailing a reset link", error))
 }

@@ -81,10 +81,7 @@ impl SignedIn {
     /// Ends the session.
     pub(crate) async fn end(self, site: &Site) -> Result<(), Problem> {
         site.prepared.leave(&self.session);
-        site.store
-            .end_session(&self.session)
-            .await
-            .map_err(|error| Problem::store("ending a session", &error))
+        site.store.end_session(&self.session).await.map_err(|error| Problem::fault("ending a session", error))
     }
 }
 
@@ -150,7 +147,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
-    let lost = |error| Problem::store("looking up a session", &error);
+    let lost = |error| Problem::fault("looking up a session", error);
     let Some(row) = site.store.session(&hash, now).await.map_err(lost)? else {
         let ended = site.store.ended_session(&hash).await.map_err(lost)?;
         return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
@@ -207,7 +204,7 @@ pub(crate) async fn begin(
         site.store
             .end_session(&old.hash())
             .await
-            .map_err(|error| Problem::store("ending a session", &error))?;
+            .map_err(|error| Problem::fault("ending a session", error))?;
     }
     let (text, hash) = SessionSecret::issue(site.random.as_ref());
     let secret =
@@ -236,7 +233,7 @@ pub(crate) async fn begin(
         .store
         .begin_session(session)
         .await
-        .map_err(|error| Problem::store("beginning a session", &error))?;
+        .map_err(|error| Problem::fault("beginning a session", error))?;
     Ok(begun.then(|| cookie(site, cookie_name(site, "session"), text.expose().clone())))
 }
 

@@ -72,9 +72,10 @@ impl Profile {
     /// What a mailbox's owner has said.
     pub(crate) fn of(site: &Site, mailbox: &MailboxRow) -> Result<Self, Problem> {
         let Some(sealed) = &mailbox.profile_sealed else { return Ok(Self::default()) };
-        let fault = |error: &dyn std::fmt::Display| Problem::fault("opening a profile", error);
-        let plain = site.keys.rows.open("profile", &mailbox.id, sealed).map_err(|error| fault(&error))?;
-        serde_json::from_slice(plain.expose()).map_err(|error| fault(&error))
+        let what = "opening a profile";
+        let plain = site.keys.rows.open("profile", &mailbox.id, sealed);
+        let plain = plain.map_err(|error| Problem::fault(what, error))?;
+        serde_json::from_slice(plain.expose()).map_err(|error| Problem::fault(what, error))
     }
 
     /// The record as its row keeps it.

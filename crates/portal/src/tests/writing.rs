@@ -39,7 +39,7 @@ impl Letters {
         for mut file in letter.files {
             let mut bytes = Vec::new();
             while let Some(piece) = file.bytes.next().await {
-                bytes.extend_from_slice(&piece.map_err(OutboxError)?);
+                bytes.extend_from_slice(&piece.map_err(|error| OutboxError(error.into()))?);
             }
             assert_eq!(bytes.len() as u64, file.size);
             files.push((file.name, file.content_type, bytes));

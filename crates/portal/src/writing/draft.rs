@@ -128,8 +128,13 @@ impl Draft {
     }
 }
 
-pub(crate) fn lost(error: impl std::fmt::Display) -> Problem {
+pub(crate) fn lost(error: impl std::error::Error + 'static) -> Problem {
     Problem::fault("keeping a draft", error)
+}
+
+/// What is kept of a draft does not fit together.
+pub(crate) fn broken(what: &str) -> Problem {
+    Problem::Fault(format!("keeping a draft: {what}"))
 }
 
 fn damaged(error: impl std::fmt::Display) -> Problem {
@@ -330,7 +335,7 @@ impl SignedIn {
 /// A file's bytes, opened piece by piece while somebody asks for them.
 async fn read(site: &Site, key: &MessageKey, file: &File) -> Result<WrittenFile, Problem> {
     let body = site.store.body(&file.body_id).await.map_err(lost)?;
-    let body = body.ok_or_else(|| lost("a file's body is missing"))?;
+    let body = body.ok_or_else(|| broken("a file's body is missing"))?;
     let opener = opener(key, &body).await?;
     let bytes = stream::try_unfold((opener, body, 0_u64), |(opener, body, index)| async move {
         let Some((sealed, last)) = chunk(&body, index).await.map_err(|error| error.to_string())? else {

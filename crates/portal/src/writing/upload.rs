@@ -9,7 +9,7 @@ use crate::access::session::SignedIn;
 use crate::mailbox::{chunk, is_id, opener};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::draft::{Draft, Facts, Pending, Upload, lost};
+use crate::writing::draft::{Draft, Facts, Pending, Upload, broken, lost};
 
 /// A piece, but for a file's last one. Small enough that a lost connection costs little, large enough that a file
 /// of 20 MB is not many rows.
@@ -115,7 +115,7 @@ impl SignedIn {
         for piece in &pieces {
             // A gap, or a piece that is not where it belongs, does not open or does not fit.
             if piece.place != whole.size {
-                return Err(lost("the pieces of a file do not fit together"));
+                return Err(broken("the pieces of a file do not fit together"));
             }
             copy(site, draft.key(), id, piece, &mut whole).await?;
         }
@@ -141,10 +141,10 @@ async fn copy(
     whole: &mut Upload,
 ) -> Result<(), Problem> {
     let plain = draft_key.open_part(&piece_label(upload_id, piece.place), &piece.key_sealed).map_err(lost)?;
-    let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_size| lost("a key of another size"))?;
+    let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_size| broken("a key of another size"))?;
     let key = MessageKey::from_bytes(&Secret::new(bytes));
     let body = site.store.body(&piece.body_id).await.map_err(lost)?;
-    let body = body.ok_or_else(|| lost("a piece's body is missing"))?;
+    let body = body.ok_or_else(|| broken("a piece's body is missing"))?;
     let opener = opener(&key, &body).await?;
     for index in 0_u64.. {
         let Some((sealed, last)) = chunk(&body, index).await? else { break };

@@ -23,6 +23,10 @@ const GROUP: usize = 256;
 /// How long emptying the log waits for readers, milliseconds.
 const READERS: u32 = 100;
 
+/// How long a write waits for another process that has kept the database locked for [`BUSY_TIMEOUT`] already,
+/// milliseconds: those who ask meanwhile are told soon.
+const STILL_LOCKED: u32 = 200;
+
 /// Work for the writer.
 #[derive(Debug)]
 pub(crate) enum WriteJob {
@@ -79,6 +83,8 @@ pub(crate) struct Writer {
     erased: bool,
     /// The log is to be emptied after this group.
     empty_log: bool,
+    /// How long it waits for other processes now, milliseconds.
+    patience: u32,
     /// True once nothing more can be promised.
     halted: watch::Sender<bool>,
     /// How many durable batches the last durable commit held.
@@ -130,6 +136,7 @@ impl Writer {
             erased: false,
             empty_log: false,
             _lock: lock,
+            patience: BUSY_TIMEOUT,
             halted,
             last_group: 0,
             promise: Promise::Durable,
@@ -158,11 +165,10 @@ impl Writer {
 
     /// Copies the log into the database and truncates it. Readers may stand in the way for a moment: later, then.
     fn empty_log(&self) {
-        let patience = |ms: u32| self.connection.execute_batch(&format!("PRAGMA busy_timeout = {ms}"));
-        let emptied = patience(READERS).and_then(|()| {
+        let emptied = self.wait_for_others(READERS).and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
         });
-        if let Err(error) = patience(BUSY_TIMEOUT) {
+        if let Err(error) = self.wait_for_others(self.patience) {
             tracing::warn!(%error, "the patience with other processes could not be set back");
         }
         match emptied {
@@ -173,6 +179,11 @@ impl Writer {
                 self.eraser.want();
             }
         }
+    }
+
+    /// So many milliseconds.
+    fn wait_for_others(&self, ms: u32) -> rusqlite::Result<()> {
+        self.connection.execute_batch(&format!("PRAGMA busy_timeout = {ms}"))
     }
 
     /// Must not be called within a transaction.
@@ -273,7 +284,7 @@ impl Writer {
             self.last_group = durable;
         }
         if let Some(reason) = fallen {
-            tracing::error!(reason, "a group of writes was rolled back");
+            tracing::debug!(reason, "a group of writes was rolled back");
             return Fate::RolledBack(reason);
         }
         match self.execute("COMMIT") {
@@ -315,7 +326,23 @@ impl Writer {
     fn begin(&mut self, promise: Promise) -> rusqlite::Result<()> {
         self.disk.before_write();
         self.set_promise(promise)?;
-        self.execute("BEGIN IMMEDIATE")
+        let begun = self.execute("BEGIN IMMEDIATE");
+        let patience = match &begun {
+            Ok(()) => BUSY_TIMEOUT,
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => STILL_LOCKED,
+            Err(_) => self.patience,
+        };
+        if patience != self.patience {
+            self.patience = patience;
+            self.wait_for_others(patience)?;
+            match patience {
+                STILL_LOCKED => {
+                    tracing::error!("another process keeps the database locked: writes are put off")
+                }
+                _ => tracing::info!("the database is free again"),
+            }
+        }
+        begun
     }
 
     fn after_failed_commit(&mut self, error: &rusqlite::Error) -> Fate {
@@ -332,6 +359,8 @@ impl Writer {
     /// What a failed write of the whole group means for those that follow. Gives the reason, for the callers.
     fn fail(&self, error: &rusqlite::Error, what: &'static str) -> String {
         match trouble(error) {
+            // Said once, when it began.
+            Trouble::Passing if self.patience == STILL_LOCKED => return error.to_string(),
             Trouble::Passing => {}
             Trouble::Untrustworthy => self.halt(),
             Trouble::Disk => match self.disk.ask_why() {

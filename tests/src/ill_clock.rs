@@ -1,0 +1,45 @@
+//! A clock that somebody sets while a process runs.
+//!
+//! Must never know: who looks at it.
+
+use tempfile::TempDir;
+
+use crate::ill_disk::library;
+
+const SOURCE: &str = include_str!("ill_clock.c");
+
+/// Moves the time of day of a process; the clock by which it measures pauses goes on.
+pub struct IllClock {
+    folder: TempDir,
+}
+
+impl Default for IllClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IllClock {
+    /// Builds the library; the time is right at first.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let _ = library(folder.path(), SOURCE);
+        Self { folder }
+    }
+
+    /// What the process must be started with.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let path = |name: &str| self.folder.path().join(name).to_str().unwrap().to_owned();
+        vec![("LD_PRELOAD".to_owned(), path("preloaded.so")), ("ILL_CLOCK".to_owned(), path("offset"))]
+    }
+
+    /// From now on the time of day differs by so many seconds.
+    pub fn set(&self, seconds: i64) {
+        // At once, or a reader would see half of it.
+        let new = self.folder.path().join("new");
+        std::fs::write(&new, seconds.to_string()).unwrap();
+        std::fs::rename(&new, self.folder.path().join("offset")).unwrap();
+    }
+}
