@@ -21,7 +21,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("pdf", &["mail", "sandbox"]),
     ("delivery", &["mail", "store", "vault"]),
-    ("portal", &["mail", "export", "store", "vault"]),
+    ("mailbox", &["mail", "store", "vault"]),
+    ("portal", &["mail", "export", "mailbox", "store", "vault"]),
 ];
 
 /// Libraries that each shape one crate and are named by it alone; html5ever shapes two, of which one is a

@@ -272,6 +272,29 @@ fn another_public_key_in_the_mailboxs_row_gets_no_letter_and_opens_no_session() 
 }
 
 #[test]
+fn a_mailbox_with_another_ones_address_tag_gets_none_of_its_letters() {
+    let portal = Portal::new();
+    let (_anna, annas) = portal.owner("anna@web.example", "Text");
+    let (mut mallory, mallorys) = portal.owner("mallory@web.example", "Text");
+    let rows = rows(&portal.gateway);
+    let (hers, his) = (mailbox_of(&rows, &annas), mailbox_of(&rows, &mallorys));
+    let tag: Vec<u8> = one(&rows, "SELECT tag FROM mailboxes WHERE id = ?1", &hers);
+    rows.execute("UPDATE mailboxes SET tag = ?2 WHERE id = ?1", params![hers, [9_u8; 32]]).unwrap();
+    rows.execute("UPDATE mailboxes SET tag = ?2 WHERE id = ?1", params![his, tag]).unwrap();
+    let more = letters::plain("[vertraulich] Brief", "Annas-Geheimwort");
+    let reply = portal.gateway.smtp().letter("erika@insurer.example", &["anna@web.example"], &more);
+    reply.expect("451 *");
+    let count: i64 = one(&rows, "SELECT count(*) FROM deposits WHERE mailbox_id = ?1", &his);
+    assert_eq!(count, 1, "a letter for another one lies in the forger's mailbox");
+    mallory.get("/inbox").expect(303);
+    for address in ["anna@web.example", "mallory@web.example"] {
+        let (_, inside) = portal.log_in(address, PASSWORD);
+        assert!(!inside, "{address} logs into a mailbox that stands at another address's place");
+    }
+    told(&portal.gateway, "session", &his);
+}
+
+#[test]
 fn a_letter_moved_to_another_mailbox_stays_closed() {
     let portal = Portal::new();
     let (_anna, annas) = portal.owner("anna@web.example", "Annas-Geheimwort");

@@ -5,13 +5,14 @@ use futures_util::StreamExt as _;
 use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
-    Secret, SignedBody, Summary, Timestamp, TlsFloor, ToSign,
+    SignedBody, Summary, Timestamp, TlsFloor, ToSign,
 };
+use sealpost_mailbox::{BodySealer, NewLetter, Resident};
 use sealpost_portal::{OutboxError, Sent, WriteRules, WrittenLetter};
 use sealpost_store::{
-    Allowance, ArrivalRows, BodyWriter, Committed, Folder, LegPurpose, LegStart, NewDeposit, NewUse,
+    Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
 };
-use sealpost_vault::{BodyHash, MailboxPublic, MessageKey, StreamSealer};
+use sealpost_vault::{BodyHash, MessageKey};
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::{Front, thread_tag};
@@ -43,20 +44,11 @@ pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>)
     OutboxError(error.into())
 }
 
-/// The public key of a mailbox that exists; never one that somebody put in its place.
-pub(crate) async fn mailbox_key(
-    front: &Front,
-    mailbox_id: &str,
-) -> Result<(MailboxPublic, String), OutboxError> {
+/// A mailbox that exists, proven, and its language.
+pub(crate) async fn resident(front: &Front, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
     let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
     let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
-    let public = MailboxPublic::from_bytes(&row.public_key).map_err(failed)?;
-    front
-        .keys
-        .rows
-        .open("address", &public.bound_at(&row.id, &row.epochs), &row.address_sealed)
-        .map_err(failed)?;
-    Ok((public, row.language))
+    Ok((Resident::of(&row, &front.keys.rows, &front.keys.tags).map_err(failed)?, row.language))
 }
 
 /// Queues the letter and keeps it.
@@ -66,7 +58,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
     if recipients.is_empty() || !recipients.iter().all(|address| front.writing.rules.allows(address)) {
         return Err(failed("a recipient outside what the operator allows"));
     }
-    let (public, _language) = mailbox_key(front, &letter.mailbox_id).await?;
+    let (resident, _language) = resident(front, &letter.mailbox_id).await?;
     let uses: Vec<_> =
         quota::of_writer(front, &letter.from, recipients.len(), front.clock.now()).into_iter().collect();
     if let Some(no) = too_many(front, &letter.mailbox_id, &uses).await? {
@@ -114,29 +106,28 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         rest.push(&encoded).await?;
     }
     rest.push(&pieces.closing).await?;
-    let Finished { key, body_id, body, len: rest_len, hash } = rest.finish().await?;
+    let Finished { key, body, len: rest_len, hash } = rest.finish().await?;
     let head_bytes = signed(front, head_bytes, now, &hash)?;
 
     let deposit_id = random.id();
     let size = rest_len + head_bytes.len() as u64;
     let listing = listing(&head, &sizes, size);
-    let json = Secret::new(serde_json::to_vec(&listing).map_err(failed)?);
     let mut rows = ArrivalRows::new(now);
-    let listing_sealed = key.seal_part(&format!("listing:{deposit_id}"), json.expose(), random);
-    rows.deposits.push(NewDeposit {
-        id: deposit_id.clone(),
-        mailbox_id: letter.mailbox_id.clone(),
-        body_id: body_id.clone(),
+    let sent = NewLetter {
+        mailbox_id: resident.id(),
+        public: resident.public(),
+        deposit_id: &deposit_id,
+        body_id: body.id(),
+        key: &key,
         folder: Folder::Sent,
-        key_sealed: public.seal_key(&letter.mailbox_id, &deposit_id, &key, random).map_err(failed)?,
-        sealed_to: public.to_bytes(),
-        head_sealed: key.seal_part("head", &head_bytes, random),
-        listing_sealed: front.keys.deposits.prove(&letter.mailbox_id, &deposit_id, &listing_sealed),
-        size: i64::try_from(size).unwrap_or(i64::MAX),
+        head: &head_bytes,
+        listing: &listing,
+        size,
         received_at: now,
-        expires_at: front.announcer.letters.map(|kept| now.plus(kept)),
-        thread_tags: vec![thread_tag(front, &head.message_id)],
-    });
+        expires_at: front.announcer.retention.letter(MailboxState::Active, now),
+    };
+    let thread_tags = vec![thread_tag(front, &head.message_id)];
+    rows.deposits.push(sent.row(&front.keys.deposits, thread_tags, random).map_err(failed)?);
     let arrival_id = random.id();
     for (number, recipient) in recipients.iter().enumerate() {
         let number = u8::try_from(number).map_err(failed)?;
@@ -169,7 +160,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
         };
         let queued = Queued {
             arrival_id: &arrival_id,
-            body_id: Some(&body_id),
+            body_id: Some(body.id()),
             purpose: LegPurpose::Answer,
             state: LegStart::Queued,
             give_up: front.give_up,
@@ -251,10 +242,7 @@ fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
 /// What follows the head, sealed piece by piece.
 struct Rest {
     key: MessageKey,
-    sealer: StreamSealer,
-    writer: BodyWriter,
-    body_id: String,
-    out: Vec<u8>,
+    body: BodySealer,
     lines: SignedBody,
     hash: BodyHash,
 }
@@ -262,8 +250,7 @@ struct Rest {
 /// It has ended.
 struct Finished {
     key: MessageKey,
-    body_id: String,
-    body: sealpost_store::StoredBody,
+    body: StoredBody,
     len: u64,
     hash: [u8; 32],
 }
@@ -271,13 +258,9 @@ struct Finished {
 impl Rest {
     fn new(front: &Front) -> Self {
         let key = MessageKey::generate(&*front.random);
-        let body_id = front.random.id();
         Self {
-            sealer: StreamSealer::new(&key, &*front.random),
+            body: BodySealer::new(&front.store, &key, &*front.random),
             key,
-            writer: front.store.body_writer(body_id.clone()),
-            body_id,
-            out: Vec::new(),
             lines: SignedBody::default(),
             hash: BodyHash::default(),
         }
@@ -286,20 +269,14 @@ impl Rest {
     async fn push(&mut self, bytes: &[u8]) -> Result<(), OutboxError> {
         let hash = &mut self.hash;
         self.lines.push(bytes, |bytes| hash.update(bytes));
-        self.sealer.push(bytes, &mut self.out);
-        if !self.out.is_empty() {
-            self.writer.push(&self.out).await.map_err(failed)?;
-            self.out.clear();
-        }
-        Ok(())
+        self.body.push(bytes).await.map_err(failed)
     }
 
-    async fn finish(mut self) -> Result<Finished, OutboxError> {
-        let len = self.sealer.finish(&mut self.out);
-        self.writer.push(&self.out).await.map_err(failed)?;
-        let body = self.writer.finish().await.map_err(failed)?;
+    async fn finish(self) -> Result<Finished, OutboxError> {
+        let len = self.body.len();
+        let body = self.body.finish().await.map_err(failed)?;
         let mut hash = self.hash;
         self.lines.finish(|bytes| hash.update(bytes));
-        Ok(Finished { key: self.key, body_id: self.body_id, body, len, hash: hash.finish() })
+        Ok(Finished { key: self.key, body, len, hash: hash.finish() })
     }
 }

@@ -3,8 +3,9 @@
 
 use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket, TicketError};
 use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
+use sealpost_mailbox::seal_body;
 use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
-use sealpost_vault::{MessageKey, SpoolKey, seal_all};
+use sealpost_vault::{MessageKey, SpoolKey};
 
 use crate::arrival::Front;
 
@@ -43,10 +44,8 @@ pub(crate) async fn letter(
     let split = Head::split(&head).unwrap_or(head.len());
     let rest = head.split_off(split);
     let key = MessageKey::generate(random);
-    let sealed = seal_all(&key, &rest, random);
-    let mut writer = store.body_writer(random.id());
-    writer.push(&sealed).await?;
-    Ok((Content::Letter { head, body_key: key.to_bytes() }, writer.finish().await?))
+    let body = seal_body(store, &key, &rest, random).await?;
+    Ok((Content::Letter { head, body_key: key.to_bytes() }, body))
 }
 
 /// The leg of a mail; durable with the caller's transaction.

@@ -2,6 +2,7 @@
 //! be had, a new empty mailbox where it cannot, and the mail. One transaction.
 
 use sealpost_mail::{Address, Random, Secret, Timestamp};
+use sealpost_mailbox::{NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
 use sealpost_portal::LINK_LASTS;
 use sealpost_store::{
@@ -9,8 +10,7 @@ use sealpost_store::{
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
-    Argon2Cost, InitialPassword, Keys, MailboxKeys, MailboxSecret, Token, TokenPurpose as VaultPurpose,
-    VaultError,
+    Argon2Cost, InitialPassword, Keys, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
 };
 
 use crate::arrival::days;
@@ -52,7 +52,7 @@ pub(crate) async fn release(
     let (token, hash) = keys.tokens.issue(VaultPurpose::Activation, random);
     let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
     // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
-    let lasts = if initial.is_some() { plan.announcer.activation } else { LINK_LASTS };
+    let lasts = if initial.is_some() { plan.announcer.retention.unactivated } else { LINK_LASTS };
     let expires = now.plus(lasts);
     let new_token = NewToken {
         hash,
@@ -93,7 +93,7 @@ pub(crate) async fn release(
         now,
         decision_sealed: seal_note(plan, &mailbox.id, note, random),
         again,
-        letters_until: now.plus(plan.announcer.activation),
+        letters_until: plan.announcer.retention.link(now),
         leg,
         audit: audit(request, "request.released", if kept { "messages kept" } else { "messages lost" }, now),
     };
@@ -166,19 +166,27 @@ impl Ways<'_> {
         secret: &MailboxSecret,
         random: &dyn Random,
     ) -> Result<Vec<NewWrap>, VaultError> {
-        let mut wraps = vec![
-            NewWrap {
-                kind: WrapKind::Activation,
-                sealed: secret.wrap_activation(mailbox_id, self.token, &keys.pepper, random),
-            },
-            NewWrap { kind: WrapKind::Link, sealed: self.token.keep(&keys.rows, mailbox_id, random) },
-        ];
-        if let Some(initial) = self.initial {
-            let cost = Argon2Cost::standard();
-            let sealed = secret.wrap_initial(mailbox_id, initial, &keys.pepper, &cost, random)?;
+        let mut wraps = self.ways(keys).wraps(mailbox_id, secret, random);
+        if let Some(sealed) = self.initial(keys, mailbox_id, secret, random)? {
             wraps.push(NewWrap { kind: WrapKind::Initial, sealed });
         }
         Ok(wraps)
+    }
+
+    fn ways<'a>(&'a self, keys: &'a Keys) -> WaysIn<'a> {
+        WaysIn { rows: &keys.rows, pepper: &keys.pepper, token: self.token }
+    }
+
+    fn initial(
+        &self,
+        keys: &Keys,
+        mailbox_id: &str,
+        secret: &MailboxSecret,
+        random: &dyn Random,
+    ) -> Result<Option<Vec<u8>>, VaultError> {
+        let cost = Argon2Cost::standard();
+        let wrap = |initial| secret.wrap_initial(mailbox_id, initial, &keys.pepper, &cost, random);
+        self.initial.map(wrap).transpose()
     }
 }
 
@@ -194,25 +202,14 @@ fn empty(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<NewMailbox, VaultError> {
-    let id = random.id();
-    let (public, secret) = MailboxKeys::generate(random);
-    let mut wraps = ways.wraps(keys, &id, &secret, random)?;
-    match plan.escrow {
-        Escrow::Server => wraps.push(NewWrap {
-            kind: WrapKind::Escrow,
-            sealed: secret.wrap_escrow(&id, &keys.escrow.public(), random)?,
-        }),
-        Escrow::None => {}
+    let escrow = match plan.escrow {
+        Escrow::Server => Some(keys.escrow.public()),
+        Escrow::None => None,
+    };
+    let mut new = NewPending::new(&ways.ways(keys), escrow.as_ref(), random)?;
+    if let Some(sealed) = ways.initial(keys, new.id(), new.secret(), random)? {
+        new.add_initial(sealed);
     }
-    let sealed = keys.rows.seal("address", &public.bound_to(&id), address.to_path().as_bytes(), random);
-    Ok(NewMailbox {
-        tag: old.tag,
-        address_sealed: sealed,
-        public_key: public.to_bytes(),
-        language: old.language.clone(),
-        created_at: now,
-        wraps,
-        token: Some(new_token),
-        id,
-    })
+    let owner = NewOwner { tag: old.tag, address: &address.to_path(), language: old.language.clone() };
+    Ok(new.row(&keys.rows, owner, new_token, now, random))
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_delivery::{Purpose, Returned, Returns, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
+use sealpost_mailbox::{NewLetter, NewPair, seal_body};
 use sealpost_notice::{Language, Notice};
 use sealpost_portal::OutboxError;
-use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, NewDeposit, NewLeg, StoreError};
-use sealpost_vault::{MessageKey, seal_all};
+use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewLeg, StoreError};
+use sealpost_vault::MessageKey;
 
-use crate::answer::{failed, mailbox_key};
+use crate::answer::{failed, resident};
 use crate::arrival::Front;
 use crate::commit::commit;
 use crate::{own, owner_mail};
@@ -32,7 +33,7 @@ pub(crate) struct Undelivered<'a> {
 
 /// The rows that put the word into the mailbox.
 pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
-    let (public, language_tag) = mailbox_key(front, told.mailbox_id).await?;
+    let (resident, language_tag) = resident(front, told.mailbox_id).await?;
     let (random, now, announcer) = (&*front.random, front.clock.now(), &front.announcer);
     let notice = Notice::AnswerReturned {
         recipient: told.recipient.to_path(),
@@ -46,7 +47,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let rendered =
         sealpost_notice::render(&notice, language, &announcer.brand, &announcer.zone).map_err(failed)?;
     let id = random.id();
-    let owner = owner(front, told.mailbox_id).await?;
+    let owner = resident.address().clone();
     let mut rows = ArrivalRows::new(now);
     if !told.delayed {
         rows.legs.push(announce(front, &language_tag, owner.clone(), told.date, &id)?);
@@ -73,31 +74,26 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     })
     .map_err(failed)?;
     let listing = Letter::parse(&mail).map_err(failed)?.summary();
-    let json = Secret::new(serde_json::to_vec(&listing).map_err(failed)?);
     let split = Head::split(&mail).ok_or_else(|| failed("a letter without a head"))?;
     let (head, rest) = mail.split_at_checked(split).unwrap_or((&mail, &[]));
 
     let key = MessageKey::generate(random);
-    let sealed = seal_all(&key, rest, random);
-    let body_id = random.id();
-    let mut writer = front.store.body_writer(body_id.clone());
-    writer.push(&sealed).await.map_err(failed)?;
-    rows.more_bodies.push(writer.finish().await.map_err(failed)?);
-    let listing_sealed = key.seal_part(&format!("listing:{id}"), json.expose(), random);
-    rows.deposits.push(NewDeposit {
-        key_sealed: public.seal_key(told.mailbox_id, &id, &key, random).map_err(failed)?,
-        sealed_to: public.to_bytes(),
-        head_sealed: key.seal_part("head", head, random),
-        listing_sealed: front.keys.deposits.prove(told.mailbox_id, &id, &listing_sealed),
-        id,
-        mailbox_id: told.mailbox_id.to_owned(),
-        body_id,
+    let body = seal_body(&front.store, &key, rest, random).await.map_err(failed)?;
+    let word = NewLetter {
+        mailbox_id: resident.id(),
+        public: resident.public(),
+        deposit_id: &id,
+        body_id: body.id(),
+        key: &key,
         folder: Folder::Inbox,
-        size: i64::try_from(mail.len()).unwrap_or(i64::MAX),
+        head,
+        listing: &listing,
+        size: mail.len() as u64,
         received_at: now,
-        expires_at: announcer.letters.map(|kept| now.plus(kept)),
-        thread_tags: Vec::new(),
-    });
+        expires_at: announcer.retention.letter(MailboxState::Active, now),
+    };
+    rows.deposits.push(word.row(&front.keys.deposits, Vec::new(), random).map_err(failed)?);
+    rows.more_bodies.push(body);
     Ok(rows)
 }
 
@@ -119,21 +115,8 @@ fn announce(
         .map_err(failed)
 }
 
-/// The mailbox's own address.
-async fn owner(front: &Front, mailbox_id: &str) -> Result<Address, OutboxError> {
-    let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
-    let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
-    let (public, _) = mailbox_key(front, mailbox_id).await?;
-    let plain = front
-        .keys
-        .rows
-        .open("address", &public.bound_at(&row.id, &row.epochs), &row.address_sealed)
-        .map_err(failed)?;
-    Address::parse(&String::from_utf8_lossy(plain.expose())).map_err(failed)
-}
-
 /// How often the rows are built again when the mailbox has another key pair by now.
-const RACES: usize = 8;
+const RACES: usize = NewPair::RACES;
 
 /// What delivery calls.
 pub(crate) struct ToMailbox(pub(crate) Arc<Front>);
@@ -150,7 +133,7 @@ impl Returns for ToMailbox {
             .mailbox(mailbox_id)
             .await
             .map_err(untold)?
-            .is_none_or(|row| row.state == sealpost_store::MailboxState::Deleted)
+            .is_none_or(|row| row.state == MailboxState::Deleted)
         {
             tracing::info!("an answer was not delivered, and its mailbox is gone");
             return Ok(());

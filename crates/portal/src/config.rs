@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sealpost_mailbox::Retention;
 use thiserror::Error;
 
 use crate::brand::{Colour, ColourError};
@@ -259,8 +260,8 @@ pub struct PortalConfig {
     pub activate_by: ActivateBy,
     /// What happens when a link has run out.
     pub renewal: Renewal,
-    /// How long a new link is good.
-    pub activation: Duration,
+    /// How long letters are kept, and links that activate a mailbox.
+    pub retention: Retention,
     /// Wrong tries.
     pub locks: LockRules,
     /// Requests.
@@ -269,8 +270,6 @@ pub struct PortalConfig {
     pub questions: Vec<(String, Vec<String>)>,
     /// How long deleted letters can be had back.
     pub trash: Duration,
-    /// How long letters are kept; `None`: until their owner deletes them.
-    pub letters: Option<Duration>,
     /// Exports.
     pub export: ExportRules,
     /// To whom, and how much, owners may write.
@@ -307,12 +306,11 @@ impl PortalConfig {
             reset: ResetBy::default(),
             activate_by: ActivateBy::default(),
             renewal: Renewal::default(),
-            activation: Duration::from_secs(40 * 24 * 3600),
+            retention: Retention { unactivated: Duration::from_secs(40 * 24 * 3600), letters: None },
             locks: LockRules::default(),
             limits: RequestLimits::default(),
             questions: Vec::new(),
             trash: Duration::from_secs(14 * 24 * 3600),
-            letters: None,
             export: ExportRules::default(),
             write: WriteRules {
                 domains: vec!["insurer.example".into(), "*.insurer.example".into()],

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sealpost_delivery::{Purpose, Route};
 use sealpost_mail::{Address, Reply, ReversePath, Secret, Summary, Timestamp, TlsFloor};
+use sealpost_mailbox::Retention;
 use sealpost_notice::{Brand, Language, Notice};
 use sealpost_store::{ArrivalRows, LegPurpose, MailboxState, NewToken, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token, TokenHash};
@@ -31,9 +32,8 @@ pub(crate) struct Announcer {
     pub(crate) languages: BTreeMap<String, Language>,
     /// Where reports on notices come back to (VERP), if anywhere.
     pub(crate) bounces: Option<Address>,
-    pub(crate) activation: Duration,
-    /// How long letters are kept in mailboxes in use; `None`: until their owners delete them.
-    pub(crate) letters: Option<Duration>,
+    /// When letters and links go.
+    pub(crate) retention: Retention,
     /// Whether new mailboxes open with an initial password and not with a link.
     pub(crate) by_password: bool,
     pub(crate) route: Route,
@@ -93,13 +93,14 @@ impl Standing {
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
     pub(super) fn expiry(&self, front: &Front, now: Timestamp) -> Option<Timestamp> {
-        match self {
+        let state = match self {
             Self::New { .. }
             | Self::NewByPassword { .. }
             | Self::Pending { .. }
-            | Self::PendingByPassword => Some(now.plus(front.announcer.activation)),
-            Self::Active => front.announcer.letters.map(|kept| now.plus(kept)),
-        }
+            | Self::PendingByPassword => MailboxState::Pending,
+            Self::Active => MailboxState::Active,
+        };
+        front.announcer.retention.letter(state, now)
     }
 }
 
@@ -134,7 +135,7 @@ impl Announcer {
             hash,
             purpose: sealpost_store::TokenPurpose::Activation,
             created_at: now,
-            expires_at: now.plus(self.activation),
+            expires_at: self.retention.link(now),
             deposit_id: None,
         }
     }
@@ -208,8 +209,8 @@ impl Announcer {
             subject: subject.clone(),
             date: cut.now,
             link,
-            expires: cut.now.plus(self.activation),
-            days: days(self.activation),
+            expires: self.retention.link(cut.now),
+            days: days(self.retention.unactivated),
         };
         let by_password = || Notice::InitialPassword {
             from_name: from_name.clone(),
@@ -217,18 +218,18 @@ impl Announcer {
             subject: subject.clone(),
             date: cut.now,
             link: Secret::new(self.public_url.clone()),
-            expires: cut.now.plus(self.activation),
-            days: days(self.activation),
+            expires: self.retention.link(cut.now),
+            days: days(self.retention.unactivated),
         };
         match about.standing {
             Standing::New { link } => activation(link.clone()),
             Standing::NewByPassword { .. } => by_password(),
             Standing::PendingByPassword => {
-                rows.prolonged.push((about.mailbox_id.to_owned(), cut.now.plus(self.activation)));
+                rows.prolonged.push((about.mailbox_id.to_owned(), self.retention.link(cut.now)));
                 by_password()
             }
             Standing::Pending { link: Some(link) } => {
-                rows.prolonged.push((about.mailbox_id.to_owned(), cut.now.plus(self.activation)));
+                rows.prolonged.push((about.mailbox_id.to_owned(), self.retention.link(cut.now)));
                 activation(link.clone())
             }
             Standing::Pending { link: None } | Standing::Active => Notice::NewMessage {
@@ -238,12 +239,12 @@ impl Announcer {
                 date: cut.now,
                 link: Secret::new(format!("{}/m/{}", self.public_url, about.deposit_id)),
                 deletion: match about.standing {
-                    Standing::Active => self.letters,
+                    Standing::Active => self.retention.letters,
                     // Its mailbox is not in use: the letter waits for its activation.
                     Standing::New { .. }
                     | Standing::NewByPassword { .. }
                     | Standing::Pending { .. }
-                    | Standing::PendingByPassword => Some(self.activation),
+                    | Standing::PendingByPassword => Some(self.retention.unactivated),
                 }
                 .map(|kept| (cut.now.plus(kept), days(kept))),
             },

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 
 use sealpost_delivery::{Content, Purpose, Queued, Ticket};
 use sealpost_mail::{
-    Address, Edit, Envelope, Head, Origin, PORTAL_FIELD, Recipient, Reply, Secret, Summary, Timestamp,
-    TlsFloor, Trace, Treatment,
+    Address, Edit, Envelope, Head, Origin, PORTAL_FIELD, Recipient, Reply, Summary, Timestamp, TlsFloor,
+    Trace, Treatment,
 };
-use sealpost_store::{
-    ArrivalRows, Folder, LegPurpose, LegStart, NewDeposit, NewLeg, NewMailbox, NewWrap, ReachedMailbox,
-    WrapKind,
-};
-use sealpost_vault::{MailboxKeys, MailboxPublic, TokenPurpose};
+use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn};
+use sealpost_store::{ArrivalRows, Folder, LegPurpose, LegStart, NewLeg, ReachedMailbox};
+use sealpost_vault::{MailboxPublic, TokenPurpose};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::{Announcement, Standing};
@@ -248,14 +246,11 @@ impl Work<'_> {
     }
 
     fn standing(&self, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
-        let public = MailboxPublic::from_bytes(&row.public_key).map_err(super::later)?;
         // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
-        self.front
-            .keys
-            .rows
-            .open("address", &public.bound_at(&row.id, &row.epochs), &row.address_sealed)
-            .map_err(super::later)?;
-        Ok((Target { id: row.id.clone(), public }, Standing::of(self.front, row)))
+        let resident =
+            Resident::of(row, &self.front.keys.rows, &self.front.keys.tags).map_err(super::later)?;
+        let target = Target { id: row.id.clone(), public: resident.public().clone() };
+        Ok((target, Standing::of(self.front, row)))
     }
 
     /// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
@@ -273,41 +268,22 @@ impl Work<'_> {
             handover::teller(self.envelope, address)?;
         }
         let random = &*front.random;
-        let id = random.id();
-        let (public, secret) = MailboxKeys::generate(random);
         let (token, hash) = front.keys.tokens.issue(TokenPurpose::Activation, random);
-        let wrap = |kind, sealed| NewWrap { kind, sealed };
-        let mut wraps = vec![
-            wrap(WrapKind::Activation, secret.wrap_activation(&id, &token, &front.keys.pepper, random)),
-            wrap(WrapKind::Link, token.keep(&front.keys.rows, &id, random)),
-        ];
-        if let Some(escrow) = &front.keys.escrow {
-            let sealed = secret.wrap_escrow(&id, escrow, random).map_err(super::later)?;
-            wraps.push(wrap(WrapKind::Escrow, sealed));
-        }
+        let ways = WaysIn { rows: &front.keys.rows, pepper: &front.keys.pepper, token: &token };
+        let mut new = NewPending::new(&ways, front.keys.escrow.as_ref(), random).map_err(super::later)?;
+        let target = Target { id: new.id().to_owned(), public: new.public().clone() };
         let standing = if by_password {
-            let (initial, sealed) = handover::wrap(front, &id, &secret).await?;
-            wraps.push(wrap(WrapKind::Initial, sealed));
+            let (initial, sealed) = handover::wrap(front, new.id(), new.secret()).await?;
+            new.add_initial(sealed);
             Standing::NewByPassword { initial }
         } else {
             Standing::New { link: front.announcer.activation_link(&token) }
         };
-        rows.mailboxes.push(NewMailbox {
-            id: id.clone(),
-            tag,
-            address_sealed: front.keys.rows.seal(
-                "address",
-                &public.bound_to(&id),
-                address.to_path().as_bytes(),
-                random,
-            ),
-            public_key: public.to_bytes(),
-            language: front.announcer.language(address).tag().to_owned(),
-            created_at: self.now,
-            wraps,
-            token: Some(front.announcer.new_token(hash, self.now)),
-        });
-        Ok((Target { id, public }, standing))
+        let language = front.announcer.language(address).tag().to_owned();
+        let owner = NewOwner { tag, address: &address.to_path(), language };
+        let token = front.announcer.new_token(hash, self.now);
+        rows.mailboxes.push(new.row(&front.keys.rows, owner, token, self.now, random));
+        Ok((target, standing))
     }
 
     async fn deposit(
@@ -325,29 +301,22 @@ impl Work<'_> {
         let head = edited(&self.spooled.head, edits);
         let mut listing = summary.clone();
         listing.subject = head.subject();
-        let json = Secret::new(serde_json::to_vec(&listing).map_err(super::later)?);
         let thread_tags = thread::tags(front, summary.message_id.as_deref(), &self.spooled.head);
         let expires_at = standing.expiry(front, self.now);
-        // Under the message's own key: a second key exchange for the list would cost as much as the rest of the
-        // deposit together.
-        let listing_sealed = self.spooled.key.seal_part(&format!("listing:{id}"), json.expose(), random);
-        rows.deposits.push(NewDeposit {
-            id: id.clone(),
-            mailbox_id: mailbox.id.clone(),
-            body_id: self.spooled.body_id.clone(),
+        let letter = NewLetter {
+            mailbox_id: &mailbox.id,
+            public: &mailbox.public,
+            deposit_id: &id,
+            body_id: &self.spooled.body_id,
+            key: &self.spooled.key,
             folder: Folder::Inbox,
-            key_sealed: mailbox
-                .public
-                .seal_key(&mailbox.id, &id, &self.spooled.key, random)
-                .map_err(super::later)?,
-            sealed_to: mailbox.public.to_bytes(),
-            head_sealed: self.spooled.key.seal_part("head", head.as_bytes(), random),
-            listing_sealed: front.keys.deposits.prove(&mailbox.id, &id, &listing_sealed),
-            size: i64::try_from(self.spooled.size()).unwrap_or(i64::MAX),
+            head: head.as_bytes(),
+            listing: &listing,
+            size: self.spooled.size(),
             received_at: self.now,
             expires_at,
-            thread_tags,
-        });
+        };
+        rows.deposits.push(letter.row(&front.keys.deposits, thread_tags, random).map_err(super::later)?);
         let announcement = Announcement {
             mailbox_id: &mailbox.id,
             deposit_id: &id,

@@ -64,8 +64,8 @@ pub(super) fn add(
         password: initial.text(),
         subject: about.listing.subject.clone().filter(|_| announcer.show_subject),
         date: cut.now,
-        expires: cut.now.plus(announcer.activation),
-        days: days(announcer.activation),
+        expires: announcer.retention.link(cut.now),
+        days: days(announcer.retention.unactivated),
     };
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", front.random.id(), front.name);

@@ -2,8 +2,9 @@
 //! touches the disk in clear. Knows no rules and no recipients' mailboxes.
 
 use sealpost_mail::{Envelope, Head, Random, Reply};
-use sealpost_store::{BodyWriter, StoredBody};
-use sealpost_vault::{Fingerprinter, MessageKey, StreamOpener, StreamSealer, sealed_chunk};
+use sealpost_mailbox::{BodyOpener, BodySealer, MailboxError};
+use sealpost_store::StoredBody;
+use sealpost_vault::{Fingerprinter, MessageKey};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::front::Front;
@@ -25,12 +26,8 @@ enum Stage {
 pub(super) struct Spool {
     stage: Stage,
     key: MessageKey,
-    sealer: Option<StreamSealer>,
-    writer: BodyWriter,
-    body_id: String,
-    out: Vec<u8>,
+    body: BodySealer,
     rest: Option<Vec<u8>>,
-    rest_len: u64,
     fingerprint: Fingerprinter,
 }
 
@@ -53,7 +50,6 @@ pub(crate) struct Whole {
 
 impl Spool {
     pub(super) fn open(front: &Front, envelope: &Envelope) -> Self {
-        let body_id = front.random.id();
         let key = MessageKey::generate(&*front.random);
         let mut fingerprint = front.keys.tags.fingerprint();
         fingerprint.update(envelope.reverse_path.to_path().as_bytes());
@@ -64,13 +60,9 @@ impl Spool {
         fingerprint.update(b"\0\0");
         Self {
             stage: Stage::Head(Vec::new()),
-            sealer: Some(StreamSealer::new(&key, &*front.random)),
+            body: BodySealer::new(&front.store, &key, &*front.random),
             key,
-            writer: front.store.body_writer(body_id.clone()),
-            body_id,
-            out: Vec::new(),
             rest: Some(Vec::new()),
-            rest_len: 0,
             fingerprint,
         }
     }
@@ -104,23 +96,11 @@ impl Spool {
     }
 
     async fn seal(&mut self, bytes: &[u8]) -> Result<(), Reply> {
-        self.rest_len += bytes.len() as u64;
         match &mut self.rest {
             Some(rest) if rest.len() + bytes.len() <= KEEP => rest.extend_from_slice(bytes),
             Some(_) | None => self.rest = None,
         }
-        if let Some(sealer) = &mut self.sealer {
-            sealer.push(bytes, &mut self.out);
-        }
-        self.flush().await
-    }
-
-    async fn flush(&mut self) -> Result<(), Reply> {
-        if !self.out.is_empty() {
-            self.writer.push(&self.out).await.map_err(|error| super::unavailable(&error))?;
-            self.out.clear();
-        }
-        Ok(())
+        self.body.push(bytes).await.map_err(|error| super::unavailable(&error))
     }
 
     /// The letter has ended: closes the stream and makes the body durable (if it is a file).
@@ -130,16 +110,21 @@ impl Spool {
             let head = Head::new(std::mem::take(seen)).map_err(malformed)?;
             self.stage = Stage::Rest(head);
         }
-        if let Some(sealer) = self.sealer.take() {
-            sealer.finish(&mut self.out);
-        }
-        self.flush().await?;
-        let Self { stage, key, writer, body_id, rest, rest_len, fingerprint, .. } = self;
+        let Self { stage, key, body, rest, fingerprint } = self;
         let Stage::Rest(head) = stage else {
             return Err(super::later("header section without end"));
         };
-        let body = writer.finish().await.map_err(|error| super::unavailable(&error))?;
-        Ok(Spooled { head, key, body_id, body, fingerprint: fingerprint.finish(), rest, rest_len })
+        let rest_len = body.len();
+        let body = body.finish().await.map_err(|error| super::unavailable(&error))?;
+        Ok(Spooled {
+            head,
+            key,
+            body_id: body.id().to_owned(),
+            body,
+            fingerprint: fingerprint.finish(),
+            rest,
+            rest_len,
+        })
     }
 }
 
@@ -167,21 +152,8 @@ impl Spooled {
 
     /// Reads the rest back from its sealed file, chunk by chunk.
     async fn reopen(&self, bytes: &mut Vec<u8>) -> Result<(), Reply> {
-        let body = self.body.body();
-        let header = body
-            .read(0..StreamOpener::header_len() as u64)
-            .await
-            .map_err(|error| super::unavailable(&error))?;
-        let opener = StreamOpener::new(&self.key, &header).map_err(super::later)?;
-        for index in 0_u64.. {
-            let Some(chunk) = sealed_chunk(body.len(), index) else { break };
-            let sealed = body
-                .read(chunk.start..chunk.start + chunk.len)
-                .await
-                .map_err(|error| super::unavailable(&error))?;
-            opener.open_chunk(index, chunk.last, &sealed, bytes).map_err(super::later)?;
-        }
-        Ok(())
+        let opener = BodyOpener::new(&self.key, self.body.body()).await.map_err(unread)?;
+        opener.read_to_end(bytes).await.map_err(unread)
     }
 }
 
@@ -195,6 +167,15 @@ impl Whole {
             return Ok(look(&self.bytes));
         }
         tokio::task::spawn_blocking(move || look(&self.bytes)).await.map_err(super::later)
+    }
+}
+
+fn unread(error: MailboxError) -> Reply {
+    match error {
+        MailboxError::Store(error) => super::unavailable(&error),
+        error @ (MailboxError::Vault(_) | MailboxError::Damaged { .. } | MailboxError::Record(_)) => {
+            super::later(error)
+        }
     }
 }
 

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
+use sealpost_mailbox::{MailboxError, Resident};
 use sealpost_store::{
     MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions,
 };
-use sealpost_vault::{MailboxPublic, VaultError};
+use sealpost_vault::VaultError;
 use thiserror::Error;
 
 use super::{complain_all, fail, runtime, say};
@@ -67,6 +68,8 @@ pub(crate) enum What {
 pub(crate) enum RequestError {
     #[error("{0}")]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Mailbox(#[from] MailboxError),
     #[error("what is sealed cannot be opened with this server key")]
     Sealed(#[from] VaultError),
     #[error("there is no request {0}; `sealpost request list` shows the open ones")]
@@ -181,11 +184,9 @@ fn address(plan: &Plan, mailbox: &MailboxRow) -> Result<Option<Address>, Request
     if mailbox.address_sealed.is_empty() {
         return Ok(None);
     }
-    let public = MailboxPublic::from_bytes(&mailbox.public_key)?;
-    let rows = plan.server_key.keys().rows;
-    let plain =
-        rows.open("address", &public.bound_at(&mailbox.id, &mailbox.epochs), &mailbox.address_sealed)?;
-    Ok(Address::parse(&String::from_utf8_lossy(plain.expose())).ok())
+    let keys = plan.server_key.keys();
+    let resident = Resident::of(mailbox, &keys.rows, &keys.tags)?;
+    Ok(Some(resident.address().clone()))
 }
 
 fn word(kind: RequestKind) -> &'static str {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sealpost_delivery::Route;
 use sealpost_mail::{Address, Domain, Network};
+use sealpost_mailbox::Retention;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
@@ -75,7 +76,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             (config::Activation::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
             (config::Activation::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
         },
-        activation: portal.activation_within.0,
+        retention: kept(config),
         locks: LockRules {
             passwords: portal.lock_after.max(1),
             first: portal.lock_for.0,
@@ -91,7 +92,6 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         },
         questions: Vec::new(),
         trash: portal.trash.0,
-        letters: letters(config),
         export: export(config, source),
         write: write(config, source),
         show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
@@ -174,9 +174,12 @@ fn sessions(config: &Config, source: &mut Source) {
     }
 }
 
-/// How long letters are kept.
-fn letters(config: &Config) -> Option<Duration> {
-    config.retention.letters.as_ref().map(|kept| kept.get_ref().0)
+/// How long letters and links are kept.
+fn kept(config: &Config) -> Retention {
+    Retention {
+        unactivated: config.portal.activation_within.0,
+        letters: config.retention.letters.as_ref().map(|kept| kept.get_ref().0),
+    }
 }
 
 /// A letter must last long enough to be read.
@@ -290,8 +293,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         language: language(&config.notices.language),
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
         bounces: config.notices.bounces.clone(),
-        activation: config.portal.activation_within.0,
-        letters: letters(config),
+        retention: kept(config),
         by_password: match config.portal.activation {
             config::Activation::Link => false,
             config::Activation::InitialPassword => true,

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
+use sealpost_mailbox::{NewPair, Whose};
 use sealpost_store::{
     Activate, Activation, Folder, MailboxState, NewWrap, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
@@ -17,7 +18,7 @@ use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::mailbox;
-use crate::mailbox::rekey::{NewPair, RACES};
+use crate::mailbox::rekey::take_over;
 use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
@@ -203,7 +204,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         Ok(Unwrapped::Wrong) => return Ok(Link::Superseded),
         Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
     };
-    if !session::is_of(&mailbox, &secret, "activation") {
+    if !session::is_of(site, &mailbox, &secret, "activation") {
         return Ok(Link::Unknown);
     }
     Ok(Link::Good(Box::new(Good {
@@ -322,7 +323,7 @@ pub(crate) async fn carry_out(
     question: &str,
     language: Language,
 ) -> Result<Carried, Problem> {
-    let pair = NewPair::generate(site);
+    let pair = NewPair::generate(site.random.as_ref());
     let (secret, mailbox_id) = (pair.secret.clone(), good.mailbox_id.clone());
     let (pepper, random) = (site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
     let wraps = site
@@ -336,19 +337,20 @@ pub(crate) async fn carry_out(
     let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =
         site.keys.rows.seal("question", &good.mailbox_id, question.as_bytes(), site.random.as_ref());
-    for _ in 0..RACES {
+    let whose = Whose { mailbox_id: &good.mailbox_id, address: &good.address };
+    for _ in 0..NewPair::RACES {
         let wish = Activate {
             mailbox_id: good.mailbox_id.clone(),
             proof: good.proof,
             now: site.now(),
-            rekey: pair.take_over(site, &good.mailbox_id, &good.address, &good.secret).await?,
+            rekey: take_over(&pair, site, &whose, &good.secret).await?,
             wraps: vec![
                 NewWrap { kind: WrapKind::Password, sealed: password.clone() },
                 NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },
             ],
             question_sealed: Some(question_sealed.clone()),
             language: language.tag().to_owned(),
-            letters_until: site.config.letters.map(|kept| site.now().plus(kept)),
+            letters_until: site.config.retention.letter(MailboxState::Active, site.now()),
         };
         let ended = site.store.activate(wish).await;
         match ended.map_err(|error| Problem::fault("activating a mailbox", error))? {

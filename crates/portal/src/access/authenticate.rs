@@ -2,11 +2,11 @@
 //! the time who has a mailbox.
 
 use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_mailbox::wrap_id;
 use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped, VaultError};
 
 use crate::access::session;
-use crate::mailbox::epochs;
 use crate::outbox::{About, Outgoing};
 use crate::problem::Problem;
 use crate::state::{HashingTurn, Site};
@@ -53,7 +53,7 @@ pub(crate) async fn try_password(
     let in_time = credential != Credential::Initial || ends.is_some_and(|ends| ends > site.now());
     let wrap = wrap.filter(|_| credential != Credential::None && in_time);
     let pepper = site.keys.pepper.clone();
-    let bound = mailbox.map(|mailbox| epochs::wrap_id(mailbox, kind)).unwrap_or_default();
+    let bound = mailbox.map(|mailbox| wrap_id(mailbox, kind)).unwrap_or_default();
     let verdict: Result<Unwrapped, VaultError> = turn
         .run(move || match (wrap, credential) {
             (Some(wrap), Credential::Password) => {
@@ -69,7 +69,7 @@ pub(crate) async fn try_password(
         .await?;
     let verdict = verdict.map_err(|error| Problem::fault("opening a password wrap", error))?;
     let own = match (&verdict, mailbox) {
-        (Unwrapped::Opened(secret), Some(mailbox)) => session::is_of(mailbox, secret, kind.as_str()),
+        (Unwrapped::Opened(secret), Some(mailbox)) => session::is_of(site, mailbox, secret, kind.as_str()),
         (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => false,
     };
     match (verdict, credential) {

@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
+use sealpost_mailbox::{Epochs, seal_address};
 use sealpost_store::{ChangeSecrets, Ended, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret};
 use serde::Deserialize;
@@ -17,7 +18,6 @@ use crate::access::reset::{came_from, tell};
 use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
 use crate::http::csrf::Protected;
-use crate::mailbox::epochs;
 use crate::middleware::HINT;
 use crate::outbox::About;
 use crate::page::{Page, redirect, show};
@@ -135,7 +135,8 @@ pub(crate) async fn change_password(
     };
     let Some(opened) = opened else { return password_page(&site, &request, &owner, HINT, entered) };
     let mailbox_now = mailbox(&site, &owner).await?;
-    let (epochs, id) = epochs::next(&mailbox_now, WrapKind::Password, site.random.as_ref());
+    let Epochs { row: epochs, wrap_id: id } =
+        Epochs::next(&mailbox_now, WrapKind::Password, site.random.as_ref());
     let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
     let password = Secret::new(form.password);
     let sealed = site
@@ -197,7 +198,8 @@ pub(crate) async fn change_question(
     };
     let Some(opened) = opened else { return question_page(&site, &request, &owner, HINT, entered).await };
     let mailbox_now = mailbox(&site, &owner).await?;
-    let (epochs, id) = epochs::next(&mailbox_now, WrapKind::Answer, site.random.as_ref());
+    let Epochs { row: epochs, wrap_id: id } =
+        Epochs::next(&mailbox_now, WrapKind::Answer, site.random.as_ref());
     let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
     let answer = Secret::new(form.answer);
     let sealed = site
@@ -225,13 +227,20 @@ async fn change(
     why: Ended,
 ) -> Result<(), Problem> {
     // What was opened is the mailbox's own still: a reset in between has given it another pair.
-    if !session::is_of(mailbox, owner.secret(), "session") {
+    if !session::is_of(site, mailbox, owner.secret(), "session") {
         return Err(Problem::SessionOver);
     }
-    let id = owner.secret().public().bound_at(&mailbox.id, &epochs);
+    let public = owner.secret().public();
     let wish = ChangeSecrets {
         old_address: mailbox.address_sealed.clone(),
-        address_sealed: site.keys.rows.seal("address", &id, owner.address().as_bytes(), site.random.as_ref()),
+        address_sealed: seal_address(
+            &site.keys.rows,
+            &public,
+            &mailbox.id,
+            &epochs,
+            owner.address(),
+            site.random.as_ref(),
+        ),
         epochs,
         mailbox_id: owner.mailbox_id().to_owned(),
         now: site.now(),

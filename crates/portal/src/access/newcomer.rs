@@ -66,7 +66,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<Newcomer,
     }
     let opened = secret.open_mailbox_secret(&row.secret_sealed, &held(&row.mailbox_id), &site.keys.sessions);
     let opened = opened.map_err(|error| refused("newcomer", &mailbox.id, error))?;
-    if !is_of(&mailbox, &opened, "newcomer") {
+    if !is_of(site, &mailbox, &opened, "newcomer") {
         return Err(Problem::SessionOver);
     }
     site.store.touch_newcomer(&hash, now, now.plus(LASTS)).await.map_err(lost)?;

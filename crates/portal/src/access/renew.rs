@@ -8,9 +8,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Timestamp};
+use sealpost_mailbox::WaysIn;
 use sealpost_store::{
-    Folder, MailboxRow, MailboxState, NewToken, NewWrap, Page as StorePage, Reissued, RequestKind,
-    TokenPurpose, WrapKind,
+    Folder, MailboxRow, MailboxState, NewToken, Page as StorePage, Reissued, RequestKind, TokenPurpose,
 };
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose};
 use serde::Deserialize;
@@ -106,15 +106,10 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     let (now, random) = (site.now(), site.random.as_ref());
     let (token, hash) = site.keys.tokens.issue(VaultPurpose::Activation, random);
     // Who has had a mailbox before comes back by a link as short-lived as any other way back.
-    let lasts = if mailbox.activated_at.is_some() { LINK_LASTS } else { site.config.activation };
+    let lasts = if mailbox.activated_at.is_some() { LINK_LASTS } else { site.config.retention.unactivated };
     let expires = now.plus(lasts);
-    let wraps = vec![
-        NewWrap {
-            kind: WrapKind::Activation,
-            sealed: secret.wrap_activation(&mailbox.id, &token, &site.keys.pepper, random),
-        },
-        NewWrap { kind: WrapKind::Link, sealed: token.keep(&site.keys.rows, &mailbox.id, random) },
-    ];
+    let ways = WaysIn { rows: &site.keys.rows, pepper: &site.keys.pepper, token: &token };
+    let wraps = ways.wraps(&mailbox.id, &secret, random);
     let new = NewToken {
         hash,
         purpose: TokenPurpose::Activation,

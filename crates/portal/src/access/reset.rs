@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_mailbox::{NewPair, Whose, wrap_id};
 use sealpost_store::{
     MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
 };
@@ -20,8 +21,7 @@ use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
 use crate::language::Language;
-use crate::mailbox::epochs;
-use crate::mailbox::rekey::{NewPair, RACES};
+use crate::mailbox::rekey::take_over;
 use crate::middleware::HINT;
 use crate::outbox::{About, Outgoing};
 use crate::page::{Page, redirect, set, show_to};
@@ -278,7 +278,7 @@ async fn try_answer(
     given: Secret<String>,
 ) -> Result<Option<MailboxSecret>, Problem> {
     let pepper = site.keys.pepper.clone();
-    let on = good.map(|good| (good.wrap.clone(), epochs::wrap_id(&good.mailbox, WrapKind::Answer)));
+    let on = good.map(|good| (good.wrap.clone(), wrap_id(&good.mailbox, WrapKind::Answer)));
     let verdict = turn
         .run(move || match on {
             Some((wrap, id)) => MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper),
@@ -287,7 +287,7 @@ async fn try_answer(
         .await?;
     match (verdict.map_err(|error| Problem::fault("opening an answer wrap", error))?, good) {
         (Unwrapped::Opened(opened), Some(good)) => {
-            Ok(Some(opened).filter(|opened| session::is_of(&good.mailbox, opened, "answer")))
+            Ok(Some(opened).filter(|opened| session::is_of(site, &good.mailbox, opened, "answer")))
         }
         (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => Ok(None),
     }
@@ -303,7 +303,7 @@ async fn finish(
     answer: Secret<String>,
 ) -> Result<HttpResponse, Problem> {
     let mailbox = &good.mailbox;
-    let pair = NewPair::generate(site);
+    let pair = NewPair::generate(site.random.as_ref());
     let (id, secret, pepper, random) = (
         mailbox.id.clone(),
         pair.secret.clone(),
@@ -329,12 +329,13 @@ async fn finish(
     }
     let address = good_address(site, good)?;
     let mut done = false;
-    for _ in 0..RACES {
+    let whose = Whose { mailbox_id: &mailbox.id, address: &address };
+    for _ in 0..NewPair::RACES {
         let wish = ResetPassword {
             mailbox_id: mailbox.id.clone(),
             token_hash: good.token_hash,
             now: site.now(),
-            rekey: pair.take_over(site, &mailbox.id, &address, &opened).await?,
+            rekey: take_over(&pair, site, &whose, &opened).await?,
             wraps: vec![
                 NewWrap { kind: WrapKind::Password, sealed: password.clone() },
                 NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },

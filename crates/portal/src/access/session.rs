@@ -6,8 +6,9 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
+use sealpost_mailbox::Resident;
 use sealpost_store::{MailboxRow, MailboxState, NewSession};
-use sealpost_vault::{Bearer, Held, MailboxPublic, MailboxSecret, SessionHash, SessionSecret};
+use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret};
 
 use crate::http::csrf::FormToken;
 use crate::language::Language;
@@ -165,7 +166,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let held = Held { bearer: Bearer::Owner, mailbox_id: &row.mailbox_id, since: row.created_at.0 };
     let opened = secret.open_mailbox_secret(&row.secret_sealed, &held, &site.keys.sessions);
     let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
-    if !is_of(&mailbox, &opened, "session") {
+    if !is_of(site, &mailbox, &opened, "session") {
         return Err(Problem::SessionOver);
     }
     let mut until = row.expires_at;
@@ -247,24 +248,25 @@ pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt
     Problem::SessionOver
 }
 
-/// Whether what was opened is this mailbox's own key. Another one was put there by whoever writes rows, or is a row of
-/// the time before the mailbox got a new one.
-pub(crate) fn is_of(mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
-    let same = opened.public().to_bytes() == mailbox.public_key;
-    if !same {
+/// Whether what was opened is this mailbox's own key, and the mailbox's row is ours. Another one was put there by
+/// whoever writes rows, or is a row of the time before the mailbox got a new key, password or answer.
+pub(crate) fn is_of(site: &Site, mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
+    if opened.public().to_bytes() != mailbox.public_key {
         tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
+        return false;
     }
-    same
+    match Resident::of(mailbox, &site.keys.rows, &site.keys.tags) {
+        Ok(_resident) => true,
+        Err(error) => {
+            tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row is not ours");
+            false
+        }
+    }
 }
 
 /// The address of a mailbox, for its owner.
 pub(crate) fn address_of(site: &Site, mailbox: &MailboxRow) -> Result<String, Problem> {
-    let public = MailboxPublic::from_bytes(&mailbox.public_key)
-        .map_err(|error| Problem::fault("reading a public key", error))?;
-    let plain = site
-        .keys
-        .rows
-        .open("address", &public.bound_at(&mailbox.id, &mailbox.epochs), &mailbox.address_sealed)
-        .map_err(|error| Problem::fault("opening an address", error))?;
-    Ok(String::from_utf8_lossy(plain.expose()).into_owned())
+    let resident = Resident::of(mailbox, &site.keys.rows, &site.keys.tags);
+    let resident = resident.map_err(|error| Problem::fault("opening an address", error))?;
+    Ok(resident.address_text().to_owned())
 }

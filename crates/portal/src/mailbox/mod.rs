@@ -1,6 +1,5 @@
 //! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
 
-pub(crate) mod epochs;
 pub(crate) mod profile;
 pub(crate) mod rekey;
 
@@ -11,10 +10,9 @@ use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
-use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page, StoreError};
-use sealpost_vault::{
-    CHUNK, DepositAuth, MailboxSecret, MessageKey, StreamOpener, VaultError, plain_len, sealed_chunk,
-};
+use sealpost_mailbox::{BodyOpener, MailboxError, listing, proven_listing};
+use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
+use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
@@ -94,7 +92,7 @@ impl SignedIn {
         let lines = off_the_loop((), move || {
             rows.into_iter()
                 .map(|row| {
-                    let summary = summary(&auth, &mailbox_id, &secret, &row);
+                    let summary = listing(&auth, &mailbox_id, &secret, &row);
                     Line { row, summary }
                 })
                 .collect()
@@ -117,8 +115,7 @@ impl SignedIn {
         let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(sealed)?;
         // The proof stands before the listing, and the listing opens under this key alone: head and body are then
         // what we deposited.
-        let listed = proven(&site.keys.deposits, &key, &row).inspect_err(|error| unproven(&row, error));
-        let listed = listed.map_err(sealed)?;
+        let listed = proven_listing(&site.keys.deposits, &key, &row).map_err(sealed)?;
         let head = key.open_part("head", &head_sealed).map_err(sealed)?;
         let summary = serde_json::from_slice(&listed).ok();
         Ok(Deposit { row, summary, head, key, body })
@@ -145,21 +142,15 @@ impl Deposit {
         let size = self.size()?;
         let room = site.room_for(size).await?;
         tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
-        let opener = opener(&self.key, &self.body).await?;
+        let opener = self.opener().await?;
         let mut bytes = self.head.clone();
-        bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
-        for index in 0_u64.. {
-            let Some(sealed) = chunk(&self.body, index).await? else { break };
-            opener
-                .open_chunk(index, sealed.1, &sealed.0, &mut bytes)
-                .map_err(|error| damaged(&self.row.id, error))?;
-        }
+        opener.read_to_end(&mut bytes).await.map_err(|error| unread(&self.row.id, error))?;
         Ok(OpenLetter { bytes, room })
     }
 
     /// Opens all of it and keeps nothing: whether the letter is as it was.
     pub(crate) async fn verify(&self) -> Result<(), Problem> {
-        let opener = opener(&self.key, &self.body).await?;
+        let opener = self.opener().await?;
         for index in 0..self.chunks()? {
             self.plain(&opener, index).await?;
         }
@@ -170,13 +161,14 @@ impl Deposit {
         Ok((self.size()? - self.head.len() as u64).div_ceil(CHUNK as u64).max(1))
     }
 
-    async fn plain(&self, opener: &StreamOpener, index: u64) -> Result<Bytes, Problem> {
-        let missing = || damaged(&self.row.id, "it ends too early");
-        let (sealed, last) = chunk(&self.body, index).await?.ok_or_else(missing)?;
-        let mut plain = Vec::with_capacity(sealed.len());
-        let opened = opener.open_chunk(index, last, &sealed, &mut plain);
-        opened.map_err(|error| damaged(&self.row.id, error))?;
-        Ok(Bytes::from(plain))
+    async fn opener(&self) -> Result<BodyOpener, Problem> {
+        let opener = BodyOpener::new(&self.key, self.body.clone()).await;
+        opener.map_err(|error| unread(&self.row.id, error))
+    }
+
+    async fn plain(&self, opener: &BodyOpener, index: u64) -> Result<Bytes, Problem> {
+        let chunk = opener.chunk(index).await.map_err(|error| unread(&self.row.id, error))?;
+        chunk.ok_or_else(|| damaged(&self.row.id, "it ends too early"))
     }
 
     /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
@@ -187,7 +179,7 @@ impl Deposit {
 
     /// The same, of no announced length.
     pub(crate) async fn part_pieces(self, place: EncodedRange) -> Result<HeldPieces, Problem> {
-        let opener = opener(&self.key, &self.body).await?;
+        let opener = self.opener().await?;
         let state = Some((self, opener, place.range, place.decoder));
         let pieces = stream::try_unfold(state, |state| async move {
             let Some((deposit, opener, range, mut decoder)) = state else { return Ok(None) };
@@ -228,7 +220,7 @@ impl Deposit {
     pub(crate) async fn stream(
         self,
     ) -> Result<impl Stream<Item = Result<Bytes, Problem>> + 'static, Problem> {
-        let opener = opener(&self.key, &self.body).await?;
+        let opener = self.opener().await?;
         let chunks = self.chunks()?;
         let first = self.plain(&opener, 0).await?;
         if chunks > 1 {
@@ -259,7 +251,7 @@ impl Deposit {
 
 struct Step {
     deposit: Deposit,
-    opener: StreamOpener,
+    opener: BodyOpener,
     ready: VecDeque<Bytes>,
     next: u64,
     chunks: u64,
@@ -269,57 +261,19 @@ fn index(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
 
-/// What is sealed is not what was sealed, or not there. Names the letter for the log.
-fn damaged(deposit_id: &str, cause: impl std::fmt::Display) -> Problem {
-    Problem::Damaged(format!("letter {deposit_id}: {cause}"))
-}
-
-fn unread(error: StoreError) -> Problem {
+/// A body that could not be read: the store's trouble, or the letter's.
+fn unread(deposit_id: &str, error: MailboxError) -> Problem {
     match error {
-        StoreError::Damaged { what } => Problem::Damaged(format!("expected {what}")),
-        other => Problem::fault("reading a body", other),
+        MailboxError::Store(error) => Problem::fault("reading a body", error),
+        error @ (MailboxError::Vault(_) | MailboxError::Damaged { .. } | MailboxError::Record(_)) => {
+            damaged(deposit_id, error)
+        }
     }
 }
 
-pub(crate) async fn opener(key: &MessageKey, body: &Body) -> Result<StreamOpener, Problem> {
-    let header = body.read(0..StreamOpener::header_len() as u64).await;
-    let header = header.map_err(unread)?;
-    StreamOpener::new(key, &header).map_err(|error| Problem::Damaged(format!("a body's start: {error}")))
-}
-
-/// One sealed chunk, and whether it is the last.
-pub(crate) async fn chunk(body: &Body, index: u64) -> Result<Option<(Bytes, bool)>, Problem> {
-    let Some(place) = sealed_chunk(body.len(), index) else { return Ok(None) };
-    let sealed = body.read(place.start..place.start + place.len).await;
-    let sealed = sealed.map_err(unread)?;
-    Ok(Some((sealed, place.last)))
-}
-
-fn summary(
-    auth: &DepositAuth,
-    mailbox_id: &str,
-    secret: &MailboxSecret,
-    row: &DepositRow,
-) -> Option<Summary> {
-    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed);
-    let listed = key.and_then(|key| proven(auth, &key, row));
-    listed
-        .inspect_err(|error| unproven(row, error))
-        .ok()
-        .and_then(|plain| serde_json::from_slice(&plain).ok())
-}
-
-/// What the list shows of a letter that was deposited by us.
-fn proven(auth: &DepositAuth, key: &MessageKey, row: &DepositRow) -> Result<Vec<u8>, VaultError> {
-    let listing = auth.proven(&row.mailbox_id, &row.id, &row.listing_sealed)?;
-    key.open_part(&format!("listing:{}", row.id), listing)
-}
-
-fn unproven(row: &DepositRow, error: &VaultError) {
-    tracing::error!(
-        row.kind = "deposit", mailbox.id = %row.mailbox_id, deposit.id = %row.id, %error,
-        "a letter is not as we deposited it and is not shown"
-    );
+/// What is sealed is not what was sealed, or not there. Names the letter for the log.
+fn damaged(deposit_id: &str, cause: impl std::fmt::Display) -> Problem {
+    Problem::Damaged(format!("letter {deposit_id}: {cause}"))
 }
 
 /// The listing of a letter in a mailbox that is just being activated: its owner holds the link, and no
@@ -330,7 +284,7 @@ pub(crate) fn waiting(
     secret: &MailboxSecret,
     row: &DepositRow,
 ) -> Option<Summary> {
-    summary(&site.keys.deposits, mailbox_id, secret, row)
+    listing(&site.keys.deposits, mailbox_id, secret, row)
 }
 
 /// Whether `text` can be an id of ours: what cannot be one is never asked for.

@@ -1,17 +1,15 @@
 //! What an owner is writing: text and files, sealed to the mailbox while they come. Knows no page.
 
-use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_store::{
-    BodyWriter, DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, StoredBody, UploadRow,
-};
-use sealpost_vault::{MailboxSecret, MessageKey, SessionAuth, StreamSealer};
+use sealpost_mailbox::{BodyOpener, BodySealer};
+use sealpost_store::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, UploadRow};
+use sealpost_vault::{MailboxSecret, MessageKey, SessionAuth};
 use serde::{Deserialize, Serialize};
 
 use crate::access::session::SignedIn;
-use crate::mailbox::{chunk, is_id, opener};
+use crate::mailbox::is_id;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::writing::reply::MAX_SUBJECT;
@@ -253,7 +251,7 @@ impl SignedIn {
         &self,
         site: &Site,
         draft: &Draft,
-        upload: Upload,
+        upload: BodySealer,
         name: String,
         content_type: String,
     ) -> Result<bool, Problem> {
@@ -267,7 +265,7 @@ impl SignedIn {
         &self,
         site: &Site,
         draft: &Draft,
-        upload: Upload,
+        upload: BodySealer,
         id: String,
         facts: &Facts,
     ) -> Result<NewDraftFile, Problem> {
@@ -276,8 +274,8 @@ impl SignedIn {
             id,
             mailbox_id: self.mailbox_id().to_owned(),
             draft_id: draft.id.clone(),
-            size: upload.size,
-            body: upload.finish().await?,
+            size: upload.len(),
+            body: upload.finish().await.map_err(lost)?,
             now: site.now(),
         })
     }
@@ -336,14 +334,10 @@ impl SignedIn {
 async fn read(site: &Site, key: &MessageKey, file: &File) -> Result<WrittenFile, Problem> {
     let body = site.store.body(&file.body_id).await.map_err(lost)?;
     let body = body.ok_or_else(|| broken("a file's body is missing"))?;
-    let opener = opener(key, &body).await?;
-    let bytes = stream::try_unfold((opener, body, 0_u64), |(opener, body, index)| async move {
-        let Some((sealed, last)) = chunk(&body, index).await.map_err(|error| error.to_string())? else {
-            return Ok(None);
-        };
-        let mut plain = Vec::with_capacity(sealed.len());
-        opener.open_chunk(index, last, &sealed, &mut plain).map_err(|error| error.to_string())?;
-        Ok(Some((Bytes::from(plain), (opener, body, index + 1))))
+    let opener = BodyOpener::new(key, body).await.map_err(lost)?;
+    let bytes = stream::try_unfold((opener, 0_u64), |(opener, index)| async move {
+        let plain = opener.chunk(index).await.map_err(|error| error.to_string())?;
+        Ok(plain.map(|plain| (plain, (opener, index + 1))))
     });
     Ok(WrittenFile {
         name: file.facts.name.clone(),
@@ -351,39 +345,4 @@ async fn read(site: &Site, key: &MessageKey, file: &File) -> Result<WrittenFile,
         size: file.size,
         bytes: bytes.boxed(),
     })
-}
-
-/// A file on its way in: sealed as it comes, never on disk in clear, one chunk in memory.
-pub(crate) struct Upload {
-    sealer: StreamSealer,
-    writer: BodyWriter,
-    out: Vec<u8>,
-    pub(crate) size: u64,
-}
-
-impl Upload {
-    pub(crate) fn new(site: &Site, key: &MessageKey) -> Self {
-        Self {
-            sealer: StreamSealer::new(key, site.random.as_ref()),
-            writer: site.store.body_writer(site.random.id()),
-            out: Vec::new(),
-            size: 0,
-        }
-    }
-
-    pub(crate) async fn push(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.size = self.size.saturating_add(bytes.len() as u64);
-        self.sealer.push(bytes, &mut self.out);
-        if !self.out.is_empty() {
-            self.writer.push(&self.out).await.map_err(lost)?;
-            self.out.clear();
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn finish(mut self) -> Result<StoredBody, Problem> {
-        self.sealer.finish(&mut self.out);
-        self.writer.push(&self.out).await.map_err(lost)?;
-        self.writer.finish().await.map_err(lost)
-    }
 }

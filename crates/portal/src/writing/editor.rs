@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
+use sealpost_mailbox::BodySealer;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -21,7 +22,7 @@ use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
-use crate::writing::draft::{Content, Draft, Pending, Upload};
+use crate::writing::draft::{Content, Draft, Pending, lost};
 use crate::writing::reply::{self, Kind};
 use crate::writing::{MAX_FILES, MAX_RECIPIENTS, Sent, addresses};
 
@@ -186,8 +187,8 @@ async fn carry_original(
     if letter.bytes.len() as u64 > site.config.write.max_size {
         return Ok(false);
     }
-    let mut upload = Upload::new(site, draft.key());
-    upload.push(&letter.bytes).await?;
+    let mut upload = BodySealer::new(&site.store, draft.key(), site.random.as_ref());
+    upload.push(&letter.bytes).await.map_err(lost)?;
     owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
 }
 
@@ -214,8 +215,8 @@ async fn carry(
         .await?;
         let Some(bytes) = bytes else { continue };
         free = free.saturating_sub(bytes.len() as u64);
-        let mut upload = Upload::new(site, draft.key());
-        upload.push(&bytes).await?;
+        let mut upload = BodySealer::new(&site.store, draft.key(), site.random.as_ref());
+        upload.push(&bytes).await.map_err(lost)?;
         let name = download::file_name(&file.name, "file");
         complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
     }
@@ -372,14 +373,17 @@ async fn take_files(
         if named && known.is_none() {
             known = Some(owner.draft(site, id).await?);
         }
-        let mut upload = known.as_ref().filter(|_| named).map(|draft| Upload::new(site, draft.key()));
+        let mut upload = known
+            .as_ref()
+            .filter(|_| named)
+            .map(|draft| BodySealer::new(&site.store, draft.key(), site.random.as_ref()));
         let mut used = known.as_ref().map_or(0, Draft::size);
         let mut came = 0_u64;
         while let Some(bytes) = file.next().await? {
             used = used.saturating_add(bytes.len() as u64);
             came = came.saturating_add(bytes.len() as u64);
             match &mut upload {
-                Some(upload) if used <= limit => upload.push(&bytes).await?,
+                Some(upload) if used <= limit => upload.push(&bytes).await.map_err(lost)?,
                 Some(_) | None => {
                     upload = None;
                     skipped = skipped.saturating_add(bytes.len() as u64);

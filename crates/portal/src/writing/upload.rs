@@ -2,14 +2,15 @@
 //! become one file of the draft. What has come survives a lost connection and a closed page. Knows no page.
 
 use sealpost_mail::Secret;
+use sealpost_mailbox::{BodyOpener, BodySealer};
 use sealpost_store::{NewPiece, NewUpload, PieceRow};
 use sealpost_vault::MessageKey;
 
 use crate::access::session::SignedIn;
-use crate::mailbox::{chunk, is_id, opener};
+use crate::mailbox::is_id;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::draft::{Draft, Facts, Pending, Upload, broken, lost};
+use crate::writing::draft::{Draft, Facts, Pending, broken, lost};
 
 /// A piece, but for a file's last one. Small enough that a lost connection costs little, large enough that a file
 /// of 20 MB is not many rows.
@@ -85,14 +86,14 @@ impl SignedIn {
         piece: Piece,
     ) -> Result<bool, Problem> {
         let Piece { key, upload } = piece;
-        let len = upload.size;
+        let len = upload.len();
         let row = NewPiece {
             mailbox_id: self.mailbox_id().to_owned(),
             draft_id: draft.id.clone(),
             upload_id: upload_id.to_owned(),
             place,
             len,
-            body: upload.finish().await?,
+            body: upload.finish().await.map_err(lost)?,
             key_sealed: draft.key().seal_part(
                 &piece_label(upload_id, place),
                 key.to_bytes().expose(),
@@ -111,10 +112,10 @@ impl SignedIn {
         let found = site.store.upload(self.mailbox_id(), &draft.id, id).await.map_err(lost)?;
         let Some((row, pieces)) = found else { return Ok(false) };
         let facts = Facts::open(draft.key(), id, &row.facts_sealed)?;
-        let mut whole = Upload::new(site, draft.key());
+        let mut whole = BodySealer::new(&site.store, draft.key(), site.random.as_ref());
         for piece in &pieces {
             // A gap, or a piece that is not where it belongs, does not open or does not fit.
-            if piece.place != whole.size {
+            if piece.place != whole.len() {
                 return Err(broken("the pieces of a file do not fit together"));
             }
             copy(site, draft.key(), id, piece, &mut whole).await?;
@@ -138,19 +139,17 @@ async fn copy(
     draft_key: &MessageKey,
     upload_id: &str,
     piece: &PieceRow,
-    whole: &mut Upload,
+    whole: &mut BodySealer,
 ) -> Result<(), Problem> {
     let plain = draft_key.open_part(&piece_label(upload_id, piece.place), &piece.key_sealed).map_err(lost)?;
     let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_size| broken("a key of another size"))?;
     let key = MessageKey::from_bytes(&Secret::new(bytes));
     let body = site.store.body(&piece.body_id).await.map_err(lost)?;
     let body = body.ok_or_else(|| broken("a piece's body is missing"))?;
-    let opener = opener(&key, &body).await?;
+    let opener = BodyOpener::new(&key, body).await.map_err(lost)?;
     for index in 0_u64.. {
-        let Some((sealed, last)) = chunk(&body, index).await? else { break };
-        let mut plain = Vec::with_capacity(sealed.len());
-        opener.open_chunk(index, last, &sealed, &mut plain).map_err(lost)?;
-        whole.push(&plain).await?;
+        let Some(plain) = opener.chunk(index).await.map_err(lost)? else { break };
+        whole.push(&plain).await.map_err(lost)?;
     }
     Ok(())
 }
@@ -158,21 +157,21 @@ async fn copy(
 /// A piece on its way in.
 pub(crate) struct Piece {
     key: MessageKey,
-    upload: Upload,
+    upload: BodySealer,
 }
 
 impl Piece {
     pub(crate) fn new(site: &Site) -> Self {
         let key = MessageKey::generate(site.random.as_ref());
-        Self { upload: Upload::new(site, &key), key }
+        Self { upload: BodySealer::new(&site.store, &key, site.random.as_ref()), key }
     }
 
     pub(crate) async fn push(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.upload.push(bytes).await
+        self.upload.push(bytes).await.map_err(lost)
     }
 
     pub(crate) fn len(&self) -> u64 {
-        self.upload.size
+        self.upload.len()
     }
 }
 

@@ -1,0 +1,98 @@
+//! A letter into the row of one mailbox, and what the list shows of it out again. The listing lies under the message's
+//! own key: a second key exchange for it would cost as much as the rest of the deposit together.
+
+use sealpost_mail::{Random, Secret, Summary, Timestamp};
+use sealpost_store::{DepositRow, Folder, NewDeposit};
+use sealpost_vault::{DepositAuth, MailboxPublic, MailboxSecret, MessageKey, VaultError};
+
+use crate::MailboxError;
+
+/// A letter for one mailbox; its body is sealed already.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLetter<'a> {
+    /// Whose.
+    pub mailbox_id: &'a str,
+    /// What the mailbox's row was proven to have.
+    pub public: &'a MailboxPublic,
+    /// Fresh.
+    pub deposit_id: &'a str,
+    /// The sealed rest, shared with other deposits and legs.
+    pub body_id: &'a str,
+    /// The key of rest, head and listing.
+    pub key: &'a MessageKey,
+    /// Where.
+    pub folder: Folder,
+    /// The head of this copy.
+    pub head: &'a [u8],
+    /// What the list shows.
+    pub listing: &'a Summary,
+    /// Bytes of the whole letter.
+    pub size: u64,
+    /// Now.
+    pub received_at: Timestamp,
+    /// Deleted after that.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewLetter<'_> {
+    /// The row. `thread_tags` recognise replies to it.
+    ///
+    /// # Errors
+    /// The public key is none to seal to.
+    pub fn row(
+        &self,
+        deposits: &DepositAuth,
+        thread_tags: Vec<[u8; 32]>,
+        random: &dyn Random,
+    ) -> Result<NewDeposit, MailboxError> {
+        let id = self.deposit_id;
+        let json = Secret::new(serde_json::to_vec(self.listing)?);
+        let listing = self.key.seal_part(&label(id), json.expose(), random);
+        Ok(NewDeposit {
+            id: id.to_owned(),
+            mailbox_id: self.mailbox_id.to_owned(),
+            body_id: self.body_id.to_owned(),
+            folder: self.folder,
+            key_sealed: self.public.seal_key(self.mailbox_id, id, self.key, random)?,
+            sealed_to: self.public.to_bytes(),
+            head_sealed: self.key.seal_part("head", self.head, random),
+            listing_sealed: deposits.prove(self.mailbox_id, id, &listing),
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            received_at: self.received_at,
+            expires_at: self.expires_at,
+            thread_tags,
+        })
+    }
+}
+
+/// What the list shows of a letter that we deposited.
+///
+/// # Errors
+/// The row is not ours, or of another mailbox or letter.
+pub fn proven_listing(auth: &DepositAuth, key: &MessageKey, row: &DepositRow) -> Result<Vec<u8>, VaultError> {
+    let listing = auth.proven(&row.mailbox_id, &row.id, &row.listing_sealed)?;
+    key.open_part(&label(&row.id), listing)
+}
+
+/// The same for somebody who has the mailbox's secret. Nothing, and a line in the log, if it cannot be opened.
+#[must_use]
+pub fn listing(
+    auth: &DepositAuth,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    row: &DepositRow,
+) -> Option<Summary> {
+    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed);
+    let listed = key.and_then(|key| proven_listing(auth, &key, row));
+    let listed = listed.inspect_err(|error| {
+        tracing::error!(
+            row.kind = "deposit", mailbox.id = %row.mailbox_id, deposit.id = %row.id, %error,
+            "a letter in this mailbox is not one that was deposited here"
+        );
+    });
+    serde_json::from_slice(&listed.ok()?).ok()
+}
+
+fn label(deposit_id: &str) -> String {
+    format!("listing:{deposit_id}")
+}

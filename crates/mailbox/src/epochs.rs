@@ -1,0 +1,53 @@
+//! Which password and which answer of a mailbox are the present ones: wraps are bound to it, so that one of former times
+//! does not open again when somebody puts its row back. Knows no wrap.
+//!
+//! A new key pair begins anew, with neither. The two words are sealed together with the mailbox's address.
+
+use sealpost_mail::Random;
+use sealpost_store::{MailboxRow, WrapKind};
+
+/// The epochs after a wrap of some kind was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epochs {
+    /// As the mailbox's row keeps them.
+    pub row: String,
+    /// What the new wrap is bound to.
+    pub wrap_id: String,
+}
+
+impl Epochs {
+    /// When a wrap of this kind is made now.
+    #[must_use]
+    pub fn next(mailbox: &MailboxRow, kind: WrapKind, random: &dyn Random) -> Self {
+        let (password, answer) = split(&mailbox.epochs);
+        let row = match kind {
+            WrapKind::Password => format!("{}.{answer}", random.id()),
+            WrapKind::Answer => format!("{password}.{}", random.id()),
+            WrapKind::Activation | WrapKind::Link | WrapKind::Initial | WrapKind::Escrow => {
+                mailbox.epochs.clone()
+            }
+        };
+        let wrap_id = bound(&mailbox.id, &row, kind);
+        Self { row, wrap_id }
+    }
+}
+
+/// What a wrap of this kind is bound to.
+#[must_use]
+pub fn wrap_id(mailbox: &MailboxRow, kind: WrapKind) -> String {
+    bound(&mailbox.id, &mailbox.epochs, kind)
+}
+
+fn bound(mailbox_id: &str, epochs: &str, kind: WrapKind) -> String {
+    let (password, answer) = split(epochs);
+    let epoch = match kind {
+        WrapKind::Password => password,
+        WrapKind::Answer => answer,
+        WrapKind::Activation | WrapKind::Link | WrapKind::Initial | WrapKind::Escrow => "",
+    };
+    if epoch.is_empty() { mailbox_id.to_owned() } else { format!("{mailbox_id}:{epoch}") }
+}
+
+fn split(epochs: &str) -> (&str, &str) {
+    epochs.split_once('.').unwrap_or_default()
+}

@@ -1,0 +1,23 @@
+//! What may be done to a mailbox: whose it is, made with its ways in, a letter into rows, a body sealed as it comes and
+//! opened piece by piece, the key pair replaced, and when things go.
+//!
+//! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
+//! lacks one cannot call it. Clock and randomness are arguments.
+
+mod create;
+mod deposit;
+mod directory;
+mod epochs;
+mod error;
+mod rekey;
+mod retention;
+mod sealed_body;
+
+pub use create::{NewOwner, NewPending, WaysIn};
+pub use deposit::{NewLetter, listing, proven_listing};
+pub use directory::{AddressRecord, Resident, seal_address};
+pub use epochs::{Epochs, wrap_id};
+pub use error::MailboxError;
+pub use rekey::{NewPair, Whose};
+pub use retention::Retention;
+pub use sealed_body::{BodyOpener, BodySealer, seal_body};

@@ -1,0 +1,95 @@
+//! A mailbox's new key pair: made when its owner comes in by a link, an initial password or an answer, and everything
+//! that was sealed to the old one sealed to it. Knows no way in.
+//!
+//! The old pair lay wrapped under a link that was mailed, or a password that is forgotten: copies of either open
+//! nothing that comes later (decision 0021).
+
+use sealpost_mail::Random;
+use sealpost_store::{NewWrap, Rekey, SealedKey, SealedKeys, WrapKind};
+use sealpost_vault::{EscrowPublic, MailboxKeys, MailboxPublic, MailboxSecret, RowKey, VaultError};
+
+use crate::seal_address;
+
+/// The new pair of one mailbox.
+#[derive(Clone)]
+pub struct NewPair {
+    /// The secret part.
+    pub secret: MailboxSecret,
+    public: MailboxPublic,
+}
+
+/// Whose pair it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose<'a> {
+    /// The mailbox.
+    pub mailbox_id: &'a str,
+    /// Its address, as it was opened.
+    pub address: &'a str,
+}
+
+impl NewPair {
+    /// How often letters may come in between before somebody is told to try again.
+    pub const RACES: usize = 8;
+
+    /// Makes one.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> Self {
+        let (public, secret) = MailboxKeys::generate(random);
+        Self { secret, public }
+    }
+
+    /// Everything of the mailbox as it was read, sealed to this pair: a hybrid key exchange twice for every letter, so
+    /// call it beside the event loop.
+    #[must_use]
+    pub fn seal_again(
+        &self,
+        mailbox_id: &str,
+        old: &MailboxSecret,
+        found: SealedKeys,
+        random: &dyn Random,
+    ) -> SealedKeys {
+        let one = |SealedKey { id, key_sealed }| {
+            let sealed = old
+                .open_key(mailbox_id, &id, &key_sealed)
+                .and_then(|key| self.public.seal_key(mailbox_id, &id, &key, random));
+            match sealed {
+                Ok(key_sealed) => SealedKey { id, key_sealed },
+                // It could not be opened before either; its owner shall not be kept out for that.
+                Err(error) => {
+                    tracing::error!(deposit.id = %id, %error, "a key could not be sealed anew");
+                    SealedKey { id, key_sealed }
+                }
+            }
+        };
+        SealedKeys {
+            letters: found.letters.into_iter().map(one).collect(),
+            drafts: found.drafts.into_iter().map(one).collect(),
+        }
+    }
+
+    /// The rows that put this pair in the place of the old one. `escrow`: where the operator chose that.
+    ///
+    /// # Errors
+    /// The escrow key is none to seal to.
+    pub fn rows(
+        &self,
+        whose: &Whose<'_>,
+        old: &MailboxSecret,
+        keys: SealedKeys,
+        row_key: &RowKey,
+        escrow: Option<&EscrowPublic>,
+        random: &dyn Random,
+    ) -> Result<Rekey, VaultError> {
+        let wrap = |escrow| {
+            let sealed = self.secret.wrap_escrow(whose.mailbox_id, escrow, random)?;
+            Ok(NewWrap { kind: WrapKind::Escrow, sealed })
+        };
+        Ok(Rekey {
+            old_public: old.public().to_bytes(),
+            public_key: self.public.to_bytes(),
+            address_sealed: seal_address(row_key, &self.public, whose.mailbox_id, "", whose.address, random),
+            keys,
+            escrow: escrow.map(wrap).transpose()?,
+        })
+    }
+}

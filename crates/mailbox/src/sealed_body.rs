@@ -1,0 +1,156 @@
+//! Bodies at rest: sealed as they come, opened chunk by chunk. Nothing is on disk in clear, and one chunk is in memory
+//! whatever the size. Knows no mail syntax.
+
+use bytes::Bytes;
+use sealpost_mail::Random;
+use sealpost_store::{Body, BodyWriter, Store, StoreError, StoredBody};
+use sealpost_vault::{CHUNK, MessageKey, StreamOpener, StreamSealer, sealed_chunk};
+
+use crate::MailboxError;
+
+/// A body on its way in.
+pub struct BodySealer {
+    sealer: StreamSealer,
+    writer: BodyWriter,
+    out: Vec<u8>,
+    len: u64,
+}
+
+impl BodySealer {
+    /// A body with a fresh id, sealed under this key.
+    #[must_use]
+    pub fn new(store: &Store, key: &MessageKey, random: &dyn Random) -> Self {
+        Self {
+            sealer: StreamSealer::new(key, random),
+            writer: store.body_writer(random.id()),
+            out: Vec::new(),
+            len: 0,
+        }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// The store cannot take them.
+    pub async fn push(&mut self, plain: &[u8]) -> Result<(), StoreError> {
+        self.len = self.len.saturating_add(plain.len() as u64);
+        self.sealer.push(plain, &mut self.out);
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        self.writer.push(&self.out).await?;
+        self.out.clear();
+        Ok(())
+    }
+
+    /// Bytes taken so far.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was taken yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The end: all of it is durable (if it is a file), and belongs to whoever commits a row with it.
+    ///
+    /// # Errors
+    /// The store cannot keep it.
+    pub async fn finish(mut self) -> Result<StoredBody, StoreError> {
+        self.sealer.finish(&mut self.out);
+        self.writer.push(&self.out).await?;
+        self.writer.finish().await
+    }
+}
+
+/// A body that is at hand whole.
+///
+/// # Errors
+/// The store cannot keep it.
+pub async fn seal_body(
+    store: &Store,
+    key: &MessageKey,
+    plain: &[u8],
+    random: &dyn Random,
+) -> Result<StoredBody, StoreError> {
+    let mut body = BodySealer::new(store, key, random);
+    body.push(plain).await?;
+    body.finish().await
+}
+
+/// A body to read.
+pub struct BodyOpener {
+    opener: StreamOpener,
+    body: Body,
+}
+
+impl BodyOpener {
+    /// Reads the body's start.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no sealed body.
+    pub async fn new(key: &MessageKey, body: Body) -> Result<Self, MailboxError> {
+        let header = body.read(0..StreamOpener::header_len() as u64).await.map_err(unread)?;
+        let opener = StreamOpener::new(key, &header)
+            .map_err(|error| MailboxError::damaged("a body's start", error))?;
+        Ok(Self { opener, body })
+    }
+
+    /// Bytes in clear.
+    ///
+    /// # Errors
+    /// No sealed body has this length.
+    pub fn plain_len(&self) -> Result<u64, MailboxError> {
+        sealpost_vault::plain_len(self.body.len())
+            .ok_or_else(|| MailboxError::damaged("a body", "it has an impossible length"))
+    }
+
+    /// How many chunks it has; the empty body has one.
+    ///
+    /// # Errors
+    /// No sealed body has this length.
+    pub fn chunks(&self) -> Result<u64, MailboxError> {
+        Ok(self.plain_len()?.div_ceil(CHUNK as u64).max(1))
+    }
+
+    /// One chunk. `None`: there are fewer.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what was sealed at this place.
+    pub async fn chunk(&self, index: u64) -> Result<Option<Bytes>, MailboxError> {
+        let mut plain = Vec::new();
+        Ok(self.chunk_into(index, &mut plain).await?.then(|| Bytes::from(plain)))
+    }
+
+    /// All of it, behind what is in `out` already.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`].
+    pub async fn read_to_end(&self, out: &mut Vec<u8>) -> Result<(), MailboxError> {
+        out.reserve_exact(usize::try_from(self.plain_len()?).unwrap_or(0));
+        for index in 0_u64.. {
+            if !self.chunk_into(index, out).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn chunk_into(&self, index: u64, out: &mut Vec<u8>) -> Result<bool, MailboxError> {
+        let Some(place) = sealed_chunk(self.body.len(), index) else { return Ok(false) };
+        let sealed = self.body.read(place.start..place.start + place.len).await.map_err(unread)?;
+        out.reserve(sealed.len());
+        self.opener.open_chunk(index, place.last, &sealed, out)?;
+        Ok(true)
+    }
+}
+
+fn unread(error: StoreError) -> MailboxError {
+    match error {
+        StoreError::Damaged { what } => MailboxError::damaged("a body", format_args!("expected {what}")),
+        other => MailboxError::Store(other),
+    }
+}

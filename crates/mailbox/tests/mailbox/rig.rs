@@ -1,0 +1,77 @@
+//! A store in a folder that vanishes, the server's keys, and a mailbox made for an address.
+
+use std::time::Duration;
+
+use sealpost_mail::{Address, Letter, SystemRandom, Timestamp};
+use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, Retention, WaysIn, seal_body};
+use sealpost_store::{
+    ArrivalRows, Committed, Folder, MailboxState, NewToken, Store, StoreOptions, TokenPurpose,
+};
+use sealpost_vault::{Keys, MessageKey, ServerKey, Token, TokenPurpose as VaultPurpose};
+use tempfile::TempDir;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
+pub(crate) const ADDRESS: &str = "Erika.Muster@web.example";
+pub(crate) const RETENTION: Retention =
+    Retention { unactivated: Duration::from_secs(40 * 86_400), letters: None };
+
+pub(crate) struct Rig {
+    pub(crate) store: Store,
+    pub(crate) keys: Keys,
+    _scratch: TempDir,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(scratch.path().join("store"))).unwrap();
+        Self { store, keys: ServerKey::generate(&SystemRandom).keys(), _scratch: scratch }
+    }
+
+    /// A pending mailbox with one letter in it; its id and its link.
+    pub(crate) async fn pending(&self) -> (String, Token) {
+        let (token, hash) = self.keys.tokens.issue(VaultPurpose::Activation, &SystemRandom);
+        let ways = WaysIn { rows: &self.keys.rows, pepper: &self.keys.pepper, token: &token };
+        let escrow = self.keys.escrow.public();
+        let new = NewPending::new(&ways, Some(&escrow), &SystemRandom).unwrap();
+        let (id, public) = (new.id().to_owned(), new.public().clone());
+        let key = MessageKey::generate(&SystemRandom);
+        let body = seal_body(&self.store, &key, b"Guten Tag", &SystemRandom).await.unwrap();
+        let letter = NewLetter {
+            mailbox_id: &id,
+            public: &public,
+            deposit_id: "letter-1",
+            body_id: body.id(),
+            key: &key,
+            folder: Folder::Inbox,
+            head: b"Subject: Befund\r\n\r\n",
+            listing: &Letter::parse(b"Subject: Befund\r\n\r\n").unwrap().summary(),
+            size: 28,
+            received_at: NOW,
+            expires_at: RETENTION.letter(MailboxState::Pending, NOW),
+        };
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(letter.row(&self.keys.deposits, Vec::new(), &SystemRandom).unwrap());
+        let owner = NewOwner { tag: self.tag(ADDRESS), address: ADDRESS, language: "de".to_owned() };
+        let token_row = NewToken {
+            hash,
+            purpose: TokenPurpose::Activation,
+            created_at: NOW,
+            expires_at: RETENTION.link(NOW),
+            deposit_id: None,
+        };
+        rows.mailboxes.push(new.row(&self.keys.rows, owner, token_row, NOW, &SystemRandom));
+        rows.body = Some(body);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        (id, token)
+    }
+
+    pub(crate) fn tag(&self, address: &str) -> [u8; 32] {
+        self.keys.tags.address_tag(&Address::parse(address).unwrap().identity())
+    }
+
+    pub(crate) async fn resident(&self, id: &str) -> Resident {
+        let row = self.store.mailbox(id).await.unwrap().unwrap();
+        Resident::of(&row, &self.keys.rows, &self.keys.tags).unwrap()
+    }
+}
