@@ -60,7 +60,9 @@ fn named(label: &str) -> Charset {
                 // The same letters stand at the same places where German needs them.
                 "437" => charset_decoder(b"850"),
                 "850" | "858" => charset_decoder(b"850"),
-                "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => charset_decoder(b"utf-7"),
+                "65000" | "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => {
+                    charset_decoder(b"utf-7")
+                }
                 _ => None,
             });
             old.map_or(Charset::Unknown, Charset::Old)
@@ -95,6 +97,20 @@ pub(crate) fn is_open(label: Option<&str>) -> bool {
     }
 }
 
+/// Whether nobody here can say what the bytes are: their charset is one that we do not know, and they are not plain in
+/// every other one.
+pub(crate) fn is_unknown(bytes: &[u8], label: &str) -> bool {
+    match named(label) {
+        Charset::Unknown => !is_plain(bytes) && !is_utf_8_on_purpose(bytes),
+        Charset::Known(_) | Charset::Old(_) | Charset::Guess => false,
+    }
+}
+
+/// Letters, digits and punctuation of ASCII alone. EBCDIC writes its letters beyond them.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
+}
+
 /// Every text that a program may take the bytes for. `false`: there may be others that nobody here can read.
 pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
     // Of sixteen bits, the line end before a delimiter is none.
@@ -113,8 +129,7 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
             Charset::Old(decoder) => texts.push(decoder(bytes)),
             Charset::Guess => {}
             Charset::Unknown => {
-                let is_plain = bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
-                whole &= is_plain || is_utf_8_on_purpose(bytes);
+                whole &= is_plain(bytes) || is_utf_8_on_purpose(bytes);
             }
         }
     }

@@ -89,6 +89,12 @@ impl Head {
         self.named(name).flat_map(words::readings).collect()
     }
 
+    /// Whether a field of that name has words that nobody here can read, so that there may be other readings.
+    #[must_use]
+    pub fn is_illegible(&self, name: &str) -> bool {
+        self.named(name).any(words::is_illegible)
+    }
+
     /// How many fields have that name.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {

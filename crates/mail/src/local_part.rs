@@ -6,8 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, AddressError, Domain};
 
-/// How Exchange wraps an address of another system into a local part; it unwraps it again and sends it on.
-const WRAPPED: &str = "imceasmtp-";
+/// How Exchange wraps an address of another system into a local part (IMCEASMTP-, IMCEAEX-, IMCEAINVALID- …); it unwraps
+/// it again and sends it on.
+const WRAPPED: &str = "imcea";
+/// Characters that look like `% ! : @ / |` and are none, not even after normalisation (UTS 39 confusables).
+const LOOKALIKES: [char; 16] = [
+    '\u{66a}', '\u{2052}', '\u{1c3}', '\u{2d51}', '\u{2236}', '\u{a789}', '\u{2d0}', '\u{5c3}', '\u{703}',
+    '\u{704}', '\u{16ec}', '\u{2044}', '\u{2215}', '\u{2571}', '\u{1c0}', '\u{2223}',
+];
 
 impl Address {
     /// Whether a server that takes this domain for its own may send it on to somebody else: `user%elsewhere`
@@ -20,8 +26,12 @@ impl Address {
         let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(self.local());
         let quoted = self.to_path().starts_with('"');
         let wrapped = plain.get(..WRAPPED.len()).is_some_and(|start| start.eq_ignore_ascii_case(WRAPPED));
+        // An encoded-word is decoded by servers that mend addresses, and is then another one.
+        let encoded = plain.contains("=?") || plain.contains("?=");
         quoted
             || wrapped
+            || encoded
+            || plain.contains(LOOKALIKES)
             || plain.contains(['%', '!', '@', ':', '"', '\\', '<', '>', ',', ';', '(', ')'])
             || plain.starts_with(['/', '|', '-'])
             || plain.chars().any(|c| c.is_control() || c.is_whitespace())
@@ -99,6 +109,12 @@ mod tests {
             "-oQ@insurer.example",
             "IMCEASMTP-victim+40evil+2Eexample@insurer.example",
             "imceasmtp-victim+40evil+2Eexample@insurer.example",
+            "IMCEAEX-_o=x_cn=victim@insurer.example",
+            "IMCEAINVALID-victim+40evil+2Eexample@insurer.example",
+            "=?utf-8?Q?victim=40evil.example?=@insurer.example",
+            "victim\u{66a}evil.example@insurer.example",
+            "evil.example\u{1c3}victim@insurer.example",
+            "a\u{2236}b@insurer.example",
         ] {
             assert!(leads(bad), "{bad}");
         }

@@ -70,6 +70,17 @@ impl Params {
         self.values(name).into_iter().next()
     }
 
+    /// Whether a value is in a charset that nobody here can read, so that there may be other readings.
+    pub(crate) fn is_illegible(&self) -> bool {
+        self.all.iter().any(|one| {
+            let labelled = one.extended.then(|| labelled(&one.value));
+            let unknown = |(label, rest): (Option<String>, &[u8])| {
+                label.is_some_and(|label| charset::is_unknown(&percent_decoded(rest), &label))
+            };
+            words::is_illegible(&one.value) || labelled.is_some_and(unknown)
+        })
+    }
+
     /// Every reading, the best first.
     pub(crate) fn values(&self, name: &str) -> Vec<String> {
         let named = || self.all.iter().filter(|one| one.name == name);
@@ -134,7 +145,11 @@ fn split(text: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn plain_value(piece: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&without_comments(piece)).trim().to_ascii_lowercase();
+    let mut text = String::from_utf8_lossy(&without_comments(piece)).trim().to_ascii_lowercase();
+    // RFC 822 allowed blanks between all tokens: `text / html`.
+    if let Some((kind, sub)) = text.split_once('/') {
+        text = format!("{}/{}", kind.trim_end(), sub.trim_start());
+    }
     text.trim_matches(['"', '\'', '<', '>', ' ']).split_whitespace().next().unwrap_or_default().to_owned()
 }
 

@@ -274,6 +274,29 @@ pub(crate) struct Pieces<'a> {
 
 /// The bodies between the delimiter lines (RFC 2046 §5.1.1); lenient about a missing end.
 pub(crate) fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Pieces<'a> {
+    split_at_delimiters(body, boundary, |tail| tail.is_empty() || tail == b"--")
+}
+
+/// The same as the standard's letter has it: "an exact match of the entire candidate line is not required".
+pub(crate) fn split_at_prefixes<'a>(body: &'a [u8], boundary: &[u8]) -> Pieces<'a> {
+    split_at_delimiters(body, boundary, |_tail| true)
+}
+
+/// What takes the place of a boundary that nobody has given: some readers take the first line that looks like one.
+pub(crate) fn guessed_boundary(body: &[u8]) -> Option<String> {
+    let mut lines = body.split(|b| *b == b'\n').take(MAX_GUESSED).map(<[u8]>::trim_ascii_end);
+    let line = lines.find_map(|line| line.strip_prefix(b"--").filter(|rest| !rest.is_empty()))?;
+    std::str::from_utf8(line).ok().map(str::to_owned)
+}
+
+/// Lines in which a boundary is looked for that nobody has given.
+const MAX_GUESSED: usize = 1000;
+
+fn split_at_delimiters<'a>(
+    body: &'a [u8],
+    boundary: &[u8],
+    is_delimiter: impl Fn(&[u8]) -> bool,
+) -> Pieces<'a> {
     let mut found = Pieces::default();
     let mut open: Option<usize> = None;
     let mut at = 0;
@@ -282,7 +305,7 @@ pub(crate) fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Pieces<'a>
         at += line.len();
         let Some(tail) = line.strip_prefix(b"--").and_then(|l| l.strip_prefix(boundary)) else { continue };
         let tail = tail.trim_ascii_end();
-        if !tail.is_empty() && tail != b"--" {
+        if !is_delimiter(tail) {
             continue;
         }
         match open.take() {

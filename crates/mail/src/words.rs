@@ -79,6 +79,15 @@ pub(crate) fn decode(raw: &[u8]) -> String {
 /// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several.
 pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
     let mut readings = vec![decode(raw)];
+    if raw.windows(6).any(|window| window.eq_ignore_ascii_case(b"utf-16")) {
+        // RFC 2781 §4.3: without a mark it is big-endian; browsers take it for little-endian.
+        readings.push(decode_with(raw, |bytes: &[u8], label: Option<&[u8]>| {
+            match label.is_some_and(|label| label.eq_ignore_ascii_case(b"utf-16")) {
+                true => charset::decode_as(bytes, "utf-16be"),
+                false => to_text(bytes, label),
+            }
+        }));
+    }
     if is_open(raw) {
         for guess in charset::GUESSES {
             let reading = decode_as(raw, guess);
@@ -88,6 +97,14 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
         }
     }
     readings
+}
+
+/// Whether there may be a reading that nobody here knows: a word in a charset that we cannot read.
+pub(crate) fn is_illegible(raw: &[u8]) -> bool {
+    pieces(raw).iter().any(|piece| match piece {
+        Piece::Literal(_) => false,
+        Piece::Word { charset, bytes, .. } => charset::is_unknown(bytes, &String::from_utf8_lossy(charset)),
+    })
 }
 
 /// As a reader sees it who takes bytes of which nobody says what they are for this.

@@ -118,21 +118,28 @@ impl Condition {
                 Answer::of(sets.iter().any(|set| set.contains_path(facts.reverse_path)))
             }
             Self::From(sets) => match facts.head.from_address() {
-                Ok(address) => Answer::of(address.is_some_and(|address| any_contains(sets, &address))),
+                Ok(Some(address)) => Answer::of(any_contains(sets, &address)),
+                // RFC 5322 §3.6: exactly one. Who sent it stands nowhere, so nobody can say that it was not they.
+                Ok(None) => Answer::Never("it has no From".to_owned()),
                 Err(error) => Answer::Never(error.to_string()),
             },
             Self::Recipient(sets) => Answer::of(any_contains(sets, facts.recipient)),
             Self::SubjectTag(tags) => {
                 let subjects: Vec<String> =
                     facts.head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
-                any_or_almost(
+                let answer = any_or_almost(
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject))),
-                )
+                );
+                legible(facts, "Subject", answer)
             }
             Self::SubjectPattern(patterns) => {
                 let subjects = facts.head.readings("Subject");
-                Answer::of(subjects.iter().any(|subject| matches(patterns, subject)))
+                legible(
+                    facts,
+                    "Subject",
+                    Answer::of(subjects.iter().any(|subject| matches(patterns, subject))),
+                )
             }
             Self::Header(tests) => {
                 let answers = tests.iter().map(|test| test.answer(facts));
@@ -146,10 +153,11 @@ impl Condition {
                 let words: Vec<String> = values.iter().map(|value| bare_word(value)).collect();
                 let near = |word: &String| wanted.iter().any(|wanted| is_near(wanted, word));
                 let within = |value: &String| wanted.iter().any(|wanted| letters(value).contains(wanted));
-                any_or_almost(
+                let answer = any_or_almost(
                     || words.iter().any(|word| wanted.contains(word)),
                     || words.iter().any(near) || values.iter().any(within),
-                )
+                );
+                legible(facts, "Sensitivity", answer)
             }
             Self::Label(wanted) => {
                 let values = facts.head.readings("msip_labels");
@@ -158,7 +166,11 @@ impl Condition {
                         .iter()
                         .any(|value| wanted.iter().any(|wanted| label::carries(value, wanted, alike)))
                 };
-                any_or_almost(|| any(|wanted, value| wanted == value), || any(is_near))
+                legible(
+                    facts,
+                    "msip_labels",
+                    any_or_almost(|| any(|wanted, value| wanted == value), || any(is_near)),
+                )
             }
             Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
             Self::SizeAtMost(bytes) => Answer::of(facts.size <= *bytes),
@@ -343,7 +355,7 @@ impl HeaderTest {
             ValueTest::Like { equals, patterns } => {
                 let values = facts.head.readings(&self.name);
                 let shapes: Vec<String> = values.iter().map(|value| skeleton(value)).collect();
-                any_or_almost(
+                let answer = any_or_almost(
                     || {
                         shapes.iter().any(|shape| equals.contains(shape))
                             || values.iter().any(|value| matches(patterns, value))
@@ -355,9 +367,20 @@ impl HeaderTest {
                         let alike = |value: &String| equals.iter().any(|w| w == value || is_near(w, value));
                         shapes.iter().chain(&bare).any(alike)
                     },
-                )
+                );
+                legible(facts, &self.name, answer)
             }
         }
+    }
+}
+
+/// Found is found; not found is "no" only if every word of the field could be read.
+fn legible(facts: &Facts<'_>, name: &str, answer: Answer) -> Answer {
+    match answer {
+        Answer::No if facts.head.is_illegible(name) => {
+            Answer::Never(format!("its {name} is in a charset that is not known here"))
+        }
+        answer => answer,
     }
 }
 

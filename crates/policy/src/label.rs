@@ -10,11 +10,13 @@ use sealpost_mail::skeleton;
 /// compared as [`skeleton`] shows them.
 pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> bool) -> bool {
     let entries: Vec<(String, &str, String)> = value.split(';').filter_map(entry).collect();
-    let off: HashSet<&str> = entries
-        .iter()
-        .filter(|(_, key, value)| *key == "enabled" && value == "false")
-        .map(|(id, _, _)| id.as_str())
-        .collect();
+    let switched = |to: &str| -> HashSet<&str> {
+        let entries = entries.iter().filter(|(_, key, value)| *key == "enabled" && value == to);
+        entries.map(|(id, _, _)| id.as_str()).collect()
+    };
+    // On and off at once is on.
+    let (on, off) = (switched("true"), switched("false"));
+    let off: HashSet<&str> = off.difference(&on).copied().collect();
     let named = |id: &str, key: &str, value: &str| {
         skeleton(id) == wanted || (key == "name" && alike(wanted, &skeleton(value)))
     };
@@ -31,7 +33,7 @@ fn entry(text: &str) -> Option<(String, &'static str, String)> {
         "name" => "name",
         _ => "",
     };
-    Some((id.to_owned(), key, value.trim().to_lowercase()))
+    Some((id.to_owned(), key, value.trim().trim_matches(['"', '\'']).trim().to_lowercase()))
 }
 
 #[cfg(test)]

@@ -27,7 +27,12 @@ const LONG_ENOUGH: usize = 5;
 /// What is put around a word to make it stand out.
 const MARKS: [char; 11] = ['#', '*', '_', '!', '=', '-', '+', '~', '\'', '/', ','];
 /// What stands between a tag without brackets and the subject, as [`skeleton`] shows it: an upright stroke is an l.
-const BEHIND: [&str; 7] = [":", ";", " - ", " \u{2013} ", " \u{2014} ", " l ", " // "];
+const BEHIND: [&str; 9] = [":", ";", "!", ". ", " - ", " \u{2013} ", " \u{2014} ", " l ", " // "];
+/// What stands between the subject and a tag without brackets at its end.
+const BEFORE_THE_LAST: [&str; 4] = [" - ", " \u{2013} ", " \u{2014} ", " l "];
+/// Brackets as a German keyboard writes them whose AltGr was not held, and upright strokes, as
+/// [`skeleton`] shows them.
+const SLIPPED: [(char, char); 3] = [('8', '9'), ('7', 'o'), ('l', 'l')];
 /// What mail programs put in front of a subject.
 const REPLIES: [&str; 11] =
     ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];
@@ -50,7 +55,11 @@ impl Tag {
     /// Whether a subject, as [`skeleton`] shows it, holds something that was surely meant to be the tag.
     pub(crate) fn is_almost_in(&self, subject: &str) -> bool {
         let subject = first_chars(subject, LOOKED_AT);
-        self.in_brackets(subject) || self.at_the_start(subject) || self.in_marks(subject)
+        self.in_brackets(subject)
+            || self.at_the_start(subject)
+            || self.at_the_end(subject)
+            || self.in_marks(subject)
+            || self.in_slipped_brackets(subject)
     }
 
     fn in_brackets(&self, subject: &str) -> bool {
@@ -78,6 +87,29 @@ impl Tag {
         }
         let before = |mark: &str| rest.split_once(mark).is_some_and(|(first, _)| self.is_like(first));
         BEHIND.into_iter().any(before) || self.is_like(rest)
+    }
+
+    /// `Schaden 7 - vertraulich`
+    fn at_the_end(&self, subject: &str) -> bool {
+        !self.is_short()
+            && BEFORE_THE_LAST
+                .into_iter()
+                .any(|mark| subject.rsplit_once(mark).is_some_and(|(_, last)| self.is_exactly(last)))
+    }
+
+    /// `8vertraulich9`, `|vertraulich|`: to the letter, because digits and l stand beside words in ordinary subjects.
+    fn in_slipped_brackets(&self, subject: &str) -> bool {
+        !self.is_short()
+            && SLIPPED.into_iter().any(|(open, close)| {
+                subject.match_indices(open).any(|(at, _)| {
+                    let rest = subject.get(at + open.len_utf8()..).unwrap_or_default();
+                    rest.strip_prefix(self.core.as_str()).is_some_and(|rest| rest.starts_with(close))
+                })
+            })
+    }
+
+    fn is_exactly(&self, text: &str) -> bool {
+        bare(text) == self.core
     }
 
     /// `*vertraulich*`, `#vertraulich`, `!!vertraulich!!`.
@@ -238,6 +270,13 @@ mod tests {
             "Vertraulich",
             "WG: VERTRAULICH!",
             "Schaden [Info vertraulich]",
+            "8vertraulich9 Schaden",
+            "Schaden 7vertraulich0",
+            "|vertraulich| Schaden",
+            "VERTRAULICH!!! Schaden",
+            "vertraulich. Schaden 7",
+            "Schaden 7 - vertraulich",
+            "Schaden 7 \u{2013} VERTRAULICH!",
         ] {
             assert!(almost(&plain, subject) || exactly(&plain, subject), "{subject}");
         }

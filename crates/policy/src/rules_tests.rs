@@ -170,7 +170,6 @@ fn what_is_missing_does_not_hold() {
     case.origin.login = None;
     case.deep = Known::Yes(Deep::default());
     for no in [
-        "from = '*'",
         "reverse-path = '*'",
         "subject-tag = '[vertraulich]'",
         "subject-pattern = '.+'",
@@ -184,6 +183,8 @@ fn what_is_missing_does_not_hold() {
         assert_eq!(held(no, &case), Held::No, "{no}");
     }
     assert_eq!(held("reverse-path = '<>'", &case), Held::Yes);
+    // RFC 5322 §3.6: exactly one From; without it nobody can say who wrote the letter.
+    assert_eq!(held("from = '*'", &case), Held::Unknown);
 }
 
 #[test]
@@ -647,4 +648,20 @@ fn a_rule_that_always_holds_where_another_does() {
     ] {
         assert!(!when(wide).holds_whenever(&when(narrow)), "{wide} {narrow}");
     }
+}
+
+#[test]
+fn what_nobody_can_read_is_never_a_no() {
+    // cp037 of "[vertraulich]"; and the same where every letter happens to be plain.
+    let unread = Case::new("From: a@insurer.example\nSubject: =?cp037?B?umWFmaOZgaSTiYOIu0s=?=\n\n");
+    for when in ["subject-tag = '[vertraulich]'", "subject-pattern = 'vertraulich'"] {
+        assert!(held(when, &unread) == Held::Unknown, "{when}: {:?}", held(when, &unread));
+    }
+    let wide =
+        Case::new("From: a@insurer.example\nSubject: =?utf-16?B?AFsAdgBlAHIAdAByAGEAdQBsAGkAYwBoAF0=?=\n\n");
+    assert_eq!(held("subject-tag = '[vertraulich]'", &wide), Held::Yes);
+    let seven = Case::new("From: a@insurer.example\nSubject: =?cp65000?Q?+AFs-vertraulich+AF0-?=\n\n");
+    assert_eq!(held("subject-tag = '[vertraulich]'", &seven), Held::Yes);
+    let headless = Case::new("Subject: x\n\n");
+    assert_eq!(held("from = 'insurer.example'", &headless), Held::Unknown);
 }

@@ -43,6 +43,25 @@ impl<'a> Search<'a> {
         if types.is_empty() {
             types.push(Params::read(default.as_bytes()));
         }
+        // `text/plain, text/html`, and `=?utf-8?Q?text/html?=`: some take the second for the type, some decode the first.
+        let listed = named("content-type").take(MAX_READINGS).filter(|value| {
+            let value = value.split(|b| *b == b';').next().unwrap_or_default();
+            value.contains(&b',') || value.windows(2).any(|two| two == b"=?")
+        });
+        let more: Vec<Params> = listed
+            .flat_map(|value| {
+                let decoded = words::decode(value);
+                decoded
+                    .split(',')
+                    .take(MAX_READINGS)
+                    .map(|one| Params::read(one.as_bytes()))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        types.extend(more);
+        if types.iter().chain(&dispositions).any(Params::is_illegible) {
+            self.unread(Unread::Charset);
+        }
         let mut said = said(&types, &dispositions);
         for field in ["content-description", "content-location"] {
             said.names
@@ -60,6 +79,15 @@ impl<'a> Search<'a> {
                 // "Achtung: morgen" is a field to one and a sentence to another.
                 let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
                 self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said) });
+            }
+        }
+        // A line that is no field ends the head for some, empty line or not.
+        if let Some(at) = first_line_without_field(head) {
+            let said = Said { types: vec!["text/plain".to_owned()], ..said.clone() };
+            for encoding in &encodings {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let bytes = decoded(*encoding, rest).map_or_else(|| keep(rest), Cow::Owned);
+                self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
             }
         }
         let mut leaf_types = Vec::new();
@@ -150,9 +178,14 @@ impl<'a> Search<'a> {
         if boundaries.len() > 2 * MAX_READINGS {
             self.unread(Unread::TooMuch);
         }
-        for boundary in boundaries.iter().take(2 * MAX_READINGS) {
+        let guessed = if boundaries.is_empty() { parts::guessed_boundary(body) } else { None };
+        for boundary in boundaries.iter().take(2 * MAX_READINGS).chain(&guessed) {
             for boundary in [boundary.as_str(), boundary.trim_end()] {
-                let pieces = parts::split_multipart(body, boundary.as_bytes());
+                let mut pieces = parts::split_multipart(body, boundary.as_bytes());
+                let by_prefix = parts::split_at_prefixes(body, boundary.as_bytes());
+                if by_prefix.inside.len() != pieces.inside.len() {
+                    pieces.inside.extend(by_prefix.inside);
+                }
                 if pieces.inside.is_empty() || (boundary.len() != boundary.trim_end().len() && apart) {
                     continue;
                 }
@@ -232,6 +265,21 @@ fn split(entity: &[u8], strict: bool) -> (&[u8], &[u8], bool) {
     }
     let (head, body) = entity.split_at_checked(at).unwrap_or((entity, b""));
     (head, body, true)
+}
+
+/// Where a head has a line that is neither a field nor the rest of one. The line of mbox before a letter is none.
+fn first_line_without_field(head: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for line in head.split_inclusive(|b| *b == b'\n') {
+        let start = at;
+        at += line.len();
+        let goes_on = matches!(line.first(), Some(b' ' | b'\t'));
+        let is_mbox = start == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
+        if !goes_on && !is_mbox && !line.contains(&b':') && !line.trim_ascii().is_empty() {
+            return Some(start);
+        }
+    }
+    None
 }
 
 /// Every field: its name, and its value as it came. White space before the colon is obsolete (RFC 5322 §4.5.8).

@@ -68,10 +68,23 @@ impl<'a> Search<'a> {
         if is_typed(&["application/pgp-encrypted"]) {
             self.unread(Unread::Encrypted);
         }
+        // Heads on their own: their words are encoded.
+        if is_typed(&["text/rfc822-headers", "message/delivery-status", "message/disposition-notification"]) {
+            self.push(Item {
+                bytes: keep(bytes),
+                depth: depth + 1,
+                what: What::Entity { default: "text/plain", strict: false },
+            });
+        }
         let is_mail =
             is_called(&["eml", "mht", "mhtml", "nws", "mbox", "mbx"]) || is_typed(&["application/mbox"]);
         let entity = || What::Entity { default: "text/plain", strict: false };
         if is_mail || (forms.is_empty() && kind::looks_like_letter(bytes)) {
+            if !bytes.contains(&b'\n') && bytes.contains(&b'\r') {
+                // Line ends of an old Macintosh.
+                let lines = bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
+                self.push(Item { bytes: Cow::Owned(lines), depth: depth + 1, what: entity() });
+            }
             for letter in kind::letters(bytes) {
                 self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
             }

@@ -413,3 +413,71 @@ proptest! {
         let _ = Inside::of(&bytes);
     }
 }
+
+#[test]
+fn boundaries_are_found_as_any_reader_finds_them() {
+    let hidden = base64("geheim4711");
+    let part = format!("Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n{hidden}\r\n");
+    // RFC 2046 §5.1.1: the beginning of the line is what counts.
+    for (kind, delimiter) in [
+        ("multipart/mixed; boundary=B", "--Bxyz"),
+        ("multipart/mixed", "--whatever"),
+        ("multipart/mixed; boundary=\"\"", "--whatever"),
+    ] {
+        let seen = Inside::of(&letter(format!(
+            "Content-Type: {kind}\r\n\r\n{delimiter}\r\n{part}{delimiter}--\r\n"
+        )));
+        assert!(says(&seen, "geheim4711"), "{kind} {delimiter}: {:?}", seen.texts);
+    }
+}
+
+#[test]
+fn a_head_may_end_where_no_field_stands() {
+    let seen = Inside::of(&mixed(&["Content-Type: text/plain\r\ngeheim4711", "\r\nx"]));
+    assert!(says(&seen, "geheim4711"), "{:?}", seen.texts);
+    let seen = Inside::of(b"From: a@insurer.example\r\nSubject: x\r\ngeheim4711\r\n");
+    assert!(says(&seen, "geheim4711"), "{:?}", seen.texts);
+    let page = "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\ngeheim".to_owned();
+    assert!(Inside::of(&mixed(&[&page])).texts.len() > 1);
+}
+
+#[test]
+fn types_are_read_in_every_spelling() {
+    for kind in ["text / html", "text/plain, text/html", "=?utf-8?Q?text/html?=", "text /html; charset=utf-8"]
+    {
+        let seen = Inside::of(&mixed(&[&format!("Content-Type: {kind}\r\n\r\n<p>gehe<i>im4711</i></p>")]));
+        assert!(says(&seen, "geheim4711"), "{kind}: {:?}", seen.texts);
+    }
+}
+
+#[test]
+fn what_calendars_cards_and_bare_heads_show_is_found() {
+    let invitation =
+        "BEGIN:VCALENDAR\r\nX-ALT-DESC;FMTTYPE=text/html:<p>gehe<b>im4711</b></p>\r\nEND:VCALENDAR\r\n";
+    let card = "BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;ENCODING=QUOTED-PRINTABLE:gehe=69m4711\r\nEND:VCARD\r\n";
+    let heads = "From: a@insurer.example\r\nSubject: =?utf-8?B?Z2VoZWltNDcxMQ==?=\r\n";
+    for (kind, name, text) in [
+        ("text/calendar", "a.ics", invitation),
+        ("text/x-vcard", "a.vcf", card),
+        ("text/rfc822-headers", "a", heads),
+    ] {
+        let seen = Inside::of(&attached(kind, name, text));
+        assert!(says(&seen, "geheim4711"), "{kind}: {:?}", seen.texts);
+    }
+    let macintosh = "From: a@insurer.example\rSubject: x\rContent-Type: text/plain\r\rgeheim=34711\r";
+    let seen = Inside::of(&attached("message/rfc822", "a.eml", macintosh.replace("=3", "")));
+    assert!(says(&seen, "geheim4711"), "{:?}", seen.texts);
+}
+
+#[test]
+fn what_is_in_an_unknown_charset_is_not_nothing() {
+    // EBCDIC: cp037 of "[vertraulich].pdf" has no ASCII letter.
+    let name = "=?cp037?B?umWFmaOZgaSTiYOIu0uXhIY=?=";
+    let seen = Inside::of(&attached("application/pdf", name, "%PDF-1.7"));
+    assert_eq!(seen.unread, Some(Unread::Charset));
+    let seen = Inside::of(&mixed(&["Content-Type: application/pdf; name*=cp037''%BA%65%85%99\r\n\r\nx"]));
+    assert_eq!(seen.unread, Some(Unread::Charset));
+    let page = "<p>-----BEGIN PGP MESSAGE-----<br>hQ==</p>";
+    let seen = Inside::of(&mixed(&[&format!("Content-Type: text/html\r\n\r\n{page}")]));
+    assert_eq!(seen.illegible, Some(Unread::Encrypted));
+}

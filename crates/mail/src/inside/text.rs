@@ -4,7 +4,7 @@ use super::{Said, Search, Unread};
 use crate::charset;
 use crate::container::rtf;
 use crate::display::is_trick;
-use crate::{flowed, html};
+use crate::{flowed, html, transfer};
 
 /// Decodings of one part that are read as a page, and of a large one.
 const MAX_PAGES: usize = 4;
@@ -78,7 +78,17 @@ impl Search<'_> {
             }
             Form::Rich => self.rich(bytes),
             Form::Calendar => texts.into_iter().for_each(|text| {
-                self.text(flowed::unfolded_calendar(&text));
+                let unfolded = flowed::unfolded_calendar(&text);
+                // What Outlook shows of an invitation is a page in it (X-ALT-DESC;FMTTYPE=text/html).
+                if unfolded.contains('<') {
+                    self.page(&unfolded);
+                }
+                // vCard 2.1
+                if text.to_ascii_uppercase().contains("QUOTED-PRINTABLE") {
+                    let plain = transfer::Transfer::QuotedPrintable.decode(text.as_bytes());
+                    self.text(charset::decode(&plain, None));
+                }
+                self.text(unfolded);
                 self.text(text);
             }),
         }
@@ -104,6 +114,9 @@ impl Search<'_> {
     }
 
     pub(super) fn page(&mut self, page: &str) {
+        if page.contains("-----BEGIN PGP MESSAGE-----") {
+            self.illegible(Unread::Encrypted);
+        }
         if !self.can_work(page.len().saturating_mul(2)) {
             return self.illegible(Unread::TooMuch);
         }
