@@ -22,9 +22,9 @@ const LOOK: &str = r#"
     for (const page of [document, frame])
         for (const element of page?.querySelectorAll('*') ?? [])
             for (const type of types) element.dispatchEvent(new Event(type, { bubbles: false, cancelable: true }));
-    const tags = 'a abbr address b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn div '
-        + 'dl dt em font h1 h2 h3 h4 h5 h6 head hr html i img ins kbd li link mark meta ol p pre q s samp small span '
-        + 'strike strong sub sup table tbody td tfoot th thead time title tr tt u ul';
+    const tags = 'a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn div '
+        + 'dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd li link main mark meta nav ol p pre q s samp section small span '
+        + 'strike strong sub sup table tbody td tfoot th thead time title tr tt u ul wbr';
     const known = new Set(tags.split(' '));
     const strange = [];
     for (const element of frame?.querySelectorAll('*') ?? []) {
@@ -37,7 +37,10 @@ const LOOK: &str = r#"
             if (key.startsWith('on')) strange.push(key);
             if (key === 'src' && !/^\/m\/[0-9a-f]+\/inline\/\d+$/.test(address)) strange.push(key + '=' + value);
             if (key === 'href' && !own && !/^(https?:|mailto:|tel:)/.test(address)) strange.push(key + '=' + value);
-            if (key === 'style' && /url|expression|image|position|\\/i.test(value)) strange.push(key + '=' + value);
+            // A picture behind words is one of the letter's own; `background-position` places it there.
+            const looks = value.replace(/url\("?\/m\/[0-9a-f]+\/inline\/\d+"?\)/g, 'own');
+            if (key === 'style' && /url|expression|image-|image:(?!own)|(^|[;\s])(position|inset|top|z-index)\s*:|\\/i.test(looks))
+                strange.push(key + '=' + value);
             if (/^(srcset|srcdoc|action|formaction|background|poster|data|ping|id|name:|xlink:.*)$/.test(key))
                 strange.push(key + '=' + value);
             if (key === 'class' && !['letter', 'blocked', 'places', 'target', 'said'].includes(value)) strange.push(key + '=' + value);

@@ -19,6 +19,7 @@ mod hostile;
 mod inner_text;
 mod keyboard;
 mod late;
+mod looks;
 mod office;
 mod reading;
 mod targets;

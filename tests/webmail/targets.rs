@@ -166,6 +166,41 @@ fn tricks() -> (Vec<(String, String)>, Vec<String>) {
     ] {
         add(&html);
     }
+    // From a style sheet of its own.
+    for (css, html) in [
+        (".x{font-size:0}", format!("<div class=x>{LINK}</div>")),
+        (".x{width:1px;overflow:hidden}", format!("<div class=x>{LINK}</div>")),
+        (".x *{opacity:0!important}", format!("<div class=x>{LINK}</div>")),
+        ("a{font-size:0;color:#fff;letter-spacing:-9px}", LINK.to_owned()),
+        (
+            ".target,.target *{display:none!important;opacity:0;font-size:0}span{display:none}",
+            LINK.to_owned(),
+        ),
+        ("body{opacity:0;font-size:0;direction:rtl;text-indent:-999px}", LINK.to_owned()),
+        ("*{position:fixed;left:-9999px;transform:scale(0)}", LINK.to_owned()),
+        ("p{display:flex}p>a{order:9;margin-right:90px}", format!("<p>bank.example {LINK} bank.example</p>")),
+        ("p{display:flex;justify-content:space-between;width:100%}", format!("<p>{LINK}</p>")),
+        ("p{display:grid;grid-template-columns:1px 1fr;grid-auto-flow:column}", format!("<p>{LINK} x</p>")),
+        ("p{display:inline-grid}", format!("<p>{LINK}</p>")),
+        ("a{display:block;height:300px;min-height:300px}", LINK.to_owned()),
+        ("a{display:inline-block;width:1px;padding:0 40px}", LINK.to_owned()),
+        ("td{display:block;width:1px}", format!("<table><tr><td width=1>{LINK}<td>bank.example</table>")),
+        ("table{display:block;width:1px}", format!("<table width=1><tr><td>{LINK}</table>")),
+        ("b{display:block;min-width:5000px;width:max-content}", format!("<b>{LINK}</b>")),
+        ("ul{list-style:inside \"bank.example bank.example bank.example\"}", format!("<ul><li>{LINK}</ul>")),
+        ("a{text-transform:uppercase;word-spacing:16px;text-emphasis:\"x\" red}", LINK.to_owned()),
+        ("a{outline:900px solid #fff;border:30px solid #fff}", LINK.to_owned()),
+        ("div{width:calc(100% - 999px);margin:calc(1px - 99px)}", format!("<div>{LINK}</div>")),
+        ("div{width:clamp(0px,1px,100%)}", format!("<div>{LINK}</div>")),
+        ("p{column-count:9;float:left;writing-mode:vertical-rl}", format!("<p>{LINK}</p>")),
+        (
+            "@media all{a::after{content:' bank.example'}a{visibility:visible;content-visibility:hidden}}",
+            LINK.to_owned(),
+        ),
+        (".x{opacity:0;max-height:0;overflow:hidden}", format!("<div class=x>{LINK}</div>")),
+    ] {
+        add(&format!("<style>{css}</style>{html}"));
+    }
     // In the address.
     for (href, shown) in [
         ("https://www.bank.example@t§-evil.example/", SHOWN),
@@ -190,7 +225,9 @@ fn tricks() -> (Vec<(String, String)>, Vec<String>) {
     let long = format!("https://{}t§-evil.example/", "www.bank.example.".repeat(9));
     all.push((format!("<p><a href='{long}'>www.bank.example</a></p>"), format!("{SHOWN} (\u{2026}")));
     let gone = ["display:none", "visibility:hidden", "mso-hide:all;display:none"];
-    (all, gone.map(|style| format!("<div style='{style}'>{LINK}</div>")).to_vec())
+    let mut gone = gone.map(|style| format!("<div style='{style}'>{LINK}</div>")).to_vec();
+    gone.push(format!("<style>.x{{display:none}}</style><p>x</p><div class=x>{LINK}</div>"));
+    (all, gone)
 }
 
 fn numbered(text: &str, number: usize) -> String {

@@ -11,7 +11,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 
-use crate::brand::{Colour, style_sheet};
+use crate::brand::{as_shape, style_sheet};
+use crate::colour::Colour;
 use crate::config::{PortalBrand, PortalError};
 
 #[derive(RustEmbed)]
@@ -81,7 +82,7 @@ impl Assets {
             }
             None => {
                 let mark =
-                    String::from_utf8_lossy(&file::<Icons>("mark.svg")?).replace(MARK, &colour.as_shape());
+                    String::from_utf8_lossy(&file::<Icons>("mark.svg")?).replace(MARK, &as_shape(colour));
                 add("mark", "svg", svg, Cow::Owned(mark.into_bytes()))
             }
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sealpost_mailbox::Retention;
 use thiserror::Error;
 
-use crate::brand::{Colour, ColourError};
+use crate::colour::{Colour, ColourError};
 use crate::writing::WriteRules;
 
 /// Why the portal does not start. The text names the setting and how to fix it.

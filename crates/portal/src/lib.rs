@@ -8,6 +8,7 @@
 mod access;
 mod assets;
 mod brand;
+mod colour;
 mod config;
 mod http;
 mod info;
@@ -31,7 +32,8 @@ extern crate self as sealpost_portal; // the tests share a file with the example
 mod tests;
 
 pub use access::forgot::LINK_LASTS;
-pub use brand::{Colour, ColourError, is_readable_as_text};
+pub use brand::is_readable_as_text;
+pub use colour::{Colour, ColourError};
 pub use config::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
     PortalTls, Renewal, RequestLimits, ResetBy, SessionRules,

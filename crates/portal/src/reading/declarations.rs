@@ -3,12 +3,24 @@
 //! SECURITY: nothing that is kept can lay one thing over another, push it out of sight or make its size hang on the
 //! frame's. Where a link leads stands in the same page (targets.rs); this is why the letter cannot hide it.
 
+use crate::colour::Paint;
+use crate::reading::css_values::{Length, Token, tokens};
+
 /// Properties that may stand in a letter. The sanitiser's own list, which also normalises what is written.
-pub(crate) const PROPERTIES: [&str; 54] = [
+pub(crate) const PROPERTIES: [&str; 93] = [
+    "background-blend-mode",
+    "background-clip",
     "background-color",
+    "background-image",
+    "background-origin",
+    "background-position",
+    "background-repeat",
+    "background-size",
     "border",
     "border-bottom",
     "border-bottom-color",
+    "border-bottom-left-radius",
+    "border-bottom-right-radius",
     "border-bottom-style",
     "border-bottom-width",
     "border-collapse",
@@ -26,39 +38,69 @@ pub(crate) const PROPERTIES: [&str; 54] = [
     "border-style",
     "border-top",
     "border-top-color",
+    "border-top-left-radius",
+    "border-top-right-radius",
     "border-top-style",
     "border-top-width",
     "border-width",
+    "box-sizing",
+    "caption-side",
+    "clear",
     "color",
     "direction",
+    "display",
+    "empty-cells",
+    "flex-wrap",
     "font",
     "font-family",
+    "font-kerning",
     "font-size",
+    "font-size-adjust",
+    "font-stretch",
     "font-style",
     "font-variant",
     "font-weight",
     "height",
     "letter-spacing",
     "line-height",
+    "list-style-position",
     "list-style-type",
     "margin",
     "margin-bottom",
     "margin-left",
     "margin-right",
     "margin-top",
+    "max-height",
     "max-width",
     "min-height",
+    "min-width",
+    "object-fit",
+    "object-position",
+    "opacity",
+    "outline",
+    "outline-color",
+    "outline-style",
+    "outline-width",
     "padding",
     "padding-bottom",
     "padding-left",
     "padding-right",
     "padding-top",
     "text-align",
+    "text-align-last",
     "text-decoration",
+    "text-decoration-color",
+    "text-decoration-line",
+    "text-decoration-style",
+    "text-emphasis",
     "text-indent",
+    "text-transform",
+    "text-underline-position",
     "vertical-align",
     "white-space",
     "width",
+    "word-break",
+    "word-spacing",
 ];
 
 /// A block narrower than a link's target would push it out of its page.
@@ -67,12 +109,14 @@ const NARROWEST: f32 = 240.0;
 const MAX_SPACE: f32 = 100.0;
 const MAX_SPACE_SHARE: f32 = 20.0;
 const MAX_HEIGHT: f32 = 2000.0;
+const MAX_WIDTH: f32 = 2000.0;
 const MAX_BORDER: f32 = 30.0;
+/// An outline takes no room: what is drawn of it lies over what is beside.
+const MAX_OUTLINE: f32 = 3.0;
 const MAX_FONT: f32 = 96.0;
 const MAX_SPACING: f32 = 16.0;
-/// A page's width and a font's size are not known here; shares and ems count as on a large one.
-const PAGE: f32 = 1000.0;
-const EM: f32 = 16.0;
+/// A picture may be as faint as this; words not at all.
+const FAINTEST: f32 = 0.2;
 
 /// How much a letter may say about widths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,73 +128,267 @@ pub(crate) enum Widths {
     Flowing,
 }
 
+/// Gives the address of a picture that is in the letter itself, for what the letter calls it.
+pub(crate) type Pictures<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The declarations of a `style` attribute that are kept, for an element of this name.
-pub(crate) fn kept(element: &str, style: &str, widths: Widths) -> String {
-    let judged = style.split(';').filter_map(|declaration| {
-        let (name, value) = declaration.split_once(':')?;
-        let value = value.to_ascii_lowercase();
-        let value = value.split_once('!').map_or(value.as_str(), |(value, _important)| value).trim();
-        let name = name.trim().to_ascii_lowercase();
-        let (name, value) = kept_one(element, &name, value, widths)?;
-        Some(format!("{name}:{value}"))
+pub(crate) fn kept(element: &str, style: &str, widths: Widths, pictures: Pictures<'_>) -> String {
+    let judged = declarations(style).filter_map(|(name, value)| {
+        let small = value.to_ascii_lowercase();
+        kept_one(element, &name, &small, value, widths, pictures)
     });
     judged.collect::<Vec<_>>().join(";")
 }
 
-fn kept_one(element: &str, name: &str, value: &str, widths: Widths) -> Option<(String, String)> {
-    let same = |fine: bool| fine.then(|| (name.to_owned(), value.to_owned()));
-    // Escapes, comments, functions other than a colour's: nothing that honest letters need.
+/// The declarations of a style: names in small letters, values without their weight.
+pub(crate) fn declarations(style: &str) -> impl Iterator<Item = (String, &str)> {
+    pieces(style).filter_map(|declaration| {
+        let (name, value) = declaration.split_once(':')?;
+        let value = value.split_once('!').map_or(value, |(value, _important)| value).trim();
+        Some((name.trim().to_ascii_lowercase(), value))
+    })
+}
+
+/// What stands between semicolons that are not in brackets: an address may hold some.
+fn pieces(style: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    style.split(move |c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ';' && depth == 0
+    })
+}
+
+fn kept_one(
+    element: &str,
+    name: &str,
+    value: &str,
+    written: &str,
+    widths: Widths,
+    pictures: Pictures<'_>,
+) -> Option<String> {
+    match name {
+        "background" => return background(value, written, pictures),
+        "background-image" => return ground_picture(value, written, pictures),
+        _ => {}
+    }
+    // Escapes, comments, functions other than a colour's or a sum's: nothing that honest letters need.
     let tokens = tokens(value)?;
-    // Only of the shorthand, of which nothing but the colour is kept, an address may be passed over.
-    if value.contains("url(") && name != "background" {
+    // No address anywhere else.
+    if value.contains("url(") {
         return None;
     }
+    let kept = |value: &str| Some(format!("{name}:{value}"));
+    let same = |fine: bool| fine.then(|| format!("{name}:{value}"));
     let lengths = |most: f32, share: f32| tokens.iter().all(|token| token.is_at_most(most, share));
+    let words = |known: &[&str]| tokens.iter().all(|token| known.contains(&token.text));
+    let is_picture = element == "img";
     match name {
-        "background" => {
-            // The shorthand can fetch; its colour cannot.
-            let colour = tokens.iter().find(|token| token.is_colour())?;
-            Some(("background-color".to_owned(), colour.text.to_owned()))
+        "color" if value == "inherit" => same(true),
+        "color" | "background-color" | "border-color" | "outline-color" | "text-decoration-color" => {
+            painted(name, &tokens)
         }
+        "background-repeat" | "background-position" | "background-size" => same(lengths(MAX_WIDTH, 100.0)),
+        // `text` would paint words with what may not be shown.
+        "background-clip" | "background-origin" => same(words(&["border-box", "padding-box", "content-box"])),
+        "display" => displayed(element, value),
         "height" | "min-height" => {
             // What is higher than it says would be laid over what follows. Pictures and tables never are.
             let grows = matches!(element, "img" | "table" | "tr" | "td" | "th" | "hr");
             let fine = lengths(MAX_HEIGHT, 0.0);
             let name = if grows { name } else { "min-height" };
-            fine.then(|| (name.to_owned(), value.to_owned()))
+            fine.then(|| format!("{name}:{value}"))
         }
-        "width" | "max-width" => match widths {
-            Widths::Own => {
-                let free = matches!(element, "img" | "table" | "td" | "th" | "col" | "hr");
-                let wide = |token: &Token<'_>| match token.length() {
-                    Some((_, true)) => token.number().is_some_and(|share| share >= 50.0),
-                    Some((pixels, false)) => pixels >= NARROWEST,
-                    None => true,
-                };
-                same(lengths(2000.0, 100.0) && (free || tokens.iter().all(wide)))
-            }
-            Widths::Flowing => None,
-        },
+        "max-height" => same(is_picture && lengths(MAX_HEIGHT, 0.0)),
+        "width" | "min-width" | "max-width" => width(element, name, value, &tokens, widths),
         "vertical-align" => same(tokens.iter().all(|token| token.length().is_none())),
         "line-height" => same(lengths(200.0, 400.0)),
-        "letter-spacing" | "border-spacing" => same(lengths(MAX_SPACING, 0.0)),
-        "font-size" => same(lengths(MAX_FONT, 400.0)),
-        "font" => same(lengths(MAX_FONT, 400.0)),
+        "letter-spacing" | "word-spacing" | "border-spacing" => same(lengths(MAX_SPACING, 0.0)),
+        "font-size" | "font" => same(lengths(MAX_FONT, 400.0)),
+        "font-size-adjust" => same(lengths(1.0, 0.0)),
         "white-space" => match value {
             // What does not wrap pushes the rest away.
-            "pre" | "pre-wrap" => Some((name.to_owned(), "pre-wrap".to_owned())),
+            "pre" | "pre-wrap" => kept("pre-wrap"),
             "normal" | "pre-line" => same(true),
             _ => None,
         },
-        _ if name.starts_with("margin") || name.starts_with("padding") || name == "text-indent" => {
-            same(lengths(MAX_SPACE, MAX_SPACE_SHARE))
+        "opacity" => {
+            let number = value.parse::<f32>().ok()?;
+            same(is_picture && (FAINTEST..=1.0).contains(&number))
         }
-        _ if name.starts_with("border") => same(lengths(MAX_BORDER, 50.0)),
+        "object-fit" | "object-position" => same(is_picture && lengths(MAX_WIDTH, 100.0)),
+        // A text as a bullet can be as long as a letter.
+        "list-style-type" => same(tokens.iter().all(is_word)),
+        "list-style" => {
+            let kind = tokens.iter().find(|token| !is_place(token) && is_word(token));
+            let place = tokens.iter().find(|token| is_place(token));
+            let kind = kind.map(|token| format!("list-style-type:{}", token.text));
+            let place = place.map(|token| format!("list-style-position:{}", token.text));
+            let both: Vec<String> = [kind, place].into_iter().flatten().collect();
+            (!both.is_empty()).then(|| both.join(";"))
+        }
+        _ if name.starts_with("outline") => same(PROPERTIES.contains(&name) && lengths(MAX_OUTLINE, 0.0)),
+        _ if name.starts_with("margin") || name.starts_with("padding") || name == "text-indent" => {
+            same(PROPERTIES.contains(&name) && lengths(MAX_SPACE, MAX_SPACE_SHARE))
+        }
+        _ if name.starts_with("border") => same(PROPERTIES.contains(&name) && lengths(MAX_BORDER, 50.0)),
+        // Ours, with `display`.
+        "flex-wrap" => None,
         _ => same(
             PROPERTIES.contains(&name)
-                && tokens.iter().all(|token| token.length().is_none_or(|_| name == "font-weight")),
+                && tokens.iter().all(|token| token.length().is_none_or(|_| is_weight(name, token))),
         ),
     }
+}
+
+fn is_place(token: &Token<'_>) -> bool {
+    matches!(token.text, "inside" | "outside")
+}
+
+fn is_word(token: &Token<'_>) -> bool {
+    token.text.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
+}
+
+fn is_weight(name: &str, token: &Token<'_>) -> bool {
+    match name {
+        "font-weight" => true,
+        "font-stretch" => token.is_at_most(0.0, 200.0),
+        _ => false,
+    }
+}
+
+/// Colours in one way of writing, so that what is judged is what is seen.
+fn painted(name: &str, tokens: &[Token<'_>]) -> Option<String> {
+    let paints: Option<Vec<String>> = tokens.iter().map(|token| token.paint().map(Paint::written)).collect();
+    paints.filter(|paints| !paints.is_empty()).map(|paints| format!("{name}:{}", paints.join(" ")))
+}
+
+/// How a box takes part in the page; what is not shown is taken out before (unseen.rs).
+fn displayed(element: &str, value: &str) -> Option<String> {
+    let simple = ["inline", "block", "inline-block"];
+    let boxes = [
+        "list-item",
+        "table",
+        "inline-table",
+        "table-row",
+        "table-cell",
+        "table-row-group",
+        "table-header-group",
+        "table-footer-group",
+        "table-caption",
+    ];
+    // Within a row that does not wrap, a page's end would cut what is in it.
+    let rows = ["flex", "inline-flex", "grid", "inline-grid"];
+    // A cell grows with what is in it only as long as it is one.
+    if matches!(element, "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "col" | "colgroup") {
+        return None;
+    }
+    if simple.contains(&value) {
+        return Some(format!("display:{value}"));
+    }
+    // A link and its target stand together.
+    if element == "a" {
+        return None;
+    }
+    if rows.contains(&value) {
+        return Some(format!("display:{value};flex-wrap:wrap"));
+    }
+    boxes.contains(&value).then(|| format!("display:{value}"))
+}
+
+fn width(element: &str, name: &str, value: &str, tokens: &[Token<'_>], widths: Widths) -> Option<String> {
+    if widths == Widths::Flowing {
+        return None;
+    }
+    // As wide as what is in it, but no wider than there is room.
+    if matches!(value, "fit-content" | "max-content" | "min-content") {
+        return Some(format!("{name}:fit-content"));
+    }
+    // A share of the frame's width is one of the page's.
+    let share = value.strip_suffix("vw").and_then(|number| number.trim().parse::<f32>().ok());
+    if let Some(share) = share {
+        let value = format!("{share}%");
+        let whole = (50.0..=100.0).contains(&share);
+        return whole.then(|| format!("{name}:{value}"));
+    }
+    let free = matches!(element, "img" | "table" | "td" | "th" | "col" | "hr");
+    let wide = |token: &Token<'_>| match token.length() {
+        Some(Length::Share(share)) => share >= 50.0,
+        Some(Length::Pixels(pixels)) => pixels >= NARROWEST,
+        Some(Length::Between(low, _)) => low >= NARROWEST,
+        None => true,
+    };
+    let bounded = tokens.iter().all(|token| token.is_at_most(MAX_WIDTH, 100.0));
+    match name {
+        // What wants more room than there is gets what there is.
+        "min-width" => {
+            let is_length = tokens.len() == 1 && tokens.iter().all(|token| token.length().is_some());
+            (bounded && is_length).then(|| format!("min-width:min({value},100%)"))
+        }
+        _ if !bounded || !(free || tokens.iter().all(wide)) => None,
+        // So does a block on a telephone.
+        "width" if !free && value != "auto" => Some(format!("width:min({value},100%)")),
+        _ => Some(format!("{name}:{value}")),
+    }
+}
+
+/// The shorthand can fetch; its colour cannot, nor can a picture in the letter itself.
+fn background(value: &str, written: &str, pictures: Pictures<'_>) -> Option<String> {
+    let mut kept = Vec::new();
+    if let Some(paint) = first_paint(value) {
+        kept.push(format!("background-color:{}", paint.written()));
+    }
+    if let Some(picture) = ground_picture(value, written, pictures).filter(|kept| kept.contains("url(")) {
+        kept.push(picture);
+        let word = |known: &[&str]| {
+            value.split([' ', '/', ',']).filter(|word| known.contains(word)).collect::<Vec<_>>().join(" ")
+        };
+        for (name, value) in [
+            ("background-repeat", word(&["no-repeat", "repeat-x", "repeat-y", "repeat"])),
+            ("background-position", word(&["left", "right", "top", "bottom", "center"])),
+            ("background-size", word(&["cover", "contain"])),
+        ] {
+            if !value.is_empty() {
+                kept.push(format!("{name}:{value}"));
+            }
+        }
+    }
+    (!kept.is_empty()).then(|| kept.join(";"))
+}
+
+/// A picture in the letter itself; instead of a flow of colours its first one.
+fn ground_picture(value: &str, written: &str, pictures: Pictures<'_>) -> Option<String> {
+    if let Some(at) = value.find("url(") {
+        let inside = written.get(at + 4..)?.split_once(')')?.0.trim().trim_matches(['"', '\'']);
+        return pictures(inside).map(|address| format!("background-image:url({address})"));
+    }
+    let flows = value.contains("gradient(").then(|| first_paint(value)).flatten();
+    flows.map(|paint| format!("background-color:{}", paint.written()))
+}
+
+/// The first colour in a value, wherever it stands.
+fn first_paint(value: &str) -> Option<Paint> {
+    let mut rest = value;
+    while !rest.is_empty() {
+        let start = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || ",/()".contains(c));
+        let end = start.find(|c: char| c.is_ascii_whitespace() || ",/()".contains(c)).unwrap_or(start.len());
+        let (word, after) = start.split_at_checked(end)?;
+        let function = matches!(word, "rgb" | "rgba" | "hsl" | "hsla") && after.starts_with('(');
+        if word == "url" && after.starts_with('(') {
+            rest = after.split_once(')')?.1;
+            continue;
+        }
+        let text = if function { start.get(..end + after.find(')')? + 1)? } else { word };
+        // `none`, `center` and the like are no colours; `background` alone would be Windows'.
+        if let Some(paint) = Paint::css(text) {
+            return Some(paint);
+        }
+        rest = if function { start.get(text.len()..)? } else { after };
+    }
+    None
 }
 
 /// What an element's margins and paddings take from the width of what is in it, in pixels.
@@ -161,8 +399,7 @@ pub(crate) fn squeeze(style: &str) -> f32 {
         .filter(|(name, _)| is_space(name.trim()))
         .filter_map(|(name, value)| {
             let tokens = tokens(value.trim())?;
-            let pixels: Vec<f32> =
-                tokens.iter().map(|token| token.length().map_or(0.0, |(px, _)| px)).collect();
+            let pixels: Vec<f32> = tokens.iter().map(Token::pixels).collect();
             Some(match (name.trim(), pixels.as_slice()) {
                 ("margin" | "padding", [all]) => all * 2.0,
                 ("margin" | "padding", [_, sides] | [_, sides, _]) => sides * 2.0,
@@ -186,208 +423,6 @@ fn is_space(name: &str) -> bool {
     name.starts_with("margin") || name.starts_with("padding")
 }
 
-/// One word of a value.
-struct Token<'a> {
-    text: &'a str,
-}
-
-/// The words of a value; `None` if one is of a kind that is never kept.
-fn tokens(value: &str) -> Option<Vec<Token<'_>>> {
-    if value.is_empty() || value.contains(['\\', '{', '}', '@', '<']) || value.contains("/*") {
-        return None;
-    }
-    let mut found = Vec::new();
-    let mut rest = value;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',' || c == '/');
-        let Some(first) = rest.chars().next() else { return Some(found) };
-        let end = if first == '"' || first == '\'' {
-            rest.get(1..)?.find(first)? + 2
-        } else {
-            let stop =
-                rest.find(|c: char| c.is_ascii_whitespace() || ",/(\"'".contains(c)).unwrap_or(rest.len());
-            if rest.get(stop..)?.starts_with('(') {
-                let name = rest.get(..stop)?;
-                let close = stop + rest.get(stop..)?.find(')')? + 1;
-                if matches!(name, "rgb" | "rgba" | "hsl" | "hsla") {
-                    close
-                } else {
-                    // A picture beside a colour is passed over, and what it would fetch with it.
-                    if name != "url" {
-                        return None;
-                    }
-                    rest = rest.get(close..)?;
-                    continue;
-                }
-            } else {
-                stop
-            }
-        };
-        let (text, after) = rest.split_at_checked(end)?;
-        if text.is_empty() {
-            return None;
-        }
-        found.push(Token { text });
-        rest = after;
-    }
-}
-
-impl Token<'_> {
-    fn number(&self) -> Option<f32> {
-        let end =
-            self.text.find(|c: char| !(c.is_ascii_digit() || ".+-".contains(c))).unwrap_or(self.text.len());
-        self.text.get(..end)?.parse().ok()
-    }
-
-    /// In pixels, and whether it is a share of something. Numbers of unknown units are endless.
-    fn length(&self) -> Option<(f32, bool)> {
-        if !self.text.starts_with(|c: char| c.is_ascii_digit() || ".+-".contains(c)) {
-            return None;
-        }
-        let number = self.number().unwrap_or(f32::INFINITY);
-        let unit = self.text.trim_start_matches(|c: char| c.is_ascii_digit() || ".+-".contains(c));
-        let factor = match unit {
-            "" | "px" => 1.0,
-            "pt" => 4.0 / 3.0,
-            "em" | "rem" | "pc" => EM,
-            "ex" | "ch" => EM / 2.0,
-            "in" => 96.0,
-            "cm" => 37.8,
-            "mm" => 3.78,
-            "%" => PAGE / 100.0,
-            // Among them all that hang on the size of the frame: it would grow with what grows with it.
-            _ => f32::INFINITY,
-        };
-        Some((if number == 0.0 && factor.is_finite() { 0.0 } else { number * factor }, unit == "%"))
-    }
-
-    /// No length, or one of no more than so many pixels, or of so many per cent; never less than nothing.
-    fn is_at_most(&self, pixels: f32, share: f32) -> bool {
-        match self.length() {
-            None => true,
-            Some((_, true)) => self.number().is_some_and(|number| (0.0..=share).contains(&number)),
-            Some((length, false)) => (0.0..=pixels).contains(&length),
-        }
-    }
-
-    fn is_colour(&self) -> bool {
-        self.text.starts_with('#')
-            || self.text.contains('(')
-            || (self.text.chars().all(|c| c.is_ascii_alphabetic())
-                && !matches!(
-                    self.text,
-                    "none"
-                        | "repeat"
-                        | "no"
-                        | "scroll"
-                        | "fixed"
-                        | "local"
-                        | "top"
-                        | "bottom"
-                        | "left"
-                        | "right"
-                        | "center"
-                        | "cover"
-                        | "contain"
-                        | "inherit"
-                        | "initial"
-                        | "unset"
-                        | "revert"
-                        | "auto"
-                        | "url"
-                ))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn div(style: &str) -> String {
-        kept("div", style, Widths::Own)
-    }
-
-    #[test]
-    fn nothing_that_covers_moves_or_grows_is_kept() {
-        for evil in [
-            "margin-top:-20px",
-            "margin:0 0 -1em",
-            "margin:-/**/5px",
-            "margin:\\2d 5px",
-            "margin:calc(0px - 5px)",
-            "margin:-5PX",
-            "margin: +-5px",
-            "margin:1e9px",
-            "margin:5vw",
-            "text-indent:-9999px",
-            "text-indent:9999px",
-            "letter-spacing:-1em",
-            "letter-spacing:99px",
-            "padding-left:5000px",
-            "padding:80%",
-            "vertical-align:-500px",
-            "vertical-align:50%",
-            "height:100vh",
-            "min-height:100%",
-            "height:50dvh",
-            "width:100vw",
-            "width:1px",
-            "max-width:5%",
-            "font-size:100vh",
-            "font-size:9999px",
-            "line-height:100vh",
-            "border:500px solid #fff",
-            "border-left:90vw solid",
-            "white-space:nowrap",
-            "position:fixed",
-            "opacity:0",
-            "display:none",
-            "transform:none",
-            "background:expression(1)",
-            "color:var(--x)",
-            "width:min(1px,2px)",
-            "border-spacing:400px",
-            "font:1px/100vh a",
-            "overflow:hidden",
-            "clip:rect(0,0,0,0)",
-            "float:left",
-            "font:url(//x.example/y)",
-            "border:1px solid url(//x.example/y)",
-            "list-style-type:url(x)",
-            "background-color:url(//x.example/y)",
-        ] {
-            assert_eq!(div(evil), "", "{evil}");
-        }
-    }
-
-    #[test]
-    fn honest_looks_are_kept() {
-        for (style, wanted) in [
-            ("margin:0 auto", "margin:0 auto"),
-            ("MARGIN-TOP: 1em !important; color:#C00", "margin-top:1em;color:#c00"),
-            ("background:#fff url(//x.example/y) no-repeat", "background-color:#fff"),
-            ("background: navy", "background-color:navy"),
-            ("background:url(x)", ""),
-            ("height:20px", "min-height:20px"),
-            ("font:bold 12px/1.5 \"Segoe UI\",Arial", "font:bold 12px/1.5 \"segoe ui\",arial"),
-            ("font-family:'Segoe UI', sans-serif", "font-family:'segoe ui', sans-serif"),
-            ("border:1px solid rgb(1, 2, 3)", "border:1px solid rgb(1, 2, 3)"),
-            ("width:600px;max-width:100%", "width:600px;max-width:100%"),
-            ("font-weight:700;text-decoration:none", "font-weight:700;text-decoration:none"),
-            ("white-space:pre", "white-space:pre-wrap"),
-            ("line-height:1.4;line-height:140%", "line-height:1.4;line-height:140%"),
-        ] {
-            assert_eq!(div(style), wanted, "{style}");
-        }
-        assert_eq!(kept("td", "width:1px;height:1px", Widths::Own), "width:1px;height:1px");
-        assert_eq!(kept("td", "width:600px;color:red", Widths::Flowing), "color:red");
-    }
-
-    #[test]
-    fn what_squeezes_is_summed() {
-        assert_eq!(squeeze("padding:10px 20px;margin-left:5px;color:red"), 45.0);
-        assert_eq!(squeeze("margin:1px 2px 3px 4px"), 6.0);
-        assert_eq!(squeeze("margin:0 auto"), 0.0);
-        assert_eq!(unsqueezed("padding:10px;color:red;margin-left:5px"), "color:red");
-    }
-}
+#[path = "declarations_tests.rs"]
+mod tests;

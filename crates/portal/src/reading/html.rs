@@ -8,8 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sealpost_mail::Link;
 
+use crate::colour::Paint;
+use crate::reading::author;
+use crate::reading::contrast;
+use crate::reading::data_pictures::DataPictures;
 use crate::reading::declarations::{self, PROPERTIES, Widths};
 use crate::reading::targets::{self, Marked};
+use crate::state::frame_cache::Picture;
 
 /// What came out of the sanitiser.
 pub(crate) struct Clean {
@@ -20,18 +25,36 @@ pub(crate) struct Clean {
     /// The domains that links lead to, and whether there are more.
     pub(crate) domains: Vec<String>,
     pub(crate) more_domains: bool,
+    /// Pictures that were written in it.
+    pub(crate) pictures: Vec<Picture>,
 }
 
-/// Cleans `html`. `inline` maps a Content-ID to the address of that part, for pictures in the letter itself.
+/// Cleans `html`. `inline` maps a Content-ID to the address of that part, for pictures in the letter itself; `written`
+/// takes those that are written in the markup.
 ///
 /// Call only after [`crate::reading::markup::is_showable`], and off the event loop.
-pub(crate) fn clean(html: &str, inline: &HashMap<String, String>) -> Clean {
-    let (mut markup, mut remote_images) = sanitised(html, inline, Widths::Own);
+pub(crate) fn clean(html: &str, inline: &HashMap<String, String>, written: DataPictures) -> Clean {
+    let html = author::inlined(html);
+    let own = Arc::new(Own { inline: inline.clone(), written });
+    let (mut markup, mut remote_images) = sanitised(&html, &own, Widths::Own);
     if runs_from_the_right(&markup) {
-        (markup, remote_images) = sanitised(html, inline, Widths::Flowing);
+        (markup, remote_images) = sanitised(&html, &own, Widths::Flowing);
     }
-    let Marked { markup, domains, more } = targets::mark(&markup);
-    Clean { markup, remote_images, domains, more_domains: more }
+    let Marked { markup, domains, more } = targets::mark(&contrast::repaired(&markup));
+    Clean { markup, remote_images, domains, more_domains: more, pictures: own.written.taken() }
+}
+
+/// Pictures of the letter itself.
+struct Own {
+    inline: HashMap<String, String>,
+    written: DataPictures,
+}
+
+impl Own {
+    fn address(&self, value: &str) -> Option<String> {
+        let sent = cid(value).and_then(|id| self.inline.get(id.as_ref()).cloned());
+        sent.or_else(|| self.written.take(value))
+    }
 }
 
 /// Whether something in it is written from right to left. The sanitiser has normalised how that is said.
@@ -39,9 +62,9 @@ fn runs_from_the_right(markup: &str) -> bool {
     ["dir=\"rtl\"", "direction:rtl", "direction: rtl"].iter().any(|said| markup.contains(said))
 }
 
-fn sanitised(html: &str, inline: &HashMap<String, String>, widths: Widths) -> (String, usize) {
+fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
     // The builder wants to own what its filter uses.
-    let (remote, inline) = (Arc::new(AtomicUsize::new(0)), inline.clone());
+    let (remote, own) = (Arc::new(AtomicUsize::new(0)), Arc::clone(own));
     let counter = Arc::clone(&remote);
     let mut builder = ammonia::Builder::empty();
     builder
@@ -50,7 +73,7 @@ fn sanitised(html: &str, inline: &HashMap<String, String>, widths: Widths) -> (S
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href"])),
             ("img", HashSet::from(["src", "alt", "width", "height"])),
-            ("table", HashSet::from(["width", "border", "cellpadding", "cellspacing", "summary"])),
+            ("table", HashSet::from(["width", "border", "cellpadding", "cellspacing", "summary", "role"])),
             ("td", HashSet::from(["width", "height", "colspan", "rowspan"])),
             ("th", HashSet::from(["width", "height", "colspan", "rowspan", "scope"])),
             ("col", HashSet::from(["width", "span"])),
@@ -58,24 +81,8 @@ fn sanitised(html: &str, inline: &HashMap<String, String>, widths: Widths) -> (S
             ("li", HashSet::from(["value"])),
             ("font", HashSet::from(["color", "size", "face"])),
         ]))
-        .clean_content_tags(HashSet::from([
-            "script",
-            "style",
-            "title",
-            "template",
-            "noscript",
-            "iframe",
-            "object",
-            "svg",
-            "math",
-            "xmp",
-            "noembed",
-            "noframes",
-            "textarea",
-            "select",
-            "plaintext",
-        ]))
-        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid"]))
+        .clean_content_tags(HashSet::from(GONE))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
         // Only the pictures' own addresses are relative; the filter below sees to that.
         .url_relative(ammonia::UrlRelative::PassThrough)
         .filter_style_properties(HashSet::from(PROPERTIES))
@@ -84,14 +91,24 @@ fn sanitised(html: &str, inline: &HashMap<String, String>, widths: Widths) -> (S
         .id_prefix(None)
         .attribute_filter(move |element, attribute, value| match (element, attribute) {
             ("img", "src") => {
-                let found = cid(value).and_then(|id| inline.get(id.as_ref()));
+                let found = own.address(value);
                 if found.is_none() {
                     counter.fetch_add(1, Ordering::Relaxed);
                 }
-                found.map(|address| Cow::Owned(address.clone()))
+                found.map(Cow::Owned)
             }
             ("a", "href") => Link::read(value).map(|link| Cow::Owned(link.href().to_owned())),
-            (_, "style") => Some(Cow::Owned(declarations::kept(element, value, widths))),
+            (_, "style") => {
+                let pictures = |value: &str| own.address(value);
+                Some(Cow::Owned(declarations::kept(element, value, widths, &pictures)))
+            }
+            // Elsewhere browsers do not heed it, and what is judged would not be what is seen.
+            ("table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th", "bgcolor") | ("font", "color") => {
+                Paint::attribute(value).map(|paint| Cow::Owned(paint.written()))
+            }
+            (_, "bgcolor") => None,
+            // To say of a table that it is none is all that letters need.
+            (_, "role") => matches!(value, "presentation" | "none").then_some(Cow::Borrowed(value)),
             (_, "dir") => Some(value.to_ascii_lowercase())
                 .filter(|value| ["ltr", "rtl"].contains(&value.as_str()))
                 .map(Cow::Owned),
@@ -129,10 +146,33 @@ fn cid(value: &str) -> Option<Cow<'_, str>> {
     scheme.eq_ignore_ascii_case("cid").then(|| crate::reading::text::percent_decoded(id))
 }
 
-const TAGS: [&str; 59] = [
+/// Elements that go with everything in them.
+pub(crate) const GONE: [&str; 15] = [
+    "script",
+    "style",
+    "title",
+    "template",
+    "noscript",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+    "xmp",
+    "noembed",
+    "noframes",
+    "textarea",
+    "select",
+    "plaintext",
+];
+
+/// Elements that stay; of all others what is in them.
+pub(crate) const TAGS: [&str; 70] = [
     "a",
     "abbr",
+    "acronym",
     "address",
+    "article",
+    "aside",
     "b",
     "bdi",
     "bdo",
@@ -152,26 +192,33 @@ const TAGS: [&str; 59] = [
     "dl",
     "dt",
     "em",
+    "figcaption",
+    "figure",
     "font",
+    "footer",
     "h1",
     "h2",
     "h3",
     "h4",
     "h5",
     "h6",
+    "header",
     "hr",
     "i",
     "img",
     "ins",
     "kbd",
     "li",
+    "main",
     "mark",
+    "nav",
     "ol",
     "p",
     "pre",
     "q",
     "s",
     "samp",
+    "section",
     "small",
     "span",
     "strike",
@@ -189,6 +236,7 @@ const TAGS: [&str; 59] = [
     "tt",
     "u",
     "ul",
+    "wbr",
 ];
 
 #[cfg(test)]
@@ -196,7 +244,8 @@ mod tests {
     use super::*;
 
     fn cleaned(html: &str) -> String {
-        clean(html, &HashMap::from([("pic@x".to_owned(), "/m/1/inline/2".to_owned())])).markup
+        let inline = HashMap::from([("pic@x".to_owned(), "/m/1/inline/2".to_owned())]);
+        clean(html, &inline, DataPictures::new("1", "")).markup
     }
 
     #[test]
@@ -264,8 +313,8 @@ mod tests {
         );
         for kept in [
             "width=\"600\"",
-            "color:#c00",
-            "rgb(1,2,3)",
+            "color:#cc0000",
+            "background-color:#010203",
             "<b>Grüße</b>",
             "src=\"/m/1/inline/2\"",
             "alt=\"Logo\"",
@@ -279,6 +328,7 @@ mod tests {
         let out = clean(
             "<img src=https://t.example/1><img src=cid:unknown><img src='cid:a'>",
             &HashMap::from([("a".into(), "/p".into())]),
+            DataPictures::new("1", ""),
         );
         assert_eq!(out.remote_images, 2);
         assert!(!out.markup.contains("t.example") && !out.markup.contains("cid:"));
@@ -307,7 +357,7 @@ mod tests {
     #[test]
     fn from_right_to_left_nothing_leaves_the_page() {
         let html = "<p dir=RTL><table width=50><tr><td width=50 style='width:50px;color:red'>x</table>";
-        assert!(!cleaned(html).contains("width") && cleaned(html).contains("color:red"));
+        assert!(!cleaned(html).contains("width") && cleaned(html).contains("color:#ff0000"));
         assert!(cleaned(&html.replace("RTL", "ltr")).contains("width"));
         assert!(!cleaned("<div style='direction: rtl;width:300px'>x</div>").contains("width"));
     }

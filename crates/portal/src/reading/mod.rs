@@ -1,6 +1,10 @@
 //! A letter looked into: how to show it, what is attached, and letters and invitations within it.
 //! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
 
+mod author;
+mod contrast;
+mod css_values;
+mod data_pictures;
 pub(crate) mod declarations;
 pub(crate) mod html;
 pub(crate) mod invitation;
@@ -9,6 +13,7 @@ pub(crate) mod message;
 pub(crate) mod part;
 pub(crate) mod targets;
 pub(crate) mod text;
+mod unseen;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,6 +23,7 @@ use jiff::tz::TimeZone;
 use sealpost_mail::{Attachment, EncodedRange, Letter, Secret, Summary};
 
 use crate::http::download;
+use crate::reading::data_pictures::DataPictures;
 use crate::reading::invitation::Event;
 use crate::reading::text::{SafeHtml, to_html};
 use crate::state::frame_cache::{Frame, Picture};
@@ -105,6 +111,12 @@ impl PartPath {
         path.filter(|path| path.len() <= MAX_DEPTH + 1).map(Self)
     }
 
+    /// Where the letter lies whose markup holds this picture, if it is one that stands in markup.
+    pub(crate) fn written_in(&self) -> Option<Self> {
+        let (last, within) = self.0.split_last()?;
+        (*last >= data_pictures::FIRST).then(|| Self(within.to_vec()))
+    }
+
     pub(crate) fn prefix(&self) -> String {
         self.0.iter().map(|number| format!("{number}.")).collect()
     }
@@ -154,6 +166,14 @@ pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, Enc
 /// The bytes of the letter at `path`.
 pub(crate) fn letter_at(bytes: &[u8], path: &PartPath) -> Option<Vec<u8>> {
     find(bytes, &path.0).filter(|found| is_letter(&found.content_type)).map(|found| found.bytes)
+}
+
+/// A picture that stands in the markup of the letter at `within`; it has to be found once more.
+pub(crate) fn written_picture(bytes: &[u8], id: &str, within: &PartPath, part: &str) -> Option<Picture> {
+    let inner = if within.0.is_empty() { None } else { Some(letter_at(bytes, within)?) };
+    let (letter, _) = Letter::parse_some(inner.as_deref().unwrap_or(bytes)).ok()?;
+    let frame = frame(&letter, id, &within.prefix(), usize::MAX)?;
+    frame.pictures.into_iter().find(|picture| picture.part == part)
 }
 
 /// Looks into a letter. `within` is where it lies, if it is a letter within a letter.
@@ -215,9 +235,15 @@ pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) ->
         .iter()
         .filter_map(|(file, part)| Some((file.inline_cid.clone()?, format!("/m/{id}/inline/{part}"))))
         .collect();
-    let cleaned = html::clean(&html, &addresses);
+    let cleaned = html::clean(&html, &addresses, DataPictures::new(id, prefix));
     let mut room = most.saturating_sub(cleaned.markup.len());
     let mut pictures = Vec::new();
+    for written in cleaned.pictures {
+        if written.bytes.len() <= room {
+            room = room.saturating_sub(written.bytes.len());
+            pictures.push(written);
+        }
+    }
     for (file, part) in inline {
         let fits = usize::try_from(file.size).is_ok_and(|size| size <= room);
         if fits

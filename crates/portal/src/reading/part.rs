@@ -109,6 +109,9 @@ pub(crate) async fn inline(
 ) -> Result<HttpResponse, Problem> {
     let (content_type, body) = match site.prepared.picture(owner.session(), &place.0, &place.1) {
         Some((content_type, bytes)) => (content_type, BoxBody::new(bytes)),
+        None if PartPath::parse(&place.1).is_some_and(|path| path.written_in().is_some()) => {
+            written(&site, &owner, &place).await?
+        }
         None => {
             let (file, room) = found(&site, &owner, &place).await?;
             let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
@@ -119,6 +122,20 @@ pub(crate) async fn inline(
         .content_type(content_type)
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
         .body(body))
+}
+
+/// A picture that stands in a letter's markup, when its frame is not at hand any more.
+async fn written(
+    site: &Site,
+    owner: &SignedIn,
+    place: &(String, String),
+) -> Result<(&'static str, BoxBody), Problem> {
+    let (id, part) = place.clone();
+    let within = PartPath::parse(&part).and_then(|path| path.written_in()).ok_or(Problem::NotFound)?;
+    let letter = owner.deposit(site, &id).await?.open(site).await?;
+    let picture = site.cleaning(move || reading::written_picture(&letter.bytes, &id, &within, &part)).await?;
+    let picture = picture.ok_or(Problem::NotFound)?;
+    Ok((picture.content_type, BoxBody::new(picture.bytes)))
 }
 
 /// GET /m/{id}/part/{part}: a file to save. What lies in the letter itself streams; what lies deeper, or is

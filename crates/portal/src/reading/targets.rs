@@ -53,8 +53,9 @@ pub(crate) fn mark(markup: &str) -> Marked {
 
 struct Writer {
     out: String,
-    /// Elements that are open, and what each takes from the width of what is in it.
-    open: Vec<(String, f32)>,
+    /// Elements that are open, what each takes from the width of what is in it, and whether it sets what is in it in a
+    /// row or a grid.
+    open: Vec<(String, f32, bool)>,
     tables: Vec<Grid>,
     link: Option<OpenLink>,
     domains: Vec<String>,
@@ -73,6 +74,8 @@ struct OpenLink {
     spaced: f32,
     /// Links within it, which are none.
     within: usize,
+    /// It would be a box of its own, and its target another one: they stay together in one of ours.
+    in_row: bool,
 }
 
 /// What is in a link.
@@ -99,7 +102,7 @@ impl Writer {
             ("a", false) => self.begin_link(source),
             ("a", true) => self.end_link(),
             (name, true) => {
-                if let Some(at) = self.open.iter().rposition(|(open, _)| open == name) {
+                if let Some(at) = self.open.iter().rposition(|(open, _, _)| open == name) {
                     self.open.truncate(at);
                 }
                 if name == "table" {
@@ -137,6 +140,7 @@ impl Writer {
             holds: Holds::Text,
             spaced: 0.0,
             within: 0,
+            in_row: self.open.last().is_some_and(|(_, _, row)| *row),
         });
     }
 
@@ -163,14 +167,16 @@ impl Writer {
         let style = if open.style.is_empty() { String::new() } else { format!(" style=\"{}\"", open.style) };
         let start = format!("<a href=\"{href}\" {rest}{style}>");
         let target = element(&link);
+        let (before, after) = if open.in_row { ("<span>", "</span>") } else { ("", "") };
         if open.holds == Holds::More || open.text.chars().count() > LONG {
-            self.out.insert_str(open.at, &format!("{target} {start}"));
+            self.out.insert_str(open.at, &format!("{before}{target} {start}"));
             self.out.push_str("</a>");
         } else {
-            self.out.insert_str(open.at, &start);
+            self.out.insert_str(open.at, &format!("{before}{start}"));
             self.out.push_str("</a> ");
             self.out.push_str(&target);
         }
+        self.out.push_str(after);
     }
 
     fn note(&mut self, link: &Link) {
@@ -234,14 +240,15 @@ impl Writer {
         }
         let style = value(&source, "style").unwrap_or_default();
         let own = if style.is_empty() { 0.0 } else { squeeze(style) };
-        let around = self.open.last().map_or(0.0, |(_, taken)| *taken);
+        let around = self.open.last().map_or(0.0, |(_, taken, _)| *taken);
+        let row = style.contains("flex") || style.contains("grid");
         // A cell grows with what is in it.
         let around = if matches!(name, "td" | "th") { 0.0 } else { around };
         if around + own <= MAX_SQUEEZE {
-            self.open.push((name.to_owned(), around + own));
+            self.open.push((name.to_owned(), around + own, row));
             return source;
         }
-        self.open.push((name.to_owned(), around));
+        self.open.push((name.to_owned(), around, row));
         let style = unsqueezed(style);
         with_value(&source, "style", &style)
     }
@@ -460,6 +467,13 @@ mod tests {
                 .count(),
             2
         );
+    }
+
+    #[test]
+    fn in_a_row_a_link_and_its_target_are_one_box() {
+        let out =
+            marked("<div style=\"display:flex;flex-wrap:wrap\"><a href=\"https://a.example\">x</a></div>");
+        assert!(out.contains("\"><span><a ") && out.contains("a.example</span></span></div>"), "{out}");
     }
 
     #[test]
