@@ -205,3 +205,41 @@ fn what_was_under_way_while_another_locked_the_database_ends_once() {
     assert_eq!(letters.len(), 2, "once");
     gateway.sweep();
 }
+
+/// A kill between a server's reply and the commit of the letter's end, which the lock makes long.
+#[test]
+fn what_was_delivered_before_a_kill_does_not_go_out_again() {
+    let hop = Hop::new();
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    hop.script(move |stage, _| {
+        if stage == Stage::Body {
+            let _ = wait.lock().unwrap().recv();
+        }
+        Answer::Yes
+    });
+    let mut gateway = Gateway::start(&config(&hop));
+    let to = ["a@web.example", "b@web.example", "c@web.example"];
+    gateway.smtp().letter("a@insurer.example", &to, &letters::plain("x", "x")).expect("250 *");
+    hop.wait_stage(Stage::Data, 1);
+    let database = find_database(&gateway.home.data());
+    let locked = Locked::of(&gateway);
+    let ids: Vec<String> = {
+        let mut question = locked.0.prepare("SELECT id FROM legs").unwrap();
+        question.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(ids.len(), 3);
+    go.send(()).unwrap();
+    let noted = database.parent().unwrap().join("delivered");
+    poll("the notes", || {
+        let text = String::from_utf8_lossy(&std::fs::read(&noted).unwrap()).into_owned();
+        ids.iter().all(|id| text.contains(id)).then_some(())
+    });
+    gateway.kill();
+    drop(locked);
+    assert_eq!(gateway.count("SELECT count(*) FROM legs"), 3, "the commit was not made");
+    gateway.restart();
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    gateway.sweep();
+    assert_eq!(hop.delivered().len(), 1, "once");
+}

@@ -24,6 +24,8 @@ use sender::Senders;
 const SESSIONS: usize = 8;
 /// How long everything may take to come to rest after the last kill.
 const REST: Duration = Duration::from_secs(600);
+/// What the next server took within this time before a kill, the gateway may not have heard of.
+const MOMENT: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {
     let count: u32 = std::env::args().nth(1).map_or(100, |text| text.parse().unwrap());
@@ -32,13 +34,14 @@ fn main() -> ExitCode {
     config.set("log", "level", r#""warn""#);
     let mut gateway = Gateway::start(&config);
     let senders = Senders::start(gateway.config.smtp, SESSIONS);
-    let began = Instant::now();
+    let (began, mut kills) = (Instant::now(), Vec::new());
     let mut chance: u64 = 0x9e37_79b9_7f4a_7c15;
     for kill in 1..=count {
         // Splitmix: the same moments in every run, as far as the machine allows.
         chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (chance ^ (chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         std::thread::sleep(Duration::from_millis(60 + mixed % 400));
+        kills.push(Instant::now());
         gateway.kill();
         gateway.restart();
         if kill % 50 == 0 {
@@ -55,21 +58,30 @@ fn main() -> ExitCode {
         assert!(rested.elapsed() < REST, "the queue does not empty");
         std::thread::sleep(Duration::from_millis(100));
     }
-    let mut delivered: BTreeMap<String, u64> = BTreeMap::new();
+    let mut delivered: BTreeMap<String, Vec<Instant>> = BTreeMap::new();
     for letter in hop.delivered() {
-        *delivered.entry(letter.to()[0].to_owned()).or_default() += 1;
+        delivered.entry(letter.to()[0].to_owned()).or_default().push(letter.at);
     }
-    let times = |to: &String| delivered.get(to).copied().unwrap_or(0);
-    let lost = sent.ordinary.iter().filter(|to| times(to) == 0).count();
-    let twice: u64 = sent.ordinary.iter().map(|to| times(to).saturating_sub(1)).sum();
+    let times = |to: &String| delivered.get(to).map_or(&[][..], Vec::as_slice);
+    let lost = sent.ordinary.iter().filter(|to| times(to).is_empty()).count();
+    // All but the last time, each told from the kill that made it happen again.
+    let again = sent.ordinary.iter().filter_map(|to| times(to).split_last()).flat_map(|(_, before)| before);
+    let before_kill = |at: &Instant| {
+        let kill = kills.iter().min_by_key(|kill| kill.duration_since(*at).max(at.duration_since(**kill)));
+        kill.unwrap_or(at).duration_since(*at)
+    };
+    let again: Vec<Duration> = again.map(before_kill).collect();
+    let known = again.iter().filter(|before| **before > MOMENT).count();
     let deposits = u64::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
     let missing = sent.confidential.saturating_sub(deposits);
     let doubled = deposits.saturating_sub(sent.confidential);
     println!(
-        "{count} kills: {} ordinary letters, {lost} lost, {twice} delivered again ({:.2} a kill); {} confidential, \
-         {missing} lost, {doubled} deposited twice",
+        "{count} kills: {} ordinary letters, {lost} lost, {} delivered again ({:.2} a kill, {known} of them taken more \
+         than {} ms before it); {} confidential, {missing} lost, {doubled} deposited twice",
         sent.ordinary.len(),
-        twice as f64 / f64::from(count),
+        again.len(),
+        again.len() as f64 / f64::from(count),
+        MOMENT.as_millis(),
         sent.confidential,
     );
     gateway.sweep();

@@ -56,6 +56,8 @@ impl Answer {
 /// One letter that arrived here.
 #[derive(Clone, Debug)]
 pub struct Delivered {
+    /// When, before the reply.
+    pub at: Instant,
     /// What stood after `MAIL FROM:`, parameters included.
     pub mail: String,
     /// What stood after each accepted `RCPT TO:`, parameters included.

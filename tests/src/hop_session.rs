@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use base64::Engine as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -143,6 +144,7 @@ async fn data<S: AsyncRead + AsyncWrite + Unpin>(
     let answer = shared.answer(Stage::Body, &rcpts.join(" "));
     if matches!(answer, Answer::Yes | Answer::TakeAndDrop) {
         let delivered = Delivered {
+            at: Instant::now(),
             mail: session.mail.take().unwrap_or_default(),
             rcpts,
             bytes,

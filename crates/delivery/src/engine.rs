@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use sealpost_mail::{Clock, Random};
-use sealpost_store::{LeasedLeg, LegEnd, Store};
+use sealpost_mail::{Clock, DsnAction, Random};
+use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, Noted, Store};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use crate::content::{ContentError, Opened, Waiting};
 use crate::ehlo::MailParameters;
 use crate::lane::{Lane, Lanes};
 use crate::outcome::{DeliveryFailure, Outcome, Says};
+use crate::report;
 use crate::resolve::Resolver;
 use crate::route::{self, RouteKey};
 use crate::runner::LEASE;
@@ -65,6 +66,8 @@ pub(crate) struct Engine {
     pub(crate) kept: Notify,
     /// Who tells writers of answers that came to nothing; nobody: their reverse-path gets a report.
     pub(crate) returns: OnceLock<Arc<dyn Returns>>,
+    /// Where it is noted that a server has taken a leg; set when delivery runs.
+    pub(crate) deliveries: OnceLock<Deliveries>,
     /// Who writes mails from facts.
     pub(crate) composer: OnceLock<Arc<dyn Composer>>,
     /// Leases of a former run are given back: from here on new ones are ours.
@@ -247,15 +250,17 @@ impl Engine {
         for (bound, told) in group.into_iter().zip(told) {
             match told {
                 Told::Taken(reply) => {
+                    // Before anything else: if the process ended now, the letter would go out again.
+                    let noted = self.note(&bound, reports);
                     let outcome = Outcome::Delivered { reports, host: host.clone(), reply };
-                    self.settle_soon(lane, bound, outcome, moment);
+                    self.settle_soon(lane, bound, outcome, moment, noted);
                 }
                 Told::Not(trouble) => {
                     let trouble = trouble.said_by(&host);
                     if !is_well {
                         self.hear(lane, std::slice::from_ref(&bound), &trouble);
                     }
-                    self.settle_soon(lane, bound, trouble.judge(), moment);
+                    self.settle_soon(lane, bound, trouble.judge(), moment, None);
                 }
                 Told::Unheard => again.push(bound),
             }
@@ -298,17 +303,35 @@ impl Engine {
     fn settle_all(self: &Arc<Self>, lane: &Arc<Lane>, group: Vec<Bound>, trouble: &DeliveryFailure) {
         let moment = self.moment();
         for bound in group {
-            self.settle_soon(lane, bound, trouble.clone().judge(), moment);
+            self.settle_soon(lane, bound, trouble.clone().judge(), moment, None);
         }
     }
 
     /// The connection is free for the next letter while this one's end is written down.
-    fn settle_soon(self: &Arc<Self>, lane: &Arc<Lane>, bound: Bound, outcome: Outcome, moment: Moment) {
+    fn settle_soon(
+        self: &Arc<Self>,
+        lane: &Arc<Lane>,
+        bound: Bound,
+        outcome: Outcome,
+        moment: Moment,
+        noted: Option<Noted>,
+    ) {
         let (engine, lane) = (Arc::clone(self), Arc::clone(lane));
         self.tasks.spawn(async move {
-            engine.settle(&lane, &bound.leg, &bound.ticket, outcome, moment).await;
+            let finished = engine.settle(&lane, &bound.leg, &bound.ticket, outcome, moment).await;
+            match (noted, finished) {
+                (Some(noted), None) => noted.stays(),
+                (Some(_), Some(Finished::Recorded | Finished::LeaseLost)) | (None, _) => {}
+            }
             engine.one_less();
         });
+    }
+
+    /// Notes that a server has taken a letter. Where a report is to be written about that, the two belong into one
+    /// transaction, and the letter rather goes out again than the report is lost.
+    fn note(&self, Bound { leg, ticket }: &Bound, reports: bool) -> Option<Noted> {
+        let needs_report = !reports && report::wanted(ticket, DsnAction::Relayed);
+        self.deliveries.get().filter(|_| !needs_report)?.note(leg)
     }
 
     /// Sends over a kept connection or a new one to the first server that takes it.
@@ -427,7 +450,7 @@ impl Engine {
         tracing::error!(delivery.leg = leg.id, cause, "leg frozen: it cannot be worked on");
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
-            engine.finish(&leg, LegEnd::Frozen, Vec::new()).await;
+            let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new()).await;
             engine.one_less();
         });
     }

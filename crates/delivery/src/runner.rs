@@ -102,6 +102,7 @@ impl Runner {
             wakes_at: AtomicI64::new(i64::MAX),
             kept: Notify::new(),
             returns: OnceLock::new(),
+            deliveries: OnceLock::new(),
             composer: OnceLock::new(),
             open: AtomicBool::new(false),
             owner,
@@ -132,6 +133,11 @@ impl Runner {
         let engine = self.engine;
         // A runner runs once, so nobody has set it before.
         let _first = engine.asked_to_stop.set(stop.clone());
+        let (deliveries, ended) = engine.store.deliveries(&alone).await?;
+        if ended > 0 {
+            tracing::info!(delivery.ended = ended, "legs ended that an earlier run had delivered");
+        }
+        let _first = engine.deliveries.set(deliveries);
         let released = engine.store.release_leases(&alone, engine.clock.now()).await?;
         if released > 0 {
             tracing::info!(delivery.released = released, "legs of an earlier run given back to the queue");

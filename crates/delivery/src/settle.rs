@@ -40,7 +40,8 @@ impl Engine {
         Moment { now: self.clock.now(), jitter: u64::from_le_bytes(raw) }
     }
 
-    /// Writes the outcome down, and queues the report it calls for, in one transaction.
+    /// Writes the outcome down, and queues the report it calls for, in one transaction. `None`: it could not be
+    /// written.
     pub(crate) async fn settle(
         &self,
         lane: &Lane,
@@ -48,7 +49,7 @@ impl Engine {
         ticket: &Ticket,
         outcome: Outcome,
         moment: Moment,
-    ) {
+    ) -> Option<Finished> {
         let now = moment.now;
         log(leg, ticket, &outcome);
         let (end, report) = match outcome {
@@ -74,8 +75,7 @@ impl Engine {
             {
                 if let Err(error) = self.tell(leg, ticket, &report).await {
                     tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
-                    self.finish(leg, LegEnd::Frozen, Vec::new()).await;
-                    return;
+                    return self.finish(leg, LegEnd::Frozen, Vec::new()).await;
                 }
                 Vec::new()
             }
@@ -84,13 +84,12 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
                     // Nobody would hear of the failure: the operator must.
-                    self.finish(leg, LegEnd::Frozen, Vec::new()).await;
-                    return;
+                    return self.finish(leg, LegEnd::Frozen, Vec::new()).await;
                 }
             },
         };
         let wakes = !follow_ups.is_empty();
-        self.finish(leg, end, follow_ups).await;
+        let finished = self.finish(leg, end, follow_ups).await;
         if wakes {
             self.waker.notify_one();
         }
@@ -99,6 +98,7 @@ impl Engine {
         {
             self.earlier.notify_one();
         }
+        finished
     }
 
     fn later(
@@ -198,23 +198,28 @@ impl Engine {
     }
 
     /// Tells the store. While it cannot write (another process keeps it locked), the leg stays ours: given up too
-    /// early, it would be sent once more.
-    pub(crate) async fn finish(&self, leg: &LeasedLeg, end: LegEnd, follow_ups: Vec<FollowUp>) {
+    /// early, it would be sent once more. `None`: it was given up.
+    pub(crate) async fn finish(
+        &self,
+        leg: &LeasedLeg,
+        end: LegEnd,
+        follow_ups: Vec<FollowUp>,
+    ) -> Option<Finished> {
         let mut tried = 0;
         loop {
             match self.store.finish_leg(leg, end, follow_ups.clone()).await {
-                Ok(Finished::Recorded) => return,
+                Ok(Finished::Recorded) => return Some(Finished::Recorded),
                 Ok(Finished::LeaseLost) => {
                     tracing::warn!(
                         delivery.leg = leg.id,
                         "the lease was lost before the leg's end could be recorded"
                     );
-                    return;
+                    return Some(Finished::LeaseLost);
                 }
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "the leg's end was not recorded");
                     if (!error.is_busy() && tried >= MAX_TRIES) || !self.tries_again(leg, tried).await {
-                        return;
+                        return None;
                     }
                     tried += 1;
                 }

@@ -227,6 +227,32 @@ async fn who_is_alone_takes_the_leases_of_the_dead_at_once() {
     assert_eq!(rig.store.finish_leg(&mine[0], LegEnd::Done, vec![]).await.unwrap(), Finished::LeaseLost);
 }
 
+/// As after a kill between a server's reply and the commit.
+#[tokio::test]
+async fn what_was_noted_as_delivered_is_ended_by_the_next_process() {
+    let rig = Rig::new();
+    rig.queue(10, &["a.example", "a.example", "b.example"]).await;
+    let held = rig.lease("one", NOW, SOON).await;
+    let alone = rig.store.alone("delivery").unwrap();
+    let (deliveries, none) = rig.store.deliveries(&alone).await.unwrap();
+    assert_eq!(none, 0);
+    // One ended in time; its slot goes to the next.
+    let noted = deliveries.note(&held[0]).unwrap();
+    assert_eq!(rig.store.finish_leg(&held[0], LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
+    drop(noted);
+    deliveries.note(&held[1]).unwrap().stays();
+    assert_eq!(std::fs::metadata(rig.folder().join("delivered")).unwrap().len(), 64);
+    drop((deliveries, alone));
+
+    let alone = rig.store.alone("delivery").unwrap();
+    assert_eq!(rig.store.deliveries(&alone).await.unwrap().1, 1);
+    assert_eq!(rig.store.deliveries(&alone).await.unwrap().1, 0, "once");
+    rig.store.release_leases(&alone, NOW).await.unwrap();
+    let left = rig.lease("two", NOW, Timestamp(SOON.0 + 1)).await;
+    assert_eq!(left.iter().map(|leg| &leg.id).collect::<Vec<_>>(), [&held[2].id]);
+    assert!(rig.store.sweep(NOW).await.unwrap().is_clean(), "its body went with it");
+}
+
 #[tokio::test]
 async fn what_a_clock_set_back_put_far_ahead_is_due_again() {
     let rig = Rig::new();

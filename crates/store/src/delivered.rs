@@ -1,0 +1,120 @@
+//! Which legs a server has taken, noted in a small file the moment it said so, because their rows follow only with the
+//! next commit. After a kill, whoever delivers next finds here what must not be sent again. Knows no hops.
+//!
+//! A slot for each leg whose end is being written down. Slots are used again and never emptied: a leg's id is used
+//! once, so one without a row says nothing. Nothing is synced, as with the end's own commit: a loss of power may cost
+//! a note, and then the letter goes out again.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::alone::Alone;
+use crate::error::StoreError;
+use crate::leg::LeasedLeg;
+use crate::statement::{Batch, sql};
+use crate::store::{Store, private_file};
+
+/// The longest id, and so a slot's size; the rest of a slot is zero.
+const SLOT: usize = 64;
+
+/// Where legs are noted. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Deliveries(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: File,
+    slots: Mutex<Slots>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    free: Vec<u64>,
+    used: u64,
+}
+
+/// A leg is noted as delivered. Dropped, its slot goes to the next one: once the leg's end is written down.
+#[derive(Debug)]
+pub struct Noted {
+    /// `None`: not to be used again.
+    slot: Option<u64>,
+    inner: Arc<Inner>,
+}
+
+impl Store {
+    /// Ends the legs that a former process noted as delivered and did not end, and says how many those were; then
+    /// nothing is noted.
+    pub async fn deliveries(&self, _alone: &Alone) -> Result<(Deliveries, usize), StoreError> {
+        let path = self.folder().join("delivered");
+        let failed = |source| StoreError::Path { path: path.clone(), source };
+        let file = private_file(&path)?;
+        let bytes = std::fs::read(&path).map_err(failed)?;
+        let ended = self.end_noted(&bytes).await?;
+        file.set_len(0).map_err(failed)?;
+        Ok((Deliveries(Arc::new(Inner { file, slots: Mutex::default() })), ended))
+    }
+
+    async fn end_noted(&self, bytes: &[u8]) -> Result<usize, StoreError> {
+        let ids = bytes.chunks(SLOT).filter_map(|slot| {
+            let id = std::str::from_utf8(slot.split(|byte| *byte == 0).next()?).ok()?;
+            (!id.is_empty()).then_some(id)
+        });
+        let questions = ids.map(|id| sql!("SELECT id, body_id FROM legs WHERE id = ?1", id)).collect();
+        let mut batch = Batch::default();
+        let mut ended = 0;
+        for mut row in self.read(questions).await?.into_iter().flatten() {
+            batch.add(sql!("DELETE FROM legs WHERE id = ?1", row.text()?));
+            if let Some(body_id) = row.opt_text()? {
+                batch.release_body(&body_id);
+            }
+            ended += 1;
+        }
+        if ended > 0 {
+            let _cannot_be_refused = self.write(batch).await?;
+        }
+        Ok(ended)
+    }
+}
+
+impl Deliveries {
+    /// Notes that a server has taken this leg, whose end asks for no report. `None`: it could not be noted, and would
+    /// go out again after a kill.
+    #[must_use]
+    pub fn note(&self, leg: &LeasedLeg) -> Option<Noted> {
+        let mut bytes = [0; SLOT];
+        bytes.get_mut(..leg.id.len())?.copy_from_slice(leg.id.as_bytes());
+        let slot = self.slot();
+        let noted = Noted { slot: Some(slot), inner: Arc::clone(&self.0) };
+        match self.0.file.write_all_at(&bytes, slot.saturating_mul(SLOT as u64)) {
+            Ok(()) => Some(noted),
+            Err(error) => {
+                tracing::debug!(%error, "a delivery could not be noted");
+                None
+            }
+        }
+    }
+
+    fn slot(&self) -> u64 {
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.free.pop().unwrap_or_else(|| {
+            slots.used += 1;
+            slots.used - 1
+        })
+    }
+}
+
+impl Noted {
+    /// The leg's end could not be written down: the note stays for the next process.
+    pub fn stays(mut self) {
+        self.slot = None;
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner).free.push(slot);
+        }
+    }
+}
