@@ -94,3 +94,28 @@ fn many_clients_cannot_shut_the_portal() {
     let open = held.iter().filter(|one| is_open(one)).count();
     assert!(open > 3_500, "{open} of {}", held.len());
 }
+
+#[test]
+fn forms_that_come_slowly_hold_no_places() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let web = gateway.config.web;
+    let slow = Ipv4Addr::new(127, 0, 0, 5);
+    let mut held = Vec::new();
+    for n in 0..200 {
+        let mut one = from(slow, web);
+        let head = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                    Expect: 100-continue\r\nContent-Length: 100\r\n\r\n";
+        one.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        one.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 100", "connection {n}");
+        // The form is being read, and nothing more comes.
+        one.write_all(b"address=").unwrap();
+        held.push(one);
+    }
+    for _ in 0..3 {
+        assert!(ask(&mut from(slow, web)), "forms that never end keep a place from whoever comes next");
+    }
+    assert!(held.iter().filter(|one| is_open(one)).count() >= 190, "and only who is in the way must go");
+}

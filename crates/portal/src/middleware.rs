@@ -15,6 +15,7 @@ use crate::access::expired_form;
 use crate::access::login;
 use crate::access::newcomer;
 use crate::access::session;
+use crate::http::awaited_body;
 use crate::http::connections::Slot;
 use crate::language::Language;
 use crate::page::{self, Page};
@@ -53,8 +54,12 @@ pub(crate) async fn front(
     let began = site.now();
     detach(&mut request);
     let place = request.request().conn_data::<Arc<Slot>>().cloned();
-    // A connection that somebody works for is not taken away.
-    let _work = place.map(|place| place.work());
+    // A connection that somebody works for is not taken away, unless the work is to wait for its client.
+    let _work = place.as_ref().map(|place| place.work());
+    if let Some(place) = place {
+        let body = request.take_payload();
+        request.set_payload(awaited_body::counted(body, place));
+    }
     let response = match counted(&site, &request) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(problem) => request.error_response(problem),

@@ -47,8 +47,10 @@ struct Held {
 struct Marks {
     /// When it was last heard of.
     last: AtomicU64,
-    /// Requests being worked on.
+    /// Requests being worked on,
     working: AtomicUsize,
+    /// and those of them that wait for more of what the client sends.
+    waiting: AtomicUsize,
     known: AtomicBool,
     evicted: AtomicBool,
     waker: AtomicWaker,
@@ -60,6 +62,13 @@ pub(crate) struct Slot {
     marks: Arc<Marks>,
     whose: Mutex<Option<String>>,
     inner: Arc<Inner>,
+}
+
+impl Marks {
+    /// Whether something is being done that is not up to the client.
+    fn is_at_work(&self) -> bool {
+        self.working.load(Ordering::Relaxed) > self.waiting.load(Ordering::Relaxed)
+    }
 }
 
 /// The client holds as many as it may, and all are at work.
@@ -132,8 +141,7 @@ impl Held {
             self.by_network.get(octets.get(..widest).unwrap_or_default()).copied().unwrap_or_default()
         };
         let candidates = self.all.iter().filter(|(_, (octets, marks))| {
-            within.is_none_or(|network| octets.starts_with(network))
-                && marks.working.load(Ordering::Relaxed) == 0
+            within.is_none_or(|network| octets.starts_with(network)) && !marks.is_at_work()
         });
         let victim = candidates.min_by_key(|(_, (octets, marks))| {
             let known = marks.known.load(Ordering::Relaxed);
@@ -204,10 +212,25 @@ impl Slot {
         self.marks.working.fetch_add(1, Ordering::Relaxed);
         Work(Arc::clone(&self.marks))
     }
+
+    /// That request's body has not come yet, until the value is dropped: a client that sends slowly keeps no place by it.
+    pub(crate) fn wait(&self) -> Wait {
+        self.marks.waiting.fetch_add(1, Ordering::Relaxed);
+        Wait(Arc::clone(&self.marks))
+    }
 }
 
 /// Somebody works for a connection.
 pub(crate) struct Work(Arc<Marks>);
+
+/// Who works for a connection waits for its client.
+pub(crate) struct Wait(Arc<Marks>);
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Drop for Work {
     fn drop(&mut self) {
@@ -255,7 +278,11 @@ mod tests {
         assert!(evicted(&[other]) == 0);
         let busy: Vec<Work> = held.iter().map(Slot::work).collect();
         assert!(admit(&connections, "2001:db8::ffff").is_err(), "all of its are at work");
-        drop((busy, held));
+        let slow = held.last().unwrap();
+        let waits = slow.wait();
+        let next = admit(&connections, "2001:db8::ffff").unwrap();
+        assert!(slow.marks.evicted.load(Ordering::Relaxed), "all that is done for it is up to its client");
+        drop((busy, waits, held, next));
         assert!(connections.0.held().all.is_empty() && connections.0.held().by_network.is_empty());
         for _ in 0..EACH_IPV4 * 2 {
             assert!(admit(&connections, "::ffff:10.0.0.1").unwrap().id.is_none(), "a proxy connects for all");

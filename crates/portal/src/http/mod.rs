@@ -1,6 +1,7 @@
 //! HTTP as every page stands on it: connections, TLS, forms that only our own pages can send, files that leave. Knows no
 //! mailbox and no letter, so that another web application can stand on it.
 
+pub(crate) mod awaited_body;
 pub(crate) mod connections;
 pub(crate) mod csrf;
 pub(crate) mod download;

@@ -56,7 +56,7 @@ const ORDER: [[Line; 3]; 4] = [
 #[derive(Default)]
 struct Waiting {
     order: VecDeque<Vec<u8>>,
-    by_whom: HashMap<Vec<u8>, VecDeque<oneshot::Sender<()>>>,
+    by_whom: HashMap<Vec<u8>, VecDeque<oneshot::Sender<Turn>>>,
 }
 
 #[derive(Default)]
@@ -75,25 +75,26 @@ struct State {
 #[derive(Clone, Default)]
 pub(crate) struct Turns(Arc<Mutex<State>>);
 
-/// The right to run Argon2 once; over when it is dropped.
+/// The right to run Argon2 once; over when it is dropped, also where it was sent to somebody who had gone.
 pub(crate) struct Turn {
-    turns: Turns,
+    /// Where it goes back to. Nowhere, if it was never given.
+    turns: Option<Turns>,
     line: Line,
 }
 
 impl Turns {
     /// Waits for a turn, but not for ever.
     pub(crate) async fn next(&self, who: &Who, now: Timestamp, random: &dyn Random) -> Result<Turn, Problem> {
-        let (line, told) = {
+        let told = {
             let mut state = self.state();
             let (line, name) = state.place(who, now);
             let (tell, told) = oneshot::channel();
             state.waiting(line).join(name, tell, random)?;
-            state.grant();
-            (line, told)
+            state.grant(self);
+            told
         };
         match tokio::time::timeout(PATIENCE, told).await {
-            Ok(Ok(())) => Ok(Turn { turns: self.clone(), line }),
+            Ok(Ok(turn)) => Ok(turn),
             // Somebody else had to come in, or it took too long.
             Ok(Err(_)) | Err(_) => Err(Problem::Busy("log-ins")),
         }
@@ -152,14 +153,15 @@ impl State {
         }
     }
 
-    /// Lets in whoever may run now.
-    fn grant(&mut self) {
+    /// Lets in whoever may run now. The turn itself is sent: who leaves between this and being woken drops it.
+    fn grant(&mut self, turns: &Turns) {
         while let Some(line) = self.next_line() {
             self.turn = self.turn.wrapping_add(1);
-            let next = self.waiting(line).next();
-            // Who has left is passed over.
-            if next.is_some_and(|tell| tell.send(()).is_ok()) {
-                *self.running(line) += 1;
+            let Some(tell) = self.waiting(line).next() else { continue };
+            match tell.send(Turn { turns: Some(turns.clone()), line }) {
+                Ok(()) => *self.running(line) += 1,
+                // Who has left is passed over. Nothing was given, and the state is locked here.
+                Err(mut unwanted) => unwanted.turns = None,
             }
         }
     }
@@ -183,25 +185,42 @@ impl State {
 }
 
 impl Waiting {
-    fn join(&mut self, name: Vec<u8>, tell: oneshot::Sender<()>, random: &dyn Random) -> Result<(), Problem> {
+    fn join(
+        &mut self,
+        name: Vec<u8>,
+        tell: oneshot::Sender<Turn>,
+        random: &dyn Random,
+    ) -> Result<(), Problem> {
+        // Who has left fills no line.
+        if let Some(tells) = self.by_whom.get_mut(&name) {
+            tells.retain(|tell| !tell.is_closed());
+        }
         let mine = self.by_whom.get(&name).map_or(0, VecDeque::len);
         if mine >= WAITING_EACH {
             return Err(Problem::Busy("log-ins"));
         }
-        if self.by_whom.values().map(VecDeque::len).sum::<usize>() >= WAITING {
-            self.make_room(random);
+        if self.many() >= WAITING {
+            self.by_whom.values_mut().for_each(|tells| tells.retain(|tell| !tell.is_closed()));
+            if self.many() >= WAITING {
+                self.make_room(random);
+            }
+            self.by_whom.retain(|_, tells| !tells.is_empty());
+            self.order.retain(|name| self.by_whom.contains_key(name));
         }
-        if mine == 0 {
+        if !self.by_whom.contains_key(&name) {
             self.order.push_back(name.clone());
         }
         self.by_whom.entry(name).or_default().push_back(tell);
         Ok(())
     }
 
+    fn many(&self) -> usize {
+        self.by_whom.values().map(VecDeque::len).sum()
+    }
+
     /// Who waits most often gives way; of equals, whom chance meets: an attack from very many places gains nothing by
     /// having been first.
     fn make_room(&mut self, random: &dyn Random) {
-        self.by_whom.values_mut().for_each(|tells| tells.retain(|tell| !tell.is_closed()));
         let most = self.by_whom.values().map(VecDeque::len).max().unwrap_or_default();
         let heaviest: Vec<Vec<u8>> = self
             .by_whom
@@ -215,11 +234,9 @@ impl Waiting {
         if let Some(tells) = heaviest.get(drawn).and_then(|name| self.by_whom.get_mut(name)) {
             drop(tells.pop_back());
         }
-        self.by_whom.retain(|_, tells| !tells.is_empty());
-        self.order.retain(|name| self.by_whom.contains_key(name));
     }
 
-    fn next(&mut self) -> Option<oneshot::Sender<()>> {
+    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
         let name = self.order.pop_front()?;
         let tells = self.by_whom.get_mut(&name)?;
         let next = tells.pop_front();
@@ -234,16 +251,18 @@ impl Waiting {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut state = self.turns.state();
+        let Some(turns) = self.turns.take() else { return };
+        let mut state = turns.state();
         let running = state.running(self.line);
         *running = running.saturating_sub(1);
-        state.grant();
+        state.grant(&turns);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt as _;
     use sealpost_mail::SequenceRandom;
 
     fn at(text: &str) -> Who {
@@ -325,5 +344,46 @@ mod tests {
         }
         let state = turns.state();
         assert_eq!(state.running_owners + state.running_strangers + state.running_failed, 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_was_given_to_somebody_who_left_before_being_woken_comes_back() {
+        let (turns, random) = (Turns::default(), SequenceRandom::default());
+        for _ in 0..10 {
+            let (first, second) = (at("192.0.2.1"), at("192.0.2.2"));
+            let held = turns.next(&first, NOW, &random).await.unwrap();
+            let more = turns.next(&second, NOW, &random).await.unwrap();
+            let (third, fourth) = (at("192.0.2.3"), at("192.0.2.4"));
+            let mut gone = Box::pin(turns.next(&third, NOW, &random));
+            let mut late = Box::pin(turns.next(&fourth, NOW, &random));
+            assert!((&mut gone).now_or_never().is_none() && (&mut late).now_or_never().is_none());
+            // Its turn lies there, and its connection ends before anybody looks.
+            drop((held, more, gone));
+            assert!(late.await.is_ok());
+        }
+        let state = turns.state();
+        assert_eq!(state.running_owners + state.running_strangers + state.running_failed, 0);
+    }
+
+    #[tokio::test]
+    async fn who_has_left_fills_no_line() {
+        let (turns, random) = (Turns::default(), SequenceRandom::default());
+        let owner = Who::Owner(vec![1]);
+        let mut held = Vec::new();
+        for _ in 0..AT_ONCE {
+            held.push(turns.next(&owner, NOW, &random).await.unwrap());
+        }
+        for _ in 0..WAITING_EACH * 2 {
+            let mut gone = Box::pin(turns.next(&owner, NOW, &random));
+            assert!((&mut gone).now_or_never().is_none(), "it waits");
+        }
+        let mut waiting: Vec<_> =
+            (0..WAITING_EACH).map(|_| Box::pin(turns.next(&owner, NOW, &random))).collect();
+        assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()));
+        assert!(matches!(turns.next(&owner, NOW, &random).now_or_never(), Some(Err(_))), "now it is full");
+        drop(held);
+        for one in waiting {
+            assert!(one.await.is_ok());
+        }
     }
 }
