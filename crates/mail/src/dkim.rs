@@ -15,8 +15,10 @@ pub const SELECTOR: &str = "sealpost";
 const FIELD: &str = "DKIM-Signature";
 
 /// Each is named twice, so that none can be added either (RFC 6376 §5.4.2).
-const SIGNED: [&str; 12] = [
+const SIGNED: [&str; 29] = [
     "From",
+    "Sender",
+    "Reply-To",
     "To",
     "Cc",
     "Subject",
@@ -27,6 +29,22 @@ const SIGNED: [&str; 12] = [
     "MIME-Version",
     "Content-Type",
     "Content-Transfer-Encoding",
+    // What we never write, and what changes where an answer goes or what is shown.
+    "Bcc",
+    "Comments",
+    "Keywords",
+    "Content-Disposition",
+    "Content-ID",
+    "Content-Description",
+    "Disposition-Notification-To",
+    "Mail-Followup-To",
+    "Mail-Reply-To",
+    "Return-Receipt-To",
+    "Resent-From",
+    "Resent-Sender",
+    "Resent-To",
+    "Resent-Cc",
+    "Resent-Date",
     PORTAL_FIELD,
 ];
 
@@ -36,6 +54,9 @@ pub enum NotSigned {
     /// No signature of this domain under our selector.
     #[error("the letter carries no signature of this gateway")]
     Missing,
+    /// A line in its head that some readers take for the beginning of the text.
+    #[error("a line in the letter's head is no field")]
+    Lines,
     /// One that is made otherwise than ours are.
     #[error("the letter's signature is not made the way this gateway makes them")]
     Shape,
@@ -123,6 +144,9 @@ pub struct Carried {
 impl Carried {
     /// The signature of `domain`. One that leaves a field out, or a part of the body, is none.
     pub fn of(head: &Head, domain: &str) -> Result<Self, NotSigned> {
+        if head.has_lines_without_field() {
+            return Err(NotSigned::Lines);
+        }
         let fields = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD));
         let ours = |text: &str| {
             tag(text, "s").as_deref() == Some(SELECTOR)
@@ -230,7 +254,17 @@ mod tests {
         let to_sign = ToSign::new(&head(LETTER), "gate.example", Timestamp(0), &[7; 32]);
         let input = to_sign.input().to_vec();
         let field = String::from_utf8(to_sign.into_field(&[9; 64])).unwrap();
-        for more in ["From: evil@web.example\r\n", "Subject: x\r\n", "Cc: x@evil.example\r\n"] {
+        for more in [
+            "From: evil@web.example\r\n",
+            "Subject: x\r\n",
+            "Cc: x@evil.example\r\n",
+            "Reply-To: x@evil.example\r\n",
+            "Sender: x@evil.example\r\n",
+            "Resent-From: x@evil.example\r\n",
+            "Disposition-Notification-To: x@evil.example\r\n",
+            "Mail-Followup-To: x@evil.example\r\n",
+            "Content-Disposition: attachment\r\n",
+        ] {
             let arrived = head(&format!("{more}{field}{LETTER}"));
             assert_ne!(Carried::of(&arrived, "gate.example").unwrap().input, input, "{more}");
         }

@@ -71,6 +71,12 @@ impl Head {
         Lines { rest: &self.0 }.filter_map(|line| line.field)
     }
 
+    /// Whether a line of it is no field. Some readers take such a line for the beginning of the text.
+    #[must_use]
+    pub fn has_lines_without_field(&self) -> bool {
+        Lines { rest: &self.0 }.any(|line| line.field.is_none() && !line.raw.trim_ascii().is_empty())
+    }
+
     /// The first field of that name, decoded (RFC 2047), unfolded, trimmed, without control characters.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<String> {

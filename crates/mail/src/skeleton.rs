@@ -123,8 +123,34 @@ impl Skeleton {
     }
 }
 
+/// Small capitals in their alphabetical order; no letter stands for q and x.
+const SMALL_CAPITALS: [char; 26] = [
+    '\u{1d00}', '\u{299}', '\u{1d04}', '\u{1d05}', '\u{1d07}', '\u{a730}', '\u{262}', '\u{29c}', '\u{26a}',
+    '\u{1d0a}', '\u{1d0b}', '\u{29f}', '\u{1d0d}', '\u{274}', '\u{1d0f}', '\u{1d18}', '\u{a7af}', '\u{280}',
+    '\u{a731}', '\u{1d1b}', '\u{1d1c}', '\u{1d20}', '\u{1d21}', '\u{1d6a}', '\u{28f}', '\u{1d22}',
+];
+
+/// The letter in a picture of one, which neither NFKC nor UTS 39 gives: regional indicators, letters in negative circles and
+/// squares, small capitals.
+fn drawn(c: char) -> char {
+    let of = |first: u32| char::from_u32(u32::from(c).wrapping_sub(first).wrapping_add(u32::from('a')));
+    let letter = match u32::from(c) {
+        0x1f1e6..=0x1f1ff => of(0x1f1e6),
+        0x1f150..=0x1f169 => of(0x1f150),
+        0x1f170..=0x1f189 => of(0x1f170),
+        _ => {
+            let place = SMALL_CAPITALS.iter().position(|one| *one == c);
+            place
+                .and_then(|place| u32::try_from(place).ok()?.checked_add(u32::from('a')))
+                .and_then(char::from_u32)
+        }
+    };
+    letter.unwrap_or(c)
+}
+
 /// A character as it is drawn: decomposed, lower case, what looks alike as one.
 fn shapes(c: char) -> Vec<char> {
+    let c = drawn(c);
     if c.is_ascii_alphabetic() && !matches!(c, 'm' | 'M') || c == ' ' {
         return vec![c.to_ascii_lowercase()];
     }

@@ -27,12 +27,11 @@ const LONG_ENOUGH: usize = 5;
 /// What is put around a word to make it stand out.
 const MARKS: [char; 11] = ['#', '*', '_', '!', '=', '-', '+', '~', '\'', '/', ','];
 /// What stands between a tag without brackets and the subject, as [`skeleton`] shows it: an upright stroke is an l.
-const BEHIND: [&str; 9] = [":", ";", "!", ". ", " - ", " \u{2013} ", " \u{2014} ", " l ", " // "];
-/// What stands between the subject and a tag without brackets at its end.
-const BEFORE_THE_LAST: [&str; 4] = [" - ", " \u{2013} ", " \u{2014} ", " l "];
-/// Brackets as a German keyboard writes them whose AltGr was not held, and upright strokes, as
-/// [`skeleton`] shows them.
-const SLIPPED: [(char, char); 3] = [('8', '9'), ('7', 'o'), ('l', 'l')];
+const BEHIND: [&str; 7] = [":", ";", " - ", " \u{2013} ", " \u{2014} ", " l ", " // "];
+/// What stands in the place of brackets where AltGr was not held on a keyboard (8 and 9, 7 and 0, on a Mac 5 and 6), and
+/// upright strokes; as [`skeleton`] shows them.
+const OPENED: [char; 4] = ['8', '7', '5', 'l'];
+const CLOSED: [char; 4] = ['9', 'o', '6', 'l'];
 /// What mail programs put in front of a subject.
 const REPLIES: [&str; 11] =
     ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];
@@ -57,9 +56,8 @@ impl Tag {
         let subject = first_chars(subject, LOOKED_AT);
         self.in_brackets(subject)
             || self.at_the_start(subject)
-            || self.at_the_end(subject)
             || self.in_marks(subject)
-            || self.in_slipped_brackets(subject)
+            || self.set_apart(subject)
     }
 
     fn in_brackets(&self, subject: &str) -> bool {
@@ -89,27 +87,39 @@ impl Tag {
         BEHIND.into_iter().any(before) || self.is_like(rest)
     }
 
-    /// `Schaden 7 - vertraulich`
-    fn at_the_end(&self, subject: &str) -> bool {
-        !self.is_short()
-            && BEFORE_THE_LAST
-                .into_iter()
-                .any(|mark| subject.rsplit_once(mark).is_some_and(|(_, last)| self.is_exactly(last)))
-    }
-
-    /// `8vertraulich9`, `|vertraulich|`: to the letter, because digits and l stand beside words in ordinary subjects.
-    fn in_slipped_brackets(&self, subject: &str) -> bool {
-        !self.is_short()
-            && SLIPPED.into_iter().any(|(open, close)| {
-                subject.match_indices(open).any(|(at, _)| {
-                    let rest = subject.get(at + open.len_utf8()..).unwrap_or_default();
-                    rest.strip_prefix(self.core.as_str()).is_some_and(|rest| rest.starts_with(close))
-                })
-            })
-    }
-
-    fn is_exactly(&self, text: &str) -> bool {
-        bare(text) == self.core
+    /// The very word where punctuation sets it apart: `vertraulich! Schaden`, `Schaden, vertraulich`, `:vertraulich:`,
+    /// `8vertraulich9`, a sign in front of it. To the letter, because ordinary subjects have words and punctuation, too.
+    fn set_apart(&self, subject: &str) -> bool {
+        if self.is_short() {
+            return false;
+        }
+        let mut rest = subject;
+        while let Some(shorter) = without_a_prefix(rest) {
+            rest = shorter.trim_start();
+        }
+        let start = subject.len() - rest.len();
+        subject.match_indices(self.core.as_str()).any(|(at, core)| {
+            let before = subject.get(..at).unwrap_or_default();
+            let behind = subject.get(at + core.len()..).unwrap_or_default();
+            let (previous, next) = (before.chars().next_back(), behind.chars().next());
+            let opened = previous.is_some_and(|c| OPENED.contains(&c) || is_bracket(c));
+            let closed = next.is_some_and(|c| CLOSED.contains(&c) || is_bracket(c));
+            // An em dash looks like U+30FC, which is a letter.
+            let sets_apart = |c: char| {
+                c == '\u{30fc}' || (!c.is_alphanumeric() && !c.is_whitespace() && c != '-' && c != '\'')
+            };
+            let front = subject.get(start..at).unwrap_or_default();
+            // Nothing in front of it but a sign or nothing at all, and punctuation or the end behind it.
+            let first = !front.contains(char::is_alphanumeric);
+            let signed = first && front.contains(sets_apart) && next.is_none_or(|c| !c.is_alphanumeric());
+            let at_the_start = first && next.is_none_or(sets_apart);
+            let trimmed = before.trim_end();
+            let parted =
+                trimmed.chars().next_back().is_some_and(|c| sets_apart(c) || (c == '-' && trimmed != before));
+            let at_the_end = parted && !behind.contains(char::is_alphanumeric);
+            let enclosed = previous.is_some_and(sets_apart) && next.is_some_and(sets_apart);
+            (opened && closed) || signed || at_the_start || at_the_end || enclosed
+        })
     }
 
     /// `*vertraulich*`, `#vertraulich`, `!!vertraulich!!`.
@@ -277,6 +287,20 @@ mod tests {
             "vertraulich. Schaden 7",
             "Schaden 7 - vertraulich",
             "Schaden 7 \u{2013} VERTRAULICH!",
+            "[vertraulich9 Schaden",
+            "8vertraulich] Schaden",
+            "5vertraulich6 Schaden",
+            "Fwd: 8vertraulich9 Schaden",
+            ":vertraulich: Schaden",
+            "\\vertraulich\\ Schaden",
+            "^vertraulich^ Schaden",
+            "VERTRAULICH, Schaden",
+            "VERTRAULICH\u{2014} Schaden",
+            "Schaden, vertraulich",
+            "\u{2757}vertraulich\u{2757} Schaden",
+            "\u{1f512} vertraulich Schaden",
+            "[\u{1d20}\u{1d07}\u{280}\u{1d1b}\u{280}\u{1d00}\u{1d1c}\u{29f}\u{26a}\u{1d04}\u{29c}] Schaden",
+            "[\u{1f1fb}\u{1f1ea}\u{1f1f7}\u{1f1f9}\u{1f1f7}\u{1f1e6}\u{1f1fa}\u{1f1f1}\u{1f1ee}\u{1f1e8}\u{1f1ed}] Schaden",
         ] {
             assert!(almost(&plain, subject) || exactly(&plain, subject), "{subject}");
         }

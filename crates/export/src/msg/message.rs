@@ -1,5 +1,6 @@
 //! One letter as one message storage: its properties, recipients and attachments. Knows no bytes on disk.
 
+use crate::error::ExportError;
 use sealpost_mail::{Head, Letter, Mailbox, Summary};
 
 use super::entry::{Person, entry_list, shown};
@@ -124,6 +125,14 @@ fn headers(all: &mut Properties, bytes: &[u8]) {
         _ => 0,
     };
     all.integer(tag::SENSITIVITY, sensitivity);
+}
+
+/// Whether the texts have a length that a `.msg` can be made of within three times the letter.
+pub(super) fn check_texts(letter: &Letter<'_>) -> Result<(), ExportError> {
+    let most = super::MSG_TEXT_MOST;
+    let fits = letter.html().is_none_or(|html| html.len() <= most)
+        && letter.text().is_none_or(|text| text.len() <= most);
+    if fits { Ok(()) } else { Err(ExportError::TooLarge { limit: most as u64 }) }
 }
 
 fn bodies(all: &mut Properties, letter: &Letter<'_>) {

@@ -23,6 +23,9 @@ use sparse::{Pointing, Run, SECTOR, Sparse};
 /// The longest letter that is made into a `.msg`.
 pub const MSG_MOST: usize = 96 * 1024 * 1024;
 
+/// The longest text: it lies in the file as UTF-16 and in memory several times.
+pub(crate) const MSG_TEXT_MOST: usize = 8 * 1024 * 1024;
+
 /// Attachments from this size on are not kept in the finished file, only pointed to.
 const LARGE: u64 = 64 * 1024;
 
@@ -83,6 +86,7 @@ pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
         return Err(ExportError::TooLarge { limit: u64::try_from(MSG_MOST).unwrap_or(u64::MAX) });
     }
     let parsed = Letter::parse(letter)?;
+    message::check_texts(&parsed)?;
     let date = parsed.summary().date;
     write(letter, &parsed, date).map_err(ExportError::Container)
 }

@@ -131,3 +131,11 @@ fn every_letter_of_the_corpus_becomes_a_message() {
     }
     assert!(seen > 25);
 }
+
+#[test]
+fn a_text_of_many_megabytes_is_refused_before_it_is_multiplied() {
+    let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(MSG_TEXT_MOST / 7 + 2));
+    assert!(matches!(msg(letter.as_bytes()), Err(ExportError::TooLarge { .. })));
+    let letter = format!("Subject: x\r\n\r\n{}", "Zeile\r\n".repeat(1000));
+    assert!(msg(letter.as_bytes()).is_ok());
+}

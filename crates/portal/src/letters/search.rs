@@ -169,7 +169,7 @@ impl SignedIn {
             Err(Problem::Fault(_)) => return Ok(false),
             Err(other) => return Err(other),
         };
-        site.cleaning(move || {
+        site.cleaning(self.mailbox_id(), move || {
             let text = folded(&Inside::of(&letter.bytes).texts.join("\n"));
             words.iter().all(|word| text.contains(word))
         })

@@ -40,6 +40,7 @@ pub(crate) struct Deposit {
 pub(crate) struct OpenLetter {
     pub(crate) bytes: Vec<u8>,
     room: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl OpenLetter {
@@ -140,12 +141,13 @@ impl Deposit {
     /// The whole letter, for looking into it.
     pub(crate) async fn open(&self, site: &Site) -> Result<OpenLetter, Problem> {
         let size = self.size()?;
+        let turn = site.opening(&self.row.mailbox_id).await?;
         let room = site.room_for(size).await?;
         tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
         let opener = self.opener().await?;
         let mut bytes = self.head.clone();
         opener.read_to_end(&mut bytes).await.map_err(|error| unread(&self.row.id, error))?;
-        Ok(OpenLetter { bytes, room })
+        Ok(OpenLetter { bytes, room, _turn: turn })
     }
 
     /// Opens all of it and keeps nothing: whether the letter is as it was.

@@ -21,7 +21,8 @@ pub(crate) async fn take_over(
     let found = found.map_err(|error| Problem::fault("reading what is sealed to a mailbox", error))?;
     let (id, new, opened) = (whose.mailbox_id.to_owned(), pair.clone(), old.clone());
     let random = Arc::clone(&site.random);
-    let keys = site.cleaning(move || new.seal_again(&id, &opened, found, random.as_ref())).await?;
+    let keys =
+        site.cleaning(whose.mailbox_id, move || new.seal_again(&id, &opened, found, random.as_ref())).await?;
     let escrow = site.keys.escrow_public.as_ref();
     pair.rows(whose, old, keys, &site.keys.rows, escrow, site.random.as_ref())
         .map_err(|error| Problem::fault("sealing a mailbox anew", error))

@@ -89,7 +89,7 @@ pub(crate) async fn show(
     let zone = site.calendar.0.clone();
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
     let reading = site
-        .cleaning(move || {
+        .cleaning(owner.mailbox_id(), move || {
             let look = Look { id: &here, within: None, as_text, zone: &zone, pictures };
             reading::look(&letter.bytes, &look)
         })
@@ -163,7 +163,9 @@ pub(crate) async fn frame(
     }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
     let frame = site
-        .cleaning(move || reading::frame(&Letter::parse_some(&letter.bytes).ok()?.0, &id, "", 0))
+        .cleaning(owner.mailbox_id(), move || {
+            reading::frame(&Letter::parse_some(&letter.bytes).ok()?.0, &id, "", 0)
+        })
         .await?
         .ok_or(Problem::NotFound)?;
     frame_page(&site, &request, &owner, &frame)

@@ -58,7 +58,7 @@ pub(crate) async fn inside(
     let zone = site.calendar.0.clone();
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
     let reading = site
-        .cleaning(move || {
+        .cleaning(owner.mailbox_id(), move || {
             let inner = reading::letter_at(&letter.bytes, &path)?;
             let look = Look { id: &here, within: Some(&path), as_text: false, zone: &zone, pictures };
             Some(reading::look(&inner, &look))
@@ -92,7 +92,7 @@ pub(crate) async fn inside_frame(
     }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
     let frame = site
-        .cleaning(move || {
+        .cleaning(owner.mailbox_id(), move || {
             let inner = reading::letter_at(&letter.bytes, &path)?;
             reading::frame(&Letter::parse_some(&inner).ok()?.0, &id, &path.prefix(), 0)
         })

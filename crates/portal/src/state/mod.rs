@@ -5,6 +5,7 @@ pub(crate) mod export_progress;
 pub(crate) mod frame_cache;
 pub(crate) mod hashing_queue;
 pub(crate) mod limits;
+pub(crate) mod per_owner;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::state::export_progress::Tallies;
 use crate::state::frame_cache::Prepared;
 use crate::state::hashing_queue::{Turn, Turns, Who};
 use crate::state::limits::Limits;
+use crate::state::per_owner::PerOwner;
 
 /// The keys the portal holds. None of them opens an active mailbox.
 #[derive(Clone, Debug)]
@@ -48,6 +50,10 @@ const LATE: usize = 8;
 const ASSEMBLING: usize = 2;
 /// Letters sanitised at once, beside the event loop.
 const CLEANING: usize = 2;
+/// Of one owner: the others' letters are not to wait for theirs.
+const CLEANING_OF_ONE: usize = 1;
+/// Letters of one owner that are open at once.
+const OPEN_OF_ONE: usize = 2;
 /// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
 const PREPARED_SHARE: usize = 8;
 /// What a letter takes while it is open: sealed piece, plain bytes, parsed parts.
@@ -70,6 +76,8 @@ pub(crate) struct Site {
     pub(crate) tallies: Tallies,
     pub(crate) turns: Turns,
     cleaning: Arc<Semaphore>,
+    cleaning_of: PerOwner,
+    opening_of: PerOwner,
     late: Arc<Semaphore>,
     assembling: Arc<Semaphore>,
     typesetting: Arc<Semaphore>,
@@ -105,6 +113,8 @@ impl Site {
             languages,
             turns: Turns::default(),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
+            cleaning_of: PerOwner::new(CLEANING_OF_ONE),
+            opening_of: PerOwner::new(OPEN_OF_ONE),
             late: Arc::new(Semaphore::new(LATE)),
             assembling: Arc::new(Semaphore::new(ASSEMBLING)),
             typesetting: Arc::new(Semaphore::new(config.export.pdf_at_once.max(1))),
@@ -138,13 +148,20 @@ impl Site {
         self.turns.next(who, self.now(), self.random.as_ref()).await.map(HashingTurn)
     }
 
-    /// Runs the sanitiser, a few at once.
+    /// Runs the sanitiser and the like, a few at once and for each owner one.
     pub(crate) async fn cleaning<T: Send + 'static>(
         &self,
+        mailbox_id: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = permit(&self.cleaning, 1).await?;
-        off_the_loop(permit, work).await
+        let own = permit(&self.cleaning_of.places(mailbox_id), 1).await?;
+        let turn = permit(&self.cleaning, 1).await?;
+        off_the_loop((own, turn), work).await
+    }
+
+    /// A turn at opening a letter as a whole; kept as long as it is open.
+    pub(crate) async fn opening(&self, mailbox_id: &str) -> Result<OwnedSemaphorePermit, Problem> {
+        permit(&self.opening_of.places(mailbox_id), 1).await
     }
 
     /// A turn at reading a form that came too late; nothing if others are at it.

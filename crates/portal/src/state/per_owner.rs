@@ -1,0 +1,49 @@
+//! Work that one owner may have done at once, however often they ask: the others' turn comes as if they had asked once.
+//! In memory of this process only; knows no letter.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::Semaphore;
+
+/// Places of every owner who has work under way.
+pub(crate) struct PerOwner {
+    most: usize,
+    owners: Mutex<HashMap<String, Weak<Semaphore>>>,
+}
+
+impl PerOwner {
+    /// So many at once for each.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, owners: Mutex::default() }
+    }
+
+    /// The places of one; gone when the last one who waits for them or holds one is.
+    pub(crate) fn places(&self, mailbox_id: &str) -> Arc<Semaphore> {
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(places) = owners.get(mailbox_id).and_then(Weak::upgrade) {
+            return places;
+        }
+        owners.retain(|_, places| places.strong_count() > 0);
+        let places = Arc::new(Semaphore::new(self.most));
+        owners.insert(mailbox_id.to_owned(), Arc::downgrade(&places));
+        places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_places_of_their_own_and_nothing_is_kept_of_who_has_left() {
+        let all = PerOwner::new(1);
+        let held = all.places("a").try_acquire_owned().unwrap();
+        assert!(all.places("a").try_acquire_owned().is_err());
+        assert!(all.places("b").try_acquire_owned().is_ok());
+        drop(held);
+        assert!(all.places("a").try_acquire_owned().is_ok());
+        let _c = all.places("c");
+        assert_eq!(all.owners.lock().unwrap().len(), 1);
+    }
+}
