@@ -133,7 +133,9 @@ async fn written(
     let (id, part) = place.clone();
     let within = PartPath::parse(&part).and_then(|path| path.written_in()).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(site, &id).await?.open(site).await?;
-    let picture = site.cleaning(move || reading::written_picture(&letter.bytes, &id, &within, &part)).await?;
+    let picture = site
+        .cleaning(owner.mailbox_id(), move || reading::written_picture(&letter.bytes, &id, &within, &part))
+        .await?;
     let picture = picture.ok_or(Problem::NotFound)?;
     Ok((picture.content_type, BoxBody::new(picture.bytes)))
 }
