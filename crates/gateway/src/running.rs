@@ -95,9 +95,8 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         Arc::clone(&random),
         plan.delivery,
     )?;
-    // Letters coming in, and letters being looked into; the rest is for everything else.
     let kib = |share: u64| MemoryBudget::kib(u32::try_from(share / 1024).unwrap_or(u32::MAX));
-    let (coming_in, looked_into) = (kib(plan.memory / 2), kib(plan.memory / 8 * 3));
+    let (coming_in, looked_into) = (kib(plan.memory.coming_in), kib(plan.memory.looked_into));
     let escrow = match plan.escrow {
         Escrow::Server => Some(keys.escrow.public()),
         Escrow::None => None,

@@ -1,8 +1,9 @@
 //! Attachments as storages; a letter within a letter becomes a message within the message. Knows no paths.
 
-use sealpost_mail::{Attachment, Letter, Summary};
+use sealpost_mail::{Attachment, EncodedRange, Letter, Summary};
 
 use super::property::{Properties, StorageKind};
+use super::sparse::SECTOR;
 use super::{Container, LARGE, message, tag};
 
 /// Messages within messages; deeper ones are attached as `.eml` files.
@@ -14,21 +15,36 @@ const EMBEDDED: u32 = 5;
 /// attRenderedInBody (MS-OXCMSG §2.2.2.18): shown where the HTML points to it.
 const RENDERED_IN_BODY: u32 = 4;
 
-/// Writes every attachment, one decoded at a time, and says how many there are.
+/// Writes every attachment of a letter, whose bytes are `raw`, and says how many there are. A large one is read through
+/// and pointed to; of the others one is decoded at a time.
 pub(super) fn write_all(
     out: &mut Container,
     at: &str,
+    raw: &[u8],
     letter: &Letter<'_>,
     summary: &Summary,
     depth: usize,
 ) -> std::io::Result<u32> {
     let mut number: u32 = 0;
     for attachment in &summary.attachments {
-        let bytes = letter.attachment_bytes(attachment.index).unwrap_or_default();
         let storage = format!("{at}/__attach_version1.0_#{number:08X}");
         out.storage(&storage)?;
         let mut all = common(number, attachment, summary);
         let may_nest = attachment.content_type == "message/rfc822" && depth < MAX_EMBEDDED;
+        // Only what lies in the outermost letter can be found there again.
+        let place = (depth == 0 && !may_nest).then(|| letter.attachment_place(attachment.index)).flatten();
+        if let Some(place) = place.filter(|place| place.size >= LARGE) {
+            let length = place.size;
+            let (found, tail) = run_through(raw, place);
+            if found == length {
+                by_value(&mut all, attachment);
+                all.later(tag::ATTACH_DATA, length);
+                all.write_with(out, &storage, attachment.index, length, &tail)?;
+                number += 1;
+                continue;
+            }
+        }
+        let bytes = letter.attachment_bytes(attachment.index).unwrap_or_default();
         let inner = if may_nest { Letter::parse(&bytes).ok() } else { None };
         if let Some(inner) = inner {
             let title = inner.summary().subject.unwrap_or_else(|| attachment.name.clone());
@@ -40,21 +56,34 @@ pub(super) fn write_all(
             message::write(out, &inside, &bytes, &inner, depth + 1)?;
         } else {
             by_value(&mut all, attachment);
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            // Only what lies in the outermost letter can be found there again.
-            let placed = depth == 0 && length >= LARGE;
-            if placed && letter.attachment_place(attachment.index).is_some_and(|place| place.size == length) {
-                all.later(tag::ATTACH_DATA, length);
-                all.write_with(out, &storage, attachment.index, &bytes)?;
-                number += 1;
-                continue;
-            }
             all.binary(tag::ATTACH_DATA, bytes.into_owned());
         }
         all.write(out, &storage, StorageKind::RecipientOrAttachment)?;
         number += 1;
     }
     Ok(number)
+}
+
+/// Encoded bytes decoded at once.
+const PIECE: usize = 64 * 1024;
+
+/// Decodes a file without keeping it: its length, and what lies behind its last whole sector.
+fn run_through(raw: &[u8], place: EncodedRange) -> (u64, Vec<u8>) {
+    let EncodedRange { range, mut decoder, .. } = place;
+    let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    let (mut sectors, mut tail) = (0_u64, Vec::new());
+    let mut keep_tail = |tail: &mut Vec<u8>| {
+        let whole = tail.len() - tail.len() % SECTOR;
+        tail.drain(..whole);
+        sectors += whole as u64;
+    };
+    for piece in raw.get(at(range.start)..at(range.end)).unwrap_or_default().chunks(PIECE) {
+        decoder.push(piece, &mut tail);
+        keep_tail(&mut tail);
+    }
+    decoder.finish(&mut tail);
+    keep_tail(&mut tail);
+    (sectors + tail.len() as u64, tail)
 }
 
 fn common(number: u32, attachment: &Attachment, summary: &Summary) -> Properties {

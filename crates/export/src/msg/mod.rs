@@ -79,8 +79,7 @@ pub fn msg(letter: &[u8]) -> Result<Vec<u8>, ExportError> {
 
 /// The letter as a `.msg` file in pieces: large attachments are left where they are.
 ///
-/// Beside the letter one decoded attachment is in memory at a time, and what has no place of its own in it: texts,
-/// small files, files of letters within.
+/// Beside the letter only what has no place of its own in it is in memory: texts, small files, files of letters within.
 pub fn msg_pieces(letter: &[u8]) -> Result<Vec<MsgPiece>, ExportError> {
     if letter.len() > MSG_MOST {
         return Err(ExportError::TooLarge { limit: u64::try_from(MSG_MOST).unwrap_or(u64::MAX) });
@@ -150,14 +149,12 @@ impl Container {
         self.file.create_new_stream(path)?.write_all(bytes)
     }
 
-    /// A stream with the bytes of an attachment of the letter: whole sectors are pointed to, the rest is written.
-    fn pointer(&mut self, path: &str, index: usize, bytes: &[u8]) -> std::io::Result<()> {
+    /// A stream with the bytes of an attachment of the letter: whole sectors are pointed to, the tail is written.
+    fn pointer(&mut self, path: &str, index: usize, length: u64, tail: &[u8]) -> std::io::Result<()> {
         let file = u32::try_from(self.pointed.len()).map_err(std::io::Error::other)?;
         self.pointed.push(index);
         let mut stream = self.file.create_new_stream(path)?;
-        let sectors = bytes.chunks_exact(SECTOR);
-        let rest = sectors.remainder();
-        let count = u32::try_from(sectors.len()).map_err(std::io::Error::other)?;
+        let count = u32::try_from(length / SECTOR as u64).map_err(std::io::Error::other)?;
         self.pointing.set(true);
         let numbers: Vec<u32> = (0..count).collect();
         for some in numbers.chunks(AT_ONCE) {
@@ -165,7 +162,7 @@ impl Container {
             stream.write_all(&pointers)?;
         }
         // Less than a sector: never taken for a pointer.
-        stream.write_all(rest)?;
+        stream.write_all(tail)?;
         let done = stream.flush();
         self.pointing.set(false);
         done

@@ -102,7 +102,7 @@ impl Properties {
         self.values.push((tag, bytes));
     }
 
-    /// Bytes that [`Self::write_with`] is given: one attachment is decoded at a time, and only while it is written.
+    /// Bytes that [`Self::write_with`] points to.
     pub(super) fn later(&mut self, id: u16, bytes: u64) {
         let tag = u32::from(id) << 16 | BINARY;
         self.entry(tag, bytes);
@@ -124,16 +124,18 @@ impl Properties {
         out.stream(&format!("{at}/__properties_version1.0"), &table)
     }
 
-    /// The same, with what was said to come later: the bytes of attachment `index` of the letter.
+    /// The same, with what was said to come later: attachment `index` of the letter, so long, with these bytes behind
+    /// its last whole sector.
     pub(super) fn write_with(
         self,
         out: &mut Container,
         at: &str,
         index: usize,
-        bytes: &[u8],
+        length: u64,
+        tail: &[u8],
     ) -> std::io::Result<()> {
         if let Some(tag) = self.attachment {
-            out.pointer(&stream(at, tag), index, bytes)?;
+            out.pointer(&stream(at, tag), index, length, tail)?;
         }
         self.write(out, at, StorageKind::RecipientOrAttachment)
     }

@@ -7,7 +7,8 @@ use sealpost_mail::TlsFloor;
 use sealpost_policy::TreatmentSpec;
 use toml::Spanned;
 
-use crate::config::{self, Config, Source};
+use super::memory::Shares;
+use crate::config::{self, Config, Size, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfig> {
     let mut hops = HashMap::new();
@@ -49,6 +50,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
             ),
         }
     }
+    delivery.memory_budget = Size(Shares::of(config.gateway.memory.get_ref().0).going_out).bytes();
     delivery.retry = RetryPlan {
         steps: retry.iter().map(|span| span.0).collect(),
         jitter_percent: 20,

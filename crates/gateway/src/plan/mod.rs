@@ -4,6 +4,7 @@
 mod hops;
 mod keys;
 mod listeners;
+mod memory;
 mod portal;
 mod quotas;
 mod rules;
@@ -20,10 +21,11 @@ use sealpost_vault::ServerKey;
 
 use crate::answer::Writing;
 use crate::arrival::Announcer;
-use crate::config::{self, Config, Escrow, Log, Problem, Size, Source};
+use crate::config::{self, Config, Escrow, Log, Problem, Source};
 use crate::quota::Quotas;
 
 pub(crate) use keys::write_new as write_new_key;
+pub(crate) use memory::Shares;
 
 /// Everything a configuration means, checked.
 pub(crate) struct Plan {
@@ -32,7 +34,7 @@ pub(crate) struct Plan {
     pub(crate) server_key: ServerKey,
     pub(crate) escrow: Escrow,
     /// Bytes for letters coming in and being looked into.
-    pub(crate) memory: u64,
+    pub(crate) memory: Shares,
     /// Bytes of the disk that new letters leave alone.
     pub(crate) minimum_free: u64,
     pub(crate) listeners: Vec<ListenerConfig>,
@@ -75,7 +77,7 @@ impl Plan {
         let server_key = keys::load(&config, source);
         let data = data_folder(&config, source);
         let minimum_free = minimum_free(&config, source);
-        memory(&config, source);
+        memory::check(&config, source);
         listeners::apart(&config, source);
         let (listeners, reloadable) = listeners::plan(&config, source);
         let logins = listeners::logins(&config, source);
@@ -94,7 +96,7 @@ impl Plan {
             server_key: server_key?,
             escrow: config.gateway.escrow,
             minimum_free,
-            memory: config.gateway.memory.get_ref().0,
+            memory: Shares::of(config.gateway.memory.get_ref().0),
             listeners,
             reloadable,
             logins,
@@ -144,37 +146,6 @@ fn minimum_free(config: &Config, source: &mut Source) -> u64 {
         );
     }
     wanted
-}
-
-/// Below it not even ordinary letters have room.
-const MIN_MEMORY: Size = Size::mib(32);
-
-/// Half of it is for letters that come in, half for those that are looked into; each must hold one letter at least.
-fn memory(config: &Config, source: &mut Source) {
-    let memory = &config.gateway.memory;
-    let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
-    let least = MIN_MEMORY.0.max(largest.saturating_mul(2));
-    if memory.get_ref().0 >= least {
-        return;
-    }
-    let mib = least.div_ceil(Size::mib(1).0);
-    let (wrong, hint) = if least == MIN_MEMORY.0 {
-        (
-            "there is no room for letters in so little memory",
-            format!("give {mib} MiB at least, or leave the line out"),
-        )
-    } else {
-        (
-            "a letter of max-size does not fit into so little memory",
-            format!("give {mib} MiB at least, twice the largest max-size, or lower max-size"),
-        )
-    };
-    // A value that nobody wrote has no place of its own.
-    if memory.span().is_empty() {
-        source.near("max-size", wrong, hint);
-    } else {
-        source.at(memory.span().start, wrong, hint);
-    }
 }
 
 fn data_folder(config: &Config, source: &mut Source) -> PathBuf {

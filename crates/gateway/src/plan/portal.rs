@@ -11,8 +11,9 @@ use sealpost_portal::{
     PortalTls, Renewal, RequestLimits, ResetBy, SessionRules, WriteRules,
 };
 
+use super::memory::Shares;
 use crate::arrival::Announcer;
-use crate::config::{self, Config, Source};
+use crate::config::{self, Config, Size, Source};
 
 /// Less is surely a slip: "90 s" for "90 days".
 const MIN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -96,7 +97,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         write: write(config, source),
         show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
         trusted_proxies: proxies(config, source),
-        memory: config.gateway.memory.get_ref().bytes() / 2,
+        memory: Size(Shares::of(config.gateway.memory.get_ref().0).read).bytes(),
     };
     if let Err(error) = planned.check() {
         misplanned(&error, config, source);
