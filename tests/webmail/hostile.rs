@@ -24,14 +24,15 @@ const LOOK: &str = r#"
             for (const type of types) element.dispatchEvent(new Event(type, { bubbles: false, cancelable: true }));
     const tags = 'a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn div '
         + 'dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd li link main mark meta nav ol p pre q s samp section small span '
-        + 'strike strong sub sup table tbody td tfoot th thead time title tr tt u ul wbr';
+        + 'strike strong style sub sup table tbody td tfoot th thead time title tr tt u ul wbr';
     const known = new Set(tags.split(' '));
     const strange = [];
     for (const element of frame?.querySelectorAll('*') ?? []) {
         const name = element.localName;
         if (!known.has(name)) strange.push('<' + name + '>');
+        if (name === 'style' && (element.parentNode !== frame.head || frame.querySelectorAll('style').length > 1)) strange.push('a style sheet');
         const own = ['link', 'meta'].includes(name) && element.parentNode === frame.head;
-        if (['link', 'meta', 'title', 'head', 'html'].includes(name) && element.closest('.letter')) strange.push(name);
+        if (['link', 'meta', 'style', 'title', 'head', 'html'].includes(name) && element.closest('.letter')) strange.push(name);
         for (const { name: key, value } of element.attributes) {
             const address = value.trim().toLowerCase();
             if (key.startsWith('on')) strange.push(key);

@@ -251,7 +251,8 @@ impl Album {
         browser.open(&written);
         self.shoot(set, "answer-halfway", "A file that has not come whole");
         set.newest();
-        set.press("nav.actions > form button[value=trash]");
+        browser.click(".save summary");
+        set.press(".save button[value=trash]");
         self.visit(set, "/trash", "trash", "Trash");
         browser.click("li.letter input[type=checkbox]");
         set.press("button[value=destroy]");

@@ -97,6 +97,38 @@ for (const box of all("[data-progress]")) {
   });
 }
 
+// SECURITY: nothing is copied as markup. Elements are made anew, of known names, with attributes of known kinds; the
+// page's own policy holds for them, and a shadow keeps their looks from the page's and the page's from theirs.
+const PAPER = new Set(("a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn " +
+  "div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp section small " +
+  "span strike strong sub sup table tbody td tfoot th thead time tr tt u ul wbr").split(" "));
+const SAID = new Set(("align valign bgcolor border cellpadding cellspacing width height colspan rowspan span scope dir lang color size " +
+  "face start type value reversed alt class").split(" "));
+const written = (from, to) => {
+  for (const node of from.childNodes) {
+    if (node.nodeType === Node.TEXT_NODE) to.append(node.data);
+    if (node.nodeType !== Node.ELEMENT_NODE || !PAPER.has(node.localName)) continue;
+    const made = document.createElement(node.localName);
+    for (const { name, value } of node.attributes) if (SAID.has(name)) made.setAttribute(name, value);
+    if (node.hasAttribute("style")) made.style.cssText = node.style.cssText;
+    if (node.localName === "img" && /^\/m\/[0-9a-f]+\/inline\/[\d.]+$/.test(node.getAttribute("src") ?? "")) made.src = node.getAttribute("src");
+    written(node, made);
+    to.append(made);
+  }
+};
+const paper = (frame) => {
+  const inside = frame.contentDocument;
+  if (!inside?.querySelector(".letter") || frame.nextElementSibling?.className === "paper") return;
+  const sheet = document.createElement("div");
+  sheet.className = "paper";
+  const shadow = sheet.attachShadow({ mode: "closed" });
+  const look = new CSSStyleSheet();
+  look.replaceSync(inside.querySelector("head style").textContent);
+  shadow.adoptedStyleSheets = [look];
+  written(inside.body, shadow);
+  frame.after(sheet);
+};
+
 // The letter's frame is as high as the letter: measured when it, a picture or its width comes, never its height.
 for (const frame of all("iframe.frame")) {
   let width;
@@ -115,10 +147,41 @@ for (const frame of all("iframe.frame")) {
     new ResizeObserver(() => { if (page.body.clientWidth !== width) fit(); }).observe(page.body);
   };
   frame.addEventListener("load", watch);
-  // On paper it is as wide as paper is, and as high as the letter is at that width: nothing is cut off.
-  addEventListener("beforeprint", () => { frame.style.width = "17cm"; fit(); });
-  addEventListener("afterprint", () => { frame.style.width = ""; fit(); });
+  // A frame cannot be broken over sheets of paper: for the printer its letter is written down once more.
+  frame.addEventListener("load", () => setTimeout(() => paper(frame), 200));
+  addEventListener("beforeprint", () => paper(frame));
   if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.URL !== "about:blank") watch();
+}
+
+// Another page of ours, read by the browser and not by a string of ours.
+const page = (path) => new Promise((done, failed) => {
+  const request = new XMLHttpRequest();
+  request.open("GET", path);
+  request.responseType = "document";
+  request.onload = () => (request.status === 200 && request.responseXML ? done(request.responseXML) : failed(request.status));
+  request.onerror = failed;
+  request.send();
+});
+
+// On a wide screen the list stands beside the letter.
+for (const place of all("[data-list]")) {
+  const wide = matchMedia("(min-width: 1100px)");
+  const bring = async () => {
+    if (!wide.matches || place.childElementCount) return;
+    try {
+      const list = (await page(place.dataset.list)).querySelector("ul.letters");
+      if (place.childElementCount) return;
+      for (const pick of list.querySelectorAll(".pick")) pick.remove();
+      // The symbols stand in this page already.
+      for (const use of list.querySelectorAll("use")) use.setAttribute("href", `#${use.getAttribute("href").split("#")[1]}`);
+      list.querySelector(`a[href="${place.dataset.here}"]`)?.setAttribute("aria-current", "true");
+      place.append(list);
+    } catch {
+      // The letter is there; the list is a link away.
+    }
+  };
+  wide.addEventListener("change", bring);
+  bring();
 }
 
 // A file is looked at in the page, and put away again with the same button.

@@ -25,6 +25,8 @@ pub(crate) struct Page {
     pub(crate) here: String,
     /// Seconds until the end of the session is announced.
     pub(crate) idle: Option<u64>,
+    /// Whether the symbols stand in the page itself.
+    symbols_within: bool,
     /// When the session ends.
     ends: Option<Timestamp>,
     calendar: Calendar,
@@ -41,6 +43,11 @@ impl Page {
         Self::with(site, request, Some(owner), owner.token())
     }
 
+    /// The same, with the symbols in it: for pages that have enough to fetch.
+    pub(crate) fn with_symbols(self) -> Self {
+        Self { symbols_within: true, ..self }
+    }
+
     /// A page without any form: problems.
     pub(crate) fn bare(site: &web::Data<Site>, language: Language) -> Self {
         Self {
@@ -50,6 +57,7 @@ impl Page {
             token: String::new(),
             here: String::new(),
             idle: None,
+            symbols_within: false,
             ends: None,
             calendar: site.calendar.clone(),
         }
@@ -68,6 +76,7 @@ impl Page {
             token: token.as_str().to_owned(),
             here: request.path().to_owned(),
             idle: owner.map(|o| o.quiet_for(site.now())),
+            symbols_within: false,
             ends: owner.map(SignedIn::ends),
             calendar: owner.and_then(own_calendar).unwrap_or_else(|| site.calendar.clone()),
         }
@@ -130,20 +139,12 @@ impl Page {
         &self.site.assets.app_css
     }
 
-    pub(crate) fn brand_css(&self) -> &str {
-        &self.site.assets.brand_css
-    }
-
     pub(crate) fn letter_css(&self) -> &str {
         &self.site.assets.letter_css
     }
 
     pub(crate) fn app_js(&self) -> &str {
         &self.site.assets.app_js
-    }
-
-    pub(crate) fn write_css(&self) -> &str {
-        &self.site.assets.write_css
     }
 
     pub(crate) fn write_js(&self) -> &str {
@@ -159,9 +160,14 @@ impl Page {
         &self.site.assets.logo
     }
 
+    /// All symbols, if they stand in the page.
+    pub(crate) fn symbols(&self) -> &str {
+        if self.symbols_within { &self.site.assets.symbols } else { "" }
+    }
+
     /// The address of one symbol.
     pub(crate) fn icon(&self, name: &str) -> String {
-        format!("{}#{name}", self.site.assets.icons)
+        if self.symbols_within { format!("#{name}") } else { format!("{}#{name}", self.site.assets.icons) }
     }
 
     /// Every language on offer: tag, own name, whether it is this page's.

@@ -23,7 +23,7 @@ use crate::writing::reply::{self, Ways};
 /// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
 /// `allow-same-origin` lets our pages measure the frame and send the cookie for its pictures; without
 /// `allow-scripts` nothing inside can make use of it.
-const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self' 'unsafe-inline'; form-action 'none'; \
+const FRAME_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; \
      base-uri 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 /// What is sent as a file can do nothing even where a browser shows it.
@@ -107,7 +107,7 @@ pub(crate) async fn show(
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
     let template = MessagePage {
-        page: Page::owned(&site, &request, &owner),
+        page: Page::owned(&site, &request, &owner).with_symbols(),
         id: row.id,
         subject: subject.filter(|s| !s.trim().is_empty()),
         from,

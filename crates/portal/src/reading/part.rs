@@ -68,7 +68,7 @@ pub(crate) async fn inside(
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), format!("{id}/{part}"), frame);
     }
-    let mut page = Page::owned(&site, &request, &owner);
+    let mut page = Page::owned(&site, &request, &owner).with_symbols();
     page.here = format!("/m/{id}");
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),

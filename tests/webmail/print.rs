@@ -1,0 +1,110 @@
+//! What comes out of a printer: letters whole and without blank sheets, folders as lists.
+
+use rig::{Browser, letters, process};
+use serde_json::json;
+
+use crate::office::{Office, claim};
+use crate::vectors::html_letter;
+use crate::watch::Watched;
+
+const ANNA: &str = "anna.mueller@web.example";
+
+/// The sheets that a printer would get, as text.
+fn sheets(office: &Office, browser: &Browser) -> Vec<String> {
+    let answer = browser.devtools(
+        "Page.printToPDF",
+        &json!({ "printBackground": false, "paperWidth": 8.27, "paperHeight": 11.69 }),
+    );
+    let pdf = base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        answer["data"].as_str().expect("a document"),
+    )
+    .unwrap();
+    let file = office.gateway.home.write("printed.pdf", &pdf);
+    let (code, text, err) = process::run(
+        std::process::Command::new("pdftotext").args(["-layout", "-enc", "UTF-8"]).arg(&file).arg("-"),
+    );
+    assert_eq!(code, 0, "{err}");
+    let mut sheets: Vec<String> = text.split('\u{c}').map(str::to_owned).collect();
+    // The last form feed ends the last sheet.
+    sheets.pop();
+    sheets
+}
+
+fn html(subject: &str, paragraphs: usize) -> Vec<u8> {
+    let words = "Ihre Kraftfahrzeughaftpflichtversicherung und alles, was dazu zu sagen ist. ".repeat(3);
+    let lines: String = (1..=paragraphs).map(|n| format!("<p>Absatz {n}: {words}</p>\r\n")).collect();
+    html_letter(
+        &format!("[vertraulich] {subject}"),
+        format!("{lines}<p>Schlusswort</p>").as_bytes(),
+        "text/html; charset=utf-8",
+    )
+}
+
+#[test]
+fn letters_and_folders_are_printed_without_blank_sheets() {
+    let office = Office::new("de");
+    let link = office.send(ANNA, &html("kurz", 3));
+    office.send(ANNA, &claim());
+    for paragraphs in [12, 40] {
+        office.send(ANNA, &html(&format!("lang {paragraphs}"), paragraphs));
+    }
+    office.send(ANNA, &letters::plain("[vertraulich] Text", &"Eine Zeile Text.\r\n".repeat(120)));
+    for n in 0..26 {
+        office.send(ANNA, &letters::plain(&format!("[vertraulich] Brief {n}"), "Text"));
+    }
+    let watched = Watched::new(&office, "de", true);
+    let browser = &watched.browser;
+    browser.activate(&link);
+
+    browser.open(&office.at("/inbox"));
+    let paper = sheets(&office, browser);
+    let whole = paper.join("\n");
+    assert!(whole.contains("Brief 25") && whole.contains("Brief 1"), "{whole}");
+    assert!(paper.len() <= 2 && !paper.iter().any(|sheet| sheet.trim().is_empty()), "{paper:#?}");
+    for not in ["Suchen", "Löschen", "Impressum", "Alle auswählen", "Neue Nachricht"] {
+        assert!(!whole.contains(not), "{not} is on the paper:\n{whole}");
+    }
+
+    browser.open(&office.at("/inbox?page=2"));
+    let listed = browser.execute(
+        "return [...document.querySelectorAll('ul.letters a')].map(a => [a.querySelector('.letter-subject').textContent, a.href])",
+    );
+    for one in listed.as_array().unwrap() {
+        let (subject, path) = (one[0].as_str().unwrap(), one[1].as_str().unwrap());
+        // Sheets at least, and at most: a sheet holds some 45 lines.
+        let most = match subject {
+            "kurz" => 1,
+            "lang 12" => 2,
+            "lang 40" => 4,
+            "Text" => 4,
+            _ if subject.contains("Schadenmeldung") => 1,
+            _ => continue,
+        };
+        browser.open(path);
+        browser.wait_for("the letter", |browser| {
+            let shown = if browser.count("iframe.frame") == 1 {
+                browser.text_of_frame("iframe.frame")
+            } else {
+                browser.text_of("article.message .text")
+            };
+            ["Schlusswort", "Schadenabteilung", "Eine Zeile"]
+                .iter()
+                .any(|word| shown.contains(word))
+                .then_some(())
+        });
+        let paper = sheets(&office, browser);
+        println!("{subject}: {} sheets", paper.len());
+        assert!(paper.iter().all(|sheet| !sheet.trim().is_empty()), "{subject}: a blank sheet: {paper:#?}");
+        assert!(paper.len() <= most, "{subject}: {} sheets, not {most}: {paper:#?}", paper.len());
+        assert!(
+            paper[0].lines().count() > 12 || paper.len() == 1,
+            "{subject}: the first sheet is almost blank: {paper:#?}"
+        );
+        if subject.starts_with("lang") {
+            let whole = paper.join("\n");
+            assert!(whole.contains("Schlusswort") && whole.contains("Absatz 7:"), "{whole}");
+        }
+    }
+    office.gateway.sweep();
+}
