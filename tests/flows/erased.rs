@@ -10,7 +10,7 @@ use rig::reader::{ANSWER, PASSWORD, activate, letter_path};
 use rig::{Config, Gateway, Hop};
 
 /// Pieces of the sealed bytes that a query gives: long enough to be unique, short enough to lie in one page.
-fn pieces(gateway: &Gateway, sql: &str) -> Vec<Vec<u8>> {
+pub(crate) fn pieces(gateway: &Gateway, sql: &str) -> Vec<Vec<u8>> {
     let blobs = rig::gateway::blobs(&gateway.home.data(), sql);
     assert!(!blobs.is_empty(), "{sql}");
     let whole = |blob: Vec<u8>| {
@@ -39,7 +39,7 @@ fn found(folder: &Path, pieces: &[Vec<u8>]) -> usize {
     count
 }
 
-fn gone(gateway: &Gateway, what: &str, pieces: &[Vec<u8>]) {
+pub(crate) fn gone(gateway: &Gateway, what: &str, pieces: &[Vec<u8>]) {
     // Twice: what wanders from the log into the database while the files are read one by one may be missed once.
     let absent = || found(&gateway.home.data(), pieces) == 0;
     poll(what, || (absent() && absent()).then_some(()));

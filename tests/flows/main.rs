@@ -19,6 +19,7 @@ mod crash;
 mod crowd;
 mod demo;
 mod erased;
+mod erased_by_time;
 mod explain;
 mod export;
 mod exports;
