@@ -134,6 +134,9 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
     gateway.sweep();
 }
 
+/// Uuencoded: the first bytes of a winmail.dat, and no more.
+const BROKEN_TNEF: &str = r#"+>)\^(@$``0:0"```"#;
+
 #[test]
 fn what_nobody_can_read_is_refused_at_once() {
     let hop = Hop::new();
@@ -150,6 +153,15 @@ fn what_nobody_can_read_is_refused_at_once() {
         "\r\noffen\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nx\r\n-----END PGP MESSAGE-----\r\nMfG\r\n"
             .to_owned(),
         "\r\nbegin 644 a.doc\r\n+2&%L;&\\@5V5L=`H`\r\nMfG\r\n".to_owned(),
+        "Content-Type: application/mac-binhex40; name=a.hqx\r\n\r\n:#R4kC@8!\r\n".to_owned(),
+        "\r\nMfG\r\n(This file must be converted with BinHex 4.0)\r\n\r\n:#R4kC@8!\r\n".to_owned(),
+        format!(
+            "Content-Type: application/octet-stream; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            base64("(This file must be converted with BinHex 4.0)\n:#R4kC@8!\n")
+        ),
+        "\r\n=ybegin line=128 size=4 name=a.doc\r\n\u{8d}\r\n=yend size=4\r\n".to_owned(),
+        "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-yenc\r\n\r\nx\r\n".to_owned(),
+        format!("\r\nbegin 644 winmail.dat\r\n{BROKEN_TNEF}\r\n`\r\nend\r\n"),
         format!("{deep}\r\nx\r\n"),
     ] {
         let reply = gateway.smtp().letter("erika@insurer.example", &["max@web.example"], &letter(&text));

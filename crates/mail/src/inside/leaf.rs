@@ -5,9 +5,22 @@ use std::borrow::Cow;
 
 use super::text::{self, Form};
 use super::{Item, Said, Search, Unread, What};
-use crate::container::{cms, tnef, uuencode};
+use crate::container::{cms, tnef, unopened, uuencode};
 use crate::display::file_name;
 use crate::kind;
+
+/// Types of files that are wrapped in what nobody here undoes.
+const UNOPENED: [&str; 9] = [
+    "application/mac-binhex40",
+    "application/mac-binhex",
+    "application/x-mac-binhex40",
+    "application/x-binhex40",
+    "application/x-binhex",
+    "application/binhex",
+    "application/macbinary",
+    "application/x-macbinary",
+    "application/x-yencoded",
+];
 
 /// Names of one file.
 const MAX_NAMES: usize = 100;
@@ -62,7 +75,7 @@ impl<'a> Search<'a> {
         if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
             self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]));
         }
-        if is_typed(&["application/mac-binhex40", "application/binhex"]) || is_called(&["hqx"]) {
+        if unopened::is_in(bytes) || is_typed(&UNOPENED) || is_called(&["hqx", "hcx", "yenc", "ync"]) {
             self.unread(Unread::Encoding);
         }
         if is_typed(&["application/pgp-encrypted"]) {
