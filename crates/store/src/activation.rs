@@ -63,7 +63,7 @@ impl Store {
         batch.add(
             sql!(
                 "UPDATE mailboxes SET state = 'active', activated_at = ?2, language = ?3,
-                     question_sealed = ?4, failed_answers = 0
+                     question_sealed = ?4
                  WHERE id = ?1 AND state = 'pending'",
                 mailbox_id.as_str(),
                 now,

@@ -79,8 +79,6 @@ pub struct MailboxRow {
     pub activated_at: Option<Timestamp>,
     /// Last good log-in.
     pub last_seen_at: Option<Timestamp>,
-    /// Wrong answers since the last good log-in.
-    pub failed_answers: i64,
     /// Which password and answer are the present ones; sealed with the address.
     pub epochs: String,
 }
@@ -112,7 +110,7 @@ pub struct ReachedMailbox {
 macro_rules! select_mailbox {
     () => {
         "SELECT id, tag, address_sealed, public_key, state, language, question_sealed,
-             profile_sealed, created_at, activated_at, last_seen_at, failed_answers, epochs
+             profile_sealed, created_at, activated_at, last_seen_at, epochs
          FROM mailboxes"
     };
 }
@@ -140,7 +138,6 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         created_at: row.time()?,
         activated_at: row.opt_time()?,
         last_seen_at: row.opt_time()?,
-        failed_answers: row.int()?,
         epochs: row.text()?,
     })
 }
@@ -242,24 +239,10 @@ impl Store {
         self.read_one(question).await?.map(|mut row| Ok((row.blob()?, row.blob()?))).transpose()
     }
 
-    /// Notes a log-in with the right password; wrong answers of before are forgotten.
+    /// Notes a log-in with the right password.
     pub async fn record_login(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let seen =
-            sql!("UPDATE mailboxes SET failed_answers = 0, last_seen_at = ?2 WHERE id = ?1", mailbox_id, now);
+        let seen = sql!("UPDATE mailboxes SET last_seen_at = ?2 WHERE id = ?1", mailbox_id, now);
         self.change(vec![seen]).await.map(drop)
-    }
-
-    /// Counts a wrong answer; atomic, so that parallel ones are all counted. How many there are now, this one
-    /// included; `None`: no such mailbox.
-    pub async fn count_wrong_answer(&self, mailbox_id: &str) -> Result<Option<i64>, StoreError> {
-        let count = sql!(
-            "UPDATE mailboxes SET failed_answers = failed_answers + 1 WHERE id = ?1
-             RETURNING failed_answers",
-            mailbox_id
-        );
-        let Outcome::Kept(answers) = self.write(vec![count]).await? else { return Ok(None) };
-        let row = answers.into_iter().flat_map(|answer| answer.rows).next();
-        row.map(|mut row| row.int()).transpose()
     }
 
     /// Locks an active mailbox and ends its sessions. `false`: it is not active.
@@ -277,7 +260,7 @@ impl Store {
     pub async fn unlock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(
-                "UPDATE mailboxes SET state = 'active', failed_answers = 0 WHERE id = ?1 AND state = 'locked'",
+                "UPDATE mailboxes SET state = 'active' WHERE id = ?1 AND state = 'locked'",
                 mailbox_id
             )])
             .await?;

@@ -50,7 +50,7 @@ impl Store {
         let mut batch = Batch::default();
         batch.add(
             sql!(
-                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed), failed_answers = 0,
+                "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed),
                      address_sealed = ?3, epochs = ?4
                  WHERE id = ?1 AND state = 'active' AND address_sealed = ?5",
                 mailbox_id.as_str(),

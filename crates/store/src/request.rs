@@ -236,7 +236,7 @@ impl Store {
             Again::Kept { wraps, token } => {
                 batch.add(
                     sql!(
-                        "UPDATE mailboxes SET state = 'pending', question_sealed = NULL, failed_answers = 0
+                        "UPDATE mailboxes SET state = 'pending', question_sealed = NULL
                          WHERE id = ?1 AND state <> 'deleted'",
                         mailbox_id.as_str()
                     )

@@ -81,11 +81,8 @@ impl Store {
         let ResetPassword { mailbox_id, token_hash, now, rekey, wraps } = wish;
         let mut batch = Batch::default();
         batch.add(
-            sql!(
-                "UPDATE mailboxes SET failed_answers = 0 WHERE id = ?1 AND state = 'active'",
-                mailbox_id.as_str()
-            )
-            .or_refuse(Refusal::NotActive),
+            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active' /*LOCK*/", mailbox_id.as_str())
+                .or_refuse(Refusal::NotActive),
         );
         batch.add(
             sql!(
@@ -123,12 +120,5 @@ impl Store {
             Outcome::Refused(Refusal::Rekeyed) => Ok(Reset::Moved),
             Outcome::Refused(_) => Ok(Reset::NotActive),
         }
-    }
-
-    /// Forgets the wrong answers: the right one was given.
-    pub async fn forgive_answers(&self, mailbox_id: &str) -> Result<(), StoreError> {
-        self.change(vec![sql!("UPDATE mailboxes SET failed_answers = 0 WHERE id = ?1", mailbox_id)])
-            .await
-            .map(drop)
     }
 }

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (9, include_str!("../../schema/009_quotas.sql")),
     (10, include_str!("../../schema/010_access.sql")),
     (11, include_str!("../../schema/011_keys.sql")),
+    (12, include_str!("../../schema/012_answers.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.
