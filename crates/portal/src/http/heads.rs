@@ -1,6 +1,6 @@
 //! Lines of a request's head end in CRLF (RFC 9112 §2.2 lets a reader take a bare LF, and another reader before us may
 //! not): a bare LF is made a NUL, which nobody takes, before the parser sees it. Follows the framing just far enough to
-//! know what is head and what is body; where that is doubtful the parser refuses the request by itself.
+//! know what is head and what is body; where that is doubtful every line end is spoiled, and the parser refuses the request.
 
 /// As much of a header line as is looked at.
 const LOOKED_AT: usize = 128;
@@ -16,7 +16,7 @@ enum At {
     Chunk(u64),
     /// Behind the last chunk.
     Trailer,
-    /// In something that no request follows.
+    /// In something that no request follows: nothing that comes is let pass as a line.
     Lost,
 }
 
@@ -44,7 +44,10 @@ impl Heads {
         let mut rest = bytes;
         while !rest.is_empty() {
             rest = match &mut self.at {
-                At::Lost => return,
+                At::Lost => {
+                    rest.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = 0);
+                    return;
+                }
                 At::Body(left) | At::Chunk(left) => {
                     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
                     *left -= taken as u64;
@@ -68,10 +71,14 @@ impl Heads {
     fn line_byte(&mut self, byte: &mut u8) {
         let before = std::mem::replace(&mut self.last, *byte);
         match *byte {
-            b'\n' if before == b'\r' => self.line_ends(),
             b'\n' => {
-                *byte = 0;
-                self.at = At::Lost;
+                match before {
+                    b'\r' => self.line_ends(),
+                    _ => self.at = At::Lost,
+                }
+                if let At::Lost = self.at {
+                    *byte = 0;
+                }
             }
             other => {
                 self.length += 1;
@@ -85,17 +92,15 @@ impl Heads {
     fn line_ends(&mut self) {
         // The CR was counted.
         let empty = self.length <= 1;
-        self.at = match &self.at {
+        self.at = match std::mem::replace(&mut self.at, At::Lost) {
             At::Head { begun: false } if empty => At::Head { begun: false },
             At::Head { .. } if empty => match (self.chunked, self.body.take()) {
                 (true, _) => At::ChunkSize,
                 (false, Some(length)) if length > 0 => At::Body(length),
                 (false, _) => At::Head { begun: false },
             },
-            At::Head { .. } => {
-                self.header();
-                At::Head { begun: true }
-            }
+            At::Head { .. } if self.header() => At::Head { begun: true },
+            At::Head { .. } => At::Lost,
             At::ChunkSize => match self.chunk_size() {
                 Some(0) => At::Trailer,
                 Some(size) => At::Chunk(size.saturating_add(2)),
@@ -118,13 +123,22 @@ impl Heads {
         self.last = 0;
     }
 
-    fn header(&mut self) {
-        let Ok(line) = std::str::from_utf8(&self.line) else { return };
-        let Some((name, value)) = line.split_once(':') else { return };
-        match name {
-            "content-length" => self.body = value.trim().parse().ok(),
-            "transfer-encoding" => self.chunked |= value.contains("chunked"),
-            _ => {}
+    /// Whether what a line says of the framing, if it does, is understood: no other reader shall find more in it.
+    fn header(&mut self) -> bool {
+        let line = String::from_utf8_lossy(&self.line);
+        let Some((name, value)) = line.split_once(':') else { return true };
+        // The CR was counted.
+        let whole = self.length <= LOOKED_AT;
+        match name.trim() {
+            "content-length" => {
+                self.body = value.trim().parse().ok();
+                whole && self.body.is_some()
+            }
+            "transfer-encoding" => {
+                self.chunked |= value.contains("chunked");
+                whole
+            }
+            _ => true,
         }
     }
 
@@ -160,13 +174,32 @@ mod tests {
             "GET / HTTP/1.1\r\nHost: x\r\n\n",
             "\nGET",
         ] {
-            assert_eq!(passed(bad).matches('\0').count(), 1, "{bad:?}");
+            let lost = passed(bad);
+            assert!(lost.contains('\0') && !lost.split_once('\0').unwrap().1.contains('\n'), "{bad:?}");
         }
         let second = "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\na\nbGET / HTTP/1.1\nX: y\r\n\r\n";
-        assert_eq!(passed(second), second.replace("1.1\nX", "1.1\0X"));
+        assert_eq!(passed(second), second.replace("1.1\nX: y\r\n\r\n", "1.1\0X: y\r\0\r\0"));
         let third =
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\na\nb\r\n0\r\n\r\nGET / HTTP/1.1\n";
         assert_eq!(passed(third), third.replace("1.1\n", "1.1\0"));
+    }
+
+    #[test]
+    fn what_is_not_understood_of_the_framing_lets_nothing_pass() {
+        let blanks = " ".repeat(120);
+        // A reader that trims finds 50 here, and a head in the body that says how much of what follows is body.
+        for line in [
+            format!("Content-Length:{blanks}50"),
+            format!("Transfer-Encoding:{blanks}chunked"),
+            "Content-Length: x".to_owned(),
+            "Content-Length: 99999999999999999999".to_owned(),
+        ] {
+            let sent = format!(
+                "POST / HTTP/1.1\r\n{line}\r\n\r\nx: y\r\nContent-Length: 100000\r\n\r\nGET / HTTP/1.1\nX: y\r\n\r\n"
+            );
+            let lost = passed(&sent);
+            assert_eq!(lost.matches('\n').count(), 1, "{lost:?}");
+        }
     }
 
     #[test]
