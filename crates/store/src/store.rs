@@ -135,6 +135,8 @@ impl Store {
         inner.start("store-writer", move || writer.write_until_closed())?;
         let (eraser, jobs) = (Arc::clone(&inner.eraser), Arc::clone(&inner.writes));
         inner.start("store-eraser", move || eraser.ask_until_closed(&jobs))?;
+        // Whoever was killed may have left deletions in the log that nobody asks for any more.
+        inner.eraser.want();
         for _ in 0..readers.max(1) {
             let connection = engine::open(&database, Role::Reader { of: readers })?;
             let jobs = Arc::clone(&inner.reads);
