@@ -92,8 +92,8 @@ impl Facts {
     }
 
     pub(crate) fn open(key: &MessageKey, id: &str, sealed: &[u8]) -> Result<Self, Problem> {
-        let plain = Secret::new(key.open_part(&label(id), sealed).map_err(lost)?);
-        serde_json::from_slice(plain.expose()).map_err(lost)
+        let plain = Secret::new(key.open_part(&label(id), sealed).map_err(damaged)?);
+        serde_json::from_slice(plain.expose()).map_err(damaged)
     }
 }
 
@@ -186,13 +186,17 @@ fn opened(
     files: Vec<DraftFile>,
     pending: Vec<UploadRow>,
 ) -> Result<Draft, Problem> {
-    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed).map_err(lost)?;
     let proven = auth.proven_draft(mailbox_id, &row.id, &row.content_sealed).inspect_err(|error| {
         tracing::error!(row.kind = "draft", mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft is not ours");
     });
-    let plain = key.open_part(&label(&row.id), proven.map_err(damaged)?).map_err(damaged)?;
+    let proven = proven.map_err(damaged)?;
+    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed).inspect_err(|error| {
+        tracing::error!(mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft cannot be opened");
+    });
+    let key = key.map_err(damaged)?;
+    let plain = key.open_part(&label(&row.id), proven).map_err(damaged)?;
     let plain = Secret::new(plain);
-    let content = serde_json::from_slice(plain.expose()).map_err(lost)?;
+    let content = serde_json::from_slice(plain.expose()).map_err(damaged)?;
     let file = |file: DraftFile| {
         let facts = Facts::open(&key, &file.id, &file.facts_sealed)?;
         Ok(File { id: file.id, facts, size: file.size, body_id: file.body_id })
