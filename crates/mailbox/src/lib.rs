@@ -14,7 +14,7 @@ mod retention;
 mod sealed_body;
 
 pub use create::{NewOwner, NewPending, WaysIn};
-pub use deposit::{NewLetter, listing, proven_listing};
+pub use deposit::{NewLetter, listing, open_head, proven_listing};
 pub use directory::{AddressRecord, Resident, seal_address};
 pub use epochs::{Epochs, wrap_id};
 pub use error::MailboxError;

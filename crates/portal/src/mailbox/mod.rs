@@ -10,7 +10,7 @@ use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
-use sealpost_mailbox::{BodyOpener, MailboxError, listing, proven_listing};
+use sealpost_mailbox::{BodyOpener, MailboxError, listing, open_head, proven_listing};
 use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
 use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
 use tokio::sync::OwnedSemaphorePermit;
@@ -117,7 +117,7 @@ impl SignedIn {
         // The proof stands before the listing, and the listing opens under this key alone: head and body are then
         // what we deposited.
         let listed = proven_listing(&site.keys.deposits, &key, &row).map_err(sealed)?;
-        let head = key.open_part("head", &head_sealed).map_err(sealed)?;
+        let head = open_head(&key, &row.id, &head_sealed).map_err(sealed)?;
         let summary = serde_json::from_slice(&listed).ok();
         Ok(Deposit { row, summary, head, key, body })
     }
