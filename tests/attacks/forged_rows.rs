@@ -62,7 +62,7 @@ fn forge_session(rows: &Connection, mailbox: &str, proven: bool) -> String {
     let (_, own) = MailboxKeys::generate(&SystemRandom);
     let keys = ServerKey::generate(&SystemRandom).keys();
     let now = SystemClock.now().0;
-    let held = Held { bearer: Bearer::Owner, mailbox_id: mailbox, since: now };
+    let held = Held { bearer: Bearer::Owner, mailbox_id: mailbox, since: now, epochs: "" };
     let sealed = secret.seal_mailbox_secret(&own, &held, &keys.sessions, &SystemRandom);
     // What the row held before there were proofs: the seal alone.
     let sealed = if proven { sealed } else { sealed[37..].to_vec() };
@@ -126,7 +126,7 @@ fn a_newcomers_row_activates_nothing() {
         let secret = SessionSecret::parse(cookie.expose()).unwrap();
         let (_, own) = MailboxKeys::generate(&SystemRandom);
         let foreign = ServerKey::generate(&SystemRandom).keys();
-        let held = Held { bearer: Bearer::Newcomer, mailbox_id: &mailbox, since: 0 };
+        let held = Held { bearer: Bearer::Newcomer, mailbox_id: &mailbox, since: 0, epochs: "" };
         let sealed = secret.seal_mailbox_secret(&own, &held, &foreign.sessions, &SystemRandom);
         rows.execute(
             "INSERT INTO newcomers (hash, mailbox_id, expires_at, secret_sealed) VALUES (?1, ?2, ?3, ?4)",

@@ -33,8 +33,8 @@ def salted(magic, label, fields, key, bound, data):  # header || fields || salt 
     return AESGCM(derive(key, salt, label)).decrypt(bytes(12), data[end:], data[:end] + lv(*bound))
 
 
-def proven(key, label, bound, data):  # "SPAU" || version || MAC || what it proves
-    assert data[:5] == b"SPAU\1"
+def proven(key, label, bound, data, version=b"\1"):  # "SPAU" || version || MAC || what it proves
+    assert data[:5] == b"SPAU" + version
     assert hmac.compare_digest(data[5:37], mac(key, label, lv(*bound) + data[37:]))
     return data[37:]
 
@@ -109,9 +109,11 @@ def main():
         assert fails(salted, b"SPRC", "sealpost/1/record", 1, keys[r["key"]], (r["label"], "other"), data)
 
     device = v["tags"].pop("device")
-    name, proof = (urlsafe_b64decode(half + "=") for half in device["cookie"].split("."))
+    name, word, proof = (urlsafe_b64decode(third + "=") for third in device["cookie"].split("."))
     owner = mac(keys["tags"], "sealpost/1/tag-address", device["of"].encode())
-    assert mac(keys["tags"], "sealpost/1/tag-device", owner + name) == proof == b64decode(device["tag"])
+    assert mac(keys["tags"], "sealpost/1/tag-device", owner + name + word) == proof == b64decode(device["tag"])
+    mailbox_public = b64decode(v["mailbox"]["public"])
+    assert mac(keys["tags"], "sealpost/1/device-word", lv(mailbox_public, device["epochs"])) == word
     for kind, tag in v["tags"].items():
         label = "sealpost/1/fingerprint" if kind == "fingerprint" else f"sealpost/1/tag-{kind}"
         assert mac(keys["tags"], label, tag["of"].encode()) == b64decode(tag["tag"])
@@ -120,6 +122,11 @@ def main():
     token = urlsafe_b64decode(t["text"] + "=")
     assert mac(keys["tokens"], "sealpost/1/token-activation", token) == b64decode(t["activation_hash"])
     assert mac(keys["tokens"], "sealpost/1/token-reset", token) == b64decode(t["reset_hash"])
+
+    r = t["reset"]
+    times = (struct.pack(">q", r[at]) for at in ("created_at", "expires_at"))
+    reset = mac(keys["tokens"], "sealpost/1/reset-token", lv(v["mailbox"]["id"], mailbox_public, *times))
+    assert reset == urlsafe_b64decode(r["text"] + "=")
 
     m = v["message"]
     key = b64decode(m["key"])
@@ -177,7 +184,8 @@ def main():
     assert mac(cookie, "sealpost/1/session-hash") == b64decode(s["hash"])
     assert urlsafe_b64encode(mac(cookie, "sealpost/1/session-csrf")).decode().rstrip("=") == s["csrf"]
     sealing = mac(cookie, "sealpost/1/session-seal")
-    held = proven(keys["sessions"], "sealpost/1/proof-session", (mailbox, str(s["since"])), b64decode(s["sealed"]))
+    held = proven(keys["sessions"], "sealpost/1/proof-session",
+                  (mailbox, str(s["since"]), s["epochs"]), b64decode(s["sealed"]), b"\2")
     assert salted(b"SPSS", "sealpost/1/session", 0, sealing, (mailbox,), held) == seed
 
     d = v["proven"]

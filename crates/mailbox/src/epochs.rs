@@ -1,7 +1,7 @@
 //! Which password and which answer of a mailbox are the present ones: wraps are bound to it, so that one of former times
-//! does not open again when somebody puts its row back. Knows no wrap.
+//! does not open again when somebody puts its row back. Sessions are bound to all of it. Knows no wrap.
 //!
-//! A new key pair begins anew, with neither. The two words are sealed together with the mailbox's address.
+//! A new key pair begins anew, with none. The words are sealed together with the mailbox's address.
 
 use sealpost_mail::Random;
 use sealpost_store::{MailboxRow, WrapKind};
@@ -16,6 +16,13 @@ pub struct Epochs {
 }
 
 impl Epochs {
+    /// When nothing is wrapped anew, and every session shall end all the same: a third word.
+    #[must_use]
+    pub fn left_everywhere(mailbox: &MailboxRow, random: &dyn Random) -> String {
+        let (password, answer) = split(&mailbox.epochs);
+        format!("{password}.{answer}.{}", random.id())
+    }
+
     /// When a wrap of this kind is made now.
     #[must_use]
     pub fn next(mailbox: &MailboxRow, kind: WrapKind, random: &dyn Random) -> Self {
@@ -48,6 +55,8 @@ fn bound(mailbox_id: &str, epochs: &str, kind: WrapKind) -> String {
     if epoch.is_empty() { mailbox_id.to_owned() } else { format!("{mailbox_id}:{epoch}") }
 }
 
+/// The words of the present password and answer. What follows them is bound to by sessions alone.
 fn split(epochs: &str) -> (&str, &str) {
-    epochs.split_once('.').unwrap_or_default()
+    let mut words = epochs.split('.');
+    (words.next().unwrap_or_default(), words.next().unwrap_or_default())
 }

@@ -30,6 +30,8 @@ pub struct Whose<'a> {
 impl NewPair {
     /// How often letters may come in between before somebody is told to try again.
     pub const RACES: usize = 8;
+    /// A mailbox with a new key pair has the epochs of none.
+    pub const EPOCHS: &'static str = "";
 
     /// Makes one.
     #[must_use]
@@ -87,7 +89,14 @@ impl NewPair {
         Ok(Rekey {
             old_public: old.public().to_bytes(),
             public_key: self.public.to_bytes(),
-            address_sealed: seal_address(row_key, &self.public, whose.mailbox_id, "", whose.address, random),
+            address_sealed: seal_address(
+                row_key,
+                &self.public,
+                whose.mailbox_id,
+                Self::EPOCHS,
+                whose.address,
+                random,
+            ),
             keys,
             escrow: escrow.map(wrap).transpose()?,
         })

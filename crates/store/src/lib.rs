@@ -60,7 +60,7 @@ pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox};
 pub use newcomer::{NewNewcomer, NewcomerRow};
 pub use notice::{NewNotice, NoticeRow, notice_token};
-pub use owner::ChangeSecrets;
+pub use owner::{ChangeSecrets, KeptSession};
 pub use queue::{LegFilter, LegRow};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};

@@ -10,6 +10,15 @@ use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::words::Ended;
 
+/// A session that goes on, bound to the new epochs.
+#[derive(Clone, Debug)]
+pub struct KeptSession {
+    /// Hash of the cookie's secret.
+    pub hash: [u8; 32],
+    /// The mailbox's secret key, sealed under the cookie's secret, with a new proof.
+    pub secret_sealed: Vec<u8>,
+}
+
 /// New secrets in place of old ones.
 #[derive(Clone, Debug)]
 pub struct ChangeSecrets {
@@ -28,7 +37,7 @@ pub struct ChangeSecrets {
     /// Which password and answer are the present ones from now on.
     pub epochs: String,
     /// The session that goes on; every other one ends.
-    pub keep_session: [u8; 32],
+    pub keep_session: Option<KeptSession>,
     /// What the others are told.
     pub why: Ended,
 }
@@ -69,13 +78,21 @@ impl Store {
             ));
             wrap.add_to(&mailbox_id, &mut batch);
         }
+        if let Some(kept) = &keep_session {
+            batch.add(sql!(
+                "UPDATE sessions SET secret_sealed = ?3 WHERE mailbox_id = ?1 AND hash = ?2",
+                mailbox_id.as_str(),
+                &kept.hash,
+                kept.secret_sealed.clone()
+            ));
+        }
         // A link that somebody else asked for must not undo this.
         batch.add(sql!(
             "UPDATE tokens SET spent_at = ?2 WHERE mailbox_id = ?1 AND spent_at IS NULL",
             mailbox_id.as_str(),
             now
         ));
-        end_sessions(&mut batch, &mailbox_id, why, now, Some(&keep_session));
+        end_sessions(&mut batch, &mailbox_id, why, now, keep_session.as_ref().map(|kept| &kept.hash));
         let audit = AuditRow {
             at: now,
             actor: "owner".to_owned(),

@@ -2,11 +2,9 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
-use crate::words::Ended;
 
 /// A session to be remembered.
 #[derive(Clone, Debug)]
@@ -118,13 +116,6 @@ impl Store {
     /// Ends one session.
     pub async fn end_session(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
         self.change(vec![sql!("DELETE FROM sessions WHERE hash = ?1", hash)]).await.map(drop)
-    }
-
-    /// Ends every session of a mailbox, at its owner's wish.
-    pub async fn end_all_sessions(&self, mailbox_id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        end_sessions(&mut batch, mailbox_id, Ended::Everywhere, now, None);
-        self.write(batch).await.map(drop)
     }
 
     /// The running sessions of a mailbox, newest first, at most 100.

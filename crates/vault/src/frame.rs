@@ -2,7 +2,7 @@
 
 use crate::error::VaultError;
 
-/// The version every format is in; a change of any byte's meaning is a new one.
+/// The version most formats are in; a change of any byte's meaning is a new one.
 pub(crate) const VERSION: u8 = 1;
 
 /// Everything this crate writes.
@@ -21,6 +21,7 @@ pub(crate) enum Format {
     EscrowPublic,
     Session,
     Proof,
+    SessionProof,
 }
 
 impl Format {
@@ -39,7 +40,27 @@ impl Format {
             Self::Escrow => b"SPWE",
             Self::EscrowPublic => b"SPEP",
             Self::Session => b"SPSS",
-            Self::Proof => b"SPAU",
+            Self::Proof | Self::SessionProof => b"SPAU",
+        }
+    }
+
+    const fn version(self) -> u8 {
+        match self {
+            Self::Record
+            | Self::Stream
+            | Self::Part
+            | Self::MailboxPublic
+            | Self::MailboxKey
+            | Self::Activation
+            | Self::Initial
+            | Self::Password
+            | Self::Answer
+            | Self::Escrow
+            | Self::EscrowPublic
+            | Self::Session
+            | Self::Proof => VERSION,
+            // With the mailbox's epochs among its bounds.
+            Self::SessionProof => 2,
         }
     }
 
@@ -58,7 +79,7 @@ impl Format {
             Self::Escrow => "sealpost/1/wrap-escrow",
             Self::EscrowPublic => "sealpost/1/escrow-public",
             Self::Session => "sealpost/1/session",
-            Self::Proof => "sealpost/1/proof",
+            Self::Proof | Self::SessionProof => "sealpost/1/proof",
         }
     }
 
@@ -78,6 +99,7 @@ impl Format {
             Self::EscrowPublic => "public escrow key",
             Self::Session => "session's mailbox key",
             Self::Proof => "proof of who wrote a row",
+            Self::SessionProof => "proof of a session",
         }
     }
 
@@ -85,14 +107,14 @@ impl Format {
     pub(crate) fn begin(self, capacity: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(capacity.saturating_add(5));
         out.extend_from_slice(&self.magic());
-        out.push(VERSION);
+        out.push(self.version());
         out
     }
 
     /// Checks magic and version and gives a reader for what follows.
     pub(crate) fn read(self, bytes: &[u8]) -> Result<Reader<'_>, VaultError> {
         let mut reader = Reader { format: self, rest: bytes };
-        if reader.take::<4>()? != &self.magic() || reader.take::<1>()? != &[VERSION] {
+        if reader.take::<4>()? != &self.magic() || reader.take::<1>()? != &[self.version()] {
             return Err(VaultError::Format(self.name()));
         }
         Ok(reader)

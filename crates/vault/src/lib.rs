@@ -33,15 +33,15 @@ pub use cost::Argon2Cost;
 pub use error::VaultError;
 pub use initial::InitialPassword;
 pub use letter_signer::{BodyHash, LetterSigner, LetterVerifier};
-pub use lookup::{Fingerprinter, TagKey};
+pub use lookup::{Fingerprinter, KnownDevice, TagKey};
 pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
-pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN};
+pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
 pub use record::{RowKey, SpoolKey};
 pub use server::{Keys, Pepper, ServerKey};
 pub use session::{Held, SessionHash, SessionSecret};
 pub use stream::{
     CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all, sealed_chunk, sealed_len,
 };
-pub use token::{Token, TokenHash, TokenKey, TokenPurpose};
+pub use token::{ResetBound, Token, TokenHash, TokenKey, TokenPurpose};
 pub use wrap::{EscrowPublic, EscrowSecret, Unwrapped};

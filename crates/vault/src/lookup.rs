@@ -5,7 +5,7 @@ use std::fmt;
 use sealpost_mail::{Random, Secret};
 use subtle::ConstantTimeEq as _;
 
-use crate::primitive::{Key, Mac};
+use crate::primitive::{Key, Mac, bind_bytes};
 use crate::token;
 
 /// Makes tags: equal things have equal tags, and without the key nothing can be guessed from them.
@@ -36,26 +36,42 @@ impl TagKey {
         self.0.mac("sealpost/1/tag-count", &[kind.as_bytes(), b" ", of].concat())
     }
 
+    /// What a device's cookie is good with: this key pair, and this password and answer.
+    #[must_use]
+    pub fn device_word(&self, public_key: &[u8], epochs: &str) -> [u8; 32] {
+        let mut bound = Vec::new();
+        bind_bytes(&mut bound, &[public_key, epochs.as_bytes()]);
+        self.0.mac("sealpost/1/device-word", &bound)
+    }
+
     /// The text of a cookie by which a browser shows that somebody has logged in from it, to the mailbox of
-    /// that address. It opens nothing: it only keeps strangers' wrong passwords apart from this browser's.
+    /// that address, as long as the mailbox's word is the same. It opens nothing: it only keeps strangers' wrong
+    /// passwords apart from this browser's.
     #[must_use]
-    pub fn know_device(&self, address_tag: &[u8; 32], random: &dyn Random) -> Secret<String> {
+    pub fn know_device(
+        &self,
+        address_tag: &[u8; 32],
+        word: &[u8; 32],
+        random: &dyn Random,
+    ) -> Secret<String> {
         let name = Key::random(random);
-        let proof = Key::new(self.device_tag(address_tag, &name));
-        Secret::new(format!("{}.{}", token::encode(&name).expose(), token::encode(&proof).expose()))
+        let proof = Key::new(self.device_tag(address_tag, &name, word));
+        let [name, word, proof] = [&name, &Key::new(*word), &proof].map(token::encode);
+        Secret::new(format!("{}.{}.{}", name.expose(), word.expose(), proof.expose()))
     }
 
-    /// The tag of a device whose cookie is genuine and was given for that address.
+    /// The device whose cookie is genuine and was given for that address. Whether it still is good, its word tells.
     #[must_use]
-    pub fn known_device(&self, address_tag: &[u8; 32], cookie: &str) -> Option<[u8; 32]> {
-        let (name, proof) = cookie.split_once('.')?;
-        let (name, proof) = (token::decode(name)?, token::decode(proof)?);
-        let tag = self.device_tag(address_tag, &name);
-        bool::from(proof.ct_eq(&Key::new(tag))).then_some(tag)
+    pub fn known_device(&self, address_tag: &[u8; 32], cookie: &str) -> Option<KnownDevice> {
+        let (name, rest) = cookie.split_once('.')?;
+        let (word, proof) = rest.split_once('.')?;
+        let (name, word, proof) = (token::decode(name)?, token::decode(word)?, token::decode(proof)?);
+        let tag = self.device_tag(address_tag, &name, word.expose());
+        bool::from(proof.ct_eq(&Key::new(tag))).then_some(KnownDevice { tag, word: *word.expose() })
     }
 
-    fn device_tag(&self, address_tag: &[u8; 32], name: &Key) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-device", &[address_tag.as_slice(), name.expose().as_slice()].concat())
+    fn device_tag(&self, address_tag: &[u8; 32], name: &Key, word: &[u8; 32]) -> [u8; 32] {
+        self.0.mac("sealpost/1/tag-device", &[*address_tag, *name.expose(), *word].concat())
     }
 
     /// A keyed hash of an arrival, fed piece by piece: has this very letter just been accepted?
@@ -63,6 +79,15 @@ impl TagKey {
     pub fn fingerprint(&self) -> Fingerprinter {
         Fingerprinter(Mac::new(&self.0, "sealpost/1/fingerprint"))
     }
+}
+
+/// A browser from which somebody has logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Under which its tries count.
+    pub tag: [u8; 32],
+    /// The mailbox's word when the cookie was given.
+    pub word: [u8; 32],
 }
 
 /// A running [`TagKey::fingerprint`]. Pieces run together: put lengths between what must not.
@@ -109,15 +134,31 @@ mod tests {
         let random = sealpost_mail::SequenceRandom::default();
         let (key, other) = (TagKey::new(Key::new([1; 32])), TagKey::new(Key::new([2; 32])));
         let (mine, yours) = (key.address_tag("a@b"), key.address_tag("a@c"));
-        let cookie = key.know_device(&mine, &random).expose().clone();
-        let again = key.know_device(&mine, &random).expose().clone();
-        let tag = key.known_device(&mine, &cookie);
-        assert!(tag.is_some() && tag != key.known_device(&mine, &again));
+        let word = key.device_word(b"public", "p.a");
+        let cookie = key.know_device(&mine, &word, &random).expose().clone();
+        let again = key.know_device(&mine, &word, &random).expose().clone();
+        let device = key.known_device(&mine, &cookie);
+        assert!(
+            device.is_some_and(|device| device.word == word) && device != key.known_device(&mine, &again)
+        );
         assert_eq!(key.known_device(&yours, &cookie), None);
         assert_eq!(other.known_device(&mine, &cookie), None);
-        let (name, proof) = cookie.split_once('.').unwrap();
+        for changed in [key.device_word(b"public", "q.a"), key.device_word(b"other", "p.a")] {
+            assert_ne!(changed, word);
+        }
+        let [name, said, proof] = cookie.split('.').collect::<Vec<_>>()[..] else { panic!("{cookie}") };
         let (strange, _) = again.split_once('.').unwrap();
-        for forged in ["", ".", name, &format!("{strange}.{proof}"), &format!("{proof}.{name}")] {
+        let another = token::encode(&Key::new(key.device_word(b"public", "q.a"))).expose().clone();
+        for forged in [
+            "",
+            ".",
+            "..",
+            name,
+            &format!("{name}.{proof}"),
+            &format!("{strange}.{said}.{proof}"),
+            &format!("{name}.{another}.{proof}"),
+            &format!("{proof}.{said}.{name}"),
+        ] {
             assert_eq!(key.known_device(&mine, forged), None, "{forged}");
         }
     }

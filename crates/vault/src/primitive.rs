@@ -141,9 +141,15 @@ impl Aead {
 
 /// `parts`, each with its length before it: no two different lists give the same bytes.
 pub(crate) fn bind(out: &mut Vec<u8>, parts: &[&str]) {
+    let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+    bind_bytes(out, &parts);
+}
+
+/// [`bind`] for what is no text.
+pub(crate) fn bind_bytes(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {
         out.extend_from_slice(&length(part.len()));
-        out.extend_from_slice(part.as_bytes());
+        out.extend_from_slice(part);
     }
 }
 

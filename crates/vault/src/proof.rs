@@ -29,7 +29,7 @@ impl DepositAuth {
     /// other key, head or body can stand beside it.
     #[must_use]
     pub fn prove(&self, mailbox_id: &str, deposit_id: &str, listing: &[u8]) -> Vec<u8> {
-        prove(&self.0, DEPOSIT, &[mailbox_id, deposit_id], listing)
+        prove(&self.0, Format::Proof, DEPOSIT, &[mailbox_id, deposit_id], listing)
     }
 
     /// The sealed listing, if it was proven for these two ids.
@@ -39,7 +39,7 @@ impl DepositAuth {
         deposit_id: &str,
         bytes: &'a [u8],
     ) -> Result<&'a [u8], VaultError> {
-        proven(&self.0, DEPOSIT, &[mailbox_id, deposit_id], bytes)
+        proven(&self.0, Format::Proof, DEPOSIT, &[mailbox_id, deposit_id], bytes)
     }
 }
 
@@ -55,7 +55,7 @@ impl SessionAuth {
     /// A draft's sealed text with its proof.
     #[must_use]
     pub fn prove_draft(&self, mailbox_id: &str, draft_id: &str, content: &[u8]) -> Vec<u8> {
-        prove(&self.0, DRAFT, &[mailbox_id, draft_id], content)
+        prove(&self.0, Format::Proof, DRAFT, &[mailbox_id, draft_id], content)
     }
 
     /// The sealed text, if it was proven for these two ids.
@@ -65,12 +65,13 @@ impl SessionAuth {
         draft_id: &str,
         bytes: &'a [u8],
     ) -> Result<&'a [u8], VaultError> {
-        proven(&self.0, DRAFT, &[mailbox_id, draft_id], bytes)
+        proven(&self.0, Format::Proof, DRAFT, &[mailbox_id, draft_id], bytes)
     }
 
     /// A session's mailbox secret, sealed by its cookie, with its proof.
     pub(crate) fn prove_session(&self, held: &Held<'_>, sealed: &[u8]) -> Vec<u8> {
-        prove(&self.0, held.bearer.label(), &[held.mailbox_id, &held.since.to_string()], sealed)
+        let (format, since) = (held.bearer.format(), held.since.to_string());
+        prove(&self.0, format, held.bearer.label(), &held.bounds(&since), sealed)
     }
 
     pub(crate) fn proven_session<'a>(
@@ -78,7 +79,14 @@ impl SessionAuth {
         held: &Held<'_>,
         bytes: &'a [u8],
     ) -> Result<&'a [u8], VaultError> {
-        proven(&self.0, held.bearer.label(), &[held.mailbox_id, &held.since.to_string()], bytes)
+        let (format, since) = (held.bearer.format(), held.since.to_string());
+        proven(&self.0, format, held.bearer.label(), &held.bounds(&since), bytes)
+    }
+
+    /// A session that goes on while its mailbox's epochs change: what it seals, proven for the new ones.
+    pub fn go_on(&self, held: &Held<'_>, epochs: &str, bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let sealed = self.proven_session(held, bytes)?;
+        Ok(self.prove_session(&Held { epochs, ..*held }, sealed))
     }
 }
 
@@ -98,22 +106,50 @@ impl Bearer {
             Self::Newcomer => NEWCOMER,
         }
     }
+
+    fn format(self) -> Format {
+        match self {
+            Self::Owner => Format::SessionProof,
+            Self::Newcomer => Format::Proof,
+        }
+    }
 }
 
-fn prove(key: &Key, label: &str, bound: &[&str], sealed: &[u8]) -> Vec<u8> {
+impl<'a> Held<'a> {
+    fn bounds(&self, since: &'a str) -> Vec<&'a str> {
+        match self.bearer {
+            Bearer::Owner => vec![self.mailbox_id, since, self.epochs],
+            Bearer::Newcomer => vec![self.mailbox_id, since],
+        }
+    }
+}
+
+/// Whether a session's row is of the time before epochs were among its bounds: it is over, and that is no attack.
+#[must_use]
+pub fn is_of_former_version(session: &[u8]) -> bool {
+    Format::Proof.read(session).is_ok()
+}
+
+fn prove(key: &Key, format: Format, label: &str, bound: &[&str], sealed: &[u8]) -> Vec<u8> {
     let proof = mac(key, label, bound, sealed);
-    let mut out = Format::Proof.begin(proof.len() + sealed.len());
+    let mut out = format.begin(proof.len() + sealed.len());
     out.extend_from_slice(&proof);
     out.extend_from_slice(sealed);
     out
 }
 
-fn proven<'a>(key: &Key, label: &str, bound: &[&str], bytes: &'a [u8]) -> Result<&'a [u8], VaultError> {
-    let mut reader = Format::Proof.read(bytes)?;
+fn proven<'a>(
+    key: &Key,
+    format: Format,
+    label: &str,
+    bound: &[&str],
+    bytes: &'a [u8],
+) -> Result<&'a [u8], VaultError> {
+    let mut reader = format.read(bytes)?;
     let given = reader.take::<32>()?;
     let sealed = reader.rest();
     let right = bool::from(mac(key, label, bound, sealed).ct_eq(given));
-    if right { Ok(sealed) } else { Err(VaultError::Damaged(Format::Proof.name())) }
+    if right { Ok(sealed) } else { Err(VaultError::Damaged(format.name())) }
 }
 
 fn mac(key: &Key, label: &str, bound: &[&str], sealed: &[u8]) -> [u8; 32] {

@@ -28,6 +28,9 @@ pub struct Held<'a> {
     pub mailbox_id: &'a str,
     /// When it began, in milliseconds since 1970: no row makes it younger.
     pub since: i64,
+    /// Which password and answer were the present ones, and which the last wish to leave everywhere: with another of
+    /// these its row is nothing any more, also where somebody puts it back. A newcomer's says nothing of it.
+    pub epochs: &'a str,
 }
 
 /// What the browser's cookie holds. Hash, CSRF token and sealing key follow from it, each by its own
@@ -126,13 +129,18 @@ mod tests {
         let session = SessionSecret::parse(cookie.expose()).unwrap();
         assert_eq!(session.hash(), hash);
         let auth = SessionAuth::new(Key::new([1; 32]));
-        let held = Held { bearer: Bearer::Owner, mailbox_id: "m1", since: 7 };
+        let held = Held { bearer: Bearer::Owner, mailbox_id: "m1", since: 7, epochs: "p." };
         let sealed = session.seal_mailbox_secret(&secret, &held, &auth, &random);
         let open = |session: &SessionSecret, held| session.open_mailbox_secret(&sealed, &held, &auth);
         assert!(open(&session, held).unwrap().public() == public);
         assert!(open(&session, Held { mailbox_id: "m2", ..held }).is_err());
         assert!(open(&session, Held { since: 8, ..held }).is_err());
         assert!(open(&session, Held { bearer: Bearer::Newcomer, ..held }).is_err());
+        assert!(open(&session, Held { epochs: "q.", ..held }).is_err());
+        let on = auth.go_on(&held, "q.", &sealed).unwrap();
+        assert!(session.open_mailbox_secret(&on, &Held { epochs: "q.", ..held }, &auth).is_ok());
+        assert!(session.open_mailbox_secret(&on, &held, &auth).is_err());
+        assert!(auth.go_on(&Held { epochs: "x.", ..held }, "q.", &sealed).is_err());
         let other = SessionSecret::parse(SessionSecret::issue(&random).0.expose()).unwrap();
         assert!(open(&other, held).is_err());
         assert!(open(&SessionSecret(Key::new(hash)), held).is_err());

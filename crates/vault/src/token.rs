@@ -4,10 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealpost_mail::{Random, Secret};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
-use crate::primitive::Key;
+use crate::primitive::{Key, bind_bytes};
 use crate::record::RowKey;
 
 /// What a token permits. The same text for another purpose is another token.
@@ -28,8 +29,23 @@ impl TokenPurpose {
     }
 }
 
+const RESET: &str = "sealpost/1/reset-token";
 /// The label of a token that is kept.
 const KEPT: &str = "activation-link";
+
+/// What a mailed reset token is good for. It follows from these, so that its row is worth nothing with others: moved to
+/// another mailbox, prolonged, or from before the mailbox got another key pair.
+#[derive(Clone, Copy, Debug)]
+pub struct ResetBound<'a> {
+    /// Whose mailbox.
+    pub mailbox_id: &'a str,
+    /// Its key pair.
+    pub public_key: &'a [u8],
+    /// When the token was made, in milliseconds since 1970.
+    pub created_at: i64,
+    /// Until when it is good.
+    pub expires_at: i64,
+}
 
 /// What is stored of a token.
 pub type TokenHash = [u8; 32];
@@ -86,6 +102,27 @@ impl TokenKey {
         (token, hash)
     }
 
+    /// The token that leads to setting a new password, and the hash under which it is stored.
+    #[must_use]
+    pub fn issue_reset(&self, bound: &ResetBound<'_>) -> (Token, TokenHash) {
+        let token = Token(self.reset_key(bound));
+        let hash = self.hash_of(TokenPurpose::Reset, &token);
+        (token, hash)
+    }
+
+    /// Whether it is that token.
+    #[must_use]
+    pub fn is_reset(&self, token: &Token, bound: &ResetBound<'_>) -> bool {
+        token.0.ct_eq(&self.reset_key(bound)).into()
+    }
+
+    fn reset_key(&self, bound: &ResetBound<'_>) -> Key {
+        let mut bytes = Vec::new();
+        let (from, until) = (bound.created_at.to_be_bytes(), bound.expires_at.to_be_bytes());
+        bind_bytes(&mut bytes, &[bound.mailbox_id.as_bytes(), bound.public_key, &from, &until]);
+        Key::new(self.0.mac(RESET, &bytes))
+    }
+
     /// The hash under which a token with this text would be stored; `None` if it cannot be a token.
     #[must_use]
     pub fn hash(&self, purpose: TokenPurpose, text: &str) -> Option<TokenHash> {
@@ -130,6 +167,24 @@ mod tests {
         assert_eq!(key.hash(TokenPurpose::Activation, text.expose()), Some(hash));
         assert_ne!(key.hash(TokenPurpose::Reset, text.expose()), Some(hash));
         assert_ne!(hash, *token.0.expose());
+    }
+
+    #[test]
+    fn a_reset_token_is_good_for_one_mailbox_one_key_pair_and_one_time() {
+        let key = TokenKey::new(Key::new([1; 32]));
+        let bound = ResetBound { mailbox_id: "m1", public_key: b"public", created_at: 1, expires_at: 9 };
+        let (token, hash) = key.issue_reset(&bound);
+        assert_eq!(key.hash_of(TokenPurpose::Reset, &token), hash);
+        assert!(key.is_reset(&token, &bound));
+        for other in [
+            ResetBound { mailbox_id: "m2", ..bound },
+            ResetBound { public_key: b"other", ..bound },
+            ResetBound { created_at: 2, ..bound },
+            ResetBound { expires_at: 10, ..bound },
+        ] {
+            assert!(!key.is_reset(&token, &other), "{other:?}");
+        }
+        assert!(!TokenKey::new(Key::new([2; 32])).is_reset(&token, &bound));
     }
 
     #[test]

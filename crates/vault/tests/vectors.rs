@@ -15,7 +15,8 @@ use hpke::{Deserializable, Serializable};
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
     Argon2Cost, Bearer, CHUNK, EscrowSecret, Held, InitialPassword, MailboxKeys, MailboxPublic,
-    MailboxSecret, MessageKey, ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped, open_all,
+    MailboxSecret, MessageKey, ResetBound, ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped,
+    open_all,
 };
 use serde_json::{Value, json};
 
@@ -98,7 +99,7 @@ fn vectors() -> Value {
 
     let (cookie, session_hash) = SessionSecret::issue(&random);
     let session = SessionSecret::parse(cookie.expose()).unwrap();
-    let held = Held { bearer: Bearer::Owner, mailbox_id: MAILBOX, since: 1_795_280_400_000 };
+    let held = Held { bearer: Bearer::Owner, mailbox_id: MAILBOX, since: 1_795_280_400_000, epochs: "p.a.s" };
     let in_session = session.seal_mailbox_secret(&mailbox, &held, &keys.sessions, &random);
     let proven_listing = keys.deposits.prove(MAILBOX, MESSAGE, &part);
 
@@ -108,9 +109,19 @@ fn vectors() -> Value {
     is(MailboxSecret::unwrap_initial(&by_initial, MAILBOX, &told, pepper).unwrap(), &public);
     let (mine, device) = {
         let tag = keys.tags.address_tag("müller@example.org");
-        (tag, keys.tags.know_device(&tag, &random))
+        let word = keys.tags.device_word(&public.to_bytes(), "p.a.s");
+        (tag, keys.tags.know_device(&tag, &word, &random))
     };
-    let device_tag = keys.tags.known_device(&mine, device.expose()).unwrap();
+    let known = keys.tags.known_device(&mine, device.expose()).unwrap();
+    let created_at = 1_795_280_400_000;
+    let reset_bytes = public.to_bytes();
+    let reset = ResetBound {
+        mailbox_id: MAILBOX,
+        public_key: &reset_bytes,
+        created_at,
+        expires_at: created_at + 3_600_000,
+    };
+    let (reset_token, _) = keys.tokens.issue_reset(&reset);
 
     json!({
         "about": "Written by crates/vault/tests/vectors.rs from SequenceRandom; described in docs/formats.md; opened by read.py. Bytes are base64.",
@@ -123,10 +134,11 @@ fn vectors() -> Value {
         "tags": {
             "address": { "of": "müller@example.org", "tag": text(&keys.tags.address_tag("müller@example.org")) },
             "thread": { "of": "1@example.org", "tag": text(&keys.tags.thread_tag("1@example.org")) },
-            "device": { "of": "müller@example.org", "cookie": device.expose(), "tag": text(&device_tag) },
+            "device": { "of": "müller@example.org", "epochs": "p.a.s", "cookie": device.expose(), "tag": text(&known.tag) },
             "fingerprint": { "of": "From: a\r\n\r\nbody\r\n", "tag": text(&fingerprint.finish()) },
         },
-        "token": { "text": token_text.expose(), "activation_hash": text(&token_hash), "reset_hash": text(&reset_hash) },
+        "token": { "text": token_text.expose(), "activation_hash": text(&token_hash), "reset_hash": text(&reset_hash),
+            "reset": { "created_at": reset.created_at, "expires_at": reset.expires_at, "text": reset_token.text().expose() } },
         "message": {
             "key": text(key.to_bytes().expose()),
             "part": { "label": "head", "plain": text(head), "sealed": text(&part) },
@@ -143,7 +155,7 @@ fn vectors() -> Value {
             "offline_escrow": { "key": offline.to_file_text().expose(), "public": offline.public().to_file_text(), "wrap": text(&by_offline) },
             "sealed_key": { "message_id": MESSAGE, "sealed": text(&sealed_key) },
         },
-        "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "since": held.since, "sealed": text(&in_session) },
+        "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "since": held.since, "epochs": held.epochs, "sealed": text(&in_session) },
         "proven": { "mailbox_id": MAILBOX, "deposit_id": MESSAGE, "listing": text(&proven_listing) },
     })
 }

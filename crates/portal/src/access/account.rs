@@ -5,10 +5,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_store::{AuditRow, Folder};
+use sealpost_mailbox::Epochs;
+use sealpost_store::{AuditRow, Ended, Folder};
 use serde::Deserialize;
 
-use crate::access::credentials::{Confirmed, confirm, mailbox};
+use crate::access::credentials::{Changed, Confirmed, change, confirm, mailbox};
 use crate::access::reset::{came_from, tell};
 use crate::access::session::{self, SignedIn, cookie, cookie_name};
 use crate::http::csrf::Protected;
@@ -139,8 +140,10 @@ pub(crate) async fn leave_everywhere(
     form: Protected<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let Nothing {} = form.verify(owner.token())?;
-    let ended = site.store.end_all_sessions(owner.mailbox_id(), site.now()).await;
-    ended.map_err(|error| Problem::fault("ending sessions", error))?;
+    let row = mailbox(&site, &owner).await?;
+    let epochs = Epochs::left_everywhere(&row, site.random.as_ref());
+    let nothing = Changed { wraps: Vec::new(), question_sealed: None, keep: None, why: Ended::Everywhere };
+    change(&site, &owner, &row, epochs, nothing).await?;
     gone(&site, "/?note=left")
 }
 

@@ -13,6 +13,7 @@ use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurp
 use serde::Deserialize;
 
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
+use crate::access::known_browser::{self, Of};
 use crate::access::newcomer;
 use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
@@ -141,7 +142,7 @@ pub(crate) async fn submit(
         }
     };
     let page = page_for(&site, &request, &visitor, &good);
-    let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good);
+    let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good).await?;
     if !entered.is_good() {
         let template = whole(&site, page, format!("/a/{token}"), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
@@ -160,12 +161,14 @@ pub(crate) async fn enter(
     secret: &MailboxSecret,
 ) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
-    let Some(cookie) = session::begin(site, request, &good.mailbox_id, secret).await? else {
+    let Some(cookie) = session::begin(site, request, &good.mailbox_id, NewPair::EPOCHS, secret).await? else {
         return Ok(redirect("/"));
     };
     let mut response = redirect("/inbox?welcome=1");
     set(&mut response, &cookie)?;
-    set(&mut response, &session::known_device(site, &good.tag))?;
+    let public_key = secret.public().to_bytes();
+    let of = Of { tag: &good.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
+    set(&mut response, &known_browser::remember(site, request, &of))?;
     for what in ["visit", newcomer::COOKIE] {
         set(&mut response, &session::no_cookie(site, what))?;
     }
@@ -292,17 +295,23 @@ pub(crate) struct Sent {
 }
 
 /// Judges a form.
-pub(crate) fn judge(site: &Site, mut page: Page, form: ActivateForm, good: &Good) -> Sent {
+pub(crate) async fn judge(
+    site: &Site,
+    mut page: Page,
+    form: ActivateForm,
+    good: &Good,
+) -> Result<Sent, Problem> {
     let chosen = Language::parse(&form.language).filter(|language| site.languages.contains(language));
     if let Some(chosen) = chosen {
         page.language = chosen;
     }
     let mut entered = Entered::default();
-    entered.judge_password(site, &form.password, &form.repeat, &good.address);
+    entered.judge_password(site, &form.password, &form.repeat, &good.address).await?;
     let asked =
         QuestionForm { question: &form.question, own_question: &form.own_question, answer: &form.answer };
     let question = entered.judge_question(site, &asked, &questions(site, page.language), &form.password);
-    Sent { page, entered, question, password: Secret::new(form.password), answer: Secret::new(form.answer) }
+    let (password, answer) = (Secret::new(form.password), Secret::new(form.answer));
+    Ok(Sent { page, entered, question, password, answer })
 }
 
 /// What came of an activation.

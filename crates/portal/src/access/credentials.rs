@@ -8,19 +8,20 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
 use sealpost_mailbox::{Epochs, seal_address};
-use sealpost_store::{ChangeSecrets, Ended, MailboxRow, NewWrap, WrapKind};
+use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret};
 use serde::Deserialize;
 
 use crate::access::authenticate::{self, Came};
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
+use crate::access::known_browser::{self, Of};
 use crate::access::reset::{came_from, tell};
 use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
 use crate::http::csrf::Protected;
 use crate::middleware::HINT;
 use crate::outbox::About;
-use crate::page::{Page, redirect, show};
+use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::hashing_queue::Who;
@@ -63,6 +64,15 @@ pub(crate) async fn confirm(
         return Ok(Confirmed::Not("current-missing"));
     }
     site.limits.attempt(Client::of(request, &site.config.trusted_proxies))?;
+    confirm_counted(site, owner, password).await
+}
+
+/// The same, where the attempt has been counted.
+async fn confirm_counted(
+    site: &web::Data<Site>,
+    owner: &SignedIn,
+    password: Secret<String>,
+) -> Result<Confirmed, Problem> {
     let counted = match throttle::ask(site, *owner.session()).await? {
         Asked::Counted(counted) => counted,
         Asked::Wait(_) => return Ok(Confirmed::Not("current-wait")),
@@ -122,9 +132,15 @@ pub(crate) async fn change_password(
 ) -> Result<HttpResponse, Problem> {
     let form = form.verify(owner.token())?;
     let mut entered = Entered::default();
-    entered.judge_password(&site, &form.password, &form.repeat, owner.address());
+    if form.current.is_empty() {
+        entered.current_error = Some("current-missing");
+        return password_page(&site, &request, &owner, HINT, entered);
+    }
+    // Judging takes longer than other pages: it is counted as what follows would be.
+    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    entered.judge_password(&site, &form.password, &form.repeat, owner.address()).await?;
     let opened = match entered.is_good() {
-        true => match confirm(&site, &request, &owner, Secret::new(form.current)).await? {
+        true => match confirm_counted(&site, &owner, Secret::new(form.current)).await? {
             Confirmed::Right(opened) => Some(opened),
             Confirmed::Not(key) => {
                 entered.current_error = Some(key);
@@ -145,11 +161,15 @@ pub(crate) async fn change_password(
         })
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
-    let wrap = NewWrap { kind: WrapKind::Password, sealed };
-    change(&site, &owner, &mailbox_now, epochs, wrap, None, Ended::PasswordChanged).await?;
+    let changed = Changed {
+        wraps: vec![NewWrap { kind: WrapKind::Password, sealed }],
+        question_sealed: None,
+        keep: Some(owner.going_on(&site, &epochs)?),
+        why: Ended::PasswordChanged,
+    };
+    change(&site, &owner, &mailbox_now, epochs, changed).await?;
     let network = came_from(&site, &request);
-    tell(&site, &mailbox(&site, &owner).await?, About::PasswordChanged { forgotten: false, network }).await?;
-    Ok(redirect("/account?note=secrets"))
+    done(&site, &request, &owner, About::PasswordChanged { forgotten: false, network }).await
 }
 
 /// GET /account/question
@@ -210,22 +230,51 @@ pub(crate) async fn change_question(
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =
         site.keys.rows.seal("question", owner.mailbox_id(), question.as_bytes(), site.random.as_ref());
-    let wrap = NewWrap { kind: WrapKind::Answer, sealed };
-    change(&site, &owner, &mailbox_now, epochs, wrap, Some(question_sealed), Ended::QuestionChanged).await?;
+    let changed = Changed {
+        wraps: vec![NewWrap { kind: WrapKind::Answer, sealed }],
+        question_sealed: Some(question_sealed),
+        keep: Some(owner.going_on(&site, &epochs)?),
+        why: Ended::QuestionChanged,
+    };
+    change(&site, &owner, &mailbox_now, epochs, changed).await?;
     let network = came_from(&site, &request);
-    tell(&site, &mailbox(&site, &owner).await?, About::QuestionChanged { network }).await?;
-    Ok(redirect("/account?note=secrets"))
+    done(&site, &request, &owner, About::QuestionChanged { network }).await
 }
 
-async fn change(
+/// Tells the owner; every other browser that was known is known no more.
+async fn done(
+    site: &Site,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    about: About,
+) -> Result<HttpResponse, Problem> {
+    let row = mailbox(site, owner).await?;
+    tell(site, &row, about).await?;
+    let mut response = redirect("/account?note=secrets");
+    let of = Of { tag: &row.tag, public_key: &row.public_key, epochs: &row.epochs };
+    set(&mut response, &known_browser::remember(site, request, &of))?;
+    Ok(response)
+}
+
+/// What is other from now on, beside the epochs.
+pub(crate) struct Changed {
+    pub(crate) wraps: Vec<NewWrap>,
+    pub(crate) question_sealed: Option<Vec<u8>>,
+    /// The session that goes on.
+    pub(crate) keep: Option<KeptSession>,
+    /// What the others are told.
+    pub(crate) why: Ended,
+}
+
+/// Puts it into the rows, and ends all sessions but one.
+pub(crate) async fn change(
     site: &Site,
     owner: &SignedIn,
     mailbox: &MailboxRow,
     epochs: String,
-    wrap: NewWrap,
-    question_sealed: Option<Vec<u8>>,
-    why: Ended,
+    changed: Changed,
 ) -> Result<(), Problem> {
+    let Changed { wraps, question_sealed, keep, why } = changed;
     // What was opened is the mailbox's own still: a reset in between has given it another pair.
     if !session::is_of(site, mailbox, owner.secret(), "session") {
         return Err(Problem::SessionOver);
@@ -244,9 +293,9 @@ async fn change(
         epochs,
         mailbox_id: owner.mailbox_id().to_owned(),
         now: site.now(),
-        wraps: vec![wrap],
+        wraps,
         question_sealed,
-        keep_session: *owner.session(),
+        keep_session: keep,
         why,
     };
     let changed = site.store.change_secrets(wish).await;

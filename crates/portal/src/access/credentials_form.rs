@@ -1,10 +1,13 @@
 //! What owners choose for themselves: a password, a question, its answer. One judgement for every page that
 //! asks for them; keeps nothing and sends no password back.
 
+use sealpost_mail::Secret;
+
 use crate::access::password::weaknesses;
 use crate::config::{PasswordRules, ResetBy};
 use crate::language::Language;
 use crate::page::Page;
+use crate::problem::Problem;
 use crate::state::Site;
 
 /// Built-in questions: keys of their texts. The form sends the key's number.
@@ -66,12 +69,22 @@ impl Entered {
     }
 
     /// Judges a new password, entered twice.
-    pub(crate) fn judge_password(&mut self, site: &Site, password: &str, repeat: &str, address: &str) {
-        let brand = &site.config.brand;
-        let related = [brand.name.as_str(), brand.portal_name.as_str()];
-        let found = weaknesses(password, address, &related, &site.config.password);
-        self.password_errors = found.iter().map(|weakness| weakness.key()).collect();
+    pub(crate) async fn judge_password(
+        &mut self,
+        site: &Site,
+        password: &str,
+        repeat: &str,
+        address: &str,
+    ) -> Result<(), Problem> {
+        let (brand, rules) = (&site.config.brand, site.config.password);
+        let related = [brand.name.clone(), brand.portal_name.clone()];
+        let (judged, address) = (Secret::new(password.to_owned()), address.to_owned());
+        let judging = site.judging(move || {
+            weaknesses(judged.expose(), &address, &related.each_ref().map(String::as_str), &rules)
+        });
+        self.password_errors = judging.await?.iter().map(|weakness| weakness.key()).collect();
         self.repeat_error = (repeat != password).then_some("repeat-differs");
+        Ok(())
     }
 
     /// Judges question and answer; the question chosen, empty if there is none.

@@ -49,7 +49,8 @@ pub(crate) async fn submit(
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
     let good = good(&site, newcomer)?;
     let page = activate::page_for(&site, &request, &visitor, &good);
-    let Sent { page, mut entered, question, password, answer } = activate::judge(&site, page, form, &good);
+    let Sent { page, mut entered, question, password, answer } =
+        activate::judge(&site, page, form, &good).await?;
     if entered.is_good() && is_initial(&site, &good, &password).await? {
         entered.password_errors.push("password-is-initial");
     }

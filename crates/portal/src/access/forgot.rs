@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
-use sealpost_vault::{TokenHash, TokenPurpose as VaultPurpose};
+use sealpost_vault::{ResetBound, TokenHash};
 use serde::Deserialize;
 
 use crate::access::login::FLOOR;
@@ -128,7 +128,6 @@ async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Problem>) -> R
 async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a forgotten password", error);
     let now = site.now();
-    let (token, hash) = site.keys.tokens.issue(VaultPurpose::Reset, site.random.as_ref());
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
     let Some(mailbox) = mailbox else { return Ok(()) };
     // Nobody has chosen a password yet: what is missing is the first mail.
@@ -141,6 +140,12 @@ async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
         return Ok(());
     }
     let expires = now.plus(LINK_LASTS);
+    let (token, hash) = site.keys.tokens.issue_reset(&ResetBound {
+        mailbox_id: &mailbox.id,
+        public_key: &mailbox.public_key,
+        created_at: now.0,
+        expires_at: expires.0,
+    });
     let today = site.store.resets_since(&mailbox.id, now.minus(DAY)).await.map_err(lost)?;
     let gap = if today < ENOUGH { GAP } else { LINK_LASTS };
     if remember(site, &mailbox.id, hash, now, expires, now.minus(gap)).await? {

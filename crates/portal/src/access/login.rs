@@ -13,8 +13,9 @@ use serde::Deserialize;
 
 use crate::access::authenticate::{self, Came};
 use crate::access::expired_form::{self, Typed};
+use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::newcomer;
-use crate::access::reset::{answers_of, tell};
+use crate::access::reset::tell;
 use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
 use crate::config::ActivateBy;
@@ -209,7 +210,7 @@ pub(crate) async fn submit(
     let named = address.trim();
     let identity = Address::parse(named).map_or_else(|_none| named.to_lowercase(), |a| a.identity());
     let tag = site.keys.tags.address_tag(&identity);
-    let whose = session::tries_of(&site, &request, &tag);
+    let whose = known_browser::tries_of(&site, &request, &tag).await?;
     // A browser that is known is counted for itself, whoever else is behind the same address.
     if whose == tag {
         site.limits.attempt(client)?;
@@ -231,7 +232,7 @@ pub(crate) async fn submit(
     if let Some(seconds) = seconds {
         return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds));
     }
-    let counted = match throttle::ask(&site, whose).await? {
+    let counted = match throttle::ask_one_of(&site, &tag, whose).await? {
         Asked::Counted(counted) => counted,
         Asked::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
     };
@@ -240,13 +241,15 @@ pub(crate) async fn submit(
     let came = authenticate::try_password(&site, turn, mailbox.as_ref(), Secret::new(password)).await?;
     match (came, mailbox) {
         (Came::Owner(opened), Some(mailbox)) => {
-            if let Some(cookie) = session::begin(&site, &request, &mailbox.id, &opened).await? {
+            if let Some(cookie) =
+                session::begin(&site, &request, &mailbox.id, &mailbox.epochs, &opened).await?
+            {
                 counted.forgive(&site).await?;
-                site.limits.right(client);
                 site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
                 if whose != tag {
-                    throttle::forgive(&site, &answers_of(&site, &request, &tag)).await?;
+                    throttle::forgive(&site, &answers_of(&site, &request, &tag).await?).await?;
                 } else {
+                    site.limits.right(client);
                     let about = About::NewBrowser { network: network::shortened(client) };
                     tell(&site, &mailbox, about).await?;
                 }
@@ -262,17 +265,18 @@ pub(crate) async fn submit(
                         }
                     };
                 }
-                return welcome(
-                    &site,
-                    &next,
-                    &[cookie, session::known_device(&site, &tag), session::no_cookie(&site, "visit")],
-                );
+                let of = Of { tag: &tag, public_key: &mailbox.public_key, epochs: &mailbox.epochs };
+                let known = known_browser::remember(&site, &request, &of);
+                return welcome(&site, &next, &[cookie, known, session::no_cookie(&site, "visit")]);
             }
         }
         (Came::Newcomer(opened), Some(mailbox)) => {
             if let Some(cookie) = newcomer::begin(&site, &mailbox.id, &opened).await? {
                 counted.forgive(&site).await?;
-                site.limits.right(client);
+                // Who counts for itself has taken nothing that could be given back.
+                if whose == tag {
+                    site.limits.right(client);
+                }
                 return welcome(&site, "/first", &[cookie]);
             }
         }

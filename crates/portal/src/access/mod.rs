@@ -9,6 +9,7 @@ pub(crate) mod expired_form;
 pub(crate) mod first;
 pub(crate) mod forgot;
 pub(crate) mod idle;
+pub(crate) mod known_browser;
 pub(crate) mod known_words;
 pub(crate) mod login;
 pub(crate) mod newcomer;

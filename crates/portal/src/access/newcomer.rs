@@ -42,7 +42,7 @@ impl FromRequest for Newcomer {
 
 fn held(mailbox_id: &str) -> Held<'_> {
     // Its row says nothing of its beginning: it ends with the activation.
-    Held { bearer: Bearer::Newcomer, mailbox_id, since: 0 }
+    Held { bearer: Bearer::Newcomer, mailbox_id, since: 0, epochs: "" }
 }
 
 /// The newcomer of a request.

@@ -9,11 +9,12 @@ use sealpost_mailbox::{NewPair, Whose, wrap_id};
 use sealpost_store::{
     MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use sealpost_vault::{Argon2Cost, MailboxSecret, ResetBound, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
 use crate::access::credentials_form::{Entered, Rules};
+use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::login::FLOOR;
 use crate::access::session;
 use crate::access::throttle::{self, Asked};
@@ -111,7 +112,7 @@ pub(crate) async fn submit(
     let page = page_for(&site, &request, &visitor, &link);
     let mut entered = Entered::default();
     // Without the address: whoever does not know the answer learns nothing about it here.
-    entered.judge_password(&site, &form.password, &form.repeat, "");
+    entered.judge_password(&site, &form.password, &form.repeat, "").await?;
     if form.answer.trim().is_empty() {
         entered.answer_error = Some("answer-missing");
     } else if form.answer.trim().to_lowercase() == form.password.to_lowercase() {
@@ -128,15 +129,19 @@ pub(crate) async fn submit(
     let given = Secret::new(form.answer);
     // As at the log-in: after the queue, a decoy takes as long as a mailbox.
     let client = Client::of(&request, &site.config.trusted_proxies);
-    let is_known = |tag: &[u8; 32]| session::tries_of(&site, &request, tag) != *tag;
-    let who = match &link {
-        Link::Good(good) if good.expires.is_none() || is_known(&good.mailbox.tag) => {
-            Who::Owner(good.mailbox.tag.to_vec())
-        }
-        Link::Decoy(tag) if is_known(tag) => Who::Owner(tag.to_vec()),
-        Link::Good(_) | Link::Decoy(_) | Link::Closed | Link::Used | Link::Expired | Link::Unknown => {
-            Who::Stranger(client)
-        }
+    let of = match &link {
+        Link::Good(good) => Some(good.mailbox.tag),
+        Link::Decoy(tag) => Some(*tag),
+        Link::Closed | Link::Used | Link::Expired | Link::Unknown => None,
+    };
+    let known = match &of {
+        Some(tag) => known_browser::tries_of(&site, &request, tag).await? != *tag,
+        None => false,
+    };
+    let mailed = matches!(&link, Link::Good(good) if good.expires.is_none());
+    let who = match of {
+        Some(tag) if known || mailed => Who::Owner(tag.to_vec()),
+        Some(_) | None => Who::Stranger(client),
     };
     let turn = site.hashing_turn(&who).await?;
     let floor = tokio::time::sleep(FLOOR);
@@ -150,12 +155,12 @@ pub(crate) async fn submit(
     // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
     // mail is counted by network as well.
     if good.is_none_or(|good| good.expires.is_some())
-        && !is_known(&tag)
+        && !known
         && throttle::client_waits(&site, client).await?.is_some()
     {
         return refuse(page, &Link::Closed, entered, None);
     }
-    let counted = match throttle::ask_answer(&site, answers_of(&site, &request, &tag)).await? {
+    let counted = match throttle::ask_answer(&site, &tag, answers_of(&site, &request, &tag).await?).await? {
         Asked::Counted(counted) => counted,
         Asked::Wait(_) => return refuse(page, &Link::Closed, entered, None),
     };
@@ -163,7 +168,7 @@ pub(crate) async fn submit(
         && let Some(good) = good
     {
         counted.forgive(&site).await?;
-        entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?);
+        entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?).await?;
         if !entered.is_good() {
             return refuse(page, &link, entered, None);
         }
@@ -191,12 +196,6 @@ fn by_mail(site: &Site) -> bool {
     }
 }
 
-/// Under which tag answers count for the address of that tag: a browser from which somebody has logged in counts for
-/// itself, so that strangers cannot shut its owner out.
-pub(crate) fn answers_of(site: &Site, request: &HttpRequest, tag: &[u8; 32]) -> [u8; 32] {
-    site.keys.tags.count_tag("answer", &session::tries_of(site, request, tag))
-}
-
 /// What a link's token stands for, without changing anything.
 async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Problem> {
     if let (ResetBy::Answer, Some(pass)) = (site.config.reset, Pass::read(site, text)) {
@@ -216,6 +215,17 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
         return Ok(Link::Unknown);
     };
+    // A link follows from what it is good for: its row in another mailbox's name, or with more time, is none of ours.
+    let bound = ResetBound {
+        mailbox_id: &row.mailbox_id,
+        public_key: &mailbox.public_key,
+        created_at: row.created_at.0,
+        expires_at: row.expires_at.0,
+    };
+    if !site.keys.tokens.is_reset(&token, &bound) {
+        tracing::error!(row.kind = "reset link", mailbox.id = %mailbox.id, "a row is not ours and was refused");
+        return Ok(Link::Expired);
+    }
     match mailbox.state {
         MailboxState::Active => {}
         MailboxState::Locked => return Ok(Link::Closed),
@@ -224,7 +234,7 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     if row.expires_at <= now {
         return Ok(Link::Expired);
     }
-    if throttle::is_closed(site, &answers_of(site, request, &mailbox.tag)).await? {
+    if throttle::is_closed(site, &answers_of(site, request, &mailbox.tag).await?).await? {
         return Ok(Link::Closed);
     }
     let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?;
@@ -240,7 +250,7 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
     let mailbox = site.store.mailboxes_by_tag(&[pass.tag]).await.map_err(lost)?.pop();
     let id = mailbox.as_ref().map(|mailbox| mailbox.id.clone()).unwrap_or_default();
     let wrap = site.store.wrap(&id, WrapKind::Answer).await.map_err(lost)?;
-    let whose = answers_of(site, request, &pass.tag);
+    let whose = answers_of(site, request, &pass.tag).await?;
     if used.is_some() {
         return Ok(Link::Used);
     }
@@ -257,7 +267,7 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
     let (Some(mailbox), Some(wrap)) = (mailbox, wrap) else { return Ok(Link::Decoy(pass.tag)) };
     let Some(question) = question_of(site, &mailbox)? else { return Ok(Link::Decoy(pass.tag)) };
     // Its owner's own words would tell a stranger that there is a mailbox.
-    let known = session::tries_of(site, request, &pass.tag) != pass.tag;
+    let known = known_browser::tries_of(site, request, &pass.tag).await? != pass.tag;
     let shown = known || decoys::is_offered(site, &question);
     let (token_hash, expires) = (pass.hash, Some(pass.expires));
     Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires, question, shown, wrap })))
@@ -360,7 +370,9 @@ async fn finish(
     tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
         .await?;
     let mut response = redirect("/?note=reset");
-    set(&mut response, &session::known_device(site, &mailbox.tag))?;
+    let public_key = pair.secret.public().to_bytes();
+    let of = Of { tag: &mailbox.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
+    set(&mut response, &known_browser::remember(site, request, &of))?;
     set(&mut response, &session::no_cookie(site, "session"))?;
     Ok(response)
 }

@@ -7,8 +7,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::Resident;
-use sealpost_store::{MailboxRow, MailboxState, NewSession};
-use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret};
+use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow};
+use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
 use crate::http::csrf::FormToken;
 use crate::language::Language;
@@ -33,6 +33,10 @@ pub(crate) struct SignedIn {
     address: String,
     profile: Profile,
     ends: Timestamp,
+    since: Timestamp,
+    epochs: String,
+    /// The mailbox's secret as the session's row keeps it.
+    sealed: Vec<u8>,
 }
 
 impl SignedIn {
@@ -79,6 +83,14 @@ impl SignedIn {
         self.ends
     }
 
+    /// This session for the time after a change of the mailbox's epochs, which ends all others.
+    pub(crate) fn going_on(&self, site: &Site, epochs: &str) -> Result<KeptSession, Problem> {
+        let held = held(&self.mailbox_id, self.since, &self.epochs);
+        let sealed = site.keys.sessions.go_on(&held, epochs, &self.sealed);
+        let secret_sealed = sealed.map_err(|error| Problem::fault("keeping a session", error))?;
+        Ok(KeptSession { hash: self.session, secret_sealed })
+    }
+
     /// Ends the session.
     pub(crate) async fn end(self, site: &Site) -> Result<(), Problem> {
         site.prepared.leave(&self.session);
@@ -113,23 +125,6 @@ pub(crate) fn cookie(site: &Site, name: String, value: String) -> Cookie<'static
         .finish()
 }
 
-/// Kept so long by a browser from which somebody has logged in.
-const KNOWN: actix_web::cookie::time::Duration = actix_web::cookie::time::Duration::days(180);
-
-/// The cookie by which this browser's wrong passwords count apart from strangers'. It opens nothing.
-pub(crate) fn known_device(site: &Site, tag: &[u8; 32]) -> Cookie<'static> {
-    let text = site.keys.tags.know_device(tag, site.random.as_ref());
-    let mut cookie = cookie(site, cookie_name(site, "known"), text.expose().clone());
-    cookie.set_max_age(KNOWN);
-    cookie
-}
-
-/// Under which tag the passwords of this request for the address of that tag count.
-pub(crate) fn tries_of(site: &Site, request: &HttpRequest, tag: &[u8; 32]) -> [u8; 32] {
-    let cookie = request.cookie(&cookie_name(site, "known"));
-    cookie.and_then(|cookie| site.keys.tags.known_device(tag, cookie.value())).unwrap_or(*tag)
-}
-
 /// A cookie that removes itself.
 pub(crate) fn no_cookie(site: &Site, what: &str) -> Cookie<'static> {
     let mut gone = cookie(site, cookie_name(site, what), String::new());
@@ -148,23 +143,22 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
     let cookie = request.cookie(&cookie_name(site, "session")).ok_or(Problem::SignIn)?;
     let secret = SessionSecret::parse(cookie.value()).ok_or(Problem::SessionOver)?;
     let (hash, now) = (secret.hash(), site.now());
-    let lost = |error| Problem::fault("looking up a session", error);
-    let Some(row) = site.store.session(&hash, now).await.map_err(lost)? else {
-        let ended = site.store.ended_session(&hash).await.map_err(lost)?;
-        return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
+    let (mut row, mut mailbox) = rows(site, &hash, now).await?;
+    let auth = &site.keys.sessions;
+    let open = |row: &SessionRow, mailbox: &MailboxRow| {
+        let held = held(&row.mailbox_id, row.created_at, &mailbox.epochs);
+        secret.open_mailbox_secret(&row.secret_sealed, &held, auth)
     };
-    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
-    match mailbox.state {
-        MailboxState::Active => {}
-        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => {
+    let mut opened = open(&row, &mailbox);
+    if opened.is_err() {
+        if is_of_former_version(&row.secret_sealed) {
+            tracing::info!(mailbox.id = %mailbox.id, "a session of the version before is over");
             return Err(Problem::SessionOver);
         }
+        // Another password may have been chosen between the two questions.
+        (row, mailbox) = rows(site, &hash, now).await?;
+        opened = open(&row, &mailbox);
     }
-    if now >= row.created_at.plus(site.config.session.absolute) {
-        return Err(Problem::SessionOver);
-    }
-    let held = Held { bearer: Bearer::Owner, mailbox_id: &row.mailbox_id, since: row.created_at.0 };
-    let opened = secret.open_mailbox_secret(&row.secret_sealed, &held, &site.keys.sessions);
     let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
     if !is_of(site, &mailbox, &opened, "session") {
         return Err(Problem::SessionOver);
@@ -186,9 +180,36 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         address: address_of(site, &mailbox)?,
         profile: Profile::of(site, &mailbox)?,
         ends: until,
+        since: row.created_at,
+        epochs: mailbox.epochs,
+        sealed: row.secret_sealed,
         mailbox_id: row.mailbox_id,
         secret: opened,
     })
+}
+
+/// The session's row and its mailbox's, if both are in force.
+async fn rows(site: &Site, hash: &SessionHash, now: Timestamp) -> Result<(SessionRow, MailboxRow), Problem> {
+    let lost = |error| Problem::fault("looking up a session", error);
+    let Some(row) = site.store.session(hash, now).await.map_err(lost)? else {
+        let ended = site.store.ended_session(hash).await.map_err(lost)?;
+        return Err(ended.map_or(Problem::SessionOver, Problem::SessionEnded));
+    };
+    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?.ok_or(Problem::SessionOver)?;
+    match mailbox.state {
+        MailboxState::Active => {}
+        MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => {
+            return Err(Problem::SessionOver);
+        }
+    }
+    if now >= row.created_at.plus(site.config.session.absolute) {
+        return Err(Problem::SessionOver);
+    }
+    Ok((row, mailbox))
+}
+
+fn held<'a>(mailbox_id: &'a str, since: Timestamp, epochs: &'a str) -> Held<'a> {
+    Held { bearer: Bearer::Owner, mailbox_id, since: since.0, epochs }
 }
 
 /// Begins a session, always under a new secret (no fixation). `None`: the mailbox is not active.
@@ -196,6 +217,7 @@ pub(crate) async fn begin(
     site: &Site,
     request: &HttpRequest,
     mailbox_id: &str,
+    epochs: &str,
     opened: &MailboxSecret,
 ) -> Result<Option<Cookie<'static>>, Problem> {
     // Whoever signs in again in the same browser has no use for the session before.
@@ -222,7 +244,7 @@ pub(crate) async fn begin(
         mailbox_id: mailbox_id.to_owned(),
         secret_sealed: secret.seal_mailbox_secret(
             opened,
-            &Held { bearer: Bearer::Owner, mailbox_id, since: now.0 },
+            &held(mailbox_id, now, epochs),
             &site.keys.sessions,
             site.random.as_ref(),
         ),

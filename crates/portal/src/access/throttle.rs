@@ -18,6 +18,8 @@ const FREE: i64 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// Wrong passwords from one network before waiting begins there: an office has many who mistype.
 const FREE_AT_CLIENT: i64 = 20;
+/// All browsers together from which somebody has logged into one mailbox may be wrong so many times as often as one.
+const TOGETHER: u32 = 10;
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no
 /// attack on a password, and more hours would only be one on its owner.
@@ -49,6 +51,8 @@ pub(crate) struct Counted {
     open_at: Timestamp,
     /// The way is closed from so many on.
     closed_at: i64,
+    /// The same for all known browsers of a mailbox, if it was one.
+    together: Option<Box<Counted>>,
 }
 
 /// Whether a password may be tried now.
@@ -65,10 +69,43 @@ pub(crate) async fn ask(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> 
     ask_by(site, whose, locks.passwords, |before, now| one_more(before, now, &locks)).await
 }
 
-/// Counts a try at an answer, if one is allowed.
-pub(crate) async fn ask_answer(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> {
+/// Counts a try at the password of that address's mailbox, if one is allowed. A browser that is known counts for itself,
+/// and with all others that are: whoever has many of their cookies has no more tries.
+pub(crate) async fn ask_one_of(site: &Site, tag: &[u8; 32], whose: [u8; 32]) -> Result<Asked, Problem> {
+    let locks = site.config.locks;
+    let (all, most) = (site.keys.tags.count_tag("devices", tag), locks.passwords.saturating_mul(TOGETHER));
+    let own = ask(site, whose).await?;
+    if whose == *tag {
+        return Ok(own);
+    }
+    with_all(own, || ask_by(site, all, most, |before, now| one_more_together(before, now, most, &locks)))
+        .await
+}
+
+/// Counts a try at an answer, if one is allowed; in the same way.
+pub(crate) async fn ask_answer(site: &Site, tag: &[u8; 32], whose: [u8; 32]) -> Result<Asked, Problem> {
     let most = site.config.locks.answers;
-    ask_by(site, whose, most, |before, now| one_more_answer(before, now, i64::from(most))).await
+    let own = ask_by(site, whose, most, |before, now| one_more_answer(before, now, i64::from(most))).await?;
+    if whose == site.keys.tags.count_tag("answer", tag) {
+        return Ok(own);
+    }
+    let all = site.keys.tags.count_tag("answer", &site.keys.tags.count_tag("devices", tag));
+    let most = most.saturating_mul(TOGETHER);
+    with_all(own, || ask_by(site, all, most, |before, now| one_more_answer(before, now, i64::from(most))))
+        .await
+}
+
+async fn with_all<F: Future<Output = Result<Asked, Problem>>>(
+    own: Asked,
+    ask_all: impl FnOnce() -> F,
+) -> Result<Asked, Problem> {
+    match own {
+        Asked::Wait(seconds) => Ok(Asked::Wait(seconds)),
+        Asked::Counted(own) => Ok(match ask_all().await? {
+            Asked::Wait(seconds) => Asked::Wait(seconds),
+            Asked::Counted(all) => Asked::Counted(Counted { together: Some(Box::new(all)), ..own }),
+        }),
+    }
 }
 
 async fn ask_by(
@@ -84,7 +121,7 @@ async fn ask_by(
     });
     Ok(match counted.await? {
         Ok(Tries { wrong, open_at, .. }) => {
-            Asked::Counted(Counted { whose, wrong, open_at, closed_at: i64::from(closed_at) })
+            Asked::Counted(Counted { whose, wrong, open_at, closed_at: i64::from(closed_at), together: None })
         }
         Err(seconds) => Asked::Wait(seconds),
     })
@@ -180,6 +217,9 @@ pub(crate) async fn may_remind(site: &Site, mailbox_id: &str) -> Result<bool, Pr
 impl Counted {
     /// The password was right.
     pub(crate) async fn forgive(self, site: &Site) -> Result<(), Problem> {
+        if let Some(all) = &self.together {
+            take_back(site, all.whose).await?;
+        }
         forgive(site, &self.whose).await
     }
 
@@ -196,18 +236,31 @@ impl Counted {
     /// The password was wrong. When the way in opens again, if it is closed now and its owner has not been told
     /// today. Does the same work whether or not there is an owner.
     pub(crate) async fn told(self, site: &Site) -> Result<Option<Timestamp>, Problem> {
-        if self.is_open() {
-            return Ok(None);
-        }
-        let told = site.store.tell_of_tries(&self.whose, site.now()).await;
+        let all = self.together.as_deref();
+        let closed = [Some(&self), all].into_iter().flatten().find(|count| !count.is_open());
+        let Some(closed) = closed else { return Ok(None) };
+        // One mail a day about all browsers that are known, however many there are.
+        let told = site.store.tell_of_tries(&all.unwrap_or(&self).whose, site.now()).await;
         let told = told.map_err(|error| Problem::fault("counting a try", error))?;
-        Ok(told.then_some(self.open_at))
+        Ok(told.then_some(closed.open_at))
     }
 }
 
 /// Forgets the wrong passwords of a tag.
 pub(crate) async fn forgive(site: &Site, whose: &[u8; 32]) -> Result<(), Problem> {
     site.store.forgive_tries(whose).await.map_err(|error| Problem::fault("forgetting tries", error))
+}
+
+/// Takes back one try that was counted: it was right.
+async fn take_back(site: &Site, whose: [u8; 32]) -> Result<(), Problem> {
+    let now = site.now();
+    let counted = count(site, whose, |before| match before {
+        Some(before) => {
+            Ok(Tries { wrong: (before.wrong - 1).max(0), open_at: before.open_at.min(now), ..before })
+        }
+        None => Err(0),
+    });
+    counted.await.map(drop)
 }
 
 /// What is left of a count after a time without a wrong password, and one more.
@@ -245,6 +298,15 @@ fn one_more_answer(before: Option<Tries>, now: Timestamp, most: i64) -> Tries {
         over => doubled(FIRST_CLOSING, over.saturating_mul(2), MAX_CLOSING),
     };
     remembered(wrong, now, wait, ANSWERS_FADE * 4)
+}
+
+fn one_more_together(before: Option<Tries>, now: Timestamp, most: u32, locks: &LockRules) -> Tries {
+    let wrong = faded(before, now, FADE);
+    let wait = match wrong - i64::from(most) {
+        ..0 => Duration::ZERO,
+        over => doubled(locks.first, over, MAX_LOCK),
+    };
+    remembered(wrong, now, wait, REMEMBERED)
 }
 
 fn one_more(before: Option<Tries>, now: Timestamp, locks: &LockRules) -> Tries {

@@ -54,6 +54,8 @@ const CLEANING: usize = 2;
 const CLEANING_OF_ONE: usize = 1;
 /// Letters of one owner that are open at once.
 const OPEN_OF_ONE: usize = 2;
+/// Passwords judged at once.
+const JUDGING: usize = 1;
 /// Of the memory for opened letters, this part again may go to frames that wait to be asked for.
 const PREPARED_SHARE: usize = 8;
 /// What a letter takes while it is open: sealed piece, plain bytes, parsed parts.
@@ -78,6 +80,7 @@ pub(crate) struct Site {
     cleaning: Arc<Semaphore>,
     cleaning_of: PerOwner,
     opening_of: PerOwner,
+    judging: Arc<Semaphore>,
     late: Arc<Semaphore>,
     assembling: Arc<Semaphore>,
     typesetting: Arc<Semaphore>,
@@ -115,6 +118,7 @@ impl Site {
             cleaning: Arc::new(Semaphore::new(CLEANING)),
             cleaning_of: PerOwner::new(CLEANING_OF_ONE),
             opening_of: PerOwner::new(OPEN_OF_ONE),
+            judging: Arc::new(Semaphore::new(JUDGING)),
             late: Arc::new(Semaphore::new(LATE)),
             assembling: Arc::new(Semaphore::new(ASSEMBLING)),
             typesetting: Arc::new(Semaphore::new(config.export.pdf_at_once.max(1))),
@@ -162,6 +166,15 @@ impl Site {
     /// A turn at opening a letter as a whole; kept as long as it is open.
     pub(crate) async fn opening(&self, mailbox_id: &str) -> Result<OwnedSemaphorePermit, Problem> {
         permit(&self.opening_of.places(mailbox_id), 1).await
+    }
+
+    /// Judges a password: tens of milliseconds that nobody else shall wait for.
+    pub(crate) async fn judging<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = permit(&self.judging, 1).await?;
+        off_the_loop(permit, work).await
     }
 
     /// A turn at reading a form that came too late; nothing if others are at it.

@@ -224,6 +224,50 @@ async fn strangers_who_try_passwords_for_days_neither_end_a_session_nor_shut_a_k
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cookies_of_many_log_ins_have_no_more_tries_and_end_with_the_password() {
+    const NEW: &str = "Kirschkern-1953-Segel";
+    let rig = Rig::start_with(|config| config.locks.passwords = 1).await;
+    let (_, mut owner) = rig.owner("max@web.example").await;
+    let tries = async |browser: &mut Browser, password: &str| {
+        let token = browser.get("/").await.form_token();
+        let fields = [("form_token", token.as_str()), ("address", "max@web.example"), ("password", password)];
+        browser.send("/login", &fields).await
+    };
+    // Somebody who knows the password now, and keeps what it gives.
+    let mut kept = Vec::new();
+    for _ in 0..12 {
+        let mut browser = rig.browser();
+        assert_eq!(tries(&mut browser, PASSWORD).await.status, 303);
+        let cookie = browser.cookies["sealpost-known"].clone();
+        browser.cookies.remove("sealpost-session");
+        assert_eq!(tries(&mut browser, PASSWORD).await.status, 303);
+        assert_eq!(browser.cookies["sealpost-known"], cookie, "a browser that is known is so once");
+        browser.cookies.remove("sealpost-session");
+        kept.push(browser);
+    }
+    rig.posted.0.lock().unwrap().clear();
+    let mut answers = Vec::new();
+    for browser in &mut kept {
+        answers.push(tries(browser, "falsch").await.status);
+    }
+    assert_eq!(answers, [vec![422; 10], vec![429; 2]].concat(), "all of them together");
+    let told = rig.posted.0.lock().unwrap().len();
+    assert_eq!(told, 1, "one mail a day, however many browsers");
+    // Another password: who was known is a stranger, but for the browser where it was chosen.
+    let token = owner.get("/account/password").await.form_token();
+    let fields = [("form_token", token.as_str()), ("current", PASSWORD), ("password", NEW), ("repeat", NEW)];
+    assert_eq!(owner.send("/account/password", &fields).await.status, 303);
+    rig.clock.advance(Duration::from_secs(3 * 3600));
+    let tag = rig.world.keys.tags.address_tag("max@web.example");
+    assert_eq!(rig.world.store.tries(&tag).await.unwrap(), None);
+    assert_eq!(tries(&mut kept[0], "falsch").await.status, 422);
+    assert_eq!(rig.world.store.tries(&tag).await.unwrap().map(|tries| tries.wrong), Some(1));
+    owner.cookies.remove("sealpost-session");
+    assert_eq!(tries(&mut owner, NEW).await.status, 303, "it does not wait for what strangers do");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn time_opens_the_way_again_and_forgets() {
     let rig = Rig::start().await;
     rig.owner("max@web.example").await;

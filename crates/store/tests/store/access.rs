@@ -2,9 +2,9 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, Again, AuditRow, ChangeSecrets, Ended, Folder, MailboxState, NewLeg, NewSession,
-    NewToken, NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword,
-    TokenPurpose, WrapKind,
+    Activate, Activation, Again, AuditRow, ChangeSecrets, Ended, Folder, KeptSession, MailboxState, NewLeg,
+    NewSession, NewToken, NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset,
+    ResetPassword, TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, token, wrap};
@@ -212,12 +212,13 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         now: NOW,
         wraps: vec![NewWrap { kind: WrapKind::Password, sealed: b"new".to_vec() }],
         question_sealed: None,
-        keep_session: [7; 32],
+        keep_session: Some(KeptSession { hash: [7; 32], secret_sealed: b"proven anew".to_vec() }),
         why: Ended::PasswordChanged,
     };
     assert!(rig.store.change_secrets(wish.clone()).await.unwrap());
     assert!(!rig.store.change_secrets(wish.clone()).await.unwrap(), "what was read is no longer so");
-    assert!(rig.store.session(&[7; 32], NOW).await.unwrap().is_some());
+    let kept = rig.store.session(&[7; 32], NOW).await.unwrap().unwrap();
+    assert_eq!(kept.secret_sealed, b"proven anew");
     assert!(rig.store.session(&[8; 32], NOW).await.unwrap().is_none());
     assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::TokenSpent);
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();

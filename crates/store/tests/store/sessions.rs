@@ -1,7 +1,7 @@
 //! Sessions: begun for active mailboxes, over when their time is.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::NewSession;
+use sealpost_store::{ChangeSecrets, Ended, NewSession};
 
 use crate::mailboxes::active;
 use crate::rig::{LATER, NOW, Rig};
@@ -56,7 +56,23 @@ async fn one_or_all_sessions_end() {
     assert_eq!(listed.iter().map(|row| row.hash[0]).collect::<Vec<_>>(), [3, 2, 1]);
     rig.store.end_session(&[2; 32]).await.unwrap();
     assert!(rig.store.session(&[2; 32], NOW).await.unwrap().is_none());
-    rig.store.end_all_sessions(&id, NOW).await.unwrap();
+    let old_address = rig.store.mailbox(&id).await.unwrap().unwrap().address_sealed;
+    let everywhere = ChangeSecrets {
+        old_address,
+        address_sealed: b"address again".to_vec(),
+        epochs: "..one".to_owned(),
+        mailbox_id: id.clone(),
+        now: NOW,
+        wraps: Vec::new(),
+        question_sealed: None,
+        keep_session: None,
+        why: Ended::Everywhere,
+    };
+    assert!(rig.store.change_secrets(everywhere).await.unwrap());
+    for hash in [1, 3] {
+        assert!(rig.store.session(&[hash; 32], NOW).await.unwrap().is_none());
+        assert_eq!(rig.store.ended_session(&[hash; 32]).await.unwrap(), Some(Ended::Everywhere));
+    }
     assert!(rig.store.session(&[4; 32], NOW).await.unwrap().is_some());
     rig.clean().await;
 }
