@@ -66,7 +66,7 @@ fn the_password_goes_to_the_sender_and_the_recipient_gets_in_with_it_once() {
     let (told, notice) = (hop.wait_to(SENDER), hop.wait_to("k@web.example"));
 
     let words = text(&notice.bytes);
-    assert!(words.contains("Ihr Schaden 4711") && words.contains("Startkennwort"), "{words}");
+    assert!(words.contains("Ihr Schaden 4711") && words.contains("Startpasswort"), "{words}");
     assert!(passwords(&words).is_empty() && !words.contains("/a/"), "no way in: {words}");
     assert!(letters::link(&notice.bytes).starts_with(&format!("http://{}", gateway.config.web)));
 
@@ -79,7 +79,7 @@ fn the_password_goes_to_the_sender_and_the_recipient_gets_in_with_it_once() {
     assert!(found.iter().all(|one| one == initial), "{found:?}");
 
     let mut web = gateway.web();
-    assert!(web.get("/").text().contains("Startkennwort"));
+    assert!(web.get("/").text().contains("Startpasswort"));
     log_in(&mut web, "k@web.example", "CCCC-CCCC-CCCC-CCCC").expect(422);
     let page = log_in(&mut web, "k@web.example", initial);
     assert_eq!((page.status, page.header("location")), (303, Some("/first")));
@@ -117,7 +117,7 @@ fn further_letters_bring_notices_and_no_further_password() {
     assert_eq!((count("k@web.example"), count(SENDER)), (3, 1));
     for mail in mails.iter().filter(|mail| is_to(mail, "k@web.example")) {
         assert!(passwords(&text(&mail.bytes)).is_empty());
-        assert!(text(&mail.bytes).contains("Startkennwort"));
+        assert!(text(&mail.bytes).contains("Startpasswort"));
     }
 }
 
@@ -182,7 +182,7 @@ fn support_gives_a_new_password_and_the_letters_stay() {
         assert!(is_to(&mail, "k@web.example"));
         let words = text(&mail.bytes);
         assert!(passwords(&words).is_empty() && !words.contains("/a/"), "{words}");
-        assert!(words.contains("Startkennwort"), "{words}");
+        assert!(words.contains("Startpasswort"), "{words}");
         log_in(&mut gateway.web(), "k@web.example", &old).expect(422);
         assert_eq!(begun.get("/first").status, 303, "what the old one began is over");
         let mut web = gateway.web();

@@ -28,7 +28,7 @@ fn from_the_insurers_postfix_to_the_recipients_screen_and_back_in_again() {
     let link = letters::link(&notice.bytes);
     browser.open(&link);
     let text = browser.text();
-    assert!(text.contains("Ihr Postfach öffnen"), "{text}");
+    assert!(text.contains("Ihr Postfach einrichten"), "{text}");
     assert!(text.contains("Ihre Schadenmeldung für März") && !text.contains("[vertraulich]"), "{text}");
     browser.activate(&link);
 

@@ -72,7 +72,7 @@ fn a_cut_line_and_a_closed_page_cost_nothing_but_time() {
     let _ = browser.records();
     browser.open(&page);
     let shown = browser.text_of("#files");
-    assert!(shown.contains("Gutachten März.pdf") && shown.contains("von 4,8 MB hochgeladen"), "{shown}");
+    assert!(shown.contains("Gutachten März.pdf") && shown.contains("von 5 MB hochgeladen"), "{shown}");
     assert!(!shown.contains("klein.txt"), "it waited for the large one");
     watched.judge("editor with an unfinished file");
     browser.choose_files("#file", &[&large]);

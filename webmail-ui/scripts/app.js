@@ -43,7 +43,8 @@ for (const list of all("[data-password-rules]")) {
   input?.addEventListener("input", () => {
     for (const rule of list.querySelectorAll("[data-rule]")) {
       const met = RULES[rule.dataset.rule](input.value, rule);
-      if (met === rule.classList.contains("met")) continue;
+      if (met === rule.classList.contains("met") && !rule.classList.contains("unmet")) continue;
+      rule.classList.remove("unmet");
       rule.classList.toggle("met", met);
       rule.querySelector(".hidden")?.remove();
       if (met) {

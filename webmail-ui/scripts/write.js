@@ -130,7 +130,7 @@ const sendPiece = (place, file, stop, came) => new Promise((done, fail) => {
   request.send(body);
 });
 
-const megabytes = (bytes) => (bytes / 1048576).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const megabytes = (bytes) => (bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
 
 const upload = async (file) => {
   const { box, text } = line(file.name);

@@ -7,6 +7,8 @@ use crate::error::NoticeError;
 pub struct Brand {
     /// The operator's name: "Die Haftpflichtkasse".
     pub name: String,
+    /// The same within a sentence, as its subject, where that has an article: "die Haftpflichtkasse".
+    pub sentence_name: Option<String>,
     /// What the operator calls the portal: "SecureMail".
     pub portal_name: String,
     /// The portal's address, as a recipient would type it.

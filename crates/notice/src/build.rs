@@ -35,12 +35,21 @@ pub fn render(
 fn brand_values(brand: &Brand) -> Result<Values, NoticeError> {
     let portal_url = safe_link(&brand.portal_url)?;
     let host = portal_url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+    let within = plain::line(brand.sentence_name.as_deref().unwrap_or(&brand.name));
     Ok(Values::from([
         ("brand".into(), plain::line(&brand.name).into()),
+        ("brand-start".into(), capitalised(&within).into()),
+        ("brand-within".into(), within.into()),
         ("portal".into(), plain::line(&brand.portal_name).into()),
         ("host".into(), host.unwrap_or_default().to_owned().into()),
         ("portal-url".into(), portal_url.into()),
     ]))
+}
+
+/// As it stands at the beginning of a sentence.
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 struct Writer<'a> {

@@ -220,6 +220,8 @@ pub struct PortalBrand {
     pub logo: Option<Logo>,
     /// Mail address or telephone number for people who need help.
     pub contact: Option<String>,
+    /// A telephone number, beside the contact.
+    pub phone: Option<String>,
     /// Imprint, an absolute address.
     pub imprint: Option<String>,
     /// Privacy notice, an absolute address.
@@ -295,6 +297,7 @@ impl PortalConfig {
                 portal_name: "SecureMail".into(),
                 colour: "#0b5c74".into(),
                 logo: None,
+                phone: None,
                 contact: Some("securemail@insurer.example".into()),
                 imprint: None,
                 privacy: None,

@@ -126,9 +126,9 @@ impl Language {
     pub(crate) fn size(self, bytes: u64) -> String {
         let (tenths, unit) = match bytes {
             0..1_000 => (bytes * 10, "B"),
-            1_000..1_000_000 => (bytes.div_ceil(100), "kB"),
-            1_000_000..1_000_000_000 => (bytes.div_ceil(100_000), "MB"),
-            _ => (bytes.div_ceil(100_000_000), "GB"),
+            1_000..1_000_000 => ((bytes + 50) / 100, "kB"),
+            1_000_000..1_000_000_000 => ((bytes + 50_000) / 100_000, "MB"),
+            _ => (bytes.saturating_add(50_000_000) / 100_000_000, "GB"),
         };
         let (whole, tenth) = (tenths / 10, tenths % 10);
         if unit == "B" || unit == "kB" || whole >= 100 || tenth == 0 {
@@ -242,9 +242,11 @@ mod tests {
     fn sizes_are_written_as_people_count() {
         assert_eq!(de().size(512), "512\u{a0}B");
         assert_eq!(de().size(12_345), "12\u{a0}kB");
-        assert_eq!(de().size(1_440_000), "1,5\u{a0}MB");
-        assert_eq!(en().size(1_440_000), "1.5\u{a0}MB");
+        assert_eq!(de().size(1_440_000), "1,4\u{a0}MB");
+        assert_eq!(en().size(1_440_000), "1.4\u{a0}MB");
         assert_eq!(en().size(20_000_000), "20\u{a0}MB");
+        assert_eq!(de().size(19_000_000), "19\u{a0}MB");
+        assert_eq!(de().size(3_000_001), "3\u{a0}MB");
     }
 
     #[test]

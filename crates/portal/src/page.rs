@@ -127,6 +127,21 @@ impl Page {
         Some(format!("mailto:{}", address.to_path()))
     }
 
+    /// A number for people who would rather call.
+    pub(crate) fn phone(&self) -> Option<&str> {
+        self.site.config.brand.phone.as_deref()
+    }
+
+    /// RFC 3966: digits, and the plus before them.
+    pub(crate) fn phone_link(&self, phone: &str) -> String {
+        format!("tel:{}", phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>())
+    }
+
+    /// Whether support can open a mailbox again: every promise depends on it.
+    pub(crate) fn kept_by_support(&self) -> bool {
+        self.site.keys.escrow_public.is_some()
+    }
+
     pub(crate) fn imprint(&self) -> Option<&str> {
         self.site.config.brand.imprint.as_deref().filter(|link| is_web(link))
     }

@@ -4,14 +4,14 @@
 login-forgot = Passwort vergessen?
 login-note-reset = Ihr neues Passwort gilt. Bitte melden Sie sich damit an. Alle Ihre Nachrichten sind noch da.
 forgot-title = Passwort vergessen
-forgot-text-mail = Wir schicken Ihnen eine E-Mail mit einem Link. Damit und mit der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues Passwort fest. Ihre Nachrichten bleiben lesbar.
+forgot-text-mail = Wir schicken Ihnen eine E‑Mail mit einem Link. Damit und mit der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues Passwort fest. Ihre Nachrichten bleiben lesbar.
 forgot-text-answer = Mit der Antwort auf Ihre Sicherheitsfrage legen Sie ein neues Passwort fest. Ihre Nachrichten bleiben lesbar.
 forgot-button-mail = Link schicken
 forgot-button-answer = Weiter
 forgot-back = Zurück zur Anmeldung
-forgot-address-missing = Bitte geben Sie Ihre E-Mail-Adresse ein.
-forgot-sent-title = Bitte sehen Sie in Ihre E-Mails
-forgot-sent-text = Wenn es zu dieser Adresse ein Postfach gibt, ist eine E-Mail mit einem Link unterwegs:
+forgot-address-missing = Bitte geben Sie Ihre E‑Mail-Adresse ein.
+forgot-sent-title = Bitte prüfen Sie Ihre E‑Mails
+forgot-sent-text = Wenn es zu dieser Adresse ein Postfach gibt, ist eine E‑Mail mit einem Link unterwegs:
 forgot-sent-hint = Nichts angekommen? Sehen Sie auch im Spam-Ordner nach. Nach ein paar Minuten können Sie es noch einmal versuchen. Der Link gilt eine Stunde.
 reset-title = Neues Passwort festlegen
 reset-lead = Beantworten Sie Ihre Sicherheitsfrage und wählen Sie ein neues Passwort.
@@ -27,19 +27,19 @@ reset-tries =
 answer-missing = Bitte geben Sie die Antwort auf Ihre Sicherheitsfrage ein.
 answer-wrong = Die Antwort stimmt nicht.
 reset-closed-title = Dieser Weg ist gesperrt
-reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz ist dieser Weg für eine Weile gesperrt, von einer Stunde bis zu einer Woche. Schneller hilft unser Support. Ihr bisheriges Passwort gilt weiter. Wem das Postfach gehört, den benachrichtigen wir per E-Mail.
-reset-used-title = Dieser Link ist verbraucht
+reset-closed-text = Die Antwort war zu oft falsch. Zu Ihrem Schutz ist dieser Weg für eine Weile gesperrt, von einer Stunde bis zu einer Woche. Schneller hilft unser Support. Ihr bisheriges Passwort gilt weiter. Wem das Postfach gehört, den benachrichtigen wir per E‑Mail.
+reset-used-title = Dieser Link wurde schon benutzt
 reset-used-text = Mit diesem Link wurde schon ein neues Passwort festgelegt; er gilt nur einmal. Melden Sie sich damit an, oder lassen Sie sich über „Passwort vergessen“ einen neuen Link schicken.
 reset-expired-title = Dieser Link ist abgelaufen
 reset-expired-text = Der Link gilt nur eine kurze Zeit. Lassen Sie sich auf der Anmeldeseite über „Passwort vergessen“ einen neuen schicken.
 
-# ---- mit dem Startkennwort ----
-login-new-initial = Melden Sie sich beim ersten Mal mit Ihrer E-Mail-Adresse und dem Startkennwort an, das Ihnen der Absender am Telefon oder mit der Post nennt. Danach legen Sie Ihr eigenes Passwort fest.
-login-password-initial = Passwort (beim ersten Mal: Startkennwort)
-login-initial-lost = Startkennwort nicht bekommen oder abgelaufen?
-first-lead = Ihr Startkennwort stimmt. Legen Sie jetzt Ihr eigenes Passwort fest, dann können Sie Ihre Nachricht sofort lesen.
-first-button-hint = Danach gilt das Startkennwort nicht mehr.
-password-is-initial = Das ist das Startkennwort, und das kennt auch der Absender. Wählen Sie ein eigenes Passwort.
+# ---- mit dem Startpasswort ----
+login-new-initial = Melden Sie sich beim ersten Mal mit Ihrer E‑Mail-Adresse und dem Startpasswort an, das Ihnen der Absender am Telefon oder mit der Post nennt. Danach legen Sie Ihr eigenes Passwort fest.
+login-password-initial = Passwort (beim ersten Mal: Startpasswort)
+login-initial-lost = Startpasswort nicht bekommen oder abgelaufen?
+first-lead = Ihr Startpasswort stimmt. Legen Sie jetzt Ihr eigenes Passwort fest, dann können Sie Ihre Nachricht sofort lesen.
+first-button-hint = Danach gilt das Startpasswort nicht mehr.
+password-is-initial = Das ist das Startpasswort, und das kennt auch der Absender. Wählen Sie ein eigenes Passwort.
 
 # ---- das eigene Konto ----
 login-note-deleted = Ihr Postfach ist gelöscht. Wenn wir Ihnen wieder vertraulich schreiben, bekommen Sie ein neues.
@@ -55,7 +55,7 @@ account-save = Speichern
 account-secrets = Passwort und Sicherheitsfrage
 account-secrets-text = Für beides brauchen Sie Ihr jetziges Passwort.
 change-password = Passwort ändern
-change-password-hint = Danach sind Sie auf allen anderen Geräten abgemeldet, und wir schicken Ihnen zur Sicherheit eine E-Mail.
+change-password-hint = Danach sind Sie auf allen anderen Geräten abgemeldet, und wir schicken Ihnen zur Sicherheit eine E‑Mail.
 change-question = Sicherheitsfrage ändern
 question-present = Ihre jetzige Frage:
 question-save = Frage und Antwort speichern
@@ -70,20 +70,20 @@ session-here = dieses Gerät
 session-began = Angemeldet:
 session-seen = Zuletzt benutzt:
 leave-everywhere = Überall abmelden
-account-delete-text = Ihr Postfach mit allem, was darin liegt, wird für immer entfernt.
+account-delete-text = Ihr Postfach mit allem, was darin liegt, wird endgültig gelöscht.
 account-delete-go = Postfach löschen …
 delete-title = Postfach löschen
 delete-warning =
     { $n ->
-        [0] Ihr Postfach wird für immer gelöscht. Niemand kann das rückgängig machen, auch wir nicht.
-        [one] Ihr Postfach wird mit einer Nachricht für immer gelöscht. Niemand kann das rückgängig machen, auch wir nicht.
-       *[other] Ihr Postfach wird mit { $n } Nachrichten für immer gelöscht. Niemand kann das rückgängig machen, auch wir nicht.
+        [0] Ihr Postfach wird endgültig gelöscht. Das lässt sich nicht rückgängig machen.
+        [one] Ihr Postfach wird mit einer Nachricht endgültig gelöscht. Das lässt sich nicht rückgängig machen.
+       *[other] Ihr Postfach wird mit { $n } Nachrichten endgültig gelöscht. Das lässt sich nicht rückgängig machen.
     }
 delete-warning-text = Speichern Sie vorher bei sich, was Sie behalten möchten. Ihr Vertrag ist davon nicht berührt. Schreiben wir Ihnen wieder vertraulich, entsteht ein neues, leeres Postfach.
 delete-sure = Ja, ich möchte mein Postfach mit allen Nachrichten löschen.
 delete-sure-missing = Bitte bestätigen Sie mit dem Häkchen, dass Sie alles löschen möchten.
 delete-button = Endgültig löschen
-delete-not = Doch nicht
+delete-not = Abbrechen
 
 # ---- das Ende einer Sitzung ----
 idle-title = Sind Sie noch da?
@@ -92,20 +92,20 @@ idle-stay = Angemeldet bleiben
 session-until = Sie sind bis { $time } Uhr angemeldet; jede Seite, die Sie öffnen, verlängert das. Schicken Sie etwas erst danach ab, ist es nach dem Anmelden noch da.
 
 # ---- ein neuer Link, und der Weg über den Support ----
-renew-text = Wir können Ihnen einen neuen Link an Ihre E-Mail-Adresse schicken.
+renew-text = Wir können Ihnen einen neuen Link an Ihre E‑Mail-Adresse schicken.
 renew-button = Neuen Link anfordern
 renew-title = Ihr neuer Link
-renew-sent-text = Wenn Ihr Postfach noch auf Sie wartet, ist eine E-Mail mit einem neuen Link an Ihre Adresse unterwegs. Sehen Sie auch im Spam-Ordner nach.
-renew-asked-text = Wir haben Ihre Bitte weitergegeben. Unser Support prüft sie; danach bekommen Sie eine E-Mail mit einem neuen Link.
+renew-sent-text = Wenn Ihr Postfach noch auf Sie wartet, ist eine E‑Mail mit einem neuen Link an Ihre Adresse unterwegs. Sehen Sie auch im Spam-Ordner nach.
+renew-asked-text = Wir haben Ihre Bitte weitergegeben. Unser Support prüft sie; danach bekommen Sie eine E‑Mail mit einem neuen Link.
 support-too = Auch die Antwort vergessen?
 support-go = Support um Hilfe bitten
 support-title = Hilfe vom Support
-support-lead = Wenn Sie Passwort und Antwort vergessen haben oder Ihr Startkennwort fehlt, kann unser Support Ihren Zugang zurücksetzen. Vorher prüfen wir, ob Sie es wirklich sind.
-support-kept = Ihre Nachrichten bleiben dabei erhalten. Sie bekommen eine E-Mail und legen Passwort und Sicherheitsfrage neu fest.
+support-lead = Wenn Sie Passwort und Antwort vergessen haben oder Ihr Startpasswort fehlt, kann unser Support Ihren Zugang zurücksetzen. Vorher prüfen wir, ob Sie es wirklich sind.
+support-kept = Ihre Nachrichten bleiben dabei erhalten. Sie bekommen eine E‑Mail und legen Passwort und Sicherheitsfrage neu fest.
 support-lost = Ihre bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie sind mit Ihrem Passwort verschlüsselt. Sie müssten Ihnen neu geschickt werden.
 support-note = Wie erreichen wir Sie?
 support-note-hint = Zum Beispiel Ihre Telefonnummer und wann es Ihnen passt. Bitte kein Passwort und keine Bankdaten.
 support-note-missing = Bitte schreiben Sie, wie wir Sie erreichen.
 support-button = Anfrage absenden
 support-sent-title = Ihre Anfrage ist angekommen
-support-sent-text = Wenn es zu dieser Adresse ein Postfach gibt, meldet sich unser Support bei Ihnen. Danach bekommen Sie eine E-Mail, mit der Sie Ihren Zugang neu einrichten. Fällt Ihnen das Passwort wieder ein, gilt es bis dahin weiter.
+support-sent-text = Wenn es zu dieser Adresse ein Postfach gibt, meldet sich unser Support bei Ihnen. Danach bekommen Sie eine E‑Mail, mit der Sie Ihren Zugang neu einrichten. Fällt Ihnen das Passwort wieder ein, gilt es bis dahin weiter.

@@ -42,31 +42,32 @@ form-has-errors-text =
 
 # ---- Anmeldung ----
 login-title = Anmelden
-login-lead = Ihre vertrauliche Post von { $name }
-login-text = Briefe, die unter uns bleiben müssen, liegen hier verschlüsselt für Sie bereit. Nur Sie können sie öffnen.
-login-point-key = Verschlüsselt mit Ihrem eigenen Schlüssel, den nur Ihr Passwort freigibt.
-login-point-mail = Sobald etwas Neues für Sie da ist, schicken wir Ihnen eine E-Mail.
+login-lead = { $name }: Ihre vertrauliche Post
+login-text = Nachrichten, die unter uns bleiben müssen, liegen hier verschlüsselt für Sie bereit.
+login-point-kept = Verschlüsselt aufbewahrt. Sie öffnen Ihr Postfach mit Ihrem Passwort; wenn Sie es vergessen, hilft nach einer Prüfung unser Support.
+login-point-key = Verschlüsselt mit einem eigenen Schlüssel für Ihr Postfach. Freigegeben wird er durch Ihr Passwort oder die Antwort auf Ihre Sicherheitsfrage.
+login-point-mail = Sobald etwas Neues für Sie da ist, schicken wir Ihnen eine E‑Mail.
 login-point-export = Jede Nachricht und jeden Anhang können Sie bei sich speichern.
-login-address = E-Mail-Adresse
+login-address = E‑Mail-Adresse
 login-address-hint = Die Adresse, an die wir Ihnen die Benachrichtigung geschickt haben.
 login-password = Passwort
 login-button = Anmelden
 login-new = Noch kein Passwort?
-login-new-text = Öffnen Sie den Link in unserer ersten E-Mail an Sie. Er führt zu einer Seite, auf der Sie Ihr Passwort festlegen.
+login-new-text = Öffnen Sie den Link in unserer ersten E‑Mail an Sie. Er führt zu einer Seite, auf der Sie Ihr Passwort festlegen.
 login-trouble = Probleme bei der Anmeldung?
-login-trouble-text = Bitte wenden Sie sich an
+login-trouble-text = So erreichen Sie uns:
 login-note-left = Sie sind abgemeldet. Bis bald!
 login-note-over = Ihre Sitzung wurde beendet, weil Sie eine Weile nicht aktiv waren. Bitte melden Sie sich neu an.
 login-ended-password = Ihre Sitzung wurde beendet, weil das Passwort dieses Postfachs in einem anderen Browser geändert wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-ended-question = Ihre Sitzung wurde beendet, weil die Sicherheitsfrage dieses Postfachs in einem anderen Browser geändert wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-ended-reset = Ihre Sitzung wurde beendet, weil über „Passwort vergessen“ ein neues Passwort festgelegt wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-ended-everywhere = Ihre Sitzung wurde beendet, weil jemand in Ihrem Konto alle Sitzungen beendet hat. Waren Sie das nicht, ändern Sie bitte Ihr Passwort.
-login-ended-support = Ihre Sitzung wurde beendet, weil unser Support den Zugang zu diesem Postfach zurückgesetzt oder gesperrt hat. Näheres steht in der E-Mail, die wir Ihnen geschickt haben.
+login-ended-support = Ihre Sitzung wurde beendet, weil unser Support den Zugang zu diesem Postfach zurückgesetzt oder gesperrt hat. Näheres steht in der E‑Mail, die wir Ihnen geschickt haben.
 login-ended-deleted = Ihre Sitzung wurde beendet, weil dieses Postfach in einem anderen Browser gelöscht wurde. Waren Sie das nicht, melden Sie sich bitte sofort bei uns.
 login-note-kept = Ihre Sitzung war schon zu Ende. Was Sie geschrieben haben, ist nicht verloren: Melden Sie sich an, dann geht es damit weiter. Nur neu gewählte Dateien müssen Sie noch einmal auswählen.
 login-note-copy = Ihre Sitzung war schon zu Ende, und Ihr Text ist zu lang, um ihn mitzunehmen. Bitte kopieren Sie ihn unten, bevor Sie sich anmelden.
 login-kept-text = Ihr Text
-login-note-wrong = E-Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal. Achten Sie auf Groß- und Kleinschreibung.
+login-note-wrong = E‑Mail-Adresse oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen Sie es noch einmal. Achten Sie auf Groß- und Kleinschreibung.
 login-note-wait =
     { $n ->
         [one] Es gab mehrere Fehlversuche. Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
@@ -77,7 +78,7 @@ password-show = Passwort anzeigen
 password-hide = Passwort verbergen
 
 # ---- Aktivierung ----
-activate-title = Ihr Postfach öffnen
+activate-title = Ihr Postfach einrichten
 activate-lead = Eine vertrauliche Nachricht wartet auf Sie. Legen Sie ein Passwort fest, dann können Sie sie sofort lesen.
 activate-waiting = Diese Nachricht wartet auf Sie
 activate-from = Von
@@ -100,10 +101,11 @@ rule-digit = eine Ziffer
 rule-special = ein Sonderzeichen wie ! ? + –
 rule-guess = Gut und leicht zu merken sind mehrere Wörter, die nichts miteinander zu tun haben.
 rule-met = erfüllt
+rule-unmet = fehlt noch
 activate-step-question = Sicherheitsfrage wählen
-activate-question-text = Falls Sie Ihr Passwort einmal vergessen, hilft Ihnen die Antwort zu einem neuen. Nur Sie sollten sie kennen.
+activate-question-text = Falls Sie Ihr Passwort einmal vergessen, können Sie mit der Antwort ein neues festlegen. Nur Sie sollten sie kennen.
 activate-lost-kept = Wenn Sie auch die Antwort vergessen, kann unser Support Ihr Postfach nach einer Prüfung Ihrer Identität wieder für Sie öffnen. Ihre Nachrichten bleiben erhalten.
-activate-lost-gone = Wenn Sie beides vergessen, kann niemand mehr Ihre Nachrichten öffnen, auch wir nicht. Sie müssten Ihnen neu geschickt werden.
+activate-lost-gone = Wenn Sie beides vergessen, lassen sich Ihre Nachrichten nicht mehr öffnen, auch nicht von uns. Sie müssten Ihnen neu geschickt werden.
 activate-question = Frage
 activate-question-choose = Bitte wählen
 activate-question-own-option = Meine eigene Frage
@@ -112,8 +114,8 @@ activate-own-question-hint = Nur wenn Sie oben „Meine eigene Frage“ gewählt
 activate-answer = Ihre Antwort
 activate-answer-hint = Groß- und Kleinschreibung und Satzzeichen spielen keine Rolle.
 activate-step-language = Sprache
-activate-language = Sprache dieser Seite und unserer E-Mails an Sie
-activate-button = Postfach öffnen
+activate-language = Sprache dieser Seite und unserer E‑Mails an Sie
+activate-button = Postfach einrichten
 activate-button-hint = Erst dieser Knopf verbraucht Ihren Link.
 question-school = Wie hieß Ihre erste Schule?
 question-teacher = Wie hieß Ihre Lieblingslehrerin oder Ihr Lieblingslehrer?
@@ -129,7 +131,7 @@ password-short = Das Passwort ist zu kurz. Ergänzen Sie einige Zeichen.
 password-no-upper = Im Passwort fehlt ein Großbuchstabe. Ergänzen Sie einen.
 password-no-digit = Im Passwort fehlt eine Ziffer. Ergänzen Sie eine.
 password-no-special = Im Passwort fehlt ein Sonderzeichen. Ergänzen Sie eines, zum Beispiel ! oder ?
-password-address = Das Passwort ähnelt zu sehr Ihrer E-Mail-Adresse. Wählen Sie etwas anderes.
+password-address = Das Passwort ähnelt zu sehr Ihrer E‑Mail-Adresse. Wählen Sie etwas anderes.
 password-common = Dieses Passwort benutzen sehr viele, deshalb wird es zuerst ausprobiert. Wählen Sie etwas anderes.
 password-related = Namen, Orte, Jahreszahlen und was zu Ihrer Adresse oder zu uns gehört, wird zuerst ausprobiert. Nehmen Sie Wörter dazu, die nichts damit zu tun haben.
 password-guessable = Dieses Passwort ist leicht zu erraten. Gut sind mehrere Wörter, die nichts miteinander zu tun haben.
@@ -142,13 +144,13 @@ answer-is-password = Die Antwort darf nicht Ihr Passwort sein. Wählen Sie eine 
 
 # ---- Links, die nirgendwohin führen ----
 link-used-title = Ihr Postfach ist schon geöffnet
-link-used-text = Mit diesem Link wurde Ihr Passwort festgelegt; er gilt nur einmal. Melden Sie sich mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+link-used-text = Mit diesem Link wurde Ihr Passwort festgelegt; er gilt nur einmal. Melden Sie sich mit Ihrer E‑Mail-Adresse und Ihrem Passwort an.
 link-superseded-title = Es gibt einen neueren Link
-link-superseded-text = Für Ihr Postfach haben wir Ihnen inzwischen eine neue E-Mail geschickt. Nur der Link darin gilt; dieser hier nicht mehr. Finden Sie die neuere E-Mail nicht, fordern Sie eine weitere an.
+link-superseded-text = Für Ihr Postfach haben wir Ihnen inzwischen eine neue E‑Mail geschickt. Nur der Link darin gilt; dieser hier nicht mehr. Finden Sie die neuere E‑Mail nicht, fordern Sie eine weitere an.
 link-expired-title = Dieser Link ist abgelaufen
-link-expired-text = Der Link in unserer E-Mail gilt nur eine bestimmte Zeit.
+link-expired-text = Der Link in unserer E‑Mail gilt nur eine bestimmte Zeit.
 link-unknown-title = Dieser Link ist nicht vollständig
-link-unknown-text = Manche E-Mail-Programme brechen lange Links um. Bitte kopieren Sie den ganzen Link aus unserer E-Mail in die Adresszeile oder klicken Sie ihn dort noch einmal an.
+link-unknown-text = Manche E‑Mail-Programme brechen lange Links um. Bitte kopieren Sie den ganzen Link aus unserer E‑Mail in die Adresszeile oder klicken Sie ihn dort noch einmal an.
 link-to-login = Zur Anmeldung
 
 # ---- Posteingang ----
@@ -166,9 +168,9 @@ inbox-unread =
        *[other] { $n } ungelesen
     }
 inbox-empty-title = Noch nichts da
-inbox-empty-text = Sobald wir eine vertrauliche Nachricht für Sie haben, bekommen Sie eine E-Mail, und die Nachricht erscheint hier.
+inbox-empty-text = Sobald wir eine vertrauliche Nachricht für Sie haben, bekommen Sie eine E‑Mail, und die Nachricht erscheint hier.
 inbox-welcome = Ihr Postfach ist bereit.
-inbox-welcome-text = Ab jetzt melden Sie sich mit Ihrer E-Mail-Adresse und Ihrem Passwort an. Bitte speichern Sie wichtige Nachrichten bei sich: Hier werden sie nur eine begrenzte Zeit aufbewahrt.
+inbox-welcome-text = Ab jetzt melden Sie sich mit Ihrer E‑Mail-Adresse und Ihrem Passwort an. Bitte speichern Sie wichtige Nachrichten bei sich: Hier werden sie nur eine begrenzte Zeit aufbewahrt.
 unread-mark = Ungelesen
 sender-unknown = Absender unbekannt
 subject-none = Kein Betreff

@@ -1,4 +1,4 @@
-# Ordner, Suche, Löschen, Sichern, Lesen.
+# Ordner, Suche, Löschen, Speichern, Lesen.
 
 folders-label = Ordner
 sent-title = Gesendet
@@ -52,7 +52,7 @@ sort-left-out =
 pick-all = Alle auswählen
 pick-one = Auswählen
 do-trash = Löschen
-do-export = Sichern …
+do-export = Speichern …
 do-restore = Wiederherstellen
 do-destroy = Endgültig löschen
 do-empty = Papierkorb leeren
@@ -77,49 +77,49 @@ destroy-title =
         [one] Diese Nachricht endgültig löschen?
        *[other] Diese { $n } Nachrichten endgültig löschen?
     }
-destroy-text = Niemand kann sie danach zurückholen, auch wir nicht.
+destroy-text = Danach lassen sie sich nicht mehr zurückholen.
 destroy-cancel = Abbrechen
 
-export-title = Sichern
+export-title = Speichern
 export-heading =
     { $n ->
-        [one] Eine Nachricht sichern
-       *[other] { $n } Nachrichten sichern
+        [one] Eine Nachricht speichern
+       *[other] { $n } Nachrichten speichern
     }
 export-lead = Sie erhalten eine ZIP-Datei für Ihr eigenes Gerät.
 export-size = Umfang: etwa { $name }.
 export-format = In welcher Form?
 export-pdf = PDF
-export-pdf-text = Zum Lesen, Drucken und Aufbewahren. Alle Anlagen und das Original sind darin eingebettet.
+export-pdf-text = Zum Lesen, Drucken und Aufbewahren. Alle Anhänge und das Original sind darin eingebettet.
 export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und .msg gehen.
 export-eml = Original (.eml)
 export-eml-text = Unverändert, so wie wir sie geschickt haben. Für Mailprogramme wie Thunderbird oder Apple Mail.
 export-msg = Outlook (.msg)
 export-msg-text = Für Microsoft Outlook.
-export-button = ZIP-Datei sichern
+export-button = ZIP-Datei speichern
 export-wait = PDF-Dateien brauchen einen Moment. Ihr Browser zeigt den Fortschritt; Sie können hier inzwischen weiterlesen.
-export-running = Die ZIP-Datei wird gesichert
+export-running = Die ZIP-Datei wird gespeichert
 export-count = %1 von %2 Nachrichten
 export-done = Fertig. Die ZIP-Datei liegt bei Ihren Downloads.
-export-broken = Abgebrochen. Die ZIP-Datei ist nicht vollständig; bitte sichern Sie noch einmal.
-export-then-title = Gesichert? Dann können Sie hier aufräumen.
+export-broken = Abgebrochen. Die ZIP-Datei ist nicht vollständig; bitte speichern Sie sie noch einmal.
+export-then-title = Gespeichert? Dann können Sie hier aufräumen.
 export-then-text =
     { $n ->
-        [one] Die Nachricht kommt in den Papierkorb und ist dort noch eine Weile zu haben.
-       *[other] Die { $n } Nachrichten kommen in den Papierkorb und sind dort noch eine Weile zu haben.
+        [one] Die Nachricht kommt in den Papierkorb und lässt sich dort noch eine Weile wiederherstellen.
+       *[other] Die { $n } Nachrichten kommen in den Papierkorb und lassen sich dort noch eine Weile wiederherstellen.
     }
 export-then-button =
     { $n ->
         [one] Die Nachricht hier löschen
        *[other] Die { $n } Nachrichten hier löschen
     }
-export-everything = Alles sichern
+export-everything = Alles speichern
 export-note-file = Hinweis.txt
 export-note = Diese Nachrichten ließen sich nicht in die gewünschte Form bringen. Sie liegen unverändert als .eml-Datei bei:
 export-note-damaged = Diese Nachrichten lassen sich nicht mehr öffnen. Bitte melden Sie sich bei uns und nennen Sie diese Nummern:
 not-made-title = Das hat nicht geklappt
-not-made-text = Diese Nachricht lässt sich nicht in diese Form bringen. Das Original können Sie immer sichern.
-not-made-eml = Original sichern (.eml)
+not-made-text = Diese Nachricht lässt sich nicht in diese Form bringen. Das Original können Sie immer speichern.
+not-made-eml = Original speichern (.eml)
 back-to-message = Zurück zur Nachricht
 message-in-trash = Diese Nachricht liegt im Papierkorb:
 date-day = { $day }. { $month } { $year }
@@ -128,7 +128,7 @@ file-open = Öffnen
 file-look = Ansehen
 file-within = ausgepackt
 message-broken = Diese Nachricht ist beschädigt oder ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt.
-message-partial = Diese Nachricht ist ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt; vollständig ist sie im Original, das Sie sichern können.
+message-partial = Diese Nachricht ist ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt; vollständig ist sie im Original, das Sie speichern können.
 inside-title = Angehängte Nachricht
 event-title = Termin
 event-untitled = Termin ohne Titel

@@ -4,21 +4,21 @@
 login-forgot = Forgotten password?
 login-note-reset = Your new password is set. Please log in with it. All your messages are still there.
 forgot-title = Forgotten password
-forgot-text-mail = We send you an e-mail with a link. With it and the answer to your security question you set a new password. Your messages stay readable.
+forgot-text-mail = We send you an e‑mail with a link. With it and the answer to your security question you set a new password. Your messages stay readable.
 forgot-text-answer = With the answer to your security question you set a new password. Your messages stay readable.
 forgot-button-mail = Send link
 forgot-button-answer = Continue
 forgot-back = Back to log-in
-forgot-address-missing = Please enter your e-mail address.
-forgot-sent-title = Please look into your e-mail
-forgot-sent-text = If there is a mailbox for this address, an e-mail with a link is on its way:
-forgot-sent-hint = Nothing has come? Please look into the spam folder, too. After a few minutes you can try again. The link works for one hour.
+forgot-address-missing = Please enter your e‑mail address.
+forgot-sent-title = Please check your e‑mail
+forgot-sent-text = If there is a mailbox for this address, an e‑mail with a link is on its way:
+forgot-sent-hint = Nothing there? Please check your spam folder as well. After a few minutes you can try again. The link works for one hour.
 reset-title = Set a new password
 reset-lead = Answer your security question and choose a new password.
 reset-step-answer = Your security question
 reset-step-password = New password
 reset-button = Save new password
-reset-button-hint = Afterwards you are logged out on all devices and log in anew.
+reset-button-hint = Afterwards you are logged out on all devices and log in again.
 reset-tries =
     { $n ->
         [one] You have one more try.
@@ -26,17 +26,17 @@ reset-tries =
     }
 answer-missing = Please enter the answer to your security question.
 answer-wrong = The answer is not right.
-reset-closed-title = This way is locked
-reset-closed-text = The answer was wrong too often. To protect you, this way is locked for a while, from an hour to a week. Our support can help sooner. Your present password still works. We tell the owner of the mailbox by e-mail.
-reset-used-title = This link is used up
-reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or have a new link sent by “Forgotten password”.
+reset-closed-title = This option is locked
+reset-closed-text = The answer was wrong too often. To protect you, this option is locked for a while, from an hour to a week. Our support can help sooner. Your current password still works. We tell the owner of the mailbox by e‑mail.
+reset-used-title = This link has already been used
+reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or request a new link under “Forgotten password”.
 reset-expired-title = This link has expired
-reset-expired-text = The link works for a short time only. Have a new one sent by “Forgotten password” on the log-in page.
+reset-expired-text = The link works for a short time only. You can request a new one under “Forgotten password” on the log-in page.
 
 # ---- with the initial password ----
-login-new-initial = The first time, sign in with your e-mail address and the initial password that the sender tells you on the telephone or by post. After that you choose a password of your own.
+login-new-initial = The first time, log in with your e‑mail address and the initial password that the sender tells you on the telephone or by post. After that you choose a password of your own.
 login-password-initial = Password (the first time: initial password)
-login-initial-lost = Initial password missing or run out?
+login-initial-lost = Initial password missing or expired?
 first-lead = Your initial password is right. Now choose a password of your own, and you can read your message at once.
 first-button-hint = After that the initial password no longer works.
 password-is-initial = That is the initial password, and the sender knows it, too. Choose a password of your own.
@@ -53,16 +53,16 @@ account-name-hint = We see it like this when you answer us. You can leave it emp
 account-zone = Time zone
 account-save = Save
 account-secrets = Password and security question
-account-secrets-text = For both you need your present password.
+account-secrets-text = For both you need your current password.
 change-password = Change password
-change-password-hint = Afterwards you are logged out on all other devices, and for your safety we send you an e-mail.
+change-password-hint = Afterwards you are logged out on all other devices, and for your safety we send you an e‑mail.
 change-question = Change security question
-question-present = Your present question:
+question-present = Your current question:
 question-save = Save question and answer
-current-password = Present password
-current-missing = Please enter your present password.
-current-wrong = The present password is not right. Mind upper and lower case.
-current-wait = There were several wrong attempts. Please wait one minute and try again.
+current-password = Current password
+current-missing = Please enter your current password.
+current-wrong = The current password is not right. Check upper and lower case.
+current-wait = There were several failed attempts. Please wait one minute and try again.
 account-sessions = Where you are logged in
 account-sessions-text = Is there a device you do not know? Log out everywhere and change your password.
 device-unknown = Unknown device
@@ -70,20 +70,20 @@ session-here = this device
 session-began = Logged in:
 session-seen = Last used:
 leave-everywhere = Log out everywhere
-account-delete-text = Your mailbox is removed for ever, with everything in it.
+account-delete-text = Your mailbox will be deleted permanently, with everything in it.
 account-delete-go = Delete mailbox …
 delete-title = Delete mailbox
 delete-warning =
     { $n ->
-        [0] Your mailbox is deleted for ever. Nobody can undo this, not even we.
-        [one] Your mailbox is deleted for ever, with one message. Nobody can undo this, not even we.
-       *[other] Your mailbox is deleted for ever, with { $n } messages. Nobody can undo this, not even we.
+        [0] Your mailbox will be deleted permanently. This cannot be undone.
+        [one] Your mailbox will be deleted permanently, with one message. This cannot be undone.
+       *[other] Your mailbox will be deleted permanently, with { $n } messages. This cannot be undone.
     }
 delete-warning-text = Save first what you want to keep. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox is made.
 delete-sure = Yes, I want to delete my mailbox with all messages.
-delete-sure-missing = Please confirm with the tick that you want to delete everything.
-delete-button = Delete for ever
-delete-not = Rather not
+delete-sure-missing = Please tick the box to confirm that you want to delete everything.
+delete-button = Delete permanently
+delete-not = Cancel
 
 # ---- the end of a session ----
 idle-title = Are you still there?
@@ -92,20 +92,20 @@ idle-stay = Stay logged in
 session-until = You are logged in until { $time }; every page you open extends that. What you send later than that is still there once you have logged in again.
 
 # ---- a new link, and the way by support ----
-renew-text = We can send a new link to your e-mail address.
+renew-text = We can send a new link to your e‑mail address.
 renew-button = Ask for a new link
 renew-title = Your new link
-renew-sent-text = If your mailbox is still waiting for you, an e-mail with a new link is on its way to your address. Please look into the spam folder, too.
-renew-asked-text = We have passed your wish on. Our support looks at it; then you get an e-mail with a new link.
+renew-sent-text = If your mailbox is still waiting for you, an e‑mail with a new link is on its way to your address. Please check your spam folder as well.
+renew-asked-text = We have passed on your request. Our support will check it; then you will receive an e‑mail with a new link.
 support-too = Forgotten the answer, too?
 support-go = Ask support for help
 support-title = Help from support
 support-lead = If you have forgotten both password and answer, or have no initial password, our support can reset your access. First we check that it is really you.
-support-kept = Your messages are kept. You get an e-mail and choose a new password and security question.
+support-kept = Your messages are kept. You get an e‑mail and choose a new password and security question.
 support-lost = The messages you have now cannot be read afterwards: they are encrypted with your password. They would have to be sent again.
 support-note = How can we reach you?
-support-note-hint = For example your telephone number and a good time to call. Please no password and no bank details.
+support-note-hint = For example your telephone number and a good time to call. Please do not send passwords or bank details.
 support-note-missing = Please write how we can reach you.
 support-button = Send request
 support-sent-title = Your request has arrived
-support-sent-text = If there is a mailbox for this address, our support will get in touch with you. Then you get an e-mail with which you set up your access again. If you remember the password, it works until then.
+support-sent-text = If there is a mailbox for this address, our support will get in touch with you. Then you get an e‑mail with which you set up your access again. If you remember the password, it works until then.

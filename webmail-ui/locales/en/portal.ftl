@@ -42,42 +42,43 @@ form-has-errors-text =
 
 # ---- log-in ----
 login-title = Log in
-login-lead = Your confidential mail from { $name }
-login-text = Letters that must stay between us are kept for you here, encrypted. Only you can open them.
-login-point-key = Encrypted with your own key, which opens only with your password.
-login-point-mail = We send you an e-mail whenever something new arrives.
+login-lead = { $name }: your confidential mail
+login-text = Messages that must stay between us are kept for you here, encrypted.
+login-point-kept = Stored encrypted. You open your mailbox with your password; if you forget it, our support can help after checking who you are.
+login-point-key = Encrypted with a key of your mailbox’s own. Your password or the answer to your security question releases it.
+login-point-mail = We send you an e‑mail whenever something new arrives.
 login-point-export = You can save every message and attachment on your own device.
 login-address = E-mail address
 login-address-hint = The address to which we sent you the notification.
 login-password = Password
 login-button = Log in
 login-new = No password yet?
-login-new-text = Open the link in our first e-mail to you. It takes you to a page where you choose your password.
+login-new-text = Open the link in our first e‑mail to you. It takes you to a page where you choose your password.
 login-trouble = Trouble logging in?
-login-trouble-text = Please write to or call
+login-trouble-text = How to reach us:
 login-note-left = You are logged out. See you soon!
 login-note-over = Your session has ended because you were away for a while. Please log in again.
 login-ended-password = Your session was ended because the password of this mailbox was changed in another browser. If that was not you, please contact us at once.
 login-ended-question = Your session was ended because the security question of this mailbox was changed in another browser. If that was not you, please contact us at once.
 login-ended-reset = Your session was ended because a new password was set by way of “Forgotten password”. If that was not you, please contact us at once.
 login-ended-everywhere = Your session was ended because somebody ended all sessions in your account. If that was not you, please change your password.
-login-ended-support = Your session was ended because our support reset or locked the access to this mailbox. The e-mail we sent you says more.
+login-ended-support = Your session was ended because our support reset or locked the access to this mailbox. The e‑mail we sent you says more.
 login-ended-deleted = Your session was ended because this mailbox was deleted in another browser. If that was not you, please contact us at once.
 login-note-kept = Your session had ended already. What you wrote is not lost: log in, and you can go on with it. Only newly chosen files have to be chosen again.
 login-note-copy = Your session had ended already, and your text is too long to be carried over. Please copy it below before you log in.
 login-kept-text = Your text
-login-note-wrong = The e-mail address or the password is not right. Please check both and try again. Mind upper and lower case.
+login-note-wrong = The e‑mail address or the password is not right. Please check both and try again. Check upper and lower case.
 login-note-wait =
     { $n ->
-        [one] There were several wrong attempts. Please wait one second and try again.
-       *[other] There were several wrong attempts. Please wait { $n } seconds and try again.
+        [one] There were several failed attempts. Please wait one second and try again.
+       *[other] There were several failed attempts. Please wait { $n } seconds and try again.
     }
-login-note-wait-long = There were many wrong attempts. From this device you can try again in { $n } minutes. “Forgotten password?” is quicker: with a new password you get in at once.
+login-note-wait-long = There were many failed attempts. From this device you can try again in { $n } minutes. “Forgotten password?” is quicker: with a new password you get in at once.
 password-show = Show password
 password-hide = Hide password
 
 # ---- activation ----
-activate-title = Open your mailbox
+activate-title = Set up your mailbox
 activate-lead = A confidential message is waiting for you. Choose a password, and you can read it right away.
 activate-waiting = This message is waiting for you
 activate-from = From
@@ -100,10 +101,11 @@ rule-digit = a digit
 rule-special = a special character like ! ? + –
 rule-guess = Several words that have nothing to do with each other are strong and easy to remember.
 rule-met = done
+rule-unmet = still missing
 activate-step-question = Choose a security question
-activate-question-text = If you ever forget your password, the answer helps you to a new one. Only you should know it.
+activate-question-text = If you ever forget your password, you can use the answer to set a new one. Only you should know it.
 activate-lost-kept = If you forget the answer too, our support can open your mailbox for you again after checking who you are. Your messages are kept.
-activate-lost-gone = If you forget both, nobody can open your messages any more, not even we. They would have to be sent again.
+activate-lost-gone = If you forget both, your messages can no longer be opened, not even by us. They would have to be sent again.
 activate-question = Question
 activate-question-choose = Please choose
 activate-question-own-option = My own question
@@ -112,9 +114,9 @@ activate-own-question-hint = Only if you chose “My own question” above.
 activate-answer = Your answer
 activate-answer-hint = Upper and lower case and punctuation do not matter.
 activate-step-language = Language
-activate-language = Language of this site and of our e-mails to you
-activate-button = Open mailbox
-activate-button-hint = Your link is used up only by this button.
+activate-language = Language of this site and of our e‑mails to you
+activate-button = Set up mailbox
+activate-button-hint = Your link is only used up when you press this button.
 question-school = What was the name of your first school?
 question-teacher = What was the name of your favourite teacher?
 question-street = In which street did you grow up?
@@ -129,7 +131,7 @@ password-short = The password is too short. Add some characters.
 password-no-upper = The password has no capital letter. Add one.
 password-no-digit = The password has no digit. Add one.
 password-no-special = The password has no special character. Add one, such as ! or ?
-password-address = The password is too much like your e-mail address. Choose something else.
+password-address = The password is too much like your e‑mail address. Choose something else.
 password-common = Very many people use this password, so it is tried first. Choose something else.
 password-related = Names, places, years and whatever belongs to your address or to us are tried first. Add words that have nothing to do with them.
 password-guessable = This password is easy to guess. Several words that have nothing to do with each other make a good one.
@@ -141,14 +143,14 @@ answer-long = The answer is too long. 200 characters are enough.
 answer-is-password = The answer must not be your password. Choose another answer.
 
 # ---- links that lead nowhere ----
-link-used-title = Your mailbox is already open
-link-used-text = This link was used to set your password, and it works only once. Log in with your e-mail address and your password.
+link-used-title = Your mailbox is already set up
+link-used-text = This link was used to set your password, and it works only once. Log in with your e‑mail address and your password.
 link-superseded-title = There is a newer link
-link-superseded-text = We have sent you a new e-mail for your mailbox since. Only the link in that one works; this one does not any more. If you cannot find the newer e-mail, ask for another one.
+link-superseded-text = We have sent you a new e‑mail for your mailbox since. Only the link in that one works; this one no longer does. If you cannot find the newer e‑mail, ask for another one.
 link-expired-title = This link has expired
-link-expired-text = The link in our e-mail works for a limited time.
+link-expired-text = The link in our e‑mail works for a limited time.
 link-unknown-title = This link is not complete
-link-unknown-text = Some mail programs break long links. Please copy the whole link from our e-mail into the address bar, or click it again there.
+link-unknown-text = Some mail programs break long links. Please copy the whole link from our e‑mail into the address bar, or click it again there.
 link-to-login = Go to log-in
 
 # ---- inbox ----
@@ -166,9 +168,9 @@ inbox-unread =
        *[other] { $n } unread
     }
 inbox-empty-title = Nothing here yet
-inbox-empty-text = When we have a confidential message for you, we send you an e-mail, and the message appears here.
+inbox-empty-text = When we have a confidential message for you, we send you an e‑mail, and the message appears here.
 inbox-welcome = Your mailbox is ready.
-inbox-welcome-text = From now on you log in with your e-mail address and your password. Please save important messages on your own device: they are kept here for a limited time.
+inbox-welcome-text = From now on you log in with your e‑mail address and your password. Please save important messages on your own device: they are kept here for a limited time.
 unread-mark = Unread
 sender-unknown = Sender unknown
 subject-none = No subject

@@ -7,8 +7,8 @@ trash-title = Trash
 trash-empty-title = The trash is empty
 trash-keeps =
     { $n ->
-        [one] Deleted messages stay in the trash for one day; after that they are gone for good.
-       *[other] Deleted messages stay in the trash for { $n } days; after that they are gone for good.
+        [one] Deleted messages stay in the trash for one day; after that they are deleted permanently.
+       *[other] Deleted messages stay in the trash for { $n } days; after that they are deleted permanently.
     }
 to-trash = Go to trash
 recipient-unknown = Recipient unknown
@@ -54,7 +54,7 @@ pick-one = Select
 do-trash = Delete
 do-export = Save …
 do-restore = Restore
-do-destroy = Delete for good
+do-destroy = Delete permanently
 do-empty = Empty trash
 done-none = Please select messages first, with the boxes on the left.
 done-trashed =
@@ -69,15 +69,15 @@ done-restored =
     }
 done-destroyed =
     { $n ->
-        [one] The message is deleted for good.
-       *[other] { $n } messages are deleted for good.
+        [one] The message is permanently deleted.
+       *[other] { $n } messages are permanently deleted.
     }
 destroy-title =
     { $n ->
         [one] Delete this message for good?
        *[other] Delete these { $n } messages for good?
     }
-destroy-text = Nobody can bring them back after that, not even we.
+destroy-text = Nobody can bring them back after that, not even us.
 destroy-cancel = Cancel
 
 export-title = Save
@@ -88,7 +88,7 @@ export-heading =
     }
 export-lead = You get a ZIP file for your own device.
 export-size = About { $name }.
-export-format = In which form?
+export-format = Which format?
 export-pdf = PDF
 export-pdf-text = For reading, printing and keeping. All attachments and the original are embedded in it.
 export-pdf-missing = PDF is not possible here at the moment. The original (.eml) and .msg are.
@@ -101,12 +101,12 @@ export-wait = PDF files take a moment. Your browser shows the progress; you can 
 export-running = The ZIP file is being saved
 export-count = %1 of %2 messages
 export-done = Done. The ZIP file is among your downloads.
-export-broken = Broken off. The ZIP file is not complete; please save it again.
+export-broken = Interrupted. The ZIP file is not complete; please save it again.
 export-then-title = Saved? Then you can tidy up here.
 export-then-text =
     { $n ->
-        [one] The message goes to the trash and can be had back from there for a while.
-       *[other] The { $n } messages go to the trash and can be had back from there for a while.
+        [one] The message goes to the trash and can be restored from there for a while.
+       *[other] The { $n } messages go to the trash and can be restored from there for a while.
     }
 export-then-button =
     { $n ->
@@ -115,17 +115,17 @@ export-then-button =
     }
 export-everything = Save everything
 export-note-file = Note.txt
-export-note = These messages could not be brought into the wished form. They are here unchanged as .eml files:
-export-note-damaged = These messages cannot be opened any more. Please get in touch with us and give these numbers:
+export-note = These messages could not be converted to the chosen format. They are included unchanged as .eml files:
+export-note-damaged = These messages can no longer be opened. Please get in touch with us and give these numbers:
 not-made-title = That did not work
-not-made-text = This message cannot be brought into this form. You can always save the original.
+not-made-text = This message cannot be converted to this format. You can always save the original.
 not-made-eml = Save original (.eml)
 back-to-message = Back to the message
 message-in-trash = This message is in the trash:
 date-day = { $day } { $month } { $year }
 
 file-open = Open
-file-look = Look at it
+file-look = View
 file-within = unpacked
 message-broken = This message is damaged or built in an unusual way. Here is what can be read of it.
 message-partial = This message is built in an unusual way. Here is what can be read of it; all of it is in the original, which you can save.
@@ -133,9 +133,9 @@ inside-title = Attached message
 event-title = Appointment
 event-untitled = Appointment without a title
 event-cancelled = This appointment is cancelled.
-event-repeats = comes again
+event-repeats = repeats
 event-starts = Begins
 event-ends = Ends
-event-place = Place
+event-place = Location
 event-from = Invitation from
 message-back = Back to inbox

@@ -75,13 +75,13 @@ impl Labels {
             cc: "Kopie".to_owned(),
             reply_to: "Antwort an".to_owned(),
             date: "Datum".to_owned(),
-            attachments: "Anlagen".to_owned(),
+            attachments: "Anhänge".to_owned(),
             page: "Seite {page} von {pages}".to_owned(),
             no_subject: "(ohne Betreff)".to_owned(),
             no_text: "Diese Nachricht enthält keinen Text.".to_owned(),
             embedded:
                 "In diese PDF-Datei eingebettet sind die unveränderte Nachricht (original.eml) und alle \
-                       Anlagen. Ihr PDF-Programm zeigt sie unter „Anlagen“ oder mit einer Büroklammer."
+                       Anhänge. Ihr PDF-Programm zeigt sie unter „Anlagen“ oder mit einer Büroklammer."
                     .to_owned(),
             replaced:
                 "Einzelne Zeichen kann dieses Dokument nicht darstellen; sie erscheinen als ▯ oder ?. Die \

@@ -217,6 +217,8 @@ pub(crate) enum Language {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Brand {
     pub(crate) name: String,
+    pub(crate) sentence_name: Option<String>,
+    pub(crate) phone: Option<String>,
     #[serde(default = "portal_name")]
     pub(crate) portal_name: String,
     #[serde(default = "colour")]

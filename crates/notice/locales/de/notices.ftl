@@ -2,7 +2,7 @@
 #
 # Überall verfügbar: $brand (der Versicherer), $portal (Name des Postfachs), $host und $portal-url.
 # Wo eine Frist läuft: $until (Tag), $until-time (Tag und Uhrzeit), $days (ganze Tage bis dahin).
-# $brand steht immer als ganzes Satzglied, damit jeder Name grammatisch passt.
+# $brand steht für sich; $brand-start am Anfang eines Satzes und $brand-within in einem Satz, beide als Subjekt, mit Artikel.
 
 direction = ltr
 
@@ -19,7 +19,7 @@ label-from = Von
 label-subject = Betreff
 label-date = Datum
 label-recipient = Empfänger
-label-password = Startkennwort
+label-password = Startpasswort
 label-locked = Gesperrt seit
 label-opens = Wieder offen ab
 label-closed = Letzter Versuch
@@ -39,7 +39,7 @@ genuine-doubt = Sie sind unsicher? Klicken Sie nichts an. Fragen Sie uns unter e
 ## Die erste Nachricht
 activation-subject = [{ $brand }] Vertrauliche Post für Sie – bitte Postfach einrichten
 activation-heading = Eine vertrauliche Nachricht wartet auf Sie
-activation-intro = { $brand } hat Ihnen vertraulich geschrieben. Damit nur Sie die Nachricht lesen können, liegt sie verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Der Text der Nachricht steht nicht in dieser E-Mail.
+activation-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Damit es vertraulich bleibt, liegt die Nachricht verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Der Text der Nachricht steht nicht in dieser E-Mail.
 activation-button = Postfach einrichten und lesen
 activation-deadline =
     { $days ->
@@ -60,13 +60,13 @@ reminder-subject =
        *[other] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird in { $days } Tagen gelöscht
     }
 reminder-heading = Ihre Nachricht ist noch ungelesen
-reminder-intro = Vor einiger Zeit hat Ihnen { $brand } vertraulich geschrieben. Die Nachricht liegt noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+reminder-intro = Vor einiger Zeit hat Ihnen { $brand-within } vertraulich geschrieben. Die Nachricht liegt noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
 
 ## Jede weitere Nachricht
 message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
 message-subject-shown = [{ $brand }] Neue vertrauliche Nachricht: { $subject }
 message-heading = Sie haben eine neue Nachricht
-message-intro = { $brand } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+message-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
 message-button = Anmelden und lesen
 message-deadline =
     { $days ->
@@ -76,10 +76,10 @@ message-deadline =
     }
 message-keep = Speichern Sie, was Sie behalten möchten: Das Postfach ist zum Abholen gedacht, nicht zum Aufbewahren.
 
-## Die erste Nachricht, mit Startkennwort
-initial-subject = [{ $brand }] Vertrauliche Post für Sie – Ihr Startkennwort kommt gesondert
+## Die erste Nachricht, mit Startpasswort
+initial-subject = [{ $brand }] Vertrauliche Post für Sie – Ihr Startpasswort kommt gesondert
 initial-heading = Eine vertrauliche Nachricht wartet auf Sie
-initial-intro = { $brand } hat Ihnen vertraulich geschrieben. Die Nachricht liegt verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Zum ersten Anmelden brauchen Sie ein Startkennwort. Sie erhalten es auf einem anderen Weg, meist am Telefon oder mit der Post.
+initial-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt verschlüsselt in einem eigenen Postfach für Sie, im Portal „{ $portal }“. Zum ersten Anmelden brauchen Sie ein Startpasswort. Sie erhalten es auf einem anderen Weg, meist am Telefon oder mit der Post.
 initial-button = Zum Postfach
 initial-deadline =
     { $days ->
@@ -88,14 +88,14 @@ initial-deadline =
        *[other] Bitte melden Sie sich bis zum { $until } an (noch { $days } Tage). Danach wird die Nachricht gelöscht.
     }
 initial-steps = So lesen Sie die Nachricht
-initial-wait = Warten Sie, bis Ihnen der Absender das Startkennwort mitgeteilt hat.
-initial-login = Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startkennwort an.
-initial-own = Legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest. Das Startkennwort gilt danach nicht mehr.
+initial-wait = Warten Sie, bis Ihnen der Absender das Startpasswort mitgeteilt hat.
+initial-login = Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an.
+initial-own = Legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest. Das Startpasswort gilt danach nicht mehr.
 
-## Das Startkennwort, an den Absender
-handover-subject = Bitte weitergeben: Startkennwort zu Ihrer vertraulichen Nachricht
-handover-heading = Bitte geben Sie dieses Startkennwort weiter
-handover-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $portal }“ bereit. Der Empfänger weiß davon, kann sie aber erst lesen, wenn Sie ihm das Startkennwort genannt haben.
+## Das Startpasswort, an den Absender
+handover-subject = Bitte weitergeben: Startpasswort zu Ihrer vertraulichen Nachricht
+handover-heading = Bitte geben Sie dieses Startpasswort weiter
+handover-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $portal }“ bereit. Der Empfänger weiß davon, kann sie aber erst lesen, wenn Sie ihm das Startpasswort genannt haben.
 handover-deadline =
     { $days ->
         [0] Ungelesen wird die Nachricht noch heute gelöscht.
@@ -103,9 +103,9 @@ handover-deadline =
        *[other] Ungelesen wird die Nachricht am { $until } gelöscht (noch { $days } Tage).
     }
 handover-steps = So geht es sicher
-handover-tell = Nennen Sie das Startkennwort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
+handover-tell = Nennen Sie das Startpasswort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
 handover-plain = Großbuchstaben und Striche müssen nicht sein: „kxcm 7rtw“ gilt wie „KXCM-7RTW“.
-handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startkennwort nicht per E-Mail.
+handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startpasswort nicht per E-Mail.
 
 ## Zugang zurückgesetzt
 again-subject = [{ $brand }] Ihr Zugang wurde zurückgesetzt – bitte neu einrichten
@@ -113,12 +113,12 @@ again-heading = Richten Sie Ihr Postfach neu ein
 again-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
 again-kept = Ihre Nachrichten bleiben erhalten und sind danach wieder lesbar.
 again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie waren mit Ihrem alten Passwort verschlüsselt. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
-again-initial-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startkennwort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
+again-initial-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
 again-initial-deadline =
     { $days ->
-        [0] Das Startkennwort gilt nur noch heute.
-        [one] Das Startkennwort gilt einen Tag, bis zum { $until }.
-       *[other] Das Startkennwort gilt { $days } Tage, bis zum { $until }.
+        [0] Das Startpasswort gilt nur noch heute.
+        [one] Das Startpasswort gilt einen Tag, bis zum { $until }.
+       *[other] Das Startpasswort gilt { $days } Tage, bis zum { $until }.
     }
 again-initial-stranger = Sie haben das nicht mit uns besprochen? Dann melden Sie sich bitte bei uns.
 again-button = Postfach neu einrichten
@@ -150,7 +150,7 @@ question-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden 
 ## Postfach gelöscht
 deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 deleted-heading = Ihr Postfach wurde gelöscht
-deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
 deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
 
 ## Anmeldung von einem unbekannten Browser

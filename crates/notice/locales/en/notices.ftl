@@ -24,21 +24,21 @@ label-opens = Opens again
 label-closed = Last attempt
 label-changed = Changed
 label-deleted = Deleted
-label-login = Signed in
+label-login = Logged in
 label-network = From the network
 label-reason = The mail server’s answer
 
 ## How to tell a genuine mail
 genuine-title = How to tell that this mail is genuine
 genuine-link = The link leads to { $host }. You will see exactly this name at the top of your browser.
-genuine-type = You do not need the link: type { $portal-url } into your browser yourself and sign in.
+genuine-type = You do not need the link: type { $portal-url } into your browser yourself and log in.
 genuine-never = We never ask for bank details, transaction codes or the password of your e-mail account.
 genuine-doubt = Not sure? Do not click anything. Ask us on a telephone number that you already know.
 
 ## The first letter
 activation-subject = [{ $brand }] Confidential mail for you – please set up your mailbox
 activation-heading = A confidential message is waiting for you
-activation-intro = { $brand } has written to you in confidence. So that only you can read the message, it is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this mail.
+activation-intro = { $brand } has written to you in confidence. To keep it confidential, the message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this mail.
 activation-button = Set up mailbox and read
 activation-deadline =
     { $days ->
@@ -65,8 +65,8 @@ reminder-intro = Some time ago { $brand } wrote to you in confidence. The messag
 message-subject = [{ $brand }] New confidential message in your mailbox
 message-subject-shown = [{ $brand }] New confidential message: { $subject }
 message-heading = You have a new message
-message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Sign in there with your e-mail address and your password.
-message-button = Sign in and read
+message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password.
+message-button = Log in and read
 message-deadline =
     { $days ->
         [0] The message will be deleted today.
@@ -78,17 +78,17 @@ message-keep = Save what you want to keep: the mailbox is for collecting, not fo
 ## The first letter, with an initial password
 initial-subject = [{ $brand }] Confidential mail for you – your initial password comes separately
 initial-heading = A confidential message is waiting for you
-initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To sign in for the first time you need an initial password. It reaches you in another way, mostly by telephone or letter.
+initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To log in for the first time you need an initial password. It reaches you in another way, mostly by telephone or letter.
 initial-button = Go to the mailbox
 initial-deadline =
     { $days ->
-        [0] Please sign in today. After that the message will be deleted.
-        [one] Please sign in by { $until } (one day left). After that the message will be deleted.
-       *[other] Please sign in by { $until } ({ $days } days left). After that the message will be deleted.
+        [0] Please log in today. After that the message will be deleted.
+        [one] Please log in by { $until } (one day left). After that the message will be deleted.
+       *[other] Please log in by { $until } ({ $days } days left). After that the message will be deleted.
     }
 initial-steps = How to read the message
 initial-wait = Wait until the sender has told you the initial password.
-initial-login = Sign in with your e-mail address and the initial password.
+initial-login = Log in with your e-mail address and the initial password.
 initial-own = Set a password and a security question of your own. The initial password then no longer works.
 
 ## The initial password, to the sender
@@ -112,7 +112,7 @@ again-heading = Set up your mailbox again
 again-intro = As agreed with our customer service, your old access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
 again-kept = Your messages stay and can be read again afterwards.
 again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
-again-initial-intro = As agreed with our customer service, your access to the portal “{ $portal }” so far no longer works. Sign in with your e-mail address and the initial password we have told you. After that you set a password and a security question of your own.
+again-initial-intro = As agreed with our customer service, your access to the portal “{ $portal }” so far no longer works. Log in with your e-mail address and the initial password we have told you. After that you set a password and a security question of your own.
 again-initial-deadline =
     { $days ->
         [0] The initial password works today only.
@@ -149,28 +149,28 @@ question-stranger = It was not you? Then somebody knows your password. Please co
 ## Mailbox deleted
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
-deleted-intro = Your mailbox in the portal “{ $portal }” was deleted for good, with all messages. It was done by somebody who knew the password. If { $brand } writes to you confidentially again, a new mailbox is made, which you set up anew.
+deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you confidentially again, a new mailbox is made, which you set up anew.
 deleted-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
 
-## Signed in from an unknown browser
-browser-subject = [{ $brand }] New sign-in to your mailbox
-browser-heading = Signed in from a new device
-browser-intro = Somebody signed in to your mailbox in the portal “{ $portal }” with your password, from a device or browser that we do not know yet.
-browser-stranger = It was not you? Then somebody knows your password. Sign in, change the password under “My account”, and tell us. That ends all other sessions.
+## Logged in from an unknown browser
+browser-subject = [{ $brand }] New log-in to your mailbox
+browser-heading = Logged in from a new device
+browser-intro = Somebody logged in to your mailbox in the portal “{ $portal }” with your password, from a device or browser that we do not know yet.
+browser-stranger = It was not you? Then somebody knows your password. Log in, change the password under “My account”, and tell us. That ends all other sessions.
 
 ## Mailbox locked
 locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
-locked-heading = Signing in is closed for a while
-locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can sign in from an unknown device for now. Devices from which you have signed in before are not affected. The messages are safe, and new ones still arrive.
+locked-heading = Logging in is closed for a while
+locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. The messages are safe, and new ones still arrive.
 locked-button = Go to the mailbox
-locked-you = It was you? Then use “Forgotten password” on the page where you sign in: with a new password you get in at once. You can also wait.
+locked-you = It was you? Then use “Forgotten password” on the page where you log in: with a new password you get in at once. You can also wait.
 locked-stranger = It was not you? Then somebody else has tried, without success. You need not do anything. As long as it goes on, we write to you once a day at most.
 
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
 answers-heading = “Forgotten password” is closed for a while
 answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password cannot be replaced in this way for a while. Your password still works.
-answers-you = It was you? If you remember the password, sign in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you sign in.
+answers-you = It was you? If you remember the password, log in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you log in.
 answers-stranger = It was not you? Then somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
 
 ## Notice undeliverable, to the sender

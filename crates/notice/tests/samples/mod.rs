@@ -169,6 +169,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
 pub(crate) fn brand() -> Brand {
     Brand {
         name: "Musterversicherung".to_owned(),
+        sentence_name: None,
         portal_name: "SecureMail".to_owned(),
         portal_url: "https://securemail.insurer.example/".to_owned(),
         colour: Colour::parse("#0b5c74").expect("a colour"),
@@ -183,6 +184,7 @@ pub(crate) fn brand() -> Brand {
 pub(crate) fn odd_brand() -> Brand {
     Brand {
         name: "Müller & Söhne <VVaG>".to_owned(),
+        sentence_name: None,
         portal_name: "\"Safe\" & 'Sound'".to_owned(),
         logo: Some(Logo {
             content_type: "image/png".to_owned(),

@@ -25,6 +25,9 @@ const MIN_ANSWER: usize = 3;
 /// Longest question or answer, in characters.
 const MAX_TEXT: usize = 200;
 
+/// What is wrong with a password by a rule that stands in the list.
+const RULES: [&str; 4] = ["password-short", "password-no-upper", "password-no-digit", "password-no-special"];
+
 /// What was entered, to be shown again, and what is wrong with it. No password is ever sent back.
 #[derive(Default)]
 pub(crate) struct Entered {
@@ -58,6 +61,27 @@ impl Entered {
             ("answer", self.answer_error),
         ];
         fields.into_iter().filter_map(|(field, key)| Some((field, key?))).collect()
+    }
+
+    /// How a password that was refused stands to one of its rules; empty as long as none was judged.
+    pub(crate) fn rule(&self, key: &str) -> &'static str {
+        match self.password_errors.as_slice() {
+            [] | ["password-empty"] => "",
+            found if found.contains(&key) => "unmet",
+            _ => "met",
+        }
+    }
+
+    /// What is wrong with it beside the list of rules: one broken rule by its own words, several by the list.
+    pub(crate) fn password_words(&self) -> Vec<&'static str> {
+        let (rules, mut words): (Vec<&str>, Vec<&str>) =
+            self.password_errors.iter().partition(|key| RULES.contains(key));
+        match rules.as_slice() {
+            [] => {}
+            [only] => words.insert(0, only),
+            [_, ..] => words.insert(0, "password-several"),
+        }
+        words
     }
 
     pub(crate) fn error_text(&self, page: &Page) -> String {

@@ -140,8 +140,8 @@ async fn every_mistake_is_named_and_nothing_typed_is_lost() {
         form
     };
     for (changes, said) in [
-        (&[("password", "kurz"), ("repeat", "kurz")][..], "zu kurz"),
-        (&[("password", "Max.Muster7!"), ("repeat", "Max.Muster7!")], "ähnelt zu sehr Ihrer E-Mail-Adresse"),
+        (&[("password", "kurz"), ("repeat", "kurz")][..], "class=\"unmet\""),
+        (&[("password", "Max.Muster7!"), ("repeat", "Max.Muster7!")], "ähnelt zu sehr Ihrer E‑Mail-Adresse"),
         (&[("password", "Passwort1!"), ("repeat", "Passwort1!")], "benutzen sehr viele"),
         (&[("repeat", "anders")], "verschieden"),
         (&[("question", "")], "wählen Sie eine Frage"),

@@ -36,7 +36,7 @@ async fn the_first_log_in_makes_the_mailbox_its_owners_and_ends_the_initial_pass
     rig.world.letter(&made, &sample::rich(), Duration::ZERO, 9).await;
     let mut browser = rig.browser();
     let page = browser.get("/").await.text();
-    assert!(page.contains("Startkennwort") && !page.contains("Öffnen Sie den Link"), "the page says how");
+    assert!(page.contains("Startpasswort") && !page.contains("Öffnen Sie den Link"), "the page says how");
     // As people type it.
     let typed = initial.to_lowercase().replace('-', " ");
     assert_eq!(log_in(&mut browser, "max@web.example", &typed).await.header("location"), "/first");
@@ -63,7 +63,7 @@ async fn the_first_log_in_makes_the_mailbox_its_owners_and_ends_the_initial_pass
     }
     let refused = browser.send("/first", &upper).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("Das ist das Startkennwort"), "{}", refused.text());
+    assert!(refused.text().contains("Das ist das Startpasswort"), "{}", refused.text());
     assert_eq!(browser.send("/first", &same).await.status, 422, "nor in other letters");
     let mailbox = rig.world.store.mailbox(&made.id).await.unwrap().unwrap();
     assert_eq!(mailbox.state, MailboxState::Pending, "nothing has happened yet");

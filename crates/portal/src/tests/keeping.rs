@@ -172,7 +172,7 @@ async fn many_letters_leave_in_one_archive_byte_for_byte() {
     let mut fields: Vec<(&str, &str)> = letters.iter().map(|(id, _)| ("id", id.as_str())).collect();
     fields.extend([("folder", "inbox"), ("do", "export")]);
     let page = act(&mut browser, "/letters", &fields).await;
-    assert!(page.status == 200 && page.text().contains("3 Nachrichten sichern"));
+    assert!(page.status == 200 && page.text().contains("3 Nachrichten speichern"));
     assert!(page.text().contains("Die 3 Nachrichten hier löschen"), "deleting is offered");
     assert!(page.text().contains("PDF ist hier zurzeit nicht möglich"), "there is no worker beside a test");
     fields.push(("format", "eml"));
@@ -195,7 +195,7 @@ async fn many_letters_leave_in_one_archive_byte_for_byte() {
         assert!(content == letter);
     }
     assert!(browser.get("/sent").await.text().contains("Meine Antwort"));
-    assert!(browser.get("/export").await.text().contains("4 Nachrichten sichern"));
+    assert!(browser.get("/export").await.text().contains("4 Nachrichten speichern"));
     let reply = act(&mut browser, "/export/zip", &[("scope", "all"), ("format", "msg")]).await;
     let files = unpacked(whole(&reply));
     assert_eq!(files.len(), 4);

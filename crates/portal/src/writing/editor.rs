@@ -63,9 +63,12 @@ impl WritePage {
         self.complaints.iter().any(|one| one.field == field)
     }
 
-    /// As file managers count: 1 MB is 1,024 times 1,024.
     fn size(&self, bytes: &u64) -> String {
         size(&self.page, *bytes)
+    }
+
+    fn limit_size(&self) -> String {
+        room(&self.page, self.limit)
     }
 
     fn free(&self) -> u64 {
@@ -73,7 +76,7 @@ impl WritePage {
     }
 
     fn free_size(&self) -> String {
-        size(&self.page, self.free())
+        room(&self.page, self.free())
     }
 
     fn came_of(&self, one: &Pending) -> String {
@@ -89,13 +92,15 @@ impl WritePage {
     }
 }
 
+/// As people count: 1 MB is a million bytes.
 fn size(page: &Page, bytes: u64) -> String {
-    let tenths = bytes.saturating_mul(10).div_ceil(1024 * 1024);
-    match (tenths / 10, tenths % 10) {
-        (0, _) => format!("{}\u{a0}kB", bytes.div_ceil(1024)),
-        (whole, 0) => format!("{whole}\u{a0}MB"),
-        (whole, tenth) => format!("{whole}{}{tenth}\u{a0}MB", page.t("decimal-separator")),
-    }
+    page.size(&bytes)
+}
+
+/// What has room there: whole megabytes, so that what is promised fits.
+fn room(page: &Page, bytes: u64) -> String {
+    let whole = bytes - bytes % 1_000_000;
+    page.size(if whole == 0 { &bytes } else { &whole })
 }
 
 #[derive(Deserialize)]
@@ -421,7 +426,7 @@ pub(crate) fn no_room(site: &Site, page: &Page, draft: &Draft, name: &str, bytes
     let limit = site.config.write.max_size;
     let values = Values::from([
         ("name".into(), name.to_owned().into()),
-        ("limit".into(), size(page, limit).into()),
+        ("limit".into(), room(page, limit).into()),
         ("n".into(), MAX_FILES.into()),
     ]);
     let key = if draft.file_count() >= MAX_FILES as usize {
