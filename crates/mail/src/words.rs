@@ -167,10 +167,8 @@ fn decode_with(raw: &[u8], to_text: impl Fn(&[u8], Option<&[u8]>) -> String) -> 
     clean.trim().to_owned()
 }
 
-/// A mark that stands for text while something else is read that must not see it.
-fn mark(number: usize) -> String {
-    format!("xqwordqx{number}x")
-}
+/// Around the number of a text that is set aside. Not ASCII, and so in nothing that stays: that is all ASCII.
+const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// The value with every run of encoded-words, and every text that is not ASCII, behind a mark; and what they say. So
 /// that who takes addresses apart need not know charsets, and one decoder decodes everything.
@@ -180,7 +178,7 @@ pub(crate) fn set_aside(raw: &[u8]) -> (Vec<u8>, Vec<String>) {
     let mut run: Vec<u8> = Vec::new();
     let mut flush = |run: &mut Vec<u8>, out: &mut Vec<u8>| {
         if !run.is_empty() {
-            out.extend_from_slice(mark(aside.len()).as_bytes());
+            out.extend_from_slice(format!("{}{}{}", MARK.0, aside.len(), MARK.1).as_bytes());
             aside.push(decode(run));
             run.clear();
         }
@@ -212,10 +210,22 @@ pub(crate) fn set_aside(raw: &[u8]) -> (Vec<u8>, Vec<String>) {
     (out, aside)
 }
 
-/// Puts back what was set aside.
+/// Puts back what was set aside, each in its place; what looks like a mark in it is none.
 pub(crate) fn put_back(text: &str, aside: &[String]) -> String {
-    let marked = |text: String, (number, words): (usize, &String)| text.replace(&mark(number), words);
-    aside.iter().enumerate().fold(text.to_owned(), marked)
+    let mut pieces = text.split(MARK.0);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let marked = piece.split_once(MARK.1);
+        let words = marked.and_then(|(number, rest)| Some((aside.get(number.parse::<usize>().ok()?)?, rest)));
+        match words {
+            Some((words, rest)) => {
+                out.push_str(words);
+                out.push_str(rest);
+            }
+            None => out.push_str(piece),
+        }
+    }
+    out
 }
 
 /// A character and the bytes it stands for.
@@ -396,6 +406,19 @@ mod tests {
 
     fn cut_str(raw: &str, tag: &str) -> Option<String> {
         cut(raw.as_bytes(), tag).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn nothing_typed_is_taken_for_what_was_set_aside() {
+        for raw in [
+            "xqwordqx0x =?utf-8?q?M=C3=BCller?= <m@web.example>",
+            "\u{e000}1\u{e001} =?utf-8?q?M=C3=BCller?= <m@web.example>",
+            "=?utf-8?b?7oCAMe6AgQ==?= Anna =?utf-8?q?M=C3=BCller?= <m@web.example>",
+        ] {
+            let (line, aside) = set_aside(raw.as_bytes());
+            let back = put_back(&String::from_utf8(line).unwrap(), &aside);
+            assert_eq!(back.matches("Müller").count(), 1, "{raw}: {back}");
+        }
     }
 
     #[test]
