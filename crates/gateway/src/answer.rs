@@ -12,7 +12,7 @@ use sealpost_portal::{OutboxError, Sent, WriteRules, WrittenLetter};
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
 };
-use sealpost_vault::{BodyHash, MessageKey};
+use sealpost_vault::{BodyHash, LetterSigner, MessageKey};
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::{Front, thread_tag};
@@ -52,7 +52,11 @@ pub(crate) async fn resident(front: &Front, mailbox_id: &str) -> Result<(Residen
 }
 
 /// Queues the letter and keeps it.
-pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, OutboxError> {
+pub(crate) async fn send(
+    front: &Front,
+    letters: &LetterSigner,
+    letter: WrittenLetter,
+) -> Result<Sent, OutboxError> {
     let recipients: Vec<Address> = letter.to.iter().chain(&letter.cc).cloned().collect();
     // The portal has asked already; a letter to elsewhere must be impossible, not unlikely.
     if recipients.is_empty() || !recipients.iter().all(|address| front.writing.rules.allows(address)) {
@@ -107,7 +111,7 @@ pub(crate) async fn send(front: &Front, letter: WrittenLetter) -> Result<Sent, O
     }
     rest.push(&pieces.closing).await?;
     let Finished { key, body, len: rest_len, hash } = rest.finish().await?;
-    let head_bytes = signed(front, head_bytes, now, &hash)?;
+    let head_bytes = signed(front, letters, head_bytes, now, &hash)?;
 
     let deposit_id = random.id();
     let size = rest_len + head_bytes.len() as u64;
@@ -197,9 +201,15 @@ async fn too_many(front: &Front, mailbox_id: &str, uses: &[NewUse]) -> Result<Op
 }
 
 /// The head with the signature on top by which the operator's servers know that it was written here.
-fn signed(front: &Front, head: &[u8], at: Timestamp, body: &[u8; 32]) -> Result<Vec<u8>, OutboxError> {
+fn signed(
+    front: &Front,
+    letters: &LetterSigner,
+    head: &[u8],
+    at: Timestamp,
+    body: &[u8; 32],
+) -> Result<Vec<u8>, OutboxError> {
     let to_sign = ToSign::new(&Head::new(head.to_vec()).map_err(failed)?, &front.name, at, body);
-    let signature = front.keys.letters.sign(to_sign.input());
+    let signature = letters.sign(to_sign.input());
     let mut signed = to_sign.into_field(&signature);
     signed.extend_from_slice(head);
     Ok(signed)

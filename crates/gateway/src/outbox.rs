@@ -7,6 +7,7 @@ use sealpost_mail::Secret;
 use sealpost_notice::Notice;
 use sealpost_portal::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
 use sealpost_store::{ArrivalRows, LegPurpose};
+use sealpost_vault::LetterSigner;
 
 use crate::answer::{self, failed};
 use crate::arrival::{Front, days};
@@ -17,6 +18,8 @@ use crate::owner_mail;
 /// The portal's way out.
 pub(crate) struct PortalOutbox {
     pub(crate) front: Arc<Front>,
+    /// Signs what owners write.
+    pub(crate) letters: LetterSigner,
 }
 
 #[async_trait]
@@ -69,6 +72,6 @@ impl Outbox for PortalOutbox {
     }
 
     async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
-        answer::send(&self.front, letter).await
+        answer::send(&self.front, &self.letters, letter).await
     }
 }

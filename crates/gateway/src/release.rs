@@ -10,15 +10,14 @@ use sealpost_store::{
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
-    Argon2Cost, InitialPassword, Keys, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
+    Argon2Cost, InitialPassword, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
 };
 
 use crate::arrival::days;
 use crate::commands::RequestError;
-use crate::config::Escrow;
 use crate::own;
 use crate::owner_mail;
-use crate::plan::Plan;
+use crate::plan::{EscrowPlan, Plan, SupportKeys};
 
 /// What a release has led to.
 pub(crate) struct Let {
@@ -28,15 +27,17 @@ pub(crate) struct Let {
     pub(crate) initial: Option<InitialPassword>,
 }
 
-/// Releases a request.
+/// Releases a request. `lost`: without the messages, where the key that opens them cannot be brought.
 #[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
 pub(crate) async fn release(
     store: &Store,
     plan: &Plan,
+    keys: &SupportKeys,
     request: &RequestRow,
     mailbox: &MailboxRow,
     address: Option<Address>,
     note: &str,
+    lost: bool,
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<Let, RequestError> {
@@ -48,8 +49,7 @@ pub(crate) async fn release(
         (_, MailboxState::Deleted) => return Err(RequestError::NotOpen(request.number)),
         (RequestKind::Renewal, MailboxState::Pending) | (RequestKind::Access, _) => {}
     }
-    let keys = plan.server_key.keys();
-    let (token, hash) = keys.tokens.issue(VaultPurpose::Activation, random);
+    let (token, hash) = keys.role.way_in.tokens.issue(VaultPurpose::Activation, random);
     let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
     // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
     let lasts = if initial.is_some() { plan.announcer.retention.unactivated } else { LINK_LASTS };
@@ -62,13 +62,13 @@ pub(crate) async fn release(
         deposit_id: None,
     };
     let ways = Ways { token: &token, initial: initial.as_ref() };
-    let secret = secret_of(store, plan, &keys, mailbox).await?;
+    let secret = secret_of(store, plan, keys, mailbox, lost).await?;
     let kept = secret.is_some();
     let again = match secret {
         Some(secret) => {
-            Again::Kept { wraps: ways.wraps(&keys, &mailbox.id, &secret, random)?, token: new_token }
+            Again::Kept { wraps: ways.wraps(keys, &mailbox.id, &secret, random)?, token: new_token }
         }
-        None => Again::Lost(Box::new(empty(plan, &keys, mailbox, &address, &ways, new_token, now, random)?)),
+        None => Again::Lost(Box::new(empty(plan, keys, mailbox, &address, &ways, new_token, now, random)?)),
     };
     let link = match &initial {
         Some(_) => plan.announcer.public_url.clone(),
@@ -84,14 +84,14 @@ pub(crate) async fn release(
     let message_id = format!("{}@{}", random.id(), plan.name);
     let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)
         .map_err(RequestError::Mail)?;
-    let queue = own::Queue { spool: &keys.spool, random, give_up: plan.give_up };
+    let queue = own::Queue { spool: &keys.role.queue.spool, random, give_up: plan.give_up };
     let leg = own::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
         .map_err(|error| RequestError::Mail(error.to_string()))?;
     let wish = Release {
         number: request.number,
         mailbox_id: mailbox.id.clone(),
         now,
-        decision_sealed: seal_note(plan, &mailbox.id, note, random),
+        decision_sealed: seal_note(keys, &mailbox.id, note, random),
         again,
         letters_until: plan.announcer.retention.link(now),
         leg,
@@ -104,8 +104,8 @@ pub(crate) async fn release(
 }
 
 /// What support noted, for the request's row.
-pub(crate) fn seal_note(plan: &Plan, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
-    plan.server_key.keys().rows.seal("request-decision", mailbox_id, note.trim().as_bytes(), random)
+pub(crate) fn seal_note(keys: &SupportKeys, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
+    keys.role.queue.rows.seal("request-decision", mailbox_id, note.trim().as_bytes(), random)
 }
 
 /// A line of the trail.
@@ -119,24 +119,33 @@ pub(crate) fn audit(request: &RequestRow, action: &str, detail: &str, now: Times
     }
 }
 
-/// The mailbox's secret: by escrow where the operator chose that; by the kept link while nobody has a password.
+/// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while
+/// nobody has a password.
 async fn secret_of(
     store: &Store,
     plan: &Plan,
-    keys: &Keys,
+    keys: &SupportKeys,
     mailbox: &MailboxRow,
+    lost: bool,
 ) -> Result<Option<MailboxSecret>, RequestError> {
     let by_escrow = match plan.escrow {
-        Escrow::Server => store.wrap(&mailbox.id, WrapKind::Escrow).await?,
-        Escrow::None => None,
+        EscrowPlan::Server | EscrowPlan::Offline(_) => store.wrap(&mailbox.id, WrapKind::Escrow).await?,
+        EscrowPlan::None => None,
     };
-    if let Some(wrap) = by_escrow {
-        let opened = MailboxSecret::unwrap_escrow(&wrap, &mailbox.id, &keys.escrow)?;
+    if let (Some(wrap), Some(escrow)) = (&by_escrow, &keys.escrow) {
+        let opened = MailboxSecret::unwrap_escrow(wrap, &mailbox.id, escrow)?;
         return its_own(mailbox, opened).map(Some);
     }
     // Only where there is no link are the letters lost; one that cannot be opened is an error.
-    let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else { return Ok(None) };
-    let (_link, secret) = MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, &keys.rows, &keys.pepper)?;
+    let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else {
+        return match by_escrow {
+            // They could be kept, and are given up on purpose only.
+            Some(_) if !lost => Err(RequestError::EscrowKey),
+            Some(_) | None => Ok(None),
+        };
+    };
+    let (rows, pepper) = (&keys.role.queue.rows, &keys.role.way_in.pepper);
+    let (_link, secret) = MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, rows, pepper)?;
     its_own(mailbox, secret).map(Some)
 }
 
@@ -161,7 +170,7 @@ struct Ways<'a> {
 impl Ways<'_> {
     fn wraps(
         &self,
-        keys: &Keys,
+        keys: &SupportKeys,
         mailbox_id: &str,
         secret: &MailboxSecret,
         random: &dyn Random,
@@ -173,19 +182,19 @@ impl Ways<'_> {
         Ok(wraps)
     }
 
-    fn ways<'a>(&'a self, keys: &'a Keys) -> WaysIn<'a> {
-        WaysIn { rows: &keys.rows, pepper: &keys.pepper, token: self.token }
+    fn ways<'a>(&'a self, keys: &'a SupportKeys) -> WaysIn<'a> {
+        WaysIn { rows: &keys.role.queue.rows, pepper: &keys.role.way_in.pepper, token: self.token }
     }
 
     fn initial(
         &self,
-        keys: &Keys,
+        keys: &SupportKeys,
         mailbox_id: &str,
         secret: &MailboxSecret,
         random: &dyn Random,
     ) -> Result<Option<Vec<u8>>, VaultError> {
         let cost = Argon2Cost::standard();
-        let wrap = |initial| secret.wrap_initial(mailbox_id, initial, &keys.pepper, &cost, random);
+        let wrap = |initial| secret.wrap_initial(mailbox_id, initial, &keys.role.way_in.pepper, &cost, random);
         self.initial.map(wrap).transpose()
     }
 }
@@ -194,7 +203,7 @@ impl Ways<'_> {
 #[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
 fn empty(
     plan: &Plan,
-    keys: &Keys,
+    keys: &SupportKeys,
     old: &MailboxRow,
     address: &Address,
     ways: &Ways<'_>,
@@ -202,14 +211,11 @@ fn empty(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<NewMailbox, VaultError> {
-    let escrow = match plan.escrow {
-        Escrow::Server => Some(keys.escrow.public()),
-        Escrow::None => None,
-    };
+    let escrow = plan.escrow.public(&keys.role.way_in);
     let mut new = NewPending::new(&ways.ways(keys), escrow.as_ref(), random)?;
     if let Some(sealed) = ways.initial(keys, new.id(), new.secret(), random)? {
         new.add_initial(sealed);
     }
     let owner = NewOwner { tag: old.tag, address: &address.to_path(), language: old.language.clone() };
-    Ok(new.row(&keys.rows, owner, new_token, now, random))
+    Ok(new.row(&keys.role.queue.rows, owner, new_token, now, random))
 }

@@ -14,7 +14,10 @@ pub(crate) struct Roles {
 impl Roles {
     /// Everything in one process.
     pub(crate) const ALL: Self = Self { intake: true, portal: true, delivery: true, jobs: true };
-    const NONE: Self = Self { intake: false, portal: false, delivery: false, jobs: false };
+    /// The portal alone.
+    pub(crate) const PORTAL: Self = Self { intake: false, portal: true, delivery: false, jobs: false };
+    /// None: a command's.
+    pub(crate) const NONE: Self = Self { intake: false, portal: false, delivery: false, jobs: false };
 }
 
 impl FromStr for Roles {

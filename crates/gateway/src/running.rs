@@ -12,21 +12,19 @@ use sealpost_intake::{Intake, LoginCheck, Logins, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, Secret, SystemClock, SystemRandom};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_store::{Alone, Store, StoreOptions};
-use sealpost_vault::password_phc;
+use sealpost_vault::{IntakeRole, PortalRole, password_phc};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::arrival::{Door, Front, FrontKeys};
-use crate::config::Escrow;
+use crate::arrival::{Door, Front, Making};
 use crate::jobs;
 use crate::notice_facts::NoticeWriter;
 use crate::outbox::PortalOutbox;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, ServiceKeys};
 use crate::readiness;
 use crate::returned::ToMailbox;
-use crate::roles::Roles;
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 const MAX_RECEIVED: usize = 100;
@@ -69,7 +67,8 @@ pub(crate) struct Ready {
     jobs: Option<Alone>,
     /// How long deleted letters can be had back.
     trash: Duration,
-    front: Arc<Front>,
+    /// None where only jobs run.
+    front: Option<Arc<Front>>,
     reloadable: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal_reloader: Option<Reloader>,
@@ -77,43 +76,52 @@ pub(crate) struct Ready {
     clock: Arc<dyn Clock>,
 }
 
-/// Opens the store and binds the sockets of the given roles.
-pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) -> Result<Ready, RunError> {
+/// Opens the store and binds the sockets of the roles that there are keys for: each part is made of its own role's
+/// keys and cannot be made of another's.
+pub(crate) fn prepare(
+    plan: Plan,
+    keys: ServiceKeys,
+    config_file: Option<PathBuf>,
+) -> Result<Ready, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let options = StoreOptions { minimum_free: plan.minimum_free, ..StoreOptions::new(&plan.data) };
     let store = Store::open(options)?;
     // Before anything is bound: a second one must not even begin.
-    let delivers = roles.delivery.then(|| store.alone("delivery")).transpose()?;
-    let jobs = roles.jobs.then(|| store.alone("jobs")).transpose()?;
+    let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
+    let jobs = keys.jobs.then(|| store.alone("jobs")).transpose()?;
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
-    let keys = plan.server_key.keys();
-    let runner = Runner::new(
-        store.clone(),
-        keys.spool.clone(),
-        Arc::clone(&clock),
-        Arc::clone(&random),
-        plan.delivery,
-    )?;
+    let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _ } = keys;
+    let trash = plan.portal.trash;
+    let queue = match (&delivery_keys, &intake_keys, &portal_keys) {
+        (Some(role), _, _) => &role.queue,
+        (None, Some(role), _) => &role.queue,
+        (None, None, Some(role)) => &role.queue,
+        (None, None, None) => {
+            return Ok(Ready {
+                store,
+                intake: None,
+                delivery: None,
+                portal: None,
+                jobs,
+                trash,
+                front: None,
+                reloadable: Vec::new(),
+                shown: Vec::new(),
+                portal_reloader: None,
+                config_file,
+                clock,
+            });
+        }
+    };
+    let (clock_here, random_here) = (Arc::clone(&clock), Arc::clone(&random));
+    let runner = Runner::new(store.clone(), queue.spool.clone(), clock_here, random_here, plan.delivery)?;
     let kib = |share: u64| MemoryBudget::kib(u32::try_from(share / 1024).unwrap_or(u32::MAX));
     let (coming_in, looked_into) = (kib(plan.memory.coming_in), kib(plan.memory.looked_into));
-    let escrow = match plan.escrow {
-        Escrow::Server => Some(keys.escrow.public()),
-        Escrow::None => None,
-    };
     let front = Arc::new(Front {
         name: plan.name,
         store: store.clone(),
-        keys: FrontKeys {
-            spool: keys.spool.clone(),
-            rows: keys.rows.clone(),
-            tags: keys.tags.clone(),
-            tokens: keys.tokens.clone(),
-            pepper: keys.pepper.clone(),
-            deposits: keys.deposits.clone(),
-            escrow: escrow.clone(),
-            letters: keys.letters.clone(),
-        },
+        keys: queue.clone(),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
         inlet: runner.inlet(),
@@ -132,25 +140,27 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
     });
     runner.compose_with(Arc::new(NoticeWriter(Arc::clone(&front))));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&front))));
-    let intake = if roles.intake {
+    let intake = if let Some(IntakeRole { queue: _, way_in }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
-        let door = Arc::new(Door(Arc::clone(&front)));
+        let escrow = plan.escrow.public(&way_in);
+        let making = Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow });
+        let door = Arc::new(Door { front: Arc::clone(&front), making });
         Some(Intake::bind(plan.listeners, door, logins, Arc::clone(&clock), coming_in)?)
     } else {
         None
     };
-    let trash = plan.portal.trash;
-    let portal = if roles.portal {
+    let portal = if let Some(PortalRole { queue, way_in, sessions, letters }) = portal_keys {
+        let escrow_public = plan.escrow.public(&way_in);
         let portal_keys = PortalKeys {
-            tags: keys.tags,
-            tokens: keys.tokens,
-            rows: keys.rows,
-            pepper: keys.pepper,
-            deposits: keys.deposits,
-            sessions: keys.sessions,
-            escrow_public: escrow,
+            tags: queue.tags,
+            tokens: way_in.tokens,
+            rows: queue.rows,
+            pepper: way_in.pepper,
+            deposits: queue.deposits,
+            sessions,
+            escrow_public,
         };
-        let outbox = Arc::new(PortalOutbox { front: Arc::clone(&front) });
+        let outbox = Arc::new(PortalOutbox { front: Arc::clone(&front), letters });
         Some(Portal::bind(
             plan.portal,
             store.clone(),
@@ -170,7 +180,7 @@ pub(crate) fn prepare(plan: Plan, roles: Roles, config_file: Option<PathBuf>) ->
         portal,
         jobs,
         trash,
-        front,
+        front: Some(front),
         reloadable: plan.reloadable,
         shown,
         portal_reloader,
@@ -208,7 +218,7 @@ impl Ready {
         } = self;
         let rest = CancellationToken::new();
         let reload = tokio::spawn(reload_on_hangup(
-            Arc::clone(&front),
+            front,
             reloadable,
             shown,
             portal_reloader,
@@ -313,7 +323,7 @@ async fn first_to_end(
 
 /// SIGHUP: certificates and rules are read again; what is wrong stays as it was and is said in the log.
 async fn reload_on_hangup(
-    front: Arc<Front>,
+    front: Option<Arc<Front>>,
     tls: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal: Option<Reloader>,
@@ -351,7 +361,7 @@ async fn reload_on_hangup(
         {
             tracing::error!(%error, "portal certificate not read again; the old one stays");
         }
-        if let Some(file) = &config_file {
+        if let (Some(front), Some(file)) = (&front, &config_file) {
             match plan::reload_rules(file) {
                 Ok(rules) => {
                     front.set_rules(rules);

@@ -2,8 +2,9 @@
 
 use std::fs::{File, TryLockError};
 
+use crate::access::Access;
 use crate::error::StoreError;
-use crate::store::{Store, private_file};
+use crate::store::Store;
 
 /// Proof that no other process runs this part on this store. The kernel gives the lock back with the last life
 /// sign of the process, however it ends.
@@ -16,7 +17,7 @@ impl Store {
     /// Takes the part, unless another process (or another task of this one) has it.
     pub fn alone(&self, part: &'static str) -> Result<Alone, StoreError> {
         let path = self.folder().join(format!("{part}.lock"));
-        let lock = private_file(&path)?;
+        let lock = Access::of(self.folder()).file(&path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Alone { _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::NotAlone { part }),

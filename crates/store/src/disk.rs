@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
 
+use crate::access::Access;
 use crate::error::StoreError;
-use crate::store::private_file;
 
 /// Bytes of the reserve: a day of rows of a busy gateway, and little beside what letters take.
 const RESERVE: u64 = 32 * 1024 * 1024;
@@ -68,7 +68,7 @@ impl Disk {
     pub(crate) fn open(folder: &Path, minimum_free: u64) -> Result<Self, StoreError> {
         let reserve = match minimum_free {
             0 => None,
-            _some => Some(private_file(&folder.join("reserve"))?),
+            _some => Some(Access::of(folder).file(&folder.join("reserve"))?),
         };
         let no_reserve = AtomicBool::new(false);
         Ok(Self { folder: folder.to_owned(), reserve, minimum_free, no_reserve })

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::{MultipartUpload, ObjectStoreExt as _};
 
+use crate::access::Access;
 use crate::error::StoreError;
 
 /// Files that are rightly without a row at this moment: being written, not yet committed, being removed.
@@ -21,13 +22,14 @@ type Moving = Arc<Mutex<HashSet<String>>>;
 pub(crate) struct Files {
     backend: LocalFileSystem,
     root: PathBuf,
+    access: Access,
     moving: Moving,
     removals: Mutex<Option<mpsc::Sender<String>>>,
 }
 
 impl Files {
     /// Opens the folder and starts the thread that removes files.
-    pub(crate) fn open(root: PathBuf) -> Result<(Self, JoinHandle<()>), StoreError> {
+    pub(crate) fn open(root: PathBuf, access: Access) -> Result<(Self, JoinHandle<()>), StoreError> {
         // Without with_fsync the bytes would still be in memory when we say that they are stored.
         let backend = LocalFileSystem::new_with_prefix(&root)?.with_fsync(true);
         let moving = Moving::default();
@@ -53,7 +55,7 @@ impl Files {
                 }
             })
             .map_err(|source| StoreError::Path { path: root.clone(), source })?;
-        Ok((Self { backend, root, moving, removals: Mutex::new(Some(sender)) }, remover))
+        Ok((Self { backend, root, access, moving, removals: Mutex::new(Some(sender)) }, remover))
     }
 
     /// Begins a file. Nobody sees it before it is complete.
@@ -61,7 +63,7 @@ impl Files {
         Ok(self.backend.put_multipart(&location(id)).await?)
     }
 
-    /// Ends a file: synced, named, readable by us only.
+    /// Ends a file: synced, named, readable by us only, or by the roles that share the folder.
     pub(crate) async fn complete(
         &self,
         id: &str,
@@ -69,7 +71,7 @@ impl Files {
     ) -> Result<(), StoreError> {
         upload.complete().await?;
         let path = self.path(id)?;
-        let mode = std::fs::Permissions::from_mode(0o600);
+        let mode = std::fs::Permissions::from_mode(self.access.file_mode());
         tokio::fs::set_permissions(&path, mode).await.map_err(|source| StoreError::Path { path, source })
     }
 

@@ -8,6 +8,7 @@
 //! a few readers stand beside it. Every statement is data (decision 0005), so that a second engine
 //! can stand behind the same seam.
 
+mod access;
 mod acknowledge;
 mod activation;
 mod adopt;

@@ -1,14 +1,14 @@
 //! The store's front door: open, close. What may be asked of it stands in the file of each subject.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::access::Access;
 use crate::disk::{Disk, Room};
 use crate::engine::{self, Eraser, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
 use crate::error::StoreError;
@@ -22,7 +22,7 @@ const READERS_WAITING: usize = 256;
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// The store's own folder; created with mode 0700.
+    /// The store's own folder; created with mode 0700. One that its group may use stays the group's.
     pub folder: PathBuf,
     /// Sealed bodies up to this many bytes live in a row, larger ones in a file. 65,536 is good.
     pub inline_limit: usize,
@@ -82,11 +82,12 @@ impl Store {
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let StoreOptions { folder, inline_limit, readers, minimum_free } = options;
         let bodies = folder.join("bodies");
-        private_folder(&folder)?;
-        private_folder(&bodies)?;
-        let lock = private_file(&folder.join("lock"))?;
+        let access = Access::of(&folder);
+        access.folder(&folder)?;
+        access.folder(&bodies)?;
+        let lock = access.file(&folder.join("lock"))?;
         let database = folder.join("rows.sqlite");
-        drop(private_file(&database)?);
+        drop(access.file(&database)?);
 
         // Alone: whatever has no row now will never get one. In company it might be someone's work.
         let alone = match lock.try_lock() {
@@ -96,7 +97,7 @@ impl Store {
         };
         let mut connection = engine::open(&database, Role::Writer)?;
         engine::migrate(&mut connection)?;
-        let (files, remover) = Files::open(bodies)?;
+        let (files, remover) = Files::open(bodies, access)?;
         if alone {
             remove_leftovers(&connection, &files)?;
             lock.unlock().map_err(|source| StoreError::Path { path: folder.clone(), source })?;
@@ -312,22 +313,6 @@ fn remove_leftovers(connection: &rusqlite::Connection, files: &Files) -> Result<
         tracing::info!(files.removed = removed, "removed unfinished bodies of a former run");
     }
     Ok(())
-}
-
-fn private_folder(folder: &Path) -> Result<(), StoreError> {
-    let failed = |source| StoreError::Path { path: folder.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    // The folder may have been there before us.
-    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)
-}
-
-pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
-    let failed = |source| StoreError::Path { path: path.to_owned(), source };
-    let mut options = OpenOptions::new();
-    let file =
-        options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
-    file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
-    Ok(file)
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {

@@ -40,4 +40,7 @@ pub enum VaultError {
     /// The text of a key file.
     #[error("this is no {0}: expected one line \"{0}:\" followed by 44 characters of base64")]
     KeyText(&'static str),
+    /// The text of a role's key file.
+    #[error("this is not the key file of the role {0}: `sealpost key split` makes it")]
+    RoleKeyText(&'static str),
 }

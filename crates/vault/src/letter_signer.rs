@@ -11,19 +11,27 @@ use crate::primitive::Key;
 
 /// Signs letters.
 #[derive(Clone)]
-pub struct LetterSigner(Arc<Ed25519KeyPair>);
+pub struct LetterSigner {
+    pair: Arc<Ed25519KeyPair>,
+    seed: Key,
+}
 
 impl LetterSigner {
     #[expect(clippy::expect_used, reason = "every 32 bytes are a seed (RFC 8032 §5.1.5)")]
-    pub(crate) fn from_seed(seed: &Key) -> Self {
-        Self(Arc::new(Ed25519KeyPair::from_seed_unchecked(seed.expose()).expect("a 32-byte seed")))
+    pub(crate) fn from_seed(seed: Key) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).expect("a 32-byte seed");
+        Self { pair: Arc::new(pair), seed }
+    }
+
+    pub(crate) fn seed(&self) -> &Key {
+        &self.seed
     }
 
     /// What others check signatures with.
     #[must_use]
     pub fn public(&self) -> LetterVerifier {
         let mut public = [0; 32];
-        for (to, from) in public.iter_mut().zip(self.0.public_key().as_ref()) {
+        for (to, from) in public.iter_mut().zip(self.pair.public_key().as_ref()) {
             *to = *from;
         }
         LetterVerifier(public)
@@ -32,7 +40,7 @@ impl LetterSigner {
     /// The signature over the SHA-256 of `input`.
     #[must_use]
     pub fn sign(&self, input: &[u8]) -> Vec<u8> {
-        self.0.sign(digest::digest(&SHA256, input).as_ref()).as_ref().to_vec()
+        self.pair.sign(digest::digest(&SHA256, input).as_ref()).as_ref().to_vec()
     }
 }
 
@@ -106,11 +114,11 @@ mod tests {
 
     #[test]
     fn a_signature_is_good_for_its_input_and_key_only() {
-        let signer = LetterSigner::from_seed(&Key::new([1; 32]));
+        let signer = LetterSigner::from_seed(Key::new([1; 32]));
         let signature = signer.sign(b"letter");
         assert!(signer.public().verifies(b"letter", &signature));
         assert!(!signer.public().verifies(b"latter", &signature));
-        assert!(!LetterSigner::from_seed(&Key::new([2; 32])).public().verifies(b"letter", &signature));
+        assert!(!LetterSigner::from_seed(Key::new([2; 32])).public().verifies(b"letter", &signature));
         assert!(!signer.public().verifies(b"letter", b""));
         assert_eq!(format!("{signer:?}"), "LetterSigner");
     }

@@ -21,6 +21,7 @@ mod password_wrap;
 mod primitive;
 mod proof;
 mod record;
+mod roles;
 mod salted;
 mod server;
 mod session;
@@ -38,6 +39,7 @@ pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
 pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
 pub use record::{RowKey, SpoolKey};
+pub use roles::{DeliveryRole, IntakeRole, PortalRole, QueueKeys, SupportRole, WayInKeys};
 pub use server::{Keys, Pepper, ServerKey};
 pub use session::{Held, SessionHash, SessionSecret};
 pub use stream::{

@@ -17,6 +17,10 @@ impl TagKey {
         Self(key)
     }
 
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+
     /// The tag of a mail address, given as the identity that makes two spellings one mailbox.
     #[must_use]
     pub fn address_tag(&self, identity: &str) -> [u8; 32] {

@@ -25,6 +25,10 @@ impl DepositAuth {
         Self(key)
     }
 
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+
     /// A letter's sealed listing with its proof. The listing opens only under the letter's own key, so that no
     /// other key, head or body can stand beside it.
     #[must_use]
@@ -50,6 +54,10 @@ pub struct SessionAuth(Key);
 impl SessionAuth {
     pub(crate) fn new(key: Key) -> Self {
         Self(key)
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
     }
 
     /// A draft's sealed text with its proof.

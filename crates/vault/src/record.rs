@@ -8,7 +8,7 @@ use crate::frame::Format;
 use crate::primitive::Key;
 use crate::salted::{self, Sealed};
 
-/// Seals what waits in the queue. The only server key that delivery holds.
+/// Seals what waits in the queue.
 #[derive(Clone, Debug)]
 pub struct SpoolKey(RecordKey);
 
@@ -36,6 +36,10 @@ impl RecordKey {
 }
 
 impl SpoolKey {
+    pub(crate) fn record(&self) -> &RecordKey {
+        &self.0
+    }
+
     pub(crate) fn new(id: u8, key: Key) -> Self {
         Self(RecordKey { id, key })
     }
@@ -53,6 +57,10 @@ impl SpoolKey {
 }
 
 impl RowKey {
+    pub(crate) fn record(&self) -> &RecordKey {
+        &self.0
+    }
+
     pub(crate) fn new(id: u8, key: Key) -> Self {
         Self(RecordKey { id, key })
     }

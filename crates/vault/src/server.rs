@@ -25,7 +25,7 @@ const SALT: &[u8] = b"sealpost/1/server-key";
 #[derive(Clone, Debug)]
 pub struct ServerKey(Key);
 
-/// The server's keys, each for one purpose; hand each part of the program only the ones it needs.
+/// The server's keys, each for one purpose. No part of the program gets all of them: see the roles.
 #[derive(Clone, Debug)]
 pub struct Keys {
     /// Seals the queue.
@@ -56,6 +56,14 @@ pub struct Pepper {
 }
 
 impl Pepper {
+    pub(crate) fn new(id: u8, key: Key) -> Self {
+        Self { id, key }
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     pub(crate) fn id(&self) -> u8 {
         self.id
     }
@@ -106,11 +114,11 @@ impl ServerKey {
             rows: RowKey::new(id, self.derive("rows")),
             tags: TagKey::new(self.derive("tags")),
             tokens: TokenKey::new(self.derive("tokens")),
-            pepper: Pepper { id, key: self.derive("pepper") },
+            pepper: Pepper::new(id, self.derive("pepper")),
             deposits: DepositAuth::new(self.derive("deposits")),
             sessions: SessionAuth::new(self.derive("sessions")),
             escrow: EscrowSecret::from_seed(self.derive("escrow")),
-            letters: LetterSigner::from_seed(&self.derive("letters")),
+            letters: LetterSigner::from_seed(self.derive("letters")),
         }
     }
 

@@ -94,6 +94,10 @@ impl TokenKey {
         Self(key)
     }
 
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+
     /// A new token, and the hash under which it is stored.
     #[must_use]
     pub fn issue(&self, purpose: TokenPurpose, random: &dyn Random) -> (Token, TokenHash) {

@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::announce::{Announcement, Standing};
 use super::decide::{Decided, Way};
-use super::front::Front;
+use super::front::{Front, Making};
 use super::handover;
 use super::spool::Spooled;
 use super::thread;
@@ -24,6 +24,7 @@ use crate::quota;
 /// Everything needed to build the rows of one arrival.
 struct Work<'a> {
     front: &'a Front,
+    making: &'a Making,
     id: &'a str,
     now: Timestamp,
     envelope: &'a Envelope,
@@ -39,8 +40,10 @@ pub(super) struct Carried {
 }
 
 /// Builds the rows; called again when another letter made one of the mailboxes first.
+#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
 pub(super) async fn rows(
     front: &Front,
+    making: &Making,
     id: &str,
     envelope: &Envelope,
     origin: &Origin,
@@ -53,7 +56,7 @@ pub(super) async fn rows(
     rows.fingerprint = fingerprinted.then_some(spooled.fingerprint);
     rows.uses = quota::of_arrival(front, envelope, origin, now);
     let alone = envelope.recipients.len() == 1;
-    let work = Work { front, id, now, envelope, origin, spooled, alone };
+    let work = Work { front, making, id, now, envelope, origin, spooled, alone };
     let cut = work.cut();
     // Looking into the letter comes first: it takes and gives back memory of its own.
     bounce::rows(&cut, decided, &mut rows).await?;
@@ -262,18 +265,18 @@ impl Work<'_> {
         tag: [u8; 32],
         rows: &mut ArrivalRows,
     ) -> Result<(Target, Standing), Reply> {
-        let front = self.front;
+        let (front, making) = (self.front, self.making);
         let by_password = front.announcer.by_password;
         if by_password {
             handover::teller(self.envelope, address)?;
         }
         let random = &*front.random;
-        let (token, hash) = front.keys.tokens.issue(TokenPurpose::Activation, random);
-        let ways = WaysIn { rows: &front.keys.rows, pepper: &front.keys.pepper, token: &token };
-        let mut new = NewPending::new(&ways, front.keys.escrow.as_ref(), random).map_err(super::later)?;
+        let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
+        let ways = WaysIn { rows: &front.keys.rows, pepper: &making.pepper, token: &token };
+        let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(super::later)?;
         let target = Target { id: new.id().to_owned(), public: new.public().clone() };
         let standing = if by_password {
-            let (initial, sealed) = handover::wrap(front, new.id(), new.secret()).await?;
+            let (initial, sealed) = handover::wrap(front, &making.pepper, new.id(), new.secret()).await?;
             new.add_initial(sealed);
             Standing::NewByPassword { initial }
         } else {

@@ -10,7 +10,7 @@ use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
 use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
 use sealpost_policy::Rules;
 use sealpost_store::{Room, Store};
-use sealpost_vault::{DepositAuth, EscrowPublic, LetterSigner, Pepper, RowKey, SpoolKey, TagKey, TokenKey};
+use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
@@ -21,26 +21,20 @@ use crate::quota::{self, Quotas};
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The keys an arrival needs. None of them opens a mailbox (invariant 4).
+/// What mailboxes are made with. It opens no active one (invariant 4).
 #[derive(Clone, Debug)]
-pub(crate) struct FrontKeys {
-    pub(crate) spool: SpoolKey,
-    pub(crate) rows: RowKey,
-    pub(crate) tags: TagKey,
+pub(crate) struct Making {
     pub(crate) tokens: TokenKey,
     pub(crate) pepper: Pepper,
-    pub(crate) deposits: DepositAuth,
     /// Present if the operator chose escrow.
     pub(crate) escrow: Option<EscrowPublic>,
-    /// Signs what portal users write.
-    pub(crate) letters: LetterSigner,
 }
 
-/// Shared by all arrivals.
+/// Shared by all arrivals, and by whoever else queues mail.
 pub(crate) struct Front {
     pub(crate) name: String,
     pub(crate) store: Store,
-    pub(crate) keys: FrontKeys,
+    pub(crate) keys: QueueKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) inlet: Inlet,
@@ -104,13 +98,16 @@ impl Drop for Live {
     }
 }
 
-/// The listener's door.
-pub(crate) struct Door(pub(crate) Arc<Front>);
+/// The listener's door. Who opens one has the keys that make mailboxes.
+pub(crate) struct Door {
+    pub(crate) front: Arc<Front>,
+    pub(crate) making: Arc<Making>,
+}
 
 #[async_trait]
 impl Reception for Door {
     fn may_begin(&self, announced: u64) -> Result<(), Reply> {
-        match self.0.store.room(announced) {
+        match self.front.store.room(announced) {
             Room::Enough => Ok(()),
             // RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
             Room::Low { .. } => Err(Reply::later(452, 3, 1, "Not enough space now, please try again later")),
@@ -118,17 +115,19 @@ impl Reception for Door {
     }
 
     async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
-        let uses = quota::of_arrival(&self.0, &envelope, &origin, self.0.clock.now());
+        let uses = quota::of_arrival(&self.front, &envelope, &origin, self.front.clock.now());
         // Said before the letter comes; the commit asks once more.
-        quota::reply(quota::ask(&self.0, &uses).await.map_err(|error| super::unavailable(&error))?)?;
-        let spool = Spool::open(&self.0, &envelope);
-        Ok(Box::new(Arriving { front: Arc::clone(&self.0), envelope, origin, spool }))
+        quota::reply(quota::ask(&self.front, &uses).await.map_err(|error| super::unavailable(&error))?)?;
+        let spool = Spool::open(&self.front, &envelope);
+        let (front, making) = (Arc::clone(&self.front), Arc::clone(&self.making));
+        Ok(Box::new(Arriving { front, making, envelope, origin, spool }))
     }
 }
 
 /// One letter on its way in.
 struct Arriving {
     front: Arc<Front>,
+    making: Arc<Making>,
     envelope: Envelope,
     origin: Origin,
     spool: Spool,
@@ -141,8 +140,8 @@ impl Incoming for Arriving {
     }
 
     async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
-        let Self { front, envelope, origin, spool } = *self;
+        let Self { front, making, envelope, origin, spool } = *self;
         let spooled = spool.finish(&*front.random).await?;
-        super::admit(&front, envelope, origin, spooled).await
+        super::admit(&front, &making, envelope, origin, spooled).await
     }
 }

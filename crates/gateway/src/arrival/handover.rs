@@ -7,7 +7,7 @@ use sealpost_delivery::Route;
 use sealpost_mail::{Address, Envelope, Reply, TlsFloor};
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
-use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret};
+use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret, Pepper};
 
 use super::announce::{Announcement, days};
 use super::carry::Cut;
@@ -34,11 +34,12 @@ pub(super) fn teller<'a>(envelope: &'a Envelope, recipient: &Address) -> Result<
 /// A new initial password and the mailbox's secret under it; Argon2 runs beside the event loop, a few at once.
 pub(super) async fn wrap(
     front: &Front,
+    pepper: &Pepper,
     mailbox_id: &str,
     secret: &MailboxSecret,
 ) -> Result<(InitialPassword, Vec<u8>), Reply> {
     let permit = Arc::clone(&front.hashing).acquire_owned().await.map_err(super::later)?;
-    let (random, pepper) = (Arc::clone(&front.random), front.keys.pepper.clone());
+    let (random, pepper) = (Arc::clone(&front.random), pepper.clone());
     let (id, secret) = (mailbox_id.to_owned(), secret.clone());
     let wrapped = tokio::task::spawn_blocking(move || {
         let initial = InitialPassword::generate(&*random);

@@ -22,7 +22,7 @@ use sealpost_store::Committed;
 
 pub(crate) use announce::{Announcer, days};
 pub(crate) use decide::{Decided, Way, each, look, refuse_whole};
-pub(crate) use front::{Door, Front, FrontKeys};
+pub(crate) use front::{Door, Front, Making};
 pub(crate) use thread::tag as thread_tag;
 
 use crate::commit::commit;
@@ -35,6 +35,7 @@ const RACES: usize = 8;
 /// Decides and makes durable; the receipt is the proof that may be answered with 250.
 async fn admit(
     front: &Front,
+    making: &Making,
     envelope: Envelope,
     origin: Origin,
     spooled: Spooled,
@@ -49,7 +50,7 @@ async fn admit(
     let live = front.claim(spooled.fingerprint);
     for _ in 0..RACES {
         let carry::Carried { rows, room } =
-            carry::rows(front, &id, &envelope, &origin, &decided, &spooled, live.is_some()).await?;
+            carry::rows(front, making, &id, &envelope, &origin, &decided, &spooled, live.is_some()).await?;
         let committed = commit(front, rows).await.map_err(|error| unavailable(&error))?;
         drop(room);
         match committed {

@@ -5,14 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_store::{Provable, Store, StoreError, StoreOptions};
-use sealpost_vault::{Keys, UNPROVEN};
+use sealpost_vault::{PortalRole, UNPROVEN};
 
 use super::{complain_all, fail, runtime, say};
 use crate::plan::Plan;
+use crate::roles::Roles;
 
 pub(super) fn run(config: &Path) -> ExitCode {
-    let plan = match Plan::load(config) {
-        Ok(plan) => plan,
+    // The portal shows letters and drafts: its keys prove both.
+    let (plan, keys) = match Plan::load(config, Roles::PORTAL) {
+        Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     let runtime = match runtime() {
@@ -21,7 +23,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
     };
     let done = runtime.block_on(async {
         let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = adopt(&store, &plan.server_key.keys()).await;
+        let done = adopt(&store, &keys).await;
         store.close().await;
         done
     });
@@ -34,11 +36,11 @@ pub(super) fn run(config: &Path) -> ExitCode {
     }
 }
 
-async fn adopt(store: &Store, keys: &Keys) -> Result<(usize, usize), StoreError> {
+async fn adopt(store: &Store, keys: &PortalRole) -> Result<(usize, usize), StoreError> {
     Ok((all(store, keys, Provable::Letter).await?, all(store, keys, Provable::Draft).await?))
 }
 
-async fn all(store: &Store, keys: &Keys, what: Provable) -> Result<usize, StoreError> {
+async fn all(store: &Store, keys: &PortalRole, what: Provable) -> Result<usize, StoreError> {
     let (mut adopted, mut after) = (0, String::new());
     loop {
         let found = store.unproven_rows(what, UNPROVEN, &after).await?;
@@ -46,7 +48,7 @@ async fn all(store: &Store, keys: &Keys, what: Provable) -> Result<usize, StoreE
         after.clone_from(&last.id);
         let proven = found.into_iter().map(|row| {
             let proof = match what {
-                Provable::Letter => keys.deposits.prove(&row.mailbox_id, &row.id, &row.sealed),
+                Provable::Letter => keys.queue.deposits.prove(&row.mailbox_id, &row.id, &row.sealed),
                 Provable::Draft => keys.sessions.prove_draft(&row.mailbox_id, &row.id, &row.sealed),
             };
             (row, proof)

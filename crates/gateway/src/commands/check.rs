@@ -10,11 +10,12 @@ use sealpost_store::{Store, StoreOptions};
 use super::{complain, complain_all, fail, runtime, say};
 use crate::config::{self, Problem};
 use crate::plan::Plan;
+use crate::roles::Roles;
 
-pub(super) fn run(config: &Path, store: bool, offline: bool) -> ExitCode {
+pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {
     let mut problems = Vec::new();
-    let plan = match Plan::load(config) {
-        Ok(plan) => Some(plan),
+    let plan = match Plan::load(config, roles) {
+        Ok((plan, _keys)) => Some(plan),
         Err(found) => {
             problems.extend(found);
             None

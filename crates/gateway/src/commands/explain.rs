@@ -25,7 +25,7 @@ pub(super) struct Question {
 }
 
 pub(super) fn run(question: &Question) -> ExitCode {
-    let plan = match Plan::load(&question.config) {
+    let plan = match Plan::load_without_keys(&question.config) {
         Ok(plan) => plan,
         Err(problems) => return complain_all(&problems),
     };

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_mail::SystemRandom;
+use sealpost_vault::ServerKey;
 
 use super::{complain, say};
 use crate::plan;
@@ -12,8 +13,8 @@ use crate::plan;
 /// The annotated configuration that is also the documentation.
 const EXAMPLE: &str = include_str!("../../../../gateway.toml");
 
-pub(super) fn run(folder: &Path) -> ExitCode {
-    match make(folder) {
+pub(super) fn run(folder: &Path, roles: bool) -> ExitCode {
+    match make(folder, roles) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {}: {error}", folder.display()));
@@ -23,22 +24,27 @@ pub(super) fn run(folder: &Path) -> ExitCode {
     }
 }
 
-fn make(folder: &Path) -> std::io::Result<()> {
+fn make(folder: &Path, roles: bool) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let key = folder.join("server.key");
     if key.exists() {
         say(format_args!("{} is there already and stays as it is", key.display()));
     } else {
-        plan::write_new_key(&key, &SystemRandom)?;
+        plan::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
         say(format_args!(
             "{} made. Without it nothing in the data folder can ever be read again: keep a copy in a safe.",
             key.display()
         ));
     }
+    let mut example = EXAMPLE.to_owned();
+    if roles {
+        super::key::split(&key, &folder.join("keys"))?;
+        example = example.replacen("server-key = \"server.key\" ", "role-keys = \"keys\"        ", 1);
+    }
     let config = folder.join("gateway.toml");
     match std::fs::OpenOptions::new().write(true).create_new(true).open(&config) {
         Ok(mut file) => {
-            file.write_all(EXAMPLE.as_bytes())?;
+            file.write_all(example.as_bytes())?;
             say(format_args!("{} made: go through it, then `sealpost check`", config.display()));
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

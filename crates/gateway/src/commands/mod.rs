@@ -6,6 +6,7 @@ mod demo;
 mod explain;
 mod hash_password;
 mod init;
+mod key;
 mod queue;
 mod request;
 mod serve;
@@ -54,6 +55,9 @@ enum Verb {
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
+        /// Whose keys to look for: intake, portal, delivery, jobs (all if left out).
+        #[arg(long)]
+        role: Option<Roles>,
         /// Also look whether everything in the store hangs together.
         #[arg(long)]
         store: bool,
@@ -109,6 +113,14 @@ enum Verb {
         /// Folder for gateway.toml and server.key.
         #[arg(long, default_value = ".")]
         folder: PathBuf,
+        /// Also a key file for each role, for processes with users of their own.
+        #[arg(long)]
+        roles: bool,
+    },
+    /// Makes key files: one for each role, or an escrow key for the safe.
+    Key {
+        #[command(subcommand)]
+        what: key::What,
     },
     /// Prints the public key that letters from the portal are signed with: a line for the DNS, and for verify-portal.
     PortalKey {
@@ -133,14 +145,17 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     match cli.verb {
         Verb::Demo { data, json } => demo::run(data, json),
         Verb::Serve { config, role } => serve::run(&config, role.unwrap_or(Roles::ALL)),
-        Verb::Check { config, store, offline } => check::run(&config, store, offline),
+        Verb::Check { config, role, store, offline } => {
+            check::run(&config, role.unwrap_or(Roles::ALL), store, offline)
+        }
         Verb::Explain { mail, from, to, client, login, config } => {
             explain::run(&explain::Question { mail, from, to, client, login, config })
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
         Verb::Adopt { config } => adopt::run(&config),
-        Verb::Init { folder } => init::run(&folder),
+        Verb::Init { folder, roles } => init::run(&folder, roles),
+        Verb::Key { what } => key::run(&what),
         Verb::PortalKey { config } => verify_portal::key(&config),
         Verb::VerifyPortal { mail, key } => verify_portal::run(&mail, &key),
         Verb::HashPassword => hash_password::run(),

@@ -10,7 +10,7 @@ use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, Store
 use sealpost_vault::SpoolKey;
 
 use super::{complain_all, fail, runtime, say};
-use crate::plan::Plan;
+use crate::plan::{Plan, SupportKeys};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -63,8 +63,8 @@ pub(crate) struct Which {
 const PAGE: u32 = 500;
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let plan = match Plan::load(config) {
-        Ok(plan) => plan,
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     let runtime = match runtime() {
@@ -73,7 +73,7 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     };
     let done = runtime.block_on(async {
         let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = act(&store, &plan, what).await;
+        let done = act(&store, &plan, &keys, what).await;
         store.close().await;
         done
     });
@@ -83,14 +83,13 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     }
 }
 
-async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), StoreError> {
+async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), StoreError> {
     let now = SystemClock.now();
     let (word, count) = match what {
         What::List { destination, addresses, json } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
-            let keys = plan.server_key.keys();
             let show = Show { addresses: *addresses, json: *json };
-            return list(store, plan, &keys.spool, &filter, show, now).await;
+            return list(store, plan, &keys.role.queue.spool, &filter, show, now).await;
         }
         What::Retry { which } => ("due now", store.retry_legs(&ids(store, which).await?, now).await?),
         What::Freeze { which } => ("frozen", store.freeze_legs(&ids(store, which).await?).await?),

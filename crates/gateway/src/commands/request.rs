@@ -1,7 +1,7 @@
 //! `sealpost request`: what recipients ask of support, and support's answer. Whoever releases has checked
 //! before who is asking; the program cannot.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -10,12 +10,11 @@ use sealpost_mailbox::{MailboxError, Resident};
 use sealpost_store::{
     MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions,
 };
-use sealpost_vault::VaultError;
+use sealpost_vault::{EscrowSecret, VaultError};
 use thiserror::Error;
 
 use super::{complain_all, fail, runtime, say};
-use crate::config::Escrow;
-use crate::plan::Plan;
+use crate::plan::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
 use crate::release;
 
 /// What to do.
@@ -52,6 +51,13 @@ pub(crate) enum What {
         /// How the identity was checked; kept with the request.
         #[arg(long)]
         note: String,
+        /// The file of the escrow key, brought from the safe: with escrow = "offline", or where the server key is
+        /// split by role. Take it away again afterwards.
+        #[arg(long)]
+        escrow_key: Option<PathBuf>,
+        /// Go on without the escrow key: the messages are lost for ever.
+        #[arg(long, conflicts_with = "escrow_key")]
+        lose_messages: bool,
     },
     /// Decides against a request. Nobody is told.
     Refuse {
@@ -70,7 +76,7 @@ pub(crate) enum RequestError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Mailbox(#[from] MailboxError),
-    #[error("what is sealed cannot be opened with this server key")]
+    #[error("what is sealed cannot be opened with these keys")]
     Sealed(#[from] VaultError),
     #[error("there is no request {0}; `sealpost request list` shows the open ones")]
     Unknown(i64),
@@ -82,13 +88,20 @@ pub(crate) enum RequestError {
     NoMailbox,
     #[error("a note is needed: how did you check who is asking?")]
     NoNote,
+    #[error(
+        "the messages can be kept, but only with the escrow key: bring its file and give it with --escrow-key, or \
+         give the messages up with --lose-messages; nothing was changed"
+    )]
+    EscrowKey,
+    #[error("the file of the escrow key is not used")]
+    KeyFile(#[from] KeyFile),
     #[error("the mail could not be written: {0}")]
     Mail(String),
 }
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let plan = match Plan::load(config) {
-        Ok(plan) => plan,
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     let runtime = match runtime() {
@@ -97,7 +110,7 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     };
     let done = runtime.block_on(async {
         let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = act(&store, &plan, what).await;
+        let done = act(&store, &plan, keys, what).await;
         store.close().await;
         done
     });
@@ -107,18 +120,24 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     }
 }
 
-async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError> {
+async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> Result<(), RequestError> {
     let (now, random) = (SystemClock.now(), SystemRandom);
     match what {
-        What::List { all, json } => list(store, plan, *all, *json, now).await,
-        What::Show { number } => show(store, plan, *number, now).await,
-        What::Release { number, note } => {
+        What::List { all, json } => list(store, &keys, *all, *json, now).await,
+        What::Show { number } => show(store, plan, &keys, *number, now).await,
+        What::Release { number, note, escrow_key, lose_messages } => {
             if note.trim().is_empty() {
                 return Err(RequestError::NoNote);
             }
+            if let Some(file) = escrow_key {
+                keys.escrow = Some(EscrowSecret::parse(plan::read_key(file)?.expose())?);
+            }
             let (request, mailbox) = find(store, *number).await?;
-            let address = address(plan, &mailbox)?;
-            let done = release::release(store, plan, &request, &mailbox, address, note, now, &random).await?;
+            let address = address(&keys, &mailbox)?;
+            let lost = *lose_messages;
+            let done =
+                release::release(store, plan, &keys, &request, &mailbox, address, note, lost, now, &random)
+                    .await?;
             let letters = if done.kept { "the messages are kept" } else { "the old messages are gone" };
             match done.initial {
                 None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
@@ -132,10 +151,10 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError
             }
             Ok(())
         }
-        What::Ask { address, note } => ask(store, plan, address, note, now, &random).await,
+        What::Ask { address, note } => ask(store, &keys, address, note, now, &random).await,
         What::Refuse { number, note } => {
             let (request, _) = find(store, *number).await?;
-            let sealed = release::seal_note(plan, &request.mailbox_id, note, &random as &dyn Random);
+            let sealed = release::seal_note(&keys, &request.mailbox_id, note, &random as &dyn Random);
             let audit = release::audit(&request, "request.refused", "", now);
             match store.refuse_request(&request, sealed, now, audit).await? {
                 true => {
@@ -151,13 +170,13 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), RequestError
 /// A request by somebody at the gateway, for a mailbox in whatever state.
 async fn ask(
     store: &Store,
-    plan: &Plan,
+    keys: &SupportKeys,
     address: &Address,
     note: &str,
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<(), RequestError> {
-    let keys = plan.server_key.keys();
+    let keys = &keys.role.queue;
     let tag = keys.tags.address_tag(&address.identity());
     let mailbox = store.mailboxes_by_tag(&[tag]).await?.pop().ok_or(RequestError::NoMailbox)?;
     let sealed = keys.rows.seal("request", &mailbox.id, note.trim().as_bytes(), random);
@@ -180,12 +199,12 @@ async fn find(store: &Store, number: i64) -> Result<(RequestRow, MailboxRow), Re
 }
 
 /// A deleted mailbox has no address any more.
-fn address(plan: &Plan, mailbox: &MailboxRow) -> Result<Option<Address>, RequestError> {
+fn address(keys: &SupportKeys, mailbox: &MailboxRow) -> Result<Option<Address>, RequestError> {
     if mailbox.address_sealed.is_empty() {
         return Ok(None);
     }
-    let keys = plan.server_key.keys();
-    let resident = Resident::of(mailbox, &keys.rows, &keys.tags)?;
+    let queue = &keys.role.queue;
+    let resident = Resident::of(mailbox, &queue.rows, &queue.tags)?;
     Ok(Some(resident.address().clone()))
 }
 
@@ -196,12 +215,18 @@ fn word(kind: RequestKind) -> &'static str {
     }
 }
 
-async fn list(store: &Store, plan: &Plan, all: bool, json: bool, now: Timestamp) -> Result<(), RequestError> {
+async fn list(
+    store: &Store,
+    keys: &SupportKeys,
+    all: bool,
+    json: bool,
+    now: Timestamp,
+) -> Result<(), RequestError> {
     let requests = store.requests(!all).await?;
     for request in &requests {
         let mailbox = store.mailbox(&request.mailbox_id).await?;
         let address = match &mailbox {
-            Some(mailbox) => address(plan, mailbox)?.map(|address| address.masked()),
+            Some(mailbox) => address(keys, mailbox)?.map(|address| address.masked()),
             None => None,
         };
         let address = address.unwrap_or_else(|| "(deleted)".to_owned());
@@ -244,16 +269,22 @@ fn beside<'a>(requests: &'a [RequestRow], one: &RequestRow) -> Vec<&'a RequestRo
     requests.iter().filter(same).collect()
 }
 
-async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result<(), RequestError> {
+async fn show(
+    store: &Store,
+    plan: &Plan,
+    keys: &SupportKeys,
+    number: i64,
+    now: Timestamp,
+) -> Result<(), RequestError> {
     let (request, mailbox) = find(store, number).await?;
-    let rows = plan.server_key.keys().rows;
+    let rows = &keys.role.queue.rows;
     let opened = |label: &str, sealed: &Option<Vec<u8>>| match sealed {
         Some(sealed) => rows
             .open(label, &request.mailbox_id, sealed)
             .map(|plain| String::from_utf8_lossy(plain.expose()).into_owned()),
         None => Ok(String::new()),
     };
-    let address = address(plan, &mailbox)?;
+    let address = address(keys, &mailbox)?;
     say(format_args!("request    {number}, {}, {}", word(request.kind), request.state.as_str()));
     say(format_args!("asked      {} hours ago", now.since(request.created_at).as_secs() / 3600));
     say(format_args!("address    {}", address.map_or_else(|| "(deleted)".to_owned(), |a| a.to_path())));
@@ -281,8 +312,11 @@ async fn show(store: &Store, plan: &Plan, number: i64, now: Timestamp) -> Result
         say(format_args!("decision   {decision}"));
     }
     let kept = match plan.escrow {
-        Escrow::Server => "released, the messages are kept (escrow = \"server\")",
-        Escrow::None => "released, the messages are lost (escrow = \"none\")",
+        EscrowPlan::Server => "released, the messages are kept (escrow = \"server\")",
+        EscrowPlan::Offline(_) => {
+            "released with the escrow key from the safe, the messages are kept (escrow = \"offline\")"
+        }
+        EscrowPlan::None => "released, the messages are lost (escrow = \"none\")",
     };
     say(format_args!("if         {kept}"));
     Ok(())

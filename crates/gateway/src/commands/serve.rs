@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{complain_all, fail, runtime, say};
 use crate::logging;
-use crate::plan::Plan;
+use crate::plan::{Plan, ServiceKeys};
 use crate::roles::Roles;
 use crate::running::{self, RunError};
 
 pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
-    let plan = match Plan::load(config) {
-        Ok(plan) => plan,
+    let (plan, keys) = match Plan::load(config, roles) {
+        Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
     logging::start(&plan.log);
@@ -30,16 +30,19 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
         ),
     }
     enough_files();
+    if plan.shared {
+        for_the_group();
+    }
     let ended =
-        runtime().map_err(RunError::from).and_then(|runtime| runtime.block_on(serve(plan, roles, config)));
+        runtime().map_err(RunError::from).and_then(|runtime| runtime.block_on(serve(plan, keys, config)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-async fn serve(plan: Plan, roles: Roles, config: &Path) -> Result<(), RunError> {
-    let ready = running::prepare(plan, roles, Some(config.to_owned()))?;
+async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunError> {
+    let ready = running::prepare(plan, keys, Some(config.to_owned()))?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.
@@ -68,6 +71,11 @@ pub(super) fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
         stop.cancel();
     });
     Ok(())
+}
+
+/// What one role writes, the others read: they are users of one group.
+fn for_the_group() {
+    let _before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o007));
 }
 
 /// A connection is an open file, and so is a body: with the 1,024 that many systems begin with, visitors of the

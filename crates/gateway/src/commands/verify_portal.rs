@@ -12,15 +12,17 @@ use sealpost_vault::{BodyHash, LetterVerifier};
 
 use super::{complain, complain_all, say};
 use crate::plan::Plan;
+use crate::roles::Roles;
 
 /// More than any letter of a mail server.
 const MAX: u64 = 1024 * 1024 * 1024;
 
 /// Prints the public key, as a line for the DNS and for `verify-portal`.
 pub(super) fn key(config: &Path) -> ExitCode {
-    match Plan::load(config) {
-        Ok(plan) => {
-            let public = STANDARD.encode(plan.server_key.keys().letters.public().to_bytes());
+    match Plan::load(config, Roles::PORTAL) {
+        Ok((plan, keys)) => {
+            let Some(portal) = keys.portal else { return ExitCode::FAILURE };
+            let public = STANDARD.encode(portal.letters.public().to_bytes());
             say(format_args!(
                 "{SELECTOR}._domainkey.{}. IN TXT \"v=DKIM1; k=ed25519; p={public}\"",
                 plan.name

@@ -55,11 +55,16 @@ pub(crate) struct Config {
 pub(crate) struct Gateway {
     pub(crate) name: Spanned<sealpost_mail::Domain>,
     pub(crate) data: Spanned<PathBuf>,
-    pub(crate) server_key: Spanned<String>,
+    /// One key for everything, or ...
+    pub(crate) server_key: Option<Spanned<String>>,
+    /// ... a folder with a key file for each role.
+    pub(crate) role_keys: Option<Spanned<String>>,
     #[serde(default = "default_zone")]
     pub(crate) time_zone: Spanned<String>,
     #[serde(default)]
     pub(crate) escrow: Escrow,
+    /// With `escrow = "offline"`: the file with the public part.
+    pub(crate) escrow_public: Option<Spanned<PathBuf>>,
     #[serde(default = "default_memory")]
     pub(crate) memory: Spanned<Size>,
     /// Left out: twice the largest letter, at least 128 MiB. "0 B": no minimum and no reserve.
@@ -73,6 +78,8 @@ pub(crate) enum Escrow {
     /// The server key opens a mailbox after a support reset: messages are kept.
     #[default]
     Server,
+    /// A key that is kept in a safe opens it, when it is brought.
+    Offline,
     /// Nothing but the owner opens a mailbox: a support reset loses the messages.
     None,
 }

@@ -12,6 +12,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use sealpost_mail::{Random as _, SystemRandom};
+use sealpost_vault::ServerKey;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -67,12 +68,12 @@ pub(crate) async fn run(
     certificates::make(&folder.join("tls"))?;
     let sink = sink::Sink::bind(&sink_folder, &folder.join("tls"))?;
     let config = write_config(&folder, sink.address(), json)?;
-    let plan = Plan::load(&config).map_err(|problems| {
+    let (plan, keys) = Plan::load(&config, Roles::ALL).map_err(|problems| {
         DemoError::Config(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     })?;
     logging::start(&plan.log);
     let data = plan.data.clone();
-    let ready = running::prepare(plan, Roles::ALL, Some(config.clone()))?;
+    let ready = running::prepare(plan, keys, Some(config.clone()))?;
     let (Some((_, smtp)), Some(web)) = (ready.smtp().first().cloned(), ready.web().first().copied()) else {
         return Err(DemoError::Config("no listener".to_owned()));
     };
@@ -115,7 +116,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 fn write_config(folder: &Path, sink: SocketAddr, json: bool) -> Result<PathBuf, DemoError> {
     let key = folder.join("server.key");
     if !key.exists() {
-        plan::write_new_key(&key, &SystemRandom)?;
+        plan::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
     }
     let text = include_str!("gateway.toml")
         .replace("{smtp}", &free_port()?.to_string())

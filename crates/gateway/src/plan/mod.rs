@@ -1,6 +1,7 @@
 //! From the file to what each part is told: every check that needs more than syntax. `check` and `serve`
 //! run the same code, so what passes one starts in the other. Opens no socket.
 
+mod escrow;
 mod hops;
 mod keys;
 mod listeners;
@@ -17,22 +18,24 @@ use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_mail::{Address, Secret};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
-use sealpost_vault::ServerKey;
 
 use crate::answer::Writing;
 use crate::arrival::Announcer;
-use crate::config::{self, Config, Escrow, Log, Problem, Source};
+use crate::config::{self, Config, Log, Problem, Source};
 use crate::quota::Quotas;
+use crate::roles::Roles;
 
-pub(crate) use keys::write_new as write_new_key;
+pub(crate) use escrow::EscrowPlan;
+pub(crate) use keys::{KeyFile, ServiceKeys, SupportKeys, read_key, split, write_new};
 pub(crate) use memory::Shares;
 
-/// Everything a configuration means, checked.
+/// Everything a configuration means, checked; without keys, which each process gets its own of.
 pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) data: PathBuf,
-    pub(crate) server_key: ServerKey,
-    pub(crate) escrow: Escrow,
+    /// Whether the roles are users of their own, who share the data folder.
+    pub(crate) shared: bool,
+    pub(crate) escrow: EscrowPlan,
     /// Bytes for letters coming in and being looked into.
     pub(crate) memory: Shares,
     /// Bytes of the disk that new letters leave alone.
@@ -57,13 +60,35 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads and checks a configuration file. On failure: everything that is wrong with it.
-    pub(crate) fn load(file: &Path) -> Result<Self, Vec<Problem>> {
-        let (config, mut source) = config::read(file)?;
-        let plan = Self::build(config, &mut source);
-        match plan {
-            Some(plan) if source.problems.is_empty() => Ok(Self { warnings: source.warnings, ..plan }),
-            Some(_) | None => {
+    /// Reads and checks a configuration file, and the keys of these roles. On failure: everything that is wrong.
+    pub(crate) fn load(file: &Path, roles: Roles) -> Result<(Self, ServiceKeys), Vec<Problem>> {
+        Self::with(file, roles, |config, source| ServiceKeys::load(config, roles, source))
+    }
+
+    /// The same with the keys of support's commands.
+    pub(crate) fn load_for_support(file: &Path) -> Result<(Self, SupportKeys), Vec<Problem>> {
+        Self::with(file, Roles::NONE, SupportKeys::load)
+    }
+
+    /// The same for a command that needs no key.
+    pub(crate) fn load_without_keys(file: &Path) -> Result<Self, Vec<Problem>> {
+        Self::with(file, Roles::ALL, |_config, _source| Some(())).map(|(plan, ())| plan)
+    }
+
+    fn with<K>(
+        file: &Path,
+        roles: Roles,
+        keys: impl FnOnce(&Config, &mut Source) -> Option<K>,
+    ) -> Result<(Self, K), Vec<Problem>> {
+        let (mut config, mut source) = config::read(file)?;
+        leave_to_others(&mut config, roles);
+        let keys = keys(&config, &mut source);
+        let plan = Self::build(config, roles, &mut source);
+        match (plan, keys) {
+            (Some(plan), Some(keys)) if source.problems.is_empty() => {
+                Ok((Self { warnings: source.warnings, ..plan }, keys))
+            }
+            (Some(_) | None, Some(_) | None) => {
                 // The same fault may show in two places of the plan; nobody wants to read it twice.
                 source.problems.sort_by_key(|problem| problem.line);
                 source.problems.dedup();
@@ -73,14 +98,19 @@ impl Plan {
     }
 
     /// `None` only where a problem has been noted.
-    fn build(config: Config, source: &mut Source) -> Option<Self> {
-        let server_key = keys::load(&config, source);
+    fn build(config: Config, roles: Roles, source: &mut Source) -> Option<Self> {
+        let escrow = escrow::plan(&config, source);
         let data = data_folder(&config, source);
         let minimum_free = minimum_free(&config, source);
         memory::check(&config, source);
         listeners::apart(&config, source);
-        let (listeners, reloadable) = listeners::plan(&config, source);
-        let logins = listeners::logins(&config, source);
+        let (listeners, reloadable, logins) = match roles.intake {
+            true => {
+                let (listeners, reloadable) = listeners::plan(&config, source);
+                (listeners, reloadable, listeners::logins(&config, source))
+            }
+            false => Default::default(),
+        };
         let delivery = hops::plan(&config, source);
         let route = hops::route(&config, source);
         let notice_route = hops::notice_route(&config, source);
@@ -93,8 +123,8 @@ impl Plan {
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
             data,
-            server_key: server_key?,
-            escrow: config.gateway.escrow,
+            shared: config.gateway.role_keys.is_some(),
+            escrow: escrow?,
             minimum_free,
             memory: Shares::of(config.gateway.memory.get_ref().0),
             listeners,
@@ -117,6 +147,19 @@ impl Plan {
             log: config.log,
             warnings: Vec::new(),
         })
+    }
+}
+
+/// Private files of other roles belong to other users, who alone can read them: this process does not need them.
+fn leave_to_others(config: &mut Config, roles: Roles) {
+    if !roles.portal {
+        (config.portal.certificate, config.portal.key) = (None, None);
+    }
+    if !roles.delivery {
+        for hop in config.hops.values_mut() {
+            (hop.login, hop.password_file) = (None, None);
+            (hop.certificate, hop.key) = (None, None);
+        }
     }
 }
 
@@ -155,12 +198,19 @@ fn data_folder(config: &Config, source: &mut Source) -> PathBuf {
         use std::os::unix::fs::PermissionsExt as _;
         if !facts.is_dir() {
             source.at(spanned.span().start, format!("{} is not a folder", folder.display()), "name a folder");
-        } else if facts.permissions().mode() & 0o077 != 0 {
-            source.at(
-                spanned.span().start,
-                format!("the data folder {} can be read by others", folder.display()),
-                format!("chmod 700 {}", folder.display()),
-            );
+        } else {
+            // Roles of their own are users of one group.
+            let (others, mend) = match config.gateway.role_keys {
+                Some(_) => (0o007, "chmod 2770"),
+                None => (0o077, "chmod 700"),
+            };
+            if facts.permissions().mode() & others != 0 {
+                source.at(
+                    spanned.span().start,
+                    format!("the data folder {} can be read by others", folder.display()),
+                    format!("{mend} {}", folder.display()),
+                );
+            }
         }
     }
     folder

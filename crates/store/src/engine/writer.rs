@@ -507,7 +507,7 @@ mod tests {
         let mut connection = open(&database, Role::Writer).unwrap();
         migrate(&mut connection).unwrap();
         connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
-        let files = Arc::new(Files::open(bodies).unwrap().0);
+        let files = Arc::new(Files::open(bodies, crate::access::Access::Private).unwrap().0);
         let jobs = Arc::new(Jobs::new());
         let disk = Arc::new(Disk::open(folder.path(), 0).unwrap());
         let writer = Writer::new(

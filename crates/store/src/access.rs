@@ -1,0 +1,73 @@
+//! Whose files the store's are: one user's, or those of a group whose members run one role each. The folder says
+//! which; the operator makes it. Knows no row.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use crate::error::StoreError;
+
+/// Who may read and write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// The user who made it.
+    Private,
+    /// The folder's group: one user a role.
+    Group,
+}
+
+impl Access {
+    /// A folder that its group may use was made so on purpose.
+    pub(crate) fn of(folder: &Path) -> Self {
+        match std::fs::metadata(folder) {
+            Ok(facts) if facts.permissions().mode() & 0o070 == 0o070 => Self::Group,
+            Ok(_) | Err(_) => Self::Private,
+        }
+    }
+
+    pub(crate) fn file_mode(self) -> u32 {
+        match self {
+            Self::Private => 0o600,
+            Self::Group => 0o660,
+        }
+    }
+
+    /// The bit beside the group's rights makes what is made inside the group's, too.
+    fn folder_mode(self) -> u32 {
+        match self {
+            Self::Private => 0o700,
+            Self::Group => 0o2770,
+        }
+    }
+
+    /// Makes a folder, or sees to it that one is closed.
+    pub(crate) fn folder(self, folder: &Path) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Path { path: folder.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(self.folder_mode()).create(folder).map_err(failed)?;
+        let facts = std::fs::metadata(folder).map_err(failed)?;
+        close(facts.permissions().mode(), self.folder_mode(), |mode| std::fs::set_permissions(folder, mode))
+            .map_err(failed)
+    }
+
+    /// Opens a file, makes it if it is not there, and sees to it that it is closed.
+    pub(crate) fn file(self, path: &Path) -> Result<File, StoreError> {
+        let failed = |source| StoreError::Path { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(self.file_mode());
+        let file = options.open(path).map_err(failed)?;
+        let facts = file.metadata().map_err(failed)?;
+        close(facts.permissions().mode(), self.file_mode(), |mode| file.set_permissions(mode))
+            .map_err(failed)?;
+        Ok(file)
+    }
+}
+
+/// Only the owner may change a mode: nothing is done where nothing is to be done.
+fn close(present: u32, wanted: u32, set: impl FnOnce(Permissions) -> io::Result<()>) -> io::Result<()> {
+    // Whether the folder hands its group on is the operator's doing; the rights are what counts.
+    if present & 0o777 == wanted & 0o777 {
+        return Ok(());
+    }
+    set(Permissions::from_mode(wanted))
+}

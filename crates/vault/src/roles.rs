@@ -1,0 +1,357 @@
+//! The keys of single roles: each a type with only what that role needs, and a key file of its own. What a role has
+//! no field for, its process cannot hold. Knows no file, only its text.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sealpost_mail::Secret;
+use zeroize::Zeroizing;
+
+use crate::error::VaultError;
+use crate::letter_signer::LetterSigner;
+use crate::lookup::TagKey;
+use crate::primitive::Key;
+use crate::proof::{DepositAuth, SessionAuth};
+use crate::record::{RowKey, SpoolKey};
+use crate::server::{Keys, Pepper};
+use crate::token::TokenKey;
+use crate::wrap::EscrowPublic;
+
+/// The first word of a role's key file.
+const FILE_NAME: &str = "sealpost-role-key-1";
+
+/// What whoever queues mail or tells a mailbox's owner needs. No key of it opens a mailbox's secret.
+#[derive(Clone, Debug)]
+pub struct QueueKeys {
+    /// Seals the queue.
+    pub spool: SpoolKey,
+    /// Opens addresses and other rows that the server must read.
+    pub rows: RowKey,
+    /// Makes lookup tags.
+    pub tags: TagKey,
+    /// Proves letters put into mailboxes; for delivery, the report that an answer did not arrive.
+    pub deposits: DepositAuth,
+}
+
+/// What whoever makes or renews a way into a mailbox needs. With them nobody opens an active mailbox without its
+/// owner's password.
+#[derive(Clone, Debug)]
+pub struct WayInKeys {
+    /// Makes and recognises tokens.
+    pub tokens: TokenKey,
+    /// Mixed into every key that comes from a password, an answer or a token.
+    pub pepper: Pepper,
+    /// Escrow wraps are made with it; the part that opens them is in no service.
+    pub escrow: EscrowPublic,
+}
+
+/// The keys of delivery: the queue, and what it takes to tell a writer that an answer did not arrive.
+#[derive(Clone, Debug)]
+pub struct DeliveryRole {
+    /// What it queues and opens mail with.
+    pub queue: QueueKeys,
+}
+
+/// The keys of intake.
+#[derive(Clone, Debug)]
+pub struct IntakeRole {
+    /// What it queues mail with.
+    pub queue: QueueKeys,
+    /// What it makes mailboxes with.
+    pub way_in: WayInKeys,
+}
+
+/// The keys of the portal.
+#[derive(Clone, Debug)]
+pub struct PortalRole {
+    /// What it queues answers and notices with.
+    pub queue: QueueKeys,
+    /// What owners come in with.
+    pub way_in: WayInKeys,
+    /// Proves sessions, newcomers and drafts.
+    pub sessions: SessionAuth,
+    /// Signs what owners write.
+    pub letters: LetterSigner,
+}
+
+/// The keys of the commands of support and queue. The escrow key is brought for a release and not among them.
+#[derive(Clone, Debug)]
+pub struct SupportRole {
+    /// What it queues mail with.
+    pub queue: QueueKeys,
+    /// What it makes new ways in with.
+    pub way_in: WayInKeys,
+}
+
+impl Keys {
+    /// What delivery gets of them.
+    #[must_use]
+    pub fn delivery(&self) -> DeliveryRole {
+        DeliveryRole { queue: self.queue() }
+    }
+
+    /// What intake gets of them.
+    #[must_use]
+    pub fn intake(&self) -> IntakeRole {
+        IntakeRole { queue: self.queue(), way_in: self.way_in() }
+    }
+
+    /// What the portal gets of them.
+    #[must_use]
+    pub fn portal(&self) -> PortalRole {
+        PortalRole {
+            queue: self.queue(),
+            way_in: self.way_in(),
+            sessions: self.sessions.clone(),
+            letters: self.letters.clone(),
+        }
+    }
+
+    /// What the commands of support get of them.
+    #[must_use]
+    pub fn support(&self) -> SupportRole {
+        SupportRole { queue: self.queue(), way_in: self.way_in() }
+    }
+
+    fn queue(&self) -> QueueKeys {
+        QueueKeys {
+            spool: self.spool.clone(),
+            rows: self.rows.clone(),
+            tags: self.tags.clone(),
+            deposits: self.deposits.clone(),
+        }
+    }
+
+    fn way_in(&self) -> WayInKeys {
+        WayInKeys { tokens: self.tokens.clone(), pepper: self.pepper.clone(), escrow: self.escrow.public() }
+    }
+}
+
+impl DeliveryRole {
+    const NAME: &str = "delivery";
+
+    /// From the text of its key file.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        Lines::read(Self::NAME, text, |lines| Ok(Self { queue: QueueKeys::read(lines)? }))
+    }
+
+    /// The text of its key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        file(Self::NAME, &self.queue, None, None)
+    }
+}
+
+impl IntakeRole {
+    const NAME: &str = "intake";
+
+    /// From the text of its key file.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        Lines::read(Self::NAME, text, |lines| {
+            Ok(Self { queue: QueueKeys::read(lines)?, way_in: WayInKeys::read(lines)? })
+        })
+    }
+
+    /// The text of its key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        file(Self::NAME, &self.queue, Some(&self.way_in), None)
+    }
+}
+
+impl PortalRole {
+    const NAME: &str = "portal";
+
+    /// From the text of its key file.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        Lines::read(Self::NAME, text, |lines| {
+            let (queue, way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let sessions = SessionAuth::new(lines.key("sessions")?);
+            Ok(Self { queue, way_in, sessions, letters: LetterSigner::from_seed(lines.key("letters")?) })
+        })
+    }
+
+    /// The text of its key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        file(Self::NAME, &self.queue, Some(&self.way_in), Some((&self.sessions, &self.letters)))
+    }
+}
+
+impl SupportRole {
+    const NAME: &str = "support";
+
+    /// From the text of its key file.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        Lines::read(Self::NAME, text, |lines| {
+            Ok(Self { queue: QueueKeys::read(lines)?, way_in: WayInKeys::read(lines)? })
+        })
+    }
+
+    /// The text of its key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        file(Self::NAME, &self.queue, Some(&self.way_in), None)
+    }
+}
+
+impl QueueKeys {
+    fn read(lines: &mut Lines<'_>) -> Result<Self, VaultError> {
+        let id = lines.id()?;
+        Ok(Self {
+            spool: SpoolKey::new(id, lines.key("spool")?),
+            rows: RowKey::new(id, lines.key("rows")?),
+            tags: TagKey::new(lines.key("tags")?),
+            deposits: DepositAuth::new(lines.key("deposits")?),
+        })
+    }
+}
+
+impl WayInKeys {
+    fn read(lines: &mut Lines<'_>) -> Result<Self, VaultError> {
+        Ok(Self {
+            tokens: TokenKey::new(lines.key("tokens")?),
+            pepper: Pepper::new(lines.id, lines.key("pepper")?),
+            escrow: EscrowPublic::parse(lines.next()?).map_err(|_other| lines.wrong)?,
+        })
+    }
+}
+
+/// The lines of a key file, in their one order.
+struct Lines<'a> {
+    lines: std::str::Lines<'a>,
+    id: u8,
+    wrong: VaultError,
+}
+
+impl<'a> Lines<'a> {
+    fn read<T>(
+        role: &'static str,
+        text: &'a str,
+        read: impl FnOnce(&mut Self) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let wrong = VaultError::RoleKeyText(role);
+        let mut lines = Self { lines: text.trim_end().lines(), id: 0, wrong };
+        // Another role's file is refused here: more keys than a role needs are as wrong as fewer.
+        let named = lines.next()?.strip_prefix(FILE_NAME).and_then(|rest| rest.strip_prefix(':'));
+        if named != Some(role) {
+            return Err(wrong);
+        }
+        let keys = read(&mut lines)?;
+        match lines.lines.next() {
+            None => Ok(keys),
+            Some(_more) => Err(wrong),
+        }
+    }
+
+    fn next(&mut self) -> Result<&'a str, VaultError> {
+        self.lines.next().ok_or(self.wrong)
+    }
+
+    fn id(&mut self) -> Result<u8, VaultError> {
+        let text = self.next()?.strip_prefix("id:").ok_or(self.wrong)?;
+        self.id = text.parse().map_err(|_no_number| self.wrong)?;
+        Ok(self.id)
+    }
+
+    fn key(&mut self, name: &str) -> Result<Key, VaultError> {
+        let line = self.next()?;
+        let text = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).ok_or(self.wrong)?;
+        let bytes = STANDARD.decode(text).map(Zeroizing::new).map_err(|_not_base64| self.wrong)?;
+        Key::from_slice(&bytes).ok_or(self.wrong)
+    }
+}
+
+/// What [`Lines`] reads.
+fn file(
+    role: &str,
+    queue: &QueueKeys,
+    way_in: Option<&WayInKeys>,
+    portal: Option<(&SessionAuth, &LetterSigner)>,
+) -> Secret<String> {
+    // All of it in one allocation, so that no shorter copy stays behind.
+    let mut text = String::with_capacity(4096);
+    text.push_str(&format!("{FILE_NAME}:{role}\nid:{}\n", queue.spool.record().id));
+    let mut line = |name: &str, key: &Key| {
+        text.push_str(name);
+        text.push(':');
+        STANDARD.encode_string(key.expose(), &mut text);
+        text.push('\n');
+    };
+    line("spool", &queue.spool.record().key);
+    line("rows", &queue.rows.record().key);
+    line("tags", queue.tags.key());
+    line("deposits", queue.deposits.key());
+    if let Some(way_in) = way_in {
+        line("tokens", way_in.tokens.key());
+        line("pepper", way_in.pepper.key());
+        text.push_str(&way_in.escrow.to_file_text());
+    }
+    if let Some((sessions, letters)) = portal {
+        text.push_str("sessions:");
+        STANDARD.encode_string(sessions.key().expose(), &mut text);
+        text.push('\n');
+        text.push_str("letters:");
+        STANDARD.encode_string(letters.seed().expose(), &mut text);
+        text.push('\n');
+    }
+    Secret::new(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use sealpost_mail::{Secret, SequenceRandom};
+
+    use super::*;
+    use crate::server::ServerKey;
+
+    fn keys() -> Keys {
+        ServerKey::from_bytes(Secret::new([0x41; 32])).keys()
+    }
+
+    #[test]
+    fn a_role_s_file_gives_its_keys_back() {
+        let keys = keys();
+        let random = SequenceRandom::default();
+        let text = keys.intake().to_file_text();
+        let back = IntakeRole::parse(text.expose()).unwrap();
+        let sealed = back.queue.rows.seal("label", "id", b"plain", &random);
+        assert_eq!(keys.rows.open("label", "id", &sealed).unwrap().expose(), b"plain");
+        let sealed = keys.spool.seal("label", "id", b"plain", &random);
+        let delivery = DeliveryRole::parse(keys.delivery().to_file_text().expose()).unwrap();
+        assert_eq!(delivery.queue.spool.open("label", "id", &sealed).unwrap().expose(), b"plain");
+        assert_eq!(delivery.queue.tags.address_tag("a@b"), keys.tags.address_tag("a@b"));
+        assert_eq!(back.way_in.escrow, keys.escrow.public());
+        for text in [keys.portal().to_file_text(), keys.support().to_file_text()] {
+            assert!(PortalRole::parse(text.expose()).is_ok() ^ SupportRole::parse(text.expose()).is_ok());
+        }
+    }
+
+    #[test]
+    fn another_role_s_file_and_a_key_too_many_are_refused() {
+        let keys = keys();
+        let (intake, delivery) = (keys.intake().to_file_text(), keys.delivery().to_file_text());
+        assert!(IntakeRole::parse(delivery.expose()).is_err());
+        assert!(DeliveryRole::parse(intake.expose()).is_err());
+        let renamed = intake.expose().replace(":intake", ":delivery");
+        assert_eq!(DeliveryRole::parse(&renamed).unwrap_err(), VaultError::RoleKeyText("delivery"));
+        let server = ServerKey::from_bytes(Secret::new([0x41; 32])).to_file_text();
+        assert!(IntakeRole::parse(server.expose()).is_err());
+        assert!(IntakeRole::parse("").is_err());
+        let cut: String = intake.expose().lines().take(5).map(|line| format!("{line}\n")).collect();
+        assert!(IntakeRole::parse(&cut).is_err());
+    }
+
+    #[test]
+    fn no_role_s_file_holds_a_part_of_the_escrow_key() {
+        let keys = keys();
+        let secret = keys.escrow.to_file_text();
+        let seed = secret.expose().trim().rsplit(':').next().unwrap().to_owned();
+        let files = [
+            keys.intake().to_file_text(),
+            keys.portal().to_file_text(),
+            keys.delivery().to_file_text(),
+            keys.support().to_file_text(),
+        ];
+        assert!(files.iter().all(|text| !text.expose().contains(&seed)));
+    }
+}
