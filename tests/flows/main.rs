@@ -48,6 +48,7 @@ mod relay;
 mod resend;
 mod retention;
 mod reverse_path;
+mod roles;
 mod sink_down;
 mod support;
 mod tags_as_typed;
