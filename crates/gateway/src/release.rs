@@ -194,7 +194,8 @@ impl Ways<'_> {
         random: &dyn Random,
     ) -> Result<Option<Vec<u8>>, VaultError> {
         let cost = Argon2Cost::standard();
-        let wrap = |initial| secret.wrap_initial(mailbox_id, initial, &keys.role.way_in.pepper, &cost, random);
+        let wrap =
+            |initial| secret.wrap_initial(mailbox_id, initial, &keys.role.way_in.pepper, &cost, random);
         self.initial.map(wrap).transpose()
     }
 }

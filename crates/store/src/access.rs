@@ -33,11 +33,12 @@ impl Access {
         }
     }
 
-    /// The bit beside the group's rights makes what is made inside the group's, too.
+    /// The bit that makes what is made inside the group's, too, comes from the folder above by itself; asking for it is
+    /// what `RestrictSUIDSGID` in our units refuses.
     fn folder_mode(self) -> u32 {
         match self {
             Self::Private => 0o700,
-            Self::Group => 0o2770,
+            Self::Group => 0o770,
         }
     }
 
@@ -65,9 +66,31 @@ impl Access {
 
 /// Only the owner may change a mode: nothing is done where nothing is to be done.
 fn close(present: u32, wanted: u32, set: impl FnOnce(Permissions) -> io::Result<()>) -> io::Result<()> {
-    // Whether the folder hands its group on is the operator's doing; the rights are what counts.
-    if present & 0o777 == wanted & 0o777 {
+    if present & 0o777 == wanted {
         return Ok(());
     }
-    set(Permissions::from_mode(wanted))
+    // Whether a folder hands its group on is the operator's doing.
+    set(Permissions::from_mode(present & 0o7000 | wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_in_a_folder_of_a_group_is_the_group_s() {
+        let scratch = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(Access::of(scratch.path()), Access::Private);
+        std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o2770)).unwrap();
+        let access = Access::of(scratch.path());
+        assert_eq!(access, Access::Group);
+        let (folder, file) = (scratch.path().join("bodies"), scratch.path().join("lock"));
+        // Whatever the umask is: the first may have to set modes, the second finds them right.
+        for _ in 0..2 {
+            access.folder(&folder).unwrap();
+            drop(access.file(&file).unwrap());
+        }
+        assert_eq!((mode(&folder), mode(&file)), (0o2770, 0o660));
+    }
 }

@@ -17,6 +17,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
+    let Some(keys) = keys.portal else { return ExitCode::FAILURE };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),

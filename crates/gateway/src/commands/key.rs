@@ -33,10 +33,10 @@ pub(crate) enum What {
 }
 
 pub(super) fn run(what: &What) -> ExitCode {
-    let made = match what {
+    let made = plan::apart(|| match what {
         What::Split { server_key, to } => split(server_key, to),
         What::Escrow { folder } => escrow(folder),
-    };
+    });
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -11,7 +11,7 @@ pub(crate) enum EscrowPlan {
     /// The key that follows from the server key.
     Server,
     /// A key of its own, whose other part lies in a safe.
-    Offline(EscrowPublic),
+    Offline(Box<EscrowPublic>),
     /// Nobody.
     None,
 }
@@ -21,7 +21,7 @@ impl EscrowPlan {
     pub(crate) fn public(&self, keys: &WayInKeys) -> Option<EscrowPublic> {
         match self {
             Self::Server => Some(keys.escrow.clone()),
-            Self::Offline(public) => Some(public.clone()),
+            Self::Offline(public) => Some(EscrowPublic::clone(public)),
             Self::None => None,
         }
     }
@@ -53,7 +53,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<EscrowPlan> {
             let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
             let public = read.and_then(|text| EscrowPublic::parse(&text).map_err(|error| error.to_string()));
             match public {
-                Ok(public) => Some(EscrowPlan::Offline(public)),
+                Ok(public) => Some(EscrowPlan::Offline(Box::new(public))),
                 Err(error) => {
                     source.at(
                         named.span().start,

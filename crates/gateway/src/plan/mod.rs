@@ -10,6 +10,7 @@ mod portal;
 mod quotas;
 mod rules;
 mod warnings;
+mod wiped;
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,7 @@ use crate::roles::Roles;
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{KeyFile, ServiceKeys, SupportKeys, read_key, split, write_new};
 pub(crate) use memory::Shares;
+pub(crate) use wiped::apart;
 
 /// Everything a configuration means, checked; without keys, which each process gets its own of.
 pub(crate) struct Plan {
@@ -75,14 +77,14 @@ impl Plan {
         Self::with(file, Roles::ALL, |_config, _source| Some(())).map(|(plan, ())| plan)
     }
 
-    fn with<K>(
+    fn with<K: Send>(
         file: &Path,
         roles: Roles,
-        keys: impl FnOnce(&Config, &mut Source) -> Option<K>,
+        keys: impl FnOnce(&Config, &mut Source) -> Option<K> + Send,
     ) -> Result<(Self, K), Vec<Problem>> {
         let (mut config, mut source) = config::read(file)?;
         leave_to_others(&mut config, roles);
-        let keys = keys(&config, &mut source);
+        let keys = wiped::apart(|| keys(&config, &mut source));
         let plan = Self::build(config, roles, &mut source);
         match (plan, keys) {
             (Some(plan), Some(keys)) if source.problems.is_empty() => {
