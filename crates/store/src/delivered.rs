@@ -9,11 +9,12 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::access::Access;
 use crate::alone::Alone;
 use crate::error::StoreError;
 use crate::leg::LeasedLeg;
 use crate::statement::{Batch, sql};
-use crate::store::{Store, private_file};
+use crate::store::Store;
 
 /// The longest id, and so a slot's size; the rest of a slot is zero.
 const SLOT: usize = 64;
@@ -48,7 +49,7 @@ impl Store {
     pub async fn deliveries(&self, _alone: &Alone) -> Result<(Deliveries, usize), StoreError> {
         let path = self.folder().join("delivered");
         let failed = |source| StoreError::Path { path: path.clone(), source };
-        let file = private_file(&path)?;
+        let file = Access::of(self.folder()).file(&path)?;
         let bytes = std::fs::read(&path).map_err(failed)?;
         let ended = self.end_noted(&bytes).await?;
         file.set_len(0).map_err(failed)?;
