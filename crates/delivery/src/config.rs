@@ -170,6 +170,13 @@ pub struct Timeouts {
     pub block: Duration,
     /// §4.5.3.2.6 the answer to the final dot: long, because giving up here means duplicates.
     pub end: Duration,
+    /// All replies to RCPT of one transaction together.
+    pub recipients: Duration,
+    /// Octets per second that the letter must reach on average once it is under way for longer than `block`.
+    pub rate: u64,
+    /// A whole attempt up to the final dot, whatever each step may take. What the lease of a leg leaves counts if that
+    /// is less.
+    pub attempt: Duration,
     /// A kept connection without work is closed after this.
     pub idle: Duration,
     /// A connection is closed after this many letters.
@@ -188,6 +195,9 @@ impl Default for Timeouts {
             data: minutes(2),
             block: minutes(3),
             end: minutes(10),
+            recipients: minutes(15),
+            rate: 1024,
+            attempt: minutes(40),
             idle: Duration::from_secs(10),
             letters_per_connection: 1000,
         }

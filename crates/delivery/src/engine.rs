@@ -3,12 +3,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use sealpost_mail::{Clock, DsnAction, Random};
 use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, Noted, Store};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -80,6 +81,13 @@ pub(crate) struct Engine {
 pub(crate) struct Bound {
     pub(crate) leg: LeasedLeg,
     pub(crate) ticket: Ticket,
+}
+
+/// What is to be sent, and until when its final dot must have left.
+struct Sending<'a> {
+    group: &'a [Bound],
+    waiting: &'a Waiting<'a>,
+    until: Instant,
 }
 
 /// One transaction: what became of each recipient, and who said so.
@@ -202,16 +210,15 @@ impl Engine {
             group.iter().for_each(|_| self.one_less());
             return Vec::new();
         };
-        // They have waited here so long that a lease may end under the attempt, and another one would begin: at
-        // the lease's end it is due again by itself.
+        // They have waited here so long that a lease may end under the attempt, and another one would begin. They
+        // are put off, not dropped, so that whoever waits like this for ever is given up in time.
         let late = self.clock.now().plus(LEASE / 2);
-        group.retain(|bound| {
-            let is_in_time = bound.leg.leased_until() > late;
-            if !is_in_time {
-                self.one_less();
-            }
-            is_in_time
-        });
+        let (in_time, too_late): (Vec<Bound>, Vec<Bound>) =
+            group.into_iter().partition(|bound| bound.leg.leased_until() > late);
+        if !too_late.is_empty() {
+            self.settle_all(lane, too_late, &DeliveryFailure::no_turn());
+        }
+        group = in_time;
         if group.is_empty() {
             return group;
         }
@@ -346,25 +353,28 @@ impl Engine {
             Err(error) => return unworkable_or_local(error),
         };
         let key = RouteKey::of(ticket, &self.config);
+        let until = Instant::now() + self.attempt_time();
+        let sending = Sending { group, waiting: &waiting, until };
         let mut letter = None;
         if let Some(connection) = lane.take_kept(&key, Instant::now()) {
-            match self.send(lane, &key, connection, &waiting, group, &mut letter).await? {
+            match self.send(lane, &key, connection, &sending, &mut letter).await? {
                 // The server let go of the kept connection: no failure of this attempt.
                 Err((trouble, true)) if trouble.tries_next_server() => {}
                 Ok((round, true)) if round.is_silence() => {}
                 result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
             }
         }
-        let endpoints =
-            match route::endpoints(&key, &self.config, self.resolver.as_ref(), self.random.as_ref()).await {
-                Ok(endpoints) => endpoints,
-                Err(trouble) => return Ok(Err(trouble)),
-            };
+        let finding = route::endpoints(&key, &self.config, self.resolver.as_ref(), self.random.as_ref());
+        let endpoints = match timeout_at(until, finding).await {
+            Ok(Ok(endpoints)) => endpoints,
+            Ok(Err(trouble)) => return Ok(Err(trouble)),
+            Err(_elapsed) => return Ok(Err(DeliveryFailure::Dns { cause: "it took too long".to_owned() })),
+        };
         let mut last = Ok(Err(DeliveryFailure::NoServer));
         for endpoint in &endpoints {
-            let result = match Connection::open(&self.caller, endpoint).await {
+            let result = match Connection::open(&self.caller, endpoint, until).await {
                 Ok(connection) => {
-                    let sent = self.send(lane, &key, connection, &waiting, group, &mut letter).await?;
+                    let sent = self.send(lane, &key, connection, &sending, &mut letter).await?;
                     sent.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)
                 }
                 Err(trouble) => Err(trouble),
@@ -383,7 +393,7 @@ impl Engine {
                 }
             };
             last = Ok(result);
-            if !goes_on {
+            if !goes_on || Instant::now() >= until {
                 break;
             }
         }
@@ -397,8 +407,7 @@ impl Engine {
         lane: &Lane,
         key: &RouteKey,
         mut connection: Connection,
-        waiting: &Waiting<'_>,
-        group: &[Bound],
+        &Sending { group, waiting, until }: &Sending<'_>,
         letter: &mut Option<(Opened, OwnedSemaphorePermit)>,
     ) -> Result<Result<(Round, bool), (DeliveryFailure, bool)>, Unworkable> {
         let Some(Bound { ticket, .. }) = group.first() else {
@@ -406,8 +415,13 @@ impl Engine {
         };
         if letter.is_none() {
             let units = u32::try_from(waiting.size() / UNIT + 1).unwrap_or(u32::MAX).min(self.memory_units);
-            let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(units).await else {
-                return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
+            let asking = Arc::clone(&self.memory).acquire_many_owned(units);
+            let permit = match timeout_at(until, asking).await {
+                Ok(Ok(permit)) => permit,
+                Ok(Err(_closed)) => {
+                    return Ok(Err((DeliveryFailure::Local { cause: "stopping".to_owned() }, false)));
+                }
+                Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),
             };
             match waiting.open(self.composer.get().map(AsRef::as_ref)).await {
                 Ok(opened) => *letter = Some((opened, permit)),
@@ -433,7 +447,7 @@ impl Engine {
             eight_bit: !bytes.is_ascii(),
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         };
-        let result = connection.send(&parameters, bytes).await;
+        let result = connection.send(&parameters, bytes, until).await;
         let (reports, host, was_used) =
             (connection.reports(), connection.host().to_owned(), connection.is_used());
         if connection.is_reusable() {
@@ -453,6 +467,13 @@ impl Engine {
             let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new()).await;
             engine.one_less();
         });
+    }
+
+    /// How long an attempt may take up to its final dot. With the wait for the last answer it stays below the half of
+    /// a lease that is left when it begins: a letter whose lease ends would go out beside itself.
+    fn attempt_time(&self) -> Duration {
+        let times = self.config.timeouts;
+        times.attempt.min((LEASE / 2).saturating_sub(times.end.saturating_mul(2)))
     }
 
     fn well(&self, lane: &Lane) {

@@ -210,6 +210,18 @@ impl DeliveryFailure {
         self
     }
 
+    /// Not tried: there was no connection or no memory for it in time.
+    pub(crate) fn no_turn() -> Self {
+        let cause = Reason {
+            code: 451,
+            enhanced: EnhancedCode(4, 3, 2),
+            text: "local error: too many letters waited for their turn".to_owned(),
+            whose: Whose::Ours,
+            untried: true,
+        };
+        Self::Resting { cause: Box::new(cause) }
+    }
+
     /// What it says of the destination, and so of other letters to it.
     pub(crate) fn says(&self) -> Says {
         match self {

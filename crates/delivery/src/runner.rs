@@ -24,7 +24,7 @@ use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::undelivered_reply::Returns;
 
-/// Longer than any attempt may take with every server of a domain at its slowest.
+/// More than twice as long as any attempt may take ([`crate::config::Timeouts::attempt`]).
 pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
 /// How long wakers are gathered while there is enough to do.
 const GATHER: Duration = Duration::from_millis(5);

@@ -14,7 +14,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use sealpost_mail::TlsFloor;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::config::{HopTls, Login, Timeouts, Trust};
 use crate::ehlo::{Ehlo, MailParameters};
@@ -69,12 +69,23 @@ pub(crate) struct Connection {
     dirty: bool,
     broken: bool,
     letters: u32,
+    /// When the attempt it is used for must have sent its final dot.
+    until: Instant,
 }
 
 impl Connection {
-    /// Connects, or says why the letter cannot go this way now.
-    pub(crate) async fn open(caller: &Caller, to: &Endpoint) -> Result<Self, DeliveryFailure> {
-        match Self::open_with(caller, to, to.tls != HopTls::Clear).await {
+    /// Connects before `until`, or says why the letter cannot go this way now.
+    pub(crate) async fn open(
+        caller: &Caller,
+        to: &Endpoint,
+        until: Instant,
+    ) -> Result<Self, DeliveryFailure> {
+        let opening = Self::open_as_it_may(caller, to, until);
+        timeout_at(until, opening).await.unwrap_or(Err(DeliveryFailure::Silent { stage: Stage::Connect }))
+    }
+
+    async fn open_as_it_may(caller: &Caller, to: &Endpoint, until: Instant) -> Result<Self, DeliveryFailure> {
+        match Self::open_with(caller, to, to.tls != HopTls::Clear, until).await {
             // Opportunistic means that broken TLS is as good as none (RFC 7435 §3).
             Err(DeliveryFailure::BelowFloor { offered: true, cause })
                 if to.floor == TlsFloor::None
@@ -87,13 +98,18 @@ impl Connection {
                     cause,
                     "TLS failed; trying without, as the floor allows"
                 );
-                Self::open_with(caller, to, false).await
+                Self::open_with(caller, to, false, until).await
             }
             other => other,
         }
     }
 
-    async fn open_with(caller: &Caller, to: &Endpoint, tls: bool) -> Result<Self, DeliveryFailure> {
+    async fn open_with(
+        caller: &Caller,
+        to: &Endpoint,
+        tls: bool,
+        until: Instant,
+    ) -> Result<Self, DeliveryFailure> {
         if to.floor > TlsFloor::None && to.tls == HopTls::Clear {
             return Err(below(false, "this hop is configured without TLS"));
         }
@@ -119,6 +135,7 @@ impl Connection {
             dirty: false,
             broken: false,
             letters: 0,
+            until,
         };
         let mut secured = false;
         if tls && to.tls == HopTls::Implicit {
@@ -219,12 +236,14 @@ impl Connection {
 
     /// One transaction for all recipients of the parameters; what became of each, in their order. `letter` must
     /// be CRLF-clean; exactly its bytes arrive (RFC 5321 §4.1.1.4: the last line's CRLF is part of the
-    /// end-of-data mark, so a letter without one gains it).
+    /// end-of-data mark, so a letter without one gains it). The final dot leaves before `until`.
     pub(crate) async fn send(
         &mut self,
         parameters: &MailParameters<'_>,
         letter: &[u8],
+        until: Instant,
     ) -> Result<Vec<Told>, DeliveryFailure> {
+        self.until = until;
         parameters.check(&self.offers)?;
         if self.dirty {
             let reply = self.command(Stage::Mail, self.timeouts.mail, "RSET\r\n".to_owned()).await?;
@@ -256,13 +275,15 @@ impl Connection {
             let reply = self.command(Stage::Mail, times.mail, mail).await?;
             expect(Stage::Mail, &reply, 250)?;
             self.dirty = true;
+            let until = self.until.min(Instant::now() + times.recipients);
             for rcpt in rcpts {
                 if self.broken {
                     heard.push(Heard::Closed(Told::Unheard));
                     continue;
                 }
-                let reply = self.command(Stage::Recipient, times.recipient, rcpt).await;
-                self.hear(&mut heard, reply.and_then(|reply| taken(&reply)));
+                let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
+                let reply = self.command(Stage::Recipient, time, rcpt).await;
+                self.hear(&mut heard, reply.and_then(|reply| taken(&reply)), until);
             }
             if heard.iter().any(Heard::is_open) {
                 let reply = self.command(Stage::Data, times.data, "DATA\r\n".to_owned()).await;
@@ -278,13 +299,15 @@ impl Connection {
         let mail = self.command(Stage::Mail, times.mail, mail + &rcpts.concat() + "DATA\r\n").await;
         let mail = self.unless_broken(mail)?.and_then(|reply| expect(Stage::Mail, &reply, 250));
         self.dirty = true;
+        let until = self.until.min(Instant::now() + times.recipients);
         for _ in 0..count {
             if self.broken {
                 heard.push(Heard::Closed(Told::Unheard));
                 continue;
             }
-            let reply = self.answer(Stage::Recipient, times.recipient).await;
-            self.hear(&mut heard, reply.and_then(|reply| taken(&reply)));
+            let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
+            let reply = self.answer(Stage::Recipient, time).await;
+            self.hear(&mut heard, reply.and_then(|reply| taken(&reply)), until);
         }
         if self.broken {
             mail?;
@@ -306,9 +329,14 @@ impl Connection {
     }
 
     /// One more recipient's reply. When the connection ends with it, nobody before it has anything either.
-    fn hear(&self, heard: &mut Vec<Heard>, reply: Result<(), DeliveryFailure>) {
+    fn hear(&self, heard: &mut Vec<Heard>, reply: Result<(), DeliveryFailure>, until: Instant) {
         match reply {
             Ok(()) => heard.push(Heard::Open),
+            // The time of all of them is used up: an attempt of everybody it was used for.
+            Err(trouble @ DeliveryFailure::Silent { .. }) if Instant::now() >= until => {
+                close(heard, &Told::Not(trouble.clone()));
+                heard.push(Heard::Closed(Told::Not(trouble)));
+            }
             Err(trouble) if self.broken => {
                 close(heard, &Told::Unheard);
                 heard.push(Heard::Closed(Told::Not(trouble)));
@@ -333,7 +361,8 @@ impl Connection {
     }
 
     /// The letter and its end. The deadline follows what really leaves: one for each block, another for
-    /// the answer to the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6).
+    /// the answer to the final dot (RFC 5321 §4.5.3.2.5, §4.5.3.2.6). A server that takes an octet now and then
+    /// would never be too late by these alone, so a least rate and the attempt's end stand beside them.
     async fn content(&mut self, letter: &[u8]) -> Result<Response, DeliveryFailure> {
         let (wire, times) = (self.wire.clone(), self.timeouts);
         let started = Instant::now();
@@ -348,16 +377,23 @@ impl Connection {
                 smtp.message_iter(body.chunks(PIECE)).await
             };
             tokio::pin!(sending);
-            loop {
+            let (until, before) = (self.until, wire.progress().sent);
+            let deadline = || {
                 let progress = wire.progress();
-                let limit = if progress.all_out { times.end } else { times.block };
-                let deadline = progress.wrote.max(started) + limit;
+                let wrote = progress.wrote.max(started);
+                if progress.all_out {
+                    return wrote + times.end;
+                }
+                let earned = progress.sent.saturating_sub(before).checked_div(times.rate);
+                // A rate of zero asks for none.
+                let rate = earned.map_or(until, |earned| started + times.block + Duration::from_secs(earned));
+                (wrote + times.block).min(rate).min(until)
+            };
+            loop {
                 tokio::select! {
                     reply = &mut sending => break Ok(reply),
-                    () = sleep_until(deadline) => {
-                        let now = wire.progress();
-                        let limit = if now.all_out { times.end } else { times.block };
-                        if now.wrote.max(started) + limit <= Instant::now() {
+                    () = sleep_until(deadline()) => {
+                        if deadline() <= Instant::now() {
                             break Err(());
                         }
                     }
@@ -381,12 +417,14 @@ impl Connection {
         time: Duration,
         line: String,
     ) -> Result<Response, DeliveryFailure> {
-        let reply = timeout(time, self.smtp.command(line)).await;
+        let deadline = self.until.min(Instant::now() + time);
+        let reply = timeout_at(deadline, self.smtp.command(line)).await;
         self.checked(stage, reply)
     }
 
     async fn answer(&mut self, stage: Stage, time: Duration) -> Result<Response, DeliveryFailure> {
-        let reply = timeout(time, self.smtp.read_response()).await;
+        let deadline = self.until.min(Instant::now() + time);
+        let reply = timeout_at(deadline, self.smtp.read_response()).await;
         self.checked(stage, reply)
     }
 

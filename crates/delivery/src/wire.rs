@@ -38,6 +38,8 @@ struct State {
     replies: Replies,
     /// When bytes last went out.
     wrote: Instant,
+    /// How many went out in all.
+    sent: u64,
     ended: bool,
 }
 
@@ -54,6 +56,8 @@ pub(crate) struct Progress {
     pub(crate) all_out: bool,
     /// When bytes last left.
     pub(crate) wrote: Instant,
+    /// How many have left since the connection began.
+    pub(crate) sent: u64,
 }
 
 impl Wire {
@@ -67,6 +71,7 @@ impl Wire {
             out_at: 0,
             replies: inbox,
             wrote: Instant::now(),
+            sent: 0,
             ended: false,
         };
         Self { state: Arc::new(Mutex::new(state)), peer }
@@ -111,7 +116,7 @@ impl Wire {
 
     pub(crate) fn progress(&self) -> Progress {
         let state = self.state();
-        Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote }
+        Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote, sent: state.sent }
     }
 
     /// Whether the peer closed its side.
@@ -136,6 +141,7 @@ impl State {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.out_at += sent;
+            self.sent = self.sent.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
             self.wrote = Instant::now();
         }
         if !self.out.is_empty() {

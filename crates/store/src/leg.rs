@@ -105,7 +105,7 @@ impl LeasedLeg {
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegEnd {
-    /// Delivered: the leg goes.
+    /// Delivered: the leg goes, also when its lease is lost.
     Done,
     /// Another try later.
     Retry {
@@ -250,15 +250,21 @@ impl Store {
         }
         match end {
             LegEnd::Done | LegEnd::Failed => {
-                batch.add(
-                    sql!(
-                        "DELETE FROM legs WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
-                        leg.id.as_str(),
-                        leg.owner.as_str(),
-                        leg.until
-                    )
-                    .or_refuse(Refusal::LeaseLost),
-                );
+                batch.add(match end {
+                    // The recipient has it: whoever holds the leg now must not send it once more.
+                    LegEnd::Done => {
+                        sql!("DELETE FROM legs WHERE id = ?1", leg.id.as_str()).or_refuse(Refusal::LeaseLost)
+                    }
+                    LegEnd::Failed | LegEnd::Retry { .. } | LegEnd::Postponed { .. } | LegEnd::Frozen => {
+                        sql!(
+                            "DELETE FROM legs WHERE id = ?1 AND lease_owner = ?2 AND lease_until = ?3",
+                            leg.id.as_str(),
+                            leg.owner.as_str(),
+                            leg.until
+                        )
+                        .or_refuse(Refusal::LeaseLost)
+                    }
+                });
                 if let Some(body_id) = &leg.body_id {
                     batch.release_body(body_id);
                 }

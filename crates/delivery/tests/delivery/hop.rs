@@ -41,6 +41,8 @@ pub(crate) struct Script {
     pub(crate) letters_per_connection: usize,
     /// More connections at a time are greeted with 421.
     pub(crate) most_connections: usize,
+    /// Reads a letter no faster than this many octets each hundredth of a second.
+    pub(crate) sips: Option<usize>,
     /// Holds the answer to the final dot until told.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
@@ -60,6 +62,7 @@ impl Default for Script {
             end: VecDeque::new(),
             letters_per_connection: usize::MAX,
             most_connections: usize::MAX,
+            sips: None,
             gate: None,
         }
     }
@@ -296,6 +299,9 @@ impl Session {
                     continue;
                 };
                 say(&mut stream, Say::Line("354 go")).await?;
+                if let Some(octets) = script.sips {
+                    sip(&mut stream, octets).await?;
+                }
                 let bytes = letter(&mut stream, &mut buffer).await?;
                 let arrived = Arrived {
                     connection: self.number,
@@ -339,6 +345,15 @@ async fn say<S: AsyncWrite + Unpin>(stream: &mut S, what: Say) -> Option<()> {
         }
         Say::HangUp => None,
         Say::Nothing => std::future::pending().await,
+    }
+}
+
+/// Never reads to the end of a letter.
+async fn sip<S: AsyncRead + Unpin>(stream: &mut S, octets: usize) -> Option<()> {
+    let mut chunk = vec![0_u8; octets];
+    loop {
+        stream.read(&mut chunk).await.ok().filter(|count| *count > 0)?;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

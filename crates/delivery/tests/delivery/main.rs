@@ -11,6 +11,7 @@ mod log;
 mod parameters;
 mod reports;
 mod rig;
+mod slow;
 mod speed;
 mod stops;
 mod tls;

@@ -61,8 +61,22 @@ async fn the_same_owner_too_must_hold_the_present_lease() {
     rig.queue(10, &["a.example"]).await;
     let first = rig.lease("one", NOW, SOON).await.remove(0);
     let second = rig.lease("one", SOON, Timestamp(SOON.0 + 50)).await.remove(0);
-    assert_eq!(rig.store.finish_leg(&first, LegEnd::Done, vec![]).await.unwrap(), Finished::LeaseLost);
+    assert_eq!(rig.store.finish_leg(&first, LegEnd::Frozen, vec![]).await.unwrap(), Finished::LeaseLost);
     assert_eq!(rig.store.finish_leg(&second, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
+}
+
+/// Otherwise whoever holds the leg now would send the letter once more.
+#[tokio::test]
+async fn a_leg_that_was_delivered_ends_whoever_holds_it() {
+    let rig = Rig::new();
+    rig.queue(10, &["a.example"]).await;
+    let lost = rig.lease("one", NOW, SOON).await.remove(0);
+    let held = rig.lease("two", SOON, Timestamp(SOON.0 + 50)).await.remove(0);
+    assert_eq!(rig.store.finish_leg(&lost, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
+    let retry = LegEnd::Retry { due_at: NOW, code: None, enhanced: None, delay_noted: false };
+    assert_eq!(rig.store.finish_leg(&held, retry, vec![]).await.unwrap(), Finished::LeaseLost);
+    let counts = rig.clean().await;
+    assert_eq!((counts.legs, counts.bodies_in_rows), (0, 0));
 }
 
 #[tokio::test]
@@ -224,7 +238,7 @@ async fn who_is_alone_takes_the_leases_of_the_dead_at_once() {
     assert!(rig.store.alone("delivery").is_ok());
     let again = rig.lease("node b", NOW, Timestamp(SOON.0 + 1)).await;
     assert_eq!(again.len(), 2);
-    assert_eq!(rig.store.finish_leg(&mine[0], LegEnd::Done, vec![]).await.unwrap(), Finished::LeaseLost);
+    assert_eq!(rig.store.finish_leg(&mine[0], LegEnd::Failed, vec![]).await.unwrap(), Finished::LeaseLost);
 }
 
 /// As after a kill between a server's reply and the commit.

@@ -1,0 +1,75 @@
+//! A server that is slow on purpose holds nothing for long, and no letter goes out beside itself.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::hop::{Hop, Say, Script};
+use crate::rig::{Desk, Post, post};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// Every other limit stays at its minutes, so that only the one under test can end the attempt.
+#[tokio::test]
+async fn an_attempt_ends_whatever_its_steps_may_take() {
+    let hop = Hop::start(Script { greeting: Say::Nothing, ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.timeouts.attempt = SHORT;
+    desk.queue(post("r@d.example")).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    assert!(hop.letter_count() == 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn all_recipients_together_have_one_time() {
+    for offers in [vec!["PIPELINING"], vec![]] {
+        let mut script = Script { offers, ..Script::default() };
+        script.rcpt.insert("mute@d.example", VecDeque::from(vec![Say::Nothing; 99]));
+        let hop = Hop::start(script).await;
+        let mut desk = Desk::new(&hop);
+        desk.config.timeouts.recipients = SHORT;
+        desk.queue_to_all(&[post("one@d.example"), post("mute@d.example"), post("two@d.example")]).await;
+        let running = desk.start();
+        // Nobody waits without an end: each is delivered, or has an attempt that is written down.
+        desk.until("tried or delivered", |legs| {
+            legs.iter().all(|leg| leg.leased.is_none() && leg.attempts == 1) && !legs.is_empty()
+        })
+        .await;
+        running.stop().await;
+    }
+}
+
+/// A reader that takes something now and then is never silent.
+#[tokio::test]
+async fn a_letter_has_a_least_rate() {
+    let hop = Hop::start(Script { sips: Some(256 * 1024), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.timeouts.block = Duration::from_secs(1);
+    desk.config.timeouts.rate = u64::MAX;
+    desk.config.timeouts.end = Duration::from_secs(1);
+    desk.queue(Post { rest: "x\r\n".repeat(20 * 1024 * 1024 / 3).into_bytes(), ..post("r@d.example") }).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    assert!(hop.letter_count() == 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_was_taken_after_its_lease_is_not_sent_for_ever() {
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let end = VecDeque::from([Say::Line("250 2.0.0 taken"), Say::Line("450 4.0.0 not now")]);
+    let hop = Hop::start(Script { gate: Some(Arc::clone(&gate)), end, ..Script::default() }).await;
+    let desk = Desk::new(&hop);
+    desk.queue(post("r@d.example")).await;
+    let running = desk.start();
+    hop.letters(1).await;
+    running.advance(&desk, Duration::from_secs(3 * 3600));
+    hop.letters(2).await;
+    gate.add_permits(1);
+    desk.until_empty().await;
+    gate.add_permits(1);
+    running.stop().await;
+    assert!(desk.legs().await.is_empty(), "the second attempt's end must not bring it back");
+}
