@@ -20,7 +20,7 @@ pub(crate) fn open(parts: &mut Vec<Part<'_>>, size: usize) {
     while containers < MAX_CONTAINERS {
         let Some(part) = parts.get(at) else { return };
         let closed = part.children.is_empty() && part.level < MAX_LEVELS;
-        let found = if closed { look(part) } else { None };
+        let found = if closed { look(part, room / 2) } else { None };
         if let Some((opened, entity)) = found {
             containers += 1;
             let Some(left) = room.checked_sub(entity.len().saturating_mul(2)) else { return };
@@ -40,15 +40,15 @@ pub(crate) fn open(parts: &mut Vec<Part<'_>>, size: usize) {
     }
 }
 
-/// What is in a part, as an entity of its own.
-fn look(part: &Part<'_>) -> Option<(Opened, Vec<u8>)> {
+/// What is in a part, as an entity of its own, if it has at most so many bytes.
+fn look(part: &Part<'_>, most: usize) -> Option<(Opened, Vec<u8>)> {
     let name = part.name().unwrap_or_default();
     if is_winmail(part, &name) {
         let bytes = part.bytes();
         return mime::of_winmail(&tnef::read(&bytes)).map(|entity| (Opened::Winmail, entity));
     }
     if is_cms(part) || kind::extension_of(&name) == "p7m" {
-        return match cms::read(&part.bytes())? {
+        return match cms::read(&part.bytes(), most)? {
             cms::Cms::Open { content } => entity(content).map(|entity| (Opened::Signature, entity)),
             cms::Cms::Detached | cms::Cms::Encrypted => None,
         };

@@ -9,6 +9,7 @@ use crate::address::AddressSet;
 use crate::facts::{Deep, Facts, Known};
 use crate::label;
 use crate::near::{Tag, is_near};
+use crate::rules::Memo;
 use crate::wildcard::Wildcard;
 
 /// Kleene's logic: what is unknown is never taken for "no".
@@ -112,7 +113,7 @@ pub(crate) enum ValueTest {
 }
 
 impl Condition {
-    pub(crate) fn answer(&self, facts: &Facts<'_>) -> Answer {
+    pub(crate) fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
         match self {
             Self::ReversePath(sets) => {
                 Answer::of(sets.iter().any(|set| set.contains_path(facts.reverse_path)))
@@ -197,7 +198,7 @@ impl Condition {
                     .is_some_and(|login| logins.iter().any(|l| l == "*" || l == login)),
             ),
             Self::Listener(names) => Answer::of(names.contains(&facts.origin.listener)),
-            Self::Not(tests) => all(tests.iter().map(|test| test.condition.answer(facts))).negated(),
+            Self::Not(tests) => all(tests.iter().map(|test| test.remembered(facts, memo))).negated(),
         }
     }
 

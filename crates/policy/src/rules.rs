@@ -8,6 +8,7 @@ use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Treatment, skeleton
 use crate::compile::{self, RuleError};
 use crate::condition::{Answer, Condition, Scope, Test, all};
 use crate::facts::Facts;
+use crate::near::Tag;
 use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
 
 /// The name the default goes by.
@@ -74,8 +75,12 @@ pub struct Step {
     pub why: String,
 }
 
-/// Answers that are the same for every recipient of one letter, by rule and condition.
-type Memo = HashMap<(usize, usize), Answer>;
+/// What is the same for every recipient of one letter, by the place of condition or rule: the rules live as long.
+#[derive(Default)]
+pub(crate) struct Memo {
+    answers: HashMap<*const Test, Answer>,
+    edits: HashMap<*const Rule, Vec<Edit>>,
+}
 
 impl Rules {
     /// Checks everything. `lists` are the texts of the list files by name.
@@ -130,7 +135,7 @@ impl Rules {
     /// The verdict for one recipient: the first rule that holds, else the default. A rule that nobody can
     /// answer ends the matter with "later", or with "never" where the letter itself is the reason.
     pub fn judge(&self, facts: &Facts<'_>) -> Judgement {
-        self.judge_one(facts, &mut Memo::new())
+        self.judge_one(facts, &mut Memo::default())
     }
 
     /// The verdicts for all recipients of one letter, in their order; what does not depend on the recipient
@@ -141,16 +146,16 @@ impl Rules {
         facts: &Facts<'_>,
         recipients: impl IntoIterator<Item = &'r Address>,
     ) -> Vec<Judgement> {
-        let mut memo = Memo::new();
+        let mut memo = Memo::default();
         let judge = |recipient| self.judge_one(&Facts { recipient, ..*facts }, &mut memo);
         recipients.into_iter().map(judge).collect()
     }
 
     fn judge_one(&self, facts: &Facts<'_>, memo: &mut Memo) -> Judgement {
-        for (at, rule) in self.rules.iter().enumerate() {
-            match rule.answer(at, facts, memo) {
+        for rule in &self.rules {
+            match rule.answer(facts, memo) {
                 Answer::No => {}
-                Answer::Yes => return rule.judgement(facts),
+                Answer::Yes => return rule.judgement(facts, memo),
                 Answer::Almost { .. } => return rule.almost(),
                 Answer::Unknown(why) => return later(&rule.name, &why),
                 Answer::Never(why) => return never(&rule.name, &why),
@@ -169,24 +174,23 @@ impl Rules {
     /// What every rule says, also those behind the one that decides (the first that is not `No`).
     #[must_use]
     pub fn explain(&self, facts: &Facts<'_>) -> Vec<Step> {
-        let mut memo = Memo::new();
-        let step = |(at, rule): (usize, &Rule)| {
-            let (held, why) = match rule.answer(at, facts, &mut memo) {
+        let mut memo = Memo::default();
+        let step = |rule: &Rule| {
+            let (held, why) = match rule.answer(facts, &mut memo) {
                 Answer::Yes => (Held::Yes, rule.sentence()),
                 Answer::Almost { .. } => (Held::Almost, rule.almost_sentence()),
                 Answer::Unknown(why) | Answer::Never(why) => (Held::Unknown, unanswered(&why)),
-                Answer::No => (Held::No, rule.first_no(at, facts, &mut memo)),
+                Answer::No => (Held::No, rule.first_no(facts, &mut memo)),
             };
             Step { rule: rule.name.clone(), held, why }
         };
-        self.rules.iter().enumerate().map(step).collect()
+        self.rules.iter().map(step).collect()
     }
 }
 
 impl Rule {
-    fn answer(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
-        let answers = self.tests.iter().enumerate();
-        let answer = all(answers.map(|(number, test)| test.remembered((at, number), facts, memo)));
+    fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+        let answer = all(self.tests.iter().map(|test| test.remembered(facts, memo)));
         match (answer, &self.slips) {
             (Answer::Almost { exactly: true }, Slips::AsWritten) => Answer::Yes,
             // Held as written, and protected by it: no other way is safer.
@@ -196,10 +200,9 @@ impl Rule {
         }
     }
 
-    fn first_no(&self, at: usize, facts: &Facts<'_>, memo: &mut Memo) -> String {
-        let mut tests = self.tests.iter().enumerate();
-        let failing = tests.find(|(number, test)| test.remembered((at, *number), facts, memo) == Answer::No);
-        failing.map_or_else(|| self.almost_sentence(), |(_, test)| sentence(&test.condition.words(false)))
+    fn first_no(&self, facts: &Facts<'_>, memo: &mut Memo) -> String {
+        let failing = self.tests.iter().find(|test| test.remembered(facts, memo) == Answer::No);
+        failing.map_or_else(|| self.almost_sentence(), |test| sentence(&test.condition.words(false)))
     }
 
     fn sentence(&self) -> String {
@@ -223,7 +226,16 @@ impl Rule {
         }
     }
 
-    fn judgement(&self, facts: &Facts<'_>) -> Judgement {
+    fn judgement(&self, facts: &Facts<'_>, memo: &mut Memo) -> Judgement {
+        let edits = memo.edits.entry(std::ptr::from_ref(self)).or_insert_with(|| self.edits(facts)).clone();
+        Judgement {
+            treatment: self.treatment.clone(),
+            edits,
+            reason: Reason { rule: self.name.clone(), sentence: self.sentence() },
+        }
+    }
+
+    fn edits(&self, facts: &Facts<'_>) -> Vec<Edit> {
         let tags = self.tests.iter().filter_map(|test| match &test.condition {
             Condition::SubjectTag(tags) => Some(tags),
             Condition::ReversePath(_)
@@ -246,23 +258,29 @@ impl Rule {
             | Condition::Listener(_)
             | Condition::Not(_) => None,
         });
+        let tags: Vec<&Tag> = tags.flatten().collect();
+        if tags.is_empty() {
+            return Vec::new();
+        }
         let subjects: Vec<String> =
             facts.head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
-        let present = tags.flatten().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
-        Judgement {
-            treatment: self.treatment.clone(),
-            edits: present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect(),
-            reason: Reason { rule: self.name.clone(), sentence: self.sentence() },
-        }
+        let present = tags.into_iter().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
+        present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect()
     }
 }
 
 impl Test {
-    fn remembered(&self, key: (usize, usize), facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+    pub(crate) fn remembered(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
         if self.condition.scope().recipient {
-            return self.condition.answer(facts);
+            return self.condition.answer(facts, memo);
         }
-        memo.entry(key).or_insert_with(|| self.condition.answer(facts)).clone()
+        let key = std::ptr::from_ref(self);
+        if let Some(known) = memo.answers.get(&key) {
+            return known.clone();
+        }
+        let answer = self.condition.answer(facts, memo);
+        memo.answers.insert(key, answer.clone());
+        answer
     }
 }
 

@@ -474,10 +474,10 @@ fn what_is_misspelt_is_an_error_with_its_place() {
 fn one_letter_to_many_is_searched_once() {
     let rules = one("recipient = 'web.example', text-pattern = 'IBAN', not = { recipient = 'x.example' }");
     let mut case = Case::new(HEAD);
-    let mut memo = Memo::new();
+    let mut memo = Memo::default();
     assert_eq!(rules.judge_one(&case.facts(), &mut memo).treatment, Treatment::Portal);
     assert_eq!(
-        memo.values().collect::<Vec<_>>(),
+        memo.answers.values().collect::<Vec<_>>(),
         [&Answer::Yes],
         "only the text is remembered, no recipient"
     );
@@ -490,6 +490,21 @@ fn one_letter_to_many_is_searched_once() {
     );
     case.recipient = Address::parse("next@other.example").unwrap();
     assert_eq!(rules.judge_one(&case.facts(), &mut memo).reason.rule, "default");
+}
+
+#[test]
+fn what_stands_beside_a_recipient_in_a_not_is_searched_once_as_well() {
+    let rules = one("not = { recipient = '*', text-pattern = 'IBAN' }");
+    let mut case = Case::new(HEAD);
+    let mut memo = Memo::default();
+    assert_eq!(rules.judge_one(&case.facts(), &mut memo).reason.rule, "default");
+    case.deep = Known::Yes(Deep::default());
+    case.recipient = Address::parse("next@web.example").unwrap();
+    assert_eq!(
+        rules.judge_one(&case.facts(), &mut memo).reason.rule,
+        "default",
+        "the text was searched again"
+    );
 }
 
 proptest! {

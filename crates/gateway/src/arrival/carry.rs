@@ -1,6 +1,7 @@
 //! Judgements become rows: deposits, mailboxes for new addresses, notices, legs. Knows no rules.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sealpost_delivery::{Content, Purpose, Queued, Ticket};
 use sealpost_mail::{
@@ -64,16 +65,27 @@ pub(super) async fn rows(
     let summary = if portal.is_empty() { None } else { Some(work.summary().await?) };
     let room = heads_room(front, spooled, decided.len()).await?;
     let returned = report::Returned::of(decided, spooled);
+    let mut heads = Heads::default();
     for Decided { recipient, way } in decided {
         match way {
             Way::Bounce(_) => {}
             Way::Unclosable(reply) => report::refused(&cut, recipient, reply, &returned, &mut rows).await?,
             Way::Judged(judgement) => match &judgement.treatment {
                 Treatment::Relay { tls } => {
-                    rows.legs.push(work.leg(recipient, &judgement.edits, *tls, LegStart::Queued)?);
+                    rows.legs.push(work.leg(
+                        recipient,
+                        &heads.of(&spooled.head, &judgement.edits),
+                        *tls,
+                        LegStart::Queued,
+                    )?);
                 }
                 Treatment::Hold { tls } => {
-                    rows.legs.push(work.leg(recipient, &judgement.edits, *tls, LegStart::Frozen)?);
+                    rows.legs.push(work.leg(
+                        recipient,
+                        &heads.of(&spooled.head, &judgement.edits),
+                        *tls,
+                        LegStart::Frozen,
+                    )?);
                 }
                 Treatment::Portal => {}
                 Treatment::Refuse(reply) => {
@@ -88,7 +100,7 @@ pub(super) async fn rows(
         }
     }
     if let Some(summary) = summary {
-        let full = work.deposits(&portal, &summary, &mut rows).await?;
+        let full = work.deposits(&portal, &summary, &mut heads, &mut rows).await?;
         let alone = rows.legs.is_empty() && rows.deposits.is_empty();
         if !full.is_empty() && (alone || envelope.reverse_path.address().is_none()) {
             // SMTP has one answer after DATA, and nobody else needs another; or nobody can be told later.
@@ -153,7 +165,7 @@ impl Work<'_> {
     fn leg(
         &self,
         recipient: &Recipient,
-        edits: &[Edit],
+        head: &Head,
         tls: TlsFloor,
         state: LegStart,
     ) -> Result<NewLeg, Reply> {
@@ -165,7 +177,7 @@ impl Work<'_> {
             at: self.now,
             smtputf8: self.envelope.smtputf8,
         };
-        let head = edited(&self.spooled.head, edits).with_trace(&trace);
+        let head = head.with_trace(&trace);
         let ticket = Ticket {
             reverse_path: self.envelope.reverse_path.clone(),
             recipient: recipient.clone(),
@@ -195,6 +207,7 @@ impl Work<'_> {
         &self,
         portal: &[(&'r Recipient, &[Edit])],
         summary: &Summary,
+        heads: &mut Heads,
         rows: &mut ArrivalRows,
     ) -> Result<Vec<&'r Recipient>, Reply> {
         let mut mailboxes = self.known_mailboxes(portal).await?;
@@ -220,7 +233,8 @@ impl Work<'_> {
                 Some(row) => self.standing(&row)?,
                 None => self.new_mailbox(&recipient.address, tag, rows).await?,
             };
-            self.deposit(&mailbox, &standing, recipient, edits, summary, rows).await?;
+            let head = heads.of(&self.spooled.head, edits);
+            self.deposit(&mailbox, &standing, recipient, &head, summary, rows).await?;
         }
         Ok(full)
     }
@@ -294,14 +308,13 @@ impl Work<'_> {
         mailbox: &Target,
         standing: &Standing,
         recipient: &Recipient,
-        edits: &[Edit],
+        head: &Head,
         summary: &Summary,
         rows: &mut ArrivalRows,
     ) -> Result<(), Reply> {
         let front = self.front;
         let random = &*front.random;
         let id = random.id();
-        let head = edited(&self.spooled.head, edits);
         let mut listing = summary.clone();
         listing.subject = head.subject();
         let thread_tags = thread::tags(front, summary.message_id.as_deref(), &self.spooled.head);
@@ -346,6 +359,21 @@ pub(super) struct Cut<'a> {
     pub(super) now: Timestamp,
     pub(super) envelope: &'a Envelope,
     pub(super) spooled: &'a Spooled,
+}
+
+/// Heads as rules have changed them: the same change for a thousand recipients is made once.
+#[derive(Default)]
+struct Heads(Vec<(Vec<Edit>, Arc<Head>)>);
+
+impl Heads {
+    fn of(&mut self, head: &Head, edits: &[Edit]) -> Arc<Head> {
+        if let Some((_, made)) = self.0.iter().find(|(known, _)| known == edits) {
+            return Arc::clone(made);
+        }
+        let made = Arc::new(edited(head, edits));
+        self.0.push((edits.to_vec(), Arc::clone(&made)));
+        made
+    }
 }
 
 fn edited(head: &Head, edits: &[Edit]) -> Head {

@@ -9,7 +9,7 @@ use sealpost_policy::{Deep, Facts, Known, Rules};
 
 use super::announce::Announcer;
 use super::front::Front;
-use super::spool::Spooled;
+use super::spool::{Room, Spooled};
 use super::thread;
 
 /// One recipient and what happens to its copy.
@@ -41,7 +41,8 @@ pub(super) async fn judge(
     };
     let rules = front.rules();
     let needs = rules.needs();
-    let deep = if needs.deep { look_into(front, spooled).await? } else { Known::Unasked };
+    let (deep, room) =
+        if needs.deep { look_into(front, spooled).await? } else { (Known::Unasked, Room::Little) };
     let thread = if needs.thread { thread::known(front, &spooled.head).await } else { Known::Unasked };
     let facts = Facts {
         reverse_path: &envelope.reverse_path,
@@ -52,7 +53,12 @@ pub(super) async fn judge(
         deep: &deep,
         thread: &thread,
     };
-    let decided = each(&rules, &front.announcer, &facts, envelope)?;
+    let judge = || each(&rules, &front.announcer, &facts, envelope);
+    let decided = match &room {
+        Room::Little => judge(),
+        // Patterns over many megabytes: others' sessions go on meanwhile.
+        Room::Much(_held) => tokio::task::block_in_place(judge),
+    }?;
     refuse_whole(envelope, &decided)?;
     Ok(decided)
 }
@@ -120,8 +126,8 @@ pub(crate) fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(
     }
 }
 
-async fn look_into(front: &Front, spooled: &Spooled) -> Result<Known<Deep>, Reply> {
-    spooled.whole(front).await?.look(look).await
+async fn look_into(front: &Front, spooled: &Spooled) -> Result<(Known<Deep>, Room), Reply> {
+    spooled.whole(front).await?.look_and_keep(look).await
 }
 
 /// What rules may ask of a body. What cannot be taken apart can never be answered for.

@@ -12,8 +12,19 @@ use super::front::Front;
 /// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
 const KEEP: usize = 64 * 1024;
 
-/// Looking into a letter needs its bytes and the decoded parts.
-const PARSE_FACTOR: u64 = 2;
+/// Looking into a letter needs its bytes, the decoded parts, and its texts.
+const PARSE_FACTOR: u64 = 3;
+
+/// Up to here a letter is looked into where it stands.
+const INLINE: usize = 128 * 1024;
+
+/// What is left of the room that a letter took.
+pub(crate) enum Room {
+    /// So little that nobody was asked.
+    Little,
+    /// Enough to keep others waiting: work on what was found does not belong on the event loop.
+    Much(Option<OwnedSemaphorePermit>),
+}
 
 enum Stage {
     /// Still inside the header section.
@@ -163,10 +174,20 @@ impl Whole {
         self,
         look: impl FnOnce(&[u8]) -> T + Send + 'static,
     ) -> Result<T, Reply> {
-        if self.place.is_none() {
-            return Ok(look(&self.bytes));
+        self.look_and_keep(look).await.map(|(found, _room)| found)
+    }
+
+    /// The same for what is found and large itself: the room is taken until the caller drops it.
+    pub(crate) async fn look_and_keep<T: Send + 'static>(
+        self,
+        look: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Result<(T, Room), Reply> {
+        let Self { bytes, place } = self;
+        if bytes.len() <= INLINE {
+            return Ok((look(&bytes), Room::Little));
         }
-        tokio::task::spawn_blocking(move || look(&self.bytes)).await.map_err(super::later)
+        let found = tokio::task::spawn_blocking(move || look(&bytes)).await.map_err(super::later)?;
+        Ok((found, Room::Much(place)))
     }
 }
 

@@ -168,7 +168,11 @@ fn leave_to_others(config: &mut Config, roles: Roles) {
 /// Rules only, for a reload.
 pub(crate) fn reload_rules(file: &Path) -> Result<Rules, Vec<Problem>> {
     let (config, mut source) = config::read(file)?;
-    match rules::plan(&config, &mut source) {
+    let rules = rules::plan(&config, &mut source);
+    // What would not start is not loaded either.
+    hops::floors(&config, &mut source);
+    warnings::find(&config, &mut source);
+    match rules {
         Some(rules) if source.problems.is_empty() => Ok(rules),
         Some(_) | None => Err(source.problems),
     }

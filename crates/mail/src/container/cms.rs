@@ -10,7 +10,7 @@ use crate::transfer;
 /// Strings in pieces, in pieces.
 const MAX_PIECES: usize = 16;
 /// A body that has been compressed more than this is none that a mail program has made.
-const MAX_GROWTH: usize = 100;
+const MAX_GROWTH: usize = 20;
 const MIN_ROOM: usize = 1024 * 1024;
 
 /// What it is.
@@ -30,11 +30,11 @@ pub(crate) enum Cms {
 const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
 const SMIME_CT: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01];
 
-/// `None`: damaged, or of a kind that nobody here knows.
-pub(crate) fn read(bytes: &[u8]) -> Option<Cms> {
+/// `None`: damaged, of a kind that nobody here knows, or larger than `most` bytes when it is open.
+pub(crate) fn read(bytes: &[u8], most: usize) -> Option<Cms> {
     match armoured(bytes) {
-        Some(inner) => read_der(&inner),
-        None => read_der(bytes),
+        Some(inner) => read_der(&inner, most),
+        None => read_der(bytes, most),
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn is_cms(bytes: &[u8]) -> bool {
         || rest.strip_prefix(&[6, 11]).is_some_and(|oid| oid.starts_with(SMIME_CT))
 }
 
-fn read_der(bytes: &[u8]) -> Option<Cms> {
+fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
     let info = first(bytes.trim_ascii_end())?;
     let mut fields = info.body;
     let kind = element(&mut fields).filter(|kind| info.tag == 0x30 && kind.tag == 6)?;
@@ -72,7 +72,7 @@ fn read_der(bytes: &[u8]) -> Option<Cms> {
     let Some(content) = wrapped(data.body)? else { return Some(Cms::Detached) };
     match kind {
         Kind::Signed | Kind::Digested | Kind::Authenticated => Some(Cms::Open { content }),
-        Kind::Compressed => inflated(&content).map(|content| Cms::Open { content }),
+        Kind::Compressed => inflated(&content, most).map(|content| Cms::Open { content }),
     }
 }
 
@@ -106,8 +106,8 @@ fn wrapped(fields: &[u8]) -> Option<Option<Vec<u8>>> {
     bare
 }
 
-fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
-    let most = bytes.len().saturating_mul(MAX_GROWTH).max(MIN_ROOM);
+fn inflated(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+    let most = bytes.len().saturating_mul(MAX_GROWTH).max(MIN_ROOM).min(most);
     let mut out = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     ZlibDecoder::new(bytes).take(limit).read_to_end(&mut out).ok()?;

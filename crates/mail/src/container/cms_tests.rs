@@ -1,6 +1,10 @@
 //! CMS in all the forms that encoders give it.
 
 use super::*;
+
+fn read(bytes: &[u8]) -> Option<Cms> {
+    super::read(bytes, usize::MAX)
+}
 use base64::Engine as _;
 use proptest::prelude::*;
 use std::io::Write as _;
@@ -63,14 +67,15 @@ fn what_is_signed_is_read_in_every_form() {
     }
 }
 
+fn packed(content: &[u8]) -> Vec<u8> {
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    zlib.write_all(content).unwrap();
+    let algorithm = der(0x30, &oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x10, 3], 8));
+    wrap(ber, oid(SMIME_CT, 9), &algorithm, Some(der(4, &zlib.finish().unwrap())))
+}
+
 #[test]
 fn what_is_compressed_is_read_and_a_bomb_is_not() {
-    let packed = |content: &[u8]| {
-        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        zlib.write_all(content).unwrap();
-        let algorithm = der(0x30, &oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x10, 3], 8));
-        wrap(ber, oid(SMIME_CT, 9), &algorithm, Some(der(4, &zlib.finish().unwrap())))
-    };
     assert_eq!(read(&packed(LETTER)), Some(Cms::Open { content: LETTER.to_vec() }));
     assert_eq!(read(&packed(&vec![0; 20 * MIN_ROOM])), None);
 }
@@ -108,4 +113,14 @@ proptest! {
         bytes[at % length] = byte;
         let _ = read(&bytes);
     }
+}
+
+#[test]
+fn what_is_compressed_takes_no_more_than_there_is_room_for() {
+    let bytes = packed(&vec![b'x'; 8 * 1024 * 1024]);
+    assert!(bytes.len() < 64 * 1024);
+    assert_eq!(read(&bytes), None, "no mail program compresses so well");
+    let letter = packed(&LETTER.repeat(100));
+    assert_eq!(super::read(&letter, LETTER.len() * 100 - 1), None);
+    assert!(super::read(&letter, LETTER.len() * 100).is_some());
 }

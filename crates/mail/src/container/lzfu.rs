@@ -11,6 +11,8 @@ const COMPRESSED: u32 = 0x7546_5a4c;
 const PLAIN: u32 = 0x414c_454d;
 /// Eight references of two bytes and one byte of flags make 136 bytes.
 const MAX_GROWTH: usize = 8;
+/// A text of more bytes than this is none that anybody has written.
+const MAX_RAW: usize = 24 * 1024 * 1024;
 
 /// `None`: damaged, or it promises more than it can hold.
 pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -20,7 +22,7 @@ pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     let data = rest.0.get(..compressed.checked_sub(12)?)?;
     match kind {
         PLAIN => data.get(..raw).map(<[u8]>::to_vec),
-        COMPRESSED if raw <= data.len().saturating_mul(MAX_GROWTH * 2) => expand(data, raw),
+        COMPRESSED if raw <= data.len().saturating_mul(MAX_GROWTH + 1).min(MAX_RAW) => expand(data, raw),
         _ => None,
     }
 }

@@ -230,7 +230,7 @@ impl Reader<'_> {
             self.html.push_str(text);
             return;
         }
-        if !self.group.only_rtf {
+        if self.is_page && !self.group.only_rtf {
             // What stands between the tags is text, and must not become a tag.
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
             self.html.push_str(&escaped);

@@ -24,6 +24,8 @@ const MAX_FILES: usize = 1000;
 const MAX_ATTRIBUTES: usize = 20_000;
 /// Properties of one attribute, and values of one property.
 const MAX_PROPERTIES: u32 = 5000;
+/// Bytes of one file beside the ones that count.
+const MAX_OTHERS: usize = 16;
 /// IID_IMessage stands before the bytes of a message within.
 const INTERFACE: usize = 16;
 
@@ -35,6 +37,8 @@ pub(crate) struct File<'a> {
     pub(crate) content_type: Option<String>,
     pub(crate) content_id: Option<String>,
     pub(crate) bytes: &'a [u8],
+    /// Bytes that stand for it as well, and that others save.
+    pub(crate) others: Vec<&'a [u8]>,
     /// It is a message within, as a winmail.dat of its own.
     pub(crate) is_message: bool,
 }
@@ -44,6 +48,8 @@ pub(crate) struct File<'a> {
 pub(crate) struct Tnef<'a> {
     pub(crate) subject: Option<String>,
     pub(crate) plain: Option<String>,
+    /// Texts that stand where another one is the better reading: some readers show these.
+    pub(crate) others: Vec<String>,
     pub(crate) html: Option<String>,
     /// Not compressed any more.
     pub(crate) rtf: Option<Vec<u8>>,
@@ -88,11 +94,13 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 true
             }
             (SUBJECT, _) => {
-                tnef.subject = Some(narrow(data, &label));
+                let text = narrow(data, &label);
+                tnef.others.extend(tnef.subject.replace(text));
                 true
             }
             (BODY, _) => {
-                tnef.plain = Some(narrow(data, &label));
+                let text = narrow(data, &label);
+                tnef.others.extend(tnef.plain.replace(text));
                 true
             }
             (PROPERTIES, _) => message(data, &label, &mut tnef),
@@ -106,7 +114,7 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 true
             }
             (DATA, Some(file)) => {
-                file.bytes = data;
+                file.set_bytes(data);
                 true
             }
             (ATTACHMENT, Some(file)) => attachment(data, &label, file),
@@ -138,13 +146,14 @@ fn attribute<'a>(rest: &mut Bytes<'a>) -> Option<(u32, &'a [u8])> {
 fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
     let (mut html, mut page, mut sound) = (None, None, true);
     let whole = properties(data, &mut |id, kind, value| match (id, kind) {
-        (0x0037, _) => tnef.subject = Some(text(kind, value, label)),
-        (0x1000, _) => tnef.plain = Some(text(kind, value, label)),
+        (0x0037, _) => tnef.others.extend(tnef.subject.replace(text(kind, value, label))),
+        (0x1000, _) => tnef.others.extend(tnef.plain.replace(text(kind, value, label))),
         (0x1009, _) => match lzfu::decompress(value) {
-            Some(rtf) => tnef.rtf = Some(rtf),
+            // Two of them are nobody's: which one is shown cannot be said.
+            Some(rtf) => sound = sound && tnef.rtf.replace(rtf).is_none(),
             None => sound = false,
         },
-        (0x1013, WIDE) => tnef.html = Some(wide(value)),
+        (0x1013, WIDE) => tnef.others.extend(tnef.html.replace(wide(value))),
         (0x1013, _) => html = Some(value.to_vec()),
         // PidTagSentRepresentingName and PidTagSenderName, their SMTP addresses, PidTagDisplayTo
         (0x0042 | 0x0c1a, NARROW | WIDE) => tnef.from.0 = Some(text(kind, value, label)),
@@ -168,7 +177,7 @@ fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {
         let label = charset::declared_in_page(&html)
             .or_else(|| page.map(charset::of_code_page))
             .unwrap_or_else(|| label.to_owned());
-        tnef.html = Some(charset::decode(&html, Some(&label)));
+        tnef.others.extend(tnef.html.replace(charset::decode(&html, Some(&label))));
     }
     whole && sound
 }
@@ -185,12 +194,21 @@ fn attachment<'a>(data: &'a [u8], label: &str, file: &mut File<'a>) -> bool {
         0x3701 => match value.get(INTERFACE..).filter(|inner| kind == OBJECT || is_tnef(inner)) {
             Some(inner) => {
                 file.is_message = is_tnef(inner);
-                file.bytes = inner;
+                file.set_bytes(inner);
             }
-            None => file.bytes = value,
+            None => file.set_bytes(value),
         },
         _ => {}
     })
+}
+
+impl<'a> File<'a> {
+    fn set_bytes(&mut self, bytes: &'a [u8]) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if !before.is_empty() && before != bytes && self.others.len() < MAX_OTHERS {
+            self.others.push(before);
+        }
+    }
 }
 
 fn add_name(file: &mut File<'_>, name: String, best: bool) {

@@ -129,7 +129,12 @@ impl<'a> Search<'a> {
             self.unread(Unread::Damaged);
         }
         tnef.subject.into_iter().for_each(|subject| self.text(subject));
-        tnef.plain.into_iter().for_each(|plain| self.plain(plain, None));
+        tnef.plain.into_iter().chain(tnef.others).for_each(|plain| {
+            if plain.contains('<') {
+                self.page(&plain);
+            }
+            self.plain(plain, None);
+        });
         tnef.html.iter().for_each(|page| self.page(page));
         tnef.rtf.iter().for_each(|rich| self.rich(rich));
         for file in tnef.files {
@@ -139,13 +144,16 @@ impl<'a> Search<'a> {
                 Some(_) | None => BYTES.to_owned(),
             };
             let said = Said { names: file.names, types: vec![kind], is_file: true, ..Said::default() };
+            for bytes in file.others {
+                self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said.clone()) });
+            }
             self.push(Item { bytes: keep(file.bytes), depth: depth + 1, what: What::Leaf(said) });
         }
     }
 
     /// `wraps`: it says of itself that it holds a letter, so what cannot be opened hides one.
     fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool) {
-        match cms::read(bytes) {
+        match cms::read(bytes, self.room.min(self.work)) {
             Some(cms::Cms::Open { content }) => {
                 let what = if cms::is_cms(&content) {
                     What::Leaf(Said { types: vec![BYTES.to_owned()], is_file: true, ..Said::default() })

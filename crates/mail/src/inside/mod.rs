@@ -23,6 +23,9 @@ const MAX_FILES: usize = 20_000;
 /// Every byte may be looked at so many times, in all the readings together, and stand in so many texts.
 const MAX_LOOKS: usize = 32;
 const MAX_TEXTS: usize = 12;
+/// In a letter of so many bytes every byte may stand in fewer: their room is what `memory` keeps for a letter.
+const LARGE: usize = 1024 * 1024;
+const MAX_TEXTS_OF_LARGE: usize = 3;
 const MIN_WORK: usize = 4 * 1024 * 1024;
 
 /// Why there is more in a letter than was found.
@@ -65,11 +68,12 @@ impl Inside {
     /// Looks for everything in the bytes of a letter.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        let texts = if bytes.len() > LARGE { MAX_TEXTS_OF_LARGE } else { MAX_TEXTS };
         let mut search = Search {
             found: Self::default(),
             items: 0,
             work: bytes.len().saturating_mul(MAX_LOOKS).saturating_add(MIN_WORK),
-            room: bytes.len().saturating_mul(MAX_TEXTS).saturating_add(MIN_WORK),
+            room: bytes.len().saturating_mul(texts).saturating_add(MIN_WORK),
             open: Vec::new(),
         };
         search.push(Item {
