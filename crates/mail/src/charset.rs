@@ -97,11 +97,14 @@ pub(crate) fn is_open(label: Option<&str>) -> bool {
     }
 }
 
-/// Whether nobody here can say what the bytes are: their charset is one that we do not know, and they are not plain in
-/// every other one.
+/// Whether nobody here can say what the bytes are: their charset is one that we do not know, and not one that has ASCII
+/// in its place ([`GUESSES`] find what else is in those). EBCDIC writes its letters where others have none.
 pub(crate) fn is_unknown(bytes: &[u8], label: &str) -> bool {
     match named(label) {
-        Charset::Unknown => !is_plain(bytes) && !is_utf_8_on_purpose(bytes),
+        Charset::Unknown => {
+            let plain = bytes.iter().filter(|b| b.is_ascii_alphanumeric()).count();
+            !is_plain(bytes) && !is_utf_8_on_purpose(bytes) && plain * 2 < bytes.len()
+        }
         Charset::Known(_) | Charset::Old(_) | Charset::Guess => false,
     }
 }
