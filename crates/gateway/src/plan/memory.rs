@@ -22,9 +22,9 @@ pub(crate) struct Shares {
 impl Shares {
     /// Shares a budget out.
     pub(crate) fn of(memory: u64) -> Self {
-        let eighth = memory / 8;
-        // Of 128 MiB, 250 letters come in at the same time; who waits for a place there keeps a session waiting.
-        Self { coming_in: eighth * 3, looked_into: eighth * 2, read: eighth * 2, going_out: eighth }
+        let part = memory / 16;
+        // Of 128 MiB, two hundred letters come in at the same time; who waits for a place there keeps a session waiting.
+        Self { coming_in: part * 8, looked_into: part * 3, read: part * 3, going_out: part * 2 }
     }
 }
 
