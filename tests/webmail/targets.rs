@@ -40,6 +40,16 @@ const MEASURE: &str = r#"
         const near = [...link.getClientRects()].some((one) =>
             Math.max(one.left - box.right, box.left - one.right, 0) < 80 && Math.max(one.top - box.bottom, box.top - one.bottom, 0) < 60);
         if (!near) fault('far away');
+        // No word of a short link stands far above or below, so that another link's target would be nearer.
+        const words = document.createTreeWalker(link, NodeFilter.SHOW_TEXT);
+        for (let first = true; words.nextNode() && link.textContent.length < 120 && first;) {
+            if (!words.currentNode.data.trim()) continue;
+            first = false;
+            range.selectNodeContents(words.currentNode);
+            const one = range.getBoundingClientRect();
+            const away = Math.max(one.top - box.bottom, box.top - one.bottom, 0);
+            if (away > 120) fault(`its first words are ${away} away`);
+        }
         const style = getComputedStyle(target);
         const wanted = { fontSize: '13px', letterSpacing: 'normal', textIndent: '0px', direction: 'ltr', visibility: 'visible',
             textTransform: 'none', writingMode: 'horizontal-tb', backgroundColor: 'rgb(243, 246, 248)', opacity: '1' };
@@ -141,6 +151,28 @@ fn tricks() -> (Vec<(String, String)>, Vec<String>) {
         format!("<bdo dir=rtl>{LINK}</bdo>"),
         format!("{}{LINK}{}", "<sub>".repeat(60), "</sub>".repeat(60)),
         format!("{}{LINK}{}", "<big>".repeat(12), "</big>".repeat(12)),
+        format!("<a href='{HREF}'>{}www.bank.example{}</a>", "<sup>".repeat(30), "</sup>".repeat(30)),
+        format!(
+            "{0}<a href='{HREF}'>bank</a>{1} <a href='{HREF}'>{0}www.bank.example{1}</a>",
+            "<sup style='font-size:96px'>".repeat(30),
+            "</sup>".repeat(30)
+        ),
+        format!(
+            "<a href='{HREF}'><span style='vertical-align:top'>Anmelden<span style='font-size:6em'>&nbsp;<b>&nbsp;</b><b>&nbsp;</b><b>&nbsp;</b></span></span></a>"
+        ),
+        format!(
+            "<a href='{HREF}'>Anmelden{}.{}</a>",
+            "<span style='font-size:6em'>".repeat(4),
+            "</span>".repeat(4)
+        ),
+        format!("{}{LINK}{}", "<div style='font-size:400%'>".repeat(5), "</div>".repeat(5)),
+        format!("<h1><div>{}{LINK}{}</div></h1>", "<h1><div>".repeat(9), "</div></h1>".repeat(9)),
+        format!(
+            "<a href='{HREF}' style='display:inline-block'>Anmelden<div style='min-height:1900px'></div>.</a>"
+        ),
+        format!(
+            "<a href='{HREF}'>Anmelden<span style='display:inline-block'>a<span style='display:block;min-height:1900px'></span>.</span></a>"
+        ),
         format!("<font size='-7' color=white>{LINK}</font>"),
         format!("<pre>{}{LINK}</pre>", " ".repeat(300)),
         format!(

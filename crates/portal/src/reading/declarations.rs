@@ -204,7 +204,11 @@ fn kept_one(
         }
         "max-height" => same(is_picture && lengths(MAX_HEIGHT, 0.0)),
         "width" | "min-width" | "max-width" => width(element, name, value, &tokens, widths),
-        "vertical-align" => same(tokens.iter().all(|token| token.length().is_none())),
+        // Words above or below their line would leave the targets of their links behind.
+        "vertical-align" => {
+            let lies = matches!(element, "img" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th");
+            same(lies && tokens.iter().all(|token| token.length().is_none()))
+        }
         "line-height" => same(lengths(200.0, 400.0)),
         "letter-spacing" | "word-spacing" | "border-spacing" => same(lengths(MAX_SPACING, 0.0)),
         "font-size" | "font" => same(lengths(MAX_FONT, 400.0)),

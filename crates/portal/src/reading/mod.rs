@@ -13,6 +13,7 @@ pub(crate) mod message;
 pub(crate) mod part;
 pub(crate) mod targets;
 pub(crate) mod text;
+mod type_size;
 mod unseen;
 
 use std::borrow::Cow;

@@ -10,6 +10,7 @@ use sealpost_mail::Link;
 use crate::reading::declarations::{squeeze, unsqueezed};
 use crate::reading::markup::{Tag, Tags};
 use crate::reading::text::escaped;
+use crate::reading::type_size::{Size, USUAL, display, judge, undisplayed, unsized_style};
 
 /// A longer link is named before it begins: its end may be out of sight.
 const LONG: usize = 120;
@@ -53,13 +54,23 @@ pub(crate) fn mark(markup: &str) -> Marked {
 
 struct Writer {
     out: String,
-    /// Elements that are open, what each takes from the width of what is in it, and whether it sets what is in it in a
-    /// row or a grid.
-    open: Vec<(String, f32, bool)>,
+    open: Vec<Open>,
     tables: Vec<Grid>,
     link: Option<OpenLink>,
     domains: Vec<String>,
     more: bool,
+}
+
+/// An element that is open.
+struct Open {
+    name: String,
+    /// Another name for it in what is written, if it has one.
+    written: Option<&'static str>,
+    /// What it takes from the width of what is in it.
+    taken: f32,
+    /// Whether it sets what is in it in a row or a grid.
+    row: bool,
+    size: Size,
 }
 
 /// A link whose end has not come yet.
@@ -69,7 +80,13 @@ struct OpenLink {
     /// Where its content begins in what has been written.
     at: usize,
     text: String,
+    /// Its characters, larger ones for more.
+    length: f32,
+    /// Blanks and things like them at its end so far.
+    blanks: usize,
     holds: Holds,
+    /// Whether it may have several lines that are not one text.
+    lines: bool,
     /// What margins and paddings in it have taken, in pixels.
     spaced: f32,
     /// Links within it, which are none.
@@ -90,8 +107,10 @@ enum Holds {
 impl Writer {
     fn text(&mut self, text: &str) {
         let Some(link) = &mut self.link else { return self.out.push_str(text) };
-        let text = without_gaps(text);
+        let text = without_gaps(text, &mut link.blanks);
         self.out.push_str(&text);
+        let size = self.open.last().map_or(USUAL, |open| open.size.pixels);
+        link.length += plain(&text).chars().count() as f32 * (size / USUAL).max(1.0);
         if link.text.len() <= LONG * 4 {
             link.text.push_str(&plain(&text));
         }
@@ -102,20 +121,24 @@ impl Writer {
             ("a", false) => self.begin_link(source),
             ("a", true) => self.end_link(),
             (name, true) => {
-                if let Some(at) = self.open.iter().rposition(|(open, _, _)| open == name) {
+                let at = self.open.iter().rposition(|open| open.name == name);
+                let written = at.and_then(|at| self.open.get(at)).and_then(|open| open.written);
+                if let Some(at) = at {
                     self.open.truncate(at);
                 }
                 if name == "table" {
                     self.tables.pop();
                 }
-                self.out.push_str(source);
+                match written {
+                    Some(written) => self.out.push_str(&format!("</{written}>")),
+                    None => self.out.push_str(source),
+                }
             }
             (name, false) => {
-                if let Some(link) = &mut self.link {
-                    link.holds = link.holds.max(if is_inline(name) { Holds::Marks } else { Holds::More });
-                }
-                let source = self.spans(name, source.to_owned());
-                let source = self.squeezed(name, source);
+                let source = self.in_line(name, source.to_owned());
+                let (source, size, written) = self.sized(name, source);
+                let source = self.spans(name, source);
+                let source = self.squeezed(name, source, size, written);
                 let source = self.kept_close(source);
                 self.out.push_str(&source);
             }
@@ -131,16 +154,22 @@ impl Writer {
         let link = value(source, "href").and_then(|href| Link::read(&plain(href)));
         let style = value(source, "style").unwrap_or_default();
         let style = if squeeze(style) > MAX_IN_LINK { unsqueezed(style) } else { style.to_owned() };
+        let around = self.open.last().map_or_else(Size::default, |open| open.size);
+        let judged = judge(around, "a", &style, true);
+        let style = if judged.style_stays { style } else { unsized_style(&style) };
         let at = self.out.len();
         self.link = Some(OpenLink {
             link,
             style,
             at,
             text: String::new(),
+            length: 0.0,
+            blanks: 0,
             holds: Holds::Text,
+            lines: false,
             spaced: 0.0,
             within: 0,
-            in_row: self.open.last().is_some_and(|(_, _, row)| *row),
+            in_row: self.open.last().is_some_and(|open| open.row),
         });
     }
 
@@ -149,7 +178,7 @@ impl Writer {
             outer.within -= 1;
             return;
         }
-        let Some(open) = self.link.take() else { return };
+        let Some(mut open) = self.link.take() else { return };
         // An address that a browser cannot follow, or that we do not let it follow: the words stay.
         let Some(link) = open.link else { return };
         if open.holds < Holds::More && open.text.trim().is_empty() {
@@ -164,11 +193,15 @@ impl Writer {
             self.out.push_str("</a>");
             return;
         }
+        if open.lines && display(&open.style).is_some_and(|said| said.starts_with("inline-")) {
+            // Its last line would be the one that its target stands on.
+            open.style = format!("{};display:block", undisplayed(&open.style));
+        }
         let style = if open.style.is_empty() { String::new() } else { format!(" style=\"{}\"", open.style) };
         let start = format!("<a href=\"{href}\" {rest}{style}>");
         let target = element(&link);
         let (before, after) = if open.in_row { ("<span>", "</span>") } else { ("", "") };
-        if open.holds == Holds::More || open.text.chars().count() > LONG {
+        if open.holds == Holds::More || open.length > LONG as f32 {
             self.out.insert_str(open.at, &format!("{before}{target} {start}"));
             self.out.push_str("</a>");
         } else {
@@ -221,6 +254,40 @@ impl Writer {
         source
     }
 
+    /// Notes what a link holds, and keeps what is in it on the lines of its text.
+    fn in_line(&mut self, name: &str, source: String) -> String {
+        let Some(link) = &mut self.link else { return source };
+        let style = value(&source, "style").unwrap_or_default();
+        let said = display(style);
+        let inline = is_inline(name) && said.as_deref().is_none_or(|said| said.starts_with("inline"));
+        link.holds = link.holds.max(if inline { Holds::Marks } else { Holds::More });
+        link.lines |= !inline && name != "img";
+        match said {
+            Some(said) if said.starts_with("inline-") => with_value(&source, "style", &undisplayed(style)),
+            Some(_) | None => source,
+        }
+    }
+
+    /// Bounds how large writing is, and how far above or below its line: by what is around it, too.
+    fn sized(&mut self, name: &str, source: String) -> (String, Size, Option<&'static str>) {
+        let around = self.open.last().map_or_else(Size::default, |open| open.size);
+        let says = if name == "font" && value(&source, "size").is_none() { "span" } else { name };
+        // Within a link nothing is raised: its target would not be.
+        let around = Size { raised: around.raised || self.link.is_some(), ..around };
+        let style = value(&source, "style").unwrap_or_default();
+        let judged = judge(around, says, style, self.link.is_some());
+        let source = match judged.style_stays {
+            true => source,
+            false => with_value(&source, "style", &unsized_style(style)),
+        };
+        if judged.name_stays {
+            return (source, judged.size, None);
+        }
+        let written = if is_inline(name) { "span" } else { "div" };
+        let rest = source.strip_prefix('<').and_then(|rest| rest.strip_prefix(name)).unwrap_or(">");
+        (format!("<{written}{rest}"), judged.size, Some(written))
+    }
+
     /// Keeps what is in a link from pushing its end away.
     fn kept_close(&mut self, source: String) -> String {
         let Some(link) = &mut self.link else { return source };
@@ -234,21 +301,22 @@ impl Writer {
     }
 
     /// Bounds what margins and paddings take from one place.
-    fn squeezed(&mut self, name: &str, source: String) -> String {
+    fn squeezed(&mut self, name: &str, source: String, size: Size, written: Option<&'static str>) -> String {
         if is_void(name) {
             return source;
         }
         let style = value(&source, "style").unwrap_or_default();
         let own = if style.is_empty() { 0.0 } else { squeeze(style) };
-        let around = self.open.last().map_or(0.0, |(_, taken, _)| *taken);
+        let around = self.open.last().map_or(0.0, |open| open.taken);
         let row = style.contains("flex") || style.contains("grid");
         // A cell grows with what is in it.
         let around = if matches!(name, "td" | "th") { 0.0 } else { around };
-        if around + own <= MAX_SQUEEZE {
-            self.open.push((name.to_owned(), around + own, row));
+        let fits = around + own <= MAX_SQUEEZE;
+        let taken = if fits { around + own } else { around };
+        self.open.push(Open { name: name.to_owned(), written, taken, row, size });
+        if fits {
             return source;
         }
-        self.open.push((name.to_owned(), around, row));
         let style = unsqueezed(style);
         with_value(&source, "style", &style)
     }
@@ -317,13 +385,12 @@ fn plain(text: &str) -> String {
 }
 
 /// Text without long runs of what cannot be seen: they would push a target away from its link.
-fn without_gaps(text: &str) -> String {
+fn without_gaps(text: &str, run: &mut usize) -> String {
     let text = text.replace("&nbsp;", "\u{a0}");
     let mut out = String::with_capacity(text.len());
-    let mut run = 0;
     for c in text.chars() {
-        run = if is_blank(c) { run + 1 } else { 0 };
-        if run <= 2 {
+        *run = if is_blank(c) { *run + 1 } else { 0 };
+        if *run <= 2 {
             out.push(c);
         }
     }

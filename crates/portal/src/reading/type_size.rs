@@ -1,0 +1,184 @@
+//! How large the writing of a letter is, element by element: sizes within sizes multiply, and what is raised within what
+//! is raised rises. Knows no link.
+//!
+//! SECURITY: a target stands on the line of its link (targets.rs). Writing far larger than it, or far above it, would
+//! leave it out of sight, or beside another link.
+
+use crate::reading::css_values::{Length, Token, tokens};
+use crate::reading::declarations::declarations;
+
+/// What a browser begins with, in pixels.
+pub(crate) const USUAL: f32 = 16.0;
+/// As it stands in an attribute.
+const QUOTE: &str = "&quot;";
+/// The largest writing in a letter.
+const LARGEST: f32 = 96.0;
+/// And in a link.
+const LARGEST_IN_LINK: f32 = 48.0;
+
+/// How large writing is somewhere, and whether it stands above or below its line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Size {
+    pub(crate) pixels: f32,
+    pub(crate) raised: bool,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { pixels: USUAL, raised: false }
+    }
+}
+
+/// What becomes of an element.
+pub(crate) struct Judged {
+    pub(crate) size: Size,
+    /// It stays what it is; else it is written as one that says nothing of size or place.
+    pub(crate) name_stays: bool,
+    /// Its style stays; else it goes without what is said of size.
+    pub(crate) style_stays: bool,
+}
+
+/// Judges an element with this style, within writing of this size.
+pub(crate) fn judge(around: Size, name: &str, style: &str, in_link: bool) -> Judged {
+    let largest = if in_link { LARGEST_IN_LINK } else { LARGEST };
+    let largest = largest.max(around.pixels);
+    let raises = matches!(name, "sup" | "sub");
+    let named = named(around.pixels, name);
+    let name_stays = named <= largest && !(raises && around.raised);
+    let named = if name_stays { named } else { around.pixels };
+    let styled = styled(around.pixels, style).unwrap_or(named);
+    let style_stays = styled <= largest;
+    let pixels = if style_stays { styled } else { named };
+    Judged { size: Size { pixels, raised: around.raised || raises }, name_stays, style_stays }
+}
+
+/// HTML, Rendering: what elements say by their names.
+fn named(around: f32, name: &str) -> f32 {
+    match name {
+        "big" => around * 1.2,
+        "h1" => around * 2.0,
+        "h2" => around * 1.5,
+        "h3" => around * 1.17,
+        // Seven steps, the largest of 48 pixels.
+        "font" => around.max(48.0),
+        _ => around,
+    }
+}
+
+/// What a style says, if it says something.
+fn styled(around: f32, style: &str) -> Option<f32> {
+    let style = style.replace(QUOTE, "\"");
+    let said = declarations(&style).filter(|(name, _)| is_size(name));
+    said.filter_map(|(_, value)| largest(around, &value.to_ascii_lowercase())).last()
+}
+
+fn largest(around: f32, value: &str) -> Option<f32> {
+    tokens(value)?.iter().filter_map(|token| of(around, token)).reduce(f32::max)
+}
+
+fn of(around: f32, token: &Token<'_>) -> Option<f32> {
+    match token.text {
+        "larger" => return Some(around * 1.2),
+        "smaller" | "xx-small" | "x-small" | "small" => return Some(around.min(USUAL)),
+        "medium" => return Some(USUAL),
+        "large" => return Some(18.0),
+        "x-large" => return Some(24.0),
+        "xx-large" => return Some(32.0),
+        "xxx-large" => return Some(48.0),
+        _ => {}
+    }
+    let relative = |unit: &str| {
+        let number = token.text.strip_suffix(unit)?.parse::<f32>().ok()?;
+        Some(number * around)
+    };
+    if let Some(times) = relative("rem").map(|pixels| pixels / around * USUAL).or_else(|| relative("em")) {
+        return Some(times);
+    }
+    if let Some(halves) = relative("ex").or_else(|| relative("ch")) {
+        return Some(halves);
+    }
+    match token.length()? {
+        Length::Share(share) => Some(around * share / 100.0),
+        // In a sum ems count as usual ones; there they may be of larger writing.
+        Length::Between(_, most) => Some(most * (around / USUAL).max(1.0)),
+        Length::Pixels(pixels) => Some(pixels),
+    }
+}
+
+/// A style without what is said of size and of the place on the line.
+pub(crate) fn unsized_style(style: &str) -> String {
+    without(style, is_size)
+}
+
+/// How a box takes part in its line, if its style says it.
+pub(crate) fn display(style: &str) -> Option<String> {
+    let said = declarations(style).filter(|(name, _)| name == "display");
+    said.map(|(_, value)| value.to_ascii_lowercase()).last()
+}
+
+/// A style without what is said of how a box takes part in its line.
+pub(crate) fn undisplayed(style: &str) -> String {
+    without(style, |name| name == "display")
+}
+
+fn without(style: &str, gone: impl Fn(&str) -> bool) -> String {
+    let style = style.replace(QUOTE, "\0");
+    let kept = style.split(';').filter(|one| one.split_once(':').is_none_or(|(name, _)| !gone(name.trim())));
+    kept.collect::<Vec<_>>().join(";").replace('\0', QUOTE)
+}
+
+fn is_size(name: &str) -> bool {
+    matches!(name, "font-size" | "font" | "font-size-adjust")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(times: usize, name: &str, style: &str, in_link: bool) -> Size {
+        (0..times).fold(Size::default(), |around, _| judge(around, name, style, in_link).size)
+    }
+
+    #[test]
+    fn sizes_within_sizes_have_an_end() {
+        for (name, style) in [
+            ("span", "font-size:6em"),
+            ("span", "font-size:400%"),
+            ("span", "font-size:larger"),
+            ("span", "font:bold 3em/1 arial"),
+            ("span", "font-size:calc(1em * 3)"),
+            ("span", "font-size:9ex"),
+            ("big", ""),
+            ("h1", ""),
+            ("font", ""),
+        ] {
+            assert!(nested(30, name, style, false).pixels <= LARGEST, "{name} {style}");
+            assert!(nested(30, name, style, true).pixels <= LARGEST_IN_LINK, "{name} {style}");
+        }
+    }
+
+    #[test]
+    fn honest_sizes_stay() {
+        for (style, pixels) in [
+            ("font-size:14px", 14.0),
+            ("font-size:12pt", 16.0),
+            ("font-size:1.5em", 24.0),
+            ("font-size:2rem", 32.0),
+            ("font-size:150%", 24.0),
+            ("color:red", 16.0),
+        ] {
+            let judged = judge(Size::default(), "span", style, true);
+            assert!(judged.style_stays && (judged.size.pixels - pixels).abs() < 0.1, "{style}");
+        }
+    }
+
+    #[test]
+    fn what_is_raised_is_raised_once() {
+        let once = judge(Size::default(), "sup", "", false);
+        assert!(once.name_stays && once.size.raised);
+        for name in ["sup", "sub"] {
+            assert!(!judge(once.size, name, "", false).name_stays, "{name}");
+        }
+        assert_eq!(unsized_style("font-size:9px;color:red;font:1px a"), "color:red");
+    }
+}
