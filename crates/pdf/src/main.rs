@@ -35,6 +35,11 @@ fn main() -> ExitCode {
     if let Err(error) = limits.impose() {
         return give_up(NO_PDF, &format!("cannot limit itself: {error}"));
     }
+    // What typst would do in other threads it does in this one: there can be no other.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+    if alone.is_err() {
+        return give_up(NO_PDF, "cannot work alone");
+    }
     let job = match job::Job::read(&mut std::io::stdin().lock()) {
         Ok(job) => job,
         Err(problem) => return give_up(WRONG_INPUT, &problem.to_string()),

@@ -48,7 +48,8 @@ pub enum Landlock {
     Absent,
 }
 
-/// Shuts this process in, for good. Threads that are there already are not: call it first of all.
+/// Shuts this process in, for good, with the one thread it has. Threads that are there already would not be: call it
+/// first of all.
 ///
 /// # Errors
 /// Nothing may be read then: the process must end.

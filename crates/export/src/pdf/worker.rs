@@ -89,8 +89,6 @@ impl Worker {
             .arg(self.limits.cpu.as_secs().max(1).to_string())
             // Nothing of ours is its business: no secrets from the environment, no folder.
             .env_clear()
-            // One thread: the limit of memory is for the letter, not for stacks.
-            .env("RAYON_NUM_THREADS", "1")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
