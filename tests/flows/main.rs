@@ -43,6 +43,7 @@ mod portal_signature;
 mod postfix_relay;
 mod queue;
 mod race;
+mod read_letters;
 mod refusals;
 mod relay;
 mod resend;

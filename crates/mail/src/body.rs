@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::charset;
+use crate::display::is_trick;
 use crate::flowed;
 use crate::html::{Reading, html_to_text, read};
 use crate::opened::is_cms;
@@ -80,7 +81,12 @@ impl Chooser<'_, '_> {
                         None => is_shown_text(child) || child.is_multipart(),
                     })
                 };
-                let root = part.children.iter().find(is_root).or(part.children.first()).copied();
+                let can_be = |at: &&usize| {
+                    parts.get(**at).is_some_and(|child| is_shown_text(child) || child.is_multipart())
+                };
+                let children = &part.children;
+                let root = children.iter().find(is_root).or_else(|| children.iter().find(can_be));
+                let root = root.or(children.first()).copied();
                 root.map(|child| self.blocks(child)).unwrap_or_default()
             }
             // RFC 1847: the first part is what is signed.
@@ -171,7 +177,7 @@ fn is_blank(part: &Part<'_>) -> bool {
     }
     let source = decoded(part);
     if !part.is("text/html") {
-        return source.trim().is_empty();
+        return is_nothing(&source);
     }
     let has_picture = source.match_indices("<img").any(|(at, _)| {
         let tag =
@@ -179,7 +185,11 @@ fn is_blank(part: &Part<'_>) -> bool {
         // A picture of one pixel counts readers, and shows nothing.
         !(tag.contains("width=\"1\"") || tag.contains("width=1 ") || tag.contains("width='1'"))
     });
-    !has_picture && read(&source, Reading::Shown).is_some_and(|text| text.trim().is_empty())
+    !has_picture && read(&source, Reading::Shown).is_some_and(|text| is_nothing(&text))
+}
+
+fn is_nothing(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_trick(c))
 }
 
 /// What the part says, for people.
@@ -210,6 +220,9 @@ pub(crate) fn decoded(part: &Part<'_>) -> String {
         }
         kept.extend_from_slice(bytes.get(at..).unwrap_or_default());
         bytes = Cow::Owned(kept);
+    }
+    if let Some(chosen) = part.chosen {
+        return chosen.decode(&bytes);
     }
     let own = || charset::declared_in_page(&bytes).filter(|_| part.is("text/html"));
     charset::decode(&bytes, part.parameter("charset").or_else(own).as_deref())

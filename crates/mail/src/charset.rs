@@ -3,7 +3,9 @@
 //! Labels are those of the WHATWG Encoding Standard, what old programs write for them, and a few that browsers
 //! have dropped. Knows no letter.
 
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+use encoding_rs::{
+    Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED,
+};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// What is tried where nobody says what the bytes are: what people in this part of the world have ever used.
@@ -11,9 +13,53 @@ pub(crate) const GUESSES: [&str; 5] = ["windows-1252", "iso-8859-2", "macintosh"
 /// Of a page, so much is looked at for its own label (HTML §13.2.3.2 asks for 1,024).
 const META: usize = 4096;
 
+/// What a reader may choose where the letter's own word is wrong or missing.
+pub const CHARSETS: [&str; 16] = [
+    "utf-8",
+    "windows-1252",
+    "iso-8859-15",
+    "windows-1250",
+    "iso-8859-2",
+    "windows-1251",
+    "koi8-r",
+    "windows-1253",
+    "windows-1254",
+    "windows-1257",
+    "macintosh",
+    "ibm850",
+    "iso-2022-jp",
+    "shift_jis",
+    "gb18030",
+    "euc-kr",
+];
+
+/// One of [`CHARSETS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charset(&'static str);
+
+impl Charset {
+    /// By its label.
+    #[must_use]
+    pub fn parse(label: &str) -> Option<Self> {
+        CHARSETS.into_iter().find(|known| known.eq_ignore_ascii_case(label)).map(Self)
+    }
+
+    /// Its label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.0
+    }
+
+    /// Bytes as text in it.
+    #[must_use]
+    pub fn decode(self, bytes: &[u8]) -> String {
+        without_nul(decode_as(bytes, self.0))
+    }
+}
+
 /// What a label names.
 #[derive(Clone, Copy)]
-enum Charset {
+enum Named {
     Known(&'static Encoding),
     /// Not a browser's: UTF-7, DOS.
     Old(fn(&[u8]) -> String),
@@ -22,7 +68,7 @@ enum Charset {
     Unknown,
 }
 
-fn named(label: &str) -> Charset {
+fn named(label: &str) -> Named {
     let label: String = label
         .split('*')
         .next()
@@ -34,10 +80,10 @@ fn named(label: &str) -> Charset {
         | "iso_646.irv:1991" | "646" | "us" | "unknown-8bit" | "unknown" | "x-unknown" | "unknown-7bit"
         | "default" | "_default" | "none" | "8bit" | "7bit" | "binary" | "x-user-defined"
         | "user-defined" | "default_charset" | "charset" | "x-ascii" | "us-ascii-8bit" | "ascii-8bit"
-        | "_iso-2022-jp$esc" | "ansi" => return Charset::Guess,
+        | "_iso-2022-jp$esc" | "ansi" => return Named::Guess,
         // T.61, as old Outlook Express calls what it sends in Latin-1.
         "ansi_x3.110-1983" | "iso-ir-99" | "csiso99naplps" | "t.61" | "t.61-8bit" | "us-latin1" => {
-            return Charset::Known(WINDOWS_1252);
+            return Named::Known(WINDOWS_1252);
         }
         _ => {}
     }
@@ -53,7 +99,7 @@ fn named(label: &str) -> Charset {
     ];
     let known = spelt.iter().filter_map(|one| Encoding::for_label(one.as_bytes())).next();
     match known {
-        Some(encoding) if encoding != REPLACEMENT && encoding != X_USER_DEFINED => Charset::Known(encoding),
+        Some(encoding) if encoding != REPLACEMENT && encoding != X_USER_DEFINED => Named::Known(encoding),
         Some(_) | None => {
             let dos = numbered(&squeezed, &["cp", "ibm", "dos", "oem"]);
             let old = [label.as_str(), dos].into_iter().find_map(|one| match one {
@@ -65,7 +111,7 @@ fn named(label: &str) -> Charset {
                 }
                 _ => None,
             });
-            old.map_or(Charset::Unknown, Charset::Old)
+            old.map_or(Named::Unknown, Named::Old)
         }
     }
 }
@@ -77,23 +123,31 @@ fn numbered<'a>(label: &'a str, prefixes: &[&str]) -> &'a str {
 
 /// For people: as the label says, unless the bytes say that it is wrong.
 pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
-    let charset = label.map_or(Charset::Guess, named);
+    let charset = label.map_or(Named::Guess, named);
     let text = match charset {
-        Charset::Old(decoder) => decoder(bytes),
-        Charset::Known(encoding) if encoding == UTF_8 => utf_8(bytes),
+        Named::Old(decoder) => decoder(bytes),
+        Named::Known(encoding) if encoding == UTF_8 => utf_8(bytes),
         // No other charset makes sequences of UTF-8 by chance.
-        Charset::Known(encoding) if encoding.is_single_byte() && is_utf_8_on_purpose(bytes) => utf_8(bytes),
-        Charset::Known(encoding) => encoding.decode(bytes).0.into_owned(),
-        Charset::Guess | Charset::Unknown => utf_8(bytes),
+        // Words of an address, joined: back to ASCII and out again says nothing, and the decoder minds.
+        Named::Known(encoding) if encoding == ISO_2022_JP => {
+            encoding.decode(&without_idle_shifts(bytes)).0.into_owned()
+        }
+        // "utf-16" alone says nothing of the order (RFC 2781 §4.3).
+        Named::Known(encoding) if encoding == UTF_16LE && Encoding::for_bom(bytes).is_none() => {
+            sixteen_bits(bytes).unwrap_or(encoding).decode(bytes).0.into_owned()
+        }
+        Named::Known(encoding) if encoding.is_single_byte() && is_utf_8_on_purpose(bytes) => utf_8(bytes),
+        Named::Known(encoding) => encoding.decode(bytes).0.into_owned(),
+        Named::Guess | Named::Unknown => utf_8(bytes),
     };
     without_nul(text)
 }
 
 /// Whether the bytes may be in any charset: nothing, or nothing that is known, is said of them.
 pub(crate) fn is_open(label: Option<&str>) -> bool {
-    match label.map_or(Charset::Guess, named) {
-        Charset::Guess | Charset::Unknown => true,
-        Charset::Known(_) | Charset::Old(_) => false,
+    match label.map_or(Named::Guess, named) {
+        Named::Guess | Named::Unknown => true,
+        Named::Known(_) | Named::Old(_) => false,
     }
 }
 
@@ -101,11 +155,11 @@ pub(crate) fn is_open(label: Option<&str>) -> bool {
 /// in its place ([`GUESSES`] find what else is in those). EBCDIC writes its letters where others have none.
 pub(crate) fn is_unknown(bytes: &[u8], label: &str) -> bool {
     match named(label) {
-        Charset::Unknown => {
+        Named::Unknown => {
             let plain = bytes.iter().filter(|b| b.is_ascii_alphanumeric()).count();
             !is_plain(bytes) && !is_utf_8_on_purpose(bytes) && plain * 2 < bytes.len()
         }
-        Charset::Known(_) | Charset::Old(_) | Charset::Guess => false,
+        Named::Known(_) | Named::Old(_) | Named::Guess => false,
     }
 }
 
@@ -122,22 +176,22 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
     let mut whole = true;
     for charset in labels.iter().map(|label| named(label)) {
         match charset {
-            Charset::Known(encoding) => {
+            Named::Known(encoding) => {
                 let (text, _, damaged) = encoding.decode(bytes);
                 texts.push(without_nul(text.into_owned()));
                 if damaged {
                     texts.push(WINDOWS_1252.decode(bytes).0.into_owned());
                 }
             }
-            Charset::Old(decoder) => texts.push(decoder(bytes)),
-            Charset::Guess => {}
-            Charset::Unknown => {
+            Named::Old(decoder) => texts.push(decoder(bytes)),
+            Named::Guess => {}
+            Named::Unknown => {
                 whole &= is_plain(bytes) || is_utf_8_on_purpose(bytes);
             }
         }
     }
     let eight_bit = !bytes.is_ascii();
-    if eight_bit && labels.iter().all(|label| matches!(named(label), Charset::Guess | Charset::Unknown)) {
+    if eight_bit && labels.iter().all(|label| matches!(named(label), Named::Guess | Named::Unknown)) {
         for guess in GUESSES {
             texts.push(decode_as(bytes, guess));
         }
@@ -146,6 +200,7 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
         texts.push(without_nul(String::from_utf8_lossy(bytes).into_owned()));
     }
     if bytes.contains(&0) {
+        texts.push(without_nul(String::from_utf8_lossy(bytes).into_owned()));
         texts.extend([UTF_16LE, UTF_16BE].map(|encoding| without_nul(encoding.decode(bytes).0.into_owned())));
     }
     if bytes.contains(&0x1b) {
@@ -192,9 +247,9 @@ pub(crate) fn of_code_page(number: u32) -> String {
 
 pub(crate) fn decode_as(bytes: &[u8], label: &str) -> String {
     match named(label) {
-        Charset::Known(encoding) => encoding.decode(bytes).0.into_owned(),
-        Charset::Old(decoder) => decoder(bytes),
-        Charset::Guess | Charset::Unknown => String::from_utf8_lossy(bytes).into_owned(),
+        Named::Known(encoding) => encoding.decode(bytes).0.into_owned(),
+        Named::Old(decoder) => decoder(bytes),
+        Named::Guess | Named::Unknown => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 
@@ -203,6 +258,9 @@ fn utf_8(bytes: &[u8]) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0.into_owned();
     }
+    if let Some(encoding) = sixteen_bits(bytes) {
+        return encoding.decode(bytes).0.into_owned();
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) if bytes.utf8_chunks().all(|chunk| chunk.valid().is_ascii()) => {
@@ -210,6 +268,36 @@ fn utf_8(bytes: &[u8]) -> String {
         }
         Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
+}
+
+/// Text of sixteen bits shows by its zeros, where nearly every other byte is one.
+fn sixteen_bits(bytes: &[u8]) -> Option<&'static Encoding> {
+    let start = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
+    let zeros = |from: usize| start.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (first, second, pairs) = (zeros(0), zeros(1), start.len() / 2);
+    let most = pairs * 3 / 4;
+    match (first > most, second > most) {
+        (false, true) if pairs > 1 => Some(UTF_16LE),
+        (true, false) if pairs > 1 => Some(UTF_16BE),
+        (_, _) => None,
+    }
+}
+
+fn without_idle_shifts(bytes: &[u8]) -> Vec<u8> {
+    const TO_ASCII: &[u8] = b"\x1b(B";
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memmem::find(rest, TO_ASCII) {
+        let (before, shift) = rest.split_at_checked(at).unwrap_or((rest, b""));
+        let after = shift.get(TO_ASCII.len()..).unwrap_or_default();
+        out.extend_from_slice(before);
+        if !after.starts_with(b"\x1b") {
+            out.extend_from_slice(TO_ASCII);
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 fn is_utf_8_on_purpose(bytes: &[u8]) -> bool {
@@ -271,8 +359,21 @@ mod tests {
         assert_eq!(decode(b"Gr+APYA3w-e", Some("utf-7")), "Größe");
         assert_eq!(decode(b"G\0r\0\xf6\0", Some("utf-16le")), "Grö");
         assert_eq!(decode(b"\xff\xfeG\0r\0\xf6\0", None), "Grö");
+        assert_eq!(decode(b"G\0r\0\xf6\0\xdf\0e\0", None), "Größe");
+        assert_eq!(decode(b"\0G\0r\0\xf6\0\xdf\0e", Some("us-ascii")), "Größe");
         assert_eq!(decode(b"\x82\xa0", Some("shift_jis")), "あ");
+        assert_eq!(decode(b"\x1b$B$\"\x1b(B\x1b$B$\"\x1b(Bx", Some("iso-2022-jp")), "ああx");
         assert_eq!(decode(b"\xa4\xa2", Some("x-euc-jp")), "あ");
+    }
+
+    #[test]
+    fn what_a_reader_may_choose_is_known() {
+        for label in CHARSETS {
+            assert!(matches!(named(label), Named::Known(_) | Named::Old(_)), "{label}");
+            assert_eq!(Charset::parse(&label.to_uppercase()).map(Charset::label), Some(label));
+        }
+        assert_eq!(Charset::parse("utf-7"), None);
+        assert_eq!(Charset::parse("windows-1250").unwrap().decode(b"\x8elu\x9dou\xe8k\xfd"), "Žluťoučký");
     }
 
     #[test]

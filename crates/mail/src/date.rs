@@ -24,11 +24,14 @@ fn iso(text: &str) -> Option<i64> {
 fn loose(text: &str) -> Option<i64> {
     let (mut day, mut month, mut year, mut clock, mut zone) = (None, None, None, None, None);
     for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
-        let word = word.trim_end_matches('.');
-        if word.starts_with(['+', '-']) {
+        let word = word.trim_end_matches('.').trim_matches('"');
+        let is_zone = ["gmt", "utc"].iter().any(|name| word.to_ascii_lowercase().starts_with(name));
+        if word.starts_with(['+', '-']) || is_zone {
             zone = zone_of(word).or(zone);
         } else if word.contains(':') {
             clock = clock.or_else(|| clock_of(word));
+        } else if year.is_some() && clock.is_none() && word.split('.').count() == 3 {
+            clock = clock_of(&word.replace('.', ":"));
         } else if let Some((d, m, y)) = dotted(word) {
             (day, month, year) = (Some(d), Some(m), Some(y));
         } else if let Ok(number) = word.parse::<i64>() {
@@ -66,7 +69,8 @@ fn full_year(number: i64, digits: usize) -> i64 {
 }
 
 fn month_of(word: &str) -> Option<i64> {
-    const NAMES: [(&str, i64); 23] = [
+    // English, German, French, Italian, Spanish, Portuguese, Dutch, Swedish, Polish, Czech, Russian, Turkish.
+    const NAMES: [(&str, i64); 73] = [
         ("jan", 1),
         ("jän", 1),
         ("gen", 1),
@@ -90,6 +94,56 @@ fn month_of(word: &str) -> Option<i64> {
         ("nov", 11),
         ("oct", 10),
         ("okt", 10),
+        ("out", 10),
+        ("ott", 10),
+        ("janv", 1),
+        ("fev", 2),
+        ("fevr", 2),
+        ("mrt", 3),
+        ("märz", 3),
+        ("mei", 5),
+        ("maj", 5),
+        ("maio", 5),
+        ("juin", 6),
+        ("lug", 7),
+        ("ago", 8),
+        ("aoû", 8),
+        ("set", 9),
+        ("sty", 1),
+        ("lut", 2),
+        ("kwi", 4),
+        ("cze", 6),
+        ("lip", 7),
+        ("sie", 8),
+        ("wrz", 9),
+        ("paź", 10),
+        ("lis", 11),
+        ("gru", 12),
+        ("led", 1),
+        ("úno", 2),
+        ("bře", 3),
+        ("dub", 4),
+        ("kvě", 5),
+        ("červenec", 7),
+        ("července", 7),
+        ("čer", 6),
+        ("srp", 8),
+        ("zář", 9),
+        ("říj", 10),
+        ("pro", 12),
+        ("янв", 1),
+        ("фев", 2),
+        ("мар", 3),
+        ("апр", 4),
+        ("май", 5),
+        ("мая", 5),
+        ("июн", 6),
+        ("июл", 7),
+        ("авг", 8),
+        ("сен", 9),
+        ("окт", 10),
+        ("ноя", 11),
+        ("дек", 12),
     ];
     let lower = word.to_lowercase();
     let december = ["dec", "dez", "déc", "dic"].iter().any(|name| lower.starts_with(name));
@@ -204,6 +258,12 @@ mod tests {
             ("Fr, 27. Nov. 2026 11:00:00 +0100", TEN),
             ("ven., 27 novembre 2026 11:00:00 +0100", TEN),
             ("27.11.2026 10:00", TEN),
+            ("27.11.2026 11:00:00 +0100", TEN),
+            ("pią, 27 lis 2026 11:00:00 +0100", TEN),
+            ("пт, 27 ноя 2026 11:00:00 +0100", TEN),
+            ("Fri, 27 Nov 2026 11:00:00 UTC+01:00", TEN),
+            ("Fri, 27 Nov 2026 11:00:00 \"GMT+1\"", TEN),
+            ("Fri, 27 Nov 2026 10.00.00", TEN),
             ("27-Nov-2026 10:00:00", TEN),
             ("Tue, 1 Dez 2026 10:00:00 +0000", TEN + 4 * 86_400),
             ("Thu, 29 Feb 2024 00:00:00 Z", 1_709_164_800),

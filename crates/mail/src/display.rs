@@ -48,15 +48,22 @@ const NAME_BYTES: usize = 150;
 pub fn file_name(text: &str) -> Option<String> {
     let line = one_line(text);
     // Old browsers and mailers send whole paths; only the last part was ever meant. "Schaden 12/2026.pdf" is none:
-    // what has blanks before its only slash, and begins like nothing but a name.
-    let mut pieces = line.split('/');
-    let (first, second) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
-    let is_title = pieces.next().is_none()
-        && first.trim().contains(' ')
-        && !first.starts_with(['.', '~'])
-        && second.trim().len() > 1
-        && !second.starts_with('.')
+    // what has blanks before its only slash, or numbers around it, and begins
+    // like nothing but a name.
+    let pieces: Vec<&str> = line.split('/').collect();
+    let is_name = pieces.iter().all(|piece| !piece.trim().is_empty() && !piece.starts_with(['.', '~']))
         && !line.contains(['\\', ':']);
+    let is_title = is_name
+        && match pieces.as_slice() {
+            [first, second] if first.trim().contains(' ') => second.trim().len() > 1,
+            // "K/2026/0815.pdf": a number of some file.
+            [before @ .., last] => {
+                !before.is_empty()
+                    && before.iter().any(|piece| piece.contains(|c: char| c.is_ascii_digit()))
+                    && last.starts_with(|c: char| c.is_ascii_digit())
+            }
+            [] => false,
+        };
     if is_title {
         return safe_name(&line);
     }

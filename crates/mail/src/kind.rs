@@ -39,7 +39,7 @@ pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
         "txt" | "log" => "text/plain",
         "csv" => "text/csv",
         "htm" | "html" => "text/html",
-        "ics" => "text/calendar",
+        "ics" | "vcs" | "ical" => "text/calendar",
         "vcf" => "text/vcard",
         "rtf" => "application/rtf",
         "eml" => "message/rfc822",
@@ -108,7 +108,19 @@ pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
         "image/pjpeg" | "image/jpg" | "image/x-jpeg" => "image/jpeg",
         "image/x-png" => "image/png",
         "application/x-pdf" | "application/acrobat" | "text/pdf" => "application/pdf",
-        "application/ics" | "text/x-vcalendar" => "text/calendar",
+        "application/ics"
+        | "application/x-ical"
+        | "application/ical"
+        | "application/calendar"
+        | "text/ical"
+        | "text/x-vcalendar"
+        | "text/vcalendar"
+        | "text/x-icalendar" => "text/calendar",
+        "application/csv" | "text/x-csv" | "text/comma-separated-values" | "application/vnd.ms-excel"
+            if extension == "csv" =>
+        {
+            "text/csv"
+        }
         "text/plain" if extension == "ics" => "text/calendar",
         "text/plain" if extension == "eml" && looks_like_letter(start) => "message/rfc822",
         "message/global" | "message/rfc822" => content_type,

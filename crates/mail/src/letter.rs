@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::body::{self, Body};
+use crate::charset::{self, Charset};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::html;
@@ -138,15 +139,25 @@ impl<'a> Letter<'a> {
     /// Parses as far as the bounds allow. `false`: there is more in it that nobody has looked at. For showing
     /// what can be shown; never for judging.
     pub fn parse_some(bytes: &'a [u8]) -> Result<(Self, bool), LetterError> {
-        let (parts, whole) = parts::walk_some(bytes);
-        Ok((Self::of(bytes, parts)?, whole))
+        Self::parse_some_in(bytes, None)
     }
 
-    fn of(bytes: &'a [u8], mut parts: Vec<Part<'a>>) -> Result<Self, LetterError> {
+    /// The same, with the charset that the reader has chosen for everything in it that is no file.
+    pub fn parse_some_in(bytes: &'a [u8], chosen: Option<Charset>) -> Result<(Self, bool), LetterError> {
+        let (parts, whole) = parts::walk_some(bytes);
+        Ok((Self::read(bytes, parts, chosen)?, whole))
+    }
+
+    fn of(bytes: &'a [u8], parts: Vec<Part<'a>>) -> Result<Self, LetterError> {
+        Self::read(bytes, parts, None)
+    }
+
+    fn read(bytes: &'a [u8], mut parts: Vec<Part<'a>>, chosen: Option<Charset>) -> Result<Self, LetterError> {
         if parts.first().is_none_or(|root| root.fields.is_empty()) {
             return Err(LetterError::NoHeader);
         }
         opened::open(&mut parts, bytes.len());
+        parts.iter_mut().for_each(|part| part.chosen = chosen);
         let body = body::choose(&parts);
         let shown: Vec<usize> = body.shown().collect();
         let is_listed = |at: &usize| {
@@ -213,7 +224,11 @@ impl<'a> Letter<'a> {
 
     /// Decoded by the same code as [`crate::Head::subject`], so that both always agree.
     fn subject(&self, part: &Part<'_>) -> Option<String> {
-        self.raw(part, &HeaderName::Subject).map(|value| one_line(&words::decode(value)))
+        let value = self.raw(part, &HeaderName::Subject)?;
+        Some(one_line(&match part.chosen {
+            Some(chosen) => words::decode_in(value, chosen),
+            None => words::decode(value),
+        }))
     }
 
     /// The first field of that name as it came.
@@ -226,7 +241,8 @@ impl<'a> Letter<'a> {
 
     fn mailboxes(&self, name: &HeaderName<'_>) -> Vec<Mailbox> {
         let Some(raw) = self.parts.first().and_then(|root| self.raw(root, name)) else { return Vec::new() };
-        let (mut line, aside) = words::set_aside(raw);
+        let chosen = self.parts.first().and_then(|root| root.chosen);
+        let (mut line, aside) = words::set_aside(raw, chosen);
         line.extend_from_slice(b"\r\n");
         let value = MessageStream::new(&line).parse_address();
         let shown = |text: Option<&str>| {
@@ -237,17 +253,16 @@ impl<'a> Letter<'a> {
         list.map(|one| Mailbox { name: shown(one.name()), address: shown(one.address()) }).collect()
     }
 
-    /// As the standard has it, else as it was meant.
+    /// As it was meant.
     fn date(&self) -> Option<Timestamp> {
         let root = self.parts.first()?;
         let text = words::decode(self.raw(root, &HeaderName::Date)?);
-        let parsed = root.value(&HeaderName::Date).and_then(HeaderValue::as_datetime);
-        // "GMT+0100" is GMT to the parser.
-        let odd = text.contains("GMT+") || text.contains("GMT-") || text.contains("UTC+");
-        let seconds = match parsed.filter(|date| date.is_valid() && !odd) {
-            Some(date) => Some(date.to_timestamp()),
-            None => date::read(&text),
+        let parsed = || {
+            let date = root.value(&HeaderName::Date).and_then(HeaderValue::as_datetime);
+            date.filter(|date| date.is_valid()).map(|date| date.to_timestamp())
         };
+        // The parser takes what is odd for something else: "GMT+0100" for GMT, "27.11.2026" for the year 2000.
+        let seconds = date::read(&text).or_else(parsed);
         seconds.map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
@@ -330,6 +345,17 @@ impl<'a> Letter<'a> {
     pub fn attachment_bytes(&self, index: usize) -> Option<Cow<'_, [u8]>> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         Some(part.bytes())
+    }
+
+    /// One attachment as text: as its label says, unless its bytes say that it is wrong, or as the reader has chosen.
+    #[must_use]
+    pub fn attachment_text(&self, index: usize) -> Option<String> {
+        let part = self.parts.get(*self.attached.get(index)?)?;
+        let bytes = part.bytes();
+        Some(match part.chosen {
+            Some(chosen) => chosen.decode(&bytes),
+            None => charset::decode(&bytes, part.parameter("charset").as_deref()),
+        })
     }
 
     /// Where one attachment's bytes lie, if they can be decoded as they come: it need not be in memory then.

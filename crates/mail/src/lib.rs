@@ -20,6 +20,7 @@ mod from;
 mod head;
 mod html;
 mod inside;
+mod invitation;
 mod kind;
 mod letter;
 mod link;
@@ -38,6 +39,7 @@ mod verdict;
 mod words;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
+pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
 pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
 pub use display::{file_name, file_name_from_title, one_line};
@@ -46,6 +48,10 @@ pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, Tl
 pub use head::{Head, HeadError, Trace};
 pub use html::html_to_text;
 pub use inside::{Inside, Unread};
+pub use invitation::{
+    Invitation, Moment, Place as RepeatPlace, Repeats, Standing, Unit, Weekday, add as add_invitation,
+    invitations,
+};
 pub use letter::{Attachment, EncodedRange, Letter, LetterError, Mailbox, Summary};
 pub use link::Link;
 pub use local_part::DomainPattern;

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
+use crate::charset::Charset;
+use crate::container::uuencode;
 use crate::head::Head;
 use crate::letter::LetterError;
 use crate::params::Params;
@@ -36,6 +38,8 @@ pub(crate) struct Part<'a> {
     pub(crate) content_id: Option<String>,
     /// What is in it has been made parts of their own: its children.
     pub(crate) opened: Option<Opened>,
+    /// The reader knows better than the letter in which charset it is.
+    pub(crate) chosen: Option<Charset>,
     /// How many containers it was taken out of.
     pub(crate) level: usize,
     type_field: Params,
@@ -91,6 +95,7 @@ impl<'a> Part<'a> {
             children: self.children.into_iter().map(|child| child + first).collect(),
             content_id: self.content_id,
             opened: self.opened,
+            chosen: self.chosen,
             level,
             type_field: self.type_field,
             disposition: self.disposition,
@@ -160,20 +165,22 @@ fn add<'a>(
     let type_field = structured(HeaderName::ContentType);
     let content_type = type_field.as_ref().map_or_else(|| default_type.to_owned(), content_type);
     let encoding = structured(HeaderName::ContentTransferEncoding);
-    let transfer = match encoding.and_then(|encoding| Encoding::named(&encoding.value)) {
-        Some(Encoding::Mime(transfer)) => transfer,
-        Some(Encoding::Uuencode) | None => Transfer::Identity,
+    let (transfer, undone) = match encoding.and_then(|encoding| Encoding::named(&encoding.value)) {
+        Some(Encoding::Mime(transfer)) => (transfer, None),
+        Some(Encoding::Uuencode) => (Transfer::Identity, uuencode::decode(body)),
+        None => (Transfer::Identity, None),
     };
     let part = Part {
         type_field: type_field.unwrap_or_default(),
         disposition: structured(HeaderName::ContentDisposition).unwrap_or_default(),
         content_id: content_id(&fields),
         fields,
-        body: Cow::Borrowed(body),
+        body: undone.map_or(Cow::Borrowed(body), Cow::Owned),
         content_type,
         transfer,
         children: Vec::new(),
         opened: None,
+        chosen: None,
         level: 0,
     };
     let boundary = if part.content_type.starts_with("multipart/") {
@@ -253,6 +260,12 @@ pub(crate) fn split_entity(entity: &[u8]) -> (&[u8], &[u8]) {
     for line in entity.split_inclusive(|b| *b == b'\n') {
         let next = at + line.len();
         if line.trim_ascii_end().is_empty() {
+            // RFC 5322 §4.2: a line of white space only may stand between fields; more fields show that it does.
+            if at > 0 && line.starts_with(b" ") | line.starts_with(b"\t") && begins_field(entity.get(next..))
+            {
+                at = next;
+                continue;
+            }
             return entity.split_at_checked(next).unwrap_or((entity, b""));
         }
         // A part without fields and without an empty line, as some scripts write it.
@@ -262,6 +275,40 @@ pub(crate) fn split_entity(entity: &[u8]) -> (&[u8], &[u8]) {
         at = next;
     }
     (entity, b"")
+}
+
+/// Whether a field that every program knows begins here.
+fn begins_field(rest: Option<&[u8]>) -> bool {
+    const KNOWN: [&[u8]; 12] = [
+        b"content-",
+        b"mime-version",
+        b"from",
+        b"to",
+        b"cc",
+        b"subject",
+        b"date",
+        b"message-id",
+        b"received",
+        b"reply-to",
+        b"x-",
+        b"references",
+    ];
+    let mut rest = rest.unwrap_or_default();
+    // More such lines.
+    while let Some(end) = rest.iter().position(|b| *b == b'\n') {
+        let line = rest.get(..end).unwrap_or_default().trim_ascii_end();
+        if !line.is_empty() || !rest.starts_with(b" ") && !rest.starts_with(b"\t") {
+            break;
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    let Some(colon) = rest.iter().take(80).position(|b| *b == b':') else { return false };
+    let name = rest.get(..colon).unwrap_or_default().to_ascii_lowercase();
+    let is_name = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    is_name
+        && KNOWN
+            .iter()
+            .any(|known| if known.ends_with(b"-") { name.starts_with(known) } else { name == *known })
 }
 
 /// A multipart's body taken apart.

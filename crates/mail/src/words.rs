@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::charset::Charset;
 use crate::skeleton::Skeleton;
 use crate::{charset, transfer};
 
@@ -74,6 +75,11 @@ pub(crate) fn to_text(bytes: &[u8], charset: Option<&[u8]>) -> String {
 /// The value as a reader sees it: unfolded, decoded, without control characters, trimmed.
 pub(crate) fn decode(raw: &[u8]) -> String {
     decode_with(raw, to_text)
+}
+
+/// The same, where the reader has chosen what the bytes mean.
+pub(crate) fn decode_in(raw: &[u8], chosen: Charset) -> String {
+    decode_as(raw, chosen.label())
 }
 
 /// Every way in which a reader may see the value: bytes of which nobody says what they are can be read in several.
@@ -172,14 +178,14 @@ const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// The value with every run of encoded-words, and every text that is not ASCII, behind a mark; and what they say. So
 /// that who takes addresses apart need not know charsets, and one decoder decodes everything.
-pub(crate) fn set_aside(raw: &[u8]) -> (Vec<u8>, Vec<String>) {
+pub(crate) fn set_aside(raw: &[u8], chosen: Option<Charset>) -> (Vec<u8>, Vec<String>) {
     let mut out = Vec::with_capacity(raw.len());
     let mut aside: Vec<String> = Vec::new();
     let mut run: Vec<u8> = Vec::new();
     let mut flush = |run: &mut Vec<u8>, out: &mut Vec<u8>| {
         if !run.is_empty() {
             out.extend_from_slice(format!("{}{}{}", MARK.0, aside.len(), MARK.1).as_bytes());
-            aside.push(decode(run));
+            aside.push(chosen.map_or_else(|| decode(run), |chosen| decode_in(run, chosen)));
             run.clear();
         }
     };
@@ -415,7 +421,7 @@ mod tests {
             "\u{e000}1\u{e001} =?utf-8?q?M=C3=BCller?= <m@web.example>",
             "=?utf-8?b?7oCAMe6AgQ==?= Anna =?utf-8?q?M=C3=BCller?= <m@web.example>",
         ] {
-            let (line, aside) = set_aside(raw.as_bytes());
+            let (line, aside) = set_aside(raw.as_bytes(), None);
             let back = put_back(&String::from_utf8(line).unwrap(), &aside);
             assert_eq!(back.matches("Müller").count(), 1, "{raw}: {back}");
         }

@@ -29,7 +29,7 @@ pub(crate) struct Page {
     symbols_within: bool,
     /// When the session ends.
     ends: Option<Timestamp>,
-    calendar: Calendar,
+    pub(crate) calendar: Calendar,
 }
 
 impl Page {

@@ -258,6 +258,13 @@ pub(crate) const TABLE: &[Row] = &[
         handler: |r| r.to(part::part),
     },
     Row {
+        name: "message.files",
+        path: "/m/{id}/files",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(part::files),
+    },
+    Row {
         name: "message.view",
         path: "/m/{id}/view/{part}",
         verb: Verb::Read,

@@ -133,7 +133,80 @@ inside-title = Angehängte Nachricht
 event-title = Termin
 event-untitled = Termin ohne Titel
 event-cancelled = Dieser Termin ist abgesagt.
+event-changed = Dieser Termin wurde geändert. Es gilt, was hier steht.
 event-repeats = wiederholt sich
+event-again = Wiederholung
+event-join = Teilnehmen
+event-save = Termin speichern (.ics)
+event-theirs = { $date } in der Zeitzone der Einladung ({ $name })
+repeat-day =
+    { $n ->
+        [one] jeden Tag
+       *[other] alle { $n } Tage
+    }
+repeat-week =
+    { $n ->
+        [one] jede Woche
+       *[other] alle { $n } Wochen
+    }
+repeat-month =
+    { $n ->
+        [one] jeden Monat
+       *[other] alle { $n } Monate
+    }
+repeat-year =
+    { $n ->
+        [one] jedes Jahr
+       *[other] alle { $n } Jahre
+    }
+repeat-on = { $name } am { $when }
+repeat-and = und
+repeat-until = { $name }, bis { $date }
+repeat-times = { $name }, { $number }-mal
+repeat-first = ersten { $day }
+repeat-second = zweiten { $day }
+repeat-third = dritten { $day }
+repeat-fourth = vierten { $day }
+repeat-fifth = fünften { $day }
+repeat-last = letzten { $day }
+repeat-month-day = { $number }.
+repeat-last-day = letzten Tag
+weekday-1 = Montag
+weekday-2 = Dienstag
+weekday-3 = Mittwoch
+weekday-4 = Donnerstag
+weekday-5 = Freitag
+weekday-6 = Samstag
+weekday-7 = Sonntag
+message-pictures =
+    { $n ->
+        [one] Ein Bild in der Nachricht
+       *[other] { $n } Bilder in der Nachricht
+    }
+files-all = Alle Dateien speichern (.zip)
+files-zip = Dateien
+people-more =
+    { $n ->
+        [one] und eine weitere Person
+       *[other] und { $n } weitere
+    }
+charset-title = Falsche Zeichen?
+charset-text = Manche Nachrichten nennen den falschen Zeichensatz. Hier können Sie einen anderen wählen.
+charset-label = Zeichensatz
+charset-own = wie angegeben
+charset-show = Anzeigen
+charset-unicode = Unicode
+charset-west = Westeuropa
+charset-central = Mitteleuropa
+charset-cyrillic = Kyrillisch
+charset-greek = Griechisch
+charset-turkish = Türkisch
+charset-baltic = Baltisch
+charset-mac = Westeuropa, älterer Mac
+charset-dos = Westeuropa, DOS
+charset-japanese = Japanisch
+charset-chinese = Chinesisch
+charset-korean = Koreanisch
 event-starts = Beginn
 event-ends = Ende
 event-place = Ort

@@ -133,7 +133,80 @@ inside-title = Attached message
 event-title = Appointment
 event-untitled = Appointment without a title
 event-cancelled = This appointment is cancelled.
+event-changed = This appointment has been changed. What you see here applies.
 event-repeats = repeats
+event-again = Repeats
+event-join = Join
+event-save = Save appointment (.ics)
+event-theirs = { $date } in the time zone of the invitation ({ $name })
+repeat-day =
+    { $n ->
+        [one] every day
+       *[other] every { $n } days
+    }
+repeat-week =
+    { $n ->
+        [one] every week
+       *[other] every { $n } weeks
+    }
+repeat-month =
+    { $n ->
+        [one] every month
+       *[other] every { $n } months
+    }
+repeat-year =
+    { $n ->
+        [one] every year
+       *[other] every { $n } years
+    }
+repeat-on = { $name } on { $when }
+repeat-and = and
+repeat-until = { $name }, until { $date }
+repeat-times = { $name }, { $number } times
+repeat-first = the first { $day }
+repeat-second = the second { $day }
+repeat-third = the third { $day }
+repeat-fourth = the fourth { $day }
+repeat-fifth = the fifth { $day }
+repeat-last = the last { $day }
+repeat-month-day = day { $number }
+repeat-last-day = the last day
+weekday-1 = Monday
+weekday-2 = Tuesday
+weekday-3 = Wednesday
+weekday-4 = Thursday
+weekday-5 = Friday
+weekday-6 = Saturday
+weekday-7 = Sunday
+message-pictures =
+    { $n ->
+        [one] One picture in the message
+       *[other] { $n } pictures in the message
+    }
+files-all = Save all files (.zip)
+files-zip = files
+people-more =
+    { $n ->
+        [one] and one more person
+       *[other] and { $n } more
+    }
+charset-title = Wrong characters?
+charset-text = Some messages name the wrong character set. You can choose another one here.
+charset-label = Character set
+charset-own = as the message says
+charset-show = Show
+charset-unicode = Unicode
+charset-west = Western European
+charset-central = Central European
+charset-cyrillic = Cyrillic
+charset-greek = Greek
+charset-turkish = Turkish
+charset-baltic = Baltic
+charset-mac = Western European, old Mac
+charset-dos = Western European, DOS
+charset-japanese = Japanese
+charset-chinese = Chinese
+charset-korean = Korean
 event-starts = Begins
 event-ends = Ends
 event-place = Location

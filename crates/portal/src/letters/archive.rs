@@ -165,10 +165,10 @@ pub(crate) fn archive(
 
 /// Where the archive is written to, until somebody takes it.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Written {
-    fn take(&self) -> Bytes {
+    pub(crate) fn take(&self) -> Bytes {
         Bytes::from(std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
@@ -324,11 +324,12 @@ impl Packing {
 }
 
 /// "Inbox/name.eml", or "Inbox/name (2).eml" if that is taken; file systems do not tell case apart.
-fn unused(names: &mut HashSet<String>, folder: &str, file: &str) -> String {
-    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, "eml"));
+pub(crate) fn unused(names: &mut HashSet<String>, folder: &str, file: &str) -> String {
+    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    let dot = if extension.is_empty() { "" } else { "." };
     let mut number = 1;
     loop {
-        let name = if number == 1 { file.to_owned() } else { format!("{stem} ({number}).{extension}") };
+        let name = if number == 1 { file.to_owned() } else { format!("{stem} ({number}){dot}{extension}") };
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         if names.insert(path.to_lowercase()) {
             return path;
@@ -349,5 +350,6 @@ mod tests {
         assert_eq!(name("A.b.eml"), "Inbox/A.b (2).eml");
         assert_eq!(name("a.b.eml"), "Inbox/a.b (3).eml");
         assert_eq!(unused(&mut names, "", "a.b.eml"), "a.b.eml");
+        assert_eq!((unused(&mut names, "", "a"), unused(&mut names, "", "A")), ("a".into(), "A (2)".into()));
     }
 }

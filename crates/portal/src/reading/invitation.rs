@@ -1,214 +1,117 @@
-//! Calendar invitations (RFC 5545, RFC 5546) as something to read: what, when, where, from whom. Pure and bounded;
-//! knows no calendar, answers nothing, fetches nothing.
+//! Appointments as the page says them: in the reader's zone and in their writer's, and in words where they come
+//! again. What they are, `mail` reads.
 
-use jiff::civil;
-use jiff::tz::TimeZone;
-use sealpost_mail::{Timestamp, one_line};
+use sealpost_mail::{Invitation, Moment, RepeatPlace, Repeats, Unit, Weekday};
 
-/// Events shown of one invitation.
-const MAX_EVENTS: usize = 10;
-/// More of a file is not looked at.
-const MAX_BYTES: usize = 256 * 1024;
-/// Characters of one value.
-const MAX: usize = 500;
+use crate::language::{Calendar, Values};
+use crate::page::Page;
+use crate::reading::text::{SafeHtml, to_html};
 
 /// One appointment.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) title: String,
-    pub(crate) place: String,
-    pub(crate) from: String,
-    pub(crate) starts: Option<Moment>,
-    pub(crate) ends: Option<Moment>,
-    /// METHOD:CANCEL or STATUS:CANCELLED.
-    pub(crate) cancelled: bool,
-    /// It comes again by some rule.
-    pub(crate) repeats: bool,
+pub(crate) struct Card {
+    pub(crate) event: Invitation,
+    /// Where its calendar lies in the letter, to be saved.
+    pub(crate) part: String,
+    /// What is said about it, unless the letter says the same.
+    pub(crate) description: Option<SafeHtml>,
+    /// Where to join it.
+    pub(crate) link: Option<SafeHtml>,
 }
 
-/// When something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// Whole days; the moment is the day's first in the reader's zone.
-    Day(Timestamp),
-    Time(Timestamp),
-}
-
-/// The appointments in a text/calendar part. Times without a zone are in `zone`.
-pub(crate) fn events(bytes: &[u8], zone: &TimeZone) -> Vec<Event> {
-    let text = String::from_utf8_lossy(bytes.get(..MAX_BYTES).unwrap_or(bytes)).into_owned();
-    let mut events = Vec::new();
-    let (mut open, mut inside, mut cancelled) = (None::<Event>, 0_u32, false);
-    for line in unfolded(&text) {
-        let Some((name, parameters, value)) = property(&line) else { continue };
-        match (name.as_str(), open.as_mut()) {
-            ("METHOD", None) => cancelled = value.eq_ignore_ascii_case("CANCEL"),
-            ("BEGIN", None) if value.eq_ignore_ascii_case("VEVENT") => {
-                open = Some(Event { cancelled, ..Event::default() });
-            }
-            // An alarm has a summary of its own.
-            ("BEGIN", Some(_)) => inside += 1,
-            ("END", Some(_)) if inside > 0 => inside -= 1,
-            ("END", Some(_)) => {
-                events.extend(open.take());
-                if events.len() == MAX_EVENTS {
-                    break;
-                }
-            }
-            (_, Some(event)) if inside == 0 => set(event, &name, &parameters, value, zone),
-            (_, Some(_) | None) => {}
-        }
+impl Card {
+    /// `said`: what the letter itself says.
+    pub(crate) fn new(event: Invitation, part: String, said: &str) -> Self {
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        let is_new = !event.description.is_empty() && !letters(said).contains(&letters(&event.description));
+        let description = is_new.then(|| to_html(&event.description).0);
+        let link = event.link.as_deref().map(|link| to_html(link).0);
+        Self { event, part, description, link }
     }
-    events
 }
 
-fn set(event: &mut Event, name: &str, parameters: &[(String, String)], value: &str, zone: &TimeZone) {
-    let parameter = |name: &str| {
-        parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+/// "1. Dezember 2026, 14:00 Uhr", for the reader.
+pub(crate) fn when(page: &Page, moment: &Moment) -> String {
+    match moment {
+        Moment::Day(at) => page.date_day(at),
+        Moment::Time(at, _) => page.date_long(at),
+    }
+}
+
+/// The same for its writer, where clocks show another time.
+pub(crate) fn theirs(page: &Page, moment: &Moment) -> Option<String> {
+    let Moment::Time(at, Some(zone)) = moment else { return None };
+    let moment = jiff::Timestamp::from_millisecond(at.0).ok()?;
+    let offset = zone.to_offset(moment);
+    if offset == page.calendar.0.to_offset(moment) {
+        return None;
+    }
+    let date = Calendar(zone.clone()).long(page.language, *at);
+    let name = zone.iana_name().map_or_else(|| format!("UTC{offset}"), |name| name.replace('_', " "));
+    let values = Values::from([("date".into(), date.into()), ("name".into(), name.into())]);
+    Some(page.language.say_with("event-theirs", Some(&values)))
+}
+
+/// "alle 2 Wochen am Montag und Mittwoch, bis 31. Dezember 2026"
+pub(crate) fn repeats(page: &Page, repeats: &Repeats) -> String {
+    let unit = match repeats.unit {
+        Unit::Day => "repeat-day",
+        Unit::Week => "repeat-week",
+        Unit::Month => "repeat-month",
+        Unit::Year => "repeat-year",
+        Unit::Other => "event-repeats",
     };
-    match name {
-        "SUMMARY" => event.title = plain(value),
-        "LOCATION" => event.place = plain(value),
-        "ORGANIZER" => {
-            let address = value.split_once(':').map_or(value, |(_, address)| address);
-            event.from = plain(parameter("CN").unwrap_or(address));
+    let mut words = page.n(unit, &u64::from(repeats.every));
+    let places: Vec<String> = repeats.on.iter().map(|place| place_of(page, *place)).collect();
+    if let Some((last, others)) = places.split_last() {
+        let list = if others.is_empty() {
+            last.clone()
+        } else {
+            format!("{} {} {last}", others.join(", "), page.t("repeat-and"))
+        };
+        words = with(page, "repeat-on", [("name", words), ("when", list)]);
+    }
+    if let Some(until) = &repeats.until {
+        let day = match until {
+            Moment::Day(at) | Moment::Time(at, _) => page.date_day(at),
+        };
+        words = with(page, "repeat-until", [("name", words), ("date", day)]);
+    }
+    if let Some(times) = repeats.times {
+        words = with(page, "repeat-times", [("name", words), ("number", times.to_string())]);
+    }
+    words
+}
+
+fn place_of(page: &Page, place: RepeatPlace) -> String {
+    let nth = |key: &str, weekday: Weekday| page.v(key, "day", &page.t(day(weekday)));
+    match place {
+        RepeatPlace::Weekday(weekday) => page.t(day(weekday)),
+        RepeatPlace::Nth(1, weekday) => nth("repeat-first", weekday),
+        RepeatPlace::Nth(2, weekday) => nth("repeat-second", weekday),
+        RepeatPlace::Nth(3, weekday) => nth("repeat-third", weekday),
+        RepeatPlace::Nth(4, weekday) => nth("repeat-fourth", weekday),
+        RepeatPlace::Nth(5, weekday) => nth("repeat-fifth", weekday),
+        RepeatPlace::Nth(_, weekday) => nth("repeat-last", weekday),
+        RepeatPlace::MonthDay(number) if number > 0 => {
+            page.v("repeat-month-day", "number", &number.to_string())
         }
-        "DTSTART" => event.starts = moment(value, parameter("TZID"), zone),
-        "DTEND" => event.ends = moment(value, parameter("TZID"), zone),
-        "RRULE" => event.repeats = true,
-        "STATUS" => event.cancelled |= value.eq_ignore_ascii_case("CANCELLED"),
-        _ => {}
+        RepeatPlace::MonthDay(_) => page.t("repeat-last-day"),
     }
 }
 
-/// RFC 5545 §3.1: a line goes on where the next begins with a blank.
-fn unfolded(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(more), Some(last)) => last.push_str(more),
-            (Some(_) | None, _) => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-/// Names and values.
-type Parameters = Vec<(String, String)>;
-
-/// `NAME;PARAMETER=value;OTHER="va:lue":text`
-fn property(line: &str) -> Option<(String, Parameters, &str)> {
-    let mut quoted = false;
-    let colon = line.find(|c| {
-        quoted ^= c == '"';
-        c == ':' && !quoted
-    })?;
-    let (head, value) = line.split_at_checked(colon)?;
-    let mut quoted = false;
-    let mut parts = head.split(|c| {
-        quoted ^= c == '"';
-        c == ';' && !quoted
-    });
-    let name = parts.next()?.to_ascii_uppercase();
-    let pair = |part: &str| part.split_once('=').map(|(k, v)| (k.to_owned(), v.trim_matches('"').to_owned()));
-    Some((name, parts.filter_map(pair).collect(), value.strip_prefix(':')?.trim()))
-}
-
-/// RFC 5545 §3.3.11 escapes away, one line, not too long.
-fn plain(value: &str) -> String {
-    let mut out = String::new();
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => match chars.next() {
-                Some('n' | 'N') => out.push_str(", "),
-                Some(other) => out.push(other),
-                None => {}
-            },
-            (c, false) => out.push(c),
-        }
-    }
-    one_line(&out).chars().take(MAX).collect()
-}
-
-fn moment(value: &str, zone_name: Option<&str>, zone: &TimeZone) -> Option<Moment> {
-    if let Ok(day) = civil::Date::strptime("%Y%m%d", value) {
-        let first = day.to_zoned(zone.clone()).ok()?;
-        return Some(Moment::Day(Timestamp(first.timestamp().as_millisecond())));
-    }
-    let (local, utc) = match value.strip_suffix(['Z', 'z']) {
-        Some(local) => (local, true),
-        None => (value, false),
-    };
-    let time = civil::DateTime::strptime("%Y%m%dT%H%M%S", local).ok()?;
-    let zone = match zone_name {
-        _ if utc => TimeZone::UTC,
-        Some(name) => TimeZone::get(known_zone(name)).unwrap_or_else(|_unknown| zone.clone()),
-        None => zone.clone(),
-    };
-    Some(Moment::Time(Timestamp(time.to_zoned(zone).ok()?.timestamp().as_millisecond())))
-}
-
-/// Outlook names zones in its own way; these are the ones of our readers (CLDR windowsZones).
-fn known_zone(name: &str) -> &str {
-    match name {
-        "W. Europe Standard Time" => "Europe/Berlin",
-        "Romance Standard Time" => "Europe/Paris",
-        "Central Europe Standard Time" => "Europe/Budapest",
-        "Central European Standard Time" => "Europe/Warsaw",
-        "GMT Standard Time" => "Europe/London",
-        "FLE Standard Time" => "Europe/Kyiv",
-        "GTB Standard Time" => "Europe/Bucharest",
-        "Turkey Standard Time" => "Europe/Istanbul",
-        "Eastern Standard Time" => "America/New_York",
-        other => other,
+fn day(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Monday => "weekday-1",
+        Weekday::Tuesday => "weekday-2",
+        Weekday::Wednesday => "weekday-3",
+        Weekday::Thursday => "weekday-4",
+        Weekday::Friday => "weekday-5",
+        Weekday::Saturday => "weekday-6",
+        Weekday::Sunday => "weekday-7",
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Vec<Event> {
-        events(text.replace('\n', "\r\n").as_bytes(), &TimeZone::get("Europe/Berlin").unwrap())
-    }
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
-    }
-
-    #[test]
-    fn an_invitation_can_be_read() {
-        let all = read(
-            "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\nBEGIN:VEVENT\n\
-             SUMMARY;LANGUAGE=de:Besichtigung\\, zweiter\n  Termin\nLOCATION:Hof 3\\nTor B\n\
-             ORGANIZER;CN=\"Krüger; Sabine\":mailto:sk@insurer.example\n\
-             DTSTART;TZID=W. Europe Standard Time:20261124T140000\nDTEND:20261124T140000Z\n\
-             BEGIN:VALARM\nSUMMARY:Erinnerung\nEND:VALARM\nRRULE:FREQ=DAILY\nEND:VEVENT\nEND:VCALENDAR\n",
-        );
-        assert_eq!(
-            all,
-            [Event {
-                title: "Besichtigung, zweiter Termin".into(),
-                place: "Hof 3, Tor B".into(),
-                from: "Krüger; Sabine".into(),
-                starts: Some(Moment::Time(at("2026-11-24T13:00:00Z"))),
-                ends: Some(Moment::Time(at("2026-11-24T14:00:00Z"))),
-                cancelled: false,
-                repeats: true,
-            }]
-        );
-    }
-
-    #[test]
-    fn whole_days_cancellations_and_nonsense() {
-        let all = read("METHOD:CANCEL\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261124\nDTEND:soon\nEND:VEVENT\n");
-        assert_eq!(all[0].starts, Some(Moment::Day(at("2026-11-23T23:00:00Z"))));
-        assert!(all[0].cancelled && all[0].ends.is_none());
-        assert!(read("BEGIN:VEVENT\nSUMMARY:no end").is_empty());
-        assert!(read(" \n:\n;;;\nEND:VEVENT\n\\").is_empty());
-        assert_eq!(read(&"BEGIN:VEVENT\nEND:VEVENT\n".repeat(50)).len(), MAX_EVENTS);
-        let wide = read(&format!("BEGIN:VEVENT\nSUMMARY:{}\nEND:VEVENT\n", "x".repeat(10_000)));
-        assert_eq!(wide[0].title.len(), MAX);
-    }
+fn with<const N: usize>(page: &Page, key: &str, values: [(&'static str, String); N]) -> String {
+    let values = values.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    page.language.say_with(key, Some(&values))
 }

@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
-use sealpost_mail::{Letter, Mailbox, Timestamp};
+use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -14,7 +14,7 @@ use crate::letters::archive;
 use crate::letters::inbox::FolderPage;
 use crate::page::{Page, show as render};
 use crate::problem::Problem;
-use crate::reading::invitation::{Event, Moment};
+use crate::reading::invitation::{self, Card};
 use crate::reading::{self, File, Look, Preview, Reading, View};
 use crate::state::Site;
 use crate::state::frame_cache::{self, Frame};
@@ -43,20 +43,21 @@ struct MessagePage {
     expires: Option<Timestamp>,
     view: View,
     files: Vec<File>,
+    pictures: Vec<File>,
+    /// What all of them come by at once.
+    all_files: Option<String>,
+    charset: Choice,
     ways: Ways,
     place: FolderPage,
     trashed: Option<Timestamp>,
     has_pdf: bool,
-    events: Vec<Event>,
+    events: Vec<Card>,
     whole: bool,
 }
 
 impl MessagePage {
-    fn when(&self, moment: &Moment) -> String {
-        match moment {
-            Moment::Day(at) => self.page.date_day(at),
-            Moment::Time(at) => self.page.date_long(at),
-        }
+    fn picture_count(&self) -> String {
+        self.page.n("message-pictures", &(self.pictures.len() as u64))
     }
 
     fn file_count(&self) -> String {
@@ -68,6 +69,58 @@ impl MessagePage {
 pub(crate) struct Wish {
     #[serde(default)]
     view: String,
+    #[serde(default)]
+    charset: String,
+}
+
+impl Wish {
+    pub(super) fn charset(&self) -> Option<Charset> {
+        Charset::parse(&self.charset)
+    }
+}
+
+/// In which charset the reader wants to see a letter, where its own word is wrong.
+pub(super) struct Choice {
+    pub(super) chosen: Option<Charset>,
+    /// There is something to choose for.
+    pub(super) offered: bool,
+}
+
+impl Choice {
+    /// The end of addresses that belong to the choice.
+    pub(super) fn query(&self) -> String {
+        self.chosen.map(|charset| format!("?charset={}", charset.label())).unwrap_or_default()
+    }
+
+    /// Under which a frame made by this choice is kept.
+    pub(super) fn place(&self, letter: &str) -> String {
+        self.chosen.map_or_else(|| letter.to_owned(), |charset| format!("{letter}/~{}", charset.label()))
+    }
+
+    pub(super) fn is(&self, label: &str) -> bool {
+        self.chosen.is_some_and(|charset| charset.label() == label)
+    }
+
+    /// Label and the part of the world that uses it.
+    pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+        CHARSETS.into_iter().map(|label| {
+            let world = match label {
+                "utf-8" => "charset-unicode",
+                "windows-1250" | "iso-8859-2" => "charset-central",
+                "windows-1251" | "koi8-r" => "charset-cyrillic",
+                "windows-1253" => "charset-greek",
+                "windows-1254" => "charset-turkish",
+                "windows-1257" => "charset-baltic",
+                "macintosh" => "charset-mac",
+                "ibm850" => "charset-dos",
+                "iso-2022-jp" | "shift_jis" => "charset-japanese",
+                "gb18030" => "charset-chinese",
+                "euc-kr" => "charset-korean",
+                _ => "charset-west",
+            };
+            (label, world)
+        })
+    }
 }
 
 /// GET /m/{id}
@@ -84,21 +137,23 @@ pub(crate) async fn show(
         owner.mark_read(&site, &deposit).await;
     }
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
-    let as_text = wish.view == "text";
+    let (as_text, charset) = (wish.view == "text", wish.charset());
     let letter = deposit.open(&site).await?;
-    let zone = site.calendar.0.clone();
+    let page = Page::owned(&site, &request, &owner).with_symbols();
+    let zone = page.calendar.0.clone();
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
-            let look = Look { id: &here, within: None, as_text, zone: &zone, pictures };
+            let look = Look { id: &here, within: None, as_text, charset, zone: &zone, pictures };
             reading::look(&letter.bytes, &look)
         })
         .await?;
-    let Reading { view, files, events, summary: parsed, frame, whole } = reading;
+    let Reading { view, files, pictures, events, summary: parsed, frame, whole, has_charset } = reading;
+    let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
-        frame_cache::keep(&site, owner.session(), id.clone(), frame);
+        frame_cache::keep(&site, owner.session(), charset.place(&id), frame);
     }
-    let summary = listed.or(parsed);
+    let summary = if charset.chosen.is_some() { parsed.or(listed) } else { listed.or(parsed) };
     let ways = summary
         .as_ref()
         .map_or_else(Ways::default, |summary| reply::ways(summary, owner.address(), &site.config.write));
@@ -107,7 +162,8 @@ pub(crate) async fn show(
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
     let template = MessagePage {
-        page: Page::owned(&site, &request, &owner).with_symbols(),
+        page,
+        all_files: (files.len() + pictures.len() > 1).then(|| format!("/m/{}/files", row.id)),
         id: row.id,
         subject: subject.filter(|s| !s.trim().is_empty()),
         from,
@@ -118,6 +174,8 @@ pub(crate) async fn show(
         expires: row.expires_at,
         view,
         files,
+        pictures,
+        charset,
         ways,
         place: FolderPage::of(row.folder),
         trashed: row.trashed_at.map(|since| since.plus(site.config.trash)),
@@ -156,15 +214,17 @@ pub(crate) async fn frame(
     request: HttpRequest,
     owner: SignedIn,
     id: web::Path<String>,
+    wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
-    let id = id.into_inner();
-    if let Some(frame) = site.prepared.frame(owner.session(), &id) {
+    let (id, charset) = (id.into_inner(), wish.charset());
+    let kept = Choice { chosen: charset, offered: false }.place(&id);
+    if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         return frame_page(&site, &request, &owner, &frame);
     }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
     let frame = site
         .cleaning(owner.mailbox_id(), move || {
-            reading::frame(&Letter::parse_some(&letter.bytes).ok()?.0, &id, "", 0)
+            reading::frame(&Letter::parse_some_in(&letter.bytes, charset).ok()?.0, &id, "", 0)
         })
         .await?
         .ok_or(Problem::NotFound)?;

@@ -2,6 +2,7 @@
 //! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
 
 mod author;
+pub(crate) mod bundle;
 mod contrast;
 mod css_values;
 mod data_pictures;
@@ -16,16 +17,17 @@ pub(crate) mod text;
 mod type_size;
 mod unseen;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
-use sealpost_mail::{Attachment, EncodedRange, Letter, Secret, Summary};
+use sealpost_mail::{
+    Attachment, Charset, EncodedRange, Letter, Secret, Summary, add_invitation, invitations,
+};
 
 use crate::http::download;
 use crate::reading::data_pictures::DataPictures;
-use crate::reading::invitation::Event;
+use crate::reading::invitation::Card;
 use crate::reading::text::{SafeHtml, to_html};
 use crate::state::frame_cache::{Frame, Picture};
 
@@ -35,6 +37,8 @@ const MAX_DEPTH: usize = 5;
 const SOURCE: usize = 64 * 1024;
 /// A longer text file is not shown in the page.
 const MAX_TEXT: u64 = 1024 * 1024;
+/// Calendars of one letter that are looked into.
+const MAX_CALENDARS: usize = 10;
 /// A longer picture or PDF is not shown in the page.
 const MAX_SHOWN: u64 = 32 * 1024 * 1024;
 
@@ -77,12 +81,16 @@ pub(crate) struct File {
 pub(crate) struct Reading {
     pub(crate) view: View,
     pub(crate) files: Vec<File>,
-    pub(crate) events: Vec<Event>,
+    /// Pictures that the page shows in their place: to be saved, and no files to be counted.
+    pub(crate) pictures: Vec<File>,
+    pub(crate) events: Vec<Card>,
     pub(crate) summary: Option<Summary>,
     /// The inside of the frame, if there is one.
     pub(crate) frame: Option<Frame>,
     /// `false`: there is more in it than could be taken apart.
     pub(crate) whole: bool,
+    /// There are characters in it that another charset would show otherwise.
+    pub(crate) has_charset: bool,
 }
 
 /// Which letter is looked into, and how.
@@ -92,6 +100,8 @@ pub(crate) struct Look<'a> {
     /// Where it lies, if it is a letter within the letter.
     pub(crate) within: Option<&'a PartPath>,
     pub(crate) as_text: bool,
+    /// What the reader has chosen.
+    pub(crate) charset: Option<Charset>,
     pub(crate) zone: &'a TimeZone,
     /// Bytes of pictures that are kept with the frame.
     pub(crate) pictures: usize,
@@ -129,28 +139,37 @@ pub(crate) struct Found {
     pub(crate) content_type: String,
     pub(crate) is_inline: bool,
     pub(crate) bytes: Vec<u8>,
+    /// The same as text, if it is one that can be looked at.
+    pub(crate) text: Option<String>,
 }
 
 /// The file at `path`.
 pub(crate) fn file_at(bytes: &[u8], path: &PartPath) -> Option<Found> {
-    find(bytes, &path.0)
+    find(bytes, &path.0, None)
 }
 
-fn find(bytes: &[u8], path: &[usize]) -> Option<Found> {
+/// The same, with its text in the charset that the reader has chosen.
+pub(crate) fn file_in(bytes: &[u8], path: &PartPath, charset: Option<Charset>) -> Option<Found> {
+    find(bytes, &path.0, charset)
+}
+
+fn find(bytes: &[u8], path: &[usize], charset: Option<Charset>) -> Option<Found> {
     let (index, rest) = path.split_first()?;
-    let (letter, _) = Letter::parse_some(bytes).ok()?;
+    let (letter, _) = Letter::parse_some_in(bytes, charset).ok()?;
     let file = letter.attachments().into_iter().find(|file| file.index == *index)?;
     let content = letter.attachment_bytes(*index)?;
     if rest.is_empty() {
+        let is_text = preview(&file.content_type, file.size) == Preview::Text;
         return Some(Found {
             name: file.name,
             content_type: file.content_type,
             is_inline: file.inline_cid.is_some(),
+            text: is_text.then(|| letter.attachment_text(*index)).flatten(),
             bytes: content.into_owned(),
         });
     }
     if is_letter(&file.content_type) {
-        return find(&content, rest);
+        return find(&content, rest, charset);
     }
     None
 }
@@ -166,7 +185,7 @@ pub(crate) fn place_at(bytes: &[u8], path: &PartPath) -> Option<(Attachment, Enc
 
 /// The bytes of the letter at `path`.
 pub(crate) fn letter_at(bytes: &[u8], path: &PartPath) -> Option<Vec<u8>> {
-    find(bytes, &path.0).filter(|found| is_letter(&found.content_type)).map(|found| found.bytes)
+    find(bytes, &path.0, None).filter(|found| is_letter(&found.content_type)).map(|found| found.bytes)
 }
 
 /// A picture that stands in the markup of the letter at `within`; it has to be found once more.
@@ -179,34 +198,28 @@ pub(crate) fn written_picture(bytes: &[u8], id: &str, within: &PartPath, part: &
 
 /// Looks into a letter. `within` is where it lies, if it is a letter within a letter.
 pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
-    let Ok((letter, whole)) = Letter::parse_some(bytes) else { return broken(bytes) };
+    let Ok((letter, whole)) = Letter::parse_some_in(bytes, look.charset) else { return broken(bytes) };
+    let said = letter.text().unwrap_or_default();
     // Where nothing readable was found, its source says more.
-    if !whole && letter.html().is_none() && letter.text().is_none_or(|text| text.trim().is_empty()) {
+    if !whole && letter.html().is_none() && said.trim().is_empty() {
         return broken(bytes);
     }
     let (within, zone) = (look.within, look.zone);
     let view = view(&letter, look.as_text);
     let prefix = within.map(PartPath::prefix).unwrap_or_default();
     let depth = within.map_or(0, |path| path.0.len());
-    let (mut files, mut events) = (Vec::new(), Vec::new());
-    let hidden = matches!(view, View::Html);
+    let (mut files, mut pictures) = (Vec::new(), Vec::new());
+    let (mut events, mut calendars) = (Vec::new(), Vec::new());
     for one in letter.attachments() {
-        if one.content_type == "text/calendar"
-            && let Some(content) = letter.attachment_bytes(one.index)
-        {
-            // An invitation often comes twice: as a body and as a file.
-            for event in invitation::events(&content, zone) {
-                if !events.contains(&event) {
-                    events.push(event);
-                }
-            }
-        }
-        // Pictures that the frame shows in their place are no files to save.
-        if hidden && download::is_in_its_place(&one) {
-            continue;
-        }
         let part = format!("{prefix}{}", one.index);
-        files.push(File {
+        if one.content_type == "text/calendar" && calendars.len() < MAX_CALENDARS {
+            for event in invitations(&letter.attachment_text(one.index).unwrap_or_default(), zone) {
+                add_invitation(&mut events, event);
+            }
+            calendars.push(part.clone());
+        }
+        let list = if download::is_in_its_place(&one) { &mut pictures } else { &mut files };
+        list.push(File {
             kind: kind(&one.content_type),
             preview: preview(&one.content_type, one.size),
             is_letter: is_letter(&one.content_type) && depth < MAX_DEPTH,
@@ -216,8 +229,12 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
             part,
         });
     }
-    let frame = hidden.then(|| frame(&letter, look.id, &prefix, look.pictures)).flatten();
-    Reading { view, files, events, summary: Some(letter.summary()), frame, whole }
+    let calendar = calendars.into_iter().next().unwrap_or_default();
+    let events = events.into_iter().map(|event| Card::new(event, calendar.clone(), &said)).collect();
+    let shown = matches!(view, View::Html);
+    let frame = shown.then(|| frame(&letter, look.id, &prefix, look.pictures)).flatten();
+    let has_charset = look.charset.is_some() || said.chars().any(|c| !c.is_ascii() || c == '\u{1b}');
+    Reading { view, files, pictures, events, summary: Some(letter.summary()), frame, whole, has_charset }
 }
 
 /// The inside of the frame: the letter's HTML made safe, and the pictures it shows as far as they have room.
@@ -282,7 +299,16 @@ fn broken(bytes: &[u8]) -> Reading {
         String::from_utf8_lossy(start).chars().filter(|c| !c.is_control() || "\r\n\t".contains(*c)).collect();
     let (body, _) = to_html(&source);
     let view = View::Broken { body, cut: bytes.len() > SOURCE };
-    Reading { view, files: Vec::new(), events: Vec::new(), summary: None, frame: None, whole: true }
+    Reading {
+        view,
+        files: Vec::new(),
+        pictures: Vec::new(),
+        events: Vec::new(),
+        summary: None,
+        frame: None,
+        whole: true,
+        has_charset: false,
+    }
 }
 
 fn is_letter(content_type: &str) -> bool {
@@ -308,14 +334,6 @@ pub(crate) fn preview(content_type: &str, size: u64) -> Preview {
         "text/plain" | "text/csv" if size <= MAX_TEXT => Preview::Text,
         _ if download::picture_type(content_type).is_some() && size <= MAX_SHOWN => Preview::Picture,
         _ => Preview::None,
-    }
-}
-
-/// A text file as text: UTF-8 where it is, else each byte its own character.
-pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_other) => Cow::Owned(bytes.iter().map(|b| char::from(*b)).collect()),
     }
 }
 

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Letter, Mailbox, Timestamp};
+use sealpost_mail::{Charset, Letter, Mailbox, Standing, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
@@ -13,7 +13,9 @@ use crate::http::download;
 use crate::mailbox::held;
 use crate::page::{Page, show};
 use crate::problem::Problem;
-use crate::reading::message::{FILE_POLICY, frame_page};
+use crate::reading::bundle;
+use crate::reading::invitation::{self, Card};
+use crate::reading::message::{Choice, FILE_POLICY, Wish, frame_page};
 use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
 use crate::state::frame_cache;
 use crate::state::{Site, off_the_loop};
@@ -37,9 +39,18 @@ struct InsidePage {
     date: Option<Timestamp>,
     view: View,
     files: Vec<File>,
+    pictures: Vec<File>,
+    /// What all of them come by at once: of a letter within there is no such.
+    all_files: Option<String>,
+    events: Vec<Card>,
+    charset: Choice,
 }
 
 impl InsidePage {
+    fn picture_count(&self) -> String {
+        self.page.n("message-pictures", &(self.pictures.len() as u64))
+    }
+
     fn file_count(&self) -> String {
         self.page.n("message-attachments", &(self.files.len() as u64))
     }
@@ -51,31 +62,51 @@ pub(crate) async fn inside(
     request: HttpRequest,
     owner: SignedIn,
     place: web::Path<(String, String)>,
+    wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
-    let zone = site.calendar.0.clone();
+    let mut page = Page::owned(&site, &request, &owner).with_symbols();
+    let (zone, charset) = (page.calendar.0.clone(), wish.charset());
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
             let inner = reading::letter_at(&letter.bytes, &path)?;
-            let look = Look { id: &here, within: Some(&path), as_text: false, zone: &zone, pictures };
+            let look =
+                Look { id: &here, within: Some(&path), as_text: false, charset, zone: &zone, pictures };
             Some(reading::look(&inner, &look))
         })
         .await?;
-    let Reading { view, files, summary, frame, .. } = reading.ok_or(Problem::NotFound)?;
+    let Reading { view, files, pictures, events, summary, frame, has_charset, .. } =
+        reading.ok_or(Problem::NotFound)?;
+    let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
-        frame_cache::keep(&site, owner.session(), format!("{id}/{part}"), frame);
+        frame_cache::keep(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
     }
-    let mut page = Page::owned(&site, &request, &owner).with_symbols();
     page.here = format!("/m/{id}");
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
     let subject = subject.filter(|s| !s.trim().is_empty());
-    show(StatusCode::OK, &InsidePage { page, id, part, subject, from, to, cc, date, view, files })
+    let template = InsidePage {
+        page,
+        id,
+        part,
+        subject,
+        from,
+        to,
+        cc,
+        date,
+        view,
+        files,
+        pictures,
+        all_files: None,
+        events,
+        charset,
+    };
+    show(StatusCode::OK, &template)
 }
 
 /// GET /m/{id}/inside/{part}/html
@@ -84,17 +115,20 @@ pub(crate) async fn inside_frame(
     request: HttpRequest,
     owner: SignedIn,
     place: web::Path<(String, String)>,
+    wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
-    if let Some(frame) = site.prepared.frame(owner.session(), &format!("{id}/{part}")) {
+    let charset = wish.charset();
+    let kept = Choice { chosen: charset, offered: false }.place(&format!("{id}/{part}"));
+    if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         return frame_page(&site, &request, &owner, &frame);
     }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
     let frame = site
         .cleaning(owner.mailbox_id(), move || {
             let inner = reading::letter_at(&letter.bytes, &path)?;
-            reading::frame(&Letter::parse_some(&inner).ok()?.0, &id, &path.prefix(), 0)
+            reading::frame(&Letter::parse_some_in(&inner, charset).ok()?.0, &id, &path.prefix(), 0)
         })
         .await?
         .ok_or(Problem::NotFound)?;
@@ -113,7 +147,7 @@ pub(crate) async fn inline(
             written(&site, &owner, &place).await?
         }
         None => {
-            let (file, room) = found(&site, &owner, &place).await?;
+            let (file, room) = found(&site, &owner, &place, None).await?;
             let content_type = download::picture_type(&file.content_type).filter(|_| file.is_inline);
             (content_type.ok_or(Problem::NotFound)?, BoxBody::new(held(file.bytes, room)))
         }
@@ -169,13 +203,34 @@ pub(crate) async fn part(
         .body(body))
 }
 
+/// GET /m/{id}/files: all of them at once.
+pub(crate) async fn files(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let deposit = owner.deposit(&site, &id).await?;
+    let page = Page::owned(&site, &request, &owner);
+    let subject = deposit.summary.as_ref().and_then(|s| s.subject.clone()).unwrap_or_default();
+    let stem: String = subject.chars().take(60).collect();
+    let name = format!("{} {}.zip", stem.replace('.', " ").trim(), page.t("files-zip"));
+    let pieces = bundle::files(site.clone(), deposit).await?.ok_or(Problem::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/zip")
+        .insert_header(download::attachment(&download::file_name(&name, "files.zip")))
+        .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+        .streaming(pieces))
+}
+
 /// GET /m/{id}/view/{part}: a picture, a PDF or a text, to look at in the page.
 pub(crate) async fn view(
     site: web::Data<Site>,
     owner: SignedIn,
     place: web::Path<(String, String)>,
+    wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
-    let (file, room) = found(&site, &owner, &place).await?;
+    let (mut file, room) = found(&site, &owner, &place, wish.charset()).await?;
     let size = file.bytes.len() as u64;
     let (content_type, policy, bytes) = match reading::preview(&file.content_type, size) {
         Preview::None => return Err(Problem::NotFound),
@@ -183,11 +238,15 @@ pub(crate) async fn view(
             let content_type = download::picture_type(&file.content_type).ok_or(Problem::NotFound)?;
             (content_type, LOOK_POLICY, file.bytes)
         }
-        // Whatever else it is, it is not shown as one.
-        Preview::Pdf if !file.bytes.starts_with(b"%PDF-") => return Err(Problem::NotFound),
-        Preview::Pdf => ("application/pdf", PDF_POLICY, file.bytes),
+        Preview::Pdf => {
+            // Some write something before it, and readers look for it (ISO 32000-1, annex H). Whatever else it is,
+            // it is not shown as one.
+            let start = file.bytes.get(..file.bytes.len().min(1024)).unwrap_or_default();
+            let at = start.windows(5).position(|five| five == b"%PDF-").ok_or(Problem::NotFound)?;
+            ("application/pdf", PDF_POLICY, file.bytes.split_off(at))
+        }
         Preview::Text => {
-            let text = reading::readable(&file.bytes).into_owned();
+            let text = file.text.ok_or(Problem::NotFound)?;
             ("text/plain; charset=utf-8", LOOK_POLICY, text.into_bytes())
         }
     };
@@ -203,13 +262,15 @@ async fn found(
     site: &Site,
     owner: &SignedIn,
     place: &(String, String),
+    charset: Option<Charset>,
 ) -> Result<(Found, OwnedSemaphorePermit), Problem> {
     let (id, part) = place;
     let path = PartPath::parse(part).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(site, id).await?.open(site).await?;
     let found = off_the_loop((), move || {
-        let found = reading::file_at(&letter.bytes, &path)?;
-        let room = letter.room_for(found.bytes.len());
+        let found = reading::file_in(&letter.bytes, &path, charset)?;
+        let text = found.text.as_ref().map_or(0, String::len);
+        let room = letter.room_for(found.bytes.len() + text);
         Some((found, room))
     });
     found.await?.ok_or(Problem::NotFound)

@@ -78,8 +78,15 @@ pub(crate) fn to_html(text: &str) -> (SafeHtml, bool) {
     let shown = text.get(..end).unwrap_or_default();
     let mut out = String::with_capacity(shown.len() * 2);
     let mut depth = 0;
+    // Whether a signature is open, and at which depth.
+    let mut signature: Option<usize> = None;
     for line in shown.lines() {
         let (level, line) = quoting(line);
+        // RFC 3676 §4.3; it goes to the end of what it stands in.
+        if signature.is_some_and(|open| open != level) {
+            out.push_str("</span>");
+            signature = None;
+        }
         while depth < level {
             out.push_str("<blockquote>");
             depth += 1;
@@ -88,8 +95,15 @@ pub(crate) fn to_html(text: &str) -> (SafeHtml, bool) {
             out.push_str("</blockquote>");
             depth -= 1;
         }
+        if matches!(line, "-- " | "--\u{a0}") && signature.is_none() {
+            out.push_str("<span class=\"signature\">");
+            signature = Some(level);
+        }
         linked(line, &mut out);
         out.push('\n');
+    }
+    if signature.is_some() {
+        out.push_str("</span>");
     }
     for _ in 0..depth {
         out.push_str("</blockquote>");
@@ -118,7 +132,7 @@ fn linked(line: &str, out: &mut String) {
         let link = link_on.get(..long).unwrap_or(link_on);
         let link = without_tail(link);
         let words = escaped(link);
-        match Link::read(link) {
+        match target(link) {
             Some(read) => {
                 let _ = write!(
                     out,
@@ -126,7 +140,8 @@ fn linked(line: &str, out: &mut String) {
                     escaped(read.href())
                 );
                 // What looks like one place may be another: a name before an @, a letter of another script.
-                if !read.is_said_by(link) {
+                let said = if link.starts_with("www.") { format!("https://{link}") } else { link.to_owned() };
+                if !read.is_said_by(&said) {
                     out.push(' ');
                     out.push_str(&targets::element(&read));
                 }
@@ -139,8 +154,22 @@ fn linked(line: &str, out: &mut String) {
 }
 
 fn next_link(text: &str) -> Option<usize> {
-    let at = ["https://", "http://"].iter().filter_map(|scheme| text.find(scheme)).min()?;
-    Some(at)
+    let at = ["https://", "http://"].iter().filter_map(|scheme| text.find(scheme)).min();
+    // "www.insurer.example" at the beginning of a word.
+    let bare = text.match_indices("www.").map(|(at, _)| at).find(|at| {
+        let before = text.get(..*at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| c.is_whitespace() || "(<[\"':,;".contains(c))
+    });
+    [at, bare].into_iter().flatten().min()
+}
+
+/// Where a link of a text leads: what has no scheme is meant for the web.
+fn target(link: &str) -> Option<Link> {
+    if !link.starts_with("www.") {
+        return Link::read(link);
+    }
+    let named = link.get(4..).is_some_and(|rest| rest.contains('.') && !rest.starts_with('.'));
+    if named { Link::read(&format!("https://{link}")) } else { None }
 }
 
 /// A link without the full stop or bracket of the sentence around it.
@@ -189,6 +218,23 @@ mod tests {
         assert!(out.contains("href=\"https://x.example/a_(b)\""), "{out}");
         assert!(out.contains("href=\"http://y.example/\""), "{out}");
         assert!(out.contains("</a>). And") && out.contains("</a>, ok"), "{out}");
+    }
+
+    #[test]
+    fn links_without_a_scheme_lead_to_the_web() {
+        assert!(html("Siehe www.insurer.example/x.").contains("href=\"https://www.insurer.example/x\""));
+        for none in ["awww.x.example", "www.", "www.x", "www..x"] {
+            assert!(!html(none).contains("href"), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_signature_ends_with_what_it_stands_in() {
+        assert_eq!(html("a\n-- \nAnna"), "a\n<span class=\"signature\">-- \nAnna\n</span>");
+        assert_eq!(
+            html("> a\n> -- \n> Anna\nb"),
+            "<blockquote>a\n<span class=\"signature\">-- \nAnna\n</span></blockquote>b\n"
+        );
     }
 
     #[test]

@@ -78,7 +78,12 @@ async fn attachments_are_files_whatever_they_claim() {
     let id = rig.world.letter(&made, &sample::rich(), HOUR, 9).await;
     let page = browser.get(&format!("/m/{id}")).await.text();
     let mut found = Vec::new();
-    for part in page.split(&format!("href=\"/m/{id}/part/")).skip(1) {
+    let (files, pictures) = page.split_once("<details class=\"file-pictures").unwrap();
+    assert!(
+        pictures.contains(&format!("href=\"/m/{id}/part/")),
+        "a picture that is shown can be saved as well"
+    );
+    for part in files.split(&format!("href=\"/m/{id}/part/")).skip(1) {
         let index = part.split('"').next().unwrap();
         let file = browser.get(&format!("/m/{id}/part/{index}")).await;
         let disposition = file.header("content-disposition").to_owned();

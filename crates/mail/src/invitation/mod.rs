@@ -1,0 +1,341 @@
+//! Calendar invitations (RFC 5545, RFC 5546) as something to read: what, when, where, from whom. Pure and bounded;
+//! knows no calendar of the reader's, answers nothing, fetches nothing.
+
+mod repeats;
+mod zones;
+
+use calcard::common::PartialDateTime;
+use calcard::icalendar::{
+    ICalendar, ICalendarComponent, ICalendarComponentType as Kind, ICalendarEntry, ICalendarMethod as Method,
+    ICalendarParameterName as Parameter, ICalendarProperty as Name, ICalendarStatus as Status,
+    ICalendarValue as Value,
+};
+use calcard::{Entry, Parser};
+use jiff::civil::{self, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span};
+
+pub use self::repeats::{Place, Repeats, Unit, Weekday};
+use self::zones::Zones;
+use crate::clock::Timestamp;
+use crate::display::one_line;
+use crate::html::html_to_text;
+
+/// Events of one file.
+const MOST_EVENTS: usize = 10;
+/// More of a file is not looked at.
+const MOST_CHARS: usize = 256 * 1024;
+/// Characters of one value, and of a description.
+const LONGEST: usize = 500;
+const LONGEST_DESCRIPTION: usize = 8000;
+
+/// One appointment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Invitation {
+    /// SUMMARY
+    pub title: String,
+    /// LOCATION
+    pub place: String,
+    /// The organiser, by name if it has one.
+    pub from: String,
+    /// What is said about it, of several lines.
+    pub description: String,
+    /// Where to join it, as it was written.
+    pub link: Option<String>,
+    /// When it begins.
+    pub starts: Option<Moment>,
+    /// When it ends; of whole days the last one, if there are several.
+    pub ends: Option<Moment>,
+    /// What became of it.
+    pub standing: Standing,
+    /// It comes again.
+    pub repeats: Option<Repeats>,
+    uid: String,
+    /// RECURRENCE-ID: this one stands for a single time of a series.
+    instance: String,
+    sequence: i64,
+}
+
+/// What the invitation says of its appointment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It is proposed.
+    #[default]
+    New,
+    /// It is another time or place than before.
+    Changed,
+    /// It is called off.
+    Cancelled,
+}
+
+/// When something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A whole day; the moment is its first in the reader's zone.
+    Day(Timestamp),
+    /// A time, and the zone that its writer named.
+    Time(Timestamp, Option<TimeZone>),
+}
+
+/// The appointments in a calendar's text. Times that name no zone are in `zone`.
+#[must_use]
+pub fn invitations(text: &str, zone: &TimeZone) -> Vec<Invitation> {
+    let text = text.get(..text.floor_char_boundary(MOST_CHARS)).unwrap_or(text);
+    let mut found = read(text, zone);
+    if found.is_empty() && text.contains("BEGIN:VEVENT") {
+        // Cut off on the way: what there is of it says something.
+        found = read(&format!("{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", text.trim_end()), zone);
+    }
+    let mut all = Vec::new();
+    found.into_iter().for_each(|one| add(&mut all, one));
+    all.truncate(MOST_EVENTS);
+    all
+}
+
+/// Adds an appointment, once: an invitation often comes as a body and again as a file.
+pub fn add(all: &mut Vec<Invitation>, one: Invitation) {
+    let same = |known: &&mut Invitation| {
+        if known.uid.is_empty() || one.uid.is_empty() {
+            known.title == one.title && known.starts == one.starts
+        } else {
+            known.uid == one.uid && known.instance == one.instance
+        }
+    };
+    match all.iter_mut().find(same) {
+        Some(known) if one.sequence > known.sequence => *known = one,
+        Some(_) => {}
+        None => all.push(one),
+    }
+}
+
+fn read(text: &str, zone: &TimeZone) -> Vec<Invitation> {
+    // Exchange writes a colon where none may be.
+    let text = text.replace(";TZID=tzone://Microsoft/Utc:", ";TZID=UTC:");
+    let mut parser = Parser::new(&text);
+    let mut found = Vec::new();
+    while found.len() < MOST_EVENTS {
+        match parser.entry() {
+            Entry::ICalendar(calendar) => found.extend(of_calendar(&calendar, zone)),
+            Entry::Eof | Entry::TooManyComponents => break,
+            Entry::VCard(_)
+            | Entry::InvalidLine(_)
+            | Entry::UnexpectedComponentEnd { .. }
+            | Entry::UnterminatedComponent(_) => {}
+            // The library may learn to say more.
+            _ => break,
+        }
+    }
+    found
+}
+
+fn of_calendar(calendar: &ICalendar, zone: &TimeZone) -> Vec<Invitation> {
+    let zones = Zones::of(calendar);
+    let method = calendar.components.iter().find_map(|one| match value(one, &Name::Method)? {
+        Value::Method(method) => Some(method.clone()),
+        _ => None,
+    });
+    let events = calendar.components.iter().filter(|one| one.component_type == Kind::VEvent);
+    events.take(MOST_EVENTS).map(|event| of_event(event, method.as_ref(), &zones, zone)).collect()
+}
+
+fn of_event(
+    event: &ICalendarComponent,
+    method: Option<&Method>,
+    zones: &Zones<'_>,
+    zone: &TimeZone,
+) -> Invitation {
+    let text = |name: &Name| line(value(event, name).and_then(Value::as_text).unwrap_or_default());
+    let times = Times { event, zones, zone };
+    let starts = times.of(&Name::Dtstart);
+    let cancelled = method == Some(&Method::Cancel)
+        || matches!(value(event, &Name::Status), Some(Value::Status(Status::Cancelled)));
+    let sequence = value(event, &Name::Sequence).and_then(Value::as_integer).unwrap_or(0);
+    let standing = match (cancelled, method) {
+        (true, _) => Standing::Cancelled,
+        (false, Some(Method::Request)) if sequence > 0 => Standing::Changed,
+        (false, _) => Standing::New,
+    };
+    let description = description(event);
+    Invitation {
+        title: text(&Name::Summary),
+        place: text(&Name::Location),
+        from: organiser(event),
+        link: link(event, &description),
+        description,
+        ends: times.end(starts.as_ref()),
+        repeats: event
+            .property(&Name::Rrule)
+            .and_then(|rule| repeats::of(rule, |until| times.moment(until, None))),
+        starts: starts.map(|(_, moment)| moment),
+        standing,
+        uid: text(&Name::Uid),
+        instance: times.of(&Name::RecurrenceId).map(|(at, _)| at.to_string()).unwrap_or_default(),
+        sequence,
+    }
+}
+
+fn value<'a>(component: &'a ICalendarComponent, name: &Name) -> Option<&'a Value> {
+    component.property(name)?.values.first()
+}
+
+/// The times of one event.
+struct Times<'a> {
+    event: &'a ICalendarComponent,
+    zones: &'a Zones<'a>,
+    zone: &'a TimeZone,
+}
+
+impl Times<'_> {
+    /// As written, and when that is.
+    fn of(&self, name: &Name) -> Option<(DateTime, Moment)> {
+        let entry = self.event.property(name)?;
+        let Value::PartialDateTime(written) = entry.values.first()? else { return None };
+        let moment = self.moment(written, entry.tz_id())?;
+        Some((civil_of(written)?, moment))
+    }
+
+    fn moment(&self, written: &PartialDateTime, zone_name: Option<&str>) -> Option<Moment> {
+        let time = civil_of(written)?;
+        let whole_day =
+            written.hour.is_none() || (self.says_whole_days() && time.time() == civil::Time::midnight());
+        if whole_day {
+            return self.day(time);
+        }
+        let zone = zones::written(written).or_else(|| self.zones.named(zone_name?));
+        let at = time.to_zoned(zone.clone().unwrap_or_else(|| self.zone.clone())).ok()?;
+        // What is written in UTC is written so by programs: nobody lives by it.
+        let theirs = zone.filter(|zone| *zone != TimeZone::UTC);
+        Some(Moment::Time(Timestamp(at.timestamp().as_millisecond()), theirs))
+    }
+
+    fn day(&self, time: DateTime) -> Option<Moment> {
+        let first = time.date().to_zoned(self.zone.clone()).ok()?;
+        Some(Moment::Day(Timestamp(first.timestamp().as_millisecond())))
+    }
+
+    /// Outlook writes whole days as midnights and says so elsewhere.
+    fn says_whole_days(&self) -> bool {
+        other(self.event, "X-MICROSOFT-CDO-ALLDAYEVENT").is_some_and(|said| said.eq_ignore_ascii_case("TRUE"))
+    }
+
+    fn end(&self, starts: Option<&(DateTime, Moment)>) -> Option<Moment> {
+        let whole = matches!(starts, Some((_, Moment::Day(_))));
+        let (written, moment) = match (self.of(&Name::Dtend), value(self.event, &Name::Duration), starts) {
+            (Some(end), _, _) => end,
+            (None, Some(Value::Duration(long)), Some((start, moment))) => {
+                let seconds =
+                    i64::from(long.hours) * 3600 + i64::from(long.minutes) * 60 + i64::from(long.seconds);
+                let days = i64::from(long.weeks) * 7 + i64::from(long.days);
+                if long.neg || days > 4000 {
+                    return None;
+                }
+                let written = start.checked_add(Span::new().days(days)).ok()?;
+                let moment = match moment {
+                    Moment::Day(_) => self.day(written)?,
+                    Moment::Time(_, zone) => {
+                        let theirs = zone.clone().unwrap_or_else(|| self.start_zone());
+                        let at = written.to_zoned(theirs).ok()?;
+                        let at = at.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+                        Moment::Time(Timestamp(at.timestamp().as_millisecond()), zone.clone())
+                    }
+                };
+                (written, moment)
+            }
+            (None, _, _) => return None,
+        };
+        let (start, _) = starts?;
+        match moment {
+            // RFC 5545 §3.6.1: the end is the first moment that is no longer in it.
+            Moment::Day(_) if whole => {
+                let last = written.checked_sub(Span::new().days(1)).ok()?;
+                if last.date() <= start.date() { None } else { self.day(last) }
+            }
+            moment => Some(moment),
+        }
+    }
+
+    /// The zone of a start that names none: UTC, or the reader's.
+    fn start_zone(&self) -> TimeZone {
+        let utc = match value(self.event, &Name::Dtstart) {
+            Some(Value::PartialDateTime(written)) => zones::written(written),
+            _ => None,
+        };
+        utc.unwrap_or_else(|| self.zone.clone())
+    }
+}
+
+fn civil_of(written: &PartialDateTime) -> Option<DateTime> {
+    let small = |number: u8| i8::try_from(number).ok();
+    let date =
+        civil::Date::new(i16::try_from(written.year?).ok()?, small(written.month?)?, small(written.day?)?)
+            .ok()?;
+    let (hour, minute) = (written.hour.unwrap_or(0), written.minute.unwrap_or(0));
+    // A leap second is the next minute to those who do not have it.
+    let second = written.second.unwrap_or(0).min(59);
+    Some(date.to_datetime(civil::Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?))
+}
+
+fn organiser(event: &ICalendarComponent) -> String {
+    let Some(entry) = event.property(&Name::Organizer) else { return String::new() };
+    let name = entry.parameter(&Parameter::Cn).and_then(|name| name.as_text()).map(line);
+    let written = entry.values.first().and_then(Value::as_text).unwrap_or_default();
+    let lower = written.to_ascii_lowercase();
+    let address = if lower.starts_with("mailto:") { written.get(7..).unwrap_or_default() } else { written };
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| line(address))
+}
+
+/// As text; of several lines.
+fn description(event: &ICalendarComponent) -> String {
+    let said = value(event, &Name::Description).and_then(Value::as_text).unwrap_or_default();
+    let rich = || other(event, "X-ALT-DESC").map(html_to_text).unwrap_or_default();
+    let text = if said.trim().is_empty() { rich() } else { said.to_owned() };
+    let lines = text.lines().map(one_line).collect::<Vec<_>>().join("\n");
+    lines.trim().chars().take(LONGEST_DESCRIPTION).collect()
+}
+
+/// Properties that hold nothing but the place to join at.
+const LINKS: [&str; 4] = [
+    "X-MICROSOFT-SKYPETEAMSMEETINGURL",
+    "X-GOOGLE-CONFERENCE",
+    "X-MICROSOFT-ONLINEMEETINGEXTERNALLINK",
+    "X-ZOOM-JOIN-URL",
+];
+/// Who holds meetings on the web: a link to them in a description is where to join.
+const HOSTS: [&str; 9] = [
+    "teams.microsoft.com/",
+    "teams.live.com/meet",
+    "zoom.us/j/",
+    "zoom.us/my/",
+    "meet.google.com/",
+    "webex.com/",
+    "gotomeet.me/",
+    "meet.goto.com/",
+    "meet.jit.si/",
+];
+
+fn link(event: &ICalendarComponent, description: &str) -> Option<String> {
+    let is_web = |text: &&str| text.starts_with("https://") || text.starts_with("http://");
+    let own = LINKS.iter().find_map(|name| other(event, name).filter(is_web));
+    let said = [&Name::Conference, &Name::Url, &Name::Location]
+        .into_iter()
+        .find_map(|name| value(event, name).and_then(Value::as_text).map(str::trim).filter(is_web));
+    let in_text = || {
+        let words = description.split(|c: char| c.is_whitespace() || "<>()[]\"".contains(c));
+        words.filter(is_web).find(|word| HOSTS.iter().any(|host| word.contains(host)))
+    };
+    own.or(said).or_else(in_text).map(line).filter(|link| !link.contains(char::is_whitespace))
+}
+
+/// The text of a property that the standard does not know.
+fn other<'a>(event: &'a ICalendarComponent, name: &str) -> Option<&'a str> {
+    let is_it = |entry: &&ICalendarEntry| matches!(&entry.name, Name::Other(known) if known.eq_ignore_ascii_case(name));
+    event.entries.iter().find(is_it)?.values.first()?.as_text().map(str::trim)
+}
+
+/// One line, not too long.
+fn line(text: &str) -> String {
+    one_line(&text.replace('\n', ", ")).chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests;

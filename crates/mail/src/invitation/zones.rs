@@ -1,0 +1,144 @@
+//! Time zones by the names that calendars give them: IANA's, Windows', and those that a file defines itself.
+
+use std::str::FromStr as _;
+
+use calcard::common::PartialDateTime;
+use calcard::common::timezone::Tz;
+use calcard::icalendar::{
+    ICalendar, ICalendarComponent, ICalendarComponentType as Kind, ICalendarFrequency as Frequency,
+    ICalendarProperty as Name, ICalendarValue as Value, ICalendarWeekday as Day,
+};
+use jiff::tz::{Offset, TimeZone};
+
+/// The zones that a file defines.
+pub(super) struct Zones<'a> {
+    calendar: &'a ICalendar,
+}
+
+impl<'a> Zones<'a> {
+    pub(super) fn of(calendar: &'a ICalendar) -> Self {
+        Self { calendar }
+    }
+
+    /// A known name says more than a definition: those that programs write along are often cut short.
+    pub(super) fn named(&self, name: &str) -> Option<TimeZone> {
+        let known = Tz::from_str(name).ok();
+        if let Some(Tz::Tz(_)) = known {
+            return known.and_then(of_tz);
+        }
+        self.defined(name).or_else(|| known.and_then(of_tz))
+    }
+
+    fn defined(&self, name: &str) -> Option<TimeZone> {
+        let defines = |zone: &&ICalendarComponent| {
+            let id = zone.property(&Name::Tzid).and_then(|id| id.values.first()).and_then(Value::as_text);
+            id.is_some_and(|id| id.trim().eq_ignore_ascii_case(name.trim()))
+        };
+        let zone = self.calendar.timezones().find(defines)?;
+        // "Customized Time Zone" may still say where it is.
+        if let Some((_, tz @ Tz::Tz(_))) = zone.timezone() {
+            return of_tz(tz);
+        }
+        let parts = zone.component_ids.iter().filter_map(|id| self.calendar.component_by_id(*id));
+        let (mut standard, mut daylight) = (None, None);
+        for part in parts {
+            match part.component_type {
+                // The last one written is the one in force.
+                Kind::Standard => standard = Observance::of(part).or(standard),
+                Kind::Daylight => daylight = Observance::of(part).or(daylight),
+                _ => {}
+            }
+        }
+        match (standard, daylight) {
+            (Some(standard), Some(daylight)) => {
+                let rule = format!(
+                    "STD{}DST{},{},{}",
+                    posix(standard.offset),
+                    posix(daylight.offset),
+                    daylight.onset.as_deref()?,
+                    standard.onset.as_deref()?
+                );
+                TimeZone::posix(&rule).ok()
+            }
+            (Some(only), None) | (None, Some(only)) => {
+                Some(Offset::from_seconds(only.offset).ok()?.to_time_zone())
+            }
+            (None, None) => None,
+        }
+    }
+}
+
+fn of_tz(tz: Tz) -> Option<TimeZone> {
+    match tz {
+        Tz::Fixed(offset) => Some(Offset::from_seconds(offset.local_minus_utc()).ok()?.to_time_zone()),
+        Tz::Tz(_) => TimeZone::get(&tz.name()?).ok(),
+        Tz::Floating => None,
+    }
+}
+
+/// The zone that stands behind a time itself: `Z`, or an offset as some write it.
+pub(super) fn written(time: &PartialDateTime) -> Option<TimeZone> {
+    let seconds = i32::from(time.tz_hour?) * 3600 + i32::from(time.tz_minute.unwrap_or(0)) * 60;
+    if seconds == 0 {
+        return Some(TimeZone::UTC);
+    }
+    let seconds = if time.tz_minus { -seconds } else { seconds };
+    Offset::from_seconds(seconds).ok().map(|offset| offset.to_time_zone())
+}
+
+/// One half of a zone's year.
+struct Observance {
+    /// Seconds east of Greenwich.
+    offset: i32,
+    /// When it begins, as POSIX writes it.
+    onset: Option<String>,
+}
+
+impl Observance {
+    fn of(part: &ICalendarComponent) -> Option<Self> {
+        let first = |name: &Name| part.property(name).and_then(|entry| entry.values.first());
+        let Some(Value::PartialDateTime(offset)) = first(&Name::Tzoffsetto) else { return None };
+        let seconds =
+            i32::from(offset.tz_hour.unwrap_or(0)) * 3600 + i32::from(offset.tz_minute.unwrap_or(0)) * 60;
+        let offset = if offset.tz_minus { -seconds } else { seconds };
+        Some(Self { offset, onset: onset(first(&Name::Rrule), first(&Name::Dtstart)) })
+    }
+}
+
+/// `M10.5.0/3`: the last Sunday of October at three.
+fn onset(rule: Option<&Value>, start: Option<&Value>) -> Option<String> {
+    let (Some(Value::RecurrenceRule(rule)), Some(Value::PartialDateTime(start))) = (rule, start) else {
+        return None;
+    };
+    let (Frequency::Yearly, [month], [day]) = (rule.freq, rule.bymonth.as_slice(), rule.byday.as_slice())
+    else {
+        return None;
+    };
+    let week = match day.ordwk {
+        Some(-1) => 5,
+        Some(week @ 1..=5) => week,
+        // "The Sunday on or after the 8th" is the second one.
+        None => match rule.bymonthday.first() {
+            Some(first @ 1..=29) => i16::from(*first - 1) / 7 + 1,
+            _ => return None,
+        },
+        Some(_) => return None,
+    };
+    let weekday = match day.weekday {
+        Day::Sunday => 0,
+        Day::Monday => 1,
+        Day::Tuesday => 2,
+        Day::Wednesday => 3,
+        Day::Thursday => 4,
+        Day::Friday => 5,
+        Day::Saturday => 6,
+    };
+    let (hour, minute) = (start.hour.unwrap_or(0), start.minute.unwrap_or(0));
+    Some(format!("M{}.{week}.{weekday}/{hour}:{minute:02}", month.month()))
+}
+
+/// POSIX counts westwards.
+fn posix(east: i32) -> String {
+    let sign = if east > 0 { "-" } else { "" };
+    format!("{sign}{}:{:02}", east.abs() / 3600, east.abs() % 3600 / 60)
+}

@@ -1,0 +1,276 @@
+//! Every letter of `tests/reading` comes in, is opened by its recipient and shows what `cases.tsv` says: its text, its
+//! files, its pictures, its appointments, its characters; and is taken away byte for byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rig::http::Page;
+use rig::process::poll;
+use rig::reader::{activate, letter_paths};
+use rig::readers::{python, said};
+use rig::{Config, Gateway, Hop, Web, letters};
+
+const MAX: &str = "max@web.example";
+const FROM: &str = "erika.muster@unfall.insurer.example";
+
+/// A letter of `tests/reading`, with the line ends of mail.
+fn stored(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reading").join(format!("{name}.eml"));
+    let mut out = Vec::new();
+    let mut bytes = std::fs::read(path).unwrap();
+    if !bytes.ends_with(b"\n") {
+        bytes.push(b'\n');
+    }
+    for byte in bytes {
+        if byte == b'\n' && out.last() != Some(&b'\r') {
+            out.push(b'\r');
+        }
+        out.push(byte);
+    }
+    out
+}
+
+/// Letter, what is looked at, what is to be seen there.
+fn cases() -> Vec<(String, String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reading/cases.tsv");
+    let text = std::fs::read_to_string(path).unwrap();
+    let row = |line: &str| {
+        let mut cells = line.split('\t').map(|cell| cell.replace("\\n", "\n"));
+        (cells.next().unwrap(), cells.next().unwrap(), cells.next().unwrap())
+    };
+    text.lines().skip(1).map(row).collect()
+}
+
+/// What markup says, as one who reads it sees it.
+fn words(html: &str) -> String {
+    sealpost_mail::html_to_text(html).replace('\u{a0}', " ")
+}
+
+/// What stands between two marks, every time.
+fn between<'a>(html: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+    html.split(from).skip(1).filter_map(|rest| rest.split(to).next()).collect()
+}
+
+fn names(html: &str) -> Vec<String> {
+    between(html, "<span class=\"file-name\">", "</span>").into_iter().map(words_of_name).collect()
+}
+
+fn words_of_name(html: &str) -> String {
+    words(html).trim().to_owned()
+}
+
+/// Names of files and of pictures that are shown in their place.
+fn files(page: &str) -> (Vec<String>, Vec<String>) {
+    let Some(section) = between(page, "<section class=\"files\"", "</section>").first().copied() else {
+        return (Vec::new(), Vec::new());
+    };
+    let (files, pictures) = section.split_once("<details class=\"file-pictures").unwrap_or((section, ""));
+    (names(files), names(pictures))
+}
+
+struct Reader<'a> {
+    web: &'a mut Web,
+    path: String,
+    /// Pages that have been looked at before.
+    seen: &'a mut BTreeMap<String, String>,
+}
+
+impl Reader<'_> {
+    fn page(&mut self, rest: &str) -> String {
+        let path = format!("{}{rest}", self.path);
+        self.seen.entry(path).or_insert_with_key(|path| self.web.get(path).text()).clone()
+    }
+
+    /// The body as it is shown first: the frame if there is one, else the text.
+    fn body(&mut self, page: &str) -> String {
+        match between(page, "<iframe class=\"frame\" src=\"", "\"").first() {
+            Some(frame) => words(&self.web.get(frame).text()),
+            None => self.text(page),
+        }
+    }
+
+    fn text(&mut self, page: &str) -> String {
+        between(page, "<div class=\"text\">", "</div>")
+            .first()
+            .map(|text| unescaped(text))
+            .unwrap_or_default()
+    }
+
+    /// The letter that is attached to it.
+    fn inside(&mut self) -> String {
+        let page = self.page("");
+        let link = between(&page, "/inside/", "\"").first().map(|part| (*part).to_owned());
+        match link {
+            Some(part) => self.page(&format!("/inside/{part}")),
+            None => String::new(),
+        }
+    }
+
+    /// Bytes of what the first link to `kind` leads to.
+    fn linked(&mut self, page: &str, kind: &str, rest: &str) -> Option<Page> {
+        let part = between(page, &format!("/{kind}/"), "\"").first().map(|part| (*part).to_owned())?;
+        let found = self.web.get(&format!("{}/{kind}/{part}{rest}", self.path));
+        (found.status == 200).then_some(found)
+    }
+}
+
+/// Text as it stands, line by line.
+fn unescaped(html: &str) -> String {
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        rest = rest[at..].split_once('>').map_or("", |(_, rest)| rest);
+    }
+    out.push_str(rest);
+    out.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+/// What is to be seen of one letter, or why it is not.
+fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> Result<(), String> {
+    let page = reader.page("");
+    let (what, wish) = what.split_once(' ').unwrap_or((what, ""));
+    let all = |list: Vec<String>| list.join(", ");
+    let has = |text: String| if text.contains(seen) { Ok(()) } else { Err(text) };
+    let not = |text: String| if text.contains(seen) { Err(text) } else { Ok(()) };
+    let is = |text: String| if text == seen { Ok(()) } else { Err(text) };
+    let facts = || page.split("<dl class=\"facts\">").nth(1).unwrap_or_default().to_owned();
+    let events = || between(&page, "<section class=\"event\"", "</section>");
+    match what {
+        "body" => has(reader.body(&page)),
+        "notbody" => not(reader.body(&page)),
+        "text" => {
+            let page = reader.page("?view=text");
+            has(reader.text(&page))
+        }
+        "line" => has(reader.text(&page)),
+        "html" => has(page),
+        "charset" => {
+            let page = reader.page(&format!("?charset={wish}"));
+            let title = between(&page, "<h1>", "</h1>").first().map(|title| words(title)).unwrap_or_default();
+            has(format!("{title}\n{}", reader.body(&page)))
+        }
+        "subject" => {
+            has(between(&page, "<h1>", "</h1>").first().map(|title| words(title)).unwrap_or_default())
+        }
+        "from" => has(words(facts().split("</dd>").next().unwrap_or_default())),
+        "date" => has(between(&page, "<time ", "</time>").first().copied().unwrap_or_default().to_owned()),
+        "files" => is(all(files(&page).0)),
+        "hasfile" => has(all(files(&page).0)),
+        "pictures" => is(all(files(&page).1)),
+        "haspicture" => has(all(files(&page).1)),
+        "event" => has(words(&events().join("\n"))),
+        "notevent" => not(words(&events().join("\n"))),
+        "events" => is(events().len().to_string()),
+        "look" => has(between(&page, "data-look=\"", "\"").join(", ")),
+        "preview" => {
+            let rest = if wish.is_empty() { String::new() } else { format!("?charset={wish}") };
+            has(reader.linked(&page, "view", &rest).map(|page| page.text()).unwrap_or_default())
+        }
+        "filetext" => has(reader.linked(&page, "part", "").map(|page| page.text()).unwrap_or_default()),
+        "inner" => {
+            let inner = reader.inside();
+            has(reader.body(&inner))
+        }
+        "inner-files" => is(all(files(&reader.inside()).0)),
+        "inner-pictures" => is(all(files(&reader.inside()).1)),
+        "inner-picture" => {
+            let inner = reader.inside();
+            let frame =
+                between(&inner, "<iframe class=\"frame\" src=\"", "\"").first().map(|f| (*f).to_owned());
+            let frame = reader.web.get(&frame.ok_or("no frame")?).text();
+            let picture = between(&frame, "<img src=\"", "\"").first().map(|f| (*f).to_owned());
+            let picture = reader.web.get(&picture.ok_or_else(|| frame.clone())?);
+            if picture.body.starts_with(b"\x89PNG") { Ok(()) } else { Err("no picture".into()) }
+        }
+        "zip" => {
+            let archive = reader.web.get(&format!("{}/files", reader.path));
+            if archive.status != 200 {
+                return Err(format!("status {}", archive.status));
+            }
+            let file = gateway.home.write("files.zip", &archive.body);
+            let script = "import sys,zipfile\nz = zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\n\
+                          assert all(i.file_size for i in z.infolist())\nprint(', '.join(sorted(z.namelist())))";
+            is(said(python().args(["-c", script]).arg(&file)).trim().to_owned())
+        }
+        other => panic!("nobody knows how to look at {other}"),
+    }
+}
+
+#[test]
+fn every_kind_of_letter_is_read() {
+    let cases = cases();
+    let names: BTreeSet<&str> = cases.iter().map(|(name, _, _)| name.as_str()).collect();
+    assert!(names.len() >= 250, "the letters are gone: {}", names.len());
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    // One reader who reads everything at once.
+    config.set("portal.limits", "session-burst", "100000");
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    let sent: BTreeMap<&str, Vec<u8>> = names.iter().map(|name| (*name, stored(name))).collect();
+    for (name, letter) in &sent {
+        let reply = client.letter(FROM, &[MAX], letter);
+        assert_eq!(reply.code, 250, "{name}: {reply}");
+    }
+    let wanted = i64::try_from(sent.len()).unwrap();
+    poll("all letters in the mailbox", || {
+        (gateway.count("SELECT count(*) FROM deposits") == wanted).then_some(())
+    });
+    let mut web = gateway.web();
+    activate(&mut web, &letters::link(&hop.wait_to(MAX).bytes));
+
+    // Which is which; each as it was sent, and each also as an Outlook file.
+    let mut paths: BTreeMap<&str, String> = BTreeMap::new();
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    for number in 1.. {
+        let list = web.get(&format!("/inbox?page={number}"));
+        let new: Vec<String> = letter_paths(&list)
+            .into_iter()
+            .filter(|path| !paths.values().any(|known| known == path))
+            .collect();
+        if new.is_empty() {
+            break;
+        }
+        let text = list.text();
+        for path in new {
+            let eml = web.get(&format!("{path}/eml")).expect(200).body.clone();
+            let of = sent.iter().find(|(_, letter)| **letter == eml);
+            let (name, _) = of.unwrap_or_else(|| panic!("changed: {}", String::from_utf8_lossy(&eml)));
+            if !name.contains("-own-") {
+                web.get(&format!("{path}/msg")).expect(200);
+            }
+            let line = text.split(&path).nth(1).unwrap().split("href=\"/m/").next().unwrap();
+            let number =
+                line.split("<span aria-hidden=\"true\">").nth(1).and_then(|rest| rest.split('<').next());
+            counted.insert(path.clone(), number.map_or(0, |number| number.parse().unwrap()));
+            paths.insert(*name, path);
+        }
+    }
+    assert_eq!(paths.len(), sent.len());
+
+    let (mut wrong, mut seen_pages) = (Vec::new(), BTreeMap::new());
+    for (name, what, seen) in &cases {
+        let mut reader = Reader { web: &mut web, path: paths[name.as_str()].clone(), seen: &mut seen_pages };
+        if let Err(instead) = look(&mut reader, &gateway, what, seen) {
+            let instead: String = instead.chars().take(300).collect();
+            wrong.push(format!("{name}: {what} is not {seen:?} but {instead:?}"));
+        }
+    }
+    // The list and the letter count alike, however the letter is shown.
+    for (name, path) in &paths {
+        let mut reader = Reader { web: &mut web, path: path.clone(), seen: &mut seen_pages };
+        for rest in ["", "?view=text"] {
+            let number = files(&reader.page(rest)).0.len();
+            if number != counted[path] {
+                wrong.push(format!("{name}{rest}: {number} files, and {} in the list", counted[path]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    gateway.sweep();
+}
