@@ -20,6 +20,7 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/m/{id}/part/{part}", "a download"),
     ("/m/{id}/view/{part}", "a file shown in its letter's page"),
     ("/m/{id}/eml", "a download"),
+    ("/m/{id}/files", "a download"),
     ("/m/{id}/msg", "a download"),
     ("/m/{id}/pdf", "a download, judged where it fails"),
     ("/alive", "a number for a script"),

@@ -113,7 +113,8 @@ const MAX_WIDTH: f32 = 2000.0;
 const MAX_BORDER: f32 = 30.0;
 /// An outline takes no room: what is drawn of it lies over what is beside.
 const MAX_OUTLINE: f32 = 3.0;
-const MAX_FONT: f32 = 96.0;
+/// In larger type the line below is so high that the target of a link on its own line stands far from it.
+const MAX_FONT: f32 = 48.0;
 const MAX_SPACING: f32 = 16.0;
 /// A picture may be as faint as this; words not at all.
 const FAINTEST: f32 = 0.2;
@@ -195,6 +196,8 @@ fn kept_one(
         // `text` would paint words with what may not be shown.
         "background-clip" | "background-origin" => same(words(&["border-box", "padding-box", "content-box"])),
         "display" => displayed(element, value),
+        // A high link would have its words at one end and its target at the other.
+        "height" | "min-height" if element == "a" => None,
         "height" | "min-height" => {
             // What is higher than it says would be laid over what follows. Pictures and tables never are.
             let grows = matches!(element, "img" | "table" | "tr" | "td" | "th" | "hr");

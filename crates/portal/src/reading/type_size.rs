@@ -12,7 +12,7 @@ pub(crate) const USUAL: f32 = 16.0;
 /// As it stands in an attribute.
 const QUOTE: &str = "&quot;";
 /// The largest writing in a letter.
-const LARGEST: f32 = 96.0;
+const LARGEST: f32 = 48.0;
 /// And in a link.
 const LARGEST_IN_LINK: f32 = 48.0;
 
