@@ -1,6 +1,9 @@
 //! The repository's own rules, so that nobody has to remember them (docs/style.md, docs/architecture.md).
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../xtask/src/code_map.rs"]
+mod code_map;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,6 +94,15 @@ fn every_file_begins_by_saying_its_job() {
         bad.map(|(path, _)| path.display().to_string()).collect(),
         "the first line must be `//!` and the job",
     );
+}
+
+#[test]
+fn the_code_map_has_every_file_as_it_is() {
+    let wanted = code_map::text(&root()).unwrap();
+    let found = fs::read_to_string(root().join(code_map::FILE)).unwrap_or_default();
+    let differs = wanted.lines().filter(|line| !found.lines().any(|other| other == *line)).map(str::to_owned);
+    let gone = found.lines().filter(|line| !wanted.lines().any(|other| other == *line)).map(str::to_owned);
+    nothing(differs.chain(gone).collect(), "the code map is another one: type `cargo xtask map`");
 }
 
 #[test]

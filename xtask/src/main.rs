@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | kills | screenshots | deny | passwords`: everything a newcomer types, in one
+//! `cargo xtask demo | test | bench | kills | screenshots | map | deny | passwords`: everything a newcomer types, in one
 //! place.
 //!
 //! Must never know: how the product works. It installs what is missing, builds, starts and counts.
@@ -7,6 +7,7 @@
 mod axe;
 mod bench;
 mod build;
+mod code_map;
 mod demo;
 mod deny;
 mod kills;
@@ -26,6 +27,7 @@ Usage: cargo xtask <COMMAND>
   bench [--quick]    Postfix and Sealpost side by side, written to docs/benchmarks.md
   kills [COUNT]      kill -9 under load, again and again: what was lost, what came twice
   screenshots        pictures of every page of the webmail, into docs/images
+  map                docs/code-map.md: a line for every file of the product
   deny               licences, sources, bans and (with a database at hand) advisories
   passwords DIR      the list of known words, from packages unpacked in DIR (see xtask/src/passwords.rs)
 ";
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(&rest),
         "kills" => kills::run(&rest),
         "screenshots" => screenshots::run(),
+        "map" => map(),
         "deny" => deny::run(&rest),
         "passwords" => passwords::run(&rest),
         "" | "help" | "-h" | "--help" => {
@@ -55,4 +58,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn map() -> Result<(), String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no folder above")?;
+    let text = code_map::text(root).map_err(|error| error.to_string())?;
+    std::fs::write(root.join(code_map::FILE), text).map_err(|error| format!("{}: {error}", code_map::FILE))
 }

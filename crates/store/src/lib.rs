@@ -24,6 +24,7 @@ mod ended;
 mod engine;
 mod error;
 mod files;
+mod gone;
 mod lately;
 mod leg;
 mod mailbox;

@@ -5,7 +5,7 @@ use sealpost_mail::Timestamp;
 use crate::deposit::remove_letter;
 use crate::ended::end_sessions;
 use crate::error::StoreError;
-use crate::newcomer::forget_newcomers_of;
+use crate::gone::forget_deleted;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 use crate::token::NewToken;
@@ -311,11 +311,8 @@ impl Store {
                 )
                 .or_refuse(Refusal::NotEmpty),
             );
-            batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id));
-            batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
-            batch.add(sql!("DELETE FROM requests WHERE mailbox_id = ?1", mailbox_id));
             end_sessions(&mut batch, mailbox_id, Ended::Deleted, now, None);
-            batch.add(forget_newcomers_of(mailbox_id));
+            forget_deleted(&mut batch, mailbox_id);
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);
             }

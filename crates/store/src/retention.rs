@@ -7,6 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
+use crate::gone::forget_deleted;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
@@ -62,17 +63,6 @@ macro_rules! unattended {
 macro_rules! abandoned {
     ($now:literal) => {
         concat!(unattended!($now), " AND NOT EXISTS (SELECT 1 FROM drafts WHERE mailbox_id = m.id)")
-    };
-}
-
-/// Rows of a mailbox that is deleted.
-macro_rules! remains {
-    ($table:literal) => {
-        concat!(
-            "DELETE FROM ",
-            $table,
-            " WHERE mailbox_id = ?1 AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND state = 'deleted')"
-        )
     };
 }
 
@@ -275,7 +265,5 @@ fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
         Vec::new(),
         now
     ));
-    batch.add(sql!(remains!("wraps"), id));
-    batch.add(sql!(remains!("newcomers"), id));
-    batch.add(sql!(remains!("requests"), id));
+    forget_deleted(batch, id);
 }

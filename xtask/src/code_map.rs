@@ -1,0 +1,62 @@
+//! The code map: a line for every file of the product, taken from its first `//!` sentence. Pure but for reading.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where it stands.
+pub(crate) const FILE: &str = "docs/code-map.md";
+
+/// The crates in the order in which a letter meets them.
+const CRATES: [&str; 14] = [
+    "mail", "intake", "policy", "seal", "vault", "store", "notice", "export", "sandbox", "pdf", "delivery", "mailbox",
+    "portal", "gateway",
+];
+
+const TOP: &str = "# Code map
+
+A line for every file, in the order in which a letter meets the crates: what it does, as its first line says it. Made by
+`cargo xtask map`; a test holds it to the files. What each crate may know stands in [architecture](architecture.md).
+";
+
+/// The map as it should be.
+pub(crate) fn text(root: &Path) -> std::io::Result<String> {
+    let mut out = TOP.to_owned();
+    for name in CRATES {
+        let _ = write!(out, "\n## {name}\n\n| file | its job |\n|---|---|\n");
+        let folder = root.join("crates").join(name).join("src");
+        for file in files(&folder)? {
+            let path = file.strip_prefix(&folder).unwrap_or(&file).display().to_string();
+            let job = job(&fs::read_to_string(&file)?).replace('|', "\\|");
+            let _ = writeln!(out, "| `{path}` | {job} |");
+        }
+    }
+    Ok(out)
+}
+
+/// The files that are part of the product.
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" {
+                open.push(path);
+            } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The first sentence of the first paragraph.
+fn job(code: &str) -> String {
+    let lines = code.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+    let paragraph = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let end = paragraph.find(". ").map_or(paragraph.len(), |at| at + 1);
+    paragraph.get(..end).unwrap_or(&paragraph).to_owned()
+}
