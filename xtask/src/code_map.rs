@@ -9,8 +9,8 @@ pub(crate) const FILE: &str = "docs/code-map.md";
 
 /// The crates in the order in which a letter meets them.
 const CRATES: [&str; 14] = [
-    "mail", "intake", "policy", "seal", "vault", "store", "notice", "export", "sandbox", "pdf", "delivery", "mailbox",
-    "portal", "gateway",
+    "mail", "intake", "policy", "seal", "vault", "store", "notice", "export", "sandbox", "pdf", "delivery",
+    "mailbox", "portal", "gateway",
 ];
 
 const TOP: &str = "# Code map
