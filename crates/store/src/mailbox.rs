@@ -312,6 +312,7 @@ impl Store {
                 .or_refuse(Refusal::NotEmpty),
             );
             end_sessions(&mut batch, mailbox_id, Ended::Deleted, now, None);
+            batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
             forget_deleted(&mut batch, mailbox_id);
             if let Outcome::Kept(_) = self.write(batch).await? {
                 return Ok(true);
