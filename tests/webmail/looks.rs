@@ -1,12 +1,9 @@
 //! How letters look: as their writers meant them, and legible whatever they wrote.
 
-use rig::{Browser, Config, Gateway, Hop, Screen, letters};
+use rig::{Browser, Gateway, Hop, Screen};
 use serde_json::{Value, json};
 
-use crate::axe;
-use crate::vectors::html_letter;
-
-const MAX: &str = "max.kunde@web.example";
+use crate::{axe, targets};
 
 /// Letters whose colours go wrong where half of them is lost.
 const PALE: &[&str] = &[
@@ -59,29 +56,11 @@ const PALEST: &str = r#"
     }
     return found;"#;
 
-fn opened(letters: &[String]) -> (Hop, Gateway, Browser, Vec<String>) {
-    let hop = Hop::new();
-    let gateway = Gateway::start(&Config::new(&hop));
-    let mut session = gateway.smtp();
-    for (number, html) in letters.iter().enumerate() {
-        let letter =
-            html_letter(&format!("[vertraulich] {number}"), html.as_bytes(), "text/html; charset=utf-8");
-        session.letter("erika.muster@insurer.example", &[MAX], &letter).expect("250 *");
-    }
-    let browser = Browser::start();
-    browser.activate(&letters::link(&hop.wait_to(MAX).bytes));
-    let mut found = vec![String::new(); letters.len()];
-    for page in 1..=letters.len().div_ceil(25) {
-        browser.open(&format!("http://{}/inbox?page={page}", gateway.config.web));
-        let listed = browser.execute(
-            "return [...document.querySelectorAll('ul.letters a')].map(a => [a.querySelector('.letter-subject').textContent, a.href])",
-        );
-        for one in listed.as_array().unwrap() {
-            let number: usize = one[0].as_str().unwrap().trim().parse().unwrap();
-            found[number] = one[1].as_str().unwrap().to_owned();
-        }
-    }
-    (hop, gateway, browser, found)
+/// The letters, opened in a browser by subject.
+fn opened(html: &[String]) -> (Hop, Gateway, Browser, Vec<String>) {
+    let letters: Vec<_> =
+        html.iter().enumerate().map(|(number, html)| targets::letter(number, html)).collect();
+    targets::opened(&letters)
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn numbered(text: &str, number: usize) -> String {
 }
 
 /// The letters, opened in a browser by subject.
-fn opened(letters: &[Vec<u8>]) -> (Hop, Gateway, Browser, Vec<String>) {
+pub(crate) fn opened(letters: &[Vec<u8>]) -> (Hop, Gateway, Browser, Vec<String>) {
     let hop = Hop::new();
     let gateway = Gateway::start(&Config::new(&hop));
     let browser = Browser::start();
@@ -290,7 +290,7 @@ fn opened(letters: &[Vec<u8>]) -> (Hop, Gateway, Browser, Vec<String>) {
     (hop, gateway, browser, found)
 }
 
-fn letter(number: usize, html: &str) -> Vec<u8> {
+pub(crate) fn letter(number: usize, html: &str) -> Vec<u8> {
     html_letter(&format!("[vertraulich] {number}"), html.as_bytes(), "text/html; charset=utf-8")
 }
 

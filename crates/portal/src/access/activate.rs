@@ -7,9 +7,9 @@ use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::{NewPair, Whose};
 use sealpost_store::{
-    Activate, Activation, Folder, MailboxState, NewWrap, Page as StorePage, Proof, TokenPurpose, WrapKind,
+    Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
@@ -19,7 +19,7 @@ use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::mailbox;
-use crate::mailbox::rekey::take_over;
+use crate::mailbox::rekey::{own_wraps, take_over};
 use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
@@ -207,14 +207,14 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
         Ok(Unwrapped::Wrong) => return Ok(Link::Superseded),
         Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
     };
-    if !session::is_of(site, &mailbox, &secret, "activation") {
+    let Some(resident) = session::resident_of(site, &mailbox, &secret, "activation") else {
         return Ok(Link::Unknown);
-    }
+    };
     Ok(Link::Good(Box::new(Good {
         proof: Proof::Token(token_hash),
         tag: mailbox.tag,
         secret,
-        address: session::address_of(site, &mailbox)?,
+        address: resident.address_text().to_owned(),
         language: Language::parse(&mailbox.language).filter(|language| site.languages.contains(language)),
         deposit_id: row.deposit_id,
         mailbox_id: mailbox.id,
@@ -333,17 +333,8 @@ pub(crate) async fn carry_out(
     language: Language,
 ) -> Result<Carried, Problem> {
     let pair = NewPair::generate(site.random.as_ref());
-    let (secret, mailbox_id) = (pair.secret.clone(), good.mailbox_id.clone());
-    let (pepper, random) = (site.keys.pepper.clone(), std::sync::Arc::clone(&site.random));
-    let wraps = site
-        .hash(&Who::Owner(good.mailbox_id.as_bytes().to_vec()), move || {
-            let (cost, random) = (Argon2Cost::standard(), random.as_ref());
-            let password = secret.wrap_password(&mailbox_id, &password, &pepper, &cost, random)?;
-            let answer = secret.wrap_answer(&mailbox_id, &answer, &pepper, &cost, random)?;
-            Ok::<_, sealpost_vault::VaultError>((password, answer))
-        })
-        .await?;
-    let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
+    let who = Who::Owner(good.mailbox_id.as_bytes().to_vec());
+    let wraps = own_wraps(&pair, site, &who, &good.mailbox_id, password, answer).await?;
     let question_sealed =
         site.keys.rows.seal("question", &good.mailbox_id, question.as_bytes(), site.random.as_ref());
     let whose = Whose { mailbox_id: &good.mailbox_id, address: &good.address };
@@ -353,10 +344,7 @@ pub(crate) async fn carry_out(
             proof: good.proof,
             now: site.now(),
             rekey: take_over(&pair, site, &whose, &good.secret).await?,
-            wraps: vec![
-                NewWrap { kind: WrapKind::Password, sealed: password.clone() },
-                NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },
-            ],
+            wraps: wraps.clone(),
             question_sealed: Some(question_sealed.clone()),
             language: language.tag().to_owned(),
             letters_until: site.config.retention.letter(MailboxState::Active, site.now()),

@@ -6,9 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::{NewPair, Whose, wrap_id};
-use sealpost_store::{
-    MailboxRow, MailboxState, NewToken, NewWrap, Reset, ResetPassword, TokenPurpose, WrapKind,
-};
+use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, ResetBound, Token, TokenPurpose as VaultPurpose, Unwrapped};
 use serde::Deserialize;
 
@@ -22,7 +20,7 @@ use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
 use crate::language::Language;
-use crate::mailbox::rekey::take_over;
+use crate::mailbox::rekey::{own_wraps, take_over};
 use crate::middleware::HINT;
 use crate::outbox::{About, Outgoing};
 use crate::page::{Page, redirect, set, show_to};
@@ -314,21 +312,8 @@ async fn finish(
 ) -> Result<HttpResponse, Problem> {
     let mailbox = &good.mailbox;
     let pair = NewPair::generate(site.random.as_ref());
-    let (id, secret, pepper, random) = (
-        mailbox.id.clone(),
-        pair.secret.clone(),
-        site.keys.pepper.clone(),
-        std::sync::Arc::clone(&site.random),
-    );
-    let wraps = site
-        .hash(&Who::Owner(mailbox.tag.to_vec()), move || {
-            let (cost, random) = (Argon2Cost::standard(), random.as_ref());
-            let password = secret.wrap_password(&id, &password, &pepper, &cost, random)?;
-            let answer = secret.wrap_answer(&id, &answer, &pepper, &cost, random)?;
-            Ok::<_, sealpost_vault::VaultError>((password, answer))
-        })
-        .await?;
-    let (password, answer) = wraps.map_err(|error| Problem::fault("wrapping a mailbox", error))?;
+    let who = Who::Owner(mailbox.tag.to_vec());
+    let wraps = own_wraps(&pair, site, &who, &mailbox.id, password, answer).await?;
     if let Some(expires_at) = good.expires {
         let (hash, now) = (good.token_hash, site.now());
         let token =
@@ -346,10 +331,7 @@ async fn finish(
             token_hash: good.token_hash,
             now: site.now(),
             rekey: take_over(&pair, site, &whose, &opened).await?,
-            wraps: vec![
-                NewWrap { kind: WrapKind::Password, sealed: password.clone() },
-                NewWrap { kind: WrapKind::Answer, sealed: answer.clone() },
-            ],
+            wraps: wraps.clone(),
         };
         let ended = site.store.reset_password(wish).await;
         match ended.map_err(|error| Problem::fault("setting a new password", error))? {

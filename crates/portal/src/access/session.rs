@@ -160,9 +160,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         opened = open(&row, &mailbox);
     }
     let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
-    if !is_of(site, &mailbox, &opened, "session") {
-        return Err(Problem::SessionOver);
-    }
+    let resident = resident_of(site, &mailbox, &opened, "session").ok_or(Problem::SessionOver)?;
     let mut until = row.expires_at;
     if now.since(row.last_seen_at) >= TOUCH_EVERY {
         let wanted = ends(site, row.created_at, now);
@@ -177,7 +175,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         token: FormToken::new(secret.csrf()),
         session: hash,
         language: Language::parse(&mailbox.language).filter(|l| site.languages.contains(l)),
-        address: address_of(site, &mailbox)?,
+        address: resident.address_text().to_owned(),
         profile: Profile::of(site, &mailbox)?,
         ends: until,
         since: row.created_at,
@@ -270,20 +268,28 @@ pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt
     Problem::SessionOver
 }
 
-/// Whether what was opened is this mailbox's own key, and the mailbox's row is ours. Another one was put there by
-/// whoever writes rows, or is a row of the time before the mailbox got a new key, password or answer.
-pub(crate) fn is_of(site: &Site, mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
+/// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by whoever writes rows,
+/// or is a row of the time before the mailbox got a new key, password or answer.
+pub(crate) fn resident_of(
+    site: &Site,
+    mailbox: &MailboxRow,
+    opened: &MailboxSecret,
+    kind: &'static str,
+) -> Option<Resident> {
     if opened.public().to_bytes() != mailbox.public_key {
         tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
-        return false;
+        return None;
     }
-    match Resident::of(mailbox, &site.keys.rows, &site.keys.tags) {
-        Ok(_resident) => true,
-        Err(error) => {
+    Resident::of(mailbox, &site.keys.rows, &site.keys.tags)
+        .inspect_err(|error| {
             tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row is not ours");
-            false
-        }
-    }
+        })
+        .ok()
+}
+
+/// Whether it is.
+pub(crate) fn is_of(site: &Site, mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
+    resident_of(site, mailbox, opened, kind).is_some()
 }
 
 /// The address of a mailbox, for its owner.
