@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Log, LogFormat, LogLevel};
+use crate::config::file::{Log, LogFormat, LogLevel};
 
 /// Starts logging; a second call changes nothing.
 pub(crate) fn start(log: &Log) {

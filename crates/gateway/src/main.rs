@@ -1,25 +1,14 @@
 //! The binary `sealpost`: reads the command line and hands over. Knows nothing else.
 
-mod answer;
-mod arrival;
 mod commands;
-mod commit;
 mod config;
 mod demo;
 mod jobs;
 mod logging;
-mod notice_facts;
-mod outbox;
-mod own;
-mod owner_mail;
-mod plan;
-mod quota;
 mod readiness;
 mod release;
-mod returned;
 mod roles;
-mod running;
-mod verp;
+mod serve;
 
 use std::process::ExitCode;
 

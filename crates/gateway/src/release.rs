@@ -13,11 +13,11 @@ use sealpost_vault::{
     Argon2Cost, InitialPassword, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
 };
 
-use crate::arrival::days;
+use sealpost_arrival::days;
 use crate::commands::RequestError;
-use crate::own;
-use crate::owner_mail;
-use crate::plan::{EscrowPlan, Plan, SupportKeys};
+use sealpost_arrival::enqueue;
+use sealpost_arrival::owner_mail;
+use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What a release has led to.
 pub(crate) struct Let {
@@ -84,8 +84,8 @@ pub(crate) async fn release(
     let message_id = format!("{}@{}", random.id(), plan.name);
     let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)
         .map_err(RequestError::Mail)?;
-    let queue = own::Queue { spool: &keys.role.queue.spool, random, give_up: plan.give_up };
-    let leg = own::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
+    let queue = enqueue::Queue { spool: &keys.role.queue.spool, random, give_up: plan.give_up };
+    let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
         .map_err(|error| RequestError::Mail(error.to_string()))?;
     let wish = Release {
         number: request.number,

@@ -9,7 +9,7 @@ use sealpost_mailbox::Retention;
 use thiserror::Error;
 
 use crate::colour::{Colour, ColourError};
-use crate::writing::WriteRules;
+use sealpost_mailbox::WriteRules;
 
 /// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]

@@ -2,7 +2,7 @@
 //!
 //! SECURITY: a mailbox can be read only through `SignedIn`, which exists only while a session's cookie is at
 //! hand; the crate holds no key that opens a mailbox, knows no rules, no SMTP and no SQL, and sends mail only
-//! by asking its [`Outbox`]. Routes stand in one table (`routes.rs`), and what is not there does not exist.
+//! by asking its `Outbox`. Routes stand in one table (`routes.rs`), and what is not there does not exist.
 //! Everything shown of a letter is hostile: it goes through `html.rs` into a sandboxed frame, or is escaped.
 
 mod access;
@@ -17,7 +17,6 @@ mod language_page;
 mod letters;
 mod mailbox;
 mod middleware;
-mod outbox;
 mod page;
 mod problem;
 mod reading;
@@ -39,7 +38,6 @@ pub use config::{
     PortalTls, Renewal, RequestLimits, ResetBy, SessionRules,
 };
 pub use language::Language;
-pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use server::{Portal, Reloader};
 pub use state::PortalKeys;
-pub use writing::{Sent, UPLOAD_LIVES, WriteRules, WrittenFile, WrittenLetter};
+pub use writing::UPLOAD_LIVES;

@@ -18,7 +18,7 @@ use crate::config::{PortalConfig, PortalError, PortalTls};
 use crate::http::connections::Connections;
 use crate::http::tls::{Certificate, server_config};
 use crate::http::transport::{self, Transport};
-use crate::outbox::Outbox;
+use sealpost_mailbox::Outbox;
 use crate::routes;
 use crate::state::{PortalKeys, Site};
 

@@ -8,7 +8,7 @@ use sealpost_store::{Provable, Store, StoreError, StoreOptions};
 use sealpost_vault::{PortalRole, UNPROVEN};
 
 use super::{complain_all, fail, runtime, say};
-use crate::plan::Plan;
+use crate::config::checked::Plan;
 use crate::roles::Roles;
 
 pub(super) fn run(config: &Path) -> ExitCode {

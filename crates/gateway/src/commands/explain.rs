@@ -11,8 +11,8 @@ use sealpost_mail::{
 use sealpost_policy::{Facts, Held, Known};
 
 use super::{complain, complain_all, fail, say};
-use crate::arrival::{Decided, Way, each, look, refuse_whole};
-use crate::plan::Plan;
+use sealpost_arrival::{Decided, Way, each, look, refuse_whole};
+use crate::config::checked::Plan;
 
 /// What is asked.
 pub(super) struct Question {

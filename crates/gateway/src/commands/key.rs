@@ -33,7 +33,7 @@ pub(crate) enum What {
 }
 
 pub(super) fn run(what: &What) -> ExitCode {
-    let made = plan::apart(|| match what {
+    let made = checked::apart(|| match what {
         What::Split { server_key, to } => split(server_key, to),
         What::Escrow { folder } => escrow(folder),
     });
@@ -52,9 +52,9 @@ pub(super) fn run(what: &What) -> ExitCode {
 /// Makes the roles' key files.
 pub(super) fn split(server_key: &Path, to: &Path) -> io::Result<()> {
     let named = |error: String| io::Error::other(format!("{}: {error}", server_key.display()));
-    let text = plan::read_key(server_key).map_err(|error| named(error.to_string()))?;
+    let text = checked::read_key(server_key).map_err(|error| named(error.to_string()))?;
     let key = ServerKey::parse(text.expose()).map_err(|error| named(error.to_string()))?;
-    for path in plan::split(&key, to)? {
+    for path in checked::split(&key, to)? {
         say(format_args!("{} made", path.display()));
     }
     say(format_args!(
@@ -73,7 +73,7 @@ fn escrow(folder: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, said));
     }
     let key = EscrowSecret::generate(&SystemRandom);
-    plan::write_new(&secret, key.to_file_text().expose())?;
+    checked::write_new(&secret, key.to_file_text().expose())?;
     std::fs::write(&public, key.public().to_file_text())?;
     say(format_args!(
         "{} made: take it to a safe, two copies, and delete it here. Whoever has it and the data opens every mailbox \

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Problem;
+use crate::config::file::Problem;
 use crate::roles::Roles;
 
 pub(crate) use request::RequestError;

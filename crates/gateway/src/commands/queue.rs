@@ -10,7 +10,7 @@ use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, Store
 use sealpost_vault::SpoolKey;
 
 use super::{complain_all, fail, runtime, say};
-use crate::plan::{Plan, SupportKeys};
+use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -14,7 +14,7 @@ use sealpost_vault::{EscrowSecret, VaultError};
 use thiserror::Error;
 
 use super::{complain_all, fail, runtime, say};
-use crate::plan::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
+use crate::config::checked::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
 use crate::release;
 
 /// What to do.
@@ -130,7 +130,7 @@ async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> 
                 return Err(RequestError::NoNote);
             }
             if let Some(file) = escrow_key {
-                keys.escrow = Some(EscrowSecret::parse(plan::read_key(file)?.expose())?);
+                keys.escrow = Some(EscrowSecret::parse(checked::read_key(file)?.expose())?);
             }
             let (request, mailbox) = find(store, *number).await?;
             let address = address(&keys, &mailbox)?;

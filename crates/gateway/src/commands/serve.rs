@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{complain_all, fail, runtime, say};
 use crate::logging;
-use crate::plan::{Plan, ServiceKeys};
+use crate::config::checked::{Plan, ServiceKeys};
 use crate::roles::Roles;
-use crate::running::{self, RunError};
+use crate::serve::{self, RunError};
 
 pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
     let (plan, keys) = match Plan::load(config, roles) {

@@ -11,7 +11,7 @@ use sealpost_mail::{Carried, Domain, Head, PORTAL_FIELD, SELECTOR, SignedBody};
 use sealpost_vault::{BodyHash, LetterVerifier};
 
 use super::{complain, complain_all, say};
-use crate::plan::Plan;
+use crate::config::checked::Plan;
 use crate::roles::Roles;
 
 /// More than any letter of a mail server.

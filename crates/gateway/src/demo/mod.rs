@@ -17,9 +17,9 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::logging;
-use crate::plan::{self, Plan};
+use crate::config::checked::{self, Plan};
 use crate::roles::Roles;
-use crate::running::{self, RunError};
+use crate::serve::{self, RunError};
 
 /// Why the demo does not start.
 #[derive(Debug, Error)]
@@ -116,7 +116,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 fn write_config(folder: &Path, sink: SocketAddr, json: bool) -> Result<PathBuf, DemoError> {
     let key = folder.join("server.key");
     if !key.exists() {
-        plan::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
+        checked::write_new(&key, ServerKey::generate(&SystemRandom).to_file_text().expose())?;
     }
     let text = include_str!("gateway.toml")
         .replace("{smtp}", &free_port()?.to_string())

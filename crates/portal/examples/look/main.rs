@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::{Secret, SystemClock, SystemRandom};
-use sealpost_portal::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Sent, WrittenLetter};
+use sealpost_mailbox::{Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
+use sealpost_portal::{Portal, PortalConfig};
 use sealpost_store::{Activate, Activation, NewWrap, Proof, Rekey, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Token, TokenPurpose, Unwrapped};
 use tokio_util::sync::CancellationToken;

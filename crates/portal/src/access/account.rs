@@ -16,7 +16,7 @@ use crate::http::csrf::Protected;
 use crate::language::Language;
 use crate::mailbox::profile::{MAX_NAME, Profile, ZONES, clean_name, device};
 use crate::middleware::HINT;
-use crate::outbox::About;
+use sealpost_mailbox::About;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
 use crate::state::Site;

@@ -7,7 +7,7 @@ use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped, VaultError};
 
 use crate::access::session;
-use crate::outbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing};
 use crate::problem::Problem;
 use crate::state::{HashingTurn, Site};
 

@@ -20,7 +20,7 @@ use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
 use crate::http::csrf::Protected;
 use crate::middleware::HINT;
-use crate::outbox::About;
+use sealpost_mailbox::About;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
 use crate::state::Site;

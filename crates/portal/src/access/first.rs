@@ -14,7 +14,7 @@ use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::middleware::HINT;
-use crate::outbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing};
 use crate::page::{redirect, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

@@ -17,7 +17,7 @@ use crate::access::session;
 use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
 use crate::middleware::HINT;
-use crate::outbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing};
 use crate::page::{Page, redirect, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

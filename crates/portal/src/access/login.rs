@@ -23,7 +23,7 @@ use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
 use crate::mailbox::is_id;
 use crate::middleware::HINT;
-use crate::outbox::About;
+use sealpost_mailbox::About;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

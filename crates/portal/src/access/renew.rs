@@ -23,7 +23,7 @@ use crate::access::throttle;
 use crate::config::Renewal;
 use crate::http::csrf::{Protected, Visitor};
 use crate::mailbox;
-use crate::outbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing};
 use crate::page::{Page, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

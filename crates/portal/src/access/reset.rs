@@ -22,7 +22,7 @@ use crate::http::network;
 use crate::language::Language;
 use crate::mailbox::rekey::{own_wraps, take_over};
 use crate::middleware::HINT;
-use crate::outbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing};
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::state::decoys::{self, Pass};

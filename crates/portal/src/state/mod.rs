@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::assets::Assets;
 use crate::config::{PortalConfig, PortalError, PublicOrigin};
 use crate::language::{Calendar, Language};
-use crate::outbox::Outbox;
+use sealpost_mailbox::Outbox;
 use crate::problem::Problem;
 use crate::state::export_progress::Tallies;
 use crate::state::frame_cache::Prepared;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, sample};
-use crate::outbox::About;
+use sealpost_mailbox::About;
 
 const NEW: &str = "Kirschkern9-Segel";
 

@@ -6,7 +6,7 @@ use super::renewal::with_link;
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, sample};
 use crate::config::ResetBy;
 use crate::language::Language;
-use crate::outbox::About;
+use sealpost_mailbox::About;
 
 const NEW: &str = "Kirschkern9-Segel";
 const ANSWER: &str = " lindenstrasse!";

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::rig::{Browser, PASSWORD, Reply, Rig};
-use crate::outbox::About;
+use sealpost_mailbox::About;
 
 async fn try_once(rig: &Rig, address: &str, password: &str) -> Reply {
     let mut browser = rig.browser();

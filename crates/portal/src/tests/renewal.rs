@@ -8,7 +8,7 @@ use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapp
 
 use super::rig::{HOUR, Rig, good_activation, sample};
 use crate::config::Renewal;
-use crate::outbox::About;
+use sealpost_mailbox::About;
 
 /// A mailbox as the gateway makes it: with the link kept for further notices.
 pub(super) async fn with_link(rig: &Rig, address: &str) -> sample::Made {

@@ -13,7 +13,7 @@ use crate::mailbox::is_id;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::writing::reply::MAX_SUBJECT;
-use crate::writing::{Sent, WrittenFile, WrittenLetter};
+use sealpost_mailbox::{Sent, WrittenFile, WrittenLetter};
 
 /// What is typed, as it is typed.
 #[derive(Clone, Default, Serialize, Deserialize)]

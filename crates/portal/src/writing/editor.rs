@@ -24,7 +24,8 @@ use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 use crate::writing::draft::{Content, Draft, Pending, lost};
 use crate::writing::reply::{self, Kind};
-use crate::writing::{MAX_FILES, MAX_RECIPIENTS, Sent, addresses};
+use crate::writing::{MAX_RECIPIENTS, addresses};
+use sealpost_mailbox::{MAX_FILES, Sent};
 
 /// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
 const PATIENCE_BYTES: u64 = 256 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use sealpost_mail::{Address, Mailbox, Summary};
 
-use crate::writing::WriteRules;
+use sealpost_mailbox::WriteRules;
 use crate::writing::draft::Content;
 
 /// Quoted text longer than this is cut.

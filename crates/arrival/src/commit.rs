@@ -1,0 +1,49 @@
+//! One commit for everything that leaves: legs that delivery has a place for go straight there, the others wait
+//! in the queue. Knows neither rules nor letters.
+
+use sealpost_delivery::{Inlet, WorkerSlot};
+use sealpost_store::{ArrivalRows, Committed, LegStart, Store, StoreError};
+
+use crate::context::Front;
+
+/// Commits the rows and lets delivery know.
+pub(crate) async fn commit(front: &Front, mut rows: ArrivalRows) -> Result<Committed, StoreError> {
+    let mut places: Vec<WorkerSlot> = Vec::new();
+    let mut waits = false;
+    for leg in rows.legs.iter_mut().filter(|leg| leg.state == LegStart::Queued) {
+        match front.inlet.place(&leg.destination) {
+            Some(place) => {
+                leg.state = place.start();
+                places.push(place);
+            }
+            None => waits = true,
+        }
+    }
+    let (store, inlet) = (front.store.clone(), front.inlet.clone());
+    if places.is_empty() {
+        return finish(store, inlet, rows, places, waits).await;
+    }
+    // In a task of its own: a caller that stops waiting (its client hung up) must not leave a leg leased to
+    // nobody.
+    let finishing = tokio::spawn(finish(store, inlet, rows, places, waits));
+    finishing.await.map_err(|_stopped| StoreError::Closed)?
+}
+
+async fn finish(
+    store: Store,
+    inlet: Inlet,
+    rows: ArrivalRows,
+    places: Vec<WorkerSlot>,
+    waits: bool,
+) -> Result<Committed, StoreError> {
+    let mut committed = store.commit_arrival(rows).await?;
+    if let Committed::New(durable) = &mut committed {
+        // In whatever order: a place is promised to no leg in particular.
+        let in_hand = std::mem::take(&mut durable.in_hand);
+        WorkerSlot::take(places.into_iter().zip(in_hand));
+        if waits {
+            inlet.wake();
+        }
+    }
+    Ok(committed)
+}

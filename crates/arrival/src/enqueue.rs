@@ -1,0 +1,80 @@
+//! Mail the product writes itself on its way into the queue: sealed ticket, one leg, for a finished letter its
+//! sealed body too. Knows neither wording nor why.
+
+use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket, TicketError};
+use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
+use sealpost_mailbox::seal_body;
+use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
+use sealpost_vault::{MessageKey, SpoolKey};
+
+use crate::context::Front;
+
+/// What is needed to queue a mail.
+pub struct Queue<'a> {
+    pub spool: &'a SpoolKey,
+    pub random: &'a dyn Random,
+    pub give_up: std::time::Duration,
+}
+
+impl<'a> Queue<'a> {
+    /// The queue as an arrival sees it.
+    pub(crate) fn of(front: &'a Front) -> Self {
+        Self { spool: &front.keys.spool, random: &*front.random, give_up: front.give_up }
+    }
+}
+
+/// A mail and where it goes.
+pub struct Draft {
+    pub content: Content,
+    pub reverse_path: ReversePath,
+    pub recipient: Address,
+    pub route: Route,
+    pub tls: TlsFloor,
+    pub purpose: Purpose,
+    pub at: Timestamp,
+}
+
+/// Seals a finished letter: its body, to be committed with the leg, and what the leg's ticket must say.
+pub async fn letter(
+    store: &Store,
+    random: &dyn Random,
+    mail: Vec<u8>,
+) -> Result<(Content, StoredBody), StoreError> {
+    let mut head = mail;
+    let split = Head::split(&head).unwrap_or(head.len());
+    let rest = head.split_off(split);
+    let key = MessageKey::generate(random);
+    let body = seal_body(store, &key, &rest, random).await?;
+    Ok((Content::Letter { head, body_key: key.to_bytes() }, body))
+}
+
+/// The leg of a mail; durable with the caller's transaction.
+pub fn leg(
+    queue: &Queue<'_>,
+    draft: Draft,
+    body: Option<&StoredBody>,
+    purpose: LegPurpose,
+    arrival_id: &str,
+) -> Result<NewLeg, TicketError> {
+    let ticket = Ticket {
+        reverse_path: draft.reverse_path,
+        smtputf8: draft.recipient.needs_smtputf8(),
+        recipient: Recipient { address: draft.recipient, orcpt: None, notify: Notify::Unspecified },
+        envid: None,
+        ret: None,
+        body_type: BodyType::SevenBit,
+        content: draft.content,
+        route: draft.route,
+        tls: draft.tls,
+        purpose: draft.purpose,
+        arrived: draft.at,
+    };
+    let queued = Queued {
+        arrival_id,
+        body_id: body.map(StoredBody::id),
+        purpose,
+        state: LegStart::Queued,
+        give_up: queue.give_up,
+    };
+    ticket.leg(queue.spool, queued, queue.random)
+}

@@ -1,0 +1,35 @@
+//! The story of an arrival: spool, decide, rows, commit, answer; what owners write; and what comes back.
+//!
+//! A letter streams in and is sealed as it comes (`spool`); the policy says what happens to each recipient's copy
+//! (`decide`); that becomes rows (`rows`); one commit makes all of it durable (`admit`); only then does the caller get
+//! the receipt that becomes `250`. Replies from the portal (`reply`) and the product's own mail (`enqueue`) end in the
+//! same rows and the same commit.
+//!
+//! Must never know: HTTP, the command line, how configuration is written. Clock and randomness are values it is given.
+
+mod admit;
+mod came_back;
+mod commit;
+mod context;
+mod decide;
+pub mod enqueue;
+mod listing;
+mod notice_facts;
+mod outbox;
+pub mod owner_mail;
+mod quota;
+mod reply;
+mod rows;
+mod spool;
+mod thread;
+mod undelivered;
+mod verp;
+
+pub use context::{Door, Front, Making};
+pub use decide::{Decided, Way, each, look, name, refuse_whole};
+pub use notice_facts::NoticeWriter;
+pub use outbox::PortalOutbox;
+pub use quota::Quotas;
+pub use reply::Writing;
+pub use rows::{Announcer, days};
+pub use undelivered::ToMailbox;

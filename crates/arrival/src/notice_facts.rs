@@ -1,0 +1,64 @@
+//! Notices on their way: kept as facts in a sealed ticket, written as a mail when it goes. Knows no mailbox and
+//! no queue.
+
+use std::sync::Arc;
+
+use sealpost_delivery::{Composer, Content};
+use sealpost_mail::{Address, Compose, Secret, Timestamp, compose_notice};
+use sealpost_notice::{Language, Notice};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Front;
+
+/// All that a notice is written from, besides the operator's brand.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NoticeFacts {
+    pub(crate) notice: Notice,
+    /// Language tag; one that is not known means the operator's first language.
+    pub(crate) language: String,
+    /// Without angle brackets. The same at every attempt.
+    pub(crate) message_id: String,
+    pub(crate) at: Timestamp,
+}
+
+impl NoticeFacts {
+    /// As a ticket carries them.
+    pub(crate) fn content(&self) -> Result<Content, serde_json::Error> {
+        Ok(Content::Facts(Secret::new(serde_json::to_string(self)?)))
+    }
+}
+
+/// What asks Exchange not to answer by itself (MS-OXCMAIL §2.2.3.2.14). All but `NDR`, which `All` would name too:
+/// that a notice was not delivered is what its sender must hear.
+pub(crate) fn quiet() -> (String, String) {
+    ("X-Auto-Response-Suppress".to_owned(), "DR, RN, NRN, OOF, AutoReply".to_owned())
+}
+
+/// Writes notices for delivery.
+pub struct NoticeWriter(pub Arc<Front>);
+
+impl Composer for NoticeWriter {
+    fn compose(&self, facts: &str, recipient: &Address) -> Result<Vec<u8>, String> {
+        let facts: NoticeFacts = serde_json::from_str(facts)
+            .map_err(|error| format!("{:?} error in its facts", error.classify()))?;
+        let announcer = &self.0.announcer;
+        let language = Language::parse(&facts.language).unwrap_or(announcer.language);
+        let rendered = sealpost_notice::render(&facts.notice, language, &announcer.brand, &announcer.zone)
+            .map_err(|error| error.to_string())?;
+        let name = format!("{} {}", announcer.brand.name, announcer.brand.portal_name);
+        compose_notice(&Compose {
+            from: (Some(name), announcer.from.clone()),
+            to: recipient.clone(),
+            reply_to: None,
+            subject: rendered.subject,
+            text: rendered.text,
+            html: Some(rendered.html),
+            message_id: facts.message_id,
+            at: facts.at,
+            auto_submitted: "auto-generated",
+            extra: vec![quiet()],
+            inline_images: announcer.brand.inline_images(),
+        })
+        .map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,78 @@
+//! Mails the portal asks for: composed here, queued like everything that leaves. Knows no page.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sealpost_mail::Secret;
+use sealpost_notice::Notice;
+use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
+use sealpost_store::{ArrivalRows, LegPurpose};
+use sealpost_vault::LetterSigner;
+
+use crate::reply::{self, failed};
+use crate::context::Front;
+use crate::rows::days;
+use crate::commit::commit;
+use crate::enqueue;
+use crate::owner_mail;
+
+/// The portal's way out.
+pub struct PortalOutbox {
+    pub front: Arc<Front>,
+    /// Signs what owners write.
+    pub letters: LetterSigner,
+}
+
+#[async_trait]
+impl Outbox for PortalOutbox {
+    async fn post(&self, outgoing: Outgoing) -> Result<(), OutboxError> {
+        let front = &self.front;
+        let now = front.clock.now();
+        let announcer = &front.announcer;
+        let notice = match outgoing.about {
+            About::MailboxLocked { until } => Notice::MailboxLocked { at: now, until },
+            About::ResetLink { token, expires } => Notice::ResetLink {
+                link: Secret::new(format!("{}/r/{}", announcer.public_url, token.expose())),
+                expires,
+            },
+            About::Activation { from_name, from_address, subject, date, token, expires } => {
+                Notice::Activation {
+                    from_name,
+                    from_address,
+                    subject: subject.filter(|_| announcer.show_subject),
+                    date,
+                    link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
+                    expires,
+                    days: days(expires.since(now)),
+                }
+            }
+            About::Reactivation { token, expires } => Notice::Reactivation {
+                link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
+                expires,
+                days: days(expires.since(now)),
+                messages_kept: true,
+                by_password: false,
+            },
+            About::AnswersUsedUp { until } => Notice::AnswersUsedUp { at: now, until: Some(until) },
+            About::PasswordChanged { forgotten, network } => {
+                Notice::PasswordChanged { at: now, forgotten, network: Some(network) }
+            }
+            About::QuestionChanged { network } => Notice::QuestionChanged { at: now, network },
+            About::MailboxDeleted { network } => Notice::MailboxDeleted { at: now, network },
+            About::NewBrowser { network } => Notice::NewBrowser { at: now, network },
+        };
+        let message_id = format!("{}@{}", front.random.id(), front.name);
+        let draft = owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, now)
+            .map_err(failed)?;
+        let id = front.random.id();
+        let leg = enqueue::leg(&enqueue::Queue::of(front), draft, None, LegPurpose::Notice, &id).map_err(failed)?;
+        let mut rows = ArrivalRows::new(now);
+        rows.legs.push(leg);
+        let _committed = commit(front, rows).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
+        reply::send(&self.front, &self.letters, letter).await
+    }
+}

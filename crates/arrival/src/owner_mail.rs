@@ -1,0 +1,31 @@
+//! A notice to a mailbox's owner, ready to be queued. Knows neither page nor command line.
+
+use sealpost_delivery::Purpose;
+use sealpost_mail::{Address, ReversePath, Timestamp};
+use sealpost_notice::Notice;
+
+use crate::rows::Announcer;
+use crate::notice_facts::NoticeFacts;
+use crate::enqueue;
+
+/// Makes the draft. The error is for the log or the command line.
+pub fn draft(
+    announcer: &Announcer,
+    notice: Notice,
+    language: &str,
+    to: Address,
+    message_id: String,
+    now: Timestamp,
+) -> Result<enqueue::Draft, String> {
+    let facts = NoticeFacts { notice, language: language.to_owned(), message_id, at: now };
+    Ok(enqueue::Draft {
+        content: facts.content().map_err(|error| error.to_string())?,
+        // Nobody can do anything about a bounce of this one, and none may come back to us (RFC 3834 §3.3).
+        reverse_path: ReversePath::Null,
+        recipient: to,
+        route: announcer.route.clone(),
+        tls: announcer.floor,
+        purpose: Purpose::Report,
+        at: now,
+    })
+}

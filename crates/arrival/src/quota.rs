@@ -1,0 +1,119 @@
+//! How much may be sent and kept: by a mailbox from the portal, by a sender and by a login on the way in. Knows no
+//! page and no reply's wording but its own.
+
+use sealpost_mail::{Address, Envelope, Origin, Reply, Timestamp};
+use sealpost_store::{Allowance, Most, NewUse, StoreError};
+
+use crate::context::Front;
+
+/// What the operator allows; nothing said: no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quotas {
+    /// Letters of one mailbox from the portal.
+    pub writing: Option<Most>,
+    /// Letters of one reverse-path.
+    pub sender: Option<Most>,
+    /// Letters of one login.
+    pub login: Option<Most>,
+    /// Bytes of all letters in one mailbox.
+    pub mailbox: Option<u64>,
+}
+
+/// The use a letter from the portal makes of its mailbox's quota. By the address: a mailbox that is deleted and made
+/// again has sent what it has sent.
+pub(crate) fn of_writer(front: &Front, writer: &Address, recipients: usize, at: Timestamp) -> Option<NewUse> {
+    let whose = || front.keys.tags.count_tag("written", writer.identity().as_bytes());
+    front.quotas.writing.map(|most| NewUse { whose: whose(), at, recipients: count(recipients), most })
+}
+
+/// The uses a letter on the way in makes of its sender's and its login's quota. Reports have no sender.
+pub(crate) fn of_arrival(front: &Front, envelope: &Envelope, origin: &Origin, at: Timestamp) -> Vec<NewUse> {
+    let recipients = count(envelope.recipients.len());
+    let tag = |kind, of: &str| front.keys.tags.count_tag(kind, of.as_bytes());
+    let sender = front.quotas.sender.zip(envelope.reverse_path.address()).map(|(most, sender)| NewUse {
+        whose: tag("sender", &sender.identity()),
+        at,
+        recipients,
+        most,
+    });
+    let login = front.quotas.login.zip(origin.login.as_deref()).map(|(most, login)| NewUse {
+        whose: tag("login", login),
+        at,
+        recipients,
+        most,
+    });
+    sender.into_iter().chain(login).collect()
+}
+
+/// Whether all of the uses may be made now; the worst answer counts.
+pub(crate) async fn ask(front: &Front, uses: &[NewUse]) -> Result<Allowance, StoreError> {
+    let mut answer = Allowance::Now;
+    for one in uses {
+        let used = front.store.used_lately(&one.whose, one.at).await?;
+        answer = match (answer, one.most.allows(&used, one.recipients, one.at)) {
+            (Allowance::Never, _) | (_, Allowance::Never) => Allowance::Never,
+            (Allowance::From(one), Allowance::From(other)) => Allowance::From(one.max(other)),
+            (Allowance::From(from), Allowance::Now) | (Allowance::Now, Allowance::From(from)) => {
+                Allowance::From(from)
+            }
+            (Allowance::Now, Allowance::Now) => Allowance::Now,
+        };
+    }
+    Ok(answer)
+}
+
+/// What a client is told; `Ok`: nothing stands in the way.
+pub(crate) fn reply(answer: Allowance) -> Result<(), Reply> {
+    match answer {
+        Allowance::Now => Ok(()),
+        // RFC 3463 §3.8: X.7.1 is a matter of permission; a rate is one for now.
+        Allowance::From(from) => Err(Reply::later(
+            451,
+            7,
+            1,
+            &format!("This sender has sent as much as it may for now; come back after {} UTC", clock(from)),
+        )
+        .because("over its quota ([limits])")),
+        // RFC 3463 §3.6: X.5.3 is "too many recipients".
+        Allowance::Never => Err(Reply::refuse(
+            550,
+            5,
+            3,
+            "These are more recipients than this sender may have within an hour or a day",
+        )
+        .because("over its quota ([limits])")),
+    }
+}
+
+/// What the sender of a letter for a full mailbox is told (RFC 3463 §3.3: X.2.2 is "mailbox full"). For good: a
+/// recipient who does not read must not keep a letter waiting in silence for days.
+pub(crate) fn full() -> Reply {
+    Reply::refuse(552, 2, 2, "The recipient's mailbox is full; the message was not put into it")
+}
+
+fn count(recipients: usize) -> i64 {
+    i64::try_from(recipients).unwrap_or(i64::MAX)
+}
+
+/// Hour and minute, rounded up to the next minute.
+fn clock(at: Timestamp) -> String {
+    let minutes = at.0.saturating_add(59_999).div_euclid(60_000).rem_euclid(24 * 60);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_when_to_come_back() {
+        let told = reply(Allowance::From(Timestamp(1_795_280_400_001))).unwrap_err();
+        assert!(
+            told.to_line().starts_with("451 4.7.1 ") && told.text().contains("17:01 UTC"),
+            "{}",
+            told.text()
+        );
+        assert_eq!(reply(Allowance::Never).unwrap_err().code(), 550);
+        assert!(reply(Allowance::Now).is_ok());
+    }
+}

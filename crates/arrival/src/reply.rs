@@ -1,0 +1,294 @@
+//! A letter from a mailbox's owner to the operator: encoded and sealed as its files stream by, kept among the
+//! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
+
+use futures_util::StreamExt as _;
+use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket};
+use sealpost_mail::{
+    Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
+    SignedBody, Summary, Timestamp, TlsFloor, ToSign,
+};
+use sealpost_mailbox::{
+    BodySealer, NewLetter, OutboxError, Resident, Sent, WriteRules, WrittenLetter,
+};
+use sealpost_store::{
+    Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
+};
+use sealpost_vault::{BodyHash, LetterSigner, MessageKey};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Front;
+use crate::thread::tag as thread_tag;
+use crate::commit::commit;
+use crate::quota;
+use crate::verp;
+
+/// Where letters of owners go, and to whom they may.
+#[derive(Clone, Debug)]
+pub struct Writing {
+    pub rules: WriteRules,
+    pub route: Route,
+    pub floor: TlsFloor,
+}
+
+/// The label under which the memo of an answer's reverse-path is sealed.
+pub(crate) const MEMO: &str = "answer";
+
+/// What is kept (sealed) of an answer's leg, so that its bounce finds the mailbox. No subject.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AnswerMemo {
+    pub(crate) recipient: Address,
+    pub(crate) message_id: String,
+    pub(crate) at: Timestamp,
+}
+
+/// A failure with its cause for the log.
+pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OutboxError {
+    OutboxError(error.into())
+}
+
+/// A mailbox that exists, proven, and its language.
+pub(crate) async fn resident(front: &Front, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
+    let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
+    let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
+    Ok((Resident::of(&row, &front.keys.rows, &front.keys.tags).map_err(failed)?, row.language))
+}
+
+/// Queues the letter and keeps it.
+pub(crate) async fn send(
+    front: &Front,
+    letters: &LetterSigner,
+    letter: WrittenLetter,
+) -> Result<Sent, OutboxError> {
+    let recipients: Vec<Address> = letter.to.iter().chain(&letter.cc).cloned().collect();
+    // The portal has asked already; a letter to elsewhere must be impossible, not unlikely.
+    if recipients.is_empty() || !recipients.iter().all(|address| front.writing.rules.allows(address)) {
+        return Err(failed("a recipient outside what the operator allows"));
+    }
+    let (resident, _language) = resident(front, &letter.mailbox_id).await?;
+    let uses: Vec<_> =
+        quota::of_writer(front, &letter.from, recipients.len(), front.clock.now()).into_iter().collect();
+    if let Some(no) = too_many(front, &letter.mailbox_id, &uses).await? {
+        return Ok(no);
+    }
+    let sizes_all: u64 = letter.files.iter().map(|file| file.size).sum();
+    if let Some(most) = front.quotas.mailbox {
+        let held = front.store.held_by(&letter.mailbox_id).await.map_err(failed)?;
+        // Base64 is a third more.
+        if held.saturating_add(sizes_all.saturating_mul(4) / 3) > most {
+            tracing::info!(mailbox.id = %letter.mailbox_id, "a mailbox is too full to keep what its owner sends");
+            return Ok(Sent::Full);
+        }
+    }
+    let (random, now) = (&*front.random, front.clock.now());
+    let head = PortalLetter {
+        from: (letter.name.clone(), letter.from.clone()),
+        to: letter.to,
+        cc: letter.cc,
+        subject: letter.subject,
+        text: letter.text,
+        message_id: format!("{}@{}", random.id(), front.name),
+        in_reply_to: letter.in_reply_to,
+        references: letter.references,
+        at: now,
+        files: letter.files.iter().map(|file| (file.name.clone(), file.content_type.clone())).collect(),
+    };
+    let pieces = head.pieces().map_err(failed)?;
+    let split = Head::split(&pieces.opening).ok_or_else(|| failed("a letter without a head"))?;
+    let (head_bytes, text) = pieces.opening.split_at_checked(split).unwrap_or((&pieces.opening, &[]));
+
+    let mut rest = Rest::new(front);
+    rest.push(text).await?;
+    let mut sizes = Vec::new();
+    for (piece, file) in pieces.files.iter().zip(letter.files) {
+        rest.push(piece).await?;
+        sizes.push(file.size);
+        let (mut lines, mut encoded, mut bytes) = (MimeLines::default(), Vec::new(), file.bytes);
+        while let Some(piece) = bytes.next().await {
+            lines.push(&piece.map_err(failed)?, &mut encoded);
+            rest.push(&encoded).await?;
+            encoded.clear();
+        }
+        lines.finish(&mut encoded);
+        rest.push(&encoded).await?;
+    }
+    rest.push(&pieces.closing).await?;
+    let Finished { key, body, len: rest_len, hash } = rest.finish().await?;
+    let head_bytes = signed(front, letters, head_bytes, now, &hash)?;
+
+    let deposit_id = random.id();
+    let size = rest_len + head_bytes.len() as u64;
+    let listing = listing(&head, &sizes, size);
+    let mut rows = ArrivalRows::new(now);
+    let sent = NewLetter {
+        mailbox_id: resident.id(),
+        public: resident.public(),
+        deposit_id: &deposit_id,
+        body_id: body.id(),
+        key: &key,
+        folder: Folder::Sent,
+        head: &head_bytes,
+        listing: &listing,
+        size,
+        received_at: now,
+        expires_at: front.announcer.retention.letter(MailboxState::Active, now),
+    };
+    let thread_tags = vec![thread_tag(front, &head.message_id)];
+    rows.deposits.push(sent.row(&front.keys.deposits, thread_tags, random).map_err(failed)?);
+    let arrival_id = random.id();
+    for (number, recipient) in recipients.iter().enumerate() {
+        let number = u8::try_from(number).map_err(failed)?;
+        let copy = verp::Copy { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, at: now };
+        let memo = AnswerMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
+        // Without an address for bounces, nobody is told later; what the next server says at once still reaches
+        // the mailbox.
+        let reverse_path = match copy.reverse_path(front, MEMO, &memo).map_err(failed)? {
+            None => ReversePath::Null,
+            Some((path, row)) => {
+                rows.notices.push(row);
+                path
+            }
+        };
+        let ticket = Ticket {
+            reverse_path,
+            recipient: Recipient { address: recipient.clone(), orcpt: None, notify: Notify::Unspecified },
+            envid: None,
+            ret: None,
+            body_type: BodyType::SevenBit,
+            smtputf8: recipients.iter().chain([&letter.from]).any(Address::needs_smtputf8),
+            content: Content::Letter { head: head_bytes.clone(), body_key: key.to_bytes() },
+            route: front.writing.route.clone(),
+            tls: front.writing.floor,
+            purpose: Purpose::Answer {
+                mailbox_id: letter.mailbox_id.clone(),
+                deposit_id: deposit_id.clone(),
+            },
+            arrived: now,
+        };
+        let queued = Queued {
+            arrival_id: &arrival_id,
+            body_id: Some(body.id()),
+            purpose: LegPurpose::Answer,
+            state: LegStart::Queued,
+            give_up: front.give_up,
+        };
+        rows.legs.push(ticket.leg(&front.keys.spool, queued, random).map_err(failed)?);
+    }
+    rows.body = Some(body);
+    rows.sent = Some(letter.draft);
+    rows.uses.clone_from(&uses);
+    match commit(front, rows).await.map_err(failed)? {
+        Committed::New(_durable) => {
+            tracing::info!(arrival.id = %arrival_id, recipients = recipients.len(), "a letter from the portal is queued");
+            Ok(Sent::Queued(deposit_id))
+        }
+        Committed::Duplicate => Ok(Sent::Stale),
+        Committed::MailboxTaken => Err(failed("the mailbox is gone")),
+        // Another of its letters took the last place meanwhile.
+        Committed::TooMany => {
+            let no = too_many(front, &letter.mailbox_id, &uses).await?;
+            Ok(no.unwrap_or(Sent::Stale))
+        }
+    }
+}
+
+/// What the writer is told who has sent as much as they may.
+async fn too_many(front: &Front, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
+    let no = match quota::ask(front, uses).await.map_err(failed)? {
+        Allowance::Now => return Ok(None),
+        Allowance::From(from) => Sent::TooMany { from: Some(from) },
+        Allowance::Never => Sent::TooMany { from: None },
+    };
+    tracing::warn!(mailbox.id = %mailbox_id, "a mailbox has sent as much as it may; its letter stays a draft");
+    Ok(Some(no))
+}
+
+/// The head with the signature on top by which the operator's servers know that it was written here.
+fn signed(
+    front: &Front,
+    letters: &LetterSigner,
+    head: &[u8],
+    at: Timestamp,
+    body: &[u8; 32],
+) -> Result<Vec<u8>, OutboxError> {
+    let to_sign = ToSign::new(&Head::new(head.to_vec()).map_err(failed)?, &front.name, at, body);
+    let signature = letters.sign(to_sign.input());
+    let mut signed = to_sign.into_field(&signature);
+    signed.extend_from_slice(head);
+    Ok(signed)
+}
+
+/// What the list of sent letters shows.
+fn listing(head: &PortalLetter, sizes: &[u64], size: u64) -> Summary {
+    let people = |addresses: &[Address]| {
+        addresses.iter().map(|a| Mailbox { name: None, address: Some(a.to_path()) }).collect()
+    };
+    Summary {
+        from: vec![Mailbox { name: head.from.0.clone(), address: Some(head.from.1.to_path()) }],
+        to: people(&head.to),
+        cc: people(&head.cc),
+        reply_to: Vec::new(),
+        subject: Some(head.subject.clone()),
+        date: Some(head.at),
+        message_id: Some(head.message_id.clone()),
+        in_reply_to: head.in_reply_to.iter().cloned().collect(),
+        references: head.references.clone(),
+        attachments: head
+            .files
+            .iter()
+            .zip(sizes)
+            .enumerate()
+            .map(|(index, ((name, content_type), size))| Attachment {
+                index,
+                name: name.clone(),
+                content_type: content_type.clone(),
+                size: *size,
+                inline_cid: None,
+                content_id: None,
+                within: false,
+            })
+            .collect(),
+        size,
+    }
+}
+
+/// What follows the head, sealed piece by piece.
+struct Rest {
+    key: MessageKey,
+    body: BodySealer,
+    lines: SignedBody,
+    hash: BodyHash,
+}
+
+/// It has ended.
+struct Finished {
+    key: MessageKey,
+    body: StoredBody,
+    len: u64,
+    hash: [u8; 32],
+}
+
+impl Rest {
+    fn new(front: &Front) -> Self {
+        let key = MessageKey::generate(&*front.random);
+        Self {
+            body: BodySealer::new(&front.store, &key, &*front.random),
+            key,
+            lines: SignedBody::default(),
+            hash: BodyHash::default(),
+        }
+    }
+
+    async fn push(&mut self, bytes: &[u8]) -> Result<(), OutboxError> {
+        let hash = &mut self.hash;
+        self.lines.push(bytes, |bytes| hash.update(bytes));
+        self.body.push(bytes).await.map_err(failed)
+    }
+
+    async fn finish(self) -> Result<Finished, OutboxError> {
+        let len = self.body.len();
+        let body = self.body.finish().await.map_err(failed)?;
+        let mut hash = self.hash;
+        self.lines.finish(|bytes| hash.update(bytes));
+        Ok(Finished { key: self.key, body, len, hash: hash.finish() })
+    }
+}

@@ -1,0 +1,176 @@
+//! Word of an answer that did not arrive, put into its writer's mailbox. Sealed to the mailbox like any letter;
+//! knows no page.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sealpost_delivery::{Purpose, Returned, Returns, Untold};
+use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
+use sealpost_mailbox::{NewLetter, NewPair, OutboxError, seal_body};
+use sealpost_notice::{Language, Notice};
+use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewLeg, StoreError};
+use sealpost_vault::MessageKey;
+
+use crate::reply::{failed, resident};
+use crate::context::Front;
+use crate::commit::commit;
+use crate::{enqueue, owner_mail};
+
+/// What is to be told.
+pub(crate) struct Undelivered<'a> {
+    pub(crate) mailbox_id: &'a str,
+    /// The letter among the sent ones.
+    pub(crate) deposit_id: &'a str,
+    pub(crate) recipient: &'a Address,
+    /// Its Message-ID, so that the word stands in its thread.
+    pub(crate) message_id: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) date: Timestamp,
+    pub(crate) reason: String,
+    pub(crate) delayed: bool,
+}
+
+/// The rows that put the word into the mailbox.
+pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
+    let (resident, language_tag) = resident(front, told.mailbox_id).await?;
+    let (random, now, announcer) = (&*front.random, front.clock.now(), &front.announcer);
+    let notice = Notice::AnswerReturned {
+        recipient: told.recipient.to_path(),
+        subject: told.subject.clone(),
+        date: told.date,
+        reason: told.reason.clone(),
+        delayed: told.delayed,
+        link: Secret::new(format!("{}/m/{}", announcer.public_url, told.deposit_id)),
+    };
+    let language = Language::parse(&language_tag).unwrap_or(announcer.language);
+    let rendered =
+        sealpost_notice::render(&notice, language, &announcer.brand, &announcer.zone).map_err(failed)?;
+    let id = random.id();
+    let owner = resident.address().clone();
+    let mut rows = ArrivalRows::new(now);
+    if !told.delayed {
+        rows.legs.push(announce(front, &language_tag, owner.clone(), told.date, &id)?);
+    }
+    let mut extra = Vec::new();
+    if let Some(parent) = &told.message_id {
+        extra.push(("In-Reply-To".to_owned(), format!("<{parent}>")));
+    }
+    let mail = compose_notice(&Compose {
+        from: (
+            Some(format!("{} {}", announcer.brand.name, announcer.brand.portal_name)),
+            announcer.from.clone(),
+        ),
+        to: owner,
+        reply_to: None,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: Some(rendered.html),
+        message_id: format!("{id}@{}", front.name),
+        at: now,
+        auto_submitted: "auto-replied",
+        extra,
+        inline_images: announcer.brand.inline_images(),
+    })
+    .map_err(failed)?;
+    let listing = Letter::parse(&mail).map_err(failed)?.summary();
+    let split = Head::split(&mail).ok_or_else(|| failed("a letter without a head"))?;
+    let (head, rest) = mail.split_at_checked(split).unwrap_or((&mail, &[]));
+
+    let key = MessageKey::generate(random);
+    let body = seal_body(&front.store, &key, rest, random).await.map_err(failed)?;
+    let word = NewLetter {
+        mailbox_id: resident.id(),
+        public: resident.public(),
+        deposit_id: &id,
+        body_id: body.id(),
+        key: &key,
+        folder: Folder::Inbox,
+        head,
+        listing: &listing,
+        size: mail.len() as u64,
+        received_at: now,
+        expires_at: announcer.retention.letter(MailboxState::Active, now),
+    };
+    rows.deposits.push(word.row(&front.keys.deposits, Vec::new(), random).map_err(failed)?);
+    rows.more_bodies.push(body);
+    Ok(rows)
+}
+
+/// A mail that says that there is word, and nothing of what. A delay is not worth one.
+fn announce(
+    front: &Front,
+    language: &str,
+    to: Address,
+    date: Timestamp,
+    deposit_id: &str,
+) -> Result<NewLeg, OutboxError> {
+    let announcer = &front.announcer;
+    let link = Secret::new(format!("{}/m/{deposit_id}", announcer.public_url));
+    let notice = Notice::AnswerCameBack { date, link };
+    let message_id = format!("{}@{}", front.random.id(), front.name);
+    let mail = owner_mail::draft(announcer, notice, language, to, message_id, front.clock.now());
+    let arrival_id = front.random.id();
+    enqueue::leg(&enqueue::Queue::of(front), mail.map_err(failed)?, None, LegPurpose::Notice, &arrival_id)
+        .map_err(failed)
+}
+
+/// How often the rows are built again when the mailbox has another key pair by now.
+const RACES: usize = NewPair::RACES;
+
+/// What delivery calls.
+pub struct ToMailbox(pub Arc<Front>);
+
+#[async_trait]
+impl Returns for ToMailbox {
+    async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold> {
+        let front = &self.0;
+        let Purpose::Answer { mailbox_id, deposit_id } = &returned.ticket.purpose else {
+            return Err(Untold::Never("not an answer".to_owned()));
+        };
+        if front
+            .store
+            .mailbox(mailbox_id)
+            .await
+            .map_err(untold)?
+            .is_none_or(|row| row.state == MailboxState::Deleted)
+        {
+            tracing::info!("an answer was not delivered, and its mailbox is gone");
+            return Ok(());
+        }
+        let head = returned.ticket.content.head().and_then(|head| Head::new(head.to_vec()).ok());
+        let told = Undelivered {
+            mailbox_id,
+            deposit_id,
+            recipient: &returned.ticket.recipient.address,
+            message_id: head
+                .as_ref()
+                .and_then(|head| head.first("Message-ID").map(|id| id.trim_matches(['<', '>']).to_owned())),
+            subject: head.as_ref().and_then(Head::subject),
+            date: returned.ticket.arrived,
+            reason: returned.diagnostic.map_or_else(|| returned.status.to_string(), str::to_owned),
+            delayed: returned.action == DsnAction::Delayed,
+        };
+        for _ in 0..RACES {
+            let mut rows = rows(front, &told).await.map_err(untold)?;
+            let mut once = front.keys.tags.fingerprint();
+            once.update(b"answer returned\0");
+            once.update(returned.leg_id.as_bytes());
+            once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
+            rows.fingerprint = Some(once.finish());
+            match commit(front, rows).await.map_err(untold)? {
+                Committed::New(_) | Committed::Duplicate | Committed::TooMany => return Ok(()),
+                // Gone, or its owner has just got a new key pair: look again.
+                Committed::MailboxTaken => {}
+            }
+        }
+        Err(Untold::Later("the mailbox changes too often".to_owned()))
+    }
+}
+
+/// A store that is only busy may be asked again.
+fn untold(error: impl std::error::Error + 'static) -> Untold {
+    match StoreError::beneath(&error) {
+        Some(store) if store.is_busy() => Untold::Later(error.to_string()),
+        Some(_) | None => Untold::Never(error.to_string()),
+    }
+}

@@ -1,0 +1,41 @@
+//! A reverse-path of its own for one copy of one mail (VERP), so that a report on it names the letter, and what
+//! must be known when one comes back, sealed in a row. Knows neither notices nor answers.
+
+use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
+use sealpost_store::{NewNotice, notice_token};
+use serde::Serialize;
+
+use crate::context::Front;
+
+/// One copy of one mail.
+pub(crate) struct Copy<'a> {
+    pub(crate) mailbox_id: &'a str,
+    pub(crate) deposit_id: &'a str,
+    /// Which copy.
+    pub(crate) number: u8,
+    pub(crate) at: Timestamp,
+}
+
+impl Copy<'_> {
+    /// Its reverse-path and the row that keeps `memo`, sealed under `label`. `None`: the operator named no
+    /// address for bounces.
+    pub(crate) fn reverse_path<M: Serialize>(
+        &self,
+        front: &Front,
+        label: &str,
+        memo: &M,
+    ) -> Result<Option<(ReversePath, NewNotice)>, Box<dyn std::error::Error + Send + Sync>> {
+        let Some(base) = &front.announcer.bounces else { return Ok(None) };
+        let token = notice_token(self.deposit_id, self.number);
+        let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
+        let json = Secret::new(serde_json::to_vec(memo)?);
+        let row = NewNotice {
+            mailbox_id: self.mailbox_id.to_owned(),
+            deposit_id: self.deposit_id.to_owned(),
+            number: self.number,
+            ticket_sealed: front.keys.rows.seal(label, self.deposit_id, json.expose(), &*front.random),
+            created_at: self.at,
+        };
+        Ok(Some((ReversePath::Address(address), row)))
+    }
+}

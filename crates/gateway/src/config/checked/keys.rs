@@ -1,0 +1,295 @@
+//! Where keys come from, who gets which, and that nobody else can read them. Never prints one.
+//!
+//! The server key is dropped where it was read: what goes on are the keys of the roles that this process runs, each a
+//! type without a field for what the role must not have.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use sealpost_mail::Secret;
+use sealpost_vault::{
+    DeliveryRole, EscrowSecret, IntakeRole, PortalRole, ServerKey, SupportRole, VaultError,
+};
+use toml::Spanned;
+
+use crate::config::file::{Config, Escrow, Source};
+use crate::roles::Roles;
+
+/// The keys of what one process runs.
+pub(crate) struct ServiceKeys {
+    pub(crate) intake: Option<IntakeRole>,
+    pub(crate) portal: Option<PortalRole>,
+    pub(crate) delivery: Option<DeliveryRole>,
+    /// Jobs delete and count; no key is needed for that.
+    pub(crate) jobs: bool,
+}
+
+/// The keys of support's commands.
+pub(crate) struct SupportKeys {
+    pub(crate) role: SupportRole,
+    /// Opens escrow wraps: with the server key where that is at hand, else brought for one release.
+    pub(crate) escrow: Option<EscrowSecret>,
+}
+
+/// The three places a server key may be in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum KeySource {
+    /// A file of mode 0600.
+    File(PathBuf),
+    /// A systemd credential (systemd.exec(5), LoadCredential).
+    Credential(String),
+    /// An environment variable.
+    Environment(String),
+}
+
+impl KeySource {
+    pub(crate) fn parse(text: &str) -> Self {
+        match text.split_once(':') {
+            Some(("credential", name)) => Self::Credential(name.to_owned()),
+            Some(("env", name)) => Self::Environment(name.to_owned()),
+            Some(_) | None => Self::File(PathBuf::from(text)),
+        }
+    }
+}
+
+/// What `role-keys` says in place of a folder: systemd hands over `ROLE.key`.
+const CREDENTIALS: &str = "credentials";
+
+impl ServiceKeys {
+    pub(super) fn load(config: &Config, roles: Roles, source: &mut Source) -> Option<Self> {
+        match place(config, source)? {
+            Place::One(named) => {
+                let keys = server_key(named, source)?.keys();
+                Some(Self {
+                    intake: roles.intake.then(|| keys.intake()),
+                    portal: roles.portal.then(|| keys.portal()),
+                    delivery: roles.delivery.then(|| keys.delivery()),
+                    jobs: roles.jobs,
+                })
+            }
+            Place::Roles(named) => {
+                let wanted = |wanted: bool| wanted.then_some(named);
+                let intake = wanted(roles.intake).map(|at| role_key(at, "intake", IntakeRole::parse, source));
+                let portal = wanted(roles.portal).map(|at| role_key(at, "portal", PortalRole::parse, source));
+                let delivery =
+                    wanted(roles.delivery).map(|at| role_key(at, "delivery", DeliveryRole::parse, source));
+                // `None` within: a problem has been noted.
+                Some(Self {
+                    intake: intake.map_or(Some(None), |key| key.map(Some))?,
+                    portal: portal.map_or(Some(None), |key| key.map(Some))?,
+                    delivery: delivery.map_or(Some(None), |key| key.map(Some))?,
+                    jobs: roles.jobs,
+                })
+            }
+        }
+    }
+}
+
+impl SupportKeys {
+    pub(super) fn load(config: &Config, source: &mut Source) -> Option<Self> {
+        match place(config, source)? {
+            Place::One(named) => {
+                let keys = server_key(named, source)?.keys();
+                let role = keys.support();
+                let escrow = match config.gateway.escrow {
+                    Escrow::Server => Some(keys.escrow),
+                    Escrow::Offline | Escrow::None => None,
+                };
+                Some(Self { role, escrow })
+            }
+            Place::Roles(named) => {
+                let role = role_key(named, "support", SupportRole::parse, source)?;
+                Some(Self { role, escrow: None })
+            }
+        }
+    }
+}
+
+/// One key for everything, or one a role.
+enum Place<'a> {
+    One(&'a Spanned<String>),
+    Roles(&'a Spanned<String>),
+}
+
+fn place<'a>(config: &'a Config, source: &mut Source) -> Option<Place<'a>> {
+    match (&config.gateway.server_key, &config.gateway.role_keys) {
+        (Some(one), None) => Some(Place::One(one)),
+        (None, Some(roles)) => Some(Place::Roles(roles)),
+        (Some(one), Some(_)) => {
+            source.at(
+                one.span().start,
+                "server-key and role-keys are both there",
+                "with role-keys no service needs the server key: take server-key out, keep its file in a safe",
+            );
+            None
+        }
+        (None, None) => {
+            source.near(
+                "[gateway]",
+                "no key is named: missing field `server-key`",
+                "server-key = \"server.key\" (`sealpost init` makes it), or role-keys = \"keys\"",
+            );
+            None
+        }
+    }
+}
+
+fn role_key<T>(
+    named: &Spanned<String>,
+    role: &str,
+    parse: impl FnOnce(&str) -> Result<T, VaultError>,
+    source: &mut Source,
+) -> Option<T> {
+    let at = named.span().start;
+    let file = format!("{role}.key");
+    let text = match named.get_ref().as_str() {
+        CREDENTIALS => credential(&file, at, source)?,
+        folder => {
+            let path = source.path(Path::new(folder)).join(file);
+            read_private(&path, at, "the role's key", "`sealpost key split` makes one for each role", source)?
+        }
+    };
+    match parse(text.expose()) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            source.at(at, format!("the key of {role} is not usable: {error}"), "restore it, or split anew");
+            None
+        }
+    }
+}
+
+fn server_key(named: &Spanned<String>, source: &mut Source) -> Option<ServerKey> {
+    let at = named.span().start;
+    let text = match KeySource::parse(named.get_ref()) {
+        KeySource::File(path) => {
+            let path = source.path(&path);
+            read_private(&path, at, "the server key", "run `sealpost init`, or name the right file", source)?
+        }
+        KeySource::Credential(name) => credential(&name, at, source)?,
+        KeySource::Environment(name) => match std::env::var(&name) {
+            Ok(text) => Secret::new(text),
+            Err(_unset) => {
+                source.at(
+                    at,
+                    format!("the environment variable {name} is not set"),
+                    "set it to the key's line",
+                );
+                return None;
+            }
+        },
+    };
+    match ServerKey::parse(text.expose().trim()) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            source.at(at, format!("the server key is not usable: {error}"), "restore it from your backup");
+            None
+        }
+    }
+}
+
+fn credential(name: &str, at: usize, source: &mut Source) -> Option<Secret<String>> {
+    let mend = || format!("add LoadCredential={name}:/path/to/key to the unit");
+    let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") else {
+        source.at(at, "systemd has handed over no credentials", mend());
+        return None;
+    };
+    match std::fs::read_to_string(Path::new(&folder).join(name)) {
+        Ok(text) => Some(Secret::new(text)),
+        Err(error) => {
+            source.at(at, format!("the credential {name} cannot be read: {error}"), mend());
+            None
+        }
+    }
+}
+
+/// Reads a file that only its owner may read.
+pub(super) fn read_private(
+    path: &Path,
+    at: usize,
+    what: &str,
+    missing: &str,
+    source: &mut Source,
+) -> Option<Secret<String>> {
+    match read_key(path) {
+        Ok(text) => Some(text),
+        Err(KeyFile::Unreadable(error)) => {
+            source.at(at, format!("{what} {} cannot be read: {error}", path.display()), missing);
+            None
+        }
+        Err(KeyFile::Open) => {
+            source.at(
+                at,
+                format!("{what} {} can be read by others", path.display()),
+                format!("chmod 600 {}", path.display()),
+            );
+            None
+        }
+    }
+}
+
+/// Why a private file is not used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyFile {
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    #[error("others can read it: chmod 600")]
+    Open,
+}
+
+/// The text of a file that only its owner may read.
+pub(crate) fn read_key(path: &Path) -> Result<Secret<String>, KeyFile> {
+    if std::fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        return Err(KeyFile::Open);
+    }
+    Ok(Secret::new(std::fs::read_to_string(path)?))
+}
+
+/// Makes a key file that only its owner may read; refuses to overwrite one.
+pub(crate) fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Makes the key files of all roles, and the escrow key, in a folder of their own.
+pub(crate) fn split(key: &ServerKey, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let keys = key.keys();
+    let files = [
+        ("intake.key", keys.intake().to_file_text()),
+        ("portal.key", keys.portal().to_file_text()),
+        ("delivery.key", keys.delivery().to_file_text()),
+        ("support.key", keys.support().to_file_text()),
+        ("escrow.key", keys.escrow.to_file_text()),
+    ];
+    // All or none: half a set would be of two server keys.
+    for (name, _) in &files {
+        let path = folder.join(name);
+        if path.exists() {
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::AlreadyExists,
+                format!("{} is there already", path.display()),
+            ));
+        }
+    }
+    let mut made = Vec::new();
+    for (name, text) in &files {
+        let path = folder.join(name);
+        write_new(&path, text.expose())?;
+        made.push(path);
+    }
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeySource, PathBuf};
+
+    #[test]
+    fn a_key_has_three_places() {
+        assert_eq!(KeySource::parse("credential:sealpost"), KeySource::Credential("sealpost".into()));
+        assert_eq!(KeySource::parse("env:KEY"), KeySource::Environment("KEY".into()));
+        assert_eq!(KeySource::parse("/a/b.key"), KeySource::File(PathBuf::from("/a/b.key")));
+    }
+}

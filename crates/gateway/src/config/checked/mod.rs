@@ -1,0 +1,223 @@
+//! From the file to what each part is told: every check that needs more than syntax. `check` and `serve`
+//! run the same code, so what passes one starts in the other. Opens no socket.
+
+mod escrow;
+mod hops;
+mod keys;
+mod listeners;
+mod memory;
+mod portal;
+mod quotas;
+mod rules;
+mod warnings;
+mod wiped;
+
+use std::path::{Path, PathBuf};
+
+use sealpost_delivery::{DeliveryConfig, Route};
+use sealpost_intake::{ListenerConfig, TlsSource};
+use sealpost_mail::{Address, Secret};
+use sealpost_policy::Rules;
+use sealpost_portal::PortalConfig;
+
+use sealpost_arrival::Writing;
+use sealpost_arrival::Announcer;
+use crate::config::file::{self as config, Config, Log, Problem, Source};
+use sealpost_arrival::Quotas;
+use crate::roles::Roles;
+
+pub(crate) use escrow::EscrowPlan;
+pub(crate) use keys::{KeyFile, ServiceKeys, SupportKeys, read_key, split, write_new};
+pub(crate) use memory::Shares;
+pub(crate) use wiped::apart;
+
+/// Everything a configuration means, checked; without keys, which each process gets its own of.
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) data: PathBuf,
+    /// Whether the roles are users of their own, who share the data folder.
+    pub(crate) shared: bool,
+    pub(crate) escrow: EscrowPlan,
+    /// Bytes for letters coming in and being looked into.
+    pub(crate) memory: Shares,
+    /// Bytes of the disk that new letters leave alone.
+    pub(crate) minimum_free: u64,
+    pub(crate) listeners: Vec<ListenerConfig>,
+    /// Certificates to read again on SIGHUP.
+    pub(crate) reloadable: Vec<TlsSource>,
+    pub(crate) logins: Vec<(String, Secret<String>)>,
+    pub(crate) delivery: DeliveryConfig,
+    pub(crate) route: Route,
+    pub(crate) report_route: Route,
+    pub(crate) rules: Rules,
+    pub(crate) portal: PortalConfig,
+    pub(crate) announcer: Announcer,
+    pub(crate) writing: Writing,
+    pub(crate) report_from: (String, Address),
+    pub(crate) give_up: std::time::Duration,
+    pub(crate) quotas: Quotas,
+    pub(crate) log: Log,
+    /// What works, and is perhaps not what was meant.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+impl Plan {
+    /// Reads and checks a configuration file, and the keys of these roles. On failure: everything that is wrong.
+    pub(crate) fn load(file: &Path, roles: Roles) -> Result<(Self, ServiceKeys), Vec<Problem>> {
+        Self::with(file, roles, |config, source| ServiceKeys::load(config, roles, source))
+    }
+
+    /// The same with the keys of support's commands.
+    pub(crate) fn load_for_support(file: &Path) -> Result<(Self, SupportKeys), Vec<Problem>> {
+        Self::with(file, Roles::NONE, SupportKeys::load)
+    }
+
+    /// The same for a command that needs no key.
+    pub(crate) fn load_without_keys(file: &Path) -> Result<Self, Vec<Problem>> {
+        Self::with(file, Roles::ALL, |_config, _source| Some(())).map(|(plan, ())| plan)
+    }
+
+    fn with<K: Send>(
+        file: &Path,
+        roles: Roles,
+        keys: impl FnOnce(&Config, &mut Source) -> Option<K> + Send,
+    ) -> Result<(Self, K), Vec<Problem>> {
+        let (mut config, mut source) = config::read(file)?;
+        leave_to_others(&mut config, roles);
+        let keys = wiped::apart(|| keys(&config, &mut source));
+        let plan = Self::build(config, roles, &mut source);
+        match (plan, keys) {
+            (Some(plan), Some(keys)) if source.problems.is_empty() => {
+                Ok((Self { warnings: source.warnings, ..plan }, keys))
+            }
+            (Some(_) | None, Some(_) | None) => {
+                // The same fault may show in two places of the plan; nobody wants to read it twice.
+                source.problems.sort_by_key(|problem| problem.line);
+                source.problems.dedup();
+                Err(source.problems)
+            }
+        }
+    }
+
+    /// `None` only where a problem has been noted.
+    fn build(config: Config, roles: Roles, source: &mut Source) -> Option<Self> {
+        let escrow = escrow::plan(&config, source);
+        let data = data_folder(&config, source);
+        let minimum_free = minimum_free(&config, source);
+        memory::check(&config, source);
+        listeners::apart(&config, source);
+        let (listeners, reloadable, logins) = match roles.intake {
+            true => {
+                let (listeners, reloadable) = listeners::plan(&config, source);
+                (listeners, reloadable, listeners::logins(&config, source))
+            }
+            false => Default::default(),
+        };
+        let delivery = hops::plan(&config, source);
+        let route = hops::route(&config, source);
+        let notice_route = hops::notice_route(&config, source);
+        let rules = rules::plan(&config, source);
+        hops::floors(&config, source);
+        warnings::find(&config, source);
+        let portal = portal::plan(&config, source);
+        let writing_hop = hops::writing_route(&config, source);
+        let announcer = portal::announcer(&config, notice_route.clone()?, source);
+        Some(Self {
+            name: config.gateway.name.get_ref().to_string(),
+            data,
+            shared: config.gateway.role_keys.is_some(),
+            escrow: escrow?,
+            minimum_free,
+            memory: Shares::of(config.gateway.memory.get_ref().0),
+            listeners,
+            reloadable,
+            logins,
+            report_route: delivery.as_ref()?.report_route.clone(),
+            delivery: delivery?,
+            route: route?,
+            rules: rules?,
+            announcer: announcer?,
+            writing: Writing {
+                rules: portal.as_ref()?.write.clone(),
+                route: writing_hop?,
+                floor: config.portal.write.floor,
+            },
+            portal: portal?,
+            report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
+            give_up: config.delivery.give_up.0,
+            quotas: quotas::plan(&config, source),
+            log: config.log,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+/// Private files of other roles belong to other users, who alone can read them: this process does not need them.
+fn leave_to_others(config: &mut Config, roles: Roles) {
+    if !roles.portal {
+        (config.portal.certificate, config.portal.key) = (None, None);
+    }
+    if !roles.delivery {
+        for hop in config.hops.values_mut() {
+            (hop.login, hop.password_file) = (None, None);
+            (hop.certificate, hop.key) = (None, None);
+        }
+    }
+}
+
+/// Rules only, for a reload.
+pub(crate) fn reload_rules(file: &Path) -> Result<Rules, Vec<Problem>> {
+    let (config, mut source) = config::read(file)?;
+    let rules = rules::plan(&config, &mut source);
+    // What would not start is not loaded either.
+    hops::floors(&config, &mut source);
+    warnings::find(&config, &mut source);
+    match rules {
+        Some(rules) if source.problems.is_empty() => Ok(rules),
+        Some(_) | None => Err(source.problems),
+    }
+}
+
+/// What new letters leave free: room for the largest one must be among it, or MAIL would promise what DATA cannot keep
+/// (Postfix asks for one and a half times `message_size_limit` as `queue_minfree`).
+fn minimum_free(config: &Config, source: &mut Source) -> u64 {
+    const MIN: u64 = 128 * 1024 * 1024;
+    let largest = config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(0);
+    let Some(own) = &config.gateway.minimum_free else {
+        return largest.saturating_mul(2).max(MIN);
+    };
+    let wanted = own.get_ref().0;
+    if wanted > 0 && wanted < largest.saturating_add(largest / 2) {
+        source.at(
+            own.span().start,
+            "minimum-free is less than one and a half times the largest letter (max-size)",
+            "raise it, lower max-size, or write \"0 B\" to do without",
+        );
+    }
+    wanted
+}
+
+fn data_folder(config: &Config, source: &mut Source) -> PathBuf {
+    let spanned = &config.gateway.data;
+    let folder = source.path(spanned.get_ref());
+    if let Ok(facts) = std::fs::metadata(&folder) {
+        use std::os::unix::fs::PermissionsExt as _;
+        if !facts.is_dir() {
+            source.at(spanned.span().start, format!("{} is not a folder", folder.display()), "name a folder");
+        } else {
+            // Roles of their own are users of one group.
+            let (others, mend) = match config.gateway.role_keys {
+                Some(_) => (0o007, "chmod 2770"),
+                None => (0o077, "chmod 700"),
+            };
+            if facts.permissions().mode() & others != 0 {
+                source.at(
+                    spanned.span().start,
+                    format!("the data folder {} can be read by others", folder.display()),
+                    format!("{mend} {}", folder.display()),
+                );
+            }
+        }
+    }
+    folder
+}

@@ -1,0 +1,310 @@
+//! Portal, notices and brand as the parts are told of them. Writes no page.
+
+use std::time::Duration;
+
+use sealpost_delivery::Route;
+use sealpost_mail::{Address, Domain, Network};
+use sealpost_mailbox::Retention;
+use sealpost_notice::{Brand, Colour, Language};
+use sealpost_portal::{
+    ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
+    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules, WriteRules,
+};
+
+use super::memory::Shares;
+use sealpost_arrival::Announcer;
+use crate::config::file::{self as config, Config, Size, Source};
+
+/// Less is surely a slip: "90 s" for "90 days".
+const MIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
+    let portal = &config.portal;
+    retention(config, source);
+    sessions(config, source);
+    let tls = match (&portal.certificate, &portal.key) {
+        (None, None) => PortalTls::Off,
+        (Some(certificate), Some(key)) => {
+            let key_path = source.path(key.get_ref());
+            super::keys::read_private(&key_path, key.span().start, "the key", "name the right file", source)?;
+            PortalTls::Files { certificate: source.path(certificate.get_ref()), key: key_path }
+        }
+        (Some(one), None) | (None, Some(one)) => {
+            source.at(
+                one.span().start,
+                "the portal has only one of certificate and key",
+                "give both or neither",
+            );
+            return None;
+        }
+    };
+    let planned = PortalConfig {
+        addresses: portal.addresses.get_ref().clone(),
+        tls,
+        public_url: portal.public_url.get_ref().clone(),
+        brand: PortalBrand {
+            name: config.brand.name.clone(),
+            portal_name: config.brand.portal_name.clone(),
+            colour: config.brand.colour.get_ref().clone(),
+            logo: logo(config, source),
+            contact: Some(config.brand.contact.to_path()),
+            phone: config.brand.phone.clone(),
+            imprint: config.brand.imprint.clone(),
+            privacy: config.brand.privacy.clone(),
+        },
+        languages: match config.notices.language {
+            config::Language::De => vec!["de".to_owned(), "en".to_owned()],
+            config::Language::En => vec!["en".to_owned(), "de".to_owned()],
+        },
+        time_zone: config.gateway.time_zone.get_ref().clone(),
+        session: SessionRules { idle: portal.session_idle.get_ref().0, absolute: portal.session_total.0 },
+        password: PasswordRules {
+            minimum_length: portal.password.minimum_length,
+            digit: portal.password.digit,
+            upper: portal.password.upper,
+            special: portal.password.special,
+            ..PasswordRules::default()
+        },
+        reset: match portal.reset {
+            config::Reset::LinkAndAnswer => ResetBy::LinkAndAnswer,
+            config::Reset::Answer => ResetBy::Answer,
+        },
+        activate_by: match portal.activation {
+            config::Activation::Link => ActivateBy::Link,
+            config::Activation::InitialPassword => ActivateBy::InitialPassword,
+        },
+        // Where mails shall carry no way in, a link of before is not renewed by mail either.
+        renewal: match (portal.activation, portal.activation_renewal) {
+            (config::Activation::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
+            (config::Activation::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
+        },
+        retention: kept(config),
+        locks: LockRules {
+            passwords: portal.lock_after.max(1),
+            first: portal.lock_for.0,
+            answers: portal.answers.max(1),
+        },
+        limits: RequestLimits {
+            network: portal.limits.network_per_second,
+            network_burst: portal.limits.network_burst,
+            session: portal.limits.session_per_second,
+            session_burst: portal.limits.session_burst,
+            attempts: portal.limits.attempts_per_minute,
+            attempts_burst: portal.limits.attempts_burst,
+        },
+        questions: Vec::new(),
+        trash: portal.trash.0,
+        export: export(config, source),
+        write: write(config, source),
+        show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
+        trusted_proxies: proxies(config, source),
+        memory: Size(Shares::of(config.gateway.memory.get_ref().0).read).bytes(),
+    };
+    if let Err(error) = planned.check() {
+        misplanned(&error, config, source);
+        return None;
+    }
+    Some(planned)
+}
+
+/// Where in the file it stands, what the portal does not like.
+fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
+    let portal = &config.portal;
+    let (wrong, hint) = match error.to_string() {
+        text if text.contains("; ") => {
+            let (wrong, hint) = text.split_once("; ").unwrap_or((&text, ""));
+            (wrong.to_owned(), hint.to_owned())
+        }
+        text => (text, "gateway.toml in the documentation explains every key".to_owned()),
+    };
+    match error {
+        PortalError::PublicUrl | PortalError::PlainHttp => {
+            let hint = "write it like \"https://mail.insurer.example\"";
+            source.at(portal.public_url.span().start, wrong, hint);
+        }
+        PortalError::NoAddress => {
+            source.at(portal.addresses.span().start, wrong, "give one, like \"0.0.0.0:443\"")
+        }
+        PortalError::TimeZone(_) => source.at(config.gateway.time_zone.span().start, wrong, hint),
+        // Said where notices are planned, which need the same colour.
+        PortalError::Colour(_) => {}
+        _ => source.near("[portal]", wrong, hint),
+    }
+}
+
+/// Whether subjects stand in notices, which travel as ordinary mail.
+fn shows_subject(config: &Config) -> bool {
+    config.notices.show_subject.as_ref().is_some_and(|shown| *shown.get_ref())
+}
+
+/// Networks whose word about the client is believed.
+fn proxies(config: &Config, source: &mut Source) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for proxy in &config.portal.trusted_proxies {
+        match Network::parse(proxy.get_ref()) {
+            Ok(network) => networks.push(network),
+            Err(error) => source.at(
+                proxy.span().start,
+                error.to_string(),
+                "write the proxy's address or network, like \"10.0.0.5\" or \"10.0.0.0/24\"",
+            ),
+        }
+    }
+    if let Some(first) = config.portal.trusted_proxies.first()
+        && Network::are_everybody(&networks)
+    {
+        source.at(
+            first.span().start,
+            "every address is believed when it says who the client is",
+            "name the proxy's own address",
+        );
+    }
+    networks
+}
+
+/// Time to read, and to be warned two minutes before it is over.
+const MIN_SESSION: Duration = Duration::from_secs(3 * 60);
+
+fn sessions(config: &Config, source: &mut Source) {
+    let idle = &config.portal.session_idle;
+    if idle.get_ref().0 < MIN_SESSION || config.portal.session_total.0 < idle.get_ref().0 {
+        source.at(
+            idle.span().start,
+            "recipients would be logged out while they read",
+            "give session-idle three minutes at least, and session-total no less than that",
+        );
+    }
+}
+
+/// How long letters and links are kept.
+fn kept(config: &Config) -> Retention {
+    Retention {
+        unactivated: config.portal.activation_within.0,
+        letters: config.retention.letters.as_ref().map(|kept| kept.get_ref().0),
+    }
+}
+
+/// A letter must last long enough to be read.
+fn retention(config: &Config, source: &mut Source) {
+    if let Some(kept) = &config.retention.letters
+        && kept.get_ref().0 < MIN
+    {
+        source.at(
+            kept.span().start,
+            "letters would be deleted before their recipients can come to read them",
+            "keep them for a day at least, or leave the line out to keep them until their owners delete them",
+        );
+    }
+}
+
+/// To whom owners may write, checked here so that a mistyped domain is not found by its first letter.
+fn write(config: &Config, source: &mut Source) -> WriteRules {
+    let write = &config.portal.write;
+    for domain in &write.domains {
+        let bare = domain.get_ref().strip_prefix("*.").unwrap_or(domain.get_ref());
+        if let Err(error) = Domain::parse(bare) {
+            source.at(
+                domain.span().start,
+                format!("{:?} is no domain: {error}", domain.get_ref()),
+                "write it like \"insurer.example\", or \"*.insurer.example\" for everything below it",
+            );
+        }
+    }
+    WriteRules {
+        domains: write.domains.iter().map(|domain| domain.get_ref().clone()).collect(),
+        addresses: write.addresses.clone(),
+        max_size: write.max_size.0,
+    }
+}
+
+/// A worker that is named must be there; the one beside `sealpost` may be missing, and the pages say so.
+fn export(config: &Config, source: &mut Source) -> ExportRules {
+    let export = &config.portal.export;
+    let pdf_worker = export.pdf_worker.as_ref().map(|worker| {
+        let path = source.path(worker.get_ref());
+        if !path.is_file() {
+            let wrong = format!("there is no PDF worker at {}", path.display());
+            source.at(worker.span().start, wrong, "give the path of `sealpost-pdf`, or leave the line out");
+        }
+        path
+    });
+    ExportRules {
+        pdf_worker,
+        pdf_at_once: export.pdf_at_once,
+        pdf_memory: export.pdf_memory.0,
+        pdf_time: export.pdf_time.0,
+    }
+}
+
+fn logo(config: &Config, source: &mut Source) -> Option<Logo> {
+    let file = config.brand.logo.as_ref()?;
+    let path = source.path(file.get_ref());
+    let content_type = match path.extension().and_then(|e| e.to_str()) {
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some(_) | None => {
+            source.at(file.span().start, "a logo is an .svg or .png file", "give one of these");
+            return None;
+        }
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(Logo { content_type: content_type.to_owned(), bytes }),
+        Err(error) => {
+            source.at(file.span().start, format!("the logo {} cannot be read: {error}", path.display()), "");
+            None
+        }
+    }
+}
+
+/// The announcer: how notices look and where they go.
+pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> Option<Announcer> {
+    let language = |language: &config::Language| match language {
+        config::Language::De => Language::De,
+        config::Language::En => Language::En,
+    };
+    let colour = match Colour::parse(config.brand.colour.get_ref()) {
+        Ok(colour) => colour,
+        Err(error) => {
+            source.at(config.brand.colour.span().start, error.to_string(), "write it like \"#0b5c74\"");
+            return None;
+        }
+    };
+    if config.notices.bounces.as_ref().is_some_and(Address::leads_elsewhere) {
+        source.near(
+            "[notices]",
+            "the address for bounces could be read as an address elsewhere",
+            "name one without % ! : and quotes, like \"bounce@portal.insurer.example\"",
+        );
+    }
+    let public_url = config.portal.public_url.get_ref().trim_end_matches('/').to_owned();
+    Some(Announcer {
+        from: config.notices.from.clone(),
+        brand: Brand {
+            name: config.brand.name.clone(),
+            sentence_name: config.brand.sentence_name.clone(),
+            portal_name: config.brand.portal_name.clone(),
+            portal_url: public_url.clone(),
+            colour,
+            logo: None,
+            contact: match &config.brand.phone {
+                Some(phone) => format!("{}\n{phone}", config.brand.contact.to_path()),
+                None => config.brand.contact.to_path(),
+            },
+            imprint: config.brand.imprint.clone(),
+            privacy: config.brand.privacy.clone(),
+        },
+        zone: config.gateway.time_zone.get_ref().clone(),
+        public_url,
+        show_subject: shows_subject(config),
+        language: language(&config.notices.language),
+        languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
+        bounces: config.notices.bounces.clone(),
+        retention: kept(config),
+        by_password: match config.portal.activation {
+            config::Activation::Link => false,
+            config::Activation::InitialPassword => true,
+        },
+        route,
+        floor: config.notices.floor.into(),
+    })
+}

@@ -1,0 +1,55 @@
+//! Rules and lists as the policy is told of them. Judges nothing.
+
+use std::collections::HashMap;
+
+use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
+
+use crate::config::file::{Answers, Config, Source};
+
+/// The name of the rule that stands behind `answers = "portal"`.
+const ANSWERS: &str = "answers to the portal";
+
+pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
+    let mut lists = HashMap::new();
+    for (name, file) in &config.lists {
+        let path = source.path(file.get_ref());
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                lists.insert(name.clone(), text);
+            }
+            Err(error) => source.at(
+                file.span().start,
+                format!("the list {} cannot be read: {error}", path.display()),
+                "make the file: one address or domain per line",
+            ),
+        }
+    }
+    let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
+    match config.policy.answers {
+        Answers::Rules => {}
+        // Last, so that a rule of the operator's comes first.
+        Answers::Portal => specs.push(for_answers()),
+    }
+    match Rules::new(specs, config.policy.default.get_ref().clone(), &lists) {
+        Ok(rules) => Some(rules),
+        Err(error) => {
+            let at = config
+                .rules
+                .iter()
+                .find(|rule| rule.get_ref().name == error.rule)
+                .map_or(config.policy.default.span().start, |rule| rule.span().start);
+            source.at(at, error.to_string(), error.hint());
+            None
+        }
+    }
+}
+
+/// The rule that stands behind `answers = "portal"`.
+pub(super) fn for_answers() -> RuleSpec {
+    RuleSpec {
+        name: ANSWERS.to_owned(),
+        when: When { answer: Some(true), ..When::default() },
+        then: TreatmentSpec::Portal,
+        near: None,
+    }
+}

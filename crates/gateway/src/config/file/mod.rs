@@ -1,0 +1,177 @@
+//! gateway.toml as it is written: serde structs, unknown keys refused. What the values mean for the
+//! parts is decided in `checked`; nothing here opens a socket or a key.
+
+mod limits;
+mod problem;
+mod smtp;
+mod units;
+mod web;
+mod words;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sealpost_policy::RuleSpec;
+use serde::Deserialize;
+use toml::Spanned;
+
+pub(crate) use limits::{Limits, Quota};
+pub(crate) use problem::{Problem, Source};
+pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
+pub(crate) use units::Size;
+pub(crate) use web::{Activation, Brand, Language, Notices, Portal, Renewal, Reset};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    pub(crate) gateway: Gateway,
+    #[serde(default, rename = "listener")]
+    pub(crate) listeners: Vec<Listener>,
+    #[serde(default, rename = "login")]
+    pub(crate) logins: Vec<Login>,
+    #[serde(default)]
+    pub(crate) hops: BTreeMap<String, Hop>,
+    pub(crate) delivery: Delivery,
+    pub(crate) policy: Policy,
+    #[serde(default)]
+    pub(crate) lists: BTreeMap<String, Spanned<PathBuf>>,
+    #[serde(default, rename = "rule")]
+    pub(crate) rules: Vec<Spanned<RuleSpec>>,
+    pub(crate) portal: Portal,
+    pub(crate) notices: Notices,
+    pub(crate) brand: Brand,
+    #[serde(default)]
+    pub(crate) retention: Retention,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// `[gateway]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Gateway {
+    pub(crate) name: Spanned<sealpost_mail::Domain>,
+    pub(crate) data: Spanned<PathBuf>,
+    /// One key for everything, or ...
+    pub(crate) server_key: Option<Spanned<String>>,
+    /// ... a folder with a key file for each role.
+    pub(crate) role_keys: Option<Spanned<String>>,
+    #[serde(default = "default_zone")]
+    pub(crate) time_zone: Spanned<String>,
+    #[serde(default)]
+    pub(crate) escrow: Escrow,
+    /// With `escrow = "offline"`: the file with the public part.
+    pub(crate) escrow_public: Option<Spanned<PathBuf>>,
+    #[serde(default = "default_memory")]
+    pub(crate) memory: Spanned<Size>,
+    /// Left out: twice the largest letter, at least 128 MiB. "0 B": no minimum and no reserve.
+    pub(crate) minimum_free: Option<Spanned<Size>>,
+}
+
+/// What a support reset may do (architecture, keys at rest).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Escrow {
+    /// The server key opens a mailbox after a support reset: messages are kept.
+    #[default]
+    Server,
+    /// A key that is kept in a safe opens it, when it is brought.
+    Offline,
+    /// Nothing but the owner opens a mailbox: a support reset loses the messages.
+    None,
+}
+
+/// `[policy]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Policy {
+    pub(crate) default: Spanned<sealpost_policy::TreatmentSpec>,
+    /// Letters that answer one of the portal's and that no rule names.
+    #[serde(default)]
+    pub(crate) answers: Answers,
+}
+
+/// What happens to answers to letters of the portal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Answers {
+    /// Into the portal, unless a rule says otherwise.
+    #[default]
+    Portal,
+    /// As the rules and the default say.
+    Rules,
+}
+
+/// `[retention]`: what the hourly job deletes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Retention {
+    /// From deposit, or from activation for what waited for it. Left out: until the owner deletes them.
+    pub(crate) letters: Option<Spanned<units::Span>>,
+}
+
+/// `[log]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: LogLevel,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: LogLevel::Info }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+fn default_zone() -> Spanned<String> {
+    Spanned::new(0..0, "Europe/Berlin".to_owned())
+}
+
+fn default_memory() -> Spanned<Size> {
+    Spanned::new(0..0, Size::mib(128))
+}
+
+/// Reads a configuration file. On failure: everything that could be found wrong with its text.
+pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        vec![Problem {
+            file: file.to_owned(),
+            line: None,
+            wrong: format!("cannot be read: {error}"),
+            hint: words::unreadable(error.kind()).to_owned(),
+        }]
+    })?;
+    let mut source = Source::new(file, text);
+    match toml::from_str::<Config>(&source.text) {
+        Ok(config) => Ok((config, source)),
+        Err(error) => {
+            // toml's own Display quotes the source line, which may hold a secret: take its message only.
+            let offset = error.span().map_or(0, |span| span.start);
+            let (wrong, hint) = words::explain(error.message());
+            source.at(offset, wrong, hint);
+            Err(source.problems)
+        }
+    }
+}

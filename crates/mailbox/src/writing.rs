@@ -1,0 +1,156 @@
+//! To whom a mailbox's owner may write, and the letter as it is handed to whoever sends it. Decides and describes;
+//! composes and sends nothing.
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use sealpost_mail::{Address, DomainPattern, Timestamp};
+use sealpost_store::{RoomLeft, SentDraft};
+
+/// Files one letter can have.
+pub const MAX_FILES: u32 = 50;
+
+
+/// All drafts of one mailbox may hold the files of so many full letters.
+const MAX_FULL_LETTERS: u64 = 10;
+/// What the operator allows.
+#[derive(Clone, Debug)]
+pub struct WriteRules {
+    /// Domains: `insurer.example`, or `*.insurer.example` for everything below it.
+    pub domains: Vec<String>,
+    /// Single addresses: the address book.
+    pub addresses: Vec<Address>,
+    /// Bytes that all files of one letter may have together, as their owner counts them.
+    pub max_size: u64,
+}
+
+impl Default for WriteRules {
+    fn default() -> Self {
+        Self { domains: Vec::new(), addresses: Vec::new(), max_size: 20 * 1024 * 1024 }
+    }
+}
+
+impl WriteRules {
+    /// Whether anybody may be written to at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !(self.domains.is_empty() && self.addresses.is_empty())
+    }
+
+    /// What drafts may hold.
+    #[must_use]
+    pub fn room(&self) -> RoomLeft {
+        let in_mailbox = self.max_size.saturating_mul(MAX_FULL_LETTERS);
+        RoomLeft { bytes: self.max_size, files: MAX_FILES, in_mailbox }
+    }
+
+    /// Whether this address may be written to. One of the domains is not enough where a server of theirs could
+    /// send the letter on to somebody else (`victim%elsewhere@insurer.example`).
+    #[must_use]
+    pub fn allows(&self, address: &Address) -> bool {
+        self.addresses.iter().any(|known| known.identity() == address.identity())
+            || (!address.leads_elsewhere()
+                && self.domains.iter().any(|pattern| {
+                    DomainPattern::parse(pattern).is_ok_and(|pattern| pattern.covers(address.domain()))
+                }))
+    }
+}
+
+/// A letter its owner wants sent.
+pub struct WrittenLetter {
+    /// Whose mailbox.
+    pub mailbox_id: String,
+    /// The mailbox's address.
+    pub from: Address,
+    /// The name to show beside it.
+    pub name: Option<String>,
+    /// To; all allowed by the [`WriteRules`].
+    pub to: Vec<Address>,
+    /// Cc; likewise.
+    pub cc: Vec<Address>,
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+    /// Message-ID of the letter it answers.
+    pub in_reply_to: Option<String>,
+    /// Message-IDs of the thread.
+    pub references: Vec<String>,
+    /// The files, to be read one after the other.
+    pub files: Vec<WrittenFile>,
+    /// The draft it was.
+    pub draft: SentDraft,
+}
+
+/// A file of it.
+pub struct WrittenFile {
+    /// A name, never a path.
+    pub name: String,
+    /// Its type, as the writer's browser said.
+    pub content_type: String,
+    /// Its bytes in all.
+    pub size: u64,
+    /// Its bytes.
+    pub bytes: BoxStream<'static, Result<Bytes, String>>,
+}
+
+/// How sending ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sent {
+    /// Durable, with this id among the sent ones.
+    Queued(String),
+    /// The draft is gone or has changed: nothing was stored.
+    Stale,
+    /// As much has been sent as may be; the draft stays.
+    TooMany {
+        /// From then on it can be sent. Never: to fewer people.
+        from: Option<Timestamp>,
+    },
+    /// The mailbox has no room for the copy; the draft stays.
+    Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> WriteRules {
+        WriteRules {
+            domains: vec!["insurer.example".into(), "*.insurer.example".into()],
+            addresses: vec![
+                Address::parse("broker@partner.example").unwrap(),
+                Address::parse("branch!desk@partner.example").unwrap(),
+            ],
+            ..WriteRules::default()
+        }
+    }
+
+    #[test]
+    fn never_elsewhere() {
+        let rules = rules();
+        for good in [
+            "a@insurer.example",
+            "A@INSURER.example",
+            "x@unfall.insurer.example",
+            "broker@partner.example",
+            "Branch!desk@partner.example",
+        ] {
+            assert!(rules.allows(&Address::parse(good).unwrap()), "{good}");
+        }
+        for bad in [
+            "a@evil.example",
+            "a@insurer.example.evil.example",
+            "a@evilinsurer.example",
+            "other@partner.example",
+            "\"a@insurer.example\"@evil.example",
+            "victim%evil.example@insurer.example",
+            "evil.example!victim@insurer.example",
+            "\"victim@evil.example\"@insurer.example",
+            "victim\u{ff05}evil.example@insurer.example",
+        ] {
+            assert!(!rules.allows(&Address::parse(bad).unwrap()), "{bad}");
+        }
+        let none = WriteRules::default();
+        assert!(!none.is_on() && !none.allows(&Address::parse("a@insurer.example").unwrap()));
+    }
+}
