@@ -6,47 +6,62 @@ use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Committed;
 
 use crate::commit::commit;
-use crate::context::{self, Front, Making};
+use crate::context::{Context, Live, Making};
+use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
-use crate::{decide, quota, rows};
+use crate::{decide, quota};
+
+/// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
+const MAX_RECEIVED: usize = 100;
 
 /// How often the rows are built again when another letter made the same mailbox first.
 const RACES: usize = 8;
 
 /// Decides and makes durable; the receipt is the proof that may be answered with 250.
 pub(crate) async fn admit(
-    front: &Front,
+    context: &Context,
     making: &Making,
     envelope: Envelope,
     origin: Origin,
     spooled: Spooled,
 ) -> Result<Receipt, Reply> {
-    if spooled.head.received_count() > front.max_received {
+    if spooled.head.received_count() > MAX_RECEIVED {
         // RFC 5321 §6.3: a large count of trace fields means a loop.
         return Err(Reply::refuse(554, 4, 6, "This message has passed too many servers: mail loop"));
     }
-    let id = front.random.id();
-    let decided = decide::judge(front, &envelope, &origin, &spooled).await?;
+    let id = context.shared.random.id();
+    let decided = decide::judge(context, &envelope, &origin, &spooled).await?;
     decide::log(&id, &decided);
-    let live = front.claim(spooled.fingerprint);
+    let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
-        let rows::Carried { rows, room } =
-            rows::rows(front, making, &id, &envelope, &origin, &decided, &spooled, live.is_some()).await?;
-        let committed = commit(front, rows).await.map_err(|error| unavailable(&error))?;
+        let now = context.shared.clock.now();
+        let arrival = Arrival {
+            context,
+            making,
+            id: &id,
+            now,
+            envelope: &envelope,
+            origin: &origin,
+            spooled: &spooled,
+        };
+        let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
+        rows.fingerprint = live.is_some().then_some(spooled.fingerprint);
+        let committed = commit(&context.shared, rows).await.map_err(|error| unavailable(&error))?;
         drop(room);
         match committed {
             Committed::New(_durable) => {
-                return Ok(receipt(front, id, live));
+                return Ok(receipt(context, id, live));
             }
             Committed::Duplicate => {
                 // The same bytes from the same envelope are safe already, only their 250 was lost.
                 tracing::info!(arrival.id = %id, "letter was accepted before a lost reply; not taken twice");
-                return Ok(receipt(front, id, live));
+                return Ok(receipt(context, id, live));
             }
             Committed::MailboxTaken => {}
             Committed::TooMany => {
-                let uses = quota::of_arrival(front, &envelope, &origin, front.clock.now());
-                let answer = quota::ask(front, &uses).await.map_err(|error| unavailable(&error))?;
+                let uses = quota::of_arrival(context, &envelope, &origin, context.shared.clock.now());
+                let answer =
+                    quota::ask(&context.shared.store, &uses).await.map_err(|error| unavailable(&error))?;
                 quota::reply(answer)?;
             }
         }
@@ -54,8 +69,8 @@ pub(crate) async fn admit(
     Err(Reply::later(451, 3, 0, "Please try again shortly").because("mailbox race lost too often"))
 }
 
-fn receipt(front: &Front, id: String, live: Option<context::Live>) -> Receipt {
-    let store = front.store.clone();
+fn receipt(context: &Context, id: String, live: Option<Live>) -> Receipt {
+    let store = context.shared.store.clone();
     Receipt {
         id,
         acknowledged: live.map(|live| {

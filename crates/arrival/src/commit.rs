@@ -4,14 +4,14 @@
 use sealpost_delivery::{Inlet, WorkerSlot};
 use sealpost_store::{ArrivalRows, Committed, LegStart, Store, StoreError};
 
-use crate::context::Front;
+use crate::context::Shared;
 
 /// Commits the rows and lets delivery know.
-pub(crate) async fn commit(front: &Front, mut rows: ArrivalRows) -> Result<Committed, StoreError> {
+pub(crate) async fn commit(shared: &Shared, mut rows: ArrivalRows) -> Result<Committed, StoreError> {
     let mut places: Vec<WorkerSlot> = Vec::new();
     let mut waits = false;
     for leg in rows.legs.iter_mut().filter(|leg| leg.state == LegStart::Queued) {
-        match front.inlet.place(&leg.destination) {
+        match shared.inlet.place(&leg.destination) {
             Some(place) => {
                 leg.state = place.start();
                 places.push(place);
@@ -19,7 +19,7 @@ pub(crate) async fn commit(front: &Front, mut rows: ArrivalRows) -> Result<Commi
             None => waits = true,
         }
     }
-    let (store, inlet) = (front.store.clone(), front.inlet.clone());
+    let (store, inlet) = (shared.store.clone(), shared.inlet.clone());
     if places.is_empty() {
         return finish(store, inlet, rows, places, waits).await;
     }

@@ -1,68 +1,116 @@
-//! What every arrival shares: rules, keys, store, clock. Implements the listener's seam.
+//! What arrivals are carried out with: what one process shares, what the operator has set, and what mailboxes are made
+//! of. Decides nothing.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use sealpost_delivery::{Inlet, Route};
-use sealpost_intake::{Incoming, MemoryBudget, Receipt, Reception};
-use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply};
+use sealpost_delivery::Inlet;
+use sealpost_intake::MemoryBudget;
+use sealpost_mail::{Clock, Random, Reply};
 use sealpost_policy::Rules;
-use sealpost_store::{Room, Store};
+use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::rows::Announcer;
-use crate::spool::Spool;
-use crate::reply::Writing;
-use crate::quota::{self, Quotas};
+use crate::settings::{Announcer, Quotas, Routes, Writing};
 
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Initial passwords made at once, each for 19 MiB beside the budget and a good part of a tenth of a second.
+const HASHING: usize = 2;
+
 /// What mailboxes are made with. It opens no active one (invariant 4).
 #[derive(Clone, Debug)]
 pub struct Making {
+    /// For the hashes of the links.
     pub tokens: TokenKey,
+    /// For the wraps.
     pub pepper: Pepper,
     /// Present if the operator chose escrow.
     pub escrow: Option<EscrowPublic>,
 }
 
-/// Shared by all arrivals, and by whoever else queues mail.
-pub struct Front {
-    pub name: String,
-    pub store: Store,
-    pub keys: QueueKeys,
-    pub clock: Arc<dyn Clock>,
-    pub random: Arc<dyn Random>,
-    pub inlet: Inlet,
-    pub rules: RwLock<Arc<Rules>>,
-    pub announcer: Announcer,
-    pub writing: Writing,
-    pub route: Route,
-    pub report_route: Route,
-    pub report_from: (String, Address),
-    pub give_up: Duration,
-    pub quotas: Quotas,
-    /// For whole letters that are looked into.
-    pub memory: MemoryBudget,
-    /// Argon2 runs for initial passwords at once; each takes 19 MiB beside the budget.
-    pub hashing: Arc<Semaphore>,
-    pub max_received: usize,
-    pub live: Arc<Mutex<HashSet<[u8; 32]>>>,
+/// Both halves: whoever queues mail has one.
+pub struct Context {
+    /// What this process shares.
+    pub shared: Shared,
+    /// What the operator has set.
+    pub tenant: Tenant,
 }
 
-impl Front {
+/// What all arrivals of a process share.
+pub struct Shared {
+    /// Rows and bodies.
+    pub store: Store,
+    /// The keys of whoever queues mail.
+    pub keys: QueueKeys,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The way into delivery.
+    pub inlet: Inlet,
+    /// For whole letters that are looked into.
+    memory: MemoryBudget,
+    hashing: Arc<Semaphore>,
+    live: Arc<Mutex<HashSet<[u8; 32]>>>,
+}
+
+/// What one operator has set.
+pub struct Tenant {
+    /// The gateway's name in trace fields, Message-IDs and reports.
+    pub name: String,
+    rules: RwLock<Arc<Rules>>,
+    /// Notices.
+    pub announcer: Announcer,
+    /// Letters of mailboxes' owners.
+    pub writing: Writing,
+    /// Everything else that leaves.
+    pub routes: Routes,
+    /// How much may be sent and kept.
+    pub quotas: Quotas,
+}
+
+impl Tenant {
+    /// Puts the settings together.
+    #[must_use]
+    pub fn new(
+        name: String,
+        rules: Rules,
+        announcer: Announcer,
+        writing: Writing,
+        routes: Routes,
+        quotas: Quotas,
+    ) -> Self {
+        Self { name, rules: RwLock::new(Arc::new(rules)), announcer, writing, routes, quotas }
+    }
+
     /// The rules in force; an arrival keeps the ones it began with.
     pub(crate) fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// New rules from the next arrival on.
-    pub(crate) fn set_rules(&self, rules: Rules) {
+    pub fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+}
+
+impl Shared {
+    /// Puts together what a process shares. `memory` is for letters that are looked into.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        keys: QueueKeys,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        inlet: Inlet,
+        memory: MemoryBudget,
+    ) -> Self {
+        let hashing = Arc::new(Semaphore::new(HASHING));
+        Self { store, keys, clock, random, inlet, memory, hashing, live: Arc::default() }
     }
 
     /// A place in the memory for letters that are looked into; waits if many ask at once.
@@ -70,6 +118,11 @@ impl Front {
         let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
         let room = self.memory.take(kib, PATIENCE).await;
         room.ok_or_else(|| Reply::later(452, 3, 1, "Too busy now, please try again later"))
+    }
+
+    /// A turn for Argon2, to be kept until it has run.
+    pub(crate) async fn hashing_turn(&self) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
+        Arc::clone(&self.hashing).acquire_owned().await
     }
 
     /// Marks a fingerprint as belonging to a living session. `None`: another living session holds the
@@ -95,53 +148,5 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.set.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.fingerprint);
-    }
-}
-
-/// The listener's door. Who opens one has the keys that make mailboxes.
-pub struct Door {
-    pub front: Arc<Front>,
-    pub making: Arc<Making>,
-}
-
-#[async_trait]
-impl Reception for Door {
-    fn may_begin(&self, announced: u64) -> Result<(), Reply> {
-        match self.front.store.room(announced) {
-            Room::Enough => Ok(()),
-            // RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
-            Room::Low { .. } => Err(Reply::later(452, 3, 1, "Not enough space now, please try again later")),
-        }
-    }
-
-    async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
-        let uses = quota::of_arrival(&self.front, &envelope, &origin, self.front.clock.now());
-        // Said before the letter comes; the commit asks once more.
-        quota::reply(quota::ask(&self.front, &uses).await.map_err(|error| crate::admit::unavailable(&error))?)?;
-        let spool = Spool::open(&self.front, &envelope);
-        let (front, making) = (Arc::clone(&self.front), Arc::clone(&self.making));
-        Ok(Box::new(Arriving { front, making, envelope, origin, spool }))
-    }
-}
-
-/// One letter on its way in.
-struct Arriving {
-    front: Arc<Front>,
-    making: Arc<Making>,
-    envelope: Envelope,
-    origin: Origin,
-    spool: Spool,
-}
-
-#[async_trait]
-impl Incoming for Arriving {
-    async fn chunk(&mut self, bytes: &[u8]) -> Result<(), Reply> {
-        self.spool.take(bytes, &*self.front.random).await
-    }
-
-    async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
-        let Self { front, making, envelope, origin, spool } = *self;
-        let spooled = spool.finish(&*front.random).await?;
-        crate::admit::admit(&front, &making, envelope, origin, spooled).await
     }
 }

@@ -7,14 +7,16 @@ use sealpost_mail::{
 };
 use sealpost_policy::{Deep, Facts, Known, Rules};
 
-use crate::rows::Announcer;
-use crate::context::Front;
+use crate::context::Context;
+use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread;
 
 /// One recipient and what happens to its copy.
 pub struct Decided {
+    /// The recipient.
     pub recipient: Recipient,
+    /// What happens.
     pub way: Way,
 }
 
@@ -31,7 +33,7 @@ pub enum Way {
 /// Judges every recipient. Refuses the whole letter where a part of it could not be answered for:
 /// nobody got it yet, so the client's next try starts clean.
 pub(crate) async fn judge(
-    front: &Front,
+    context: &Context,
     envelope: &Envelope,
     origin: &Origin,
     spooled: &Spooled,
@@ -39,11 +41,12 @@ pub(crate) async fn judge(
     let Some(first) = envelope.recipients.first() else {
         return Err(Reply::refuse(554, 5, 1, "No valid recipients"));
     };
-    let rules = front.rules();
+    let rules = context.tenant.rules();
     let needs = rules.needs();
     let (deep, room) =
-        if needs.deep { look_into(front, spooled).await? } else { (Known::Unasked, Room::Little) };
-    let thread = if needs.thread { thread::known(front, &spooled.head).await } else { Known::Unasked };
+        if needs.deep { look_into(context, spooled).await? } else { (Known::Unasked, Room::Little) };
+    let thread =
+        if needs.thread { thread::known(&context.shared, &spooled.head).await } else { Known::Unasked };
     let facts = Facts {
         reverse_path: &envelope.reverse_path,
         origin,
@@ -53,7 +56,7 @@ pub(crate) async fn judge(
         deep: &deep,
         thread: &thread,
     };
-    let judge = || each(&rules, &front.announcer, &facts, envelope);
+    let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);
     let decided = match &room {
         Room::Little => judge(),
         // Patterns over many megabytes: others' sessions go on meanwhile.
@@ -126,8 +129,8 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
     }
 }
 
-async fn look_into(front: &Front, spooled: &Spooled) -> Result<(Known<Deep>, Room), Reply> {
-    spooled.whole(front).await?.look_and_keep(look).await
+async fn look_into(context: &Context, spooled: &Spooled) -> Result<(Known<Deep>, Room), Reply> {
+    spooled.whole(&context.shared).await?.look_and_keep(look).await
 }
 
 /// What rules may ask of a body. What cannot be taken apart can never be answered for.

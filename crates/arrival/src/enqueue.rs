@@ -7,30 +7,44 @@ use sealpost_mailbox::seal_body;
 use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
 use sealpost_vault::{MessageKey, SpoolKey};
 
-use crate::context::Front;
+use crate::context::Context;
 
 /// What is needed to queue a mail.
 pub struct Queue<'a> {
+    /// Seals the ticket.
     pub spool: &'a SpoolKey,
+    /// Randomness.
     pub random: &'a dyn Random,
+    /// How long delivery tries.
     pub give_up: std::time::Duration,
 }
 
 impl<'a> Queue<'a> {
     /// The queue as an arrival sees it.
-    pub(crate) fn of(front: &'a Front) -> Self {
-        Self { spool: &front.keys.spool, random: &*front.random, give_up: front.give_up }
+    pub(crate) fn of(context: &'a Context) -> Self {
+        Self {
+            spool: &context.shared.keys.spool,
+            random: &*context.shared.random,
+            give_up: context.tenant.routes.give_up,
+        }
     }
 }
 
 /// A mail and where it goes.
 pub struct Draft {
+    /// What it says, or what it is written from.
     pub content: Content,
+    /// Who hears of its failure.
     pub reverse_path: ReversePath,
+    /// To whom.
     pub recipient: Address,
+    /// Over which road.
     pub route: Route,
+    /// The least TLS.
     pub tls: TlsFloor,
+    /// What for.
     pub purpose: Purpose,
+    /// When it was queued.
     pub at: Timestamp,
 }
 

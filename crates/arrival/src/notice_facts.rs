@@ -1,14 +1,12 @@
 //! Notices on their way: kept as facts in a sealed ticket, written as a mail when it goes. Knows no mailbox and
 //! no queue.
 
-use std::sync::Arc;
-
 use sealpost_delivery::{Composer, Content};
 use sealpost_mail::{Address, Compose, Secret, Timestamp, compose_notice};
 use sealpost_notice::{Language, Notice};
 use serde::{Deserialize, Serialize};
 
-use crate::context::Front;
+use crate::settings::Announcer;
 
 /// All that a notice is written from, besides the operator's brand.
 #[derive(Serialize, Deserialize)]
@@ -35,13 +33,16 @@ pub(crate) fn quiet() -> (String, String) {
 }
 
 /// Writes notices for delivery.
-pub struct NoticeWriter(pub Arc<Front>);
+pub struct NoticeWriter(
+    /// How they look.
+    pub Announcer,
+);
 
 impl Composer for NoticeWriter {
     fn compose(&self, facts: &str, recipient: &Address) -> Result<Vec<u8>, String> {
         let facts: NoticeFacts = serde_json::from_str(facts)
             .map_err(|error| format!("{:?} error in its facts", error.classify()))?;
-        let announcer = &self.0.announcer;
+        let announcer = &self.0;
         let language = Language::parse(&facts.language).unwrap_or(announcer.language);
         let rendered = sealpost_notice::render(&facts.notice, language, &announcer.brand, &announcer.zone)
             .map_err(|error| error.to_string())?;

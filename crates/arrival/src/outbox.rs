@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_mail::Secret;
-use sealpost_notice::Notice;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
+use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::LetterSigner;
 
-use crate::reply::{self, failed};
-use crate::context::Front;
-use crate::rows::days;
 use crate::commit::commit;
+use crate::context::Context;
 use crate::enqueue;
 use crate::owner_mail;
+use crate::reply::{self, failed};
+use crate::settings::days;
 
 /// The portal's way out.
 pub struct PortalOutbox {
-    pub front: Arc<Front>,
+    /// What mail is queued with.
+    pub context: Arc<Context>,
     /// Signs what owners write.
     pub letters: LetterSigner,
 }
@@ -26,9 +27,9 @@ pub struct PortalOutbox {
 #[async_trait]
 impl Outbox for PortalOutbox {
     async fn post(&self, outgoing: Outgoing) -> Result<(), OutboxError> {
-        let front = &self.front;
-        let now = front.clock.now();
-        let announcer = &front.announcer;
+        let context = &self.context;
+        let now = context.shared.clock.now();
+        let announcer = &context.tenant.announcer;
         let notice = match outgoing.about {
             About::MailboxLocked { until } => Notice::MailboxLocked { at: now, until },
             About::ResetLink { token, expires } => Notice::ResetLink {
@@ -61,18 +62,19 @@ impl Outbox for PortalOutbox {
             About::MailboxDeleted { network } => Notice::MailboxDeleted { at: now, network },
             About::NewBrowser { network } => Notice::NewBrowser { at: now, network },
         };
-        let message_id = format!("{}@{}", front.random.id(), front.name);
+        let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
         let draft = owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, now)
             .map_err(failed)?;
-        let id = front.random.id();
-        let leg = enqueue::leg(&enqueue::Queue::of(front), draft, None, LegPurpose::Notice, &id).map_err(failed)?;
+        let id = context.shared.random.id();
+        let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id)
+            .map_err(failed)?;
         let mut rows = ArrivalRows::new(now);
         rows.legs.push(leg);
-        let _committed = commit(front, rows).await.map_err(failed)?;
+        let _committed = commit(&context.shared, rows).await.map_err(failed)?;
         Ok(())
     }
 
     async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
-        reply::send(&self.front, &self.letters, letter).await
+        reply::send(&self.context, &self.letters, letter).await
     }
 }

@@ -4,9 +4,9 @@ use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, ReversePath, Timestamp};
 use sealpost_notice::Notice;
 
-use crate::rows::Announcer;
-use crate::notice_facts::NoticeFacts;
 use crate::enqueue;
+use crate::notice_facts::NoticeFacts;
+use crate::settings::Announcer;
 
 /// Makes the draft. The error is for the log or the command line.
 pub fn draft(

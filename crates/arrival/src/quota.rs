@@ -2,41 +2,43 @@
 //! page and no reply's wording but its own.
 
 use sealpost_mail::{Address, Envelope, Origin, Reply, Timestamp};
-use sealpost_store::{Allowance, Most, NewUse, StoreError};
+use sealpost_store::{Allowance, NewUse, Store, StoreError};
 
-use crate::context::Front;
-
-/// What the operator allows; nothing said: no limit.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Quotas {
-    /// Letters of one mailbox from the portal.
-    pub writing: Option<Most>,
-    /// Letters of one reverse-path.
-    pub sender: Option<Most>,
-    /// Letters of one login.
-    pub login: Option<Most>,
-    /// Bytes of all letters in one mailbox.
-    pub mailbox: Option<u64>,
-}
+use crate::context::Context;
 
 /// The use a letter from the portal makes of its mailbox's quota. By the address: a mailbox that is deleted and made
 /// again has sent what it has sent.
-pub(crate) fn of_writer(front: &Front, writer: &Address, recipients: usize, at: Timestamp) -> Option<NewUse> {
-    let whose = || front.keys.tags.count_tag("written", writer.identity().as_bytes());
-    front.quotas.writing.map(|most| NewUse { whose: whose(), at, recipients: count(recipients), most })
+pub(crate) fn of_writer(
+    context: &Context,
+    writer: &Address,
+    recipients: usize,
+    at: Timestamp,
+) -> Option<NewUse> {
+    let whose = || context.shared.keys.tags.count_tag("written", writer.identity().as_bytes());
+    context.tenant.quotas.writing.map(|most| NewUse {
+        whose: whose(),
+        at,
+        recipients: count(recipients),
+        most,
+    })
 }
 
 /// The uses a letter on the way in makes of its sender's and its login's quota. Reports have no sender.
-pub(crate) fn of_arrival(front: &Front, envelope: &Envelope, origin: &Origin, at: Timestamp) -> Vec<NewUse> {
+pub(crate) fn of_arrival(
+    context: &Context,
+    envelope: &Envelope,
+    origin: &Origin,
+    at: Timestamp,
+) -> Vec<NewUse> {
     let recipients = count(envelope.recipients.len());
-    let tag = |kind, of: &str| front.keys.tags.count_tag(kind, of.as_bytes());
-    let sender = front.quotas.sender.zip(envelope.reverse_path.address()).map(|(most, sender)| NewUse {
-        whose: tag("sender", &sender.identity()),
-        at,
-        recipients,
-        most,
-    });
-    let login = front.quotas.login.zip(origin.login.as_deref()).map(|(most, login)| NewUse {
+    let tag = |kind, of: &str| context.shared.keys.tags.count_tag(kind, of.as_bytes());
+    let sender = context
+        .tenant
+        .quotas
+        .sender
+        .zip(envelope.reverse_path.address())
+        .map(|(most, sender)| NewUse { whose: tag("sender", &sender.identity()), at, recipients, most });
+    let login = context.tenant.quotas.login.zip(origin.login.as_deref()).map(|(most, login)| NewUse {
         whose: tag("login", login),
         at,
         recipients,
@@ -46,10 +48,10 @@ pub(crate) fn of_arrival(front: &Front, envelope: &Envelope, origin: &Origin, at
 }
 
 /// Whether all of the uses may be made now; the worst answer counts.
-pub(crate) async fn ask(front: &Front, uses: &[NewUse]) -> Result<Allowance, StoreError> {
+pub(crate) async fn ask(store: &Store, uses: &[NewUse]) -> Result<Allowance, StoreError> {
     let mut answer = Allowance::Now;
     for one in uses {
-        let used = front.store.used_lately(&one.whose, one.at).await?;
+        let used = store.used_lately(&one.whose, one.at).await?;
         answer = match (answer, one.most.allows(&used, one.recipients, one.at)) {
             (Allowance::Never, _) | (_, Allowance::Never) => Allowance::Never,
             (Allowance::From(one), Allowance::From(other)) => Allowance::From(one.max(other)),

@@ -2,33 +2,23 @@
 //! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
 
 use futures_util::StreamExt as _;
-use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket};
+use sealpost_delivery::{Content, Purpose, Queued, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
-    SignedBody, Summary, Timestamp, TlsFloor, ToSign,
+    SignedBody, Summary, Timestamp, ToSign,
 };
-use sealpost_mailbox::{
-    BodySealer, NewLetter, OutboxError, Resident, Sent, WriteRules, WrittenLetter,
-};
+use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, Sent, WrittenLetter};
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
 };
 use sealpost_vault::{BodyHash, LetterSigner, MessageKey};
 use serde::{Deserialize, Serialize};
 
-use crate::context::Front;
-use crate::thread::tag as thread_tag;
 use crate::commit::commit;
+use crate::context::Context;
 use crate::quota;
+use crate::thread::tag as thread_tag;
 use crate::verp;
-
-/// Where letters of owners go, and to whom they may.
-#[derive(Clone, Debug)]
-pub struct Writing {
-    pub rules: WriteRules,
-    pub route: Route,
-    pub floor: TlsFloor,
-}
 
 /// The label under which the memo of an answer's reverse-path is sealed.
 pub(crate) const MEMO: &str = "answer";
@@ -47,46 +37,51 @@ pub(crate) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>)
 }
 
 /// A mailbox that exists, proven, and its language.
-pub(crate) async fn resident(front: &Front, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
-    let row = front.store.mailbox(mailbox_id).await.map_err(failed)?;
+pub(crate) async fn resident(context: &Context, mailbox_id: &str) -> Result<(Resident, String), OutboxError> {
+    let row = context.shared.store.mailbox(mailbox_id).await.map_err(failed)?;
     let row = row.ok_or_else(|| failed("the mailbox is gone"))?;
-    Ok((Resident::of(&row, &front.keys.rows, &front.keys.tags).map_err(failed)?, row.language))
+    Ok((
+        Resident::of(&row, &context.shared.keys.rows, &context.shared.keys.tags).map_err(failed)?,
+        row.language,
+    ))
 }
 
 /// Queues the letter and keeps it.
 pub(crate) async fn send(
-    front: &Front,
+    context: &Context,
     letters: &LetterSigner,
     letter: WrittenLetter,
 ) -> Result<Sent, OutboxError> {
     let recipients: Vec<Address> = letter.to.iter().chain(&letter.cc).cloned().collect();
     // The portal has asked already; a letter to elsewhere must be impossible, not unlikely.
-    if recipients.is_empty() || !recipients.iter().all(|address| front.writing.rules.allows(address)) {
+    if recipients.is_empty() || !recipients.iter().all(|address| context.tenant.writing.rules.allows(address))
+    {
         return Err(failed("a recipient outside what the operator allows"));
     }
-    let (resident, _language) = resident(front, &letter.mailbox_id).await?;
-    let uses: Vec<_> =
-        quota::of_writer(front, &letter.from, recipients.len(), front.clock.now()).into_iter().collect();
-    if let Some(no) = too_many(front, &letter.mailbox_id, &uses).await? {
+    let (resident, _language) = resident(context, &letter.mailbox_id).await?;
+    let uses: Vec<_> = quota::of_writer(context, &letter.from, recipients.len(), context.shared.clock.now())
+        .into_iter()
+        .collect();
+    if let Some(no) = too_many(context, &letter.mailbox_id, &uses).await? {
         return Ok(no);
     }
     let sizes_all: u64 = letter.files.iter().map(|file| file.size).sum();
-    if let Some(most) = front.quotas.mailbox {
-        let held = front.store.held_by(&letter.mailbox_id).await.map_err(failed)?;
+    if let Some(most) = context.tenant.quotas.mailbox {
+        let held = context.shared.store.held_by(&letter.mailbox_id).await.map_err(failed)?;
         // Base64 is a third more.
         if held.saturating_add(sizes_all.saturating_mul(4) / 3) > most {
             tracing::info!(mailbox.id = %letter.mailbox_id, "a mailbox is too full to keep what its owner sends");
             return Ok(Sent::Full);
         }
     }
-    let (random, now) = (&*front.random, front.clock.now());
+    let (random, now) = (&*context.shared.random, context.shared.clock.now());
     let head = PortalLetter {
         from: (letter.name.clone(), letter.from.clone()),
         to: letter.to,
         cc: letter.cc,
         subject: letter.subject,
         text: letter.text,
-        message_id: format!("{}@{}", random.id(), front.name),
+        message_id: format!("{}@{}", random.id(), context.tenant.name),
         in_reply_to: letter.in_reply_to,
         references: letter.references,
         at: now,
@@ -96,7 +91,7 @@ pub(crate) async fn send(
     let split = Head::split(&pieces.opening).ok_or_else(|| failed("a letter without a head"))?;
     let (head_bytes, text) = pieces.opening.split_at_checked(split).unwrap_or((&pieces.opening, &[]));
 
-    let mut rest = Rest::new(front);
+    let mut rest = Rest::new(context);
     rest.push(text).await?;
     let mut sizes = Vec::new();
     for (piece, file) in pieces.files.iter().zip(letter.files) {
@@ -113,7 +108,7 @@ pub(crate) async fn send(
     }
     rest.push(&pieces.closing).await?;
     let Finished { key, body, len: rest_len, hash } = rest.finish().await?;
-    let head_bytes = signed(front, letters, head_bytes, now, &hash)?;
+    let head_bytes = signed(context, letters, head_bytes, now, &hash)?;
 
     let deposit_id = random.id();
     let size = rest_len + head_bytes.len() as u64;
@@ -130,10 +125,10 @@ pub(crate) async fn send(
         listing: &listing,
         size,
         received_at: now,
-        expires_at: front.announcer.retention.letter(MailboxState::Active, now),
+        expires_at: context.tenant.announcer.retention.letter(MailboxState::Active, now),
     };
-    let thread_tags = vec![thread_tag(front, &head.message_id)];
-    rows.deposits.push(sent.row(&front.keys.deposits, thread_tags, random).map_err(failed)?);
+    let thread_tags = vec![thread_tag(&context.shared, &head.message_id)];
+    rows.deposits.push(sent.row(&context.shared.keys.deposits, thread_tags, random).map_err(failed)?);
     let arrival_id = random.id();
     for (number, recipient) in recipients.iter().enumerate() {
         let number = u8::try_from(number).map_err(failed)?;
@@ -141,7 +136,7 @@ pub(crate) async fn send(
         let memo = AnswerMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
         // Without an address for bounces, nobody is told later; what the next server says at once still reaches
         // the mailbox.
-        let reverse_path = match copy.reverse_path(front, MEMO, &memo).map_err(failed)? {
+        let reverse_path = match copy.reverse_path(context, MEMO, &memo).map_err(failed)? {
             None => ReversePath::Null,
             Some((path, row)) => {
                 rows.notices.push(row);
@@ -156,8 +151,8 @@ pub(crate) async fn send(
             body_type: BodyType::SevenBit,
             smtputf8: recipients.iter().chain([&letter.from]).any(Address::needs_smtputf8),
             content: Content::Letter { head: head_bytes.clone(), body_key: key.to_bytes() },
-            route: front.writing.route.clone(),
-            tls: front.writing.floor,
+            route: context.tenant.writing.route.clone(),
+            tls: context.tenant.writing.floor,
             purpose: Purpose::Answer {
                 mailbox_id: letter.mailbox_id.clone(),
                 deposit_id: deposit_id.clone(),
@@ -169,14 +164,14 @@ pub(crate) async fn send(
             body_id: Some(body.id()),
             purpose: LegPurpose::Answer,
             state: LegStart::Queued,
-            give_up: front.give_up,
+            give_up: context.tenant.routes.give_up,
         };
-        rows.legs.push(ticket.leg(&front.keys.spool, queued, random).map_err(failed)?);
+        rows.legs.push(ticket.leg(&context.shared.keys.spool, queued, random).map_err(failed)?);
     }
     rows.body = Some(body);
     rows.sent = Some(letter.draft);
     rows.uses.clone_from(&uses);
-    match commit(front, rows).await.map_err(failed)? {
+    match commit(&context.shared, rows).await.map_err(failed)? {
         Committed::New(_durable) => {
             tracing::info!(arrival.id = %arrival_id, recipients = recipients.len(), "a letter from the portal is queued");
             Ok(Sent::Queued(deposit_id))
@@ -185,15 +180,15 @@ pub(crate) async fn send(
         Committed::MailboxTaken => Err(failed("the mailbox is gone")),
         // Another of its letters took the last place meanwhile.
         Committed::TooMany => {
-            let no = too_many(front, &letter.mailbox_id, &uses).await?;
+            let no = too_many(context, &letter.mailbox_id, &uses).await?;
             Ok(no.unwrap_or(Sent::Stale))
         }
     }
 }
 
 /// What the writer is told who has sent as much as they may.
-async fn too_many(front: &Front, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
-    let no = match quota::ask(front, uses).await.map_err(failed)? {
+async fn too_many(context: &Context, mailbox_id: &str, uses: &[NewUse]) -> Result<Option<Sent>, OutboxError> {
+    let no = match quota::ask(&context.shared.store, uses).await.map_err(failed)? {
         Allowance::Now => return Ok(None),
         Allowance::From(from) => Sent::TooMany { from: Some(from) },
         Allowance::Never => Sent::TooMany { from: None },
@@ -204,13 +199,13 @@ async fn too_many(front: &Front, mailbox_id: &str, uses: &[NewUse]) -> Result<Op
 
 /// The head with the signature on top by which the operator's servers know that it was written here.
 fn signed(
-    front: &Front,
+    context: &Context,
     letters: &LetterSigner,
     head: &[u8],
     at: Timestamp,
     body: &[u8; 32],
 ) -> Result<Vec<u8>, OutboxError> {
-    let to_sign = ToSign::new(&Head::new(head.to_vec()).map_err(failed)?, &front.name, at, body);
+    let to_sign = ToSign::new(&Head::new(head.to_vec()).map_err(failed)?, &context.tenant.name, at, body);
     let signature = letters.sign(to_sign.input());
     let mut signed = to_sign.into_field(&signature);
     signed.extend_from_slice(head);
@@ -268,10 +263,10 @@ struct Finished {
 }
 
 impl Rest {
-    fn new(front: &Front) -> Self {
-        let key = MessageKey::generate(&*front.random);
+    fn new(context: &Context) -> Self {
+        let key = MessageKey::generate(&*context.shared.random);
         Self {
-            body: BodySealer::new(&front.store, &key, &*front.random),
+            body: BodySealer::new(&context.shared.store, &key, &*context.shared.random),
             key,
             lines: SignedBody::default(),
             hash: BodyHash::default(),

@@ -1,13 +1,13 @@
 //! A letter as it streams in: the header section is kept, the rest is sealed chunk by chunk and never
 //! touches the disk in clear. Knows no rules and no recipients' mailboxes.
 
-use sealpost_mail::{Envelope, Head, Random, Reply};
+use sealpost_mail::{Envelope, Head, Reply};
 use sealpost_mailbox::{BodyOpener, BodySealer, MailboxError};
 use sealpost_store::StoredBody;
 use sealpost_vault::{Fingerprinter, MessageKey};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::context::Front;
+use crate::context::Shared;
 
 /// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
 const KEEP: usize = 64 * 1024;
@@ -60,9 +60,9 @@ pub(crate) struct Whole {
 }
 
 impl Spool {
-    pub(crate) fn open(front: &Front, envelope: &Envelope) -> Self {
-        let key = MessageKey::generate(&*front.random);
-        let mut fingerprint = front.keys.tags.fingerprint();
+    pub(crate) fn open(shared: &Shared, envelope: &Envelope) -> Self {
+        let key = MessageKey::generate(&*shared.random);
+        let mut fingerprint = shared.keys.tags.fingerprint();
         fingerprint.update(envelope.reverse_path.to_path().as_bytes());
         for recipient in &envelope.recipients {
             fingerprint.update(b"\0");
@@ -71,7 +71,7 @@ impl Spool {
         fingerprint.update(b"\0\0");
         Self {
             stage: Stage::Head(Vec::new()),
-            body: BodySealer::new(&front.store, &key, &*front.random),
+            body: BodySealer::new(&shared.store, &key, &*shared.random),
             key,
             rest: Some(Vec::new()),
             fingerprint,
@@ -79,7 +79,7 @@ impl Spool {
     }
 
     /// Takes the next bytes of the letter.
-    pub(crate) async fn take(&mut self, bytes: &[u8], _random: &dyn Random) -> Result<(), Reply> {
+    pub(crate) async fn take(&mut self, bytes: &[u8]) -> Result<(), Reply> {
         self.fingerprint.update(bytes);
         match &mut self.stage {
             Stage::Rest(_head) => self.seal(bytes).await,
@@ -115,7 +115,7 @@ impl Spool {
     }
 
     /// The letter has ended: closes the stream and makes the body durable (if it is a file).
-    pub(crate) async fn finish(mut self, _random: &dyn Random) -> Result<Spooled, Reply> {
+    pub(crate) async fn finish(mut self) -> Result<Spooled, Reply> {
         if let Stage::Head(seen) = &mut self.stage {
             // A letter that is all header section has no empty line and no rest (RFC 5322 §3.5).
             let head = Head::new(std::mem::take(seen)).map_err(malformed)?;
@@ -146,11 +146,11 @@ impl Spooled {
     }
 
     /// The whole letter in memory, within the budget: waits for a place if many ask at once.
-    pub(crate) async fn whole(&self, front: &Front) -> Result<Whole, Reply> {
+    pub(crate) async fn whole(&self, shared: &Shared) -> Result<Whole, Reply> {
         let size = self.size();
         let place = match self.rest {
             Some(_) => None,
-            None => Some(front.room(size.saturating_mul(PARSE_FACTOR)).await?),
+            None => Some(shared.room(size.saturating_mul(PARSE_FACTOR)).await?),
         };
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(1 << 28));
         bytes.extend_from_slice(self.head.as_bytes());

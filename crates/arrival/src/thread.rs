@@ -3,25 +3,25 @@
 use sealpost_mail::Head;
 use sealpost_policy::Known;
 
-use crate::context::Front;
+use crate::context::Shared;
 
 /// Tags asked for in one question to the store.
 const AT_ONCE: usize = 500;
 
 /// Whether the letter answers one that a portal user wrote or got. All its Message-IDs are looked up, however many:
 /// a confidential answer must not leave in clear because its thread is long.
-pub(crate) async fn known(front: &Front, head: &Head) -> Known<bool> {
+pub(crate) async fn known(shared: &Shared, head: &Head) -> Known<bool> {
     let named = ["In-Reply-To", "References"].iter().flat_map(|field| head.all(field));
     let mut tags: Vec<[u8; 32]> = Vec::new();
     for id in named.flat_map(|text| message_ids(&text)) {
         // As it was tagged before there was one spelling, and in that.
-        tags.push(front.keys.tags.thread_tag(&id));
-        tags.push(front.keys.tags.thread_tag(&spelt(&id)));
+        tags.push(shared.keys.tags.thread_tag(&id));
+        tags.push(shared.keys.tags.thread_tag(&spelt(&id)));
     }
     tags.sort_unstable();
     tags.dedup();
     for some in tags.chunks(AT_ONCE) {
-        match front.store.knows_thread(some).await {
+        match shared.store.knows_thread(some).await {
             Ok(false) => {}
             Ok(true) => return Known::Yes(true),
             Err(error) => return Known::Unanswerable(error.to_string()),
@@ -31,16 +31,16 @@ pub(crate) async fn known(front: &Front, head: &Head) -> Known<bool> {
 }
 
 /// The tag under which a letter of the portal is remembered.
-pub(crate) fn tag(front: &Front, message_id: &str) -> [u8; 32] {
-    front.keys.tags.thread_tag(&spelt(message_id))
+pub(crate) fn tag(shared: &Shared, message_id: &str) -> [u8; 32] {
+    shared.keys.tags.thread_tag(&spelt(message_id))
 }
 
 /// The tags of a letter that came in: its Message-ID as it was parsed, and as it is looked up in an answer.
-pub(crate) fn tags(front: &Front, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
+pub(crate) fn tags(shared: &Shared, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
     let written = head.all("Message-ID");
     let ids = written.iter().flat_map(|text| message_ids(text)).take(MAX_OWN);
     let mut tags: Vec<[u8; 32]> =
-        parsed.map(str::to_owned).into_iter().chain(ids).map(|id| tag(front, &id)).collect();
+        parsed.map(str::to_owned).into_iter().chain(ids).map(|id| tag(shared, &id)).collect();
     tags.sort_unstable();
     tags.dedup();
     tags

@@ -11,9 +11,9 @@ use sealpost_notice::{Language, Notice};
 use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewLeg, StoreError};
 use sealpost_vault::MessageKey;
 
-use crate::reply::{failed, resident};
-use crate::context::Front;
 use crate::commit::commit;
+use crate::context::Context;
+use crate::reply::{failed, resident};
 use crate::{enqueue, owner_mail};
 
 /// What is to be told.
@@ -31,9 +31,10 @@ pub(crate) struct Undelivered<'a> {
 }
 
 /// The rows that put the word into the mailbox.
-pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
-    let (resident, language_tag) = resident(front, told.mailbox_id).await?;
-    let (random, now, announcer) = (&*front.random, front.clock.now(), &front.announcer);
+pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<ArrivalRows, OutboxError> {
+    let (resident, language_tag) = resident(context, told.mailbox_id).await?;
+    let (random, now, announcer) =
+        (&*context.shared.random, context.shared.clock.now(), &context.tenant.announcer);
     let notice = Notice::AnswerReturned {
         recipient: told.recipient.to_path(),
         subject: told.subject.clone(),
@@ -49,7 +50,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let owner = resident.address().clone();
     let mut rows = ArrivalRows::new(now);
     if !told.delayed {
-        rows.legs.push(announce(front, &language_tag, owner.clone(), told.date, &id)?);
+        rows.legs.push(announce(context, &language_tag, owner.clone(), told.date, &id)?);
     }
     let mut extra = Vec::new();
     if let Some(parent) = &told.message_id {
@@ -65,7 +66,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
         subject: rendered.subject,
         text: rendered.text,
         html: Some(rendered.html),
-        message_id: format!("{id}@{}", front.name),
+        message_id: format!("{id}@{}", context.tenant.name),
         at: now,
         auto_submitted: "auto-replied",
         extra,
@@ -77,7 +78,7 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
     let (head, rest) = mail.split_at_checked(split).unwrap_or((&mail, &[]));
 
     let key = MessageKey::generate(random);
-    let body = seal_body(&front.store, &key, rest, random).await.map_err(failed)?;
+    let body = seal_body(&context.shared.store, &key, rest, random).await.map_err(failed)?;
     let word = NewLetter {
         mailbox_id: resident.id(),
         public: resident.public(),
@@ -91,26 +92,26 @@ pub(crate) async fn rows(front: &Front, told: &Undelivered<'_>) -> Result<Arriva
         received_at: now,
         expires_at: announcer.retention.letter(MailboxState::Active, now),
     };
-    rows.deposits.push(word.row(&front.keys.deposits, Vec::new(), random).map_err(failed)?);
+    rows.deposits.push(word.row(&context.shared.keys.deposits, Vec::new(), random).map_err(failed)?);
     rows.more_bodies.push(body);
     Ok(rows)
 }
 
 /// A mail that says that there is word, and nothing of what. A delay is not worth one.
 fn announce(
-    front: &Front,
+    context: &Context,
     language: &str,
     to: Address,
     date: Timestamp,
     deposit_id: &str,
 ) -> Result<NewLeg, OutboxError> {
-    let announcer = &front.announcer;
+    let announcer = &context.tenant.announcer;
     let link = Secret::new(format!("{}/m/{deposit_id}", announcer.public_url));
     let notice = Notice::AnswerCameBack { date, link };
-    let message_id = format!("{}@{}", front.random.id(), front.name);
-    let mail = owner_mail::draft(announcer, notice, language, to, message_id, front.clock.now());
-    let arrival_id = front.random.id();
-    enqueue::leg(&enqueue::Queue::of(front), mail.map_err(failed)?, None, LegPurpose::Notice, &arrival_id)
+    let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
+    let mail = owner_mail::draft(announcer, notice, language, to, message_id, context.shared.clock.now());
+    let arrival_id = context.shared.random.id();
+    enqueue::leg(&enqueue::Queue::of(context), mail.map_err(failed)?, None, LegPurpose::Notice, &arrival_id)
         .map_err(failed)
 }
 
@@ -118,16 +119,17 @@ fn announce(
 const RACES: usize = NewPair::RACES;
 
 /// What delivery calls.
-pub struct ToMailbox(pub Arc<Front>);
+pub struct ToMailbox(pub Arc<Context>);
 
 #[async_trait]
 impl Returns for ToMailbox {
     async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold> {
-        let front = &self.0;
+        let context = &self.0;
         let Purpose::Answer { mailbox_id, deposit_id } = &returned.ticket.purpose else {
             return Err(Untold::Never("not an answer".to_owned()));
         };
-        if front
+        if context
+            .shared
             .store
             .mailbox(mailbox_id)
             .await
@@ -151,13 +153,13 @@ impl Returns for ToMailbox {
             delayed: returned.action == DsnAction::Delayed,
         };
         for _ in 0..RACES {
-            let mut rows = rows(front, &told).await.map_err(untold)?;
-            let mut once = front.keys.tags.fingerprint();
+            let mut rows = rows(context, &told).await.map_err(untold)?;
+            let mut once = context.shared.keys.tags.fingerprint();
             once.update(b"answer returned\0");
             once.update(returned.leg_id.as_bytes());
             once.update(if told.delayed { b"\0delayed" } else { b"\0failed!" });
             rows.fingerprint = Some(once.finish());
-            match commit(front, rows).await.map_err(untold)? {
+            match commit(&context.shared, rows).await.map_err(untold)? {
                 Committed::New(_) | Committed::Duplicate | Committed::TooMany => return Ok(()),
                 // Gone, or its owner has just got a new key pair: look again.
                 Committed::MailboxTaken => {}

@@ -5,7 +5,7 @@ use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
 use sealpost_store::{NewNotice, notice_token};
 use serde::Serialize;
 
-use crate::context::Front;
+use crate::context::Context;
 
 /// One copy of one mail.
 pub(crate) struct Copy<'a> {
@@ -21,11 +21,11 @@ impl Copy<'_> {
     /// address for bounces.
     pub(crate) fn reverse_path<M: Serialize>(
         &self,
-        front: &Front,
+        context: &Context,
         label: &str,
         memo: &M,
     ) -> Result<Option<(ReversePath, NewNotice)>, Box<dyn std::error::Error + Send + Sync>> {
-        let Some(base) = &front.announcer.bounces else { return Ok(None) };
+        let Some(base) = &context.tenant.announcer.bounces else { return Ok(None) };
         let token = notice_token(self.deposit_id, self.number);
         let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
         let json = Secret::new(serde_json::to_vec(memo)?);
@@ -33,7 +33,12 @@ impl Copy<'_> {
             mailbox_id: self.mailbox_id.to_owned(),
             deposit_id: self.deposit_id.to_owned(),
             number: self.number,
-            ticket_sealed: front.keys.rows.seal(label, self.deposit_id, json.expose(), &*front.random),
+            ticket_sealed: context.shared.keys.rows.seal(
+                label,
+                self.deposit_id,
+                json.expose(),
+                &*context.shared.random,
+            ),
             created_at: self.at,
         };
         Ok(Some((ReversePath::Address(address), row)))

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod jobs;
 mod logging;
+mod logins;
 mod readiness;
 mod release;
 mod roles;

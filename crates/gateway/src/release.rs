@@ -1,6 +1,7 @@
 //! Letting a recipient in again after support has said so: the mailbox's key wrapped for a new link where it can
 //! be had, a new empty mailbox where it cannot, and the mail. One transaction.
 
+use sealpost_arrival::{days, enqueue, owner_mail};
 use sealpost_mail::{Address, Random, Secret, Timestamp};
 use sealpost_mailbox::{NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
@@ -13,10 +14,7 @@ use sealpost_vault::{
     Argon2Cost, InitialPassword, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
 };
 
-use sealpost_arrival::days;
 use crate::commands::RequestError;
-use sealpost_arrival::enqueue;
-use sealpost_arrival::owner_mail;
 use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What a release has led to.
@@ -84,7 +82,7 @@ pub(crate) async fn release(
     let message_id = format!("{}@{}", random.id(), plan.name);
     let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)
         .map_err(RequestError::Mail)?;
-    let queue = enqueue::Queue { spool: &keys.role.queue.spool, random, give_up: plan.give_up };
+    let queue = enqueue::Queue { spool: &keys.role.queue.spool, random, give_up: plan.routes.give_up };
     let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
         .map_err(|error| RequestError::Mail(error.to_string()))?;
     let wish = Release {

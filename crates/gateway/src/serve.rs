@@ -1,39 +1,30 @@
 //! The parts put together and run until told to stop. Decides nothing that a part could decide.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
+use sealpost_arrival::{
+    ArrivalReception, Context, Making, NoticeWriter, PortalOutbox, Shared, Tenant, ToMailbox,
+};
 use sealpost_delivery::{ClientCertificate, Runner};
-use sealpost_intake::{Intake, LoginCheck, Logins, MemoryBudget, TlsSource};
-use sealpost_mail::{Clock, Random, Secret, SystemClock, SystemRandom};
+use sealpost_intake::{Intake, MemoryBudget, TlsSource};
+use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_store::{Alone, Store, StoreOptions};
-use sealpost_vault::{IntakeRole, PortalRole, password_phc};
+use sealpost_vault::{IntakeRole, PortalRole};
 use thiserror::Error;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use sealpost_arrival::{Door, Front, Making};
-use crate::jobs;
-use sealpost_arrival::NoticeWriter;
-use sealpost_arrival::PortalOutbox;
 use crate::config::checked::{self, Plan, ServiceKeys};
+use crate::jobs;
+use crate::logins::ConfiguredLogins;
 use crate::readiness;
-use sealpost_arrival::ToMailbox;
-
-/// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
-const MAX_RECEIVED: usize = 100;
 
 /// How long sessions may end when the store promises nothing any more.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
-
-/// Initial passwords made at once, each for 19 MiB and a good part of a tenth of a second.
-const HASHING: usize = 2;
 
 /// Why the product does not start or go on.
 #[derive(Debug, Error)]
@@ -68,7 +59,7 @@ pub(crate) struct Ready {
     /// How long deleted letters can be had back.
     trash: Duration,
     /// None where only jobs run.
-    front: Option<Arc<Front>>,
+    context: Option<Arc<Context>>,
     reloadable: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal_reloader: Option<Reloader>,
@@ -105,7 +96,7 @@ pub(crate) fn prepare(
                 portal: None,
                 jobs,
                 trash,
-                front: None,
+                context: None,
                 reloadable: Vec::new(),
                 shown: Vec::new(),
                 portal_reloader: None,
@@ -118,34 +109,26 @@ pub(crate) fn prepare(
     let runner = Runner::new(store.clone(), queue.spool.clone(), clock_here, random_here, plan.delivery)?;
     let kib = |share: u64| MemoryBudget::kib(u32::try_from(share / 1024).unwrap_or(u32::MAX));
     let (coming_in, looked_into) = (kib(plan.memory.coming_in), kib(plan.memory.looked_into));
-    let front = Arc::new(Front {
-        name: plan.name,
-        store: store.clone(),
-        keys: queue.clone(),
-        clock: Arc::clone(&clock),
-        random: Arc::clone(&random),
-        inlet: runner.inlet(),
-        rules: RwLock::new(Arc::new(plan.rules)),
-        report_route: plan.report_route,
-        announcer: plan.announcer,
-        writing: plan.writing,
-        route: plan.route,
-        report_from: plan.report_from,
-        give_up: plan.give_up,
-        quotas: plan.quotas,
-        memory: looked_into,
-        hashing: Arc::new(Semaphore::new(HASHING)),
-        max_received: MAX_RECEIVED,
-        live: Arc::new(Mutex::new(HashSet::new())),
+    let writer = NoticeWriter(plan.announcer.clone());
+    let context = Arc::new(Context {
+        shared: Shared::new(
+            store.clone(),
+            queue.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            runner.inlet(),
+            looked_into,
+        ),
+        tenant: Tenant::new(plan.name, plan.rules, plan.announcer, plan.writing, plan.routes, plan.quotas),
     });
-    runner.compose_with(Arc::new(NoticeWriter(Arc::clone(&front))));
-    runner.return_to(Arc::new(ToMailbox(Arc::clone(&front))));
+    runner.compose_with(Arc::new(writer));
+    runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
     let intake = if let Some(IntakeRole { queue: _, way_in }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
         let escrow = plan.escrow.public(&way_in);
         let making = Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow });
-        let door = Arc::new(Door { front: Arc::clone(&front), making });
-        Some(Intake::bind(plan.listeners, door, logins, Arc::clone(&clock), coming_in)?)
+        let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making });
+        Some(Intake::bind(plan.listeners, reception, logins, Arc::clone(&clock), coming_in)?)
     } else {
         None
     };
@@ -160,7 +143,7 @@ pub(crate) fn prepare(
             sessions,
             escrow_public,
         };
-        let outbox = Arc::new(PortalOutbox { front: Arc::clone(&front), letters });
+        let outbox = Arc::new(PortalOutbox { context: Arc::clone(&context), letters });
         Some(Portal::bind(
             plan.portal,
             store.clone(),
@@ -180,7 +163,7 @@ pub(crate) fn prepare(
         portal,
         jobs,
         trash,
-        front: Some(front),
+        context: Some(context),
         reloadable: plan.reloadable,
         shown,
         portal_reloader,
@@ -209,7 +192,7 @@ impl Ready {
             portal,
             jobs,
             trash,
-            front,
+            context,
             reloadable,
             shown,
             portal_reloader,
@@ -218,7 +201,7 @@ impl Ready {
         } = self;
         let rest = CancellationToken::new();
         let reload = tokio::spawn(reload_on_hangup(
-            front,
+            context,
             reloadable,
             shown,
             portal_reloader,
@@ -231,8 +214,8 @@ impl Ready {
             Some(alone) => Some((jobs::start(store.clone(), clock, trash).await?, alone)),
             None => None,
         };
-        let front_stop = stop.clone();
-        let intake = intake.map(|intake| tokio::spawn(async move { intake.run(front_stop).await }));
+        let intake_stop = stop.clone();
+        let intake = intake.map(|intake| tokio::spawn(async move { intake.run(intake_stop).await }));
         let watch = tokio::spawn(readiness::watch(store.clone(), rest.clone()));
         let ended = {
             let ended = first_to_end(&stop, delivery, portal, &rest, intake);
@@ -323,7 +306,7 @@ async fn first_to_end(
 
 /// SIGHUP: certificates and rules are read again; what is wrong stays as it was and is said in the log.
 async fn reload_on_hangup(
-    front: Option<Arc<Front>>,
+    context: Option<Arc<Context>>,
     tls: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal: Option<Reloader>,
@@ -361,10 +344,10 @@ async fn reload_on_hangup(
         {
             tracing::error!(%error, "portal certificate not read again; the old one stays");
         }
-        if let (Some(front), Some(file)) = (&front, &config_file) {
+        if let (Some(context), Some(file)) = (&context, &config_file) {
             match checked::reload_rules(file) {
                 Ok(rules) => {
-                    front.set_rules(rules);
+                    context.tenant.set_rules(rules);
                     tracing::info!("rules and lists read again");
                 }
                 Err(problems) => {
@@ -374,66 +357,5 @@ async fn reload_on_hangup(
                 }
             }
         }
-    }
-}
-
-/// How long a password waits until others have been checked.
-const LOGIN_WAIT: Duration = Duration::from_secs(10);
-
-/// Logins of the configuration. Unknown names cost the same time as known ones.
-struct ConfiguredLogins {
-    logins: Vec<(String, Secret<String>)>,
-    /// Argon2id takes 19 MiB each: a handful at a time.
-    places: Arc<Semaphore>,
-    wait: Duration,
-}
-
-impl ConfiguredLogins {
-    fn new(logins: Vec<(String, Secret<String>)>) -> Self {
-        Self { logins, places: Arc::new(Semaphore::new(2)), wait: LOGIN_WAIT }
-    }
-}
-
-/// A hash of nothing anyone knows, to spend the same time on unknown names.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2VhbHBvc3Qtbm9ib2R5$Zm9yIG5vYm9keSBoYXMgdGhpcyBwYXNzd29yZCE";
-
-#[async_trait]
-impl Logins for ConfiguredLogins {
-    async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck {
-        let Ok(Ok(place)) = timeout(self.wait, Arc::clone(&self.places).acquire_owned()).await else {
-            return LoginCheck::Busy;
-        };
-        let known = self.logins.iter().find(|(name, _)| name == login).cloned();
-        let hash = known.as_ref().map_or_else(|| Secret::new(NOBODY.to_owned()), |(_, hash)| hash.clone());
-        let checked = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, also when the client does not wait for it.
-            let _place = place;
-            password_phc::verify(hash.expose(), &password)
-        });
-        match (checked.await, known) {
-            (Ok(true), Some((name, _))) => LoginCheck::Right(name),
-            (Ok(true | false), _) => LoginCheck::Wrong,
-            (Err(_panicked), _) => LoginCheck::Busy,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_password_that_cannot_be_checked_in_time_is_not_called_wrong() {
-        let password = || Secret::new("wheel".to_owned());
-        let hash = Secret::new(password_phc::hash(&password(), &SystemRandom).unwrap());
-        let mut logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash)]);
-        assert_eq!(logins.check("mill", password()).await, LoginCheck::Right("mill".to_owned()));
-        assert_eq!(logins.check("mall", password()).await, LoginCheck::Wrong);
-        logins.wait = Duration::from_millis(1);
-        let all = Arc::clone(&logins.places).acquire_many_owned(2).await.unwrap();
-        assert_eq!(logins.check("mill", password()).await, LoginCheck::Busy);
-        drop(all);
-        assert_eq!(logins.check("mall", password()).await, LoginCheck::Wrong);
     }
 }

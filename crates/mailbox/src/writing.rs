@@ -9,7 +9,6 @@ use sealpost_store::{RoomLeft, SentDraft};
 /// Files one letter can have.
 pub const MAX_FILES: u32 = 50;
 
-
 /// All drafts of one mailbox may hold the files of so many full letters.
 const MAX_FULL_LETTERS: u64 = 10;
 /// What the operator allows.

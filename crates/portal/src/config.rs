@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sealpost_mailbox::Retention;
+use sealpost_mailbox::WriteRules;
 use thiserror::Error;
 
 use crate::colour::{Colour, ColourError};
-use sealpost_mailbox::WriteRules;
 
 /// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]

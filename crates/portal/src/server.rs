@@ -10,6 +10,7 @@ use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service,
 use actix_web::dev::AppConfig;
 use actix_web::web;
 use sealpost_mail::{Clock, Random};
+use sealpost_mailbox::Outbox;
 use sealpost_store::Store;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,6 @@ use crate::config::{PortalConfig, PortalError, PortalTls};
 use crate::http::connections::Connections;
 use crate::http::tls::{Certificate, server_config};
 use crate::http::transport::{self, Transport};
-use sealpost_mailbox::Outbox;
 use crate::routes;
 use crate::state::{PortalKeys, Site};
 

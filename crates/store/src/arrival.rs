@@ -77,6 +77,38 @@ impl ArrivalRows {
 }
 
 impl ArrivalRows {
+    /// Takes over the rows of another part of the same letter. What there can be only one of stays as it was where it
+    /// is there already.
+    pub fn join(&mut self, part: Self) {
+        let Self {
+            fingerprint,
+            now: _,
+            body,
+            mailboxes,
+            prolonged,
+            deposits,
+            legs,
+            more_bodies,
+            notices,
+            sent,
+            spent_notices,
+            uses,
+            audit,
+        } = part;
+        self.fingerprint = self.fingerprint.or(fingerprint);
+        self.body = self.body.take().or(body);
+        self.sent = self.sent.take().or(sent);
+        self.mailboxes.extend(mailboxes);
+        self.prolonged.extend(prolonged);
+        self.deposits.extend(deposits);
+        self.legs.extend(legs);
+        self.more_bodies.extend(more_bodies);
+        self.notices.extend(notices);
+        self.spent_notices.extend(spent_notices);
+        self.uses.extend(uses);
+        self.audit.extend(audit);
+    }
+
     /// A body that nothing refers to would never be removed.
     fn check_references(&self) -> Result<(), StoreError> {
         let referred = |body: &StoredBody| {

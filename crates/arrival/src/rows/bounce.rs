@@ -4,47 +4,54 @@
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_store::{ArrivalRows, NoticeRow};
 
+use super::Arrival;
 use super::announce::{self, NoticeMemo};
-use crate::came_back::{Said, read};
-use super::Cut;
-use crate::decide::{Decided, Way};
 use super::reports;
+use crate::came_back::{Said, read};
+use crate::decide::{Decided, Way};
 use crate::reply::{self, AnswerMemo};
 use crate::undelivered::{self, Undelivered};
 
 /// Adds the reports to the senders of the letters whose notices have failed. A notice is told of once: its
 /// token is spent with the same commit.
-pub(crate) async fn rows(cut: &Cut<'_>, decided: &[Decided], rows: &mut ArrivalRows) -> Result<(), Reply> {
+pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
+    let mut rows = ArrivalRows::new(arrival.now);
     let mut notices: Vec<(String, NoticeRow)> = Vec::new();
     for Decided { way, .. } in decided {
         let Way::Bounce(token) = way else { continue };
         if notices.iter().any(|(known, _)| known == token) {
             continue;
         }
-        let found = cut.front.store.notice(token).await.map_err(|error| crate::admit::unavailable(&error))?;
+        let found = arrival
+            .context
+            .shared
+            .store
+            .notice(token)
+            .await
+            .map_err(|error| crate::admit::unavailable(&error))?;
         notices.push((token.clone(), found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
     }
     if notices.is_empty() {
-        return Ok(());
+        return Ok(rows);
     }
     // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
-    let said = match &cut.envelope.reverse_path {
+    let said = match &arrival.envelope.reverse_path {
         ReversePath::Address(_) => Said::Nothing,
-        ReversePath::Null => cut.spooled.whole(cut.front).await?.look(read).await?,
+        ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {
         Said::Failed(status) => Some(status),
         Said::Unclear => None,
         Said::Nothing => {
-            tracing::info!(arrival.id = %cut.arrival_id, "mail to a notice's return address; nothing failed");
-            return Ok(());
+            tracing::info!(arrival.id = %arrival.id, "mail to a notice's return address; nothing failed");
+            return Ok(rows);
         }
     };
     for (token, notice) in notices {
-        tell(cut, status, &notice, rows).await?;
+        tell(arrival, status, &notice, &mut rows).await?;
         rows.spent_notices.push(token);
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// RFC 3463 §3.1: "other undefined status".
@@ -52,12 +59,13 @@ const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
 
 /// The letter's sender hears of a failed notice; the mailbox's owner of an answer that came back.
 async fn tell(
-    cut: &Cut<'_>,
+    arrival: &Arrival<'_>,
     status: Option<EnhancedCode>,
     notice: &NoticeRow,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
-    let open = |label| cut.front.keys.rows.open(label, &notice.deposit_id, &notice.ticket_sealed);
+    let open =
+        |label| arrival.context.shared.keys.rows.open(label, &notice.deposit_id, &notice.ticket_sealed);
     if let Ok(plain) = open(reply::MEMO) {
         let memo: AnswerMemo = serde_json::from_slice(plain.expose()).map_err(crate::admit::later)?;
         let told = Undelivered {
@@ -70,14 +78,12 @@ async fn tell(
             reason: status.unwrap_or(UNSAID).to_string(),
             delayed: false,
         };
-        let word = undelivered::rows(cut.front, &told).await.map_err(crate::admit::later)?;
-        rows.deposits.extend(word.deposits);
-        rows.legs.extend(word.legs);
-        rows.more_bodies.extend(word.more_bodies);
+        let word = undelivered::rows(arrival.context, &told).await.map_err(crate::admit::later)?;
+        rows.join(word);
         return Ok(());
     }
     let plain = open(announce::MEMO).map_err(crate::admit::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::admit::later)?;
     tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
-    reports::unannounced(cut, &memo.sender, &memo.recipient, status, rows).await
+    reports::unannounced(arrival, &memo.sender, &memo.recipient, status, rows).await
 }

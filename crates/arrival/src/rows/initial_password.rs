@@ -9,16 +9,17 @@ use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret, Pepper};
 
-use super::announce::{Announcement, days};
-use super::Cut;
-use crate::context::Front;
+use super::Arrival;
+use super::announce::Announcement;
+use crate::context::Shared;
 use crate::enqueue;
 use crate::owner_mail;
+use crate::settings::days;
 
 /// Who will tell the password: the sender, whom the reverse-path names. A letter that nobody sent (a report, an
 /// automatic answer), or that the recipient sent, cannot open a mailbox: the password would go nowhere, or
 /// into the very mail it must not stand in.
-pub(crate) fn teller<'a>(envelope: &'a Envelope, recipient: &Address) -> Result<&'a Address, Reply> {
+pub(super) fn teller<'a>(envelope: &'a Envelope, recipient: &Address) -> Result<&'a Address, Reply> {
     let sender = envelope.reverse_path.address();
     sender.filter(|sender| sender.identity() != recipient.identity()).ok_or_else(|| {
         Reply::refuse(
@@ -32,14 +33,14 @@ pub(crate) fn teller<'a>(envelope: &'a Envelope, recipient: &Address) -> Result<
 }
 
 /// A new initial password and the mailbox's secret under it; Argon2 runs beside the event loop, a few at once.
-pub(crate) async fn wrap(
-    front: &Front,
+pub(super) async fn wrap(
+    shared: &Shared,
     pepper: &Pepper,
     mailbox_id: &str,
     secret: &MailboxSecret,
 ) -> Result<(InitialPassword, Vec<u8>), Reply> {
-    let permit = Arc::clone(&front.hashing).acquire_owned().await.map_err(crate::admit::later)?;
-    let (random, pepper) = (Arc::clone(&front.random), pepper.clone());
+    let permit = shared.hashing_turn().await.map_err(crate::admit::later)?;
+    let (random, pepper) = (Arc::clone(&shared.random), pepper.clone());
     let (id, secret) = (mailbox_id.to_owned(), secret.clone());
     let wrapped = tokio::task::spawn_blocking(move || {
         let initial = InitialPassword::generate(&*random);
@@ -51,34 +52,34 @@ pub(crate) async fn wrap(
 }
 
 /// The mail to the sender: over the same road as reports, and to nobody else.
-pub(crate) fn add(
-    cut: &Cut<'_>,
+pub(super) fn add(
+    arrival: &Arrival<'_>,
     about: &Announcement<'_>,
     initial: &InitialPassword,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
-    let front = cut.front;
-    let announcer = &front.announcer;
-    let to = teller(cut.envelope, about.recipient)?.clone();
+    let context = arrival.context;
+    let announcer = &context.tenant.announcer;
+    let to = teller(arrival.envelope, about.recipient)?.clone();
     let notice = Notice::PasswordForSender {
         recipient: about.recipient.to_path(),
         password: initial.text(),
         subject: about.listing.subject.clone().filter(|_| announcer.show_subject),
-        date: cut.now,
-        expires: announcer.retention.link(cut.now),
+        date: arrival.now,
+        expires: announcer.retention.link(arrival.now),
         days: days(announcer.retention.unactivated),
     };
     let language = announcer.language(&to).tag();
-    let message_id = format!("{}@{}", front.random.id(), front.name);
-    let mut draft =
-        owner_mail::draft(announcer, notice, language, to, message_id, cut.now).map_err(crate::admit::later)?;
-    draft.route = front.report_route.clone();
+    let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
+    let mut draft = owner_mail::draft(announcer, notice, language, to, message_id, arrival.now)
+        .map_err(crate::admit::later)?;
+    draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
         // The operator's own server, with the floor the operator gave it.
         Route::NextHop(_) => TlsFloor::None,
         Route::Mx => announcer.floor,
     };
-    let leg = enqueue::leg(&enqueue::Queue::of(front), draft, None, LegPurpose::Report, cut.arrival_id)
+    let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, arrival.id)
         .map_err(crate::admit::later)?;
     rows.legs.push(leg);
     Ok(())

@@ -9,30 +9,30 @@ use sealpost_mail::{
 };
 use sealpost_store::{ArrivalRows, LegPurpose};
 
-use super::Cut;
+use super::Arrival;
 use crate::decide::{Decided, Way};
 use crate::spool::Spooled;
-use crate::enqueue;
+use crate::{enqueue, quota};
 
 /// A report before it has a form.
-pub(crate) struct Report<'a> {
-    pub(crate) to: &'a Address,
-    pub(crate) recipient: DsnRecipient,
-    pub(crate) envid: Option<String>,
-    pub(crate) subject: &'static str,
-    pub(crate) text: String,
-    pub(crate) returned: Option<Vec<u8>>,
+struct Report<'a> {
+    to: &'a Address,
+    recipient: DsnRecipient,
+    envid: Option<String>,
+    subject: &'static str,
+    text: String,
+    returned: Option<Vec<u8>>,
 }
 
 /// What a refusal's report may give back of the letter.
-pub(crate) struct Returned {
+struct Returned {
     head: Option<Vec<u8>>,
     tls: TlsFloor,
 }
 
 impl Returned {
     /// The head, over TLS as good as any copy's; nothing of a letter that is confidential for anyone.
-    pub(crate) fn of(decided: &[Decided], spooled: &Spooled) -> Self {
+    fn of(decided: &[Decided], spooled: &Spooled) -> Self {
         let mut tls = TlsFloor::None;
         for Decided { way, .. } in decided {
             match way {
@@ -51,9 +51,43 @@ impl Returned {
     }
 }
 
-/// A recipient the policy refused while others were accepted.
-pub(crate) async fn refused(
-    cut: &Cut<'_>,
+/// The reports on recipients whom the policy refused while others were accepted.
+pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
+    let returned = Returned::of(decided, arrival.spooled);
+    let mut rows = ArrivalRows::new(arrival.now);
+    for Decided { recipient, way } in decided {
+        let reply = match way {
+            Way::Unclosable(reply) => reply,
+            Way::Judged(judgement) => match &judgement.treatment {
+                Treatment::Refuse(reply) => reply,
+                Treatment::Relay { .. }
+                | Treatment::Portal
+                | Treatment::Domain { .. }
+                | Treatment::Hold { .. } => continue,
+            },
+            Way::Bounce(_) => continue,
+        };
+        refused(arrival, recipient, reply, &returned, &mut rows).await?;
+    }
+    Ok(rows)
+}
+
+/// The reports on recipients whose mailbox is full.
+pub(super) async fn full(
+    arrival: &Arrival<'_>,
+    decided: &[Decided],
+    recipients: &[&Recipient],
+) -> Result<ArrivalRows, Reply> {
+    let returned = Returned::of(decided, arrival.spooled);
+    let mut rows = ArrivalRows::new(arrival.now);
+    for recipient in recipients {
+        refused(arrival, recipient, &quota::full(), &returned, &mut rows).await?;
+    }
+    Ok(rows)
+}
+
+async fn refused(
+    arrival: &Arrival<'_>,
     recipient: &Recipient,
     reply: &Reply,
     returned: &Returned,
@@ -64,7 +98,7 @@ pub(crate) async fn refused(
         Notify::Never => false,
         Notify::On { failure, .. } => failure,
     };
-    let Some(to) = cut.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
+    let Some(to) = arrival.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
     let report = Report {
         to,
         recipient: DsnRecipient {
@@ -76,7 +110,7 @@ pub(crate) async fn refused(
             diagnostic: Some(reply.to_line().trim_end().to_owned()),
             will_retry_until: None,
         },
-        envid: cut.envelope.envid.clone(),
+        envid: arrival.envelope.envid.clone(),
         subject: "Nicht gesendet / Not sent",
         text: format!(
             "Ihre Nachricht wurde an diesen Empfänger nicht gesendet:\n\n    {path}\n\n\
@@ -89,12 +123,12 @@ pub(crate) async fn refused(
         ),
         returned: returned.head.clone(),
     };
-    add(cut, report, returned.tls, rows).await
+    add(arrival, report, returned.tls, rows).await
 }
 
 /// RFC 3461 §5.2.7: a deposit is the delivery; success is reported if it was asked for.
-pub(crate) async fn deposited(
-    cut: &Cut<'_>,
+pub(super) async fn deposited(
+    arrival: &Arrival<'_>,
     recipient: &Recipient,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
@@ -102,7 +136,7 @@ pub(crate) async fn deposited(
         Notify::Unspecified | Notify::Never => false,
         Notify::On { success, .. } => success,
     };
-    let Some(to) = cut.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
+    let Some(to) = arrival.envelope.reverse_path.address().filter(|_| wanted) else { return Ok(()) };
     let report = Report {
         to,
         recipient: DsnRecipient {
@@ -114,7 +148,7 @@ pub(crate) async fn deposited(
             diagnostic: None,
             will_retry_until: None,
         },
-        envid: cut.envelope.envid.clone(),
+        envid: arrival.envelope.envid.clone(),
         subject: "Hinterlegt / Deposited",
         text: format!(
             "Ihre Nachricht liegt verschlüsselt im Postfach von\n\n    {path}\n\n\
@@ -125,13 +159,13 @@ pub(crate) async fn deposited(
         ),
         returned: None,
     };
-    add(cut, report, TlsFloor::None, rows).await
+    add(arrival, report, TlsFloor::None, rows).await
 }
 
 /// A notice came back: the letter's sender learns that nobody knows of the letter. Without a status it is not
 /// certain, and the text says so.
-pub(crate) async fn unannounced(
-    cut: &Cut<'_>,
+pub(super) async fn unannounced(
+    arrival: &Arrival<'_>,
     sender: &ReversePath,
     recipient: &Address,
     status: Option<EnhancedCode>,
@@ -173,19 +207,24 @@ pub(crate) async fn unannounced(
         },
         returned: None,
     };
-    add(cut, report, TlsFloor::None, rows).await
+    add(arrival, report, TlsFloor::None, rows).await
 }
 
-async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalRows) -> Result<(), Reply> {
-    let front = cut.front;
+async fn add(
+    arrival: &Arrival<'_>,
+    report: Report<'_>,
+    tls: TlsFloor,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let context = arrival.context;
     let mail = compose_dsn(&DsnParts {
-        reporting_mta: front.name.clone(),
+        reporting_mta: context.tenant.name.clone(),
         original_envid: report.envid,
-        arrival: cut.now,
-        at: cut.now,
-        from: front.report_from.clone(),
+        arrival: arrival.now,
+        at: arrival.now,
+        from: context.tenant.routes.report_from.clone(),
         to: report.to.clone(),
-        message_id: format!("{}@{}", front.random.id(), front.name),
+        message_id: format!("{}@{}", context.shared.random.id(), context.tenant.name),
         subject: report.subject.to_owned(),
         text: report.text,
         recipients: vec![report.recipient],
@@ -193,17 +232,19 @@ async fn add(cut: &Cut<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut Arriva
         returned_full: false,
     })
     .map_err(crate::admit::later)?;
-    let (content, body) = enqueue::letter(&front.store, &*front.random, mail).await.map_err(crate::admit::later)?;
+    let (content, body) = enqueue::letter(&context.shared.store, &*context.shared.random, mail)
+        .await
+        .map_err(crate::admit::later)?;
     let draft = enqueue::Draft {
         content,
         reverse_path: ReversePath::Null,
         recipient: report.to.clone(),
-        route: front.report_route.clone(),
+        route: context.tenant.routes.reports.clone(),
         tls,
         purpose: Purpose::Report,
-        at: cut.now,
+        at: arrival.now,
     };
-    let leg = enqueue::leg(&enqueue::Queue::of(front), draft, Some(&body), LegPurpose::Report, cut.arrival_id)
+    let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, arrival.id)
         .map_err(crate::admit::later)?;
     rows.legs.push(leg);
     rows.more_bodies.push(body);

@@ -8,8 +8,8 @@ use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_store::{Store, StoreOptions};
 
 use super::{complain, complain_all, fail, runtime, say};
-use crate::config::file::{self as config, Problem};
 use crate::config::checked::Plan;
+use crate::config::file::{self as config, Problem};
 use crate::roles::Roles;
 
 pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {

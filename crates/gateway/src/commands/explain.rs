@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use sealpost_arrival::{Decided, Way, each, look, refuse_whole};
 use sealpost_intake::ListenerConfig;
 use sealpost_mail::{
     Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, TlsFloor, Treatment,
@@ -11,7 +12,6 @@ use sealpost_mail::{
 use sealpost_policy::{Facts, Held, Known};
 
 use super::{complain, complain_all, fail, say};
-use sealpost_arrival::{Decided, Way, each, look, refuse_whole};
 use crate::config::checked::Plan;
 
 /// What is asked.

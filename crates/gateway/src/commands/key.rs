@@ -10,7 +10,7 @@ use sealpost_mail::SystemRandom;
 use sealpost_vault::{EscrowSecret, ServerKey};
 
 use super::{complain, say};
-use crate::plan;
+use crate::config::checked;
 
 /// What to make.
 #[derive(Debug, Subcommand)]

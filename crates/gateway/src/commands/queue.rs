@@ -94,7 +94,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
         What::Retry { which } => ("due now", store.retry_legs(&ids(store, which).await?, now).await?),
         What::Freeze { which } => ("frozen", store.freeze_legs(&ids(store, which).await?).await?),
         What::Thaw { which } => {
-            ("thawed", store.thaw_legs(&ids(store, which).await?, now, now.plus(plan.give_up)).await?)
+            ("thawed", store.thaw_legs(&ids(store, which).await?, now, now.plus(plan.routes.give_up)).await?)
         }
         What::Remove { which } => ("removed", store.remove_legs(&ids(store, which).await?).await?),
     };

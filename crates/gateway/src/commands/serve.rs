@@ -8,10 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{complain_all, fail, runtime, say};
-use crate::logging;
 use crate::config::checked::{Plan, ServiceKeys};
+use crate::logging;
 use crate::roles::Roles;
-use crate::serve::{self, RunError};
+use crate::serve::RunError;
 
 pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
     let (plan, keys) = match Plan::load(config, roles) {
@@ -42,7 +42,7 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
 }
 
 async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunError> {
-    let ready = running::prepare(plan, keys, Some(config.to_owned()))?;
+    let ready = crate::serve::prepare(plan, keys, Some(config.to_owned()))?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.

@@ -16,8 +16,8 @@ use sealpost_vault::ServerKey;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::logging;
 use crate::config::checked::{self, Plan};
+use crate::logging;
 use crate::roles::Roles;
 use crate::serve::{self, RunError};
 
@@ -73,7 +73,7 @@ pub(crate) async fn run(
     })?;
     logging::start(&plan.log);
     let data = plan.data.clone();
-    let ready = running::prepare(plan, keys, Some(config.clone()))?;
+    let ready = serve::prepare(plan, keys, Some(config.clone()))?;
     let (Some((_, smtp)), Some(web)) = (ready.smtp().first().cloned(), ready.web().first().copied()) else {
         return Err(DemoError::Config("no listener".to_owned()));
     };

@@ -3,11 +3,11 @@
 
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::wrap_id;
+use sealpost_mailbox::{About, Outgoing};
 use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret, Unwrapped, VaultError};
 
 use crate::access::session;
-use sealpost_mailbox::{About, Outgoing};
 use crate::problem::Problem;
 use crate::state::{HashingTurn, Site};
 

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sealpost_mail::{Address, Secret};
+use sealpost_mailbox::{About, Outgoing};
 use sealpost_store::{Proof, WrapKind};
 use sealpost_vault::{MailboxSecret, Unwrapped};
 
@@ -14,7 +15,6 @@ use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::middleware::HINT;
-use sealpost_mailbox::{About, Outgoing};
 use crate::page::{redirect, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
+use sealpost_mailbox::About;
 use sealpost_store::Ended;
 use serde::Deserialize;
 
@@ -23,7 +24,6 @@ use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
 use crate::mailbox::is_id;
 use crate::middleware::HINT;
-use sealpost_mailbox::About;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Timestamp};
 use sealpost_mailbox::WaysIn;
+use sealpost_mailbox::{About, Outgoing};
 use sealpost_store::{
     Folder, MailboxRow, MailboxState, NewToken, Page as StorePage, Reissued, RequestKind, TokenPurpose,
 };
@@ -23,7 +24,6 @@ use crate::access::throttle;
 use crate::config::Renewal;
 use crate::http::csrf::{Protected, Visitor};
 use crate::mailbox;
-use sealpost_mailbox::{About, Outgoing};
 use crate::page::{Page, show_to};
 use crate::problem::Problem;
 use crate::state::Site;

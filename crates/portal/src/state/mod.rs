@@ -10,6 +10,7 @@ pub(crate) mod per_owner;
 use std::sync::Arc;
 
 use sealpost_mail::{Clock, Random, Timestamp};
+use sealpost_mailbox::Outbox;
 use sealpost_store::{Room, Store};
 use sealpost_vault::{DepositAuth, EscrowPublic, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,7 +18,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::assets::Assets;
 use crate::config::{PortalConfig, PortalError, PublicOrigin};
 use crate::language::{Calendar, Language};
-use sealpost_mailbox::Outbox;
 use crate::problem::Problem;
 use crate::state::export_progress::Tallies;
 use crate::state::frame_cache::Prepared;

@@ -1,9 +1,9 @@
 //! The owner's own page: what may be changed with which proof, and what everybody else's sessions see of it.
 
+use sealpost_mailbox::About;
 use std::time::Duration;
 
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, sample};
-use sealpost_mailbox::About;
 
 const NEW: &str = "Kirschkern9-Segel";
 

@@ -1,12 +1,12 @@
 //! "Forgot password": says nothing about who has a mailbox, takes link and answer, and keeps the letters.
 
+use sealpost_mailbox::About;
 use std::time::{Duration, Instant};
 
 use super::renewal::with_link;
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, sample};
 use crate::config::ResetBy;
 use crate::language::Language;
-use sealpost_mailbox::About;
 
 const NEW: &str = "Kirschkern9-Segel";
 const ANSWER: &str = " lindenstrasse!";
@@ -59,7 +59,9 @@ async fn link_and_answer_make_a_new_password_and_the_letters_stay() {
     assert_eq!(status, 303);
     assert_eq!(owner.get(&format!("/m/{letter}")).await.status, 200);
     assert_eq!(browser.get(&link).await.status, 410, "the link is used up");
-    let told = |mail: &crate::Outgoing| matches!(mail.about, About::PasswordChanged { forgotten: true, .. });
+    let told = |mail: &sealpost_mailbox::Outgoing| {
+        matches!(mail.about, About::PasswordChanged { forgotten: true, .. })
+    };
     assert!(rig.posted.0.lock().unwrap().iter().any(told));
     rig.stop().await;
 }
@@ -71,7 +73,7 @@ async fn who_never_had_a_password_gets_the_first_link_once_more() {
     rig.world.letter(&made, &sample::rich(), HOUR, 40).await;
     let links = || -> Vec<String> {
         let posted = rig.posted.0.lock().unwrap();
-        let link = |mail: &crate::Outgoing| match &mail.about {
+        let link = |mail: &sealpost_mailbox::Outgoing| match &mail.about {
             About::Activation { token, .. } => token.expose().clone(),
             other => panic!("{other:?}"),
         };

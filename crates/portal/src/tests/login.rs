@@ -1,9 +1,9 @@
 //! Log-in: nothing to learn from it, nothing to win by trying.
 
+use sealpost_mailbox::About;
 use std::time::{Duration, Instant};
 
 use super::rig::{Browser, PASSWORD, Reply, Rig};
-use sealpost_mailbox::About;
 
 async fn try_once(rig: &Rig, address: &str, password: &str) -> Reply {
     let mut browser = rig.browser();

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sealpost_mail::SystemRandom;
+use sealpost_mailbox::About;
 use sealpost_store::{NewToken, NewWrap, Reissued, RequestKind, TokenPurpose, WrapKind};
 use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
 
 use super::rig::{HOUR, Rig, good_activation, sample};
 use crate::config::Renewal;
-use sealpost_mailbox::About;
 
 /// A mailbox as the gateway makes it: with the link kept for further notices.
 pub(super) async fn with_link(rig: &Rig, address: &str) -> sample::Made {

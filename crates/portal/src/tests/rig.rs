@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealpost_mail::{Clock as _, FakeClock, SystemRandom, Timestamp};
+use sealpost_mailbox::{Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::super::{Outbox, OutboxError, Outgoing, Portal, PortalConfig, Reloader};
+use super::super::{Portal, PortalConfig, Reloader};
 
 #[path = "../../examples/look/sample.rs"]
 pub(super) mod sample;
@@ -29,7 +30,7 @@ impl Outbox for Posted {
         Ok(())
     }
 
-    async fn send(&self, letter: super::super::WrittenLetter) -> Result<super::super::Sent, OutboxError> {
+    async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
         self.1.take(letter).await
     }
 }

@@ -4,10 +4,10 @@ use std::sync::{Mutex, OnceLock};
 
 use futures_util::StreamExt as _;
 use sealpost_mail::{Address, Letter, PortalLetter, Random as _, SystemRandom, Timestamp};
+use sealpost_mailbox::{OutboxError, Sent, WrittenLetter};
 use sealpost_store::{ArrivalRows, Committed, Folder, NewDeposit, Store};
 use sealpost_vault::{DepositAuth, MailboxPublic, MessageKey, StreamSealer};
 
-use super::super::{OutboxError, Sent, WrittenLetter};
 use super::rig::{Browser, HOUR, Reply, Rig, sample};
 
 /// What was handed over, and the store it is kept in.

@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::{BodyOpener, BodySealer};
+use sealpost_mailbox::{Sent, WrittenFile, WrittenLetter};
 use sealpost_store::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, UploadRow};
 use sealpost_vault::{MailboxSecret, MessageKey, SessionAuth};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,6 @@ use crate::mailbox::is_id;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::writing::reply::MAX_SUBJECT;
-use sealpost_mailbox::{Sent, WrittenFile, WrittenLetter};
 
 /// What is typed, as it is typed.
 #[derive(Clone, Default, Serialize, Deserialize)]

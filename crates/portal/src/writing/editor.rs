@@ -9,6 +9,7 @@ use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
 use sealpost_mailbox::BodySealer;
+use sealpost_mailbox::{MAX_FILES, Sent};
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -25,7 +26,6 @@ use crate::state::{Site, off_the_loop};
 use crate::writing::draft::{Content, Draft, Pending, lost};
 use crate::writing::reply::{self, Kind};
 use crate::writing::{MAX_RECIPIENTS, addresses};
-use sealpost_mailbox::{MAX_FILES, Sent};
 
 /// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.
 const PATIENCE_BYTES: u64 = 256 * 1024 * 1024;

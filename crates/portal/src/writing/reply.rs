@@ -1,8 +1,8 @@
 //! From a letter to the draft of its answer: to whom, which subject, what is quoted. Pure; knows no page.
 
 use sealpost_mail::{Address, Mailbox, Summary};
-
 use sealpost_mailbox::WriteRules;
+
 use crate::writing::draft::Content;
 
 /// Quoted text longer than this is cut.

@@ -14,16 +14,14 @@ mod wiped;
 
 use std::path::{Path, PathBuf};
 
-use sealpost_delivery::{DeliveryConfig, Route};
+use sealpost_arrival::{Announcer, Quotas, Routes, Writing};
+use sealpost_delivery::DeliveryConfig;
 use sealpost_intake::{ListenerConfig, TlsSource};
-use sealpost_mail::{Address, Secret};
+use sealpost_mail::Secret;
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
 
-use sealpost_arrival::Writing;
-use sealpost_arrival::Announcer;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
-use sealpost_arrival::Quotas;
 use crate::roles::Roles;
 
 pub(crate) use escrow::EscrowPlan;
@@ -47,14 +45,12 @@ pub(crate) struct Plan {
     pub(crate) reloadable: Vec<TlsSource>,
     pub(crate) logins: Vec<(String, Secret<String>)>,
     pub(crate) delivery: DeliveryConfig,
-    pub(crate) route: Route,
-    pub(crate) report_route: Route,
+    /// Where mail goes that is neither a notice nor a letter of a mailbox's owner.
+    pub(crate) routes: Routes,
     pub(crate) rules: Rules,
     pub(crate) portal: PortalConfig,
     pub(crate) announcer: Announcer,
     pub(crate) writing: Writing,
-    pub(crate) report_from: (String, Address),
-    pub(crate) give_up: std::time::Duration,
     pub(crate) quotas: Quotas,
     pub(crate) log: Log,
     /// What works, and is perhaps not what was meant.
@@ -132,9 +128,13 @@ impl Plan {
             listeners,
             reloadable,
             logins,
-            report_route: delivery.as_ref()?.report_route.clone(),
+            routes: Routes {
+                relay: route?,
+                reports: delivery.as_ref()?.report_route.clone(),
+                report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
+                give_up: config.delivery.give_up.0,
+            },
             delivery: delivery?,
-            route: route?,
             rules: rules?,
             announcer: announcer?,
             writing: Writing {
@@ -143,8 +143,6 @@ impl Plan {
                 floor: config.portal.write.floor,
             },
             portal: portal?,
-            report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
-            give_up: config.delivery.give_up.0,
             quotas: quotas::plan(&config, source),
             log: config.log,
             warnings: Vec::new(),

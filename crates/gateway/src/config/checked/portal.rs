@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
 use sealpost_mail::{Address, Domain, Network};
-use sealpost_mailbox::Retention;
+use sealpost_mailbox::{Retention, WriteRules};
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
-    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules, WriteRules,
+    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules,
 };
 
 use super::memory::Shares;
-use sealpost_arrival::Announcer;
 use crate::config::file::{self as config, Config, Size, Source};
 
 /// Less is surely a slip: "90 s" for "90 days".

@@ -1,9 +1,9 @@
 //! How much may be sent and kept, with what stands for what is not said. Counts nothing.
 
+use sealpost_arrival::Quotas;
 use sealpost_store::Most;
 
 use crate::config::file::{self as config, Config, Source};
-use sealpost_arrival::Quotas;
 
 /// What is meant where nothing is said: letters within an hour and a day, recipients within an hour and a day.
 struct Usual([u32; 4]);

@@ -1,0 +1,67 @@
+//! Takes letters from the listeners: asks quotas and disk, spools, and hands over to `admit`. Knows no rules.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sealpost_intake::{Incoming, Receipt, Reception};
+use sealpost_mail::{Envelope, Origin, Reply};
+use sealpost_store::Room;
+
+use crate::admit;
+use crate::context::{Context, Making};
+use crate::quota;
+use crate::spool::Spool;
+
+/// Takes letters from the listeners. Whoever has one has the keys that make mailboxes.
+pub struct ArrivalReception {
+    /// What arrivals are carried out with.
+    pub context: Arc<Context>,
+    /// What mailboxes are made of.
+    pub making: Arc<Making>,
+}
+
+#[async_trait]
+impl Reception for ArrivalReception {
+    fn may_begin(&self, announced: u64) -> Result<(), Reply> {
+        match self.context.shared.store.room(announced) {
+            Room::Enough => Ok(()),
+            // RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
+            Room::Low { .. } => Err(Reply::later(452, 3, 1, "Not enough space now, please try again later")),
+        }
+    }
+
+    async fn begin(&self, envelope: Envelope, origin: Origin) -> Result<Box<dyn Incoming>, Reply> {
+        let uses = quota::of_arrival(&self.context, &envelope, &origin, self.context.shared.clock.now());
+        // Said before the letter comes; the commit asks once more.
+        quota::reply(
+            quota::ask(&self.context.shared.store, &uses)
+                .await
+                .map_err(|error| admit::unavailable(&error))?,
+        )?;
+        let spool = Spool::open(&self.context.shared, &envelope);
+        let (context, making) = (Arc::clone(&self.context), Arc::clone(&self.making));
+        Ok(Box::new(Arriving { context, making, envelope, origin, spool }))
+    }
+}
+
+/// One letter on its way in.
+struct Arriving {
+    context: Arc<Context>,
+    making: Arc<Making>,
+    envelope: Envelope,
+    origin: Origin,
+    spool: Spool,
+}
+
+#[async_trait]
+impl Incoming for Arriving {
+    async fn chunk(&mut self, bytes: &[u8]) -> Result<(), Reply> {
+        self.spool.take(bytes).await
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
+        let Self { context, making, envelope, origin, spool } = *self;
+        let spooled = spool.finish().await?;
+        admit::admit(&context, &making, envelope, origin, spooled).await
+    }
+}

@@ -1,0 +1,210 @@
+//! Copies in mailboxes: made on the spot for new addresses, announced to their owners. Knows no rules.
+
+use std::collections::HashMap;
+
+use sealpost_mail::{Address, Edit, Head, Recipient, Reply, Summary, Treatment};
+use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn};
+use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
+use sealpost_vault::{MailboxPublic, TokenPurpose};
+
+use super::announce::{self, Announcement, Standing};
+use super::{Arrival, Heads, initial_password, reports};
+use crate::decide::{Decided, Way};
+use crate::{admit, listing, thread};
+
+/// The recipients whose copy goes into a mailbox, and what the list will show of the letter.
+pub(super) enum Portal<'r> {
+    /// There are none: the letter was not looked into.
+    Nobody,
+    /// These.
+    Some { bound: Vec<PortalBound<'r>>, summary: Box<Summary> },
+}
+
+/// One of them.
+pub(super) struct PortalBound<'r> {
+    recipient: &'r Recipient,
+    edits: &'r [Edit],
+}
+
+/// The rows, and whose mailbox is full: they get nothing.
+pub(super) struct Deposited<'r> {
+    pub(super) rows: ArrivalRows,
+    pub(super) full: Vec<&'r Recipient>,
+}
+
+/// Where a deposit goes.
+struct Target {
+    id: String,
+    public: MailboxPublic,
+}
+
+impl<'r> Portal<'r> {
+    /// Finds them, and looks into the letter if there are any.
+    pub(super) async fn of(arrival: &Arrival<'_>, decided: &'r [Decided]) -> Result<Self, Reply> {
+        let bound: Vec<PortalBound<'r>> = decided.iter().filter_map(PortalBound::of).collect();
+        if bound.is_empty() {
+            return Ok(Self::Nobody);
+        }
+        Ok(Self::Some { bound, summary: Box::new(summary(arrival).await?) })
+    }
+
+    /// Deposits for all of them; mailboxes and announcements with them.
+    pub(super) async fn deposit(
+        self,
+        arrival: &Arrival<'_>,
+        heads: &mut Heads,
+    ) -> Result<Deposited<'r>, Reply> {
+        let mut rows = ArrivalRows::new(arrival.now);
+        let mut full = Vec::new();
+        let Self::Some { bound, summary } = self else { return Ok(Deposited { rows, full }) };
+        let mut mailboxes = known_mailboxes(arrival, &bound).await?;
+        let mut served: Vec<[u8; 32]> = Vec::new();
+        for (nth, PortalBound { recipient, edits }) in bound.into_iter().enumerate() {
+            if nth % 8 == 7 {
+                // A hundred key operations in one go would keep other sessions waiting.
+                tokio::task::yield_now().await;
+            }
+            let tag = arrival.context.shared.keys.tags.address_tag(&recipient.address.identity());
+            if served.contains(&tag) {
+                continue; // The same mailbox named twice in one envelope gets one copy.
+            }
+            served.push(tag);
+            if mailboxes.get(&tag).is_some_and(|row| is_full(arrival, row)) {
+                tracing::warn!(arrival.id = arrival.id, "a mailbox is full");
+                full.push(recipient);
+                continue;
+            }
+            let (mailbox, standing) = match mailboxes.remove(&tag) {
+                Some(row) => standing(arrival, &row)?,
+                None => new_mailbox(arrival, &recipient.address, tag, &mut rows).await?,
+            };
+            let head = heads.of(&arrival.spooled.head, edits);
+            deposit(arrival, &mailbox, &standing, recipient, &head, &summary, &mut rows).await?;
+        }
+        Ok(Deposited { rows, full })
+    }
+}
+
+impl<'r> PortalBound<'r> {
+    fn of(decided: &'r Decided) -> Option<Self> {
+        match &decided.way {
+            Way::Judged(judgement) if judgement.treatment == Treatment::Portal => {
+                Some(Self { recipient: &decided.recipient, edits: &judgement.edits })
+            }
+            Way::Judged(_) | Way::Unclosable(_) | Way::Bounce(_) => None,
+        }
+    }
+}
+
+/// Letters that come at the same moment may each still find room.
+fn is_full(arrival: &Arrival<'_>, mailbox: &ReachedMailbox) -> bool {
+    let most = arrival.context.tenant.quotas.mailbox;
+    most.is_some_and(|most| mailbox.held.saturating_add(arrival.spooled.size()) > most)
+}
+
+async fn summary(arrival: &Arrival<'_>) -> Result<Summary, Reply> {
+    let whole = arrival.spooled.whole(&arrival.context.shared).await?;
+    let head = arrival.spooled.head.clone();
+    whole.look(move |bytes| listing::of(bytes, &head)).await
+}
+
+async fn known_mailboxes(
+    arrival: &Arrival<'_>,
+    portal: &[PortalBound<'_>],
+) -> Result<HashMap<[u8; 32], ReachedMailbox>, Reply> {
+    let tag =
+        |recipient: &Recipient| arrival.context.shared.keys.tags.address_tag(&recipient.address.identity());
+    let tags: Vec<[u8; 32]> = portal.iter().map(|bound| tag(bound.recipient)).collect();
+    let rows = arrival
+        .context
+        .shared
+        .store
+        .reach_mailboxes(&tags)
+        .await
+        .map_err(|error| admit::unavailable(&error))?;
+    Ok(rows.into_iter().map(|row| (row.tag, row)).collect())
+}
+
+fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
+    // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
+    let resident = Resident::of(row, &arrival.context.shared.keys.rows, &arrival.context.shared.keys.tags)
+        .map_err(admit::later)?;
+    let target = Target { id: row.id.clone(), public: resident.public().clone() };
+    Ok((target, Standing::of(arrival.context, row)))
+}
+
+/// A mailbox made for an address on the spot. Its secret is forgotten again when this returns: it
+/// exists only wrapped under the link in the mail (which is not mailed where the sender tells an initial
+/// password instead: decision 0013), and under the escrow key if there is one.
+async fn new_mailbox(
+    arrival: &Arrival<'_>,
+    address: &Address,
+    tag: [u8; 32],
+    rows: &mut ArrivalRows,
+) -> Result<(Target, Standing), Reply> {
+    let (context, making) = (arrival.context, arrival.making);
+    let by_password = context.tenant.announcer.by_password;
+    if by_password {
+        initial_password::teller(arrival.envelope, address)?;
+    }
+    let random = &*context.shared.random;
+    let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
+    let ways = WaysIn { rows: &context.shared.keys.rows, pepper: &making.pepper, token: &token };
+    let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(admit::later)?;
+    let target = Target { id: new.id().to_owned(), public: new.public().clone() };
+    let standing = if by_password {
+        let (initial, sealed) =
+            initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
+        new.add_initial(sealed);
+        Standing::NewByPassword { initial }
+    } else {
+        Standing::New { link: context.tenant.announcer.activation_link(&token) }
+    };
+    let language = context.tenant.announcer.language(address).tag().to_owned();
+    let owner = NewOwner { tag, address: &address.to_path(), language };
+    let token = context.tenant.announcer.new_token(hash, arrival.now);
+    rows.mailboxes.push(new.row(&context.shared.keys.rows, owner, token, arrival.now, random));
+    Ok((target, standing))
+}
+
+async fn deposit(
+    arrival: &Arrival<'_>,
+    mailbox: &Target,
+    standing: &Standing,
+    recipient: &Recipient,
+    head: &Head,
+    summary: &Summary,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let context = arrival.context;
+    let random = &*context.shared.random;
+    let id = random.id();
+    let mut listing = summary.clone();
+    listing.subject = head.subject();
+    let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
+    let expires_at = standing.expiry(context, arrival.now);
+    let letter = NewLetter {
+        mailbox_id: &mailbox.id,
+        public: &mailbox.public,
+        deposit_id: &id,
+        body_id: &arrival.spooled.body_id,
+        key: &arrival.spooled.key,
+        folder: Folder::Inbox,
+        head: head.as_bytes(),
+        listing: &listing,
+        size: arrival.spooled.size(),
+        received_at: arrival.now,
+        expires_at,
+    };
+    rows.deposits.push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(admit::later)?);
+    let announcement = Announcement {
+        mailbox_id: &mailbox.id,
+        deposit_id: &id,
+        recipient: &recipient.address,
+        sender: &arrival.envelope.reverse_path,
+        listing: &listing,
+        standing,
+    };
+    announce::announce(arrival, &announcement, rows)?;
+    reports::deposited(arrival, recipient, rows).await
+}

@@ -1,0 +1,123 @@
+//! What the operator has set for arrivals: plain values, and what follows from them alone. Knows no store, no key, no
+//! letter.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sealpost_delivery::Route;
+use sealpost_mail::{Address, Secret, Timestamp, TlsFloor};
+use sealpost_mailbox::{Retention, WriteRules};
+use sealpost_notice::{Brand, Language};
+use sealpost_store::{Most, NewToken};
+use sealpost_vault::{Token, TokenHash};
+
+/// Where mail goes that is neither a notice nor a letter of a mailbox's owner.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    /// Mail that is relayed.
+    pub relay: Route,
+    /// Reports and what else the senders are told.
+    pub reports: Route,
+    /// Who reports are from.
+    pub report_from: (String, Address),
+    /// How long delivery tries.
+    pub give_up: Duration,
+}
+
+/// How long a recipient has before an unactivated letter is deleted, and how notices look.
+#[derive(Clone, Debug)]
+pub struct Announcer {
+    /// Who notices are from.
+    pub from: Address,
+    /// How they look.
+    pub brand: Brand,
+    /// The time zone of the dates in them.
+    pub zone: String,
+    /// Where links lead; without a slash at the end.
+    pub public_url: String,
+    /// Whether they show the subject.
+    pub show_subject: bool,
+    /// For recipients nobody knows and no entry of `languages` covers.
+    pub language: Language,
+    /// By the last labels of the recipient's domain; the longest match wins.
+    pub languages: BTreeMap<String, Language>,
+    /// Where reports on notices come back to (VERP), if anywhere.
+    pub bounces: Option<Address>,
+    /// When letters and links go.
+    pub retention: Retention,
+    /// Whether new mailboxes open with an initial password and not with a link.
+    pub by_password: bool,
+    /// Where they go.
+    pub route: Route,
+    /// The least TLS a notice goes over.
+    pub floor: TlsFloor,
+}
+
+/// Where letters of owners go, and to whom they may.
+#[derive(Clone, Debug)]
+pub struct Writing {
+    /// To whom they may.
+    pub rules: WriteRules,
+    /// Where they go.
+    pub route: Route,
+    /// The least TLS they go over.
+    pub floor: TlsFloor,
+}
+
+/// What the operator allows; nothing said: no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quotas {
+    /// Letters of one mailbox from the portal.
+    pub writing: Option<Most>,
+    /// Letters of one reverse-path.
+    pub sender: Option<Most>,
+    /// Letters of one login.
+    pub login: Option<Most>,
+    /// Bytes of all letters in one mailbox.
+    pub mailbox: Option<u64>,
+}
+
+/// Whole days.
+#[must_use]
+pub fn days(span: Duration) -> u32 {
+    u32::try_from(span.as_secs() / 86_400).unwrap_or(u32::MAX)
+}
+
+impl Announcer {
+    /// The language for a recipient nobody knows yet.
+    pub fn language(&self, address: &Address) -> Language {
+        let mut rest = address.domain().as_str();
+        loop {
+            if let Some(language) = self.languages.get(rest) {
+                return *language;
+            }
+            match rest.split_once('.') {
+                Some((_label, parent)) => rest = parent,
+                None => return self.language,
+            }
+        }
+    }
+
+    /// The link an activation mail carries. Nothing of the address is in it.
+    pub fn activation_link(&self, token: &Token) -> Secret<String> {
+        Secret::new(format!("{}/a/{}", self.public_url, token.text().expose()))
+    }
+
+    /// The row of an activation token.
+    pub fn new_token(&self, hash: TokenHash, now: Timestamp) -> NewToken {
+        NewToken {
+            hash,
+            purpose: sealpost_store::TokenPurpose::Activation,
+            created_at: now,
+            expires_at: self.retention.link(now),
+            deposit_id: None,
+        }
+    }
+
+    /// The token of a report that came back to our VERP address.
+    pub(crate) fn bounce_token(&self, recipient: &Address) -> Option<String> {
+        let base = self.bounces.as_ref()?;
+        let token = recipient.local().strip_prefix(base.local())?.strip_prefix('+')?;
+        (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())
+    }
+}
