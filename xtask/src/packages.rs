@@ -15,11 +15,23 @@ pub(crate) struct Need {
 }
 
 /// Enough for the demo.
-pub(crate) const BUILD: &[Need] = &[Need {
-    probe: "command -v cc && command -v make",
-    package: "build-essential",
-    purpose: "C compiler for SQLite and the cryptographic library",
-}];
+pub(crate) const BUILD: &[Need] = &[
+    Need {
+        probe: "command -v cc && command -v make",
+        package: "build-essential",
+        purpose: "C compiler for SQLite and the cryptographic libraries",
+    },
+    Need {
+        probe: "perl -MIPC::Cmd -MFile::Compare -MTime::Piece -e 1",
+        package: "perl",
+        purpose: "configures OpenSSL before it is built",
+    },
+    Need {
+        probe: "ls /usr/lib/llvm-*/lib/ | grep -q '^libclang.*[.]so'",
+        package: "libclang-dev",
+        purpose: "reads OpenSSL's headers for OpenPGP",
+    },
+];
 
 /// What the tests and the benchmark need beyond [`BUILD`].
 pub(crate) const TEST: &[Need] = &[
@@ -35,7 +47,22 @@ pub(crate) const TEST: &[Need] = &[
         package: "curl",
         purpose: "fetches axe-core, which judges accessibility",
     },
-    Need { probe: "command -v openssl", package: "openssl", purpose: "a TLS client that is not ours" },
+    Need {
+        probe: "command -v openssl",
+        package: "openssl",
+        purpose: "a TLS client that is not ours, and another program's S/MIME",
+    },
+    Need {
+        probe: "command -v gpg && command -v gpg-agent",
+        package: "gnupg",
+        purpose: "another program's OpenPGP",
+    },
+    Need { probe: "command -v gpgsm", package: "gpgsm", purpose: "another program's S/MIME" },
+    Need {
+        probe: "command -v cmsutil && command -v certutil && command -v pk12util",
+        package: "libnss3-tools",
+        purpose: "the S/MIME of Thunderbird",
+    },
     Need {
         probe: "command -v pdfinfo && command -v pdfdetach && command -v pdftotext",
         package: "poppler-utils",

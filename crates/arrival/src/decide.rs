@@ -78,7 +78,7 @@ pub fn each(
     for recipient in &envelope.recipients {
         let way = match (announcer.bounce_token(&recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
-            (None, Some(judgement)) => settle(judgement, recipient),
+            (None, Some(judgement)) => settle(judgement),
             (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
         };
         decided.push(Decided { recipient: recipient.clone(), way });
@@ -91,16 +91,13 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
 }
 
 /// Verdicts that cannot be carried out become refusals with a reason of their own.
-fn settle(judgement: Judgement, recipient: &Recipient) -> Way {
+fn settle(judgement: Judgement) -> Way {
     match &judgement.treatment {
         Treatment::Domain { .. } => {
-            if let Err(error) = sealpost_seal::close(recipient.address.domain(), &[]) {
-                // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
-                let text = "This message must be encrypted for the recipient's domain, and no method is set \
-                            up for it; it was not sent";
-                return Way::Unclosable(Reply::refuse(550, 7, 5, text).because(error));
-            }
-            Way::Judged(judgement)
+            // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
+            let text = "This message must be encrypted for the recipient's domain, and no method is set \
+                        up for it; it was not sent";
+            Way::Unclosable(Reply::refuse(550, 7, 5, text).because("no key is set up for this partner"))
         }
         Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
             Way::Judged(judgement)

@@ -1,36 +1,59 @@
-//! Letters closed for and opened from partner domains. For now the seam only: nothing can be closed
-//! yet, and saying so is an answer that can never be mistaken for a closed letter.
+//! Letters closed for and opened from partners: S/MIME and OpenPGP, keys read, made and judged.
 //!
-//! SECURITY: this crate will hold partners' keys as arguments and nothing else; it knows no SMTP, no
-//! HTTP, no SQL, no rules and not where keys live. A letter counts as closed only as a [`Closed`],
-//! which has no public constructor: what goes to a partner must have come through [`close`].
+//! SECURITY: keys and letters come as arguments; this crate knows no storage, no SMTP, no HTTP, no SQL, no rules and
+//! not where keys live. A letter counts as closed only as a [`Closed`], which only [`close`] makes. What strangers made
+//! is opened in a process of its own ([`Worker`], binary `sealpost-seal`) without files, network or other people's keys.
 
-use sealpost_mail::Domain;
-use thiserror::Error;
+mod close;
+mod error;
+mod facts;
+mod judge;
+mod opened;
+mod own;
+mod partner;
+mod profile;
+mod worker;
 
-/// A letter closed for a partner: the only thing that may be sent to one.
-#[derive(Debug)]
-pub struct Closed {
-    bytes: Vec<u8>,
-}
+pub use close::{Closed, Closing, close};
+pub use error::{CloseError, KeyError, OpenError, WorkerError};
+pub use facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
+pub use judge::{Covers, Objection, Purpose, judge};
+pub use opened::{
+    Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
+    SpeaksFor, Trust, Wholeness, Written,
+};
+pub use own::{Holder, Kind, OwnKey};
+pub use partner::PartnerKey;
+pub use profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
+pub use worker::{ChainVerdict, Limits, Opening, TrustedKey, Worker};
 
-impl Closed {
-    /// The bytes to send.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+/// Bytes in JSON, as base64.
+mod base64_bytes {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 
-/// Why a letter could not be closed. All of them mean: refuse or defer, never send in clear.
-#[derive(Debug, Error)]
-pub enum CloseError {
-    /// No method (S/MIME or OpenPGP) is set up for this partner.
-    #[error("no encryption method is set up for the partner domain {0}")]
-    NoMethod(Domain),
-}
+/// A list of bytes in JSON, each as base64.
+mod base64_list {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-/// Closes a letter (head and rest) for a partner's domain.
-pub fn close(partner: &Domain, _letter: &[u8]) -> Result<Closed, CloseError> {
-    Err(CloseError::NoMethod(partner.clone()))
+    pub(crate) fn serialize<S: Serializer>(list: &[Vec<u8>], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(list.iter().map(|bytes| STANDARD.encode(bytes)))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        let list = Vec::<String>::deserialize(from)?;
+        list.iter().map(|text| STANDARD.decode(text)).collect::<Result<_, _>>().map_err(D::Error::custom)
+    }
 }

