@@ -25,6 +25,7 @@ mod cve_2026_7864;
 mod every_route;
 mod foreign_ids;
 mod forged_rows;
+mod forged_states;
 mod header_injection;
 mod login_flood;
 mod open_relay;

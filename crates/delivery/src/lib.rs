@@ -39,5 +39,5 @@ pub use identity::ClientCertificate;
 pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use runner::{DeliveryError, Runner};
-pub use ticket::{Content, Purpose, Queued, Route, Ticket, TicketError};
+pub use ticket::{Content, Hold, Purpose, Queued, Route, Ticket, TicketError};
 pub use undelivered_reply::{Returned, Returns, Untold};

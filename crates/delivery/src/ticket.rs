@@ -16,6 +16,36 @@ use sealpost_vault::{SpoolKey, VaultError};
 /// The label that binds a sealed ticket to its use.
 const LABEL: &str = "ticket";
 
+/// The label of a ticket whose leg may not go: delivery opens none of these, whatever its row says.
+const HELD: &str = "ticket-held";
+
+/// Whether a ticket lets its leg go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It may go.
+    Free,
+    /// Not before an operator lets it go.
+    Held,
+}
+
+impl Hold {
+    /// Under which label a ticket is sealed that stands so.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Free => LABEL,
+            Self::Held => HELD,
+        }
+    }
+
+    fn of(start: &LegStart) -> Self {
+        match start {
+            LegStart::Queued | LegStart::InHand { .. } => Self::Free,
+            LegStart::Frozen => Self::Held,
+        }
+    }
+}
+
 /// Why a ticket cannot be sealed or read.
 #[derive(Debug, Error)]
 pub enum TicketError {
@@ -135,10 +165,20 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Seals the ticket for the row of leg `leg_id`.
+    /// Seals the ticket for the row of leg `leg_id`, which may go.
     pub fn seal(&self, key: &SpoolKey, leg_id: &str, random: &dyn Random) -> Result<Vec<u8>, TicketError> {
+        self.seal_as(Hold::Free, key, leg_id, random)
+    }
+
+    fn seal_as(
+        &self,
+        hold: Hold,
+        key: &SpoolKey,
+        leg_id: &str,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, TicketError> {
         let plain = Secret::new(serde_json::to_vec(self)?);
-        Ok(key.seal(LABEL, leg_id, plain.expose(), random))
+        Ok(key.seal(hold.label(), leg_id, plain.expose(), random))
     }
 
     /// A new leg with this ticket, due at once.
@@ -150,7 +190,7 @@ impl Ticket {
     ) -> Result<NewLeg, TicketError> {
         let id = random.id();
         Ok(NewLeg {
-            ticket_sealed: self.seal(key, &id, random)?,
+            ticket_sealed: self.seal_as(Hold::of(&queued.state), key, &id, random)?,
             id,
             arrival_id: queued.arrival_id.to_owned(),
             body_id: queued.body_id.map(str::to_owned),
@@ -196,7 +236,28 @@ impl Ticket {
         }
     }
 
-    /// Opens the ticket of leg `leg_id`.
+    /// The ticket of leg `leg_id` sealed anew, so that it stands as `hold` says. `None`: it stands so already.
+    pub fn turned(
+        key: &SpoolKey,
+        leg_id: &str,
+        sealed: &[u8],
+        hold: Hold,
+        random: &dyn Random,
+    ) -> Result<Option<Vec<u8>>, TicketError> {
+        let (ticket, stands) = Self::open_any(key, leg_id, sealed)?;
+        if stands == hold { Ok(None) } else { ticket.seal_as(hold, key, leg_id, random).map(Some) }
+    }
+
+    /// Opens the ticket of leg `leg_id` to look at it, whether it may go or not.
+    pub fn open_any(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<(Self, Hold), TicketError> {
+        let free = Self::open(key, leg_id, sealed).map(|ticket| (ticket, Hold::Free));
+        free.or_else(|error| match key.open(HELD, leg_id, sealed) {
+            Ok(plain) => Ok((serde_json::from_slice(plain.expose())?, Hold::Held)),
+            Err(_neither) => Err(error),
+        })
+    }
+
+    /// Opens the ticket of leg `leg_id`, if it may go.
     pub fn open(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<Self, TicketError> {
         let plain = key.open(LABEL, leg_id, sealed)?;
         Ok(serde_json::from_slice(plain.expose())?)
@@ -245,6 +306,32 @@ mod tests {
     use super::*;
     use sealpost_mail::SystemRandom;
     use sealpost_vault::ServerKey;
+
+    #[test]
+    fn a_ticket_that_is_held_does_not_open_for_delivery_until_it_is_turned() {
+        let (key, random) = (ServerKey::generate(&SystemRandom).keys().spool, SystemRandom);
+        let address = sealpost_mail::Address::parse("a@b.example").unwrap();
+        let ticket = Ticket {
+            reverse_path: ReversePath::Null,
+            recipient: Recipient { address, orcpt: None, notify: Default::default() },
+            envid: None,
+            ret: None,
+            body_type: BodyType::SevenBit,
+            smtputf8: false,
+            content: Content::Facts(Secret::new("facts".to_owned())),
+            route: Route::Mx,
+            tls: TlsFloor::None,
+            purpose: Purpose::Report,
+            arrived: Timestamp(1),
+        };
+        let held = ticket.seal_as(Hold::Held, &key, "leg", &random).unwrap();
+        assert!(Ticket::open(&key, "leg", &held).is_err());
+        assert_eq!(Ticket::open_any(&key, "leg", &held).unwrap().1, Hold::Held);
+        assert!(Ticket::turned(&key, "leg", &held, Hold::Held, &random).unwrap().is_none());
+        assert!(Ticket::turned(&key, "another", &held, Hold::Free, &random).is_err());
+        let free = Ticket::turned(&key, "leg", &held, Hold::Free, &random).unwrap().unwrap();
+        assert_eq!(Ticket::open(&key, "leg", &free).unwrap().recipient, ticket.recipient);
+    }
 
     #[test]
     fn a_ticket_of_another_version_is_not_quoted() {

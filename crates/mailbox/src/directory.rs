@@ -2,10 +2,11 @@
 //! another address or another public key in its place unseen (decision 0022).
 
 use sealpost_mail::{Address, Random};
-use sealpost_store::{MailboxRow, ReachedMailbox};
+use sealpost_store::{MailboxRow, MailboxState, ReachedMailbox, Relock};
 use sealpost_vault::{MailboxPublic, RowKey, TagKey};
 
 use crate::MailboxError;
+use crate::epochs::{Epochs, is_locked};
 
 /// The label of the address record.
 const LABEL: &str = "address";
@@ -23,6 +24,8 @@ pub struct AddressRecord<'a> {
     pub epochs: &'a str,
     /// The address, sealed.
     pub sealed: &'a [u8],
+    /// The state in its row.
+    pub state: MailboxState,
 }
 
 impl<'a> From<&'a MailboxRow> for AddressRecord<'a> {
@@ -33,6 +36,7 @@ impl<'a> From<&'a MailboxRow> for AddressRecord<'a> {
             public_key: &row.public_key,
             epochs: &row.epochs,
             sealed: &row.address_sealed,
+            state: row.state,
         }
     }
 }
@@ -45,6 +49,7 @@ impl<'a> From<&'a ReachedMailbox> for AddressRecord<'a> {
             public_key: &row.public_key,
             epochs: &row.epochs,
             sealed: &row.address_sealed,
+            state: row.state,
         }
     }
 }
@@ -78,6 +83,10 @@ impl Resident {
         if tags.address_tag(&address.identity()) != *record.tag {
             return Err(MailboxError::damaged("a mailbox's row", "its tag is another address's"));
         }
+        // A lock is under the seal; any other state has nothing in its rows that opens what it should not.
+        if is_locked(record.epochs) && record.state == MailboxState::Active {
+            return Err(MailboxError::damaged("a mailbox's row", "it is locked, and says that it is not"));
+        }
         Ok(Self { id: record.mailbox_id.to_owned(), public, text, address })
     }
 
@@ -91,6 +100,27 @@ impl Resident {
     #[must_use]
     pub fn public(&self) -> &MailboxPublic {
         &self.public
+    }
+
+    /// What locks this mailbox (`row` is its own), for [`sealpost_store::Store::lock_mailbox`].
+    #[must_use]
+    pub fn lock(&self, row: &MailboxRow, rows: &RowKey, random: &dyn Random) -> Relock {
+        self.relock(row, Epochs::locked(row, random), rows, random)
+    }
+
+    /// What opens it again, for [`sealpost_store::Store::unlock_mailbox`].
+    #[must_use]
+    pub fn unlock(&self, row: &MailboxRow, rows: &RowKey, random: &dyn Random) -> Relock {
+        self.relock(row, Epochs::unlocked(row, random), rows, random)
+    }
+
+    fn relock(&self, row: &MailboxRow, epochs: String, rows: &RowKey, random: &dyn Random) -> Relock {
+        Relock {
+            mailbox_id: self.id.clone(),
+            epochs_before: row.epochs.clone(),
+            address_sealed: seal_address(rows, &self.public, &self.id, &epochs, &self.text, random),
+            epochs,
+        }
     }
 
     /// The address as it was written, for its owner.

@@ -1,6 +1,8 @@
 //! Which password and which answer of a mailbox are the present ones: wraps are bound to it, so that one of former times
 //! does not open again when somebody puts its row back. Sessions are bound to all of it. Knows no wrap.
 //!
+//! A lock is one of these words, too: the state in the row alone could be changed by whoever writes rows.
+//!
 //! A new key pair begins anew, with none. The words are sealed together with the mailbox's address.
 
 use sealpost_mail::Random;
@@ -23,6 +25,18 @@ impl Epochs {
         format!("{password}.{answer}.{}", random.id())
     }
 
+    /// When support locks the mailbox: every session ends, and the lock stands under the address's seal.
+    #[must_use]
+    pub fn locked(mailbox: &MailboxRow, random: &dyn Random) -> String {
+        format!("{}.{LOCKED}", Self::left_everywhere(mailbox, random))
+    }
+
+    /// When support opens it again. Nobody who was signed in before is so now.
+    #[must_use]
+    pub fn unlocked(mailbox: &MailboxRow, random: &dyn Random) -> String {
+        Self::left_everywhere(mailbox, random)
+    }
+
     /// When a wrap of this kind is made now.
     #[must_use]
     pub fn next(mailbox: &MailboxRow, kind: WrapKind, random: &dyn Random) -> Self {
@@ -37,6 +51,14 @@ impl Epochs {
         let wrap_id = bound(&mailbox.id, &row, kind);
         Self { row, wrap_id }
     }
+}
+
+/// The word behind the three others.
+const LOCKED: &str = "locked";
+
+/// Whether these are the epochs of a locked mailbox.
+pub(crate) fn is_locked(epochs: &str) -> bool {
+    epochs.split('.').nth(3) == Some(LOCKED)
 }
 
 /// What a wrap of this kind is bound to.

@@ -41,7 +41,8 @@ impl NewPair {
     }
 
     /// Everything of the mailbox as it was read, sealed to this pair: a hybrid key exchange twice for every letter, so
-    /// call it beside the event loop.
+    /// call it beside the event loop. Where somebody was faster and the mailbox has another pair already, nothing is
+    /// done: the rows made of it will be refused.
     #[must_use]
     pub fn seal_again(
         &self,
@@ -50,6 +51,9 @@ impl NewPair {
         found: SealedKeys,
         random: &dyn Random,
     ) -> SealedKeys {
+        if found.public_key != old.public().to_bytes() {
+            return found;
+        }
         let one = |SealedKey { id, key_sealed }| {
             let sealed = old
                 .open_key(mailbox_id, &id, &key_sealed)
@@ -64,6 +68,7 @@ impl NewPair {
             }
         };
         SealedKeys {
+            public_key: found.public_key,
             letters: found.letters.into_iter().map(one).collect(),
             drafts: found.drafts.into_iter().map(one).collect(),
         }

@@ -59,11 +59,11 @@ pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, RoomLeft, SentDraft
 pub use error::StoreError;
 pub use lately::{Allowance, Most, NewUse, Used};
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
-pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox};
+pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox, Relock};
 pub use newcomer::{NewNewcomer, NewcomerRow};
 pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use owner::{ChangeSecrets, KeptSession};
-pub use queue::{LegFilter, LegRow};
+pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};
 pub use reset::{Reset, ResetPassword};

@@ -83,6 +83,19 @@ pub struct MailboxRow {
     pub epochs: String,
 }
 
+/// What locks or unlocks a mailbox: which of both it is stands among the epochs, under the address's seal.
+#[derive(Clone, Debug)]
+pub struct Relock {
+    /// The mailbox.
+    pub mailbox_id: String,
+    /// Its epochs as they were read.
+    pub epochs_before: String,
+    /// Its epochs from now on.
+    pub epochs: String,
+    /// The address, sealed with them.
+    pub address_sealed: Vec<u8>,
+}
+
 /// A mailbox as a letter for it needs it.
 #[derive(Clone, Debug)]
 pub struct ReachedMailbox {
@@ -245,23 +258,34 @@ impl Store {
         self.change(vec![seen]).await.map(drop)
     }
 
-    /// Locks an active mailbox and ends its sessions. `false`: it is not active.
-    pub async fn lock_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    /// Locks an active mailbox and ends its sessions. `false`: it is not active, or its epochs have changed.
+    pub async fn lock_mailbox(&self, lock: Relock, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        end_sessions(&mut batch, &lock.mailbox_id, Ended::Support, now, None);
         batch.add(
-            sql!("UPDATE mailboxes SET state = 'locked' WHERE id = ?1 AND state = 'active'", mailbox_id)
-                .or_refuse(Refusal::NotActive),
+            sql!(
+                "UPDATE mailboxes SET state = 'locked', epochs = ?3, address_sealed = ?4
+                 WHERE id = ?1 AND epochs = ?2 AND state = 'active'",
+                lock.mailbox_id,
+                lock.epochs_before,
+                lock.epochs,
+                lock.address_sealed
+            )
+            .or_refuse(Refusal::NotActive),
         );
-        end_sessions(&mut batch, mailbox_id, Ended::Support, now, None);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    /// Makes a locked mailbox active again. `false`: it was not locked.
-    pub async fn unlock_mailbox(&self, mailbox_id: &str) -> Result<bool, StoreError> {
+    /// Makes a locked mailbox active again. `false`: it was not locked, or its epochs have changed.
+    pub async fn unlock_mailbox(&self, unlock: Relock) -> Result<bool, StoreError> {
         let changed = self
             .change(vec![sql!(
-                "UPDATE mailboxes SET state = 'active' WHERE id = ?1 AND state = 'locked'",
-                mailbox_id
+                "UPDATE mailboxes SET state = 'active', epochs = ?3, address_sealed = ?4
+                 WHERE id = ?1 AND epochs = ?2 AND state = 'locked'",
+                unlock.mailbox_id,
+                unlock.epochs_before,
+                unlock.epochs,
+                unlock.address_sealed
             )])
             .await?;
         Ok(changed.iter().sum::<usize>() == 1)

@@ -51,6 +51,17 @@ pub struct LegRow {
     pub last_enhanced: Option<String>,
 }
 
+/// A leg whose ticket is sealed anew, because it is frozen or thawed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedLeg {
+    /// Id.
+    pub id: String,
+    /// The ticket that was read; with another one nothing is done.
+    pub before: Vec<u8>,
+    /// The ticket from now on.
+    pub now: Vec<u8>,
+}
+
 fn leg_row(mut row: Row) -> Result<LegRow, StoreError> {
     Ok(LegRow {
         id: row.text()?,
@@ -111,34 +122,44 @@ impl Store {
         Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
     }
 
-    /// Freezes legs. One being worked on may still be finished by its holder. Returns how many.
-    pub async fn freeze_legs(&self, leg_ids: &[String]) -> Result<usize, StoreError> {
-        let statement = |id: &String| {
-            sql!("UPDATE legs SET state = 'frozen' WHERE id = ?1 AND state = 'queued'", id.as_str())
+    /// Freezes legs, each with the ticket that says so. One being worked on may still be finished by its holder.
+    /// Returns how many.
+    pub async fn freeze_legs(&self, legs: Vec<TurnedLeg>) -> Result<usize, StoreError> {
+        let statement = |leg: TurnedLeg| {
+            sql!(
+                "UPDATE legs SET state = 'frozen', ticket_sealed = ?3
+                 WHERE id = ?1 AND state = 'queued' AND ticket_sealed = ?2",
+                leg.id,
+                leg.before,
+                leg.now
+            )
         };
-        Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
+        Ok(self.change(legs.into_iter().map(statement).collect()).await?.iter().sum())
     }
 
-    /// Lets frozen legs go on: due now, and good until `expires_at` at least. Returns how many.
+    /// Lets frozen legs go on, each with the ticket that says so: due now, and good until `expires_at` at least.
+    /// Returns how many.
     pub async fn thaw_legs(
         &self,
-        leg_ids: &[String],
+        legs: Vec<TurnedLeg>,
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<usize, StoreError> {
         // Frozen while somebody worked on it: not due before that somebody's lease is over.
-        let statement = |id: &String| {
+        let statement = |leg: TurnedLeg| {
             sql!(
-                "UPDATE legs SET state = 'queued',
+                "UPDATE legs SET state = 'queued', ticket_sealed = ?5,
                      due_at = CASE WHEN lease_until > ?2 THEN lease_until ELSE ?2 END,
                      expires_at = CASE WHEN expires_at < ?3 THEN ?3 ELSE expires_at END
-                 WHERE id = ?1 AND state = 'frozen'",
-                id.as_str(),
+                 WHERE id = ?1 AND state = 'frozen' AND ticket_sealed = ?4",
+                leg.id,
                 now,
-                expires_at
+                expires_at,
+                leg.before,
+                leg.now
             )
         };
-        Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
+        Ok(self.change(legs.into_iter().map(statement).collect()).await?.iter().sum())
     }
 
     /// Removes legs without a report, each body with its last reference. Returns how many.

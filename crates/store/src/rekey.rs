@@ -18,6 +18,8 @@ pub struct SealedKey {
 /// Everything that is sealed to a mailbox's key pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SealedKeys {
+    /// The public key of that pair, as it was when the rest was read.
+    pub public_key: Vec<u8>,
     /// Of letters, in any folder.
     pub letters: Vec<SealedKey>,
     /// Of drafts.
@@ -42,8 +44,8 @@ pub struct Rekey {
 impl Rekey {
     /// Refuses the batch ([`Refusal::Rekeyed`]) if anything has come, gone or been sealed anew since it was read.
     pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
-        let Self { old_public, public_key, address_sealed, keys: SealedKeys { letters, drafts }, escrow } =
-            self;
+        let Self { old_public, public_key, address_sealed, keys, escrow } = self;
+        let SealedKeys { public_key: _, letters, drafts } = keys;
         batch.add(
             sql!(
                 "UPDATE mailboxes SET public_key = ?3, address_sealed = ?4, epochs = ''
@@ -88,14 +90,17 @@ impl Store {
     /// Everything that is sealed to a mailbox's key pair, from one consistent view.
     pub async fn sealed_keys(&self, mailbox_id: &str) -> Result<SealedKeys, StoreError> {
         let questions = vec![
+            sql!("SELECT public_key FROM mailboxes WHERE id = ?1", mailbox_id),
             sql!("SELECT id, key_sealed FROM deposits WHERE mailbox_id = ?1", mailbox_id),
             sql!("SELECT id, key_sealed FROM drafts WHERE mailbox_id = ?1", mailbox_id),
         ];
         let mut answers = self.read(questions).await?.into_iter();
+        let mailbox = answers.next().unwrap_or_default().into_iter().next();
+        let public_key = mailbox.map_or(Ok(Vec::new()), |mut row| row.blob())?;
         let mut keys = || -> Result<Vec<SealedKey>, StoreError> {
             answers.next().unwrap_or_default().into_iter().map(sealed_key).collect()
         };
-        Ok(SealedKeys { letters: keys()?, drafts: keys()? })
+        Ok(SealedKeys { public_key, letters: keys()?, drafts: keys()? })
     }
 }
 

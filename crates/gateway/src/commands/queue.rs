@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_delivery::{Route, Ticket};
-use sealpost_mail::{Clock as _, SystemClock, Timestamp, TlsFloor};
-use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, StoreOptions};
+use sealpost_delivery::{Hold, Route, Ticket};
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
+use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, StoreOptions, TurnedLeg};
 use sealpost_vault::SpoolKey;
 
-use super::{complain_all, fail, runtime, say};
+use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do.
@@ -92,9 +92,13 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             return list(store, plan, &keys.role.queue.spool, &filter, show, now).await;
         }
         What::Retry { which } => ("due now", store.retry_legs(&ids(store, which).await?, now).await?),
-        What::Freeze { which } => ("frozen", store.freeze_legs(&ids(store, which).await?).await?),
+        What::Freeze { which } => {
+            let legs = turned(store, &keys.role.queue.spool, which, Hold::Held).await?;
+            ("frozen", store.freeze_legs(legs).await?)
+        }
         What::Thaw { which } => {
-            ("thawed", store.thaw_legs(&ids(store, which).await?, now, now.plus(plan.routes.give_up)).await?)
+            let legs = turned(store, &keys.role.queue.spool, which, Hold::Free).await?;
+            ("thawed", store.thaw_legs(legs, now, now.plus(plan.routes.give_up)).await?)
         }
         What::Remove { which } => ("removed", store.remove_legs(&ids(store, which).await?).await?),
     };
@@ -107,6 +111,24 @@ async fn ids(store: &Store, which: &Which) -> Result<Vec<String>, StoreError> {
         return Ok(which.ids.clone());
     }
     Ok(all(store, &LegFilter::default()).await?.into_iter().map(|leg| leg.id).collect())
+}
+
+/// The legs with the tickets that hold them or let them go. One whose ticket is not ours stays as it is, and is named.
+async fn turned(
+    store: &Store,
+    key: &SpoolKey,
+    which: &Which,
+    hold: Hold,
+) -> Result<Vec<TurnedLeg>, StoreError> {
+    let mut legs = Vec::new();
+    for id in ids(store, which).await? {
+        let Some(before) = store.leg_ticket(&id).await? else { continue };
+        match Ticket::turned(key, &id, &before, hold, &SystemRandom) {
+            Ok(now) => legs.push(TurnedLeg { now: now.unwrap_or_else(|| before.clone()), id, before }),
+            Err(error) => complain(format_args!("{id} stays as it is: {error}")),
+        }
+    }
+    Ok(legs)
 }
 
 async fn all(store: &Store, filter: &LegFilter) -> Result<Vec<LegRow>, StoreError> {
@@ -149,7 +171,7 @@ async fn list(
     let legs = all(store, filter).await?;
     for leg in &legs {
         let sealed = store.leg_ticket(&leg.id).await?.unwrap_or_default();
-        let ticket = Ticket::open(key, &leg.id, &sealed);
+        let ticket = Ticket::open_any(key, &leg.id, &sealed).map(|(ticket, _hold)| ticket);
         let recipient = match &ticket {
             Ok(ticket) if show.addresses => ticket.recipient.address.to_path(),
             Ok(ticket) => ticket.recipient.address.masked(),

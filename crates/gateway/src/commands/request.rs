@@ -226,7 +226,11 @@ async fn list(
     for request in &requests {
         let mailbox = store.mailbox(&request.mailbox_id).await?;
         let address = match &mailbox {
-            Some(mailbox) => address(keys, mailbox)?.map(|address| address.masked()),
+            // One row that is not ours does not hide all others.
+            Some(mailbox) => match address(keys, mailbox) {
+                Ok(address) => address.map(|address| address.masked()),
+                Err(error) => Some(format!("({error})")),
+            },
             None => None,
         };
         let address = address.unwrap_or_else(|| "(deleted)".to_owned());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::{Epochs, NewPair, Resident, Retention, Whose, listing, wrap_id};
-use sealpost_store::{Folder, MailboxState, Page, WrapKind};
+use sealpost_store::{Folder, MailboxRow, MailboxState, Page, WrapKind};
 use sealpost_vault::{MailboxKeys, MailboxSecret};
 
 use crate::rig::{ADDRESS, NOW, Rig};
@@ -83,10 +83,50 @@ async fn a_new_pair_takes_everything_over_and_the_old_one_opens_nothing() {
 async fn a_key_that_cannot_be_opened_does_not_keep_the_owner_out() {
     let rig = Rig::new();
     let (id, _) = rig.pending().await;
-    let (_, stranger) = MailboxKeys::generate(&SystemRandom);
-    let found = rig.store.sealed_keys(&id).await.unwrap();
-    let again = NewPair::generate(&SystemRandom).seal_again(&id, &stranger, found.clone(), &SystemRandom);
+    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
+    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let mut found = rig.store.sealed_keys(&id).await.unwrap();
+    found.letters[0].key_sealed.truncate(40);
+    let again = NewPair::generate(&SystemRandom).seal_again(&id, &old, found.clone(), &SystemRandom);
     assert_eq!(again, found, "left as it was");
+}
+
+#[tokio::test]
+async fn whoever_comes_second_touches_nothing_that_was_sealed_to_the_first_one_s_pair() {
+    let rig = Rig::new();
+    let (id, _) = rig.pending().await;
+    let (link, wrap) = rig.store.kept_link(&id).await.unwrap().unwrap();
+    let (_, old) = MailboxSecret::unwrap_kept(&link, &wrap, &id, &rig.keys.rows, &rig.keys.pepper).unwrap();
+    let (_, winner) = MailboxKeys::generate(&SystemRandom);
+    let mut found = rig.store.sealed_keys(&id).await.unwrap();
+    // As the winner's transaction leaves it. That it is no error, the log says: tests/flows/race.rs.
+    found.public_key = winner.public().to_bytes();
+    let again = NewPair::generate(&SystemRandom).seal_again(&id, &old, found.clone(), &SystemRandom);
+    assert_eq!(again, found);
+}
+
+#[tokio::test]
+async fn a_lock_stands_under_the_seal_and_not_in_the_state_alone() {
+    let rig = Rig::new();
+    let (id, _) = rig.pending().await;
+    let mut row = rig.store.mailbox(&id).await.unwrap().unwrap();
+    let lock = rig.resident(&id).await.lock(&row, &rig.keys.rows, &SystemRandom);
+    assert_eq!(lock.epochs_before, row.epochs);
+    let of = |row: &MailboxRow| Resident::of(row, &rig.keys.rows, &rig.keys.tags);
+    (row.epochs, row.address_sealed) = (lock.epochs, lock.address_sealed);
+    row.state = MailboxState::Locked;
+    assert_eq!(of(&row).unwrap().address_text(), ADDRESS);
+    let mut forged = row.clone();
+    forged.state = MailboxState::Active;
+    assert!(of(&forged).is_err(), "the state alone");
+    let (before, _) = row.epochs.rsplit_once(".locked").unwrap();
+    forged.epochs = before.to_owned();
+    assert!(of(&forged).is_err(), "the words without their seal");
+    let unlock = of(&row).unwrap().unlock(&row, &rig.keys.rows, &SystemRandom);
+    assert_ne!(unlock.epochs, before, "no session of before goes on");
+    (row.epochs, row.address_sealed) = (unlock.epochs, unlock.address_sealed);
+    row.state = MailboxState::Active;
+    assert!(of(&row).is_ok());
 }
 
 #[tokio::test]

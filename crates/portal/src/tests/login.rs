@@ -3,6 +3,9 @@
 use sealpost_mailbox::About;
 use std::time::{Duration, Instant};
 
+use sealpost_mail::SystemRandom;
+use sealpost_mailbox::Resident;
+
 use super::rig::{Browser, PASSWORD, Reply, Rig};
 
 async fn try_once(rig: &Rig, address: &str, password: &str) -> Reply {
@@ -22,7 +25,10 @@ async fn whoever_fails_learns_nothing() {
     let rig = Rig::start().await;
     rig.owner("max@web.example").await;
     let (locked, _) = rig.owner("locked@web.example").await;
-    rig.world.store.lock_mailbox(&locked.id, rig.world.clock.now()).await.unwrap();
+    let row = rig.world.store.mailbox(&locked.id).await.unwrap().unwrap();
+    let keys = &rig.world.keys;
+    let lock = Resident::of(&row, &keys.rows, &keys.tags).unwrap().lock(&row, &keys.rows, &SystemRandom);
+    assert!(rig.world.store.lock_mailbox(lock, rig.world.clock.now()).await.unwrap());
     rig.world.mailbox("pending@web.example", "de").await;
     let mut pages = Vec::new();
     for (address, password) in [

@@ -7,7 +7,7 @@ use sealpost_store::{
     ResetPassword, TokenPurpose, WrapKind,
 };
 
-use crate::rig::{LATER, NOW, Rig, no_rekey, token, wrap};
+use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
 
 async fn active(rig: &Rig, tag: u8) -> String {
     let (id, _, _) = rig.deposit_in_new(tag).await;
@@ -108,9 +108,9 @@ async fn a_reset_opens_nothing_that_support_locked_or_nobody_activated() {
     assert!(!rig.store.begin_reset(&pending, reset_token(30), LATER).await.unwrap());
     let id = active(&rig, 1).await;
     assert!(rig.store.begin_reset(&id, reset_token(20), LATER).await.unwrap());
-    assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
+    assert!(rig.store.lock_mailbox(relock(&id, "", "x"), NOW).await.unwrap());
     assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::NotActive);
-    assert!(rig.store.unlock_mailbox(&id).await.unwrap());
+    assert!(rig.store.unlock_mailbox(relock(&id, "x", "y")).await.unwrap());
     assert_eq!(rig.reset_password(reset(&id, 20, NOW)).await.unwrap(), Reset::Done);
     rig.clean().await;
 }
@@ -229,7 +229,7 @@ async fn new_secrets_end_the_other_sessions_and_every_link() {
         rig.store.mailbox(&id).await.unwrap().unwrap().profile_sealed.as_deref(),
         Some(&b"profile"[..])
     );
-    assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
+    assert!(rig.store.lock_mailbox(relock(&id, "one.", "x"), NOW).await.unwrap());
     let wish = ChangeSecrets { old_address: b"address again".to_vec(), ..wish };
     assert!(!rig.store.change_secrets(wish).await.unwrap());
     rig.clean().await;

@@ -6,7 +6,7 @@ use sealpost_store::{
     Reissued, StoreError, TokenPurpose, WrapKind,
 };
 
-use crate::rig::{LATER, NOW, Rig, no_rekey, token, wrap};
+use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
 
 fn wish(mailbox_id: &str, token_hash: u8, password: &[u8]) -> Activate {
     Activate {
@@ -70,7 +70,7 @@ async fn an_active_or_locked_mailbox_cannot_be_activated_even_with_a_fresh_token
     assert_eq!(rig.activate(wish(&id, 1, b"mine")).await.unwrap(), Activation::Activated);
     for locked in [false, true] {
         if locked {
-            assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
+            assert!(rig.store.lock_mailbox(relock(&id, "", "x"), NOW).await.unwrap());
         }
         // A new link is not even issued,
         let issued = rig.store.add_token_and_wrap(&id, token(2), wrap(WrapKind::Activation)).await.unwrap();

@@ -6,7 +6,7 @@ use sealpost_store::{
     notice_token,
 };
 
-use crate::rig::{LATER, NOW, Rig, no_rekey, wrap};
+use crate::rig::{LATER, NOW, Rig, no_rekey, relock, wrap};
 
 pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     let (mailbox_id, _, _) = rig.deposit_in_new(tag).await;
@@ -37,15 +37,18 @@ async fn locking_ends_sessions() {
         device_sealed: Vec::new(),
     };
     assert!(rig.store.begin_session(session.clone()).await.unwrap());
-    assert!(!rig.store.unlock_mailbox(&id).await.unwrap(), "not locked");
-    assert!(rig.store.lock_mailbox(&id, NOW).await.unwrap());
+    let lock = relock(&id, "", "...locked");
+    let unlock = relock(&id, "...locked", "..");
+    assert!(!rig.store.unlock_mailbox(unlock.clone()).await.unwrap(), "not locked");
+    assert!(rig.store.lock_mailbox(lock, NOW).await.unwrap());
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!(mailbox.state, MailboxState::Locked);
     assert!(rig.store.session(&[5; 32], NOW).await.unwrap().is_none());
     assert!(!rig.store.begin_session(session).await.unwrap(), "nobody signs in to a locked mailbox");
-    assert!(rig.store.unlock_mailbox(&id).await.unwrap());
+    assert!(!rig.store.unlock_mailbox(relock(&id, "", "..")).await.unwrap(), "not what was read");
+    assert!(rig.store.unlock_mailbox(unlock).await.unwrap());
     let mailbox = rig.store.mailbox(&id).await.unwrap().unwrap();
-    assert_eq!(mailbox.state, MailboxState::Active);
+    assert_eq!((mailbox.state, mailbox.epochs.as_str()), (MailboxState::Active, ".."));
     rig.clean().await;
 }
 
@@ -53,8 +56,8 @@ async fn locking_ends_sessions() {
 async fn a_pending_mailbox_cannot_be_unlocked_into_an_active_one() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
-    assert!(!rig.store.lock_mailbox(&id, NOW).await.unwrap());
-    assert!(!rig.store.unlock_mailbox(&id).await.unwrap());
+    assert!(!rig.store.lock_mailbox(relock(&id, "", "x"), NOW).await.unwrap());
+    assert!(!rig.store.unlock_mailbox(relock(&id, "", "x")).await.unwrap());
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
 }
 
@@ -86,7 +89,7 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap(), None);
     assert_eq!(rig.store.notice(&returned).await.unwrap(), None);
-    assert!(!rig.store.lock_mailbox(&id, NOW).await.unwrap());
+    assert!(!rig.store.lock_mailbox(relock(&id, "", "x"), NOW).await.unwrap());
     let counts = rig.clean().await;
     assert_eq!((counts.mailboxes, counts.deposits, counts.bodies_in_rows), (0, 0, 0));
 

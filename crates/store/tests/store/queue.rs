@@ -1,9 +1,9 @@
 //! What the operator does to the queue.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{Finished, LegEnd, LegFilter, LegState, Page};
+use sealpost_store::{Finished, LegEnd, LegFilter, LegState, Page, TurnedLeg};
 
-use crate::rig::{LARGE, LATER, NOW, Rig};
+use crate::rig::{LARGE, LATER, NOW, Rig, turned};
 
 const ALL: Page = Page { offset: 0, limit: 100 };
 const SOON: Timestamp = Timestamp(1_000_100);
@@ -36,15 +36,19 @@ async fn a_frozen_leg_rests_until_thawed() {
     rig.queue(10, &["a.example"]).await;
     let id = rig.store.list_legs(&LegFilter::default(), ALL).await.unwrap()[0].id.clone();
     let ids = [id, "unknown".to_owned()];
-    assert_eq!(rig.store.freeze_legs(&ids).await.unwrap(), 1);
-    assert_eq!(rig.store.freeze_legs(&ids).await.unwrap(), 0);
+    let held = turned(&rig, &ids).await;
+    assert_eq!(rig.store.freeze_legs(held.clone()).await.unwrap(), 1);
+    assert_eq!(rig.store.freeze_legs(held).await.unwrap(), 0);
     assert!(rig.lease("one", LATER, Timestamp(LATER.0 + 1)).await.is_empty());
     assert_eq!(rig.store.next_due().await.unwrap(), None);
     assert_eq!(rig.store.retry_legs(&ids, NOW).await.unwrap(), 0);
     let good_until = Timestamp(99_000_000);
-    assert_eq!(rig.store.thaw_legs(&ids, LATER, good_until).await.unwrap(), 1);
+    let other = TurnedLeg { before: b"another".to_vec(), ..turned(&rig, &ids).await.remove(0) };
+    assert_eq!(rig.store.thaw_legs(vec![other], LATER, good_until).await.unwrap(), 0, "not what was read");
+    assert_eq!(rig.store.thaw_legs(turned(&rig, &ids).await, LATER, good_until).await.unwrap(), 1);
     let leg = rig.lease("one", LATER, Timestamp(LATER.0 + 1)).await.remove(0);
     assert_eq!(leg.expires_at, good_until);
+    assert!(leg.ticket_sealed.ends_with(b"!!"), "both times it got another ticket");
     rig.clean().await;
 }
 
@@ -54,7 +58,7 @@ async fn freezing_what_is_being_delivered_neither_loses_nor_doubles_it() {
     rig.queue(10, &["a.example", "b.example"]).await;
     let legs = rig.lease("one", NOW, SOON).await;
     let ids: Vec<_> = legs.iter().map(|leg| leg.id.clone()).collect();
-    assert_eq!(rig.store.freeze_legs(&ids).await.unwrap(), 2);
+    assert_eq!(rig.store.freeze_legs(turned(&rig, &ids).await).await.unwrap(), 2);
     // Delivered after all: gone. Failed for now: rests, does not come back by itself.
     assert_eq!(rig.store.finish_leg(&legs[0], LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
     let retry = LegEnd::Retry { due_at: SOON, code: None, enhanced: None, delay_noted: false };
@@ -69,8 +73,8 @@ async fn thawing_what_is_being_delivered_waits_for_the_lease() {
     rig.queue(10, &["a.example"]).await;
     let leg = rig.lease("one", NOW, SOON).await.remove(0);
     let ids = [leg.id.clone()];
-    rig.store.freeze_legs(&ids).await.unwrap();
-    assert_eq!(rig.store.thaw_legs(&ids, NOW, LATER).await.unwrap(), 1);
+    rig.store.freeze_legs(turned(&rig, &ids).await).await.unwrap();
+    assert_eq!(rig.store.thaw_legs(turned(&rig, &ids).await, NOW, LATER).await.unwrap(), 1);
     assert!(rig.lease("two", NOW, LATER).await.is_empty());
     assert_eq!(rig.store.finish_leg(&leg, LegEnd::Done, vec![]).await.unwrap(), Finished::Recorded);
     rig.clean().await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sealpost_mail::{Random as _, SequenceRandom, Timestamp};
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, Folder, Lease, LeasedLeg, LegPurpose, LegStart, NewDeposit,
-    NewLeg, NewMailbox, NewToken, NewWrap, Rekey, Reset, ResetPassword, SealedKeys, Store, StoreCounts,
-    StoreError, StoreOptions, StoredBody, TokenPurpose, WrapKind,
+    NewLeg, NewMailbox, NewToken, NewWrap, Rekey, Relock, Reset, ResetPassword, SealedKeys, Store,
+    StoreCounts, StoreError, StoreOptions, StoredBody, TokenPurpose, TurnedLeg, WrapKind,
 };
 use tempfile::TempDir;
 
@@ -202,6 +202,27 @@ impl Rig {
 
 pub(crate) fn options(scratch: &TempDir) -> StoreOptions {
     StoreOptions::new(scratch.path().join("store"))
+}
+
+/// What locks or unlocks a mailbox whose epochs are `before`.
+pub(crate) fn relock(id: &str, before: &str, now: &str) -> Relock {
+    Relock {
+        mailbox_id: id.to_owned(),
+        epochs_before: before.to_owned(),
+        epochs: now.to_owned(),
+        address_sealed: b"address again".to_vec(),
+    }
+}
+
+/// Those of the legs that there are, each with another ticket.
+pub(crate) async fn turned(rig: &Rig, ids: &[String]) -> Vec<TurnedLeg> {
+    let mut legs = Vec::new();
+    for id in ids {
+        if let Some(before) = rig.store.leg_ticket(id).await.unwrap() {
+            legs.push(TurnedLeg { id: id.clone(), now: [before.as_slice(), b"!"].concat(), before });
+        }
+    }
+    legs
 }
 
 /// Bytes that are not all alike.
