@@ -104,7 +104,7 @@ fn rules() -> impl Strategy<Value = String> {
         r#"{ header = { name = "X-Any", contains = "thing" } }"#,
         r#"{ client = "127.0.0.0/8" }"#,
         r#"{ client = "x" }"#,
-        r#"{ answer = true }"#,
+        r#"{ reply = true }"#,
         "{}",
         r#"{ colour = 1 }"#,
     ]);

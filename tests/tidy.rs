@@ -23,8 +23,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("export", &["mail"]),
     ("sandbox", &[]),
     ("pdf", &["mail", "sandbox"]),
-    ("delivery", &["mail", "store", "vault"]),
+    ("delivery", &["mail", "notice", "store", "vault"]),
     ("mailbox", &["mail", "store", "vault"]),
+    ("arrival", &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox"]),
     ("portal", &["mail", "export", "mailbox", "store", "vault"]),
 ];
 
@@ -308,7 +309,7 @@ fn shipped_configurations_are_good() {
 fn labels(code: &str) -> Vec<String> {
     let quoted = |text: &str| text.split('"').next().map(str::to_owned);
     let mut found = Vec::new();
-    for call in [".seal(", ".open(", ".seal_part(", ".open_part(", ".reverse_path(front, "] {
+    for call in [".seal(", ".open(", ".seal_part(", ".open_part(", ".reverse_path(context, "] {
         for (at, _) in code.match_indices(call) {
             let argument = code.get(at + call.len()..).unwrap_or_default().trim_start();
             let name: String = argument.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();

@@ -350,18 +350,18 @@ fn the_profiles_are_fine() {
     }
 }
 
-/// The rule behind `answers = "portal"` stands last: what takes everything before it sends answers out in clear.
+/// The rule behind `replies = "portal"` stands last: what takes everything before it sends replies out in clear.
 #[test]
 fn a_rule_that_takes_answers_before_the_portal_does() {
     let (home, said) = broken(|c| {
         c.rule("all the rest", r#"{ recipient = "*" }"#, r#""relay""#);
     });
-    says_of_rule(&said, &home, "all the rest", &["answers to letters of the portal", "default"]);
+    says_of_rule(&said, &home, "all the rest", &["replies to letters of the portal", "default"]);
     let (_, said) = warned(|c| {
-        c.set("policy", "answers", r#""rules""#);
+        c.set("policy", "replies", r#""rules""#);
         c.rule("all the rest", r#"{ recipient = "*" }"#, r#""relay""#);
     });
-    assert!(!said.contains("answers"), "{said}");
+    assert!(!said.contains("replies"), "{said}");
 }
 
 #[test]

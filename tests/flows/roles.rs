@@ -316,7 +316,9 @@ fn with_an_offline_escrow_key_the_messages_are_kept_when_it_is_brought() {
     let (code, _, said) = run(Command::new(binary()).args(["key", "escrow", "--folder"]).arg(&wrong));
     assert_eq!(code, 0, "{said}");
     let (code, said) = release(&gateway, Some(&wrong.join("escrow.key")), &[]);
-    assert!(code != 0 && said.contains("another key"), "{said}");
+    // Keys are known by one octet of theirs: one in 256 wrong ones is found out by what it opens.
+    let refused = said.contains("another key") || said.contains("belongs to something else");
+    assert!(code != 0 && refused, "{said}");
     let (code, said) = release(&gateway, Some(&kept), &[]);
     assert!(code == 0 && said.contains("the messages are kept"), "{said}");
     let again = letters::link(&hop.wait(2)[1].bytes);

@@ -7,6 +7,7 @@ use sealpost_store::Committed;
 
 use crate::commit::commit;
 use crate::context::{Context, Live, Making};
+use crate::failure::unavailable;
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
 use crate::{decide, quota};
@@ -79,14 +80,4 @@ fn receipt(context: &Context, id: String, live: Option<Live>) -> Receipt {
             acknowledge
         }),
     }
-}
-
-/// Something of ours failed: nothing is lost, the client keeps the letter. The log hears why.
-pub(crate) fn later(error: impl std::fmt::Display) -> Reply {
-    Reply::later(451, 3, 0, "Please try again later").because(error)
-}
-
-/// The store cannot take it now: nothing is lost, the client keeps the letter.
-pub(crate) fn unavailable(error: &sealpost_store::StoreError) -> Reply {
-    Reply::later(451, 3, 0, "Temporarily unable to take the message").because(error)
 }

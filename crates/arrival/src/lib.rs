@@ -13,6 +13,7 @@ mod commit;
 mod context;
 mod decide;
 pub mod enqueue;
+mod failure;
 mod listing;
 mod notice_facts;
 mod outbox;

@@ -7,10 +7,10 @@ use sealpost_intake::{Incoming, Receipt, Reception};
 use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Room;
 
-use crate::admit;
 use crate::context::{Context, Making};
 use crate::quota;
 use crate::spool::Spool;
+use crate::{admit, failure};
 
 /// Takes letters from the listeners. Whoever has one has the keys that make mailboxes.
 pub struct ArrivalReception {
@@ -36,7 +36,7 @@ impl Reception for ArrivalReception {
         quota::reply(
             quota::ask(&self.context.shared.store, &uses)
                 .await
-                .map_err(|error| admit::unavailable(&error))?,
+                .map_err(|error| failure::unavailable(&error))?,
         )?;
         let spool = Spool::open(&self.context.shared, &envelope);
         let (context, making) = (Arc::clone(&self.context), Arc::clone(&self.making));

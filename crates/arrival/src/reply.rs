@@ -25,7 +25,7 @@ pub(crate) const MEMO: &str = "answer";
 
 /// What is kept (sealed) of an answer's leg, so that its bounce finds the mailbox. No subject.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct AnswerMemo {
+pub(crate) struct ReplyMemo {
     pub(crate) recipient: Address,
     pub(crate) message_id: String,
     pub(crate) at: Timestamp,
@@ -133,7 +133,7 @@ pub(crate) async fn send(
     for (number, recipient) in recipients.iter().enumerate() {
         let number = u8::try_from(number).map_err(failed)?;
         let copy = verp::Copy { mailbox_id: &letter.mailbox_id, deposit_id: &deposit_id, number, at: now };
-        let memo = AnswerMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
+        let memo = ReplyMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
         // Without an address for bounces, nobody is told later; what the next server says at once still reaches
         // the mailbox.
         let reverse_path = match copy.reverse_path(context, MEMO, &memo).map_err(failed)? {
@@ -153,7 +153,7 @@ pub(crate) async fn send(
             content: Content::Letter { head: head_bytes.clone(), body_key: key.to_bytes() },
             route: context.tenant.writing.route.clone(),
             tls: context.tenant.writing.floor,
-            purpose: Purpose::Answer {
+            purpose: Purpose::PortalReply {
                 mailbox_id: letter.mailbox_id.clone(),
                 deposit_id: deposit_id.clone(),
             },
@@ -162,7 +162,7 @@ pub(crate) async fn send(
         let queued = Queued {
             arrival_id: &arrival_id,
             body_id: Some(body.id()),
-            purpose: LegPurpose::Answer,
+            purpose: LegPurpose::PortalReply,
             state: LegStart::Queued,
             give_up: context.tenant.routes.give_up,
         };

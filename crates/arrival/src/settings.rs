@@ -20,6 +20,8 @@ pub struct Routes {
     pub reports: Route,
     /// Who reports are from.
     pub report_from: (String, Address),
+    /// Languages of reports, one below the other.
+    pub report_languages: Vec<Language>,
     /// How long delivery tries.
     pub give_up: Duration,
 }

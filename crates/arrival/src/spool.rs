@@ -111,7 +111,7 @@ impl Spool {
             Some(rest) if rest.len() + bytes.len() <= KEEP => rest.extend_from_slice(bytes),
             Some(_) | None => self.rest = None,
         }
-        self.body.push(bytes).await.map_err(|error| crate::admit::unavailable(&error))
+        self.body.push(bytes).await.map_err(|error| crate::failure::unavailable(&error))
     }
 
     /// The letter has ended: closes the stream and makes the body durable (if it is a file).
@@ -123,10 +123,10 @@ impl Spool {
         }
         let Self { stage, key, body, rest, fingerprint } = self;
         let Stage::Rest(head) = stage else {
-            return Err(crate::admit::later("header section without end"));
+            return Err(crate::failure::later("header section without end"));
         };
         let rest_len = body.len();
-        let body = body.finish().await.map_err(|error| crate::admit::unavailable(&error))?;
+        let body = body.finish().await.map_err(|error| crate::failure::unavailable(&error))?;
         Ok(Spooled {
             head,
             key,
@@ -186,16 +186,16 @@ impl Whole {
         if bytes.len() <= INLINE {
             return Ok((look(&bytes), Room::Little));
         }
-        let found = tokio::task::spawn_blocking(move || look(&bytes)).await.map_err(crate::admit::later)?;
+        let found = tokio::task::spawn_blocking(move || look(&bytes)).await.map_err(crate::failure::later)?;
         Ok((found, Room::Much(place)))
     }
 }
 
 fn unread(error: MailboxError) -> Reply {
     match error {
-        MailboxError::Store(error) => crate::admit::unavailable(&error),
+        MailboxError::Store(error) => crate::failure::unavailable(&error),
         error @ (MailboxError::Vault(_) | MailboxError::Damaged { .. } | MailboxError::Record(_)) => {
-            crate::admit::later(error)
+            crate::failure::later(error)
         }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
     let (resident, language_tag) = resident(context, told.mailbox_id).await?;
     let (random, now, announcer) =
         (&*context.shared.random, context.shared.clock.now(), &context.tenant.announcer);
-    let notice = Notice::AnswerReturned {
+    let notice = Notice::ReplyReturned {
         recipient: told.recipient.to_path(),
         subject: told.subject.clone(),
         date: told.date,
@@ -107,7 +107,7 @@ fn announce(
 ) -> Result<NewLeg, OutboxError> {
     let announcer = &context.tenant.announcer;
     let link = Secret::new(format!("{}/m/{deposit_id}", announcer.public_url));
-    let notice = Notice::AnswerCameBack { date, link };
+    let notice = Notice::ReplyCameBack { date, link };
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
     let mail = owner_mail::draft(announcer, notice, language, to, message_id, context.shared.clock.now());
     let arrival_id = context.shared.random.id();
@@ -125,7 +125,7 @@ pub struct ToMailbox(pub Arc<Context>);
 impl Returns for ToMailbox {
     async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold> {
         let context = &self.0;
-        let Purpose::Answer { mailbox_id, deposit_id } = &returned.ticket.purpose else {
+        let Purpose::PortalReply { mailbox_id, deposit_id } = &returned.ticket.purpose else {
             return Err(Untold::Never("not an answer".to_owned()));
         };
         if context

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use sealpost_mail::{Address, Secret, TlsFloor};
+use sealpost_notice::Language;
 
 use crate::identity::ClientCertificate;
 use crate::retry::RetryPlan;
@@ -27,6 +28,8 @@ pub struct DeliveryConfig {
     pub report_route: Route,
     /// Sender shown in reports: display name and address. The envelope sender of a report is null.
     pub report_from: (String, Address),
+    /// Languages of reports, one below the other.
+    pub report_languages: Vec<Language>,
     /// Connections to one destination at a time.
     pub concurrency_per_destination: usize,
     /// Recipients of one letter in one transaction at most; RFC 5321 §4.5.3.1.8 lets servers stop at 100.
@@ -66,6 +69,7 @@ impl DeliveryConfig {
             hops: HashMap::new(),
             report_route,
             report_from,
+            report_languages: vec![Language::De, Language::En],
             concurrency_per_destination: 20,
             recipients_per_transaction: 50,
             concurrency_total: 100,

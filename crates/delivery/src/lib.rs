@@ -30,7 +30,6 @@ mod ticket;
 mod tls;
 mod undelivered_reply;
 mod wire;
-mod wording;
 
 pub use composer::Composer;
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};

@@ -5,13 +5,13 @@ use sealpost_mail::{
     Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Recipient, Ret,
     ReversePath, Timestamp, TlsFloor, compose_dsn,
 };
+use sealpost_notice::{Report as Words, Why};
 use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, StoreError};
 use sealpost_vault::{MessageKey, seal_all};
 use thiserror::Error;
 
 use crate::engine::Engine;
 use crate::ticket::{Content, Purpose, Queued, Ticket, TicketError};
-use crate::wording;
 
 /// Why a report cannot be queued.
 #[derive(Debug, Error)]
@@ -46,7 +46,7 @@ pub(crate) struct Report {
 fn addressee(ticket: &Ticket) -> Option<&Address> {
     match &ticket.purpose {
         // For answers, normally the roof tells the mailbox (returns.rs).
-        Purpose::Relay | Purpose::Answer { .. } => ticket.reverse_path.address(),
+        Purpose::Relay | Purpose::PortalReply { .. } => ticket.reverse_path.address(),
         // The notice itself has its own reverse-path; the one to know is the letter's sender.
         Purpose::Notice { sender, .. } => sender.address(),
         Purpose::Report => None,
@@ -133,6 +133,20 @@ pub(crate) async fn queue(
     Ok(FollowUp { leg: report_ticket.leg(&engine.key, queued, random)?, body: Some(body) })
 }
 
+/// What the report says.
+fn words(purpose: &Purpose, report: &Report, now: Timestamp) -> Words<'static> {
+    let why = Why::of(report.status.1, report.status.2);
+    match (purpose, report.action) {
+        (Purpose::Notice { .. }, _) => Words::NotNotified(why),
+        (_, DsnAction::Failed) => Words::Failed(why),
+        (_, DsnAction::Delayed) => {
+            let left = report.retry_until.map(|until| until.since(now).as_secs() / 3600);
+            Words::Delayed { why, hours_left: left.unwrap_or_default() }
+        }
+        (_, DsnAction::Relayed | DsnAction::Delivered | DsnAction::Expanded) => Words::PassedOn,
+    }
+}
+
 fn compose(
     engine: &Engine,
     ticket: &Ticket,
@@ -141,12 +155,18 @@ fn compose(
     to: &Address,
     now: Timestamp,
 ) -> Result<Vec<u8>, ReportError> {
-    let wording = wording::write(&ticket.purpose, &ticket.recipient.address, report, now);
+    let wording = words(&ticket.purpose, report, now)
+        .words(
+            &ticket.recipient.address.to_path(),
+            report.diagnostic.as_deref(),
+            &engine.config.report_languages,
+        )
+        .map_err(|error| ReportError::Compose(error.to_string()))?;
     let returned_full = full.is_some();
     let returned = match &ticket.purpose {
         Purpose::Relay => full.or_else(|| ticket.content.head().map(<[u8]>::to_vec)),
         // Nothing of a confidential letter leaves in a report.
-        Purpose::Notice { .. } | Purpose::Report | Purpose::Answer { .. } => None,
+        Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => None,
     };
     let config = &engine.config;
     let parts = DsnParts {

@@ -85,8 +85,9 @@ pub enum Purpose {
     },
     /// A delivery report; nobody hears of its failure (RFC 5321 §4.5.5).
     Report,
-    /// An answer written in the portal; nothing of it is ever returned.
-    Answer {
+    /// A letter written in the portal; nothing of it is ever returned.
+    #[serde(rename = "answer")] // its name in tickets that are on their way
+    PortalReply {
         /// Whose mailbox.
         mailbox_id: String,
         /// Which letter.

@@ -43,7 +43,7 @@ pub trait Returns: Send + Sync {
 
 /// Whether this report goes into a mailbox and not out by mail.
 pub(crate) fn concerns(ticket: &Ticket, action: DsnAction) -> bool {
-    matches!(ticket.purpose, Purpose::Answer { .. })
+    matches!(ticket.purpose, Purpose::PortalReply { .. })
         && matches!(action, DsnAction::Failed | DsnAction::Delayed)
 }
 

@@ -197,7 +197,7 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::AnswerReturned { recipient, subject, date, reason, delayed, link } => {
+            Notice::ReplyReturned { recipient, subject, date, reason, delayed, link } => {
                 let keys = match delayed {
                     true => ["waiting-subject", "waiting-heading", "waiting-intro"],
                     false => ["returned-subject", "returned-heading", "returned-intro"],
@@ -213,7 +213,7 @@ impl Writer<'_> {
                 page.more = vec![self.say(if *delayed { "waiting-more" } else { "returned-more" })?];
                 Ok(page)
             }
-            Notice::AnswerCameBack { date, link } => {
+            Notice::ReplyCameBack { date, link } => {
                 let mut page = self.start(["cameback-subject", "cameback-heading", "cameback-intro"])?;
                 page.facts.push(self.fact("label-date", self.moment(*date)?)?);
                 page.button = self.button("cameback-button", link)?;
@@ -331,8 +331,8 @@ impl Notice {
             Self::NewMessage { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
-            Self::AnswerReturned { .. }
-            | Self::AnswerCameBack { .. }
+            Self::ReplyReturned { .. }
+            | Self::ReplyCameBack { .. }
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }
@@ -349,11 +349,11 @@ impl Notice {
             | Self::NewMessage { subject, .. }
             | Self::InitialPassword { subject, .. }
             | Self::PasswordForSender { subject, .. }
-            | Self::AnswerReturned { subject, .. }
+            | Self::ReplyReturned { subject, .. }
             | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
             Self::Reactivation { .. }
             | Self::ResetLink { .. }
-            | Self::AnswerCameBack { .. }
+            | Self::ReplyCameBack { .. }
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }

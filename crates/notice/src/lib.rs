@@ -13,6 +13,7 @@ mod language;
 mod layout;
 mod notice;
 mod plain;
+mod report;
 mod when;
 
 pub use brand::{Brand, Colour, LOGO_CID, Logo};
@@ -21,4 +22,5 @@ pub use error::NoticeError;
 pub use language::Language;
 pub use notice::{Notice, Rendered};
 pub use plain::{address as plain_address, text as plain_text};
+pub use report::{Report, ReportText, Why};
 pub use when::{date, date_time};

@@ -170,7 +170,8 @@ pub enum Notice {
         until: Option<Timestamp>,
     },
     /// Into the mailbox: what its owner wrote has not reached the operator's server, or not yet.
-    AnswerReturned {
+    #[serde(alias = "answer-returned")] // its name in tickets that are on their way
+    ReplyReturned {
         /// Whom it was for.
         recipient: String,
         /// Its subject.
@@ -186,7 +187,8 @@ pub enum Notice {
         link: Secret<String>,
     },
     /// To the owner, by ordinary mail: something written in the portal came back. Neither to whom nor what.
-    AnswerCameBack {
+    #[serde(alias = "answer-came-back")]
+    ReplyCameBack {
         /// When it was sent.
         date: Timestamp,
         /// What the mailbox says of it.

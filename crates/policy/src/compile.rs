@@ -114,7 +114,7 @@ impl Compiler<'_> {
             text_pattern,
             encrypted,
             signed,
-            answer,
+            reply,
             client,
             login,
             listener,
@@ -194,8 +194,8 @@ impl Compiler<'_> {
             let tests: Result<Vec<_>, _> = header.iter().map(|header| self.header(header)).collect();
             add("header", Condition::Header(tests?));
         }
-        if let &Some(wanted) = answer {
-            add("answer", Condition::Answer(wanted));
+        if let &Some(wanted) = reply {
+            add("reply", Condition::Reply(wanted));
         }
         if let &Some(wanted) = encrypted {
             add("encrypted", Condition::Encrypted(wanted));

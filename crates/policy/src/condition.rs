@@ -92,7 +92,7 @@ pub(crate) enum Condition {
     TextPattern(Vec<Regex>),
     Encrypted(bool),
     Signed(bool),
-    Answer(bool),
+    Reply(bool),
     Client(Vec<Network>),
     Login(Vec<String>),
     Listener(Vec<String>),
@@ -186,7 +186,7 @@ impl Condition {
             }
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
-            Self::Answer(wanted) => known(facts.thread, |thread| thread == wanted),
+            Self::Reply(wanted) => known(facts.thread, |thread| thread == wanted),
             Self::Client(networks) => {
                 Answer::of(networks.iter().any(|network| network.contains(facts.origin.peer)))
             }
@@ -217,7 +217,7 @@ impl Condition {
             | Self::TextPattern(_)
             | Self::Encrypted(_)
             | Self::Signed(_) => Scope { deep: true, ..Scope::ENVELOPE },
-            Self::Answer(_) => Scope { thread: true, ..Scope::ENVELOPE },
+            Self::Reply(_) => Scope { thread: true, ..Scope::ENVELOPE },
             Self::ReversePath(_)
             | Self::SizeAtLeast(_)
             | Self::SizeAtMost(_)
@@ -250,10 +250,10 @@ impl Condition {
             Self::Encrypted(false) => ("the letter", "is not encrypted", "is encrypted already"),
             Self::Signed(true) => ("the letter", "is signed already", "is not signed"),
             Self::Signed(false) => ("the letter", "is not signed", "is signed already"),
-            Self::Answer(true) => {
+            Self::Reply(true) => {
                 ("the letter", "answers one of the portal's", "answers none of the portal's")
             }
-            Self::Answer(false) => {
+            Self::Reply(false) => {
                 ("the letter", "answers none of the portal's", "answers one of the portal's")
             }
             Self::Client(_) => ("the client", "is in the network", "is not in the network"),

@@ -252,7 +252,7 @@ impl Rule {
             | Condition::TextPattern(_)
             | Condition::Encrypted(_)
             | Condition::Signed(_)
-            | Condition::Answer(_)
+            | Condition::Reply(_)
             | Condition::Client(_)
             | Condition::Login(_)
             | Condition::Listener(_)

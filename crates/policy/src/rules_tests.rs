@@ -145,7 +145,7 @@ fn every_condition_answers_yes_and_no() {
         ("text-pattern = 'DE[0-9]{2}'", "text-pattern = 'AT[0-9]{2}'"),
         ("encrypted = false", "encrypted = true"),
         ("signed = true", "signed = false"),
-        ("answer = true", "answer = false"),
+        ("reply = true", "reply = false"),
         ("client = ['203.0.113.1', '192.0.2.0/24']", "client = '2001:db8::/32'"),
         ("login = 'exchange'", "login = 'Exchange'"),
         ("login = '*'", "not = { login = '*' }"),
@@ -269,10 +269,10 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
         "text-pattern = 'x'",
         "attachment-name = '*.pdf'",
         "attachment-type = 'image/*'",
-        "answer = true",
-        "answer = false",
-        "not = { answer = true }",
-        "recipient = '*', answer = true",
+        "reply = true",
+        "reply = false",
+        "not = { reply = true }",
+        "recipient = '*', reply = true",
         "not = { not = { encrypted = true } }",
         "not = { recipient = '*', encrypted = true }",
     ] {
@@ -288,8 +288,8 @@ fn what_nobody_can_answer_is_later_and_nothing_behind_it_is_reached() {
     // one certain "no" settles the rule, and an answer that does not depend on the unknown stands
     for when in [
         "encrypted = true, recipient = 'y.example'",
-        "recipient = 'y.example', answer = true",
-        "not = { recipient = '*' }, answer = true",
+        "recipient = 'y.example', reply = true",
+        "not = { recipient = '*' }, reply = true",
     ] {
         assert_eq!(rules(&text(when)).judge(&case.facts()).reason.rule, "all", "{when}");
     }
@@ -319,8 +319,8 @@ fn what_nobody_can_ever_answer_is_refused_at_once_and_never_no() {
     assert_eq!(verdict("encrypted = true", &broken), "554 5.6.0");
     broken.thread = Known::Unanswerable("the store does not answer".into());
     // Once the store answers, the rule may turn out not to hold.
-    assert_eq!(verdict("encrypted = true, answer = true", &broken), "451 4.3.5");
-    assert_eq!(verdict("answer = true, encrypted = true", &broken), "451 4.3.5");
+    assert_eq!(verdict("encrypted = true, reply = true", &broken), "451 4.3.5");
+    assert_eq!(verdict("reply = true, encrypted = true", &broken), "451 4.3.5");
 
     // What could be read counts; what could not is no "no".
     let mut part = Case::new(HEAD);
@@ -357,7 +357,7 @@ fn only_what_rules_ask_for_is_needed() {
     assert_eq!(needs("recipient = '*', client = '::/0', size-at-least = 1"), (false, false, false));
     assert_eq!(needs("subject-tag = '[v]'"), (true, false, false));
     assert_eq!(needs("not = { text-pattern = 'x' }"), (false, true, false));
-    assert_eq!(needs("not = { not = { answer = true, from = '*' } }"), (true, false, true));
+    assert_eq!(needs("not = { not = { reply = true, from = '*' } }"), (true, false, true));
     assert_eq!(rules("").needs(), Needs { deep: false, thread: false, head: false });
 }
 
@@ -648,7 +648,7 @@ fn a_rule_that_always_holds_where_another_does() {
         toml::from_str::<File>(&text).unwrap().rule.remove(0).when
     };
     for (wide, narrow) in [
-        (r#"{ recipient = "*" }"#, r#"{ answer = true }"#),
+        (r#"{ recipient = "*" }"#, r#"{ reply = true }"#),
         (r#"{ recipient = "web.example" }"#, r#"{ recipient = "eva@web.example", subject-tag = "[x-y]" }"#),
         (r#"{ reverse-path = "*" }"#, r#"{ reverse-path = "*@a.example" }"#),
         (r#"{ subject-tag = "vertraulich" }"#, r#"{ subject-tag = "[Streng  VERTRAULICH]" }"#),
@@ -657,7 +657,7 @@ fn a_rule_that_always_holds_where_another_does() {
         assert!(when(wide).holds_whenever(&when(narrow)), "{wide} {narrow}");
     }
     for (wide, narrow) in [
-        (r#"{ reverse-path = "*" }"#, r#"{ answer = true }"#),
+        (r#"{ reverse-path = "*" }"#, r#"{ reply = true }"#),
         (r#"{ from = "*" }"#, r#"{ recipient = "*" }"#),
         (r#"{ subject-tag = "[streng vertraulich]" }"#, r#"{ subject-tag = "vertraulich" }"#),
     ] {

@@ -94,7 +94,7 @@ pub struct When {
     /// The letter came signed already, or did not.
     pub signed: Option<bool>,
     /// The letter answers one of the portal's, or does not.
-    pub answer: Option<bool>,
+    pub reply: Option<bool>,
     /// The client's network: `192.0.2.0/24`, `2001:db8::/32`, or one address.
     #[serde(deserialize_with = "one_or_many")]
     pub client: Vec<String>,
@@ -133,7 +133,7 @@ impl When {
             text_pattern,
             encrypted,
             signed,
-            answer,
+            reply,
             client,
             login,
             listener,
@@ -177,7 +177,7 @@ impl When {
             && wider(text_pattern, &other.text_pattern)
             && same(encrypted.as_ref(), other.encrypted.as_ref())
             && same(signed.as_ref(), other.signed.as_ref())
-            && same(answer.as_ref(), other.answer.as_ref())
+            && same(reply.as_ref(), other.reply.as_ref())
             && wider(client, &other.client)
             && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))
             && wider(listener, &other.listener)

@@ -33,6 +33,8 @@ pub struct Language {
     id: &'static LanguageIdentifier,
 }
 
+impl Eq for Language {}
+
 impl PartialEq for Language {
     fn eq(&self, other: &Self) -> bool {
         self.tag == other.tag
@@ -81,6 +83,12 @@ impl Language {
         wishes.first().map(|(_, language)| *language)
     }
 
+    /// German.
+    #[must_use]
+    pub fn german() -> Self {
+        Self::parse("de").unwrap_or_else(Self::last_resort)
+    }
+
     /// English, which is compiled in; for the case that cannot happen.
     pub(crate) fn last_resort() -> Self {
         static ENGLISH: LazyLock<LanguageIdentifier> = LazyLock::new(|| "en".parse().unwrap_or_default());
@@ -114,7 +122,7 @@ impl Language {
         let sample = |name: &'static str| (Cow::from(name), FluentValue::from(1));
         let values: Values<'_> = [
             "n", "name", "number", "day", "month", "year", "time", "date", "who", "subject", "domains",
-            "limit", "free", "came", "all", "when",
+            "limit", "free", "came", "all", "when", "page", "pages", "weekday", "zone",
         ]
         .map(sample)
         .into_iter()

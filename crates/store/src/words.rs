@@ -85,7 +85,7 @@ column_words! {
         /// A delivery status notification (RFC 3464).
         Report = "report",
         /// A recipient's letter from the portal to the operator.
-        Answer = "answer",
+        PortalReply = "answer",
     }
 }
 

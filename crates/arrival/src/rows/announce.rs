@@ -2,43 +2,18 @@
 //! same transaction as the deposit. Knows no wording.
 
 use sealpost_delivery::Purpose;
-use sealpost_mail::{Address, Reply, ReversePath, Secret, Summary, Timestamp};
+use sealpost_mail::{Address, Reply, ReversePath, Secret, Timestamp};
 use sealpost_notice::Notice;
-use sealpost_store::{ArrivalRows, LegPurpose, MailboxState, ReachedMailbox};
-use sealpost_vault::{InitialPassword, Token};
+use sealpost_store::{ArrivalRows, LegPurpose};
 use serde::{Deserialize, Serialize};
 
 use super::Arrival;
 use super::initial_password;
-use crate::context::Context;
+use super::standing::{Announcement, Standing};
 use crate::enqueue;
 use crate::notice_facts::NoticeFacts;
 use crate::settings::days;
 use crate::verp;
-
-/// The mailbox as the notice sees it.
-pub(super) enum Standing {
-    /// Made just now: the notice carries the activation link.
-    New { link: Secret<String> },
-    /// Made just now: the notice carries nothing, the sender is told the password.
-    NewByPassword { initial: InitialPassword },
-    /// Not activated yet: the same link again, if it is still kept.
-    Pending { link: Option<Secret<String>> },
-    /// Not activated yet, and somebody has been told the password.
-    PendingByPassword,
-    /// In use.
-    Active,
-}
-
-/// One announcement.
-pub(super) struct Announcement<'a> {
-    pub(super) mailbox_id: &'a str,
-    pub(super) deposit_id: &'a str,
-    pub(super) recipient: &'a Address,
-    pub(super) sender: &'a ReversePath,
-    pub(super) listing: &'a Summary,
-    pub(super) standing: &'a Standing,
-}
 
 /// The label of [`NoticeMemo`].
 pub(super) const MEMO: &str = "notice";
@@ -49,35 +24,6 @@ pub(super) struct NoticeMemo {
     pub(super) sender: ReversePath,
     pub(super) recipient: Address,
     pub(super) at: Timestamp,
-}
-
-impl Standing {
-    /// What an existing mailbox's state means for its next notice.
-    pub(super) fn of(context: &Context, row: &ReachedMailbox) -> Self {
-        match row.state {
-            // A mailbox keeps the way it was made with, whatever the operator has chosen since.
-            MailboxState::Pending if row.by_password => Self::PendingByPassword,
-            MailboxState::Pending => {
-                let sealed = row.link_sealed.as_ref();
-                let token =
-                    sealed.and_then(|sealed| Token::kept(&context.shared.keys.rows, &row.id, sealed).ok());
-                Self::Pending { link: token.map(|token| context.tenant.announcer.activation_link(&token)) }
-            }
-            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => Self::Active,
-        }
-    }
-
-    /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
-    pub(super) fn expiry(&self, context: &Context, now: Timestamp) -> Option<Timestamp> {
-        let state = match self {
-            Self::New { .. }
-            | Self::NewByPassword { .. }
-            | Self::Pending { .. }
-            | Self::PendingByPassword => MailboxState::Pending,
-            Self::Active => MailboxState::Active,
-        };
-        context.tenant.announcer.retention.letter(state, now)
-    }
 }
 
 /// Adds the notice's leg and memo to the arrival's rows.
@@ -101,7 +47,7 @@ pub(super) fn announce(
         verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
     let memo =
         NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: arrival.now };
-    let reverse_path = match copy.reverse_path(context, MEMO, &memo).map_err(crate::admit::later)? {
+    let reverse_path = match copy.reverse_path(context, MEMO, &memo).map_err(crate::failure::later)? {
         None => ReversePath::Address(announcer.from.clone()),
         Some((path, row)) => {
             rows.notices.push(row);
@@ -109,7 +55,7 @@ pub(super) fn announce(
         }
     };
     let draft = enqueue::Draft {
-        content: facts.content().map_err(crate::admit::later)?,
+        content: facts.content().map_err(crate::failure::later)?,
         reverse_path,
         recipient: about.recipient.clone(),
         route: announcer.route.clone(),
@@ -122,7 +68,7 @@ pub(super) fn announce(
         at: arrival.now,
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, arrival.id)
-        .map_err(crate::admit::later)?;
+        .map_err(crate::failure::later)?;
     rows.legs.push(leg);
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::announce::{self, NoticeMemo};
 use super::reports;
 use crate::came_back::{Said, read};
 use crate::decide::{Decided, Way};
-use crate::reply::{self, AnswerMemo};
+use crate::reply::{self, ReplyMemo};
 use crate::undelivered::{self, Undelivered};
 
 /// Adds the reports to the senders of the letters whose notices have failed. A notice is told of once: its
@@ -28,7 +28,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
             .store
             .notice(token)
             .await
-            .map_err(|error| crate::admit::unavailable(&error))?;
+            .map_err(|error| crate::failure::unavailable(&error))?;
         notices.push((token.clone(), found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
     }
     if notices.is_empty() {
@@ -67,7 +67,7 @@ async fn tell(
     let open =
         |label| arrival.context.shared.keys.rows.open(label, &notice.deposit_id, &notice.ticket_sealed);
     if let Ok(plain) = open(reply::MEMO) {
-        let memo: AnswerMemo = serde_json::from_slice(plain.expose()).map_err(crate::admit::later)?;
+        let memo: ReplyMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
         let told = Undelivered {
             mailbox_id: &notice.mailbox_id,
             deposit_id: &notice.deposit_id,
@@ -78,12 +78,12 @@ async fn tell(
             reason: status.unwrap_or(UNSAID).to_string(),
             delayed: false,
         };
-        let word = undelivered::rows(arrival.context, &told).await.map_err(crate::admit::later)?;
+        let word = undelivered::rows(arrival.context, &told).await.map_err(crate::failure::later)?;
         rows.join(word);
         return Ok(());
     }
-    let plain = open(announce::MEMO).map_err(crate::admit::later)?;
-    let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::admit::later)?;
+    let plain = open(announce::MEMO).map_err(crate::failure::later)?;
+    let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
     tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
     reports::unannounced(arrival, &memo.sender, &memo.recipient, status, rows).await
 }

@@ -7,10 +7,10 @@ use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
-use super::announce::{self, Announcement, Standing};
-use super::{Arrival, Heads, initial_password, reports};
+use super::standing::{Announcement, Standing};
+use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decide::{Decided, Way};
-use crate::{admit, listing, thread};
+use crate::{failure, listing, thread};
 
 /// The recipients whose copy goes into a mailbox, and what the list will show of the letter.
 pub(super) enum Portal<'r> {
@@ -121,14 +121,14 @@ async fn known_mailboxes(
         .store
         .reach_mailboxes(&tags)
         .await
-        .map_err(|error| admit::unavailable(&error))?;
+        .map_err(|error| failure::unavailable(&error))?;
     Ok(rows.into_iter().map(|row| (row.tag, row)).collect())
 }
 
 fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Standing), Reply> {
     // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
     let resident = Resident::of(row, &arrival.context.shared.keys.rows, &arrival.context.shared.keys.tags)
-        .map_err(admit::later)?;
+        .map_err(failure::later)?;
     let target = Target { id: row.id.clone(), public: resident.public().clone() };
     Ok((target, Standing::of(arrival.context, row)))
 }
@@ -150,7 +150,7 @@ async fn new_mailbox(
     let random = &*context.shared.random;
     let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
     let ways = WaysIn { rows: &context.shared.keys.rows, pepper: &making.pepper, token: &token };
-    let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(admit::later)?;
+    let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(failure::later)?;
     let target = Target { id: new.id().to_owned(), public: new.public().clone() };
     let standing = if by_password {
         let (initial, sealed) =
@@ -196,7 +196,8 @@ async fn deposit(
         received_at: arrival.now,
         expires_at,
     };
-    rows.deposits.push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(admit::later)?);
+    rows.deposits
+        .push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(failure::later)?);
     let announcement = Announcement {
         mailbox_id: &mailbox.id,
         deposit_id: &id,

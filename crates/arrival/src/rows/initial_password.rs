@@ -10,7 +10,7 @@ use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret, Pepper};
 
 use super::Arrival;
-use super::announce::Announcement;
+use super::standing::Announcement;
 use crate::context::Shared;
 use crate::enqueue;
 use crate::owner_mail;
@@ -39,7 +39,7 @@ pub(super) async fn wrap(
     mailbox_id: &str,
     secret: &MailboxSecret,
 ) -> Result<(InitialPassword, Vec<u8>), Reply> {
-    let permit = shared.hashing_turn().await.map_err(crate::admit::later)?;
+    let permit = shared.hashing_turn().await.map_err(crate::failure::later)?;
     let (random, pepper) = (Arc::clone(&shared.random), pepper.clone());
     let (id, secret) = (mailbox_id.to_owned(), secret.clone());
     let wrapped = tokio::task::spawn_blocking(move || {
@@ -48,7 +48,7 @@ pub(super) async fn wrap(
         drop(permit);
         sealed.map(|sealed| (initial, sealed))
     });
-    wrapped.await.map_err(crate::admit::later)?.map_err(crate::admit::later)
+    wrapped.await.map_err(crate::failure::later)?.map_err(crate::failure::later)
 }
 
 /// The mail to the sender: over the same road as reports, and to nobody else.
@@ -72,7 +72,7 @@ pub(super) fn add(
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
     let mut draft = owner_mail::draft(announcer, notice, language, to, message_id, arrival.now)
-        .map_err(crate::admit::later)?;
+        .map_err(crate::failure::later)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
         // The operator's own server, with the floor the operator gave it.
@@ -80,7 +80,7 @@ pub(super) fn add(
         Route::Mx => announcer.floor,
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, arrival.id)
-        .map_err(crate::admit::later)?;
+        .map_err(crate::failure::later)?;
     rows.legs.push(leg);
     Ok(())
 }

@@ -5,8 +5,8 @@ use sealpost_mail::{Head, Recipient, Reply, TlsFloor, Trace, Treatment};
 use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 
 use super::{Arrival, Heads};
-use crate::admit;
 use crate::decide::{Decided, Way};
+use crate::failure;
 
 /// The legs of all recipients whose copy leaves as it came.
 pub(super) fn rows(
@@ -74,5 +74,5 @@ fn leg(
         state,
         give_up: context.tenant.routes.give_up,
     };
-    ticket.leg(&context.shared.keys.spool, queued, &*context.shared.random).map_err(admit::later)
+    ticket.leg(&context.shared.keys.spool, queued, &*context.shared.random).map_err(failure::later)
 }

@@ -6,6 +6,7 @@ mod deposits;
 mod initial_password;
 mod legs;
 mod reports;
+mod standing;
 
 use std::sync::Arc;
 

@@ -7,10 +7,12 @@ use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
     TlsFloor, Treatment, compose_dsn,
 };
+use sealpost_notice::Report as Words;
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
 use crate::decide::{Decided, Way};
+use crate::settings::Routes;
 use crate::spool::Spooled;
 use crate::{enqueue, quota};
 
@@ -19,8 +21,7 @@ struct Report<'a> {
     to: &'a Address,
     recipient: DsnRecipient,
     envid: Option<String>,
-    subject: &'static str,
-    text: String,
+    words: Words<'a>,
     returned: Option<Vec<u8>>,
 }
 
@@ -111,16 +112,7 @@ async fn refused(
             will_retry_until: None,
         },
         envid: arrival.envelope.envid.clone(),
-        subject: "Nicht gesendet / Not sent",
-        text: format!(
-            "Ihre Nachricht wurde an diesen Empfänger nicht gesendet:\n\n    {path}\n\n\
-             Grund: {why}\n\nAn die übrigen Empfänger ging sie hinaus.\n\n\
-             -- \n\n\
-             Your message was not sent to this recipient:\n\n    {path}\n\n\
-             Reason: {why}\n\nIt was accepted for the other recipients.\n",
-            path = recipient.address.to_path(),
-            why = reply.text(),
-        ),
+        words: Words::Refused { reason: reply.text() },
         returned: returned.head.clone(),
     };
     add(arrival, report, returned.tls, rows).await
@@ -149,14 +141,7 @@ pub(super) async fn deposited(
             will_retry_until: None,
         },
         envid: arrival.envelope.envid.clone(),
-        subject: "Hinterlegt / Deposited",
-        text: format!(
-            "Ihre Nachricht liegt verschlüsselt im Postfach von\n\n    {path}\n\n\
-             Der Empfänger wurde benachrichtigt.\n\n-- \n\n\
-             Your message lies encrypted in the mailbox of\n\n    {path}\n\n\
-             The recipient has been notified.\n",
-            path = recipient.address.to_path(),
-        ),
+        words: Words::Deposited,
         returned: None,
     };
     add(arrival, report, TlsFloor::None, rows).await
@@ -172,7 +157,6 @@ pub(super) async fn unannounced(
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let Some(to) = sender.address() else { return Ok(()) };
-    let path = recipient.to_path();
     let report = Report {
         to,
         recipient: DsnRecipient {
@@ -185,26 +169,7 @@ pub(super) async fn unannounced(
             will_retry_until: None,
         },
         envid: None,
-        subject: "Empfänger nicht erreicht / Recipient not reached",
-        text: match status {
-            Some(_) => format!(
-                "Ihre vertrauliche Nachricht liegt im Postfach von\n\n    {path}\n\n\
-                 Die Benachrichtigung darüber konnte aber nicht zugestellt werden: der Empfänger weiß nichts von \
-                 der Nachricht. Bitte prüfen Sie die Adresse.\n\n-- \n\n\
-                 Your confidential message lies in the mailbox of\n\n    {path}\n\n\
-                 but the notice about it could not be delivered: the recipient does not know of the message. \
-                 Please check the address.\n"
-            ),
-            None => format!(
-                "Ihre vertrauliche Nachricht liegt im Postfach von\n\n    {path}\n\n\
-                 Auf die Benachrichtigung darüber kam aber etwas zurück: wahrscheinlich wurde sie nicht \
-                 zugestellt, und der Empfänger weiß nichts von der Nachricht. Bitte prüfen Sie die Adresse, oder \
-                 fragen Sie den Empfänger.\n\n-- \n\n\
-                 Your confidential message lies in the mailbox of\n\n    {path}\n\n\
-                 but something came back for the notice about it: most likely it was not delivered, and the \
-                 recipient does not know of the message. Please check the address, or ask the recipient.\n"
-            ),
-        },
+        words: Words::NotReached { certain: status.is_some() },
         returned: None,
     };
     add(arrival, report, TlsFloor::None, rows).await
@@ -217,6 +182,9 @@ async fn add(
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let context = arrival.context;
+    let Routes { report_languages, .. } = &context.tenant.routes;
+    let recipient = report.recipient.final_recipient.to_path();
+    let words = report.words.words(&recipient, None, report_languages).map_err(crate::failure::later)?;
     let mail = compose_dsn(&DsnParts {
         reporting_mta: context.tenant.name.clone(),
         original_envid: report.envid,
@@ -225,16 +193,16 @@ async fn add(
         from: context.tenant.routes.report_from.clone(),
         to: report.to.clone(),
         message_id: format!("{}@{}", context.shared.random.id(), context.tenant.name),
-        subject: report.subject.to_owned(),
-        text: report.text,
+        subject: words.subject,
+        text: words.text,
         recipients: vec![report.recipient],
         returned: report.returned,
         returned_full: false,
     })
-    .map_err(crate::admit::later)?;
+    .map_err(crate::failure::later)?;
     let (content, body) = enqueue::letter(&context.shared.store, &*context.shared.random, mail)
         .await
-        .map_err(crate::admit::later)?;
+        .map_err(crate::failure::later)?;
     let draft = enqueue::Draft {
         content,
         reverse_path: ReversePath::Null,
@@ -245,7 +213,7 @@ async fn add(
         at: arrival.now,
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, arrival.id)
-        .map_err(crate::admit::later)?;
+        .map_err(crate::failure::later)?;
     rows.legs.push(leg);
     rows.more_bodies.push(body);
     Ok(())

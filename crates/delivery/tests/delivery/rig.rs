@@ -157,7 +157,7 @@ impl Desk {
                 Purpose::Relay => LegPurpose::Relay,
                 Purpose::Notice { .. } => LegPurpose::Notice,
                 Purpose::Report => LegPurpose::Report,
-                Purpose::Answer { .. } => LegPurpose::Answer,
+                Purpose::PortalReply { .. } => LegPurpose::PortalReply,
             },
         );
         let ticket = Ticket {

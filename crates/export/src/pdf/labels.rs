@@ -1,7 +1,5 @@
-//! The words on a page that are not the letter's, and how dates are said. Knows no letter.
-//!
-//! German and English are here; another language is another value of [`Labels`], from wherever the caller
-//! keeps its texts.
+//! The words on a page that are not the letter's, and how dates are said. Knows no letter, and no language by name:
+//! the texts are where the caller keeps them.
 
 use jiff::tz::TimeZone;
 use sealpost_mail::Timestamp;
@@ -65,107 +63,44 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// German.
+    /// The words of a language: `say` gives the text of a key. Its places (`{page}`, `{weekday}`, …) stand in it by
+    /// name.
     #[must_use]
-    pub fn german() -> Self {
+    pub fn of(language: &str, say: impl Fn(&'static str) -> String) -> Self {
         Self {
-            language: "de".to_owned(),
-            from: "Von".to_owned(),
-            to: "An".to_owned(),
-            cc: "Kopie".to_owned(),
-            reply_to: "Antwort an".to_owned(),
-            date: "Datum".to_owned(),
-            attachments: "Anhänge".to_owned(),
-            page: "Seite {page} von {pages}".to_owned(),
-            no_subject: "(ohne Betreff)".to_owned(),
-            no_text: "Diese Nachricht enthält keinen Text.".to_owned(),
-            embedded:
-                "In diese PDF-Datei eingebettet sind die unveränderte Nachricht (original.eml) und alle \
-                       Anhänge. Ihr PDF-Programm zeigt sie unter „Anlagen“ oder mit einer Büroklammer."
-                    .to_owned(),
-            replaced:
-                "Einzelne Zeichen kann dieses Dokument nicht darstellen; sie erscheinen als ▯ oder ?. Die \
-                       eingebettete Nachricht original.eml enthält sie unverändert."
-                    .to_owned(),
-            shortened: "Die Nachricht ist sehr lang und hier gekürzt. Vollständig steht sie in der \
-                        eingebetteten Datei original.eml."
-                .to_owned(),
-            not_set:
-                "Der Text dieser Nachricht ließ sich nicht als Dokument darstellen. Vollständig steht er \
-                      in der eingebetteten Datei original.eml."
-                    .to_owned(),
-            picture: "Bild".to_owned(),
-            bytes: "Bytes".to_owned(),
-            decimal: ',',
-            date_pattern: "{weekday}, {day}. {month} {year}, {time} Uhr ({zone})".to_owned(),
-            weekdays: ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"]
-                .map(str::to_owned),
-            months: [
-                "Januar",
-                "Februar",
-                "März",
-                "April",
-                "Mai",
-                "Juni",
-                "Juli",
-                "August",
-                "September",
-                "Oktober",
-                "November",
-                "Dezember",
+            language: language.to_owned(),
+            from: say("pdf-from"),
+            to: say("pdf-to"),
+            cc: say("pdf-cc"),
+            reply_to: say("pdf-reply-to"),
+            date: say("pdf-date"),
+            attachments: say("pdf-attachments"),
+            page: say("pdf-page"),
+            no_subject: say("pdf-no-subject"),
+            no_text: say("pdf-no-text"),
+            embedded: say("pdf-embedded"),
+            replaced: say("pdf-replaced"),
+            shortened: say("pdf-shortened"),
+            not_set: say("pdf-not-set"),
+            picture: say("pdf-picture"),
+            bytes: say("pdf-bytes"),
+            decimal: say("decimal-separator").chars().next().unwrap_or('.'),
+            date_pattern: say("pdf-date-pattern"),
+            weekdays: [
+                "pdf-weekday-1",
+                "pdf-weekday-2",
+                "pdf-weekday-3",
+                "pdf-weekday-4",
+                "pdf-weekday-5",
+                "pdf-weekday-6",
+                "pdf-weekday-7",
             ]
-            .map(str::to_owned),
-        }
-    }
-
-    /// English.
-    #[must_use]
-    pub fn english() -> Self {
-        Self {
-            language: "en".to_owned(),
-            from: "From".to_owned(),
-            to: "To".to_owned(),
-            cc: "Copy".to_owned(),
-            reply_to: "Reply to".to_owned(),
-            date: "Date".to_owned(),
-            attachments: "Attachments".to_owned(),
-            page: "Page {page} of {pages}".to_owned(),
-            no_subject: "(no subject)".to_owned(),
-            no_text: "This message has no text.".to_owned(),
-            embedded: "Embedded in this PDF file are the unchanged message (original.eml) and all \
-                       attachments. Your PDF program shows them under “Attachments” or with a paper clip."
-                .to_owned(),
-            replaced:
-                "Some characters cannot be shown in this document; they appear as ▯ or ?. The embedded \
-                       message original.eml has them unchanged."
-                    .to_owned(),
-            shortened: "The message is very long and has been shortened here. All of it is in the embedded \
-                        file original.eml."
-                .to_owned(),
-            not_set: "The text of this message could not be shown as a document. All of it is in the \
-                      embedded file original.eml."
-                .to_owned(),
-            picture: "Picture".to_owned(),
-            bytes: "bytes".to_owned(),
-            decimal: '.',
-            date_pattern: "{weekday}, {day} {month} {year}, {time} ({zone})".to_owned(),
-            weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-                .map(str::to_owned),
+            .map(&say),
             months: [
-                "January",
-                "February",
-                "March",
-                "April",
-                "May",
-                "June",
-                "July",
-                "August",
-                "September",
-                "October",
-                "November",
-                "December",
+                "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8",
+                "month-9", "month-10", "month-11", "month-12",
             ]
-            .map(str::to_owned),
+            .map(&say),
         }
     }
 }
@@ -214,18 +149,33 @@ fn offset(seconds: i32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    /// The labels in the portal's texts.
+    pub(in crate::pdf) fn labels(language: &str) -> Labels {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales").join(language);
+        let texts: String = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .collect();
+        Labels::of(language, |key| {
+            let line = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
+            line.replace("{ $", "{").replace(" }", "}").replace("{\"", "").replace("\"}", "")
+        })
+    }
 
     #[test]
     fn a_moment_is_said_in_the_readers_language_and_zone() {
         // 2026-11-17T08:41:00Z
         let at = Timestamp(1_794_904_860_000);
         let say = |labels: &Labels, zone| Wording { labels, zone, letterhead: None }.date_time(at).unwrap();
-        assert_eq!(say(&Labels::german(), "Europe/Berlin"), "Dienstag, 17. November 2026, 09:41 Uhr (UTC+1)");
-        assert_eq!(say(&Labels::english(), "Asia/Kolkata"), "Tuesday, 17 November 2026, 14:11 (UTC+5:30)");
-        let labels = Labels::german();
-        let nowhere = Wording { labels: &labels, zone: "Europe/Bielefeld", letterhead: None };
+        assert_eq!(say(&labels("de"), "Europe/Berlin"), "Dienstag, 17. November 2026, 09:41 Uhr (UTC+1)");
+        assert_eq!(say(&labels("en"), "Asia/Kolkata"), "Tuesday, 17 November 2026, 14:11 (UTC+5:30)");
+        let german = labels("de");
+        let nowhere = Wording { labels: &german, zone: "Europe/Bielefeld", letterhead: None };
         assert!(matches!(nowhere.date_time(at), Err(ExportError::Zone(_))));
         assert_eq!(nowhere.civil_utc(at).unwrap(), [2026, 11, 17, 8, 41, 0]);
     }

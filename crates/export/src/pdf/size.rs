@@ -17,11 +17,12 @@ pub(super) fn shown(bytes: usize, labels: &Labels) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::labels::tests::labels;
     use super::*;
 
     #[test]
     fn sizes_are_short() {
-        let german = Labels::german();
+        let german = labels("de");
         let say = |bytes| shown(bytes, &german);
         assert_eq!(say(0), "0 Bytes");
         assert_eq!(say(999), "999 Bytes");
@@ -31,6 +32,6 @@ mod tests {
         assert_eq!(say(999_499), "999 kB");
         assert_eq!(say(999_900), "1 MB");
         assert_eq!(say(20_971_520), "21 MB");
-        assert_eq!(shown(1234, &Labels::english()), "1.2 kB");
+        assert_eq!(shown(1234, &labels("en")), "1.2 kB");
     }
 }

@@ -139,7 +139,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     for (name, delayed) in [("returned", false), ("waiting", true)] {
         all.push((
             name,
-            Notice::AnswerReturned {
+            Notice::ReplyReturned {
                 recipient: recipient.clone(),
                 subject: subject.clone(),
                 date,
@@ -149,7 +149,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
             },
         ));
     }
-    all.push(("came-back", Notice::AnswerCameBack { date, link: link() }));
+    all.push(("came-back", Notice::ReplyCameBack { date, link: link() }));
     for (name, expires) in [("undeliverable", Some(expires)), ("undeliverable-kept", None)] {
         all.push((
             name,

@@ -81,6 +81,13 @@ pub(crate) async fn made(
     }))
 }
 
+/// The words of a document in the reader's language; their places stand in them by name.
+fn labels(language: Language) -> Labels {
+    let place = |name: &'static str| (name.into(), format!("{{{name}}}").into());
+    let places = ["page", "pages", "weekday", "day", "month", "year", "time", "zone"].map(place).into();
+    Labels::of(language.tag(), |key| language.say_with(key, Some(&places)))
+}
+
 /// Set by the worker. It is in memory until it has been fetched, and has its room there.
 async fn pdf(
     site: &Site,
@@ -91,7 +98,7 @@ async fn pdf(
         Ok(worker) => worker,
         Err(error) => return Ok(Err(error)),
     };
-    let labels = if language.tag() == "de" { Labels::german() } else { Labels::english() };
+    let labels = labels(language);
     let wording =
         Wording { labels: &labels, zone: &site.config.time_zone, letterhead: Some(&site.config.brand.name) };
     // Nobody holds room while waiting for a turn.

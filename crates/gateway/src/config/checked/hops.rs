@@ -31,6 +31,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
         );
     }
     let mut delivery = DeliveryConfig::new(config.gateway.name.get_ref().as_str(), from, report_route);
+    delivery.report_languages = super::portal::report_languages(config);
     delivery.hops = hops;
     delivery.concurrency_total = config.delivery.connections.max(1);
     delivery.concurrency_per_destination = config.delivery.connections_per_destination.max(1);

@@ -132,6 +132,7 @@ impl Plan {
                 relay: route?,
                 reports: delivery.as_ref()?.report_route.clone(),
                 report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
+                report_languages: portal::report_languages(&config),
                 give_up: config.delivery.give_up.0,
             },
             delivery: delivery?,

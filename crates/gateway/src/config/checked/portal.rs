@@ -52,10 +52,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             imprint: config.brand.imprint.clone(),
             privacy: config.brand.privacy.clone(),
         },
-        languages: match config.notices.language {
-            config::Language::De => vec!["de".to_owned(), "en".to_owned()],
-            config::Language::En => vec!["en".to_owned(), "de".to_owned()],
-        },
+        languages: languages(config),
         time_zone: config.gateway.time_zone.get_ref().clone(),
         session: SessionRules { idle: portal.session_idle.get_ref().0, absolute: portal.session_total.0 },
         password: PasswordRules {
@@ -256,12 +253,23 @@ fn logo(config: &Config, source: &mut Source) -> Option<Logo> {
     }
 }
 
+/// Every language there is, the operator's first.
+fn languages(config: &Config) -> Vec<String> {
+    let first = config.notices.language.pages;
+    let others = sealpost_portal::Language::all().filter(|language| *language != first);
+    std::iter::once(first).chain(others).map(|language| language.tag().to_owned()).collect()
+}
+
+/// The languages of reports: the operator's, and English.
+pub(super) fn report_languages(config: &Config) -> Vec<Language> {
+    let first = config.notices.language.notices;
+    let mut languages = vec![first, Language::En];
+    languages.dedup();
+    languages
+}
+
 /// The announcer: how notices look and where they go.
 pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> Option<Announcer> {
-    let language = |language: &config::Language| match language {
-        config::Language::De => Language::De,
-        config::Language::En => Language::En,
-    };
     let colour = match Colour::parse(config.brand.colour.get_ref()) {
         Ok(colour) => colour,
         Err(error) => {
@@ -296,8 +304,8 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         zone: config.gateway.time_zone.get_ref().clone(),
         public_url,
         show_subject: shows_subject(config),
-        language: language(&config.notices.language),
-        languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), language(l))).collect(),
+        language: config.notices.language.notices,
+        languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), l.notices)).collect(),
         bounces: config.notices.bounces.clone(),
         retention: kept(config),
         by_password: match config.portal.activation {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
 
-use crate::config::file::{Answers, Config, Source};
+use crate::config::file::{Config, Replies, Source};
 
-/// The name of the rule that stands behind `answers = "portal"`.
-const ANSWERS: &str = "answers to the portal";
+/// The name of the rule that stands behind `replies = "portal"`.
+const REPLIES: &str = "replies to the portal";
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     let mut lists = HashMap::new();
@@ -25,10 +25,10 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
         }
     }
     let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
-    match config.policy.answers {
-        Answers::Rules => {}
+    match config.policy.replies {
+        Replies::Rules => {}
         // Last, so that a rule of the operator's comes first.
-        Answers::Portal => specs.push(for_answers()),
+        Replies::Portal => specs.push(for_replies()),
     }
     match Rules::new(specs, config.policy.default.get_ref().clone(), &lists) {
         Ok(rules) => Some(rules),
@@ -44,11 +44,11 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     }
 }
 
-/// The rule that stands behind `answers = "portal"`.
-pub(super) fn for_answers() -> RuleSpec {
+/// The rule that stands behind `replies = "portal"`.
+pub(super) fn for_replies() -> RuleSpec {
     RuleSpec {
-        name: ANSWERS.to_owned(),
-        when: When { answer: Some(true), ..When::default() },
+        name: REPLIES.to_owned(),
+        when: When { reply: Some(true), ..When::default() },
         then: TreatmentSpec::Portal,
         near: None,
     }

@@ -4,7 +4,7 @@ use sealpost_mail::Network;
 use sealpost_policy::{TreatmentSpec, When};
 
 use super::rules;
-use crate::config::file::{Answers, Config, Source};
+use crate::config::file::{Config, Replies, Source};
 
 pub(super) fn find(config: &Config, source: &mut Source) {
     subjects(config, source);
@@ -94,21 +94,21 @@ fn shadows(config: &Config, source: &mut Source) {
             ));
         }
     }
-    // What `answers = "portal"` adds stands behind all rules.
-    let answers = rules::for_answers();
+    // What `replies = "portal"` adds stands behind all rules.
+    let replies = rules::for_replies();
     let mut every = config.rules.iter();
-    let first = every.find(|rule| rule.get_ref().when.holds_whenever(&answers.when));
-    if let (Answers::Portal, Some(first)) = (config.policy.answers, first)
-        && exposes(&first.get_ref().then, &answers.then)
+    let first = every.find(|rule| rule.get_ref().when.holds_whenever(&replies.when));
+    if let (Replies::Portal, Some(first)) = (config.policy.replies, first)
+        && exposes(&first.get_ref().then, &replies.then)
     {
         source.at(
             first.span().start,
             format!(
-                "answers to letters of the portal would leave in clear: the rule {:?} takes them before \
-                 `answers = \"portal\"` does",
+                "replies to letters of the portal would leave in clear: the rule {:?} takes them before \
+                 `replies = \"portal\"` does",
                 first.get_ref().name
             ),
-            "use `default` instead of this rule, narrow it with not = { answer = true }, or write answers = \"rules\"",
+            "use `default` instead of this rule, narrow it with not = { reply = true }, or write replies = \"rules\"",
         );
     }
     for (at, name, first, exposed) in found {

@@ -19,7 +19,7 @@ pub(crate) use limits::{Limits, Quota};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
-pub(crate) use web::{Activation, Brand, Language, Notices, Portal, Renewal, Reset};
+pub(crate) use web::{Activation, Brand, Notices, Portal, Renewal, Reset};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -91,13 +91,13 @@ pub(crate) struct Policy {
     pub(crate) default: Spanned<sealpost_policy::TreatmentSpec>,
     /// Letters that answer one of the portal's and that no rule names.
     #[serde(default)]
-    pub(crate) answers: Answers,
+    pub(crate) replies: Replies,
 }
 
-/// What happens to answers to letters of the portal.
+/// What happens to replies to letters of the portal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Answers {
+pub(crate) enum Replies {
     /// Into the portal, unless a rule says otherwise.
     #[default]
     Portal,

@@ -203,13 +203,30 @@ pub(crate) struct Notices {
     pub(crate) floor: Floor,
 }
 
-/// A language that everything a recipient sees exists in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Language {
-    #[default]
-    De,
-    En,
+/// A language that everything people see exists in: a folder with its tag under `locales` of notices and of pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Language {
+    pub(crate) notices: sealpost_notice::Language,
+    pub(crate) pages: sealpost_portal::Language,
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self { notices: sealpost_notice::Language::De, pages: sealpost_portal::Language::german() }
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = String;
+
+    fn try_from(tag: String) -> Result<Self, String> {
+        let found = sealpost_notice::Language::parse(&tag).zip(sealpost_portal::Language::parse(&tag));
+        found.map(|(notices, pages)| Self { notices, pages }).ok_or_else(|| {
+            let all: Vec<&str> = sealpost_notice::Language::all().map(|language| language.tag()).collect();
+            format!("there is no language {tag:?}; there are {}", all.join(", "))
+        })
+    }
 }
 
 /// `[brand]`

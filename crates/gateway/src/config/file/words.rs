@@ -25,6 +25,10 @@ const VALUES: [(&str, &str); 8] = [
     ("missing field", "add it; gateway.toml in the documentation explains every key"),
 ];
 
+/// Keys that had another name once: the old one, one of the keys beside the new one, and the new one.
+const RENAMED: [(&str, &str, &str); 2] =
+    [("answers", "`replies`", "replies"), ("answer", "`recipient-list`", "reply")];
+
 /// What is wrong, and how to fix it.
 pub(super) fn explain(message: &str) -> (String, String) {
     let message = message.replace('\n', " ");
@@ -46,6 +50,12 @@ fn expect(wrong: &str, expected: &str) -> String {
         "u16" => return "write a number from 0 to 65535".to_owned(),
         "u32" | "u64" | "usize" => return "write a number that is not negative".to_owned(),
         _ => {}
+    }
+    let written = wrong.split('`').nth(1).unwrap_or_default();
+    if let Some((_, _, now)) =
+        RENAMED.iter().find(|(old, beside, _)| *old == written && expected.contains(beside))
+    {
+        return format!("`{written}` is called `{now}` now: write {now} = …");
     }
     match near(wrong, expected) {
         Some(word) => format!("did you mean `{word}`? Expected {expected}"),
@@ -94,6 +104,8 @@ mod tests {
         assert!(hint("unknown field `nmae`", keys).starts_with("did you mean `name`?"));
         assert!(hint("unknown field `server_key`", keys).starts_with("did you mean `server-key`?"));
         assert!(hint("unknown field `colour`", keys).starts_with("expected one of"));
+        let renamed = hint("unknown field `answers`", "`default` or `replies`");
+        assert_eq!(renamed, "`answers` is called `replies` now: write replies = …");
         assert_eq!(hint("invalid value: integer `70000`", "u16"), "write a number from 0 to 65535");
         assert_eq!((distance("", "abc"), distance("abc", "acb"), distance("kitten", "sitting")), (3, 1, 3));
     }

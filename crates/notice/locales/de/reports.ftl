@@ -1,0 +1,97 @@
+# Was in Zustellberichten steht (RFC 3464): reiner Text, in jeder Sprache des Betreibers untereinander.
+# $to ist die Adresse des Empfängers, $why einer der Sätze report-why-…
+
+report-technical = Technische Meldung
+
+report-failed-subject = Nicht zugestellt
+report-failed =
+    Ihre Nachricht an
+
+      { $to }
+
+    konnte nicht zugestellt werden. { $why }
+
+    Sie wird nicht noch einmal versucht.
+
+report-delayed-subject = Zustellung verzögert
+report-delayed =
+    Ihre Nachricht an
+
+      { $to }
+
+    konnte noch nicht zugestellt werden. { $why }
+
+    Sie müssen nichts tun: Es wird { $left } versucht.
+report-left-short = noch kurze Zeit
+report-left-hours = noch etwa { $n } { $n ->
+        [one] Stunde
+       *[other] Stunden
+    }
+report-left-days = noch etwa { $n } Tage
+
+report-passed-on-subject = Weitergegeben
+report-passed-on =
+    Ihre Nachricht an
+
+      { $to }
+
+    wurde an den nächsten Mailserver übergeben. Dieser sendet keine weiteren Zustellberichte.
+
+report-not-notified-subject = Empfänger nicht benachrichtigt
+report-not-notified =
+    Ihre vertrauliche Nachricht an
+
+      { $to }
+
+    liegt verschlüsselt im Postfach des Empfängers bereit, aber die Benachrichtigung darüber konnte nicht zugestellt werden. { $why }
+
+    Bitte informieren Sie den Empfänger auf anderem Weg.
+
+report-not-reached-subject = Empfänger nicht erreicht
+report-not-reached =
+    Ihre vertrauliche Nachricht liegt im Postfach von
+
+      { $to }
+
+    Die Benachrichtigung darüber konnte aber nicht zugestellt werden: Der Empfänger weiß nichts von der Nachricht. Bitte prüfen Sie die Adresse.
+report-perhaps-not-reached =
+    Ihre vertrauliche Nachricht liegt im Postfach von
+
+      { $to }
+
+    Auf die Benachrichtigung darüber kam aber etwas zurück: Wahrscheinlich wurde sie nicht zugestellt, und der Empfänger weiß nichts von der Nachricht. Bitte prüfen Sie die Adresse, oder fragen Sie den Empfänger.
+
+report-refused-subject = Nicht gesendet
+report-refused =
+    Ihre Nachricht wurde an diesen Empfänger nicht gesendet:
+
+      { $to }
+
+    Grund: { $why }
+
+    An die übrigen Empfänger ging sie hinaus.
+
+report-deposited-subject = Hinterlegt
+report-deposited =
+    Ihre Nachricht liegt verschlüsselt im Postfach von
+
+      { $to }
+
+    Der Empfänger wurde benachrichtigt.
+
+## Warum (RFC 3463)
+report-why-address = Diese Adresse gibt es dort nicht. Bitte prüfen Sie die Schreibweise.
+report-why-domain = Für den Teil hinter dem @ gibt es keinen Mailserver. Bitte prüfen Sie die Schreibweise.
+report-why-null-mx = Die Domain hinter dem @ nimmt keine E-Mails an.
+report-why-moved = Der Empfänger hat eine neue Adresse.
+report-why-disabled = Das Postfach ist gesperrt.
+report-why-full = Das Postfach des Empfängers ist voll.
+report-why-size = Die Nachricht ist für den Server des Empfängers zu groß.
+report-why-loop = Die Mailserver sind so eingerichtet, dass die Nachricht im Kreis laufen würde.
+report-why-busy = Der Server des Empfängers war die ganze Zeit nicht bereit, sie anzunehmen.
+report-why-unreachable = Der Server des Empfängers ist nicht erreichbar.
+report-why-plain = Der Server des Empfängers nimmt nur einfachen Text ohne Umlaute und Sonderzeichen an (kein 8BITMIME), und wir verändern Ihre Nachricht nicht, damit Signaturen gültig bleiben. Bitte stellen Sie Ihr E-Mail-Programm auf die Kodierung „quoted-printable“ um, oder schreiben Sie ohne Umlaute.
+report-why-characters = Der Server des Empfängers kann Nachrichten mit diesen Zeichen nicht annehmen.
+report-why-tls = Die Verbindung zum Server des Empfängers ist nicht so sicher, wie diese Nachricht es verlangt.
+report-why-security = Der Server des Empfängers hat die Annahme aus Sicherheitsgründen abgelehnt.
+report-why-other = Der Server des Empfängers hat sie nicht angenommen.

@@ -1,0 +1,201 @@
+//! What a delivery report says to a sender, in each of the operator's languages. Knows nothing of the letter but its
+//! recipient's address.
+
+use crate::error::NoticeError;
+use crate::language::{Language, Values, Words};
+
+/// What became of one recipient's copy.
+#[derive(Clone, Copy, Debug)]
+pub enum Report<'a> {
+    /// It could not be delivered.
+    Failed(Why),
+    /// It could not be delivered yet.
+    Delayed {
+        /// Why.
+        why: Why,
+        /// How long it will be tried.
+        hours_left: u64,
+    },
+    /// The next server has it and reports nothing more.
+    PassedOn,
+    /// It is in a mailbox, and the notice about it could not be delivered.
+    NotNotified(Why),
+    /// It is in a mailbox, and the notice about it has come back.
+    NotReached {
+        /// Whether what came back says that the notice has failed.
+        certain: bool,
+    },
+    /// A rule or a limit kept it from this recipient while others got it.
+    Refused {
+        /// The reason, as the client would have heard it.
+        reason: &'a str,
+    },
+    /// It is in a mailbox, and the recipient is told.
+    Deposited,
+}
+
+/// The reasons of RFC 3463 that a sender can do something with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Why(&'static str);
+
+impl Why {
+    /// Subject and detail of an enhanced status code (RFC 3463 §3) in plain words.
+    #[must_use]
+    pub fn of(subject: u16, detail: u16) -> Self {
+        Self(match (subject, detail) {
+            (1, 1 | 3) => "report-why-address",
+            (1, 2) | (4, 4) => "report-why-domain",
+            (1, 10) => "report-why-null-mx",
+            (1, 6) => "report-why-moved",
+            (2, 1) => "report-why-disabled",
+            (2, 2) => "report-why-full",
+            (2, 3) | (3, 4) => "report-why-size",
+            (4, 6) => "report-why-loop",
+            (4, 7) => "report-why-busy",
+            (4, _) => "report-why-unreachable",
+            (6, 3) => "report-why-plain",
+            (6, 7) => "report-why-characters",
+            (7, 4 | 5) => "report-why-tls",
+            (7, _) => "report-why-security",
+            _ => "report-why-other",
+        })
+    }
+}
+
+/// Subject and text of a report.
+#[derive(Clone, Debug)]
+pub struct ReportText {
+    /// The subjects, one behind the other.
+    pub subject: String,
+    /// The texts, one below the other.
+    pub text: String,
+}
+
+impl Report<'_> {
+    /// The words for this recipient, and what the next server has answered.
+    pub fn words(
+        &self,
+        recipient: &str,
+        answer: Option<&str>,
+        languages: &[Language],
+    ) -> Result<ReportText, NoticeError> {
+        let (mut subjects, mut texts, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        for language in languages {
+            let words = Words::new(*language, Values::from([("to".into(), recipient.to_owned().into())]))?;
+            let (subject, text) = self.in_language(*language, recipient, &words)?;
+            subjects.push(subject);
+            texts.push(text);
+            labels.push(words.say("report-technical")?);
+        }
+        if let Some(answer) = answer {
+            texts.push(format!("{}:\n\n  {answer}", labels.join(" / ")));
+        }
+        Ok(ReportText { subject: subjects.join(" / "), text: texts.join("\n\n--------\n\n") + "\n" })
+    }
+
+    fn in_language(
+        &self,
+        language: Language,
+        recipient: &str,
+        words: &Words,
+    ) -> Result<(String, String), NoticeError> {
+        let with = |name: &'static str, value: String, key: &'static str| {
+            let to = ("to".into(), recipient.to_owned().into());
+            Words::new(language, Values::from([to, (name.into(), value.into())]))?.say(key)
+        };
+        let (subject, text) = match self {
+            Self::Failed(Why(why)) => {
+                ("report-failed-subject", with("why", words.say(why)?, "report-failed")?)
+            }
+            Self::Delayed { why: Why(why), hours_left } => {
+                let values = Values::from([
+                    ("to".into(), recipient.to_owned().into()),
+                    ("why".into(), words.say(why)?.into()),
+                    ("left".into(), left(language, *hours_left)?.into()),
+                ]);
+                ("report-delayed-subject", Words::new(language, values)?.say("report-delayed")?)
+            }
+            Self::PassedOn => ("report-passed-on-subject", words.say("report-passed-on")?),
+            Self::NotNotified(Why(why)) => {
+                ("report-not-notified-subject", with("why", words.say(why)?, "report-not-notified")?)
+            }
+            Self::NotReached { certain } => (
+                "report-not-reached-subject",
+                words.say(if *certain { "report-not-reached" } else { "report-perhaps-not-reached" })?,
+            ),
+            Self::Refused { reason } => {
+                ("report-refused-subject", with("why", (*reason).to_owned(), "report-refused")?)
+            }
+            Self::Deposited => ("report-deposited-subject", words.say("report-deposited")?),
+        };
+        Ok((words.say(subject)?, text))
+    }
+}
+
+fn left(language: Language, hours: u64) -> Result<String, NoticeError> {
+    let (n, key) = match hours {
+        0 => (0, "report-left-short"),
+        1..48 => (hours, "report-left-hours"),
+        _ => (hours / 24, "report-left-days"),
+    };
+    Words::new(language, Values::from([("n".into(), n.into())]))?.say(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(report: Report<'_>, answer: Option<&str>) -> ReportText {
+        report.words("r@d.example", answer, &[Language::De, Language::En]).unwrap()
+    }
+
+    #[test]
+    fn a_report_names_recipient_reason_and_answer_in_every_language() {
+        let said = both(Report::Failed(Why::of(1, 1)), Some("550 5.1.1 no such user"));
+        assert_eq!(said.subject, "Nicht zugestellt / Not delivered");
+        assert_eq!(
+            said.text,
+            "Ihre Nachricht an\n\n  r@d.example\n\nkonnte nicht zugestellt werden. Diese Adresse gibt es dort nicht. \
+             Bitte prüfen Sie die Schreibweise.\n\nSie wird nicht noch einmal versucht.\n\n--------\n\n\
+             Your message to\n\n  r@d.example\n\ncould not be delivered. There is no such address. Please check its \
+             spelling.\n\nIt will not be tried again.\n\n--------\n\n\
+             Technische Meldung / Technical message:\n\n  550 5.1.1 no such user\n"
+        );
+    }
+
+    #[test]
+    fn the_time_left_is_said_as_people_say_it() {
+        let said = |hours| both(Report::Delayed { why: Why::of(4, 1), hours_left: hours }, None).text;
+        assert!(said(0).contains("noch kurze Zeit") && said(0).contains("for a short while"));
+        assert!(said(1).contains("etwa 1 Stunde v") && said(1).contains("about 1 more hour."));
+        assert!(said(47).contains("etwa 47 Stunden") && said(47).contains("about 47 more hours"));
+        assert!(said(96).contains("noch etwa 4 Tage") && said(96).contains("for about 4 more days"));
+    }
+
+    #[test]
+    fn every_report_exists_in_every_language() {
+        let all = [
+            Report::Failed(Why::of(9, 9)),
+            Report::PassedOn,
+            Report::NotNotified(Why::of(2, 2)),
+            Report::NotReached { certain: true },
+            Report::NotReached { certain: false },
+            Report::Refused { reason: "Not from here" },
+            Report::Deposited,
+        ];
+        for report in all {
+            for language in Language::all() {
+                let said = report.words("r@d.example", None, &[language]).unwrap();
+                assert!(said.text.contains("\n  r@d.example\n") && !said.subject.is_empty(), "{report:?}");
+            }
+        }
+        for (subject, detail) in (0..9).flat_map(|s| (0..12).map(move |d| (s, d))) {
+            assert!(
+                Report::Failed(Why::of(subject, detail)).words("r@d.example", None, &[Language::De]).is_ok()
+            );
+        }
+        assert!(
+            both(Report::Refused { reason: "Not from here" }, None).text.contains("Reason: Not from here")
+        );
+    }
+}
