@@ -130,6 +130,7 @@ unsafe extern "C" {
     fn EVP_PKEY_CTX_set_rsa_mgf1_md(context: *mut sys::EVP_PKEY_CTX, digest: *const sys::EVP_MD) -> c_int;
     fn EVP_PKEY_CTX_set_rsa_pss_saltlen(context: *mut sys::EVP_PKEY_CTX, length: c_int) -> c_int;
     fn EVP_PKEY_CTX_set_ecdh_kdf_md(context: *mut sys::EVP_PKEY_CTX, digest: *const sys::EVP_MD) -> c_int;
+    fn X509_check_ca(cert: *mut sys::X509) -> c_int;
     fn X509_STORE_add_crl(store: *mut sys::X509_STORE, crl: *mut sys::X509_CRL) -> c_int;
 }
 
@@ -509,7 +510,8 @@ impl Cms {
         chain.read_all(sink)?;
         // SAFETY: lent by the structure, which lives on.
         let signers = each(unsafe { CMS_get0_SignerInfos(cms) });
-        Ok(signers.map(|signer| found(signer.cast(), &chain)).collect())
+        // Each costs a public-key operation; no honest letter has more.
+        Ok(signers.take(16).map(|signer| found(signer.cast(), &chain)).collect())
     }
 }
 
@@ -893,4 +895,11 @@ pub fn crl_in_store(store: &mut X509StoreBuilderRef, crl: &X509Crl) -> Result<()
     } else {
         Err(CmsError::last("the revocation list was not taken"))
     }
+}
+
+/// Whether a certificate is an authority's.
+#[must_use]
+pub fn is_authority(certificate: &X509Ref) -> bool {
+    // SAFETY: valid; it reads extensions and keeps what it read. 1: basicConstraints say so (RFC 5280 §4.2.1.9).
+    unsafe { X509_check_ca(certificate.as_ptr()) == 1 }
 }

@@ -7,5 +7,5 @@ mod ffi;
 
 pub use ffi::{
     Cipher, Cms, CmsError, CmsKind, Digester, Encryptor, KeyTransport, OpaqueSigner, RecipientKind,
-    SignPadding, SignerFound, crl_in_store,
+    SignPadding, SignerFound, crl_in_store, is_authority,
 };

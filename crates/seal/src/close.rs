@@ -7,9 +7,12 @@ use sealpost_mail::{Random, Timestamp};
 
 use crate::error::CloseError;
 use crate::facts::Method;
-use crate::own::OwnKey;
+use crate::judge::{Purpose, judge};
+use crate::outgoing::Outgoing;
+use crate::own::{OwnKey, PrivatePart};
 use crate::partner::PartnerKey;
 use crate::profile::Profile;
+use crate::{pgp, smime};
 
 /// With what and for whom a letter is closed.
 pub struct Closing<'a> {
@@ -54,7 +57,7 @@ impl<W> Closed<W> {
 }
 
 /// Closes `letter` (head and body, lines ending in CRLF) into `out`. Blocking: not on the event loop. Needs a few MiB,
-/// whatever the letter's size.
+/// whatever the letter's size; only an opaque signature with PSS keeps the letter in memory.
 ///
 /// # Errors
 /// See [`CloseError`]: never sent in clear then; what `out` was given is to be thrown away.
@@ -63,7 +66,62 @@ pub fn close<W: Write>(
     closing: &Closing<'_>,
     out: W,
 ) -> Result<Closed<W>, CloseError> {
-    let _ = (letter, closing);
-    let _ = Closed { out, method: Method::Smime, bytes: 0 };
-    Err(CloseError::NoKey)
+    let method = method(closing)?;
+    usable(closing)?;
+    let outgoing = Outgoing::read(letter, closing)?;
+    let mut counted = Counted { out, bytes: 0 };
+    match (method, closing.sign_with.map(OwnKey::private)) {
+        (Method::Smime, None) => smime::close::close(outgoing, closing, None, &mut counted)?,
+        (Method::Smime, Some(PrivatePart::Smime(own))) => {
+            smime::close::close(outgoing, closing, Some(own), &mut counted)?;
+        }
+        (Method::OpenPgp, None) => pgp::close::close(outgoing, closing, None, &mut counted)?,
+        (Method::OpenPgp, Some(PrivatePart::OpenPgp(own))) => {
+            pgp::close::close(outgoing, closing, Some(own), &mut counted)?;
+        }
+        (Method::Smime, Some(PrivatePart::OpenPgp(_))) | (Method::OpenPgp, Some(PrivatePart::Smime(_))) => {
+            return Err(CloseError::MixedMethods);
+        }
+    }
+    counted.flush()?;
+    Ok(Closed { out: counted.out, method, bytes: counted.bytes })
+}
+
+fn method(closing: &Closing<'_>) -> Result<Method, CloseError> {
+    let methods = closing.to.iter().map(PartnerKey::method);
+    let mut all = methods.chain(closing.sign_with.map(|own| own.public().method()));
+    let first = all.next().ok_or(CloseError::NoKey)?;
+    if all.all(|other| other == first) { Ok(first) } else { Err(CloseError::MixedMethods) }
+}
+
+/// The last gate, whatever was judged before: no letter is closed to a key that is over, revoked, weak or not for it.
+fn usable(closing: &Closing<'_>) -> Result<(), CloseError> {
+    let to = closing.to.iter().map(|key| (key.facts(), Purpose::Encrypt));
+    let by = closing.sign_with.map(|own| (own.facts(), Purpose::Sign));
+    for (facts, purpose) in to.chain(by) {
+        if let Some(objection) = judge(facts, purpose, None, closing.now).first() {
+            return Err(CloseError::Key {
+                fingerprint: facts.fingerprint.to_string(),
+                why: objection.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Counted<W> {
+    out: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes = self.bytes.saturating_add(u64::try_from(written).unwrap_or(0));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }

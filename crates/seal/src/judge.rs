@@ -91,7 +91,8 @@ pub fn judge(
         // A certificate that signed itself is trusted by its fingerprint; its own signature proves nothing.
         (!facts.self_issued && has_weak_hash(&facts.signed_by)).then_some(Objection::WeakHash),
         (!used).then_some(Objection::WrongUsage),
-        facts.is_authority.then_some(Objection::Authority),
+        // Signed by itself, it is what many tools make where no CA is asked: the flag is their default.
+        (facts.is_authority && !facts.self_issued).then_some(Objection::Authority),
         // CVE-2026-2748: an address with white space in it was taken for the one without.
         (facts.unreadable_names > 0).then_some(Objection::UnreadableName),
         stands_for,

@@ -4,14 +4,25 @@
 //! not where keys live. A letter counts as closed only as a [`Closed`], which only [`close`] makes. What strangers made
 //! is opened in a process of its own ([`Worker`], binary `sealpost-seal`) without files, network or other people's keys.
 
+mod assemble;
 mod close;
 mod error;
 mod facts;
+mod inline;
+mod job;
 mod judge;
+mod keyfile;
+mod lines;
+mod mime;
+mod open;
 mod opened;
+mod outgoing;
 mod own;
 mod partner;
+mod pgp;
 mod profile;
+mod smime;
+mod work;
 mod worker;
 
 pub use close::{Closed, Closing, close};
@@ -25,6 +36,7 @@ pub use opened::{
 pub use own::{Holder, Kind, OwnKey};
 pub use partner::PartnerKey;
 pub use profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
+pub use work::work;
 pub use worker::{ChainVerdict, Limits, Opening, TrustedKey, Worker};
 
 /// Bytes in JSON, as base64.

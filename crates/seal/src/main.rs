@@ -1,8 +1,54 @@
 //! The worker: one letter or one file of keys in, one verdict out, then the end. Must never know: files, sockets, the
 //! time of day, and any key but those that it was handed.
+//!
+//! Exit status: 0 the answer is on standard output; 2 it was called or fed wrongly; 3 it could not shut itself in.
+//! Standard error has at most one line, and never a word of a letter or a key.
 
+use std::io::{BufReader, BufWriter};
 use std::process::ExitCode;
 
+use sealpost_sandbox::Policy;
+
+const WRONG_INPUT: u8 = 2;
+const NOT_SHUT_IN: u8 = 3;
+/// Standard input, output and error.
+const STREAMS: u64 = 3;
+
 fn main() -> ExitCode {
-    ExitCode::FAILURE
+    // A panic's message could hold words of the letter.
+    std::panic::set_hook(Box::new(|_| {}));
+    let Some((memory, cpu_seconds)) = limits(std::env::args().skip(1)) else {
+        return give_up(WRONG_INPUT, "usage: sealpost-seal --memory BYTES --cpu SECONDS");
+    };
+    // Where memory runs short, this process goes and not the gateway.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    if let Err(error) = sealpost_sandbox::enter(Policy { memory, cpu_seconds, descriptors: STREAMS }) {
+        return give_up(NOT_SHUT_IN, &format!("cannot limit itself: {error}"));
+    }
+    let mut input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    match sealpost_seal::work(&mut input, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => give_up(WRONG_INPUT, &error.to_string()),
+    }
+}
+
+/// Both must be there: a worker without limits does not run.
+fn limits(mut arguments: impl Iterator<Item = String>) -> Option<(u64, u64)> {
+    let (mut memory, mut cpu_seconds) = (None, None);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().and_then(|value| value.parse::<u64>().ok())?;
+        match name.as_str() {
+            "--memory" => memory = Some(value),
+            "--cpu" => cpu_seconds = Some(value),
+            _ => return None,
+        }
+    }
+    Some((memory?, cpu_seconds?))
+}
+
+#[expect(clippy::print_stderr, reason = "how the parent learns why; nothing of the letter is in it")]
+fn give_up(status: u8, why: &str) -> ExitCode {
+    eprintln!("sealpost-seal: {why}");
+    ExitCode::from(status)
 }

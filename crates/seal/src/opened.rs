@@ -79,6 +79,8 @@ pub enum NotOpened {
     Malformed,
     /// Larger, deeper or more than the limits.
     TooMuch,
+    /// It lies beside parts that anyone may have put there, which could carry its text away (EFAIL).
+    Beside,
 }
 
 /// How much of the letter a signature covers.
@@ -132,8 +134,10 @@ pub enum SignatureVerdict {
 pub enum Trust {
     /// Its very key or certificate is among the trusted ones.
     Key,
-    /// A chain leads to a trusted root.
+    /// A chain leads to a trusted root, and lists say that nothing in it is revoked.
     Chain,
+    /// A chain leads to a trusted root, and no list was there to say whether it is revoked.
+    ChainWithoutList,
 }
 
 /// Why a signer is not trusted.

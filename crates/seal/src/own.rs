@@ -1,11 +1,21 @@
 //! Our own key: private part with its certificate, or an OpenPGP secret key. Made, imported, kept as sealed bytes by
 //! whoever calls. Never printed.
 
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::x509::X509;
 use sealpost_mail::{Address, Domain, Secret, Timestamp};
+use sequoia_openpgp::Cert;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
 
 use crate::error::KeyError;
 use crate::facts::KeyFacts;
+use crate::keyfile;
 use crate::partner::PartnerKey;
+use crate::pgp;
+use crate::smime::certificate::library;
+use crate::smime::make::{self, SmimeKey};
 
 /// What kind of key is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +50,44 @@ pub struct Holder {
 }
 
 /// A private key with its certificate, or an OpenPGP secret key.
+#[derive(Clone)]
 pub struct OwnKey {
     public: PartnerKey,
+    private: PrivatePart,
+}
+
+#[derive(Clone)]
+pub(crate) enum PrivatePart {
+    Smime(SmimeKey),
+    OpenPgp(Box<Cert>),
+}
+
+/// How it is kept: JSON, so that it can be read without us.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "method")]
+enum Kept {
+    Smime {
+        /// PKCS#8.
+        #[serde(with = "crate::base64_bytes")]
+        key: Vec<u8>,
+        #[serde(with = "crate::base64_bytes")]
+        certificate: Vec<u8>,
+        #[serde(with = "crate::base64_list")]
+        chain: Vec<Vec<u8>>,
+    },
+    OpenPgp {
+        /// Transferable secret key (RFC 9580 §10.2), binary.
+        #[serde(with = "crate::base64_bytes")]
+        key: Vec<u8>,
+    },
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        match self {
+            Self::Smime { key, .. } | Self::OpenPgp { key } => key.zeroize(),
+        }
+    }
 }
 
 impl OwnKey {
@@ -51,8 +97,16 @@ impl OwnKey {
     /// # Errors
     /// The library refused.
     pub fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) -> Result<Self, KeyError> {
-        let _ = (kind, holder, now, years);
-        Err(KeyError::Unsupported("not yet"))
+        let key = match kind {
+            Kind::SmimeRsa3072 => make::rsa(3072)?,
+            Kind::SmimeRsa4096 => make::rsa(4096)?,
+            Kind::SmimeP256 => make::curve(Nid::X9_62_PRIME256V1)?,
+            Kind::SmimeP384 => make::curve(Nid::SECP384R1)?,
+            Kind::OpenPgpCurve25519 | Kind::OpenPgpRsa3072 | Kind::OpenPgpRsa4096 => {
+                return Self::of_cert(pgp::key::generate(kind, holder, now, years)?);
+            }
+        };
+        Self::of_smime(make::self_signed(key, holder, now, years)?)
     }
 
     /// Reads a PKCS#12 file, PEM with key and certificate, or an OpenPGP secret key, whichever it is.
@@ -60,8 +114,21 @@ impl OwnKey {
     /// # Errors
     /// See [`KeyError`].
     pub fn import(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Result<Self, KeyError> {
-        let _ = (bytes, passphrase);
-        Err(KeyError::Unsupported("not yet"))
+        if bytes.len() > keyfile::MOST_BYTES {
+            return Err(KeyError::TooLarge);
+        }
+        let begins = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
+        if begins(b"-----BEGIN PGP") {
+            return Self::of_cert(pgp::key::import(bytes, passphrase)?);
+        }
+        if begins(b"-----BEGIN ") {
+            return Self::of_smime(make::from_pem(bytes, passphrase)?);
+        }
+        match make::from_pkcs12(bytes, passphrase) {
+            Ok(key) => Self::of_smime(key),
+            Err(KeyError::Unknown) => Self::of_cert(pgp::key::import(bytes, passphrase)?),
+            Err(error) => Err(error),
+        }
     }
 
     /// A certificate signing request for a CA, as PEM.
@@ -69,8 +136,10 @@ impl OwnKey {
     /// # Errors
     /// OpenPGP keys have none.
     pub fn signing_request(&self, holder: &Holder) -> Result<String, KeyError> {
-        let _ = holder;
-        Err(KeyError::Unsupported("not yet"))
+        match &self.private {
+            PrivatePart::Smime(own) => make::signing_request(own, holder),
+            PrivatePart::OpenPgp(_) => Err(KeyError::Unsupported("OpenPGP keys are not certified by a CA")),
+        }
     }
 
     /// The same private key with the certificate that a CA issued for it (PEM, DER or PKCS#7 with its chain).
@@ -78,8 +147,12 @@ impl OwnKey {
     /// # Errors
     /// It is for another key.
     pub fn with_certificate(&self, issued: &[u8]) -> Result<Self, KeyError> {
-        let _ = issued;
-        Err(KeyError::Unsupported("not yet"))
+        match &self.private {
+            PrivatePart::Smime(own) => {
+                Self::of_smime(make::matched(own.key.clone(), keyfile::certificates(issued)?)?)
+            }
+            PrivatePart::OpenPgp(_) => Err(KeyError::Unsupported("OpenPGP keys are not certified by a CA")),
+        }
     }
 
     /// What may be published.
@@ -99,7 +172,15 @@ impl OwnKey {
     /// # Errors
     /// The library refused.
     pub fn to_bytes(&self) -> Result<Secret<Vec<u8>>, KeyError> {
-        Err(KeyError::Unsupported("not yet"))
+        let kept = match &self.private {
+            PrivatePart::Smime(own) => Kept::Smime {
+                key: own.key.private_key_to_pkcs8().map_err(library)?,
+                certificate: own.certificate.to_der().map_err(library)?,
+                chain: own.chain.iter().map(|one| one.to_der()).collect::<Result<_, _>>().map_err(library)?,
+            },
+            PrivatePart::OpenPgp(cert) => Kept::OpenPgp { key: pgp::key::secret_bytes(cert)? },
+        };
+        serde_json::to_vec(&kept).map(Secret::new).map_err(|error| KeyError::Library(error.to_string()))
     }
 
     /// What [`Self::to_bytes`] gave.
@@ -107,8 +188,33 @@ impl OwnKey {
     /// # Errors
     /// It is something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        let _ = bytes;
-        Err(KeyError::Unsupported("not yet"))
+        // The error's text could hold a piece of the key.
+        let kept: Kept = serde_json::from_slice(bytes).map_err(|_secret| KeyError::Unknown)?;
+        match &kept {
+            Kept::Smime { key, certificate, chain } => Self::of_smime(SmimeKey {
+                key: PKey::private_key_from_pkcs8(key).map_err(library)?,
+                certificate: X509::from_der(certificate).map_err(library)?,
+                chain: chain
+                    .iter()
+                    .map(|der| X509::from_der(der))
+                    .collect::<Result<_, _>>()
+                    .map_err(library)?,
+            }),
+            Kept::OpenPgp { key } => Self::of_cert(pgp::key::from_secret_bytes(key)?),
+        }
+    }
+
+    pub(crate) fn private(&self) -> &PrivatePart {
+        &self.private
+    }
+
+    fn of_smime(key: SmimeKey) -> Result<Self, KeyError> {
+        let public = PartnerKey::of_certificate(&key.certificate, &key.chain)?;
+        Ok(Self { public, private: PrivatePart::Smime(key) })
+    }
+
+    fn of_cert(cert: Cert) -> Result<Self, KeyError> {
+        Ok(Self { public: PartnerKey::of_cert(&cert)?, private: PrivatePart::OpenPgp(Box::new(cert)) })
     }
 }
 

@@ -1,9 +1,13 @@
 //! A partner's public key or certificate: its bytes in one canonical form, and its facts. Knows no private key.
 
+use openssl::x509::X509;
+use sequoia_openpgp::Cert;
 use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
-use crate::facts::{KeyFacts, Method};
+use crate::facts::{Capability, KeyFacts, Method};
+use crate::smime::certificate::{self, library};
+use crate::{keyfile, pgp};
 
 /// A public key or certificate that was read once and found well-formed. Says nothing about trust.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +28,7 @@ impl PartnerKey {
     /// # Errors
     /// None of the formats, or too large.
     pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
-        let _ = bytes;
-        Err(KeyError::Unknown)
+        keyfile::read(bytes)
     }
 
     /// Everything that its public part says.
@@ -57,7 +60,13 @@ impl PartnerKey {
     /// # Errors
     /// The library refused.
     pub fn to_text(&self) -> Result<String, KeyError> {
-        Err(KeyError::Unsupported("not yet"))
+        match self.method() {
+            Method::Smime => {
+                let pem = self.certificate()?.to_pem().map_err(library)?;
+                String::from_utf8(pem).map_err(|error| KeyError::Library(error.to_string()))
+            }
+            Method::OpenPgp => pgp::key::public_text(&self.bytes),
+        }
     }
 
     /// For a row in the store, all of it; what [`Self::from_bytes`] takes. JSON.
@@ -72,6 +81,36 @@ impl PartnerKey {
     /// It is something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         serde_json::from_slice(bytes).map_err(|error| KeyError::Library(error.to_string()))
+    }
+
+    pub(crate) fn of_certificate(certificate: &X509, chain: &[X509]) -> Result<Self, KeyError> {
+        Ok(Self {
+            bytes: certificate.to_der().map_err(library)?,
+            chain: chain.iter().map(|one| one.to_der()).collect::<Result<_, _>>().map_err(library)?,
+            facts: certificate::facts(certificate)?,
+        })
+    }
+
+    pub(crate) fn of_cert(cert: &Cert) -> Result<Self, KeyError> {
+        Ok(Self { bytes: pgp::key::public_bytes(cert)?, chain: Vec::new(), facts: pgp::key::facts(cert)? })
+    }
+
+    /// The same with what its holder's programs say in their signatures, too.
+    pub(crate) fn with_capabilities(mut self, more: &[Capability]) -> Self {
+        self.facts.capabilities.extend_from_slice(more);
+        self.facts.capabilities.sort_unstable();
+        self.facts.capabilities.dedup();
+        self
+    }
+
+    /// The certificate, for S/MIME.
+    pub(crate) fn certificate(&self) -> Result<X509, KeyError> {
+        X509::from_der(&self.bytes).map_err(library)
+    }
+
+    /// The OpenPGP key.
+    pub(crate) fn cert(&self) -> Result<Cert, KeyError> {
+        pgp::key::public_key(&self.bytes)
     }
 }
 

@@ -1,13 +1,20 @@
 //! The worker process `sealpost-seal` from outside: started, fed, watched, ended. What strangers made is read there and
 //! never here. Knows no library.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use sealpost_mail::Timestamp;
-use tokio::io::{AsyncRead, AsyncWrite};
+use sealpost_mail::{Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::error::{KeyError, OpenError, WorkerError};
+use crate::job::{Answer, Bytes, Job, MOST_JSON, START, Trusted};
 use crate::opened::{Opened, SpeaksFor};
 use crate::own::OwnKey;
 use crate::partner::PartnerKey;
@@ -64,7 +71,8 @@ pub struct Opening<'a> {
 }
 
 /// Whether a chain leads from a certificate to a root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ChainVerdict {
     /// It does, and nothing in it is revoked by the lists given.
     Holds,
@@ -112,8 +120,25 @@ impl Worker {
         opening: &Opening<'_>,
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Opened, OpenError> {
-        let _ = (letter, length, opening, spool, &self.path, self.limits);
-        Err(OpenError::Worker(WorkerError::Failed("not yet".to_owned())))
+        let own = opening.own.iter().filter_map(|own| own.to_bytes().ok());
+        let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
+        let job = Job::Open {
+            own: own.map(|own| Bytes(own.expose().clone())).collect(),
+            trusted: opening
+                .trusted
+                .iter()
+                .map(|one| Trusted { key: one.key.clone(), speaks_for: one.speaks_for.clone() })
+                .collect(),
+            roots: bytes(opening.roots),
+            crls: bytes(opening.crls),
+            now: opening.now,
+            most: self.limits.output,
+            letter: length,
+        };
+        match self.run(&job, letter, spool).await? {
+            Answer::Opened(opened) => Ok(opened),
+            Answer::Keys(_) | Answer::Chain(_) | Answer::Refused(_) => Err(OpenError::Worker(other_answer())),
+        }
     }
 
     /// Every key in a file that somebody sent.
@@ -121,14 +146,18 @@ impl Worker {
     /// # Errors
     /// None of the formats, or too large.
     pub async fn read_keys(&self, file: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
-        let _ = file;
-        Err(KeyError::Unsupported("not yet"))
+        let job = Job::Keys { file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
+        match self.run(&job, file, tokio::io::sink()).await.map_err(worker_error)? {
+            Answer::Keys(keys) => Ok(keys),
+            Answer::Refused(refusal) => Err(refusal.into()),
+            Answer::Opened(_) | Answer::Chain(_) => Err(KeyError::Worker(other_answer())),
+        }
     }
 
     /// Whether a chain leads from this certificate to one of the roots.
     ///
     /// # Errors
-    /// The worker's only.
+    /// The worker's only, or what is given is no certificate.
     pub async fn check_chain(
         &self,
         key: &PartnerKey,
@@ -136,7 +165,156 @@ impl Worker {
         crls: &[Vec<u8>],
         now: Timestamp,
     ) -> Result<ChainVerdict, KeyError> {
-        let _ = (key, roots, crls, now);
-        Err(KeyError::Unsupported("not yet"))
+        let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
+        let job = Job::Chain { key: Box::new(key.clone()), roots: bytes(roots), crls: bytes(crls), now };
+        match self.run(&job, &[][..], tokio::io::sink()).await.map_err(worker_error)? {
+            Answer::Chain(verdict) => Ok(verdict),
+            Answer::Refused(refusal) => Err(refusal.into()),
+            Answer::Opened(_) | Answer::Keys(_) => Err(KeyError::Worker(other_answer())),
+        }
+    }
+
+    async fn run(
+        &self,
+        job: &Job,
+        bytes: impl AsyncRead + Unpin + Send,
+        spool: impl AsyncWrite + Unpin + Send,
+    ) -> Result<Answer, OpenError> {
+        let mut child = self.start().map_err(WorkerError::Missing)?;
+        let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, job, bytes, spool)).await;
+        // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
+        let killed = child.kill().await;
+        match (done, killed) {
+            (Ok(done), _) => done,
+            (Err(_elapsed), _) => Err(WorkerError::Limit("it took too long").into()),
+        }
+    }
+
+    fn start(&self) -> std::io::Result<Child> {
+        Command::new(&self.path)
+            .arg("--memory")
+            .arg(self.limits.memory.to_string())
+            .arg("--cpu")
+            .arg(self.limits.cpu.as_secs().max(1).to_string())
+            // Nothing of ours is its business: no secrets from the environment, no folder.
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    async fn converse(
+        &self,
+        child: &mut Child,
+        job: &Job,
+        mut bytes: impl AsyncRead + Unpin + Send,
+        mut spool: impl AsyncWrite + Unpin + Send,
+    ) -> Result<Answer, OpenError> {
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+            return Err(WorkerError::Failed("its pipes are missing".to_owned()).into());
+        };
+        // Our keys are in it.
+        let json = serde_json::to_vec(job).map(Secret::new).map_err(std::io::Error::other)?;
+        let feed = async move {
+            let first = format!("{START}{}\n", json.expose().len());
+            let fed = async {
+                stdin.write_all(first.as_bytes()).await?;
+                stdin.write_all(json.expose()).await
+            };
+            // A worker that ends early closes the pipe; its status says why.
+            if fed.await.is_err() {
+                return Ok(());
+            }
+            let mut buffer = vec![0_u8; 64 * 1024];
+            loop {
+                // That the letter cannot be read is ours to tell; that nobody listens is the worker's.
+                let got = bytes.read(&mut buffer).await?;
+                if got == 0 || stdin.write_all(buffer.get(..got).unwrap_or_default()).await.is_err() {
+                    return Ok::<(), std::io::Error>(());
+                }
+            }
+        };
+        let mut said = Vec::new();
+        let hear = async {
+            let _ = stderr.take(4096).read_to_end(&mut said).await;
+        };
+        let (fed, answer, ()) = tokio::join!(feed, self.hear(stdout, &mut spool), hear);
+        fed?;
+        let answer = answer?;
+        let status = child.wait().await.map_err(|error| WorkerError::Failed(error.to_string()))?;
+        match answer {
+            Some(answer) if status.success() => {
+                spool.flush().await?;
+                Ok(answer)
+            }
+            _ => Err(failure(status, &said).into()),
+        }
+    }
+
+    /// `None`: it is no answer, or a larger one than is allowed.
+    async fn hear(
+        &self,
+        stdout: ChildStdout,
+        spool: &mut (impl AsyncWrite + Unpin + Send),
+    ) -> Result<Option<Answer>, OpenError> {
+        let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
+        let mut line = Vec::new();
+        // A pipe that breaks ends like one that is closed.
+        let _ = (&mut stdout).take(64).read_until(b'\n', &mut line).await;
+        let length = std::str::from_utf8(&line).ok().and_then(|line| line.strip_suffix('\n'));
+        let length = length.and_then(|line| line.strip_prefix(START)).and_then(|length| length.parse().ok());
+        let Some(length) = length.filter(|length: &usize| *length <= MOST_JSON) else { return Ok(None) };
+        let mut json = vec![0_u8; length];
+        if stdout.read_exact(&mut json).await.is_err() {
+            return Ok(None);
+        }
+        let Ok(answer) = serde_json::from_slice::<Answer>(&json) else { return Ok(None) };
+        let mut left = self.limits.output.saturating_add(1);
+        let mut buffer = vec![0_u8; 64 * 1024];
+        loop {
+            let got = stdout.read(&mut buffer).await.unwrap_or(0);
+            if got == 0 {
+                return Ok(Some(answer));
+            }
+            left = left.saturating_sub(u64::try_from(got).unwrap_or(u64::MAX));
+            if left == 0 {
+                return Err(WorkerError::Limit("the opened letter became too large").into());
+            }
+            spool.write_all(buffer.get(..got).unwrap_or_default()).await?;
+        }
+    }
+}
+
+fn other_answer() -> WorkerError {
+    WorkerError::Failed("it answered something else".to_owned())
+}
+
+fn worker_error(error: OpenError) -> KeyError {
+    match error {
+        OpenError::Worker(error) => KeyError::Worker(error),
+        OpenError::TooComplex => KeyError::TooLarge,
+        OpenError::Io(error) => KeyError::Worker(WorkerError::Failed(error.to_string())),
+    }
+}
+
+fn failure(status: ExitStatus, said: &[u8]) -> WorkerError {
+    const SIGABRT: i32 = 6;
+    const SIGKILL: i32 = 9;
+    const SIGSEGV: i32 = 11;
+    const SIGXCPU: i32 = 24;
+    match status.signal() {
+        Some(SIGXCPU | SIGKILL) => WorkerError::Limit("it used too much processor time"),
+        Some(SIGABRT | SIGSEGV) => WorkerError::Limit("it ran out of memory"),
+        Some(other) => WorkerError::Failed(format!("ended by signal {other}")),
+        // Only its own line: what a library prints could hold words of the letter.
+        None => {
+            let said = String::from_utf8_lossy(said);
+            let line = said.lines().find_map(|line| line.strip_prefix("sealpost-seal: "));
+            WorkerError::Failed(line.unwrap_or("no reason given").chars().take(200).collect())
+        }
     }
 }

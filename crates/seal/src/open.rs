@@ -1,0 +1,550 @@
+//! A letter taken apart from the outside in: what is encrypted is decrypted, what is signed is looked at, and what is
+//! left is an ordinary letter under its own head. Runs in the worker only; knows no pipes and no storage.
+//!
+//! SECURITY: nothing is decrypted that lies beside parts which anyone may have put there (EFAIL: a mail program would
+//! show them as one text and let one part carry the other away). Of a head inside, only named fields are taken over, and
+//! only where the letter says that it protects its head (RFC 9788).
+
+use sealpost_cms::{Cms, CmsKind};
+use sealpost_mail::{Address, Head, Timestamp};
+use sequoia_openpgp::Cert;
+
+use crate::assemble::assemble;
+use crate::facts::Method;
+use crate::judge::{Objection, Purpose, judge};
+use crate::mime::{ContentType, Entity, with_crlf};
+use crate::opened::{
+    Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
+    SpeaksFor, Trust, Wholeness, Written,
+};
+use crate::own::OwnKey;
+use crate::partner::PartnerKey;
+use crate::smime::algorithm::{Authenticates, Strength};
+use crate::smime::chain::{self, Anchors};
+use crate::smime::open::Signer;
+use crate::worker::{ChainVerdict, TrustedKey};
+use crate::{inline, pgp, smime};
+
+/// How deep layers and parts may lie.
+const DEEPEST: usize = 8;
+/// How many signatures are looked at.
+const MOST_SIGNATURES: usize = 32;
+
+/// With what a letter is opened.
+pub(crate) struct Asked {
+    pub(crate) own: Vec<OwnKey>,
+    pub(crate) trusted: Vec<TrustedKey>,
+    pub(crate) roots: Vec<Vec<u8>>,
+    pub(crate) crls: Vec<Vec<u8>>,
+    pub(crate) now: Timestamp,
+    /// Bytes of what may come out.
+    pub(crate) most: usize,
+}
+
+/// What was found, and the letter that is left if it is another one.
+pub(crate) fn open(letter: &[u8], asked: &Asked) -> (Opened, Option<Vec<u8>>) {
+    let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
+    let from = entity.head.from_address().ok().flatten();
+    let certs: Vec<Cert> = asked
+        .trusted
+        .iter()
+        .filter(|trusted| trusted.key.method() == Method::OpenPgp)
+        .filter_map(|trusted| trusted.key.cert().ok())
+        .collect();
+    let mut found = Finding {
+        asked,
+        from,
+        certs,
+        layers: Vec::new(),
+        signatures: Vec::new(),
+        notes: Vec::new(),
+        encrypted: Vec::new(),
+    };
+    let left = found.peel(&entity, Within { depth: 0, encrypted: false, covers: Coverage::Whole });
+    let letter = left.and_then(|left| assemble(&entity.head, &left, &mut found.notes));
+    let wholeness = found.wholeness();
+    if wholeness == Wholeness::Malleable && letter.as_deref().is_some_and(reaches_out) {
+        found.note(Note::ReachesOut);
+    }
+    let written = match &letter {
+        Some(letter) => Written::Letter(u64::try_from(letter.len()).unwrap_or(u64::MAX)),
+        None => Written::Nothing,
+    };
+    let Finding { layers, signatures, notes, .. } = found;
+    (Opened { layers, signatures, wholeness, written, notes }, letter)
+}
+
+fn nothing_found() -> Opened {
+    Opened {
+        layers: Vec::new(),
+        signatures: Vec::new(),
+        wholeness: Wholeness::Plain,
+        written: Written::Nothing,
+        notes: Vec::new(),
+    }
+}
+
+/// Where in the letter something lies.
+#[derive(Clone, Copy)]
+struct Within {
+    depth: usize,
+    /// Something around it was decrypted.
+    encrypted: bool,
+    /// Whether there is anything beside it.
+    covers: Coverage,
+}
+
+impl Within {
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+/// An encrypted layer: whether it authenticates itself, and how many signatures lie outside of it.
+struct Encrypted {
+    authenticates: Authenticates,
+    outside: usize,
+}
+
+struct Finding<'a> {
+    asked: &'a Asked,
+    from: Option<Address>,
+    certs: Vec<Cert>,
+    layers: Vec<Layer>,
+    signatures: Vec<SignatureFound>,
+    notes: Vec<Note>,
+    encrypted: Vec<Encrypted>,
+}
+
+impl Finding<'_> {
+    /// The entity that stands in its place, if it is another one.
+    fn peel(&mut self, entity: &Entity<'_>, within: Within) -> Option<Vec<u8>> {
+        let content_type = entity.content_type();
+        if within.depth > DEEPEST {
+            self.layers.push(Layer::Closed { method: Method::Smime, why: NotOpened::TooMuch });
+            return None;
+        }
+        match content_type.essence.as_str() {
+            _ if content_type.is_cms() => self.cms(entity, within),
+            "multipart/signed" => self.multipart_signed(entity, &content_type, within),
+            "multipart/encrypted" => self.multipart_encrypted(entity, &content_type, within),
+            _ if content_type.is_multipart() => self.other_multipart(entity, within),
+            "" | "text/plain" => self.text(entity, &content_type, within),
+            _ => None,
+        }
+    }
+
+    fn cms(&mut self, entity: &Entity<'_>, within: Within) -> Option<Vec<u8>> {
+        let method = Method::Smime;
+        let malformed = Layer::Closed { method, why: NotOpened::Malformed };
+        let cms = entity.decoded().and_then(|der| Cms::from_der(&der).ok());
+        let Some(mut cms) = cms else {
+            self.layers.push(malformed);
+            return None;
+        };
+        match cms.kind() {
+            CmsKind::Enveloped | CmsKind::AuthEnveloped => {
+                if within.covers == Coverage::Part {
+                    self.layers.push(Layer::Closed { method, why: NotOpened::Beside });
+                    return None;
+                }
+                let decrypted = smime::open::decrypt(&mut cms, &self.asked.own, self.asked.most);
+                drop(cms);
+                match decrypted {
+                    Err(why) => self.layers.push(Layer::Closed { method, why }),
+                    Ok(decrypted) => {
+                        let content = with_crlf(&decrypted.content);
+                        // What a wrong key gives looks like nothing: the library hides that it is wrong, so that
+                        // nobody can ask it a million times (Bleichenbacher).
+                        if !is_entity(&content) {
+                            self.layers.push(Layer::Closed { method, why: NotOpened::Tampered });
+                            return None;
+                        }
+                        self.layers.push(Layer::Decrypted {
+                            method,
+                            cipher: decrypted.cipher,
+                            transport: decrypted.transport,
+                            by: decrypted.by,
+                        });
+                        return Some(self.inside(content, within, decrypted.authenticates));
+                    }
+                }
+                None
+            }
+            CmsKind::Signed => self.opaque(cms, within),
+            CmsKind::Compressed => {
+                let content = smime::open::unfold(&cms, self.asked.most);
+                match content.map(|content| with_crlf(&content)) {
+                    Ok(content) if is_entity(&content) => {
+                        self.layers.push(Layer::Compressed);
+                        Some(self.deeper(content, within.deeper()))
+                    }
+                    Ok(_) => {
+                        self.layers.push(malformed);
+                        None
+                    }
+                    Err(why) => {
+                        self.layers.push(Layer::Closed { method, why });
+                        None
+                    }
+                }
+            }
+            CmsKind::Other => {
+                self.layers.push(malformed);
+                None
+            }
+        }
+    }
+
+    /// What is inside of an encrypted layer, peeled further.
+    fn inside(&mut self, content: Vec<u8>, within: Within, authenticates: Authenticates) -> Vec<u8> {
+        self.encrypted.push(Encrypted { authenticates, outside: self.signatures.len() });
+        self.deeper(content, Within { encrypted: true, ..within.deeper() })
+    }
+
+    fn deeper(&mut self, content: Vec<u8>, within: Within) -> Vec<u8> {
+        let left = Entity::parse(&content).and_then(|entity| self.peel(&entity, within));
+        left.unwrap_or(content)
+    }
+
+    fn opaque(&mut self, mut cms: Cms, within: Within) -> Option<Vec<u8>> {
+        let method = Method::Smime;
+        let verified = match smime::open::verify(&mut cms, None, self.asked.most) {
+            Ok(verified) => verified,
+            Err(why) => {
+                self.layers.push(Layer::Closed { method, why });
+                return None;
+            }
+        };
+        drop(cms);
+        // Certificates only: nothing is signed.
+        if verified.signers.is_empty() {
+            return None;
+        }
+        let content = with_crlf(&verified.content);
+        self.smime_signed(verified.signers, verified.strangers, within.covers);
+        if !is_entity(&content) || within.covers == Coverage::Part {
+            return None;
+        }
+        Some(self.deeper(content, within.deeper()))
+    }
+
+    fn multipart_signed(
+        &mut self,
+        entity: &Entity<'_>,
+        content_type: &ContentType,
+        within: Within,
+    ) -> Option<Vec<u8>> {
+        let parts = entity.parts();
+        // RFC 1847 §2.1: exactly two. A third would be signed by nobody and shown beside what is.
+        let Some([signed, signature]) = parts.as_deref() else {
+            self.note(Note::PartsBeside);
+            return None;
+        };
+        let signature = Entity::parse(signature).and_then(|signature| signature.decoded());
+        let signature = signature.unwrap_or_default();
+        let protocol = content_type.parameter("protocol").unwrap_or_default().to_ascii_lowercase();
+        match protocol.as_str() {
+            "application/pkcs7-signature" | "application/x-pkcs7-signature" => {
+                let verified = Cms::from_der(&signature)
+                    .map_err(|_cms| NotOpened::Malformed)
+                    .and_then(|mut cms| smime::open::verify(&mut cms, Some(signed), self.asked.most));
+                match verified {
+                    Ok(verified) if !verified.signers.is_empty() => {
+                        self.smime_signed(verified.signers, verified.strangers, within.covers);
+                    }
+                    Ok(_) | Err(_) => self.broken(Method::Smime, within.covers),
+                }
+            }
+            "application/pgp-signature" => {
+                match pgp::open::verify_detached(&signature, signed, &self.certs, self.asked.now) {
+                    Ok(signers) if !signers.is_empty() => self.pgp_signed(signers, within.covers),
+                    Ok(_) | Err(_) => self.broken(Method::OpenPgp, within.covers),
+                }
+            }
+            _ => return None,
+        }
+        let inner = Entity::parse(signed)?;
+        match self.peel(&inner, within.deeper()) {
+            Some(left) => Some(left),
+            // Inside of what was encrypted, the signature has done its work; what was never encrypted stays as it came.
+            None if within.encrypted && within.covers == Coverage::Whole => Some(signed.to_vec()),
+            None => None,
+        }
+    }
+
+    fn multipart_encrypted(
+        &mut self,
+        entity: &Entity<'_>,
+        content_type: &ContentType,
+        within: Within,
+    ) -> Option<Vec<u8>> {
+        let parts = entity.parts();
+        let Some([_control, data]) = parts.as_deref() else {
+            self.layers.push(Layer::Closed { method: Method::OpenPgp, why: NotOpened::Malformed });
+            return None;
+        };
+        if !content_type.parameter_is("protocol", "application/pgp-encrypted") {
+            self.layers.push(Layer::Closed { method: Method::OpenPgp, why: NotOpened::Algorithm });
+            return None;
+        }
+        self.pgp_entity(data, within)
+    }
+
+    /// A part that holds an OpenPGP message, which holds an entity.
+    fn pgp_entity(&mut self, data: &[u8], within: Within) -> Option<Vec<u8>> {
+        let message = Entity::parse(data).and_then(|data| data.decoded()).unwrap_or_default();
+        let content = with_crlf(&self.pgp_decrypted(&message, within)?);
+        if !is_entity(&content) {
+            self.layers.push(Layer::Closed { method: Method::OpenPgp, why: NotOpened::Malformed });
+            return None;
+        }
+        Some(self.inside(content, within, Authenticates::Yes))
+    }
+
+    fn pgp_decrypted(&mut self, message: &[u8], within: Within) -> Option<Vec<u8>> {
+        let method = Method::OpenPgp;
+        if within.covers == Coverage::Part {
+            self.layers.push(Layer::Closed { method, why: NotOpened::Beside });
+            return None;
+        }
+        let Asked { own, now, most, .. } = self.asked;
+        match pgp::open::decrypt(message, own, &self.certs, *now, *most) {
+            Err(why) => {
+                self.layers.push(Layer::Closed { method, why });
+                None
+            }
+            Ok(message) => {
+                let by = message.by.unwrap_or_else(|| crate::facts::Fingerprint::new(Vec::new()));
+                self.layers.push(Layer::Decrypted {
+                    method,
+                    cipher: message.cipher,
+                    transport: "OpenPGP".to_owned(),
+                    by,
+                });
+                if !message.signers.is_empty() {
+                    self.pgp_signed(message.signers, within.covers);
+                }
+                Some(message.content)
+            }
+        }
+    }
+
+    /// Parts side by side. Exchange wraps PGP/MIME so: an empty text, the control part, the message.
+    fn other_multipart(&mut self, entity: &Entity<'_>, within: Within) -> Option<Vec<u8>> {
+        let parts = entity.parts()?;
+        if let Some(data) = inline::mangled_by_exchange(&parts) {
+            return self.pgp_entity(data, within);
+        }
+        let mut beside = false;
+        for part in &parts {
+            let before = (self.layers.len(), self.signatures.len());
+            if let Some(part) = Entity::parse(part) {
+                let left = self.peel(&part, Within { covers: Coverage::Part, ..within.deeper() });
+                debug_assert!(left.is_none(), "parts beside others are never taken apart");
+            }
+            beside |= before != (self.layers.len(), self.signatures.len());
+        }
+        if beside {
+            self.note(Note::PartsBeside);
+        }
+        None
+    }
+
+    /// OpenPGP inside of a text (no standard, much used).
+    fn text(&mut self, entity: &Entity<'_>, content_type: &ContentType, within: Within) -> Option<Vec<u8>> {
+        let text = entity.decoded()?;
+        match inline::of(&text) {
+            inline::Inline::None => None,
+            inline::Inline::Message(message) => {
+                let plain = self.pgp_decrypted(message, within)?;
+                self.encrypted
+                    .push(Encrypted { authenticates: Authenticates::Yes, outside: self.signatures.len() });
+                Some(inline::as_text_part(&plain, content_type))
+            }
+            inline::Inline::Signed { message, whole } => {
+                let covers = if whole { within.covers } else { Coverage::Part };
+                match pgp::open::verify_clear(message, &self.certs, self.asked.now) {
+                    Ok((_text, signers)) if !signers.is_empty() => self.pgp_signed(signers, covers),
+                    Ok(_) | Err(_) => self.broken(Method::OpenPgp, covers),
+                }
+                if !whole {
+                    self.note(Note::PartsBeside);
+                }
+                None
+            }
+        }
+    }
+
+    fn broken(&mut self, method: Method, covers: Coverage) {
+        self.layers.push(Layer::Signed { method, covers });
+        self.push(SignatureFound {
+            method,
+            verdict: SignatureVerdict::Invalid,
+            signer: None,
+            signer_id: None,
+            from: FromMatch::Unknown,
+            covers,
+            algorithm: "an unknown algorithm".to_owned(),
+        });
+    }
+
+    fn smime_signed(&mut self, signers: Vec<Signer>, strangers: usize, covers: Coverage) {
+        self.layers.push(Layer::Signed { method: Method::Smime, covers });
+        if strangers > 0 {
+            self.note(Note::StrangersCertificates(strangers));
+        }
+        for signer in signers {
+            let key = signer
+                .certificate
+                .as_ref()
+                .and_then(|certificate| PartnerKey::of_certificate(certificate, &signer.between).ok())
+                .map(|key| key.with_capabilities(&signer.capabilities));
+            let verdict = self.smime_verdict(&signer, key.as_ref());
+            let from = self.whose(key.as_ref());
+            let algorithm = signer.algorithm;
+            let method = Method::Smime;
+            self.push(SignatureFound {
+                method,
+                verdict,
+                signer: key,
+                signer_id: None,
+                from,
+                covers,
+                algorithm,
+            });
+        }
+    }
+
+    fn smime_verdict(&self, signer: &Signer, key: Option<&PartnerKey>) -> SignatureVerdict {
+        let (Some(certificate), Some(key)) = (&signer.certificate, key) else {
+            return SignatureVerdict::UnknownSigner;
+        };
+        if signer.strength == Strength::Broken {
+            return SignatureVerdict::WeakAlgorithm;
+        }
+        if !signer.holds {
+            return SignatureVerdict::Invalid;
+        }
+        if let Some(distrust) = distrust(&judge(key.facts(), Purpose::Sign, None, self.asked.now)) {
+            return SignatureVerdict::Untrusted(distrust);
+        }
+        if self.trusted(key).is_some() {
+            return SignatureVerdict::Valid(Trust::Key);
+        }
+        let anchors = Anchors { roots: &self.asked.roots, crls: &self.asked.crls };
+        match chain::check(certificate, &signer.between, &anchors, self.asked.now) {
+            Ok(ChainVerdict::Holds) => SignatureVerdict::Valid(Trust::Chain),
+            Ok(ChainVerdict::NoRevocationList) => SignatureVerdict::Valid(Trust::ChainWithoutList),
+            Ok(ChainVerdict::Revoked) => SignatureVerdict::Untrusted(Distrust::Revoked),
+            Ok(ChainVerdict::Broken) | Err(_) => SignatureVerdict::Untrusted(Distrust::NoChain),
+        }
+    }
+
+    fn pgp_signed(&mut self, signers: Vec<pgp::open::Signer>, covers: Coverage) {
+        self.layers.push(Layer::Signed { method: Method::OpenPgp, covers });
+        for signer in signers {
+            let from = self.whose(signer.key.as_ref());
+            self.push(SignatureFound {
+                method: Method::OpenPgp,
+                verdict: signer.verdict,
+                signer: signer.key,
+                signer_id: signer.id,
+                from,
+                covers,
+                algorithm: signer.algorithm,
+            });
+        }
+    }
+
+    fn push(&mut self, found: SignatureFound) {
+        if self.signatures.len() < MOST_SIGNATURES {
+            self.signatures.push(found);
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn trusted(&self, key: &PartnerKey) -> Option<&TrustedKey> {
+        let fingerprint = &key.facts().fingerprint;
+        self.asked.trusted.iter().find(|trusted| trusted.key.facts().fingerprint == *fingerprint)
+    }
+
+    /// CVE-2026-27445, CVE-2026-2746: a signature says something only of whose key it is.
+    fn whose(&self, key: Option<&PartnerKey>) -> FromMatch {
+        let (Some(key), Some(from)) = (key, &self.from) else { return FromMatch::Unknown };
+        if key.facts().names(from) {
+            return FromMatch::Address;
+        }
+        match self.trusted(key).map(|trusted| &trusted.speaks_for) {
+            Some(SpeaksFor::Domain(domain)) if domain == from.domain() => FromMatch::Domain,
+            Some(SpeaksFor::Address(address)) if address == from => FromMatch::Address,
+            Some(SpeaksFor::Domain(_) | SpeaksFor::Address(_) | SpeaksFor::ItsAddresses) | None => {
+                FromMatch::Mismatch
+            }
+        }
+    }
+
+    fn wholeness(&self) -> Wholeness {
+        if self.encrypted.is_empty() {
+            return Wholeness::Plain;
+        }
+        let whole = |at: usize, found: &SignatureFound, outside: usize| {
+            let holds = match found.verdict {
+                SignatureVerdict::Valid(_) => true,
+                // Inside, whoever signed it had the text before it was encrypted. Outside, anyone can sign what he
+                // has changed.
+                SignatureVerdict::Untrusted(_) => at >= outside,
+                SignatureVerdict::Invalid
+                | SignatureVerdict::WeakAlgorithm
+                | SignatureVerdict::UnknownSigner => false,
+            };
+            let ours = at >= outside || matches!(found.from, FromMatch::Address | FromMatch::Domain);
+            holds && ours && found.covers == Coverage::Whole
+        };
+        let every = self.encrypted.iter().all(|layer| {
+            layer.authenticates == Authenticates::Yes
+                || self.signatures.iter().enumerate().any(|(at, found)| whole(at, found, layer.outside))
+        });
+        if every { Wholeness::Authenticated } else { Wholeness::Malleable }
+    }
+}
+
+/// Why a signer with these objections is not trusted.
+fn distrust(objections: &[Objection]) -> Option<Distrust> {
+    objections.first().map(|objection| match objection {
+        Objection::Expired | Objection::NotYetValid => Distrust::Expired,
+        Objection::Revoked => Distrust::Revoked,
+        Objection::WeakKey
+        | Objection::WeakHash
+        | Objection::WrongUsage
+        | Objection::Authority
+        | Objection::AddressMismatch
+        | Objection::DomainMismatch
+        | Objection::UnreadableName => Distrust::Usage,
+    })
+}
+
+/// Whether these bytes begin as an entity does: with a field, or with the empty line of one that has none.
+fn is_entity(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"\r\n") {
+        return true;
+    }
+    let end = Head::split(bytes).unwrap_or(bytes.len());
+    let head = bytes.get(..end).and_then(|head| Head::new(head.to_vec()).ok());
+    head.is_some_and(|head| head.fields().next().is_some() && !head.has_lines_without_field())
+}
+
+/// Whether a mail program that shows it might ask the network for something.
+fn reaches_out(letter: &[u8]) -> bool {
+    const WAYS: &[&str] =
+        &["src=", "url(", "background=", "<link", "<meta", "<form", "<object", "<iframe", "srcset="];
+    let text = letter.to_ascii_lowercase();
+    // Encoded parts hide it: they are taken for such as well, where they could be HTML.
+    WAYS.iter().any(|way| memchr::memmem::find(&text, way.as_bytes()).is_some())
+        || memchr::memmem::find(&text, b"text/html").is_some()
+}

@@ -1,0 +1,264 @@
+//! OpenPGP messages taken apart: decrypted with one of our keys, signatures looked at. In the worker only. Knows no
+//! MIME.
+
+use std::io::Read as _;
+
+use sealpost_mail::Timestamp;
+use sequoia_openpgp::cert::Cert;
+use sequoia_openpgp::crypto::{KeyPair, SessionKey};
+use sequoia_openpgp::packet::{PKESK, SKESK};
+use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::parse::stream::{
+    DecryptionHelper, DecryptorBuilder, DetachedVerifierBuilder, GoodChecksum, MessageLayer,
+    MessageStructure, VerificationError, VerificationHelper, VerificationResult, VerifierBuilder,
+};
+use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
+use sequoia_openpgp::{KeyHandle, KeyID};
+
+use super::system_time;
+use crate::facts::Fingerprint;
+use crate::opened::{Distrust, NotOpened, SignatureVerdict, Trust};
+use crate::own::{OwnKey, PrivatePart};
+use crate::partner::PartnerKey;
+
+/// One signature, as far as cryptography and our trusted keys go.
+pub(crate) struct Signer {
+    pub(crate) key: Option<PartnerKey>,
+    pub(crate) id: Option<String>,
+    pub(crate) verdict: SignatureVerdict,
+    pub(crate) algorithm: String,
+}
+
+/// What opening a message gave.
+pub(crate) struct Message {
+    pub(crate) content: Vec<u8>,
+    pub(crate) cipher: String,
+    pub(crate) by: Option<Fingerprint>,
+    pub(crate) signers: Vec<Signer>,
+}
+
+struct Helper<'a> {
+    pairs: Vec<(KeyID, KeyPair, Fingerprint)>,
+    trusted: &'a [Cert],
+    used: Option<Fingerprint>,
+    fitting: bool,
+    encrypted: bool,
+    cipher: String,
+    signers: Vec<Signer>,
+}
+
+impl VerificationHelper for Helper<'_> {
+    fn get_certs(&mut self, _ids: &[KeyHandle]) -> Result<Vec<Cert>, anyhow::Error> {
+        Ok(self.trusted.to_vec())
+    }
+
+    fn check(&mut self, structure: MessageStructure<'_>) -> Result<(), anyhow::Error> {
+        for (depth, layer) in structure.into_iter().enumerate() {
+            match layer {
+                MessageLayer::Compression { .. } => {}
+                MessageLayer::Encryption { sym_algo, aead_algo } => {
+                    self.encrypted |= depth == 0;
+                    self.cipher = match aead_algo {
+                        Some(aead) => format!("{sym_algo} with {aead}"),
+                        None => format!("{sym_algo} with MDC"),
+                    };
+                }
+                MessageLayer::SignatureGroup { results } => {
+                    self.signers.extend(results.into_iter().take(16).map(signer));
+                }
+            }
+        }
+        // What it is worth is said, never decided here: reading goes on.
+        Ok(())
+    }
+}
+
+impl DecryptionHelper for Helper<'_> {
+    fn decrypt(
+        &mut self,
+        pkesks: &[PKESK],
+        _skesks: &[SKESK],
+        sym_algo: Option<SymmetricAlgorithm>,
+        decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
+    ) -> Result<Option<Cert>, anyhow::Error> {
+        for pkesk in pkesks.iter().take(1000) {
+            let wanted = pkesk.recipient().map(KeyID::from);
+            for (id, pair, fingerprint) in &mut self.pairs {
+                // A hidden recipient may be anybody, we too.
+                if wanted.as_ref().is_some_and(|wanted| !wanted.is_wildcard() && wanted != id) {
+                    continue;
+                }
+                self.fitting |= wanted.is_some();
+                let opened = pkesk.decrypt(pair, sym_algo).is_some_and(|(algo, key)| decrypt(algo, &key));
+                if opened {
+                    self.used = Some(fingerprint.clone());
+                    return Ok(None);
+                }
+            }
+        }
+        Err(anyhow::anyhow!("none of our keys opens it"))
+    }
+}
+
+fn helper<'a>(own: &[OwnKey], trusted: &'a [Cert], now: Timestamp) -> Helper<'a> {
+    let policy = StandardPolicy::new();
+    let _ = now;
+    let mut pairs = Vec::new();
+    for own in own {
+        let PrivatePart::OpenPgp(cert) = own.private() else { continue };
+        // Expired and revoked ones still open what was sent to them.
+        let keys = cert.keys().unencrypted_secret().with_policy(&policy, None).supported();
+        for key in keys.for_transport_encryption().for_storage_encryption() {
+            if let Ok(pair) = key.key().clone().into_keypair() {
+                pairs.push((key.key().keyid(), pair, own.facts().fingerprint.clone()));
+            }
+        }
+    }
+    Helper {
+        pairs,
+        trusted,
+        used: None,
+        fitting: false,
+        encrypted: false,
+        cipher: String::new(),
+        signers: Vec::new(),
+    }
+}
+
+/// Decrypts a message, armoured or binary. Nothing is given out before the whole was authenticated (MDC or AEAD): the
+/// library refuses what has neither.
+pub(crate) fn decrypt(
+    message: &[u8],
+    own: &[OwnKey],
+    trusted: &[Cert],
+    now: Timestamp,
+    most: usize,
+) -> Result<Message, NotOpened> {
+    let policy = StandardPolicy::new();
+    let helper = helper(own, trusted, now);
+    if helper.pairs.is_empty() {
+        return Err(NotOpened::NoKey);
+    }
+    let builder = DecryptorBuilder::from_bytes(message).map_err(|_format| NotOpened::Malformed)?;
+    let mut decryptor = builder
+        .with_policy(&policy, system_time(now), helper)
+        // Whether a key fits is not to be had from here: what cannot be decrypted has no key of ours, mostly.
+        .map_err(|error| refused(&error))?;
+    let mut content = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    (&mut decryptor).take(limit).read_to_end(&mut content).map_err(|_damaged| NotOpened::Tampered)?;
+    if content.len() > most {
+        return Err(NotOpened::TooMuch);
+    }
+    if !decryptor.message_processed() {
+        return Err(NotOpened::Tampered);
+    }
+    let helper = decryptor.into_helper();
+    // A message that is only signed, where one was said to be encrypted.
+    if !helper.encrypted {
+        return Err(NotOpened::Malformed);
+    }
+    Ok(Message { content, cipher: helper.cipher, by: helper.used, signers: helper.signers })
+}
+
+fn refused(error: &anyhow::Error) -> NotOpened {
+    use sequoia_openpgp::Error;
+    let says = error.to_string();
+    if says.contains("none of our keys") {
+        return NotOpened::NoKey;
+    }
+    match error.downcast_ref::<Error>() {
+        Some(Error::MissingSessionKey(_)) => NotOpened::NoKey,
+        Some(Error::ManipulatedMessage) => NotOpened::Tampered,
+        Some(
+            Error::PolicyViolation(..)
+            | Error::UnsupportedSymmetricAlgorithm(_)
+            | Error::UnsupportedAEADAlgorithm(_),
+        ) => NotOpened::Algorithm,
+        _ => NotOpened::Malformed,
+    }
+}
+
+/// Looks at detached signatures over `content`.
+pub(crate) fn verify_detached(
+    signature: &[u8],
+    content: &[u8],
+    trusted: &[Cert],
+    now: Timestamp,
+) -> Result<Vec<Signer>, NotOpened> {
+    let policy = StandardPolicy::new();
+    let builder = DetachedVerifierBuilder::from_bytes(signature).map_err(|_format| NotOpened::Malformed)?;
+    let mut verifier = builder
+        .with_policy(&policy, system_time(now), helper(&[], trusted, now))
+        .map_err(|_format| NotOpened::Malformed)?;
+    verifier.verify_bytes(content).map_err(|_format| NotOpened::Malformed)?;
+    Ok(verifier.into_helper().signers)
+}
+
+/// Looks at a text in the cleartext framework (RFC 9580 §7) and gives the text that is signed.
+pub(crate) fn verify_clear(
+    message: &[u8],
+    trusted: &[Cert],
+    now: Timestamp,
+) -> Result<(Vec<u8>, Vec<Signer>), NotOpened> {
+    let policy = StandardPolicy::new();
+    let builder = VerifierBuilder::from_bytes(message).map_err(|_format| NotOpened::Malformed)?;
+    let mut verifier = builder
+        .with_policy(&policy, system_time(now), helper(&[], trusted, now))
+        .map_err(|_format| NotOpened::Malformed)?;
+    let mut text = Vec::new();
+    verifier.read_to_end(&mut text).map_err(|_damaged| NotOpened::Malformed)?;
+    Ok((text, verifier.into_helper().signers))
+}
+
+fn signer(result: VerificationResult<'_>) -> Signer {
+    let key = |cert: &Cert| PartnerKey::of_cert(cert).ok();
+    let algorithm =
+        |sig: &sequoia_openpgp::packet::Signature| format!("{} with {}", sig.pk_algo(), sig.hash_algo());
+    let id = |sig: &sequoia_openpgp::packet::Signature| sig.get_issuers().first().map(ToString::to_string);
+    match result {
+        Ok(GoodChecksum { sig, ka }) => Signer {
+            key: key(ka.cert()),
+            id: id(sig),
+            verdict: SignatureVerdict::Valid(Trust::Key),
+            algorithm: algorithm(sig),
+        },
+        Err(VerificationError::MissingKey { sig }) => Signer {
+            key: None,
+            id: id(sig),
+            verdict: SignatureVerdict::UnknownSigner,
+            algorithm: algorithm(sig),
+        },
+        Err(VerificationError::UnboundKey { sig, cert, .. }) => Signer {
+            key: key(cert),
+            id: id(sig),
+            verdict: SignatureVerdict::Untrusted(Distrust::Usage),
+            algorithm: algorithm(sig),
+        },
+        Err(VerificationError::BadKey { sig, ka, .. }) => {
+            let policy = StandardPolicy::new();
+            let known = RevocationStatus::NotAsFarAsWeKnow;
+            let revoked = ka.cert().revocation_status(&policy, None) != known;
+            let why = if revoked { Distrust::Revoked } else { Distrust::Expired };
+            Signer {
+                key: key(ka.cert()),
+                id: id(sig),
+                verdict: SignatureVerdict::Untrusted(why),
+                algorithm: algorithm(sig),
+            }
+        }
+        Err(VerificationError::BadSignature { sig, ka, .. }) => Signer {
+            key: key(ka.cert()),
+            id: id(sig),
+            verdict: SignatureVerdict::Invalid,
+            algorithm: algorithm(sig),
+        },
+        Err(_malformed) => Signer {
+            key: None,
+            id: None,
+            verdict: SignatureVerdict::Invalid,
+            algorithm: "an unknown algorithm".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,235 @@
+//! Which algorithms of CMS are taken, by their identifiers' very bytes. Pure.
+
+use super::der::{self, OID, SEQUENCE, SET};
+use crate::facts::Capability;
+
+/// OIDs' contents, as they lie in DER.
+mod oid {
+    pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+    pub(super) const OAEP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 7];
+    pub(super) const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
+    pub(super) const P_SPECIFIED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 9];
+    pub(super) const PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+    pub(super) const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5];
+    pub(super) const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+    pub(super) const RSA_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 12];
+    pub(super) const RSA_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 13];
+    pub(super) const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+    pub(super) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    pub(super) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+    pub(super) const SHA1: &[u8] = &[0x2b, 0x0e, 3, 2, 0x1a];
+    pub(super) const MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5];
+    /// SHA-2, by its last byte: 1 is SHA-256, 2 SHA-384, 3 SHA-512, 4 SHA-224.
+    pub(super) const SHA2: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2];
+    /// AES, by its last byte.
+    pub(super) const AES: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1];
+    /// dhSinglePass-stdDH-sha2*kdf (RFC 5753).
+    pub(super) const STD_DH_SHA2: &[u8] = &[0x2b, 0x81, 0x04, 1, 11];
+    pub(super) const STD_DH_SHA1: &[u8] = &[0x2b, 0x81, 0x05, 0x10, 0x86, 0x48, 0x3f, 0, 2];
+    pub(super) const CAPABILITIES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 15];
+}
+
+/// The OID and the parameters of an AlgorithmIdentifier.
+fn identifier(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (oid, parameters) = der::value(der::only(der, SEQUENCE)?)?;
+    (oid.tag == OID).then_some((oid.content, parameters))
+}
+
+/// A hash's name, if its identifier is exactly one of those there are.
+fn hash(oid: &[u8]) -> Option<&'static str> {
+    match oid.split_last() {
+        Some((1, oid::SHA2)) => Some("SHA-256"),
+        Some((2, oid::SHA2)) => Some("SHA-384"),
+        Some((3, oid::SHA2)) => Some("SHA-512"),
+        Some((4, oid::SHA2)) => Some("SHA-224"),
+        _ if oid == oid::SHA1 => Some("SHA-1"),
+        _ if oid == oid::MD5 => Some("MD5"),
+        _ => None,
+    }
+}
+
+/// The name of a key transport that is taken. OpenSSL takes OAEP whose parameters it cannot read for PKCS#1 v1.5 (its
+/// issue 32567): they are read here first, to the last byte.
+pub(crate) fn transport(der: &[u8]) -> Option<String> {
+    let (oid, parameters) = identifier(der)?;
+    if oid == oid::RSA {
+        return (parameters.is_empty() || parameters == [5, 0]).then(|| "RSAES-PKCS1-v1_5".to_owned());
+    }
+    if oid != oid::OAEP {
+        return None;
+    }
+    // RFC 8017 A.2.1: all of them may be left out and mean SHA-1 then.
+    let (mut digest, mut mask) = ("SHA-1", "SHA-1");
+    let mut last = 0;
+    for field in der::all(der::only(parameters, SEQUENCE)?)? {
+        if field.tag <= last {
+            return None;
+        }
+        last = field.tag;
+        match field.tag {
+            0xa0 => digest = hash_identifier(field.content)?,
+            0xa1 => {
+                let (oid, parameters) = identifier(field.content)?;
+                mask = (oid == oid::MGF1).then(|| hash_identifier(parameters)).flatten()?;
+            }
+            0xa2 => {
+                let (oid, label) = identifier(field.content)?;
+                if oid != oid::P_SPECIFIED || der::only(label, 0x04).is_none() {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(if digest == mask {
+        format!("RSAES-OAEP with {digest}")
+    } else {
+        format!("RSAES-OAEP with {digest} and MGF1 with {mask}")
+    })
+}
+
+fn hash_identifier(der: &[u8]) -> Option<&'static str> {
+    let (oid, parameters) = identifier(der)?;
+    (parameters.is_empty() || parameters == [5, 0]).then(|| hash(oid)).flatten().filter(|name| *name != "MD5")
+}
+
+/// The name of a key agreement that is taken.
+pub(crate) fn agreement(der: &[u8]) -> Option<String> {
+    let (oid, _wrap) = identifier(der)?;
+    match oid.split_last() {
+        Some((0, oid::STD_DH_SHA2)) => Some("ECDH with SHA-224".to_owned()),
+        Some((1, oid::STD_DH_SHA2)) => Some("ECDH with SHA-256".to_owned()),
+        Some((2, oid::STD_DH_SHA2)) => Some("ECDH with SHA-384".to_owned()),
+        Some((3, oid::STD_DH_SHA2)) => Some("ECDH with SHA-512".to_owned()),
+        // A key derivation: what breaks SHA-1 does not break it.
+        _ if oid == oid::STD_DH_SHA1 => Some("ECDH with SHA-1".to_owned()),
+        _ => None,
+    }
+}
+
+/// A signature's algorithms by name, and whether they prove anything.
+pub(crate) fn signature(digest: &[u8], signature: &[u8]) -> (String, Strength) {
+    let digest = identifier(digest).and_then(|(oid, _)| hash(oid));
+    let by = identifier(signature).and_then(|(oid, _)| match oid {
+        oid::RSA | oid::RSA_SHA1 | oid::RSA_SHA256 | oid::RSA_SHA384 | oid::RSA_SHA512 => {
+            Some("RSASSA-PKCS1-v1_5")
+        }
+        oid::PSS => Some("RSASSA-PSS"),
+        oid::EC => Some("ECDSA"),
+        oid::ED25519 => Some("Ed25519"),
+        [family @ .., _] if family == oid::ECDSA => Some("ECDSA"),
+        _ => None,
+    });
+    match (digest, by) {
+        (Some(digest), Some(by)) => {
+            let strength = if matches!(digest, "SHA-1" | "MD5") { Strength::Broken } else { Strength::Good };
+            (format!("{by} with {digest}"), strength)
+        }
+        _ => ("an unknown algorithm".to_owned(), Strength::Broken),
+    }
+}
+
+/// Whether an algorithm proves anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strength {
+    Good,
+    Broken,
+}
+
+/// Ciphers that are taken, by OpenSSL's name for them; gives ours, and whether they authenticate.
+pub(crate) fn cipher(name: &str) -> Option<(&'static str, Authenticates)> {
+    Some(match name.to_ascii_uppercase().as_str() {
+        "AES-128-CBC" => ("AES-128-CBC", Authenticates::No),
+        "AES-192-CBC" => ("AES-192-CBC", Authenticates::No),
+        "AES-256-CBC" => ("AES-256-CBC", Authenticates::No),
+        "AES-128-GCM" | "ID-AES128-GCM" => ("AES-128-GCM", Authenticates::Yes),
+        "AES-192-GCM" | "ID-AES192-GCM" => ("AES-192-GCM", Authenticates::Yes),
+        "AES-256-GCM" | "ID-AES256-GCM" => ("AES-256-GCM", Authenticates::Yes),
+        // Old Outlooks still write it; nobody reads it on the way.
+        "DES-EDE3-CBC" => ("3DES-CBC", Authenticates::No),
+        _ => return None,
+    })
+}
+
+/// Whether a cipher notices that what it decrypts was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authenticates {
+    Yes,
+    No,
+}
+
+/// What an SMIMECapabilities attribute says.
+pub(crate) fn attribute_capabilities(der: &[u8]) -> Vec<Capability> {
+    let read = || {
+        let (_oid, values) = der::value(der::only(der, SEQUENCE)?)?;
+        Some(capabilities(der::only(values, SET)?))
+    };
+    read().unwrap_or_default()
+}
+
+/// What the extension of RFC 4262 in a certificate says.
+pub(crate) fn certificate_capabilities(certificate: &[u8]) -> Vec<Capability> {
+    let read = || {
+        let at = memchr::memmem::find(certificate, oid::CAPABILITIES)?;
+        let rest = certificate.get(at + oid::CAPABILITIES.len()..)?;
+        let (value, _rest) = der::value(rest)?;
+        (value.tag == 0x04).then(|| capabilities(value.content))
+    };
+    read().unwrap_or_default()
+}
+
+fn capabilities(der: &[u8]) -> Vec<Capability> {
+    let listed = der::only(der, SEQUENCE).and_then(der::all).unwrap_or_default();
+    let mut found: Vec<Capability> = listed
+        .iter()
+        .filter(|item| item.tag == SEQUENCE)
+        .filter_map(|item| der::value(item.content))
+        .filter_map(|(oid, _)| match oid.content.split_last() {
+            _ if oid.tag != OID => None,
+            Some((0x2a, oid::AES)) => Some(Capability::Aes256Cbc),
+            Some((0x2e, oid::AES)) => Some(Capability::Aes256Gcm),
+            _ if oid.content == oid::OAEP => Some(Capability::Oaep),
+            _ if oid.content == oid::PSS => Some(Capability::Pss),
+            _ => None,
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA256: &[u8] = &[0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0];
+
+    fn seq(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        let mut bytes = vec![tag, u8::try_from(content.len()).unwrap()];
+        bytes.extend(content);
+        bytes
+    }
+
+    fn alg(oid: &[u8], parameters: &[u8]) -> Vec<u8> {
+        seq(SEQUENCE, &[&seq(OID, &[oid]), parameters])
+    }
+
+    #[test]
+    fn oaep_with_parameters_that_cannot_be_read_is_refused_and_not_taken_for_pkcs1() {
+        let mask = alg(oid::MGF1, SHA256);
+        let good = seq(SEQUENCE, &[&seq(0xa0, &[SHA256]), &seq(0xa1, &[&mask])]);
+        assert_eq!(transport(&alg(oid::OAEP, &good)).unwrap(), "RSAES-OAEP with SHA-256");
+        assert_eq!(transport(&alg(oid::OAEP, &seq(SEQUENCE, &[]))).unwrap(), "RSAES-OAEP with SHA-1");
+        let unknown_field = seq(SEQUENCE, &[&seq(0xa0, &[SHA256]), &seq(0xa5, &[&[5, 0]])]);
+        let twice = seq(SEQUENCE, &[&seq(0xa0, &[SHA256]), &seq(0xa0, &[SHA256])]);
+        let unknown_hash = seq(SEQUENCE, &[&seq(0xa0, &[&alg(&[0x2a, 3], &[5, 0])])]);
+        for wrong in
+            [&b""[..], &[5, 0], &[4, 0], &good[..good.len() - 1], &unknown_field, &twice, &unknown_hash]
+        {
+            assert_eq!(transport(&alg(oid::OAEP, wrong)), None);
+        }
+        assert_eq!(transport(&alg(oid::RSA, &[5, 0])).unwrap(), "RSAES-PKCS1-v1_5");
+        assert_eq!(transport(&alg(oid::RSA, SHA256)), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! Against GnuPG: PGP/MIME both ways, inline, signed only.
+
+use sealpost_seal::{
+    FromMatch, Kind, Layer, OwnKey, PartnerKey, Profile, SignatureVerdict, Trust, Wholeness, Written,
+};
+use tempfile::TempDir;
+
+use crate::lab::{self, body, closed, crlf, open, own, run, text, trusted};
+use crate::matrix::row;
+
+/// A partner who has nothing but gpg.
+pub(crate) struct Gpg {
+    home: TempDir,
+}
+
+impl Drop for Gpg {
+    fn drop(&mut self) {
+        // Its agent would stay otherwise.
+        let _ = run("gpgconf", &["--homedir", text(self.home.path()), "--kill", "all"], b"");
+    }
+}
+
+impl Gpg {
+    pub(crate) fn new(algorithm: &str) -> Self {
+        let gpg = Self { home: lab::folder() };
+        std::fs::write(gpg.home.path().join("gpg.conf"), "trust-model always\nbatch\nyes\nno-tty\n").unwrap();
+        let user = "Clinic <info@clinic.example>";
+        gpg.run(&["--passphrase", "", "--quick-gen-key", user, algorithm, "default", "never"], b"").unwrap();
+        let listed = gpg.run(&["--with-colons", "--list-keys"], b"").unwrap();
+        let listed = String::from_utf8(listed).unwrap();
+        let fingerprint = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap();
+        let encrypts = if algorithm == "ed25519" { "cv25519" } else { algorithm };
+        let add = ["--quick-add-key", fingerprint.trim_end_matches(':'), encrypts, "encr", "never"];
+        gpg.run(&[&["--passphrase", ""][..], &add].concat(), b"").unwrap();
+        gpg
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
+        let fixed = ["--homedir", text(self.home.path()), "--pinentry-mode", "loopback"];
+        run("gpg", &[&fixed[..], arguments].concat(), input)
+    }
+
+    pub(crate) fn public(&self) -> PartnerKey {
+        PartnerKey::read(&self.run(&["--export"], b"").unwrap()).unwrap().remove(0)
+    }
+
+    pub(crate) fn knows(&self, key: &OwnKey) {
+        self.run(&["--import"], key.public().as_bytes()).unwrap();
+    }
+
+    pub(crate) fn writes(&self, entity: &[u8], options: &[&str]) -> Vec<u8> {
+        let fixed = ["--armor", "--output", "-"];
+        let message = self.run(&[&fixed[..], options].concat(), entity).unwrap();
+        let head = "From: info@clinic.example\r\nTo: mail@insurer.example\r\nSubject: answer\r\nMIME-Version: 1.0\r\n\
+                    Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=\"bo\"\r\n\r\n\
+                    --bo\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--bo\r\n\
+                    Content-Type: application/octet-stream\r\n\r\n";
+        [head.as_bytes(), &crlf(&message), b"\r\n--bo--\r\n"].concat()
+    }
+}
+
+/// The armoured message in a letter of ours.
+fn armour(letter: &[u8]) -> &[u8] {
+    let find = |mark: &[u8]| letter.windows(mark.len()).position(|window| window == mark).unwrap();
+    let end = b"-----END PGP MESSAGE-----";
+    &letter[find(b"-----BEGIN PGP MESSAGE-----")..find(end) + end.len()]
+}
+
+const OURS: [(&str, Kind); 2] = [("Curve25519", Kind::OpenPgpCurve25519), ("RSA-3072", Kind::OpenPgpRsa3072)];
+
+#[test]
+fn gnupg_reads_what_we_close() {
+    for algorithm in ["rsa3072", "ed25519"] {
+        let partner = Gpg::new(algorithm);
+        for (kind_name, kind) in OURS {
+            let ours = own(kind);
+            partner.knows(ours);
+            for (name, letter) in lab::letters() {
+                let sent = closed(&letter, Some(ours), &[partner.public()], Profile::default());
+                let status = partner.run(&["--status-fd", "1", "--decrypt"], armour(&sent)).unwrap();
+                let said = String::from_utf8_lossy(&status);
+                assert!(said.contains("GOODSIG") && said.contains("GOODMDC"), "{said}");
+                let plain = partner.run(&["--decrypt"], armour(&sent)).unwrap();
+                assert_eq!(body(&plain), body(&letter), "{name}");
+            }
+            row("GnuPG 2.2", "reads ours", &format!("{algorithm}, signed by {kind_name}"), &Ok(()));
+        }
+    }
+}
+
+#[test]
+fn we_read_what_gnupg_closes() {
+    for algorithm in ["rsa3072", "ed25519"] {
+        let partner = Gpg::new(algorithm);
+        for (kind_name, kind) in OURS {
+            let ours = own(kind);
+            partner.knows(ours);
+            let entity =
+                "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGröße\r\n";
+            for signed in [false, true] {
+                let options: &[&str] = if signed {
+                    &["--sign", "--encrypt", "-r", "mail@insurer.example"]
+                } else {
+                    &["--encrypt", "-r", "mail@insurer.example"]
+                };
+                let letter = partner.writes(entity.as_bytes(), options);
+                let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
+                assert_eq!(body(&got), body(entity.as_bytes()), "{opened:?}");
+                assert_eq!(opened.wholeness, Wholeness::Authenticated);
+                assert_eq!(opened.proven_sender().is_some(), signed, "{opened:?}");
+                // An OpenPGP key that nobody trusts is not believed.
+                let (opened, _) = open(&letter, &[ours], &[]);
+                assert!(opened.proven_sender().is_none());
+            }
+            row("GnuPG 2.2", "writes to us", &format!("{algorithm} to {kind_name}"), &Ok(()));
+        }
+    }
+}
+
+#[test]
+fn signed_only_is_verified_by_both() {
+    let partner = Gpg::new("rsa3072");
+    let ours = own(Kind::OpenPgpCurve25519);
+    partner.knows(ours);
+    let (_, letter) = lab::letters().remove(0);
+    let sent = closed(&letter, Some(ours), &[], Profile::default());
+    let (opened, got) = open(&sent, &[], &[trusted(ours.public())]);
+    assert_eq!(opened.written, Written::Nothing);
+    assert!(opened.proven_sender().is_some() && got.is_empty(), "{opened:?}");
+    // What gpg is to look at, cut out by hand.
+    let text_of = String::from_utf8(sent).unwrap();
+    let boundary = text_of.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
+    let delimiter = format!("\r\n--{boundary}");
+    let parts: Vec<&str> = text_of.split(&delimiter).collect();
+    let folder = lab::folder();
+    let (content, signature) = (folder.path().join("c"), folder.path().join("s"));
+    std::fs::write(&content, parts[1].strip_prefix("\r\n").unwrap()).unwrap();
+    std::fs::write(&signature, parts[2].split_once("\r\n\r\n").unwrap().1).unwrap();
+    partner.run(&["--verify", text(&signature), text(&content)], b"").unwrap();
+    row("GnuPG 2.2", "verifies ours", "multipart/signed", &Ok(()));
+}
+
+#[test]
+fn inline_messages_are_read_and_what_is_beside_them_is_told() {
+    let partner = Gpg::new("rsa3072");
+    let ours = own(Kind::OpenPgpCurve25519);
+    partner.knows(ours);
+    let head = "From: info@clinic.example\r\nSubject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
+    let options = ["--armor", "--sign", "--encrypt", "-r", "mail@insurer.example", "--output", "-"];
+    let message = crlf(&partner.run(&options, "Größe\n".as_bytes()).unwrap());
+    let letter = [head.as_bytes(), &message].concat();
+    let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
+    assert!(opened.proven_sender().is_some() && opened.was_decrypted(), "{opened:?}");
+    assert!(String::from_utf8(got).unwrap().contains("R3LDtsOfZQ"), "the text in base64");
+    // Text around it could be anyone's: it stays closed.
+    let letter = [head.as_bytes(), b"Please look at this:\r\n", &message].concat();
+    let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
+    assert!(!opened.was_decrypted() && got.is_empty());
+
+    let clear = crlf(&partner.run(&["--clearsign", "--output", "-"], b"pay 10 EUR\n").unwrap());
+    let letter = [head.as_bytes(), &clear].concat();
+    let (opened, _) = open(&letter, &[], &[trusted(&partner.public())]);
+    assert_eq!(opened.signatures[0].verdict, SignatureVerdict::Valid(Trust::Key));
+    assert_eq!(opened.signatures[0].from, FromMatch::Address);
+    let letter = [head.as_bytes(), b"pay 1000 EUR\r\n", &clear].concat();
+    let (opened, _) = open(&letter, &[], &[trusted(&partner.public())]);
+    assert!(opened.proven_sender().is_none(), "{opened:?}");
+    let changed = String::from_utf8(clear).unwrap().replace("pay 10 EUR", "pay 99 EUR");
+    let (opened, _) = open(format!("{head}{changed}").as_bytes(), &[], &[trusted(&partner.public())]);
+    assert_eq!(opened.signatures[0].verdict, SignatureVerdict::Invalid);
+    row("GnuPG 2.2", "writes to us", "inline, encrypted and signed", &Ok(()));
+}
+
+#[test]
+fn thirty_megabytes_go_both_ways() {
+    let partner = Gpg::new("rsa3072");
+    let ours = own(Kind::OpenPgpCurve25519);
+    partner.knows(ours);
+    let letter = lab::large(30 << 20);
+    let sent = closed(&letter, Some(ours), &[partner.public()], Profile::default());
+    let plain = partner.run(&["--decrypt"], armour(&sent)).unwrap();
+    assert!(body(&plain) == body(&letter));
+    let entity = [b"Content-Type: text/plain\r\n\r\n", body(&letter)].concat();
+    let letter = partner.writes(&entity, &["--sign", "--encrypt", "-r", "mail@insurer.example"]);
+    let (opened, got) = open(&letter, &[ours], &[trusted(&partner.public())]);
+    assert!(opened.proven_sender().is_some());
+    assert!(body(&got) == body(&entity));
+    row("GnuPG 2.2", "both", "30 MB", &Ok(()));
+}
+
+#[test]
+fn a_changed_message_is_not_given_out() {
+    let partner = Gpg::new("rsa3072");
+    let ours = own(Kind::OpenPgpCurve25519);
+    partner.knows(ours);
+    let entity = ["Content-Type: text/plain\r\n\r\n", &"secret text\r\n".repeat(400)].concat();
+    let fixed = ["--compress-algo", "none", "--encrypt", "-r", "mail@insurer.example", "--output", "-"];
+    let binary = partner.run(&fixed, entity.as_bytes()).unwrap();
+    let head = "From: info@clinic.example\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; \
+                boundary=\"bo\"\r\n\r\n--bo\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--bo\r\n\
+                Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let letter = |bytes: &[u8]| {
+        use base64::Engine as _;
+        let all = base64::engine::general_purpose::STANDARD.encode(bytes);
+        format!("{head}{all}\r\n--bo--\r\n").into_bytes()
+    };
+    let (opened, _) = open(&letter(&binary), &[ours], &[]);
+    assert!(opened.was_decrypted(), "{opened:?}");
+    for at in [binary.len() / 2, binary.len() - 3] {
+        let mut changed = binary.clone();
+        changed[at] ^= 1;
+        let (opened, got) = open(&letter(&changed), &[ours], &[]);
+        assert!(!opened.was_decrypted() && got.is_empty(), "{opened:?}");
+        assert!(matches!(opened.layers.first(), Some(Layer::Closed { .. })));
+    }
+    let cut = &binary[..binary.len() - 30];
+    let (opened, got) = open(&letter(cut), &[ours], &[]);
+    assert!(!opened.was_decrypted() && got.is_empty(), "{opened:?}");
+}

@@ -1,0 +1,14 @@
+//! Letters closed and opened against other people's programs, and against whoever changes them on the way.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
+
+mod attacks;
+mod gnupg;
+mod gpgsm;
+mod keys;
+mod lab;
+mod matrix;
+mod nss;
+mod openssl;
+mod shut_in;
+mod smime_own;
