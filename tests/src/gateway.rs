@@ -125,6 +125,12 @@ impl Gateway {
         Self::begin(Home::new(config), config, environment.to_vec())
     }
 
+    /// Both: a prepared folder, and this in its environment.
+    #[must_use]
+    pub fn start_in_with(home: Home, config: &Config, environment: &[(String, String)]) -> Self {
+        Self::begin(home, config, environment.to_vec())
+    }
+
     fn begin(home: Home, config: &Config, environment: Vec<(String, String)>) -> Self {
         let process = serve(&home, &environment);
         Self { home, config: config.clone(), earlier: String::new(), process, environment }

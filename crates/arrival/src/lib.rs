@@ -33,5 +33,5 @@ pub use decide::{Decided, Way, each, look, name, refuse_whole};
 pub use notice_facts::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use reception::ArrivalReception;
-pub use settings::{Announcer, Quotas, Routes, Writing, days};
+pub use settings::{Announcer, Quotas, Routes, Writing};
 pub use undelivered::ToMailbox;

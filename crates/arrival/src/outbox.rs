@@ -14,7 +14,6 @@ use crate::context::Context;
 use crate::enqueue;
 use crate::owner_mail;
 use crate::reply::{self, failed};
-use crate::settings::days;
 
 /// The portal's way out.
 pub struct PortalOutbox {
@@ -44,13 +43,13 @@ impl Outbox for PortalOutbox {
                     date,
                     link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
                     expires,
-                    days: days(expires.since(now)),
+                    days: announcer.retention.days(now, expires),
                 }
             }
             About::Reactivation { token, expires } => Notice::Reactivation {
                 link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
                 expires,
-                days: days(expires.since(now)),
+                days: announcer.retention.days(now, expires),
                 messages_kept: true,
                 by_password: false,
             },

@@ -7,7 +7,7 @@ use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
     SignedBody, Summary, Timestamp, ToSign,
 };
-use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, Sent, WrittenLetter};
+use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, Sent, Wish, WrittenLetter};
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
 };
@@ -125,7 +125,7 @@ pub(crate) async fn send(
         listing: &listing,
         size,
         received_at: now,
-        expires_at: context.tenant.announcer.retention.letter(MailboxState::Active, now),
+        going: context.tenant.announcer.retention.letter(MailboxState::Active, now, Wish::default()),
     };
     let thread_tags = vec![thread_tag(&context.shared, &head.message_id)];
     rows.deposits.push(sent.row(&context.shared.keys.deposits, thread_tags, random).map_err(failed)?);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_delivery::Route;
 use sealpost_mail::{Address, Secret, Timestamp, TlsFloor};
-use sealpost_mailbox::{Retention, WriteRules};
+use sealpost_mailbox::{Going, Retention, WriteRules};
 use sealpost_notice::{Brand, Language};
 use sealpost_store::{Most, NewToken};
 use sealpost_vault::{Token, TokenHash};
@@ -79,12 +79,6 @@ pub struct Quotas {
     pub mailbox: Option<u64>,
 }
 
-/// Whole days.
-#[must_use]
-pub fn days(span: Duration) -> u32 {
-    u32::try_from(span.as_secs() / 86_400).unwrap_or(u32::MAX)
-}
-
 impl Announcer {
     /// The language for a recipient nobody knows yet.
     pub fn language(&self, address: &Address) -> Language {
@@ -114,6 +108,12 @@ impl Announcer {
             expires_at: self.retention.link(now),
             deposit_id: None,
         }
+    }
+
+    /// When a letter is deleted that waits for its mailbox to be activated, and the days until then.
+    pub(crate) fn deadline(&self, going: Going, now: Timestamp) -> (Timestamp, u32) {
+        let expires = going.at.unwrap_or_else(|| self.retention.link(now));
+        (expires, self.retention.days(now, expires))
     }
 
     /// The token of a report that came back to our VERP address.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_delivery::{Purpose, Returned, Returns, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Secret, Timestamp, compose_notice};
-use sealpost_mailbox::{NewLetter, NewPair, OutboxError, seal_body};
+use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, seal_body};
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewLeg, StoreError};
 use sealpost_vault::MessageKey;
@@ -90,7 +90,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         listing: &listing,
         size: mail.len() as u64,
         received_at: now,
-        expires_at: announcer.retention.letter(MailboxState::Active, now),
+        going: announcer.retention.letter(MailboxState::Active, now, Wish::default()),
     };
     rows.deposits.push(word.row(&context.shared.keys.deposits, Vec::new(), random).map_err(failed)?);
     rows.more_bodies.push(body);

@@ -2,10 +2,10 @@
 //! (decision record on tokio-cron-scheduler); what is due is computed by the job.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use sealpost_mail::Clock;
-use sealpost_store::Store;
+use sealpost_mail::{Clock, Timestamp};
+use sealpost_mailbox::{LastUse, Retention};
+use sealpost_store::{IdleMailbox, Store, StoreError};
 use thiserror::Error;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
@@ -22,20 +22,25 @@ const HOURLY: &str = "0 23 * * * *";
 /// Looking through the whole store takes its time; at night nobody waits for it.
 const NIGHTLY: &str = "0 41 1 * * *";
 
-/// Starts all jobs. `trash` is how long deleted letters can be had back.
-pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, trash: Duration) -> Result<Jobs, JobError> {
+/// Starts all jobs.
+pub(crate) async fn start(
+    store: Store,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
+) -> Result<Jobs, JobError> {
     let scheduler = JobScheduler::new().await?;
-    let (purged, timed) = (store.clone(), Arc::clone(&clock));
+    let (purged, timed, kept) = (store.clone(), Arc::clone(&clock), retention.clone());
     scheduler
         .add(Job::new_async(HOURLY, move |_id, _scheduler| {
-            let (store, clock) = (purged.clone(), Arc::clone(&timed));
-            Box::pin(async move { purge(&store, &*clock, trash).await })
+            let (store, clock, kept) = (purged.clone(), Arc::clone(&timed), kept.clone());
+            Box::pin(async move { purge(&store, &*clock, &kept).await })
         })?)
         .await?;
     scheduler
         .add(Job::new_async(NIGHTLY, move |_id, _scheduler| {
-            let (store, clock) = (store.clone(), Arc::clone(&clock));
+            let (store, clock, kept) = (store.clone(), Arc::clone(&clock), retention.clone());
             Box::pin(async move {
+                unused(&store, &*clock, &kept).await;
                 forget(&store, &*clock).await;
                 sweep(&store, &*clock).await;
             })
@@ -46,12 +51,12 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, trash: Duration) 
 }
 
 /// Deletes what is kept no longer. A step that fails keeps no other from being done, and is done next hour.
-async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
+async fn purge(store: &Store, clock: &dyn Clock, retention: &Retention) {
     let now = clock.now();
     // Letters first: a mailbox nobody came for goes when it is empty.
     let expired = store.purge_letters(now).await.map(|letters| letters as u64);
     done("letters", "letters deleted whose time was over", expired);
-    let trashed = store.purge_trash(now.minus(trash)).await.map(|letters| letters as u64);
+    let trashed = store.purge_trash(retention.trash_before(now)).await.map(|letters| letters as u64);
     done("letters", "trash emptied of what was there long enough", trashed);
     let begun = store.purge_unattended_drafts(now).await.map(|drafts| drafts as u64);
     done("drafts", "drafts deleted that nobody came back for", begun);
@@ -62,6 +67,30 @@ async fn purge(store: &Store, clock: &dyn Clock, trash: Duration) {
     if let Err(error) = store.forget_fleeting(now).await {
         tracing::error!(%error, "old rows could not be forgotten");
     }
+}
+
+/// Deletes mailboxes that nobody uses any more.
+async fn unused(store: &Store, clock: &dyn Clock, retention: &Retention) {
+    let outcome = delete_unused(store, clock.now(), retention).await;
+    done("mailboxes", "mailboxes deleted that nobody used any more", outcome);
+}
+
+async fn delete_unused(store: &Store, now: Timestamp, retention: &Retention) -> Result<u64, StoreError> {
+    let (mut gone, mut after) = (0, String::new());
+    // Whatever the length of a term, one that is over began before now.
+    while retention.mailbox.is_some() {
+        let found = store.idle_mailboxes(now, &after).await?;
+        let Some(last) = found.last() else { break };
+        after.clone_from(&last.id);
+        for mailbox in found.iter().filter(|mailbox| is_over(mailbox, now, retention)) {
+            gone += u64::from(store.delete_idle(mailbox, now).await?);
+        }
+    }
+    Ok(gone)
+}
+
+fn is_over(mailbox: &IdleMailbox, now: Timestamp, retention: &Retention) -> bool {
+    retention.unused(&LastUse::from(mailbox)).is_some_and(|end| end < now)
 }
 
 async fn forget(store: &Store, clock: &dyn Clock) {
@@ -115,6 +144,10 @@ mod tests {
 
     use super::*;
 
+    use std::time::Duration;
+
+    use sealpost_mail::{Term, Zone};
+
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -153,6 +186,7 @@ mod tests {
             size: 200_000,
             received_at: BEGIN,
             expires_at: Some(until),
+            wished_until: None,
             thread_tags: Vec::new(),
         });
         rows.body = Some(body);
@@ -186,7 +220,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(StoreOptions::new(folder.path())).unwrap();
         let (random, clock) = (SequenceRandom::default(), FakeClock::at(BEGIN));
-        let trash = DAY * 14;
+        let retention = Retention {
+            zone: Zone::utc(),
+            unactivated: Term::Days(40),
+            letters: Some(Term::Days(60)),
+            mailbox: Some(Term::Months(18)),
+            trash: Term::Days(14),
+            asked: None,
+        };
         letter(&store, &random, 1).await;
         let (late, _) = letter(&store, &random, 2).await;
         let (tidy, thrown_away) = letter(&store, &random, 3).await;
@@ -199,7 +240,7 @@ mod tests {
             if day == 39 {
                 activate(&store, &late, 2, clock.now()).await;
             }
-            purge(&store, &clock, trash).await;
+            purge(&store, &clock, &retention).await;
             forget(&store, &clock).await;
             let report = store.sweep(clock.now()).await.unwrap();
             assert!(report.is_clean(), "day {day}: {:?}", report.problems);

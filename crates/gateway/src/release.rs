@@ -1,7 +1,7 @@
 //! Letting a recipient in again after support has said so: the mailbox's key wrapped for a new link where it can
 //! be had, a new empty mailbox where it cannot, and the mail. One transaction.
 
-use sealpost_arrival::{days, enqueue, owner_mail};
+use sealpost_arrival::{enqueue, owner_mail};
 use sealpost_mail::{Address, Random, Secret, Timestamp};
 use sealpost_mailbox::{NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
@@ -50,8 +50,8 @@ pub(crate) async fn release(
     let (token, hash) = keys.role.way_in.tokens.issue(VaultPurpose::Activation, random);
     let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
     // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
-    let lasts = if initial.is_some() { plan.announcer.retention.unactivated } else { LINK_LASTS };
-    let expires = now.plus(lasts);
+    let retention = &plan.announcer.retention;
+    let expires = if initial.is_some() { retention.link(now) } else { now.plus(LINK_LASTS) };
     let new_token = NewToken {
         hash,
         purpose: TokenPurpose::Activation,
@@ -75,7 +75,7 @@ pub(crate) async fn release(
     let notice = Notice::Reactivation {
         link: Secret::new(link),
         expires,
-        days: days(lasts),
+        days: retention.days(now, expires),
         messages_kept: kept,
         by_password: initial.is_some(),
     };

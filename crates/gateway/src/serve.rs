@@ -11,6 +11,7 @@ use sealpost_arrival::{
 use sealpost_delivery::{ClientCertificate, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
+use sealpost_mailbox::Retention;
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_store::{Alone, Store, StoreOptions};
 use sealpost_vault::{IntakeRole, PortalRole};
@@ -56,8 +57,8 @@ pub(crate) struct Ready {
     delivery: Option<(Runner, Alone)>,
     portal: Option<Portal>,
     jobs: Option<Alone>,
-    /// How long deleted letters can be had back.
-    trash: Duration,
+    /// When what is kept goes.
+    retention: Retention,
     /// None where only jobs run.
     context: Option<Arc<Context>>,
     reloadable: Vec<TlsSource>,
@@ -83,7 +84,7 @@ pub(crate) fn prepare(
     let jobs = keys.jobs.then(|| store.alone("jobs")).transpose()?;
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _ } = keys;
-    let trash = plan.portal.trash;
+    let retention = plan.portal.retention.clone();
     let queue = match (&delivery_keys, &intake_keys, &portal_keys) {
         (Some(role), _, _) => &role.queue,
         (None, Some(role), _) => &role.queue,
@@ -95,7 +96,7 @@ pub(crate) fn prepare(
                 delivery: None,
                 portal: None,
                 jobs,
-                trash,
+                retention,
                 context: None,
                 reloadable: Vec::new(),
                 shown: Vec::new(),
@@ -162,7 +163,7 @@ pub(crate) fn prepare(
         delivery: delivers.map(|alone| (runner, alone)),
         portal,
         jobs,
-        trash,
+        retention,
         context: Some(context),
         reloadable: plan.reloadable,
         shown,
@@ -191,7 +192,7 @@ impl Ready {
             delivery,
             portal,
             jobs,
-            trash,
+            retention,
             context,
             reloadable,
             shown,
@@ -211,7 +212,7 @@ impl Ready {
         let delivery = delivery.map(|(runner, alone)| tokio::spawn(runner.run(alone, rest.clone())));
         let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
         let jobs = match jobs {
-            Some(alone) => Some((jobs::start(store.clone(), clock, trash).await?, alone)),
+            Some(alone) => Some((jobs::start(store.clone(), clock, retention).await?, alone)),
             None => None,
         };
         let intake_stop = stop.clone();

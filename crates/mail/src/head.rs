@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 use crate::verdict::Edit;
-use crate::{from, words};
+use crate::{date, from, words};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -115,6 +115,14 @@ impl Head {
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         self.first("Subject")
+    }
+
+    /// Until when its sender wishes it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
+    /// read as a date.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        let wished = self.first("Expires").or_else(|| self.first("Expiry-Date"))?;
+        date::read(&wished).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
     /// The one address in From; `None` without a From field. Anything that two programs could read as two

@@ -34,6 +34,7 @@ mod random;
 mod reply;
 mod secret;
 mod skeleton;
+mod term;
 mod transfer;
 mod verdict;
 mod words;
@@ -61,6 +62,7 @@ pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
 pub use skeleton::{is_bracket, latinised, skeleton, tidied};
+pub use term::{Term, Zone};
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Reason, TlsFloor, Treatment};
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::Reply;
+use crate::term::Term;
 
 /// The least that a connection must prove before a letter goes over it. Ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub struct Judgement {
     pub treatment: Treatment,
     /// What to change on the way.
     pub edits: Vec<Edit>,
+    /// How long a mailbox keeps it, where that is this letter's own.
+    pub keep: Option<Term>,
     /// Why.
     pub reason: Reason,
 }

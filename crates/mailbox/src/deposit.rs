@@ -5,7 +5,7 @@ use sealpost_mail::{Random, Secret, Summary, Timestamp};
 use sealpost_store::{DepositRow, Folder, NewDeposit};
 use sealpost_vault::{DepositAuth, MailboxPublic, MailboxSecret, MessageKey, VaultError};
 
-use crate::MailboxError;
+use crate::{Going, MailboxError};
 
 /// A letter for one mailbox; its body is sealed already.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,8 @@ pub struct NewLetter<'a> {
     pub size: u64,
     /// Now.
     pub received_at: Timestamp,
-    /// Deleted after that.
-    pub expires_at: Option<Timestamp>,
+    /// Deleted then.
+    pub going: Going,
 }
 
 impl NewLetter<'_> {
@@ -59,7 +59,8 @@ impl NewLetter<'_> {
             listing_sealed: deposits.prove(self.mailbox_id, id, &listing),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             received_at: self.received_at,
-            expires_at: self.expires_at,
+            expires_at: self.going.at,
+            wished_until: self.going.wished,
             thread_tags,
         })
     }

@@ -22,6 +22,6 @@ pub use epochs::{Epochs, wrap_id};
 pub use error::MailboxError;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
 pub use rekey::{NewPair, Whose};
-pub use retention::Retention;
+pub use retention::{Bounds, Going, LastUse, Retention, Wish};
 pub use sealed_body::{BodyOpener, BodySealer, seal_body};
 pub use writing::{MAX_FILES, Sent, WriteRules, WrittenFile, WrittenLetter};

@@ -1,34 +1,212 @@
 //! When things go. One place decides; everybody else asks it. Pure: the clock is an argument.
 
-use std::time::Duration;
+use sealpost_mail::{Term, Timestamp, Zone};
+use sealpost_store::{IdleMailbox, MailboxRow, MailboxState};
 
-use sealpost_mail::Timestamp;
-use sealpost_store::MailboxState;
-
-/// How long the operator keeps what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How long the operator keeps what, counted on the calendar of the operator's time zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
+    /// Whose midnights count.
+    pub zone: Zone,
     /// Letters of a mailbox that nobody has activated, and the link that activates it.
-    pub unactivated: Duration,
+    pub unactivated: Term,
     /// Letters of a mailbox in use; `None`: until its owner deletes them.
-    pub letters: Option<Duration>,
+    pub letters: Option<Term>,
+    /// A mailbox into which nothing comes and nobody logs in; `None`: it stays.
+    pub mailbox: Option<Term>,
+    /// Deleted letters can be had back for so long.
+    pub trash: Term,
+    /// What a letter's sender may ask for; `None`: nothing.
+    pub asked: Option<Bounds>,
+}
+
+/// Between what a sender may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// No letter goes sooner.
+    pub least: Term,
+    /// None stays longer.
+    pub most: Term,
+}
+
+/// What is wished for one letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// By the rule that sent it here: the operator's own word.
+    pub rule: Option<Term>,
+    /// By its sender, in its head.
+    pub sender: Option<Timestamp>,
+}
+
+/// When a letter goes, and what of that outlives the activation of its mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Going {
+    /// As things are; `None`: when its owner deletes it.
+    pub at: Option<Timestamp>,
+    /// Wished for this letter and no other, whatever becomes of its mailbox.
+    pub wished: Option<Timestamp>,
+}
+
+/// A mailbox's life, as far as retention counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// It was made.
+    pub created: Timestamp,
+    /// Its owner activated it.
+    pub activated: Option<Timestamp>,
+    /// Its owner logged in.
+    pub seen: Option<Timestamp>,
+    /// A letter came, or a hold ended.
+    pub reached: Option<Timestamp>,
+}
+
+impl LastUse {
+    /// The latest of all.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        let later = [self.activated, self.seen, self.reached].into_iter().flatten();
+        later.fold(self.created, Timestamp::max)
+    }
+}
+
+impl From<&MailboxRow> for LastUse {
+    fn from(row: &MailboxRow) -> Self {
+        let MailboxRow { created_at, activated_at, last_seen_at, reached_at, .. } = row;
+        Self { created: *created_at, activated: *activated_at, seen: *last_seen_at, reached: *reached_at }
+    }
+}
+
+impl From<&IdleMailbox> for LastUse {
+    fn from(row: &IdleMailbox) -> Self {
+        let IdleMailbox { id: _, created_at, activated_at, seen_at, reached_at } = row;
+        Self { created: *created_at, activated: *activated_at, seen: *seen_at, reached: *reached_at }
+    }
 }
 
 impl Retention {
-    /// When a letter goes that is deposited now: soon if nobody activates the mailbox, else when letters of its age go.
+    /// When a letter goes that is deposited now: soon if nobody activates the mailbox, else when letters of its age go,
+    /// or when it is wished to.
     #[must_use]
-    pub fn letter(&self, mailbox: MailboxState, now: Timestamp) -> Option<Timestamp> {
-        match mailbox {
-            MailboxState::Pending => Some(now.plus(self.unactivated)),
-            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => {
-                self.letters.map(|kept| now.plus(kept))
+    pub fn letter(&self, mailbox: MailboxState, now: Timestamp, wish: Wish) -> Going {
+        let wished = self.wished(now, wish);
+        let at = match mailbox {
+            MailboxState::Pending => {
+                let link = self.link(now);
+                Some(wished.map_or(link, |wished| wished.min(link)))
             }
-        }
+            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => {
+                wished.or_else(|| self.letters.map(|kept| self.zone.end(now, kept)))
+            }
+        };
+        Going { at, wished }
+    }
+
+    /// When letters go that nobody wished anything for, and that waited for their mailbox to be activated.
+    #[must_use]
+    pub fn activated(&self, now: Timestamp) -> Option<Timestamp> {
+        self.letter(MailboxState::Active, now, Wish::default()).at
     }
 
     /// Until when a link leads into a mailbox that is made now.
     #[must_use]
     pub fn link(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.unactivated)
+        self.zone.end(now, self.unactivated)
+    }
+
+    /// When a mailbox goes if it stays unused.
+    #[must_use]
+    pub fn unused(&self, last: &LastUse) -> Option<Timestamp> {
+        self.mailbox.map(|kept| self.zone.end(last.at(), kept))
+    }
+
+    /// When a letter goes that came into the trash then.
+    #[must_use]
+    pub fn trashed(&self, since: Timestamp) -> Timestamp {
+        self.zone.end(since, self.trash)
+    }
+
+    /// What came into the trash before is over now.
+    #[must_use]
+    pub fn trash_before(&self, now: Timestamp) -> Timestamp {
+        self.zone.before(now, self.trash)
+    }
+
+    /// The days left, as people count them.
+    #[must_use]
+    pub fn days(&self, now: Timestamp, until: Timestamp) -> u32 {
+        self.zone.days(now, until)
+    }
+
+    fn wished(&self, now: Timestamp, wish: Wish) -> Option<Timestamp> {
+        let asked = wish.sender.zip(self.asked).map(|(wished, bounds)| {
+            let (least, most) = (self.zone.end(now, bounds.least), self.zone.end(now, bounds.most));
+            wished.max(least).min(most)
+        });
+        asked.or_else(|| wish.rule.map(|kept| self.zone.end(now, kept)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        let days: i64 = text.parse().unwrap();
+        Timestamp(days * 86_400_000)
+    }
+
+    fn insurer() -> Retention {
+        Retention {
+            zone: Zone::utc(),
+            unactivated: Term::Days(40),
+            letters: Some(Term::Days(60)),
+            mailbox: Some(Term::Months(18)),
+            trash: Term::Days(14),
+            asked: Some(Bounds { least: Term::Days(7), most: Term::Days(100) }),
+        }
+    }
+
+    #[test]
+    fn senders_choose_within_the_operators_bounds_and_rules_freely() {
+        let (kept, now) = (insurer(), at("20000"));
+        let last = |days: u16| kept.zone.end(now, Term::Days(days));
+        let going = |state, wish| kept.letter(state, now, wish).at.unwrap();
+        let asks = |day: &str| Wish { rule: None, sender: Some(at(day)) };
+        assert_eq!(going(MailboxState::Active, Wish::default()), last(60));
+        assert_eq!(going(MailboxState::Active, asks("20001")), last(7));
+        assert_eq!(going(MailboxState::Active, asks("20070")), at("20070"));
+        assert_eq!(going(MailboxState::Active, asks("29999")), last(100));
+        assert_eq!(going(MailboxState::Pending, asks("29999")), last(40));
+        assert_eq!(going(MailboxState::Pending, asks("20010")), at("20010"));
+        let rule = Wish { rule: Some(Term::Days(2)), sender: None };
+        assert_eq!(going(MailboxState::Active, rule), last(2));
+        let nobody_may = Retention { asked: None, ..insurer() };
+        assert_eq!(nobody_may.letter(MailboxState::Active, now, asks("20070")).at, Some(last(60)));
+    }
+
+    #[test]
+    fn what_goes_out_of_the_trash_is_what_was_said_to() {
+        let kept = insurer();
+        let since = Timestamp(at("20000").0 + 3_600_000);
+        let end = kept.trashed(since);
+        assert_eq!(kept.zone.days(since, end), 14);
+        assert!(kept.trash_before(end) <= since);
+        assert!(kept.trash_before(Timestamp(end.0 + 1)) > since);
+    }
+
+    #[test]
+    fn a_mailbox_is_counted_from_its_last_use_of_any_kind() {
+        let kept = insurer();
+        let created = at("20000");
+        let unused = LastUse { created, activated: None, seen: None, reached: None };
+        assert_eq!(kept.unused(&unused), Some(kept.zone.end(created, Term::Months(18))));
+        for used in [
+            LastUse { activated: Some(at("20500")), ..unused },
+            LastUse { seen: Some(at("20500")), activated: Some(at("20001")), ..unused },
+            LastUse { reached: Some(at("20500")), seen: Some(at("20100")), ..unused },
+        ] {
+            assert_eq!(kept.unused(&used), Some(kept.zone.end(at("20500"), Term::Months(18))));
+        }
+        assert_eq!(Retention { mailbox: None, ..kept }.unused(&unused), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Treatment, skeleton};
+use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, Treatment, skeleton};
 
 use crate::compile::{self, RuleError};
 use crate::condition::{Answer, Condition, Scope, Test, all};
@@ -27,6 +27,7 @@ struct Rule {
     tests: Vec<Test>,
     treatment: Treatment,
     slips: Slips,
+    keep: Option<Term>,
 }
 
 /// What happens to a letter for which the rule holds or not by a slip.
@@ -107,7 +108,15 @@ impl Rules {
             let tests = compile::when(&spec.name, &spec.when, &lists, &tags)?;
             let treatment = compile::then(&spec.name, spec.then)?;
             let slips = slips(spec.near, &treatment);
-            rules.push(Rule { name: spec.name, tests, treatment, slips });
+            if spec.keep.is_some_and(Term::is_short) {
+                return Err(RuleError::new(
+                    &spec.name,
+                    "keep",
+                    "letters would be deleted before their recipients can come to read them",
+                    "keep them for a day at least, or leave the line out",
+                ));
+            }
+            rules.push(Rule { name: spec.name, tests, treatment, slips, keep: spec.keep });
         }
         Ok(Self { rules, default })
     }
@@ -164,6 +173,7 @@ impl Rules {
         Judgement {
             treatment: self.default.clone(),
             edits: Vec::new(),
+            keep: None,
             reason: Reason {
                 rule: DEFAULT.to_owned(),
                 sentence: "No rule holds; the default applies.".to_owned(),
@@ -222,6 +232,7 @@ impl Rule {
                 Slips::AsWritten | Slips::Pass => Treatment::Portal,
             },
             edits: Vec::new(),
+            keep: self.keep,
             reason: Reason { rule: self.name.clone(), sentence: self.almost_sentence() },
         }
     }
@@ -231,6 +242,7 @@ impl Rule {
         Judgement {
             treatment: self.treatment.clone(),
             edits,
+            keep: self.keep,
             reason: Reason { rule: self.name.clone(), sentence: self.sentence() },
         }
     }
@@ -319,6 +331,7 @@ fn refused(rule: &str, why: &str, reply: Reply) -> Judgement {
     Judgement {
         treatment: Treatment::Refuse(reply.because(format_args!("rule `{rule}`: {why}"))),
         edits: Vec::new(),
+        keep: None,
         reason: Reason { rule: rule.to_owned(), sentence: unanswered(why) },
     }
 }

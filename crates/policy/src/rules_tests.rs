@@ -439,7 +439,7 @@ fn every_mistake_names_rule_field_and_mend() {
     let error = Rules::new(Vec::new(), relay(), &bad_list).unwrap_err();
     assert!(error.rule == "partners" && error.message.contains("line 2"));
     let nested = (0..20).fold(When::default(), |inner, _| When { not: vec![inner], ..When::default() });
-    let spec = RuleSpec { name: "deep".into(), when: nested, then: relay(), near: None };
+    let spec = RuleSpec { name: "deep".into(), when: nested, then: relay(), near: None, keep: None };
     assert_eq!(Rules::new(vec![spec], relay(), &HashMap::new()).unwrap_err().field, "not");
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use sealpost_mail::{TlsFloor, skeleton};
+use sealpost_mail::{Term, TlsFloor, skeleton};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct RuleSpec {
     /// about such a letter, whether it asks for the tag or, in `not`, for its absence.
     #[serde(default)]
     pub near: Option<Near>,
+    /// How long a mailbox keeps such a letter, like `"30 days"`; left out: as all of them.
+    #[serde(default)]
+    pub keep: Option<Term>,
 }
 
 /// What happens to near misses.

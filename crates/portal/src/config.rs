@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sealpost_mail::{Term, Zone};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::WriteRules;
 use thiserror::Error;
@@ -270,8 +271,6 @@ pub struct PortalConfig {
     pub limits: RequestLimits,
     /// Security questions offered instead of the built-in ones, per language; may be empty.
     pub questions: Vec<(String, Vec<String>)>,
-    /// How long deleted letters can be had back.
-    pub trash: Duration,
     /// Exports.
     pub export: ExportRules,
     /// To whom, and how much, owners may write.
@@ -309,11 +308,17 @@ impl PortalConfig {
             reset: ResetBy::default(),
             activate_by: ActivateBy::default(),
             renewal: Renewal::default(),
-            retention: Retention { unactivated: Duration::from_secs(40 * 24 * 3600), letters: None },
+            retention: Retention {
+                zone: Zone::utc(),
+                unactivated: Term::Days(40),
+                letters: None,
+                mailbox: None,
+                trash: Term::Days(14),
+                asked: None,
+            },
             locks: LockRules::default(),
             limits: RequestLimits::default(),
             questions: Vec::new(),
-            trash: Duration::from_secs(14 * 24 * 3600),
             export: ExportRules::default(),
             write: WriteRules {
                 domains: vec!["insurer.example".into(), "*.insurer.example".into()],

@@ -30,6 +30,8 @@ pub(crate) struct Page {
     /// When the session ends.
     ends: Option<Timestamp>,
     pub(crate) calendar: Calendar,
+    /// Nothing of the mailbox goes, and its owner is told so.
+    pub(crate) is_held: bool,
 }
 
 impl Page {
@@ -60,6 +62,7 @@ impl Page {
             symbols_within: false,
             ends: None,
             calendar: site.calendar.clone(),
+            is_held: false,
         }
     }
 
@@ -78,6 +81,7 @@ impl Page {
             idle: owner.map(|o| o.quiet_for(site.now())),
             symbols_within: false,
             ends: owner.map(SignedIn::ends),
+            is_held: owner.is_some_and(SignedIn::is_held),
             calendar: owner.and_then(own_calendar).unwrap_or_else(|| site.calendar.clone()),
         }
     }
@@ -100,6 +104,16 @@ impl Page {
     /// The text under `key` with one value in it.
     pub(crate) fn v(&self, key: &str, name: &'static str, value: &str) -> String {
         self.language.say_with(key, Some(&Values::from([(name.into(), value.to_owned().into())])))
+    }
+
+    /// That a message was taken back.
+    pub(crate) fn withdrawn(&self, received: &Timestamp, at: &Timestamp, by: &str) -> String {
+        let values = Values::from([
+            ("received".into(), self.date_day(received).into()),
+            ("at".into(), self.date_day(at).into()),
+            ("by".into(), by.to_owned().into()),
+        ]);
+        self.language.say_with("inbox-withdrawn", Some(&values))
     }
 
     /// Whether owners may write a question of their own.
@@ -211,9 +225,9 @@ impl Page {
         self.calendar.machine(*at)
     }
 
-    /// Whole days until `at`, rounded up; zero if it is past.
+    /// Days until `at` on the operator's calendar; zero if it is today or past.
     pub(crate) fn days_until(&self, at: &Timestamp) -> u64 {
-        at.since(self.site.now()).as_secs().div_ceil(24 * 3600)
+        self.site.config.retention.days(self.site.now(), *at).into()
     }
 }
 

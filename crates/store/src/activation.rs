@@ -99,7 +99,8 @@ impl Store {
         ));
         // They were to go if nobody came; now somebody has, and their time begins.
         batch.add(sql!(
-            "UPDATE deposits SET expires_at = ?2 WHERE mailbox_id = ?1 AND folder <> 'trash'",
+            "UPDATE deposits SET expires_at = coalesce((SELECT until FROM wished WHERE deposit_id = deposits.id), ?2)
+             WHERE mailbox_id = ?1 AND folder <> 'trash'",
             mailbox_id.as_str(),
             letters_until
         ));

@@ -204,7 +204,8 @@ impl Store {
                 | Refusal::NotActive
                 | Refusal::NotEmpty
                 | Refusal::NoRoom
-                | Refusal::Rekeyed,
+                | Refusal::Rekeyed
+                | Refusal::Held,
             ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
         }
     }

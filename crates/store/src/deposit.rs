@@ -33,6 +33,8 @@ pub struct NewDeposit {
     pub received_at: Timestamp,
     /// Deleted after that.
     pub expires_at: Option<Timestamp>,
+    /// Wished for this letter and no other: outlives the activation of its mailbox.
+    pub wished_until: Option<Timestamp>,
     /// Keyed hashes of its Message-ID: an answer to it is recognised by them.
     pub thread_tags: Vec<[u8; 32]>,
 }
@@ -93,8 +95,9 @@ macro_rules! list_columns {
          (SELECT since FROM trash WHERE deposit_id = deposits.id)"
     };
 }
+pub(crate) use list_columns;
 
-fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
+pub(crate) fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
     Ok(DepositRow {
         id: row.text()?,
         mailbox_id: row.text()?,
@@ -125,8 +128,8 @@ impl NewDeposit {
             "INSERT INTO deposits (id, mailbox_id, body_id, folder, size, received_at, expires_at,
                  listing_sealed, key_sealed, head_sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            self.id,
-            self.mailbox_id,
+            self.id.as_str(),
+            self.mailbox_id.as_str(),
             self.body_id,
             self.folder.as_str(),
             self.size,
@@ -136,6 +139,20 @@ impl NewDeposit {
             self.key_sealed,
             self.head_sealed
         ));
+        if let Some(until) = self.wished_until {
+            batch.add(sql!(
+                "INSERT INTO wished (deposit_id, until) VALUES (?1, ?2)",
+                self.id.as_str(),
+                until
+            ));
+        }
+        if self.folder == Folder::Inbox {
+            batch.add(sql!(
+                "UPDATE mailboxes SET reached_at = ?2 WHERE id = ?1",
+                self.mailbox_id.as_str(),
+                self.received_at
+            ));
+        }
         for tag in &self.thread_tags {
             batch.add(sql!(
                 "INSERT INTO threads (tag, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",

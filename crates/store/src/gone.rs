@@ -23,6 +23,7 @@ pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
     // Whom its letters went to, sealed, for reports that nobody reads any more.
     batch.add(sql!(remains!("notices"), mailbox_id));
     batch.add(sql!(remains!("requests"), mailbox_id));
+    batch.add(sql!(remains!("withdrawn"), mailbox_id));
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use crate::deposit::remove_letter;
 use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::gone::forget_deleted;
-use crate::statement::{Batch, Outcome, Refusal, Row, sql};
+use crate::idle::IdleMailbox;
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
 use crate::words::{Ended, WrapKind};
@@ -81,6 +82,18 @@ pub struct MailboxRow {
     pub last_seen_at: Option<Timestamp>,
     /// Which password and answer are the present ones; sealed with the address.
     pub epochs: String,
+    /// When a letter came last, or a hold ended.
+    pub reached_at: Option<Timestamp>,
+    /// Since then nothing of it goes.
+    pub held_since: Option<Timestamp>,
+}
+
+/// Why a mailbox is deleted, and on what condition.
+pub(crate) enum Deletion<'a> {
+    /// By hand: its owner's, or support's. Not while it is held.
+    ByHand,
+    /// By time, if it is still as unused as this.
+    Idle(&'a IdleMailbox),
 }
 
 /// What locks or unlocks a mailbox: which of both it is stands among the epochs, under the address's seal.
@@ -123,10 +136,12 @@ pub struct ReachedMailbox {
 macro_rules! select_mailbox {
     () => {
         "SELECT id, tag, address_sealed, public_key, state, language, question_sealed,
-             profile_sealed, created_at, activated_at, last_seen_at, epochs
+             profile_sealed, created_at, activated_at, last_seen_at, epochs, reached_at, held_since
          FROM mailboxes"
     };
 }
+
+pub(crate) use select_mailbox;
 
 fn mailbox_state(row: &mut Row) -> Result<MailboxState, StoreError> {
     match row.text()?.as_str() {
@@ -138,7 +153,7 @@ fn mailbox_state(row: &mut Row) -> Result<MailboxState, StoreError> {
     }
 }
 
-fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
+pub(crate) fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
     Ok(MailboxRow {
         id: row.text()?,
         tag: row.hash()?,
@@ -152,6 +167,8 @@ fn mailbox_row(mut row: Row) -> Result<MailboxRow, StoreError> {
         activated_at: row.opt_time()?,
         last_seen_at: row.opt_time()?,
         epochs: row.text()?,
+        reached_at: row.opt_time()?,
+        held_since: row.opt_time()?,
     })
 }
 
@@ -304,19 +321,29 @@ impl Store {
     }
 
     /// Empties a mailbox for good: deposits, wraps, tokens, sessions, address. The next letter to the
-    /// address makes a new one. `false`: no such mailbox, or deleted before.
+    /// address makes a new one. `false`: no such mailbox, or deleted before, or held.
     pub async fn delete_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.delete(mailbox_id, &Deletion::ByHand, now).await
+    }
+
+    pub(crate) async fn delete(
+        &self,
+        mailbox_id: &str,
+        deletion: &Deletion<'_>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         loop {
-            self.delete_drafts(mailbox_id).await?;
             let questions = vec![
-                sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'", mailbox_id),
+                deletion.condition(mailbox_id),
                 sql!("SELECT id, body_id FROM deposits WHERE mailbox_id = ?1", mailbox_id),
             ];
             let mut answers = self.read(questions).await?.into_iter();
             if answers.next().unwrap_or_default().is_empty() {
                 return Ok(false);
             }
+            self.delete_drafts(mailbox_id).await?;
             let mut batch = Batch::default();
+            batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
             for mut row in answers.next().unwrap_or_default() {
                 let (deposit_id, body_id) = (row.text()?, row.text()?);
                 let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
@@ -338,9 +365,23 @@ impl Store {
             end_sessions(&mut batch, mailbox_id, Ended::Deleted, now, None);
             batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
             forget_deleted(&mut batch, mailbox_id);
-            if let Outcome::Kept(_) = self.write(batch).await? {
-                return Ok(true);
+            match self.write(batch).await? {
+                Outcome::Kept(_) => return Ok(true),
+                Outcome::Refused(Refusal::Held) => return Ok(false),
+                Outcome::Refused(_) => {}
             }
+        }
+    }
+}
+
+impl Deletion<'_> {
+    fn condition(&self, mailbox_id: &str) -> Statement {
+        match self {
+            Self::ByHand => sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL /*LOCK*/",
+                mailbox_id
+            ),
+            Self::Idle(mailbox) => mailbox.still(),
         }
     }
 }

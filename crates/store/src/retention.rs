@@ -8,6 +8,7 @@ use sealpost_mail::Timestamp;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::gone::forget_deleted;
+use crate::hold::unheld;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
@@ -45,7 +46,7 @@ pub struct Forgotten {
 macro_rules! unattended {
     ($now:literal) => {
         concat!(
-            "m.state = 'pending'
+            "m.state = 'pending' AND m.held_since IS NULL
              AND NOT EXISTS (SELECT 1 FROM deposits WHERE mailbox_id = m.id)
              AND NOT EXISTS (SELECT 1 FROM requests WHERE mailbox_id = m.id AND state = 'open')
              AND NOT EXISTS (SELECT 1 FROM tokens WHERE mailbox_id = m.id AND purpose = 'activation'
@@ -73,7 +74,11 @@ impl Store {
         loop {
             let rows = self
                 .read_rows(sql!(
-                    "SELECT id, body_id FROM deposits WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+                    concat!(
+                        "SELECT id, body_id FROM deposits WHERE expires_at <= ?1 AND ",
+                        unheld!("deposits.mailbox_id"),
+                        " ORDER BY expires_at LIMIT ?2"
+                    ),
                     now,
                     AT_ONCE
                 ))
@@ -86,7 +91,11 @@ impl Store {
                 let (id, body_id) = (row.text()?, row.text()?);
                 // A letter whose mailbox has been activated meanwhile has a new time of its own.
                 let deletion = sql!(
-                    "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 RETURNING id",
+                    concat!(
+                        "DELETE FROM deposits WHERE id = ?1 AND expires_at <= ?2 AND ",
+                        unheld!("deposits.mailbox_id"),
+                        " RETURNING id"
+                    ),
                     id.as_str(),
                     now
                 );
@@ -224,6 +233,7 @@ impl Store {
                 |mut row| Ok(sql!("DELETE FROM threads WHERE tag = ?1", row.blob()?)),
             )
             .await?;
+        self.change(vec![sql!("DELETE FROM withdrawn WHERE forget_at < ?1", now)]).await?;
         Ok(Forgotten { fingerprints, sessions, tokens, notices, threads })
     }
 

@@ -51,6 +51,8 @@ pub(crate) enum Refusal {
     Rekeyed,
     /// More has been sent than is allowed.
     TooMany,
+    /// Somebody holds the mailbox, or has used it meanwhile.
+    Held,
 }
 
 /// One statement.

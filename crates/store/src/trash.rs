@@ -4,6 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
+use crate::hold::unheld;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 
@@ -95,8 +96,13 @@ impl Store {
         loop {
             let rows = self
                 .read_rows(sql!(
-                    "SELECT d.id, d.body_id, d.mailbox_id FROM trash t JOIN deposits d ON d.id = t.deposit_id
-                     WHERE t.since < ?1 AND d.folder = 'trash' ORDER BY t.since LIMIT ?2",
+                    concat!(
+                        "SELECT d.id, d.body_id, d.mailbox_id FROM trash t
+                         JOIN deposits d ON d.id = t.deposit_id
+                         WHERE t.since < ?1 AND d.folder = 'trash' AND ",
+                        unheld!("d.mailbox_id"),
+                        " ORDER BY t.since LIMIT ?2"
+                    ),
                     before,
                     PURGE_AT_ONCE
                 ))
@@ -115,7 +121,11 @@ impl Store {
         for mut row in rows {
             let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
             let deletion = sql!(
-                "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' RETURNING id",
+                concat!(
+                    "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' AND ",
+                    unheld!("?1"),
+                    " RETURNING id"
+                ),
                 mailbox_id,
                 deposit_id.as_str()
             );

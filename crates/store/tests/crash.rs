@@ -152,6 +152,7 @@ async fn arrive(store: &Store, ids: &dyn Random, mailbox_id: &str, len: usize) {
         size: 1,
         received_at: Timestamp(0),
         expires_at: None,
+        wished_until: None,
         thread_tags: Vec::new(),
     });
     rows.legs.push(NewLeg {

@@ -70,6 +70,7 @@ session-here = dieses Gerät
 session-began = Angemeldet:
 session-seen = Zuletzt benutzt:
 leave-everywhere = Überall abmelden
+account-goes = Kommt keine neue Nachricht und melden Sie sich nicht an, wird Ihr Postfach nach dem { $date } endgültig gelöscht.
 account-delete-text = Ihr Postfach mit allem, was darin liegt, wird endgültig gelöscht.
 account-delete-go = Postfach löschen …
 delete-title = Postfach löschen
@@ -81,6 +82,7 @@ delete-warning =
     }
 delete-warning-text = Speichern Sie vorher bei sich, was Sie behalten möchten. Ihr Vertrag ist davon nicht berührt. Schreiben wir Ihnen wieder vertraulich, entsteht ein neues, leeres Postfach.
 delete-sure = Ja, ich möchte mein Postfach mit allen Nachrichten löschen.
+delete-held = Ihr Postfach wird zurzeit aus rechtlichen Gründen aufbewahrt und kann nicht gelöscht werden. Bitte wenden Sie sich an uns.
 delete-sure-missing = Bitte bestätigen Sie mit dem Häkchen, dass Sie alles löschen möchten.
 delete-button = Endgültig löschen
 delete-not = Abbrechen

@@ -70,6 +70,7 @@ session-here = this device
 session-began = Logged in:
 session-seen = Last used:
 leave-everywhere = Log out everywhere
+account-goes = If no new message arrives and you do not log in, your mailbox will be deleted permanently after { $date }.
 account-delete-text = Your mailbox will be deleted permanently, with everything in it.
 account-delete-go = Delete mailbox …
 delete-title = Delete mailbox
@@ -81,6 +82,7 @@ delete-warning =
     }
 delete-warning-text = Save first what you want to keep. Your contract is not affected. If we write to you in confidence again, a new, empty mailbox is made.
 delete-sure = Yes, I want to delete my mailbox with all messages.
+delete-held = Your mailbox is being kept for legal reasons at the moment and cannot be deleted. Please contact us.
 delete-sure-missing = Please tick the box to confirm that you want to delete everything.
 delete-button = Delete permanently
 delete-not = Cancel

@@ -179,6 +179,9 @@ attachment-count =
         [one] One attachment
        *[other] { $n } attachments
     }
+inbox-withdrawn = A message of { $received } was withdrawn on { $at }, by: { $by }.
+held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its time is over. We are glad to answer your questions.
+held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted for good.
 days-left =
     { $n ->
         [0] is deleted today

@@ -12,7 +12,6 @@ use super::initial_password;
 use super::standing::{Announcement, Standing};
 use crate::enqueue;
 use crate::notice_facts::NoticeFacts;
-use crate::settings::days;
 use crate::verp;
 
 /// The label of [`NoticeMemo`].
@@ -75,6 +74,7 @@ pub(super) fn announce(
 
 fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRows) -> Notice {
     let announcer = &arrival.context.tenant.announcer;
+    let (expires, days) = announcer.deadline(about.going, arrival.now);
     let sender = about.listing.from.first();
     let from_name = sender.and_then(|from| from.name.clone());
     let from_address = sender.and_then(|from| from.address.clone()).unwrap_or_else(|| about.sender.to_path());
@@ -85,8 +85,8 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
         subject: subject.clone(),
         date: arrival.now,
         link,
-        expires: announcer.retention.link(arrival.now),
-        days: days(announcer.retention.unactivated),
+        expires,
+        days,
     };
     let by_password = || Notice::InitialPassword {
         from_name: from_name.clone(),
@@ -94,8 +94,8 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
         subject: subject.clone(),
         date: arrival.now,
         link: Secret::new(announcer.public_url.clone()),
-        expires: announcer.retention.link(arrival.now),
-        days: days(announcer.retention.unactivated),
+        expires,
+        days,
     };
     match about.standing {
         Standing::New { link } => activation(link.clone()),
@@ -114,15 +114,7 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
             subject: subject.clone(),
             date: arrival.now,
             link: Secret::new(format!("{}/m/{}", announcer.public_url, about.deposit_id)),
-            deletion: match about.standing {
-                Standing::Active => announcer.retention.letters,
-                // Its mailbox is not in use: the letter waits for its activation.
-                Standing::New { .. }
-                | Standing::NewByPassword { .. }
-                | Standing::Pending { .. }
-                | Standing::PendingByPassword => Some(announcer.retention.unactivated),
-            }
-            .map(|kept| (arrival.now.plus(kept), days(kept))),
+            deletion: about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
         },
     }
 }

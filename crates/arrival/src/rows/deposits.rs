@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Edit, Head, Recipient, Reply, Summary, Treatment};
-use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn};
+use sealpost_mail::{Address, Head, Judgement, Recipient, Reply, Summary, Treatment};
+use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
@@ -23,7 +23,7 @@ pub(super) enum Portal<'r> {
 /// One of them.
 pub(super) struct PortalBound<'r> {
     recipient: &'r Recipient,
-    edits: &'r [Edit],
+    judgement: &'r Judgement,
 }
 
 /// The rows, and whose mailbox is full: they get nothing.
@@ -59,27 +59,27 @@ impl<'r> Portal<'r> {
         let Self::Some { bound, summary } = self else { return Ok(Deposited { rows, full }) };
         let mut mailboxes = known_mailboxes(arrival, &bound).await?;
         let mut served: Vec<[u8; 32]> = Vec::new();
-        for (nth, PortalBound { recipient, edits }) in bound.into_iter().enumerate() {
+        for (nth, one) in bound.into_iter().enumerate() {
             if nth % 8 == 7 {
                 // A hundred key operations in one go would keep other sessions waiting.
                 tokio::task::yield_now().await;
             }
-            let tag = arrival.context.shared.keys.tags.address_tag(&recipient.address.identity());
+            let tag = arrival.context.shared.keys.tags.address_tag(&one.recipient.address.identity());
             if served.contains(&tag) {
                 continue; // The same mailbox named twice in one envelope gets one copy.
             }
             served.push(tag);
             if mailboxes.get(&tag).is_some_and(|row| is_full(arrival, row)) {
                 tracing::warn!(arrival.id = arrival.id, "a mailbox is full");
-                full.push(recipient);
+                full.push(one.recipient);
                 continue;
             }
             let (mailbox, standing) = match mailboxes.remove(&tag) {
                 Some(row) => standing(arrival, &row)?,
-                None => new_mailbox(arrival, &recipient.address, tag, &mut rows).await?,
+                None => new_mailbox(arrival, &one.recipient.address, tag, &mut rows).await?,
             };
-            let head = heads.of(&arrival.spooled.head, edits);
-            deposit(arrival, &mailbox, &standing, recipient, &head, &summary, &mut rows).await?;
+            let head = heads.of(&arrival.spooled.head, &one.judgement.edits);
+            deposit(arrival, &mailbox, &standing, one, &head, &summary, &mut rows).await?;
         }
         Ok(Deposited { rows, full })
     }
@@ -89,7 +89,7 @@ impl<'r> PortalBound<'r> {
     fn of(decided: &'r Decided) -> Option<Self> {
         match &decided.way {
             Way::Judged(judgement) if judgement.treatment == Treatment::Portal => {
-                Some(Self { recipient: &decided.recipient, edits: &judgement.edits })
+                Some(Self { recipient: &decided.recipient, judgement })
             }
             Way::Judged(_) | Way::Unclosable(_) | Way::Bounce(_) => None,
         }
@@ -171,18 +171,20 @@ async fn deposit(
     arrival: &Arrival<'_>,
     mailbox: &Target,
     standing: &Standing,
-    recipient: &Recipient,
+    bound: PortalBound<'_>,
     head: &Head,
     summary: &Summary,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
+    let PortalBound { recipient, judgement } = bound;
     let context = arrival.context;
     let random = &*context.shared.random;
     let id = random.id();
     let mut listing = summary.clone();
     listing.subject = head.subject();
     let thread_tags = thread::tags(&context.shared, summary.message_id.as_deref(), &arrival.spooled.head);
-    let expires_at = standing.expiry(context, arrival.now);
+    let wish = Wish { rule: judgement.keep, sender: arrival.spooled.head.expires() };
+    let going = standing.going(context, arrival.now, wish);
     let letter = NewLetter {
         mailbox_id: &mailbox.id,
         public: &mailbox.public,
@@ -194,7 +196,7 @@ async fn deposit(
         listing: &listing,
         size: arrival.spooled.size(),
         received_at: arrival.now,
-        expires_at,
+        going,
     };
     rows.deposits
         .push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(failure::later)?);
@@ -205,6 +207,7 @@ async fn deposit(
         sender: &arrival.envelope.reverse_path,
         listing: &listing,
         standing,
+        going,
     };
     announce::announce(arrival, &announcement, rows)?;
     reports::deposited(arrival, recipient, rows).await

@@ -14,7 +14,6 @@ use super::standing::Announcement;
 use crate::context::Shared;
 use crate::enqueue;
 use crate::owner_mail;
-use crate::settings::days;
 
 /// Who will tell the password: the sender, whom the reverse-path names. A letter that nobody sent (a report, an
 /// automatic answer), or that the recipient sent, cannot open a mailbox: the password would go nowhere, or
@@ -61,13 +60,14 @@ pub(super) fn add(
     let context = arrival.context;
     let announcer = &context.tenant.announcer;
     let to = teller(arrival.envelope, about.recipient)?.clone();
+    let (expires, days) = announcer.deadline(about.going, arrival.now);
     let notice = Notice::PasswordForSender {
         recipient: about.recipient.to_path(),
         password: initial.text(),
         subject: about.listing.subject.clone().filter(|_| announcer.show_subject),
         date: arrival.now,
-        expires: announcer.retention.link(arrival.now),
-        days: days(announcer.retention.unactivated),
+        expires,
+        days,
     };
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);

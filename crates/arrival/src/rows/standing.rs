@@ -1,6 +1,7 @@
 //! What an announcement is about: the mailbox as the notice sees it, and the letter. Knows no wording and queues nothing.
 
 use sealpost_mail::{Address, ReversePath, Secret, Summary, Timestamp};
+use sealpost_mailbox::{Going, Wish};
 use sealpost_store::{MailboxState, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token};
 
@@ -28,6 +29,8 @@ pub(super) struct Announcement<'a> {
     pub(super) sender: &'a ReversePath,
     pub(super) listing: &'a Summary,
     pub(super) standing: &'a Standing,
+    /// When it goes.
+    pub(super) going: Going,
 }
 
 impl Standing {
@@ -47,7 +50,7 @@ impl Standing {
     }
 
     /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
-    pub(super) fn expiry(&self, context: &Context, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn going(&self, context: &Context, now: Timestamp, wish: Wish) -> Going {
         let state = match self {
             Self::New { .. }
             | Self::NewByPassword { .. }
@@ -55,6 +58,6 @@ impl Standing {
             | Self::PendingByPassword => MailboxState::Pending,
             Self::Active => MailboxState::Active,
         };
-        context.tenant.announcer.retention.letter(state, now)
+        context.tenant.announcer.retention.letter(state, now, wish)
     }
 }

@@ -7,6 +7,8 @@ mod explain;
 mod hash_password;
 mod init;
 mod key;
+mod letter;
+mod mailbox;
 mod queue;
 mod request;
 mod serve;
@@ -16,8 +18,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use sealpost_store::{Store, StoreError, StoreOptions};
 
+use crate::config::checked::Plan;
 use crate::config::file::Problem;
+
 use crate::roles::Roles;
 
 pub(crate) use request::RequestError;
@@ -101,6 +106,22 @@ enum Verb {
         #[command(subcommand)]
         what: request::What,
     },
+    /// Shows mailboxes, locks, unlocks, deletes and holds them.
+    Mailbox {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: mailbox::What,
+    },
+    /// Shows a letter, and takes it back.
+    Letter {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: letter::What,
+    },
     /// Vouches once for the letters of a store made by a version that proved no rows. Only where nobody else could
     /// write it.
     Adopt {
@@ -153,6 +174,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
+        Verb::Mailbox { config, what } => mailbox::run(&config, &what),
+        Verb::Letter { config, what } => letter::run(&config, &what),
         Verb::Adopt { config } => adopt::run(&config),
         Verb::Init { folder, roles } => init::run(&folder, roles),
         Verb::Key { what } => key::run(&what),
@@ -165,6 +188,20 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 /// The tokio runtime everything runs on.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Does something with the store of a configuration.
+fn with_store<E: From<StoreError>>(
+    plan: &Plan,
+    act: impl AsyncFnOnce(&Store) -> Result<(), E>,
+) -> Result<(), E> {
+    let runtime = runtime().map_err(|source| StoreError::Path { path: plan.data.clone(), source })?;
+    runtime.block_on(async {
+        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let done = act(&store).await;
+        store.close().await;
+        done
+    })
 }
 
 /// A line on standard output. A closed pipe is the reader's business.

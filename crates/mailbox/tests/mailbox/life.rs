@@ -1,13 +1,11 @@
 //! Whose a mailbox is, what opens it while it is pending, and what a new key pair leaves of that.
 
-use std::time::Duration;
-
-use sealpost_mail::{SystemRandom, Timestamp};
-use sealpost_mailbox::{Epochs, NewPair, Resident, Retention, Whose, listing, wrap_id};
+use sealpost_mail::SystemRandom;
+use sealpost_mailbox::{Epochs, NewPair, Resident, Whose, listing, wrap_id};
 use sealpost_store::{Folder, MailboxRow, MailboxState, Page, WrapKind};
 use sealpost_vault::{MailboxKeys, MailboxSecret};
 
-use crate::rig::{ADDRESS, NOW, Rig};
+use crate::rig::{ADDRESS, Rig};
 
 const ALL: Page = Page { offset: 0, limit: 10 };
 
@@ -145,17 +143,4 @@ async fn a_wrap_is_bound_to_the_password_or_answer_of_its_time() {
     let second = Epochs::next(&row, WrapKind::Password, &SystemRandom);
     assert_ne!(second.wrap_id, first.wrap_id);
     assert_eq!(Epochs::next(&row, WrapKind::Link, &SystemRandom).row, row.epochs);
-}
-
-#[test]
-fn letters_of_a_mailbox_nobody_activated_go_soon_and_others_by_the_operators_rule() {
-    let days = |count: u64| Duration::from_secs(count * 86_400);
-    let kept = Retention { unactivated: days(40), letters: Some(days(60)) };
-    let in_days = |count: u64| Some(Timestamp(NOW.0).plus(days(count)));
-    assert_eq!(kept.letter(MailboxState::Pending, NOW), in_days(40));
-    for state in [MailboxState::Active, MailboxState::Locked] {
-        assert_eq!(kept.letter(state, NOW), in_days(60));
-        assert_eq!(Retention { letters: None, ..kept }.letter(state, NOW), None);
-    }
-    assert_eq!(Some(kept.link(NOW)), in_days(40));
 }

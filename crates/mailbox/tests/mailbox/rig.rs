@@ -1,9 +1,7 @@
 //! A store in a folder that vanishes, the server's keys, and a mailbox made for an address.
 
-use std::time::Duration;
-
-use sealpost_mail::{Address, Letter, SystemRandom, Timestamp};
-use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, Retention, WaysIn, seal_body};
+use sealpost_mail::{Address, Letter, SystemRandom, Term, Timestamp, Zone};
+use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, Retention, WaysIn, Wish, seal_body};
 use sealpost_store::{
     ArrivalRows, Committed, Folder, MailboxState, NewToken, Store, StoreOptions, TokenPurpose,
 };
@@ -12,8 +10,16 @@ use tempfile::TempDir;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
 pub(crate) const ADDRESS: &str = "Erika.Muster@web.example";
-pub(crate) const RETENTION: Retention =
-    Retention { unactivated: Duration::from_secs(40 * 86_400), letters: None };
+pub(crate) fn retention() -> Retention {
+    Retention {
+        zone: Zone::utc(),
+        unactivated: Term::Days(40),
+        letters: None,
+        mailbox: None,
+        trash: Term::Days(14),
+        asked: None,
+    }
+}
 
 pub(crate) struct Rig {
     pub(crate) store: Store,
@@ -48,7 +54,7 @@ impl Rig {
             listing: &Letter::parse(b"Subject: Befund\r\n\r\n").unwrap().summary(),
             size: 28,
             received_at: NOW,
-            expires_at: RETENTION.letter(MailboxState::Pending, NOW),
+            going: retention().letter(MailboxState::Pending, NOW, Wish::default()),
         };
         let mut rows = ArrivalRows::new(NOW);
         rows.deposits.push(letter.row(&self.keys.deposits, Vec::new(), &SystemRandom).unwrap());
@@ -57,7 +63,7 @@ impl Rig {
             hash,
             purpose: TokenPurpose::Activation,
             created_at: NOW,
-            expires_at: RETENTION.link(NOW),
+            expires_at: retention().link(NOW),
             deposit_id: None,
         };
         rows.mailboxes.push(new.row(&self.keys.rows, owner, token_row, NOW, &SystemRandom));

@@ -5,8 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_mailbox::About;
-use sealpost_mailbox::Epochs;
+use sealpost_mailbox::{About, Epochs, LastUse};
 use sealpost_store::{AuditRow, Ended, Folder};
 use serde::Deserialize;
 
@@ -40,6 +39,8 @@ struct AccountPage {
     longest: usize,
     zones: Vec<(String, bool)>,
     sessions: Vec<Session>,
+    /// When the mailbox goes if nobody uses it.
+    goes: Option<Timestamp>,
 }
 
 #[derive(Template)]
@@ -78,6 +79,7 @@ pub(crate) async fn show_account(
             Session { browser, system, began: row.created_at, seen: row.last_seen_at, here }
         })
         .collect();
+    let goes = site.config.retention.unused(&LastUse::from(&mailbox(&site, &owner).await?));
     let zone = owner.profile().zone.clone().unwrap_or_else(|| site.config.time_zone.clone());
     let mut zones: Vec<String> = ZONES.iter().map(|zone| (*zone).to_owned()).collect();
     for extra in [&site.config.time_zone, &zone] {
@@ -93,6 +95,7 @@ pub(crate) async fn show_account(
         longest: MAX_NAME,
         zones: zones.into_iter().map(|name| (name.clone(), name == zone)).collect(),
         sessions,
+        goes,
     };
     show(StatusCode::OK, &template)
 }
@@ -174,6 +177,9 @@ pub(crate) async fn delete(
     let DeleteForm { current, sure } = form.verify(owner.token())?;
     if sure != "yes" {
         return delete_page(&site, &request, &owner, HINT, Some("delete-sure-missing")).await;
+    }
+    if owner.is_held() {
+        return delete_page(&site, &request, &owner, HINT, Some("delete-held")).await;
     }
     match confirm(&site, &request, &owner, Secret::new(current)).await? {
         Confirmed::Right(_) => {}

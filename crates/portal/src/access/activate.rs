@@ -347,7 +347,7 @@ pub(crate) async fn carry_out(
             wraps: wraps.clone(),
             question_sealed: Some(question_sealed.clone()),
             language: language.tag().to_owned(),
-            letters_until: site.config.retention.letter(MailboxState::Active, site.now()),
+            letters_until: site.config.retention.activated(site.now()),
         };
         let ended = site.store.activate(wish).await;
         match ended.map_err(|error| Problem::fault("activating a mailbox", error))? {

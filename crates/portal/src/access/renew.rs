@@ -106,8 +106,8 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     let (now, random) = (site.now(), site.random.as_ref());
     let (token, hash) = site.keys.tokens.issue(VaultPurpose::Activation, random);
     // Who has had a mailbox before comes back by a link as short-lived as any other way back.
-    let lasts = if mailbox.activated_at.is_some() { LINK_LASTS } else { site.config.retention.unactivated };
-    let expires = now.plus(lasts);
+    let expires =
+        if mailbox.activated_at.is_some() { now.plus(LINK_LASTS) } else { site.config.retention.link(now) };
     let ways = WaysIn { rows: &site.keys.rows, pepper: &site.keys.pepper, token: &token };
     let wraps = ways.wraps(&mailbox.id, &secret, random);
     let new = NewToken {

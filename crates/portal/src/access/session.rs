@@ -35,6 +35,8 @@ pub(crate) struct SignedIn {
     ends: Timestamp,
     since: Timestamp,
     epochs: String,
+    /// Nothing of the mailbox goes.
+    is_held: bool,
     /// The mailbox's secret as the session's row keeps it.
     sealed: Vec<u8>,
 }
@@ -51,6 +53,11 @@ impl SignedIn {
     /// For the forms on this session's pages.
     pub(crate) fn token(&self) -> &FormToken {
         &self.token
+    }
+
+    /// Whether somebody holds the mailbox, so that nothing of it goes.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// The owner's choice.
@@ -172,6 +179,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         }
     }
     Ok(SignedIn {
+        is_held: mailbox.held_since.is_some(),
         token: FormToken::new(secret.csrf()),
         session: hash,
         language: Language::parse(&mailbox.language).filter(|l| site.languages.contains(l)),

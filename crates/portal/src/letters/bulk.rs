@@ -79,6 +79,9 @@ pub(crate) async fn act(
             done("restored", n)
         }
         "destroy" | "empty" => {
+            if owner.is_held() {
+                return Ok(redirect(&format!("{}?done=held", FolderPage::Trash.path())));
+            }
             let all = what == "empty";
             let ids = if all { in_trash(&site, &owner).await? } else { ids };
             if fields.one("sure") == "yes" {

@@ -11,6 +11,7 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::search::{MAX_LINES, Order, Words};
+use crate::letters::withdrawn::{self, Withdrawn};
 use crate::mailbox::Line;
 use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
@@ -110,6 +111,7 @@ enum Done {
     Trashed(u64),
     Restored(u64),
     Destroyed(u64),
+    Held,
 }
 
 #[derive(Template)]
@@ -118,6 +120,7 @@ struct InboxPage {
     page: Page,
     place: FolderPage,
     entries: Vec<Entry>,
+    withdrawn: Vec<Withdrawn>,
     counts: DepositCounts,
     number: u32,
     pages: u32,
@@ -231,11 +234,16 @@ async fn list(
     if number > pages {
         return Ok(redirect(place.path()));
     }
+    let withdrawn = match (place, number) {
+        (FolderPage::Inbox, 1) => withdrawn::of(site, owner).await?,
+        (FolderPage::Inbox | FolderPage::Sent | FolderPage::Trash, _) => Vec::new(),
+    };
     let n = wish.n.unwrap_or(0);
     let template = InboxPage {
         page: Page::owned(site, request, owner),
         place,
-        entries: lines.into_iter().map(|line| entry(site, place, line)).collect(),
+        entries: lines.into_iter().map(|line| entry(site, owner, place, line)).collect(),
+        withdrawn,
         counts,
         number,
         pages,
@@ -249,9 +257,10 @@ async fn list(
             "trashed" => Done::Trashed(n),
             "restored" => Done::Restored(n),
             "destroyed" => Done::Destroyed(n),
+            "held" => Done::Held,
             _ => Done::Nothing,
         },
-        trash_days: days(site.config.trash),
+        trash_days: trash_days(site),
     };
     show(StatusCode::OK, &template)
 }
@@ -282,7 +291,8 @@ pub(crate) async fn search(
     let template = InboxPage {
         page,
         place,
-        entries: found.lines.into_iter().map(|line| entry(&site, place, line)).collect(),
+        entries: found.lines.into_iter().map(|line| entry(&site, &owner, place, line)).collect(),
+        withdrawn: Vec::new(),
         counts: DepositCounts { total, unread, bytes: 0 },
         number: 1,
         pages: 1,
@@ -296,17 +306,18 @@ pub(crate) async fn search(
             more: found.more,
         }),
         done: Done::Nothing,
-        trash_days: days(site.config.trash),
+        trash_days: trash_days(&site),
     };
     show(StatusCode::OK, &template)
 }
 
-/// Whole days, rounded up.
-pub(crate) fn days(span: std::time::Duration) -> u64 {
-    span.as_secs().div_ceil(24 * 3600)
+/// How many days deleted letters can be had back.
+fn trash_days(site: &Site) -> u64 {
+    let (retention, now) = (&site.config.retention, site.now());
+    retention.days(now, retention.trashed(now)).into()
 }
 
-fn entry(site: &Site, place: FolderPage, line: Line) -> Entry {
+fn entry(site: &Site, owner: &SignedIn, place: FolderPage, line: Line) -> Entry {
     let Line { row, summary } = line;
     let people = |s: &sealpost_mail::Summary| {
         let all = if place == FolderPage::Sent { &s.to } else { &s.from };
@@ -316,7 +327,7 @@ fn entry(site: &Site, place: FolderPage, line: Line) -> Entry {
         s.attachments.iter().filter(|file| !download::is_in_its_place(file)).count() as u64
     };
     // What is in the trash goes by the trash's time, unless its own is over before.
-    let trashed = row.trashed_at.map(|since| since.plus(site.config.trash));
+    let trashed = row.trashed_at.map(|since| site.config.retention.trashed(since));
     Entry {
         person: summary.as_ref().and_then(people),
         attachments: summary.as_ref().map_or(0, real),
@@ -324,7 +335,7 @@ fn entry(site: &Site, place: FolderPage, line: Line) -> Entry {
         received: row.received_at,
         size: u64::try_from(row.size).unwrap_or(0),
         unread: row.read_at.is_none() && place == FolderPage::Inbox,
-        expires: [trashed, row.expires_at].into_iter().flatten().min(),
+        expires: [trashed, row.expires_at].into_iter().flatten().min().filter(|_| !owner.is_held()),
         id: row.id,
     }
 }

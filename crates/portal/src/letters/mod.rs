@@ -6,3 +6,4 @@ pub(crate) mod export;
 pub(crate) mod inbox;
 pub(crate) mod outlook;
 pub(crate) mod search;
+pub(crate) mod withdrawn;

@@ -12,7 +12,8 @@ use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
 use crate::letters::inbox::FolderPage;
-use crate::page::{Page, show as render};
+use crate::letters::withdrawn;
+use crate::page::{Page, redirect, show as render};
 use crate::problem::Problem;
 use crate::reading::invitation::{self, Card};
 use crate::reading::{self, File, Look, Preview, Reading, View};
@@ -132,7 +133,14 @@ pub(crate) async fn show(
     wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
-    let deposit = owner.deposit(&site, &id).await?;
+    let deposit = match owner.deposit(&site, &id).await {
+        Ok(deposit) => deposit,
+        // The link in the notice leads to where it is said.
+        Err(Problem::NotFound) if withdrawn::of(&site, &owner).await?.iter().any(|one| one.id == id) => {
+            return Ok(redirect("/inbox"));
+        }
+        Err(problem) => return Err(problem),
+    };
     if deposit.row.read_at.is_none() {
         owner.mark_read(&site, &deposit).await;
     }
@@ -171,14 +179,14 @@ pub(crate) async fn show(
         cc,
         date: date.unwrap_or(row.received_at),
         size,
-        expires: row.expires_at,
+        expires: row.expires_at.filter(|_| !owner.is_held()),
         view,
         files,
         pictures,
         charset,
         ways,
         place: FolderPage::of(row.folder),
-        trashed: row.trashed_at.map(|since| since.plus(site.config.trash)),
+        trashed: row.trashed_at.map(|since| site.config.retention.trashed(since)),
         has_pdf: archive::worker(&site).is_ok(),
         events,
         whole,

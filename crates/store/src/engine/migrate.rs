@@ -17,6 +17,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("../../schema/010_access.sql")),
     (11, include_str!("../../schema/011_keys.sql")),
     (12, include_str!("../../schema/012_answers.sql")),
+    (13, include_str!("../../schema/013_retention.sql")),
+    (14, include_str!("../../schema/014_withdrawn.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.

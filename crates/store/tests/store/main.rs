@@ -7,6 +7,7 @@ mod arrival;
 mod bodies;
 mod deposits;
 mod drafts;
+mod holds;
 mod legs;
 mod mailboxes;
 mod opening;

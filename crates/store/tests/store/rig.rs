@@ -143,6 +143,7 @@ impl Rig {
             size: 10,
             received_at: NOW,
             expires_at: Some(LATER),
+            wished_until: None,
             thread_tags: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ mod listeners;
 mod memory;
 mod portal;
 mod quotas;
+mod retention;
 mod rules;
 mod warnings;
 mod wiped;
@@ -21,6 +22,7 @@ use sealpost_mail::Secret;
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
 
+pub(crate) use crate::config::file::Recall;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
 use crate::roles::Roles;
 
@@ -53,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) writing: Writing,
     pub(crate) quotas: Quotas,
     pub(crate) log: Log,
+    /// Which letters may be taken back.
+    pub(crate) recall: Recall,
     /// What works, and is perhaps not what was meant.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -146,6 +150,7 @@ impl Plan {
             portal: portal?,
             quotas: quotas::plan(&config, source),
             log: config.log,
+            recall: config.policy.recall,
             warnings: Vec::new(),
         })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
 use sealpost_mail::{Address, Domain, Network};
-use sealpost_mailbox::{Retention, WriteRules};
+use sealpost_mailbox::WriteRules;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
     ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
@@ -15,12 +15,8 @@ use sealpost_portal::{
 use super::memory::Shares;
 use crate::config::file::{self as config, Config, Size, Source};
 
-/// Less is surely a slip: "90 s" for "90 days".
-const MIN: Duration = Duration::from_secs(24 * 60 * 60);
-
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
     let portal = &config.portal;
-    retention(config, source);
     sessions(config, source);
     let tls = match (&portal.certificate, &portal.key) {
         (None, None) => PortalTls::Off,
@@ -75,7 +71,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             (config::Activation::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
             (config::Activation::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
         },
-        retention: kept(config),
+        retention: super::retention::plan(config, source)?,
         locks: LockRules {
             passwords: portal.lock_after.max(1),
             first: portal.lock_for.0,
@@ -90,7 +86,6 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             attempts_burst: portal.limits.attempts_burst,
         },
         questions: Vec::new(),
-        trash: portal.trash.0,
         export: export(config, source),
         write: write(config, source),
         show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
@@ -169,27 +164,6 @@ fn sessions(config: &Config, source: &mut Source) {
             idle.span().start,
             "recipients would be logged out while they read",
             "give session-idle three minutes at least, and session-total no less than that",
-        );
-    }
-}
-
-/// How long letters and links are kept.
-fn kept(config: &Config) -> Retention {
-    Retention {
-        unactivated: config.portal.activation_within.0,
-        letters: config.retention.letters.as_ref().map(|kept| kept.get_ref().0),
-    }
-}
-
-/// A letter must last long enough to be read.
-fn retention(config: &Config, source: &mut Source) {
-    if let Some(kept) = &config.retention.letters
-        && kept.get_ref().0 < MIN
-    {
-        source.at(
-            kept.span().start,
-            "letters would be deleted before their recipients can come to read them",
-            "keep them for a day at least, or leave the line out to keep them until their owners delete them",
         );
     }
 }
@@ -307,7 +281,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         language: config.notices.language.notices,
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), l.notices)).collect(),
         bounces: config.notices.bounces.clone(),
-        retention: kept(config),
+        retention: super::retention::plan(config, source)?,
         by_password: match config.portal.activation {
             config::Activation::Link => false,
             config::Activation::InitialPassword => true,

@@ -51,5 +51,6 @@ pub(super) fn for_replies() -> RuleSpec {
         when: When { reply: Some(true), ..When::default() },
         then: TreatmentSpec::Portal,
         near: None,
+        keep: None,
     }
 }

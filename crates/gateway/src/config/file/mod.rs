@@ -11,6 +11,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use sealpost_mail::Term;
 use sealpost_policy::RuleSpec;
 use serde::Deserialize;
 use toml::Spanned;
@@ -92,6 +93,22 @@ pub(crate) struct Policy {
     /// Letters that answer one of the portal's and that no rule names.
     #[serde(default)]
     pub(crate) replies: Replies,
+    /// Which letters support may take back.
+    #[serde(default)]
+    pub(crate) recall: Recall,
+}
+
+/// What may be taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Recall {
+    /// Nothing.
+    Never,
+    /// What nobody has opened.
+    #[default]
+    Unread,
+    /// Also what has been opened, where that is said expressly.
+    Always,
 }
 
 /// What happens to replies to letters of the portal.
@@ -110,7 +127,19 @@ pub(crate) enum Replies {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Retention {
     /// From deposit, or from activation for what waited for it. Left out: until the owner deletes them.
-    pub(crate) letters: Option<Spanned<units::Span>>,
+    pub(crate) letters: Option<Spanned<Term>>,
+    /// A mailbox into which nothing comes and nobody logs in. Left out: it stays.
+    pub(crate) mailbox: Option<Spanned<Term>>,
+    /// What a letter's sender may ask for by `Expires` or `Expiry-Date`. Left out: nothing.
+    pub(crate) asked: Option<Spanned<Asked>>,
+}
+
+/// `[retention.asked]`: the bounds of a sender's wish.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Asked {
+    pub(crate) least: Term,
+    pub(crate) most: Term,
 }
 
 /// `[log]`

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use sealpost_mail::{Address, TlsFloor};
+use sealpost_mail::{Address, Term, TlsFloor};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -32,7 +32,7 @@ pub(crate) struct Portal {
     pub(crate) activation: Activation,
     /// So long an unactivated letter is kept.
     #[serde(default = "activation_within")]
-    pub(crate) activation_within: Span,
+    pub(crate) activation_within: Term,
     /// On the activation page; left out: as in notices.
     #[serde(default)]
     pub(crate) show_subject: Switch,
@@ -52,7 +52,7 @@ pub(crate) struct Portal {
     pub(crate) password: Password,
     /// How long deleted letters can be had back.
     #[serde(default = "trash")]
-    pub(crate) trash: Span,
+    pub(crate) trash: Term,
     #[serde(default)]
     pub(crate) export: Export,
     #[serde(default)]
@@ -252,8 +252,8 @@ fn session_idle() -> Spanned<Span> {
 fn session_total() -> Span {
     Span::secs(12 * 3600)
 }
-fn activation_within() -> Span {
-    Span::secs(40 * 86_400)
+fn activation_within() -> Term {
+    Term::Days(40)
 }
 fn lock_after() -> u32 {
     10
@@ -267,8 +267,8 @@ fn answers() -> u32 {
 fn mailbox_size() -> Spanned<Size> {
     Spanned::new(0..0, Size::mib(2048))
 }
-fn trash() -> Span {
-    Span::secs(14 * 86_400)
+fn trash() -> Term {
+    Term::Days(14)
 }
 fn portal_name() -> String {
     "SecureMail".to_owned()

@@ -1,0 +1,139 @@
+//! `sealpost letter`: one letter as support sees it, and taking it back. Shows no content, subject or name of a file.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term, Timestamp};
+use sealpost_store::{DepositRow, MailboxRow, Store, Withdrawal};
+use serde_json::Value;
+
+use super::mailbox::{SupportError, audit, check_note, letter_json};
+use super::{complain_all, fail, say, with_store};
+use crate::config::checked::{Plan, Recall, SupportKeys};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Shows when a letter came, whether it was opened, and when it goes.
+    Show {
+        /// Its id.
+        letter: String,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Takes a letter back. Its recipient sees that something was withdrawn, when and by whom.
+    Recall {
+        /// Its id.
+        letter: String,
+        /// Why; stands in the audit trail, not in the mailbox.
+        #[arg(long)]
+        note: String,
+        /// Who takes it back, as the recipient reads it; left out: the operator's name.
+        #[arg(long)]
+        by: Option<String>,
+        /// Also if it has been opened: it went to the wrong person, whose access ends. Needs recall = "always".
+        #[arg(long)]
+        even_if_read: bool,
+    },
+}
+
+/// How long a recipient is told of it at least.
+const TOLD: Term = Term::Days(60);
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    match with_store(&plan, async |store| act(store, &plan, &keys, what).await) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), SupportError> {
+    let now = SystemClock.now();
+    match what {
+        What::Show { letter, json } => {
+            let (row, mailbox) = find(store, letter).await?;
+            show(&row, &mailbox, *json);
+            Ok(())
+        }
+        What::Recall { letter, note, by, even_if_read } => {
+            check_note(note)?;
+            let (row, mailbox) = find(store, letter).await?;
+            permitted(plan.recall, *even_if_read)?;
+            if mailbox.held_since.is_some() {
+                return Err(SupportError::Not("its mailbox is held: nothing of it goes"));
+            }
+            if row.read_at.is_some() && !even_if_read {
+                return Err(SupportError::Not(
+                    "it has been opened: add --even-if-read to end its recipient's access all the same",
+                ));
+            }
+            let by = by.as_deref().unwrap_or(&plan.portal.brand.name);
+            recall(store, plan, keys, &row, by, note, *even_if_read, now).await
+        }
+    }
+}
+
+fn permitted(recall: Recall, even_if_read: bool) -> Result<(), SupportError> {
+    match (recall, even_if_read) {
+        (Recall::Never, _) => Err(SupportError::Not("letters are not taken back here (recall = \"never\")")),
+        (Recall::Unread, true) => Err(SupportError::Not(
+            "opened letters are not taken back here; recall = \"always\" in gateway.toml would permit it",
+        )),
+        (Recall::Unread, false) | (Recall::Always, _) => Ok(()),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
+async fn recall(
+    store: &Store,
+    plan: &Plan,
+    keys: &SupportKeys,
+    row: &DepositRow,
+    by: &str,
+    note: &str,
+    even_if_read: bool,
+    now: Timestamp,
+) -> Result<(), SupportError> {
+    let told = plan.portal.retention.zone.end(now, TOLD);
+    let wish = Withdrawal {
+        deposit_id: row.id.clone(),
+        even_if_read,
+        by_sealed: keys.role.queue.rows.seal("withdrawn", &row.id, by.trim().as_bytes(), &SystemRandom),
+        now,
+        forget_at: row.expires_at.map_or(told, |expires| expires.max(told)),
+        audit: audit("letter.recalled", &row.id, note, now),
+    };
+    if !store.withdraw(wish).await? {
+        return Err(SupportError::Not(
+            "it has been opened or deleted in this moment, or its owner has sent it: nothing was done",
+        ));
+    }
+    say("recalled: its recipient sees that a message was withdrawn, and by whom");
+    Ok(())
+}
+
+async fn find(store: &Store, id: &str) -> Result<(DepositRow, MailboxRow), SupportError> {
+    let none = || SupportError::NoLetter(id.to_owned());
+    let row = store.letter(id).await?.ok_or_else(none)?;
+    let mailbox = store.mailbox(&row.mailbox_id).await?.ok_or_else(none)?;
+    Ok((row, mailbox))
+}
+
+fn show(row: &DepositRow, mailbox: &MailboxRow, json: bool) {
+    let Value::Object(mut told) = letter_json(mailbox, row) else { return };
+    told.insert("mailbox".to_owned(), Value::from(row.mailbox_id.clone()));
+    if json {
+        say(Value::Object(told));
+        return;
+    }
+    for (name, value) in told.iter().filter(|(_, value)| !value.is_null()) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        say(format_args!("{:18} {value}", name.replace('_', " ")));
+    }
+}

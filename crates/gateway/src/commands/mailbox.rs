@@ -1,0 +1,380 @@
+//! `sealpost mailbox`: what support sees and does of mailboxes. Shows states, times and counts, never content, subject or
+//! the name of a file.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
+use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
+use sealpost_store::{AuditRow, DepositRow, MailboxFacts, MailboxRow, MailboxState, Store, StoreError};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::{complain_all, fail, say, with_store};
+use crate::config::checked::{Plan, SupportKeys};
+
+/// What to do. A mailbox is named by its address or its id.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Shows the mailboxes.
+    List {
+        /// Only those in this state: pending, active, locked, deleted.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those that are held.
+        #[arg(long)]
+        held: bool,
+        /// Whole addresses instead of masked ones.
+        #[arg(long)]
+        addresses: bool,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one mailbox: its state, when it and its letters go, and its letters' ids.
+    Show {
+        /// Address or id.
+        mailbox: String,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Closes an active mailbox: its owner is logged out and cannot come in until it is unlocked.
+    Lock(Act),
+    /// Opens a locked mailbox again.
+    Unlock(Act),
+    /// Deletes a mailbox for good, with everything in it.
+    Delete(Act),
+    /// Stops every clock of a mailbox: nothing of it goes until the hold is ended.
+    Hold {
+        #[command(flatten)]
+        act: Act,
+        /// Ends the hold: letters and links have as long as they had when it began.
+        #[arg(long)]
+        end: bool,
+    },
+}
+
+/// Which mailbox, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Act {
+    /// Address or id.
+    mailbox: String,
+    /// Why; stands in the audit trail. No addresses: the trail has none.
+    #[arg(long)]
+    note: String,
+}
+
+/// Why it was not done.
+#[derive(Debug, Error)]
+pub(crate) enum SupportError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Mailbox(#[from] MailboxError),
+    #[error("there is no mailbox {0:?}: give the address it was made for, or its id")]
+    NoMailbox(String),
+    #[error("there is no letter {0:?} (any more): give the id that `sealpost mailbox show` prints")]
+    NoLetter(String),
+    #[error("{0}")]
+    Not(&'static str),
+    #[error("a note is missing: say why, in words that may stand in the audit trail")]
+    NoNote,
+    #[error("the note has a mail address in it, and the audit trail has none: write who and why without it")]
+    AddressInNote,
+    #[error("{0:?} is no state of a mailbox: pending, active, locked or deleted")]
+    NoState(String),
+}
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    match with_store(&plan, async |store| act(store, &plan, &keys, what).await) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), SupportError> {
+    let now = SystemClock.now();
+    match what {
+        What::List { state, held, addresses, json } => {
+            let state = state.as_deref().map(parse_state).transpose()?;
+            let wanted = |row: &MailboxRow| {
+                state.is_none_or(|state| row.state == state) && (!held || row.held_since.is_some())
+            };
+            let show = Show { addresses: *addresses, json: *json };
+            list(store, plan, keys, state == Some(MailboxState::Deleted), wanted, show).await
+        }
+        What::Show { mailbox, json } => {
+            let row = find(store, keys, mailbox).await?;
+            show(store, plan, keys, &row, *json, now).await
+        }
+        What::Lock(act) => {
+            let row = begin(store, keys, act, "mailbox.locked", now).await?;
+            let lock = resident(keys, &row)?.lock(&row, &keys.role.queue.rows, &SystemRandom);
+            let why_not = "it is not active: only an active mailbox is locked";
+            done(store.lock_mailbox(lock, now).await?, "locked", why_not)
+        }
+        What::Unlock(act) => {
+            let row = begin(store, keys, act, "mailbox.unlocked", now).await?;
+            let unlock = resident(keys, &row)?.unlock(&row, &keys.role.queue.rows, &SystemRandom);
+            done(store.unlock_mailbox(unlock).await?, "unlocked", "it is not locked")
+        }
+        What::Delete(act) => {
+            let row = begin(store, keys, act, "mailbox.deleted", now).await?;
+            if row.held_since.is_some() {
+                return Err(SupportError::Not(
+                    "it is held: end the hold first (`sealpost mailbox hold --end`)",
+                ));
+            }
+            done(store.delete_mailbox(&row.id, now).await?, "deleted", "it is deleted already")
+        }
+        What::Hold { act, end } => {
+            let row = checked(store, keys, act).await?;
+            let action = if *end { "mailbox.hold-ended" } else { "mailbox.held" };
+            let audit = audit(action, &row.id, &act.note, now);
+            match end {
+                true => {
+                    done(store.end_hold(&row.id, now, audit).await?, "the hold is ended", "it is not held")
+                }
+                false => done(
+                    store.hold_mailbox(&row.id, now, audit).await?,
+                    "held: nothing of it goes until `sealpost mailbox hold --end`",
+                    "it is held already, or deleted",
+                ),
+            }
+        }
+    }
+}
+
+fn done(is_done: bool, said: &str, why_not: &'static str) -> Result<(), SupportError> {
+    if !is_done {
+        return Err(SupportError::Not(why_not));
+    }
+    say(said);
+    Ok(())
+}
+
+/// Finds the mailbox and notes what will be done: the trail must not lack what was.
+async fn begin(
+    store: &Store,
+    keys: &SupportKeys,
+    act: &Act,
+    action: &str,
+    now: Timestamp,
+) -> Result<MailboxRow, SupportError> {
+    let row = checked(store, keys, act).await?;
+    store.append_audit(vec![audit(action, &row.id, &act.note, now)]).await?;
+    Ok(row)
+}
+
+async fn checked(store: &Store, keys: &SupportKeys, act: &Act) -> Result<MailboxRow, SupportError> {
+    check_note(&act.note)?;
+    find(store, keys, &act.mailbox).await
+}
+
+/// A note that may stand in the trail.
+pub(super) fn check_note(note: &str) -> Result<(), SupportError> {
+    if note.trim().is_empty() {
+        return Err(SupportError::NoNote);
+    }
+    if note.contains('@') {
+        return Err(SupportError::AddressInNote);
+    }
+    Ok(())
+}
+
+/// A line of the trail.
+pub(super) fn audit(action: &str, subject_id: &str, note: &str, now: Timestamp) -> AuditRow {
+    AuditRow {
+        at: now,
+        actor: "support".to_owned(),
+        action: action.to_owned(),
+        subject_id: subject_id.to_owned(),
+        detail: note.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+    }
+}
+
+fn parse_state(text: &str) -> Result<MailboxState, SupportError> {
+    let all = [MailboxState::Pending, MailboxState::Active, MailboxState::Locked, MailboxState::Deleted];
+    let found = all.into_iter().find(|state| state.as_str() == text);
+    found.ok_or_else(|| SupportError::NoState(text.to_owned()))
+}
+
+/// By address or by id; a deleted one only by id.
+pub(super) async fn find(store: &Store, keys: &SupportKeys, which: &str) -> Result<MailboxRow, SupportError> {
+    let none = || SupportError::NoMailbox(which.to_owned());
+    let Ok(address) = Address::parse(which) else {
+        return store.mailbox(which).await?.ok_or_else(none);
+    };
+    let tag = keys.role.queue.tags.address_tag(&address.identity());
+    store.mailboxes_by_tag(&[tag]).await?.pop().ok_or_else(none)
+}
+
+/// A deleted mailbox has none any more.
+pub(super) fn address(keys: &SupportKeys, row: &MailboxRow) -> Result<Option<Address>, SupportError> {
+    if row.state == MailboxState::Deleted {
+        return Ok(None);
+    }
+    Ok(Some(resident(keys, row)?.address().clone()))
+}
+
+fn resident(keys: &SupportKeys, row: &MailboxRow) -> Result<Resident, SupportError> {
+    let queue = &keys.role.queue;
+    Ok(Resident::of(row, &queue.rows, &queue.tags)?)
+}
+
+#[derive(Clone, Copy)]
+struct Show {
+    addresses: bool,
+    json: bool,
+}
+
+async fn list(
+    store: &Store,
+    plan: &Plan,
+    keys: &SupportKeys,
+    deleted: bool,
+    wanted: impl Fn(&MailboxRow) -> bool,
+    how: Show,
+) -> Result<(), SupportError> {
+    let (mut after, mut count) = (String::new(), 0_u64);
+    loop {
+        let rows = store.list_mailboxes(&after, deleted).await?;
+        let Some(last) = rows.last() else { break };
+        after.clone_from(&last.id);
+        for row in rows.iter().filter(|row| wanted(row)) {
+            count += 1;
+            let address = address(keys, row)?;
+            let shown = match (&address, how.addresses) {
+                (None, _) => "(deleted)".to_owned(),
+                (Some(address), true) => address.to_path(),
+                (Some(address), false) => address.masked(),
+            };
+            if how.json {
+                say(json!({
+                    "mailbox": row.id,
+                    "state": row.state.as_str(),
+                    "address": shown,
+                    "created": instant(Some(row.created_at)),
+                    "last_log_in": instant(row.last_seen_at),
+                    "held_since": instant(row.held_since),
+                    "goes": instant(goes(&plan.portal.retention, row)),
+                }));
+            } else {
+                let held = if row.held_since.is_some() { "  held" } else { "" };
+                say(format_args!("{}  {:8} {}{held}", row.id, row.state.as_str(), shown));
+            }
+        }
+    }
+    if !how.json {
+        say(format_args!("{count} mailboxes"));
+    }
+    Ok(())
+}
+
+fn goes(retention: &Retention, row: &MailboxRow) -> Option<Timestamp> {
+    retention
+        .unused(&LastUse::from(row))
+        .filter(|_| row.held_since.is_none() && row.state != MailboxState::Deleted)
+}
+
+/// RFC 3339, or nothing.
+pub(super) fn instant(at: Option<Timestamp>) -> Option<String> {
+    Some(jiff::Timestamp::from_millisecond(at?.0).ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+async fn show(
+    store: &Store,
+    plan: &Plan,
+    keys: &SupportKeys,
+    row: &MailboxRow,
+    as_json: bool,
+    now: Timestamp,
+) -> Result<(), SupportError> {
+    let address = address(keys, row)?.map(|address| address.to_path());
+    let facts = store.mailbox_facts(&row.id, now).await?;
+    let letters = store.letters_of(&row.id).await?;
+    let withdrawn = store.withdrawn(&row.id, now).await?.len();
+    let told = facts_json(plan, row, address.as_deref(), &facts, &letters, withdrawn);
+    if as_json {
+        say(told);
+        return Ok(());
+    }
+    // The same in words: one place says what there is.
+    let Value::Object(told) = told else { return Ok(()) };
+    for (name, value) in told.iter().filter(|(name, value)| *name != "letters" && !value.is_null()) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        say(format_args!("{:18} {value}", name.replace('_', " ")));
+    }
+    for letter in &letters {
+        say(format_args!("letter             {}", letter_words(row, letter)));
+    }
+    Ok(())
+}
+
+/// Everything that is shown of a mailbox.
+pub(super) fn facts_json(
+    plan: &Plan,
+    row: &MailboxRow,
+    address: Option<&str>,
+    facts: &MailboxFacts,
+    letters: &[DepositRow],
+    withdrawn: usize,
+) -> Value {
+    let letters: Vec<Value> = letters.iter().map(|letter| letter_json(row, letter)).collect();
+    json!({
+        "mailbox": row.id,
+        "address": address,
+        "state": row.state.as_str(),
+        "language": row.language,
+        "created": instant(Some(row.created_at)),
+        "activated": instant(row.activated_at),
+        "last_log_in": instant(row.last_seen_at),
+        "last_letter": instant(row.reached_at),
+        "held_since": instant(row.held_since),
+        "goes": instant(goes(&plan.portal.retention, row)),
+        "link_good_until": instant(facts.link_until.filter(|_| row.state == MailboxState::Pending)),
+        "received": facts.received,
+        "unread": facts.unread,
+        "sent": facts.sent,
+        "in_trash": facts.trashed,
+        "drafts": facts.drafts,
+        "bytes": facts.bytes,
+        "sessions": facts.sessions,
+        "open_requests": facts.requests,
+        "withdrawn": withdrawn,
+        "letters": letters,
+    })
+}
+
+/// Everything that is shown of a letter.
+pub(super) fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
+    json!({
+        "letter": letter.id,
+        "folder": letter.folder.as_str(),
+        "bytes": letter.size,
+        "came": instant(Some(letter.received_at)),
+        "opened": instant(letter.read_at),
+        "in_trash_since": instant(letter.trashed_at),
+        "goes": instant(letter.expires_at.filter(|_| mailbox.held_since.is_none())),
+    })
+}
+
+fn letter_words(mailbox: &MailboxRow, letter: &DepositRow) -> String {
+    let day = |at: Option<Timestamp>| instant(at).unwrap_or_else(|| "-".to_owned());
+    let goes = letter.expires_at.filter(|_| mailbox.held_since.is_none());
+    format!(
+        "{} {:6} {:>10} bytes, came {}, opened {}, goes {}",
+        letter.id,
+        letter.folder.as_str(),
+        letter.size,
+        day(Some(letter.received_at)),
+        day(letter.read_at),
+        day(goes)
+    )
+}

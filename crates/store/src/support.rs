@@ -1,0 +1,124 @@
+//! What support sees of mailboxes and letters: states, times, sizes and counts. Nothing here opens anything.
+
+use sealpost_mail::Timestamp;
+
+use crate::deposit::{DepositRow, deposit_row, list_columns};
+use crate::error::StoreError;
+use crate::mailbox::{MailboxRow, MailboxState, mailbox_row, select_mailbox};
+use crate::statement::{Row, sql};
+use crate::store::Store;
+
+/// Mailboxes shown with one question.
+const AT_ONCE: u32 = 500;
+
+/// How much is in a mailbox, and who is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailboxFacts {
+    /// Received letters.
+    pub received: u64,
+    /// Of them never read.
+    pub unread: u64,
+    /// Sent ones.
+    pub sent: u64,
+    /// In the trash.
+    pub trashed: u64,
+    /// Drafts.
+    pub drafts: u64,
+    /// The bytes of all letters.
+    pub bytes: u64,
+    /// Sessions that are not over.
+    pub sessions: u64,
+    /// Open requests of support.
+    pub requests: u64,
+    /// Until when the link that activates it is good.
+    pub link_until: Option<Timestamp>,
+}
+
+fn facts(mut row: Row) -> Result<MailboxFacts, StoreError> {
+    Ok(MailboxFacts {
+        received: row.count()?,
+        unread: row.count()?,
+        sent: row.count()?,
+        trashed: row.count()?,
+        drafts: row.count()?,
+        bytes: row.count()?,
+        sessions: row.count()?,
+        requests: row.count()?,
+        link_until: row.opt_time()?,
+    })
+}
+
+impl Store {
+    /// Mailboxes after this id, in the order of their ids; deleted ones only if asked for. A few at once.
+    pub async fn list_mailboxes(&self, after: &str, deleted: bool) -> Result<Vec<MailboxRow>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    select_mailbox!(),
+                    " WHERE id > ?1 AND (?2 = 1 OR state <> 'deleted') ORDER BY id LIMIT ?3"
+                ),
+                after,
+                deleted,
+                AT_ONCE
+            ))
+            .await?;
+        rows.into_iter().map(mailbox_row).collect()
+    }
+
+    /// How much is in a mailbox, and who is there.
+    pub async fn mailbox_facts(&self, mailbox_id: &str, now: Timestamp) -> Result<MailboxFacts, StoreError> {
+        let row = self
+            .read_one(sql!(
+                "SELECT
+                     (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'inbox'),
+                     (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'inbox'
+                         AND read_at IS NULL),
+                     (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'sent'),
+                     (SELECT count(*) FROM deposits WHERE mailbox_id = ?1 AND folder = 'trash'),
+                     (SELECT count(*) FROM drafts WHERE mailbox_id = ?1),
+                     (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits WHERE mailbox_id = ?1),
+                     (SELECT count(*) FROM sessions WHERE mailbox_id = ?1 AND expires_at > ?2),
+                     (SELECT count(*) FROM requests WHERE mailbox_id = ?1 AND state = 'open'),
+                     (SELECT max(expires_at) FROM tokens WHERE mailbox_id = ?1
+                         AND purpose = 'activation' AND spent_at IS NULL)",
+                mailbox_id,
+                now
+            ))
+            .await?;
+        row.map(facts).transpose()?.ok_or(StoreError::Damaged { what: "a count" })
+    }
+
+    /// All letters of a mailbox, newest first; nothing of what is in them.
+    pub async fn letters_of(&self, mailbox_id: &str) -> Result<Vec<DepositRow>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    "SELECT ",
+                    list_columns!(),
+                    " FROM deposits WHERE mailbox_id = ?1 ORDER BY received_at DESC, id"
+                ),
+                mailbox_id
+            ))
+            .await?;
+        rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
+    }
+
+    /// One letter, whosever it is: for support, who knows its id from the log or the mailbox.
+    pub async fn letter(&self, deposit_id: &str) -> Result<Option<DepositRow>, StoreError> {
+        let question = sql!(concat!("SELECT ", list_columns!(), " FROM deposits WHERE id = ?1"), deposit_id);
+        self.read_one(question).await?.map(|mut row| deposit_row(&mut row)).transpose()
+    }
+}
+
+impl MailboxState {
+    /// As it stands in its column.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Locked => "locked",
+            Self::Deleted => "deleted",
+        }
+    }
+}

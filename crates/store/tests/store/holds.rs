@@ -1,0 +1,79 @@
+//! Mailboxes nobody uses go, and what is held stays: letters, trash, links and the mailbox itself, until somebody ends
+//! the hold and what was left of each time begins to run again.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{AuditRow, IdleMailbox, MailboxState};
+
+use crate::rig::{LATER, NOW, Rig};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn audit(action: &str) -> AuditRow {
+    AuditRow {
+        at: NOW,
+        actor: "support".to_owned(),
+        action: action.to_owned(),
+        subject_id: "x".to_owned(),
+        detail: String::new(),
+    }
+}
+
+async fn idle(rig: &Rig, before: Timestamp) -> Vec<IdleMailbox> {
+    rig.store.idle_mailboxes(before, "").await.unwrap()
+}
+
+#[tokio::test]
+async fn a_mailbox_goes_only_if_it_is_still_as_unused_as_it_was_found() {
+    let rig = Rig::new();
+    let (mailbox, letter, _) = rig.deposit_in_new(1).await;
+    assert!(idle(&rig, NOW).await.is_empty(), "a letter has come at that moment");
+    let found = idle(&rig, LATER).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].reached_at, Some(NOW));
+    rig.store.record_login(&mailbox, LATER).await.unwrap();
+    assert!(!rig.store.delete_idle(&found[0], LATER).await.unwrap(), "its owner has been there meanwhile");
+    assert!(rig.store.deposit(&mailbox, &letter).await.unwrap().is_some());
+    let found = idle(&rig, LATER.plus(HOUR)).await;
+    assert!(rig.store.delete_idle(&found[0], LATER).await.unwrap());
+    assert!(!rig.store.delete_idle(&found[0], LATER).await.unwrap(), "twice changes nothing");
+    let tombstone = rig.store.mailbox(&mailbox).await.unwrap().unwrap();
+    assert_eq!(tombstone.state, MailboxState::Deleted);
+    assert!(tombstone.address_sealed.is_empty());
+    assert_eq!(rig.clean().await.deposits, 0);
+}
+
+#[tokio::test]
+async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
+    let rig = Rig::new();
+    let (mailbox, letter, _) = rig.deposit_in_new(1).await;
+    let (_, thrown, _) = rig.deposit_in_new(2).await;
+    let other = rig.store.mailboxes_by_tag(&[[2; 32]]).await.unwrap().remove(0).id;
+    rig.store.trash_deposits(&other, std::slice::from_ref(&thrown), NOW).await.unwrap();
+    let held = NOW.plus(HOUR);
+    for id in [&mailbox, &other] {
+        assert!(rig.store.hold_mailbox(id, held, audit("mailbox.held")).await.unwrap());
+        assert!(!rig.store.hold_mailbox(id, LATER, audit("mailbox.held")).await.unwrap(), "held already");
+    }
+    let never = Timestamp(LATER.0 * 1000);
+    assert_eq!(rig.store.purge_letters(never).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_trash(never).await.unwrap(), 0);
+    assert_eq!(rig.store.delete_trashed(&other, std::slice::from_ref(&thrown)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_pending(never).await.unwrap(), 0);
+    assert!(idle(&rig, never).await.is_empty());
+    assert!(!rig.store.delete_mailbox(&mailbox, never).await.unwrap());
+    let before = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row.expires_at.unwrap();
+    let ended = held.plus(HOUR * 1000);
+    for id in [&mailbox, &other] {
+        assert!(rig.store.end_hold(id, ended, audit("mailbox.released")).await.unwrap());
+        assert!(!rig.store.end_hold(id, ended, audit("mailbox.released")).await.unwrap());
+    }
+    let row = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row;
+    assert_eq!(row.expires_at, Some(before.plus(HOUR * 1000)));
+    let row = rig.store.deposit(&other, &thrown).await.unwrap().unwrap().row;
+    assert_eq!(row.trashed_at, Some(NOW.plus(HOUR * 1000)));
+    assert_eq!(rig.store.mailbox(&mailbox).await.unwrap().unwrap().reached_at, Some(ended));
+    assert_eq!(rig.store.purge_letters(before.plus(HOUR * 1000)).await.unwrap(), 2);
+    assert!(rig.store.delete_mailbox(&mailbox, ended).await.unwrap());
+}

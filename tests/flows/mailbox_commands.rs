@@ -1,0 +1,171 @@
+//! What support does of mailboxes and letters at the command line: shown without content, locked, held, recalled and
+//! deleted, each with a note that stands in the trail.
+
+use rig::reader::{PASSWORD, activate};
+use rig::{Config, Gateway, Hop, letters};
+use serde_json::Value;
+
+const SECRET: &str = "Kniegelenk";
+
+fn begin(hop: &Hop, recall: &str) -> Gateway {
+    let mut config = Config::new(hop);
+    config.set("policy", "recall", &format!("{recall:?}")).set("retention", "mailbox", r#""18 months""#);
+    Gateway::start(&config)
+}
+
+fn send(gateway: &Gateway, to: &str) {
+    let letter = letters::plain(&format!("[vertraulich] {SECRET}"), SECRET);
+    gateway.smtp().letter("erika@insurer.example", &[to], &letter).expect("250 *");
+}
+
+/// What it says on standard output, having gone well.
+fn said(gateway: &Gateway, args: &[&str]) -> String {
+    let (code, out, err) = gateway.sealpost(args);
+    assert_eq!(code, 0, "{args:?}: {out}{err}");
+    assert!(!out.contains(SECRET) && !err.contains(SECRET), "{out}{err}");
+    out
+}
+
+/// What it says on standard error, having refused.
+fn refused(gateway: &Gateway, args: &[&str]) -> String {
+    let (code, out, err) = gateway.sealpost(args);
+    assert_ne!(code, 0, "{args:?}: {out}{err}");
+    err
+}
+
+fn shown(gateway: &Gateway, mailbox: &str) -> Value {
+    serde_json::from_str(&said(gateway, &["mailbox", "show", mailbox, "--json"])).unwrap()
+}
+
+#[test]
+fn support_locks_holds_and_deletes_and_sees_no_content() {
+    let hop = Hop::new();
+    let gateway = begin(&hop, "unread");
+    send(&gateway, "k@web.example");
+    let link = letters::link(&hop.wait_to("k@web.example").bytes);
+    let mut web = gateway.web();
+    activate(&mut web, &link);
+
+    let list = said(&gateway, &["mailbox", "list"]);
+    assert!(
+        list.contains("active") && list.contains("k…@web.example") && !list.contains("k@web.example"),
+        "{list}"
+    );
+    assert!(said(&gateway, &["mailbox", "list", "--addresses"]).contains("k@web.example"));
+    assert!(said(&gateway, &["mailbox", "list", "--state", "locked"]).starts_with("0 mailboxes"));
+    let one = shown(&gateway, "K@web.example");
+    assert_eq!((one["state"].as_str(), one["unread"].as_u64()), (Some("active"), Some(1)));
+    assert!(one["goes"].is_string(), "{one}");
+    let id = one["mailbox"].as_str().unwrap().to_owned();
+    let letter = one["letters"][0]["letter"].as_str().unwrap().to_owned();
+    assert!(said(&gateway, &["mailbox", "show", &id]).contains(&letter));
+
+    // Nothing is done without a reason, and none with an address in it.
+    assert!(refused(&gateway, &["mailbox", "lock", &id, "--note", " "]).contains("note"));
+    assert!(
+        refused(&gateway, &["mailbox", "lock", &id, "--note", "k@web.example rief an"]).contains("address")
+    );
+    assert!(refused(&gateway, &["mailbox", "show", "nobody@web.example"]).contains("no mailbox"));
+
+    said(&gateway, &["mailbox", "lock", &id, "--note", "Verdacht auf Missbrauch"]);
+    assert_ne!(web.get("/inbox").status, 200);
+    let mut other = gateway.web();
+    let page = other.get("/");
+    let wishes = [("address", "k@web.example"), ("password", PASSWORD)];
+    assert_ne!(other.submit(&page, "/login", &wishes).status, 303);
+    assert_eq!(shown(&gateway, &id)["state"], "locked");
+    said(&gateway, &["mailbox", "unlock", &id, "--note", "geklärt"]);
+    assert!(refused(&gateway, &["mailbox", "unlock", &id, "--note", "geklärt"]).contains("not locked"));
+    let page = other.get("/");
+    let inbox = other.submit(&page, "/login", &wishes);
+    let inbox = other.follow(inbox);
+    inbox.expect(200);
+
+    // While it is held nothing goes by anybody's hand, and its owner reads why.
+    said(&gateway, &["mailbox", "hold", &id, "--note", "Verfahren 12 O 34/26"]);
+    assert!(shown(&gateway, &id)["held_since"].is_string());
+    assert!(shown(&gateway, &id)["goes"].is_null());
+    assert!(said(&gateway, &["mailbox", "list", "--held"]).contains("held"));
+    let inbox = other.get("/inbox");
+    assert!(inbox.text().contains("aus rechtlichen Gründen aufbewahrt"), "{}", inbox.text());
+    other.submit(&inbox, "/letters", &[("id", &letter), ("do", "trash")]).expect(303);
+    let trash = other.get("/trash");
+    let kept = other.submit(
+        &trash,
+        "/letters",
+        &[("folder", "trash"), ("id", &letter), ("do", "destroy"), ("sure", "yes")],
+    );
+    assert!(other.follow(kept).text().contains("nichts endgültig gelöscht"));
+    let page = other.get("/account/delete");
+    let page = other.submit(&page, "/account/delete", &[("current", PASSWORD), ("sure", "yes")]);
+    assert!(page.text().contains("kann nicht gelöscht werden"), "{}", page.text());
+    assert!(refused(&gateway, &["mailbox", "delete", &id, "--note", "Wunsch"]).contains("held"));
+    assert!(refused(&gateway, &["letter", "recall", &letter, "--note", "Irrtum"]).contains("held"));
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1);
+    said(&gateway, &["mailbox", "hold", &id, "--end", "--note", "Verfahren beendet"]);
+    let account = other.get("/account");
+    assert!(account.text().contains("wird Ihr Postfach nach dem"), "{}", account.text());
+
+    said(&gateway, &["mailbox", "delete", &id, "--note", "auf Wunsch am Telefon"]);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    assert!(said(&gateway, &["mailbox", "list", "--state", "deleted"]).contains("(deleted)"));
+    assert_eq!(shown(&gateway, &id)["state"], "deleted");
+    for (action, times) in [("mailbox.locked", 1), ("mailbox.held", 1), ("mailbox.hold-ended", 1)] {
+        let sql = format!("SELECT count(*) FROM audit WHERE action = '{action}' AND detail <> ''");
+        assert_eq!(gateway.count(&sql), times, "{action}");
+    }
+    gateway.sweep();
+}
+
+#[test]
+fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
+    let hop = Hop::new();
+    let gateway = begin(&hop, "always");
+    send(&gateway, "k@web.example");
+    let link = letters::link(&hop.wait_to("k@web.example").bytes);
+    let mut web = gateway.web();
+    activate(&mut web, &link);
+    send(&gateway, "k@web.example");
+    let ids: Vec<String> = shown(&gateway, "k@web.example")["letters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|letter| letter["letter"].as_str().unwrap().to_owned())
+        .collect();
+    let (unread, opened) = (&ids[0], &ids[1]);
+    web.get(&format!("/m/{opened}")).expect(200);
+    let told: Value = serde_json::from_str(&said(&gateway, &["letter", "show", opened, "--json"])).unwrap();
+    assert!(told["opened"].is_string(), "{told}");
+    said(
+        &gateway,
+        &["letter", "recall", unread, "--note", "falscher Anhang", "--by", "Erika Muster, Leistung"],
+    );
+    assert!(
+        refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("--even-if-read")
+    );
+    said(&gateway, &["letter", "recall", opened, "--note", "Irrläufer", "--even-if-read"]);
+    assert!(refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("no letter"));
+    let page = web.get(&format!("/m/{unread}"));
+    let inbox = web.follow(page);
+    let text = inbox.text();
+    assert!(
+        text.contains("zurückgezogen, von: Erika Muster, Leistung") && text.contains("von: Insurer"),
+        "{text}"
+    );
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    assert_eq!(gateway.count("SELECT count(*) FROM bodies"), 0);
+    gateway.sweep();
+}
+
+#[test]
+fn an_opened_letter_is_taken_back_only_where_the_operator_permits_it() {
+    let hop = Hop::new();
+    let gateway = begin(&hop, "unread");
+    send(&gateway, "k@web.example");
+    let one = shown(&gateway, "k@web.example");
+    let letter = one["letters"][0]["letter"].as_str().unwrap();
+    let err = refused(&gateway, &["letter", "recall", letter, "--note", "Irrläufer", "--even-if-read"]);
+    assert!(err.contains("recall = \"always\""), "{err}");
+    said(&gateway, &["letter", "recall", letter, "--note", "Irrläufer"]);
+    gateway.sweep();
+}
