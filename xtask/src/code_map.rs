@@ -7,12 +7,6 @@ use std::path::{Path, PathBuf};
 /// Where it stands.
 pub(crate) const FILE: &str = "docs/code-map.md";
 
-/// The crates in the order in which a letter meets them.
-const CRATES: [&str; 14] = [
-    "mail", "intake", "policy", "seal", "vault", "store", "notice", "export", "sandbox", "pdf", "delivery",
-    "mailbox", "portal", "gateway",
-];
-
 const TOP: &str = "# Code map
 
 A line for every file, in the order in which a letter meets the crates: what it does, as its first line says it. Made by
@@ -22,9 +16,9 @@ A line for every file, in the order in which a letter meets the crates: what it 
 /// The map as it should be.
 pub(crate) fn text(root: &Path) -> std::io::Result<String> {
     let mut out = TOP.to_owned();
-    for name in CRATES {
+    for name in crates(root)? {
         let _ = write!(out, "\n## {name}\n\n| file | its job |\n|---|---|\n");
-        let folder = root.join("crates").join(name).join("src");
+        let folder = root.join("crates").join(&name).join("src");
         for file in files(&folder)? {
             let path = file.strip_prefix(&folder).unwrap_or(&file).display().to_string();
             let job = job(&fs::read_to_string(&file)?).replace('|', "\\|");
@@ -32,6 +26,13 @@ pub(crate) fn text(root: &Path) -> std::io::Result<String> {
         }
     }
     Ok(out)
+}
+
+/// The crates in the order in which a letter meets them: as the workspace lists them.
+fn crates(root: &Path) -> std::io::Result<Vec<String>> {
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let members = manifest.lines().filter_map(|line| line.trim().strip_prefix("\"crates/"));
+    Ok(members.filter_map(|member| member.split('"').next()).map(str::to_owned).collect())
 }
 
 /// The files that are part of the product.

@@ -6,6 +6,8 @@ mod jobs;
 mod migrate;
 mod readers;
 mod run;
+#[cfg(test)]
+mod schema_page;
 mod writer;
 
 pub(crate) use connection::{Role, open};

@@ -1,0 +1,71 @@
+//! docs/schema.md: what the schema is after all its changes, table by table. Only a test uses it; knows no row.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::migrate::migrate;
+
+/// What each table is for. A new one needs its line.
+const TABLES: &[(&str, &str)] = &[
+    ("audit", "what happened and who did it, without content"),
+    ("bodies", "sealed bodies: small ones here, large ones as files"),
+    ("deposits", "letters in mailboxes: what the list shows and the message key, sealed to the mailbox"),
+    ("draft_files", "files of drafts"),
+    ("drafts", "letters being written"),
+    ("ended_sessions", "sessions that somebody else has ended, so that their browser can be told"),
+    ("fingerprints", "letters accepted lately, so that a lost 250 does not make two of one (RFC 1047)"),
+    ("legs", "the queue: one recipient's copy on its way out, its facts in a sealed ticket"),
+    ("mailboxes", "one for each address, by its keyed tag"),
+    ("newcomers", "who is between an activation link and a password"),
+    ("notices", "what must be known when a notice or a reply comes back (VERP)"),
+    ("requests", "who has asked support for help"),
+    ("schema_version", "which changes have been made"),
+    ("sent_lately", "what counts against quotas"),
+    ("sessions", "who is signed in: the mailbox's secret, sealed under the cookie's"),
+    ("threads", "Message-IDs of the portal, as keyed tags: replies to them stay confidential"),
+    ("tokens", "links of activation and reset, as keyed hashes"),
+    ("trash", "letters their owners have deleted, until they go"),
+    ("tries", "wrong passwords and answers, by keyed tag"),
+    ("upload_pieces", "pieces of files that are still coming"),
+    ("uploads", "files that are still coming"),
+    ("wraps", "a mailbox's secret, under each of the ways in"),
+];
+
+const TOP: &str = "# The schema
+
+What the rows are after all changes in `crates/store/schema/`, as the engine has it. Every `*_sealed`, `sealed` and `bytes`
+column holds what only the vault can open ([formats](formats.md)); every `tag`, `hash` and `mac` is keyed. Made by
+`SEALPOST_WRITE=1 cargo test -p sealpost-store schema_page`; a test holds it to the schema.
+";
+
+fn page() -> String {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection).unwrap();
+    let mut out = TOP.to_owned();
+    let mut question = connection
+        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+        .unwrap();
+    let tables = question.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    for table in tables {
+        let (name, sql): (String, String) = table.unwrap();
+        let job = TABLES.iter().find(|(known, _)| *known == name).map(|(_, job)| *job);
+        let job = job.unwrap_or_else(|| panic!("say in schema_page.rs what the table {name} is for"));
+        let _ = write!(out, "\n## {name}\n\n{job}.\n\n```sql\n{sql}\n```\n");
+    }
+    out
+}
+
+#[test]
+fn the_page_is_the_schema() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema.md");
+    let page = page();
+    for (name, _) in TABLES {
+        assert!(page.contains(&format!("\n## {name}\n")), "there is no table {name} any more");
+    }
+    if std::env::var_os("SEALPOST_WRITE").is_some() {
+        std::fs::write(&file, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), page, "make it again: see its top");
+}
