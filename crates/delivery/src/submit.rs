@@ -144,10 +144,8 @@ impl Connection {
         } else {
             connection.wire.carry_tcp(tcp);
         }
-        connection
-            .answer(Stage::Greeting, times.greeting)
-            .await
-            .and_then(|a| expect(Stage::Greeting, &a, 220))?;
+        let greeting = connection.answer(Stage::Greeting, times.greeting).await?;
+        connection.expect(Stage::Greeting, &greeting, 220)?;
         connection.hello(caller).await?;
         if tls && !secured && connection.offers.starttls {
             connection.start_tls(caller, to).await?;
@@ -167,7 +165,7 @@ impl Connection {
         let time = self.timeouts.hello;
         match self.command(Stage::Hello, time, format!("EHLO {}\r\n", caller.our_name)).await {
             Ok(reply) => {
-                expect(Stage::Hello, &reply, 250)?;
+                self.expect(Stage::Hello, &reply, 250)?;
                 self.offers = Ehlo::read(reply.message());
                 Ok(())
             }
@@ -176,7 +174,7 @@ impl Connection {
             {
                 self.offers = Ehlo::default();
                 let reply = self.command(Stage::Hello, time, format!("HELO {}\r\n", caller.our_name)).await?;
-                expect(Stage::Hello, &reply, 250)
+                self.expect(Stage::Hello, &reply, 250)
             }
             Err(trouble) => Err(trouble),
         }
@@ -184,7 +182,7 @@ impl Connection {
 
     async fn start_tls(&mut self, caller: &Caller, to: &Endpoint) -> Result<(), DeliveryFailure> {
         let reply = self.command(Stage::Tls, self.timeouts.hello, "STARTTLS\r\n".to_owned()).await;
-        match reply.and_then(|reply| expect(Stage::Tls, &reply, 220)) {
+        match reply.and_then(|reply| self.expect(Stage::Tls, &reply, 220)) {
             Ok(()) => {}
             Err(DeliveryFailure::Refused { answer, .. }) => {
                 return Err(below(true, &format!("the server refused STARTTLS: {answer:?}")));
@@ -231,7 +229,7 @@ impl Connection {
         let mechanisms = [mechanism];
         let reply = timeout(time, self.smtp.auth(&mechanisms, &credentials)).await;
         let reply = self.checked(Stage::Login, reply)?;
-        expect(Stage::Login, &reply, 235)
+        self.expect(Stage::Login, &reply, 235)
     }
 
     /// One transaction for all recipients of the parameters; what became of each, in their order. `letter` must
@@ -245,25 +243,45 @@ impl Connection {
     ) -> Result<Vec<Told>, DeliveryFailure> {
         self.until = until;
         parameters.check(&self.offers)?;
-        if self.dirty {
-            let reply = self.command(Stage::Mail, self.timeouts.mail, "RSET\r\n".to_owned()).await?;
-            expect(Stage::Mail, &reply, 250)?;
-            self.dirty = false;
-        }
+        let is_used = self.letters > 0;
         self.letters = self.letters.saturating_add(1);
+        if is_used {
+            self.begin_again().await?;
+        }
         let envelope = self.envelope(parameters).await?;
         if !envelope.iter().any(Heard::is_open) {
             return Ok(envelope.into_iter().map(|heard| heard.told(&Told::Unheard)).collect());
         }
         // RFC 5321 §3.3: the reply to the final dot is for everybody who was accepted.
         let end = match self.content(letter).await.and_then(|reply| {
-            expect(Stage::End, &reply, 250)?;
+            self.expect(Stage::End, &reply, 250)?;
             Ok(Answer::new(u16::from(reply.code()), &text_of(&reply)))
         }) {
             Ok(answer) => Told::Taken(answer),
             Err(trouble) => Told::Not(trouble),
         };
         Ok(envelope.into_iter().map(|heard| heard.told(&end)).collect())
+    }
+
+    /// Before another letter on a kept connection. What is wrong with it says nothing of this letter.
+    async fn begin_again(&mut self) -> Result<(), DeliveryFailure> {
+        // RFC 5321 §4.3.1: a server speaks when spoken to, but for the 421 before it hangs up. A reply more than was
+        // due would be taken for the answer to our next command.
+        if !self.wire.is_quiet().await {
+            self.broken = true;
+            let cause = "the server spoke or hung up between two letters".to_owned();
+            return Err(DeliveryFailure::Lost { stage: Stage::Mail, cause });
+        }
+        if self.dirty {
+            let reply = self.command(Stage::Mail, self.timeouts.mail, "RSET\r\n".to_owned()).await;
+            if let Err(trouble) = reply.and_then(|reply| self.expect(Stage::Mail, &reply, 250)) {
+                self.broken = true;
+                let cause = format!("RSET was refused: {trouble:?}");
+                return Err(DeliveryFailure::Garbled { stage: Stage::Mail, cause });
+            }
+            self.dirty = false;
+        }
+        Ok(())
     }
 
     /// MAIL, every RCPT, and DATA up to the 354. Some recipient is open: the letter may follow.
@@ -273,7 +291,7 @@ impl Connection {
         let mut heard = Vec::with_capacity(rcpts.len());
         if !self.offers.pipelining {
             let reply = self.command(Stage::Mail, times.mail, mail).await?;
-            expect(Stage::Mail, &reply, 250)?;
+            self.expect(Stage::Mail, &reply, 250)?;
             self.dirty = true;
             let until = self.until.min(Instant::now() + times.recipients);
             for rcpt in rcpts {
@@ -283,11 +301,12 @@ impl Connection {
                 }
                 let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
                 let reply = self.command(Stage::Recipient, time, rcpt).await;
-                self.hear(&mut heard, reply.and_then(|reply| taken(&reply)), until);
+                let reply = reply.and_then(|reply| self.expect(Stage::Recipient, &reply, 250));
+                self.hear(&mut heard, reply, until);
             }
             if heard.iter().any(Heard::is_open) {
                 let reply = self.command(Stage::Data, times.data, "DATA\r\n".to_owned()).await;
-                match reply.and_then(|reply| expect(Stage::Data, &reply, 354)) {
+                match reply.and_then(|reply| self.expect(Stage::Data, &reply, 354)) {
                     Ok(()) => self.dirty = false,
                     Err(trouble) => close(&mut heard, &Told::Not(trouble)),
                 }
@@ -297,7 +316,7 @@ impl Connection {
         // RFC 2920 §3.1: one flight; every answer must be read whatever the first says.
         let count = rcpts.len();
         let mail = self.command(Stage::Mail, times.mail, mail + &rcpts.concat() + "DATA\r\n").await;
-        let mail = self.unless_broken(mail)?.and_then(|reply| expect(Stage::Mail, &reply, 250));
+        let mail = self.unless_broken(mail)?.and_then(|reply| self.expect(Stage::Mail, &reply, 250));
         self.dirty = true;
         let until = self.until.min(Instant::now() + times.recipients);
         for _ in 0..count {
@@ -307,14 +326,15 @@ impl Connection {
             }
             let time = times.recipient.min(until.saturating_duration_since(Instant::now()));
             let reply = self.answer(Stage::Recipient, time).await;
-            self.hear(&mut heard, reply.and_then(|reply| taken(&reply)), until);
+            let reply = reply.and_then(|reply| self.expect(Stage::Recipient, &reply, 250));
+            self.hear(&mut heard, reply, until);
         }
         if self.broken {
             mail?;
             return Ok(heard);
         }
         let data = self.answer(Stage::Data, times.data).await;
-        let data = data.and_then(|reply| expect(Stage::Data, &reply, 354));
+        let data = data.and_then(|reply| self.expect(Stage::Data, &reply, 354));
         if mail.is_err() || !heard.iter().any(Heard::is_open) {
             // A server that wants a letter for nobody cannot be told otherwise but by hanging up.
             self.broken |= data.is_ok();
@@ -443,6 +463,18 @@ impl Connection {
         }
     }
 
+    /// A positive reply with another code than the one due means that we and the server are out of step: whatever is
+    /// read next may be the answer to something else, so nothing more goes over this connection.
+    fn expect(&mut self, stage: Stage, reply: &Response, code: u16) -> Result<(), DeliveryFailure> {
+        let got = u16::from(reply.code());
+        // RFC 5321 §4.3.2: any 2yz will do where 250 is due.
+        if got == code || (code == 250 && (200..300).contains(&got)) {
+            return Ok(());
+        }
+        self.broken = true;
+        Err(DeliveryFailure::Garbled { stage, cause: format!("{got} where {code} was due") })
+    }
+
     /// lettre's error in our words. Its kinds are private, so this asks every question it answers.
     fn trouble(&mut self, stage: Stage, error: &SmtpError) -> DeliveryFailure {
         if let Some(code) = error.status() {
@@ -546,22 +578,6 @@ async fn in_time<T>(
 
 fn below(offered: bool, cause: &str) -> DeliveryFailure {
     DeliveryFailure::BelowFloor { offered, cause: cause.to_owned() }
-}
-
-/// A positive reply with another code than the one due means that we and the server are out of step.
-fn expect(stage: Stage, reply: &Response, code: u16) -> Result<(), DeliveryFailure> {
-    let got = u16::from(reply.code());
-    // RFC 5321 §4.3.2: any 2yz will do where 250 is due.
-    if got == code || (code == 250 && (200..300).contains(&got)) {
-        Ok(())
-    } else {
-        Err(DeliveryFailure::Garbled { stage, cause: format!("{got} where {code} was due") })
-    }
-}
-
-/// RCPT: 250, or 251 and 252 (RFC 5321 §4.3.2).
-fn taken(reply: &Response) -> Result<(), DeliveryFailure> {
-    expect(Stage::Recipient, reply, 250)
 }
 
 fn text_of(reply: &Response) -> String {

@@ -114,6 +114,23 @@ impl Wire {
         }
     }
 
+    /// Whether the peer has said nothing that was not read, and is still there. Does not wait.
+    pub(crate) async fn is_quiet(&self) -> bool {
+        std::future::poll_fn(|cx| {
+            let mut state = self.state();
+            let state = &mut *state;
+            let mut raw = [0_u8; 2048];
+            let mut chunk = ReadBuf::new(&mut raw);
+            let read = match &mut state.carrier {
+                Carrier::None => return Poll::Ready(false),
+                Carrier::Tcp(tcp) => Pin::new(tcp).poll_read(cx, &mut chunk),
+                Carrier::Tls(tls) => Pin::new(tls).poll_read(cx, &mut chunk),
+            };
+            Poll::Ready(read.is_pending() && state.replies.is_empty())
+        })
+        .await
+    }
+
     pub(crate) fn progress(&self) -> Progress {
         let state = self.state();
         Progress { all_out: state.out_at >= state.out.len(), wrote: state.wrote, sent: state.sent }

@@ -154,7 +154,9 @@ impl ArrivalRows {
             sent.remove(&mut batch);
         }
         for token in self.spent_notices {
-            batch.add(sql!("DELETE FROM notices WHERE token = ?1", token));
+            // Another report told of it meanwhile: built again, this one finds nothing to tell.
+            let spend = sql!("DELETE FROM notices WHERE token = ?1", token);
+            batch.add(spend.or_refuse(Refusal::MailboxTaken));
         }
         self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
         batch
@@ -179,7 +181,7 @@ pub enum Committed {
     /// answer `250` again, store nothing.
     Duplicate,
     /// A mailbox has meanwhile been made for the same address, or one deposited into is gone: load the
-    /// mailboxes again, build the rows again.
+    /// mailboxes again, build the rows again. The same where a notice has been told of meanwhile.
     MailboxTaken,
     /// Somebody has sent as much as they may.
     TooMany,

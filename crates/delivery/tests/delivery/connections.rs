@@ -180,3 +180,38 @@ async fn a_server_that_turns_connections_away_is_given_fewer() {
     desk.until_empty().await;
     running.stop().await;
 }
+
+/// What is read next may be the answer to something else.
+#[tokio::test]
+async fn a_connection_that_is_out_of_step_is_not_used_again() {
+    let mut script = Script::default();
+    script.rcpt.insert("odd@d.example", [Say::Line("354 what?")].into_iter().collect());
+    let hop = Hop::start(script).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    desk.queue(post("odd@d.example")).await;
+    let running = desk.start();
+    desk.until_attempts(1).await;
+    desk.queue(post("good@d.example")).await;
+    running.waker.wake();
+    assert_eq!(hop.letters(1).await[0].connection, 2);
+    running.stop().await;
+}
+
+/// A refusal that nobody asked for is not the next letter's.
+#[tokio::test]
+async fn a_reply_too_many_is_nobody_elses() {
+    let end = [Say::Line("250 2.0.0 taken\r\n554 5.0.0 and another word")].into_iter().collect();
+    let hop = Hop::start(Script { end, ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.concurrency_per_destination = 1;
+    desk.queue(post("one@d.example")).await;
+    let running = desk.start();
+    desk.until_empty().await;
+    desk.queue(post("two@d.example")).await;
+    running.waker.wake();
+    let letters = hop.letters(2).await;
+    assert!(letters[1].rcpt.contains("two@d.example"), "no report of a failure");
+    assert_eq!(letters[1].connection, 2);
+    running.stop().await;
+}
