@@ -1,7 +1,7 @@
 //! An arrival is stored whole and once.
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, AuditRow, Committed, Page, Store, StoreError};
+use sealpost_store::{ArrivalRows, AuditRow, Committed, NewNotice, Page, Store, StoreError, notice_token};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -228,4 +228,38 @@ async fn the_audit_trail_is_newest_first() {
     rig.store.append_audit(lines.clone()).await.unwrap();
     let read = rig.store.audit(Page { offset: 1, limit: 10 }).await.unwrap();
     assert_eq!(read, [lines[1].clone(), lines[0].clone()]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_reports_at_once_on_one_notice_are_told_of_once() {
+    let rig = Rig::new();
+    let mailbox = rig.mailbox(7);
+    let deposit = rig.ids.id();
+    let mut rows = ArrivalRows::new(NOW);
+    rows.notices.push(NewNotice {
+        number: 0,
+        mailbox_id: mailbox.id.clone(),
+        deposit_id: deposit.clone(),
+        ticket_sealed: b"ticket".to_vec(),
+        created_at: NOW,
+    });
+    rows.mailboxes.push(mailbox);
+    assert!(matches!(commit(&rig.store, rows).await, Committed::New(_)));
+    let mut reports = Vec::new();
+    for n in 0..20 {
+        let mut rows = with_fingerprint(&rig, [n; 32]).await;
+        rows.spent_notices.push(notice_token(&deposit, 0));
+        let store = rig.store.clone();
+        reports.push(tokio::spawn(async move { commit(&store, rows).await }));
+    }
+    let mut told = 0;
+    for report in reports {
+        match report.await.unwrap() {
+            Committed::New(_) => told += 1,
+            Committed::MailboxTaken => {}
+            Committed::Duplicate | Committed::TooMany => unreachable!("neither is asked for"),
+        }
+    }
+    assert_eq!(told, 1);
+    assert_eq!(rig.clean().await.legs, 1);
 }
