@@ -2,6 +2,7 @@
 //! proves. What is the behaviour of any good server is asked of Postfix too, as the reference.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
+mod junk;
 mod reference;
 mod rfc1870;
 mod rfc2034;

@@ -119,7 +119,7 @@ fn postfix() -> Server {
     let (certificate, key) = authority.issue(&[host]).write(folder.path(), "postfix");
     let extra = format!(
         "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {}\nsmtpd_tls_key_file = {}\n\
-         smtputf8_enable = yes\nmessage_size_limit = 10485760\nsmtpd_recipient_limit = 1000\n",
+         smtputf8_enable = yes\nsmtpd_error_sleep_time = 0\nmessage_size_limit = 10485760\nsmtpd_recipient_limit = 1000\n",
         certificate.display(),
         key.display()
     );

@@ -23,6 +23,9 @@ pub struct Limits {
     pub max_recipients: usize,
     /// Refused commands after which a session ends.
     pub max_errors: u32,
+    /// Commands that bring no letter on its way (NOOP, RSET, VRFY, HELP, another EHLO, whatever was told to come later)
+    /// before each further one counts as refused. A letter that was taken forgives all of it.
+    pub max_junk: u32,
     /// The longest line of a letter, without its CRLF; RFC 5321 §4.5.3.1.6 asks for at least 998.
     pub text_line: usize,
     /// A whole command must arrive within this (RFC 5321 §4.5.3.2.7: at least five minutes), however
@@ -59,6 +62,7 @@ impl Default for Limits {
             max_size: 100 * 1024 * 1024,
             max_recipients: 1000,
             max_errors: 20,
+            max_junk: 100,
             text_line: 998,
             command: Duration::from_secs(300),
             handshake: Duration::from_secs(30),

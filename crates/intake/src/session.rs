@@ -101,6 +101,9 @@ pub(crate) struct Session<'a, S> {
     pub(crate) failed_logins: u32,
     hello: Hello,
     errors: u32,
+    junk: u32,
+    /// Recipients of a letter that has enough already.
+    too_many: usize,
     until: Instant,
 }
 
@@ -120,6 +123,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             failed_logins: 0,
             hello: Hello { name: String::new(), extended: false },
             errors: 0,
+            junk: 0,
+            too_many: 0,
             until: Instant::now() + door.limits.session_total,
         }
     }
@@ -232,7 +237,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             self.wire.flush().await?;
         }
         let next = match command {
-            Command::Hello(hello) => self.on_hello(hello),
+            Command::Hello(hello) => {
+                let next = self.on_hello(hello);
+                self.count_junk()?;
+                next
+            }
             Command::Mail(envelope) => self.on_mail(state, envelope)?,
             Command::Rcpt(rcpt) => self.on_rcpt(state, *rcpt)?,
             Command::Data => self.on_data(state).await?,
@@ -245,6 +254,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             Command::StartTls => return self.on_starttls(state),
             Command::Rset => {
                 self.wire.send(&replies::ok());
+                self.count_junk()?;
                 match state {
                     State::Strange => State::Strange,
                     State::Ready | State::Sender(_) | State::Addressed(_) | State::Chunking(_) => {
@@ -254,14 +264,17 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             }
             Command::Noop => {
                 self.wire.send(&replies::ok());
+                self.count_junk()?;
                 state
             }
             Command::Vrfy => {
                 self.wire.send(&replies::vrfy());
+                self.count_junk()?;
                 state
             }
             Command::Help => {
                 self.wire.send(&replies::help());
+                self.count_junk()?;
                 state
             }
             Command::Quit => {
@@ -357,7 +370,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "local part with a route");
             self.answer(replies::leads_elsewhere())?;
         } else if envelope.recipients.len() >= self.door.limits.max_recipients {
-            self.answer(replies::too_many_recipients())?;
+            self.wire.send(&replies::too_many_recipients());
+            self.too_many = self.too_many.saturating_add(1);
+            // An honest client may have sent all of a long list in one flight (RFC 5321 §4.5.3.1.10 asks it to come
+            // again with the rest), so twice the limit is no junk yet.
+            if self.too_many > self.door.limits.max_recipients {
+                self.count_junk()?;
+            }
         } else {
             envelope.recipients.push(rcpt.recipient);
             self.wire.send(&replies::recipient_ok());
@@ -415,10 +434,22 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         }
     }
 
-    /// Gives a reply of our own; a permanent one is an error of the client and counts.
+    /// Gives a reply of our own; a permanent one is an error of the client and counts, another one is junk.
     pub(crate) fn answer(&mut self, reply: Reply) -> Result<(), Leave> {
         self.wire.send(&reply);
-        if reply.code() >= 500 { self.count_error() } else { Ok(()) }
+        if reply.code() >= 500 { self.count_error() } else { self.count_junk() }
+    }
+
+    /// What costs us something and brings no letter on its way. As Postfix does (`smtpd_junk_command_limit`), some of
+    /// it is free, and the rest counts as errors do.
+    fn count_junk(&mut self) -> Result<(), Leave> {
+        self.junk = self.junk.saturating_add(1);
+        if self.junk > self.door.limits.max_junk { self.count_error() } else { Ok(()) }
+    }
+
+    /// A letter was taken: whatever came before it led to something.
+    pub(crate) fn forgive(&mut self) {
+        (self.errors, self.junk, self.too_many) = (0, 0, 0);
     }
 
     /// So many and no more.

@@ -228,6 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                     "letter accepted"
                 );
                 self.wire.send(&replies::accepted(&receipt.id));
+                self.forgive();
                 if let Some(acknowledged) = receipt.acknowledged {
                     self.wire.on_received(acknowledged);
                 }

@@ -95,6 +95,7 @@ fn one(
         per_stranger: (listener.connections_per_client / 10).max(5),
         max_size: listener.max_size.0,
         max_recipients: listener.max_recipients,
+        max_junk: listener.max_junk_commands,
         text_line: listener.max_line,
         command: listener.idle.0,
         data_idle: listener.idle.0,

@@ -35,6 +35,8 @@ pub(crate) struct Listener {
     pub(crate) max_recipients: usize,
     #[serde(default = "max_line")]
     pub(crate) max_line: usize,
+    #[serde(default = "max_junk_commands")]
+    pub(crate) max_junk_commands: u32,
     #[serde(default = "connections")]
     pub(crate) connections: usize,
     /// Left out: half of `connections`.
@@ -63,6 +65,9 @@ fn max_recipients() -> usize {
 }
 fn max_line() -> usize {
     998
+}
+fn max_junk_commands() -> u32 {
+    100
 }
 fn connections() -> usize {
     500
