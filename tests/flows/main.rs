@@ -23,6 +23,7 @@ mod erased_by_time;
 mod explain;
 mod export;
 mod exports;
+mod filling_disk;
 mod formats;
 mod hops;
 mod ill_disk;

@@ -90,6 +90,20 @@ impl SmallDisk {
         }
     }
 
+    /// Takes all but so many bytes, at once.
+    pub fn fill_but(&self, left: u64) {
+        let file = std::fs::File::create(self.at.join("filler")).unwrap();
+        let size = self.free() - left;
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size).unwrap();
+    }
+
+    /// Bytes that are free.
+    #[must_use]
+    pub fn free(&self) -> u64 {
+        let facts = rustix::fs::statvfs(&self.at).unwrap();
+        facts.f_bavail * facts.f_frsize
+    }
+
     /// Gives back what [`Self::fill`] took.
     pub fn clear(&self) {
         std::fs::remove_file(self.at.join("filler")).unwrap();

@@ -9,5 +9,13 @@ pub(crate) fn later(error: impl std::fmt::Display) -> Reply {
 
 /// The store cannot take it now: nothing is lost, the client keeps the letter.
 pub(crate) fn unavailable(error: &sealpost_store::StoreError) -> Reply {
+    if error.is_full() {
+        return no_space().because(error);
+    }
     Reply::later(451, 3, 0, "Temporarily unable to take the message").because(error)
+}
+
+/// RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
+pub(crate) fn no_space() -> Reply {
+    Reply::later(452, 3, 1, "Not enough space now, please try again later")
 }

@@ -25,8 +25,7 @@ impl Reception for ArrivalReception {
     fn may_begin(&self, announced: u64) -> Result<(), Reply> {
         match self.context.shared.store.room(announced) {
             Room::Enough => Ok(()),
-            // RFC 5321 §4.2.3. Deliveries go on, so it will be better soon.
-            Room::Low { .. } => Err(Reply::later(452, 3, 1, "Not enough space now, please try again later")),
+            Room::Low { .. } => Err(failure::no_space()),
         }
     }
 
@@ -38,7 +37,7 @@ impl Reception for ArrivalReception {
                 .await
                 .map_err(|error| failure::unavailable(&error))?,
         )?;
-        let spool = Spool::open(&self.context.shared, &envelope);
+        let spool = Spool::open(&self.context.shared, &envelope)?;
         let (context, making) = (Arc::clone(&self.context), Arc::clone(&self.making));
         Ok(Box::new(Arriving { context, making, envelope, origin, spool }))
     }
@@ -62,6 +61,12 @@ impl Incoming for Arriving {
     async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
         let Self { context, making, envelope, origin, spool } = *self;
         let spooled = spool.finish().await?;
+        // Each recipient may get a copy of the head, and rows are written twice: into the log, then to their place.
+        let rows = (spooled.head.as_bytes().len() as u64)
+            .saturating_mul(envelope.recipients.len() as u64)
+            .saturating_mul(2);
+        let room = context.shared.store.set_aside(rows);
+        let _until_they_are_written = room.map_err(|error| failure::unavailable(&error))?;
         admit::admit(&context, &making, envelope, origin, spooled).await
     }
 }

@@ -91,7 +91,8 @@ pub(crate) async fn send(
     let split = Head::split(&pieces.opening).ok_or_else(|| failed("a letter without a head"))?;
     let (head_bytes, text) = pieces.opening.split_at_checked(split).unwrap_or((&pieces.opening, &[]));
 
-    let mut rest = Rest::new(context);
+    // Base64 in lines: four octets for three, and a line end for 76.
+    let mut rest = Rest::new(context, sizes_all.saturating_mul(11) / 8)?;
     rest.push(text).await?;
     let mut sizes = Vec::new();
     for (piece, file) in pieces.files.iter().zip(letter.files) {
@@ -263,14 +264,10 @@ struct Finished {
 }
 
 impl Rest {
-    fn new(context: &Context) -> Self {
+    fn new(context: &Context, octets: u64) -> Result<Self, OutboxError> {
         let key = MessageKey::generate(&*context.shared.random);
-        Self {
-            body: BodySealer::new(&context.shared.store, &key, &*context.shared.random),
-            key,
-            lines: SignedBody::default(),
-            hash: BodyHash::default(),
-        }
+        let body = BodySealer::new(&context.shared.store, &key, octets, &*context.shared.random).map_err(failed)?;
+        Ok(Self { body, key, lines: SignedBody::default(), hash: BodyHash::default() })
     }
 
     async fn push(&mut self, bytes: &[u8]) -> Result<(), OutboxError> {

@@ -7,6 +7,7 @@ use sealpost_store::StoredBody;
 use sealpost_vault::{Fingerprinter, MessageKey};
 use tokio::sync::OwnedSemaphorePermit;
 
+
 use crate::context::Shared;
 
 /// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
@@ -60,7 +61,7 @@ pub(crate) struct Whole {
 }
 
 impl Spool {
-    pub(crate) fn open(shared: &Shared, envelope: &Envelope) -> Self {
+    pub(crate) fn open(shared: &Shared, envelope: &Envelope) -> Result<Self, Reply> {
         let key = MessageKey::generate(&*shared.random);
         let mut fingerprint = shared.keys.tags.fingerprint();
         fingerprint.update(envelope.reverse_path.to_path().as_bytes());
@@ -69,13 +70,10 @@ impl Spool {
             fingerprint.update(recipient.address.to_path().as_bytes());
         }
         fingerprint.update(b"\0\0");
-        Self {
-            stage: Stage::Head(Vec::new()),
-            body: BodySealer::new(&shared.store, &key, &*shared.random),
-            key,
-            rest: Some(Vec::new()),
-            fingerprint,
-        }
+        let announced = envelope.announced_size.unwrap_or(0);
+        let body = BodySealer::new(&shared.store, &key, announced, &*shared.random)
+            .map_err(|error| crate::failure::unavailable(&error))?;
+        Ok(Self { stage: Stage::Head(Vec::new()), body, key, rest: Some(Vec::new()), fingerprint })
     }
 
     /// Takes the next bytes of the letter.

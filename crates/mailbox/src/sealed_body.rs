@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use sealpost_mail::Random;
 use sealpost_store::{Body, BodyWriter, Store, StoreError, StoredBody};
-use sealpost_vault::{CHUNK, MessageKey, StreamOpener, StreamSealer, sealed_chunk};
+use sealpost_vault::{CHUNK, MessageKey, StreamOpener, StreamSealer, sealed_chunk, sealed_len};
 
 use crate::MailboxError;
 
@@ -17,15 +17,26 @@ pub struct BodySealer {
 }
 
 impl BodySealer {
-    /// A body with a fresh id, sealed under this key.
-    #[must_use]
-    pub fn new(store: &Store, key: &MessageKey, random: &dyn Random) -> Self {
-        Self {
-            sealer: StreamSealer::new(key, random),
-            writer: store.body_writer(random.id()),
-            out: Vec::new(),
-            len: 0,
-        }
+    /// A body with a fresh id, sealed under this key, of something new that is `octets` long as far as is known (0: not
+    /// at all). It leaves free on the disk what stays free for deliveries, log-ins and deletions.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn new(
+        store: &Store,
+        key: &MessageKey,
+        octets: u64,
+        random: &dyn Random,
+    ) -> Result<Self, StoreError> {
+        let aside = store.set_aside(match octets {
+            0 => 0,
+            octets => sealed_len(octets),
+        })?;
+        Ok(Self::of(store.body_writer(random.id()).within(aside), key, random))
+    }
+
+    fn of(writer: BodyWriter, key: &MessageKey, random: &dyn Random) -> Self {
+        Self { sealer: StreamSealer::new(key, random), writer, out: Vec::new(), len: 0 }
     }
 
     /// Takes the next bytes.
@@ -66,7 +77,7 @@ impl BodySealer {
     }
 }
 
-/// A body that is at hand whole.
+/// A body that is at hand whole and that we write ourselves, like a report: a disk that is almost full takes it.
 ///
 /// # Errors
 /// The store cannot keep it.
@@ -76,7 +87,7 @@ pub async fn seal_body(
     plain: &[u8],
     random: &dyn Random,
 ) -> Result<StoredBody, StoreError> {
-    let mut body = BodySealer::new(store, key, random);
+    let mut body = BodySealer::of(store.body_writer(random.id()), key, random);
     body.push(plain).await?;
     body.finish().await
 }

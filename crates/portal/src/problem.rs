@@ -50,6 +50,10 @@ impl Problem {
             tracing::warn!(error = %cause, what, "the store is busy");
             return Self::Busy("the store");
         }
+        if StoreError::beneath(&cause).is_some_and(StoreError::is_full) {
+            tracing::warn!(error = %cause, what, "the disk is almost full");
+            return Self::Busy("the disk is almost full");
+        }
         Self::Fault(format!("{what}: {cause}"))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::{Bytes, BytesMut};
 use object_store::MultipartUpload;
 
+use crate::aside::Aside;
 use crate::error::StoreError;
 use crate::files::{Files, is_id};
 use crate::statement::sql;
@@ -26,11 +27,20 @@ pub struct BodyWriter {
     len: u64,
     /// Removes its unfinished file when dropped.
     upload: Option<Box<dyn MultipartUpload>>,
+    /// Room on the disk, where what comes must leave some.
+    aside: Option<Aside>,
     /// A piece was lost (an error, or a push that nobody waited for): the body can never be finished.
     broken: bool,
 }
 
 impl BodyWriter {
+    /// Writes within room that is set aside, and into no other.
+    #[must_use]
+    pub fn within(mut self, aside: Aside) -> Self {
+        self.aside = Some(aside);
+        self
+    }
+
     /// Appends a piece.
     pub async fn push(&mut self, sealed: &[u8]) -> Result<(), StoreError> {
         if self.broken {
@@ -41,14 +51,19 @@ impl BodyWriter {
         }
         self.broken = true;
         for piece in sealed.chunks(PART) {
+            let octets = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            if let Some(aside) = &mut self.aside {
+                aside.before_write(octets)?;
+            }
             self.buffer.extend_from_slice(piece);
-            self.len = self.len.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            self.len = self.len.saturating_add(octets);
             if self.upload.is_none() && self.buffer.len() > self.inline_limit {
                 self.upload = Some(self.files.begin(&self.id).await?);
             }
             if let Some(upload) = &mut self.upload {
                 while self.buffer.len() >= PART {
                     upload.put_part(self.buffer.split_to(PART).freeze().into()).await?;
+                    wrote(&mut self.aside, PART);
                 }
             }
         }
@@ -59,7 +74,7 @@ impl BodyWriter {
     /// Ends the body. A large one is on disk (fsynced) afterwards; a small one is kept in memory and goes
     /// to disk with the rows that refer to it.
     pub async fn finish(self) -> Result<StoredBody, StoreError> {
-        let Self { id, files, buffer, len, upload, broken, .. } = self;
+        let Self { id, files, buffer, len, upload, mut aside, broken, .. } = self;
         if broken {
             return Err(StoreError::BrokenBody);
         }
@@ -73,20 +88,29 @@ impl BodyWriter {
                 len,
                 place: BodyLocation::Row(rest),
                 settled: true.into(),
+                _aside: aside,
             })));
         };
         files.set_moving(&id);
         // In a task of its own: a caller that stops waiting must not leave a file that nobody removes.
         let completing = tokio::spawn(async move {
-            let kept = Kept { id, len, place: BodyLocation::File(Arc::clone(&files)), settled: false.into() };
-            let stored = StoredBody(Arc::new(kept));
+            let place = BodyLocation::File(Arc::clone(&files));
+            let stored = StoredBody(Arc::new(Kept { id, len, place, settled: false.into(), _aside: None }));
+            let last = rest.len();
             if !rest.is_empty() {
                 upload.put_part(rest.into()).await?;
             }
+            wrote(&mut aside, last);
             files.complete(stored.id(), &mut upload).await?;
             Ok(stored)
         });
         completing.await.map_err(|_stopped| StoreError::Closed)?
+    }
+}
+
+fn wrote(aside: &mut Option<Aside>, octets: usize) {
+    if let Some(aside) = aside {
+        aside.wrote(u64::try_from(octets).unwrap_or(u64::MAX));
     }
 }
 
@@ -114,6 +138,8 @@ struct Kept {
     place: BodyLocation,
     /// Its fate is no longer ours: a row has it.
     settled: AtomicBool,
+    /// For a row that is not written yet.
+    _aside: Option<Aside>,
 }
 
 impl StoredBody {
@@ -256,6 +282,7 @@ impl Store {
             buffer: BytesMut::new(),
             len: 0,
             upload: None,
+            aside: None,
             broken: false,
         }
     }

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
@@ -60,6 +61,8 @@ pub(crate) struct Disk {
     reserve: Option<File>,
     /// Bytes that stay free for everything but new letters.
     minimum_free: u64,
+    /// Set aside for what is coming in, and not written yet. Of this process: others show by what they write.
+    under_way: Mutex<u64>,
     /// This file system cannot set room aside.
     no_reserve: AtomicBool,
 }
@@ -71,11 +74,36 @@ impl Disk {
             _some => Some(Access::of(folder).file(&folder.join("reserve"))?),
         };
         let no_reserve = AtomicBool::new(false);
-        Ok(Self { folder: folder.to_owned(), reserve, minimum_free, no_reserve })
+        Ok(Self { folder: folder.to_owned(), reserve, minimum_free, under_way: Mutex::default(), no_reserve })
     }
 
     /// Whether a letter of `octets` may come.
     pub(crate) fn room(&self, octets: u64) -> Room {
+        self.room_beside(*self.under_way(), octets)
+    }
+
+    /// Sets `octets` aside, if there is room for them.
+    pub(crate) fn set_aside(&self, octets: u64) -> Room {
+        let mut under_way = self.under_way();
+        let room = self.room_beside(*under_way, octets);
+        if room == Room::Enough {
+            *under_way = under_way.saturating_add(octets);
+        }
+        room
+    }
+
+    /// Octets that were set aside have been written, or will not come.
+    pub(crate) fn give_back(&self, octets: u64) {
+        let mut under_way = self.under_way();
+        *under_way = under_way.saturating_sub(octets);
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, u64> {
+        // Nothing that can panic runs under this lock.
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn room_beside(&self, under_way: u64, octets: u64) -> Room {
         let Some(reserve) = &self.reserve else { return Room::Enough };
         let free = match self.free() {
             Ok(free) => free,
@@ -86,7 +114,7 @@ impl Disk {
             }
         };
         // A quota shows only in the reserve: it cannot be set aside while the quota is exceeded.
-        if free < self.minimum_free.saturating_add(octets) || !self.keep_reserve(reserve, free) {
+        if free < self.minimum_free.saturating_add(under_way).saturating_add(octets) || !self.keep_reserve(reserve, free) {
             return Room::Low { free };
         }
         Room::Enough

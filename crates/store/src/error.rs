@@ -1,5 +1,6 @@
 //! What can go wrong with the store. Verdicts (taken, spent, lost) are no errors and have their own enums.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sealpost_mail::Fault;
@@ -65,6 +66,12 @@ pub enum StoreError {
     /// A piece of a body was lost; the body has to be written again from the start.
     #[error("a piece of this body could not be written")]
     BrokenBody,
+    /// What comes in would leave less of the disk than stays free.
+    #[error("the disk has {free} bytes left, and minimum-free with what is under way asks for more")]
+    NoRoom {
+        /// Bytes that are free.
+        free: u64,
+    },
     /// A range outside the body.
     #[error("the range lies outside the body")]
     OutOfRange,
@@ -103,8 +110,25 @@ impl StoreError {
             | Self::BadId
             | Self::Unreferenced
             | Self::BrokenBody
+            | Self::NoRoom { .. }
             | Self::OutOfRange => false,
         }
+    }
+
+    /// Whether the disk is what has no room: removing something helps, and until then asking again does not.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        if let Self::NoRoom { .. } = self {
+            return true;
+        }
+        std::iter::successors(Some(self as &(dyn std::error::Error + 'static)), |error| error.source()).any(
+            |error| {
+                let io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+                let sql = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+                matches!(io, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+                    || sql == Some(rusqlite::ErrorCode::DiskFull)
+            },
+        )
     }
 
     /// Whether the same request may succeed later. What we cannot judge is worth another try: a peer
@@ -120,6 +144,7 @@ impl StoreError {
             | Self::File(_)
             | Self::Path { .. }
             | Self::BrokenBody
+            | Self::NoRoom { .. }
             | Self::Damaged { .. } => Fault::Temporary,
             Self::NewerSchema { .. } | Self::BadId | Self::Unreferenced | Self::OutOfRange => {
                 Fault::Permanent

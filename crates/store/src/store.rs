@@ -168,9 +168,14 @@ impl Store {
         }
     }
 
-    /// Whether a letter of `octets` more may come; what is being delivered, read or deleted does not ask.
+    /// Whether a letter of `octets` more may come beside what is under way; what is being delivered, read or deleted
+    /// does not ask.
     pub fn room(&self, octets: u64) -> Room {
         self.inner.disk.room(octets)
+    }
+
+    pub(crate) fn disk(&self) -> &Arc<Disk> {
+        &self.inner.disk
     }
 
     /// Waits until the store can promise nothing more: a write could not be made certain. Only a restart, which

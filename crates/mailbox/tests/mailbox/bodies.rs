@@ -15,7 +15,7 @@ async fn what_went_in_comes_out_at_every_size() {
     let rig = Rig::new();
     for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 5 * CHUNK + 17] {
         let key = MessageKey::generate(&SystemRandom);
-        let mut sealer = BodySealer::new(&rig.store, &key, &SystemRandom);
+        let mut sealer = BodySealer::new(&rig.store, &key, 0, &SystemRandom).unwrap();
         assert!(sealer.is_empty());
         for piece in bytes(len).chunks(10_007) {
             sealer.push(piece).await.unwrap();

@@ -126,6 +126,11 @@ impl Draft {
     }
 }
 
+/// A body of something new, `octets` long as far as is known.
+pub(crate) fn new_body(site: &Site, key: &MessageKey, octets: u64) -> Result<BodySealer, Problem> {
+    BodySealer::new(&site.store, key, octets, site.random.as_ref()).map_err(lost)
+}
+
 pub(crate) fn lost(error: impl std::error::Error + 'static) -> Problem {
     Problem::fault("keeping a draft", error)
 }

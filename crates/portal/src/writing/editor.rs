@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
-use sealpost_mailbox::BodySealer;
 use sealpost_mailbox::{MAX_FILES, Sent};
 use serde::Deserialize;
 
@@ -23,7 +22,7 @@ use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
-use crate::writing::draft::{Content, Draft, Pending, lost};
+use crate::writing::draft::{Content, Draft, Pending, lost, new_body};
 use crate::writing::reply::{self, Kind};
 use crate::writing::{MAX_RECIPIENTS, addresses};
 
@@ -193,7 +192,7 @@ async fn carry_original(
     if letter.bytes.len() as u64 > site.config.write.max_size {
         return Ok(false);
     }
-    let mut upload = BodySealer::new(&site.store, draft.key(), site.random.as_ref());
+    let mut upload = new_body(site, draft.key(), letter.bytes.len() as u64)?;
     upload.push(&letter.bytes).await.map_err(lost)?;
     owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
 }
@@ -221,7 +220,7 @@ async fn carry(
         .await?;
         let Some(bytes) = bytes else { continue };
         free = free.saturating_sub(bytes.len() as u64);
-        let mut upload = BodySealer::new(&site.store, draft.key(), site.random.as_ref());
+        let mut upload = new_body(site, draft.key(), bytes.len() as u64)?;
         upload.push(&bytes).await.map_err(lost)?;
         let name = download::file_name(&file.name, "file");
         complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
@@ -382,7 +381,8 @@ async fn take_files(
         let mut upload = known
             .as_ref()
             .filter(|_| named)
-            .map(|draft| BodySealer::new(&site.store, draft.key(), site.random.as_ref()));
+            .map(|draft| new_body(&site, draft.key(), 0))
+            .transpose()?;
         let mut used = known.as_ref().map_or(0, Draft::size);
         let mut came = 0_u64;
         while let Some(bytes) = file.next().await? {

@@ -10,7 +10,7 @@ use crate::access::session::SignedIn;
 use crate::mailbox::is_id;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::draft::{Draft, Facts, Pending, broken, lost};
+use crate::writing::draft::{Draft, Facts, Pending, broken, lost, new_body};
 
 /// A piece, but for a file's last one. Small enough that a lost connection costs little, large enough that a file
 /// of 20 MB is not many rows.
@@ -112,7 +112,7 @@ impl SignedIn {
         let found = site.store.upload(self.mailbox_id(), &draft.id, id).await.map_err(lost)?;
         let Some((row, pieces)) = found else { return Ok(false) };
         let facts = Facts::open(draft.key(), id, &row.facts_sealed)?;
-        let mut whole = BodySealer::new(&site.store, draft.key(), site.random.as_ref());
+        let mut whole = new_body(site, draft.key(), row.size)?;
         for piece in &pieces {
             // A gap, or a piece that is not where it belongs, does not open or does not fit.
             if piece.place != whole.len() {
@@ -161,9 +161,9 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn new(site: &Site) -> Self {
+    pub(crate) fn new(site: &Site, octets: u64) -> Result<Self, Problem> {
         let key = MessageKey::generate(site.random.as_ref());
-        Self { upload: BodySealer::new(&site.store, &key, site.random.as_ref()), key }
+        Ok(Self { upload: new_body(site, &key, octets)?, key })
     }
 
     pub(crate) async fn push(&mut self, bytes: &[u8]) -> Result<(), Problem> {

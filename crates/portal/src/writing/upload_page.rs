@@ -90,7 +90,7 @@ pub(crate) async fn piece(
         return Ok(answer(StatusCode::CONFLICT, &owner.progress(&site, &draft, &upload_id).await?));
     };
     let wanted = pending.next_len();
-    let mut piece = Piece::new(&site);
+    let mut piece = Piece::new(&site, wanted)?;
     while let Some(bytes) = incoming.next().await? {
         if piece.len() + bytes.len() as u64 > wanted {
             return Err(Problem::BadForm("a piece too long"));

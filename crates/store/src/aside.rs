@@ -1,0 +1,109 @@
+//! Room on the disk that is set aside for what is coming in, so that letters under way at the same time cannot
+//! together eat what stays free for deliveries, log-ins and deletions. Knows nothing of what comes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::disk::{Disk, Room};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// So much at a time is set aside for what did not say how long it is, and so often the disk is asked again:
+/// others write on it, too.
+const STEP: u64 = 1024 * 1024;
+
+/// Room for one thing that is coming in. Given back on drop, as far as it was not used.
+pub struct Aside {
+    disk: Arc<Disk>,
+    /// Set aside and not written yet.
+    left: u64,
+    /// Written since the disk was asked.
+    unasked: u64,
+}
+
+impl Aside {
+    /// Before `octets` are written: makes sure of the room for them.
+    pub(crate) fn before_write(&mut self, octets: u64) -> Result<(), StoreError> {
+        self.unasked = self.unasked.saturating_add(octets);
+        if octets <= self.left && self.unasked < STEP {
+            return Ok(());
+        }
+        let more = if octets > self.left { octets.max(STEP) } else { 0 };
+        set_aside(&self.disk, more)?;
+        self.left = self.left.saturating_add(more);
+        self.unasked = 0;
+        Ok(())
+    }
+
+    /// They are on the disk and show in its free space.
+    pub(crate) fn wrote(&mut self, octets: u64) {
+        let octets = octets.min(self.left);
+        self.left = self.left.saturating_sub(octets);
+        self.disk.give_back(octets);
+    }
+}
+
+fn set_aside(disk: &Disk, octets: u64) -> Result<(), StoreError> {
+    match disk.set_aside(octets) {
+        Room::Enough => Ok(()),
+        Room::Low { free } => Err(StoreError::NoRoom { free }),
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        self.disk.give_back(self.left);
+    }
+}
+
+impl fmt::Debug for Aside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aside").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Sets room aside for `octets` that are about to come; 0 where nobody knows. More is set aside as it comes.
+    ///
+    /// # Errors
+    /// `NoRoom`: with what is under way already, less than `minimum_free` would be left.
+    pub fn set_aside(&self, octets: u64) -> Result<Aside, StoreError> {
+        set_aside(self.disk(), octets)?;
+        Ok(Aside { disk: Arc::clone(self.disk()), left: octets, unasked: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aside(disk: &Arc<Disk>, octets: u64) -> Result<Aside, StoreError> {
+        set_aside(disk, octets)?;
+        Ok(Aside { disk: Arc::clone(disk), left: octets, unasked: 0 })
+    }
+
+    #[test]
+    fn what_is_under_way_counts_until_it_is_written_or_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Disk::open(folder.path(), 1).unwrap());
+        let Room::Low { free } = disk.room(u64::MAX) else { panic!("no disk is so large") };
+        let first = aside(&disk, free / 2).unwrap();
+        assert!(matches!(aside(&disk, free / 2 + free / 4), Err(StoreError::NoRoom { .. })));
+        drop(first);
+        let mut second = aside(&disk, free / 2 + free / 4).unwrap();
+        second.wrote(free / 2);
+        drop(aside(&disk, free / 2).unwrap());
+    }
+
+    #[test]
+    fn what_says_no_length_is_asked_on_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Disk::open(folder.path(), u64::MAX / 2).unwrap());
+        let mut unknown = Aside { disk: Arc::clone(&disk), left: 0, unasked: 0 };
+        assert!(matches!(unknown.before_write(64 * STEP), Err(StoreError::NoRoom { .. })));
+        // Announced, but gone meanwhile.
+        let mut known = Aside { disk, left: 64 * STEP, unasked: 0 };
+        known.before_write(1).unwrap();
+        assert!(matches!(known.before_write(STEP), Err(StoreError::NoRoom { .. })));
+    }
+}
