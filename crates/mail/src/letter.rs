@@ -385,6 +385,10 @@ impl<'a> Letter<'a> {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         let Some(root) = self.parts.first() else { return false };
+        // Some programs take the first, some the last.
+        if root.has_several_types() {
+            return false;
+        }
         if is_cms(root) {
             return cms_kind(root) == Some(Cms::Encrypted);
         }

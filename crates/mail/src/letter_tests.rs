@@ -207,6 +207,13 @@ fn encryption_is_judged_by_the_bytes() {
         )
     };
     assert!(with(&mime(pgp, ""), |l| l.is_encrypted()));
+    for twice in ["Content-Type: multipart/mixed; boundary=b\n", "content-TYPE: text/plain\n"] {
+        assert!(!with(&format!("{twice}{}", mime(pgp, "")), |l| l.is_encrypted()), "{twice}");
+        assert!(!with(&mime(pgp, "").replace("Subject: x\n", &format!("Subject: x\n{twice}")), |l| l
+            .is_encrypted()));
+        let after = mime(pgp, "").replacen("\n\n", &format!("\n{twice}\n"), 1);
+        assert!(!with(&after, |l| l.is_encrypted()), "{after}");
+    }
     assert!(!with(&mime("clear text", ""), |l| l.is_encrypted()));
     assert!(!with(&mime(pgp, "--b\n\nclear text\n"), |l| l.is_encrypted()));
 }

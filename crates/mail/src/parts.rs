@@ -47,6 +47,11 @@ pub(crate) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// Whether the field stands there more than once.
+    pub(crate) fn has_several_types(&self) -> bool {
+        self.fields.iter().filter(|field| field.name == HeaderName::ContentType).count() > 1
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         self.type_field.first(name)
     }

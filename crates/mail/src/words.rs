@@ -94,6 +94,9 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
             }
         }));
     }
+    if let Some(closed) = with_marks_escaped(raw) {
+        readings.push(decode(&closed));
+    }
     if is_open(raw) {
         for guess in charset::GUESSES {
             let reading = decode_as(raw, guess);
@@ -103,6 +106,47 @@ pub(crate) fn readings(raw: &[u8]) -> Vec<String> {
         }
     }
     readings
+}
+
+/// A bare `?` in it makes a Q word none (RFC 2047 §4.2), and some programs read it all the same, up to the next `?=`. The
+/// value with such marks escaped, if there are any.
+fn with_marks_escaped(raw: &[u8]) -> Option<Vec<u8>> {
+    let (mut out, mut copied, mut at) = (Vec::new(), 0, 0);
+    while let Some(found) = raw.get(at..).and_then(|rest| rest.windows(2).position(|w| w == b"=?")) {
+        let start = at + found;
+        let rest = raw.get(start..).unwrap_or_default();
+        if let Some((length, ..)) = encoded_word(rest) {
+            at = start + length;
+        } else if let Some((from, to)) = payload_with_marks(rest) {
+            out.extend_from_slice(raw.get(copied..start + from).unwrap_or_default());
+            for byte in rest.get(from..to).unwrap_or_default() {
+                match byte {
+                    b'?' => out.extend_from_slice(b"=3F"),
+                    byte => out.push(*byte),
+                }
+            }
+            (copied, at) = (start + to, start + to + 2);
+        } else {
+            at = start + 2;
+        }
+    }
+    out.extend_from_slice(raw.get(copied..).unwrap_or_default());
+    (copied > 0).then_some(out)
+}
+
+/// Where the payload of such a word begins and ends.
+fn payload_with_marks(text: &[u8]) -> Option<(usize, usize)> {
+    // Longer than any line that is let in by default: whoever looks from every `=?` must not read all of the value.
+    let text = text.get(..1000).unwrap_or(text);
+    let mut fields = text.get(2..)?.splitn(3, |b| *b == b'?');
+    let (charset, encoding, rest) = (fields.next()?, fields.next()?, fields.next()?);
+    let is_word = !charset.is_empty() && charset.iter().all(u8::is_ascii_graphic);
+    if !is_word || !encoding.eq_ignore_ascii_case(b"q") {
+        return None;
+    }
+    let length = rest.windows(2).position(|w| w == b"?=")?;
+    let from = text.len() - rest.len();
+    (!rest.get(..length)?.contains(&b'\n')).then_some((from, from + length))
 }
 
 /// Whether there may be a reading that nobody here knows: a word in a charset that we cannot read.
@@ -425,6 +469,22 @@ mod tests {
             let back = put_back(&String::from_utf8(line).unwrap(), &aside);
             assert_eq!(back.matches("Müller").count(), 1, "{raw}: {back}");
         }
+    }
+
+    #[test]
+    fn a_bare_mark_in_a_word_is_read_in_both_ways() {
+        let raw = b" =?utf-8?Q?Frage?_=5Bvertraulich=5D?= x =?utf-8?Q?M=C3=BC?=";
+        assert_eq!(
+            readings(raw),
+            ["=?utf-8?Q?Frage?_=5Bvertraulich=5D?= x M\u{fc}", "Frage? [vertraulich] x M\u{fc}"]
+        );
+        let left = cut(raw, "[vertraulich]").unwrap();
+        assert!(readings(&left).iter().all(|seen| seen.contains("Frage?") && !seen.contains("vertraulich")));
+        for none in ["=?utf-8?Q?a?=", "=?utf-8?B?a?b?=", "=?utf-8?Q?a?b", "=?utf-8?Q?a\r\n ?b?=", "=?=?=?Q?"]
+        {
+            assert_eq!(with_marks_escaped(none.as_bytes()), None, "{none}");
+        }
+        let _ = with_marks_escaped(&b"=?a?Q?x".repeat(40_000));
     }
 
     #[test]

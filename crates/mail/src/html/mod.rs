@@ -54,7 +54,8 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
         texts.push(read(html, Reading::Unhidden)?);
     }
     let lower = html.to_ascii_lowercase();
-    if ["inline", "float", "contents", "absolute"].iter().any(|word| lower.contains(word)) {
+    // A style may be written with escapes (CSS Syntax §4.3.7): `display:in\6cine`.
+    if ["inline", "float", "contents", "absolute", "\\"].iter().any(|word| lower.contains(word)) {
         texts.push(read(html, Reading::Glued)?);
     }
     texts.dedup();
