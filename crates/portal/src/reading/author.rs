@@ -31,17 +31,25 @@ const MAX_OUTPUT: usize = 4 * 1024 * 1024;
 /// Blocks within blocks of a style sheet.
 const MAX_DEPTH: u8 = 8;
 
-/// The letter's markup with its style sheets in its elements, its body as a box, and without what it hides.
-pub(crate) fn inlined(html: &str) -> String {
+/// The letter's markup with its style sheets in its elements, its body as a box, and without what it hides. `None`: it
+/// was `late` between two steps.
+pub(crate) fn inlined(html: &str, late: &dyn Fn() -> bool) -> Option<String> {
     let Sheets { body, css } = Sheets::of(html);
     let plain = flattened(html);
     let body = body.map(|body| flattened(&format!("<div {body}>"))).unwrap_or_default();
     let body = body.strip_prefix("<div").and_then(|rest| rest.strip_suffix("></div>")).unwrap_or_default();
     let body = painted(body);
+    if late() {
+        return None;
+    }
     let styled = styled(&plain, &body, &css);
     let boxed =
         styled.unwrap_or_else(|| if body.is_empty() { plain } else { format!("<div{body}>{plain}</div>") });
-    unseen::taken_out(&with_grounds(&boxed))
+    if late() {
+        return None;
+    }
+    let out = unseen::taken_out(&with_grounds(&boxed));
+    (!late()).then_some(out)
 }
 
 /// A body's colours as a box has them: a box knows no such attributes.
@@ -441,6 +449,10 @@ impl RuleBodyItemParser<'_, (), ()> for Body<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn inlined(html: &str) -> String {
+        super::inlined(html, &|| false).unwrap()
+    }
 
     #[test]
     fn rules_reach_their_elements() {

@@ -32,16 +32,29 @@ pub(crate) struct Clean {
 /// Cleans `html`. `inline` maps a Content-ID to the address of that part, for pictures in the letter itself; `written`
 /// takes those that are written in the markup.
 ///
-/// Call only after [`crate::reading::markup::is_showable`], and off the event loop.
-pub(crate) fn clean(html: &str, inline: &HashMap<String, String>, written: DataPictures) -> Clean {
-    let html = author::inlined(html);
+/// Call only after [`crate::reading::markup::is_showable`], and off the event loop. `None`: it was `late` between two of
+/// the steps, each of which is bounded by what is showable.
+pub(crate) fn clean(
+    html: &str,
+    inline: &HashMap<String, String>,
+    written: DataPictures,
+    late: &dyn Fn() -> bool,
+) -> Option<Clean> {
+    let html = author::inlined(html, late)?;
     let own = Arc::new(Own { inline: inline.clone(), written });
     let (mut markup, mut remote_images) = sanitised(&html, &own, Widths::Own);
+    if late() {
+        return None;
+    }
     if runs_from_the_right(&markup) {
         (markup, remote_images) = sanitised(&html, &own, Widths::Flowing);
     }
-    let Marked { markup, domains, more } = targets::mark(&contrast::repaired(&markup));
-    Clean { markup, remote_images, domains, more_domains: more, pictures: own.written.taken() }
+    let repaired = contrast::repaired(&markup);
+    if late() {
+        return None;
+    }
+    let Marked { markup, domains, more } = targets::mark(&repaired);
+    Some(Clean { markup, remote_images, domains, more_domains: more, pictures: own.written.taken() })
 }
 
 /// Pictures of the letter itself.
@@ -245,7 +258,7 @@ mod tests {
 
     fn cleaned(html: &str) -> String {
         let inline = HashMap::from([("pic@x".to_owned(), "/m/1/inline/2".to_owned())]);
-        clean(html, &inline, DataPictures::new("1", "")).markup
+        clean(html, &inline, DataPictures::new("1", ""), &|| false).unwrap().markup
     }
 
     #[test]
@@ -329,7 +342,9 @@ mod tests {
             "<img src=https://t.example/1><img src=cid:unknown><img src='cid:a'>",
             &HashMap::from([("a".into(), "/p".into())]),
             DataPictures::new("1", ""),
-        );
+            &|| false,
+        )
+        .unwrap();
         assert_eq!(out.remote_images, 2);
         assert!(!out.markup.contains("t.example") && !out.markup.contains("cid:"));
     }

@@ -150,9 +150,11 @@ pub(crate) async fn show(
     let page = Page::owned(&site, &request, &owner).with_symbols();
     let zone = page.calendar.0.clone();
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
+    let time = site.cleaning_time();
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
-            let look = Look { id: &here, within: None, as_text, charset, zone: &zone, pictures };
+            let late = &time.begins();
+            let look = Look { id: &here, within: None, as_text, charset, zone: &zone, pictures, late };
             reading::look(&letter.bytes, &look)
         })
         .await?;
@@ -230,9 +232,11 @@ pub(crate) async fn frame(
         return frame_page(&site, &request, &owner, &frame);
     }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let time = site.cleaning_time();
     let frame = site
         .cleaning(owner.mailbox_id(), move || {
-            reading::frame(&Letter::parse_some_in(&letter.bytes, charset).ok()?.0, &id, "", 0)
+            let late = &time.begins();
+            reading::frame(&Letter::parse_some_in(&letter.bytes, charset).ok()?.0, &id, "", 0, late)
         })
         .await?
         .ok_or(Problem::NotFound)?;

@@ -48,7 +48,7 @@ pub(crate) enum View {
     Html,
     /// As text, because the reader asked for it or there is nothing else.
     Text { body: SafeHtml, cut: bool, has_html: bool },
-    /// As text, because the HTML is too large or too deep to be made safe.
+    /// As text, because the HTML is too large or too deep to be made safe, or it took too long.
     TooComplex { body: SafeHtml, cut: bool },
     /// The source, because it cannot be taken apart.
     Broken { body: SafeHtml, cut: bool },
@@ -105,6 +105,8 @@ pub(crate) struct Look<'a> {
     pub(crate) zone: &'a TimeZone,
     /// Bytes of pictures that are kept with the frame.
     pub(crate) pictures: usize,
+    /// Whether making HTML safe has taken too long by now.
+    pub(crate) late: &'a dyn Fn() -> bool,
 }
 
 /// The place of a part within letters within a letter.
@@ -189,10 +191,16 @@ pub(crate) fn letter_at(bytes: &[u8], path: &PartPath) -> Option<Vec<u8>> {
 }
 
 /// A picture that stands in the markup of the letter at `within`; it has to be found once more.
-pub(crate) fn written_picture(bytes: &[u8], id: &str, within: &PartPath, part: &str) -> Option<Picture> {
+pub(crate) fn written_picture(
+    bytes: &[u8],
+    id: &str,
+    within: &PartPath,
+    part: &str,
+    late: &dyn Fn() -> bool,
+) -> Option<Picture> {
     let inner = if within.0.is_empty() { None } else { Some(letter_at(bytes, within)?) };
     let (letter, _) = Letter::parse_some(inner.as_deref().unwrap_or(bytes)).ok()?;
-    let frame = frame(&letter, id, &within.prefix(), usize::MAX)?;
+    let frame = frame(&letter, id, &within.prefix(), usize::MAX, late)?;
     frame.pictures.into_iter().find(|picture| picture.part == part)
 }
 
@@ -205,8 +213,10 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
         return broken(bytes);
     }
     let (within, zone) = (look.within, look.zone);
-    let view = view(&letter, look.as_text);
     let prefix = within.map(PartPath::prefix).unwrap_or_default();
+    let framed =
+        (!look.as_text).then(|| frame(&letter, look.id, &prefix, look.pictures, look.late)).flatten();
+    let view = view(&letter, look.as_text, framed.is_some(), &said);
     let depth = within.map_or(0, |path| path.0.len());
     let (mut files, mut pictures) = (Vec::new(), Vec::new());
     let (mut events, mut calendars) = (Vec::new(), Vec::new());
@@ -231,14 +241,28 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
     }
     let calendar = calendars.into_iter().next().unwrap_or_default();
     let events = events.into_iter().map(|event| Card::new(event, calendar.clone(), &said)).collect();
-    let shown = matches!(view, View::Html);
-    let frame = shown.then(|| frame(&letter, look.id, &prefix, look.pictures)).flatten();
     let has_charset = look.charset.is_some() || said.chars().any(|c| !c.is_ascii() || c == '\u{1b}');
-    Reading { view, files, pictures, events, summary: Some(letter.summary()), frame, whole, has_charset }
+    Reading {
+        view,
+        files,
+        pictures,
+        events,
+        summary: Some(letter.summary()),
+        frame: framed,
+        whole,
+        has_charset,
+    }
 }
 
-/// The inside of the frame: the letter's HTML made safe, and the pictures it shows as far as they have room.
-pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) -> Option<Frame> {
+/// The inside of the frame: the letter's HTML made safe, and the pictures it shows as far as they have room. Nothing:
+/// there is no HTML, it is too large or too deep, or it became too `late`.
+pub(crate) fn frame(
+    letter: &Letter<'_>,
+    id: &str,
+    prefix: &str,
+    most: usize,
+    late: &dyn Fn() -> bool,
+) -> Option<Frame> {
     let html = letter.html().filter(|html| markup::is_showable(html))?;
     let inline: Vec<(Attachment, String)> = letter
         .attachments()
@@ -253,7 +277,7 @@ pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) ->
         .iter()
         .filter_map(|(file, part)| Some((file.inline_cid.clone()?, format!("/m/{id}/inline/{part}"))))
         .collect();
-    let cleaned = html::clean(&html, &addresses, DataPictures::new(id, prefix));
+    let cleaned = html::clean(&html, &addresses, DataPictures::new(id, prefix), late)?;
     let mut room = most.saturating_sub(cleaned.markup.len());
     let mut pictures = Vec::new();
     for written in cleaned.pictures {
@@ -277,18 +301,14 @@ pub(crate) fn frame(letter: &Letter<'_>, id: &str, prefix: &str, most: usize) ->
     Some(Frame { markup: Secret::new(cleaned.markup), remote_images, domains, more_domains, pictures })
 }
 
-fn view(letter: &Letter<'_>, as_text: bool) -> View {
-    let text = || to_html(&letter.text().unwrap_or_default());
+fn view(letter: &Letter<'_>, as_text: bool, framed: bool, said: &str) -> View {
+    if framed {
+        return View::Html;
+    }
+    let (body, cut) = to_html(said);
     match letter.html() {
-        Some(html) if !as_text && markup::is_showable(&html) => View::Html,
-        Some(_) if !as_text => {
-            let (body, cut) = text();
-            View::TooComplex { body, cut }
-        }
-        html => {
-            let (body, cut) = text();
-            View::Text { body, cut, has_html: html.is_some() }
-        }
+        Some(_) if !as_text => View::TooComplex { body, cut },
+        html => View::Text { body, cut, has_html: html.is_some() },
     }
 }
 
@@ -347,6 +367,35 @@ mod tests {
         assert_eq!(PartPath::parse("2.0.11").unwrap().prefix(), "2.0.11.");
         for bad in ["", ".", "-1", "1.", "a", "1..2", "99999", "0.0.0.0.0.0.0", "0.0.0.0.0.0.0.0.0.0"] {
             assert_eq!(PartPath::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_takes_too_long_is_shown_as_text() {
+        let letter =
+            b"Subject: x\r\nContent-Type: text/html\r\n\r\n<style>p{color:red}</style><p>Hallo<p>Welt";
+        let shown = |late: &dyn Fn() -> bool| {
+            let zone = TimeZone::UTC;
+            let look =
+                Look { id: "1", within: None, as_text: false, charset: None, zone: &zone, pictures: 0, late };
+            super::look(letter, &look)
+        };
+        let reading = shown(&|| false);
+        assert!(matches!(reading.view, View::Html) && reading.frame.is_some());
+        // At any of the steps.
+        for step in 0.. {
+            let left = std::cell::Cell::new(step);
+            let reading = shown(&|| left.replace(left.get().saturating_sub(1)) == 0);
+            match reading.view {
+                View::TooComplex { body, .. } => {
+                    assert!(reading.frame.is_none() && body.to_string().contains("Welt"));
+                }
+                View::Html => {
+                    assert!(step > 3, "{step}");
+                    break;
+                }
+                View::Text { .. } | View::Broken { .. } => panic!("{step}"),
+            }
         }
     }
 

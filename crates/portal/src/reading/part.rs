@@ -70,11 +70,13 @@ pub(crate) async fn inside(
     let mut page = Page::owned(&site, &request, &owner).with_symbols();
     let (zone, charset) = (page.calendar.0.clone(), wish.charset());
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
+    let time = site.cleaning_time();
     let reading = site
         .cleaning(owner.mailbox_id(), move || {
+            let late = &time.begins();
             let inner = reading::letter_at(&letter.bytes, &path)?;
-            let look =
-                Look { id: &here, within: Some(&path), as_text: false, charset, zone: &zone, pictures };
+            let within = Some(&path);
+            let look = Look { id: &here, within, as_text: false, charset, zone: &zone, pictures, late };
             Some(reading::look(&inner, &look))
         })
         .await?;
@@ -125,10 +127,12 @@ pub(crate) async fn inside_frame(
         return frame_page(&site, &request, &owner, &frame);
     }
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
+    let time = site.cleaning_time();
     let frame = site
         .cleaning(owner.mailbox_id(), move || {
+            let late = &time.begins();
             let inner = reading::letter_at(&letter.bytes, &path)?;
-            reading::frame(&Letter::parse_some_in(&inner, charset).ok()?.0, &id, &path.prefix(), 0)
+            reading::frame(&Letter::parse_some_in(&inner, charset).ok()?.0, &id, &path.prefix(), 0, late)
         })
         .await?
         .ok_or(Problem::NotFound)?;
@@ -167,8 +171,11 @@ async fn written(
     let (id, part) = place.clone();
     let within = PartPath::parse(&part).and_then(|path| path.written_in()).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(site, &id).await?.open(site).await?;
+    let time = site.cleaning_time();
     let picture = site
-        .cleaning(owner.mailbox_id(), move || reading::written_picture(&letter.bytes, &id, &within, &part))
+        .cleaning(owner.mailbox_id(), move || {
+            reading::written_picture(&letter.bytes, &id, &within, &part, &time.begins())
+        })
         .await?;
     let picture = picture.ok_or(Problem::NotFound)?;
     Ok((picture.content_type, BoxBody::new(picture.bytes)))

@@ -123,10 +123,11 @@ fn quoting(line: &str) -> (usize, &str) {
 }
 
 fn linked(line: &str, out: &mut String) {
-    let mut rest = line;
-    while let Some(at) = next_link(rest) {
-        let (before, link_on) = rest.split_at(at);
-        out.push_str(&escaped(before));
+    let mut links = Links::of(line);
+    let mut from = 0;
+    while let Some(at) = links.next(from) {
+        out.push_str(&escaped(line.get(from..at).unwrap_or_default()));
+        let link_on = line.get(at..).unwrap_or_default();
         let stop = |c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c);
         let long = link_on.find(stop).unwrap_or(link_on.len());
         let link = link_on.get(..long).unwrap_or(link_on);
@@ -148,19 +149,45 @@ fn linked(line: &str, out: &mut String) {
             }
             None => out.push_str(&words),
         }
-        rest = link_on.get(link.len()..).unwrap_or_default();
+        from = at + link.len();
     }
-    out.push_str(&escaped(rest));
+    out.push_str(&escaped(line.get(from..).unwrap_or_default()));
 }
 
-fn next_link(text: &str) -> Option<usize> {
-    let at = ["https://", "http://"].iter().filter_map(|scheme| text.find(scheme)).min();
-    // "www.insurer.example" at the beginning of a word.
-    let bare = text.match_indices("www.").map(|(at, _)| at).find(|at| {
-        let before = text.get(..*at).and_then(|before| before.chars().next_back());
-        before.is_none_or(|c| c.is_whitespace() || "(<[\"':,;".contains(c))
+/// Finds what links begin with. Each beginning is looked for from where it was found last: in a line of a megabyte
+/// that holds thousands of one kind and none of another, nothing is read twice.
+struct Links<'a> {
+    line: &'a str,
+    /// A beginning, and where it stands next: nowhere any more, if nothing.
+    next: [(&'static str, Option<usize>); 3],
+}
+
+impl<'a> Links<'a> {
+    fn of(line: &'a str) -> Self {
+        Self { line, next: ["https://", "http://", WWW].map(|begins| (begins, find(line, begins, 0))) }
+    }
+
+    /// The first one at `from` or behind it.
+    fn next(&mut self, from: usize) -> Option<usize> {
+        for (begins, next) in &mut self.next {
+            if next.is_some_and(|at| at < from) {
+                *next = find(self.line, begins, from);
+            }
+        }
+        self.next.iter().filter_map(|(_, at)| *at).min()
+    }
+}
+
+/// "www.insurer.example" counts at the beginning of a word.
+const WWW: &str = "www.";
+
+fn find(line: &str, begins: &str, from: usize) -> Option<usize> {
+    let found = line.get(from..)?.match_indices(begins).map(|(at, _)| from + at);
+    let mut found = found.filter(|at| {
+        let before = line.get(..*at).and_then(|before| before.chars().next_back());
+        begins != WWW || before.is_none_or(|c| c.is_whitespace() || "(<[\"':,;".contains(c))
     });
-    [at, bare].into_iter().flatten().min()
+    found.next()
 }
 
 /// Where a link of a text leads: what has no scheme is meant for the web.
@@ -174,11 +201,15 @@ fn target(link: &str) -> Option<Link> {
 
 /// A link without the full stop or bracket of the sentence around it.
 fn without_tail(link: &str) -> &str {
+    let (opened, mut closed) = (link.matches('(').count(), link.matches(')').count());
     let mut link = link;
     loop {
         let shorter = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
         let shorter = match shorter.strip_suffix(')') {
-            Some(inner) if shorter.matches('(').count() < shorter.matches(')').count() => inner,
+            Some(inner) if opened < closed => {
+                closed -= 1;
+                inner
+            }
             Some(_) | None => shorter,
         };
         if shorter.len() == link.len() {
@@ -225,6 +256,20 @@ mod tests {
         assert!(html("Siehe www.insurer.example/x.").contains("href=\"https://www.insurer.example/x\""));
         for none in ["awww.x.example", "www.", "www.x", "www..x"] {
             assert!(!html(none).contains("href"), "{none}");
+        }
+    }
+
+    /// Each of these took minutes, or hours.
+    #[test]
+    fn a_long_line_is_read_once() {
+        for line in [
+            format!("https://x.example/{}", ")".repeat(MAX_BYTES)),
+            "https://x.example ".repeat(MAX_BYTES / 18),
+            "www.x.example awww.y ".repeat(MAX_BYTES / 21),
+            "http://".repeat(MAX_BYTES / 7),
+            "(www.".repeat(MAX_BYTES / 5),
+        ] {
+            assert!(html(&line).len() >= line.len());
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod limits;
 pub(crate) mod per_owner;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_mailbox::Outbox;
@@ -50,6 +51,8 @@ const LATE: usize = 8;
 const ASSEMBLING: usize = 2;
 /// Letters sanitised at once, beside the event loop.
 const CLEANING: usize = 2;
+/// A letter's HTML that is not safe by then is shown as text. Honest ones take a fraction of a second.
+const CLEANING_TIME: Duration = Duration::from_secs(5);
 /// Of one owner: the others' letters are not to wait for theirs.
 const CLEANING_OF_ONE: usize = 1;
 /// Letters of one owner that are open at once.
@@ -163,6 +166,11 @@ impl Site {
         off_the_loop((own, turn), work).await
     }
 
+    /// How long that may take, from when it begins.
+    pub(crate) fn cleaning_time(&self) -> CleaningTime {
+        CleaningTime(Arc::clone(&self.clock))
+    }
+
     /// A turn at opening a letter as a whole; kept as long as it is open.
     pub(crate) async fn opening(&self, mailbox_id: &str) -> Result<OwnedSemaphorePermit, Problem> {
         permit(&self.opening_of.places(mailbox_id), 1).await
@@ -210,6 +218,17 @@ impl Site {
         let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(LETTER_FACTOR) / 1024 + 64;
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.memory_total);
         permit(&self.memory, wanted).await
+    }
+}
+
+/// The time that one letter's HTML has to be made safe.
+pub(crate) struct CleaningTime(Arc<dyn Clock>);
+
+impl CleaningTime {
+    /// It begins; says whether it is over.
+    pub(crate) fn begins(self) -> impl Fn() -> bool {
+        let until = self.0.now().plus(CLEANING_TIME);
+        move || self.0.now() >= until
     }
 }
 

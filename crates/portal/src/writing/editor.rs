@@ -378,11 +378,8 @@ async fn take_files(
         if named && known.is_none() {
             known = Some(owner.draft(site, id).await?);
         }
-        let mut upload = known
-            .as_ref()
-            .filter(|_| named)
-            .map(|draft| new_body(&site, draft.key(), 0))
-            .transpose()?;
+        let mut upload =
+            known.as_ref().filter(|_| named).map(|draft| new_body(site, draft.key(), 0)).transpose()?;
         let mut used = known.as_ref().map_or(0, Draft::size);
         let mut came = 0_u64;
         while let Some(bytes) = file.next().await? {
