@@ -68,3 +68,57 @@ fn says_what_is_wrong_with_a_question() {
     let (code, _, err) = home.sealpost(&["explain", "missing.eml", "--from", "", "--to", "k@web.example"]);
     assert!(code != 0 && err.contains("missing.eml"), "{err}");
 }
+
+#[test]
+fn says_what_the_door_of_a_listener_would_say() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("[listener]", "max-size", r#""1 KiB""#).set("[listener]", "max-recipients", "1");
+    config.listener("applications");
+    config
+        .set("[listener]", "networks", r#"["10.0.0.0/8"]"#)
+        .set("[listener]", "auth", "true")
+        .set("[listener]", "tls", r#""starttls""#)
+        .set("[listener]", "tls-required", "true")
+        .set("[listener]", "certificate", r#""gate.pem""#)
+        .set("[listener]", "key", r#""gate.key""#)
+        .section("[login]")
+        .set("[login]", "name", r#""exchange""#)
+        .set("[login]", "password", &format!("{:?}", rig::gateway::hash_password("Geheim-4711")))
+        .rule("applications are confidential", r#"{ listener = "applications" }"#, r#""portal""#);
+    config.listener("scanner");
+    config.set("[listener]", "networks", r#"["10.0.0.0/8"]"#);
+    let home = Home::new(&config);
+    let _ = rig::Authority::new().issue(&["mailgate.insurer.example"]).write(home.path(), "gate");
+    let long = letters::plain("x", &"y".repeat(1200));
+    let mail = home.write("mail.eml", &long);
+    let ask = |more: &[&str]| {
+        let mut args = vec!["explain", mail.to_str().unwrap(), "--from", "a@insurer.example"];
+        args.extend(["--to", "k@web.example", "--to", "k%elsewhere@insurer.example"]);
+        args.extend(more);
+        home.sealpost(&args)
+    };
+    for (more, says) in [
+        // Left out: the one that lets 127.0.0.1 send.
+        (&[][..], &["at the listener inside", "may send: its address is in networks", "no TLS"][..]),
+        (&[], &["more than max-size (1024): 552 5.3.4", "max-line): 554 5.6.0", "452 4.5.3", "relayed"]),
+        (&[], &["k%elsewhere@insurer.example: one of our own servers", "553 5.1.3"]),
+        (&["--listener", "applications"], &["must log in", "TLS is required", "deposited"]),
+        (
+            &["--listener", "applications", "--login", "exchange"],
+            &["may send once it has logged in as exchange", "decided by applications are confidential"],
+        ),
+        (&["--login", "exchange", "--client", "192.0.2.1"], &["at the listener applications"]),
+        (&["--listener", "applications", "--login", "nobody"], &["no [[login]] is called nobody"]),
+        (&["--listener", "scanner"], &["554 5.7.1 in place of a greeting"]),
+        (&["--listener", "scanner", "--client", "10.1.1.1"], &["may send: its address is in networks"]),
+    ] {
+        let (code, out, err) = ask(more);
+        assert_eq!(code, 0, "{err}");
+        for words in says {
+            assert!(out.contains(words), "{more:?}: {words}\n{out}");
+        }
+    }
+    let (code, _, err) = ask(&["--listener", "nonsense"]);
+    assert!(code != 0 && err.contains("inside, applications, scanner"), "{err}");
+}

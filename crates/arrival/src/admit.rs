@@ -13,7 +13,7 @@ use crate::spool::Spooled;
 use crate::{decide, quota};
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
-const MAX_RECEIVED: usize = 100;
+pub const MAX_RECEIVED: usize = 100;
 
 /// How often the rows are built again when another letter made the same mailbox first.
 const RACES: usize = 8;

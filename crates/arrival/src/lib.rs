@@ -28,6 +28,7 @@ mod thread;
 mod undelivered;
 mod verp;
 
+pub use admit::MAX_RECEIVED;
 pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{Decided, Way, each, look, name, refuse_whole};
 pub use notice_facts::NoticeWriter;

@@ -266,7 +266,8 @@ struct Finished {
 impl Rest {
     fn new(context: &Context, octets: u64) -> Result<Self, OutboxError> {
         let key = MessageKey::generate(&*context.shared.random);
-        let body = BodySealer::new(&context.shared.store, &key, octets, &*context.shared.random).map_err(failed)?;
+        let body =
+            BodySealer::new(&context.shared.store, &key, octets, &*context.shared.random).map_err(failed)?;
         Ok(Self { body, key, lines: SignedBody::default(), hash: BodyHash::default() })
     }
 

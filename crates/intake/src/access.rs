@@ -53,14 +53,19 @@ pub enum Right {
 
 /// What a session has shown so far.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown {
-    pub(crate) peer: IpAddr,
-    pub(crate) login: bool,
-    pub(crate) certificate: bool,
+pub struct Shown {
+    /// The client's address.
+    pub peer: IpAddr,
+    /// It has logged in.
+    pub login: bool,
+    /// It has shown a certificate that counts.
+    pub certificate: bool,
 }
 
 impl Access {
-    pub(crate) fn right(&self, shown: Shown) -> Option<Right> {
+    /// Why the client may send to anyone, if it may.
+    #[must_use]
+    pub fn right(&self, shown: Shown) -> Option<Right> {
         if self.networks.iter().any(|network| network.contains(shown.peer)) {
             Some(Right::Network)
         } else if self.auth && shown.login {
@@ -78,7 +83,8 @@ impl Access {
     }
 
     /// Whether a server of the operator could send this on to somebody else.
-    pub(crate) fn leads_elsewhere(&self, recipient: &Address) -> bool {
+    #[must_use]
+    pub fn leads_elsewhere(&self, recipient: &Address) -> bool {
         let domain = recipient.domain();
         let own = self.domains.contains(domain) || self.own.iter().any(|pattern| pattern.covers(domain));
         own && recipient.leads_elsewhere()

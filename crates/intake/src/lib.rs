@@ -38,7 +38,7 @@ mod tls;
 mod transfer;
 mod wire;
 
-pub use access::{Access, ClientCertificates, Right};
+pub use access::{Access, ClientCertificates, Right, Shown};
 pub use limits::{Limits, MemoryBudget};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
 pub use reception::{Incoming, LoginCheck, Logins, Receipt, Reception};

@@ -1,16 +1,16 @@
-//! `sealpost explain`: which rule would decide, for every recipient of a mail, and why.
+//! `sealpost explain`: what the door would say, which rule would decide, for every recipient of a mail, and why.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use sealpost_arrival::{Decided, Way, each, look, refuse_whole};
-use sealpost_intake::ListenerConfig;
 use sealpost_mail::{
     Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, TlsFloor, Treatment,
 };
 use sealpost_policy::{Facts, Held, Known};
 
+use super::door::{self, Caller};
 use super::{complain, complain_all, fail, say};
 use crate::config::checked::Plan;
 
@@ -21,6 +21,7 @@ pub(super) struct Question {
     pub(super) to: Vec<String>,
     pub(super) client: IpAddr,
     pub(super) login: Option<String>,
+    pub(super) listener: Option<String>,
     pub(super) config: PathBuf,
 }
 
@@ -51,10 +52,18 @@ pub(super) fn run(question: &Question) -> ExitCode {
             }
         },
     };
+    let caller = Caller { client: question.client, login: question.login.as_deref() };
+    let listener = match door::choose(&plan.listeners, question.listener.as_deref(), &caller) {
+        Ok(listener) => listener,
+        Err(error) => {
+            complain(format_args!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
     let deep = look(&bytes);
     let origin = Origin {
         peer: question.client,
-        listener: "explain".to_owned(),
+        listener: listener.name.clone(),
         helo: "explain".to_owned(),
         extended: true,
         tls: None,
@@ -91,7 +100,8 @@ pub(super) fn run(question: &Question) -> ExitCode {
         // Whether it answers a portal message only the running gateway knows.
         thread: &Known::Yes(false),
     };
-    at_the_door(&plan, &facts);
+    let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
+    door::tell(listener, &logins, &caller, &envelope, &head, &bytes);
     let decided = match each(&plan.rules, &plan.announcer, &facts, &envelope) {
         Ok(decided) => decided,
         Err(reply) => return fail(&std::io::Error::other(reply.to_line())),
@@ -135,21 +145,6 @@ fn words(treatment: &Treatment) -> String {
         Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
         Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
         Treatment::Hold { tls } => format!("held until an operator decides, then relayed{}", over(*tls)),
-    }
-}
-
-/// What the listeners would say before any rule is asked.
-fn at_the_door(plan: &Plan, facts: &Facts<'_>) {
-    let largest = plan.listeners.iter().map(|listener| listener.limits.max_size).max().unwrap_or(0);
-    if facts.size > largest {
-        say(format_args!("no listener takes a letter of {} bytes: 552 5.3.4 (max-size)", facts.size));
-    }
-    let may_send = |listener: &ListenerConfig| {
-        let by_network = listener.access.networks.iter().any(|network| network.contains(facts.origin.peer));
-        by_network || (listener.access.auth && facts.origin.login.is_some())
-    };
-    if !plan.listeners.iter().any(may_send) {
-        say(format_args!("no listener lets {} send by its address or this login", facts.origin.peer));
     }
 }
 

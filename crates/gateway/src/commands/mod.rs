@@ -3,6 +3,7 @@
 mod adopt;
 mod check;
 mod demo;
+mod door;
 mod explain;
 mod hash_password;
 mod init;
@@ -86,6 +87,9 @@ enum Verb {
         /// The client's login.
         #[arg(long)]
         login: Option<String>,
+        /// The listener it comes to; left out: the first that lets this client send.
+        #[arg(long)]
+        listener: Option<String>,
         /// The configuration file.
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
@@ -169,8 +173,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Check { config, role, store, offline } => {
             check::run(&config, role.unwrap_or(Roles::ALL), store, offline)
         }
-        Verb::Explain { mail, from, to, client, login, config } => {
-            explain::run(&explain::Question { mail, from, to, client, login, config })
+        Verb::Explain { mail, from, to, client, login, listener, config } => {
+            explain::run(&explain::Question { mail, from, to, client, login, listener, config })
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
