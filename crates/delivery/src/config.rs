@@ -176,8 +176,10 @@ pub struct Timeouts {
     pub end: Duration,
     /// All replies to RCPT of one transaction together.
     pub recipients: Duration,
-    /// Octets per second that the letter must reach on average once it is under way for longer than `block`.
+    /// Octets per second that the letter must reach on average once it is under way for longer than `grace`.
     pub rate: u64,
+    /// How long a letter may be slower than `rate`.
+    pub grace: Duration,
     /// A whole attempt up to the final dot, whatever each step may take. What the lease of a leg leaves counts if that
     /// is less.
     pub attempt: Duration,
@@ -201,6 +203,7 @@ impl Default for Timeouts {
             end: minutes(10),
             recipients: minutes(15),
             rate: 1024,
+            grace: minutes(3),
             attempt: minutes(40),
             idle: Duration::from_secs(10),
             letters_per_connection: 1000,

@@ -406,7 +406,7 @@ impl Connection {
                 }
                 let earned = progress.sent.saturating_sub(before).checked_div(times.rate);
                 // A rate of zero asks for none.
-                let rate = earned.map_or(until, |earned| started + times.block + Duration::from_secs(earned));
+                let rate = earned.map_or(until, |earned| started + times.grace + Duration::from_secs(earned));
                 (wrote + times.block).min(rate).min(until)
             };
             loop {
