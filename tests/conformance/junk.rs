@@ -18,7 +18,7 @@ fn patience(server: &Server, command: &str) -> usize {
             return taken;
         }
     }
-    panic!("{} takes {command} without end", server.name);
+    unreachable!("{} takes {command} without end", server.name);
 }
 
 #[test]

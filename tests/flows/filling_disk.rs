@@ -55,8 +55,7 @@ fn announced_letters_get_their_room_or_are_put_off_at_once() {
     let (disk, mut gateway) = start(&hop);
     let letter = letters::sized("Gutachten", SIZE);
     let bytes = rig::smtp::stuffed(&letter);
-    let begun: Vec<_> =
-        (0..12).filter_map(|_| begin(&gateway, &format!(" SIZE={}", letter.len()))).collect();
+    let begun: Vec<_> = (0..12).filter_map(|_| begin(&gateway, &format!(" SIZE={}", letter.len()))).collect();
     assert!((3..=6).contains(&begun.len()), "{} of twelve were begun", begun.len());
     let mut begun = begun;
     for piece in bytes.chunks(MIB / 2) {

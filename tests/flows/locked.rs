@@ -33,6 +33,7 @@ impl Drop for Locked {
 fn config(hop: &Hop) -> Config {
     let mut config = Config::new(hop);
     config
+        .set("gateway", "lock-wait", r#""500 ms""#)
         .set("portal", "trusted-proxies", r#"["127.0.0.1"]"#)
         .set("portal.write", "domains", r#"["insurer.example"]"#)
         .set("portal.write", "floor", r#""none""#);

@@ -48,6 +48,7 @@ mod race;
 mod read_letters;
 mod refusals;
 mod relay;
+mod reload;
 mod resend;
 mod retention;
 mod reverse_path;

@@ -77,7 +77,11 @@ pub(crate) fn prepare(
 ) -> Result<Ready, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let options = StoreOptions { minimum_free: plan.minimum_free, ..StoreOptions::new(&plan.data) };
+    let options = StoreOptions {
+        minimum_free: plan.minimum_free,
+        lock_wait: plan.lock_wait,
+        ..StoreOptions::new(&plan.data)
+    };
     let store = Store::open(options)?;
     // Before anything is bound: a second one must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
@@ -347,7 +351,10 @@ async fn reload_on_hangup(
         }
         if let (Some(context), Some(file)) = (&context, &config_file) {
             match checked::reload_rules(file) {
-                Ok(rules) => {
+                Ok((rules, warnings)) => {
+                    for warning in warnings {
+                        tracing::warn!("{warning}");
+                    }
                     context.tenant.set_rules(rules);
                     tracing::info!("rules and lists read again");
                 }

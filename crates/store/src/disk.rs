@@ -114,7 +114,9 @@ impl Disk {
             }
         };
         // A quota shows only in the reserve: it cannot be set aside while the quota is exceeded.
-        if free < self.minimum_free.saturating_add(under_way).saturating_add(octets) || !self.keep_reserve(reserve, free) {
+        if free < self.minimum_free.saturating_add(under_way).saturating_add(octets)
+            || !self.keep_reserve(reserve, free)
+        {
             return Room::Low { free };
         }
         Room::Enough

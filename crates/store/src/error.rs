@@ -124,7 +124,8 @@ impl StoreError {
         std::iter::successors(Some(self as &(dyn std::error::Error + 'static)), |error| error.source()).any(
             |error| {
                 let io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-                let sql = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+                let sql =
+                    error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
                 matches!(io, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
                     || sql == Some(rusqlite::ErrorCode::DiskFull)
             },

@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -30,13 +31,21 @@ pub struct StoreOptions {
     pub readers: usize,
     /// Bytes of the file system that stay free for everything but new letters; 0: none.
     pub minimum_free: u64,
+    /// How long a write waits for another process that keeps the database locked, before it is put off.
+    pub lock_wait: Duration,
 }
 
 impl StoreOptions {
     /// The usual settings.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), inline_limit: 65_536, readers: 2, minimum_free: 0 }
+        Self {
+            folder: folder.into(),
+            inline_limit: 65_536,
+            readers: 2,
+            minimum_free: 0,
+            lock_wait: Duration::from_secs(10),
+        }
     }
 }
 
@@ -80,7 +89,7 @@ impl Store {
     /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
     /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { folder, inline_limit, readers, minimum_free } = options;
+        let StoreOptions { folder, inline_limit, readers, minimum_free, lock_wait } = options;
         let bodies = folder.join("bodies");
         let access = Access::of(&folder);
         access.folder(&folder)?;
@@ -118,7 +127,8 @@ impl Store {
             Arc::clone(&eraser),
             halt,
             lock,
-        );
+        )
+        .waiting(u32::try_from(lock_wait.as_millis()).unwrap_or(u32::MAX))?;
         let inner = Inner {
             folder: folder.clone(),
             inline_limit,

@@ -23,7 +23,7 @@ const GROUP: usize = 256;
 /// How long emptying the log waits for readers, milliseconds.
 const READERS: u32 = 100;
 
-/// How long a write waits for another process that has kept the database locked for [`BUSY_TIMEOUT`] already,
+/// How long a write waits for another process that has kept the database locked for as long as we wait already,
 /// milliseconds: those who ask meanwhile are told soon.
 const STILL_LOCKED: u32 = 200;
 
@@ -85,6 +85,8 @@ pub(crate) struct Writer {
     empty_log: bool,
     /// How long it waits for other processes now, milliseconds.
     patience: u32,
+    /// How long it waits for them at first.
+    lock_wait: u32,
     /// True once nothing more can be promised.
     halted: watch::Sender<bool>,
     /// How many durable batches the last durable commit held.
@@ -137,11 +139,19 @@ impl Writer {
             empty_log: false,
             _lock: lock,
             patience: BUSY_TIMEOUT,
+            lock_wait: BUSY_TIMEOUT,
             halted,
             last_group: 0,
             promise: Promise::Durable,
             not_yet_freed: Vec::new(),
         }
+    }
+
+    /// The same, waiting for other processes not as long as connections do, but so many milliseconds.
+    pub(crate) fn waiting(mut self, lock_wait: u32) -> rusqlite::Result<Self> {
+        self.wait_for_others(lock_wait)?;
+        (self.patience, self.lock_wait) = (lock_wait, lock_wait);
+        Ok(self)
     }
 
     /// The life of the writer thread.
@@ -328,7 +338,7 @@ impl Writer {
         self.set_promise(promise)?;
         let begun = self.execute("BEGIN IMMEDIATE");
         let patience = match &begun {
-            Ok(()) => BUSY_TIMEOUT,
+            Ok(()) => self.lock_wait,
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => STILL_LOCKED,
             Err(_) => self.patience,
         };

@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) memory: Shares,
     /// Bytes of the disk that new letters leave alone.
     pub(crate) minimum_free: u64,
+    /// How long a write waits for another process on the database.
+    pub(crate) lock_wait: std::time::Duration,
     pub(crate) listeners: Vec<ListenerConfig>,
     /// Certificates to read again on SIGHUP.
     pub(crate) reloadable: Vec<TlsSource>,
@@ -128,6 +130,7 @@ impl Plan {
             shared: config.gateway.role_keys.is_some(),
             escrow: escrow?,
             minimum_free,
+            lock_wait: config.gateway.lock_wait.0,
             memory: Shares::of(config.gateway.memory.get_ref().0),
             listeners,
             reloadable,
@@ -169,15 +172,15 @@ fn leave_to_others(config: &mut Config, roles: Roles) {
     }
 }
 
-/// Rules only, for a reload.
-pub(crate) fn reload_rules(file: &Path) -> Result<Rules, Vec<Problem>> {
+/// Rules only, for a reload, and what is perhaps not meant.
+pub(crate) fn reload_rules(file: &Path) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
     let (config, mut source) = config::read(file)?;
     let rules = rules::plan(&config, &mut source);
     // What would not start is not loaded either.
     hops::floors(&config, &mut source);
     warnings::find(&config, &mut source);
     match rules {
-        Some(rules) if source.problems.is_empty() => Ok(rules),
+        Some(rules) if source.problems.is_empty() => Ok((rules, source.warnings)),
         Some(_) | None => Err(source.problems),
     }
 }

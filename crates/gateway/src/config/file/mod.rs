@@ -70,6 +70,8 @@ pub(crate) struct Gateway {
     pub(crate) memory: Spanned<Size>,
     /// Left out: twice the largest letter, at least 128 MiB. "0 B": no minimum and no reserve.
     pub(crate) minimum_free: Option<Spanned<Size>>,
+    #[serde(default = "default_lock_wait")]
+    pub(crate) lock_wait: units::Span,
 }
 
 /// What a support reset may do (architecture, keys at rest).
@@ -176,6 +178,10 @@ pub(crate) enum LogLevel {
 
 fn default_zone() -> Spanned<String> {
     Spanned::new(0..0, "Europe/Berlin".to_owned())
+}
+
+fn default_lock_wait() -> units::Span {
+    units::Span::secs(10)
 }
 
 fn default_memory() -> Spanned<Size> {
