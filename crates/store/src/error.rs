@@ -153,3 +153,35 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_wherever_it_shows() {
+        let io = |kind| std::io::Error::from(kind);
+        let of_file = |source| {
+            StoreError::File(object_store::Error::Generic { store: "local", source: Box::new(io(source)) })
+        };
+        let of_rows =
+            |code| StoreError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let path = |kind| StoreError::Path { path: PathBuf::new(), source: io(kind) };
+        for full in [
+            StoreError::NoRoom { free: 0 },
+            of_file(ErrorKind::StorageFull),
+            path(ErrorKind::QuotaExceeded),
+            of_rows(rusqlite::ffi::SQLITE_FULL),
+        ] {
+            assert!(full.is_full(), "{full:?}");
+        }
+        for other in [
+            StoreError::Closed,
+            of_file(ErrorKind::NotFound),
+            path(ErrorKind::PermissionDenied),
+            of_rows(rusqlite::ffi::SQLITE_BUSY),
+        ] {
+            assert!(!other.is_full(), "{other:?}");
+        }
+    }
+}
