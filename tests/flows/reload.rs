@@ -107,5 +107,6 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
             |letter: &rig::Delivered| letter.to() == ["k@broker.example"] && !letter.text().contains("/a/");
         hop.delivered().iter().any(relayed).then_some(())
     });
+    let _ = second.write(gateway.home.path(), "gate");
     gateway.sweep();
 }

@@ -8,8 +8,8 @@ use crate::disk::{Disk, Room};
 use crate::error::StoreError;
 use crate::store::Store;
 
-/// So much at a time is set aside for what did not say how long it is, and so often the disk is asked again:
-/// others write on it, too.
+/// What did not say how long it is has as much set aside again as has come, up to this; and so often the disk is asked
+/// again: others write on it, too.
 const STEP: u64 = 1024 * 1024;
 
 /// Room for one thing that is coming in. Given back on drop, as far as it was not used.
@@ -17,18 +17,25 @@ pub struct Aside {
     disk: Arc<Disk>,
     /// Set aside and not written yet.
     left: u64,
-    /// Written since the disk was asked.
+    /// What has come.
+    came: u64,
+    /// Of that, what is not written yet.
+    waiting: u64,
+    /// What has come since the disk was asked.
     unasked: u64,
 }
 
 impl Aside {
     /// Before `octets` are written: makes sure of the room for them.
     pub(crate) fn before_write(&mut self, octets: u64) -> Result<(), StoreError> {
-        self.unasked = self.unasked.saturating_add(octets);
-        if octets <= self.left && self.unasked < STEP {
+        for count in [&mut self.came, &mut self.waiting, &mut self.unasked] {
+            *count = count.saturating_add(octets);
+        }
+        let lacking = self.waiting.saturating_sub(self.left);
+        if lacking == 0 && self.unasked < STEP {
             return Ok(());
         }
-        let more = if octets > self.left { octets.max(STEP) } else { 0 };
+        let more = if lacking > 0 { lacking.max(self.came.min(STEP)) } else { 0 };
         set_aside(&self.disk, more)?;
         self.left = self.left.saturating_add(more);
         self.unasked = 0;
@@ -39,6 +46,7 @@ impl Aside {
     pub(crate) fn wrote(&mut self, octets: u64) {
         let octets = octets.min(self.left);
         self.left = self.left.saturating_sub(octets);
+        self.waiting = self.waiting.saturating_sub(octets);
         self.disk.give_back(octets);
     }
 }
@@ -69,7 +77,7 @@ impl Store {
     /// `NoRoom`: with what is under way already, less than `minimum_free` would be left.
     pub fn set_aside(&self, octets: u64) -> Result<Aside, StoreError> {
         set_aside(self.disk(), octets)?;
-        Ok(Aside { disk: Arc::clone(self.disk()), left: octets, unasked: 0 })
+        Ok(Aside { disk: Arc::clone(self.disk()), left: octets, came: 0, waiting: 0, unasked: 0 })
     }
 }
 
@@ -79,7 +87,7 @@ mod tests {
 
     fn aside(disk: &Arc<Disk>, octets: u64) -> Result<Aside, StoreError> {
         set_aside(disk, octets)?;
-        Ok(Aside { disk: Arc::clone(disk), left: octets, unasked: 0 })
+        Ok(Aside { disk: Arc::clone(disk), left: octets, came: 0, waiting: 0, unasked: 0 })
     }
 
     #[test]
@@ -96,13 +104,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_small_takes_little() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Disk::open(folder.path(), 1).unwrap());
+        let mut unknown = Aside { disk, left: 0, came: 0, waiting: 0, unasked: 0 };
+        for (octets, left) in [(1000, 1000), (1000, 2000), (1000, 1000), (1000, 4000)] {
+            unknown.before_write(octets).unwrap();
+            assert_eq!(unknown.left, left);
+            unknown.wrote(octets);
+        }
+        unknown.before_write(3000).unwrap();
+        assert_eq!(unknown.left, 3000);
+        unknown.before_write(1).unwrap();
+        assert_eq!(unknown.left, 10_001, "nothing is written yet");
+    }
+
+    #[test]
     fn what_says_no_length_is_asked_on_the_way() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Arc::new(Disk::open(folder.path(), u64::MAX / 2).unwrap());
-        let mut unknown = Aside { disk: Arc::clone(&disk), left: 0, unasked: 0 };
+        let mut unknown = Aside { disk: Arc::clone(&disk), left: 0, came: 0, waiting: 0, unasked: 0 };
         assert!(matches!(unknown.before_write(64 * STEP), Err(StoreError::NoRoom { .. })));
         // Announced, but gone meanwhile.
-        let mut known = Aside { disk, left: 64 * STEP, unasked: 0 };
+        let mut known = Aside { disk, left: 64 * STEP, came: 0, waiting: 0, unasked: 0 };
         known.before_write(1).unwrap();
         assert!(matches!(known.before_write(STEP), Err(StoreError::NoRoom { .. })));
     }

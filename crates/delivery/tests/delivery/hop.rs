@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
@@ -100,8 +100,13 @@ pub(crate) struct Hop {
 
 impl Hop {
     pub(crate) async fn start(script: Script) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        Self::on(listener, script)
+        let socket = TcpSocket::new_v4().unwrap();
+        if script.sips.is_some() {
+            // Or the kernel would read for it.
+            socket.set_recv_buffer_size(16 * 1024).unwrap();
+        }
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Self::on(socket.listen(64).unwrap(), script)
     }
 
     /// On a port that may have been used before.

@@ -41,14 +41,14 @@ async fn all_recipients_together_have_one_time() {
     }
 }
 
-/// A reader that takes something now and then is never silent. It would need hours for this letter, and what it leaves
-/// in its socket is less than the letter, so that nothing but the rate ends the attempt.
+/// A reader that takes something now and then is never silent. It would need hours for this letter, and more of it is left
+/// than sockets hold (4 MiB where we send), so that nothing but the rate can end the attempt.
 #[tokio::test]
 async fn a_letter_has_a_least_rate() {
     let hop = Hop::start(Script { sips: Some(1), ..Script::default() }).await;
     let mut desk = Desk::new(&hop);
     (desk.config.timeouts.grace, desk.config.timeouts.rate) = (SHORT, u64::MAX);
-    desk.queue(Post { rest: "x\r\n".repeat(32 * 1024 * 1024 / 3).into_bytes(), ..post("r@d.example") }).await;
+    desk.queue(Post { rest: "x\r\n".repeat(10 * 1024 * 1024 / 3).into_bytes(), ..post("r@d.example") }).await;
     let running = desk.start();
     desk.until_attempts(1).await;
     assert!(hop.letter_count() == 0);
