@@ -23,9 +23,9 @@ const GROUP: usize = 256;
 /// How long emptying the log waits for readers, milliseconds.
 const READERS: u32 = 100;
 
-/// How long a write waits for another process that has kept the database locked for as long as we wait already,
-/// milliseconds: those who ask meanwhile are told soon.
-const STILL_LOCKED: u32 = 200;
+/// A write waits this part of its time for another process that has kept the database locked for all of it already:
+/// those who ask meanwhile are told soon.
+const STILL_LOCKED: u32 = 50;
 
 /// Work for the writer.
 #[derive(Debug)]
@@ -339,17 +339,18 @@ impl Writer {
         let begun = self.execute("BEGIN IMMEDIATE");
         let patience = match &begun {
             Ok(()) => self.lock_wait,
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => STILL_LOCKED,
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                self.lock_wait / STILL_LOCKED
+            }
             Err(_) => self.patience,
         };
         if patience != self.patience {
             self.patience = patience;
             self.wait_for_others(patience)?;
-            match patience {
-                STILL_LOCKED => {
-                    tracing::error!("another process keeps the database locked: writes are put off")
-                }
-                _ => tracing::info!("the database is free again"),
+            if patience == self.lock_wait {
+                tracing::info!("the database is free again");
+            } else {
+                tracing::error!("another process keeps the database locked: writes are put off");
             }
         }
         begun
@@ -370,7 +371,7 @@ impl Writer {
     fn fail(&self, error: &rusqlite::Error, what: &'static str) -> String {
         match trouble(error) {
             // Said once, when it began.
-            Trouble::Passing if self.patience == STILL_LOCKED => return error.to_string(),
+            Trouble::Passing if self.patience != self.lock_wait => return error.to_string(),
             Trouble::Passing => {}
             Trouble::Untrustworthy => self.halt(),
             Trouble::Disk => match self.disk.ask_why() {
