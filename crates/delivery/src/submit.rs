@@ -409,11 +409,15 @@ impl Connection {
                 let rate = earned.map_or(until, |earned| started + times.grace + Duration::from_secs(earned));
                 (wrote + times.block).min(rate).min(until)
             };
+            // Nothing has been written yet, and so all of it has left; that is not the end. Which deadline it will be
+            // is asked when the first of them comes.
+            let mut next = until.min(started + times.block.min(times.grace).min(times.end));
             loop {
                 tokio::select! {
                     reply = &mut sending => break Ok(reply),
-                    () = sleep_until(deadline()) => {
-                        if deadline() <= Instant::now() {
+                    () = sleep_until(next) => {
+                        next = deadline();
+                        if next <= Instant::now() {
                             break Err(());
                         }
                     }

@@ -448,8 +448,6 @@ impl RuleBodyItemParser<'_, (), ()> for Body<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn inlined(html: &str) -> String {
         super::inlined(html, &|| false).unwrap()
     }
