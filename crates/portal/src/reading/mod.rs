@@ -383,7 +383,7 @@ mod tests {
         let reading = shown(&|| false);
         assert!(matches!(reading.view, View::Html) && reading.frame.is_some());
         // At any of the steps.
-        for step in 0.. {
+        for step in 0_u32.. {
             let left = std::cell::Cell::new(step);
             let reading = shown(&|| left.replace(left.get().saturating_sub(1)) == 0);
             match reading.view {
