@@ -7,7 +7,6 @@ use sealpost_store::StoredBody;
 use sealpost_vault::{Fingerprinter, MessageKey};
 use tokio::sync::OwnedSemaphorePermit;
 
-
 use crate::context::Shared;
 
 /// Up to here the rest of a letter also stays in memory, so that looking into it costs no reading.
