@@ -1,5 +1,5 @@
-//! Room on the disk that is set aside for what is coming in, so that letters under way at the same time cannot
-//! together eat what stays free for deliveries, log-ins and deletions. Knows nothing of what comes.
+//! Room on the disk, set aside for what is coming in. Letters under way at the same time cannot together eat what
+//! stays free for deliveries, log-ins and deletions. Knows nothing of what comes.
 
 use std::fmt;
 use std::sync::Arc;
