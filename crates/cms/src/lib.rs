@@ -1,11 +1,12 @@
 //! OpenSSL's CMS calls that the crate `openssl` lacks, behind safe types. Knows no mail, no MIME, no trust of ours.
 //!
-//! SECURITY: `ffi.rs` is the one file of the workspace with unsafe code. It declares the C functions, and gives each
-//! pointer one owner that frees it. No C code ever calls back into Rust: content goes in and comes out by pieces.
+//! SECURITY: the one crate of the workspace with unsafe code. `calls.rs` declares the C functions and states the rules;
+//! each pointer has one owner that frees it. No C code ever calls back into Rust: content goes in and comes out by pieces.
 
-mod ffi;
+mod calls;
+mod read;
+mod write;
 
-pub use ffi::{
-    Cipher, Cms, CmsError, CmsKind, Digester, Encryptor, KeyTransport, OpaqueSigner, RecipientKind,
-    SignPadding, SignerFound, crl_in_store, is_authority,
-};
+pub use calls::CmsError;
+pub use read::{Cms, CmsKind, RecipientKind, SignerFound, crl_in_store, is_authority};
+pub use write::{Cipher, Digester, Encryptor, KeyTransport, OpaqueSigner, SignPadding};
