@@ -57,6 +57,12 @@ pub(crate) const TEST: &[Need] = &[
         package: "gnupg",
         purpose: "another program's OpenPGP",
     },
+    Need { probe: "command -v sq", package: "sq", purpose: "another version of Sequoia's OpenPGP" },
+    Need {
+        probe: "command -v rnp && command -v rnpkeys",
+        package: "rnp",
+        purpose: "the OpenPGP of Thunderbird",
+    },
     Need { probe: "command -v gpgsm", package: "gpgsm", purpose: "another program's S/MIME" },
     Need {
         probe: "command -v cmsutil && command -v certutil && command -v pk12util",

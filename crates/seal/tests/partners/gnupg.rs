@@ -60,7 +60,7 @@ impl Gpg {
 }
 
 /// The armoured message in a letter of ours.
-fn armour(letter: &[u8]) -> &[u8] {
+pub(crate) fn armour(letter: &[u8]) -> &[u8] {
     let find = |mark: &[u8]| letter.windows(mark.len()).position(|window| window == mark).unwrap();
     let end = b"-----END PGP MESSAGE-----";
     &letter[find(b"-----BEGIN PGP MESSAGE-----")..find(end) + end.len()]

@@ -10,5 +10,7 @@ mod lab;
 mod matrix;
 mod nss;
 mod openssl;
+mod sequoia_rnp;
 mod shut_in;
 mod smime_own;
+mod speed;
