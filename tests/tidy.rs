@@ -26,7 +26,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pdf", &["mail", "sandbox"]),
     ("delivery", &["mail", "notice", "store", "vault"]),
     ("mailbox", &["mail", "store", "vault"]),
-    ("arrival", &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox"]),
+    ("partner", &["mail", "seal", "store", "vault"]),
+    (
+        "arrival",
+        &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
+    ),
     ("portal", &["mail", "export", "mailbox", "store", "vault"]),
 ];
 

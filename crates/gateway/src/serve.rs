@@ -128,7 +128,7 @@ pub(crate) fn prepare(
     });
     runner.compose_with(Arc::new(writer));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
-    let intake = if let Some(IntakeRole { queue: _, way_in }) = intake_keys {
+    let intake = if let Some(IntakeRole { queue: _, way_in, keyring: _ }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
         let escrow = plan.escrow.public(&way_in);
         let making = Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow });

@@ -64,7 +64,7 @@ pub use secret::Secret;
 pub use skeleton::{is_bracket, latinised, skeleton, tidied};
 pub use term::{Term, Zone};
 pub use transfer::Decoder;
-pub use verdict::{Edit, Judgement, Reason, TlsFloor, Treatment};
+pub use verdict::{Edit, Judgement, Otherwise, Reason, TlsFloor, Treatment};
 
 #[cfg(test)]
 mod reading_tests;

@@ -29,10 +29,12 @@ pub enum Treatment {
     },
     /// Deposited, sealed, in the recipient's mailbox.
     Portal,
-    /// Sealed for the partner's domain and sent there.
+    /// Encrypted for the partner and sent there.
     Domain {
-        /// The partner's name in the configuration.
-        partner: String,
+        /// The partner's name; `None`: whichever partner the recipient belongs to.
+        partner: Option<String>,
+        /// What happens where there is no key that may be used.
+        otherwise: Otherwise,
     },
     /// Refused with this reply.
     Refuse(Reply),
@@ -41,6 +43,21 @@ pub enum Treatment {
         /// The floor.
         tls: TlsFloor,
     },
+}
+
+/// What happens to a copy that cannot be encrypted for a partner. No variant sends it in clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Otherwise {
+    /// Into the recipient's mailbox.
+    Portal,
+    /// Kept until an operator decides; released, it goes over at least this TLS.
+    Hold {
+        /// The floor.
+        tls: TlsFloor,
+    },
+    /// Refused, with this reply or (`None`) with the reason why it cannot be encrypted.
+    Refuse(Option<Reply>),
 }
 
 /// A change a rule asks for, and the only kind of change there is.

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use sealpost_mail::{Network, Reply, Treatment, skeleton};
+use sealpost_mail::{Network, Otherwise, Reply, Treatment, skeleton};
 use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
 use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
 use crate::near::{self, Tag};
-use crate::spec::{HeaderSpec, TreatmentSpec, When};
+use crate::spec::{HeaderSpec, OtherwiseSpec, TreatmentSpec, When};
 use crate::wildcard::Wildcard;
 
 /// What is wrong with a rule, and how to fix it.
@@ -366,29 +366,34 @@ pub(crate) fn then(rule: &str, spec: TreatmentSpec) -> Result<Treatment, RuleErr
         TreatmentSpec::Relay { tls } => Ok(Treatment::Relay { tls }),
         TreatmentSpec::Portal => Ok(Treatment::Portal),
         TreatmentSpec::Hold { tls } => Ok(Treatment::Hold { tls }),
-        TreatmentSpec::Domain { partner } => {
-            if partner.is_empty() || partner.trim() != partner {
-                return Err(RuleError::new(
-                    rule,
-                    "then",
-                    "the partner has no name",
-                    "name a configured partner",
-                ));
+        TreatmentSpec::Domain { partner, otherwise } => {
+            if partner.as_ref().is_some_and(|name| name.is_empty() || name.trim() != name) {
+                let hint =
+                    "name a partner as `sealpost partner list` shows it, or write \"domain\" for all of them";
+                return Err(RuleError::new(rule, "then", "the partner has no name", hint));
             }
-            Ok(Treatment::Domain { partner })
+            let otherwise = match otherwise {
+                OtherwiseSpec::Refused => Otherwise::Refuse(None),
+                OtherwiseSpec::Portal => Otherwise::Portal,
+                OtherwiseSpec::Hold { tls } => Otherwise::Hold { tls },
+                OtherwiseSpec::Refuse { text } => Otherwise::Refuse(Some(refusal(rule, &text)?)),
+            };
+            Ok(Treatment::Domain { partner, otherwise })
         }
-        TreatmentSpec::Refuse { text } => {
-            // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets; RFC 6531 §3.7.4: plain ASCII.
-            let good = |c: char| c == ' ' || c.is_ascii_graphic();
-            if text.trim().is_empty() || text.len() > 300 || !text.chars().all(good) {
-                return Err(RuleError::new(
-                    rule,
-                    "then",
-                    "the text of a refusal must be one line of ASCII of at most 300 characters",
-                    "write ae for ä, and keep it short",
-                ));
-            }
-            Ok(Treatment::Refuse(Reply::refuse(550, 7, 1, text.trim())))
-        }
+        TreatmentSpec::Refuse { text } => refusal(rule, &text).map(Treatment::Refuse),
     }
+}
+
+fn refusal(rule: &str, text: &str) -> Result<Reply, RuleError> {
+    // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets; RFC 6531 §3.7.4: plain ASCII.
+    let good = |c: char| c == ' ' || c.is_ascii_graphic();
+    if text.trim().is_empty() || text.len() > 300 || !text.chars().all(good) {
+        return Err(RuleError::new(
+            rule,
+            "then",
+            "the text of a refusal must be one line of ASCII of at most 300 characters",
+            "write ae for ä, and keep it short",
+        ));
+    }
+    Ok(Reply::refuse(550, 7, 1, text.trim()))
 }

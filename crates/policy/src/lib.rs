@@ -47,4 +47,4 @@ pub use compile::RuleError;
 pub use facts::{Deep, Facts, Known};
 pub use rules::{Held, Needs, Rules, Step};
 pub use size::Size;
-pub use spec::{HeaderSpec, Near, RuleSpec, TreatmentSpec, When};
+pub use spec::{HeaderSpec, Near, OtherwiseSpec, RuleSpec, TreatmentSpec, When};

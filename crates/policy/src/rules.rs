@@ -130,11 +130,17 @@ impl Rules {
         Needs { deep, thread, head }
     }
 
-    /// The partners that rules or default send to, for the caller to check against its own.
+    /// Whether any rule encrypts for partners.
+    pub fn closes(&self) -> bool {
+        let named = self.rules.iter().map(|rule| &rule.treatment);
+        named.chain([&self.default]).any(|treatment| matches!(treatment, Treatment::Domain { .. }))
+    }
+
+    /// The partners that rules or default send to by name, for the caller to check against its own.
     pub fn partners(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.rules.iter().map(|rule| (rule.name.as_str(), &rule.treatment));
         named.chain([(DEFAULT, &self.default)]).filter_map(|(rule, treatment)| match treatment {
-            Treatment::Domain { partner } => Some((rule, partner.as_str())),
+            Treatment::Domain { partner, .. } => Some((rule, partner.as_deref()?)),
             Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
                 None
             }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Deep, Known, When};
 use proptest::prelude::*;
-use sealpost_mail::{Fault, Head, Origin, ReversePath, TlsFloor};
+use sealpost_mail::{Fault, Head, Origin, Otherwise, ReversePath, TlsFloor};
 use serde::Deserialize;
 
 /// A letter and its circumstances, to be changed by a test.
@@ -242,7 +242,19 @@ fn every_treatment_is_carried_through() {
     assert_eq!(then("'hold'"), Treatment::Hold { tls: TlsFloor::Encrypted });
     assert_eq!(then("{ hold = { tls = 'none' } }"), Treatment::Hold { tls: TlsFloor::None });
     assert_eq!(then("{ hold = { tls = 'verified' } }"), Treatment::Hold { tls: TlsFloor::Verified });
-    assert_eq!(then("{ domain = { partner = 'broker' } }"), Treatment::Domain { partner: "broker".into() });
+    let domain =
+        |partner: Option<&str>, otherwise| Treatment::Domain { partner: partner.map(Into::into), otherwise };
+    assert_eq!(then("{ domain = { partner = 'broker' } }"), domain(Some("broker"), Otherwise::Refuse(None)));
+    assert_eq!(then("'domain'"), domain(None, Otherwise::Refuse(None)));
+    assert_eq!(then("['domain', 'portal']"), domain(None, Otherwise::Portal));
+    assert_eq!(
+        then("[{ domain = { partner = 'broker' } }, { hold = { tls = 'verified' } }]"),
+        domain(Some("broker"), Otherwise::Hold { tls: TlsFloor::Verified })
+    );
+    assert_eq!(
+        then("['domain', { refuse = { text = 'Ask for a key' } }]"),
+        domain(None, Otherwise::Refuse(Some(Reply::refuse(550, 7, 1, "Ask for a key"))))
+    );
     let Treatment::Refuse(reply) = then("{ refuse = { text = 'Not like this' } }") else {
         panic!("no refusal")
     };
@@ -456,7 +468,10 @@ fn what_is_misspelt_is_an_error_with_its_place() {
         (rule("encrypted = 'yes'", "'relay'"), "boolean"),
         (rule("header = { nam = 'X' }", "'relay'"), "nam"),
         (rule("recipient = '*'", "'encrypt'"), "there is no treatment `encrypt`"),
-        (rule("recipient = '*'", "'domain'"), "partner"),
+        (rule("recipient = '*'", "['domain', 'relay']"), "would leave in clear"),
+        (rule("recipient = '*'", "['relay', 'portal']"), "only `domain` can fail"),
+        (rule("recipient = '*'", "['domain', 'portal', 'hold']"), "never come about"),
+        (rule("recipient = '*'", "['domain', 'domain']"), "twice"),
         (rule("recipient = '*'", "{ relay = { tls = 'always' } }"), "always"),
         (rule("recipient = '*'", "{ relay = { tsl = 'none' } }"), "tsl"),
         (rule("recipient = '*'", "{ portal = {} }"), "takes nothing"),

@@ -217,10 +217,12 @@ pub enum TreatmentSpec {
     },
     /// `"portal"`.
     Portal,
-    /// `{ domain = { partner = "name" } }`.
+    /// `"domain"`, `{ domain = { partner = "name" } }`, or with what happens otherwise: `["domain", "portal"]`.
     Domain {
-        /// The partner's name.
-        partner: String,
+        /// The partner's name; left out: whichever partner the recipient belongs to.
+        partner: Option<String>,
+        /// What happens where there is no usable key.
+        otherwise: OtherwiseSpec,
     },
     /// `"refuse"` or `{ refuse = { text = "…" } }`.
     Refuse {
@@ -234,6 +236,27 @@ pub enum TreatmentSpec {
     },
 }
 
+/// The second of two treatments: what happens where the first, `domain`, cannot be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherwiseSpec {
+    /// Nothing was written: refused, and the reason said.
+    #[default]
+    Refused,
+    /// `"portal"`.
+    Portal,
+    /// `"hold"` or `{ hold = { tls = "…" } }`.
+    Hold {
+        /// The least TLS once it is released.
+        tls: TlsFloor,
+    },
+    /// `{ refuse = { text = "…" } }`.
+    Refuse {
+        /// What the sending server is told; plain ASCII.
+        text: String,
+    },
+}
+
 /// Somebody wanted to look at a held letter first, so what releases it must not also send it in clear.
 /// Not `Verified`: over mail exchangers that would prove nothing (DNS is unsigned) and stop most letters.
 pub(crate) const HELD: TlsFloor = TlsFloor::Encrypted;
@@ -242,7 +265,8 @@ pub(crate) const HELD: TlsFloor = TlsFloor::Encrypted;
 pub(crate) const REFUSED: &str = "This message is not accepted here by policy";
 
 const TREATMENTS: &str = "\"relay\", \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
-                          { hold = { tls = \"verified\" } }, { domain = { partner = \"…\" } } or { refuse = { text = \"…\" } }";
+                          { hold = { tls = \"verified\" } }, { refuse = { text = \"…\" } }, \"domain\", { domain = { partner = \"…\" } } or \
+                          [\"domain\", \"portal\"]";
 
 impl<'de> Deserialize<'de> for TreatmentSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -265,9 +289,17 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
             "portal" => Ok(TreatmentSpec::Portal),
             "hold" => Ok(TreatmentSpec::Hold { tls: HELD }),
             "refuse" => Ok(TreatmentSpec::Refuse { text: REFUSED.to_owned() }),
-            "domain" => Err(E::custom("domain needs a partner: { domain = { partner = \"…\" } }")),
+            "domain" => Ok(TreatmentSpec::Domain { partner: None, otherwise: OtherwiseSpec::Refused }),
             other => Err(E::custom(format_args!("there is no treatment `{other}`; write {TREATMENTS}"))),
         }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TreatmentSpec, A::Error> {
+        let mut written = Vec::new();
+        while let Some(one) = list.next_element()? {
+            written.push(one);
+        }
+        in_order(written)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TreatmentSpec, A::Error> {
@@ -292,7 +324,10 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
         let treatment = match word.as_str() {
             "relay" => TreatmentSpec::Relay { tls: map.next_value::<Floor>()?.tls },
             "hold" => TreatmentSpec::Hold { tls: map.next_value::<Floor>()?.tls },
-            "domain" => TreatmentSpec::Domain { partner: map.next_value::<Domain>()?.partner },
+            "domain" => TreatmentSpec::Domain {
+                partner: Some(map.next_value::<Domain>()?.partner),
+                otherwise: OtherwiseSpec::Refused,
+            },
             "refuse" => TreatmentSpec::Refuse { text: map.next_value::<Refuse>()?.text },
             "portal" => {
                 return Err(de::Error::custom("`portal` takes nothing: write \"portal\""));
@@ -309,6 +344,43 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
                 "`{word}` and `{second}` cannot both happen; leave one and make two rules if need be"
             ))),
         }
+    }
+}
+
+/// `["domain", "portal"]`: the second is what happens where the first cannot be. There is no third, because what may
+/// stand second never fails.
+fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, E> {
+    let mut written = written.into_iter();
+    let (first, second) = (written.next(), written.next());
+    if written.next().is_some() {
+        return Err(E::custom("a third treatment would never come about: the second one always can be"));
+    }
+    match (first, second) {
+        (Some(TreatmentSpec::Domain { partner, .. }), Some(second)) => {
+            let otherwise = match second {
+                TreatmentSpec::Portal => OtherwiseSpec::Portal,
+                TreatmentSpec::Hold { tls } => OtherwiseSpec::Hold { tls },
+                TreatmentSpec::Refuse { text } => OtherwiseSpec::Refuse { text },
+                TreatmentSpec::Relay { .. } => {
+                    return Err(E::custom(
+                        "what cannot be encrypted would leave in clear; write \"portal\", \"hold\" or \"refuse\"",
+                    ));
+                }
+                TreatmentSpec::Domain { .. } => {
+                    return Err(E::custom(
+                        "`domain` stands there twice; write \"portal\", \"hold\" or \"refuse\"",
+                    ));
+                }
+            };
+            Ok(TreatmentSpec::Domain { partner, otherwise })
+        }
+        (Some(TreatmentSpec::Domain { partner, otherwise }), None) => {
+            Ok(TreatmentSpec::Domain { partner, otherwise })
+        }
+        (Some(_), None | Some(_)) => Err(E::custom(
+            "only `domain` can fail: in a list it stands first, as in [\"domain\", \"portal\"]",
+        )),
+        (None, _) => Err(E::custom("an empty list is no treatment")),
     }
 }
 

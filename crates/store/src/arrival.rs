@@ -207,7 +207,8 @@ impl Store {
                 | Refusal::NotEmpty
                 | Refusal::NoRoom
                 | Refusal::Rekeyed
-                | Refusal::Held,
+                | Refusal::Held
+                | Refusal::Overtaken,
             ) => Err(StoreError::Damaged { what: "a refusal of an arrival" }),
         }
     }

@@ -34,6 +34,7 @@ mod mailbox;
 mod newcomer;
 mod notice;
 mod owner;
+mod partner;
 mod queue;
 mod rekey;
 mod request;
@@ -70,6 +71,7 @@ pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox,
 pub use newcomer::{NewNewcomer, NewcomerRow};
 pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use owner::{ChangeSecrets, KeptSession};
+pub use partner::{Changed, OwnKeyRow, PartnerKeyRow, PartnerRow};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use request::{Again, MAX_OPEN, Release, Released, RequestRow};
@@ -83,4 +85,7 @@ pub use token::{NewToken, Reissued, TokenRow};
 pub use tries::Tries;
 pub use upload::{NewPiece, NewUpload, PieceRow, UploadRow};
 pub use withdrawn::{Withdrawal, WithdrawnRow};
-pub use words::{Ended, Folder, LegPurpose, LegState, RequestKind, RequestState, TokenPurpose, WrapKind};
+pub use words::{
+    Ended, Folder, LegPurpose, LegState, OwnKeyState, PartnerKeyState, RequestKind, RequestState,
+    TokenPurpose, WrapKind,
+};

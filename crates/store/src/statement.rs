@@ -53,6 +53,8 @@ pub(crate) enum Refusal {
     TooMany,
     /// Somebody holds the mailbox, or has used it meanwhile.
     Held,
+    /// A row is not what it was when it was read, or its place is taken.
+    Overtaken,
 }
 
 /// One statement.

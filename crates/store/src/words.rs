@@ -76,6 +76,33 @@ impl Ended {
 }
 
 column_words! {
+    /// How a partner's key stands, as an operator or an authority has said. What time alone does to it (not valid yet,
+    /// run out) is seen when it is used.
+    PartnerKeyState {
+        /// Seen, and not confirmed by anybody: encrypts nothing, proves nothing.
+        Offered = "offered",
+        /// Confirmed: letters are encrypted to it, its signatures count.
+        Trusted = "trusted",
+        /// Out of use until somebody says otherwise.
+        Suspended = "suspended",
+        /// Found run out.
+        Expired = "expired",
+        /// Never to be used again.
+        Revoked = "revoked",
+    }
+}
+
+column_words! {
+    /// How a key of ours stands.
+    OwnKeyState {
+        /// Signs, is published, decrypts.
+        Current = "current",
+        /// Decrypts what was encrypted to it before; signs nothing, is not published.
+        Retired = "retired",
+    }
+}
+
+column_words! {
     /// What a leg carries.
     LegPurpose {
         /// A letter passed on.

@@ -38,7 +38,7 @@ pub use lookup::{Fingerprinter, KnownDevice, TagKey};
 pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
 pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
-pub use record::{RowKey, SpoolKey};
+pub use record::{KeyringKey, RowKey, SpoolKey};
 pub use roles::{DeliveryRole, IntakeRole, PortalRole, QueueKeys, SupportRole, WayInKeys};
 pub use server::{Keys, Pepper, ServerKey};
 pub use session::{Held, SessionHash, SessionSecret};

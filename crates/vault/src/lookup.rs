@@ -33,6 +33,14 @@ impl TagKey {
         self.0.mac("sealpost/1/tag-thread", message_id.as_bytes())
     }
 
+    /// The tag of a partner's name, domain or address; `kind` says which.
+    #[must_use]
+    pub fn partner_tag(&self, kind: &str, of: &str) -> [u8; 32] {
+        let mut bound = Vec::new();
+        bind_bytes(&mut bound, &[kind.as_bytes(), of.as_bytes()]);
+        self.0.mac("sealpost/1/tag-partner", &bound)
+    }
+
     /// The tag under which something is counted that has no tag of its own: `kind` says of what sort, in letters
     /// only, `of` which one.
     #[must_use]

@@ -16,6 +16,11 @@ pub struct SpoolKey(RecordKey);
 #[derive(Clone, Debug)]
 pub struct RowKey(RecordKey);
 
+/// Seals partners, their keys and our own private ones: for who closes and opens letters, and for who manages them.
+/// Who has it not can neither read them nor plant one.
+#[derive(Clone, Debug)]
+pub struct KeyringKey(RecordKey);
+
 #[derive(Clone, Debug)]
 pub(crate) struct RecordKey {
     pub(crate) id: u8,
@@ -72,6 +77,27 @@ impl RowKey {
     }
 
     /// Opens what [`RowKey::seal`] made for this label and id.
+    pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+        self.0.open(label, id, sealed)
+    }
+}
+
+impl KeyringKey {
+    pub(crate) fn record(&self) -> &RecordKey {
+        &self.0
+    }
+
+    pub(crate) fn new(id: u8, key: Key) -> Self {
+        Self(RecordKey { id, key })
+    }
+
+    /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
+    #[must_use]
+    pub fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+        self.0.seal(label, id, plain, random)
+    }
+
+    /// Opens what [`KeyringKey::seal`] made for this label and id.
     pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }

@@ -11,7 +11,7 @@ use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
 use crate::primitive::Key;
 use crate::proof::{DepositAuth, SessionAuth};
-use crate::record::{RowKey, SpoolKey};
+use crate::record::{KeyringKey, RowKey, SpoolKey};
 use crate::server::{Keys, Pepper};
 use crate::token::TokenKey;
 use crate::wrap::EscrowPublic;
@@ -58,6 +58,8 @@ pub struct IntakeRole {
     pub queue: QueueKeys,
     /// What it makes mailboxes with.
     pub way_in: WayInKeys,
+    /// Opens partners' keys and our own for them.
+    pub keyring: KeyringKey,
 }
 
 /// The keys of the portal.
@@ -80,6 +82,8 @@ pub struct SupportRole {
     pub queue: QueueKeys,
     /// What it makes new ways in with.
     pub way_in: WayInKeys,
+    /// What partners and domain keys are managed with.
+    pub keyring: KeyringKey,
 }
 
 impl Keys {
@@ -92,7 +96,7 @@ impl Keys {
     /// What intake gets of them.
     #[must_use]
     pub fn intake(&self) -> IntakeRole {
-        IntakeRole { queue: self.queue(), way_in: self.way_in() }
+        IntakeRole { queue: self.queue(), way_in: self.way_in(), keyring: self.keyring.clone() }
     }
 
     /// What the portal gets of them.
@@ -109,7 +113,7 @@ impl Keys {
     /// What the commands of support get of them.
     #[must_use]
     pub fn support(&self) -> SupportRole {
-        SupportRole { queue: self.queue(), way_in: self.way_in() }
+        SupportRole { queue: self.queue(), way_in: self.way_in(), keyring: self.keyring.clone() }
     }
 
     fn queue(&self) -> QueueKeys {
@@ -137,7 +141,7 @@ impl DeliveryRole {
     /// The text of its key file.
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
-        file(Self::NAME, &self.queue, None, None)
+        file(Self::NAME, &self.queue, None, None, None)
     }
 }
 
@@ -147,14 +151,16 @@ impl IntakeRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            Ok(Self { queue: QueueKeys::read(lines)?, way_in: WayInKeys::read(lines)? })
+            let (queue, way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let keyring = KeyringKey::new(lines.id, lines.key("keyring")?);
+            Ok(Self { queue, way_in, keyring })
         })
     }
 
     /// The text of its key file.
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
-        file(Self::NAME, &self.queue, Some(&self.way_in), None)
+        file(Self::NAME, &self.queue, Some(&self.way_in), None, Some(&self.keyring))
     }
 }
 
@@ -173,7 +179,7 @@ impl PortalRole {
     /// The text of its key file.
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
-        file(Self::NAME, &self.queue, Some(&self.way_in), Some((&self.sessions, &self.letters)))
+        file(Self::NAME, &self.queue, Some(&self.way_in), Some((&self.sessions, &self.letters)), None)
     }
 }
 
@@ -183,14 +189,16 @@ impl SupportRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            Ok(Self { queue: QueueKeys::read(lines)?, way_in: WayInKeys::read(lines)? })
+            let (queue, way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let keyring = KeyringKey::new(lines.id, lines.key("keyring")?);
+            Ok(Self { queue, way_in, keyring })
         })
     }
 
     /// The text of its key file.
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
-        file(Self::NAME, &self.queue, Some(&self.way_in), None)
+        file(Self::NAME, &self.queue, Some(&self.way_in), None, Some(&self.keyring))
     }
 }
 
@@ -267,6 +275,7 @@ fn file(
     queue: &QueueKeys,
     way_in: Option<&WayInKeys>,
     portal: Option<(&SessionAuth, &LetterSigner)>,
+    keyring: Option<&KeyringKey>,
 ) -> Secret<String> {
     // All of it in one allocation, so that no shorter copy stays behind.
     let mut text = String::with_capacity(4096);
@@ -292,6 +301,11 @@ fn file(
         text.push('\n');
         text.push_str("letters:");
         STANDARD.encode_string(letters.seed().expose(), &mut text);
+        text.push('\n');
+    }
+    if let Some(keyring) = keyring {
+        text.push_str("keyring:");
+        STANDARD.encode_string(keyring.record().key.expose(), &mut text);
         text.push('\n');
     }
     Secret::new(text)

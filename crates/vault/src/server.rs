@@ -10,7 +10,7 @@ use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
 use crate::primitive::Key;
 use crate::proof::{DepositAuth, SessionAuth};
-use crate::record::{RowKey, SpoolKey};
+use crate::record::{KeyringKey, RowKey, SpoolKey};
 use crate::token::TokenKey;
 use crate::wrap::EscrowSecret;
 
@@ -46,6 +46,8 @@ pub struct Keys {
     pub escrow: EscrowSecret,
     /// Signs what portal users write.
     pub letters: LetterSigner,
+    /// Seals partners' keys and our own for them.
+    pub keyring: KeyringKey,
 }
 
 /// A secret of the server without which no password can be tried against a stolen database.
@@ -119,6 +121,7 @@ impl ServerKey {
             sessions: SessionAuth::new(self.derive("sessions")),
             escrow: EscrowSecret::from_seed(self.derive("escrow")),
             letters: LetterSigner::from_seed(self.derive("letters")),
+            keyring: KeyringKey::new(id, self.derive("keyring")),
         }
     }
 
@@ -176,7 +179,7 @@ mod tests {
         let key = ServerKey::generate(&SequenceRandom::default());
         let labels = [
             "spool", "rows", "tags", "tokens", "pepper", "deposits", "sessions", "escrow", "letters",
-            "key-id",
+            "keyring", "key-id",
         ];
         let mut keys: Vec<_> = labels.iter().map(|label| *key.derive(label).expose()).collect();
         keys.sort_unstable();

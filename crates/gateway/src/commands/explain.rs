@@ -142,7 +142,8 @@ fn words(treatment: &Treatment) -> String {
     match treatment {
         Treatment::Relay { tls } => format!("relayed{}", over(*tls)),
         Treatment::Portal => "deposited in the recipient's mailbox".to_owned(),
-        Treatment::Domain { partner } => format!("encrypted for the partner {partner}"),
+        Treatment::Domain { partner: Some(partner), .. } => format!("encrypted for the partner {partner}"),
+        Treatment::Domain { partner: None, .. } => "encrypted for the recipient's company".to_owned(),
         Treatment::Refuse(reply) => format!("refused: {}", reply.to_line().trim_end()),
         Treatment::Hold { tls } => format!("held until an operator decides, then relayed{}", over(*tls)),
     }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("../../schema/012_answers.sql")),
     (13, include_str!("../../schema/013_retention.sql")),
     (14, include_str!("../../schema/014_withdrawn.sql")),
+    (15, include_str!("../../schema/015_partners.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.

@@ -1,0 +1,361 @@
+//! Partners and their keys in rows: sealed under a key that only who closes letters and who manages partners has, with
+//! id, partner and state bound, so that a row that somebody else wrote opens nothing and counts for nothing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sealpost_mail::{Address, Random, Timestamp};
+use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerRow, Store};
+use sealpost_vault::{KeyringKey, TagKey};
+use serde::{Deserialize, Serialize};
+
+use crate::error::PartnerError;
+use crate::facts::{KeyFacts, KeyKind};
+use crate::place::Place;
+use crate::state::Step;
+
+const PARTNER: &str = "partner";
+const KEY: &str = "partner-key";
+
+/// Whether a partner is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is.
+    Active,
+    /// Not until somebody says otherwise.
+    Suspended,
+}
+
+/// For whom a key is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// For everybody at the partner's domains: its gateway decrypts.
+    Company,
+    /// For the addresses it names: their owners decrypt.
+    Named,
+}
+
+/// A partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// Its id.
+    pub id: String,
+    /// What operators call it.
+    pub name: String,
+    /// What it answers for.
+    pub places: Vec<Place>,
+    /// Whether it is in use.
+    pub standing: Standing,
+    /// Which way is taken where both are open.
+    pub prefers: Option<KeyKind>,
+}
+
+/// A key of a partner's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerKey {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub state: PartnerKeyState,
+    /// For whom it is good.
+    pub reach: Reach,
+    /// What is known of it.
+    pub facts: KeyFacts,
+    /// The certificate (DER) or the OpenPGP certificate.
+    pub bytes: Vec<u8>,
+    /// Where it came from: a file's name, an address.
+    pub source: String,
+    /// When it was added.
+    pub since: Timestamp,
+}
+
+/// A partner with its keys.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// It.
+    pub partner: Partner,
+    /// All of its keys, whatever their state.
+    pub keys: Vec<PartnerKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartnerRecord {
+    name: String,
+    places: Vec<Place>,
+    standing: Standing,
+    #[serde(default)]
+    prefers: Option<KeyKind>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyRecord {
+    reach: Reach,
+    facts: KeyFacts,
+    bytes: String,
+    source: String,
+    since: Timestamp,
+}
+
+/// Reads and writes partners.
+#[derive(Clone, Copy)]
+pub struct Book<'a> {
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// What seals them.
+    pub keyring: &'a KeyringKey,
+    /// What finds them.
+    pub tags: &'a TagKey,
+}
+
+impl Partner {
+    /// Whether this address is one of its.
+    #[must_use]
+    pub fn covers(&self, address: &Address) -> bool {
+        self.places.iter().any(|place| place.covers(address))
+    }
+}
+
+impl Book<'_> {
+    /// The partner an address belongs to, with its keys.
+    pub async fn of(&self, address: &Address) -> Result<Option<Found>, PartnerError> {
+        for place in Place::of(address) {
+            if let Some(row) = self.store.partner_at(&place.tag(self.tags)).await? {
+                let partner = self.open(&row)?;
+                // The row that leads here is a hash that anybody could have put there.
+                if !partner.covers(address) {
+                    return Err(PartnerError::Moved { what: "partner", id: row.id });
+                }
+                return self.with_keys(partner).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The partner of that name, with its keys.
+    pub async fn named(&self, name: &str) -> Result<Option<Found>, PartnerError> {
+        match self.store.partner_named(&self.name_tag(name)).await? {
+            None => Ok(None),
+            Some(row) => {
+                let partner = self.open(&row)?;
+                if !partner.name.eq_ignore_ascii_case(name) {
+                    return Err(PartnerError::Moved { what: "partner", id: row.id });
+                }
+                self.with_keys(partner).await.map(Some)
+            }
+        }
+    }
+
+    /// Every partner with its keys, by name. One whose row is not ours does not keep the others from being shown.
+    pub async fn all(&self) -> Result<Vec<Result<Found, PartnerError>>, PartnerError> {
+        let mut all = Vec::new();
+        for row in self.store.partners().await? {
+            all.push(match self.open(&row) {
+                Ok(partner) => self.with_keys(partner).await,
+                Err(error) => Err(error),
+            });
+        }
+        all.sort_by_key(|found| {
+            found.as_ref().map_or_else(|_| String::new(), |found| found.partner.name.clone())
+        });
+        Ok(all)
+    }
+
+    /// A new partner with its keys.
+    pub async fn add(
+        &self,
+        partner: &Partner,
+        keys: &[PartnerKey],
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let places: Vec<[u8; 32]> = partner.places.iter().map(|place| place.tag(self.tags)).collect();
+        let keys = self.key_rows(&partner.id, keys, now, random)?;
+        let row = self.row(partner, now, random)?;
+        let audit = audit("partner.added", &partner.id, "", now);
+        done(self.store.add_partner(&row, &places, &keys, audit).await?)
+    }
+
+    /// A partner as it shall be from now on, with more keys.
+    pub async fn change(
+        &self,
+        partner: &Partner,
+        more_keys: &[PartnerKey],
+        action: &str,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let former = self.store.partner_named(&self.name_tag(&partner.name)).await?;
+        let former = former.ok_or(PartnerError::Overtaken)?;
+        let before = self.open(&former)?;
+        let new = partner.places.iter().filter(|place| !before.places.contains(place));
+        let places: Vec<[u8; 32]> = new.map(|place| place.tag(self.tags)).collect();
+        let keys = self.key_rows(&partner.id, more_keys, now, random)?;
+        let row = self.row(partner, now, random)?;
+        let audit = audit(action, &partner.id, "", now);
+        done(self.store.change_partner(&former, &row, &places, &keys, audit).await?)
+    }
+
+    /// A step in a key's life.
+    pub async fn step(
+        &self,
+        partner: &Partner,
+        key: &PartnerKey,
+        to: PartnerKeyState,
+        step: Step,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let rows = self.store.partner_keys(&partner.id).await?;
+        let former = rows.into_iter().find(|row| row.id == key.id).ok_or(PartnerError::Overtaken)?;
+        if former.state != key.state {
+            return Err(PartnerError::Overtaken);
+        }
+        let changed = PartnerKey { state: to, ..key.clone() };
+        let row = self.key_row(&partner.id, &changed, now, random)?;
+        let action = match step {
+            Step::Trust => "partner.key-trusted",
+            Step::Suspend => "partner.key-suspended",
+            Step::Expire => "partner.key-expired",
+            Step::Revoke => "partner.key-revoked",
+        };
+        let audit = audit(action, &partner.id, &key.facts.fingerprint, now);
+        done(self.store.change_partner_key(&former, &row, audit).await?)
+    }
+
+    /// A partner goes with its keys.
+    pub async fn remove(&self, partner: &Partner, now: Timestamp) -> Result<(), PartnerError> {
+        let audit = audit("partner.removed", &partner.id, "", now);
+        done(self.store.remove_partner(&partner.id, audit).await?)
+    }
+
+    fn name_tag(&self, name: &str) -> [u8; 32] {
+        self.tags.partner_tag("name", &name.to_ascii_lowercase())
+    }
+
+    fn open(&self, row: &PartnerRow) -> Result<Partner, PartnerError> {
+        let id = || row.id.clone();
+        let plain = self
+            .keyring
+            .open(PARTNER, &row.id, &row.sealed)
+            .map_err(|source| PartnerError::Forged { what: "partner", id: id(), source })?;
+        let record: PartnerRecord = serde_json::from_slice(plain.expose())
+            .map_err(|source| PartnerError::Record { what: "partner", id: id(), source })?;
+        let PartnerRecord { name, places, standing, prefers } = record;
+        Ok(Partner { id: id(), name, places, standing, prefers })
+    }
+
+    fn row(
+        &self,
+        partner: &Partner,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<PartnerRow, PartnerError> {
+        let record = PartnerRecord {
+            name: partner.name.clone(),
+            places: partner.places.clone(),
+            standing: partner.standing,
+            prefers: partner.prefers,
+        };
+        let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
+            what: "partner",
+            id: partner.id.clone(),
+            source,
+        })?;
+        Ok(PartnerRow {
+            id: partner.id.clone(),
+            tag: self.name_tag(&partner.name),
+            sealed: self.keyring.seal(PARTNER, &partner.id, &plain, random),
+            changed_at: now,
+        })
+    }
+
+    async fn with_keys(&self, partner: Partner) -> Result<Found, PartnerError> {
+        let mut keys = Vec::new();
+        for row in self.store.partner_keys(&partner.id).await? {
+            match self.open_key(&row) {
+                Ok(key) => keys.push(key),
+                // It does not count, and does not take the others with it.
+                Err(error) => {
+                    tracing::error!(partner.id = %partner.id, %error, "a partner's key is not used")
+                }
+            }
+        }
+        Ok(Found { partner, keys })
+    }
+
+    fn open_key(&self, row: &PartnerKeyRow) -> Result<PartnerKey, PartnerError> {
+        let id = || row.id.clone();
+        let plain = self
+            .keyring
+            .open(KEY, &bound(&row.id, &row.partner_id, row.state), &row.sealed)
+            .map_err(|source| PartnerError::Forged { what: "partner's key", id: id(), source })?;
+        let record: KeyRecord = serde_json::from_slice(plain.expose())
+            .map_err(|source| PartnerError::Record { what: "partner's key", id: id(), source })?;
+        let KeyRecord { reach, facts, bytes, source, since } = record;
+        let bytes = STANDARD
+            .decode(bytes)
+            .map_err(|_damaged| PartnerError::Moved { what: "partner's key", id: id() })?;
+        Ok(PartnerKey { id: id(), state: row.state, reach, facts, bytes, source, since })
+    }
+
+    fn key_row(
+        &self,
+        partner_id: &str,
+        key: &PartnerKey,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<PartnerKeyRow, PartnerError> {
+        let record = KeyRecord {
+            reach: key.reach,
+            facts: key.facts.clone(),
+            bytes: STANDARD.encode(&key.bytes),
+            source: key.source.clone(),
+            since: key.since,
+        };
+        let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
+            what: "partner's key",
+            id: key.id.clone(),
+            source,
+        })?;
+        Ok(PartnerKeyRow {
+            id: key.id.clone(),
+            partner_id: partner_id.to_owned(),
+            state: key.state,
+            sealed: self.keyring.seal(KEY, &bound(&key.id, partner_id, key.state), &plain, random),
+            changed_at: now,
+        })
+    }
+
+    fn key_rows(
+        &self,
+        partner_id: &str,
+        keys: &[PartnerKey],
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<Vec<PartnerKeyRow>, PartnerError> {
+        keys.iter().map(|key| self.key_row(partner_id, key, now, random)).collect()
+    }
+}
+
+/// What a key's seal is bound to: put beside another partner or in another state, it opens no more.
+fn bound(id: &str, partner_id: &str, state: PartnerKeyState) -> String {
+    format!("{id} {partner_id} {}", state.as_str())
+}
+
+pub(crate) fn audit(action: &str, id: &str, detail: &str, now: Timestamp) -> AuditRow {
+    AuditRow {
+        at: now,
+        actor: "operator".to_owned(),
+        action: action.to_owned(),
+        subject_id: id.to_owned(),
+        detail: detail.to_owned(),
+    }
+}
+
+pub(crate) fn done(changed: Changed) -> Result<(), PartnerError> {
+    match changed {
+        Changed::Yes => Ok(()),
+        Changed::Overtaken => Err(PartnerError::Overtaken),
+    }
+}

@@ -1,0 +1,68 @@
+//! The life of a partner's key: which step leads where. Knows no row.
+
+use sealpost_store::PartnerKeyState as State;
+use thiserror::Error;
+
+/// What somebody, or time, does to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An operator has compared the fingerprint.
+    Trust,
+    /// An operator puts it out of use for now.
+    Suspend,
+    /// It was found run out.
+    Expire,
+    /// Its owner or an operator has taken it back.
+    Revoke,
+}
+
+/// Why a step leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// It stands so already.
+    #[error("it stands so already")]
+    Already,
+    /// Its time is over.
+    #[error("it has expired: ask the partner for its new one and add that")]
+    Expired,
+    /// It was taken back.
+    #[error("it is revoked for good: ask the partner for another one and add that")]
+    Revoked,
+}
+
+/// Where a step leads.
+pub fn after(state: State, step: Step) -> Result<State, Refused> {
+    match (state, step) {
+        (State::Offered | State::Suspended, Step::Trust) => Ok(State::Trusted),
+        (State::Offered | State::Trusted, Step::Suspend) => Ok(State::Suspended),
+        (State::Offered | State::Trusted | State::Suspended, Step::Expire) => Ok(State::Expired),
+        (State::Offered | State::Trusted | State::Suspended | State::Expired, Step::Revoke) => {
+            Ok(State::Revoked)
+        }
+        (State::Trusted, Step::Trust)
+        | (State::Suspended, Step::Suspend)
+        | (State::Expired, Step::Expire)
+        | (State::Revoked, Step::Revoke) => Err(Refused::Already),
+        (State::Expired, Step::Trust | Step::Suspend) => Err(Refused::Expired),
+        (State::Revoked, Step::Trust | Step::Suspend | Step::Expire) => Err(Refused::Revoked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leads_back_from_the_end() {
+        let steps = [Step::Trust, Step::Suspend, Step::Expire, Step::Revoke];
+        for step in steps {
+            assert!(after(State::Revoked, step).is_err());
+        }
+        for step in [Step::Trust, Step::Suspend, Step::Expire] {
+            assert!(after(State::Expired, step).is_err());
+        }
+        assert_eq!(after(State::Offered, Step::Trust), Ok(State::Trusted));
+        assert_eq!(after(State::Suspended, Step::Trust), Ok(State::Trusted));
+        assert_eq!(after(State::Trusted, Step::Trust), Err(Refused::Already));
+    }
+}

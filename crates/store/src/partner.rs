@@ -1,0 +1,294 @@
+//! Partners, their keys and our own for exchanging mail with them. Opaque: what a key is and whether it counts is
+//! sealed; the store sees ids, states and times.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::AuditRow;
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
+use crate::store::Store;
+use crate::words::{ColumnWord as _, OwnKeyState, PartnerKeyState};
+
+/// A partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerRow {
+    /// Its id.
+    pub id: String,
+    /// Keyed hash of its name.
+    pub tag: [u8; 32],
+    /// Everything else.
+    pub sealed: Vec<u8>,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// A partner's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerKeyRow {
+    /// Its id.
+    pub id: String,
+    /// Whose.
+    pub partner_id: String,
+    /// How it stands; bound to the seal.
+    pub state: PartnerKeyState,
+    /// The key and what is known of it.
+    pub sealed: Vec<u8>,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// A key of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnKeyRow {
+    /// Its id.
+    pub id: String,
+    /// How it stands; bound to the seal of both parts.
+    pub state: OwnKeyState,
+    /// Certificate or public key, and what is known of it.
+    pub public_sealed: Vec<u8>,
+    /// The private key.
+    pub secret_sealed: Vec<u8>,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// How a change ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Changed {
+    /// Done.
+    Yes,
+    /// Somebody else was first: the row is not what it was when it was read, or the name, domain or address is taken.
+    Overtaken,
+}
+
+impl Changed {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Kept(_) => Self::Yes,
+            Outcome::Refused(_) => Self::Overtaken,
+        }
+    }
+}
+
+macro_rules! partner_columns {
+    ($rest:literal) => {
+        concat!("SELECT p.id, p.tag, p.sealed, p.changed_at FROM partners AS p ", $rest)
+    };
+}
+
+fn partner_row(mut row: Row) -> Result<PartnerRow, StoreError> {
+    Ok(PartnerRow { id: row.text()?, tag: row.hash()?, sealed: row.blob()?, changed_at: row.time()? })
+}
+
+fn key_row(mut row: Row) -> Result<PartnerKeyRow, StoreError> {
+    Ok(PartnerKeyRow {
+        id: row.text()?,
+        partner_id: row.text()?,
+        state: PartnerKeyState::parse(&row.text()?)?,
+        sealed: row.blob()?,
+        changed_at: row.time()?,
+    })
+}
+
+fn own_row(mut row: Row) -> Result<OwnKeyRow, StoreError> {
+    Ok(OwnKeyRow {
+        id: row.text()?,
+        state: OwnKeyState::parse(&row.text()?)?,
+        public_sealed: row.blob()?,
+        secret_sealed: row.blob()?,
+        changed_at: row.time()?,
+    })
+}
+
+fn insert_key(row: &PartnerKeyRow) -> Statement {
+    sql!(
+        "INSERT INTO partner_keys (id, partner_id, state, sealed, changed_at)
+         SELECT ?1, id, ?3, ?4, ?5 FROM partners WHERE id = ?2",
+        row.id.as_str(),
+        row.partner_id.as_str(),
+        row.state.as_str(),
+        row.sealed.clone(),
+        row.changed_at
+    )
+    .or_refuse(Refusal::Overtaken)
+}
+
+fn add_places(batch: &mut Batch, partner_id: &str, places: &[[u8; 32]]) {
+    for place in places {
+        batch.add(
+            sql!(
+                "INSERT INTO partner_places (tag, partner_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                place,
+                partner_id
+            )
+            .or_refuse(Refusal::Overtaken),
+        );
+    }
+}
+
+impl Store {
+    /// Every partner.
+    pub async fn partners(&self) -> Result<Vec<PartnerRow>, StoreError> {
+        let rows = self.read_rows(sql!(partner_columns!("ORDER BY p.id"))).await?;
+        rows.into_iter().map(partner_row).collect()
+    }
+
+    /// The partner of that name's tag.
+    pub async fn partner_named(&self, tag: &[u8; 32]) -> Result<Option<PartnerRow>, StoreError> {
+        let row = self.read_one(sql!(partner_columns!("WHERE p.tag = ?1"), tag)).await?;
+        row.map(partner_row).transpose()
+    }
+
+    /// The partner that a domain or an address belongs to.
+    pub async fn partner_at(&self, place: &[u8; 32]) -> Result<Option<PartnerRow>, StoreError> {
+        let of = partner_columns!("JOIN partner_places AS at ON at.partner_id = p.id WHERE at.tag = ?1");
+        let row = self.read_one(sql!(of, place)).await?;
+        row.map(partner_row).transpose()
+    }
+
+    /// A partner's keys, oldest first.
+    pub async fn partner_keys(&self, partner_id: &str) -> Result<Vec<PartnerKeyRow>, StoreError> {
+        let keys = sql!(
+            "SELECT id, partner_id, state, sealed, changed_at FROM partner_keys WHERE partner_id = ?1
+             ORDER BY changed_at, id",
+            partner_id
+        );
+        self.read_rows(keys).await?.into_iter().map(key_row).collect()
+    }
+
+    /// A new partner with its domains, addresses and keys.
+    pub async fn add_partner(
+        &self,
+        partner: &PartnerRow,
+        places: &[[u8; 32]],
+        keys: &[PartnerKeyRow],
+        audit: AuditRow,
+    ) -> Result<Changed, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "INSERT INTO partners (id, tag, sealed, changed_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+                partner.id.as_str(),
+                &partner.tag,
+                partner.sealed.clone(),
+                partner.changed_at
+            )
+            .or_refuse(Refusal::Overtaken),
+        );
+        add_places(&mut batch, &partner.id, places);
+        keys.iter().for_each(|key| batch.add(insert_key(key)));
+        audit.add_to(&mut batch);
+        self.write(batch).await.map(|outcome| Changed::of(&outcome))
+    }
+
+    /// A partner changed, with more domains or addresses and more keys, if it is what it was when it was read.
+    pub async fn change_partner(
+        &self,
+        former: &PartnerRow,
+        partner: &PartnerRow,
+        more_places: &[[u8; 32]],
+        more_keys: &[PartnerKeyRow],
+        audit: AuditRow,
+    ) -> Result<Changed, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE partners SET sealed = ?3, changed_at = ?4 WHERE id = ?1 AND sealed = ?2",
+                former.id.as_str(),
+                former.sealed.clone(),
+                partner.sealed.clone(),
+                partner.changed_at
+            )
+            .or_refuse(Refusal::Overtaken),
+        );
+        add_places(&mut batch, &partner.id, more_places);
+        more_keys.iter().for_each(|key| batch.add(insert_key(key)));
+        audit.add_to(&mut batch);
+        self.write(batch).await.map(|outcome| Changed::of(&outcome))
+    }
+
+    /// A key changed, if it is what it was when it was read.
+    pub async fn change_partner_key(
+        &self,
+        former: &PartnerKeyRow,
+        key: &PartnerKeyRow,
+        audit: AuditRow,
+    ) -> Result<Changed, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE partner_keys SET state = ?3, sealed = ?4, changed_at = ?5
+                 WHERE id = ?1 AND sealed = ?2",
+                former.id.as_str(),
+                former.sealed.clone(),
+                key.state.as_str(),
+                key.sealed.clone(),
+                key.changed_at
+            )
+            .or_refuse(Refusal::Overtaken),
+        );
+        audit.add_to(&mut batch);
+        self.write(batch).await.map(|outcome| Changed::of(&outcome))
+    }
+
+    /// A partner goes, with its keys.
+    pub async fn remove_partner(&self, partner_id: &str, audit: AuditRow) -> Result<Changed, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(sql!("DELETE FROM partner_places WHERE partner_id = ?1", partner_id));
+        batch.add(sql!("DELETE FROM partner_keys WHERE partner_id = ?1", partner_id));
+        batch.add(sql!("DELETE FROM partners WHERE id = ?1", partner_id).or_refuse(Refusal::Overtaken));
+        audit.add_to(&mut batch);
+        self.write(batch).await.map(|outcome| Changed::of(&outcome))
+    }
+
+    /// Our own keys, oldest first.
+    pub async fn own_keys(&self) -> Result<Vec<OwnKeyRow>, StoreError> {
+        let keys = sql!(
+            "SELECT id, state, public_sealed, secret_sealed, changed_at FROM own_keys ORDER BY changed_at, id"
+        );
+        self.read_rows(keys).await?.into_iter().map(own_row).collect()
+    }
+
+    /// A new key of ours.
+    pub async fn add_own_key(&self, key: &OwnKeyRow, audit: AuditRow) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.add(sql!(
+            "INSERT INTO own_keys (id, state, public_sealed, secret_sealed, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            key.id.as_str(),
+            key.state.as_str(),
+            key.public_sealed.clone(),
+            key.secret_sealed.clone(),
+            key.changed_at
+        ));
+        audit.add_to(&mut batch);
+        self.write(batch).await.map(drop)
+    }
+
+    /// A key of ours changed, if it is what it was when it was read.
+    pub async fn change_own_key(
+        &self,
+        former: &OwnKeyRow,
+        key: &OwnKeyRow,
+        audit: AuditRow,
+    ) -> Result<Changed, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE own_keys SET state = ?3, public_sealed = ?4, secret_sealed = ?5, changed_at = ?6
+                 WHERE id = ?1 AND public_sealed = ?2",
+                former.id.as_str(),
+                former.public_sealed.clone(),
+                key.state.as_str(),
+                key.public_sealed.clone(),
+                key.secret_sealed.clone(),
+                key.changed_at
+            )
+            .or_refuse(Refusal::Overtaken),
+        );
+        audit.add_to(&mut batch);
+        self.write(batch).await.map(|outcome| Changed::of(&outcome))
+    }
+}
