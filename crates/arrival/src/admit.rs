@@ -8,6 +8,7 @@ use sealpost_store::Committed;
 use crate::commit::commit;
 use crate::context::{Context, Live, Making};
 use crate::failure::unavailable;
+use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
 use crate::{decide, quota};
@@ -22,6 +23,7 @@ const RACES: usize = 8;
 pub(crate) async fn admit(
     context: &Context,
     making: &Making,
+    partners: &Partners,
     envelope: Envelope,
     origin: Origin,
     spooled: Spooled,
@@ -31,7 +33,9 @@ pub(crate) async fn admit(
         return Err(Reply::refuse(554, 4, 6, "This message has passed too many servers: mail loop"));
     }
     let id = context.shared.random.id();
-    let decided = decide::judge(context, &envelope, &origin, &spooled).await?;
+    let arrived = partners::open(context, partners, &origin, spooled).await?;
+    let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
+    let Arrived { spooled, from_world, .. } = arrived;
     decide::log(&id, &decided);
     let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
@@ -44,6 +48,7 @@ pub(crate) async fn admit(
             envelope: &envelope,
             origin: &origin,
             spooled: &spooled,
+            from_world,
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
         rows.fingerprint = live.is_some().then_some(spooled.fingerprint);

@@ -13,7 +13,7 @@ use sealpost_store::Store;
 use sealpost_vault::{EscrowPublic, Pepper, QueueKeys, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::settings::{Announcer, Quotas, Routes, Writing};
+use crate::settings::{Announcer, Inbound, Quotas, Routes, Writing};
 
 /// How long a letter waits for memory.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -71,6 +71,8 @@ pub struct Tenant {
     pub routes: Routes,
     /// How much may be sent and kept.
     pub quotas: Quotas,
+    /// Letters from the world.
+    pub inbound: Inbound,
 }
 
 impl Tenant {
@@ -83,8 +85,9 @@ impl Tenant {
         writing: Writing,
         routes: Routes,
         quotas: Quotas,
+        inbound: Inbound,
     ) -> Self {
-        Self { name, rules: RwLock::new(Arc::new(rules)), announcer, writing, routes, quotas }
+        Self { name, rules: RwLock::new(Arc::new(rules)), announcer, writing, routes, quotas, inbound }
     }
 
     /// The rules in force; an arrival keeps the ones it began with.

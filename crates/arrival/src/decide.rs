@@ -1,6 +1,7 @@
 //! Facts in, judgements out: asks the policy once per recipient. Gathers only what the rules ask for.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sealpost_mail::{
     Address, Envelope, Fault, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Treatment,
@@ -8,6 +9,7 @@ use sealpost_mail::{
 use sealpost_policy::{Deep, Facts, Known, Rules};
 
 use crate::context::Context;
+use crate::partners::{self, Arrived, Copy, Partners};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread;
@@ -24,6 +26,8 @@ pub struct Decided {
 pub enum Way {
     /// Where the policy says.
     Judged(Judgement),
+    /// To a partner, encrypted.
+    Closed(Arc<Copy>),
     /// Nowhere: it would have had to be closed for a partner and cannot be.
     Unclosable(Reply),
     /// It is a report on one of our notices (VERP) and ends here.
@@ -34,19 +38,26 @@ pub enum Way {
 /// nobody got it yet, so the client's next try starts clean.
 pub(crate) async fn judge(
     context: &Context,
+    partners: &Partners,
     envelope: &Envelope,
     origin: &Origin,
-    spooled: &Spooled,
+    arrived: &Arrived,
 ) -> Result<Vec<Decided>, Reply> {
+    let Arrived { spooled, from_world, encrypted, signed, proven, held } = arrived;
     let Some(first) = envelope.recipients.first() else {
         return Err(Reply::refuse(554, 5, 1, "No valid recipients"));
     };
     let rules = context.tenant.rules();
     let needs = rules.needs();
-    let (deep, room) =
+    let (mut deep, room) =
         if needs.deep { look_into(context, spooled).await? } else { (Known::Unasked, Room::Little) };
     let thread =
         if needs.thread { thread::known(&context.shared, &spooled.head).await } else { Known::Unasked };
+    if let Known::Yes(deep) = &mut deep {
+        // What it was when it came, not what is left of it.
+        deep.encrypted |= encrypted;
+        deep.signed |= signed;
+    }
     let facts = Facts {
         reverse_path: &envelope.reverse_path,
         origin,
@@ -55,6 +66,8 @@ pub(crate) async fn judge(
         size: spooled.size(),
         deep: &deep,
         thread: &thread,
+        from_partner: *proven,
+        from_world: *from_world,
     };
     let judge = || each(&rules, &context.tenant.announcer, &facts, envelope);
     let decided = match &room {
@@ -62,8 +75,25 @@ pub(crate) async fn judge(
         // Patterns over many megabytes: others' sessions go on meanwhile.
         Room::Much(_held) => tokio::task::block_in_place(judge),
     }?;
+    drop(room);
+    let decided = if *held { decided.into_iter().map(hold).collect() } else { decided };
+    let decided = partners::settle(context, partners, envelope, spooled, decided).await?;
     refuse_whole(envelope, &decided)?;
     Ok(decided)
+}
+
+/// A letter that nobody could open waits, instead of going on.
+fn hold(decided: Decided) -> Decided {
+    let way = match decided.way {
+        Way::Judged(judgement) => Way::Judged(match judgement.treatment {
+            Treatment::Relay { tls } => Judgement { treatment: Treatment::Hold { tls }, ..judgement },
+            Treatment::Portal | Treatment::Domain { .. } | Treatment::Refuse(_) | Treatment::Hold { .. } => {
+                judgement
+            }
+        }),
+        way @ (Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_)) => way,
+    };
+    Decided { way, ..decided }
 }
 
 /// What happens to each recipient's copy. `facts.recipient` is not looked at.
@@ -78,7 +108,7 @@ pub fn each(
     for recipient in &envelope.recipients {
         let way = match (announcer.bounce_token(&recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
-            (None, Some(judgement)) => settle(judgement),
+            (None, Some(judgement)) => Way::Judged(judgement),
             (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
         };
         decided.push(Decided { recipient: recipient.clone(), way });
@@ -90,21 +120,6 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &Address> {
     envelope.recipients.iter().map(|recipient| &recipient.address)
 }
 
-/// Verdicts that cannot be carried out become refusals with a reason of their own.
-fn settle(judgement: Judgement) -> Way {
-    match &judgement.treatment {
-        Treatment::Domain { .. } => {
-            // Never in clear instead (invariant 2): the sender learns that it was not sent, and why.
-            let text = "This message must be encrypted for the recipient's domain, and no method is set \
-                        up for it; it was not sent";
-            Way::Unclosable(Reply::refuse(550, 7, 5, text).because("no key is set up for this partner"))
-        }
-        Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
-            Way::Judged(judgement)
-        }
-    }
-}
-
 /// One temporary verdict, or nothing but refusals, is an answer for the whole transaction: SMTP has only
 /// one after DATA (RFC 5321 §4.2.5). A null reverse-path cannot be told later, so it is told now.
 pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Reply> {
@@ -114,7 +129,7 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
             Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) | Way::Unclosable(reply) => {
                 Some(reply)
             }
-            Way::Judged(_) | Way::Bounce(_) => None,
+            Way::Judged(_) | Way::Bounce(_) | Way::Closed(_) => None,
         })
         .collect();
     let later = refusals.iter().find(|reply| reply.fault() == Some(Fault::Temporary));

@@ -8,6 +8,7 @@ use sealpost_mail::{Envelope, Origin, Reply};
 use sealpost_store::Room;
 
 use crate::context::{Context, Making};
+use crate::partners::Partners;
 use crate::quota;
 use crate::spool::Spool;
 use crate::{admit, failure};
@@ -18,6 +19,8 @@ pub struct ArrivalReception {
     pub context: Arc<Context>,
     /// What mailboxes are made of.
     pub making: Arc<Making>,
+    /// What letters for partners are closed with.
+    pub partners: Arc<Partners>,
 }
 
 #[async_trait]
@@ -39,7 +42,8 @@ impl Reception for ArrivalReception {
         )?;
         let spool = Spool::open(&self.context.shared, &envelope)?;
         let (context, making) = (Arc::clone(&self.context), Arc::clone(&self.making));
-        Ok(Box::new(Arriving { context, making, envelope, origin, spool }))
+        let partners = Arc::clone(&self.partners);
+        Ok(Box::new(Arriving { context, making, partners, envelope, origin, spool }))
     }
 }
 
@@ -47,6 +51,7 @@ impl Reception for ArrivalReception {
 struct Arriving {
     context: Arc<Context>,
     making: Arc<Making>,
+    partners: Arc<Partners>,
     envelope: Envelope,
     origin: Origin,
     spool: Spool,
@@ -59,7 +64,7 @@ impl Incoming for Arriving {
     }
 
     async fn finish(self: Box<Self>) -> Result<Receipt, Reply> {
-        let Self { context, making, envelope, origin, spool } = *self;
+        let Self { context, making, partners, envelope, origin, spool } = *self;
         let spooled = spool.finish().await?;
         // Each recipient may get a copy of the head, and rows are written twice: into the log, then to their place.
         let rows = (spooled.head.as_bytes().len() as u64)
@@ -67,6 +72,6 @@ impl Incoming for Arriving {
             .saturating_mul(2);
         let room = context.shared.store.set_aside(rows);
         let _until_they_are_written = room.map_err(|error| failure::unavailable(&error))?;
-        admit::admit(&context, &making, envelope, origin, spooled).await
+        admit::admit(&context, &making, &partners, envelope, origin, spooled).await
     }
 }

@@ -66,6 +66,39 @@ pub struct Writing {
     pub floor: TlsFloor,
 }
 
+/// Letters that come in from the world, from partners among them.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// The listeners they come in by.
+    pub listeners: Vec<String>,
+    /// Where they go: the operator's own server.
+    pub route: Route,
+    /// What happens to an encrypted one that cannot be opened.
+    pub unopened: Unopened,
+    /// In front of the subject of a letter that was encrypted, and signed by a partner; ASCII.
+    pub tag: Option<String>,
+    /// DER of the authorities whose certificates are believed.
+    pub roots: Vec<Vec<u8>>,
+}
+
+/// What happens to an encrypted letter that cannot be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unopened {
+    /// It goes on as it came, with a note in its head.
+    #[default]
+    Pass,
+    /// It waits in the queue until an operator has looked.
+    Hold,
+}
+
+impl Inbound {
+    /// Whether letters that come in by this listener are opened.
+    #[must_use]
+    pub fn takes(&self, listener: &str) -> bool {
+        self.listeners.iter().any(|one| one == listener)
+    }
+}
+
 /// What the operator allows; nothing said: no limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quotas {

@@ -61,17 +61,22 @@ pub(crate) struct Whole {
 
 impl Spool {
     pub(crate) fn open(shared: &Shared, envelope: &Envelope) -> Result<Self, Reply> {
-        let key = MessageKey::generate(&*shared.random);
-        let mut fingerprint = shared.keys.tags.fingerprint();
-        fingerprint.update(envelope.reverse_path.to_path().as_bytes());
+        let mut spool = Self::anew(shared, envelope.announced_size.unwrap_or(0))?;
+        spool.fingerprint.update(envelope.reverse_path.to_path().as_bytes());
         for recipient in &envelope.recipients {
-            fingerprint.update(b"\0");
-            fingerprint.update(recipient.address.to_path().as_bytes());
+            spool.fingerprint.update(b"\0");
+            spool.fingerprint.update(recipient.address.to_path().as_bytes());
         }
-        fingerprint.update(b"\0\0");
-        let announced = envelope.announced_size.unwrap_or(0);
+        spool.fingerprint.update(b"\0\0");
+        Ok(spool)
+    }
+
+    /// For a letter that is made here, of one that came in: so many bytes, as far as anybody knows.
+    pub(crate) fn anew(shared: &Shared, announced: u64) -> Result<Self, Reply> {
+        let key = MessageKey::generate(&*shared.random);
         let body = BodySealer::new(&shared.store, &key, announced, &*shared.random)
             .map_err(|error| crate::failure::unavailable(&error))?;
+        let fingerprint = shared.keys.tags.fingerprint();
         Ok(Self { stage: Stage::Head(Vec::new()), body, key, rest: Some(Vec::new()), fingerprint })
     }
 
@@ -156,6 +161,11 @@ impl Spooled {
             None => self.reopen(&mut bytes).await?,
         }
         Ok(Whole { bytes, place })
+    }
+
+    /// The sealed rest, to be read chunk by chunk.
+    pub(crate) async fn opener(&self) -> Result<BodyOpener, MailboxError> {
+        BodyOpener::new(&self.key, self.body.body()).await
     }
 
     /// Reads the rest back from its sealed file, chunk by chunk.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::{
-    ArrivalReception, Context, Making, NoticeWriter, PortalOutbox, Shared, Tenant, ToMailbox,
+    ArrivalReception, Context, Making, NoticeWriter, Partners, PortalOutbox, Shared, Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
 use sealpost_mailbox::Retention;
 use sealpost_portal::{Portal, PortalKeys, Reloader};
+use sealpost_seal::{Limits as SealLimits, Worker};
 use sealpost_store::{Alone, Store, StoreOptions};
 use sealpost_vault::{IntakeRole, PortalRole};
 use thiserror::Error;
@@ -124,15 +125,27 @@ pub(crate) fn prepare(
             runner.inlet(),
             looked_into,
         ),
-        tenant: Tenant::new(plan.name, plan.rules, plan.announcer, plan.writing, plan.routes, plan.quotas),
+        tenant: Tenant::new(
+            plan.name,
+            plan.rules,
+            plan.announcer,
+            plan.writing,
+            plan.routes,
+            plan.quotas,
+            plan.inbound,
+        ),
     });
     runner.compose_with(Arc::new(writer));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
-    let intake = if let Some(IntakeRole { queue: _, way_in, keyring: _ }) = intake_keys {
+    let intake = if let Some(IntakeRole { queue: _, way_in, keyring }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
         let escrow = plan.escrow.public(&way_in);
         let making = Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow });
-        let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making });
+        let worker = Worker::find(plan.worker.as_deref(), SealLimits::default()).inspect_err(|error| {
+            tracing::warn!(%error, "nothing that partners send encrypted is opened");
+        });
+        let partners = Arc::new(Partners::new(keyring, worker.ok()));
+        let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
         Some(Intake::bind(plan.listeners, reception, logins, Arc::clone(&clock), coming_in)?)
     } else {
         None

@@ -170,6 +170,56 @@ impl Head {
         Self(bytes)
     }
 
+    /// The same head without the fields whose names this says; every other byte stays.
+    #[must_use]
+    pub fn without_where(&self, goes: impl Fn(&str) -> bool) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        for line in (Lines { rest: &self.0 }) {
+            if line.field.is_none_or(|(name, _)| !goes(name)) {
+                bytes.extend_from_slice(line.raw);
+            }
+        }
+        Self(bytes)
+    }
+
+    /// The same head with a field of ours on top. What cannot stand in a field (RFC 5322 §2.2) becomes a question mark.
+    #[must_use]
+    pub fn with_field(&self, name: &str, value: &str) -> Self {
+        let plain = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+        let mut bytes = format!("{name}: ").into_bytes();
+        bytes.extend(value.chars().map(|c| u8::try_from(plain(c)).unwrap_or(b'?')));
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.0);
+        Self(bytes)
+    }
+
+    /// The same head with these ASCII words at the start of the subject; every other byte stays.
+    #[must_use]
+    pub fn with_subject_tag(&self, tag: &str) -> Self {
+        if self.count("Subject") == 0 {
+            return self.with_field("Subject", tag);
+        }
+        let mut bytes = Vec::with_capacity(self.0.len() + tag.len() + 2);
+        let mut tagged = false;
+        for line in (Lines { rest: &self.0 }) {
+            match line.field {
+                Some((name, value)) if !tagged && name.eq_ignore_ascii_case("Subject") => {
+                    bytes.extend_from_slice(b"Subject: ");
+                    bytes.extend_from_slice(tag.as_bytes());
+                    // A value that begins with a fold goes on as one.
+                    if !value.first().is_some_and(|first| matches!(first, b' ' | b'\t' | b'\r')) {
+                        bytes.push(b' ');
+                    }
+                    bytes.extend_from_slice(value);
+                    bytes.extend_from_slice(b"\r\n");
+                    tagged = true;
+                }
+                _ => bytes.extend_from_slice(line.raw),
+            }
+        }
+        Self(bytes)
+    }
+
     fn without_in_subject(&self, text: &str) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {

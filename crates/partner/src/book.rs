@@ -1,15 +1,13 @@
 //! Partners and their keys in rows: sealed under a key that only who closes letters and who manages partners has, with
 //! id, partner and state bound, so that a row that somebody else wrote opens nothing and counts for nothing.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Address, Random, Timestamp};
+use sealpost_seal::{Method, Profile, SpeaksFor, TrustedKey};
 use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerRow, Store};
 use sealpost_vault::{KeyringKey, TagKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::PartnerError;
-use crate::facts::{KeyFacts, KeyKind};
 use crate::place::Place;
 use crate::state::Step;
 
@@ -48,7 +46,9 @@ pub struct Partner {
     /// Whether it is in use.
     pub standing: Standing,
     /// Which way is taken where both are open.
-    pub prefers: Option<KeyKind>,
+    pub prefers: Option<Method>,
+    /// The algorithms; what its keys say that it can read raises them.
+    pub profile: Profile,
 }
 
 /// A key of a partner's.
@@ -60,10 +60,8 @@ pub struct PartnerKey {
     pub state: PartnerKeyState,
     /// For whom it is good.
     pub reach: Reach,
-    /// What is known of it.
-    pub facts: KeyFacts,
-    /// The certificate (DER) or the OpenPGP certificate.
-    pub bytes: Vec<u8>,
+    /// The key itself and what it says of itself.
+    pub key: sealpost_seal::PartnerKey,
     /// Where it came from: a file's name, an address.
     pub source: String,
     /// When it was added.
@@ -85,14 +83,15 @@ struct PartnerRecord {
     places: Vec<Place>,
     standing: Standing,
     #[serde(default)]
-    prefers: Option<KeyKind>,
+    prefers: Option<Method>,
+    #[serde(default)]
+    profile: Profile,
 }
 
 #[derive(Serialize, Deserialize)]
 struct KeyRecord {
     reach: Reach,
-    facts: KeyFacts,
-    bytes: String,
+    key: sealpost_seal::PartnerKey,
     source: String,
     since: Timestamp,
 }
@@ -144,6 +143,25 @@ impl Book<'_> {
                 self.with_keys(partner).await.map(Some)
             }
         }
+    }
+
+    /// The keys whose signatures are believed for letters from this address.
+    pub async fn trusted_for(&self, from: &Address) -> Result<Vec<TrustedKey>, PartnerError> {
+        let Some(Found { partner, keys }) = self.of(from).await? else { return Ok(Vec::new()) };
+        match partner.standing {
+            Standing::Suspended => return Ok(Vec::new()),
+            Standing::Active => {}
+        }
+        let trusted = keys.into_iter().filter(|key| key.state == PartnerKeyState::Trusted);
+        Ok(trusted
+            .map(|key| TrustedKey {
+                speaks_for: match key.reach {
+                    Reach::Company => SpeaksFor::Domain(from.domain().clone()),
+                    Reach::Named => SpeaksFor::ItsAddresses,
+                },
+                key: key.key,
+            })
+            .collect())
     }
 
     /// Every partner with its keys, by name. One whose row is not ours does not keep the others from being shown.
@@ -219,7 +237,7 @@ impl Book<'_> {
             Step::Expire => "partner.key-expired",
             Step::Revoke => "partner.key-revoked",
         };
-        let audit = audit(action, &partner.id, &key.facts.fingerprint, now);
+        let audit = audit(action, &partner.id, &key.key.facts().fingerprint.to_hex(), now);
         done(self.store.change_partner_key(&former, &row, audit).await?)
     }
 
@@ -241,8 +259,8 @@ impl Book<'_> {
             .map_err(|source| PartnerError::Forged { what: "partner", id: id(), source })?;
         let record: PartnerRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner", id: id(), source })?;
-        let PartnerRecord { name, places, standing, prefers } = record;
-        Ok(Partner { id: id(), name, places, standing, prefers })
+        let PartnerRecord { name, places, standing, prefers, profile } = record;
+        Ok(Partner { id: id(), name, places, standing, prefers, profile })
     }
 
     fn row(
@@ -256,6 +274,7 @@ impl Book<'_> {
             places: partner.places.clone(),
             standing: partner.standing,
             prefers: partner.prefers,
+            profile: partner.profile,
         };
         let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
             what: "partner",
@@ -292,11 +311,8 @@ impl Book<'_> {
             .map_err(|source| PartnerError::Forged { what: "partner's key", id: id(), source })?;
         let record: KeyRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner's key", id: id(), source })?;
-        let KeyRecord { reach, facts, bytes, source, since } = record;
-        let bytes = STANDARD
-            .decode(bytes)
-            .map_err(|_damaged| PartnerError::Moved { what: "partner's key", id: id() })?;
-        Ok(PartnerKey { id: id(), state: row.state, reach, facts, bytes, source, since })
+        let KeyRecord { reach, key, source, since } = record;
+        Ok(PartnerKey { id: id(), state: row.state, reach, key, source, since })
     }
 
     fn key_row(
@@ -308,8 +324,7 @@ impl Book<'_> {
     ) -> Result<PartnerKeyRow, PartnerError> {
         let record = KeyRecord {
             reach: key.reach,
-            facts: key.facts.clone(),
-            bytes: STANDARD.encode(&key.bytes),
+            key: key.key.clone(),
             source: key.source.clone(),
             since: key.since,
         };

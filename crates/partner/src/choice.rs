@@ -3,10 +3,10 @@
 use std::fmt;
 
 use sealpost_mail::{Address, Timestamp};
+use sealpost_seal::{Covers, Method, Objection, Purpose};
 use sealpost_store::PartnerKeyState;
 
 use crate::book::{Found, Partner, PartnerKey, Reach, Standing};
-use crate::facts::KeyKind;
 
 /// What one key is good for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,20 +33,18 @@ pub enum Why {
     NotTrusted,
     /// Out of use.
     Suspended,
-    /// Its time is over.
+    /// Found run out.
     Expired,
-    /// Its time has not come.
-    NotYet,
     /// Taken back.
     Revoked,
-    /// Too weak.
-    Weak(String),
-    /// It may sign, and not encrypt.
-    NotForEncryption,
+    /// It says of itself that it is not for this.
+    Objection(Objection),
     /// It is for other addresses.
     OtherAddress,
+    /// The letter does not say whose it is.
+    NoSender,
     /// We have no key of our own of this kind to sign with, for the sender's domain.
-    NoOwnKey(KeyKind),
+    NoOwnKey(Method),
 }
 
 impl fmt::Display for Why {
@@ -59,15 +57,31 @@ impl fmt::Display for Why {
             Self::NotTrusted => "the partner's key is not confirmed",
             Self::Suspended => "the partner's key is suspended",
             Self::Expired => "the partner's key has expired",
-            Self::NotYet => "the partner's key is not valid yet",
             Self::Revoked => "the partner's key is revoked",
-            Self::Weak(why) => return write!(f, "the partner's key is too weak: {why}"),
-            Self::NotForEncryption => "the partner's key must not be used to encrypt",
+            Self::Objection(objection) => return f.write_str(said(*objection)),
             Self::OtherAddress => "the partner's key is for another address",
-            Self::NoOwnKey(kind) => {
-                return write!(f, "there is no {kind} key of our own for the sender's domain");
+            Self::NoSender => "the message does not say in one way whose it is",
+            Self::NoOwnKey(method) => {
+                return write!(f, "there is no {method} key of our own for the sender's domain");
             }
         })
+    }
+}
+
+/// For a sender: what is wrong, without what an operator does about it.
+fn said(objection: Objection) -> &'static str {
+    match objection {
+        Objection::Expired => "the partner's key has expired",
+        Objection::NotYetValid => "the partner's key is not valid yet",
+        Objection::Revoked => "the partner's key is revoked",
+        Objection::WeakKey => "the partner's key is too weak",
+        Objection::WeakHash => "the partner's certificate was issued with a broken hash",
+        Objection::WrongUsage => "the partner's key must not be used to encrypt",
+        Objection::Authority => "the partner's key is a certificate authority's",
+        Objection::AddressMismatch | Objection::DomainMismatch => "the partner's key is for another address",
+        Objection::UnreadableName => {
+            "the partner's key names an address that is not written as addresses are"
+        }
     }
 }
 
@@ -95,44 +109,48 @@ pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timest
         PartnerKeyState::Revoked => return not(Why::Revoked),
         PartnerKeyState::Trusted => {}
     }
-    let facts = &key.facts;
-    if facts.revoked {
-        return not(Why::Revoked);
-    }
-    if facts.not_after.is_some_and(|end| now > end) {
-        return not(Why::Expired);
-    }
-    if facts.not_before.is_some_and(|start| now < start) {
-        return not(Why::NotYet);
-    }
-    if let Some(weak) = &facts.weak {
-        return not(Why::Weak(weak.clone()));
-    }
-    if !facts.encrypts {
-        return not(Why::NotForEncryption);
-    }
+    let facts = key.key.facts();
     let reaches = match key.reach {
         Reach::Company => partner.covers(address),
-        Reach::Named => facts.names_address(address),
+        Reach::Named => facts.names(address),
     };
-    match reaches {
-        true => KeyVerdict::Counts,
-        false => not(Why::OtherAddress),
+    if !reaches {
+        return not(Why::OtherAddress);
+    }
+    let covers = match key.reach {
+        // That it speaks for all of the partner was said when it was added; it may name another of its domains.
+        Reach::Company => None,
+        Reach::Named => Some(Covers::Address(address)),
+    };
+    match sealpost_seal::judge(facts, Purpose::Encrypt, covers, now).first() {
+        None => KeyVerdict::Counts,
+        Some(objection) => not(Why::Objection(*objection)),
     }
 }
 
 /// The key for this address: one of its own before the company's, the later one before the earlier one.
-pub fn choose<'a>(found: &'a Found, address: &Address, now: Timestamp) -> Choice<'a> {
+/// `can_sign`: whether we have a key of our own for it, since nothing leaves unsigned.
+pub fn choose<'a>(
+    found: &'a Found,
+    address: &Address,
+    can_sign: &dyn Fn(Method) -> bool,
+    now: Timestamp,
+) -> Choice<'a> {
     let Found { partner, keys } = found;
     if !partner.covers(address) {
         return Choice::Nothing(Why::OtherPartner);
     }
     let counts = |key: &&PartnerKey| judge(partner, key, address, now) == KeyVerdict::Counts;
-    let best = keys.iter().filter(counts).max_by_key(|key| {
-        (key.reach == Reach::Named, Some(key.facts.kind) == partner.prefers, key.facts.not_before, key.since)
+    let signed = |key: &&PartnerKey| can_sign(key.key.method());
+    let best = keys.iter().filter(counts).filter(signed).max_by_key(|key| {
+        let facts = key.key.facts();
+        (key.reach == Reach::Named, Some(facts.method) == partner.prefers, facts.not_before, key.since)
     });
     if let Some(key) = best {
         return Choice::Use(partner, key);
+    }
+    if let Some(key) = keys.iter().find(counts) {
+        return Choice::Nothing(Why::NoOwnKey(key.key.method()));
     }
     // The newest key's reason is the one to mend.
     let newest = keys.iter().max_by_key(|key| (key.reach == Reach::Company, key.since));

@@ -1,5 +1,6 @@
 //! What goes wrong with partners' rows, and whose fault it is.
 
+use sealpost_seal::KeyError;
 use sealpost_store::StoreError;
 use sealpost_vault::VaultError;
 use thiserror::Error;
@@ -41,6 +42,15 @@ pub enum PartnerError {
         what: &'static str,
         /// Its id.
         id: String,
+    },
+    /// What is kept is no key.
+    #[error("our key {id} cannot be read: {source}")]
+    Key {
+        /// Its id.
+        id: String,
+        /// Why.
+        #[source]
+        source: KeyError,
     },
     /// Somebody else changed it meanwhile.
     #[error("it was changed at the same moment, or the name, domain or address is taken; look again")]

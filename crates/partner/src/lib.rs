@@ -7,7 +7,6 @@
 mod book;
 mod choice;
 mod error;
-mod facts;
 mod own;
 mod place;
 mod state;
@@ -15,7 +14,6 @@ mod state;
 pub use book::{Book, Found, Partner, PartnerKey, Reach, Standing};
 pub use choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use error::PartnerError;
-pub use facts::{Algorithm, KeyFacts, KeyKind};
-pub use own::{OwnKey, OwnKeys, OwnSecret, PublicKeys, StoredOwnKey};
+pub use own::{Own, OwnKeys, PublicKeys, Published};
 pub use place::Place;
 pub use state::{Refused, Step, after};

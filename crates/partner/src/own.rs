@@ -1,58 +1,46 @@
 //! Our own keys for exchanging letters with partners. The public part is sealed so that whoever shows it to the world
 //! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
+use sealpost_seal::{Method, OwnKey, PartnerKey, Purpose};
 use sealpost_store::{OwnKeyRow, OwnKeyState, Store};
 use sealpost_vault::{KeyringKey, RowKey};
 use serde::{Deserialize, Serialize};
 
 use crate::book::{audit, done};
 use crate::error::PartnerError;
-use crate::facts::{KeyFacts, KeyKind};
 
 const PUBLIC: &str = "own-key";
 const SECRET: &str = "own-key-secret";
 
-/// The public side of a key of ours.
+/// What everybody may know of a key of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnKey {
+pub struct Published {
     /// Its id.
     pub id: String,
     /// How it stands.
     pub state: OwnKeyState,
     /// The domains whose letters it signs.
     pub domains: Vec<Domain>,
-    /// What is known of it.
-    pub facts: KeyFacts,
-    /// The certificate (DER) or OpenPGP certificate that partners are given.
-    pub bytes: Vec<u8>,
-    /// Certificates above it (DER), nearest first; sent along with signatures.
-    pub chain: Vec<Vec<u8>>,
+    /// The certificate or OpenPGP key that partners are given.
+    pub key: PartnerKey,
     /// When it was made or brought.
     pub since: Timestamp,
 }
 
-/// Its private side, as `seal` takes it: PKCS#8 (DER), or a transferable secret key.
-#[derive(Clone, Debug)]
-pub struct OwnSecret(pub Secret<Vec<u8>>);
-
 /// A key of ours with its private side.
-#[derive(Clone, Debug)]
-pub struct StoredOwnKey {
-    /// The public side.
+#[derive(Debug)]
+pub struct Own {
+    /// What everybody may know.
+    pub public: Published,
+    /// The whole key.
     pub key: OwnKey,
-    /// The private side.
-    pub secret: OwnSecret,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Record {
     domains: Vec<Domain>,
-    facts: KeyFacts,
-    bytes: String,
-    chain: Vec<String>,
+    key: PartnerKey,
     since: Timestamp,
 }
 
@@ -76,23 +64,24 @@ pub struct OwnKeys<'a> {
     pub keyring: &'a KeyringKey,
 }
 
-impl OwnKey {
+impl Published {
     /// Whether it signs letters from this domain now.
     #[must_use]
-    pub fn signs(&self, domain: &Domain, kind: KeyKind, now: Timestamp) -> bool {
-        let in_time = self.facts.not_before.is_none_or(|start| now >= start)
-            && self.facts.not_after.is_none_or(|end| now <= end);
-        let state = match self.state {
+    pub fn signs(&self, domain: &Domain, method: Method, now: Timestamp) -> bool {
+        let current = match self.state {
             OwnKeyState::Current => true,
             OwnKeyState::Retired => false,
         };
-        state && in_time && self.facts.kind == kind && self.domains.contains(domain)
+        current
+            && self.key.method() == method
+            && self.domains.contains(domain)
+            && sealpost_seal::judge(self.key.facts(), Purpose::Sign, None, now).is_empty()
     }
 }
 
 impl PublicKeys<'_> {
     /// All of them, oldest first. One whose row is not ours is not shown.
-    pub async fn all(&self) -> Result<Vec<OwnKey>, PartnerError> {
+    pub async fn all(&self) -> Result<Vec<Published>, PartnerError> {
         let mut keys = Vec::new();
         for row in self.store.own_keys().await? {
             match open_public(self.rows, &row) {
@@ -106,7 +95,7 @@ impl PublicKeys<'_> {
 
 impl OwnKeys<'_> {
     /// All of them, oldest first. One whose row is not ours is not used.
-    pub async fn all(&self) -> Result<Vec<StoredOwnKey>, PartnerError> {
+    pub async fn all(&self) -> Result<Vec<Own>, PartnerError> {
         let mut keys = Vec::new();
         for row in self.store.own_keys().await? {
             match self.open(&row) {
@@ -118,95 +107,75 @@ impl OwnKeys<'_> {
     }
 
     /// A new one.
-    pub async fn add(
-        &self,
-        key: &OwnKey,
-        secret: &OwnSecret,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Result<(), PartnerError> {
-        let row = self.row(key, secret, now, random)?;
-        let audit = audit("own-key.added", &key.id, &key.facts.fingerprint, now);
+    pub async fn add(&self, own: &Own, now: Timestamp, random: &dyn Random) -> Result<(), PartnerError> {
+        let row = self.row(own, now, random)?;
+        let audit = audit("own-key.added", &own.public.id, &fingerprint(&own.public), now);
         Ok(self.store.add_own_key(&row, audit).await?)
     }
 
     /// A key as it shall be from now on: retired, or with the certificate an authority has issued for it.
     pub async fn change(
         &self,
-        key: &OwnKey,
-        secret: &OwnSecret,
+        own: &Own,
         action: &str,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), PartnerError> {
-        let former = self.store.own_keys().await?.into_iter().find(|row| row.id == key.id);
+        let former = self.store.own_keys().await?.into_iter().find(|row| row.id == own.public.id);
         let former = former.ok_or(PartnerError::Overtaken)?;
-        let row = self.row(key, secret, now, random)?;
-        let audit = audit(action, &key.id, &key.facts.fingerprint, now);
+        let row = self.row(own, now, random)?;
+        let audit = audit(action, &own.public.id, &fingerprint(&own.public), now);
         done(self.store.change_own_key(&former, &row, audit).await?)
     }
 
-    fn open(&self, row: &OwnKeyRow) -> Result<StoredOwnKey, PartnerError> {
-        let key = open_public(self.rows, row)?;
-        let bound = secret_bound(&key);
-        let secret = self
+    fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
+        let public = open_public(self.rows, row)?;
+        let bound = secret_bound(&public);
+        let secret: Secret<Vec<u8>> = self
             .keyring
             .open(SECRET, &bound, &row.secret_sealed)
-            .map_err(|source| PartnerError::Forged { what: "private key", id: row.id.clone(), source })?;
-        Ok(StoredOwnKey { key, secret: OwnSecret(secret) })
+            .map_err(|source| PartnerError::Forged { what: "our private key", id: row.id.clone(), source })?;
+        let key = OwnKey::from_bytes(secret.expose())
+            .map_err(|source| PartnerError::Key { id: row.id.clone(), source })?;
+        // Both sides are sealed, and by different keys: one that was put beside another is not used.
+        if key.facts().fingerprint != public.key.facts().fingerprint {
+            return Err(PartnerError::Moved { what: "our key", id: row.id.clone() });
+        }
+        Ok(Own { public, key })
     }
 
-    fn row(
-        &self,
-        key: &OwnKey,
-        secret: &OwnSecret,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Result<OwnKeyRow, PartnerError> {
-        let record = Record {
-            domains: key.domains.clone(),
-            facts: key.facts.clone(),
-            bytes: STANDARD.encode(&key.bytes),
-            chain: key.chain.iter().map(|one| STANDARD.encode(one)).collect(),
-            since: key.since,
-        };
+    fn row(&self, own: &Own, now: Timestamp, random: &dyn Random) -> Result<OwnKeyRow, PartnerError> {
+        let Own { public, key } = own;
+        let record = Record { domains: public.domains.clone(), key: public.key.clone(), since: public.since };
         let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
             what: "our key",
-            id: key.id.clone(),
+            id: public.id.clone(),
             source,
         })?;
+        let secret = key.to_bytes().map_err(|source| PartnerError::Key { id: public.id.clone(), source })?;
+        let (id, state) = (&public.id, public.state);
         Ok(OwnKeyRow {
-            id: key.id.clone(),
-            state: key.state,
-            public_sealed: self.rows.seal(PUBLIC, &public_bound(&key.id, key.state), &plain, random),
-            secret_sealed: self.keyring.seal(SECRET, &secret_bound(key), secret.0.expose(), random),
+            id: id.clone(),
+            state,
+            public_sealed: self.rows.seal(PUBLIC, &public_bound(id, state), &plain, random),
+            secret_sealed: self.keyring.seal(SECRET, &secret_bound(public), secret.expose(), random),
             changed_at: now,
         })
     }
 }
 
-fn open_public(rows: &RowKey, row: &OwnKeyRow) -> Result<OwnKey, PartnerError> {
+fn open_public(rows: &RowKey, row: &OwnKeyRow) -> Result<Published, PartnerError> {
     let id = || row.id.clone();
     let plain = rows
         .open(PUBLIC, &public_bound(&row.id, row.state), &row.public_sealed)
         .map_err(|source| PartnerError::Forged { what: "our key", id: id(), source })?;
-    let record: Record = serde_json::from_slice(plain.expose()).map_err(|source| PartnerError::Record {
-        what: "our key",
-        id: id(),
-        source,
-    })?;
-    let decode = |text: &String| {
-        STANDARD.decode(text).map_err(|_damaged| PartnerError::Moved { what: "our key", id: id() })
-    };
-    Ok(OwnKey {
-        id: id(),
-        state: row.state,
-        bytes: decode(&record.bytes)?,
-        chain: record.chain.iter().map(decode).collect::<Result<_, _>>()?,
-        domains: record.domains,
-        facts: record.facts,
-        since: record.since,
-    })
+    let Record { domains, key, since } = serde_json::from_slice(plain.expose())
+        .map_err(|source| PartnerError::Record { what: "our key", id: id(), source })?;
+    Ok(Published { id: id(), state: row.state, domains, key, since })
+}
+
+fn fingerprint(public: &Published) -> String {
+    public.key.facts().fingerprint.to_hex()
 }
 
 fn public_bound(id: &str, state: OwnKeyState) -> String {
@@ -214,6 +183,6 @@ fn public_bound(id: &str, state: OwnKeyState) -> String {
 }
 
 /// A private key opens beside the public one that it was sealed for, in no other row and under no other certificate.
-fn secret_bound(key: &OwnKey) -> String {
-    format!("{} {}", key.id, key.facts.fingerprint)
+fn secret_bound(public: &Published) -> String {
+    format!("{} {}", public.id, fingerprint(public))
 }

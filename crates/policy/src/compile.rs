@@ -115,6 +115,7 @@ impl Compiler<'_> {
             encrypted,
             signed,
             reply,
+            from_partner,
             client,
             login,
             listener,
@@ -196,6 +197,9 @@ impl Compiler<'_> {
         }
         if let &Some(wanted) = reply {
             add("reply", Condition::Reply(wanted));
+        }
+        if let &Some(wanted) = from_partner {
+            add("from-partner", Condition::FromPartner(wanted));
         }
         if let &Some(wanted) = encrypted {
             add("encrypted", Condition::Encrypted(wanted));

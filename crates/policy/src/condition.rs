@@ -93,6 +93,7 @@ pub(crate) enum Condition {
     Encrypted(bool),
     Signed(bool),
     Reply(bool),
+    FromPartner(bool),
     Client(Vec<Network>),
     Login(Vec<String>),
     Listener(Vec<String>),
@@ -187,6 +188,7 @@ impl Condition {
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
             Self::Reply(wanted) => known(facts.thread, |thread| thread == wanted),
+            Self::FromPartner(wanted) => Answer::of(facts.from_partner == *wanted),
             Self::Client(networks) => {
                 Answer::of(networks.iter().any(|network| network.contains(facts.origin.peer)))
             }
@@ -221,6 +223,7 @@ impl Condition {
             Self::ReversePath(_)
             | Self::SizeAtLeast(_)
             | Self::SizeAtMost(_)
+            | Self::FromPartner(_)
             | Self::Client(_)
             | Self::Login(_)
             | Self::Listener(_) => Scope::ENVELOPE,
@@ -256,6 +259,16 @@ impl Condition {
             Self::Reply(false) => {
                 ("the letter", "answers none of the portal's", "answers one of the portal's")
             }
+            Self::FromPartner(true) => (
+                "the letter",
+                "is signed by the partner it is from",
+                "is signed by no partner that it is from",
+            ),
+            Self::FromPartner(false) => (
+                "the letter",
+                "is signed by no partner that it is from",
+                "is signed by the partner it is from",
+            ),
             Self::Client(_) => ("the client", "is in the network", "is not in the network"),
             Self::Login(_) => ("the client", "has the login", "does not have the login"),
             Self::Listener(_) => ("the letter", "came in by the listener", "came in by another listener"),

@@ -21,6 +21,10 @@ pub struct Facts<'a> {
     pub deep: &'a Known<Deep>,
     /// Whether the letter answers one that came from or went through the portal.
     pub thread: &'a Known<bool>,
+    /// Signed by the partner it says it is from, whole, and checked by the gateway.
+    pub from_partner: bool,
+    /// It came in from the world: only rules that name its listener decide about it, and else it is handed on.
+    pub from_world: bool,
 }
 
 /// A fact that costs something to find out.

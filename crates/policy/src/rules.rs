@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, Treatment, skeleton};
+use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, TlsFloor, Treatment, skeleton};
 
 use crate::compile::{self, RuleError};
 use crate::condition::{Answer, Condition, Scope, Test, all};
@@ -167,7 +167,7 @@ impl Rules {
     }
 
     fn judge_one(&self, facts: &Facts<'_>, memo: &mut Memo) -> Judgement {
-        for rule in &self.rules {
+        for rule in self.rules.iter().filter(|rule| rule.is_asked(facts)) {
             match rule.answer(facts, memo) {
                 Answer::No => {}
                 Answer::Yes => return rule.judgement(facts, memo),
@@ -175,6 +175,17 @@ impl Rules {
                 Answer::Unknown(why) => return later(&rule.name, &why),
                 Answer::Never(why) => return never(&rule.name, &why),
             }
+        }
+        if facts.from_world {
+            return Judgement {
+                treatment: Treatment::Relay { tls: TlsFloor::None },
+                edits: Vec::new(),
+                reason: Reason {
+                    rule: DEFAULT.to_owned(),
+                    sentence: "It came from the world, and no rule names its listener; it is handed on."
+                        .to_owned(),
+                },
+            };
         }
         Judgement {
             treatment: self.default.clone(),
@@ -205,6 +216,16 @@ impl Rules {
 }
 
 impl Rule {
+    /// Rules are written for what leaves: a letter from the world is decided by those that name its listener, or every
+    /// employee would get a mailbox by a tag that a stranger wrote.
+    fn is_asked(&self, facts: &Facts<'_>) -> bool {
+        let names = |test: &Test| match &test.condition {
+            Condition::Listener(names) => names.contains(&facts.origin.listener),
+            _ => false,
+        };
+        !facts.from_world || self.tests.iter().any(names)
+    }
+
     fn answer(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
         let answer = all(self.tests.iter().map(|test| test.remembered(facts, memo)));
         match (answer, &self.slips) {
@@ -271,6 +292,7 @@ impl Rule {
             | Condition::Encrypted(_)
             | Condition::Signed(_)
             | Condition::Reply(_)
+            | Condition::FromPartner(_)
             | Condition::Client(_)
             | Condition::Login(_)
             | Condition::Listener(_)

@@ -53,6 +53,8 @@ impl Case {
             size: self.size,
             deep: &self.deep,
             thread: &self.thread,
+            from_partner: false,
+            from_world: false,
         }
     }
 }

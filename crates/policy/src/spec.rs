@@ -98,6 +98,8 @@ pub struct When {
     pub signed: Option<bool>,
     /// The letter answers one of the portal's, or does not.
     pub reply: Option<bool>,
+    /// The gateway found a partner's signature on it that holds, covers it whole and is of the one in From, or did not.
+    pub from_partner: Option<bool>,
     /// The client's network: `192.0.2.0/24`, `2001:db8::/32`, or one address.
     #[serde(deserialize_with = "one_or_many")]
     pub client: Vec<String>,
@@ -137,6 +139,7 @@ impl When {
             encrypted,
             signed,
             reply,
+            from_partner,
             client,
             login,
             listener,
@@ -181,6 +184,7 @@ impl When {
             && same(encrypted.as_ref(), other.encrypted.as_ref())
             && same(signed.as_ref(), other.signed.as_ref())
             && same(reply.as_ref(), other.reply.as_ref())
+            && same(from_partner.as_ref(), other.from_partner.as_ref())
             && wider(client, &other.client)
             && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))
             && wider(listener, &other.listener)

@@ -66,6 +66,8 @@ pub(crate) fn check(input: &[u8]) {
                         size: 100,
                         deep: &deep,
                         thread: &thread,
+                        from_partner: false,
+                        from_world: false,
                     },
                 );
             }

@@ -91,7 +91,7 @@ impl<'r> PortalBound<'r> {
             Way::Judged(judgement) if judgement.treatment == Treatment::Portal => {
                 Some(Self { recipient: &decided.recipient, judgement })
             }
-            Way::Judged(_) | Way::Unclosable(_) | Way::Bounce(_) => None,
+            Way::Judged(_) | Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) => None,
         }
     }
 }

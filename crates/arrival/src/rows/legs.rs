@@ -1,12 +1,14 @@
-//! Copies on their way out: our trace field on top, the rules' edits, nothing else. Knows no rules.
+//! Copies on their way out, as they came or closed for a partner: our trace field on top, the rules' edits, nothing else.
+//! Knows no rules.
 
 use sealpost_delivery::{Content, Purpose, Queued, Ticket};
-use sealpost_mail::{Head, Recipient, Reply, TlsFloor, Trace, Treatment};
+use sealpost_mail::{BodyType, Head, Recipient, Reply, TlsFloor, Trace, Treatment};
 use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 
 use super::{Arrival, Heads};
 use crate::decide::{Decided, Way};
 use crate::failure;
+use crate::spool::Spooled;
 
 /// The legs of all recipients whose copy leaves as it came.
 pub(super) fn rows(
@@ -19,31 +21,54 @@ pub(super) fn rows(
         let judgement = match way {
             Way::Judged(judgement) => judgement,
             Way::Bounce(_) | Way::Unclosable(_) => continue,
+            Way::Closed(copy) => {
+                let leaving = Leaving {
+                    head: &copy.spooled.head,
+                    spooled: &copy.spooled,
+                    // Closed letters are 7 bit on the wire (RFC 8551 §3.1.2, RFC 3156 §3).
+                    body_type: BodyType::SevenBit,
+                    tls: TlsFloor::None,
+                    start: LegStart::Queued,
+                };
+                rows.legs.push(leg(arrival, recipient, leaving)?);
+                let body = &copy.spooled.body;
+                if rows.more_bodies.iter().all(|known| known.id() != body.id()) {
+                    rows.more_bodies.push(body.clone());
+                }
+                continue;
+            }
         };
         let (tls, start) = match &judgement.treatment {
             Treatment::Relay { tls } => (*tls, LegStart::Queued),
             Treatment::Hold { tls } => (*tls, LegStart::Frozen),
             Treatment::Portal | Treatment::Refuse(_) => continue,
-            // Closing for partners is not built; `decide` has made this `Way::Unclosable`.
+            // `partners::settle` leaves none.
             Treatment::Domain { .. } => {
                 let reply = Reply::later(451, 3, 5, "Please try again later");
                 return Err(reply.because("unclosed domain treatment"));
             }
         };
         let head = heads.of(&arrival.spooled.head, &judgement.edits);
-        rows.legs.push(leg(arrival, recipient, &head, tls, start)?);
+        let body_type = arrival.envelope.body;
+        let copy = Leaving { head: &head, spooled: arrival.spooled, body_type, tls, start };
+        rows.legs.push(leg(arrival, recipient, copy)?);
     }
     Ok(rows)
 }
 
-fn leg(
-    arrival: &Arrival<'_>,
-    recipient: &Recipient,
-    head: &Head,
+/// One copy and how it leaves.
+#[derive(Clone)]
+struct Leaving<'a> {
+    head: &'a Head,
+    spooled: &'a Spooled,
+    body_type: BodyType,
     tls: TlsFloor,
-    state: LegStart,
-) -> Result<NewLeg, Reply> {
-    let Arrival { context, envelope, spooled, .. } = arrival;
+    start: LegStart,
+}
+
+fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Result<NewLeg, Reply> {
+    let Arrival { context, envelope, .. } = arrival;
+    let Leaving { head, spooled, body_type, tls, start } = copy;
     let alone = envelope.recipients.len() == 1;
     let trace = Trace {
         origin: arrival.origin,
@@ -59,10 +84,13 @@ fn leg(
         recipient: recipient.clone(),
         envid: envelope.envid.clone(),
         ret: envelope.ret,
-        body_type: envelope.body,
+        body_type,
         smtputf8: envelope.smtputf8,
         content: Content::Letter { head: head.into_bytes(), body_key: spooled.key.to_bytes() },
-        route: context.tenant.routes.relay.clone(),
+        route: match arrival.from_world {
+            true => context.tenant.inbound.route.clone(),
+            false => context.tenant.routes.relay.clone(),
+        },
         tls,
         purpose: Purpose::Relay,
         arrived: arrival.now,
@@ -71,7 +99,7 @@ fn leg(
         arrival_id: arrival.id,
         body_id: Some(&spooled.body_id),
         purpose: LegPurpose::Relay,
-        state,
+        state: start,
         give_up: context.tenant.routes.give_up,
     };
     ticket.leg(&context.shared.keys.spool, queued, &*context.shared.random).map_err(failure::later)

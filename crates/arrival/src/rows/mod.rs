@@ -28,6 +28,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) envelope: &'a Envelope,
     pub(crate) origin: &'a Origin,
     pub(crate) spooled: &'a Spooled,
+    /// It came in from the world, for the operator's own server.
+    pub(crate) from_world: bool,
 }
 
 /// The rows of an arrival, and the memory they take until they are committed.
@@ -102,7 +104,8 @@ impl Heads {
     }
 }
 
-fn edited(head: &Head, edits: &[Edit]) -> Head {
+/// A head as rules have changed it.
+pub(crate) fn edited(head: &Head, edits: &[Edit]) -> Head {
     let head = if edits.is_empty() { head.clone() } else { head.apply(edits) };
     // Only we say that a portal user had signed in.
     if head.count(PORTAL_FIELD) == 0 { head } else { head.without(PORTAL_FIELD) }

@@ -44,7 +44,7 @@ impl Returned {
                         return Self { head: None, tls };
                     }
                 },
-                Way::Unclosable(_) => return Self { head: None, tls },
+                Way::Unclosable(_) | Way::Closed(_) => return Self { head: None, tls },
                 Way::Bounce(_) => {}
             }
         }
@@ -66,7 +66,7 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
                 | Treatment::Domain { .. }
                 | Treatment::Hold { .. } => continue,
             },
-            Way::Bounce(_) => continue,
+            Way::Bounce(_) | Way::Closed(_) => continue,
         };
         refused(arrival, recipient, reply, &returned, &mut rows).await?;
     }

@@ -7,15 +7,19 @@ use std::process::ExitCode;
 use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_store::{Store, StoreOptions};
 
-use super::{complain, complain_all, fail, runtime, say};
+use super::{check_partners, complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
 use crate::config::file::{self as config, Problem};
 use crate::roles::Roles;
 
 pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {
     let mut problems = Vec::new();
+    let mut intake = None;
     let plan = match Plan::load(config, roles) {
-        Ok((plan, _keys)) => Some(plan),
+        Ok((plan, keys)) => {
+            intake = keys.intake;
+            Some(plan)
+        }
         Err(found) => {
             problems.extend(found);
             None
@@ -33,6 +37,9 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         }
     }
     for warning in &plan.warnings {
+        complain(format_args!("warning: {warning}"));
+    }
+    for warning in intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
         complain(format_args!("warning: {warning}"));
     }
     say(format_args!("{} is fine", config.display()));

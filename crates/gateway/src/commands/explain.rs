@@ -11,7 +11,7 @@ use sealpost_mail::{
 use sealpost_policy::{Facts, Held, Known};
 
 use super::door::{self, Caller};
-use super::{complain, complain_all, fail, say};
+use super::{complain, complain_all, explain_partner, fail, say};
 use crate::config::checked::Plan;
 
 /// What is asked.
@@ -99,6 +99,8 @@ pub(super) fn run(question: &Question) -> ExitCode {
         deep: &deep,
         // Whether it answers a portal message only the running gateway knows.
         thread: &Known::Yes(false),
+        from_partner: false,
+        from_world: plan.inbound.takes(&listener.name),
     };
     let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
     door::tell(listener, &logins, &caller, &envelope, &head, &bytes);
@@ -113,7 +115,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         say(format_args!("the whole mail is refused at the end of DATA: {}", reply.to_line().trim_end()));
     }
     in_a_thread(&plan, &facts, &decided);
-    ExitCode::SUCCESS
+    explain_partner::keys(&question.config, &head, &envelope.reverse_path, &decided)
 }
 
 /// What would be decided of an answer to a letter of the portal, where that makes a difference.
@@ -160,6 +162,8 @@ fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way) {
             say(format_args!("{recipient}: refused: {}", reply.to_line().trim_end()));
             plan.rules.judge(facts)
         }
+        // Only the running gateway closes.
+        Way::Closed(_) => return,
         Way::Judged(judgement) => {
             say(format_args!("{recipient}: {}", words(&judgement.treatment)));
             judgement.clone()

@@ -2,14 +2,18 @@
 
 mod adopt;
 mod check;
+mod check_partners;
 mod demo;
+mod domain_key;
 mod door;
 mod explain;
+mod explain_partner;
 mod hash_password;
 mod init;
 mod key;
 mod letter;
 mod mailbox;
+mod partner;
 mod queue;
 mod request;
 mod serve;
@@ -142,6 +146,22 @@ enum Verb {
         #[arg(long)]
         roles: bool,
     },
+    /// Companies that letters are exchanged with in encrypted form: their keys, added, confirmed, suspended, removed.
+    Partner {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: partner::What,
+    },
+    /// Our own keys for partners: made, brought, certified, shown, retired.
+    DomainKey {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: domain_key::What,
+    },
     /// Makes key files: one for each role, or an escrow key for the safe.
     Key {
         #[command(subcommand)]
@@ -180,6 +200,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Request { config, what } => request::run(&config, &what),
         Verb::Mailbox { config, what } => mailbox::run(&config, &what),
         Verb::Letter { config, what } => letter::run(&config, &what),
+        Verb::Partner { config, what } => partner::run(&config, &what),
+        Verb::DomainKey { config, what } => domain_key::run(&config, &what),
         Verb::Adopt { config } => adopt::run(&config),
         Verb::Init { folder, roles } => init::run(&folder, roles),
         Verb::Key { what } => key::run(&what),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sealpost_delivery::{ClientCertificate, DeliveryConfig, HopTls, Login, NextHop, RetryPlan, Route, Trust};
 use sealpost_mail::TlsFloor;
-use sealpost_policy::TreatmentSpec;
+use sealpost_policy::{OtherwiseSpec, TreatmentSpec};
 use toml::Spanned;
 
 use super::memory::Shares;
@@ -161,7 +161,7 @@ fn identity(name: &str, hop: &config::Hop, source: &mut Source) -> Option<Option
     }
 }
 
-fn named(route: &Spanned<String>, config: &Config, source: &mut Source) -> Option<Route> {
+pub(super) fn named(route: &Spanned<String>, config: &Config, source: &mut Source) -> Option<Route> {
     let name = route.get_ref();
     if name == "mx" {
         return Some(Route::Mx);
@@ -186,7 +186,9 @@ pub(super) fn route(config: &Config, source: &mut Source) -> Option<Route> {
 /// it is given up: better said before the first one.
 pub(super) fn floors(config: &Config, source: &mut Source) {
     let floor = |spec: &TreatmentSpec| match spec {
-        TreatmentSpec::Relay { tls } | TreatmentSpec::Hold { tls } => *tls,
+        TreatmentSpec::Relay { tls }
+        | TreatmentSpec::Hold { tls }
+        | TreatmentSpec::Domain { otherwise: OtherwiseSpec::Hold { tls }, .. } => *tls,
         TreatmentSpec::Portal | TreatmentSpec::Domain { .. } | TreatmentSpec::Refuse { .. } => TlsFloor::None,
     };
     let default = &config.policy.default;
@@ -207,7 +209,7 @@ pub(super) fn floors(config: &Config, source: &mut Source) {
         }
         let is_clear = config.hops.get(route).is_some_and(|hop| matches!(hop.tls, config::HopTls::Off));
         if is_clear && floor(then) > TlsFloor::None {
-            let word = if matches!(then, TreatmentSpec::Hold { .. }) { "hold" } else { "relay" };
+            let word = if matches!(then, TreatmentSpec::Relay { .. }) { "relay" } else { "hold" };
             source.at(
                 at,
                 format!("{word} asks for TLS, and the hop {route} switches it off: such a letter never leaves"),

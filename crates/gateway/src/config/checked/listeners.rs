@@ -77,8 +77,9 @@ fn one(
     if *listener.auth.get_ref() && config.logins.is_empty() {
         source.at(listener.auth.span().start, "nobody could log in", "add a [[login]], or set auth = false");
     }
-    let reserved =
-        listener.reserved_connections.as_ref().map_or(listener.connections / 2, |own| *own.get_ref());
+    let from_world = !listener.domains.is_empty();
+    let share = if from_world { 0 } else { listener.connections / 2 };
+    let reserved = listener.reserved_connections.as_ref().map_or(share, |own| *own.get_ref());
     if let Some(own) = &listener.reserved_connections
         && reserved > listener.connections
     {
@@ -92,7 +93,11 @@ fn one(
         connections: listener.connections,
         reserved,
         per_client: listener.connections_per_client,
-        per_stranger: (listener.connections_per_client / 10).max(5),
+        // Where everybody is a stranger, an upstream filter is one, too.
+        per_stranger: match from_world {
+            true => listener.connections_per_client,
+            false => (listener.connections_per_client / 10).max(5),
+        },
         max_size: listener.max_size.0,
         max_recipients: listener.max_recipients,
         max_junk: listener.max_junk_commands,
@@ -187,18 +192,19 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
             ),
         }
     }
-    if networks.is_empty() && pins.is_empty() && !*listener.auth.get_ref() {
+    let nobody = networks.is_empty() && pins.is_empty() && !*listener.auth.get_ref();
+    if nobody && listener.domains.is_empty() {
         source.at(
             listener.addresses.span().start,
             "nobody may send over this listener",
-            "give networks, auth = true or client-certificates",
+            "give networks, auth = true or client-certificates; or domains, for letters from the world",
         );
     }
     Access {
         networks,
         auth: *listener.auth.get_ref(),
         certificates: ClientCertificates { pins, ca: None },
-        domains: Vec::new(),
+        domains: listener.domains.clone(),
         own: own_domains(config),
     }
 }

@@ -6,6 +6,7 @@ mod hops;
 mod keys;
 mod listeners;
 mod memory;
+mod partners;
 mod portal;
 mod quotas;
 mod retention;
@@ -15,7 +16,7 @@ mod wiped;
 
 use std::path::{Path, PathBuf};
 
-use sealpost_arrival::{Announcer, Quotas, Routes, Writing};
+use sealpost_arrival::{Announcer, Inbound, Quotas, Routes, Writing};
 use sealpost_delivery::DeliveryConfig;
 use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_mail::Secret;
@@ -56,6 +57,10 @@ pub(crate) struct Plan {
     pub(crate) announcer: Announcer,
     pub(crate) writing: Writing,
     pub(crate) quotas: Quotas,
+    /// Letters from the world.
+    pub(crate) inbound: Inbound,
+    /// The program that opens them, where it is not beside this one.
+    pub(crate) worker: Option<PathBuf>,
     pub(crate) log: Log,
     /// Which letters may be taken back.
     pub(crate) recall: Recall,
@@ -123,6 +128,8 @@ impl Plan {
         warnings::find(&config, source);
         let portal = portal::plan(&config, source);
         let writing_hop = hops::writing_route(&config, source);
+        let inbound = partners::plan(&config, source);
+        let worker = partners::worker(&config, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
@@ -152,6 +159,8 @@ impl Plan {
             },
             portal: portal?,
             quotas: quotas::plan(&config, source),
+            inbound: inbound?,
+            worker,
             log: config.log,
             recall: config.policy.recall,
             warnings: Vec::new(),

@@ -8,7 +8,6 @@ use crate::config::file::{Config, Replies, Source};
 
 pub(super) fn find(config: &Config, source: &mut Source) {
     subjects(config, source);
-    partners(config, source);
     shadows(config, source);
     clients(config, source);
 }
@@ -50,29 +49,6 @@ fn clients(config: &Config, source: &mut Source) {
             at,
             format!("the networks in `client` of the rule {name:?} are everybody"),
             "name the networks that are meant, or leave the condition out",
-        );
-    }
-}
-
-/// Not built yet: refused, never sent in clear.
-fn partners(config: &Config, source: &mut Source) {
-    let rules = config.rules.iter().map(|rule| (&rule.get_ref().then, rule.span().start));
-    let default = (config.policy.default.get_ref(), config.policy.default.span().start);
-    let found: Vec<usize> = rules
-        .chain([default])
-        .filter_map(|(then, at)| match then {
-            TreatmentSpec::Domain { .. } => Some(at),
-            TreatmentSpec::Relay { .. }
-            | TreatmentSpec::Portal
-            | TreatmentSpec::Refuse { .. }
-            | TreatmentSpec::Hold { .. } => None,
-        })
-        .collect();
-    for at in found {
-        source.warn(
-            at,
-            "encryption for a partner's domain is not there yet: every letter this decides about is refused (550 5.7.5)",
-            "write \"portal\" until it is",
         );
     }
 }

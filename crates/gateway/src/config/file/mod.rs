@@ -2,6 +2,7 @@
 //! parts is decided in `checked`; nothing here opens a socket or a key.
 
 mod limits;
+mod partners;
 mod problem;
 mod smtp;
 mod units;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(crate) use limits::{Limits, Quota};
+pub(crate) use partners::{Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
@@ -42,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) portal: Portal,
     pub(crate) notices: Notices,
     pub(crate) brand: Brand,
+    #[serde(default)]
+    pub(crate) partners: Partners,
     #[serde(default)]
     pub(crate) retention: Retention,
     #[serde(default)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use sealpost_mail::{Address, TlsFloor};
+use sealpost_mail::{Address, Domain, TlsFloor};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -17,6 +17,9 @@ pub(crate) struct Listener {
     pub(crate) addresses: Spanned<Vec<SocketAddr>>,
     #[serde(default)]
     pub(crate) networks: Vec<Spanned<String>>,
+    /// Anyone may send to these, and what is encrypted is opened: a listener for letters from the world.
+    #[serde(default)]
+    pub(crate) domains: Vec<Domain>,
     #[serde(default = "no")]
     pub(crate) auth: Spanned<bool>,
     #[serde(default = "no_tls")]

@@ -1,0 +1,206 @@
+//! Recipients whose letter is encrypted for their company: one closed copy for each key, as a body of its own, or what
+//! the rule says where there is no key. There is no way from here in clear (invariant 2).
+
+use std::io::BufWriter;
+use std::sync::Arc;
+
+use sealpost_mail::{
+    Domain, Edit, Envelope, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
+};
+use sealpost_partner::{Own, Partner, PartnerKey, Why};
+use sealpost_seal::{CloseError, Closing};
+
+use super::piping::{Reading, Writing};
+use super::{Chosen, Partners, choose, unavailable};
+use crate::context::Context;
+use crate::decide::{Decided, Way};
+use crate::failure;
+use crate::rows::edited;
+use crate::spool::{Spool, Spooled};
+
+/// A closed letter, shared by the recipients whose key it is closed to.
+pub struct Copy {
+    pub(crate) spooled: Spooled,
+    pub(crate) partner: String,
+    pub(crate) fingerprint: String,
+}
+
+/// Copies made so far: the same letter to the same key is closed once.
+#[derive(Default)]
+struct Made(Vec<(String, Vec<Edit>, Arc<Copy>)>);
+
+/// Carries out `domain`: afterwards no recipient is judged so.
+pub(crate) async fn settle(
+    context: &Context,
+    partners: &Partners,
+    envelope: &Envelope,
+    spooled: &Spooled,
+    decided: Vec<Decided>,
+) -> Result<Vec<Decided>, Reply> {
+    let is_domain = |decided: &Decided| match &decided.way {
+        Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),
+        Way::Unclosable(_) | Way::Bounce(_) | Way::Closed(_) => false,
+    };
+    if !decided.iter().any(is_domain) {
+        return Ok(decided);
+    }
+    let shared = &context.shared;
+    let now = shared.clock.now();
+    let own = partners.own(shared).all().await.map_err(unavailable)?;
+    let from = sender_domain(envelope, spooled);
+    let mut closer = Closer { context, partners, spooled, own, from, now, made: Made::default() };
+    let mut settled = Vec::with_capacity(decided.len());
+    for Decided { recipient, way } in decided {
+        let way = match way {
+            Way::Judged(judgement) => closer.way(&recipient, judgement).await?,
+            way @ (Way::Unclosable(_) | Way::Bounce(_) | Way::Closed(_)) => way,
+        };
+        settled.push(Decided { recipient, way });
+    }
+    Ok(settled)
+}
+
+/// Whose letter it is: the domain in From, or where that cannot be read in one way, of the reverse-path.
+fn sender_domain(envelope: &Envelope, spooled: &Spooled) -> Option<Domain> {
+    let from = spooled.head.from_address().ok().flatten();
+    from.as_ref().or(envelope.reverse_path.address()).map(|address| address.domain().clone())
+}
+
+struct Closer<'a> {
+    context: &'a Context,
+    partners: &'a Partners,
+    spooled: &'a Spooled,
+    own: Vec<Own>,
+    from: Option<Domain>,
+    now: Timestamp,
+    made: Made,
+}
+
+impl Closer<'_> {
+    async fn way(&mut self, recipient: &Recipient, judgement: Judgement) -> Result<Way, Reply> {
+        let (named, otherwise) = match &judgement.treatment {
+            Treatment::Domain { partner, otherwise } => (partner.clone(), otherwise.clone()),
+            Treatment::Relay { .. } | Treatment::Portal | Treatment::Refuse(_) | Treatment::Hold { .. } => {
+                return Ok(Way::Judged(judgement));
+            }
+        };
+        let book = self.partners.book(&self.context.shared);
+        let chosen = match &self.from {
+            None => Chosen::Nothing(Why::NoSender),
+            Some(from) => choose(&book, &self.own, named.as_deref(), &recipient.address, from, self.now)
+                .await
+                .map_err(unavailable)?,
+        };
+        match chosen {
+            Chosen::Nothing(why) => {
+                tracing::warn!(recipient = ?recipient.address, %why, "not encrypted for a partner");
+                Ok(instead(judgement, otherwise, &why))
+            }
+            Chosen::Keys { partner, key, own } => {
+                let copy = self.copy(&partner, &key, &own, &judgement.edits).await?;
+                tracing::info!(
+                    recipient = ?recipient.address,
+                    partner = %copy.partner,
+                    key = %copy.fingerprint,
+                    "encrypted for a partner"
+                );
+                Ok(Way::Closed(copy))
+            }
+        }
+    }
+
+    async fn copy(
+        &mut self,
+        partner: &Partner,
+        key: &PartnerKey,
+        own: &str,
+        edits: &[Edit],
+    ) -> Result<Arc<Copy>, Reply> {
+        let known = self.made.0.iter().find(|(id, made, _)| *id == key.id && made == edits);
+        if let Some((_, _, copy)) = known {
+            return Ok(Arc::clone(copy));
+        }
+        let at = self.own.iter().position(|one| one.public.id == own);
+        let at = at.ok_or_else(|| failure::later("our key is gone"))?;
+        let spooled = self.close(partner, key, at, edits).await?;
+        let copy = Arc::new(Copy {
+            spooled,
+            partner: partner.name.clone(),
+            fingerprint: key.key.facts().fingerprint.to_hex(),
+        });
+        self.made.0.push((key.id.clone(), edits.to_vec(), Arc::clone(&copy)));
+        Ok(copy)
+    }
+
+    /// Off the event loop, and a few at a time.
+    async fn close(
+        &mut self,
+        partner: &Partner,
+        key: &PartnerKey,
+        own: usize,
+        edits: &[Edit],
+    ) -> Result<Spooled, Reply> {
+        let shared = &self.context.shared;
+        let turn = self.partners.turns().acquire_owned().await.map_err(failure::later)?;
+        let head = edited(&self.spooled.head, edits);
+        let mut letter = Reading::of(self.spooled, head.as_bytes()).await.map_err(failure::later)?;
+        // Base64, and what stands around it.
+        let announced = self.spooled.size().saturating_mul(3) / 2;
+        let out = BufWriter::with_capacity(64 * 1024, Writing::new(Spool::anew(shared, announced)?));
+        let (to, profile, now) = (key.key.clone(), partner.profile.raised_by(key.key.facts()), self.now);
+        let random: Arc<dyn Random> = Arc::clone(&shared.random);
+        let own_keys = std::mem::take(&mut self.own);
+        let closing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let sign_with = own_keys.get(own).map(|own| &own.key);
+            let closing =
+                Closing { sign_with, to: std::slice::from_ref(&to), profile, now, random: &*random };
+            let closed = match sign_with {
+                Some(_) => sealpost_seal::close(&mut letter, &closing, out),
+                // Never unsigned: which key it is was decided before.
+                None => Err(CloseError::NoKey),
+            };
+            (closed, own_keys)
+        });
+        let (closed, own_keys) = closing.await.map_err(failure::later)?;
+        self.own = own_keys;
+        let closed = closed.map_err(|error| failed(&partner.name, &error))?;
+        let written = closed.into_inner().into_inner().map_err(|error| failure::later(error.error()))?;
+        written.into_spool().finish().await
+    }
+}
+
+/// What the rule says where there is no key.
+fn instead(judgement: Judgement, otherwise: Otherwise, why: &Why) -> Way {
+    let treatment = match otherwise {
+        Otherwise::Portal => Treatment::Portal,
+        Otherwise::Hold { tls } => Treatment::Hold { tls },
+        Otherwise::Refuse(Some(reply)) => return Way::Unclosable(reply.because(why)),
+        Otherwise::Refuse(None) => {
+            let text = format!("This message must be encrypted and cannot be: {why}; it was not sent");
+            return Way::Unclosable(Reply::refuse(550, 7, 5, &text).because(why));
+        }
+    };
+    Way::Judged(Judgement { treatment, ..judgement })
+}
+
+/// A key that was found good and with which nothing can be closed is a matter for the operator, and soon mended or not:
+/// the client tries again, and nothing leaves meanwhile.
+fn failed(partner: &str, error: &CloseError) -> Reply {
+    let because = format!("closing for the partner {partner}: {error}");
+    match error {
+        // RFC 3463 §3.7: the letter itself.
+        CloseError::Letter => {
+            Reply::refuse(554, 6, 0, "The message cannot be encrypted: its header section is damaged")
+                .because(because)
+        }
+        CloseError::NoKey
+        | CloseError::MixedMethods
+        | CloseError::Key { .. }
+        | CloseError::Io(_)
+        | CloseError::Library(_) => {
+            Reply::later(451, 7, 5, "The message cannot be encrypted at the moment, please try again later")
+                .because(because)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Letters from the world: our own fields and tags go out of them, what partners encrypted is opened by the worker, and
+//! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
+
+use sealpost_mail::{Address, Origin, Reply};
+use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Worker, WorkerError, Written};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::marks::{self, Outcome};
+use super::piping::Reading;
+use super::{Partners, unavailable};
+use crate::context::{Context, Shared};
+use crate::failure;
+use crate::settings::Unopened;
+use crate::spool::{Spool, Spooled};
+
+/// A letter as rules and recipients see it.
+pub(crate) struct Arrived {
+    /// It; opened, where it could be.
+    pub(crate) spooled: Spooled,
+    /// It came in by a listener for letters from the world.
+    pub(crate) from_world: bool,
+    /// It came encrypted, opened or not.
+    pub(crate) encrypted: bool,
+    /// It came signed.
+    pub(crate) signed: bool,
+    /// Signed by a partner, whole, and by the one it says it is from.
+    pub(crate) proven: bool,
+    /// It waits for an operator, whoever it is for.
+    pub(crate) held: bool,
+}
+
+/// Bytes on their way into or out of the worker.
+const PIPE: usize = 128 * 1024;
+
+/// Opens what came in by a listener for letters from the world; others go on untouched.
+pub(crate) async fn open(
+    context: &Context,
+    partners: &Partners,
+    origin: &Origin,
+    mut spooled: Spooled,
+) -> Result<Arrived, Reply> {
+    let inbound = &context.tenant.inbound;
+    if !inbound.takes(&origin.listener) {
+        return Ok(untouched(spooled, false));
+    }
+    let tag = inbound.tag.as_deref();
+    spooled.head = marks::without_ours(&spooled.head, tag);
+    if !marks::may_be_closed(&spooled).await.map_err(failure::later)? {
+        return Ok(untouched(spooled, true));
+    }
+    // Without the worker nobody can say what is in it; it may be there again soon.
+    let worker = partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
+    let (outcome, letter) = match opened(context, partners, worker, &spooled).await? {
+        (Ok(opened), letter) => (Outcome::Looked(opened), letter),
+        (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
+    };
+    let (head, from) = match letter {
+        Some(mut letter) => {
+            let from = address(&spooled);
+            letter.fingerprint = spooled.fingerprint;
+            // What was inside may say anything, too.
+            let head = marks::without_ours(&letter.head, tag);
+            spooled = letter;
+            (head, from)
+        }
+        None => (spooled.head.clone(), address(&spooled)),
+    };
+    let marked = marks::mark(&head, &outcome, from.as_ref(), tag);
+    tracing::info!(found = %marked.found, "a letter from the world was looked into");
+    spooled.head = marked.head;
+    let held = match inbound.unopened {
+        Unopened::Pass => false,
+        Unopened::Hold => marked.unopened,
+    };
+    Ok(Arrived {
+        spooled,
+        from_world: true,
+        encrypted: marked.encrypted,
+        signed: marked.signed,
+        proven: marked.proven,
+        held,
+    })
+}
+
+fn untouched(spooled: Spooled, from_world: bool) -> Arrived {
+    Arrived { spooled, from_world, encrypted: false, signed: false, proven: false, held: false }
+}
+
+fn address(spooled: &Spooled) -> Option<Address> {
+    spooled.head.from_address().ok().flatten()
+}
+
+type Looked = (Result<Opened, OpenError>, Option<Spooled>);
+
+/// Runs the worker over the letter; what it writes is spooled, sealed, and taken only if the worker says so.
+async fn opened(
+    context: &Context,
+    partners: &Partners,
+    worker: &Worker,
+    spooled: &Spooled,
+) -> Result<Looked, Reply> {
+    let shared = &context.shared;
+    let _turn = partners.turns().acquire_owned().await.map_err(failure::later)?;
+    let own = partners.own(shared).all().await.map_err(unavailable)?;
+    let own: Vec<&OwnKey> = own.iter().map(|own| &own.key).collect();
+    let trusted = match address(spooled) {
+        Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
+        None => Vec::new(),
+    };
+    let opening = Opening {
+        own: &own,
+        trusted: &trusted,
+        roots: &context.tenant.inbound.roots,
+        crls: &[],
+        now: shared.clock.now(),
+    };
+    let mut reading = Reading::of(spooled, b"").await.map_err(failure::later)?;
+    let (mut feed, letter) = tokio::io::duplex(PIPE);
+    let (written, mut taken) = tokio::io::duplex(PIPE);
+    let feeding = async move {
+        // A worker that has read enough hangs up; that is no error.
+        let mut open = feed.write_all(spooled.head.as_bytes()).await.is_ok();
+        while open {
+            match reading.chunk().await? {
+                Some(chunk) => open = feed.write_all(&chunk).await.is_ok(),
+                None => break,
+            }
+        }
+        Ok::<(), std::io::Error>(())
+    };
+    let taking = take(shared, spooled.size(), &mut taken);
+    let working = worker.open(letter, spooled.size(), &opening, written);
+    let (fed, opened, taken) = tokio::join!(feeding, working, taking);
+    fed.map_err(failure::later)?;
+    let letter = match opened.as_ref().map(|opened| opened.written) {
+        Ok(Written::Letter(_)) => Some(taken?.finish().await?),
+        Ok(Written::Nothing) | Err(_) => None,
+    };
+    Ok((opened, letter))
+}
+
+async fn take(shared: &Shared, announced: u64, from: &mut tokio::io::DuplexStream) -> Result<Spool, Reply> {
+    let mut spool = Spool::anew(shared, announced)?;
+    let mut chunk = vec![0; PIPE / 2];
+    let mut taken = Ok(());
+    loop {
+        let read = from.read(&mut chunk).await.map_err(failure::later)?;
+        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        // Read on to the end all the same: the worker must not wait for a reader who has gone.
+        if taken.is_ok() {
+            taken = spool.take(bytes).await;
+        }
+    }
+    taken.map(|()| spool)
+}
+
+/// What is the letter's fault stays so; everything else is ours, and the client keeps the letter meanwhile.
+fn for_good(error: OpenError) -> Result<&'static str, Reply> {
+    match error {
+        OpenError::TooComplex => Ok("too-complex"),
+        OpenError::Worker(WorkerError::Limit(_)) => Ok("too-large"),
+        error @ (OpenError::Io(_) | OpenError::Worker(WorkerError::Missing(_) | WorkerError::Failed(_))) => {
+            Err(failure::later(error))
+        }
+    }
+}

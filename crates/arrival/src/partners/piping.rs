@@ -1,0 +1,78 @@
+//! A spooled letter as something to read from beside the event loop, and a new spool as something to write to: closing
+//! and opening never have a whole letter in memory. Knows no keys of partners.
+
+use std::io::{self, Read, Write};
+
+use sealpost_mailbox::BodyOpener;
+use tokio::runtime::Handle;
+
+use crate::spool::{Spool, Spooled};
+
+/// Head and rest, one chunk in memory. For a thread that may block.
+pub(super) struct Reading {
+    handle: Handle,
+    opener: BodyOpener,
+    /// What has been read and not handed out.
+    at_hand: io::Cursor<Vec<u8>>,
+    next: Option<u64>,
+}
+
+impl Reading {
+    /// The letter under this head.
+    pub(super) async fn of(spooled: &Spooled, head: &[u8]) -> io::Result<Self> {
+        let opener = spooled.opener().await.map_err(io::Error::other)?;
+        Ok(Self { handle: Handle::current(), opener, at_hand: io::Cursor::new(head.to_vec()), next: Some(0) })
+    }
+
+    /// The next chunk; `None` at the end.
+    pub(super) async fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(index) = self.next else { return Ok(None) };
+        let chunk = self.opener.chunk(index).await.map_err(io::Error::other)?;
+        self.next = chunk.as_ref().map(|_| index + 1);
+        Ok(chunk.map(Vec::from))
+    }
+}
+
+impl Read for Reading {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let taken = self.at_hand.read(into)?;
+            if taken > 0 || into.is_empty() {
+                return Ok(taken);
+            }
+            let handle = self.handle.clone();
+            match handle.block_on(self.chunk())? {
+                Some(chunk) => self.at_hand = io::Cursor::new(chunk),
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
+/// A new letter, sealed as it comes. For a thread that may block.
+pub(super) struct Writing {
+    handle: Handle,
+    spool: Spool,
+}
+
+impl Writing {
+    pub(super) fn new(spool: Spool) -> Self {
+        Self { handle: Handle::current(), spool }
+    }
+
+    pub(super) fn into_spool(self) -> Spool {
+        self.spool
+    }
+}
+
+impl Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let handle = self.handle.clone();
+        handle.block_on(self.spool.take(bytes)).map_err(|reply| io::Error::other(reply.to_line()))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,307 @@
+//! `sealpost domain-key`: our own keys for partners, made here or brought, with the request for an authority and the
+//! roll-over. Shows public parts only.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+use sealpost_mail::{Address, Domain, Random as _, Secret, SystemRandom};
+use sealpost_partner::{Own, OwnKeys, Published};
+use sealpost_seal::{Holder, Kind, OwnKey};
+use sealpost_store::OwnKeyState;
+use serde_json::json;
+
+use super::partner::{CommandError, Desk, at_desk};
+use super::say;
+use crate::config::checked::read_key;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Makes a key for a domain. Letters are signed with it from now on; older ones go on decrypting.
+    Make {
+        /// Our domain, insurer.example.
+        #[arg(value_parser = Domain::parse)]
+        domain: Domain,
+        /// What kind.
+        #[arg(long, value_enum, default_value = "smime-rsa-3072")]
+        kind: KindName,
+        /// The house's name, as partners know it.
+        #[arg(long)]
+        name: String,
+        /// The address in it; securemail@ our domain if left out.
+        #[arg(long, value_parser = Address::parse)]
+        address: Option<Address>,
+        /// Two letters, such as DE.
+        #[arg(long)]
+        country: Option<String>,
+        /// For how long.
+        #[arg(long, default_value_t = 3)]
+        years: u32,
+        /// Further domains whose letters it signs.
+        #[arg(long = "also-for", value_parser = Domain::parse)]
+        also: Vec<Domain>,
+    },
+    /// Brings a key that exists: PKCS#12, PEM with key and certificate, or an OpenPGP secret key.
+    Import {
+        /// Our domain, insurer.example.
+        #[arg(value_parser = Domain::parse)]
+        domain: Domain,
+        /// The file, readable by its owner alone.
+        file: PathBuf,
+        /// A file with its passphrase, readable by its owner alone; "-" is standard input.
+        #[arg(long)]
+        passphrase_file: Option<PathBuf>,
+        /// Further domains whose letters it signs.
+        #[arg(long = "also-for", value_parser = Domain::parse)]
+        also: Vec<Domain>,
+    },
+    /// Prints a request for a certificate (PKCS#10), for an authority.
+    Csr {
+        /// The key's fingerprint, or its beginning.
+        fingerprint: String,
+        /// The house's name, as the authority shall write it.
+        #[arg(long)]
+        name: String,
+        /// Two letters, such as DE.
+        #[arg(long)]
+        country: Option<String>,
+    },
+    /// Puts the certificate that an authority has issued on the key it belongs to.
+    Certify {
+        /// The key's fingerprint, or its beginning.
+        fingerprint: String,
+        /// The certificate: PEM, DER or PKCS#7.
+        file: PathBuf,
+    },
+    /// Shows our keys.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the public part of a key, for a partner: PEM, or ASCII armour.
+    Export {
+        /// The key's fingerprint, or its beginning.
+        fingerprint: String,
+    },
+    /// Signs nothing more with a key and publishes it no more; it goes on decrypting.
+    Retire {
+        /// The key's fingerprint, or its beginning.
+        fingerprint: String,
+    },
+}
+
+/// Kinds of keys by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum KindName {
+    /// What everybody can use.
+    #[value(name = "smime-rsa-3072")]
+    SmimeRsa3072,
+    #[value(name = "smime-rsa-4096")]
+    SmimeRsa4096,
+    #[value(name = "smime-p256")]
+    SmimeP256,
+    #[value(name = "smime-p384")]
+    SmimeP384,
+    /// Ed25519 and X25519, readable by GnuPG 2.2.
+    #[value(name = "openpgp")]
+    OpenPgp,
+    #[value(name = "openpgp-rsa-3072")]
+    OpenPgpRsa3072,
+    #[value(name = "openpgp-rsa-4096")]
+    OpenPgpRsa4096,
+}
+
+impl KindName {
+    fn kind(self) -> Kind {
+        match self {
+            Self::SmimeRsa3072 => Kind::SmimeRsa3072,
+            Self::SmimeRsa4096 => Kind::SmimeRsa4096,
+            Self::SmimeP256 => Kind::SmimeP256,
+            Self::SmimeP384 => Kind::SmimeP384,
+            Self::OpenPgp => Kind::OpenPgpCurve25519,
+            Self::OpenPgpRsa3072 => Kind::OpenPgpRsa3072,
+            Self::OpenPgpRsa4096 => Kind::OpenPgpRsa4096,
+        }
+    }
+}
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    at_desk(config, async |desk| match what {
+        What::Make { domain, kind, name, address, country, years, also } => {
+            let address = match address {
+                Some(address) => address.clone(),
+                None => Address::from_parts("securemail", domain.clone())
+                    .map_err(|error| CommandError::Wrong(error.to_string()))?,
+            };
+            let holder = Holder {
+                name: name.clone(),
+                address,
+                domain: Some(domain.clone()),
+                country: country.clone(),
+            };
+            let key = OwnKey::generate(kind.kind(), &holder, desk.now, *years)?;
+            add(desk, key, domain, also).await
+        }
+        What::Import { domain, file, passphrase_file, also } => {
+            let passphrase = passphrase_file.as_deref().map(passphrase).transpose()?;
+            let bytes = private(file)?;
+            let key = OwnKey::import(bytes.expose(), passphrase.as_ref())
+                .map_err(|source| CommandError::Key { file: file.clone(), source })?;
+            add(desk, key, domain, also).await
+        }
+        What::Csr { fingerprint, name, country } => {
+            let own = find(desk, fingerprint).await?;
+            let domain = own.public.domains.first().cloned();
+            let address = own.key.facts().addresses.first().cloned();
+            let address = address.ok_or_else(|| {
+                CommandError::Wrong(
+                    "the key names no address; make one with `sealpost domain-key make`".to_owned(),
+                )
+            })?;
+            let holder = Holder { name: name.clone(), address, domain, country: country.clone() };
+            say(own.key.signing_request(&holder)?.trim_end());
+            Ok(())
+        }
+        What::Certify { fingerprint, file } => certify(desk, fingerprint, file).await,
+        What::List { json } => list(desk, *json).await,
+        What::Export { fingerprint } => {
+            say(find(desk, fingerprint).await?.public.key.to_text()?.trim_end());
+            Ok(())
+        }
+        What::Retire { fingerprint } => {
+            let mut own = find(desk, fingerprint).await?;
+            own.public.state = OwnKeyState::Retired;
+            keys(desk).change(&own, "own-key.retired", desk.now, &SystemRandom).await?;
+            say(format_args!("{} signs nothing more; it goes on decrypting", own.key.facts().fingerprint));
+            Ok(())
+        }
+    })
+}
+
+pub(super) fn keys<'a>(desk: &'a Desk<'_>) -> OwnKeys<'a> {
+    let role = &desk.keys.role;
+    OwnKeys { store: desk.store, rows: &role.queue.rows, keyring: &role.keyring }
+}
+
+async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> Result<(), CommandError> {
+    let facts = key.facts();
+    if !facts.names_domain(domain) {
+        return Err(CommandError::Wrong(format!(
+            "the key {} names no address of {domain}: partners would refuse its signatures; bring the one that does",
+            facts.fingerprint
+        )));
+    }
+    let known = keys(desk).all().await?;
+    if known.iter().any(|own| own.key.facts().fingerprint == facts.fingerprint) {
+        return Err(CommandError::Wrong(format!("the key {} is there already", facts.fingerprint)));
+    }
+    let domains = std::iter::once(domain).chain(also).cloned().collect();
+    let public = Published {
+        id: SystemRandom.id(),
+        state: OwnKeyState::Current,
+        domains,
+        key: key.public().clone(),
+        since: desk.now,
+    };
+    let own = Own { public, key };
+    keys(desk).add(&own, desk.now, &SystemRandom).await?;
+    let facts = own.key.facts();
+    say(format_args!("{} {} for {domain}", facts.method, facts.algorithm));
+    say(format_args!("fingerprint  {}", facts.fingerprint));
+    say(format_args!(
+        "Partners get it with: sealpost domain-key export {}",
+        facts.fingerprint.to_hex().get(..16).unwrap_or_default()
+    ));
+    Ok(())
+}
+
+async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), CommandError> {
+    let own = find(desk, fingerprint).await?;
+    let issued =
+        std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
+    let named = |source| CommandError::Key { file: file.to_owned(), source };
+    let key = own.key.with_certificate(&issued).map_err(named)?;
+    let public = Published { key: key.public().clone(), ..own.public };
+    let own = Own { public, key };
+    keys(desk).change(&own, "own-key.certified", desk.now, &SystemRandom).await?;
+    say(format_args!("certified; partners get the new certificate: {}", own.key.facts().fingerprint));
+    Ok(())
+}
+
+async fn list(desk: &Desk<'_>, as_json: bool) -> Result<(), CommandError> {
+    let all = keys(desk).all().await?;
+    for Own { public, key } in &all {
+        let facts = key.facts();
+        let domains: Vec<&str> = public.domains.iter().map(Domain::as_str).collect();
+        if as_json {
+            say(json!({
+                "fingerprint": facts.fingerprint.to_hex(),
+                "method": facts.method,
+                "algorithm": facts.algorithm.to_string(),
+                "state": public.state.as_str(),
+                "domains": domains,
+                "subject": facts.subject,
+                "not_after": facts.not_after.map(sealpost_mail::Timestamp::seconds),
+            }));
+        } else {
+            let days = facts.not_after.map(|end| end.since(desk.now).as_secs() / 86_400);
+            let days = days.map_or_else(|| "no end".to_owned(), |days| format!("{days} days more"));
+            say(format_args!(
+                "{:7} {:8} {:10} {}  {days}\n        {}",
+                public.state.as_str(),
+                facts.method.to_string(),
+                facts.algorithm.to_string(),
+                domains.join(", "),
+                facts.fingerprint
+            ));
+        }
+    }
+    if !as_json {
+        say(format_args!("{} keys", all.len()));
+    }
+    Ok(())
+}
+
+async fn find(desk: &Desk<'_>, given: &str) -> Result<Own, CommandError> {
+    let plain: String =
+        given.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_uppercase()).collect();
+    let all = keys(desk).all().await?;
+    let begins = |own: &Own| !plain.is_empty() && own.key.facts().fingerprint.to_hex().starts_with(&plain);
+    let mut matching = all.into_iter().filter(begins);
+    match (matching.next(), matching.next()) {
+        (Some(own), None) => Ok(own),
+        (None, _) => Err(CommandError::Wrong(format!(
+            "there is no key of ours whose fingerprint begins with {given}; `sealpost domain-key list` shows them"
+        ))),
+        (Some(_), Some(_)) => {
+            Err(CommandError::Wrong(format!("several keys begin with {given}; give more of the fingerprint")))
+        }
+    }
+}
+
+/// A file that only its owner may read, whatever is in it.
+fn private(file: &Path) -> Result<Secret<Vec<u8>>, CommandError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let named = |source| CommandError::File { file: file.to_owned(), source };
+    let facts = std::fs::metadata(file).map_err(named)?;
+    if facts.permissions().mode() & 0o077 != 0 {
+        return Err(CommandError::Wrong(format!("{0}: others can read it: chmod 600 {0}", file.display())));
+    }
+    std::fs::read(file).map(Secret::new).map_err(named)
+}
+
+fn passphrase(file: &Path) -> Result<Secret<String>, CommandError> {
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|source| CommandError::File { file: file.to_owned(), source })?;
+        Secret::new(text)
+    } else {
+        read_key(file).map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?
+    };
+    Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
+}

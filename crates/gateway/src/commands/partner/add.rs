@@ -1,0 +1,219 @@
+//! `sealpost partner add`: reads what a partner sent in the worker, says what is in it, asks, and keeps it. What is not
+//! confirmed is kept as an offer and used for nothing.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use sealpost_mail::{Random as _, SystemRandom};
+use sealpost_partner::{Found, Partner, PartnerKey, Place, Reach, Standing};
+use sealpost_seal::{Covers, Method, Purpose};
+use sealpost_store::PartnerKeyState;
+
+use super::{CommandError, Desk, ProfileName, places, say, show, somebody_at};
+
+/// What to add.
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// What the partner is called: best its domain, clinic.example.
+    name: String,
+    /// The file with its certificates or keys: .cer, .pem, .p7c, .p7b, .asc, .gpg, or a .zip of these.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Whose mail is encrypted to it: a domain, or one address; may be given several times. The name if left out.
+    #[arg(long = "for", value_parser = Place::parse)]
+    for_places: Vec<Place>,
+    /// The keys are persons' keys, each for the addresses it names, and not the company's gateway's.
+    #[arg(long)]
+    personal: bool,
+    /// A key for the whole company names another domain than the company's, and that is right so.
+    #[arg(long)]
+    other_name: bool,
+    /// The algorithms.
+    #[arg(long, value_enum)]
+    profile: Option<ProfileName>,
+    /// Keep the keys without trusting them: `sealpost partner trust` does that later.
+    #[arg(long, conflicts_with = "yes")]
+    offer: bool,
+    /// The fingerprints have been compared: do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// One JSON object for the partner as it is afterwards.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> {
+    let known = desk.book().named(&add.name).await?;
+    let places = match &known {
+        Some(found) => found.partner.places.iter().chain(&add.for_places).cloned().collect(),
+        None => places(&add.name, &add.for_places)?,
+    };
+    let mut keys = Vec::new();
+    for file in &add.files {
+        keys.extend(read(desk, add, file).await?);
+    }
+    let have: Vec<String> = known.iter().flat_map(|found| &found.keys).map(fingerprint).collect();
+    keys.retain(|key| !have.contains(&fingerprint(key)));
+    keys.dedup_by(|one, other| fingerprint(one) == fingerprint(other));
+    if keys.is_empty() {
+        return Err(CommandError::Wrong(format!("{} has these keys already; nothing was changed", add.name)));
+    }
+    keys.retain(|key| !key.key.facts().is_authority);
+    if keys.is_empty() {
+        return Err(CommandError::Wrong(
+            "there is nothing but certificate authorities' own certificates in it; ask for the one that letters are \
+             encrypted to"
+                .to_owned(),
+        ));
+    }
+    for key in &keys {
+        check(desk, add, &places, key)?;
+    }
+    if !add.json {
+        for key in &keys {
+            show::key(key, desk.now);
+        }
+    }
+    let state = state(add, keys.len())?;
+    keys.iter_mut().for_each(|key| key.state = state);
+    let kept = keep(desk, add, known, places, &keys).await?;
+    if add.json {
+        return show::one(desk, &kept, true);
+    }
+    match state {
+        PartnerKeyState::Trusted => say(format_args!(
+            "{}: letters are encrypted for it from now on. Try it: sealpost partner test {}",
+            add.name, add.name
+        )),
+        PartnerKeyState::Offered
+        | PartnerKeyState::Suspended
+        | PartnerKeyState::Expired
+        | PartnerKeyState::Revoked => say(format_args!(
+            "{}: kept, and not used until the fingerprints are compared: sealpost partner trust {}",
+            add.name, add.name
+        )),
+    }
+    Ok(())
+}
+
+async fn read(desk: &Desk<'_>, add: &Add, file: &Path) -> Result<Vec<PartnerKey>, CommandError> {
+    let bytes = std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
+    let keys = desk.worker()?.read_keys(&bytes).await;
+    let keys = keys.map_err(|source| CommandError::Key { file: file.to_owned(), source })?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let made = keys.into_iter().map(|key| PartnerKey {
+        id: SystemRandom.id(),
+        state: PartnerKeyState::Offered,
+        reach: if add.personal { Reach::Named } else { Reach::Company },
+        key,
+        source: name.clone(),
+        since: desk.now,
+    });
+    Ok(made.collect())
+}
+
+/// What is certainly wrong is refused at once; a key that has run out, too.
+fn check(desk: &Desk<'_>, add: &Add, places: &[Place], key: &PartnerKey) -> Result<(), CommandError> {
+    let facts = key.key.facts();
+    let covered = |place: &Place| match (key.reach, place) {
+        (Reach::Company, place) => facts.names_domain(place.domain()),
+        (Reach::Named, Place::Address(address)) => facts.names(address),
+        (Reach::Named, Place::Domain(domain)) => facts.names_domain(domain),
+    };
+    if !(add.other_name && key.reach == Reach::Company) && !places.iter().any(covered) {
+        let wanted: Vec<String> = places.iter().map(ToString::to_string).collect();
+        return Err(CommandError::Wrong(format!(
+            "{}: the key {} ({}) names nothing of {}; is it another company's? If it is the right one, add --other-name",
+            add.name,
+            facts.fingerprint,
+            show::clean(&facts.subject),
+            wanted.join(", ")
+        )));
+    }
+    let somebody = places.iter().find_map(somebody_at);
+    let covers = match key.reach {
+        Reach::Company => None,
+        Reach::Named if facts.addresses.is_empty() => somebody.as_ref().map(Covers::Address),
+        Reach::Named => None,
+    };
+    match sealpost_seal::judge(facts, Purpose::Encrypt, covers, desk.now).first() {
+        None => Ok(()),
+        Some(objection) => Err(CommandError::Wrong(format!(
+            "{}: the key {} ({}) cannot be used: {objection}",
+            add.name,
+            facts.fingerprint,
+            show::clean(&facts.subject)
+        ))),
+    }
+}
+
+fn state(add: &Add, keys: usize) -> Result<PartnerKeyState, CommandError> {
+    if add.offer {
+        return Ok(PartnerKeyState::Offered);
+    }
+    if add.yes {
+        return Ok(PartnerKeyState::Trusted);
+    }
+    if !std::io::stdin().is_terminal() && add.json {
+        return Ok(PartnerKeyState::Offered);
+    }
+    let what = if keys == 1 { "the fingerprint" } else { "each fingerprint" };
+    let question = format!(
+        "Compare {what} with somebody at the company, by telephone, on a number that you know from elsewhere.\n\
+         Is it the same?"
+    );
+    match confirm(&question) {
+        Ok(()) => Ok(PartnerKeyState::Trusted),
+        Err(CommandError::NotConfirmed) => Ok(PartnerKeyState::Offered),
+        Err(other) => Err(other),
+    }
+}
+
+/// Asks on the terminal; anything but yes is no.
+pub(super) fn confirm(question: &str) -> Result<(), CommandError> {
+    say(format_args!("{question} [y/N]"));
+    let _closed = std::io::stdout().flush();
+    let mut line = String::new();
+    let answered = std::io::stdin().lock().read_line(&mut line);
+    match (answered, line.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes" | "j" | "ja") => Ok(()),
+        (Ok(_) | Err(_), _) => Err(CommandError::NotConfirmed),
+    }
+}
+
+async fn keep(
+    desk: &Desk<'_>,
+    add: &Add,
+    known: Option<Found>,
+    places: Vec<Place>,
+    keys: &[PartnerKey],
+) -> Result<Found, CommandError> {
+    let (book, random) = (desk.book(), SystemRandom);
+    match known {
+        Some(found) => {
+            let mut partner = Partner { places, ..found.partner };
+            partner.places.dedup();
+            if let Some(profile) = add.profile {
+                partner.profile = profile.profile();
+            }
+            book.change(&partner, keys, "partner.key-added", desk.now, &random).await?;
+        }
+        None => {
+            let partner = Partner {
+                id: random.id(),
+                name: add.name.clone(),
+                places,
+                standing: Standing::Active,
+                prefers: None::<Method>,
+                profile: add.profile.map(ProfileName::profile).unwrap_or_default(),
+            };
+            book.add(&partner, keys, desk.now, &random).await?;
+        }
+    }
+    desk.find(&add.name).await
+}
+
+fn fingerprint(key: &PartnerKey) -> String {
+    key.key.facts().fingerprint.to_hex()
+}

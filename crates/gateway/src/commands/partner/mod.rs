@@ -1,0 +1,292 @@
+//! `sealpost partner`: companies that letters are exchanged with in encrypted form, from the file that came by mail to
+//! the key that is trusted. Trusts nothing by itself: a person compares fingerprints.
+
+mod add;
+mod show;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
+use sealpost_partner::{
+    Book, Found, Partner, PartnerError, PartnerKey, Place, Refused, Standing, Step, after,
+};
+use sealpost_seal::{KeyError, Limits, Profile, Worker, WorkerError};
+use sealpost_store::{PartnerKeyState, Store, StoreError, StoreOptions};
+use thiserror::Error;
+
+use super::{complain_all, fail, runtime, say};
+use crate::config::checked::{Plan, SupportKeys};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Adds a partner, or another key to one: from the file that came by mail. Shows the fingerprints and asks.
+    Add(add::Add),
+    /// Shows all partners and whether their keys can be used.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one partner with its keys and fingerprints.
+    Show {
+        /// Its name.
+        name: String,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says which key a letter to an address would be encrypted to; with --send, sends it a letter to try.
+    Test(test::Test),
+    /// Confirms keys that were only offered, or takes a partner into use again.
+    Trust {
+        /// Its name.
+        name: String,
+        /// The fingerprint of one key, or its beginning; all that were offered if left out.
+        fingerprint: Option<String>,
+    },
+    /// Takes a partner, or one of its keys, out of use until `trust`.
+    Suspend {
+        /// Its name.
+        name: String,
+        /// The fingerprint of one key, or its beginning; the whole partner if left out.
+        fingerprint: Option<String>,
+    },
+    /// Takes a key back for good.
+    Revoke {
+        /// Its name.
+        name: String,
+        /// The key's fingerprint, or its beginning.
+        fingerprint: String,
+    },
+    /// Removes a partner with all of its keys. Letters to it then go as the rules say for strangers.
+    Remove {
+        /// Its name.
+        name: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Algorithms for a partner.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// What every gateway opens; stronger as soon as the partner's key says that it can.
+    Compatible,
+    /// AES-256-GCM, RSAES-OAEP, RSASSA-PSS (BSI TR-02102, TR-03116-4).
+    Bsi,
+}
+
+impl ProfileName {
+    fn profile(self) -> Profile {
+        match self {
+            Self::Compatible => Profile::default(),
+            Self::Bsi => Profile::bsi(),
+        }
+    }
+}
+
+/// Why nothing was done.
+#[derive(Debug, Error)]
+pub(crate) enum CommandError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Partner(#[from] PartnerError),
+    #[error("{0}")]
+    Worker(#[from] WorkerError),
+    #[error("{file}: {source}")]
+    File { file: PathBuf, source: std::io::Error },
+    #[error("{file}: {source}")]
+    Key { file: PathBuf, source: KeyError },
+    #[error("{0}")]
+    OwnKey(#[from] KeyError),
+    #[error("there is no partner {0:?}; `sealpost partner list` shows them")]
+    Unknown(String),
+    #[error(
+        "{partner} has no key whose fingerprint begins with {given}; `sealpost partner show {partner}` shows them"
+    )]
+    NoSuchKey { partner: String, given: String },
+    #[error("several keys of {partner} begin with {given}; give more of the fingerprint")]
+    Ambiguous { partner: String, given: String },
+    #[error("the key {fingerprint} of {partner}: {why}")]
+    Step { partner: String, fingerprint: String, why: Refused },
+    #[error("{0}")]
+    Wrong(String),
+    #[error("nothing was changed")]
+    NotConfirmed,
+}
+
+/// What every one of these commands works with.
+pub(super) struct Desk<'a> {
+    pub(super) store: &'a Store,
+    pub(super) plan: &'a Plan,
+    pub(super) keys: &'a SupportKeys,
+    pub(super) now: Timestamp,
+}
+
+impl Desk<'_> {
+    pub(super) fn book(&self) -> Book<'_> {
+        let role = &self.keys.role;
+        Book { store: self.store, keyring: &role.keyring, tags: &role.queue.tags }
+    }
+
+    pub(super) fn worker(&self) -> Result<Worker, CommandError> {
+        Ok(Worker::find(self.plan.worker.as_deref(), Limits::default())?)
+    }
+
+    async fn find(&self, name: &str) -> Result<Found, CommandError> {
+        let found = self.book().named(name).await?;
+        found.ok_or_else(|| CommandError::Unknown(name.to_owned()))
+    }
+}
+
+/// Runs something with store, plan and support's keys.
+pub(super) fn at_desk(
+    config: &Path,
+    work: impl AsyncFnOnce(&Desk<'_>) -> Result<(), CommandError>,
+) -> ExitCode {
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(async {
+        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let desk = Desk { store: &store, plan: &plan, keys: &keys, now: SystemClock.now() };
+        let done = work(&desk).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    at_desk(config, async |desk| match what {
+        What::Add(add) => add::run(desk, add).await,
+        What::List { json } => show::list(desk, *json).await,
+        What::Show { name, json } => show::one(desk, &desk.find(name).await?, *json),
+        What::Test(test) => test::run(desk, test).await,
+        What::Trust { name, fingerprint } => trust(desk, name, fingerprint.as_deref()).await,
+        What::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
+        What::Revoke { name, fingerprint } => {
+            let found = desk.find(name).await?;
+            step(desk, &found.partner, key(&found, fingerprint)?, Step::Revoke).await
+        }
+        What::Remove { name, yes } => remove(desk, name, *yes).await,
+    })
+}
+
+async fn trust(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Result<(), CommandError> {
+    let found = desk.find(name).await?;
+    if found.partner.standing == Standing::Suspended {
+        let partner = Partner { standing: Standing::Active, ..found.partner.clone() };
+        desk.book().change(&partner, &[], "partner.resumed", desk.now, &SystemRandom).await?;
+        say(format_args!("{}: in use again", partner.name));
+        if fingerprint.is_none() {
+            return Ok(());
+        }
+    }
+    if let Some(given) = fingerprint {
+        return step(desk, &found.partner, key(&found, given)?, Step::Trust).await;
+    }
+    let offered: Vec<&PartnerKey> =
+        found.keys.iter().filter(|key| key.state == PartnerKeyState::Offered).collect();
+    if offered.is_empty() {
+        let said = format!(
+            "{name} has no key that waits to be confirmed; `sealpost partner show {name}` shows its keys, and \
+             `sealpost partner trust {name} FINGERPRINT` takes a suspended one into use again"
+        );
+        return Err(CommandError::Wrong(said));
+    }
+    for key in offered {
+        step(desk, &found.partner, key, Step::Trust).await?;
+    }
+    Ok(())
+}
+
+async fn suspend(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Result<(), CommandError> {
+    let found = desk.find(name).await?;
+    if let Some(given) = fingerprint {
+        return step(desk, &found.partner, key(&found, given)?, Step::Suspend).await;
+    }
+    let partner = Partner { standing: Standing::Suspended, ..found.partner };
+    desk.book().change(&partner, &[], "partner.suspended", desk.now, &SystemRandom).await?;
+    say(format_args!(
+        "{}: suspended; nothing is encrypted for it and its signatures do not count",
+        partner.name
+    ));
+    Ok(())
+}
+
+async fn remove(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandError> {
+    let found = desk.find(name).await?;
+    if !yes {
+        say(format_args!("{name} goes with {} keys; nothing brings them back.", found.keys.len()));
+        add::confirm("Remove it?")?;
+    }
+    desk.book().remove(&found.partner, desk.now).await?;
+    say(format_args!("{name}: removed"));
+    Ok(())
+}
+
+async fn step(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey, step: Step) -> Result<(), CommandError> {
+    let fingerprint = key.key.facts().fingerprint.to_string();
+    let to = after(key.state, step).map_err(|why| CommandError::Step {
+        partner: partner.name.clone(),
+        fingerprint: fingerprint.clone(),
+        why,
+    })?;
+    desk.book().step(partner, key, to, step, desk.now, &SystemRandom).await?;
+    say(format_args!("{}: {fingerprint} is {}", partner.name, to.as_str()));
+    Ok(())
+}
+
+/// The one key whose fingerprint begins so, however it is written.
+fn key<'a>(found: &'a Found, given: &str) -> Result<&'a PartnerKey, CommandError> {
+    let partner = || found.partner.name.clone();
+    let plain: String =
+        given.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_uppercase()).collect();
+    let begins = |key: &&PartnerKey| key.key.facts().fingerprint.to_hex().starts_with(&plain);
+    let mut matching = found.keys.iter().filter(begins);
+    match (plain.is_empty(), matching.next(), matching.next()) {
+        (true, _, _) | (false, None, _) => {
+            Err(CommandError::NoSuchKey { partner: partner(), given: given.to_owned() })
+        }
+        (false, Some(key), None) => Ok(key),
+        (false, Some(_), Some(_)) => {
+            Err(CommandError::Ambiguous { partner: partner(), given: given.to_owned() })
+        }
+    }
+}
+
+/// Places as they are given on the command line; the name itself where none is.
+fn places(name: &str, given: &[Place]) -> Result<Vec<Place>, CommandError> {
+    if !given.is_empty() {
+        return Ok(given.to_vec());
+    }
+    match Place::parse(name) {
+        Ok(place) if name.contains('.') => Ok(vec![place]),
+        Ok(_) | Err(_) => Err(CommandError::Wrong(format!(
+            "whose mail is for {name:?}? name the partner by its domain (clinic.example), or give --for clinic.example"
+        ))),
+    }
+}
+
+/// An address in the partner's name that a key can be judged for.
+fn somebody_at(place: &Place) -> Option<Address> {
+    match place {
+        Place::Address(address) => Some(address.clone()),
+        Place::Domain(domain) => Address::from_parts("postmaster", domain.clone()).ok(),
+    }
+}

@@ -1,0 +1,141 @@
+//! `sealpost partner test`: which key a letter to somebody at a partner would be encrypted to, and a letter to try it
+//! with. Sends nothing in clear.
+
+use clap::Args;
+use sealpost_arrival::{Chosen, choose, enqueue};
+use sealpost_delivery::Purpose;
+use sealpost_mail::{Address, Compose, Random as _, ReversePath, SystemRandom, TlsFloor, compose_notice};
+use sealpost_partner::{Own, Partner, PartnerKey};
+use sealpost_seal::{Closing, close};
+use sealpost_store::{ArrivalRows, Committed, LegPurpose};
+
+use super::{CommandError, Desk, say};
+use crate::commands::domain_key;
+
+/// What to try.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The partner's name.
+    name: String,
+    /// To whom; postmaster at the partner's domain if left out.
+    #[arg(long, value_parser = Address::parse)]
+    to: Option<Address>,
+    /// From whom: an address of ours, in a domain that a key of ours signs for.
+    #[arg(long, value_parser = Address::parse)]
+    from: Option<Address>,
+    /// Send a letter, so that somebody there, or the partner's gateway, answers.
+    #[arg(long, requires = "from")]
+    send: bool,
+}
+
+pub(super) async fn run(desk: &Desk<'_>, test: &Test) -> Result<(), CommandError> {
+    let found = desk.find(&test.name).await?;
+    let to = match &test.to {
+        Some(to) => to.clone(),
+        None => found.partner.places.iter().find_map(super::somebody_at).ok_or_else(|| {
+            CommandError::Wrong(format!("{} has no domain; name somebody with --to", test.name))
+        })?,
+    };
+    if !found.partner.covers(&to) {
+        let places: Vec<String> = found.partner.places.iter().map(ToString::to_string).collect();
+        return Err(CommandError::Wrong(format!(
+            "this address is not one of {}'s, which are those of {}",
+            test.name,
+            places.join(", ")
+        )));
+    }
+    let own = domain_key::keys(desk).all().await?;
+    let signing = own.iter().flat_map(|own| &own.public.domains).next().cloned();
+    let from = test.from.as_ref().map(|from| from.domain().clone()).or(signing).ok_or_else(|| {
+        CommandError::Wrong(
+            "there is no key of our own to sign with; `sealpost domain-key make` makes one".to_owned(),
+        )
+    })?;
+    match choose(&desk.book(), &own, Some(&test.name), &to, &from, desk.now).await? {
+        Chosen::Nothing(why) => Err(CommandError::Wrong(format!(
+            "{}: a letter would not be encrypted: {why}. It goes as the rule says otherwise, never in clear",
+            test.name
+        ))),
+        Chosen::Keys { partner, key, own: id } => {
+            let signer = own.iter().find(|own| own.public.id == id);
+            say(format_args!("{}: a letter would be encrypted", partner.name));
+            say(format_args!("to         {} {}", key.key.method(), key.key.facts().fingerprint));
+            if let Some(signer) = signer {
+                say(format_args!("signed by  {}", signer.key.facts().fingerprint));
+            }
+            match (&test.from, test.send, signer) {
+                (Some(from), true, Some(signer)) => send(desk, from, &to, &partner, &key, signer).await,
+                (Some(_) | None, _, _) => Ok(()),
+            }
+        }
+    }
+}
+
+/// Closed here, queued, and carried by the running gateway.
+async fn send(
+    desk: &Desk<'_>,
+    from: &Address,
+    to: &Address,
+    partner: &Partner,
+    key: &PartnerKey,
+    own: &Own,
+) -> Result<(), CommandError> {
+    let (random, failed) = (&SystemRandom, |what: &dyn std::fmt::Display| {
+        CommandError::Wrong(format!("{}: nothing was sent: {what}", partner.name))
+    });
+    let letter = compose_notice(&Compose {
+        from: (None, from.clone()),
+        to: to.clone(),
+        reply_to: None,
+        subject: "Test der verschl\u{fc}sselten Verbindung / Test of the encrypted connection".to_owned(),
+        text: TEXT.to_owned(),
+        html: None,
+        message_id: format!("{}@{}", random.id(), desk.plan.name),
+        at: desk.now,
+        auto_submitted: "auto-generated",
+        extra: Vec::new(),
+        inline_images: Vec::new(),
+    })
+    .map_err(|error| failed(&error))?;
+    let closing = Closing {
+        sign_with: Some(&own.key),
+        to: std::slice::from_ref(&key.key),
+        profile: partner.profile.raised_by(key.key.facts()),
+        now: desk.now,
+        random,
+    };
+    let closed = close(&mut letter.as_slice(), &closing, Vec::new()).map_err(|error| failed(&error))?;
+    let (content, body) = enqueue::letter(desk.store, random, closed.into_inner()).await?;
+    let queue =
+        enqueue::Queue { spool: &desk.keys.role.queue.spool, random, give_up: desk.plan.routes.give_up };
+    let draft = enqueue::Draft {
+        content,
+        reverse_path: ReversePath::Address(from.clone()),
+        recipient: to.clone(),
+        route: desk.plan.routes.relay.clone(),
+        tls: TlsFloor::None,
+        purpose: Purpose::Relay,
+        at: desk.now,
+    };
+    let leg = enqueue::leg(&queue, draft, Some(&body), LegPurpose::Relay, &random.id());
+    let mut rows = ArrivalRows::new(desk.now);
+    rows.legs.push(leg.map_err(|error| failed(&error))?);
+    rows.more_bodies.push(body);
+    match desk.store.commit_arrival(rows).await? {
+        Committed::New(_) => {
+            say("sent       a letter is on its way; ask for an answer to it");
+            Ok(())
+        }
+        Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => {
+            Err(failed(&"the store did not take it; try again"))
+        }
+    }
+}
+
+/// What whoever reads it there is told.
+const TEXT: &str = "Guten Tag,\n\n\
+    diese Nachricht wurde f\u{fc}r Ihr Unternehmen verschl\u{fc}sselt und von uns signiert. Wenn Sie sie lesen k\u{f6}nnen, \
+    ist die Verbindung eingerichtet. Bitte antworten Sie kurz darauf.\n\n\
+    -- \n\n\
+    This message was encrypted for your company and signed by us. If you can read it, the connection is set up. Please \
+    answer it briefly.\n";
