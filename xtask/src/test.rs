@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::{axe, build, packages, python};
 
 /// Test binaries of the `tests` folder that can be named instead of a test.
-const SUITES: &[&str] = &["flows", "conformance", "webmail", "attacks", "properties", "tidy"];
+const SUITES: &[&str] = &["flows", "conformance", "webmail", "attacks", "partners", "properties", "tidy"];
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;

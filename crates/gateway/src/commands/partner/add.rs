@@ -121,7 +121,8 @@ fn check(desk: &Desk<'_>, add: &Add, places: &[Place], key: &PartnerKey) -> Resu
         (Reach::Named, Place::Address(address)) => facts.names(address),
         (Reach::Named, Place::Domain(domain)) => facts.names_domain(domain),
     };
-    if !(add.other_name && key.reach == Reach::Company) && !places.iter().any(covered) {
+    let excused = add.other_name && key.reach == Reach::Company;
+    if !excused && !places.iter().any(covered) {
         let wanted: Vec<String> = places.iter().map(ToString::to_string).collect();
         return Err(CommandError::Wrong(format!(
             "{}: the key {} ({}) names nothing of {}; is it another company's? If it is the right one, add --other-name",

@@ -1,0 +1,195 @@
+//! Rows that somebody else wrote, moved or changed count for nothing; which key is chosen, and why not.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::time::Duration;
+
+use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
+use sealpost_partner::{
+    Book, Choice, Found, Own, OwnKeys, Partner, PartnerKey, Place, Published, Reach, Standing, Step, Why,
+    choose,
+};
+use sealpost_seal::{Holder, Kind, Method, Objection, OwnKey, Profile};
+use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};
+use sealpost_vault::{Keys, ServerKey};
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+struct Rig {
+    _folder: tempfile::TempDir,
+    store: Store,
+    keys: Keys,
+    random: SequenceRandom,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path().join("data"))).unwrap();
+        let keys = ServerKey::from_bytes(Secret::new([7; 32])).keys();
+        Self { _folder: folder, store, keys, random: SequenceRandom::default() }
+    }
+
+    fn book(&self) -> Book<'_> {
+        Book { store: &self.store, keyring: &self.keys.keyring, tags: &self.keys.tags }
+    }
+
+    fn partner(&self, name: &str) -> Partner {
+        Partner {
+            id: self.random.id(),
+            name: name.to_owned(),
+            places: vec![Place::parse(name).unwrap()],
+            standing: Standing::Active,
+            prefers: None,
+            profile: Profile::default(),
+        }
+    }
+
+    fn key(&self, address: &str, state: PartnerKeyState) -> PartnerKey {
+        PartnerKey {
+            id: self.random.id(),
+            state,
+            reach: Reach::Company,
+            key: made(address).public().clone(),
+            source: "test".to_owned(),
+            since: NOW,
+        }
+    }
+}
+
+fn made(address: &str) -> OwnKey {
+    let address = Address::parse(address).unwrap();
+    let domain = Some(address.domain().clone());
+    let holder = Holder { name: "House".to_owned(), address, domain, country: None };
+    OwnKey::generate(Kind::SmimeP256, &holder, NOW, 1).unwrap()
+}
+
+fn audit() -> AuditRow {
+    AuditRow {
+        at: NOW,
+        actor: "test".into(),
+        action: "test".into(),
+        subject_id: "test".into(),
+        detail: String::new(),
+    }
+}
+
+fn why(found: &Found, address: &str, now: Timestamp) -> Why {
+    match choose(found, &Address::parse(address).unwrap(), &|_| true, now) {
+        Choice::Nothing(why) => why,
+        Choice::Use(..) => panic!("a key was chosen"),
+    }
+}
+
+#[tokio::test]
+async fn a_partner_is_found_by_name_domain_and_address_only() {
+    let rig = Rig::new();
+    let partner = rig.partner("clinic.example");
+    let key = rig.key("securemail@clinic.example", PartnerKeyState::Trusted);
+    rig.book().add(&partner, std::slice::from_ref(&key), NOW, &rig.random).await.unwrap();
+    let of = async |text: &str| rig.book().of(&Address::parse(text).unwrap()).await.unwrap();
+    let found = of("anybody@clinic.example").await.unwrap();
+    assert_eq!((found.partner, found.keys), (partner, vec![key]));
+    assert!(of("a@ward.clinic.example").await.is_none());
+    assert!(rig.book().named("Clinic.Example").await.unwrap().is_some());
+    assert!(rig.book().named("other").await.unwrap().is_none());
+    let twice = rig.partner("clinic.example");
+    assert!(rig.book().add(&twice, &[], NOW, &rig.random).await.is_err(), "one partner for a domain");
+}
+
+#[tokio::test]
+async fn a_key_whose_state_or_partner_somebody_changed_is_not_there() {
+    let rig = Rig::new();
+    let (one, other) = (rig.partner("clinic.example"), rig.partner("other.example"));
+    let key = rig.key("securemail@clinic.example", PartnerKeyState::Offered);
+    rig.book().add(&one, std::slice::from_ref(&key), NOW, &rig.random).await.unwrap();
+    rig.book().add(&other, &[], NOW, &rig.random).await.unwrap();
+    let row = rig.store.partner_keys(&one.id).await.unwrap().pop().unwrap();
+    let mut changed = row.clone();
+    changed.state = PartnerKeyState::Trusted;
+    let _done = rig.store.change_partner_key(&row, &changed, audit()).await.unwrap();
+    assert!(rig.book().named("clinic.example").await.unwrap().unwrap().keys.is_empty(), "made trusted");
+    // Put beside another partner, under another id.
+    let moved = sealpost_store::PartnerKeyRow { id: "moved".into(), partner_id: other.id.clone(), ..row };
+    let former = rig.store.partner_named(&rig.keys.tags.partner_tag("name", "other.example")).await.unwrap();
+    let former = former.unwrap();
+    let _done = rig.store.change_partner(&former, &former, &[], &[moved], audit()).await.unwrap();
+    assert!(rig.book().named("other.example").await.unwrap().unwrap().keys.is_empty(), "moved");
+}
+
+#[tokio::test]
+async fn steps_lead_where_they_may_and_a_key_that_is_older_does_not_win() {
+    let rig = Rig::new();
+    let partner = rig.partner("clinic.example");
+    let old = rig.key("securemail@clinic.example", PartnerKeyState::Trusted);
+    let offered = PartnerKey {
+        since: NOW.plus(Duration::from_secs(1)),
+        ..rig.key("securemail@clinic.example", PartnerKeyState::Offered)
+    };
+    rig.book().add(&partner, &[old.clone(), offered.clone()], NOW, &rig.random).await.unwrap();
+    let address = Address::parse("doctor@clinic.example").unwrap();
+    let chosen = async || {
+        let found = rig.book().named("clinic.example").await.unwrap().unwrap();
+        match choose(&found, &address, &|_| true, NOW) {
+            Choice::Use(_, key) => key.id.clone(),
+            Choice::Nothing(why) => panic!("{why}"),
+        }
+    };
+    assert_eq!(chosen().await, old.id, "what is only offered is not used");
+    let book = rig.book();
+    book.step(&partner, &offered, PartnerKeyState::Trusted, Step::Trust, NOW, &rig.random).await.unwrap();
+    assert_eq!(chosen().await, offered.id);
+    let again = book.step(&partner, &offered, PartnerKeyState::Trusted, Step::Trust, NOW, &rig.random).await;
+    assert!(again.is_err(), "it is not what it was");
+}
+
+#[test]
+fn every_reason_is_said() {
+    let rig = Rig::new();
+    let found = |state, standing| Found {
+        partner: Partner { standing, ..rig.partner("clinic.example") },
+        keys: vec![rig.key("securemail@clinic.example", state)],
+    };
+    let at = "doctor@clinic.example";
+    let trusted = found(PartnerKeyState::Trusted, Standing::Active);
+    assert_eq!(why(&found(PartnerKeyState::Offered, Standing::Active), at, NOW), Why::NotTrusted);
+    assert_eq!(why(&found(PartnerKeyState::Suspended, Standing::Active), at, NOW), Why::Suspended);
+    assert_eq!(why(&found(PartnerKeyState::Revoked, Standing::Active), at, NOW), Why::Revoked);
+    assert_eq!(why(&found(PartnerKeyState::Expired, Standing::Active), at, NOW), Why::Expired);
+    assert_eq!(why(&found(PartnerKeyState::Trusted, Standing::Suspended), at, NOW), Why::PartnerSuspended);
+    assert_eq!(why(&trusted, "doctor@other.example", NOW), Why::OtherPartner);
+    let late = NOW.plus(Duration::from_secs(2 * 366 * 86_400));
+    assert_eq!(why(&trusted, at, late), Why::Objection(Objection::Expired));
+    let mut named = trusted.clone();
+    named.keys[0].reach = Reach::Named;
+    assert_eq!(why(&named, at, NOW), Why::OtherAddress);
+    let unsigned = choose(&trusted, &Address::parse(at).unwrap(), &|_| false, NOW);
+    assert!(matches!(unsigned, Choice::Nothing(Why::NoOwnKey(Method::Smime))));
+    assert_eq!(why(&Found { keys: Vec::new(), ..trusted }, at, NOW), Why::NoKey);
+}
+
+#[tokio::test]
+async fn our_keys_come_back_whole_and_a_private_part_beside_another_certificate_does_not() {
+    let rig = Rig::new();
+    let own = OwnKeys { store: &rig.store, rows: &rig.keys.rows, keyring: &rig.keys.keyring };
+    let domain = Domain::parse("insurer.example").unwrap();
+    for _ in 0..2 {
+        let key = made("securemail@insurer.example");
+        let public = Published {
+            id: rig.random.id(),
+            state: OwnKeyState::Current,
+            domains: vec![domain.clone()],
+            key: key.public().clone(),
+            since: NOW,
+        };
+        own.add(&Own { public, key }, NOW, &rig.random).await.unwrap();
+    }
+    assert_eq!(own.all().await.unwrap().len(), 2);
+    assert!(own.all().await.unwrap()[0].public.signs(&domain, Method::Smime, NOW));
+    let rows = rig.store.own_keys().await.unwrap();
+    let swapped =
+        sealpost_store::OwnKeyRow { secret_sealed: rows[1].secret_sealed.clone(), ..rows[0].clone() };
+    let _done = rig.store.change_own_key(&rows[0], &swapped, audit()).await.unwrap();
+    let left = own.all().await.unwrap();
+    assert_eq!(left.iter().map(|own| own.public.id.as_str()).collect::<Vec<_>>(), [rows[1].id.as_str()]);
+}

@@ -1,0 +1,107 @@
+//! A house whose gateway is GnuPG: a key ring of its own, letters opened and made as an administrator would by hand.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use rig::process::run;
+use tempfile::TempDir;
+
+/// A house with an OpenPGP key.
+pub(crate) struct House {
+    folder: TempDir,
+    address: String,
+}
+
+impl House {
+    /// With a fresh key for this address.
+    pub(crate) fn new(address: &str) -> Self {
+        // A socket's path has at most 108 characters.
+        let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
+        let house = Self { folder, address: address.to_owned() };
+        let user = format!("Clinic <{address}>");
+        house.gpg(&["--quick-gen-key", &user, "rsa2048", "default", "never"]);
+        house.gpg(&["--quick-add-key", &house.fingerprint(), "rsa2048", "encrypt", "never"]);
+        house
+    }
+
+    /// Its public key, armoured, as a file.
+    pub(crate) fn key(&self) -> PathBuf {
+        let path = self.folder.path().join("key.asc");
+        let text = self.gpg(&["--armor", "--export", &self.address]);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Takes another house's key and trusts it.
+    pub(crate) fn import(&self, armoured: &str) {
+        let path = self.write("theirs.asc", armoured.as_bytes());
+        self.gpg(&["--import", &path]);
+    }
+
+    /// Decrypts a PGP/MIME letter and returns what was inside; the signature must be good.
+    pub(crate) fn open(&self, letter: &str) -> String {
+        let start = letter.find("-----BEGIN PGP MESSAGE-----").expect("no PGP message");
+        let end =
+            letter.find("-----END PGP MESSAGE-----").expect("no end") + "-----END PGP MESSAGE-----".len();
+        let path = self.write("closed.asc", &letter.as_bytes()[start..end]);
+        let (code, out, err) = run(self.command().args(["--trust-model", "always", "--decrypt", &path]));
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(err.contains("Good signature"), "{err}");
+        out
+    }
+
+    /// Signs and encrypts a MIME entity as PGP/MIME (RFC 3156 §6.2) under this head.
+    pub(crate) fn close(&self, head: &str, entity: &str, to: &str) -> Vec<u8> {
+        let clear = self.write("clear.txt", entity.replace('\n', "\r\n").as_bytes());
+        let armoured = self.gpg(&[
+            "--armor",
+            "--trust-model",
+            "always",
+            "--sign",
+            "--encrypt",
+            "--recipient",
+            to,
+            "--output",
+            "-",
+            &clear,
+        ]);
+        let text = format!(
+            "{head}MIME-Version: 1.0\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; \
+             boundary=\"b\"\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--b\n\
+             Content-Type: application/octet-stream\n\n{armoured}\n--b--\n"
+        );
+        text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes()
+    }
+
+    fn fingerprint(&self) -> String {
+        let listed = self.gpg(&["--with-colons", "--list-keys", &self.address]);
+        let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();
+        line.split(':').nth(9).unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("gpg");
+        command.args(["--batch", "--no-tty", "--yes", "--pinentry-mode", "loopback", "--passphrase", ""]);
+        command.arg("--homedir").arg(self.folder.path());
+        command
+    }
+
+    fn gpg(&self, args: &[&str]) -> String {
+        let (code, out, err) = run(self.command().args(args));
+        assert_eq!(code, 0, "gpg {args:?}:\n{out}{err}");
+        out
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // Its agent goes with its folder.
+        let _ = run(Command::new("gpgconf").arg("--homedir").arg(self.folder.path()).args(["--kill", "all"]));
+    }
+}

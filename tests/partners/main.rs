@@ -1,0 +1,39 @@
+//! Letters between houses: closed by the gateway and opened by real openssl and gpg, and the other way round.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod commands;
+mod gpg;
+mod inward;
+mod never_clear;
+mod openssl;
+mod out;
+mod two_insurers;
+
+use std::net::SocketAddr;
+
+use rig::{Config, Gateway, Hop};
+
+/// The configuration of an insurer who encrypts for partners and else deposits, and whose own server is `inside`. Letters
+/// from the world come in at the second address.
+fn insurer(world: &Hop, inside: &Hop) -> (Config, SocketAddr) {
+    let mut config = Config::new(world);
+    config
+        .rule("clinic", r#"{ recipient = "*@clinic.example" }"#, r#"["domain", "portal"]"#)
+        .rule("must", r#"{ recipient = "*@must.example" }"#, r#""domain""#)
+        .set("hops.inside", "host", &format!("\"{}\"", inside.address().ip()))
+        .set("hops.inside", "port", &inside.address().port().to_string())
+        .set("hops.inside", "tls", r#""off""#)
+        .set("partners", "hop", r#""inside""#)
+        .set("partners", "subject-tag", r#""[secure]""#);
+    let at = config.listener("world");
+    config.set("[listener]", "domains", r#"["insurer.example"]"#);
+    (config, at)
+}
+
+/// Makes our key and gives the partner's file to the gateway: what an operator types.
+fn sealpost(gateway: &Gateway, args: &[&str]) -> String {
+    let (code, out, err) = gateway.sealpost(args);
+    assert_eq!(code, 0, "{args:?}:\n{out}{err}");
+    out
+}

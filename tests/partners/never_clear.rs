@@ -1,0 +1,115 @@
+//! No key, one that nobody confirmed, a suspended, revoked, expired one, one of another house: never in clear, and what
+//! the rule says instead.
+
+use rig::ill_clock::IllClock;
+use rig::{Gateway, Hop, letters};
+
+use super::out::path;
+use super::{insurer, openssl, sealpost};
+
+/// Sends to a house whose rule has the portal behind it, and to one whose rule has nothing: a deposit for the one, a
+/// refusal with its reason for the other, and the words nowhere on the wire.
+fn never_leaves(gateway: &Gateway, world: &Hop, reason: &str) {
+    let deposits = gateway.count("SELECT count(*) FROM deposits");
+    let letter = letters::plain("Akte", "streng geheim 4711");
+    gateway
+        .smtp()
+        .letter("erika.muster@insurer.example", &["doctor@clinic.example"], &letter)
+        .expect("250 *");
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), deposits + 1, "{reason}: not in the portal");
+    let mut client = gateway.smtp();
+    client.envelope("erika.muster@insurer.example", &["doctor@must.example"]);
+    let reply = client.data(&letter);
+    assert!((500..600).contains(&reply.code) && reply.to_string().contains(reason), "{reason}: {reply}");
+    for delivered in world.delivered() {
+        assert!(!delivered.text().contains("4711"), "{reason}: it left in clear");
+    }
+}
+
+#[test]
+fn what_cannot_be_encrypted_takes_the_other_way_and_never_leaves_in_clear() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let clock = IllClock::new();
+    let gateway = Gateway::start_with(&insurer(&world, &inside).0, &clock.environment());
+    never_leaves(&gateway, &world, "is no partner's");
+
+    let house = openssl::House::new("securemail@clinic.example");
+    let other = openssl::House::new("securemail@must.example");
+    for (name, house) in [("clinic.example", &house), ("must.example", &other)] {
+        sealpost(&gateway, &["partner", "add", name, path(house), "--offer"]);
+    }
+    never_leaves(&gateway, &world, "not confirmed");
+    for name in ["clinic.example", "must.example"] {
+        sealpost(&gateway, &["partner", "trust", name]);
+    }
+    never_leaves(&gateway, &world, "no S/MIME key of our own");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    for name in ["clinic.example", "must.example"] {
+        sealpost(&gateway, &["partner", "suspend", name]);
+    }
+    never_leaves(&gateway, &world, "is suspended");
+    for name in ["clinic.example", "must.example"] {
+        sealpost(&gateway, &["partner", "trust", name]);
+    }
+    // Now it would be encrypted; in forty days the partner's certificate has run out, and ours has not.
+    clock.set(40 * 86_400);
+    never_leaves(&gateway, &world, "has expired");
+    clock.set(0);
+    let fingerprint = |name: &str| {
+        let shown = sealpost(&gateway, &["partner", "show", name, "--json"]);
+        let shown: serde_json::Value = serde_json::from_str(shown.trim()).unwrap();
+        shown["keys"][0]["fingerprint"].as_str().unwrap().to_owned()
+    };
+    for name in ["clinic.example", "must.example"] {
+        sealpost(&gateway, &["partner", "revoke", name, &fingerprint(name)]);
+        let (code, _, err) = gateway.sealpost(&["partner", "trust", name, &fingerprint(name)]);
+        assert!(code != 0 && err.contains("for good"), "{err}");
+    }
+    never_leaves(&gateway, &world, "is revoked");
+    gateway.sweep();
+}
+
+#[test]
+fn a_row_that_somebody_else_wrote_encrypts_nothing() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let (house, thief) =
+        (openssl::House::new("securemail@clinic.example"), openssl::House::new("x@clinic.example"));
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&house), "--yes"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&thief), "--offer"]);
+    // Whoever writes the database makes the offered key a trusted one, and takes the other away.
+    let database = rusqlite::Connection::open(gateway.home.data().join("rows.sqlite")).unwrap();
+    database.execute("DELETE FROM partner_keys WHERE state = 'trusted'", []).unwrap();
+    assert_eq!(database.execute("UPDATE partner_keys SET state = 'trusted'", []).unwrap(), 1);
+    let letter = letters::plain("Akte", "streng geheim 4711");
+    gateway
+        .smtp()
+        .letter("erika.muster@insurer.example", &["doctor@clinic.example"], &letter)
+        .expect("250 *");
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1, "it went to the thief");
+    assert!(gateway.log().contains("was not written with these keys"), "{}", gateway.log());
+}
+
+#[test]
+fn what_is_kept_of_partners_is_not_readable() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let house = openssl::House::new("securemail@clinic.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Zebrafink Insurance"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&house), "--yes"]);
+    for word in ["Zebrafink", "securemail@clinic.example"] {
+        let found =
+            files(&gateway.home.data()).into_iter().filter(|bytes| contains(bytes, word.as_bytes())).count();
+        assert_eq!(found, 0, "{word} stands in the store in clear");
+    }
+}
+
+fn files(folder: &std::path::Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap_or_default()).collect()
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|found| found == word)
+}

@@ -1,0 +1,104 @@
+//! A house whose gateway is `openssl cms`: a key of its own, letters opened and made as an administrator would by hand.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rig::process::run;
+use tempfile::TempDir;
+
+/// A house with a certificate that signed itself.
+pub(crate) struct House {
+    folder: TempDir,
+}
+
+impl House {
+    /// For this address, RSA with 2048 bits.
+    pub(crate) fn new(address: &str) -> Self {
+        let house = Self { folder: tempfile::tempdir().unwrap() };
+        let (key, certificate) = (house.path("key.pem"), house.path("certificate.pem"));
+        house.openssl(&[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=Clinic",
+            "-addext",
+            &format!("subjectAltName=email:{address}"),
+            "-addext",
+            "keyUsage=digitalSignature,keyEncipherment",
+            "-addext",
+            "extendedKeyUsage=emailProtection",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
+        ]);
+        house
+    }
+
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
+    /// Decrypts a letter, checks the signature against `signer`, and returns what was inside.
+    pub(crate) fn open(&self, letter: &[u8], signer: &str) -> String {
+        let (closed, signed) = (self.write("closed.eml", letter), self.path("signed.eml"));
+        let (key, own) = (self.path("key.pem"), self.path("certificate.pem"));
+        self.openssl(&["cms", "-decrypt", "-in", &closed, "-recip", &own, "-inkey", &key, "-out", &signed]);
+        let signer = self.write("signer.pem", signer.as_bytes());
+        let clear = self.path("clear.eml");
+        self.openssl(&[
+            "cms", "-verify", "-in", &signed, "-CAfile", &signer, "-purpose", "any", "-out", &clear,
+        ]);
+        std::fs::read_to_string(clear).unwrap()
+    }
+
+    /// Signs a MIME entity and encrypts it to `recipient` (PEM): a letter with this head.
+    pub(crate) fn close(&self, head: &str, entity: &str, recipient: &str) -> Vec<u8> {
+        let signed = self.sign_entity(entity);
+        let signed = self.write("signed.eml", &signed);
+        let recipient = self.write("recipient.pem", recipient.as_bytes());
+        let out = self.path("encrypted.eml");
+        self.openssl(&["cms", "-encrypt", "-aes256", "-in", &signed, "-out", &out, &recipient]);
+        letter(head, &std::fs::read(out).unwrap())
+    }
+
+    /// Signs a MIME entity: a letter with this head.
+    pub(crate) fn sign(&self, head: &str, entity: &str) -> Vec<u8> {
+        letter(head, &self.sign_entity(entity))
+    }
+
+    fn sign_entity(&self, entity: &str) -> Vec<u8> {
+        let clear = self.write("clear.txt", entity.replace('\n', "\r\n").as_bytes());
+        let (key, own, out) = (self.path("key.pem"), self.path("certificate.pem"), self.path("out.eml"));
+        self.openssl(&["cms", "-sign", "-in", &clear, "-signer", &own, "-inkey", &key, "-out", &out]);
+        std::fs::read(out).unwrap()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.path(name);
+        std::fs::write(Path::new(&path), bytes).unwrap();
+        path
+    }
+
+    fn openssl(&self, args: &[&str]) {
+        let (code, out, err) = run(Command::new("openssl").args(args));
+        assert_eq!(code, 0, "openssl {args:?}:\n{out}{err}");
+    }
+}
+
+/// Fields of a letter in front of what openssl made, every line ending in CRLF.
+fn letter(head: &str, entity: &[u8]) -> Vec<u8> {
+    let text = format!("{head}{}", String::from_utf8_lossy(entity));
+    text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes()
+}
