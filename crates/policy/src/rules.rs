@@ -180,6 +180,7 @@ impl Rules {
             return Judgement {
                 treatment: Treatment::Relay { tls: TlsFloor::None },
                 edits: Vec::new(),
+                keep: None,
                 reason: Reason {
                     rule: DEFAULT.to_owned(),
                     sentence: "It came from the world, and no rule names its listener; it is handed on."

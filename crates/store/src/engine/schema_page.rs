@@ -20,6 +20,13 @@ const TABLES: &[(&str, &str)] = &[
     ("mailboxes", "one for each address, by its keyed tag"),
     ("newcomers", "who is between an activation link and a password"),
     ("notices", "what must be known when a notice or a reply comes back (VERP)"),
+    (
+        "own_keys",
+        "our keys for partners: the public side for whoever shows it, the private side for whoever uses it",
+    ),
+    ("partner_keys", "partners' certificates and keys, with what an operator has said of each"),
+    ("partner_places", "which domain or address belongs to which partner, by keyed tag"),
+    ("partners", "companies that letters are exchanged with in encrypted form"),
     ("requests", "who has asked support for help"),
     ("schema_version", "which changes have been made"),
     ("sent_lately", "what counts against quotas"),
