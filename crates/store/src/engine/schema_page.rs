@@ -37,6 +37,8 @@ const TABLES: &[(&str, &str)] = &[
     ("tries", "wrong passwords and answers, by keyed tag"),
     ("upload_pieces", "pieces of files that are still coming"),
     ("uploads", "files that are still coming"),
+    ("wished", "terms that senders have asked for, by letter"),
+    ("withdrawn", "letters that were taken back, until their recipients have been told"),
     ("wraps", "a mailbox's secret, under each of the ways in"),
 ];
 
