@@ -57,7 +57,7 @@ impl<W> Closed<W> {
 }
 
 /// Closes `letter` (head and body, lines ending in CRLF) into `out`. Blocking: not on the event loop. Needs a few MiB,
-/// whatever the letter's size; only an opaque signature with PSS keeps the letter in memory.
+/// whatever the letter's size (OpenPGP some thirty); only an opaque signature with PSS keeps the letter in memory.
 ///
 /// # Errors
 /// See [`CloseError`]: never sent in clear then; what `out` was given is to be thrown away.

@@ -201,11 +201,18 @@ fn decode_quoted_printable(body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The same with every line ended by CRLF, as mail travels; no NUL.
-pub(crate) fn with_crlf(bytes: &[u8]) -> Vec<u8> {
+/// The same with every line ended by CRLF, as mail travels; no NUL. What is so already is not copied.
+pub(crate) fn with_crlf(bytes: Vec<u8>) -> Vec<u8> {
+    let clean = bytes.iter().try_fold(0, |previous, byte| {
+        let fits = *byte != 0 && (previous == b'\r') == (*byte == b'\n');
+        fits.then_some(*byte)
+    });
+    if clean.is_some_and(|last| last != b'\r') {
+        return bytes;
+    }
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 32);
     let mut previous = 0;
-    for &byte in bytes {
+    for byte in bytes {
         match byte {
             b'\n' if previous != b'\r' => out.extend_from_slice(b"\r\n"),
             b'\n' => out.push(b'\n'),
@@ -248,7 +255,7 @@ mod tests {
 
     #[test]
     fn line_ends_become_those_of_mail() {
-        assert_eq!(with_crlf(b"a\nb\r\nc\rd\0\r"), b"a\r\nb\r\nc\r\nd\r\n");
+        assert_eq!(with_crlf(b"a\nb\r\nc\rd\0\r".to_vec()), b"a\r\nb\r\nc\r\nd\r\n");
     }
 
     proptest! {
@@ -257,8 +264,8 @@ mod tests {
             let _ = parts(&bytes, boundary.as_bytes());
             let _ = ContentType::parse(&bytes);
             let _ = decode_quoted_printable(&bytes);
-            let clean = with_crlf(&bytes);
-            prop_assert_eq!(with_crlf(&clean), clean);
+            let clean = with_crlf(bytes.clone());
+            prop_assert_eq!(with_crlf(clean.clone()), clean);
             if let Some(entity) = Entity::parse(&bytes) {
                 let _ = (entity.content_type(), entity.decoded(), entity.parts());
             }

@@ -153,7 +153,7 @@ impl Finding<'_> {
                 match decrypted {
                     Err(why) => self.layers.push(Layer::Closed { method, why }),
                     Ok(decrypted) => {
-                        let content = with_crlf(&decrypted.content);
+                        let content = with_crlf(decrypted.content);
                         // What a wrong key gives looks like nothing: the library hides that it is wrong, so that
                         // nobody can ask it a million times (Bleichenbacher).
                         if !is_entity(&content) {
@@ -174,7 +174,7 @@ impl Finding<'_> {
             CmsKind::Signed => self.opaque(cms, within),
             CmsKind::Compressed => {
                 let content = smime::open::unfold(&cms, self.asked.most);
-                match content.map(|content| with_crlf(&content)) {
+                match content.map(with_crlf) {
                     Ok(content) if is_entity(&content) => {
                         self.layers.push(Layer::Compressed);
                         Some(self.deeper(content, within.deeper()))
@@ -221,7 +221,7 @@ impl Finding<'_> {
         if verified.signers.is_empty() {
             return None;
         }
-        let content = with_crlf(&verified.content);
+        let content = with_crlf(verified.content);
         self.smime_signed(verified.signers, verified.strangers, within.covers);
         if !is_entity(&content) || within.covers == Coverage::Part {
             return None;
@@ -294,7 +294,7 @@ impl Finding<'_> {
     /// A part that holds an OpenPGP message, which holds an entity.
     fn pgp_entity(&mut self, data: &[u8], within: Within) -> Option<Vec<u8>> {
         let message = Entity::parse(data).and_then(|data| data.decoded()).unwrap_or_default();
-        let content = with_crlf(&self.pgp_decrypted(&message, within)?);
+        let content = with_crlf(self.pgp_decrypted(&message, within)?);
         if !is_entity(&content) {
             self.layers.push(Layer::Closed { method: Method::OpenPgp, why: NotOpened::Malformed });
             return None;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sealpost_seal::{Kind, Opening, Profile};
+use sealpost_seal::{Closing, Kind, Opening, Profile, close};
 
 use crate::lab::{self, closed, now, own, trusted};
 use crate::openssl::Partner;
@@ -43,6 +43,39 @@ fn letters_a_second() {
     say("openssl cms -decrypt for each, without verifying", || {
         partner.decrypts(&sent).unwrap();
     });
+}
+
+/// Closing needs a few MiB, whatever the size; opening has room for 60 MB in the default limits.
+#[test]
+#[ignore = "it measures, and is large"]
+fn sixty_megabytes() {
+    let letter = lab::large(60 << 20);
+    let high = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        status.lines().find(|line| line.starts_with("VmHWM")).unwrap().to_owned()
+    };
+    for kind in [Kind::SmimeRsa3072, Kind::OpenPgpCurve25519] {
+        let key = own(kind);
+        for profile in [Profile::default(), Profile::bsi()] {
+            let closing = Closing {
+                sign_with: Some(key),
+                to: std::slice::from_ref(key.public()),
+                profile,
+                now: now(),
+                random: &sealpost_mail::SystemRandom,
+            };
+            let before = high();
+            close(&mut &letter[..], &closing, std::io::sink()).unwrap();
+            println!("{kind:?}: closing 60 MB: {before} -> {}", high());
+        }
+    }
+    for kind in [Kind::SmimeRsa3072, Kind::OpenPgpCurve25519] {
+        let key = own(kind);
+        let sent = closed(&letter, Some(key), std::slice::from_ref(key.public()), Profile::default());
+        let (opened, got) = lab::open(&sent, &[key], &[trusted(key.public())]);
+        assert!(opened.proven_sender().is_some() && lab::body(&got) == lab::body(&letter), "{opened:?}");
+        println!("{kind:?}: 60 MB opened within the default limits");
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "it measures")]
