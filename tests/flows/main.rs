@@ -53,6 +53,7 @@ mod resend;
 mod retention;
 mod reverse_path;
 mod roles;
+mod searching;
 mod sink_down;
 mod support;
 mod tags_as_typed;

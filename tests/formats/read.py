@@ -179,6 +179,14 @@ def main():
     assert hybrid(b"SPMK", label, 0, seed, (mailbox, k["message_id"]), b64decode(k["sealed"])) == key
     assert fails(hybrid, b"SPMK", label, 0, seed, (mailbox, "other"), b64decode(k["sealed"]))
 
+    k = b["wrapped_key"]
+    label, wrapping = "sealpost/1/wrapped-key", mac(seed, "sealpost/1/mailbox-wrapping")
+    assert salted(b"SPMW", label, 0, wrapping, (mailbox, k["message_id"]), b64decode(k["sealed"])) == key
+    assert fails(salted, b"SPMW", label, 0, wrapping, (mailbox, "other"), b64decode(k["sealed"]))
+
+    w = v["words"]
+    assert salted(b"SPPT", "sealpost/1/part", 0, key, (w["label"],), b64decode(w["sealed"])) == w["plain"].encode()
+
     s = v["session"]
     cookie = urlsafe_b64decode(s["cookie"] + "=")
     assert mac(cookie, "sealpost/1/session-hash") == b64decode(s["hash"])
@@ -196,7 +204,7 @@ def main():
     for x in json.loads((here / "xwing.json").read_text())["vectors"]:
         assert xwing_public(bytes.fromhex(x["sk"])).hex() == x["pk"]
     print("opened: records, tags, token, part, streams, activation, initial, password, answer, escrow, "
-          "message key, session, proof; X-Wing keys as in the draft")
+          "message key, wrapped key, words, session, proof; X-Wing keys as in the draft")
 
 
 if __name__ == "__main__":

@@ -155,10 +155,10 @@ fn folders(tour: &Tour<'_>) {
     tour.visit("/inbox?page=2", "its second page");
     tour.visit("/inbox?sort=size", "sorted");
     browser.fill("#words", "Rückfrage 3");
-    tour.press("form.search button");
+    tour.press(".search button");
     tour.judge("found");
     browser.fill("#words", "Nachtigall");
-    tour.press("form.search button");
+    tour.press(".search button");
     tour.judge("not found");
     browser.open(&tour.office.at("/inbox"));
     for _ in 0..2 {

@@ -16,6 +16,7 @@ mod display;
 mod dkim;
 mod envelope;
 mod flowed;
+mod folding;
 mod from;
 mod head;
 mod html;
@@ -46,6 +47,7 @@ pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, comp
 pub use display::{file_name, file_name_from_title, one_line};
 pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
+pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
 pub use html::html_to_text;
 pub use inside::{Inside, Unread};

@@ -2,8 +2,8 @@
 //! own key: a second key exchange for it would cost as much as the rest of the deposit together.
 
 use sealpost_mail::{Random, Secret, Summary, Timestamp};
-use sealpost_store::{DepositRow, Folder, NewDeposit};
-use sealpost_vault::{DepositAuth, MailboxPublic, MailboxSecret, MessageKey, VaultError};
+use sealpost_store::{DepositRow, Folder, NewDeposit, Rewrapped};
+use sealpost_vault::{DepositAuth, KeySeal, MailboxPublic, MailboxSecret, MessageKey, VaultError};
 
 use crate::{Going, MailboxError};
 
@@ -94,13 +94,53 @@ pub fn listing(
     secret: &MailboxSecret,
     row: &DepositRow,
 ) -> Option<Summary> {
+    opened(auth, mailbox_id, secret, row)?.summary
+}
+
+/// A line of a list, opened.
+#[derive(Debug)]
+pub struct OpenedLine {
+    /// What the list shows; nothing if it cannot be read.
+    pub summary: Option<Summary>,
+    /// The letter's key.
+    pub key: MessageKey,
+}
+
+/// [`listing`] and the letter's key with it.
+#[must_use]
+pub fn opened(
+    auth: &DepositAuth,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    row: &DepositRow,
+) -> Option<OpenedLine> {
     let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed);
-    let listed = key.and_then(|key| proven_listing(auth, &key, row));
+    let listed = key.and_then(|key| Ok((proven_listing(auth, &key, row)?, key)));
     let listed = listed.inspect_err(|error| {
         tracing::error!(
             row.kind = "deposit", mailbox.id = %row.mailbox_id, deposit.id = %row.id, %error,
             "a letter in this mailbox is not one that was deposited here"
         );
     });
-    serde_json::from_slice(&listed.ok()?).ok()
+    let (listed, key) = listed.ok()?;
+    Some(OpenedLine { summary: serde_json::from_slice(&listed).ok(), key })
+}
+
+/// The letter's key, wrapped for its owner, if it is not so already. Of a line that was opened: what is not ours stays as
+/// it is.
+#[must_use]
+pub fn rewrapped(
+    secret: &MailboxSecret,
+    row: &DepositRow,
+    key: &MessageKey,
+    random: &dyn Random,
+) -> Option<Rewrapped> {
+    match KeySeal::of(&row.key_sealed) {
+        KeySeal::Wrapped => None,
+        KeySeal::Exchanged => Some(Rewrapped {
+            id: row.id.clone(),
+            old: row.key_sealed.clone(),
+            new: secret.wrap_key(&row.mailbox_id, &row.id, key, random),
+        }),
+    }
 }

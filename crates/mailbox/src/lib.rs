@@ -16,7 +16,7 @@ mod sealed_body;
 mod writing;
 
 pub use create::{NewOwner, NewPending, WaysIn};
-pub use deposit::{NewLetter, listing, open_head, proven_listing};
+pub use deposit::{NewLetter, OpenedLine, listing, open_head, opened, proven_listing, rewrapped};
 pub use directory::{AddressRecord, Resident, seal_address};
 pub use epochs::{Epochs, wrap_id};
 pub use error::MailboxError;

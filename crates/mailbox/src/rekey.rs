@@ -40,8 +40,8 @@ impl NewPair {
         Self { secret, public }
     }
 
-    /// Everything of the mailbox as it was read, sealed to this pair: a hybrid key exchange twice for every letter, so
-    /// call it beside the event loop. Where somebody was faster and the mailbox has another pair already, nothing is
+    /// Everything of the mailbox as it was read, sealed anew for this pair: a hybrid key exchange for every letter that nobody has
+    /// seen yet, so call it beside the event loop. Where somebody was faster and the mailbox has another pair already, nothing is
     /// done: the rows made of it will be refused.
     #[must_use]
     pub fn seal_again(
@@ -55,11 +55,12 @@ impl NewPair {
             return found;
         }
         let one = |SealedKey { id, key_sealed }| {
-            let sealed = old
-                .open_key(mailbox_id, &id, &key_sealed)
-                .and_then(|key| self.public.seal_key(mailbox_id, &id, &key, random));
-            match sealed {
-                Ok(key_sealed) => SealedKey { id, key_sealed },
+            match old.open_key(mailbox_id, &id, &key_sealed) {
+                Ok(key) => {
+                    // Its owner is here: the lists that follow need no key exchange a line.
+                    let key_sealed = self.secret.wrap_key(mailbox_id, &id, &key, random);
+                    SealedKey { id, key_sealed }
+                }
                 // It could not be opened before either; its owner shall not be kept out for that.
                 Err(error) => {
                     tracing::error!(deposit.id = %id, %error, "a key could not be sealed anew");

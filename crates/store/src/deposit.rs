@@ -171,6 +171,35 @@ pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: 
     batch.add(forget_notices_of(deposit_id));
 }
 
+fn part_of(mailbox_id: &str, folder: Folder, page: Page) -> Statement {
+    sql!(
+        concat!(
+            "SELECT ",
+            list_columns!(),
+            " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2
+             ORDER BY received_at DESC, id LIMIT ?3 OFFSET ?4"
+        ),
+        mailbox_id,
+        folder.as_str(),
+        page.limit,
+        page.offset
+    )
+}
+
+fn count_in(mailbox_id: &str, folder: Folder) -> Statement {
+    sql!(
+        "SELECT count(*), count(*) - count(read_at), CAST(coalesce(sum(size), 0) AS BIGINT)
+         FROM deposits WHERE mailbox_id = ?1 AND folder = ?2",
+        mailbox_id,
+        folder.as_str()
+    )
+}
+
+fn deposit_counts(row: Option<Row>) -> Result<DepositCounts, StoreError> {
+    let mut row = row.ok_or(StoreError::Damaged { what: "a count" })?;
+    Ok(DepositCounts { total: row.count()?, unread: row.count()?, bytes: row.count()? })
+}
+
 impl Store {
     /// A folder's letters, newest first.
     pub async fn deposits(
@@ -179,20 +208,7 @@ impl Store {
         folder: Folder,
         page: Page,
     ) -> Result<Vec<DepositRow>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
-                concat!(
-                    "SELECT ",
-                    list_columns!(),
-                    " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2
-                     ORDER BY received_at DESC, id LIMIT ?3 OFFSET ?4"
-                ),
-                mailbox_id,
-                folder.as_str(),
-                page.limit,
-                page.offset
-            ))
-            .await?;
+        let rows = self.read_rows(part_of(mailbox_id, folder, page)).await?;
         rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
     }
 
@@ -202,16 +218,21 @@ impl Store {
         mailbox_id: &str,
         folder: Folder,
     ) -> Result<DepositCounts, StoreError> {
-        let row = self
-            .read_one(sql!(
-                "SELECT count(*), count(*) - count(read_at), CAST(coalesce(sum(size), 0) AS BIGINT)
-                 FROM deposits WHERE mailbox_id = ?1 AND folder = ?2",
-                mailbox_id,
-                folder.as_str()
-            ))
-            .await?;
-        let mut row = row.ok_or(StoreError::Damaged { what: "a count" })?;
-        Ok(DepositCounts { total: row.count()?, unread: row.count()?, bytes: row.count()? })
+        deposit_counts(self.read_one(count_in(mailbox_id, folder)).await?)
+    }
+
+    /// [`Self::deposits`] and [`Self::deposit_counts`], from one consistent view.
+    pub async fn folder_page(
+        &self,
+        mailbox_id: &str,
+        folder: Folder,
+        page: Page,
+    ) -> Result<(Vec<DepositRow>, DepositCounts), StoreError> {
+        let questions = vec![count_in(mailbox_id, folder), part_of(mailbox_id, folder, page)];
+        let mut answers = self.read(questions).await?.into_iter();
+        let counts = deposit_counts(answers.next().unwrap_or_default().into_iter().next())?;
+        let rows = answers.next().unwrap_or_default().into_iter();
+        Ok((rows.map(|mut row| deposit_row(&mut row)).collect::<Result<_, _>>()?, counts))
     }
 
     /// One letter of this mailbox.

@@ -13,6 +13,7 @@ pub(crate) enum Format {
     Part,
     MailboxPublic,
     MailboxKey,
+    WrappedKey,
     Activation,
     Initial,
     Password,
@@ -33,6 +34,7 @@ impl Format {
             Self::Part => b"SPPT",
             Self::MailboxPublic => b"SPMP",
             Self::MailboxKey => b"SPMK",
+            Self::WrappedKey => b"SPMW",
             Self::Activation => b"SPWA",
             Self::Initial => b"SPWI",
             Self::Password => b"SPWP",
@@ -51,6 +53,7 @@ impl Format {
             | Self::Part
             | Self::MailboxPublic
             | Self::MailboxKey
+            | Self::WrappedKey
             | Self::Activation
             | Self::Initial
             | Self::Password
@@ -72,6 +75,7 @@ impl Format {
             Self::Part => "sealpost/1/part",
             Self::MailboxPublic => "sealpost/1/mailbox-public",
             Self::MailboxKey => "sealpost/1/mailbox-key",
+            Self::WrappedKey => "sealpost/1/wrapped-key",
             Self::Activation => "sealpost/1/wrap-activation",
             Self::Initial => "sealpost/1/wrap-initial",
             Self::Password => "sealpost/1/wrap-password",
@@ -91,6 +95,7 @@ impl Format {
             Self::Part => "sealed part of a letter",
             Self::MailboxPublic => "public key of a mailbox",
             Self::MailboxKey => "message key sealed to a mailbox",
+            Self::WrappedKey => "message key wrapped by a mailbox",
             Self::Activation => "activation wrap",
             Self::Initial => "initial password wrap",
             Self::Password => "password wrap",

@@ -35,7 +35,7 @@ pub use error::VaultError;
 pub use initial::InitialPassword;
 pub use letter_signer::{BodyHash, LetterSigner, LetterVerifier};
 pub use lookup::{Fingerprinter, KnownDevice, TagKey};
-pub use mailbox::{MailboxKeys, MailboxPublic, MailboxSecret};
+pub use mailbox::{KeySeal, MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
 pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
 pub use record::{KeyringKey, RowKey, SpoolKey};

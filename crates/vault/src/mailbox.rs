@@ -9,6 +9,9 @@ use crate::frame::Format;
 use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
 use crate::message::MessageKey;
 use crate::primitive::Key;
+use crate::salted::{self, Sealed};
+
+const WRAPPING: &str = "sealpost/1/mailbox-wrapping";
 
 /// Makes key pairs.
 #[derive(Clone, Copy, Debug)]
@@ -100,17 +103,59 @@ impl MailboxSecret {
         MailboxPublic(self.0.public())
     }
 
-    /// Opens what [`MailboxPublic::seal_key`] made for these two ids.
+    /// Opens what [`MailboxPublic::seal_key`] or [`Self::wrap_key`] made for these two ids.
     pub fn open_key(
         &self,
         mailbox_id: &str,
         message_id: &str,
         sealed: &[u8],
     ) -> Result<MessageKey, VaultError> {
-        let plain = Secret::new(open(&self.0, Format::MailboxKey, &[mailbox_id, message_id], sealed)?);
-        Key::from_slice(plain.expose())
-            .map(MessageKey::from_key)
-            .ok_or(VaultError::Damaged(Format::MailboxKey.name()))
+        let bound = [mailbox_id, message_id];
+        let (format, plain) = match KeySeal::of(sealed) {
+            KeySeal::Wrapped => (Format::WrappedKey, self.unwrap_key(&bound, sealed)?),
+            KeySeal::Exchanged => (Format::MailboxKey, open(&self.0, Format::MailboxKey, &bound, sealed)?),
+        };
+        let plain = Secret::new(plain);
+        Key::from_slice(plain.expose()).map(MessageKey::from_key).ok_or(VaultError::Damaged(format.name()))
+    }
+
+    /// Seals a message's key so that its owner opens it again without a key exchange. Only the owner can make this.
+    #[must_use]
+    pub fn wrap_key(
+        &self,
+        mailbox_id: &str,
+        message_id: &str,
+        key: &MessageKey,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        let (salt, bound) = (salted::salt(random), [mailbox_id, message_id]);
+        salted::seal(Format::WrappedKey, &[], &salt, &self.wrapping(), &bound, key.key().expose())
+    }
+
+    fn unwrap_key(&self, bound: &[&str], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let ((), sealed) = Sealed::read(Format::WrappedKey, sealed, |_reader| Ok(()))?;
+        sealed.open(&self.wrapping(), bound).ok_or(VaultError::Damaged(Format::WrappedKey.name()))
+    }
+
+    fn wrapping(&self) -> Key {
+        Key::new(self.seed().mac(WRAPPING, b""))
+    }
+}
+
+/// How a message's key is sealed for a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySeal {
+    /// To its public key, by whoever deposited the letter: a hybrid key exchange each time it is opened.
+    Exchanged,
+    /// Under a key of the mailbox, by its owner: microseconds.
+    Wrapped,
+}
+
+impl KeySeal {
+    /// What these bytes say they are.
+    #[must_use]
+    pub fn of(sealed: &[u8]) -> Self {
+        if sealed.starts_with(&Format::WrappedKey.magic()) { Self::Wrapped } else { Self::Exchanged }
     }
 }
 

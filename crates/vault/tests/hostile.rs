@@ -79,6 +79,7 @@ static SEALED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         w.public.to_bytes(),
         w.keys.escrow.public().to_bytes(),
         w.public.seal_key("m1", "b1", &w.message, &random).unwrap(),
+        w.secret.wrap_key("m1", "b1", &w.message, &random),
         w.secret.wrap_activation("m1", &w.token, &w.keys.pepper, &random),
         w.secret.wrap_password("m1", &w.password, &w.keys.pepper, &cheap, &random).unwrap(),
         w.secret.wrap_answer("m1", &w.password, &w.keys.pepper, &cheap, &random).unwrap(),

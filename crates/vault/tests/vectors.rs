@@ -122,6 +122,11 @@ fn vectors() -> Value {
         expires_at: created_at + 3_600_000,
     };
     let (reset_token, _) = keys.tokens.issue_reset(&reset);
+    // Last, so that what was written before it stays as it was.
+    let wrapped_key = mailbox.wrap_key(MAILBOX, MESSAGE, &key, &random);
+    let opened = mailbox.open_key(MAILBOX, MESSAGE, &wrapped_key).unwrap().to_bytes();
+    assert_eq!(*opened.expose(), *key.to_bytes().expose());
+    let words = key.seal_part(&format!("words:{MESSAGE}"), "\u{1}\u{2}unfall\nweiss".as_bytes(), &random);
 
     json!({
         "about": "Written by crates/vault/tests/vectors.rs from SequenceRandom; described in docs/formats.md; opened by read.py. Bytes are base64.",
@@ -154,7 +159,9 @@ fn vectors() -> Value {
             "escrow": text(&by_escrow),
             "offline_escrow": { "key": offline.to_file_text().expose(), "public": offline.public().to_file_text(), "wrap": text(&by_offline) },
             "sealed_key": { "message_id": MESSAGE, "sealed": text(&sealed_key) },
+            "wrapped_key": { "message_id": MESSAGE, "sealed": text(&wrapped_key) },
         },
+        "words": { "label": format!("words:{MESSAGE}"), "plain": "\u{1}\u{2}unfall\nweiss", "sealed": text(&words) },
         "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "since": held.since, "epochs": held.epochs, "sealed": text(&in_session) },
         "proven": { "mailbox_id": MAILBOX, "deposit_id": MESSAGE, "listing": text(&proven_listing) },
     })

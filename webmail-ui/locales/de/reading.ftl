@@ -26,8 +26,8 @@ search-end = Suche beenden
 search-more = Es gibt noch mehr Treffer. Suchen Sie mit einem weiteren Wort, um sie einzugrenzen.
 search-stopped =
     { $n ->
-        [one] Die Suche wurde vorzeitig beendet: Bei einer Nachricht sahen wir nur Absender und Betreff durch, nicht den Text.
-       *[other] Die Suche wurde vorzeitig beendet: Bei { $n } Nachrichten sahen wir nur Absender und Betreff durch, nicht den Text.
+        [one] Bei einer Nachricht haben wir Absender und Betreff durchgesehen, den Text noch nicht oder nicht ganz.
+       *[other] Bei { $n } Nachrichten haben wir Absender und Betreff durchgesehen, den Text noch nicht oder nicht ganz.
     }
 search-left-out =
     { $n ->
@@ -35,7 +35,16 @@ search-left-out =
        *[other] Die { $n } ältesten Nachrichten wurden nicht durchsucht.
     }
 search-none-title = Keine Nachricht gefunden
-search-none-text = Versuchen Sie es mit einem anderen oder kürzeren Wort. Gesucht wird nur in diesem Ordner.
+search-none-text = Versuchen Sie es mit einem anderen oder kürzeren Wort. Gesucht wird in allen Ordnern, außer in Entwürfen.
+search-title = Was suchen Sie?
+search-text = Geben Sie ein Wort ein oder wählen Sie aus, welche Nachrichten Sie sehen möchten. Gesucht wird in allen Ordnern, außer in Entwürfen.
+search-unread = Nur ungelesene
+search-files = Nur mit Anhang
+search-from = Von Tag
+search-to = Bis Tag
+files-pages = Seiten der Anhänge
+search-before = Vorherige
+search-next = Nächste
 sort-label = Reihenfolge
 sort-newest = Neueste zuerst
 sort-oldest = Älteste zuerst

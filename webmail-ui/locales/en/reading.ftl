@@ -26,8 +26,8 @@ search-end = End search
 search-more = There are more matches. Add a word to narrow them down.
 search-stopped =
     { $n ->
-        [one] The search stopped early: of one message we looked at sender and subject only, not at its text.
-       *[other] The search stopped early: of { $n } messages we looked at sender and subject only, not at their text.
+        [one] Of one message we looked at sender and subject, but not yet at all of its text.
+       *[other] Of { $n } messages we looked at sender and subject, but not yet at all of their text.
     }
 search-left-out =
     { $n ->
@@ -35,7 +35,16 @@ search-left-out =
        *[other] The { $n } oldest messages were not searched.
     }
 search-none-title = No message found
-search-none-text = Try another or a shorter word. Only this folder is searched.
+search-none-text = Try another or a shorter word. All folders are searched, except drafts.
+search-title = What are you looking for?
+search-text = Type a word, or choose which messages you want to see. All folders are searched, except drafts.
+search-unread = Unread only
+search-files = With attachments only
+search-from = From day
+search-to = To day
+files-pages = Pages of attachments
+search-before = Previous
+search-next = Next
 sort-label = Order
 sort-newest = Newest first
 sort-oldest = Oldest first

@@ -1,8 +1,10 @@
-//! The folders: inbox, sent, trash; in pages, in the order wished for, or what a search found.
+//! The folders: inbox, sent, trash; in pages, in the order wished for, or what a search found in all of them.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sealpost_mail::Timestamp;
 use sealpost_store::{DepositCounts, Folder, Page as StorePage};
 use serde::Deserialize;
@@ -10,8 +12,10 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
-use crate::letters::search::{MAX_LINES, Order, Words};
+use crate::letters::order::Order;
+use crate::letters::search::{Found, MAX_LINES, Sought};
 use crate::letters::withdrawn::{self, Withdrawn};
+use crate::letters::words::Wanted;
 use crate::mailbox::Line;
 use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
@@ -86,6 +90,8 @@ impl FolderPage {
 /// A line as the page shows it.
 struct Entry {
     id: String,
+    /// Where it lies.
+    place: FolderPage,
     person: Option<String>,
     subject: Option<String>,
     received: Timestamp,
@@ -97,7 +103,14 @@ struct Entry {
 
 /// What a search came to, beside its letters.
 struct Searched {
+    /// As it was asked.
     words: String,
+    unread: bool,
+    with_files: bool,
+    from: String,
+    to: String,
+    /// Nothing was asked.
+    is_empty: bool,
     unread_texts: u64,
     left_out: u64,
     more: bool,
@@ -225,12 +238,12 @@ async fn list(
         let all = StorePage { offset: 0, limit: MAX_LINES };
         let (mut lines, counts) = owner.folder(site, place.folder(), all).await?;
         let unsorted = counts.total.saturating_sub(lines.len() as u64);
-        order.sort(place.folder(), &mut lines);
+        order.sort(&mut lines);
         let part = lines.into_iter().skip(offset as usize).take(PER_PAGE as usize).collect();
         (part, counts, unsorted)
     };
     let listed = counts.total - unsorted;
-    let pages = u32::try_from(listed.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX).max(1);
+    let pages = pages_of(listed);
     if number > pages {
         return Ok(redirect(place.path()));
     }
@@ -242,7 +255,7 @@ async fn list(
     let template = InboxPage {
         page: Page::owned(site, request, owner),
         place,
-        entries: lines.into_iter().map(|line| entry(site, owner, place, line)).collect(),
+        entries: lines.into_iter().map(|line| entry(site, owner, line)).collect(),
         withdrawn,
         counts,
         number,
@@ -271,6 +284,42 @@ pub(crate) struct Question {
     folder: String,
     #[serde(default)]
     words: String,
+    #[serde(default)]
+    unread: String,
+    #[serde(default)]
+    files: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    page: Option<u32>,
+}
+
+impl Question {
+    fn sought(&self, zone: &TimeZone) -> Sought {
+        Sought {
+            words: Wanted::parse(&self.words),
+            unread: self.unread == "1",
+            with_files: self.files == "1",
+            from: day(&self.from).and_then(|day| begin(day, zone)),
+            until: day(&self.to).and_then(|day| begin(day.tomorrow().ok()?, zone)),
+            order: Order::parse(&self.sort),
+        }
+    }
+}
+
+/// A day as browsers send it, or as it is typed where they have no field for days. Anything else is none.
+fn day(text: &str) -> Option<Date> {
+    let text = text.trim();
+    Date::strptime("%Y-%m-%d", text).or_else(|_other| Date::strptime("%d.%m.%Y", text)).ok()
+}
+
+fn begin(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let zoned = day.to_zoned(zone.clone()).ok()?;
+    Some(Timestamp(zoned.timestamp().as_millisecond()))
 }
 
 /// POST /search: what people look for must not stand in an address, where logs and histories keep it.
@@ -280,27 +329,38 @@ pub(crate) async fn search(
     owner: SignedIn,
     form: Protected<Question>,
 ) -> Result<HttpResponse, Problem> {
-    let Question { folder, words } = form.verify(owner.token())?;
-    let place = FolderPage::parse(&folder);
-    let Some(wanted) = Words::parse(&words) else { return Ok(redirect(place.path())) };
-    let found = owner.search(&site, place.folder(), &wanted).await?;
+    let question = form.verify(owner.token())?;
+    let place = FolderPage::parse(&question.folder);
     let mut page = Page::owned(&site, &request, &owner);
     place.path().clone_into(&mut page.here);
+    let sought = question.sought(&page.calendar.0);
+    let is_empty = sought.is_empty();
+    let found = if is_empty { Found::default() } else { owner.search(&site, &sought).await? };
     let total = found.lines.len() as u64;
     let unread = found.lines.iter().filter(|line| line.row.read_at.is_none()).count() as u64;
+    let pages = pages_of(total);
+    let number = question.page.unwrap_or(1).clamp(1, pages);
+    let lines = found.lines.into_iter().skip(((number - 1) * PER_PAGE) as usize).take(PER_PAGE as usize);
+    let Question { words, from, to, .. } = question;
+    let short = |text: String| text.chars().take(200).collect::<String>();
     let template = InboxPage {
         page,
         place,
-        entries: found.lines.into_iter().map(|line| entry(&site, &owner, place, line)).collect(),
+        entries: lines.map(|line| entry(&site, &owner, line)).collect(),
         withdrawn: Vec::new(),
         counts: DepositCounts { total, unread, bytes: 0 },
-        number: 1,
-        pages: 1,
+        number,
+        pages,
         welcome: false,
-        order: Order::Newest,
+        order: sought.order,
         unsorted: 0,
         searched: Some(Searched {
-            words: words.chars().take(200).collect(),
+            words: short(words),
+            unread: sought.unread,
+            with_files: sought.with_files,
+            from: short(from),
+            to: short(to),
+            is_empty,
             unread_texts: found.unread_texts,
             left_out: found.left_out,
             more: found.more,
@@ -311,14 +371,19 @@ pub(crate) async fn search(
     show(StatusCode::OK, &template)
 }
 
+fn pages_of(letters: u64) -> u32 {
+    u32::try_from(letters.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX).max(1)
+}
+
 /// How many days deleted letters can be had back.
 fn trash_days(site: &Site) -> u64 {
     let (retention, now) = (&site.config.retention, site.now());
     retention.days(now, retention.trashed(now)).into()
 }
 
-fn entry(site: &Site, owner: &SignedIn, place: FolderPage, line: Line) -> Entry {
+fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
     let Line { row, summary } = line;
+    let place = FolderPage::of(row.folder);
     let people = |s: &sealpost_mail::Summary| {
         let all = if place == FolderPage::Sent { &s.to } else { &s.from };
         all.first().and_then(display_name).map(str::to_owned)
@@ -337,5 +402,6 @@ fn entry(site: &Site, owner: &SignedIn, place: FolderPage, line: Line) -> Entry 
         unread: row.read_at.is_none() && place == FolderPage::Inbox,
         expires: [trashed, row.expires_at].into_iter().flatten().min().filter(|_| !owner.is_held()),
         id: row.id,
+        place,
     }
 }

@@ -1,122 +1,78 @@
-//! Searching and sorting letters that lie sealed: everything is opened in memory, within limits that the page
-//! admits to. Keeps no index, writes nothing down, logs no word.
+//! Searching letters that lie sealed. Each has its words beside it, sealed under its own key; who searches opens those and
+//! no letter. Where they are missing, damaged or of another version they are made, within limits that the page admits to.
+//! Logs no word.
 
-use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use sealpost_mail::{Inside, Summary};
-use sealpost_store::{Folder, Page};
+use actix_web::web;
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::OpenedLine;
+use sealpost_store::{After, Folder, Rewrapped, Searchable};
 use tokio::time::Instant;
 
 use crate::access::session::SignedIn;
+use crate::letters::order::Order;
+use crate::letters::words::{self, Match, Wanted};
 use crate::mailbox::Line;
-use crate::page::display_name;
+use crate::mailbox::seen::{MAX_LOOKED_INTO, Reader};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Lines that are sorted or searched at once; older ones are left out, and the page says so.
+/// Lines that a folder is sorted by at once; older ones are left out, and the page says so.
 pub(crate) const MAX_LINES: u32 = 2000;
-/// Found letters that are shown.
-pub(crate) const MAX_FOUND: usize = 100;
-/// Time for opening letters to look into their text.
+/// Found letters that are sorted; there may be more, and the page says so.
+const MAX_FOUND: usize = 2000;
+/// Letters whose words are opened.
+const MAX_OPENED: u64 = 20_000;
+/// Letters whose words are in memory at once.
+const AT_ONCE: u32 = 100;
+/// Room for them: most letters have a few hundred words.
+const ROOM: u64 = 4 * 1024 * 1024;
+/// Time for making words that are missing.
 const TIME: Duration = Duration::from_secs(4);
-/// Bytes of letters opened in one search.
+/// Bytes of letters opened for that in one search.
 const BYTES: u64 = 64 * 1024 * 1024;
-/// The text of a longer letter is not searched.
-const MAX: u64 = 16 * 1024 * 1024;
+/// Whether somebody has moved them meanwhile or not: a letter is found once.
+const FOLDERS: [Folder; 3] = [Folder::Inbox, Folder::Sent, Folder::Trash];
 
-const MAX_WORDS: usize = 8;
-const MAX_WORD: usize = 64;
-
-/// In which order a folder is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Order {
-    #[default]
-    Newest,
-    Oldest,
-    Person,
-    Subject,
-    Largest,
+/// What somebody looks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Sought {
+    pub(crate) words: Wanted,
+    pub(crate) unread: bool,
+    pub(crate) with_files: bool,
+    /// The first moment.
+    pub(crate) from: Option<Timestamp>,
+    /// The first moment after the last.
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) order: Order,
 }
 
-impl Order {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Newest, Self::Oldest, Self::Person, Self::Subject, Self::Largest];
-
-    /// As it stands in an address.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Newest => "newest",
-            Self::Oldest => "oldest",
-            Self::Person => "person",
-            Self::Subject => "subject",
-            Self::Largest => "largest",
-        }
+impl Sought {
+    /// There is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+            && !self.unread
+            && !self.with_files
+            && self.from.is_none()
+            && self.until.is_none()
     }
 
-    pub(crate) fn parse(name: &str) -> Self {
-        Self::ALL.into_iter().find(|order| order.name() == name).unwrap_or_default()
-    }
-
-    /// Sorts lines that stand newest first; equal ones stay so.
-    pub(crate) fn sort(self, folder: Folder, lines: &mut [Line]) {
-        match self {
-            Self::Newest => {}
-            Self::Oldest => lines.reverse(),
-            Self::Person => lines.sort_by_cached_key(|line| person(folder, line)),
-            Self::Subject => lines.sort_by_cached_key(|line| {
-                folded(line.summary.as_ref().and_then(|s| s.subject.as_deref()).unwrap_or_default())
-            }),
-            Self::Largest => lines.sort_by(|a, b| b.row.size.cmp(&a.row.size).then(Ordering::Equal)),
-        }
-    }
-}
-
-fn person(folder: Folder, line: &Line) -> String {
-    let people = line.summary.as_ref().map(|s| match folder {
-        Folder::Sent => &s.to,
-        Folder::Inbox | Folder::Draft | Folder::Trash => &s.from,
-    });
-    folded(people.and_then(|all| all.first()).and_then(display_name).unwrap_or_default())
-}
-
-/// What a reader looks for: every word must be somewhere in the letter.
-pub(crate) struct Words(Vec<String>);
-
-impl Words {
-    /// `None` if there is nothing to look for.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let words: Vec<String> = text
-            .split_whitespace()
-            .take(MAX_WORDS)
-            .map(|word| folded(&word.chars().take(MAX_WORD).collect::<String>()))
-            .collect();
-        (!words.is_empty()).then_some(Self(words))
-    }
-
-    /// The words that are not in what the list knows of a letter.
-    fn missing_in(&self, summary: Option<&Summary>) -> Vec<&str> {
-        let mut heap = String::new();
-        if let Some(summary) = summary {
-            for one in summary.from.iter().chain(&summary.to).chain(&summary.cc) {
-                heap.extend([one.name.as_deref(), one.address.as_deref()].into_iter().flatten());
-                heap.push('\n');
-            }
-            heap.push_str(summary.subject.as_deref().unwrap_or_default());
-            for file in &summary.attachments {
-                heap.push('\n');
-                heap.push_str(&file.name);
-            }
-        }
-        let heap = folded(&heap);
-        self.0.iter().map(String::as_str).filter(|word| !heap.contains(word)).collect()
+    /// Whether the row alone says that it is not among them.
+    fn passes_over(&self, one: &Searchable) -> bool {
+        let row = &one.row;
+        (self.unread && (row.read_at.is_some() || row.folder != Folder::Inbox))
+            || self.from.is_some_and(|from| row.received_at < from)
+            || self.until.is_some_and(|until| row.received_at >= until)
     }
 }
 
 /// What a search came to.
+#[derive(Default)]
 pub(crate) struct Found {
     pub(crate) lines: Vec<Line>,
-    /// Letters whose text was not looked at, because of a limit; their sender and subject were.
+    /// Letters whose text was not looked at, or not to its end, because of a limit; their sender and subject were.
     pub(crate) unread_texts: u64,
     /// Letters too old to be looked at at all.
     pub(crate) left_out: u64,
@@ -124,111 +80,146 @@ pub(crate) struct Found {
     pub(crate) more: bool,
 }
 
+/// How much may still be spent on words that are missing.
+struct Budget {
+    until: Instant,
+    bytes: u64,
+}
+
+/// A part of a folder after its words were looked at.
+#[derive(Default)]
+struct Looked {
+    found: Vec<Line>,
+    /// Not found, and not everything was looked at.
+    in_part: u64,
+    /// Without words.
+    missing: Vec<Line>,
+    new: Vec<Rewrapped>,
+}
+
 impl SignedIn {
-    /// The letters of a folder that hold all the words, newest first.
-    pub(crate) async fn search(&self, site: &Site, folder: Folder, words: &Words) -> Result<Found, Problem> {
-        let all = Page { offset: 0, limit: MAX_LINES };
-        let (lines, counts) = self.folder(site, folder, all).await?;
-        let left_out = counts.total.saturating_sub(lines.len() as u64);
-        let mut found = Found { lines: Vec::new(), unread_texts: 0, left_out, more: false };
-        let (until, mut room) = (Instant::now() + TIME, BYTES);
-        for line in lines {
-            let missing = words.missing_in(line.summary.as_ref());
-            let hit = if missing.is_empty() {
-                true
-            } else {
-                let size = u64::try_from(line.row.size).unwrap_or(0);
-                if size > MAX || size > room || Instant::now() >= until {
-                    found.unread_texts += 1;
-                    continue;
+    /// The letters of this mailbox that are sought, in all folders, in the order wished for.
+    pub(crate) async fn search(&self, site: &web::Data<Site>, sought: &Sought) -> Result<Found, Problem> {
+        let mut found = Found::default();
+        let mut budget = Budget { until: Instant::now() + TIME, bytes: BYTES };
+        let (mut looked_at, mut seen) = (0, HashSet::new());
+        for folder in FOLDERS {
+            let (mut after, mut in_folder): (Option<After>, u64) = (None, 0);
+            loop {
+                let room = site.room_for(ROOM).await?;
+                let part = site.store.searchable(self.mailbox_id(), folder, after.as_ref(), AT_ONCE).await;
+                let mut part = part.map_err(|error| Problem::fault("reading what is searched", error))?;
+                let Some(last) = part.last() else { break };
+                after = Some(After { received_at: last.row.received_at, id: last.row.id.clone() });
+                part.retain(|one| seen.insert(one.row.id.clone()));
+                looked_at += part.len() as u64;
+                in_folder += part.len() as u64;
+                if looked_at > MAX_OPENED {
+                    in_folder -= part.len() as u64;
+                    found.left_out += self.rest(site, folder, in_folder).await?;
+                    break;
                 }
-                room -= size;
-                let missing = missing.into_iter().map(str::to_owned).collect();
-                self.has_words(site, &line.row.id, missing).await?
-            };
-            if hit && found.lines.len() == MAX_FOUND {
-                found.more = true;
-                break;
-            }
-            if hit {
-                found.lines.push(line);
+                part.retain(|one| !sought.passes_over(one));
+                let (reader, wanted, keys) = (self.reader(), sought.clone(), site.clone());
+                let looked =
+                    site.cleaning(self.mailbox_id(), move || look(&reader, &keys, &wanted, part)).await?;
+                // Letters that must be opened take their own.
+                drop(room);
+                found.lines.extend(looked.found);
+                found.unread_texts += looked.in_part;
+                if !looked.new.is_empty() {
+                    self.reader().note(site.clone(), looked.new);
+                }
+                self.look_inside(site, sought, looked.missing, &mut budget, &mut found).await?;
+                if found.lines.len() > MAX_FOUND {
+                    found.more = true;
+                    found.lines.truncate(MAX_FOUND);
+                    break;
+                }
             }
         }
+        found.lines.sort_by(|a, b| b.row.received_at.cmp(&a.row.received_at).then(a.row.id.cmp(&b.row.id)));
+        sought.order.sort(&mut found.lines);
         Ok(found)
     }
 
-    /// Whether a letter's text holds all the words. One that is gone or cannot be opened does not.
-    async fn has_words(&self, site: &Site, id: &str, words: Vec<String>) -> Result<bool, Problem> {
-        let deposit = match self.deposit(site, id).await {
-            Ok(deposit) => deposit,
-            Err(Problem::NotFound | Problem::Fault(_)) => return Ok(false),
-            Err(other) => return Err(other),
-        };
-        let letter = match deposit.open(site).await {
-            Ok(letter) => letter,
-            Err(Problem::Fault(_)) => return Ok(false),
-            Err(other) => return Err(other),
-        };
-        site.cleaning(self.mailbox_id(), move || {
-            let text = folded(&Inside::of(&letter.bytes).texts.join("\n"));
-            words.iter().all(|word| text.contains(word))
-        })
-        .await
-    }
-}
-
-/// Upper and lower case are one.
-fn folded(text: &str) -> String {
-    text.to_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sealpost_mail::{Attachment, Mailbox};
-
-    #[test]
-    fn every_word_must_be_there_and_case_does_not_matter() {
-        let summary = Summary {
-            from: vec![Mailbox {
-                name: Some("Sabine KRÜGER".into()),
-                address: Some("sk@insurer.example".into()),
-            }],
-            to: Vec::new(),
-            cc: Vec::new(),
-            reply_to: Vec::new(),
-            subject: Some("Ihr Vertrag 4711".into()),
-            date: None,
-            message_id: None,
-            in_reply_to: Vec::new(),
-            references: Vec::new(),
-            attachments: vec![Attachment {
-                index: 0,
-                name: "Police.pdf".into(),
-                content_type: "application/pdf".into(),
-                size: 1,
-                inline_cid: None,
-                content_id: None,
-                within: false,
-            }],
-            size: 1,
-        };
-        let missing = |text: &str| {
-            let words = Words::parse(text).unwrap();
-            words.missing_in(Some(&summary)).into_iter().map(str::to_owned).collect::<Vec<_>>()
-        };
-        assert!(missing("krüger VERTRAG police").is_empty());
-        assert_eq!(missing("krüger Unfall"), ["unfall"]);
-        assert!(Words::parse(" \t ").is_none());
-        assert_eq!(Words::parse(&"a ".repeat(100)).unwrap().0.len(), MAX_WORDS);
-        assert!(Words::parse("x").unwrap().missing_in(None) == ["x"]);
+    /// Letters of a folder that were not looked at.
+    async fn rest(&self, site: &Site, folder: Folder, seen: u64) -> Result<u64, Problem> {
+        let counts = site.store.deposit_counts(self.mailbox_id(), folder).await;
+        let counts = counts.map_err(|error| Problem::fault("counting letters", error))?;
+        Ok(counts.total.saturating_sub(seen))
     }
 
-    #[test]
-    fn orders_are_named_and_anything_else_is_newest() {
-        for order in Order::ALL {
-            assert_eq!(Order::parse(order.name()), order);
+    /// Makes the words of letters that have none, and looks at them.
+    async fn look_inside(
+        &self,
+        site: &web::Data<Site>,
+        sought: &Sought,
+        missing: Vec<Line>,
+        budget: &mut Budget,
+        found: &mut Found,
+    ) -> Result<(), Problem> {
+        let reader = self.reader();
+        let mut made = Vec::new();
+        for line in missing {
+            let size = u64::try_from(line.row.size).unwrap_or(0);
+            let is_small = size <= MAX_LOOKED_INTO;
+            if Instant::now() >= budget.until || (is_small && size > budget.bytes) {
+                // What the list knows of it is looked at all the same.
+                match sought.words.are_in(&words::make(line.summary.as_ref(), None)) {
+                    Match::Yes => found.lines.push(line),
+                    Match::No | Match::NotInPart | Match::Unreadable => found.unread_texts += 1,
+                }
+                continue;
+            }
+            budget.bytes -= if is_small { size } else { 0 };
+            let Some((plain, sealed)) = reader.words_of(site, &line.row.id).await? else { continue };
+            made.push(sealed);
+            match sought.words.are_in(&plain) {
+                Match::Yes => found.lines.push(line),
+                Match::No | Match::Unreadable => {}
+                Match::NotInPart => found.unread_texts += 1,
+            }
         }
-        assert_eq!(Order::parse("x"), Order::Newest);
+        reader.keep_words(site, made).await;
+        Ok(())
     }
+}
+
+/// Which letters of a part are sought, by their words.
+fn look(reader: &Reader, site: &Site, sought: &Sought, part: Vec<Searchable>) -> Looked {
+    let mut looked = Looked::default();
+    for Searchable { row, words } in part {
+        let mut line = None;
+        let verdict = if sought.words.is_empty() {
+            Match::Yes
+        } else {
+            let plain = words.and_then(|sealed| reader.open_words(&row, &sealed));
+            plain.map_or(Match::Unreadable, |plain| sought.words.are_in(&plain))
+        };
+        match verdict {
+            Match::No => continue,
+            Match::NotInPart => {
+                looked.in_part += 1;
+                continue;
+            }
+            Match::Yes | Match::Unreadable => {
+                // Proven here: what somebody else put into the rows is not shown and not looked into.
+                if let Some(OpenedLine { summary, key }) = reader.opened(site, &row) {
+                    looked.new.extend(reader.rewrapped(site, &row, &key));
+                    line = Some(Line { row, summary });
+                }
+            }
+        }
+        let Some(line) = line else { continue };
+        if sought.with_files && !words::has_files(line.summary.as_ref()) {
+            continue;
+        }
+        match verdict {
+            Match::Yes => looked.found.push(line),
+            Match::Unreadable => looked.missing.push(line),
+            Match::No | Match::NotInPart => {}
+        }
+    }
+    looked
 }

@@ -2,11 +2,12 @@
 
 pub(crate) mod profile;
 pub(crate) mod rekey;
+pub(crate) mod seen;
 
 use std::collections::VecDeque;
 
 use actix_web::body::SizedStream;
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
@@ -16,8 +17,9 @@ use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
+use crate::mailbox::seen::Reader;
 use crate::problem::Problem;
-use crate::state::{Site, off_the_loop};
+use crate::state::Site;
 
 /// A line of a list, opened.
 pub(crate) struct Line {
@@ -80,29 +82,36 @@ impl SignedIn {
     /// A part of a folder, newest first, and how full it is.
     pub(crate) async fn folder(
         &self,
-        site: &Site,
+        site: &web::Data<Site>,
         folder: Folder,
         page: Page,
     ) -> Result<(Vec<Line>, DepositCounts), Problem> {
-        let lost = |error| Problem::fault("reading a folder", error);
-        let counts = site.store.deposit_counts(self.mailbox_id(), folder).await.map_err(lost)?;
-        let rows = site.store.deposits(self.mailbox_id(), folder, page).await.map_err(lost)?;
-        let (mailbox_id, secret) = (self.mailbox_id().to_owned(), self.secret().clone());
-        let auth = site.keys.deposits.clone();
-        // A hybrid key exchange per line: off the event loop.
-        let lines = off_the_loop((), move || {
-            rows.into_iter()
-                .map(|row| {
-                    let summary = listing(&auth, &mailbox_id, &secret, &row);
-                    Line { row, summary }
-                })
-                .collect()
-        })
-        .await?;
+        let found = site.store.folder_page(self.mailbox_id(), folder, page).await;
+        let (rows, counts) = found.map_err(|error| Problem::fault("reading a folder", error))?;
+        let lines = self.reader().lines(site, rows).await?;
         Ok((lines, counts))
     }
 
+    /// What opens the letters of this mailbox, for work that goes on beside the page.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::of(self)
+    }
+
     /// One letter of this mailbox. Someone else's, and one that is not there, look the same.
+    pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
+        self.reader().deposit(site, id).await
+    }
+
+    /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
+    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
+        if let Err(error) = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
+            tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
+        }
+    }
+}
+
+impl Reader {
+    /// The same.
     pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
         if !is_id(id) {
             return Err(Problem::NotFound);
@@ -113,20 +122,13 @@ impl SignedIn {
         let body = site.store.body(&body_id).await.map_err(lost)?;
         let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
         let sealed = |error| damaged(id, error);
-        let key = self.secret().open_key(self.mailbox_id(), &row.id, &row.key_sealed).map_err(sealed)?;
+        let key = self.key_of(&row).map_err(sealed)?;
         // The proof stands before the listing, and the listing opens under this key alone: head and body are then
         // what we deposited.
         let listed = proven_listing(&site.keys.deposits, &key, &row).map_err(sealed)?;
         let head = open_head(&key, &row.id, &head_sealed).map_err(sealed)?;
         let summary = serde_json::from_slice(&listed).ok();
         Ok(Deposit { row, summary, head, key, body })
-    }
-
-    /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
-    pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
-        if let Err(error) = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
-            tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
-        }
     }
 }
 

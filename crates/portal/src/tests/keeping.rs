@@ -125,7 +125,7 @@ async fn search_looks_into_sender_subject_and_text() {
         assert!(!page.contains("<script>"), "{words}");
     }
     let nothing = act(&mut browser, "/search", &[("folder", "sent"), ("words", " ")]).await;
-    assert_eq!(nothing.header("location"), "/sent");
+    assert!(nothing.text().contains("name=\"unread\"") && !nothing.text().contains("<li class=\"letter"));
     rig.stop().await;
 }
 
@@ -251,5 +251,57 @@ async fn a_letter_that_makes_no_pdf_goes_into_the_archive_as_it_is() {
     assert_eq!(names, ["Hinweis.txt", bad, "Posteingang/2026-11-21 Gutartig.pdf"]);
     assert!(String::from_utf8(files[0].1.clone()).unwrap().contains(bad));
     assert_eq!(files[2].1, b"%PDF-1.7 gut");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_finds_in_all_folders_what_people_type_and_filters_it() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    let mut ids = Vec::new();
+    for (hours, (from, subject, text)) in (1..).zip([
+        ("Ayşe O\u{308}zdemir <a@insurer.example>", "Große Rechnung", "Ein Text."),
+        ("Herr Weiß <w@insurer.example>", "Zusage", "Ein anderer Text."),
+        ("Anna <n@insurer.example>", "Absage", "Ein dritter Text."),
+    ]) {
+        let letter = sample::plain(from, subject, text);
+        ids.push(rig.world.letter(&made, &letter, HOUR * hours, 50).await);
+    }
+    browser.get(&format!("/m/{}", ids[1])).await;
+    act(&mut browser, "/letters", &[("folder", "inbox"), ("do", "trash"), ("id", &*ids[1])]).await;
+    // Twice: the first search makes the words, the second finds them.
+    for _ in 0..2 {
+        for (words, more, count) in [
+            ("oezdemir", &[][..], 1),
+            ("Özdemir grosse", &[], 1),
+            ("weiss", &[], 1),
+            ("ＷＥＩＳＳ zusage", &[], 1),
+            ("text", &[], 3),
+            ("text", &[("unread", "1")], 2),
+            ("", &[("unread", "1")], 2),
+            ("text", &[("files", "1")], 0),
+            ("text", &[("from", "2100-01-01")], 0),
+            ("text", &[("to", "01.01.1999")], 0),
+            ("text", &[("from", "1999-01-01"), ("to", "2100-01-01"), ("sort", "subject")], 3),
+            ("text", &[("from", "yesterday")], 3),
+        ] {
+            let fields = [&[("folder", "inbox"), ("words", words)][..], more].concat();
+            let page = act(&mut browser, "/search", &fields).await.text();
+            assert_eq!(page.matches("<li class=\"letter").count(), count, "{words} {more:?}");
+        }
+        let fields = [("folder", "inbox"), ("words", "text"), ("sort", "subject")];
+        let page = act(&mut browser, "/search", &fields).await.text();
+        let at = |subject: &str| page.find(&format!("letter-subject\">{subject}")).unwrap();
+        assert!(at("Absage") < at("Große Rechnung") && at("Große Rechnung") < at("Zusage"));
+    }
+    // What was deleted for good is not found, and nothing of it is left.
+    act(
+        &mut browser,
+        "/letters",
+        &[("folder", "trash"), ("do", "destroy"), ("sure", "yes"), ("id", &*ids[1])],
+    )
+    .await;
+    let page = act(&mut browser, "/search", &[("folder", "inbox"), ("words", "weiss")]).await.text();
+    assert_eq!(page.matches("<li class=\"letter").count(), 0);
     rig.stop().await;
 }

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../../schema/013_retention.sql")),
     (14, include_str!("../../schema/014_withdrawn.sql")),
     (15, include_str!("../../schema/015_partners.sql")),
+    (16, include_str!("../../schema/016_words.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.

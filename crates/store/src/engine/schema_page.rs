@@ -39,6 +39,7 @@ const TABLES: &[(&str, &str)] = &[
     ("uploads", "files that are still coming"),
     ("wished", "terms that senders have asked for, by letter"),
     ("withdrawn", "letters that were taken back, until their recipients have been told"),
+    ("words", "the words of a letter, for who searches; sealed under its own key"),
     ("wraps", "a mailbox's secret, under each of the ways in"),
 ];
 

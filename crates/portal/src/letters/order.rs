@@ -1,0 +1,74 @@
+//! In which order letters are shown. Opens nothing.
+
+use std::cmp::Ordering;
+
+use sealpost_mail::folded;
+use sealpost_store::Folder;
+
+use crate::mailbox::Line;
+use crate::page::display_name;
+
+/// In which order a folder is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    #[default]
+    Newest,
+    Oldest,
+    Person,
+    Subject,
+    Largest,
+}
+
+impl Order {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Newest, Self::Oldest, Self::Person, Self::Subject, Self::Largest];
+
+    /// As it stands in an address.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Person => "person",
+            Self::Subject => "subject",
+            Self::Largest => "largest",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Self {
+        Self::ALL.into_iter().find(|order| order.name() == name).unwrap_or_default()
+    }
+
+    /// Sorts lines that stand newest first; equal ones stay so.
+    pub(crate) fn sort(self, lines: &mut [Line]) {
+        match self {
+            Self::Newest => {}
+            Self::Oldest => lines.reverse(),
+            Self::Person => lines.sort_by_cached_key(person),
+            Self::Subject => lines.sort_by_cached_key(|line| {
+                folded(line.summary.as_ref().and_then(|s| s.subject.as_deref()).unwrap_or_default())
+            }),
+            Self::Largest => lines.sort_by(|a, b| b.row.size.cmp(&a.row.size).then(Ordering::Equal)),
+        }
+    }
+}
+
+fn person(line: &Line) -> String {
+    let people = line.summary.as_ref().map(|s| match line.row.folder {
+        Folder::Sent => &s.to,
+        Folder::Inbox | Folder::Draft | Folder::Trash => &s.from,
+    });
+    folded(people.and_then(|all| all.first()).and_then(display_name).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_named_and_anything_else_is_newest() {
+        for order in Order::ALL {
+            assert_eq!(Order::parse(order.name()), order);
+        }
+        assert_eq!(Order::parse("x"), Order::Newest);
+    }
+}

@@ -1,0 +1,171 @@
+//! Lines of lists, opened; and what is noted the first time a letter is seen, beside the page: its key, wrapped so that the
+//! next list needs no key exchange for it, and its words for searching. What cannot be noted keeps nobody from reading.
+
+use actix_web::web;
+use sealpost_mailbox::{OpenedLine, opened, rewrapped};
+use sealpost_store::{DepositRow, Rewrapped, SealedWords};
+use sealpost_vault::{KeySeal, MailboxSecret, MessageKey, VaultError};
+
+use crate::access::session::SignedIn;
+use crate::letters::words;
+use crate::mailbox::{Deposit, Line};
+use crate::problem::Problem;
+use crate::state::{Site, off_the_loop};
+
+/// So many lines whose keys are wrapped are opened at once in less time than another thread takes to begin.
+const AT_ONCE: usize = 64;
+/// Keys in one batch.
+const NOTED_AT_ONCE: usize = 100;
+
+/// Of a longer letter the text is not looked into.
+pub(crate) const MAX_LOOKED_INTO: u64 = 16 * 1024 * 1024;
+
+/// What opens the letters of a mailbox whose owner is signed in; for work that goes on beside the page.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    mailbox_id: String,
+    secret: MailboxSecret,
+}
+
+impl Reader {
+    pub(super) fn of(owner: &SignedIn) -> Self {
+        Self { mailbox_id: owner.mailbox_id().to_owned(), secret: owner.secret().clone() }
+    }
+
+    pub(crate) fn mailbox_id(&self) -> &str {
+        &self.mailbox_id
+    }
+
+    /// A letter's key.
+    pub(super) fn key_of(&self, row: &DepositRow) -> Result<MessageKey, VaultError> {
+        self.secret.open_key(&self.mailbox_id, &row.id, &row.key_sealed)
+    }
+
+    /// The lines of a list. One that cannot be opened stands there all the same.
+    pub(crate) async fn lines(
+        self,
+        site: &web::Data<Site>,
+        rows: Vec<DepositRow>,
+    ) -> Result<Vec<Line>, Problem> {
+        let quick = |row: &DepositRow| match KeySeal::of(&row.key_sealed) {
+            KeySeal::Wrapped => true,
+            // A hybrid key exchange: off the event loop.
+            KeySeal::Exchanged => false,
+        };
+        let reader = self.clone();
+        let (lines, new) = if rows.len() <= AT_ONCE && rows.iter().all(quick) {
+            reader.open(site, rows)
+        } else {
+            let site = site.clone();
+            off_the_loop((), move || reader.open(&site, rows)).await?
+        };
+        if !new.is_empty() {
+            self.note(site.clone(), new);
+        }
+        Ok(lines)
+    }
+
+    fn open(&self, site: &Site, rows: Vec<DepositRow>) -> (Vec<Line>, Vec<Rewrapped>) {
+        let mut new = Vec::new();
+        let lines = rows
+            .into_iter()
+            .map(|row| {
+                let summary = self.opened(site, &row).and_then(|OpenedLine { summary, key }| {
+                    new.extend(self.rewrapped(site, &row, &key));
+                    summary
+                });
+                Line { row, summary }
+            })
+            .collect();
+        (lines, new)
+    }
+
+    /// A line, and the letter's key with it.
+    pub(crate) fn opened(&self, site: &Site, row: &DepositRow) -> Option<OpenedLine> {
+        opened(&site.keys.deposits, &self.mailbox_id, &self.secret, row)
+    }
+
+    /// Its key for the next time, if there is anything to win.
+    pub(crate) fn rewrapped(&self, site: &Site, row: &DepositRow, key: &MessageKey) -> Option<Rewrapped> {
+        rewrapped(&self.secret, row, key, site.random.as_ref())
+    }
+
+    /// The words of a letter, if they are its own.
+    pub(crate) fn open_words(&self, row: &DepositRow, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.key_of(row).ok()?.open_part(&label(&row.id), sealed).ok()
+    }
+
+    /// Notes what was seen for the first time. The page does not wait for it.
+    pub(crate) fn note(self, site: web::Data<Site>, mut new: Vec<Rewrapped>) {
+        actix_web::rt::spawn(async move {
+            let ids: Vec<String> = new.iter().map(|one| one.id.clone()).collect();
+            while !new.is_empty() {
+                let rest = new.split_off(new.len().min(NOTED_AT_ONCE));
+                let now = std::mem::replace(&mut new, rest);
+                if let Err(error) = site.store.rewrap(&self.mailbox_id, now).await {
+                    tracing::debug!(mailbox.id = %self.mailbox_id, %error, "keys were not wrapped; the next list tries again");
+                    return;
+                }
+            }
+            self.make_words(&site, &ids).await;
+        });
+    }
+
+    /// One letter after the other, and only as long as nothing stands in the way: a search makes what is missing.
+    async fn make_words(&self, site: &Site, ids: &[String]) {
+        let Ok(ids) = site.store.without_words(&self.mailbox_id, ids).await else { return };
+        for id in ids {
+            match self.words_of(site, &id).await {
+                Ok(Some((_plain, sealed))) => self.keep_words(site, vec![sealed]).await,
+                Ok(None) => {}
+                Err(_busy) => return,
+            }
+        }
+    }
+
+    /// The words of a letter, made of it, plain and sealed. Nothing if it is gone or cannot be opened.
+    pub(crate) async fn words_of(
+        &self,
+        site: &Site,
+        id: &str,
+    ) -> Result<Option<(Vec<u8>, SealedWords)>, Problem> {
+        let found = match self.deposit(site, id).await {
+            Ok(deposit) => {
+                let key = deposit.key.clone();
+                words_in(site, deposit).await.map(|plain| (plain, key))
+            }
+            Err(problem) => Err(problem),
+        };
+        match found {
+            Ok((plain, key)) => {
+                let sealed = key.seal_part(&label(id), &plain, site.random.as_ref());
+                Ok(Some((plain, SealedWords { id: id.to_owned(), sealed })))
+            }
+            Err(Problem::NotFound | Problem::Damaged(_) | Problem::Fault(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// What cannot be kept is made again by the next search.
+    pub(crate) async fn keep_words(&self, site: &Site, made: Vec<SealedWords>) {
+        if made.is_empty() {
+            return;
+        }
+        if let Err(error) = site.store.keep_words(&self.mailbox_id, made).await {
+            tracing::debug!(mailbox.id = %self.mailbox_id, %error, "words for searching were not kept");
+        }
+    }
+}
+
+async fn words_in(site: &Site, deposit: Deposit) -> Result<Vec<u8>, Problem> {
+    let (summary, owner) = (deposit.summary.clone(), deposit.row.mailbox_id.clone());
+    if deposit.size()? > MAX_LOOKED_INTO {
+        return Ok(words::make(summary.as_ref(), None));
+    }
+    let letter = deposit.open(site).await?;
+    site.cleaning(&owner, move || words::make(summary.as_ref(), Some(&letter.bytes))).await
+}
+
+fn label(id: &str) -> String {
+    format!("words:{id}")
+}

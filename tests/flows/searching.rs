@@ -1,0 +1,96 @@
+//! Lists and search over sealed letters: what the first look leaves in the rows, that nothing of it is needed to read, that
+//! people find what they type, and that what was deleted leaves nothing to be found.
+
+use rig::letters::{self, link};
+use rig::process::poll;
+use rig::reader::{activate, letter_paths};
+use rig::{Config, Gateway, Hop, Web};
+use rusqlite::Connection;
+
+fn send(gateway: &Gateway, hop: &Hop, subject: &str, text: &str) -> Vec<u8> {
+    let before = hop.delivered().len();
+    let letter = letters::plain(&format!("[vertraulich] {subject}"), text);
+    gateway.smtp().letter("a@insurer.example", &["k@web.example"], &letter).expect("250 *");
+    hop.wait(before + 1)[before].bytes.clone()
+}
+
+fn found(web: &mut Web, words: &str) -> usize {
+    let inbox = web.get("/inbox");
+    let page = web.submit(&inbox, "/search", &[("words", words), ("folder", "inbox")]);
+    page.expect(200);
+    letter_paths(&page).len()
+}
+
+fn rows(gateway: &Gateway) -> Connection {
+    let rows = Connection::open(rig::gateway::find_database(&gateway.home.data())).unwrap();
+    rows.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+    rows
+}
+
+/// Keys that still need a key exchange.
+const EXCHANGED: &str =
+    "SELECT count(*) FROM deposits WHERE substr(key_sealed, 1, 4) <> CAST('SPMW' AS BLOB)";
+
+#[test]
+fn what_was_seen_once_is_listed_without_a_key_exchange_and_found_by_its_words() {
+    let hop = Hop::new();
+    let mut gateway = Gateway::start(&Config::new(&hop));
+    let notice = send(&gateway, &hop, "Erste Zusage", "Herr Weiß wohnt in der Großen Straße.");
+    assert_eq!(gateway.count(EXCHANGED), 1);
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &link(&notice));
+    assert_eq!(letter_paths(&inbox).len(), 1);
+    assert_eq!(gateway.count(EXCHANGED), 0, "activation wraps what it opens");
+
+    send(&gateway, &hop, "Zweite Zusage", "Ein Wasserschaden bei Frau Özdemir.");
+    send(&gateway, &hop, "Dritte Zusage", "Nichts davon.");
+    assert_eq!(gateway.count(EXCHANGED), 2);
+    assert_eq!(letter_paths(&web.get("/inbox")).len(), 3);
+    poll("keys to be wrapped", || (gateway.count(EXCHANGED) == 0).then_some(()));
+    poll("words to be made", || (gateway.count("SELECT count(*) FROM words") >= 2).then_some(()));
+    // Again, and by another process: what the first look left opens everywhere.
+    gateway.restart();
+    let inbox = web.get("/inbox");
+    for subject in ["Erste Zusage", "Zweite Zusage", "Dritte Zusage"] {
+        assert!(inbox.text().contains(subject), "{subject}");
+    }
+
+    for (words, count) in
+        [("weiss", 1), ("GROSSE strasse", 1), ("oezdemir", 1), ("schaden", 1), ("zusage", 3), ("feuer", 0)]
+    {
+        assert_eq!(found(&mut web, words), count, "{words}");
+    }
+    assert_eq!(gateway.count("SELECT count(*) FROM words"), 3);
+
+    // Damaged, or put beside another letter: they are made anew.
+    rows(&gateway).execute("UPDATE words SET sealed = (SELECT max(sealed) FROM words)", []).unwrap();
+    assert_eq!(found(&mut web, "oezdemir"), 1);
+    rows(&gateway).execute("UPDATE words SET sealed = x'00'", []).unwrap();
+    assert_eq!(found(&mut web, "oezdemir"), 1);
+    rows(&gateway).execute("DELETE FROM words", []).unwrap();
+    assert_eq!((found(&mut web, "oezdemir"), found(&mut web, "oezdemir")), (1, 1));
+    assert_eq!(gateway.count("SELECT count(*) FROM words"), 3);
+
+    // Moved, it is found in its new place; destroyed, its words have gone with it.
+    let second = letter_paths(&web.get("/inbox"));
+    let id = second[1].rsplit_once('/').unwrap().1.to_owned();
+    let words = crate::erased::pieces(&gateway, "SELECT sealed FROM words");
+    let inbox = web.get("/inbox");
+    web.submit(&inbox, "/letters", &[("id", &id), ("do", "trash")]).expect(303);
+    assert_eq!(found(&mut web, "oezdemir"), 1);
+    let trash = web.get("/trash");
+    let sure = web.submit(&trash, "/letters", &[("id", &id), ("do", "destroy")]);
+    let sure = web.follow(sure);
+    web.submit(&sure, "/letters", &[("id", &id), ("do", "destroy"), ("sure", "yes")]).expect(303);
+    assert_eq!(found(&mut web, "oezdemir"), 0);
+    assert_eq!(gateway.count("SELECT count(*) FROM words"), 2);
+
+    // With the mailbox goes everything.
+    let page = web.get("/account/delete");
+    let form = [("current", rig::reader::PASSWORD), ("sure", "yes")];
+    let deleted = web.submit(&page, "/account/delete", &form);
+    assert!(deleted.status < 400, "{}", deleted.text());
+    assert_eq!(gateway.count("SELECT count(*) FROM words"), 0);
+    crate::erased::gone(&gateway, "the words to go", &words);
+    gateway.sweep();
+}
