@@ -16,6 +16,7 @@ use crate::letters::withdrawn;
 use crate::page::{Page, redirect, show as render};
 use crate::problem::Problem;
 use crate::reading::invitation::{self, Card};
+use crate::reading::shelf::Shelf;
 use crate::reading::{self, File, Look, Preview, Reading, View};
 use crate::state::Site;
 use crate::state::frame_cache::{self, Frame};
@@ -45,6 +46,7 @@ struct MessagePage {
     view: View,
     files: Vec<File>,
     pictures: Vec<File>,
+    shelf: Shelf,
     /// What all of them come by at once.
     all_files: Option<String>,
     charset: Choice,
@@ -58,11 +60,11 @@ struct MessagePage {
 
 impl MessagePage {
     fn picture_count(&self) -> String {
-        self.page.n("message-pictures", &(self.pictures.len() as u64))
+        self.page.n("message-pictures", &self.shelf.pictures)
     }
 
     fn file_count(&self) -> String {
-        self.page.n("message-attachments", &(self.files.len() as u64))
+        self.page.n("message-attachments", &self.shelf.files)
     }
 }
 
@@ -72,9 +74,24 @@ pub(crate) struct Wish {
     view: String,
     #[serde(default)]
     charset: String,
+    /// Which page of its files.
+    #[serde(default)]
+    files: Option<usize>,
 }
 
 impl Wish {
+    /// A letter's files on the page that is wished for; `place` is the address of that page.
+    pub(super) fn shelf(&self, place: &str, files: &mut Vec<File>, pictures: &mut Vec<File>) -> Shelf {
+        let mut address = format!("{place}?");
+        if self.view == "text" {
+            address.push_str("view=text&");
+        }
+        if let Some(charset) = self.charset() {
+            address.push_str(&format!("charset={}&", charset.label()));
+        }
+        Shelf::cut(files, pictures, self.files, address)
+    }
+
     pub(super) fn charset(&self) -> Option<Charset> {
         Charset::parse(&self.charset)
     }
@@ -158,7 +175,9 @@ pub(crate) async fn show(
             reading::look(&letter.bytes, &look)
         })
         .await?;
-    let Reading { view, files, pictures, events, summary: parsed, frame, whole, has_charset } = reading;
+    let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
+        reading;
+    let shelf = wish.shelf(&format!("/m/{id}"), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), charset.place(&id), frame);
@@ -173,7 +192,7 @@ pub(crate) async fn show(
     };
     let template = MessagePage {
         page,
-        all_files: (files.len() + pictures.len() > 1).then(|| format!("/m/{}/files", row.id)),
+        all_files: (shelf.files + shelf.pictures > 1).then(|| format!("/m/{}/files", row.id)),
         id: row.id,
         subject: subject.filter(|s| !s.trim().is_empty()),
         from,
@@ -185,6 +204,7 @@ pub(crate) async fn show(
         view,
         files,
         pictures,
+        shelf,
         charset,
         ways,
         place: FolderPage::of(row.folder),

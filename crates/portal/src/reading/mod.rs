@@ -12,6 +12,7 @@ pub(crate) mod invitation;
 pub(crate) mod markup;
 pub(crate) mod message;
 pub(crate) mod part;
+pub(crate) mod shelf;
 pub(crate) mod targets;
 pub(crate) mod text;
 mod type_size;

@@ -16,6 +16,7 @@ use crate::problem::Problem;
 use crate::reading::bundle;
 use crate::reading::invitation::{self, Card};
 use crate::reading::message::{Choice, FILE_POLICY, Wish, frame_page};
+use crate::reading::shelf::Shelf;
 use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
 use crate::state::frame_cache;
 use crate::state::{Site, off_the_loop};
@@ -40,6 +41,7 @@ struct InsidePage {
     view: View,
     files: Vec<File>,
     pictures: Vec<File>,
+    shelf: Shelf,
     /// What all of them come by at once: of a letter within there is no such.
     all_files: Option<String>,
     events: Vec<Card>,
@@ -48,11 +50,11 @@ struct InsidePage {
 
 impl InsidePage {
     fn picture_count(&self) -> String {
-        self.page.n("message-pictures", &(self.pictures.len() as u64))
+        self.page.n("message-pictures", &self.shelf.pictures)
     }
 
     fn file_count(&self) -> String {
-        self.page.n("message-attachments", &(self.files.len() as u64))
+        self.page.n("message-attachments", &self.shelf.files)
     }
 }
 
@@ -80,8 +82,9 @@ pub(crate) async fn inside(
             Some(reading::look(&inner, &look))
         })
         .await?;
-    let Reading { view, files, pictures, events, summary, frame, has_charset, .. } =
+    let Reading { view, mut files, mut pictures, events, summary, frame, has_charset, .. } =
         reading.ok_or(Problem::NotFound)?;
+    let shelf = wish.shelf(&format!("/m/{id}/inside/{part}"), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
@@ -104,6 +107,7 @@ pub(crate) async fn inside(
         view,
         files,
         pictures,
+        shelf,
         all_files: None,
         events,
         charset,
