@@ -132,3 +132,47 @@ fn a_letter_that_a_rule_holds_does_not_go_because_its_row_says_so() {
     }
     let _ = hop.wait(2);
 }
+
+#[test]
+fn check_names_the_rows_that_do_not_prove_and_no_others() {
+    let portal = Portal::new();
+    let (_anna, letter) = portal.owner(ANNA, "Text");
+    portal.send("bernd@web.example", &letters::plain("[vertraulich] Brief", "Text"));
+    let rows = rows(&portal.gateway);
+    let check = || portal.gateway.sealpost(&["check", "--store", "--offline"]);
+    let (code, out, err) = check();
+    assert!(code == 0 && out.contains("0 do not prove"), "{out}{err}");
+    let letter = letter.rsplit('/').next().unwrap();
+    let (active, pending): (String, String) = rows
+        .query_row(
+            "SELECT (SELECT id FROM mailboxes WHERE state = 'active'), (SELECT id FROM mailboxes WHERE state = 'pending')",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    let foreign = format!("(SELECT listing_sealed FROM deposits WHERE id <> '{letter}')");
+    for (sql, named) in [
+        (
+            format!("UPDATE deposits SET listing_sealed = {foreign} WHERE id = '{letter}'"),
+            format!("letter {letter} does not prove"),
+        ),
+        (
+            format!("UPDATE mailboxes SET tag = zeroblob(32) WHERE id = '{active}'"),
+            format!("mailbox {active} does not prove"),
+        ),
+        (
+            format!("UPDATE sessions SET created_at = created_at + 1 WHERE mailbox_id = '{active}'"),
+            format!("session of mailbox {active} does not prove"),
+        ),
+        (
+            format!("UPDATE tokens SET hash = zeroblob(32) WHERE mailbox_id = '{pending}'"),
+            format!("activation of mailbox {pending} does not prove"),
+        ),
+    ] {
+        change(&rows, &sql);
+        let (code, out, err) = check();
+        assert!(code != 0 && err.contains(&named), "{sql}: {named}: {out}{err}");
+    }
+    let (_, out, _) = check();
+    assert!(out.contains("4 do not prove"), "{out}");
+}

@@ -28,6 +28,7 @@ mod formats;
 mod hops;
 mod ill_disk;
 mod initial_password;
+mod key_rotation;
 mod large_file;
 mod limits;
 mod load;

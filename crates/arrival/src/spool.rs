@@ -76,7 +76,7 @@ impl Spool {
         let key = MessageKey::generate(&*shared.random);
         let body = BodySealer::new(&shared.store, &key, announced, &*shared.random)
             .map_err(|error| crate::failure::unavailable(&error))?;
-        let fingerprint = shared.keys.tags.fingerprint();
+        let fingerprint = shared.keys.tags.fingerprint_of_arrival();
         Ok(Self { stage: Stage::Head(Vec::new()), body, key, rest: Some(Vec::new()), fingerprint })
     }
 

@@ -14,9 +14,11 @@ pub(crate) async fn known(shared: &Shared, head: &Head) -> Known<bool> {
     let named = ["In-Reply-To", "References"].iter().flat_map(|field| head.all(field));
     let mut tags: Vec<[u8; 32]> = Vec::new();
     for id in named.flat_map(|text| message_ids(&text)) {
-        // As it was tagged before there was one spelling, and in that.
-        tags.push(shared.keys.tags.thread_tag(&id));
-        tags.push(shared.keys.tags.thread_tag(&spelt(&id)));
+        // As it was tagged before there was one spelling, and in that; and under server keys before this one.
+        for id in [spelt(&id), id] {
+            tags.push(shared.keys.tags.thread_tag(&id));
+            tags.extend(shared.keys.tags.earlier_thread_tags(&id));
+        }
     }
     tags.sort_unstable();
     tags.dedup();

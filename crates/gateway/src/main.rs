@@ -6,9 +6,11 @@ mod demo;
 mod jobs;
 mod logging;
 mod logins;
+mod prove;
 mod readiness;
 mod release;
 mod roles;
+mod rotate;
 mod serve;
 
 use std::process::ExitCode;

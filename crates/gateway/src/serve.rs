@@ -47,6 +47,11 @@ pub(crate) enum RunError {
         "a write could not be made certain: nothing more is promised before a restart has looked at the disk"
     )]
     Halted,
+    #[error(
+        "this store stands under another key than the one of this process ({0:#04x}): after `sealpost key rotate` each \
+         service needs its new key file; `sealpost key status` says more"
+    )]
+    OtherKey(u8),
     #[error("a part ended by itself: {0}")]
     Part(#[from] tokio::task::JoinError),
 }
@@ -90,7 +95,8 @@ pub(crate) fn prepare(
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _ } = keys;
     let retention = plan.portal.retention.clone();
-    let queue = match (&delivery_keys, &intake_keys, &portal_keys) {
+    // Those of intake and portal remember keys of before, delivery's do not.
+    let queue = match (&intake_keys, &portal_keys, &delivery_keys) {
         (Some(role), _, _) => &role.queue,
         (None, Some(role), _) => &role.queue,
         (None, None, Some(role)) => &role.queue,
@@ -199,6 +205,13 @@ impl Ready {
     /// Where the portal answers.
     pub(crate) fn web(&self) -> Vec<SocketAddr> {
         self.portal.as_ref().map(|portal| portal.addresses().to_vec()).unwrap_or_default()
+    }
+
+    /// Whoever came with a key that is not this store's would take the queue for damaged and freeze it.
+    pub(crate) async fn has_its_key(&self) -> Result<(), RunError> {
+        let Some(context) = &self.context else { return Ok(()) };
+        let id = context.shared.keys.rows.id();
+        if self.store.is_of_another_key(id).await? { Err(RunError::OtherKey(id)) } else { Ok(()) }
     }
 
     /// Runs until `stop`, then drains: intake first, so that nothing new comes while the rest finishes.

@@ -251,7 +251,7 @@ impl Book<'_> {
         self.tags.partner_tag("name", &name.to_ascii_lowercase())
     }
 
-    fn open(&self, row: &PartnerRow) -> Result<Partner, PartnerError> {
+    pub(crate) fn open(&self, row: &PartnerRow) -> Result<Partner, PartnerError> {
         let id = || row.id.clone();
         let plain = self
             .keyring
@@ -263,7 +263,7 @@ impl Book<'_> {
         Ok(Partner { id: id(), name, places, standing, prefers, profile })
     }
 
-    fn row(
+    pub(crate) fn row(
         &self,
         partner: &Partner,
         now: Timestamp,
@@ -303,7 +303,7 @@ impl Book<'_> {
         Ok(Found { partner, keys })
     }
 
-    fn open_key(&self, row: &PartnerKeyRow) -> Result<PartnerKey, PartnerError> {
+    pub(crate) fn open_key(&self, row: &PartnerKeyRow) -> Result<PartnerKey, PartnerError> {
         let id = || row.id.clone();
         let plain = self
             .keyring
@@ -315,7 +315,7 @@ impl Book<'_> {
         Ok(PartnerKey { id: id(), state: row.state, reach, key, source, since })
     }
 
-    fn key_row(
+    pub(crate) fn key_row(
         &self,
         partner_id: &str,
         key: &PartnerKey,

@@ -9,6 +9,7 @@ mod choice;
 mod error;
 mod own;
 mod place;
+mod rotate;
 mod state;
 
 pub use book::{Book, Found, Partner, PartnerKey, Reach, Standing};
@@ -16,4 +17,5 @@ pub use choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use error::PartnerError;
 pub use own::{Own, OwnKeys, PublicKeys, Published};
 pub use place::Place;
+pub use rotate::{PartnerSeals, Resealed};
 pub use state::{Refused, Step, after};

@@ -128,7 +128,7 @@ impl OwnKeys<'_> {
         done(self.store.change_own_key(&former, &row, audit).await?)
     }
 
-    fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
+    pub(crate) fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
         let public = open_public(self.rows, row)?;
         let bound = secret_bound(&public);
         let secret: Secret<Vec<u8>> = self
@@ -144,7 +144,12 @@ impl OwnKeys<'_> {
         Ok(Own { public, key })
     }
 
-    fn row(&self, own: &Own, now: Timestamp, random: &dyn Random) -> Result<OwnKeyRow, PartnerError> {
+    pub(crate) fn row(
+        &self,
+        own: &Own,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<OwnKeyRow, PartnerError> {
         let Own { public, key } = own;
         let record = Record { domains: public.domains.clone(), key: public.key.clone(), since: public.since };
         let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {

@@ -23,6 +23,15 @@ pub enum StoreError {
         /// Which part.
         part: &'static str,
     },
+    /// Somebody else has the store open.
+    #[error("another process has this store open: stop every service and command first")]
+    InUse,
+    /// A change of the server key has begun and is not finished.
+    #[error(
+        "the server key of this store is being changed: wait for `sealpost key rotate`, or begin it again to let it \
+         finish"
+    )]
+    Rotating,
     /// The engine refused a statement.
     #[error("the database refused: {0}")]
     Database(#[from] rusqlite::Error),
@@ -103,6 +112,8 @@ impl StoreError {
             Self::Closed
             | Self::Halted
             | Self::NotAlone { .. }
+            | Self::Rotating
+            | Self::InUse
             | Self::File(_)
             | Self::Path { .. }
             | Self::NewerSchema { .. }
@@ -140,6 +151,8 @@ impl StoreError {
             Self::Closed
             | Self::Halted
             | Self::NotAlone { .. }
+            | Self::Rotating
+            | Self::InUse
             | Self::Database(_)
             | Self::NotKept { .. }
             | Self::File(_)

@@ -250,6 +250,16 @@ impl Store {
         self.read_one(question).await?.map(mailbox_row).transpose()
     }
 
+    /// The next mailboxes after the id `after`, whatever their state.
+    pub(crate) async fn mailboxes_after(
+        &self,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<MailboxRow>, StoreError> {
+        let question = sql!(concat!(select_mailbox!(), " WHERE id > ?1 ORDER BY id LIMIT ?2"), after, most);
+        self.read_rows(question).await?.into_iter().map(mailbox_row).collect()
+    }
+
     /// One wrap of a mailbox's secret key.
     pub async fn wrap(&self, mailbox_id: &str, kind: WrapKind) -> Result<Option<Vec<u8>>, StoreError> {
         let question =

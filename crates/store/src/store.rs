@@ -14,6 +14,7 @@ use crate::disk::{Disk, Room};
 use crate::engine::{self, Eraser, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
 use crate::error::StoreError;
 use crate::files::Files;
+use crate::rotate::Rotating;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
 /// How many callers may stand in front of the writer and the readers; the others wait.
@@ -33,6 +34,18 @@ pub struct StoreOptions {
     pub minimum_free: u64,
     /// How long a write waits for another process that keeps the database locked, before it is put off.
     pub lock_wait: Duration,
+    /// In whose company.
+    pub company: Company,
+}
+
+/// Who else may have the store open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Company {
+    /// Others; not while the server key is being changed.
+    #[default]
+    Others,
+    /// Nobody: the server key is being changed.
+    Alone,
 }
 
 impl StoreOptions {
@@ -45,6 +58,16 @@ impl StoreOptions {
             readers: 2,
             minimum_free: 0,
             lock_wait: Duration::from_secs(10),
+            company: Company::Others,
+        }
+    }
+}
+
+impl Company {
+    fn may_enter(self, folder: &Path) -> Result<(), StoreError> {
+        match (self, Rotating::of(folder)?) {
+            (Self::Alone, _) | (Self::Others, None) => Ok(()),
+            (Self::Others, Some(_)) => Err(StoreError::Rotating),
         }
     }
 }
@@ -89,11 +112,12 @@ impl Store {
     /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
     /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { folder, inline_limit, readers, minimum_free, lock_wait } = options;
+        let StoreOptions { folder, inline_limit, readers, minimum_free, lock_wait, company } = options;
         let bodies = folder.join("bodies");
         let access = Access::of(&folder);
         access.folder(&folder)?;
         access.folder(&bodies)?;
+        company.may_enter(&folder)?;
         let lock = access.file(&folder.join("lock"))?;
         let database = folder.join("rows.sqlite");
         drop(access.file(&database)?);
@@ -101,6 +125,7 @@ impl Store {
         // Alone: whatever has no row now will never get one. In company it might be someone's work.
         let alone = match lock.try_lock() {
             Ok(()) => true,
+            Err(TryLockError::WouldBlock) if company == Company::Alone => return Err(StoreError::InUse),
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(source)) => return Err(StoreError::Path { path: folder, source }),
         };
@@ -109,9 +134,19 @@ impl Store {
         let (files, remover) = Files::open(bodies, access)?;
         if alone {
             remove_leftovers(&connection, &files)?;
-            lock.unlock().map_err(|source| StoreError::Path { path: folder.clone(), source })?;
         }
-        lock.lock_shared().map_err(|source| StoreError::Path { path: folder.clone(), source })?;
+        match company {
+            Company::Alone => {}
+            Company::Others => {
+                let failed = |source| StoreError::Path { path: folder.clone(), source };
+                if alone {
+                    lock.unlock().map_err(failed)?;
+                }
+                lock.lock_shared().map_err(failed)?;
+                // Somebody was alone with it just now, and was perhaps cut short.
+                company.may_enter(&folder)?;
+            }
+        }
         sync_folder(&folder)?;
 
         let (lock, files) = (Arc::new(lock), Arc::new(files));

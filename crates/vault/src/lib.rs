@@ -22,6 +22,7 @@ mod primitive;
 mod proof;
 mod record;
 mod roles;
+mod rotated;
 mod salted;
 mod server;
 mod session;
@@ -40,6 +41,7 @@ pub use message::MessageKey;
 pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
 pub use record::{KeyringKey, RowKey, SpoolKey};
 pub use roles::{DeliveryRole, IntakeRole, PortalRole, QueueKeys, SupportRole, WayInKeys};
+pub use rotated::Rotated;
 pub use server::{Keys, Pepper, ServerKey};
 pub use session::{Held, SessionHash, SessionSecret};
 pub use stream::{

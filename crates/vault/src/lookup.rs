@@ -10,27 +10,44 @@ use crate::token;
 
 /// Makes tags: equal things have equal tags, and without the key nothing can be guessed from them.
 #[derive(Clone, Debug)]
-pub struct TagKey(Key);
+pub struct TagKey {
+    key: Key,
+    /// Of server keys before this one: Message-IDs were tagged under them, and are not stored.
+    earlier: Vec<Key>,
+}
 
 impl TagKey {
     pub(crate) fn new(key: Key) -> Self {
-        Self(key)
+        Self { key, earlier: Vec::new() }
     }
 
     pub(crate) fn key(&self) -> &Key {
-        &self.0
+        &self.key
+    }
+
+    pub(crate) fn earlier(&self) -> &[Key] {
+        &self.earlier
+    }
+
+    pub(crate) fn remember(&mut self, earlier: Key) {
+        self.earlier.push(earlier);
     }
 
     /// The tag of a mail address, given as the identity that makes two spellings one mailbox.
     #[must_use]
     pub fn address_tag(&self, identity: &str) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-address", identity.as_bytes())
+        self.key.mac("sealpost/1/tag-address", identity.as_bytes())
     }
 
     /// The tag of a Message-ID, without angle brackets: is this an answer to a portal message?
     #[must_use]
     pub fn thread_tag(&self, message_id: &str) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-thread", message_id.as_bytes())
+        self.key.mac("sealpost/1/tag-thread", message_id.as_bytes())
+    }
+
+    /// The tags under which a Message-ID may be remembered since before the server key was changed.
+    pub fn earlier_thread_tags(&self, message_id: &str) -> impl Iterator<Item = [u8; 32]> {
+        self.earlier.iter().map(move |key| key.mac("sealpost/1/tag-thread", message_id.as_bytes()))
     }
 
     /// The tag of a partner's name, domain or address; `kind` says which.
@@ -38,14 +55,14 @@ impl TagKey {
     pub fn partner_tag(&self, kind: &str, of: &str) -> [u8; 32] {
         let mut bound = Vec::new();
         bind_bytes(&mut bound, &[kind.as_bytes(), of.as_bytes()]);
-        self.0.mac("sealpost/1/tag-partner", &bound)
+        self.key.mac("sealpost/1/tag-partner", &bound)
     }
 
     /// The tag under which something is counted that has no tag of its own: `kind` says of what sort, in letters
     /// only, `of` which one.
     #[must_use]
     pub fn count_tag(&self, kind: &str, of: &[u8]) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-count", &[kind.as_bytes(), b" ", of].concat())
+        self.key.mac("sealpost/1/tag-count", &[kind.as_bytes(), b" ", of].concat())
     }
 
     /// What a device's cookie is good with: this key pair, and this password and answer.
@@ -53,7 +70,7 @@ impl TagKey {
     pub fn device_word(&self, public_key: &[u8], epochs: &str) -> [u8; 32] {
         let mut bound = Vec::new();
         bind_bytes(&mut bound, &[public_key, epochs.as_bytes()]);
-        self.0.mac("sealpost/1/device-word", &bound)
+        self.key.mac("sealpost/1/device-word", &bound)
     }
 
     /// The text of a cookie by which a browser shows that somebody has logged in from it, to the mailbox of
@@ -83,13 +100,20 @@ impl TagKey {
     }
 
     fn device_tag(&self, address_tag: &[u8; 32], name: &Key, word: &[u8; 32]) -> [u8; 32] {
-        self.0.mac("sealpost/1/tag-device", &[*address_tag, *name.expose(), *word].concat())
+        self.key.mac("sealpost/1/tag-device", &[*address_tag, *name.expose(), *word].concat())
     }
 
-    /// A keyed hash of an arrival, fed piece by piece: has this very letter just been accepted?
+    /// A keyed hash of an arrival, fed piece by piece: has this very letter just been accepted? Under the first server
+    /// key there was, so that a letter is recognised whose sender comes again after a change of keys.
+    #[must_use]
+    pub fn fingerprint_of_arrival(&self) -> Fingerprinter {
+        Fingerprinter(Mac::new(self.earlier.first().unwrap_or(&self.key), "sealpost/1/fingerprint"))
+    }
+
+    /// The same of what happens once in all roles alike, of which some remember no key of before.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprinter {
-        Fingerprinter(Mac::new(&self.0, "sealpost/1/fingerprint"))
+        Fingerprinter(Mac::new(&self.key, "sealpost/1/fingerprint"))
     }
 }
 

@@ -139,13 +139,13 @@ fn unwrap(
     input: &[u8],
     pepper: &Pepper,
 ) -> Result<Unwrapped, VaultError> {
-    let (cost, sealed) = Sealed::read(format, wrap, |reader| {
-        salted::key_id(reader, format, pepper.id())?;
+    let ((pepper, cost), sealed) = Sealed::read(format, wrap, |reader| {
+        let pepper = pepper.named(reader.byte()?, format.name())?;
         let (memory, passes, lanes) = (reader.number()?, reader.number()?, reader.number()?);
-        Argon2Cost::new(memory, passes, lanes)
+        Ok((pepper, Argon2Cost::new(memory, passes, lanes)?))
     })?;
     sealed.must_hold(WRAPPED)?;
-    let key = key(format, input, sealed.salt, pepper, &cost)?;
+    let key = key(format, input, sealed.salt, &pepper, &cost)?;
     Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
 }
 

@@ -91,6 +91,11 @@ impl SessionAuth {
         proven(&self.0, format, held.bearer.label(), &held.bounds(&since), bytes)
     }
 
+    /// Whether a session's row is ours; only its cookie opens it.
+    pub fn is_ours(&self, held: &Held<'_>, bytes: &[u8]) -> Result<(), VaultError> {
+        self.proven_session(held, bytes).map(drop)
+    }
+
     /// A session that goes on while its mailbox's epochs change: what it seals, proven for the new ones.
     pub fn go_on(&self, held: &Held<'_>, epochs: &str, bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
         let sealed = self.proven_session(held, bytes)?;

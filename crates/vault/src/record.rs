@@ -41,6 +41,12 @@ impl RecordKey {
 }
 
 impl SpoolKey {
+    /// The byte by which what is sealed names this key; it is no secret.
+    #[must_use]
+    pub fn id(&self) -> u8 {
+        self.0.id
+    }
+
     pub(crate) fn record(&self) -> &RecordKey {
         &self.0
     }
@@ -62,6 +68,12 @@ impl SpoolKey {
 }
 
 impl RowKey {
+    /// The byte by which what is sealed names this key; it is no secret.
+    #[must_use]
+    pub fn id(&self) -> u8 {
+        self.0.id
+    }
+
     pub(crate) fn record(&self) -> &RecordKey {
         &self.0
     }

@@ -12,7 +12,7 @@ use crate::lookup::TagKey;
 use crate::primitive::Key;
 use crate::proof::{DepositAuth, SessionAuth};
 use crate::record::{KeyringKey, RowKey, SpoolKey};
-use crate::server::{Keys, Pepper};
+use crate::server::{Earlier, Keys, Pepper};
 use crate::token::TokenKey;
 use crate::wrap::EscrowPublic;
 
@@ -151,8 +151,9 @@ impl IntakeRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            let (queue, way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let (mut queue, mut way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
             let keyring = KeyringKey::new(lines.id, lines.key("keyring")?);
+            lines.earlier(&mut queue, &mut way_in)?;
             Ok(Self { queue, way_in, keyring })
         })
     }
@@ -170,9 +171,11 @@ impl PortalRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            let (queue, way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let (mut queue, mut way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
             let sessions = SessionAuth::new(lines.key("sessions")?);
-            Ok(Self { queue, way_in, sessions, letters: LetterSigner::from_seed(lines.key("letters")?) })
+            let letters = LetterSigner::from_seed(lines.key("letters")?);
+            lines.earlier(&mut queue, &mut way_in)?;
+            Ok(Self { queue, way_in, sessions, letters })
         })
     }
 
@@ -189,8 +192,9 @@ impl SupportRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            let (queue, way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let (mut queue, mut way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
             let keyring = KeyringKey::new(lines.id, lines.key("keyring")?);
+            lines.earlier(&mut queue, &mut way_in)?;
             Ok(Self { queue, way_in, keyring })
         })
     }
@@ -261,6 +265,15 @@ impl<'a> Lines<'a> {
         Ok(self.id)
     }
 
+    /// At the end: what is still needed of server keys before.
+    fn earlier(&mut self, queue: &mut QueueKeys, way_in: &mut WayInKeys) -> Result<(), VaultError> {
+        for line in self.lines.by_ref() {
+            let earlier = Earlier::parse(line).ok_or(self.wrong)?;
+            earlier.remember(&mut queue.tags, &mut way_in.pepper);
+        }
+        Ok(())
+    }
+
     fn key(&mut self, name: &str) -> Result<Key, VaultError> {
         let line = self.next()?;
         let text = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).ok_or(self.wrong)?;
@@ -278,7 +291,8 @@ fn file(
     keyring: Option<&KeyringKey>,
 ) -> Secret<String> {
     // All of it in one allocation, so that no shorter copy stays behind.
-    let mut text = String::with_capacity(4096);
+    let earlier = way_in.map(|way_in| way_in.pepper.earlier(&queue.tags)).unwrap_or_default();
+    let mut text = String::with_capacity(4096 + earlier.len() * Earlier::LINE);
     text.push_str(&format!("{FILE_NAME}:{role}\nid:{}\n", queue.spool.record().id));
     let mut line = |name: &str, key: &Key| {
         text.push_str(name);
@@ -308,6 +322,7 @@ fn file(
         STANDARD.encode_string(keyring.record().key.expose(), &mut text);
         text.push('\n');
     }
+    earlier.iter().for_each(|earlier| earlier.write(&mut text));
     Secret::new(text)
 }
 

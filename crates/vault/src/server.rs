@@ -23,7 +23,19 @@ const SALT: &[u8] = b"sealpost/1/server-key";
 /// 32 bytes from which every key of the server follows. Lost means: queue, addresses and every
 /// mailbox that was never opened are lost. Stolen together with the database means the same, to others.
 #[derive(Clone, Debug)]
-pub struct ServerKey(Key);
+pub struct ServerKey {
+    key: Key,
+    earlier: Vec<Earlier>,
+}
+
+/// What is still needed of a server key before this one: what only a mailbox's owner could make anew, and tags of
+/// Message-IDs, which nobody can.
+#[derive(Clone, Debug)]
+pub(crate) struct Earlier {
+    pub(crate) id: u8,
+    pub(crate) pepper: Key,
+    pub(crate) tags: Key,
+}
 
 /// The server's keys, each for one purpose. No part of the program gets all of them: see the roles.
 #[derive(Clone, Debug)]
@@ -55,15 +67,57 @@ pub struct Keys {
 pub struct Pepper {
     id: u8,
     key: Key,
+    /// Of server keys before this one: they open, and nothing is sealed with them.
+    earlier: Vec<(u8, Key)>,
 }
 
 impl Pepper {
     pub(crate) fn new(id: u8, key: Key) -> Self {
-        Self { id, key }
+        Self { id, key, earlier: Vec::new() }
+    }
+
+    pub(crate) fn remember(&mut self, id: u8, earlier: Key) {
+        self.earlier.push((id, earlier));
+    }
+
+    /// Whether a wrap was made under an earlier server key: its owner's next log-in should make it anew.
+    #[must_use]
+    pub fn is_earlier(&self, wrap: &[u8]) -> bool {
+        // Magic and version stand before the key id.
+        wrap.get(5).is_some_and(|id| self.earlier.iter().any(|(earlier, _)| earlier == id))
+    }
+
+    /// The ids of server keys before this one that it remembers.
+    pub fn earlier_ids(&self) -> impl Iterator<Item = u8> {
+        self.earlier.iter().map(|(id, _)| *id)
+    }
+
+    /// Whether a wrap under a password, an answer or an initial password names this key or one that is remembered.
+    pub fn knows(&self, wrap: &[u8]) -> Result<(), VaultError> {
+        // Magic and version stand before the key id.
+        let id = wrap.get(5).copied().ok_or(VaultError::Damaged("wrap"))?;
+        self.named(id, "wrap").map(drop)
+    }
+
+    /// The one that a wrap names.
+    pub(crate) fn named(&self, id: u8, what: &'static str) -> Result<Self, VaultError> {
+        if id == self.id {
+            return Ok(Self::new(id, self.key.clone()));
+        }
+        let earlier = self.earlier.iter().find(|(earlier, _)| *earlier == id);
+        let other = VaultError::OtherKey { what, found: id, present: self.id };
+        earlier.map(|(id, key)| Self::new(*id, key.clone())).ok_or(other)
     }
 
     pub(crate) fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// What a role's file says of server keys before this one.
+    pub(crate) fn earlier(&self, tags: &TagKey) -> Vec<Earlier> {
+        let both = self.earlier.iter().zip(tags.earlier());
+        both.map(|((id, pepper), tags)| Earlier { id: *id, pepper: pepper.clone(), tags: tags.clone() })
+            .collect()
     }
 
     pub(crate) fn id(&self) -> u8 {
@@ -80,24 +134,57 @@ impl ServerKey {
     /// A new key, for `sealpost init`.
     #[must_use]
     pub fn generate(random: &dyn Random) -> Self {
-        Self(Key::random(random))
+        Self { key: Key::random(random), earlier: Vec::new() }
+    }
+
+    /// The key after this one: it remembers what is still needed of this one and those before. No two have one id.
+    #[must_use]
+    pub fn next(&self, random: &dyn Random) -> Self {
+        let mut earlier = self.earlier.clone();
+        earlier.push(Earlier { id: self.id(), pepper: self.derive("pepper"), tags: self.derive("tags") });
+        let escrow = self.keys().escrow.public();
+        loop {
+            let next = Self { key: Key::random(random), earlier: earlier.clone() };
+            let taken = earlier.iter().any(|earlier| earlier.id == next.id());
+            if !taken && !next.keys().escrow.public().shares_id(&escrow) {
+                return next;
+            }
+        }
+    }
+
+    /// Whether it is a key that came after `before`.
+    #[must_use]
+    pub fn follows(&self, before: &Self) -> bool {
+        let pepper = before.derive("pepper");
+        self.earlier
+            .iter()
+            .any(|earlier| earlier.id == before.id() && *earlier.pepper.expose() == *pepper.expose())
     }
 
     /// From raw bytes, such as a systemd credential.
     #[must_use]
     pub fn from_bytes(bytes: Secret<[u8; 32]>) -> Self {
-        Self(Key::new(*bytes.expose()))
+        Self { key: Key::new(*bytes.expose()), earlier: Vec::new() }
     }
 
-    /// From the text of a key file: one line, `sealpost-server-key-1:` and 44 characters of base64.
+    /// From the text of a key file: one line, `sealpost-server-key-1:` and 44 characters of base64; after a change of
+    /// keys a line for each key before it.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
-        parse_key_text(FILE_NAME, text).map(Self)
+        let (first, rest) = text.trim().split_once('\n').unwrap_or((text, ""));
+        let key = parse_key_text(FILE_NAME, first)?;
+        let earlier = rest.lines().map(|line| Earlier::parse(line).ok_or(VaultError::KeyText(FILE_NAME)));
+        Ok(Self { key, earlier: earlier.collect::<Result<_, _>>()? })
     }
 
     /// The text of a key file.
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
-        key_text(FILE_NAME, &self.0)
+        let first = key_text(FILE_NAME, &self.key);
+        // All of it in one allocation, so that no shorter copy stays behind.
+        let mut text = String::with_capacity(first.expose().len() + self.earlier.len() * Earlier::LINE);
+        text.push_str(first.expose());
+        self.earlier.iter().for_each(|earlier| earlier.write(&mut text));
+        Secret::new(text)
     }
 
     /// One byte that tells this key from the next one after a rotation; stands in what it sealed.
@@ -111,12 +198,17 @@ impl ServerKey {
     #[must_use]
     pub fn keys(&self) -> Keys {
         let id = self.id();
+        let mut tags = TagKey::new(self.derive("tags"));
+        let mut pepper = Pepper::new(id, self.derive("pepper"));
+        for earlier in &self.earlier {
+            earlier.remember(&mut tags, &mut pepper);
+        }
         Keys {
             spool: SpoolKey::new(id, self.derive("spool")),
             rows: RowKey::new(id, self.derive("rows")),
-            tags: TagKey::new(self.derive("tags")),
+            tags,
             tokens: TokenKey::new(self.derive("tokens")),
-            pepper: Pepper::new(id, self.derive("pepper")),
+            pepper,
             deposits: DepositAuth::new(self.derive("deposits")),
             sessions: SessionAuth::new(self.derive("sessions")),
             escrow: EscrowSecret::from_seed(self.derive("escrow")),
@@ -126,7 +218,40 @@ impl ServerKey {
     }
 
     fn derive(&self, label: &str) -> Key {
-        self.0.derive(SALT, label)
+        self.key.derive(SALT, label)
+    }
+}
+
+impl Earlier {
+    const NAME: &str = "earlier";
+
+    /// At most: name, id, two keys in base64.
+    pub(crate) const LINE: usize = 7 + 4 + 45 + 45 + 1;
+
+    /// `earlier:ID:PEPPER:TAGS`.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let rest = line.trim().strip_prefix(Self::NAME)?.strip_prefix(':')?;
+        let (id, keys) = rest.split_once(':')?;
+        let (pepper, tags) = keys.split_once(':')?;
+        let key =
+            |text: &str| STANDARD.decode(text).map(Zeroizing::new).ok().and_then(|b| Key::from_slice(&b));
+        Some(Self { id: id.parse().ok()?, pepper: key(pepper)?, tags: key(tags)? })
+    }
+
+    pub(crate) fn write(&self, text: &mut String) {
+        text.push_str(Self::NAME);
+        text.push(':');
+        text.push_str(&self.id.to_string());
+        for key in [&self.pepper, &self.tags] {
+            text.push(':');
+            STANDARD.encode_string(key.expose(), text);
+        }
+        text.push('\n');
+    }
+
+    pub(crate) fn remember(&self, tags: &mut TagKey, pepper: &mut Pepper) {
+        tags.remember(self.tags.clone());
+        pepper.remember(self.id, self.pepper.clone());
     }
 }
 
@@ -161,7 +286,7 @@ mod tests {
         let text = key.to_file_text();
         assert_eq!(text.expose().lines().count(), 1);
         let back = ServerKey::parse(text.expose()).unwrap();
-        assert_eq!(back.0.expose(), key.0.expose());
+        assert_eq!(back.key.expose(), key.key.expose());
         assert_eq!(back.id(), key.id());
     }
 

@@ -64,7 +64,8 @@ impl MailboxSecret {
         pepper: &Pepper,
     ) -> Result<Unwrapped, VaultError> {
         let format = Format::Activation;
-        let ((), sealed) = Sealed::read(format, wrap, |reader| salted::key_id(reader, format, pepper.id()))?;
+        let (pepper, sealed) =
+            Sealed::read(format, wrap, |reader| pepper.named(reader.byte()?, format.name()))?;
         sealed.must_hold(WRAPPED)?;
         let key = pepper.mix(format.label(), token.key());
         Unwrapped::from_plain(sealed.open(&key, &[mailbox_id]), format)
@@ -174,6 +175,17 @@ impl EscrowPublic {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
         let key = read_public(Format::EscrowPublic, bytes)?;
         Ok(Self { id: escrow_id(&key), key })
+    }
+
+    /// The byte by which wraps name it.
+    #[must_use]
+    pub fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// Whether wraps to the two could not be told apart by their ids.
+    pub(crate) fn shares_id(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 
     /// As one line of text: `sealpost-escrow-public-1:` and base64.

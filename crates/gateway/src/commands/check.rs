@@ -5,21 +5,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_mail::{Clock as _, SystemClock};
+use sealpost_partner::PartnerError;
 use sealpost_store::{Store, StoreOptions};
 
 use super::{check_partners, complain, complain_all, fail, runtime, say};
-use crate::config::checked::Plan;
+use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
+use crate::prove::{Proven, Prover};
 use crate::roles::Roles;
 
 pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {
     let mut problems = Vec::new();
-    let mut intake = None;
     let plan = match Plan::load(config, roles) {
-        Ok((plan, keys)) => {
-            intake = keys.intake;
-            Some(plan)
-        }
+        Ok(loaded) => Some(loaded),
         Err(found) => {
             problems.extend(found);
             None
@@ -28,9 +26,9 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     if !offline {
         problems.extend(unresolvable_hops(config));
     }
-    let Some(plan) = plan.filter(|_| problems.is_empty()) else { return complain_all(&problems) };
+    let Some((plan, keys)) = plan.filter(|_| problems.is_empty()) else { return complain_all(&problems) };
     if store {
-        match swept(&plan) {
+        match swept(&plan, &keys) {
             Ok(true) => {}
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => return fail(&*error),
@@ -39,7 +37,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     for warning in &plan.warnings {
         complain(format_args!("warning: {warning}"));
     }
-    for warning in intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
+    for warning in keys.intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
         complain(format_args!("warning: {warning}"));
     }
     say(format_args!("{} is fine", config.display()));
@@ -62,15 +60,19 @@ fn unresolvable_hops(file: &Path) -> Vec<Problem> {
     source.problems
 }
 
-fn swept(plan: &Plan) -> Result<bool, Box<dyn std::error::Error>> {
-    let report = runtime()?.block_on(async {
+fn swept(plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn std::error::Error>> {
+    let (report, proven) = runtime()?.block_on(async {
         let store = Store::open(StoreOptions::new(&plan.data))?;
         let report = store.sweep(SystemClock.now()).await;
+        let proven = proven(&store, keys).await;
         store.close().await;
-        report
+        Ok::<_, PartnerError>((report?, proven?))
     })?;
     for problem in &report.problems {
         complain(format_args!("error: {}: {problem:?}", plan.data.display()));
+    }
+    for unproven in &proven.named {
+        complain(format_args!("error: {}: {unproven}", plan.data.display()));
     }
     let counts = report.counts;
     say(format_args!(
@@ -83,5 +85,28 @@ fn swept(plan: &Plan) -> Result<bool, Box<dyn std::error::Error>> {
         counts.bodies_in_rows + counts.bodies_in_files,
         counts.sessions,
     ));
-    Ok(report.is_clean())
+    say(format_args!("proofs: {} rows looked at, {} do not prove", proven.rows, proven.unproven));
+    Ok(report.is_clean() && proven.unproven == 0)
+}
+
+/// With the keys of the roles at hand: the portal's prove most, those of jobs nothing.
+async fn proven(store: &Store, keys: &ServiceKeys) -> Result<Proven, PartnerError> {
+    let keyring = keys.intake.as_ref().map(|role| &role.keyring);
+    let prover = match (&keys.portal, &keys.intake, &keys.delivery) {
+        (Some(role), _, _) => Prover {
+            store,
+            queue: &role.queue,
+            way_in: Some(&role.way_in),
+            sessions: Some(&role.sessions),
+            keyring,
+        },
+        (None, Some(role), _) => {
+            Prover { store, queue: &role.queue, way_in: Some(&role.way_in), sessions: None, keyring }
+        }
+        (None, None, Some(role)) => {
+            Prover { store, queue: &role.queue, way_in: None, sessions: None, keyring }
+        }
+        (None, None, None) => return Ok(Proven::default()),
+    };
+    prover.run().await
 }

@@ -1,5 +1,5 @@
-//! `sealpost key`: key files made of the server key, one a role, and the escrow key that lies in a safe. Writes new
-//! files only and shows no key.
+//! `sealpost key`: key files made of the server key, one a role, and the escrow key that lies in a safe; hands over
+//! where keys are changed. Shows no key.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use clap::Subcommand;
 use sealpost_mail::SystemRandom;
 use sealpost_vault::{EscrowSecret, ServerKey};
 
-use super::{complain, say};
+use super::{complain, key_status, rotate, rotate_escrow, say};
 use crate::config::checked;
 
 /// What to make.
@@ -30,13 +30,52 @@ pub(crate) enum What {
         #[arg(long, default_value = ".")]
         folder: PathBuf,
     },
+    /// A new server key in the old one's place, in the store and in the key files. Stop every service before. Cut short,
+    /// it goes on when it is run again.
+    Rotate {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// The file with the server key, if it is not the one that the configuration names.
+        #[arg(long)]
+        server_key: Option<PathBuf>,
+        /// The folder with the roles' key files, if it is not the one that the configuration names.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+    },
+    /// Seals what a former escrow key opens to the one that the configuration names. Services may run.
+    RotateEscrow {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// The former escrow key, brought from its safe.
+        #[arg(long)]
+        escrow_key: PathBuf,
+    },
+    /// Which keys the store stands under, and how many rows still wait for their owners.
+    Status {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(what: &What) -> ExitCode {
-    let made = checked::apart(|| match what {
-        What::Split { server_key, to } => split(server_key, to),
-        What::Escrow { folder } => escrow(folder),
-    });
+    match what {
+        What::Split { server_key, to } => report(checked::apart(|| split(server_key, to))),
+        What::Escrow { folder } => report(checked::apart(|| escrow(folder))),
+        What::Rotate { config, server_key, keys } => {
+            rotate::run(config, server_key.as_deref(), keys.as_deref())
+        }
+        What::RotateEscrow { config, escrow_key } => rotate_escrow::run(config, escrow_key),
+        What::Status { config, json } => key_status::run(config, *json),
+    }
+}
+
+fn report(made: io::Result<()>) -> ExitCode {
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

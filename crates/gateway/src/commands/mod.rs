@@ -11,11 +11,14 @@ mod explain_partner;
 mod hash_password;
 mod init;
 mod key;
+mod key_status;
 mod letter;
 mod mailbox;
 mod partner;
 mod queue;
 mod request;
+mod rotate;
+mod rotate_escrow;
 mod serve;
 mod verify_portal;
 
@@ -162,7 +165,7 @@ enum Verb {
         #[command(subcommand)]
         what: domain_key::What,
     },
-    /// Makes key files: one for each role, or an escrow key for the safe.
+    /// Makes key files, changes keys, and says what stands under which.
     Key {
         #[command(subcommand)]
         what: key::What,

@@ -1,6 +1,8 @@
 //! Whether a password opens a mailbox. The same work for every address and every password: nobody learns from
 //! the time who has a mailbox.
 
+use std::sync::Arc;
+
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::wrap_id;
 use sealpost_mailbox::{About, Outgoing};
@@ -29,6 +31,12 @@ enum Credential {
     None,
 }
 
+/// A wrap of the time before the server key was changed, and the same under the present one.
+struct Anew {
+    before: Vec<u8>,
+    now: Vec<u8>,
+}
+
 /// Tries a password on a mailbox, or on none.
 pub(crate) async fn try_password(
     site: &Site,
@@ -54,24 +62,41 @@ pub(crate) async fn try_password(
     let wrap = wrap.filter(|_| credential != Credential::None && in_time);
     let pepper = site.keys.pepper.clone();
     let bound = mailbox.map(|mailbox| wrap_id(mailbox, kind)).unwrap_or_default();
-    let verdict: Result<Unwrapped, VaultError> = turn
+    let random = Arc::clone(&site.random);
+    let verdict: Result<(Unwrapped, Option<Anew>), VaultError> = turn
         .run(move || match (wrap, credential) {
             (Some(wrap), Credential::Password) => {
-                MailboxSecret::unwrap_password(&wrap, &bound, &password, &pepper)
+                let verdict = MailboxSecret::unwrap_password(&wrap, &bound, &password, &pepper)?;
+                let anew = match &verdict {
+                    Unwrapped::Opened(secret) if pepper.is_earlier(&wrap) => {
+                        let cost = Argon2Cost::standard();
+                        let now = secret.wrap_password(&bound, &password, &pepper, &cost, random.as_ref())?;
+                        Some(Anew { before: wrap, now })
+                    }
+                    Unwrapped::Opened(_) | Unwrapped::Wrong => None,
+                };
+                Ok((verdict, anew))
             }
             (Some(wrap), Credential::Initial) => {
-                MailboxSecret::unwrap_initial(&wrap, &bound, &password, &pepper)
+                Ok((MailboxSecret::unwrap_initial(&wrap, &bound, &password, &pepper)?, None))
             }
             (Some(_), Credential::None) | (None, _) => {
-                MailboxSecret::dummy_unwrap_password(&password, &pepper, &Argon2Cost::standard())
+                let cost = Argon2Cost::standard();
+                Ok((MailboxSecret::dummy_unwrap_password(&password, &pepper, &cost)?, None))
             }
         })
         .await?;
-    let verdict = verdict.map_err(|error| Problem::fault("opening a password wrap", error))?;
+    let (verdict, anew) = verdict.map_err(|error| Problem::fault("opening a password wrap", error))?;
     let own = match (&verdict, mailbox) {
         (Unwrapped::Opened(secret), Some(mailbox)) => session::is_of(site, mailbox, secret, kind.as_str()),
         (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => false,
     };
+    if let (true, Some(Anew { before, now })) = (own, anew) {
+        // Not done now: at the next log-in.
+        if let Err(error) = site.store.replace_wrap(&id, kind, before, now).await {
+            tracing::warn!(mailbox.id = %id, %error, "a password was not wrapped anew under the present key");
+        }
+    }
     match (verdict, credential) {
         (Unwrapped::Opened(_), _) if !own => Ok(Came::Stranger),
         (Unwrapped::Opened(secret), Credential::Password) => Ok(Came::Owner(secret)),

@@ -4,7 +4,7 @@
 //! type without a field for what the role must not have.
 
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sealpost_mail::Secret;
@@ -54,7 +54,7 @@ impl KeySource {
 }
 
 /// What `role-keys` says in place of a folder: systemd hands over `ROLE.key`.
-const CREDENTIALS: &str = "credentials";
+pub(crate) const CREDENTIALS: &str = "credentials";
 
 impl ServiceKeys {
     pub(super) fn load(config: &Config, roles: Roles, source: &mut Source) -> Option<Self> {
@@ -252,17 +252,69 @@ pub(crate) fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the key files of all roles, and the escrow key, in a folder of their own.
-pub(crate) fn split(key: &ServerKey, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+/// The same as [`write_new`], owned by whoever owns `like`: who makes it may be somebody else. What a run that was cut
+/// short has left of it is overwritten.
+pub(crate) fn write_like(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    // Whole or not at all under its name.
+    let new = with_ending(path, "new");
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    write_new(&new, text)?;
+    let (owner, own) = (std::fs::metadata(like)?, std::fs::metadata(&new)?);
+    if (owner.uid(), owner.gid()) != (own.uid(), own.gid()) {
+        std::os::unix::fs::chown(&new, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    put_in_place(&new, path)
+}
+
+/// Puts another text in a key file's place, at once; a file that is not there is made, its folder's owner's.
+pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let next = with_ending(path, "next");
+    write_like(&next, text, if path.exists() { path } else { folder })?;
+    put_in_place(&next, path)
+}
+
+/// Renames a file over another, for good.
+pub(crate) fn put_in_place(new: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::rename(new, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// `server.key` and `next`: `server.key.next`.
+pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = std::ffi::OsString::from(path);
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The file of the escrow key among those of the roles.
+pub(crate) const ESCROW_FILE: &str = "escrow.key";
+
+/// The key files of all roles, and the escrow key: names and texts.
+pub(crate) fn role_files(key: &ServerKey) -> [(&'static str, Secret<String>); 5] {
     let keys = key.keys();
-    let files = [
+    [
         ("intake.key", keys.intake().to_file_text()),
         ("portal.key", keys.portal().to_file_text()),
         ("delivery.key", keys.delivery().to_file_text()),
         ("support.key", keys.support().to_file_text()),
-        ("escrow.key", keys.escrow.to_file_text()),
-    ];
+        (ESCROW_FILE, keys.escrow.to_file_text()),
+    ]
+}
+
+/// Makes the key files of all roles, and the escrow key, in a folder of their own.
+pub(crate) fn split(key: &ServerKey, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let files = role_files(key);
     // All or none: half a set would be of two server keys.
     for (name, _) in &files {
         let path = folder.join(name);

@@ -28,7 +28,10 @@ use crate::config::file::{self as config, Config, Log, Problem, Source};
 use crate::roles::Roles;
 
 pub(crate) use escrow::EscrowPlan;
-pub(crate) use keys::{KeyFile, ServiceKeys, SupportKeys, read_key, split, write_new};
+pub(crate) use keys::{
+    CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, put_in_place, read_key, replace,
+    role_files, split, with_ending, write_like, write_new,
+};
 pub(crate) use memory::Shares;
 pub(crate) use wiped::apart;
 

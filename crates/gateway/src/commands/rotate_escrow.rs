@@ -1,0 +1,113 @@
+//! `sealpost key rotate-escrow`: what a former escrow key opens, sealed to the one that the configuration names. The
+//! services may run: new mailboxes are wrapped to the new key already. The old key is brought, and not kept.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use sealpost_mail::SystemRandom;
+use sealpost_mailbox::Resident;
+use sealpost_store::{Store, StoreError, StoreOptions};
+use sealpost_vault::{EscrowPublic, EscrowSecret, VaultError};
+use thiserror::Error;
+
+use super::{complain, complain_all, fail, runtime, say};
+use crate::config::checked::{self as plan, Plan, SupportKeys};
+use crate::rotate::moved_escrow;
+
+#[derive(Debug, Error)]
+enum Failed {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Vault(#[from] VaultError),
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Done {
+    moved: usize,
+    /// Under the new key already, or under a third one.
+    others: usize,
+    /// Rows that are not ours.
+    strange: usize,
+}
+
+pub(super) fn run(config: &Path, escrow_key: &Path) -> ExitCode {
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    let Some(to) = plan.escrow.public(&keys.role.way_in) else {
+        complain("error: escrow = \"none\": there is no key to seal to");
+        return ExitCode::FAILURE;
+    };
+    let read = plan::read_key(escrow_key).map_err(|error| error.to_string());
+    let old =
+        match read.and_then(|text| EscrowSecret::parse(text.expose()).map_err(|error| error.to_string())) {
+            Ok(old) => old,
+            Err(error) => {
+                complain(format_args!("error: {}: {error}", escrow_key.display()));
+                return ExitCode::FAILURE;
+            }
+        };
+    if old.public() == to {
+        complain("error: this is the key that the configuration names: give the one before");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(async {
+        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let done = all(&store, &keys, &old, &to).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok(done) => {
+            say(format_args!(
+                "{} escrow wraps are sealed to key {:#04x} now; {} were so already or are under a third key",
+                done.moved,
+                to.id(),
+                done.others
+            ));
+            if done.strange > 0 {
+                complain(format_args!(
+                    "{} mailboxes have rows that are not ours: see `check --store`",
+                    done.strange
+                ));
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+async fn all(
+    store: &Store,
+    keys: &SupportKeys,
+    old: &EscrowSecret,
+    to: &EscrowPublic,
+) -> Result<Done, Failed> {
+    let (queue, mut done, mut after) = (&keys.role.queue, Done::default(), String::new());
+    loop {
+        let page = store.keyed_mailboxes(&after).await?;
+        let Some(last) = page.last() else { return Ok(done) };
+        after.clone_from(&last.row.id);
+        for found in &page {
+            let Some(before) = found.wrap(sealpost_store::WrapKind::Escrow) else { continue };
+            if Resident::of(&found.row, &queue.rows, &queue.tags).is_err() {
+                done.strange += 1;
+                continue;
+            }
+            let Some(wrap) = moved_escrow(found, old, to, &SystemRandom)? else {
+                done.others += 1;
+                continue;
+            };
+            // Its owner may have got a new key pair meanwhile, whose wrap is under the new key.
+            let kept = store.replace_wrap(&found.row.id, wrap.kind, before.to_vec(), wrap.sealed).await?;
+            if kept { done.moved += 1 } else { done.others += 1 }
+        }
+    }
+}

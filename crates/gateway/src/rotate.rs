@@ -1,0 +1,323 @@
+//! A new server key for a store: whatever was sealed, tagged or proven under the old one is made anew under the new one,
+//! page by page, each page one transaction. Bodies, heads and message keys do not depend on it. What is done already is
+//! recognised, so that a run that was cut short goes on. Knows no file.
+
+use sealpost_delivery::Hold;
+use sealpost_mail::Random;
+use sealpost_mailbox::{Resident, WaysIn, seal_address};
+use sealpost_partner::{PartnerError, PartnerSeals};
+use sealpost_store::{
+    Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating, Store,
+    StoreError, WrapKind,
+};
+use sealpost_vault::{EscrowPublic, Keys, MailboxSecret, Rotated, TokenPurpose, VaultError};
+use thiserror::Error;
+
+/// Why nothing, or not everything, was done.
+#[derive(Debug, Error)]
+pub(crate) enum RotateError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Partner(#[from] PartnerError),
+    #[error(
+        "nothing in this store opens with this server key: it is another store's key; nothing was changed"
+    )]
+    OtherKey,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) mailboxes: usize,
+    pub(crate) letters: usize,
+    pub(crate) drafts: usize,
+    pub(crate) queued: usize,
+    pub(crate) notices: usize,
+    /// Partners, their keys and our own for them.
+    pub(crate) partners: usize,
+    /// Made anew by an earlier run.
+    pub(crate) before: usize,
+    /// Opened with neither key; left as they were.
+    pub(crate) strange: usize,
+}
+
+/// One change of keys.
+pub(crate) struct Rotation<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) old: &'a Keys,
+    pub(crate) new: &'a Keys,
+    pub(crate) random: &'a dyn Random,
+}
+
+impl Rotation<'_> {
+    /// Does everything. The store must be open alone; the mark in it goes when the caller has put the new key in the old
+    /// one's place.
+    pub(crate) async fn run(&self) -> Result<Done, RotateError> {
+        if !self.fits().await? {
+            return Err(RotateError::OtherKey);
+        }
+        self.store.begin_rotation(Rotating { from: self.old.rows.id(), to: self.new.rows.id() }).await?;
+        let mut done = Done::default();
+        self.mailboxes(&mut done).await?;
+        for what in Keyed::ALL {
+            self.rows(what, &mut done).await?;
+        }
+        let partners = seals(self.old).reseal(seals(self.new), self.store, self.random).await?;
+        done.partners = partners.anew;
+        done.before += partners.before;
+        done.strange += partners.strange;
+        self.store.forget_before_rotation().await?;
+        Ok(done)
+    }
+
+    /// Whether the keys are this store's: of its first mailboxes, or of what waits, something opens.
+    async fn fits(&self) -> Result<bool, RotateError> {
+        let mailboxes = self.store.keyed_mailboxes("").await?;
+        let tickets = self.store.keyed_rows(Keyed::Ticket, "").await?;
+        let mut rows = mailboxes.iter().filter(|mailbox| !mailbox.row.address_sealed.is_empty()).peekable();
+        if rows.peek().is_none() && tickets.is_empty() {
+            return Ok(true);
+        }
+        let opens = |mailbox: &KeyedMailbox| self.resident(&mailbox.row).is_ok();
+        Ok(rows.any(opens) || tickets.iter().any(|row| !matches!(self.row(row), Change::Strange(_))))
+    }
+
+    async fn mailboxes(&self, done: &mut Done) -> Result<(), RotateError> {
+        let mut after = String::new();
+        loop {
+            let page = self.store.keyed_mailboxes(&after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.row.id);
+            let mut changes = Vec::new();
+            for mailbox in &page {
+                match self.mailbox(mailbox) {
+                    Change::To(changed) => {
+                        done.mailboxes += 1;
+                        changes.push(*changed);
+                    }
+                    Change::Before => done.before += 1,
+                    Change::Nothing => {}
+                    Change::Strange(error) => {
+                        tracing::error!(row.kind = "mailbox", mailbox.id = %mailbox.row.id, error, "left as it is");
+                        done.strange += 1;
+                    }
+                }
+            }
+            self.store.replace_mailboxes(changes).await?;
+        }
+    }
+
+    async fn rows(&self, what: Keyed, done: &mut Done) -> Result<(), RotateError> {
+        let mut after = String::new();
+        loop {
+            let page = self.store.keyed_rows(what, &after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.id);
+            let mut changes = Vec::new();
+            for row in page {
+                match self.row(&row) {
+                    Change::To(sealed) => changes.push((row, *sealed)),
+                    Change::Before => done.before += 1,
+                    Change::Nothing => {}
+                    Change::Strange(error) => {
+                        tracing::error!(row.kind = ?what, row.id = %row.id, error, "left as it is");
+                        done.strange += 1;
+                    }
+                }
+            }
+            match what {
+                Keyed::Ticket => done.queued += changes.len(),
+                Keyed::Notice => done.notices += changes.len(),
+                Keyed::Letter => done.letters += changes.len(),
+                Keyed::Draft => done.drafts += changes.len(),
+                Keyed::Withdrawn => {}
+            }
+            self.store.replace_keyed(changes).await?;
+        }
+    }
+
+    fn row(&self, row: &KeyedRow) -> Change<Vec<u8>> {
+        let (old, new) = (self.old, self.new);
+        let changed = match row.what {
+            // Whether its leg may go is in the label of the seal.
+            Keyed::Ticket => first([Hold::Free.label(), Hold::Held.label()], |label| {
+                old.spool.resealed(&new.spool, label, &row.id, &row.sealed, self.random)
+            }),
+            // Whose mail it was about is not said in the row, only in the seal.
+            Keyed::Notice => first(NOTICE_LABELS, |label| self.resealed(label, &row.whose, &row.sealed)),
+            Keyed::Withdrawn => self.resealed("withdrawn", &row.id, &row.sealed),
+            Keyed::Letter => old.deposits.reproven(&new.deposits, &row.whose, &row.id, &row.sealed),
+            Keyed::Draft => old.sessions.reproven_draft(&new.sessions, &row.whose, &row.id, &row.sealed),
+        };
+        match changed {
+            Ok(Rotated::Anew(sealed)) => Change::To(Box::new(sealed)),
+            Ok(Rotated::Before) => Change::Before,
+            Err(error) => Change::Strange(error.to_string()),
+        }
+    }
+
+    fn resealed(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Rotated, VaultError> {
+        self.old.rows.resealed(&self.new.rows, label, id, sealed, self.random)
+    }
+
+    /// The same for what may be missing; what cannot be opened stays, because a mailbox without its question is better
+    /// than no mailbox.
+    fn optional(&self, label: &str, id: &str, sealed: Option<&Vec<u8>>) -> Option<Vec<u8>> {
+        let sealed = sealed?;
+        match self.resealed(label, id, sealed) {
+            Ok(Rotated::Anew(anew)) => Some(anew),
+            Ok(Rotated::Before) => Some(sealed.clone()),
+            Err(error) => {
+                tracing::error!(row.kind = label, mailbox.id = %id, %error, "left as it is");
+                Some(sealed.clone())
+            }
+        }
+    }
+
+    /// Whose the mailbox is, and under which of the keys it says so.
+    fn resident(&self, row: &MailboxRow) -> Result<(Resident, Under), String> {
+        let of = |keys: &Keys| Resident::of(row, &keys.rows, &keys.tags);
+        match (of(self.new), of(self.old)) {
+            (Ok(resident), _) => Ok((resident, Under::New)),
+            (Err(_), Ok(resident)) => Ok((resident, Under::Old)),
+            (Err(_), Err(error)) => Err(error.to_string()),
+        }
+    }
+
+    fn mailbox(&self, found: &KeyedMailbox) -> Change<RotatedMailbox> {
+        let row = &found.row;
+        if row.address_sealed.is_empty() {
+            // Deleted: nothing is left but its id.
+            return Change::Nothing;
+        }
+        match self.resident(row) {
+            Ok((_, Under::New)) => Change::Before,
+            Ok((resident, Under::Old)) => match self.anew(found, &resident) {
+                Ok(changed) => Change::To(Box::new(changed)),
+                Err(error) => Change::Strange(error.to_string()),
+            },
+            Err(error) => Change::Strange(error),
+        }
+    }
+
+    fn anew(&self, found: &KeyedMailbox, resident: &Resident) -> Result<RotatedMailbox, VaultError> {
+        let row = &found.row;
+        let (public, text) = (resident.public(), resident.address_text());
+        let (mut wraps, token) = self.link(found);
+        let escrow = self.new.escrow.public();
+        wraps.extend(moved_escrow(found, &self.old.escrow, &escrow, self.random)?);
+        let request = |request: &KeyedRequest| KeyedRequest {
+            number: request.number,
+            note: self.optional("request", &row.id, request.note.as_ref()),
+            decision: self.optional("request-decision", &row.id, request.decision.as_ref()),
+        };
+        Ok(RotatedMailbox {
+            id: row.id.clone(),
+            tag_before: row.tag,
+            tag: self.new.tags.address_tag(&resident.address().identity()),
+            address_sealed: seal_address(&self.new.rows, public, &row.id, &row.epochs, text, self.random),
+            question_sealed: self.optional("question", &row.id, row.question_sealed.as_ref()),
+            profile_sealed: self.optional("profile", &row.id, row.profile_sealed.as_ref()),
+            wraps,
+            token,
+            requests: found.requests.iter().map(request).collect(),
+        })
+    }
+
+    /// The link of a pending mailbox is kept: it can be made anew, with the wrap that it opens. Wraps under a password or
+    /// an answer stay and need the old pepper.
+    fn link(&self, found: &KeyedMailbox) -> (Vec<NewWrap>, Option<TokenMoved>) {
+        let row = &found.row;
+        let (Some(link), Some(wrap)) = (found.wrap(WrapKind::Link), found.wrap(WrapKind::Activation)) else {
+            return (Vec::new(), None);
+        };
+        match MailboxSecret::unwrap_kept(link, wrap, &row.id, &self.old.rows, &self.old.pepper) {
+            Ok((token, secret)) if is_its_own(row, &secret) => {
+                let ways = WaysIn { rows: &self.new.rows, pepper: &self.new.pepper, token: &token };
+                let hash = |keys: &Keys| keys.tokens.hash_of(TokenPurpose::Activation, &token);
+                (ways.wraps(&row.id, &secret, self.random), Some((hash(self.old), hash(self.new))))
+            }
+            Ok(_another_s) => {
+                tracing::error!(row.kind = "link", mailbox.id = %row.id, "opens another key: left as it is");
+                (Vec::new(), None)
+            }
+            Err(error) => {
+                tracing::error!(row.kind = "link", mailbox.id = %row.id, %error, "left as it is");
+                (Vec::new(), None)
+            }
+        }
+    }
+}
+
+fn seals(keys: &Keys) -> PartnerSeals<'_> {
+    PartnerSeals { keyring: &keys.keyring, rows: &keys.rows, tags: &keys.tags }
+}
+
+/// The hash of a link's token, before and now.
+type TokenMoved = ([u8; 32], [u8; 32]);
+
+/// What is known of a mail that comes back: of a notice, of an answer.
+pub(crate) const NOTICE_LABELS: [&str; 2] = ["notice", "answer"];
+
+/// The escrow wrap of a mailbox under another escrow key, if the one at hand opens it and it holds the mailbox's own
+/// secret. One under a third key stays.
+pub(crate) fn moved_escrow(
+    found: &KeyedMailbox,
+    escrow: &sealpost_vault::EscrowSecret,
+    to: &EscrowPublic,
+    random: &dyn Random,
+) -> Result<Option<NewWrap>, VaultError> {
+    let (row, Some(wrap)) = (&found.row, found.wrap(WrapKind::Escrow)) else { return Ok(None) };
+    match MailboxSecret::unwrap_escrow(wrap, &row.id, escrow) {
+        Ok(secret) if is_its_own(row, &secret) => {
+            let sealed = secret.wrap_escrow(&row.id, to, random)?;
+            Ok(Some(NewWrap { kind: WrapKind::Escrow, sealed }))
+        }
+        Ok(_another_s) => {
+            tracing::error!(row.kind = "escrow", mailbox.id = %row.id, "opens another key: left as it is");
+            Ok(None)
+        }
+        Err(VaultError::OtherKey { .. }) => Ok(None),
+        Err(error) => {
+            tracing::error!(row.kind = "escrow", mailbox.id = %row.id, %error, "left as it is");
+            Ok(None)
+        }
+    }
+}
+
+fn is_its_own(row: &MailboxRow, secret: &MailboxSecret) -> bool {
+    secret.public().to_bytes() == row.public_key
+}
+
+/// With the first label that fits.
+pub(crate) fn first<T, const N: usize>(
+    labels: [&str; N],
+    mut with: impl FnMut(&str) -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
+    let mut last = Err(VaultError::Damaged("sealed record"));
+    for label in labels {
+        last = with(label);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+/// Under which of the two keys something stands.
+enum Under {
+    Old,
+    New,
+}
+
+/// What is to be done with a row.
+enum Change<T> {
+    To(Box<T>),
+    /// Done by an earlier run.
+    Before,
+    /// It has nothing that depends on a key.
+    Nothing,
+    /// Opens with neither key.
+    Strange(String),
+}

@@ -1,0 +1,122 @@
+//! Partners, their keys and our own under another server key, and held against the one that they stand under. Knows no
+//! file and no other row.
+
+use sealpost_mail::Random;
+use sealpost_store::{PartnerKeyRow, Store};
+use sealpost_vault::{KeyringKey, RowKey, TagKey};
+
+use crate::book::Book;
+use crate::error::PartnerError;
+use crate::own::OwnKeys;
+
+/// The keys of one server key that these rows depend on.
+#[derive(Clone, Copy)]
+pub struct PartnerSeals<'a> {
+    /// Seals partners, their keys and private keys of our own.
+    pub keyring: &'a KeyringKey,
+    /// Seals the public parts of our own.
+    pub rows: &'a RowKey,
+    /// Finds partners.
+    pub tags: &'a TagKey,
+}
+
+/// What came of a change of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Rows made anew.
+    pub anew: usize,
+    /// Made anew by an earlier run.
+    pub before: usize,
+    /// Opened with neither; left as they were.
+    pub strange: usize,
+}
+
+impl<'a> PartnerSeals<'a> {
+    fn book(self, store: &'a Store) -> Book<'a> {
+        Book { store, keyring: self.keyring, tags: self.tags }
+    }
+
+    fn own(self, store: &'a Store) -> OwnKeys<'a> {
+        OwnKeys { store, rows: self.rows, keyring: self.keyring }
+    }
+
+    /// Seals everything anew under `to`, in one transaction.
+    pub async fn reseal(
+        self,
+        to: Self,
+        store: &'a Store,
+        random: &dyn Random,
+    ) -> Result<Resealed, PartnerError> {
+        let mut done = Resealed::default();
+        let (mut partners, mut keys, mut owns) = (Vec::new(), Vec::new(), Vec::new());
+        let (old, new) = (self.book(store), to.book(store));
+        for row in store.partners().await? {
+            for key in store.partner_keys(&row.id).await? {
+                if let Some(key) = resealed_key(&old, &new, &key, random, &mut done)? {
+                    keys.push(key);
+                }
+            }
+            match (new.open(&row), old.open(&row)) {
+                (Ok(_done), _) => done.before += 1,
+                (Err(_), Ok(partner)) => {
+                    let places = partner.places.iter().map(|place| place.tag(to.tags)).collect();
+                    partners.push((new.row(&partner, row.changed_at, random)?, places));
+                }
+                (Err(_), Err(error)) => done.is_strange(&error),
+            }
+        }
+        let (old, new) = (self.own(store), to.own(store));
+        for row in store.own_keys().await? {
+            match (new.open(&row), old.open(&row)) {
+                (Ok(_done), _) => done.before += 1,
+                (Err(_), Ok(own)) => owns.push(new.row(&own, row.changed_at, random)?),
+                (Err(_), Err(error)) => done.is_strange(&error),
+            }
+        }
+        done.anew = partners.len() + keys.len() + owns.len();
+        store.replace_partners(partners, keys, owns).await?;
+        Ok(done)
+    }
+
+    /// Every row held against these keys: its kind and id, and why it does not prove.
+    pub async fn prove(self, store: &'a Store) -> Result<Vec<(String, Option<PartnerError>)>, PartnerError> {
+        let (book, own, mut proven) = (self.book(store), self.own(store), Vec::new());
+        for row in store.partners().await? {
+            for key in store.partner_keys(&row.id).await? {
+                proven.push((format!("partner's key {}", key.id), book.open_key(&key).err()));
+            }
+            proven.push((format!("partner {}", row.id), book.open(&row).err()));
+        }
+        for row in store.own_keys().await? {
+            proven.push((format!("key of our own {}", row.id), own.open(&row).err()));
+        }
+        Ok(proven)
+    }
+}
+
+fn resealed_key(
+    old: &Book<'_>,
+    new: &Book<'_>,
+    row: &PartnerKeyRow,
+    random: &dyn Random,
+    done: &mut Resealed,
+) -> Result<Option<PartnerKeyRow>, PartnerError> {
+    match (new.open_key(row), old.open_key(row)) {
+        (Ok(_done), _) => {
+            done.before += 1;
+            Ok(None)
+        }
+        (Err(_), Ok(key)) => new.key_row(&row.partner_id, &key, row.changed_at, random).map(Some),
+        (Err(_), Err(error)) => {
+            done.is_strange(&error);
+            Ok(None)
+        }
+    }
+}
+
+impl Resealed {
+    fn is_strange(&mut self, error: &PartnerError) {
+        tracing::error!(row.kind = "partner", %error, "left as it is");
+        self.strange += 1;
+    }
+}

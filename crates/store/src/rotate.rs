@@ -1,0 +1,481 @@
+//! Everything in rows that depends on the server key, found page by page and replaced, while nobody else has the store
+//! open. A file in the folder says that it is not finished: until then no service starts. Opaque bytes; knows no key.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::StoreError;
+use crate::mailbox::{MailboxRow, NewWrap};
+use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
+use crate::statement::{Batch, Row, Statement, sql};
+use crate::store::Store;
+use crate::words::{ColumnWord as _, WrapKind};
+
+/// Rows that are replaced in one transaction.
+const PAGE: i64 = 200;
+
+/// There while the server key is being changed.
+const MARK: &str = "rotating";
+
+/// From which key to which: their ids, which tell keys apart and are no secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotating {
+    /// Of the key before.
+    pub from: u8,
+    /// Of the key after.
+    pub to: u8,
+}
+
+impl Rotating {
+    /// What is under way in this store's folder, if anything is.
+    pub fn of(folder: &Path) -> Result<Option<Self>, StoreError> {
+        let path = folder.join(MARK);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(StoreError::Path { path, source }),
+        };
+        let mut ids = text.split_whitespace().map(str::parse);
+        match (ids.next(), ids.next()) {
+            (Some(Ok(from)), Some(Ok(to))) => Ok(Some(Self { from, to })),
+            (Some(_) | None, Some(_) | None) => Err(StoreError::Damaged { what: "ids of two keys" }),
+        }
+    }
+
+    /// Whole or not at all: a file that says half of it would be worse than none.
+    fn write(self, folder: &Path) -> Result<(), StoreError> {
+        let (path, new) = (folder.join(MARK), folder.join(format!("{MARK}.new")));
+        let written = || {
+            let mut file = File::create(&new)?;
+            writeln!(file, "{} {}", self.from, self.to)?;
+            file.sync_all()?;
+            std::fs::rename(&new, &path)?;
+            File::open(folder)?.sync_all()
+        };
+        written().map_err(|source| StoreError::Path { path: path.clone(), source })
+    }
+}
+
+fn remove_mark(folder: &Path) -> Result<(), StoreError> {
+    let path = folder.join(MARK);
+    let removed = match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => File::open(folder).and_then(|folder| folder.sync_all()),
+    };
+    removed.map_err(|source| StoreError::Path { path, source })
+}
+
+/// What stands in a row of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyed {
+    /// A ticket in the queue.
+    Ticket,
+    /// Whom to tell of a mail that comes back.
+    Notice,
+    /// The listing of a letter, behind its proof.
+    Letter,
+    /// The text of a draft, behind its proof.
+    Draft,
+    /// Who took a letter back.
+    Withdrawn,
+}
+
+impl Keyed {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Ticket, Self::Notice, Self::Letter, Self::Draft, Self::Withdrawn];
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedRow {
+    /// Which kind.
+    pub what: Keyed,
+    /// Its id.
+    pub id: String,
+    /// The mailbox of a letter or draft, the letter of a notice or of what was taken back, nothing for a ticket.
+    pub whose: String,
+    /// What is there.
+    pub sealed: Vec<u8>,
+}
+
+/// A request's notes, sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedRequest {
+    /// Its number.
+    pub number: i64,
+    /// How support reaches who asked.
+    pub note: Option<Vec<u8>>,
+    /// What support noted.
+    pub decision: Option<Vec<u8>>,
+}
+
+/// What goes with a mailbox.
+#[derive(Clone, Debug)]
+pub struct KeyedMailbox {
+    /// Its row.
+    pub row: MailboxRow,
+    /// Its wraps.
+    pub wraps: Vec<(WrapKind, Vec<u8>)>,
+    /// What was asked of support.
+    pub requests: Vec<KeyedRequest>,
+}
+
+impl KeyedMailbox {
+    /// Its wrap of this kind.
+    #[must_use]
+    pub fn wrap(&self, kind: WrapKind) -> Option<&[u8]> {
+        self.wraps.iter().find(|(of, _)| *of == kind).map(|(_, sealed)| sealed.as_slice())
+    }
+}
+
+/// What it is replaced with.
+#[derive(Clone, Debug)]
+pub struct RotatedMailbox {
+    /// The mailbox.
+    pub id: String,
+    /// Its tag until now, under which wrong passwords are counted.
+    pub tag_before: [u8; 32],
+    /// Its new tag.
+    pub tag: [u8; 32],
+    /// The address.
+    pub address_sealed: Vec<u8>,
+    /// The question.
+    pub question_sealed: Option<Vec<u8>>,
+    /// Name and time zone.
+    pub profile_sealed: Option<Vec<u8>>,
+    /// Wraps made anew; the others stay.
+    pub wraps: Vec<NewWrap>,
+    /// The hash of its link's token, before and now.
+    pub token: Option<([u8; 32], [u8; 32])>,
+    /// Requests made anew.
+    pub requests: Vec<KeyedRequest>,
+}
+
+/// How many rows of a kind were sealed under which key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Which kind.
+    pub what: String,
+    /// The key's id, as it stands in the row.
+    pub key_id: u8,
+    /// How many.
+    pub rows: u64,
+}
+
+impl Store {
+    /// Says in the folder that the key is being changed. From now on only whoever opens the store alone may.
+    pub async fn begin_rotation(&self, rotating: Rotating) -> Result<(), StoreError> {
+        self.beside(move |folder| rotating.write(&folder)).await
+    }
+
+    /// The opposite, when all is done.
+    pub async fn end_rotation(&self) -> Result<(), StoreError> {
+        self.beside(|folder| remove_mark(&folder)).await
+    }
+
+    async fn beside(
+        &self,
+        work: impl FnOnce(PathBuf) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let folder = self.folder().to_owned();
+        tokio::task::spawn_blocking(move || work(folder)).await.map_err(|_gone| StoreError::Closed)?
+    }
+
+    /// The next rows of a kind after the id `after`.
+    pub async fn keyed_rows(&self, what: Keyed, after: &str) -> Result<Vec<KeyedRow>, StoreError> {
+        let question = match what {
+            Keyed::Ticket => {
+                sql!("SELECT id, '', ticket_sealed FROM legs WHERE id > ?1 ORDER BY id LIMIT ?2", after, PAGE)
+            }
+            Keyed::Notice => sql!(
+                "SELECT token, deposit_id, ticket_sealed FROM notices WHERE token > ?1 ORDER BY token LIMIT ?2",
+                after,
+                PAGE
+            ),
+            Keyed::Letter => sql!(
+                "SELECT id, mailbox_id, listing_sealed FROM deposits WHERE id > ?1 ORDER BY id LIMIT ?2",
+                after,
+                PAGE
+            ),
+            Keyed::Draft => sql!(
+                "SELECT id, mailbox_id, content_sealed FROM drafts WHERE id > ?1 ORDER BY id LIMIT ?2",
+                after,
+                PAGE
+            ),
+            Keyed::Withdrawn => sql!(
+                "SELECT deposit_id, deposit_id, by_sealed FROM withdrawn WHERE deposit_id > ?1
+                 ORDER BY deposit_id LIMIT ?2",
+                after,
+                PAGE
+            ),
+        };
+        let row =
+            |mut row: Row| Ok(KeyedRow { what, id: row.text()?, whose: row.text()?, sealed: row.blob()? });
+        self.read_rows(question).await?.into_iter().map(row).collect()
+    }
+
+    /// Puts new bytes in their place, all in one transaction.
+    pub async fn replace_keyed(&self, rows: Vec<(KeyedRow, Vec<u8>)>) -> Result<(), StoreError> {
+        let change = |(row, sealed): (KeyedRow, Vec<u8>)| match row.what {
+            Keyed::Ticket => sql!("UPDATE legs SET ticket_sealed = ?2 WHERE id = ?1", row.id, sealed),
+            Keyed::Notice => sql!("UPDATE notices SET ticket_sealed = ?2 WHERE token = ?1", row.id, sealed),
+            Keyed::Letter => sql!("UPDATE deposits SET listing_sealed = ?2 WHERE id = ?1", row.id, sealed),
+            Keyed::Draft => sql!("UPDATE drafts SET content_sealed = ?2 WHERE id = ?1", row.id, sealed),
+            Keyed::Withdrawn => {
+                sql!("UPDATE withdrawn SET by_sealed = ?2 WHERE deposit_id = ?1", row.id, sealed)
+            }
+        };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.change(rows.into_iter().map(change).collect()).await.map(drop)
+    }
+
+    /// The next mailboxes after the id `after`, with what goes with them. Deleted ones have nothing left.
+    pub async fn keyed_mailboxes(&self, after: &str) -> Result<Vec<KeyedMailbox>, StoreError> {
+        let rows = self.mailboxes_after(after, PAGE).await?;
+        let questions = rows.iter().flat_map(|row| {
+            [
+                sql!("SELECT kind, sealed FROM wraps WHERE mailbox_id = ?1", row.id.as_str()),
+                sql!(
+                    "SELECT number, note_sealed, decision_sealed FROM requests WHERE mailbox_id = ?1",
+                    row.id.as_str()
+                ),
+            ]
+        });
+        let mut answers = self.read(questions.collect()).await?.into_iter();
+        let mut found = Vec::new();
+        for row in rows {
+            let wrap = |mut row: Row| Ok((WrapKind::parse(&row.text()?)?, row.blob()?));
+            let request = |mut row: Row| {
+                Ok(KeyedRequest { number: row.int()?, note: row.opt_blob()?, decision: row.opt_blob()? })
+            };
+            let wraps = answers.next().unwrap_or_default().into_iter().map(wrap);
+            let wraps = wraps.collect::<Result<_, StoreError>>()?;
+            let requests = answers.next().unwrap_or_default().into_iter().map(request);
+            let requests = requests.collect::<Result<_, StoreError>>()?;
+            found.push(KeyedMailbox { row, wraps, requests });
+        }
+        Ok(found)
+    }
+
+    /// Puts what was made anew in the place of what was there, all in one transaction.
+    pub async fn replace_mailboxes(&self, mailboxes: Vec<RotatedMailbox>) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for mailbox in mailboxes {
+            mailbox.add_to(&mut batch);
+        }
+        if batch.statements.is_empty() {
+            return Ok(());
+        }
+        self.write(batch).await.map(drop)
+    }
+
+    /// Puts partners, with the tags of their places, their keys and our own in the place of what was there, all in one
+    /// transaction.
+    pub async fn replace_partners(
+        &self,
+        partners: Vec<(PartnerRow, Vec<[u8; 32]>)>,
+        keys: Vec<PartnerKeyRow>,
+        own: Vec<OwnKeyRow>,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for (partner, places) in partners {
+            let id = partner.id.as_str();
+            batch.add(sql!(
+                "UPDATE partners SET tag = ?2, sealed = ?3 WHERE id = ?1",
+                id,
+                &partner.tag,
+                partner.sealed
+            ));
+            batch.add(sql!("DELETE FROM partner_places WHERE partner_id = ?1", id));
+            for place in &places {
+                batch.add(sql!("INSERT INTO partner_places (tag, partner_id) VALUES (?1, ?2)", place, id));
+            }
+        }
+        for key in keys {
+            batch.add(sql!("UPDATE partner_keys SET sealed = ?2 WHERE id = ?1", key.id, key.sealed));
+        }
+        for key in own {
+            batch.add(sql!(
+                "UPDATE own_keys SET public_sealed = ?2, secret_sealed = ?3 WHERE id = ?1",
+                key.id,
+                key.public_sealed,
+                key.secret_sealed
+            ));
+        }
+        if batch.statements.is_empty() {
+            return Ok(());
+        }
+        self.write(batch).await.map(drop)
+    }
+
+    /// What cannot be carried over: sessions, newcomers, links to a new password, and counts by tags that nobody can
+    /// make again.
+    pub async fn forget_before_rotation(&self) -> Result<(), StoreError> {
+        let gone: Vec<Statement> = vec![
+            sql!("DELETE FROM sessions"),
+            sql!("DELETE FROM newcomers"),
+            sql!("DELETE FROM tokens WHERE purpose = 'reset'"),
+            sql!("DELETE FROM tries WHERE whose NOT IN (SELECT tag FROM mailboxes)"),
+            // Counts of senders and logins: what they may send begins anew.
+            sql!("DELETE FROM sent_lately"),
+        ];
+        self.change(gone).await.map(drop)
+    }
+
+    /// How many rows are sealed under which key: the sixth byte of each.
+    pub async fn key_uses(&self) -> Result<Vec<KeyUse>, StoreError> {
+        let question = sql!(
+            "SELECT what, key_id, count(*) FROM (
+                 SELECT 'address' AS what, substr(address_sealed, 6, 1) AS key_id FROM mailboxes
+                     WHERE length(address_sealed) > 0
+                 UNION ALL SELECT 'question', substr(question_sealed, 6, 1) FROM mailboxes
+                     WHERE question_sealed IS NOT NULL
+                 UNION ALL SELECT 'profile', substr(profile_sealed, 6, 1) FROM mailboxes
+                     WHERE profile_sealed IS NOT NULL
+                 UNION ALL SELECT kind, substr(sealed, 6, 1) FROM wraps
+                 UNION ALL SELECT 'ticket', substr(ticket_sealed, 6, 1) FROM legs
+                 UNION ALL SELECT 'notice', substr(ticket_sealed, 6, 1) FROM notices
+                 UNION ALL SELECT 'request', substr(note_sealed, 6, 1) FROM requests
+                     WHERE note_sealed IS NOT NULL
+                 UNION ALL SELECT 'decision', substr(decision_sealed, 6, 1) FROM requests
+                     WHERE decision_sealed IS NOT NULL
+                 UNION ALL SELECT 'withdrawn', substr(by_sealed, 6, 1) FROM withdrawn
+                 UNION ALL SELECT 'partner', substr(sealed, 6, 1) FROM partners
+                 UNION ALL SELECT 'partner key', substr(sealed, 6, 1) FROM partner_keys
+                 UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys)
+             GROUP BY what, key_id ORDER BY what, key_id"
+        );
+        let used = |mut row: Row| {
+            let what = row.text()?;
+            let key_id = row.blob()?.first().copied().unwrap_or_default();
+            Ok(KeyUse { what, key_id, rows: row.count()? })
+        };
+        self.read_rows(question).await?.into_iter().map(used).collect()
+    }
+
+    /// Whether the store stands under another key: it has addresses or mail in its queue, and none of them is sealed
+    /// under the key with this id.
+    pub async fn is_of_another_key(&self, key_id: u8) -> Result<bool, StoreError> {
+        let question = sql!(
+            "WITH sealed AS (
+                 SELECT substr(address_sealed, 6, 1) AS key_id FROM mailboxes WHERE length(address_sealed) > 0
+                 UNION ALL SELECT substr(ticket_sealed, 6, 1) FROM legs)
+             SELECT EXISTS (SELECT 1 FROM sealed) AND NOT EXISTS (SELECT 1 FROM sealed WHERE key_id = ?1)",
+            vec![key_id]
+        );
+        Ok(self.read_one(question).await?.map(|mut row| row.int()).transpose()?.unwrap_or_default() != 0)
+    }
+
+    /// A wrap made anew from the same secret; one that has changed meanwhile stays. Whether it was replaced.
+    pub async fn replace_wrap(
+        &self,
+        mailbox_id: &str,
+        kind: WrapKind,
+        before: Vec<u8>,
+        now: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let change = sql!(
+            "UPDATE wraps SET sealed = ?4 WHERE mailbox_id = ?1 AND kind = ?2 AND sealed = ?3",
+            mailbox_id,
+            kind.as_str(),
+            before,
+            now
+        );
+        Ok(self.change(vec![change]).await?.iter().sum::<usize>() == 1)
+    }
+}
+
+impl RotatedMailbox {
+    fn add_to(self, batch: &mut Batch) {
+        let id = self.id.as_str();
+        batch.add(sql!(
+            "UPDATE mailboxes SET tag = ?2, address_sealed = ?3, question_sealed = ?4, profile_sealed = ?5
+             WHERE id = ?1",
+            id,
+            &self.tag,
+            self.address_sealed,
+            self.question_sealed,
+            self.profile_sealed
+        ));
+        batch.add(sql!("UPDATE tries SET whose = ?2 WHERE whose = ?1", &self.tag_before, &self.tag));
+        for wrap in self.wraps {
+            batch.add(sql!(
+                "UPDATE wraps SET sealed = ?3 WHERE mailbox_id = ?1 AND kind = ?2",
+                id,
+                wrap.kind.as_str(),
+                wrap.sealed
+            ));
+        }
+        if let Some((before, now)) = self.token {
+            batch.add(sql!("UPDATE tokens SET hash = ?2 WHERE hash = ?1", &before, &now));
+        }
+        for request in self.requests {
+            batch.add(sql!(
+                "UPDATE requests SET note_sealed = ?2, decision_sealed = ?3 WHERE number = ?1",
+                request.number,
+                request.note,
+                request.decision
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{migrate, run};
+    use crate::statement::sql;
+
+    /// What depends on the server key is made anew, ends, or is remembered (decision 0027). A column that is missing here
+    /// would be lost with the next change of keys: say in [`super::Keyed`], [`super::KeyedMailbox`] or
+    /// [`crate::Store::forget_before_rotation`] what becomes of it, count it in [`crate::Store::key_uses`], and add it.
+    #[test]
+    fn every_sealed_column_is_known_to_a_change_of_keys() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let question = sql!(
+            "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+             WHERE m.type = 'table' AND c.name LIKE '%sealed' ORDER BY 1"
+        );
+        let found: Vec<String> = run(&connection, &question)
+            .unwrap()
+            .rows
+            .into_iter()
+            .map(|mut row| row.text().unwrap())
+            .collect();
+        let own_key = [
+            "deposits.head_sealed",
+            "deposits.key_sealed",
+            "draft_files.facts_sealed",
+            "drafts.key_sealed",
+            "upload_pieces.key_sealed",
+            "uploads.facts_sealed",
+            "words.sealed",
+        ];
+        let server_key = [
+            "deposits.listing_sealed",
+            "drafts.content_sealed",
+            "legs.ticket_sealed",
+            "mailboxes.address_sealed",
+            "mailboxes.profile_sealed",
+            "mailboxes.question_sealed",
+            "newcomers.secret_sealed",
+            "notices.ticket_sealed",
+            "own_keys.public_sealed",
+            "own_keys.secret_sealed",
+            "partner_keys.sealed",
+            "partners.sealed",
+            "requests.decision_sealed",
+            "requests.note_sealed",
+            "sessions.device_sealed",
+            "sessions.secret_sealed",
+            "withdrawn.by_sealed",
+            "wraps.sealed",
+        ];
+        let mut known: Vec<&str> = own_key.into_iter().chain(server_key).collect();
+        known.sort_unstable();
+        assert_eq!(found, known);
+    }
+}
