@@ -221,7 +221,10 @@ impl Browser {
             if !under_way.is_empty() || bytes.is_empty() {
                 return None;
             }
-            Some((file.file_name().unwrap().to_string_lossy().into_owned(), bytes))
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            // The next one may have the same name.
+            std::fs::remove_file(&file).unwrap();
+            Some((name, bytes))
         })
     }
 

@@ -35,6 +35,8 @@ pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
         "webp" => "image/webp",
         "tif" | "tiff" => "image/tiff",
         "heic" => "image/heic",
+        "bmp" | "dib" => "image/bmp",
+        "ico" => "image/x-icon",
         "svg" => "image/svg+xml",
         "txt" | "log" => "text/plain",
         "csv" => "text/csv",
@@ -107,6 +109,8 @@ pub(crate) fn meant(content_type: &str, name: &str, start: &[u8]) -> String {
     let meant = match content_type {
         "image/pjpeg" | "image/jpg" | "image/x-jpeg" => "image/jpeg",
         "image/x-png" => "image/png",
+        "image/x-bmp" | "image/x-ms-bmp" | "image/x-windows-bmp" => "image/bmp",
+        "image/vnd.microsoft.icon" | "image/ico" | "image/icon" => "image/x-icon",
         "application/x-pdf" | "application/acrobat" | "text/pdf" => "application/pdf",
         "application/ics"
         | "application/x-ical"

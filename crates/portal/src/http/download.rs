@@ -4,7 +4,7 @@ use actix_web::http::header::{self, HeaderValue};
 use sealpost_mail::Attachment;
 
 /// Types passed on as they are; everything else is bytes. None of them runs in a browser as a page of ours.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 24] = [
     "application/pdf",
     "application/zip",
     "application/gzip",
@@ -20,17 +20,20 @@ const KNOWN: [&str; 22] = [
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "audio/mpeg",
     "audio/wav",
+    "image/bmp",
     "image/gif",
     "image/jpeg",
     "image/png",
     "image/tiff",
     "image/webp",
+    "image/x-icon",
     "message/rfc822",
     "video/mp4",
 ];
 
 /// Pictures shown inside a letter. No SVG: it is a document with scripts.
-const PICTURES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
+const PICTURES: [&str; 6] =
+    ["image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp", "image/x-icon"];
 
 /// The type to send a stored part with.
 pub(crate) fn safe_type(content_type: &str) -> &'static str {

@@ -15,6 +15,7 @@ use cssparser::{
 };
 
 use crate::colour::Paint;
+use crate::reading::css_values::without_remarks;
 use crate::reading::declarations::PROPERTIES;
 use crate::reading::html::{GONE, TAGS};
 use crate::reading::markup::{self, Tags};
@@ -410,12 +411,12 @@ impl<'i> DeclarationParser<'i> for Body<'_> {
         let name = name.to_ascii_lowercase();
         let start = input.position();
         while input.next_including_whitespace_and_comments().is_ok() {}
-        let value = input.slice_from(start).trim();
+        let value = without_remarks(input.slice_from(start));
+        let value = value.trim();
         let fine = self.properties.contains(name.as_str())
             && !value.is_empty()
             && value.len() <= 2000
-            && !value.contains(['{', '}', '<', '\\'])
-            && !value.contains("/*");
+            && !value.contains(['{', '}', '<', '\\']);
         if fine {
             self.order += 1;
             self.kept.insert(name, (self.order, value.to_owned()));

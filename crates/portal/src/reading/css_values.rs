@@ -1,5 +1,7 @@
 //! The values of a letter's styles, word by word: colours, lengths, sums of lengths. Knows no property.
 
+use std::borrow::Cow;
+
 use crate::colour::Paint;
 
 /// A font's size is not known here; ems count as on a large page.
@@ -65,6 +67,47 @@ pub(crate) fn tokens(value: &str) -> Option<Vec<Token<'_>>> {
         found.push(Token { text });
         rest = after;
     }
+}
+
+/// A value without its remarks: words on both sides stay two.
+pub(crate) fn without_remarks(value: &str) -> Cow<'_, str> {
+    if !value.contains("/*") {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("/*") {
+        out.push_str(before);
+        out.push(' ');
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The value without calculations inside calculations: the sanitiser knows one depth of brackets and breaks the rest.
+/// What comes to the same on every page stands as that number; `None`: it cannot be said flatly.
+pub(crate) fn flat(value: &str, tokens: &[Token<'_>]) -> Option<String> {
+    let mut out = value.to_owned();
+    for token in tokens.iter().filter(|token| token.text.matches('(').count() > 1) {
+        let fixed = |unit: &str| unit.is_empty() || ["px", "calc", "min", "max", "clamp"].contains(&unit);
+        let units = token.text.split(|c: char| !c.is_ascii_alphabetic()).all(fixed);
+        match token.length() {
+            Some(Length::Between(low, high)) if units && low == high && low.is_finite() => {
+                out = out.replace(token.text, &format!("{low}px"));
+            }
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+/// `min(…, 100%)` of a length, without brackets in brackets; `None`: it cannot be said so.
+pub(crate) fn no_more_than_all(value: &str) -> Option<String> {
+    let inside = |name: &str| value.strip_prefix(name).and_then(|rest| rest.strip_suffix(')'));
+    let sum = inside("calc(").or_else(|| inside("min("));
+    let flat = sum.unwrap_or(value);
+    (!flat.contains(['(', ')'])).then(|| format!("min({flat},100%)"))
 }
 
 /// Where the bracket ends that `text` begins with.
@@ -288,6 +331,18 @@ mod tests {
         ] {
             assert_eq!(length(text), Some(Length::Between(low, high)), "{text}");
         }
+    }
+
+    #[test]
+    fn brackets_do_not_stand_in_brackets() {
+        let of = |value: &str| flat(value, &tokens(value).unwrap());
+        assert_eq!(of("calc(4px + 1em) 2px").as_deref(), Some("calc(4px + 1em) 2px"));
+        assert_eq!(of("calc(10px - (5px + 2px)) auto").as_deref(), Some("3px auto"));
+        assert_eq!(of("min(10px, max(1px, 2em))"), None);
+        assert_eq!(of("calc(100% - (5px + 2px))"), None);
+        assert_eq!(no_more_than_all("calc(100% - 20px)").as_deref(), Some("min(100% - 20px,100%)"));
+        assert_eq!(no_more_than_all("clamp(1px,2%,3px)"), None);
+        assert_eq!(without_remarks("/* a */color/**/:red/*"), " color :red ");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! frame's. Where a link leads stands in the same page (targets.rs); this is why the letter cannot hide it.
 
 use crate::colour::Paint;
-use crate::reading::css_values::{Length, Token, tokens};
+use crate::reading::css_values::{Length, Token, flat, no_more_than_all, tokens, without_remarks};
 
 /// Properties that may stand in a letter. The sanitiser's own list, which also normalises what is written.
 pub(crate) const PROPERTIES: [&str; 93] = [
@@ -134,7 +134,8 @@ pub(crate) type Pictures<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The declarations of a `style` attribute that are kept, for an element of this name.
 pub(crate) fn kept(element: &str, style: &str, widths: Widths, pictures: Pictures<'_>) -> String {
-    let judged = declarations(style).filter_map(|(name, value)| {
+    let style = without_remarks(style);
+    let judged = declarations(&style).filter_map(|(name, value)| {
         let small = value.to_ascii_lowercase();
         kept_one(element, &name, &small, value, widths, pictures)
     });
@@ -177,6 +178,8 @@ fn kept_one(
         _ => {}
     }
     // Escapes, comments, functions other than a colour's or a sum's: nothing that honest letters need.
+    let value = flat(value, &tokens(value)?)?;
+    let value = value.as_str();
     let tokens = tokens(value)?;
     // No address anywhere else.
     if value.contains("url(") {
@@ -333,11 +336,15 @@ fn width(element: &str, name: &str, value: &str, tokens: &[Token<'_>], widths: W
         // What wants more room than there is gets what there is.
         "min-width" => {
             let is_length = tokens.len() == 1 && tokens.iter().all(|token| token.length().is_some());
-            (bounded && is_length).then(|| format!("min-width:min({value},100%)"))
+            let least = no_more_than_all(value).filter(|_| bounded && is_length);
+            least.map(|value| format!("min-width:{value}"))
         }
         _ if !bounded || !(free || tokens.iter().all(wide)) => None,
         // So does a block on a telephone.
-        "width" if !free && value != "auto" => Some(format!("width:min({value},100%)")),
+        "width" if !free && value != "auto" => Some(match no_more_than_all(value) {
+            Some(value) => format!("width:{value}"),
+            None => format!("width:{value};max-width:100%"),
+        }),
         _ => Some(format!("{name}:{value}")),
     }
 }
