@@ -108,3 +108,46 @@ fn letters_and_folders_are_printed_without_blank_sheets() {
     }
     office.gateway.sweep();
 }
+
+/// What would be in a frame if both walls before it had holes.
+const HOLES: &str = r#"
+    const letter = document.querySelector('iframe.frame').contentDocument.querySelector('.letter');
+    letter.innerHTML += `<p>Schlusswort</p><img src="/inbox?never=1"><img src="/m/1/inline/../../../inbox?never=2">
+        <p style="background-image:url(/inbox?never=3)">a</p><p style="background:url('/m/1/inline/2/../x?never=4')">b</p>
+        <p style="border-image:image-set('/inbox?never=5' 1x) 1">c</p><ul style="list-style-image:url(/inbox?never=6)"><li>d</ul>
+        <iframe src="/inbox?never=7"></iframe><object data="/inbox?never=8"></object><video poster="/inbox?never=9"></video>
+        <svg><image href="/inbox?never=10"></image></svg><style>p { background: url(/inbox?never=11) }</style>
+        <link rel=stylesheet href="/inbox?never=12"><form action="/inbox?never=13"><input name=x autofocus onfocus="alert(1)"></form>
+        <p onclick="alert(1)" id=x class="idle" slot=x>e</p><a href="javascript:alert(1)">f</a><base href="/never/">`;
+    document.querySelector('.paper').remove();
+    const closed = Element.prototype.attachShadow;
+    let sheet;
+    Element.prototype.attachShadow = function () { return sheet = closed.call(this, { mode: 'open' }); };
+    dispatchEvent(new Event('beforeprint'));
+    return sheet.innerHTML;"#;
+
+#[test]
+fn paper_is_a_wall_of_its_own() {
+    let office = Office::new("de");
+    let link = office.send(ANNA, &html("Mauer", 2));
+    let watched = Watched::new(&office, "de", true);
+    let browser = &watched.browser;
+    browser.activate(&link);
+    browser.open(&office.at("/inbox"));
+    browser.click_through("ul.letters a");
+    browser.wait_for("the letter", |browser| {
+        browser.text_of_frame("iframe.frame").contains("Schlusswort").then_some(())
+    });
+    browser.wait_for("what is written for the printer", |b| (b.count(".paper") == 1).then_some(()));
+    let sheet = browser.execute(HOLES);
+    let sheet = sheet.as_str().expect("a sheet").to_ascii_lowercase();
+    assert!(sheet.contains("schlusswort") && sheet.contains(">e</p>"), "{sheet}");
+    for never in [
+        "never", "alert", "href", "onclick", "onfocus", "<svg", "<form", "<input", "<style", "<iframe",
+        "<link", "<base", "<video", "<object", "id=", "slot=",
+    ] {
+        assert!(!sheet.contains(never), "{never} is on the paper: {sheet}");
+    }
+    assert!(browser.records().dialogs.is_empty());
+    office.gateway.sweep();
+}

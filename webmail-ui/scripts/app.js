@@ -105,13 +105,16 @@ const PAPER = new Set(("a abbr acronym address article aside b bdi bdo big block
   "span strike strong sub sup table tbody td tfoot th thead time tr tt u ul wbr").split(" "));
 const SAID = new Set(("align valign bgcolor border cellpadding cellspacing width height colspan rowspan span scope dir lang color size " +
   "face start type value reversed alt class").split(" "));
+// Only pictures of letters are asked for, whatever a style says.
+const asks = (style) => /(url|set|image|src)\(/i.test(style.replace(/url\("\/m\/[0-9a-f]+\/inline\/[\d.]+"\)/g, ""));
 const written = (from, to) => {
   for (const node of from.childNodes) {
     if (node.nodeType === Node.TEXT_NODE) to.append(node.data);
     if (node.nodeType !== Node.ELEMENT_NODE || !PAPER.has(node.localName)) continue;
     const made = document.createElement(node.localName);
     for (const { name, value } of node.attributes) if (SAID.has(name)) made.setAttribute(name, value);
-    if (node.hasAttribute("style")) made.style.cssText = node.style.cssText;
+    const look = node.style.cssText;
+    if (look && !asks(look)) made.style.cssText = look;
     if (node.localName === "img" && /^\/m\/[0-9a-f]+\/inline\/[\d.]+$/.test(node.getAttribute("src") ?? "")) made.src = node.getAttribute("src");
     written(node, made);
     to.append(made);
