@@ -1,12 +1,13 @@
 //! A browser that is looked over the shoulder: every page it shows is judged on every screen.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use rig::browser::Kind;
 use rig::{Browser, Screen};
 
 use crate::office::Office;
-use crate::{axe, keyboard};
+use crate::{axe, keyboard, pages};
 
 /// The innermost elements that stick out of the page.
 const STICKING_OUT: &str = "
@@ -22,6 +23,8 @@ pub(crate) struct Watched {
     screens: [Screen; 2],
     /// What was found until now: a walk goes on, so that one run tells everything.
     faults: RefCell<Vec<String>>,
+    /// What every page was, for whoever reads markup.
+    sources: RefCell<BTreeMap<String, String>>,
 }
 
 impl Watched {
@@ -41,6 +44,7 @@ impl Watched {
             scripts,
             screens,
             faults: RefCell::default(),
+            sources: RefCell::default(),
         }
     }
 
@@ -67,6 +71,12 @@ impl Watched {
             }
             for line in found {
                 self.fault(page, &format!("on {screen:?}: {line}"));
+            }
+        }
+        self.sources.borrow_mut().insert(page.to_owned(), browser.source());
+        if self.scripts {
+            for line in pages::sniffed(browser) {
+                self.fault(page, &line);
             }
         }
         self.fits(page);
@@ -117,6 +127,8 @@ impl Watched {
             "the server responded with a status of 503",
             " - [DOM] ",
             "Framing '' violates",
+            // HTML CodeSniffer, of its own words.
+            "does not exist in current language",
         ];
         let status = |line: &&String| !known.iter().any(|k| line.contains(k));
         let complaints: Vec<&String> = records.complaints.iter().filter(status).collect();
@@ -126,8 +138,9 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let faults = self.faults.take();
+        let mut faults = self.faults.take();
         if !std::thread::panicking() {
+            faults.extend(pages::validated(&self.sources.take()));
             assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
         }
     }

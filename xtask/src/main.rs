@@ -12,6 +12,7 @@ mod demo;
 mod deny;
 mod kills;
 mod packages;
+mod pages;
 mod passwords;
 mod python;
 mod screenshots;

@@ -43,9 +43,9 @@ pub(crate) const TEST: &[Need] = &[
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
     Need {
-        probe: "command -v npm || command -v curl",
-        package: "curl",
-        purpose: "fetches axe-core, which judges accessibility",
+        probe: "command -v npm",
+        package: "npm",
+        purpose: "fetches axe-core, html-validate and HTML CodeSniffer, which judge our pages",
     },
     Need {
         probe: "command -v openssl",
