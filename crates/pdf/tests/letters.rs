@@ -50,8 +50,12 @@ fn german() -> Labels {
 }
 
 async fn made(letter: &[u8], labels: &Labels, limits: Limits) -> Result<Vec<u8>, ExportError> {
-    let wording =
-        Wording { labels, zone: "Europe/Berlin", letterhead: Some("Muster-Versicherung AG · SecureMail") };
+    let wording = Wording {
+        labels,
+        zone: "Europe/Berlin",
+        letterhead: Some("Muster-Versicherung AG · SecureMail"),
+        appointments: &[],
+    };
     pdf(letter, &wording, NOW, &worker(limits)).await
 }
 

@@ -5,7 +5,7 @@ use sealpost_mail::{Head, Letter, Mailbox, Summary};
 
 use super::entry::{Person, entry_list, shown};
 use super::property::{Counts, Properties, StorageKind};
-use super::{Container, attachment, tag};
+use super::{Container, attachment, headers, tag};
 
 /// MS-OXCMSG §2.2.1.6: read, and with attachments. Never "unsent": Outlook would open it for writing.
 const READ: u32 = 0x0001;
@@ -71,7 +71,7 @@ fn properties(bytes: &[u8], letter: &Letter<'_>, summary: &Summary, attachments:
         let references: Vec<String> = summary.references.iter().map(angled).collect();
         all.text(tag::INTERNET_REFERENCES, &references.join(" "));
     }
-    headers(&mut all, bytes);
+    headers(&mut all, bytes, summary);
     bodies(&mut all, letter);
     all
 }
@@ -105,10 +105,10 @@ fn sender(all: &mut Properties, person: &Person<'_>) {
 }
 
 /// The header section as text, and what Outlook keeps of it in properties of its own.
-fn headers(all: &mut Properties, bytes: &[u8]) {
+fn headers(all: &mut Properties, bytes: &[u8], summary: &Summary) {
     let end = Head::split(bytes).unwrap_or(bytes.len()).min(Head::MAX);
     let raw = bytes.get(..end).unwrap_or_default();
-    all.text(tag::TRANSPORT_MESSAGE_HEADERS, &String::from_utf8_lossy(raw));
+    all.text(tag::TRANSPORT_MESSAGE_HEADERS, &headers::legible(raw, summary));
     // A head that is not made of clean lines keeps its text above and loses only these two.
     let Ok(head) = Head::new(raw.to_vec()) else { return };
     let importance = head.first("Importance").or_else(|| head.first("X-Priority")).unwrap_or_default();

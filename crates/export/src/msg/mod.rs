@@ -4,6 +4,7 @@
 
 mod attachment;
 mod entry;
+mod headers;
 mod message;
 mod property;
 mod sparse;

@@ -15,6 +15,8 @@ pub struct Wording<'a> {
     pub zone: &'a str,
     /// A line on top of the first page, such as the operator's name.
     pub letterhead: Option<&'a str>,
+    /// What the letter's invitations say, line by line: what it is, and what it says. They stand in the header block.
+    pub appointments: &'a [(String, String)],
 }
 
 /// Every word that is not the letter's.
@@ -171,11 +173,14 @@ pub(super) mod tests {
     fn a_moment_is_said_in_the_readers_language_and_zone() {
         // 2026-11-17T08:41:00Z
         let at = Timestamp(1_794_904_860_000);
-        let say = |labels: &Labels, zone| Wording { labels, zone, letterhead: None }.date_time(at).unwrap();
+        let say = |labels: &Labels, zone| {
+            Wording { labels, zone, letterhead: None, appointments: &[] }.date_time(at).unwrap()
+        };
         assert_eq!(say(&labels("de"), "Europe/Berlin"), "Dienstag, 17. November 2026, 09:41 Uhr (UTC+1)");
         assert_eq!(say(&labels("en"), "Asia/Kolkata"), "Tuesday, 17 November 2026, 14:11 (UTC+5:30)");
         let german = labels("de");
-        let nowhere = Wording { labels: &german, zone: "Europe/Bielefeld", letterhead: None };
+        let nowhere =
+            Wording { labels: &german, zone: "Europe/Bielefeld", letterhead: None, appointments: &[] };
         assert!(matches!(nowhere.date_time(at), Err(ExportError::Zone(_))));
         assert_eq!(nowhere.civil_utc(at).unwrap(), [2026, 11, 17, 8, 41, 0]);
     }

@@ -18,6 +18,9 @@ pub const PDF_MOST: usize = 96 * 1024 * 1024;
 /// More of a body than the page would show is not even sent.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
+/// Lines about invitations.
+const MAX_LINES: usize = 200;
+
 /// The letter as a PDF/A-3b: header block, text, every attachment and `original.eml` embedded.
 ///
 /// `at` is the moment of the export, for the document's properties. A letter that cannot be set as a whole
@@ -104,6 +107,12 @@ fn rows(summary: &Summary, wording: &Wording<'_>) -> Result<Vec<HeaderRow>, Expo
     if summary.reply_to != summary.from {
         rows.push(people(&labels.reply_to, &summary.reply_to));
     }
+    let lines = wording.appointments.iter().take(MAX_LINES);
+    rows.extend(lines.map(|(label, text)| HeaderRow {
+        label: label.clone(),
+        people: Vec::new(),
+        text: one_line(text),
+    }));
     rows.retain(|row| !row.people.is_empty() || !row.text.is_empty());
     Ok(rows)
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::web::{self, Bytes};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use sealpost_export::{ExportError, Format, Labels, Wording, Worker};
-use sealpost_mail::Summary;
+use sealpost_mail::{Letter, Summary};
 use sealpost_store::DepositRow;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
@@ -20,6 +20,7 @@ use crate::language::Language;
 use crate::letters::outlook::{self, Assembled};
 use crate::mailbox::{Deposit, held_pieces};
 use crate::problem::Problem;
+use crate::reading::invitation::{self, Reader};
 use crate::state::Site;
 use crate::state::export_progress::Tally;
 
@@ -99,11 +100,17 @@ async fn pdf(
         Err(error) => return Ok(Err(error)),
     };
     let labels = labels(language);
-    let wording =
-        Wording { labels: &labels, zone: &site.config.time_zone, letterhead: Some(&site.config.brand.name) };
     // Nobody holds room while waiting for a turn.
     let _turn = site.typesetting().await?;
     let letter = deposit.open(site).await?;
+    let reader = Reader { language, calendar: &site.calendar };
+    let appointments = Letter::parse(&letter.bytes).map(|letter| invitation::lines(&reader, &letter));
+    let wording = Wording {
+        labels: &labels,
+        zone: &site.config.time_zone,
+        letterhead: Some(&site.config.brand.name),
+        appointments: &appointments.unwrap_or_default(),
+    };
     let chunks = match sealpost_export::pdf_chunks(&letter.bytes, &wording, site.now(), &worker).await {
         Ok(chunks) => chunks,
         Err(error) => return Ok(Err(error)),

@@ -39,7 +39,7 @@ const SOURCE: usize = 64 * 1024;
 /// A longer text file is not shown in the page.
 const MAX_TEXT: u64 = 1024 * 1024;
 /// Calendars of one letter that are looked into.
-const MAX_CALENDARS: usize = 10;
+pub(crate) const MAX_CALENDARS: usize = 10;
 /// A longer picture or PDF is not shown in the page.
 const MAX_SHOWN: u64 = 32 * 1024 * 1024;
 
