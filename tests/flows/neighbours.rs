@@ -51,12 +51,12 @@ fn a_session_counts_for_itself() {
     let seconds: u64 = refused.header("retry-after").expect("Retry-After").parse().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
     let text = refused.text();
-    assert!(text.contains("Das war etwas viel") && text.contains("Bitte versuchen Sie es in"), "{text}");
+    assert!(text.contains("Zu viele Anfragen") && text.contains("Bitte versuchen Sie es in"), "{text}");
     assert!(text.contains("vielleicht auch von anderen im selben Netz"), "{text}");
     let mut english = gateway.web();
     english.extra.push("Accept-Language: en".to_owned());
     let text = worn_out(&mut english, "/").1.text();
-    assert!(text.contains("That was a bit much") && text.contains("Please try again in"), "{text}");
+    assert!(text.contains("Too many requests") && text.contains("Please try again in"), "{text}");
     // A session that nobody has is no way out.
     let mut liar = gateway.web();
     let made_up =

@@ -13,6 +13,7 @@
 mod axe;
 mod crawl;
 mod everywhere;
+mod features;
 mod first;
 mod first_screen;
 mod growing;
@@ -22,6 +23,7 @@ mod keyboard;
 mod late;
 mod looks;
 mod office;
+mod pages;
 mod print;
 mod reading;
 mod targets;

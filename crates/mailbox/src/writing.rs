@@ -20,11 +20,13 @@ pub struct WriteRules {
     pub addresses: Vec<Address>,
     /// Bytes that all files of one letter may have together, as their owner counts them.
     pub max_size: u64,
+    /// Whether they go encrypted on every way they can take from here.
+    pub is_encrypted: bool,
 }
 
 impl Default for WriteRules {
     fn default() -> Self {
-        Self { domains: Vec::new(), addresses: Vec::new(), max_size: 20 * 1024 * 1024 }
+        Self { domains: Vec::new(), addresses: Vec::new(), max_size: 20 * 1024 * 1024, is_encrypted: true }
     }
 }
 

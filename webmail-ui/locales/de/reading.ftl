@@ -7,8 +7,8 @@ trash-title = Papierkorb
 trash-empty-title = Der Papierkorb ist leer
 trash-keeps =
     { $n ->
-        [one] Gelöschte Nachrichten bleiben einen Tag im Papierkorb; danach sind sie endgültig weg.
-       *[other] Gelöschte Nachrichten bleiben { $n } Tage im Papierkorb; danach sind sie endgültig weg.
+        [one] Gelöschte Nachrichten bleiben einen Tag im Papierkorb; danach werden sie endgültig gelöscht.
+       *[other] Gelöschte Nachrichten bleiben { $n } Tage im Papierkorb; danach werden sie endgültig gelöscht.
     }
 to-trash = Zum Papierkorb
 recipient-unknown = Empfänger unbekannt
@@ -54,8 +54,8 @@ sort-subject = Betreff
 sort-largest = Größte zuerst
 sort-left-out =
     { $n ->
-        [one] Die älteste Nachricht fehlt in dieser Reihenfolge. Unter „Neueste zuerst“ steht sie.
-       *[other] Die { $n } ältesten Nachrichten fehlen in dieser Reihenfolge. Unter „Neueste zuerst“ stehen sie.
+        [one] Die älteste Nachricht fehlt in dieser Reihenfolge. Sie finden sie unter „Neueste zuerst“.
+       *[other] Die { $n } ältesten Nachrichten fehlen in dieser Reihenfolge. Sie finden sie unter „Neueste zuerst“.
     }
 
 pick-all = Alle auswählen
@@ -86,7 +86,7 @@ destroy-title =
         [one] Diese Nachricht endgültig löschen?
        *[other] Diese { $n } Nachrichten endgültig löschen?
     }
-destroy-text = Danach lassen sie sich nicht mehr zurückholen.
+destroy-text = Das lässt sich nicht rückgängig machen.
 destroy-cancel = Abbrechen
 
 export-title = Speichern
@@ -97,10 +97,10 @@ export-heading =
     }
 export-lead = Sie erhalten eine ZIP-Datei für Ihr eigenes Gerät.
 export-size = Umfang: etwa { $name }.
-export-format = In welcher Form?
+export-format = In welchem Format?
 export-pdf = PDF
 export-pdf-text = Zum Lesen, Drucken und Aufbewahren. Alle Anhänge und das Original sind darin eingebettet.
-export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und .msg gehen.
+export-pdf-missing = PDF ist hier zurzeit nicht möglich. Das Original (.eml) und .msg sind möglich.
 export-eml = Original (.eml)
 export-eml-text = Unverändert, so wie wir sie geschickt haben. Für Mailprogramme wie Thunderbird oder Apple Mail.
 export-msg = Outlook (.msg)
@@ -124,10 +124,10 @@ export-then-button =
     }
 export-everything = Alles speichern
 export-note-file = Hinweis.txt
-export-note = Diese Nachrichten ließen sich nicht in die gewünschte Form bringen. Sie liegen unverändert als .eml-Datei bei:
+export-note = Diese Nachrichten ließen sich nicht in das gewünschte Format umwandeln. Sie liegen unverändert als .eml-Dateien bei:
 export-note-damaged = Diese Nachrichten lassen sich nicht mehr öffnen. Bitte melden Sie sich bei uns und nennen Sie diese Nummern:
 not-made-title = Das hat nicht geklappt
-not-made-text = Diese Nachricht lässt sich nicht in diese Form bringen. Das Original können Sie immer speichern.
+not-made-text = Diese Nachricht lässt sich nicht in dieses Format umwandeln. Das Original können Sie immer speichern.
 not-made-eml = Original speichern (.eml)
 back-to-message = Zurück zur Nachricht
 message-in-trash = Diese Nachricht liegt im Papierkorb:
@@ -146,6 +146,7 @@ event-changed = Dieser Termin wurde geändert. Es gilt, was hier steht.
 event-repeats = wiederholt sich
 event-again = Wiederholung
 event-join = Teilnehmen
+event-about = Beschreibung
 event-save = Termin speichern (.ics)
 event-theirs = { $date } in der Zeitzone der Einladung ({ $name })
 repeat-day =

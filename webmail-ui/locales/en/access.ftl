@@ -4,8 +4,8 @@
 login-forgot = Forgotten password?
 login-note-reset = Your new password is set. Please log in with it. All your messages are still there.
 forgot-title = Forgotten password
-forgot-text-mail = We send you an e‑mail with a link. With it and the answer to your security question you set a new password. Your messages stay readable.
-forgot-text-answer = With the answer to your security question you set a new password. Your messages stay readable.
+forgot-text-mail = We send you an e‑mail with a link. With the link and the answer to your security question you can set a new password. Your messages stay readable.
+forgot-text-answer = With the answer to your security question you can set a new password. Your messages stay readable.
 forgot-button-mail = Send link
 forgot-button-answer = Continue
 forgot-back = Back to log-in
@@ -25,7 +25,7 @@ reset-tries =
        *[other] You have { $n } more tries.
     }
 answer-missing = Please enter the answer to your security question.
-answer-wrong = The answer is not right.
+answer-wrong = The answer is not correct.
 reset-closed-title = This option is locked
 reset-closed-text = The answer was wrong too often. To protect you, this option is locked for a while, from an hour to a week. Our support can help sooner. Your current password still works. We tell the owner of the mailbox by e‑mail.
 reset-used-title = This link has already been used
@@ -34,10 +34,10 @@ reset-expired-title = This link has expired
 reset-expired-text = The link works for a short time only. You can request a new one under “Forgotten password” on the log-in page.
 
 # ---- with the initial password ----
-login-new-initial = The first time, log in with your e‑mail address and the initial password that the sender tells you on the telephone or by post. After that you choose a password of your own.
+login-new-initial = The first time, log in with your e‑mail address and the initial password that the sender gives you by telephone or by post. After that you choose a password of your own.
 login-password-initial = Password (the first time: initial password)
 login-initial-lost = Initial password missing or expired?
-first-lead = Your initial password is right. Now choose a password of your own, and you can read your message at once.
+first-lead = Your initial password is correct. Now choose a password of your own, and you can read your message at once.
 first-button-hint = After that the initial password no longer works.
 password-is-initial = That is the initial password, and the sender knows it, too. Choose a password of your own.
 
@@ -49,7 +49,7 @@ account-saved = Saved.
 account-secrets-saved = Saved. You are now logged out on all other devices.
 account-details = About you
 account-name = Your name
-account-name-hint = We see it like this when you answer us. You can leave it empty.
+account-name-hint = This is how it appears to us when you reply. You can leave it empty.
 account-zone = Time zone
 account-save = Save
 account-secrets = Password and security question
@@ -61,7 +61,7 @@ question-present = Your current question:
 question-save = Save question and answer
 current-password = Current password
 current-missing = Please enter your current password.
-current-wrong = The current password is not right. Check upper and lower case.
+current-wrong = The current password is not correct. Check upper and lower case.
 current-wait = There were several failed attempts. Please wait one minute and try again.
 account-sessions = Where you are logged in
 account-sessions-text = Is there a device you do not know? Log out everywhere and change your password.
@@ -91,7 +91,7 @@ delete-not = Cancel
 idle-title = Are you still there?
 idle-text = In two minutes we log you out to keep your messages safe. Would you like to stay logged in?
 idle-stay = Stay logged in
-session-until = You are logged in until { $time }; every page you open extends that. What you send later than that is still there once you have logged in again.
+session-until = You are logged in until { $time }; every page you open extends that. If you send something after that, it is still there once you have logged in again.
 
 # ---- a new link, and the way by support ----
 renew-text = We can send a new link to your e‑mail address.
@@ -99,7 +99,7 @@ renew-button = Ask for a new link
 renew-title = Your new link
 renew-sent-text = If your mailbox is still waiting for you, an e‑mail with a new link is on its way to your address. Please check your spam folder as well.
 renew-asked-text = We have passed on your request. Our support will check it; then you will receive an e‑mail with a new link.
-support-too = Forgotten the answer, too?
+support-too = Forgotten the answer as well?
 support-go = Ask support for help
 support-title = Help from support
 support-lead = If you have forgotten both password and answer, or have no initial password, our support can reset your access. First we check that it is really you.
@@ -110,4 +110,4 @@ support-note-hint = For example your telephone number and a good time to call. P
 support-note-missing = Please write how we can reach you.
 support-button = Send request
 support-sent-title = Your request has arrived
-support-sent-text = If there is a mailbox for this address, our support will get in touch with you. Then you get an e‑mail with which you set up your access again. If you remember the password, it works until then.
+support-sent-text = If there is a mailbox for this address, our support will get in touch with you. After that you receive an e‑mail that lets you set up your access again. If you remember your password before that, it still works.

@@ -54,8 +54,8 @@ sort-subject = Subject
 sort-largest = Largest first
 sort-left-out =
     { $n ->
-        [one] The oldest message is missing in this order. You find it under “Newest first”.
-       *[other] The { $n } oldest messages are missing in this order. You find them under “Newest first”.
+        [one] The oldest message is missing in this order. You will find it under “Newest first”.
+       *[other] The { $n } oldest messages are missing in this order. You will find them under “Newest first”.
     }
 
 pick-all = Select all
@@ -65,7 +65,7 @@ do-export = Save …
 do-restore = Restore
 do-destroy = Delete permanently
 do-empty = Empty trash
-done-none = Please select messages first, with the boxes on the left.
+done-none = Please select messages first, using the boxes on the left.
 done-trashed =
     { $n ->
         [one] The message is in the trash now.
@@ -83,10 +83,10 @@ done-destroyed =
     }
 destroy-title =
     { $n ->
-        [one] Delete this message for good?
-       *[other] Delete these { $n } messages for good?
+        [one] Delete this message permanently?
+       *[other] Delete these { $n } messages permanently?
     }
-destroy-text = Nobody can bring them back after that, not even us.
+destroy-text = This cannot be undone.
 destroy-cancel = Cancel
 
 export-title = Save
@@ -100,7 +100,7 @@ export-size = About { $name }.
 export-format = Which format?
 export-pdf = PDF
 export-pdf-text = For reading, printing and keeping. All attachments and the original are embedded in it.
-export-pdf-missing = PDF is not possible here at the moment. The original (.eml) and .msg are.
+export-pdf-missing = PDF is not available here at the moment. The original (.eml) and .msg are.
 export-eml = Original (.eml)
 export-eml-text = Unchanged, as we sent it. For mail programs such as Thunderbird or Apple Mail.
 export-msg = Outlook (.msg)
@@ -146,6 +146,7 @@ event-changed = This appointment has been changed. What you see here applies.
 event-repeats = repeats
 event-again = Repeats
 event-join = Join
+event-about = Description
 event-save = Save appointment (.ics)
 event-theirs = { $date } in the time zone of the invitation ({ $name })
 repeat-day =

@@ -33,7 +33,7 @@ label-reason = Antwort des Mailservers
 genuine-title = So erkennen Sie, dass diese E-Mail echt ist
 genuine-link = Der Link führt zu { $host }. Genau dieser Name steht danach auch oben in Ihrem Browser.
 genuine-type = Sie brauchen den Link nicht: Tippen Sie { $portal-url } selbst in den Browser ein und melden Sie sich an.
-genuine-never = Wir fragen Sie nie nach Bankdaten, TANs oder dem Passwort Ihres E-Mail-Kontos.
+genuine-never = In solchen E-Mails fragen wir Sie nie nach Bankdaten, TANs oder dem Passwort Ihres E-Mail-Kontos.
 genuine-doubt = Sie sind unsicher? Klicken Sie nichts an. Fragen Sie uns unter einer Telefonnummer, die Sie schon kennen.
 
 ## Die erste Nachricht

@@ -10,7 +10,7 @@ link-hint = If the button does not work, copy this address into your browser:
 help-title = Help
 automatic = This mail was sent automatically. Please do not answer it; answer in the mailbox instead. Only there is your answer confidential.
 automatic-inside = This mail was sent automatically. Nobody reads answers to it.
-imprint = Imprint
+imprint = Legal notice
 privacy = Privacy
 
 ## The box with the facts
@@ -32,7 +32,7 @@ label-reason = The mail server’s answer
 genuine-title = How to tell that this mail is genuine
 genuine-link = The link leads to { $host }. You will see exactly this name at the top of your browser.
 genuine-type = You do not need the link: type { $portal-url } into your browser yourself and log in.
-genuine-never = We never ask for bank details, transaction codes or the password of your e-mail account.
+genuine-never = In mails like this we never ask for bank details, transaction codes or the password of your e-mail account.
 genuine-doubt = Not sure? Do not click anything. Ask us on a telephone number that you already know.
 
 ## The first letter
@@ -78,7 +78,7 @@ message-keep = Save what you want to keep: the mailbox is for collecting, not fo
 ## The first letter, with an initial password
 initial-subject = [{ $brand }] Confidential mail for you – your initial password comes separately
 initial-heading = A confidential message is waiting for you
-initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To log in for the first time you need an initial password. It reaches you in another way, mostly by telephone or letter.
+initial-intro = { $brand } has written to you in confidence. The message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. To log in for the first time you need an initial password. It reaches you in another way, usually by telephone or letter.
 initial-button = Go to the mailbox
 initial-deadline =
     { $days ->
@@ -87,14 +87,14 @@ initial-deadline =
        *[other] Please log in by { $until } ({ $days } days left). After that the message will be deleted.
     }
 initial-steps = How to read the message
-initial-wait = Wait until the sender has told you the initial password.
+initial-wait = Wait until the sender has given you the initial password.
 initial-login = Log in with your e-mail address and the initial password.
 initial-own = Set a password and a security question of your own. The initial password then no longer works.
 
 ## The initial password, to the sender
 handover-subject = Please pass on: initial password for your confidential message
 handover-heading = Please pass on this initial password
-handover-intro = Your confidential message is waiting in the portal “{ $portal }”. The recipient knows about it but can only read it once you have told them the initial password.
+handover-intro = Your confidential message is waiting in the portal “{ $portal }”. The recipient knows about it but can only read it once you have given them the initial password.
 handover-deadline =
     { $days ->
         [0] If nobody reads it, the message will be deleted today.
@@ -102,17 +102,17 @@ handover-deadline =
        *[other] If nobody reads it, the message will be deleted on { $until } ({ $days } days left).
     }
 handover-steps = How to do it safely
-handover-tell = Tell the initial password on the telephone or send it by post. Make sure first whom you are talking to.
+handover-tell = Give the initial password by telephone or send it by post. First make sure who you are talking to.
 handover-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
 handover-never = Do not forward this mail, and do not send the initial password by e-mail.
 
 ## Access reset
 again-subject = [{ $brand }] Your access was reset – please set it up again
 again-heading = Set up your mailbox again
-again-intro = As agreed with our customer service, your old access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
+again-intro = As agreed with our customer service, your previous access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
 again-kept = Your messages stay and can be read again afterwards.
 again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
-again-initial-intro = As agreed with our customer service, your access to the portal “{ $portal }” so far no longer works. Log in with your e-mail address and the initial password we have told you. After that you set a password and a security question of your own.
+again-initial-intro = As agreed with our customer service, your previous access to the portal “{ $portal }” no longer works. Log in with your e-mail address and the initial password we have given you. After that you set a password and a security question of your own.
 again-initial-deadline =
     { $days ->
         [0] The initial password works today only.
@@ -127,7 +127,7 @@ again-stranger = You have not agreed this with us? Then do not use the link, and
 ## Forgotten password
 reset-subject = [{ $brand }] New password for your mailbox
 reset-heading = Set a new password
-reset-intro = Somebody, probably you, said in the portal “{ $portal }” that the password of your mailbox was forgotten. With the link and the answer to your security question you set a new one.
+reset-intro = Somebody, probably you, said in the portal “{ $portal }” that the password of your mailbox was forgotten. With the link and the answer to your security question you can set a new one.
 reset-button = Set new password
 reset-deadline = The link works until { $until-time }, and only once.
 reset-stranger = It was not you? Then there is nothing to do: your password stays as it is.
@@ -149,7 +149,7 @@ question-stranger = It was not you? Then somebody knows your password. Please co
 ## Mailbox deleted
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
-deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you confidentially again, a new mailbox is made, which you set up anew.
+deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
 deleted-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
 
 ## Logged in from an unknown browser
@@ -160,7 +160,7 @@ browser-stranger = It was not you? Then somebody knows your password. Log in, ch
 
 ## Mailbox locked
 locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
-locked-heading = Logging in is closed for a while
+locked-heading = Logging in is blocked for a while
 locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. The messages are safe, and new ones still arrive.
 locked-button = Go to the mailbox
 locked-you = It was you? Then use “Forgotten password” on the page where you log in: with a new password you get in at once. You can also wait.
@@ -168,7 +168,7 @@ locked-stranger = It was not you? Then somebody else has tried, without success.
 
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
-answers-heading = “Forgotten password” is closed for a while
+answers-heading = “Forgotten password” is blocked for a while
 answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password cannot be replaced in this way for a while. Your password still works.
 answers-you = It was you? If you remember the password, log in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you log in.
 answers-stranger = It was not you? Then somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.

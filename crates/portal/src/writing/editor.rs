@@ -56,6 +56,7 @@ struct WritePage {
     domains: String,
     book: Vec<String>,
     limit: u64,
+    is_encrypted: bool,
 }
 
 impl WritePage {
@@ -281,6 +282,7 @@ fn editor(
         ),
         book: rules.addresses.iter().map(Address::to_path).collect(),
         limit: rules.max_size,
+        is_encrypted: rules.is_encrypted,
     };
     render(status, &template)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
-use sealpost_mail::{Address, Domain, Network};
+use sealpost_mail::{Address, Domain, Network, TlsFloor};
 use sealpost_mailbox::WriteRules;
 use sealpost_notice::{Brand, Colour, Language};
 use sealpost_portal::{
@@ -185,6 +185,7 @@ fn write(config: &Config, source: &mut Source) -> WriteRules {
         domains: write.domains.iter().map(|domain| domain.get_ref().clone()).collect(),
         addresses: write.addresses.clone(),
         max_size: write.max_size.0,
+        is_encrypted: write.floor > TlsFloor::None,
     }
 }
 
