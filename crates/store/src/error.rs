@@ -34,7 +34,7 @@ pub enum StoreError {
     Rotating,
     /// The engine refused a statement.
     #[error("the database refused: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] EngineError),
     /// The whole group of writes fell with one of them; nothing of it was kept.
     #[error("the write was not kept: {reason}")]
     NotKept {
@@ -43,7 +43,7 @@ pub enum StoreError {
     },
     /// A body's file could not be written or read.
     #[error("a body's file: {0}")]
-    File(#[from] object_store::Error),
+    File(#[from] FileError),
     /// A file or folder of the store could not be used.
     #[error("{path}: {source}", path = path.display())]
     Path {
@@ -86,6 +86,29 @@ pub enum StoreError {
     OutOfRange,
 }
 
+/// What the engine says of a statement it refused. Opaque: callers ask [`StoreError::is_busy`] and
+/// [`StoreError::fault`], whichever engine it is.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct EngineError(pub(crate) rusqlite::Error);
+
+/// What keeps the files says. Opaque, as [`EngineError`].
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct FileError(pub(crate) object_store::Error);
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(EngineError(error))
+    }
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        Self::File(FileError(error))
+    }
+}
+
 impl StoreError {
     /// The store's own error beneath another crate's.
     #[must_use]
@@ -97,7 +120,7 @@ impl StoreError {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         match self {
-            Self::Database(error) => {
+            Self::Database(EngineError(error)) => {
                 matches!(
                     error.sqlite_error_code(),
                     Some(

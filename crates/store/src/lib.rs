@@ -67,7 +67,7 @@ pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit};
 pub use disk::Room;
 pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, RoomLeft, SentDraft};
-pub use error::StoreError;
+pub use error::{EngineError, FileError, StoreError};
 pub use idle::IdleMailbox;
 pub use lately::{Allowance, Most, NewUse, Used};
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};

@@ -13,7 +13,7 @@ use super::eraser::erases;
 use super::{Eraser, Jobs, run};
 use crate::body::StoredBody;
 use crate::disk::{Disk, Refused};
-use crate::error::StoreError;
+use crate::error::{EngineError, StoreError};
 use crate::files::Files;
 use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Statement, sql};
 
@@ -326,7 +326,7 @@ impl Writer {
         // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
         if fallen.is_none() && self.connection.is_autocommit() {
             let error = ran.last().and_then(|ran| match &ran.result {
-                Err(StoreError::Database(error)) => Some(self.fail(error, "a transaction was rolled back")),
+                Err(StoreError::Database(EngineError(error))) => Some(self.fail(error, "a transaction was rolled back")),
                 Ok(_) | Err(_) => None,
             });
             *fallen = Some(error.unwrap_or_else(|| "the transaction was rolled back".to_owned()));
