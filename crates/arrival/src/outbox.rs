@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sealpost_mail::Secret;
-use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter};
+use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, links};
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::LetterSigner;
@@ -31,23 +30,22 @@ impl Outbox for PortalOutbox {
         let announcer = &context.tenant.announcer;
         let notice = match outgoing.about {
             About::MailboxLocked { until } => Notice::MailboxLocked { at: now, until },
-            About::ResetLink { token, expires } => Notice::ResetLink {
-                link: Secret::new(format!("{}/r/{}", announcer.public_url, token.expose())),
-                expires,
-            },
+            About::ResetLink { token, expires } => {
+                Notice::ResetLink { link: announcer.link(&links::reset(token.expose())), expires }
+            }
             About::Activation { from_name, from_address, subject, date, token, expires } => {
                 Notice::Activation {
                     from_name,
                     from_address,
                     subject: subject.filter(|_| announcer.show_subject),
                     date,
-                    link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
+                    link: announcer.link(&links::activation(token.expose())),
                     expires,
                     days: announcer.retention.days(now, expires),
                 }
             }
             About::Reactivation { token, expires } => Notice::Reactivation {
-                link: Secret::new(format!("{}/a/{}", announcer.public_url, token.expose())),
+                link: announcer.link(&links::activation(token.expose())),
                 expires,
                 days: announcer.retention.days(now, expires),
                 messages_kept: true,

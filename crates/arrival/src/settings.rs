@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_delivery::Route;
 use sealpost_mail::{Address, Secret, Timestamp, TlsFloor};
-use sealpost_mailbox::{Going, Retention, WriteRules};
+use sealpost_mailbox::{Going, Retention, WriteRules, links};
 use sealpost_notice::{Brand, Language};
 use sealpost_store::{Most, NewToken};
 use sealpost_vault::{Token, TokenHash};
@@ -127,9 +127,14 @@ impl Announcer {
         }
     }
 
+    /// A page of the portal, as a mail names it.
+    pub(crate) fn link(&self, path: &str) -> Secret<String> {
+        Secret::new(format!("{}{path}", self.public_url))
+    }
+
     /// The link an activation mail carries. Nothing of the address is in it.
     pub fn activation_link(&self, token: &Token) -> Secret<String> {
-        Secret::new(format!("{}/a/{}", self.public_url, token.text().expose()))
+        self.link(&links::activation(token.text().expose()))
     }
 
     /// The row of an activation token.

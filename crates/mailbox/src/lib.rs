@@ -9,6 +9,7 @@ mod deposit;
 mod directory;
 mod epochs;
 mod error;
+pub mod links;
 mod outbox;
 mod rekey;
 mod retention;

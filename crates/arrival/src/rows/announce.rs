@@ -3,6 +3,7 @@
 
 use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Reply, ReversePath, Secret, Timestamp};
+use sealpost_mailbox::links;
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use serde::{Deserialize, Serialize};
@@ -113,7 +114,7 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
             from_address: from_address.clone(),
             subject: subject.clone(),
             date: arrival.now,
-            link: Secret::new(format!("{}/m/{}", announcer.public_url, about.deposit_id)),
+            link: announcer.link(&links::letter(about.deposit_id)),
             deletion: about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
         },
     }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_mailbox::{NewPair, Whose};
+use sealpost_mailbox::{NewPair, Whose, links};
 use sealpost_store::{
     Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
@@ -100,7 +100,7 @@ pub(crate) async fn form(
     match look(&site, &token).await? {
         Link::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
-            let template = whole(&site, page, format!("/a/{token}"), *good, Entered::default()).await?;
+            let template = whole(&site, page, links::activation(&token), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
         bad @ (Link::Used | Link::Superseded | Link::Expired | Link::Unknown) => {
@@ -144,7 +144,7 @@ pub(crate) async fn submit(
     let page = page_for(&site, &request, &visitor, &good);
     let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good).await?;
     if !entered.is_good() {
-        let template = whole(&site, page, format!("/a/{token}"), *good, entered).await?;
+        let template = whole(&site, page, links::activation(&token), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
     match carry_out(&site, &good, password, answer, &question, page.language).await? {

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_mailbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing, links};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
 use sealpost_vault::{ResetBound, TokenHash};
 use serde::Deserialize;
@@ -101,7 +101,7 @@ pub(crate) async fn submit(
             // Nothing is asked or stored: it cannot tell who has a mailbox.
             let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
             floor.await;
-            Ok(redirect(&format!("/r/{pass}")))
+            Ok(redirect(&links::reset(&pass)))
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::export_progress::Standing;
+use sealpost_mailbox::links;
 
 /// What is sent as a file can do nothing even where a browser shows it.
 const FILE_POLICY: &str = "default-src 'none'; sandbox";
@@ -218,7 +219,7 @@ async fn one(
             .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
             .body(SizedStream::new(made.size, made.pieces))),
         Err(why) => {
-            page.here = format!("/m/{id}");
+            page.here = links::letter(&id);
             let no_worker = matches!(why, NotMade::NoWorker);
             let template = NotMadePage { page, id: id.to_owned(), no_worker };
             show(StatusCode::SERVICE_UNAVAILABLE, &template)

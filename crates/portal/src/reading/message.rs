@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
+use sealpost_mailbox::links;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -192,7 +193,7 @@ pub(crate) async fn show(
     };
     let template = MessagePage {
         page,
-        all_files: (shelf.files + shelf.pictures > 1).then(|| format!("/m/{}/files", row.id)),
+        all_files: (shelf.files + shelf.pictures > 1).then(|| links::letter_files(&row.id)),
         id: row.id,
         subject: subject.filter(|s| !s.trim().is_empty()),
         from,

@@ -25,6 +25,7 @@ use jiff::tz::TimeZone;
 use sealpost_mail::{
     Attachment, Charset, EncodedRange, Letter, Secret, Summary, add_invitation, invitations,
 };
+use sealpost_mailbox::links;
 
 use crate::http::download;
 use crate::reading::data_pictures::DataPictures;
@@ -276,7 +277,9 @@ pub(crate) fn frame(
         .collect();
     let addresses: HashMap<String, String> = inline
         .iter()
-        .filter_map(|(file, part)| Some((file.inline_cid.clone()?, format!("/m/{id}/inline/{part}"))))
+        .filter_map(|(file, part)| {
+            Some((file.inline_cid.clone()?, format!("{}{part}", links::letter_pictures(id))))
+        })
         .collect();
     let cleaned = html::clean(&html, &addresses, DataPictures::new(id, prefix), late)?;
     let mut room = most.saturating_sub(cleaned.markup.len());

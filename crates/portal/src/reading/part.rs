@@ -6,6 +6,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Charset, Letter, Mailbox, Standing, Timestamp};
+use sealpost_mailbox::links;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
@@ -89,7 +90,7 @@ pub(crate) async fn inside(
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
     }
-    page.here = format!("/m/{id}");
+    page.here = links::letter(&id);
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),

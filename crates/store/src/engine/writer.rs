@@ -326,7 +326,9 @@ impl Writer {
         // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
         if fallen.is_none() && self.connection.is_autocommit() {
             let error = ran.last().and_then(|ran| match &ran.result {
-                Err(StoreError::Database(EngineError(error))) => Some(self.fail(error, "a transaction was rolled back")),
+                Err(StoreError::Database(EngineError(error))) => {
+                    Some(self.fail(error, "a transaction was rolled back"))
+                }
                 Ok(_) | Err(_) => None,
             });
             *fallen = Some(error.unwrap_or_else(|| "the transaction was rolled back".to_owned()));
