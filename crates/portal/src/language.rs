@@ -123,6 +123,7 @@ impl Language {
         let values: Values<'_> = [
             "n", "name", "number", "day", "month", "year", "time", "date", "who", "subject", "domains",
             "limit", "free", "came", "all", "when", "page", "pages", "weekday", "zone",
+            "received", "at", "by",
         ]
         .map(sample)
         .into_iter()
