@@ -122,8 +122,8 @@ impl Language {
         let sample = |name: &'static str| (Cow::from(name), FluentValue::from(1));
         let values: Values<'_> = [
             "n", "name", "number", "day", "month", "year", "time", "date", "who", "subject", "domains",
-            "limit", "free", "came", "all", "when", "page", "pages", "weekday", "zone",
-            "received", "at", "by",
+            "limit", "free", "came", "all", "when", "page", "pages", "weekday", "zone", "received", "at",
+            "by",
         ]
         .map(sample)
         .into_iter()

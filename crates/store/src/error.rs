@@ -197,9 +197,8 @@ mod tests {
     #[test]
     fn a_full_disk_is_known_wherever_it_shows() {
         let io = |kind| std::io::Error::from(kind);
-        let of_file = |source| {
-            StoreError::File(object_store::Error::Generic { store: "local", source: Box::new(io(source)) })
-        };
+        let of_file =
+            |source| object_store::Error::Generic { store: "local", source: Box::new(io(source)) }.into();
         let of_rows =
             |code| StoreError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
         let path = |kind| StoreError::Path { path: PathBuf::new(), source: io(kind) };

@@ -219,7 +219,7 @@ async fn one(
             .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
             .body(SizedStream::new(made.size, made.pieces))),
         Err(why) => {
-            page.here = links::letter(&id);
+            page.here = links::letter(id);
             let no_worker = matches!(why, NotMade::NoWorker);
             let template = NotMadePage { page, id: id.to_owned(), no_worker };
             show(StatusCode::SERVICE_UNAVAILABLE, &template)
