@@ -35,6 +35,13 @@ impl IllClock {
         vec![("LD_PRELOAD".to_owned(), path("preloaded.so")), ("ILL_CLOCK".to_owned(), path("offset"))]
     }
 
+    /// The right time, in seconds since 1970.
+    #[must_use]
+    pub fn right() -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        i64::try_from(since.as_secs()).unwrap()
+    }
+
     /// From now on the time of day differs by so many seconds.
     pub fn set(&self, seconds: i64) {
         // At once, or a reader would see half of it.

@@ -143,7 +143,7 @@ fn is_qmail(text: &str) -> bool {
 }
 
 /// RFC 3834 §5, RFC 8098, and what programs write that are older.
-fn is_automatic(head: &Head) -> bool {
+pub(crate) fn is_automatic(head: &Head) -> bool {
     let field = |name: &str| head.first(name).unwrap_or_default().trim().to_lowercase();
     let submitted = field("Auto-Submitted");
     let subject = head.subject().unwrap_or_default().to_lowercase();

@@ -32,6 +32,8 @@ pub enum Way {
     Unclosable(Reply),
     /// It is a report on one of our notices (VERP) and ends here.
     Bounce(String),
+    /// It is for the address that notices are from, ends here, and its writer is told how to answer safely.
+    ToUs,
 }
 
 /// Judges every recipient. Refuses the whole letter where a part of it could not be answered for:
@@ -91,7 +93,7 @@ fn hold(decided: Decided) -> Decided {
                 judgement
             }
         }),
-        way @ (Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_)) => way,
+        way @ (Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs) => way,
     };
     Decided { way, ..decided }
 }
@@ -108,6 +110,7 @@ pub fn each(
     for recipient in &envelope.recipients {
         let way = match (announcer.bounce_token(&recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
+            (None, _) if announcer.is_ours(&recipient.address) => Way::ToUs,
             (None, Some(judgement)) => Way::Judged(judgement),
             (None, None) => return Err(Reply::later(451, 3, 5, "Please try again later").because("unjudged")),
         };
@@ -129,7 +132,7 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
             Way::Judged(Judgement { treatment: Treatment::Refuse(reply), .. }) | Way::Unclosable(reply) => {
                 Some(reply)
             }
-            Way::Judged(_) | Way::Bounce(_) | Way::Closed(_) => None,
+            Way::Judged(_) | Way::Bounce(_) | Way::Closed(_) | Way::ToUs => None,
         })
         .collect();
     let later = refusals.iter().find(|reply| reply.fault() == Some(Fault::Temporary));

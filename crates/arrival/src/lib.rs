@@ -21,6 +21,7 @@ pub mod owner_mail;
 mod partners;
 mod quota;
 mod reception;
+pub mod reminder;
 mod reply;
 mod rows;
 mod settings;

@@ -32,6 +32,11 @@ pub(crate) fn quiet() -> (String, String) {
     ("X-Auto-Response-Suppress".to_owned(), "DR, RN, NRN, OOF, AutoReply".to_owned())
 }
 
+/// RFC 3834 §5: whether a mail answers another one.
+fn submitted(notice: &Notice) -> &'static str {
+    if matches!(notice, Notice::ReplySafely { .. }) { "auto-replied" } else { "auto-generated" }
+}
+
 /// Writes notices for delivery.
 pub struct NoticeWriter(
     /// How they look.
@@ -56,7 +61,7 @@ impl Composer for NoticeWriter {
             html: Some(rendered.html),
             message_id: facts.message_id,
             at: facts.at,
-            auto_submitted: "auto-generated",
+            auto_submitted: submitted(&facts.notice),
             extra: vec![quiet()],
             inline_images: announcer.brand.inline_images(),
         })

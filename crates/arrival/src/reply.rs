@@ -137,10 +137,10 @@ pub(crate) async fn send(
         let memo = ReplyMemo { recipient: recipient.clone(), message_id: head.message_id.clone(), at: now };
         // Without an address for bounces, nobody is told later; what the next server says at once still reaches
         // the mailbox.
-        let reverse_path = match copy.reverse_path(context, MEMO, &memo).map_err(failed)? {
+        let reverse_path = match copy.reverse_path(context).map_err(failed)? {
             None => ReversePath::Null,
-            Some((path, row)) => {
-                rows.notices.push(row);
+            Some(path) => {
+                rows.notices.push(copy.row(context, MEMO, &memo).map_err(failed)?);
                 path
             }
         };

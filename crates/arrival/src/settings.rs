@@ -45,6 +45,10 @@ pub struct Announcer {
     pub languages: BTreeMap<String, Language>,
     /// Where reports on notices come back to (VERP), if anywhere.
     pub bounces: Option<Address>,
+    /// Whether mail to `from` ends here, and its writer is told how to answer safely.
+    pub replies_here: bool,
+    /// After so many notices that came back for good nothing more is sent to an address; 0: always.
+    pub hard_bounces: u32,
     /// When letters and links go.
     pub retention: Retention,
     /// Whether new mailboxes open with an initial password and not with a link.
@@ -152,6 +156,16 @@ impl Announcer {
     pub(crate) fn deadline(&self, going: Going, now: Timestamp) -> (Timestamp, u32) {
         let expires = going.at.unwrap_or_else(|| self.retention.link(now));
         (expires, self.retention.days(now, expires))
+    }
+
+    /// Whether mail to this address is for nobody, and its writer shall know.
+    pub(crate) fn is_ours(&self, recipient: &Address) -> bool {
+        self.replies_here && recipient.identity() == self.from.identity()
+    }
+
+    /// Whether so many notices came back that no further one is sent.
+    pub(crate) fn is_unreachable(&self, bounces: u32) -> bool {
+        self.hard_bounces > 0 && bounces >= self.hard_bounces
     }
 
     /// The token of a report that came back to our VERP address.

@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_delivery::{Purpose, Returned, Returns, Untold};
-use sealpost_mail::{Address, Compose, DsnAction, Head, Letter, Timestamp, compose_notice};
+use sealpost_mail::{
+    Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice,
+};
 use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, links, seal_body};
 use sealpost_notice::{Language, Notice};
-use sealpost_store::{ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewLeg, StoreError};
+use sealpost_store::{
+    ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewBounce, NewLeg, StoreError,
+};
 use sealpost_vault::MessageKey;
 
 use crate::commit::commit;
@@ -166,6 +170,19 @@ impl Returns for ToMailbox {
             }
         }
         Err(Untold::Later("the mailbox changes too often".to_owned()))
+    }
+
+    async fn notice_failed(&self, mailbox_id: &str, status: EnhancedCode) {
+        note(&self.0, mailbox_id, status).await;
+    }
+}
+
+/// What the trail of a mailbox's address says; a store that cannot write now will hear of the next one.
+async fn note(context: &Context, mailbox_id: &str, status: EnhancedCode) {
+    let at = context.shared.clock.now();
+    let bounce = NewBounce { mailbox_id: mailbox_id.to_owned(), status: status.to_string(), at };
+    if let Err(error) = context.shared.store.note_bounce(bounce).await {
+        tracing::error!(%error, mailbox.id = %mailbox_id, "an address could not be marked");
     }
 }
 

@@ -1,7 +1,7 @@
 //! A reverse-path of its own for one copy of one mail (VERP), so that a report on it names the letter, and what
 //! must be known when one comes back, sealed in a row. Knows neither notices nor answers.
 
-use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
+use sealpost_mail::{Address, AddressError, ReversePath, Secret, Timestamp};
 use sealpost_store::{NewNotice, notice_token};
 use serde::Serialize;
 
@@ -17,19 +17,23 @@ pub(crate) struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// Its reverse-path and the row that keeps `memo`, sealed under `label`. `None`: the operator named no
-    /// address for bounces.
-    pub(crate) fn reverse_path<M: Serialize>(
+    /// Its reverse-path. `None`: the operator named no address for bounces.
+    pub(crate) fn reverse_path(&self, context: &Context) -> Result<Option<ReversePath>, AddressError> {
+        let Some(base) = &context.tenant.announcer.bounces else { return Ok(None) };
+        let token = notice_token(self.deposit_id, self.number);
+        let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
+        Ok(Some(ReversePath::Address(address)))
+    }
+
+    /// The row that keeps `memo`, sealed under `label`.
+    pub(crate) fn row<M: Serialize>(
         &self,
         context: &Context,
         label: &str,
         memo: &M,
-    ) -> Result<Option<(ReversePath, NewNotice)>, Box<dyn std::error::Error + Send + Sync>> {
-        let Some(base) = &context.tenant.announcer.bounces else { return Ok(None) };
-        let token = notice_token(self.deposit_id, self.number);
-        let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
+    ) -> Result<NewNotice, serde_json::Error> {
         let json = Secret::new(serde_json::to_vec(memo)?);
-        let row = NewNotice {
+        Ok(NewNotice {
             mailbox_id: self.mailbox_id.to_owned(),
             deposit_id: self.deposit_id.to_owned(),
             number: self.number,
@@ -40,7 +44,6 @@ impl Copy<'_> {
                 &*context.shared.random,
             ),
             created_at: self.at,
-        };
-        Ok(Some((ReversePath::Address(address), row)))
+        })
     }
 }

@@ -12,7 +12,7 @@ use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
-use crate::ticket::{Route, Ticket};
+use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, Returned, Untold};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
@@ -80,7 +80,10 @@ impl Engine {
                 Vec::new()
             }
             Some(report) => match self.follow_up(leg, ticket, &report, now).await {
-                Ok(follow_up) => vec![follow_up],
+                Ok(follow_up) => {
+                    self.note_failed_notice(ticket, &report).await;
+                    vec![follow_up]
+                }
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
                     // Nobody would hear of the failure: the operator must.
@@ -99,6 +102,15 @@ impl Engine {
             self.earlier.notify_one();
         }
         finished
+    }
+
+    /// The address of a mailbox is marked.
+    async fn note_failed_notice(&self, ticket: &Ticket, report: &Report) {
+        if let (Purpose::Notice { mailbox_id, .. }, DsnAction::Failed, Some(returns)) =
+            (&ticket.purpose, report.action, self.returns.get())
+        {
+            returns.notice_failed(mailbox_id, report.status).await;
+        }
     }
 
     fn later(

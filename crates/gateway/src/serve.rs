@@ -20,8 +20,8 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked::{self, Plan, ServiceKeys};
-use crate::jobs;
+use crate::config::checked::{self, Plan, ServiceKeys, Telling};
+use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
 use crate::readiness;
 
@@ -62,9 +62,11 @@ pub(crate) struct Ready {
     intake: Option<Intake>,
     delivery: Option<(Runner, Alone)>,
     portal: Option<Portal>,
-    jobs: Option<Alone>,
-    /// When what is kept goes.
+    /// What happens by the clock in this process.
+    jobs: Vec<jobs::Job>,
     retention: Retention,
+    telling: Telling,
+    random: Arc<dyn Random>,
     /// None where only jobs run.
     context: Option<Arc<Context>>,
     reloadable: Vec<TlsSource>,
@@ -91,10 +93,13 @@ pub(crate) fn prepare(
     let store = Store::open(options)?;
     // Before anything is bound: a second one must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
-    let jobs = keys.jobs.then(|| store.alone("jobs")).transpose()?;
+    // What writes mail runs where mail is delivered, with the keys that are there already; the others need none.
+    let (deletes, writes) = (keys.jobs, keys.delivery.is_some());
+    let here = |job: &jobs::Job| if job.writes() { writes } else { deletes };
+    let jobs: Vec<_> = jobs::Job::ALL.into_iter().filter(here).collect();
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _ } = keys;
-    let retention = plan.portal.retention.clone();
+    let (retention, telling) = (plan.portal.retention.clone(), plan.telling.clone());
     // Those of intake and portal remember keys of before, delivery's do not.
     let queue = match (&intake_keys, &portal_keys, &delivery_keys) {
         (Some(role), _, _) => &role.queue,
@@ -108,6 +113,8 @@ pub(crate) fn prepare(
                 portal: None,
                 jobs,
                 retention,
+                telling,
+                random,
                 context: None,
                 reloadable: Vec::new(),
                 shown: Vec::new(),
@@ -187,6 +194,8 @@ pub(crate) fn prepare(
         portal,
         jobs,
         retention,
+        telling,
+        random,
         context: Some(context),
         reloadable: plan.reloadable,
         shown,
@@ -223,6 +232,8 @@ impl Ready {
             portal,
             jobs,
             retention,
+            telling,
+            random,
             context,
             reloadable,
             shown,
@@ -232,7 +243,7 @@ impl Ready {
         } = self;
         let rest = CancellationToken::new();
         let reload = tokio::spawn(reload_on_hangup(
-            context,
+            context.clone(),
             reloadable,
             shown,
             portal_reloader,
@@ -241,9 +252,11 @@ impl Ready {
         ));
         let delivery = delivery.map(|(runner, alone)| tokio::spawn(runner.run(alone, rest.clone())));
         let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
-        let jobs = match jobs {
-            Some(alone) => Some((jobs::start(store.clone(), clock, retention).await?, alone)),
-            None => None,
+        let jobs = if jobs.is_empty() {
+            None
+        } else {
+            let workshop = Workshop { store: store.clone(), clock, random, retention, telling, context };
+            Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?)
         };
         let intake_stop = stop.clone();
         let intake = intake.map(|intake| tokio::spawn(async move { intake.run(intake_stop).await }));
@@ -264,7 +277,7 @@ impl Ready {
         };
         rest.cancel();
         stop.cancel();
-        if let Some((jobs, _alone)) = jobs {
+        if let Some(jobs) = jobs {
             jobs.stop().await;
         }
         reload.await?;

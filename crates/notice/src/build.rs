@@ -27,6 +27,9 @@ pub fn render(
         values.insert("until-time".into(), when::date_time(until, language, zone)?.into());
         values.insert("days".into(), days.into());
     }
+    if let Some(count) = notice.count() {
+        values.insert("count".into(), count.into());
+    }
     values.insert("subject".into(), plain::text(notice.subject().unwrap_or_default(), SUBJECT).into());
     let writer = Writer { words: Words::new(language, values)?, language, zone };
     lay_out(&writer.page(notice, brand)?, &writer.words, brand)
@@ -74,14 +77,65 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::ActivationReminder { from_name, from_address, subject, date, link, .. } => {
+            Notice::ActivationReminder { letters, date, link, by_password, .. } => {
                 let mut page = self.start(["reminder-subject", "reminder-heading", "reminder-intro"])?;
-                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
-                page.preview = preview(&page);
-                page.button = self.button("activation-button", link)?;
-                page.deadline = Some(self.say("activation-deadline")?);
-                page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                page.facts.push(self.fact("label-letters", letters.to_string())?);
+                page.facts.push(self.fact("label-oldest", self.moment(*date)?)?);
+                if *by_password {
+                    page.button = self.button("initial-button", link)?;
+                    page.deadline = Some(self.say("initial-deadline")?);
+                    page.steps =
+                        self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
+                } else {
+                    page.button = self.button("activation-button", link)?;
+                    page.deadline = Some(self.say("activation-deadline")?);
+                    page.steps =
+                        self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                }
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::UnreadReminder { letters, link, .. } => {
+                let mut page = self.start(["unread-subject", "unread-heading", "unread-intro"])?;
+                page.facts.push(self.fact("label-letters", letters.to_string())?);
+                page.button = self.button("message-button", link)?;
+                page.deadline = Some(self.say("unread-deadline")?);
+                page.more = vec![self.say("message-keep")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::MailboxReminder { link, .. } => {
+                let mut page = self.start(["idle-subject", "idle-heading", "idle-intro"])?;
+                page.button = self.button("idle-button", link)?;
+                page.deadline = Some(self.say("idle-deadline")?);
+                page.more = vec![self.say("idle-nothing")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::NotFetched { recipient, date, deletion, .. } => {
+                let mut page = self.start(["unfetched-subject", "unfetched-heading", "unfetched-intro"])?;
+                page.inside = true;
+                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-date", self.moment(*date)?)?);
+                page.deadline = deletion.map(|_| self.say("unannounced-deadline")).transpose()?;
+                page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
+                Ok(page)
+            }
+            Notice::ExpiredUnread { recipient, date, at } => {
+                let mut page =
+                    self.start(["unread-gone-subject", "unread-gone-heading", "unread-gone-intro"])?;
+                page.inside = true;
+                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-date", self.moment(*date)?)?);
+                page.facts.push(self.fact("label-deleted", self.moment(*at)?)?);
+                page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
+                Ok(page)
+            }
+            Notice::ReplySafely { link } => {
+                let mut page = self.start(["safely-subject", "safely-heading", "safely-intro"])?;
+                page.button = self.button("safely-button", link)?;
+                page.more = vec![self.say("safely-gone")?];
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
             Notice::NewMessage { from_name, from_address, subject, date, link, deletion } => {
@@ -327,11 +381,15 @@ impl Notice {
             | Self::ActivationReminder { expires, days, .. }
             | Self::InitialPassword { expires, days, .. }
             | Self::PasswordForSender { expires, days, .. }
+            | Self::UnreadReminder { expires, days, .. }
+            | Self::MailboxReminder { expires, days, .. }
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
-            Self::NewMessage { deletion, .. } => *deletion,
+            Self::NewMessage { deletion, .. } | Self::NotFetched { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
             Self::ReplyReturned { .. }
+            | Self::ExpiredUnread { .. }
+            | Self::ReplySafely { .. }
             | Self::ReplyCameBack { .. }
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
@@ -342,16 +400,47 @@ impl Notice {
         }
     }
 
+    /// How many letters, or how many days.
+    fn count(&self) -> Option<u32> {
+        match self {
+            Self::ActivationReminder { letters, .. } | Self::UnreadReminder { letters, .. } => Some(*letters),
+            Self::NotFetched { waiting, .. } => Some(*waiting),
+            Self::Activation { .. }
+            | Self::NewMessage { .. }
+            | Self::InitialPassword { .. }
+            | Self::PasswordForSender { .. }
+            | Self::MailboxReminder { .. }
+            | Self::ExpiredUnread { .. }
+            | Self::ReplySafely { .. }
+            | Self::Reactivation { .. }
+            | Self::ResetLink { .. }
+            | Self::PasswordChanged { .. }
+            | Self::QuestionChanged { .. }
+            | Self::MailboxDeleted { .. }
+            | Self::NewBrowser { .. }
+            | Self::MailboxLocked { .. }
+            | Self::AnswersUsedUp { .. }
+            | Self::ReplyReturned { .. }
+            | Self::ReplyCameBack { .. }
+            | Self::NotificationUndeliverable { .. } => None,
+        }
+    }
+
     fn subject(&self) -> Option<&str> {
         match self {
             Self::Activation { subject, .. }
-            | Self::ActivationReminder { subject, .. }
             | Self::NewMessage { subject, .. }
             | Self::InitialPassword { subject, .. }
             | Self::PasswordForSender { subject, .. }
             | Self::ReplyReturned { subject, .. }
             | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
-            Self::Reactivation { .. }
+            Self::ActivationReminder { .. }
+            | Self::UnreadReminder { .. }
+            | Self::MailboxReminder { .. }
+            | Self::NotFetched { .. }
+            | Self::ExpiredUnread { .. }
+            | Self::ReplySafely { .. }
+            | Self::Reactivation { .. }
             | Self::ResetLink { .. }
             | Self::ReplyCameBack { .. }
             | Self::PasswordChanged { .. }

@@ -30,23 +30,69 @@ pub enum Notice {
         /// The same in whole days from now.
         days: u32,
     },
-    /// The same again, some days before the letter is deleted.
+    /// Letters wait in a mailbox that nobody has activated: one mail for all of them.
     ActivationReminder {
-        /// The sender's display name.
-        from_name: Option<String>,
-        /// The sender's address.
-        from_address: String,
-        /// The letter's subject, if it may be shown.
-        subject: Option<String>,
-        /// When the letter arrived.
+        /// How many.
+        letters: u32,
+        /// When the first of them came.
         date: Timestamp,
-        /// The activation link.
+        /// The activation link; with an initial password the portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
-        /// When the letter is deleted if nobody activates.
+        /// When the first of them is deleted if nobody activates.
         expires: Timestamp,
         /// The same in whole days from now.
         days: u32,
+        /// Whether an initial password takes the place of the link.
+        by_password: bool,
+    },
+    /// Letters nobody has opened will be deleted from a mailbox in use: one mail for all of them.
+    UnreadReminder {
+        /// How many.
+        letters: u32,
+        /// The portal's address.
+        #[serde(with = "secret_text")]
+        link: Secret<String>,
+        /// When the first of them is deleted.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+    },
+    /// A mailbox that nobody uses will be deleted.
+    MailboxReminder {
+        /// The portal's address.
+        #[serde(with = "secret_text")]
+        link: Secret<String>,
+        /// When.
+        expires: Timestamp,
+        /// The same in whole days from now.
+        days: u32,
+    },
+    /// To the sender: nobody has fetched the letter.
+    NotFetched {
+        /// Whom it is for.
+        recipient: String,
+        /// When it came.
+        date: Timestamp,
+        /// For how many days it has been waiting.
+        waiting: u32,
+        /// When it is deleted unread, if at all; and the same in whole days from now.
+        deletion: Option<(Timestamp, u32)>,
+    },
+    /// To the sender: the letter was deleted when its time was over, and nobody had opened it.
+    ExpiredUnread {
+        /// Whom it was for.
+        recipient: String,
+        /// When it came.
+        date: Timestamp,
+        /// When it went.
+        at: Timestamp,
+    },
+    /// To somebody who answered one of our mails instead of writing in the portal: what was written is not kept.
+    ReplySafely {
+        /// The portal's address.
+        #[serde(with = "secret_text")]
+        link: Secret<String>,
     },
     /// A further letter in an active mailbox.
     NewMessage {

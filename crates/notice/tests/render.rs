@@ -29,6 +29,8 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::MailboxLocked { .. }
             | Notice::AnswersUsedUp { .. }
             | Notice::NotificationUndeliverable { .. }
+            | Notice::NotFetched { .. }
+            | Notice::ExpiredUnread { .. }
     )
 }
 
@@ -63,7 +65,6 @@ fn sender_subject_and_date_are_shown_as_people_write_them() {
         let (from, subject) = match notice {
             Notice::Activation { .. } | Notice::InitialPassword { .. } => (true, true),
             Notice::NewMessage { subject, .. } => (true, subject.is_some()),
-            Notice::ActivationReminder { .. } => (true, false),
             _ => return,
         };
         for part in [&rendered.text, &rendered.html] {
@@ -85,7 +86,7 @@ fn a_withheld_subject_is_nowhere() {
     let mut facts = plain();
     facts.subject = "CANARY".to_owned();
     each(&brand(), &facts, |name, _, notice, rendered| {
-        if let Notice::NewMessage { subject: None, .. } | Notice::ActivationReminder { .. } = notice {
+        if let Notice::NewMessage { subject: None, .. } = notice {
             let all = format!("{}{}{}", rendered.subject, rendered.text, rendered.html);
             assert!(!all.contains("CANARY"), "{name}");
         }

@@ -13,9 +13,12 @@ use crate::lately::NewUse;
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
+use crate::remind::NewReminder;
 use crate::statement::{Batch, Outcome, Refusal, sql};
+use crate::status::Told;
 use crate::store::Store;
 use crate::token::prolong_activation_token;
+use crate::unreachable::NewBounce;
 
 /// How long the same bytes again are the same transmission. A client whose connection broke before our `250`
 /// tries again soon: Postfix after 5 to 67 minutes, Exchange after 1 to 15. Same bytes much later are more
@@ -50,6 +53,12 @@ pub struct ArrivalRows {
     pub spent_notices: Vec<String>,
     /// What it takes of somebody's quota. More than is left: [`Committed::TooMany`].
     pub uses: Vec<NewUse>,
+    /// Owners who are reminded with it. Somebody else has done it: [`Committed::Duplicate`].
+    pub reminders: Vec<NewReminder>,
+    /// Senders who are told with it what became of a letter. Somebody else has: [`Committed::Duplicate`].
+    pub told: Vec<Told>,
+    /// Notices that came back for good.
+    pub bounced: Vec<NewBounce>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -71,6 +80,9 @@ impl ArrivalRows {
             spent_notices: Vec::new(),
             sent: None,
             uses: Vec::new(),
+            reminders: Vec::new(),
+            told: Vec::new(),
+            bounced: Vec::new(),
             audit: Vec::new(),
         }
     }
@@ -93,6 +105,9 @@ impl ArrivalRows {
             sent,
             spent_notices,
             uses,
+            reminders,
+            told,
+            bounced,
             audit,
         } = part;
         self.fingerprint = self.fingerprint.or(fingerprint);
@@ -106,6 +121,9 @@ impl ArrivalRows {
         self.notices.extend(notices);
         self.spent_notices.extend(spent_notices);
         self.uses.extend(uses);
+        self.reminders.extend(reminders);
+        self.told.extend(told);
+        self.bounced.extend(bounced);
         self.audit.extend(audit);
     }
 
@@ -142,6 +160,9 @@ impl ArrivalRows {
             );
         }
         self.uses.iter().for_each(|one| one.add_to(&mut batch));
+        self.reminders.into_iter().for_each(|one| one.add_to(&mut batch));
+        self.told.into_iter().for_each(|one| one.add_to(&mut batch));
+        self.bounced.into_iter().for_each(|one| batch.add(one.statement()));
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
         for (mailbox_id, until) in self.prolonged {

@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, sql};
+use crate::statement::{Batch, Row, sql};
 use crate::store::{Page, Store};
 
 /// One line.
@@ -63,5 +63,25 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// What the trail says of one mailbox or letter, oldest first.
+    pub async fn audit_of(&self, subject_id: &str) -> Result<Vec<AuditRow>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT at, actor, action, subject_id, detail FROM audit WHERE subject_id = ?1 ORDER BY seq",
+                subject_id
+            ))
+            .await?;
+        let line = |mut row: Row| {
+            Ok(AuditRow {
+                at: row.time()?,
+                actor: row.text()?,
+                action: row.text()?,
+                subject_id: row.text()?,
+                detail: row.text()?,
+            })
+        };
+        rows.into_iter().map(line).collect()
     }
 }

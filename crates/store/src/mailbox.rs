@@ -130,6 +130,8 @@ pub struct ReachedMailbox {
     pub held: u64,
     /// Which password and answer are the present ones; sealed with the address.
     pub epochs: String,
+    /// How many notices came back for good, since support cleared it.
+    pub bounces: u32,
 }
 
 /// All columns, in the order of [`mailbox_row`].
@@ -222,7 +224,8 @@ impl Store {
                 "SELECT id, tag, address_sealed, public_key, state,
                      (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
                      (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
-                     (SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = mailboxes.id), epochs
+                     (SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = mailboxes.id), epochs,
+                     (SELECT bounces FROM unreachable WHERE mailbox_id = mailboxes.id)
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
             )
@@ -239,6 +242,7 @@ impl Store {
                 by_password: row.int()? > 0,
                 held: row.count()?,
                 epochs: row.text()?,
+                bounces: u32::try_from(row.count()?).unwrap_or(u32::MAX),
             })
         };
         answers.into_iter().flatten().map(reached).collect()

@@ -164,6 +164,12 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(request_row).collect()
     }
 
+    /// All requests for one mailbox.
+    pub async fn requests_of(&self, mailbox_id: &str) -> Result<Vec<RequestRow>, StoreError> {
+        let question = sql!(concat!(select_request!(), " WHERE mailbox_id = ?1 ORDER BY number"), mailbox_id);
+        self.read_rows(question).await?.into_iter().map(request_row).collect()
+    }
+
     /// One request.
     pub async fn request(&self, number: i64) -> Result<Option<RequestRow>, StoreError> {
         let question = sql!(concat!(select_request!(), " WHERE number = ?1"), number);

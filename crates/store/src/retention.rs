@@ -10,6 +10,7 @@ use crate::error::StoreError;
 use crate::gone::forget_deleted;
 use crate::hold::unheld;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
+use crate::status::expired_unread;
 use crate::store::Store;
 use crate::sweep::drop_stale;
 
@@ -67,9 +68,21 @@ macro_rules! abandoned {
     };
 }
 
+pub(crate) use abandoned;
+pub(crate) use unattended;
+
 impl Store {
     /// Deletes everybody's letters for good whose time is over at `now`, each body with its last reference.
     pub async fn purge_letters(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.purge_letters_and(now, false).await
+    }
+
+    /// The same; of letters that nobody has opened it stays for whom they were, sealed, until their senders are told.
+    pub async fn purge_letters_telling(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.purge_letters_and(now, true).await
+    }
+
+    async fn purge_letters_and(&self, now: Timestamp, telling: bool) -> Result<usize, StoreError> {
         let mut deleted = 0;
         loop {
             let rows = self
@@ -89,6 +102,9 @@ impl Store {
             let mut batch = Batch::default();
             for mut row in rows {
                 let (id, body_id) = (row.text()?, row.text()?);
+                if telling {
+                    batch.add(expired_unread(&id, now));
+                }
                 // A letter whose mailbox has been activated meanwhile has a new time of its own.
                 let deletion = sql!(
                     concat!(
@@ -216,7 +232,8 @@ impl Store {
         let notices = self
             .forget_old(
                 sql!(
-                    "SELECT token FROM notices WHERE created_at < ?1 LIMIT ?2",
+                    "SELECT token FROM notices WHERE created_at < ?1
+                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = notices.deposit_id) LIMIT ?2",
                     now.minus(NOTICES),
                     FOUND_AT_ONCE
                 ),

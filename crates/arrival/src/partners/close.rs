@@ -39,7 +39,7 @@ pub(crate) async fn settle(
 ) -> Result<Vec<Decided>, Reply> {
     let is_domain = |decided: &Decided| match &decided.way {
         Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),
-        Way::Unclosable(_) | Way::Bounce(_) | Way::Closed(_) => false,
+        Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs | Way::Closed(_) => false,
     };
     if !decided.iter().any(is_domain) {
         return Ok(decided);
@@ -53,7 +53,7 @@ pub(crate) async fn settle(
     for Decided { recipient, way } in decided {
         let way = match way {
             Way::Judged(judgement) => closer.way(&recipient, judgement).await?,
-            way @ (Way::Unclosable(_) | Way::Bounce(_) | Way::Closed(_)) => way,
+            way @ (Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs | Way::Closed(_)) => way,
         };
         settled.push(Decided { recipient, way });
     }

@@ -16,14 +16,14 @@ use crate::notice_facts::NoticeFacts;
 use crate::verp;
 
 /// The label of [`NoticeMemo`].
-pub(super) const MEMO: &str = "notice";
+pub(crate) const MEMO: &str = "notice";
 
 /// What is kept (sealed) of a notice, so that its bounce can be told to the letter's sender.
 #[derive(Serialize, Deserialize)]
-pub(super) struct NoticeMemo {
-    pub(super) sender: ReversePath,
-    pub(super) recipient: Address,
-    pub(super) at: Timestamp,
+pub(crate) struct NoticeMemo {
+    pub(crate) sender: ReversePath,
+    pub(crate) recipient: Address,
+    pub(crate) at: Timestamp,
 }
 
 /// Adds the notice's leg and memo to the arrival's rows.
@@ -47,13 +47,14 @@ pub(super) fn announce(
         verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
     let memo =
         NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: arrival.now };
-    let reverse_path = match copy.reverse_path(context, MEMO, &memo).map_err(crate::failure::later)? {
-        None => ReversePath::Address(announcer.from.clone()),
-        Some((path, row)) => {
-            rows.notices.push(row);
-            path
-        }
-    };
+    // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
+    rows.notices.push(copy.row(context, MEMO, &memo).map_err(crate::failure::later)?);
+    if about.is_unreachable {
+        tracing::info!(mailbox.id = %about.mailbox_id, "no notice: mail to its owner came back too often");
+        return Ok(());
+    }
+    let path = copy.reverse_path(context).map_err(crate::failure::later)?;
+    let reverse_path = path.unwrap_or_else(|| ReversePath::Address(announcer.from.clone()));
     let draft = enqueue::Draft {
         content: facts.content().map_err(crate::failure::later)?,
         reverse_path,

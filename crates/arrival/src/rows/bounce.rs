@@ -2,7 +2,7 @@
 //! its sender. Knows no mailbox key; the letter itself stays where it is.
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
-use sealpost_store::{ArrivalRows, NoticeRow};
+use sealpost_store::{ArrivalRows, NewBounce, NoticeRow};
 
 use super::Arrival;
 use super::announce::{self, NoticeMemo};
@@ -36,7 +36,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
     }
     // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
     let said = match &arrival.envelope.reverse_path {
-        ReversePath::Address(_) => Said::Nothing,
+        ReversePath::Address(_) => return super::replied::answer(arrival).await,
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {
@@ -85,5 +85,13 @@ async fn tell(
     let plain = open(announce::MEMO).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
     tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
+    // What is not certain is told, and not counted.
+    if let Some(status) = status {
+        rows.bounced.push(NewBounce {
+            mailbox_id: notice.mailbox_id.clone(),
+            status: status.to_string(),
+            at: arrival.now,
+        });
+    }
     reports::unannounced(arrival, &memo.sender, &memo.recipient, status, rows).await
 }

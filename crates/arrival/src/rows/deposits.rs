@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, Head, Judgement, Recipient, Reply, Summary, Treatment};
+use sealpost_mail::{Address, EnhancedCode, Head, Judgement, Recipient, Reply, Summary, Treatment};
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
@@ -36,6 +36,8 @@ pub(super) struct Deposited<'r> {
 struct Target {
     id: String,
     public: MailboxPublic,
+    /// So many notices came back that no further one is sent.
+    is_unreachable: bool,
 }
 
 impl<'r> Portal<'r> {
@@ -91,7 +93,7 @@ impl<'r> PortalBound<'r> {
             Way::Judged(judgement) if judgement.treatment == Treatment::Portal => {
                 Some(Self { recipient: &decided.recipient, judgement })
             }
-            Way::Judged(_) | Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) => None,
+            Way::Judged(_) | Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs => None,
         }
     }
 }
@@ -129,7 +131,8 @@ fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Stan
     // A key that somebody put into the row in place of the mailbox's own must never be sealed to.
     let resident = Resident::of(row, &arrival.context.shared.keys.rows, &arrival.context.shared.keys.tags)
         .map_err(failure::later)?;
-    let target = Target { id: row.id.clone(), public: resident.public().clone() };
+    let is_unreachable = arrival.context.tenant.announcer.is_unreachable(row.bounces);
+    let target = Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable };
     Ok((target, Standing::of(arrival.context, row)))
 }
 
@@ -151,7 +154,7 @@ async fn new_mailbox(
     let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
     let ways = WaysIn { rows: &context.shared.keys.rows, pepper: &making.pepper, token: &token };
     let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(failure::later)?;
-    let target = Target { id: new.id().to_owned(), public: new.public().clone() };
+    let target = Target { id: new.id().to_owned(), public: new.public().clone(), is_unreachable: false };
     let standing = if by_password {
         let (initial, sealed) =
             initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
@@ -166,6 +169,9 @@ async fn new_mailbox(
     rows.mailboxes.push(new.row(&context.shared.keys.rows, owner, token, arrival.now, random));
     Ok((target, standing))
 }
+
+/// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
+const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
 
 async fn deposit(
     arrival: &Arrival<'_>,
@@ -208,7 +214,13 @@ async fn deposit(
         listing: &listing,
         standing,
         going,
+        is_unreachable: mailbox.is_unreachable,
     };
     announce::announce(arrival, &announcement, rows)?;
+    if mailbox.is_unreachable {
+        // Nobody tells the recipient any more, so the sender must know at once.
+        let sender = &arrival.envelope.reverse_path;
+        return reports::unannounced(arrival, sender, &recipient.address, Some(UNREACHABLE), rows).await;
+    }
     reports::deposited(arrival, recipient, rows).await
 }

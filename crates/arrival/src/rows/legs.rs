@@ -20,7 +20,7 @@ pub(super) fn rows(
     for Decided { recipient, way } in decided {
         let judgement = match way {
             Way::Judged(judgement) => judgement,
-            Way::Bounce(_) | Way::Unclosable(_) => continue,
+            Way::Bounce(_) | Way::ToUs | Way::Unclosable(_) => continue,
             Way::Closed(copy) => {
                 let leaving = Leaving {
                     head: &copy.spooled.head,

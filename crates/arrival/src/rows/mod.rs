@@ -5,8 +5,11 @@ mod bounce;
 mod deposits;
 mod initial_password;
 mod legs;
+mod replied;
 mod reports;
 mod standing;
+
+pub(crate) use announce::{MEMO, NoticeMemo};
 
 use std::sync::Arc;
 
@@ -43,6 +46,7 @@ pub(crate) async fn build(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<
     let Arrival { context, envelope, spooled, .. } = arrival;
     // Looking into the letter comes first: it takes and gives back memory of its own.
     let bounces = bounce::rows(arrival, decided).await?;
+    let replied = replied::rows(arrival, decided).await?;
     let portal = deposits::Portal::of(arrival, decided).await?;
     let room = heads_room(&context.shared, spooled, decided.len()).await?;
     let mut heads = Heads::default();
@@ -52,7 +56,7 @@ pub(crate) async fn build(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<
 
     let mut rows = ArrivalRows::new(arrival.now);
     rows.uses = quota::of_arrival(context, envelope, arrival.origin, arrival.now);
-    [bounces, legs, refused, deposits].into_iter().for_each(|part| rows.join(part));
+    [bounces, replied, legs, refused, deposits].into_iter().for_each(|part| rows.join(part));
     let nobody_else = rows.legs.is_empty() && rows.deposits.is_empty();
     if !full.is_empty() && (nobody_else || envelope.reverse_path.address().is_none()) {
         // SMTP has one answer after DATA, and nobody else needs another; or nobody can be told later.

@@ -45,7 +45,7 @@ impl Returned {
                     }
                 },
                 Way::Unclosable(_) | Way::Closed(_) => return Self { head: None, tls },
-                Way::Bounce(_) => {}
+                Way::Bounce(_) | Way::ToUs => {}
             }
         }
         Self { head: Some(spooled.head.as_bytes().to_vec()), tls }
@@ -66,7 +66,7 @@ pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Resu
                 | Treatment::Domain { .. }
                 | Treatment::Hold { .. } => continue,
             },
-            Way::Bounce(_) | Way::Closed(_) => continue,
+            Way::Bounce(_) | Way::ToUs | Way::Closed(_) => continue,
         };
         refused(arrival, recipient, reply, &returned, &mut rows).await?;
     }

@@ -31,6 +31,8 @@ pub(super) struct Announcement<'a> {
     pub(super) standing: &'a Standing,
     /// When it goes.
     pub(super) going: Going,
+    /// So many notices came back that no further one is sent.
+    pub(super) is_unreachable: bool,
 }
 
 impl Standing {

@@ -154,6 +154,12 @@ fn words(treatment: &Treatment) -> String {
 fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way) {
     let recipient = facts.recipient.to_path();
     let judgement = match way {
+        Way::ToUs => {
+            say(format_args!(
+                "{recipient}: the address that notices are from; it ends here, and its writer is told how to answer safely"
+            ));
+            return;
+        }
         Way::Bounce(_) => {
             say(format_args!("{recipient}: a report on one of our notices; it ends here, no rule is asked"));
             return;

@@ -14,7 +14,7 @@ use super::{domain_key, say};
 pub(super) fn keys(config: &Path, head: &Head, reverse_path: &ReversePath, decided: &[Decided]) -> ExitCode {
     let is_domain = |decided: &&Decided| match &decided.way {
         Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),
-        Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) => false,
+        Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs => false,
     };
     let closed: Vec<&Decided> = decided.iter().filter(is_domain).collect();
     if closed.is_empty() {

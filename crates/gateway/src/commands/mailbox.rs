@@ -8,7 +8,7 @@ use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
 use sealpost_store::{AuditRow, DepositRow, MailboxFacts, MailboxRow, MailboxState, Store, StoreError};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::{complain_all, fail, say, with_store};
@@ -46,6 +46,13 @@ pub(crate) enum What {
     Unlock(Act),
     /// Deletes a mailbox for good, with everything in it.
     Delete(Act),
+    /// Everything that can be seen about a mailbox, as one JSON object, for its owner.
+    ExportFacts {
+        /// Address or id.
+        mailbox: String,
+    },
+    /// Forgets that mail to a mailbox's owner came back: it is sent there again.
+    Clear(Act),
     /// Stops every clock of a mailbox: nothing of it goes until the hold is ended.
     Hold {
         #[command(flatten)]
@@ -132,6 +139,17 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
                 ));
             }
             done(store.delete_mailbox(&row.id, now).await?, "deleted", "it is deleted already")
+        }
+        What::ExportFacts { mailbox } => {
+            let row = find(store, keys, mailbox).await?;
+            say(super::facts::export(store, plan, keys, &row, now).await?);
+            Ok(())
+        }
+        What::Clear(act) => {
+            let row = checked(store, keys, act).await?;
+            let audit = audit("mailbox.address-cleared", &row.id, &act.note, now);
+            let cleared = store.clear_unreachable(&row.id, audit).await?;
+            done(cleared, "cleared: mail is sent there again", "no mail to it has come back")
         }
         What::Hold { act, end } => {
             let row = checked(store, keys, act).await?;
@@ -300,13 +318,18 @@ async fn show(
     let facts = store.mailbox_facts(&row.id, now).await?;
     let letters = store.letters_of(&row.id).await?;
     let withdrawn = store.withdrawn(&row.id, now).await?.len();
-    let told = facts_json(plan, row, address.as_deref(), &facts, &letters, withdrawn);
+    let mut told = facts_json(plan, row, address.as_deref(), &facts, &letters, withdrawn);
+    if let Some(bounced) = store.unreachable(&row.id).await? {
+        told.insert("mail_came_back".to_owned(), json!(bounced.bounces));
+        told.insert("came_back_last".to_owned(), json!(instant(Some(bounced.last_at))));
+        told.insert("came_back_status".to_owned(), json!(bounced.status));
+        told.insert("mail_is_sent".to_owned(), json!(bounced.bounces < plan.telling.most_bounces()));
+    }
     if as_json {
-        say(told);
+        say(Value::Object(told));
         return Ok(());
     }
     // The same in words: one place says what there is.
-    let Value::Object(told) = told else { return Ok(()) };
     for (name, value) in told.iter().filter(|(name, value)| *name != "letters" && !value.is_null()) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         say(format_args!("{:18} {value}", name.replace('_', " ")));
@@ -325,9 +348,9 @@ pub(super) fn facts_json(
     facts: &MailboxFacts,
     letters: &[DepositRow],
     withdrawn: usize,
-) -> Value {
+) -> Map<String, Value> {
     let letters: Vec<Value> = letters.iter().map(|letter| letter_json(row, letter)).collect();
-    json!({
+    let facts = json!({
         "mailbox": row.id,
         "address": address,
         "state": row.state.as_str(),
@@ -349,7 +372,11 @@ pub(super) fn facts_json(
         "open_requests": facts.requests,
         "withdrawn": withdrawn,
         "letters": letters,
-    })
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    }
 }
 
 /// Everything that is shown of a letter.

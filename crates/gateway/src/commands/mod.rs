@@ -8,8 +8,10 @@ mod domain_key;
 mod door;
 mod explain;
 mod explain_partner;
+mod facts;
 mod hash_password;
 mod init;
+mod jobs;
 mod key;
 mod key_status;
 mod letter;
@@ -117,6 +119,14 @@ enum Verb {
         #[command(subcommand)]
         what: request::What,
     },
+    /// Shows what runs by the clock, and runs it.
+    Jobs {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: jobs::What,
+    },
     /// Shows mailboxes, locks, unlocks, deletes and holds them.
     Mailbox {
         /// The configuration file.
@@ -201,6 +211,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
+        Verb::Jobs { config, what } => jobs::run(&config, &what),
         Verb::Mailbox { config, what } => mailbox::run(&config, &what),
         Verb::Letter { config, what } => letter::run(&config, &what),
         Verb::Partner { config, what } => partner::run(&config, &what),

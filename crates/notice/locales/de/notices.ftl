@@ -19,6 +19,8 @@ label-from = Von
 label-subject = Betreff
 label-date = Datum
 label-recipient = Empfänger
+label-letters = Ungelesene Nachrichten
+label-oldest = Älteste vom
 label-password = Startpasswort
 label-locked = Gesperrt seit
 label-opens = Wieder offen ab
@@ -52,15 +54,74 @@ step-open = Öffnen Sie den Link. Sie müssen nichts installieren und nichts bez
 step-password = Denken Sie sich ein Passwort aus.
 step-question = Wählen Sie eine Sicherheitsfrage und Ihre Antwort darauf. Damit kommen Sie wieder in Ihr Postfach, wenn Sie das Passwort einmal vergessen.
 
-## Erinnerung an die erste Nachricht
+## Erinnerung: Nachrichten warten in einem Postfach, das noch nicht eingerichtet ist
 reminder-subject =
     { $days ->
-        [0] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird heute gelöscht
-        [one] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird morgen gelöscht
-       *[other] { "[" }{ $brand }] Erinnerung: Ihre vertrauliche Nachricht wird in { $days } Tagen gelöscht
+        [0] { "[" }{ $brand }] Erinnerung: Vertrauliche Post für Sie, die heute gelöscht wird
+        [one] { "[" }{ $brand }] Erinnerung: Vertrauliche Post für Sie, die morgen gelöscht wird
+       *[other] { "[" }{ $brand }] Erinnerung: Vertrauliche Post für Sie, die in { $days } Tagen gelöscht wird
     }
-reminder-heading = Ihre Nachricht ist noch ungelesen
-reminder-intro = Vor einiger Zeit hat Ihnen { $brand-within } vertraulich geschrieben. Die Nachricht liegt noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+reminder-heading =
+    { $count ->
+        [one] Ihre Nachricht ist noch ungelesen
+       *[other] { $count } Nachrichten für Sie sind noch ungelesen
+    }
+reminder-intro =
+    { $count ->
+        [one] Vor einiger Zeit hat Ihnen { $brand-within } vertraulich geschrieben. Die Nachricht liegt noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+       *[other] Vor einiger Zeit hat Ihnen { $brand-within } vertraulich geschrieben. { $count } Nachrichten liegen noch verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+    }
+
+## Erinnerung: ungelesene Nachrichten in einem eingerichteten Postfach
+unread-subject = [{ $brand }] Erinnerung: Ungelesene vertrauliche Post in Ihrem Postfach
+unread-heading =
+    { $count ->
+        [one] Eine Nachricht ist noch ungelesen
+       *[other] { $count } Nachrichten sind noch ungelesen
+    }
+unread-intro = In Ihrem Postfach im Portal „{ $portal }“ liegt Post, die Sie noch nicht geöffnet haben. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+unread-deadline =
+    { $days ->
+        [0] Die älteste wird heute gelöscht.
+        [one] Die älteste wird nach dem { $until } gelöscht (noch ein Tag).
+       *[other] Die älteste wird nach dem { $until } gelöscht (noch { $days } Tage).
+    }
+
+## Erinnerung: Ein Postfach wird gelöscht, weil es niemand mehr benutzt
+idle-subject = [{ $brand }] Ihr Postfach wird bald gelöscht
+idle-heading = Ihr Postfach wird bald gelöscht
+idle-intro = In Ihr Postfach im Portal „{ $portal }“ ist lange nichts mehr gekommen, und Sie waren lange nicht dort. Deshalb wird es gelöscht, mit allem, was noch darin liegt.
+idle-button = Anmelden und behalten
+idle-deadline =
+    { $days ->
+        [0] Es wird heute gelöscht.
+        [one] Es wird nach dem { $until } gelöscht (noch ein Tag).
+       *[other] Es wird nach dem { $until } gelöscht (noch { $days } Tage).
+    }
+idle-nothing = Möchten Sie es behalten, melden Sie sich einfach einmal an. Brauchen Sie es nicht mehr, müssen Sie nichts tun. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues.
+
+## Niemand holt die Nachricht ab, an den Absender
+unfetched-subject = Noch nicht abgeholt: Ihre vertrauliche Nachricht
+unfetched-heading = Ihre Nachricht ist noch nicht abgeholt
+unfetched-intro =
+    { $count ->
+        [one] Ihre vertrauliche Nachricht liegt seit gestern im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet. Er wurde per E-Mail benachrichtigt.
+       *[other] Ihre vertrauliche Nachricht liegt seit { $count } Tagen im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet. Er wurde per E-Mail benachrichtigt.
+    }
+unfetched-call = Rufen Sie den Empfänger an: Vielleicht hat er die Benachrichtigung nicht gesehen.
+unfetched-post = Ist es eilig oder eine Frist zu wahren, senden Sie das Schreiben mit der Post.
+
+## Die Nachricht ist ungelesen gelöscht, an den Absender
+unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht
+unread-gone-heading = Ihre Nachricht wurde nicht gelesen
+unread-gone-intro = Ihre vertrauliche Nachricht lag im Portal „{ $portal }“, bis ihre Frist abgelaufen war. Der Empfänger hat sie nicht geöffnet. Jetzt ist sie dort gelöscht.
+
+## An jemanden, der auf eine Benachrichtigung geantwortet hat
+safely-subject = Ihre Antwort ist nicht angekommen – so antworten Sie sicher
+safely-heading = So antworten Sie sicher
+safely-intro = Sie haben auf eine automatische E-Mail geantwortet. Diese Adresse liest niemand, und eine gewöhnliche E-Mail ist unterwegs nicht geschützt. Melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“.
+safely-button = Zum Portal
+safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie es im Portal noch einmal.
 
 ## Jede weitere Nachricht
 message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach

@@ -18,6 +18,8 @@ label-from = From
 label-subject = Subject
 label-date = Date
 label-recipient = Recipient
+label-letters = Unread messages
+label-oldest = Oldest of
 label-password = Initial password
 label-locked = Locked since
 label-opens = Opens again
@@ -51,15 +53,74 @@ step-open = Open the link. There is nothing to install and nothing to pay.
 step-password = Think of a password.
 step-question = Choose a security question and your answer to it. They let you back into your mailbox if you ever forget the password.
 
-## Reminder of the first letter
+## Reminder: messages wait in a mailbox that has not been set up
 reminder-subject =
     { $days ->
-        [0] { "[" }{ $brand }] Reminder: your confidential message will be deleted today
-        [one] { "[" }{ $brand }] Reminder: your confidential message will be deleted tomorrow
-       *[other] { "[" }{ $brand }] Reminder: your confidential message will be deleted in { $days } days
+        [0] { "[" }{ $brand }] Reminder: confidential mail for you that will be deleted today
+        [one] { "[" }{ $brand }] Reminder: confidential mail for you that will be deleted tomorrow
+       *[other] { "[" }{ $brand }] Reminder: confidential mail for you that will be deleted in { $days } days
     }
-reminder-heading = Your message is still unread
-reminder-intro = Some time ago { $brand } wrote to you in confidence. The message is still kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+reminder-heading =
+    { $count ->
+        [one] Your message is still unread
+       *[other] { $count } messages for you are still unread
+    }
+reminder-intro =
+    { $count ->
+        [one] Some time ago { $brand } wrote to you in confidence. The message is still kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+       *[other] Some time ago { $brand } wrote to you in confidence. { $count } messages are still kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+    }
+
+## Reminder: unread messages in a mailbox in use
+unread-subject = [{ $brand }] Reminder: unread confidential mail in your mailbox
+unread-heading =
+    { $count ->
+        [one] One message is still unread
+       *[other] { $count } messages are still unread
+    }
+unread-intro = There is mail in your mailbox in the portal “{ $portal }” that you have not opened yet. Log in there with your e-mail address and your password.
+unread-deadline =
+    { $days ->
+        [0] The oldest will be deleted today.
+        [one] The oldest will be deleted after { $until } (one day left).
+       *[other] The oldest will be deleted after { $until } ({ $days } days left).
+    }
+
+## Reminder: a mailbox will be deleted because nobody uses it any more
+idle-subject = [{ $brand }] Your mailbox will be deleted soon
+idle-heading = Your mailbox will be deleted soon
+idle-intro = Nothing has come to your mailbox in the portal “{ $portal }” for a long time, and you have not been there for a long time. It will therefore be deleted, with everything still in it.
+idle-button = Log in and keep it
+idle-deadline =
+    { $days ->
+        [0] It will be deleted today.
+        [one] It will be deleted after { $until } (one day left).
+       *[other] It will be deleted after { $until } ({ $days } days left).
+    }
+idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one is made.
+
+## Nobody fetches the message, to the sender
+unfetched-subject = Not fetched yet: your confidential message
+unfetched-heading = Your message has not been fetched yet
+unfetched-intro =
+    { $count ->
+        [one] Your confidential message has been in the portal “{ $portal }” since yesterday, and the recipient has not opened it yet. They were notified by e-mail.
+       *[other] Your confidential message has been in the portal “{ $portal }” for { $count } days, and the recipient has not opened it yet. They were notified by e-mail.
+    }
+unfetched-call = Call the recipient: perhaps they have not seen the notification.
+unfetched-post = If it is urgent, or a deadline must be met, send the document by post.
+
+## The message was deleted unread, to the sender
+unread-gone-subject = Deleted unread: your confidential message
+unread-gone-heading = Your message was not read
+unread-gone-intro = Your confidential message was kept in the portal “{ $portal }” until its time was over. The recipient did not open it. It has now been deleted there.
+
+## To somebody who answered a notification
+safely-subject = Your answer has not arrived – how to answer safely
+safely-heading = How to answer safely
+safely-intro = You have answered an automatic e-mail. Nobody reads this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
+safely-button = To the portal
+safely-gone = What you wrote has neither been kept nor passed on. Please write it once more in the portal.
 
 ## Every further letter
 message-subject = [{ $brand }] New confidential message in your mailbox

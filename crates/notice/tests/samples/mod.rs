@@ -68,16 +68,30 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         all.push((
             name,
             Notice::ActivationReminder {
-                from_name: None,
-                from_address: from_address.clone(),
-                subject: None,
+                letters: 1 + days,
                 date,
                 link: link(),
                 expires,
                 days,
+                by_password: false,
             },
         ));
     }
+    all.push((
+        "reminder-password",
+        Notice::ActivationReminder { letters: 2, date, link: link(), expires, days: 7, by_password: true },
+    ));
+    for (name, letters, days) in [("unread", 3, 7), ("unread-tomorrow", 1, 1), ("unread-today", 1, 0)] {
+        all.push((name, Notice::UnreadReminder { letters, link: link(), expires, days }));
+    }
+    for (name, days) in [("idle", 30), ("idle-tomorrow", 1), ("idle-today", 0)] {
+        all.push((name, Notice::MailboxReminder { link: link(), expires, days }));
+    }
+    for (name, waiting, deletion) in [("unfetched", 14, Some((expires, 26))), ("unfetched-kept", 1, None)] {
+        all.push((name, Notice::NotFetched { recipient: recipient.clone(), date, waiting, deletion }));
+    }
+    all.push(("unread-gone", Notice::ExpiredUnread { recipient: recipient.clone(), date, at: expires }));
+    all.push(("safely", Notice::ReplySafely { link: link() }));
     for (name, subject, days) in [
         ("message", subject.clone(), Some(60)),
         ("message-withheld", None, None),

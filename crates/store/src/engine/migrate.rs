@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (14, include_str!("../../schema/014_withdrawn.sql")),
     (15, include_str!("../../schema/015_partners.sql")),
     (16, include_str!("../../schema/016_words.sql")),
+    (17, include_str!("../../schema/017_jobs.sql")),
 ];
 
 /// Applies what is missing. Several processes may try at once: the write lock lets one after the other.

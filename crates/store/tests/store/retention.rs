@@ -206,7 +206,8 @@ async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
     let next_day = rig.store.forget(LATER.plus(DAY * 2)).await.unwrap();
     assert_eq!((next_day.tokens, next_day.sessions, next_day.fingerprints), (1, 1, 1), "the reset link");
     assert_eq!(rig.store.forget(NOW.plus(DAY * 59)).await.unwrap().notices, 0);
-    assert_eq!(rig.store.forget(NOW.plus(DAY * 61)).await.unwrap().notices, 1);
+    let later = rig.store.forget(NOW.plus(DAY * 61)).await.unwrap();
+    assert_eq!(later.notices, 0, "its letter is there, and its sender may still have to be told");
     assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "a used link says so for a year");
     assert_eq!(rig.store.forget(LATER.plus(DAY * 366)).await.unwrap().tokens, 1);
     assert!(rig.store.knows_thread(&[[4; 32]]).await.unwrap());

@@ -11,6 +11,7 @@ mod portal;
 mod quotas;
 mod retention;
 mod rules;
+mod telling;
 mod warnings;
 mod wiped;
 
@@ -33,6 +34,9 @@ pub(crate) use keys::{
     role_files, split, with_ending, write_like, write_new,
 };
 pub(crate) use memory::Shares;
+#[cfg(test)]
+pub(crate) use telling::Hours;
+pub(crate) use telling::Telling;
 pub(crate) use wiped::apart;
 
 /// Everything a configuration means, checked; without keys, which each process gets its own of.
@@ -65,6 +69,8 @@ pub(crate) struct Plan {
     /// The program that opens them, where it is not beside this one.
     pub(crate) worker: Option<PathBuf>,
     pub(crate) log: Log,
+    /// When owners and senders are told something.
+    pub(crate) telling: Telling,
     /// Which letters may be taken back.
     pub(crate) recall: Recall,
     /// What works, and is perhaps not what was meant.
@@ -133,6 +139,7 @@ impl Plan {
         let writing_hop = hops::writing_route(&config, source);
         let inbound = partners::plan(&config, source);
         let worker = partners::worker(&config, source);
+        let telling = telling::plan(&config, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
@@ -166,6 +173,7 @@ impl Plan {
             worker,
             log: config.log,
             recall: config.policy.recall,
+            telling,
             warnings: Vec::new(),
         })
     }

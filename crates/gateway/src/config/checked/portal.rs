@@ -283,6 +283,8 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         languages: config.notices.languages.iter().map(|(d, l)| (d.to_lowercase(), l.notices)).collect(),
         bounces: config.notices.bounces.clone(),
         retention: super::retention::plan(config, source)?,
+        replies_here: config.notices.replies == config::NoticeReplies::Here,
+        hard_bounces: config.reminders.hard_bounces,
         by_password: match config.portal.activation {
             config::Activation::Link => false,
             config::Activation::InitialPassword => true,

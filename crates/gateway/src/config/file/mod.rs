@@ -5,6 +5,7 @@ mod limits;
 mod partners;
 mod problem;
 mod smtp;
+mod telling;
 mod units;
 mod web;
 mod words;
@@ -21,8 +22,9 @@ pub(crate) use limits::{Limits, Quota};
 pub(crate) use partners::{Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
+pub(crate) use telling::{Reminders, Senders};
 pub(crate) use units::Size;
-pub(crate) use web::{Activation, Brand, Notices, Portal, Renewal, Reset};
+pub(crate) use web::{Activation, Brand, NoticeReplies, Notices, Portal, Renewal, Reset};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -48,6 +50,10 @@ pub(crate) struct Config {
     pub(crate) partners: Partners,
     #[serde(default)]
     pub(crate) retention: Retention,
+    #[serde(default)]
+    pub(crate) reminders: Reminders,
+    #[serde(default)]
+    pub(crate) senders: Senders,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]

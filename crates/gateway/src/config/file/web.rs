@@ -201,6 +201,20 @@ pub(crate) struct Notices {
     /// The least TLS a notice goes over: it carries the activation link.
     #[serde(default)]
     pub(crate) floor: Floor,
+    /// What happens to mail that is written to `from`.
+    #[serde(default)]
+    pub(crate) replies: NoticeReplies,
+}
+
+/// What happens to mail that is written to the address of the notices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum NoticeReplies {
+    /// As the rules say: somebody reads it.
+    #[default]
+    Rules,
+    /// It ends here, and its writer is told how to answer safely.
+    Here,
 }
 
 /// A language that everything people see exists in: a folder with its tag under `locales` of notices and of pages.

@@ -1,152 +1,149 @@
-//! What happens by the clock: deleting what is kept no longer, and looking whether all is well. Ticks are UTC
-//! (decision record on tokio-cron-scheduler); what is due is computed by the job.
+//! Deleting what is kept no longer, and looking whether all is well. A step that fails keeps no other from being done.
 
-use std::sync::Arc;
+use sealpost_mail::Timestamp;
+use sealpost_mailbox::LastUse;
+use sealpost_store::{IdleMailbox, StoreError};
 
-use sealpost_mail::{Clock, Timestamp};
-use sealpost_mailbox::{LastUse, Retention};
-use sealpost_store::{IdleMailbox, Store, StoreError};
-use thiserror::Error;
-use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use super::{Counts, Failed, Workshop};
 
-/// Why jobs cannot be started.
-#[derive(Debug, Error)]
-#[error("the jobs could not be started: {0}")]
-pub(crate) struct JobError(#[from] JobSchedulerError);
-
-/// The running jobs.
-pub(crate) struct Jobs(JobScheduler);
-
-/// Once an hour, at an odd minute: not when everything else on the machine starts, too.
-const HOURLY: &str = "0 23 * * * *";
-/// Looking through the whole store takes its time; at night nobody waits for it.
-const NIGHTLY: &str = "0 41 1 * * *";
-
-/// Starts all jobs.
-pub(crate) async fn start(
-    store: Store,
-    clock: Arc<dyn Clock>,
-    retention: Retention,
-) -> Result<Jobs, JobError> {
-    let scheduler = JobScheduler::new().await?;
-    let (purged, timed, kept) = (store.clone(), Arc::clone(&clock), retention.clone());
-    scheduler
-        .add(Job::new_async(HOURLY, move |_id, _scheduler| {
-            let (store, clock, kept) = (purged.clone(), Arc::clone(&timed), kept.clone());
-            Box::pin(async move { purge(&store, &*clock, &kept).await })
-        })?)
-        .await?;
-    scheduler
-        .add(Job::new_async(NIGHTLY, move |_id, _scheduler| {
-            let (store, clock, kept) = (store.clone(), Arc::clone(&clock), retention.clone());
-            Box::pin(async move {
-                unused(&store, &*clock, &kept).await;
-                forget(&store, &*clock).await;
-                sweep(&store, &*clock).await;
-            })
-        })?)
-        .await?;
-    scheduler.start().await?;
-    Ok(Jobs(scheduler))
+/// Deletes what is kept no longer. What fails is done next hour.
+pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let Workshop { store, retention, telling, .. } = workshop;
+    let mut counts = Counting::default();
+    // Letters first: a mailbox nobody came for goes when it is empty.
+    let expired = match telling.expired {
+        true => store.purge_letters_telling(now).await,
+        false => store.purge_letters(now).await,
+    };
+    counts.add("letters", "letters deleted whose time was over", expired);
+    let trashed = store.purge_trash(retention.trash_before(now)).await;
+    counts.add("trash", "trash emptied of what was there long enough", trashed);
+    let begun = store.purge_unattended_drafts(now).await;
+    counts.add("drafts", "drafts deleted that nobody came back for", begun);
+    let abandoned = store.purge_pending(now).await;
+    counts.add("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
+    let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;
+    counts.add("uploads", "uploads given up of which nothing came any more", stale);
+    counts.add("fleeting", "", store.forget_fleeting(now).await.map(|()| 0));
+    counts.done()
 }
 
-/// Deletes what is kept no longer. A step that fails keeps no other from being done, and is done next hour.
-async fn purge(store: &Store, clock: &dyn Clock, retention: &Retention) {
-    let now = clock.now();
-    // Letters first: a mailbox nobody came for goes when it is empty.
-    let expired = store.purge_letters(now).await.map(|letters| letters as u64);
-    done("letters", "letters deleted whose time was over", expired);
-    let trashed = store.purge_trash(retention.trash_before(now)).await.map(|letters| letters as u64);
-    done("letters", "trash emptied of what was there long enough", trashed);
-    let begun = store.purge_unattended_drafts(now).await.map(|drafts| drafts as u64);
-    done("drafts", "drafts deleted that nobody came back for", begun);
-    let abandoned = store.purge_pending(now).await.map(|mailboxes| mailboxes as u64);
-    done("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
-    let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;
-    done("uploads", "uploads given up of which nothing came any more", stale.map(|uploads| uploads as u64));
-    if let Err(error) = store.forget_fleeting(now).await {
-        tracing::error!(%error, "old rows could not be forgotten");
+/// What was done, and the first thing that failed.
+#[derive(Default)]
+struct Counting {
+    counts: Counts,
+    failed: Option<StoreError>,
+}
+
+impl Counting {
+    fn add(&mut self, what: &'static str, said: &'static str, outcome: Result<usize, StoreError>) {
+        match outcome {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::info!(what, count, "{said}");
+                self.counts.push((what, count as u64));
+            }
+            Err(error) => {
+                tracing::error!(%error, what, "what is kept no longer could not be deleted");
+                self.failed = self.failed.take().or(Some(error));
+            }
+        }
+    }
+
+    fn done(self) -> Result<Counts, Failed> {
+        match self.failed {
+            None => Ok(self.counts),
+            Some(error) => Err(error.into()),
+        }
     }
 }
 
 /// Deletes mailboxes that nobody uses any more.
-async fn unused(store: &Store, clock: &dyn Clock, retention: &Retention) {
-    let outcome = delete_unused(store, clock.now(), retention).await;
-    done("mailboxes", "mailboxes deleted that nobody used any more", outcome);
+pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let mut gone = 0;
+    for mailbox in unused_mailboxes(workshop, now).await? {
+        gone += usize::from(workshop.store.delete_idle(&mailbox, now).await?);
+    }
+    let mut counts = Counting::default();
+    counts.add("mailboxes", "mailboxes deleted that nobody used any more", Ok(gone));
+    counts.done()
 }
 
-async fn delete_unused(store: &Store, now: Timestamp, retention: &Retention) -> Result<u64, StoreError> {
-    let (mut gone, mut after) = (0, String::new());
+/// Mailboxes whose time is over. Changes nothing.
+pub(crate) async fn unused_mailboxes(
+    workshop: &Workshop,
+    now: Timestamp,
+) -> Result<Vec<IdleMailbox>, Failed> {
+    let Workshop { store, retention, .. } = workshop;
+    let (mut all, mut after) = (Vec::new(), String::new());
     // Whatever the length of a term, one that is over began before now.
     while retention.mailbox.is_some() {
         let found = store.idle_mailboxes(now, &after).await?;
         let Some(last) = found.last() else { break };
         after.clone_from(&last.id);
-        for mailbox in found.iter().filter(|mailbox| is_over(mailbox, now, retention)) {
-            gone += u64::from(store.delete_idle(mailbox, now).await?);
-        }
+        all.extend(
+            found
+                .into_iter()
+                .filter(|mailbox| retention.unused(&LastUse::from(mailbox)).is_some_and(|end| end < now)),
+        );
     }
-    Ok(gone)
+    Ok(all)
 }
 
-fn is_over(mailbox: &IdleMailbox, now: Timestamp, retention: &Retention) -> bool {
-    retention.unused(&LastUse::from(mailbox)).is_some_and(|end| end < now)
+/// Runs of jobs are remembered for so long.
+const RUNS: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
+
+pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let forgotten = workshop.store.forget(now).await?;
+    let runs = workshop.store.forget_job_runs(now.minus(RUNS)).await?;
+    tracing::debug!(?forgotten, "old rows forgotten");
+    Ok(vec![
+        ("fingerprints", forgotten.fingerprints),
+        ("sessions", forgotten.sessions),
+        ("tokens", forgotten.tokens),
+        ("notices", forgotten.notices),
+        ("threads", forgotten.threads),
+        ("runs", runs),
+    ])
 }
 
-async fn forget(store: &Store, clock: &dyn Clock) {
-    match store.forget(clock.now()).await {
-        Ok(forgotten) => tracing::debug!(?forgotten, "old rows forgotten"),
-        Err(error) => tracing::error!(%error, "old rows could not be forgotten"),
+pub(super) async fn sweep(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let report = workshop.store.sweep(now).await?;
+    for problem in &report.problems {
+        tracing::error!(?problem, "the store is not as it must be");
     }
-}
-
-fn done(what: &'static str, said: &'static str, outcome: Result<u64, sealpost_store::StoreError>) {
-    match outcome {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(what, count, "{said}"),
-        Err(error) => tracing::error!(%error, what, "what is kept no longer could not be deleted"),
-    }
-}
-
-async fn sweep(store: &Store, clock: &dyn Clock) {
-    match store.sweep(clock.now()).await {
-        Ok(report) if report.is_clean() => tracing::info!(
+    if report.is_clean() {
+        tracing::info!(
             mailboxes = report.counts.mailboxes,
             deposits = report.counts.deposits,
             legs = report.counts.legs,
             "store swept"
-        ),
-        Ok(report) => {
-            for problem in &report.problems {
-                tracing::error!(?problem, "the store is not as it must be");
-            }
-        }
-        Err(error) => tracing::error!(%error, "the store could not be swept"),
+        );
     }
-}
-
-impl Jobs {
-    /// Ends the jobs.
-    pub(crate) async fn stop(mut self) {
-        if let Err(error) = self.0.shutdown().await {
-            tracing::warn!(%error, "the jobs did not end cleanly");
-        }
-    }
+    let problems = report.problems.len() as u64;
+    Ok(vec![
+        ("mailboxes", report.counts.mailboxes),
+        ("letters", report.counts.deposits),
+        ("problems", problems),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
-    use sealpost_mail::{FakeClock, Random as _, SequenceRandom, Timestamp};
+    use sealpost_mail::{Clock as _, FakeClock, Random as _, SequenceRandom, Term, Zone};
     use sealpost_store::{
         Activate, Activation, ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap,
-        Page, Proof, Rekey, StoreOptions, TokenPurpose, WrapKind,
+        Page, Proof, Rekey, Store, StoreOptions, TokenPurpose, WrapKind,
     };
 
+    use std::sync::Arc;
+
+    use sealpost_mailbox::Retention;
+
     use super::*;
+    use crate::config::checked::Telling;
 
     use std::time::Duration;
-
-    use sealpost_mail::{Term, Zone};
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     const BEGIN: Timestamp = Timestamp(1_700_000_000_000);
@@ -219,7 +216,7 @@ mod tests {
     async fn hour_by_hour_everything_goes_in_its_time_and_nothing_before() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(StoreOptions::new(folder.path())).unwrap();
-        let (random, clock) = (SequenceRandom::default(), FakeClock::at(BEGIN));
+        let (random, clock) = (Arc::new(SequenceRandom::default()), Arc::new(FakeClock::at(BEGIN)));
         let retention = Retention {
             zone: Zone::utc(),
             unactivated: Term::Days(40),
@@ -227,6 +224,14 @@ mod tests {
             mailbox: Some(Term::Months(18)),
             trash: Term::Days(14),
             asked: None,
+        };
+        let workshop = Workshop {
+            store: store.clone(),
+            clock: Arc::<FakeClock>::clone(&clock),
+            random: Arc::<SequenceRandom>::clone(&random),
+            retention,
+            telling: Telling::default(),
+            context: None,
         };
         letter(&store, &random, 1).await;
         let (late, _) = letter(&store, &random, 2).await;
@@ -240,8 +245,9 @@ mod tests {
             if day == 39 {
                 activate(&store, &late, 2, clock.now()).await;
             }
-            purge(&store, &clock, &retention).await;
-            forget(&store, &clock).await;
+            purge(&workshop, clock.now()).await.unwrap();
+            unused(&workshop, clock.now()).await.unwrap();
+            forget(&workshop, clock.now()).await.unwrap();
             let report = store.sweep(clock.now()).await.unwrap();
             assert!(report.is_clean(), "day {day}: {:?}", report.problems);
             let now = (report.counts.mailboxes, report.counts.deposits, report.counts.bodies_in_files);

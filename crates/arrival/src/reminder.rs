@@ -1,0 +1,180 @@
+//! Mail that the clock brings: to owners, before something goes; to senders, about letters nobody opened. Each is committed
+//! with the note that it was sent, so that nobody sends it twice. Knows no wording and not when it is time.
+
+use sealpost_delivery::{Purpose, Route};
+use sealpost_mail::{Address, ReversePath, Secret, Timestamp, TlsFloor};
+use sealpost_mailbox::Resident;
+use sealpost_notice::{Language, Notice};
+use sealpost_store::{
+    ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, Told, WrapKind, notice_token,
+};
+use sealpost_vault::Token;
+
+use crate::commit::commit;
+use crate::context::Context;
+use crate::enqueue;
+use crate::notice_facts::NoticeFacts;
+use crate::owner_mail;
+use crate::rows::{MEMO, NoticeMemo};
+use crate::verp;
+
+/// How an owner comes into a mailbox that nobody has activated.
+pub struct WayIn {
+    /// The link; with an initial password the portal's address.
+    pub link: Secret<String>,
+    /// Whether somebody tells them an initial password.
+    pub by_password: bool,
+}
+
+/// The letter that a reminder speaks of first.
+#[derive(Clone, Copy)]
+pub struct Letter<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Which of its notices this is.
+    pub number: u8,
+}
+
+/// That it was sent.
+#[derive(Clone, Copy)]
+pub struct Note {
+    /// What it speaks of.
+    pub about: Reminded,
+    /// When the owner was reminded last, as it was read.
+    pub before: Option<Timestamp>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// How an owner comes in. The error is for the log.
+pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, String> {
+    let store = &context.shared.store;
+    let announcer = &context.tenant.announcer;
+    let initial = store.wrap(&mailbox.id, WrapKind::Initial).await.map_err(text)?;
+    let kept = store.kept_link(&mailbox.id).await.map_err(text)?;
+    match (initial, kept) {
+        (None, Some((link, _wrap))) => {
+            let token = Token::kept(&context.shared.keys.rows, &mailbox.id, &link).map_err(text)?;
+            Ok(WayIn { link: announcer.activation_link(&token), by_password: false })
+        }
+        (Some(_), _) | (None, None) => {
+            Ok(WayIn { link: Secret::new(announcer.public_url.clone()), by_password: true })
+        }
+    }
+}
+
+/// Reminds an owner. `false`: somebody else has just done it, or the mailbox is not what it was. The error is for the
+/// log.
+pub async fn send(
+    context: &Context,
+    mailbox: &MailboxRow,
+    notice: Notice,
+    letter: Option<Letter<'_>>,
+    note: Note,
+) -> Result<bool, String> {
+    let (shared, announcer) = (&context.shared, &context.tenant.announcer);
+    let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(text)?;
+    let mut rows = ArrivalRows::new(note.at);
+    let (reverse_path, purpose) = match letter {
+        None => (ReversePath::Null, Purpose::Report),
+        Some(letter) => about_letter(context, mailbox, letter, note.at, &mut rows).await?,
+    };
+    let language = Language::parse(&mailbox.language).unwrap_or(announcer.language);
+    let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
+    let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: note.at };
+    let draft = enqueue::Draft {
+        content: facts.content().map_err(text)?,
+        reverse_path,
+        recipient: resident.address().clone(),
+        route: announcer.route.clone(),
+        tls: announcer.floor,
+        purpose,
+        at: note.at,
+    };
+    let id = shared.random.id();
+    let leg =
+        enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id).map_err(text)?;
+    rows.legs.push(leg);
+    rows.reminders.push(NewReminder {
+        mailbox_id: mailbox.id.clone(),
+        about: note.about,
+        before: note.before,
+        at: note.at,
+    });
+    is_new(context, rows).await
+}
+
+/// Where it comes back to, and who hears of that: the sender of the letter, where the letter's first notice says who it
+/// was.
+async fn about_letter(
+    context: &Context,
+    mailbox: &MailboxRow,
+    letter: Letter<'_>,
+    now: Timestamp,
+    rows: &mut ArrivalRows,
+) -> Result<(ReversePath, Purpose), String> {
+    let first = context.shared.store.notice(&notice_token(letter.id, 0)).await.map_err(text)?;
+    let Some(first) = first else { return Ok((ReversePath::Null, Purpose::Report)) };
+    let memo = memo(context, letter.id, &first.ticket_sealed)?;
+    let purpose = Purpose::Notice {
+        mailbox_id: mailbox.id.clone(),
+        deposit_id: letter.id.to_owned(),
+        sender: memo.sender.clone(),
+    };
+    let copy = verp::Copy { mailbox_id: &mailbox.id, deposit_id: letter.id, number: letter.number, at: now };
+    let path = match copy.reverse_path(context).map_err(text)? {
+        None => ReversePath::Address(context.tenant.announcer.from.clone()),
+        Some(path) => {
+            rows.notices.push(copy.row(context, MEMO, &memo).map_err(text)?);
+            path
+        }
+    };
+    Ok((path, purpose))
+}
+
+fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, String> {
+    let plain = context.shared.keys.rows.open(MEMO, deposit_id, sealed).map_err(text)?;
+    serde_json::from_slice(plain.expose()).map_err(text)
+}
+
+/// Tells a letter's sender what became of it. `notice` is given the recipient's address. `None`: there is nobody to tell;
+/// `Some(false)`: somebody else has just told them. The error is for the log.
+pub async fn tell_sender(
+    context: &Context,
+    deposit_id: &str,
+    memo_sealed: &[u8],
+    told: Told,
+    notice: impl FnOnce(&Address) -> Notice,
+    now: Timestamp,
+) -> Result<Option<bool>, String> {
+    let memo = memo(context, deposit_id, memo_sealed)?;
+    let Some(to) = memo.sender.address().cloned() else { return Ok(None) };
+    let announcer = &context.tenant.announcer;
+    let language = announcer.language(&to).tag();
+    let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
+    let mut draft = owner_mail::draft(announcer, notice(&memo.recipient), language, to, message_id, now)?;
+    draft.route = context.tenant.routes.reports.clone();
+    draft.tls = match &draft.route {
+        // The operator's own server, with the floor the operator gave it.
+        Route::NextHop(_) => TlsFloor::None,
+        Route::Mx => announcer.floor,
+    };
+    let id = context.shared.random.id();
+    let leg =
+        enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &id).map_err(text)?;
+    let mut rows = ArrivalRows::new(now);
+    rows.legs.push(leg);
+    rows.told.push(told);
+    is_new(context, rows).await.map(Some)
+}
+
+async fn is_new(context: &Context, rows: ArrivalRows) -> Result<bool, String> {
+    match commit(&context.shared, rows).await.map_err(text)? {
+        Committed::New(_durable) => Ok(true),
+        Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(false),
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,199 @@
+//! `sealpost jobs`: what runs by the clock, when it ran and what it did, what it would do now, and running it at once.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Subcommand;
+use sealpost_mail::{Clock, SystemClock, SystemRandom};
+use sealpost_store::Store;
+use serde_json::json;
+use thiserror::Error;
+
+use super::mailbox::instant;
+use super::{complain_all, fail, say, with_store};
+use crate::config::checked::Plan;
+use crate::jobs::{Failed, Job, Ran, Runner, Workshop, foresee};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Shows the jobs, when each is due, and who has it.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs a job now.
+    Run {
+        /// Its name.
+        job: String,
+        /// Only says what would go or be sent, and why.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Shows the last runs, newest first.
+    Log {
+        /// Only of this job.
+        job: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        most: u32,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Why it was not done.
+#[derive(Debug, Error)]
+enum JobsError {
+    #[error("{0}")]
+    Failed(#[from] Failed),
+    #[error("there is no job {0:?}; `sealpost jobs list` shows them")]
+    Unknown(String),
+    #[error("another process has this job just now; `sealpost jobs log` will say what it did")]
+    Taken,
+    #[error(
+        "nobody has run it within {0} minutes: it writes mail, so `sealpost serve` with the role delivery must run"
+    )]
+    Nobody(u64),
+}
+
+impl From<sealpost_store::StoreError> for JobsError {
+    fn from(error: sealpost_store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    let plan = match Plan::load_without_keys(config) {
+        Ok(plan) => plan,
+        Err(problems) => return complain_all(&problems),
+    };
+    match with_store(&plan, async |store| act(store, &plan, what).await) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), JobsError> {
+    match what {
+        What::List { json } => list(store, plan, *json).await,
+        What::Log { job, most, json } => log(store, job.as_deref(), *most, *json).await,
+        What::Run { job, dry_run } => {
+            let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
+            let workshop = workshop(store, plan);
+            if *dry_run {
+                let lines = foresee(&workshop, job, SystemClock.now()).await?;
+                lines.iter().for_each(say);
+                say(format_args!("{} in all; nothing was done", lines.len()));
+                return Ok(());
+            }
+            if job.writes() {
+                return leave_to_delivery(store, job).await;
+            }
+            match Runner::new(workshop, vec![job]).run(job, true).await? {
+                Ran::NotNow => Err(JobsError::Taken),
+                Ran::Done(counts) => {
+                    counts.iter().for_each(|(what, count)| say(format_args!("{count:>8} {what}")));
+                    say("done");
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+fn workshop(store: &Store, plan: &Plan) -> Workshop {
+    Workshop {
+        store: store.clone(),
+        clock: Arc::new(SystemClock) as Arc<dyn Clock>,
+        random: Arc::new(SystemRandom),
+        retention: plan.portal.retention.clone(),
+        telling: plan.telling.clone(),
+        context: None,
+    }
+}
+
+/// How long a serving process may take to see that a job is due.
+const PATIENCE: u64 = 3;
+
+/// Mail is written by whoever delivers it: the job is made due, and what it did is shown.
+async fn leave_to_delivery(store: &Store, job: Job) -> Result<(), JobsError> {
+    let last = |runs: Vec<sealpost_store::JobRun>| runs.into_iter().next();
+    let before = last(store.job_runs(Some(job.name()), 1).await?).map_or(0, |run| run.number);
+    store.make_job_due(job.name(), SystemClock.now()).await?;
+    say("due now: the process that delivers takes it within a minute");
+    for _ in 0..PATIENCE * 60 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let run = last(store.job_runs(Some(job.name()), 1).await?);
+        if let Some(run) = run.filter(|run| run.number > before && run.ended_at.is_some()) {
+            say(run.error.unwrap_or(run.counts));
+            return Ok(());
+        }
+    }
+    Err(JobsError::Nobody(PATIENCE))
+}
+
+async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError> {
+    let known = store.jobs().await?;
+    let now = SystemClock.now();
+    for job in Job::ALL {
+        let row = known.iter().find(|row| row.name == job.name());
+        let due =
+            row.map_or_else(|| job.next(now, &plan.portal.retention.zone, &plan.telling), |row| row.due_at);
+        let runs_until =
+            row.and_then(|row| row.leased.as_ref()).map(|(_, until)| *until).filter(|until| *until > now);
+        let last = store.job_runs(Some(job.name()), 1).await?.into_iter().next();
+        let last_ended = last.as_ref().and_then(|run| run.ended_at);
+        if as_json {
+            say(json!({
+                "job": job.name(),
+                "due": instant(Some(due)),
+                "runs": runs_until.is_some(),
+                "last_ended": instant(last_ended),
+                "last_error": last.and_then(|run| run.error),
+            }));
+            continue;
+        }
+        let state = if runs_until.is_some() { "runs now" } else { "waits" };
+        let error =
+            last.and_then(|run| run.error).map(|error| format!("  last: {error}")).unwrap_or_default();
+        say(format_args!(
+            "{:18} {state:8} due {}  last ended {}{error}",
+            job.name(),
+            instant(Some(due)).unwrap_or_default(),
+            instant(last_ended).unwrap_or_else(|| "-".to_owned())
+        ));
+    }
+    Ok(())
+}
+
+async fn log(store: &Store, job: Option<&str>, most: u32, as_json: bool) -> Result<(), JobsError> {
+    if let Some(name) = job
+        && Job::parse(name).is_none()
+    {
+        return Err(JobsError::Unknown(name.to_owned()));
+    }
+    for run in store.job_runs(job, most).await? {
+        if as_json {
+            let counts: serde_json::Value = serde_json::from_str(&run.counts).unwrap_or_default();
+            say(json!({
+                "run": run.number,
+                "job": run.job,
+                "begun": instant(Some(run.begun_at)),
+                "ended": instant(run.ended_at),
+                "counts": counts,
+                "error": run.error,
+            }));
+            continue;
+        }
+        let ended = instant(run.ended_at).unwrap_or_else(|| "(runs)".to_owned());
+        let begun = instant(Some(run.begun_at)).unwrap_or_default();
+        let how = run.error.unwrap_or(run.counts);
+        say(format_args!("{:>7} {:18} {begun} {ended}  {how}", run.number, run.job));
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! On which days and at which hours owners and senders are told something, checked. Sends nothing.
+
+use sealpost_mail::{Term, Timestamp, Zone};
+use toml::Spanned;
+
+use crate::config::file::{Config, Source};
+
+/// Minutes since midnight, the last one not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hours {
+    pub(crate) from: u16,
+    pub(crate) to: u16,
+}
+
+/// When somebody is told something by the clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Telling {
+    /// After a letter came into a mailbox that nobody has activated.
+    pub(crate) unactivated: Vec<Term>,
+    /// Before an unread letter goes.
+    pub(crate) unread: Vec<Term>,
+    /// Before a mailbox goes.
+    pub(crate) mailbox: Vec<Term>,
+    /// When people are awake.
+    pub(crate) hours: Hours,
+    /// So many notices that came back are enough; 0: none is.
+    pub(crate) hard_bounces: u32,
+    /// After so long a sender hears that nobody fetches a letter.
+    pub(crate) unfetched: Option<Term>,
+    /// Whether a sender hears that a letter was deleted unread.
+    pub(crate) expired: bool,
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self {
+            unactivated: Vec::new(),
+            unread: Vec::new(),
+            mailbox: Vec::new(),
+            hours: Hours { from: 8 * 60, to: 18 * 60 },
+            hard_bounces: 3,
+            unfetched: None,
+            expired: false,
+        }
+    }
+}
+
+impl Telling {
+    /// From how many on nothing more is sent.
+    pub(crate) fn most_bounces(&self) -> u32 {
+        if self.hard_bounces == 0 { u32::MAX } else { self.hard_bounces }
+    }
+}
+
+pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
+    let (reminders, senders) = (&config.reminders, &config.senders);
+    let terms = |ladder: &[Spanned<Term>]| ladder.iter().map(|rung| *rung.get_ref()).collect();
+    let hours = hours(reminders.hours.get_ref()).unwrap_or_else(|| {
+        source.at(
+            reminders.hours.span().start,
+            format!("{:?} are no hours of a day", reminders.hours.get_ref()),
+            "write them like \"08:00-18:00\", the earlier one first",
+        );
+        Telling::default().hours
+    });
+    within(&reminders.unactivated, config.portal.activation_within, "letter", source);
+    if let Some(kept) = &config.retention.letters {
+        within(&reminders.unread, *kept.get_ref(), "letter", source);
+    }
+    if let Some(kept) = &config.retention.mailbox {
+        within(&reminders.mailbox, *kept.get_ref(), "mailbox", source);
+    }
+    Telling {
+        unactivated: terms(&reminders.unactivated),
+        unread: terms(&reminders.unread),
+        mailbox: terms(&reminders.mailbox),
+        hours,
+        hard_bounces: reminders.hard_bounces,
+        unfetched: senders.unfetched.as_ref().map(|term| *term.get_ref()),
+        expired: senders.expired_unread,
+    }
+}
+
+/// A rung must come before the end, or nobody is reminded.
+fn within(ladder: &[Spanned<Term>], kept: Term, what: &str, source: &mut Source) {
+    // 2026-02-01T12:00:00Z, in the shortest month of a common year.
+    let (zone, from) = (Zone::utc(), Timestamp(1_769_947_200_000));
+    for rung in ladder {
+        if rung.get_ref().is_short() || zone.end(from, *rung.get_ref()) >= zone.end(from, kept) {
+            source.at(
+                rung.span().start,
+                format!("the {what} has gone by then, or has just come"),
+                "give days between the first and the last one it is kept",
+            );
+        }
+    }
+}
+
+/// `HH:MM-HH:MM`.
+fn hours(text: &str) -> Option<Hours> {
+    let minutes = |text: &str| {
+        let (hour, minute) = text.trim().split_once(':')?;
+        let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+        (hour < 24 && minute < 60 || (hour, minute) == (24, 0)).then_some(hour * 60 + minute)
+    };
+    let (from, to) = text.split_once('-')?;
+    let hours = Hours { from: minutes(from)?, to: minutes(to)? };
+    (hours.from < hours.to).then_some(hours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_read_as_clocks_show_them() {
+        assert_eq!(hours("08:00-18:30"), Some(Hours { from: 480, to: 1110 }));
+        for bad in ["", "8-18", "18:00-08:00", "08:00", "24:00-25:00", "08:61-18:00", "08:00-08:00"] {
+            assert_eq!(hours(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Who is told by the clock, as it is written: `[reminders]` for owners, `[senders]` for senders.
+
+use sealpost_mail::Term;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// `[reminders]`: on which days owners are reminded; nothing said: never.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Reminders {
+    /// After a letter came into a mailbox that nobody has activated.
+    pub(crate) unactivated: Vec<Spanned<Term>>,
+    /// Before an unread letter goes from a mailbox in use.
+    pub(crate) unread: Vec<Spanned<Term>>,
+    /// Before a mailbox goes that nobody uses.
+    pub(crate) mailbox: Vec<Spanned<Term>>,
+    /// When people are awake: `"08:00-18:00"`.
+    pub(crate) hours: Spanned<String>,
+    /// After so many notices that came back for good nothing more is sent there; 0: always.
+    pub(crate) hard_bounces: u32,
+}
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Self {
+            unactivated: Vec::new(),
+            unread: Vec::new(),
+            mailbox: Vec::new(),
+            hours: Spanned::new(0..0, "08:00-18:00".to_owned()),
+            hard_bounces: 3,
+        }
+    }
+}
+
+/// `[senders]`: what senders are told of letters nobody opens; nothing said: nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Senders {
+    /// That nobody has fetched it for so long.
+    pub(crate) unfetched: Option<Spanned<Term>>,
+    /// That it was deleted unread.
+    pub(crate) expired_unread: bool,
+}

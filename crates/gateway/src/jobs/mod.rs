@@ -1,0 +1,188 @@
+//! What happens by the clock. Ticks are UTC (decision 0009) and only ask what is due; when a job is due stands in the
+//! store, so that what was missed is made up for, and a lease there lets one of several processes run it (decision 0031).
+
+mod deleting;
+mod foreseen;
+mod reminders;
+mod running;
+mod senders;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_arrival::Context;
+use sealpost_mail::{Clock, Random, Timestamp, Zone};
+use sealpost_mailbox::Retention;
+use sealpost_store::{Store, StoreError};
+use thiserror::Error;
+use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
+
+use crate::config::checked::Telling;
+
+pub(crate) use foreseen::foresee;
+pub(crate) use running::{Ran, Runner};
+
+/// Why jobs cannot be started.
+#[derive(Debug, Error)]
+#[error("the jobs could not be started: {0}")]
+pub(crate) struct JobError(#[from] JobSchedulerError);
+
+/// Why a run failed.
+#[derive(Debug, Error)]
+pub(crate) enum Failed {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Mail(String),
+    #[error("another process has taken it over")]
+    Lost,
+}
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// Letters, trash, drafts and mailboxes nobody came for, whose time is over.
+    Retention,
+    /// Mailboxes nobody uses.
+    Mailboxes,
+    /// Rows that lead nowhere.
+    Forget,
+    /// Looks whether everything in the store hangs together.
+    Sweep,
+    /// Mail to owners whose letters wait.
+    Reminders,
+    /// Mail to owners whose mailboxes will go.
+    MailboxReminders,
+    /// Mail to senders whose letters nobody opened.
+    Senders,
+}
+
+impl Job {
+    /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Reminders,
+        Self::MailboxReminders,
+        Self::Senders,
+        Self::Retention,
+        Self::Mailboxes,
+        Self::Forget,
+        Self::Sweep,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Retention => "retention",
+            Self::Mailboxes => "mailboxes",
+            Self::Forget => "forget",
+            Self::Sweep => "sweep",
+            Self::Reminders => "reminders",
+            Self::MailboxReminders => "mailbox-reminders",
+            Self::Senders => "senders",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|job| job.name() == name)
+    }
+
+    /// Whether it writes mail: then it runs where mail is delivered, with the keys that are there already.
+    pub(crate) fn writes(self) -> bool {
+        match self {
+            Self::Reminders | Self::MailboxReminders | Self::Senders => true,
+            Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep => false,
+        }
+    }
+
+    /// When it is due after `now`: hourly at odd minutes, by night what reads whole tables, mail when people are awake.
+    pub(crate) fn next(self, now: Timestamp, zone: &Zone, telling: &Telling) -> Timestamp {
+        let hourly = |minute: i64| {
+            let hour = 3_600_000;
+            let begun = now.0.div_euclid(hour) * hour + minute * 60_000;
+            Timestamp(if begun > now.0 { begun } else { begun + hour })
+        };
+        match self {
+            Self::Retention => hourly(23),
+            Self::Reminders => hourly(7),
+            Self::Mailboxes => zone.next(now, 60 + 41),
+            Self::Forget => zone.next(now, 60 + 52),
+            Self::Sweep => zone.next(now, 2 * 60 + 11),
+            Self::MailboxReminders => zone.next(now, telling.hours.from.saturating_add(13)),
+            Self::Senders => zone.next(now, telling.hours.from.saturating_add(29)),
+        }
+    }
+}
+
+/// Everything jobs work with.
+pub(crate) struct Workshop {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) retention: Retention,
+    pub(crate) telling: Telling,
+    /// For those that write mail; nothing where no mail leaves.
+    pub(crate) context: Option<Arc<Context>>,
+}
+
+/// What a run did: a word and a number each.
+pub(crate) type Counts = Vec<(&'static str, u64)>;
+
+/// Once a minute somebody looks what is due.
+const EVERY_MINUTE: &str = "7 * * * * *";
+
+/// The running jobs.
+pub(crate) struct Jobs(JobScheduler);
+
+/// Starts looking for what is due among these jobs, and does at once what was missed.
+pub(crate) async fn start(runner: Runner) -> Result<Jobs, JobError> {
+    let scheduler = JobScheduler::new().await?;
+    let runner = Arc::new(runner);
+    let first = Arc::clone(&runner);
+    scheduler
+        .add(Tick::new_one_shot_async(Duration::from_millis(1), move |_id, _scheduler| {
+            let runner = Arc::clone(&first);
+            Box::pin(async move { runner.tick().await })
+        })?)
+        .await?;
+    scheduler
+        .add(Tick::new_async(EVERY_MINUTE, move |_id, _scheduler| {
+            let runner = Arc::clone(&runner);
+            Box::pin(async move { runner.tick().await })
+        })?)
+        .await?;
+    scheduler.start().await?;
+    Ok(Jobs(scheduler))
+}
+
+impl Jobs {
+    /// Ends the jobs.
+    pub(crate) async fn stop(mut self) {
+        if let Err(error) = self.0.shutdown().await {
+            tracing::warn!(%error, "the jobs did not end cleanly");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::checked::Hours;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn every_job_is_due_again_later_and_at_its_hour() {
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        let telling = Telling { hours: Hours { from: 8 * 60, to: 18 * 60 }, ..Telling::default() };
+        let next = |job: Job, now| job.next(at(now), &zone, &telling);
+        assert_eq!(next(Job::Retention, "2026-11-28T10:23:00Z"), at("2026-11-28T11:23:00Z"));
+        assert_eq!(next(Job::Retention, "2026-11-28T10:22:59Z"), at("2026-11-28T10:23:00Z"));
+        assert_eq!(next(Job::Mailboxes, "2026-11-28T10:23:00Z"), at("2026-11-29T00:41:00Z"));
+        assert_eq!(next(Job::Senders, "2026-07-28T10:23:00Z"), at("2026-07-29T06:29:00Z"));
+        for job in Job::ALL {
+            assert_eq!(Job::parse(job.name()), Some(job));
+            assert!(next(job, "2026-11-28T10:23:00Z") > at("2026-11-28T10:23:00Z"), "{job:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Senders hear of letters that nobody opened: after the operator's number of days, and when one was deleted unread. Each is
+//! told once, with the commit of the mail.
+
+use sealpost_arrival::reminder;
+use sealpost_mail::Timestamp;
+use sealpost_notice::Notice;
+use sealpost_store::{ExpiredUnread, Told, Unfetched};
+
+use super::{Counts, Failed, Workshop};
+
+pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let unfetched = tell_unfetched(workshop, now).await?;
+    let expired = tell_expired(workshop, now).await?;
+    Ok(vec![("unfetched", unfetched), ("expired", expired)])
+}
+
+/// Letters whose senders are to be told now that nobody fetches them. Changes nothing.
+pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec<Unfetched>, Failed> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    let Some(term) = workshop.telling.unfetched else { return Ok(all) };
+    let zone = &workshop.retention.zone;
+    loop {
+        let found = workshop.store.unfetched(&after, now).await?;
+        let Some(last) = found.last() else { return Ok(all) };
+        after.clone_from(&last.deposit_id);
+        all.extend(found.into_iter().filter(|letter| {
+            zone.after(letter.received_at, term) <= now && letter.expires_at.is_none_or(|ends| ends > now)
+        }));
+    }
+}
+
+async fn tell_unfetched(workshop: &Workshop, now: Timestamp) -> Result<u64, Failed> {
+    let mut sent = 0;
+    let Some(context) = &workshop.context else { return Ok(0) };
+    for letter in unfetched(workshop, now).await? {
+        let told = Told::Unfetched { deposit_id: letter.deposit_id.clone(), at: now };
+        let waiting = workshop.retention.days(letter.received_at, now);
+        let deletion = letter.expires_at.map(|at| (at, workshop.retention.days(now, at)));
+        let notice = |recipient: &sealpost_mail::Address| Notice::NotFetched {
+            recipient: recipient.to_path(),
+            date: letter.received_at,
+            waiting,
+            deletion,
+        };
+        let done =
+            reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
+        sent += u64::from(done.map_err(Failed::Mail)? == Some(true));
+    }
+    Ok(sent)
+}
+
+/// Letters that went unread. Changes nothing.
+pub(crate) async fn expired(workshop: &Workshop) -> Result<Vec<ExpiredUnread>, Failed> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let found = workshop.store.expired_unread(&after).await?;
+        let Some(last) = found.last() else { return Ok(all) };
+        after.clone_from(&last.deposit_id);
+        all.extend(found);
+    }
+}
+
+async fn tell_expired(workshop: &Workshop, now: Timestamp) -> Result<u64, Failed> {
+    let mut sent = 0;
+    let Some(context) = &workshop.context else { return Ok(0) };
+    for letter in expired(workshop).await? {
+        let told = Told::Expired { deposit_id: letter.deposit_id.clone() };
+        let notice = |recipient: &sealpost_mail::Address| Notice::ExpiredUnread {
+            recipient: recipient.to_path(),
+            date: letter.received_at,
+            at: letter.expired_at,
+        };
+        let done =
+            reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
+        match done.map_err(Failed::Mail)? {
+            Some(done) => sent += u64::from(done),
+            // A letter that nobody sent.
+            None => drop(workshop.store.forget_expired(&letter.deposit_id).await?),
+        }
+    }
+    Ok(sent)
+}

@@ -1,0 +1,203 @@
+//! Jobs: which is due, who has it, how its runs ended. What a job does is not known here.
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Row, sql};
+use crate::store::Store;
+
+/// A job as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRow {
+    /// Its name.
+    pub name: String,
+    /// When it is due next.
+    pub due_at: Timestamp,
+    /// Who runs it, and until when nobody else may.
+    pub leased: Option<(String, Timestamp)>,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRun {
+    /// Counts up.
+    pub number: i64,
+    /// Which job.
+    pub job: String,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// When it ended; `None`: it runs.
+    pub ended_at: Option<Timestamp>,
+    /// What it did, as JSON.
+    pub counts: String,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Who wants to run a job, and for how long.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    /// Which.
+    pub job: &'a str,
+    /// Who.
+    pub owner: &'a str,
+    /// When.
+    pub now: Timestamp,
+    /// Nobody else may run it until then.
+    pub until: Timestamp,
+    /// When it is due first, if nobody has ever heard of it.
+    pub first: Timestamp,
+    /// Also if it is not due.
+    pub even_if_not_due: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct JobEnd<'a> {
+    /// Which job.
+    pub job: &'a str,
+    /// Whose run.
+    pub owner: &'a str,
+    /// Its number.
+    pub number: i64,
+    /// When.
+    pub now: Timestamp,
+    /// When the job is due next.
+    pub due_at: Timestamp,
+    /// What it did, as JSON.
+    pub counts: String,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// What a run says whose process ended before it did.
+const CUT_OFF: &str = "its process ended before it did";
+
+impl Store {
+    /// Takes a job that is due and that nobody has. Returns the number of the run. A lease that has run out is its
+    /// process's end: the run is noted as cut off.
+    pub async fn claim_job(&self, claim: Claim<'_>) -> Result<Option<i64>, StoreError> {
+        let known = sql!(
+            "INSERT INTO jobs (name, due_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            claim.job,
+            claim.first
+        );
+        self.change(vec![known]).await?;
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE jobs SET lease_owner = ?2, lease_until = ?4
+                 WHERE name = ?1 AND (due_at <= ?3 OR ?5 = 1) AND (lease_until IS NULL OR lease_until <= ?3)",
+                claim.job,
+                claim.owner,
+                claim.now,
+                claim.until,
+                claim.even_if_not_due
+            )
+            .or_refuse(Refusal::LeaseLost),
+        );
+        batch.add(sql!(
+            "UPDATE job_runs SET ended_at = ?2, error = ?3 WHERE job = ?1 AND ended_at IS NULL",
+            claim.job,
+            claim.now,
+            CUT_OFF
+        ));
+        batch.add(sql!(
+            "INSERT INTO job_runs (job, begun_at) VALUES (?1, ?2) RETURNING number",
+            claim.job,
+            claim.now
+        ));
+        match self.write(batch).await? {
+            Outcome::Refused(_) => Ok(None),
+            Outcome::Kept(answers) => {
+                let last = answers.into_iter().last().and_then(|answer| answer.rows.into_iter().next());
+                last.ok_or(StoreError::Damaged { what: "a run's number" })?.int().map(Some)
+            }
+        }
+    }
+
+    /// Makes a job due. One that nobody has heard of is heard of now.
+    pub async fn make_job_due(&self, job: &str, now: Timestamp) -> Result<(), StoreError> {
+        let due = sql!(
+            "INSERT INTO jobs (name, due_at) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at",
+            job,
+            now
+        );
+        self.change(vec![due]).await.map(drop)
+    }
+
+    /// Goes on having a job. `false`: somebody else has it.
+    pub async fn keep_job(&self, job: &str, owner: &str, until: Timestamp) -> Result<bool, StoreError> {
+        let kept =
+            sql!("UPDATE jobs SET lease_until = ?3 WHERE name = ?1 AND lease_owner = ?2", job, owner, until);
+        Ok(self.change(vec![kept]).await?.iter().sum::<usize>() == 1)
+    }
+
+    /// Ends a run and gives the job back. `false`: somebody else has it.
+    pub async fn end_job(&self, end: JobEnd<'_>) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(
+            sql!(
+                "UPDATE jobs SET lease_owner = NULL, lease_until = NULL, due_at = ?3
+                 WHERE name = ?1 AND lease_owner = ?2",
+                end.job,
+                end.owner,
+                end.due_at
+            )
+            .or_refuse(Refusal::LeaseLost),
+        );
+        batch.add(sql!(
+            "UPDATE job_runs SET ended_at = ?2, counts = ?3, error = ?4 WHERE number = ?1",
+            end.number,
+            end.now,
+            end.counts,
+            end.error
+        ));
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// The jobs that have been heard of.
+    pub async fn jobs(&self) -> Result<Vec<JobRow>, StoreError> {
+        let rows = self
+            .read_rows(sql!("SELECT name, due_at, lease_owner, lease_until FROM jobs ORDER BY name"))
+            .await?;
+        let job = |mut row: Row| {
+            Ok(JobRow {
+                name: row.text()?,
+                due_at: row.time()?,
+                leased: row.opt_text()?.zip(row.opt_time()?),
+            })
+        };
+        rows.into_iter().map(job).collect()
+    }
+
+    /// The last runs, newest first; of one job or of all.
+    pub async fn job_runs(&self, job: Option<&str>, most: u32) -> Result<Vec<JobRun>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT number, job, begun_at, ended_at, counts, error FROM job_runs
+                 WHERE ?1 = '' OR job = ?1 ORDER BY number DESC LIMIT ?2",
+                job.unwrap_or_default(),
+                most
+            ))
+            .await?;
+        let run = |mut row: Row| {
+            Ok(JobRun {
+                number: row.int()?,
+                job: row.text()?,
+                begun_at: row.time()?,
+                ended_at: row.opt_time()?,
+                counts: row.text()?,
+                error: row.opt_text()?,
+            })
+        };
+        rows.into_iter().map(run).collect()
+    }
+
+    /// Forgets runs that began before.
+    pub async fn forget_job_runs(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let gone = self.change(vec![sql!("DELETE FROM job_runs WHERE begun_at < ?1", before)]).await?;
+        Ok(gone.into_iter().sum::<usize>() as u64)
+    }
+}

@@ -1,0 +1,159 @@
+//! What owners are reminded of, and that they were: letters that wait, and mailboxes that will go. Which day is the right
+//! one is not known here.
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Refusal, Row, sql};
+use crate::store::Store;
+
+/// Of what an owner was reminded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminded {
+    /// Letters that wait.
+    Letters,
+    /// The mailbox itself.
+    Mailbox,
+}
+
+impl Reminded {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Letters => "letters",
+            Self::Mailbox => "mailbox",
+        }
+    }
+}
+
+/// That an owner is reminded, once: together with the mail, or not at all.
+#[derive(Clone, Debug)]
+pub struct NewReminder {
+    /// Whose mailbox.
+    pub mailbox_id: String,
+    /// Of what.
+    pub about: Reminded,
+    /// When it was last time, as it was read.
+    pub before: Option<Timestamp>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A letter that nobody has opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingLetter {
+    /// Whose.
+    pub mailbox_id: String,
+    /// Which.
+    pub deposit_id: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it goes.
+    pub expires_at: Timestamp,
+    /// When its owner was last reminded of letters.
+    pub reminded_at: Option<Timestamp>,
+    /// Whether nobody has activated the mailbox.
+    pub pending: bool,
+}
+
+impl NewReminder {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(
+            sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state IN ('pending', 'active')
+                     AND held_since IS NULL /*LOCK*/",
+                self.mailbox_id.as_str()
+            )
+            .or_refuse(Refusal::Duplicate),
+        );
+        batch.add(
+            sql!(
+                "INSERT INTO reminded (mailbox_id, about, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (mailbox_id, about) DO UPDATE SET at = excluded.at WHERE reminded.at = ?4",
+                self.mailbox_id,
+                self.about.as_str(),
+                self.at,
+                self.before.unwrap_or(Timestamp(-1))
+            )
+            .or_refuse(Refusal::Duplicate),
+        );
+    }
+}
+
+/// One row of [`WaitingLetter`].
+fn waiting(mut row: Row) -> Result<WaitingLetter, StoreError> {
+    Ok(WaitingLetter {
+        mailbox_id: row.text()?,
+        deposit_id: row.text()?,
+        received_at: row.time()?,
+        expires_at: row.time()?,
+        reminded_at: row.opt_time()?,
+        pending: row.text()? == "pending",
+    })
+}
+
+/// Letters looked at with one question.
+const AT_ONCE: u32 = 5_000;
+
+impl Store {
+    /// Received letters that nobody has opened, in mailboxes that wait for their owners after this id: all letters of
+    /// each of them, but for one that alone has thousands. Nothing of what is held, or of mailboxes whose mail came back
+    /// so often.
+    pub async fn waiting_pending(
+        &self,
+        after: &str,
+        now: Timestamp,
+        bounces: u32,
+    ) -> Result<Vec<WaitingLetter>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT m.id, d.id, d.received_at, d.expires_at,
+                     (SELECT at FROM reminded WHERE mailbox_id = m.id AND about = 'letters'), m.state
+                 FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id AND d.folder = 'inbox'
+                 WHERE m.state = 'pending' AND m.id > ?1 AND m.activated_at IS NULL AND m.held_since IS NULL
+                   AND d.expires_at > ?2
+                   AND NOT EXISTS (SELECT 1 FROM unreachable WHERE mailbox_id = m.id AND bounces >= ?3)
+                 ORDER BY m.id, d.received_at LIMIT ?4",
+                after,
+                now,
+                bounces,
+                AT_ONCE
+            ))
+            .await?;
+        rows.into_iter().map(waiting).collect()
+    }
+
+    /// The same for mailboxes in use: letters nobody has opened and that go until `before`.
+    pub async fn waiting_unread(
+        &self,
+        after: &str,
+        now: Timestamp,
+        before: Timestamp,
+        bounces: u32,
+    ) -> Result<Vec<WaitingLetter>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT m.id, d.id, d.received_at, d.expires_at,
+                     (SELECT at FROM reminded WHERE mailbox_id = m.id AND about = 'letters'), m.state
+                 FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id
+                 WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
+                   AND m.state = 'active' AND m.id > ?1 AND m.held_since IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM unreachable WHERE mailbox_id = m.id AND bounces >= ?4)
+                 ORDER BY m.id, d.received_at LIMIT ?5",
+                after,
+                now,
+                before,
+                bounces,
+                AT_ONCE
+            ))
+            .await?;
+        rows.into_iter().map(waiting).collect()
+    }
+
+    /// When an owner was reminded of the mailbox's end, if ever.
+    pub async fn reminded_of_mailbox(&self, mailbox_id: &str) -> Result<Option<Timestamp>, StoreError> {
+        let row = self
+            .read_one(sql!("SELECT at FROM reminded WHERE mailbox_id = ?1 AND about = 'mailbox'", mailbox_id))
+            .await?;
+        row.map(|mut row| row.time()).transpose()
+    }
+}

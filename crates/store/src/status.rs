@@ -1,0 +1,147 @@
+//! What senders are told of their letters: that nobody fetches them, that they went unread. Each is told once, with the
+//! mail that says it. What is told, and when it is time, is not known here.
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::hold::unheld;
+use crate::statement::{Batch, Refusal, Row, Statement, sql};
+use crate::store::Store;
+
+/// A letter nobody has opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfetched {
+    /// Which.
+    pub deposit_id: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it goes, if it goes by time.
+    pub expires_at: Option<Timestamp>,
+    /// Whose it is and whom it is for, sealed.
+    pub memo_sealed: Vec<u8>,
+}
+
+/// A letter that went, and that nobody had opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpiredUnread {
+    /// Which.
+    pub deposit_id: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it went.
+    pub expired_at: Timestamp,
+    /// Whose it was and whom it was for, sealed.
+    pub memo_sealed: Vec<u8>,
+}
+
+/// That a sender is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// That nobody fetches a letter.
+    Unfetched {
+        /// Which.
+        deposit_id: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// That it went unread.
+    Expired {
+        /// Which.
+        deposit_id: String,
+    },
+}
+
+impl Told {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        let statement = match self {
+            Self::Unfetched { deposit_id, at } => sql!(
+                "INSERT INTO told_unfetched (deposit_id, at)
+                 SELECT id, CAST(?2 AS BIGINT) FROM deposits WHERE id = ?1 AND read_at IS NULL
+                 ON CONFLICT DO NOTHING",
+                deposit_id,
+                at
+            ),
+            Self::Expired { deposit_id } => {
+                sql!("DELETE FROM expired_unread WHERE deposit_id = ?1", deposit_id)
+            }
+        };
+        batch.add(statement.or_refuse(Refusal::Duplicate));
+    }
+}
+
+/// Keeps of a letter that is about to go whose it was, if nobody has opened it and its sender is known.
+pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
+    sql!(
+        concat!(
+            "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
+             SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.ticket_sealed
+             FROM deposits d JOIN notices n ON n.token = d.id || '00'
+             WHERE d.id = ?1 AND d.expires_at <= ?2 AND d.read_at IS NULL AND d.folder = 'inbox' AND ",
+            unheld!("d.mailbox_id"),
+            " ON CONFLICT DO NOTHING"
+        ),
+        deposit_id,
+        now
+    )
+}
+
+/// Letters looked at with one question.
+const AT_ONCE: u32 = 1_000;
+
+impl Store {
+    /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
+    /// told; after this id. A few at once. Reads the whole table of notices, beside the writer.
+    pub async fn unfetched(&self, after: &str, before: Timestamp) -> Result<Vec<Unfetched>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    "SELECT d.id, d.received_at, d.expires_at, n.ticket_sealed
+                     FROM notices n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
+                     WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
+                       AND NOT EXISTS (SELECT 1 FROM told_unfetched WHERE deposit_id = d.id) AND ",
+                    unheld!("d.mailbox_id"),
+                    " ORDER BY n.token LIMIT ?3"
+                ),
+                after,
+                before,
+                AT_ONCE
+            ))
+            .await?;
+        let one = |mut row: Row| {
+            Ok(Unfetched {
+                deposit_id: row.text()?,
+                received_at: row.time()?,
+                expires_at: row.opt_time()?,
+                memo_sealed: row.blob()?,
+            })
+        };
+        rows.into_iter().map(one).collect()
+    }
+
+    /// Letters that went unread and whose senders have not been told, after this id. A few at once.
+    pub async fn expired_unread(&self, after: &str) -> Result<Vec<ExpiredUnread>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT deposit_id, received_at, expired_at, memo_sealed FROM expired_unread
+                 WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2",
+                after,
+                AT_ONCE
+            ))
+            .await?;
+        let one = |mut row: Row| {
+            Ok(ExpiredUnread {
+                deposit_id: row.text()?,
+                received_at: row.time()?,
+                expired_at: row.time()?,
+                memo_sealed: row.blob()?,
+            })
+        };
+        rows.into_iter().map(one).collect()
+    }
+
+    /// Forgets a letter that went, whose sender cannot be told. `false`: it was not there.
+    pub async fn forget_expired(&self, deposit_id: &str) -> Result<bool, StoreError> {
+        let gone = sql!("DELETE FROM expired_unread WHERE deposit_id = ?1", deposit_id);
+        Ok(self.change(vec![gone]).await?.iter().sum::<usize>() == 1)
+    }
+}

@@ -1,0 +1,75 @@
+//! Addresses that mail for their owners came back from. How often is too often is not known here.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::AuditRow;
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
+use crate::store::Store;
+
+/// What is known of an address that mail came back from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreachable {
+    /// How often, since support cleared it.
+    pub bounces: u32,
+    /// When last.
+    pub last_at: Timestamp,
+    /// What the mail server said last: an enhanced status code.
+    pub status: String,
+}
+
+/// A notice came back for good.
+#[derive(Clone, Debug)]
+pub struct NewBounce {
+    /// Whose mailbox it spoke of.
+    pub mailbox_id: String,
+    /// The status.
+    pub status: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl NewBounce {
+    pub(crate) fn statement(self) -> Statement {
+        sql!(
+            "INSERT INTO unreachable (mailbox_id, bounces, last_at, status)
+             SELECT id, 1, CAST(?2 AS BIGINT), ?3 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
+             ON CONFLICT (mailbox_id) DO UPDATE
+                 SET bounces = unreachable.bounces + 1, last_at = excluded.last_at, status = excluded.status",
+            self.mailbox_id,
+            self.at,
+            self.status
+        )
+    }
+}
+
+impl Store {
+    /// Marks a mailbox's address.
+    pub async fn note_bounce(&self, bounce: NewBounce) -> Result<(), StoreError> {
+        self.change(vec![bounce.statement()]).await.map(drop)
+    }
+
+    /// What is known of a mailbox's address, if mail came back from it.
+    pub async fn unreachable(&self, mailbox_id: &str) -> Result<Option<Unreachable>, StoreError> {
+        let row = self
+            .read_one(sql!(
+                "SELECT bounces, last_at, status FROM unreachable WHERE mailbox_id = ?1",
+                mailbox_id
+            ))
+            .await?;
+        row.map(|mut row| {
+            let bounces = u32::try_from(row.count()?).unwrap_or(u32::MAX);
+            Ok(Unreachable { bounces, last_at: row.time()?, status: row.text()? })
+        })
+        .transpose()
+    }
+
+    /// Forgets it: mail is sent there again. `false`: there was nothing to forget.
+    pub async fn clear_unreachable(&self, mailbox_id: &str, audit: AuditRow) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        let gone = sql!("DELETE FROM unreachable WHERE mailbox_id = ?1", mailbox_id);
+        batch.add(gone.or_refuse(Refusal::Held));
+        audit.add_to(&mut batch);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+}

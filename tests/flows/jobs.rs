@@ -1,0 +1,210 @@
+//! Jobs: each run once whoever else runs them, cut off and taken up again, foreseen, and shown; and an address that mail
+//! came back from.
+
+use std::process::Command;
+
+use rig::gateway::binary;
+use rig::ill_clock::IllClock;
+use rig::process::{Process, poll};
+use rig::{Config, Gateway, Hop, letters};
+use serde_json::Value;
+
+const DAY: i64 = 86_400;
+
+fn config(hop: &Hop) -> Config {
+    let mut config = Config::new(hop);
+    config
+        .set("reminders", "unactivated", r#"["3 days"]"#)
+        .set("reminders", "hours", r#""00:00-24:00""#)
+        .set("senders", "expired-unread", "true");
+    config
+}
+
+fn send(gateway: &Gateway, to: &str) {
+    let letter = letters::plain(&format!("[vertraulich] {to}"), "Text");
+    gateway.smtp().letter("erika@insurer.example", &[to], &letter).expect("250 *");
+}
+
+fn known(gateway: &Gateway) {
+    poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 7).then_some(()));
+}
+
+fn no_legs(gateway: &Gateway) {
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+}
+
+/// What it says on standard output, having gone well.
+fn said(gateway: &Gateway, args: &[&str]) -> String {
+    let (code, out, err) = gateway.sealpost(args);
+    assert_eq!(code, 0, "{args:?}: {out}{err}");
+    out
+}
+
+#[test]
+fn two_processes_do_each_thing_once() {
+    let (hop, clock) = (Hop::new(), IllClock::new());
+    let gateway = Gateway::start_with(&config(&hop), &clock.environment());
+    known(&gateway);
+    for nth in 0..20 {
+        send(&gateway, &format!("k{nth}@web.example"));
+    }
+    no_legs(&gateway);
+    let mut command = Command::new(binary());
+    command.args(["serve", "--role", "jobs", "--config"]).arg(gateway.home.config());
+    command.current_dir(gateway.home.path()).envs(clock.environment());
+    let mut other = Process::start("sealpost serve --role jobs", &mut command);
+    let _ = other.output.wait("{*\"ready\":true*}");
+    for day in [3, 42, 43] {
+        clock.set(day * DAY);
+        poll("every job to run", || {
+            let sql = "SELECT count(DISTINCT job) FROM job_runs WHERE ended_at IS NOT NULL AND begun_at > ";
+            let now = IllClock::right() + day * DAY - 3600;
+            (gateway.count(&format!("{sql}{}", now * 1000)) == 7).then_some(())
+        });
+        no_legs(&gateway);
+    }
+    // Two processes looked, and one of them did it.
+    let overlap = "SELECT count(*) FROM job_runs a JOIN job_runs b ON a.job = b.job AND a.number < b.number
+        WHERE a.ended_at IS NULL OR b.begun_at < a.ended_at";
+    assert_eq!(gateway.count(overlap), 0);
+    assert_eq!(gateway.count("SELECT count(*) FROM job_runs WHERE error IS NOT NULL"), 0);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    let all = hop.delivered();
+    for nth in 0..20 {
+        let to = format!("k{nth}@web.example");
+        let mails = all.iter().filter(|mail| mail.to() == [to.as_str()]).count();
+        assert_eq!(mails, 2, "{to}: a notice and a reminder");
+    }
+    let told = all.iter().filter(|mail| mail.to() == ["erika@insurer.example"]).count();
+    assert_eq!(told, 20, "its sender hears of each letter once");
+    assert!(other.stop().success());
+    gateway.sweep();
+}
+
+#[test]
+fn a_job_cut_off_is_taken_up_again_and_does_nothing_twice() {
+    let (hop, clock) = (Hop::new(), IllClock::new());
+    let mut gateway = Gateway::start_with(&config(&hop), &clock.environment());
+    known(&gateway);
+    for nth in 0..60 {
+        send(&gateway, &format!("k{nth}@web.example"));
+    }
+    no_legs(&gateway);
+    clock.set(3 * DAY);
+    poll("reminders to begin", || (gateway.count("SELECT count(*) FROM reminded") > 0).then_some(()));
+    gateway.kill();
+    // Later than the lease of the process that is gone.
+    clock.set(3 * DAY + 3600);
+    gateway.restart();
+    poll("everybody to be reminded", || (gateway.count("SELECT count(*) FROM reminded") == 60).then_some(()));
+    no_legs(&gateway);
+    let id = |mail: &rig::Delivered| letters::field(&mail.bytes, "Message-ID").unwrap();
+    for nth in 0..60 {
+        let to = format!("k{nth}@web.example");
+        let mut ids: Vec<String> =
+            hop.delivered().iter().filter(|mail| mail.to() == [to.as_str()]).map(id).collect();
+        // Delivery is at least once; the same mail has the same id.
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 2, "{to}");
+    }
+
+    clock.set(42 * DAY);
+    poll("letters to begin to go", || (gateway.count("SELECT count(*) FROM deposits") < 60).then_some(()));
+    gateway.kill();
+    clock.set(42 * DAY + 3600);
+    gateway.restart();
+    poll("all letters to go", || (gateway.count("SELECT count(*) FROM deposits") == 0).then_some(()));
+    clock.set(44 * DAY);
+    poll("their senders to be told", || {
+        (gateway.count("SELECT count(*) FROM expired_unread") == 0).then_some(())
+    });
+    no_legs(&gateway);
+    let mut ids: Vec<String> =
+        hop.delivered().iter().filter(|mail| mail.to() == ["erika@insurer.example"]).map(id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 60);
+    gateway.sweep();
+}
+
+#[test]
+fn jobs_are_shown_foreseen_and_run_by_hand() {
+    let hop = Hop::new();
+    let mut config = config(&hop);
+    config.set("portal", "activation-within", r#""1 s""#).unset("reminders", "unactivated");
+    let gateway = Gateway::start(&config);
+    known(&gateway);
+    send(&gateway, "k@web.example");
+    no_legs(&gateway);
+    let list = said(&gateway, &["jobs", "list"]);
+    for job in ["retention", "mailboxes", "forget", "sweep", "reminders", "mailbox-reminders", "senders"] {
+        assert!(list.contains(job), "{job}: {list}");
+    }
+    let letter = rig::gateway::blobs(&gateway.home.data(), "SELECT CAST(id AS BLOB) FROM deposits").remove(0);
+    let letter = String::from_utf8(letter).unwrap();
+    let foreseen = poll("its time to be over", || {
+        let foreseen = said(&gateway, &["jobs", "run", "retention", "--dry-run"]);
+        foreseen.contains(&letter).then_some(foreseen)
+    });
+    assert!(foreseen.contains("its time is over") && foreseen.contains("nothing was done"), "{foreseen}");
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1);
+    let done = said(&gateway, &["jobs", "run", "retention"]);
+    assert!(done.contains("1 letters") && done.contains("done"), "{done}");
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 0);
+    let log = said(&gateway, &["jobs", "log", "retention", "--json"]);
+    let run: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(run["counts"]["letters"], 1, "{log}");
+    let (code, _, err) = gateway.sealpost(&["jobs", "run", "everything"]);
+    assert!(code != 0 && err.contains("jobs list"), "{err}");
+    // Mail is written by whoever delivers it.
+    let sent = said(&gateway, &["jobs", "run", "senders"]);
+    assert!(sent.contains("\"expired\":1"), "{sent}");
+    let told = hop.wait_to("erika@insurer.example").text();
+    assert!(told.contains("Ungelesen"), "{told}");
+    gateway.sweep();
+}
+
+#[test]
+fn an_address_that_mail_came_back_from_gets_no_more_until_support_clears_it() {
+    let hop = Hop::new();
+    let mut config = config(&hop);
+    config.set("reminders", "hard-bounces", "2");
+    let gateway = Gateway::start(&config);
+    hop.answer_rcpt("k@web.example", "550 5.1.1 no such user");
+    for nth in 1..=2 {
+        send(&gateway, "k@web.example");
+        poll("the address to be marked", || {
+            let bounces = gateway.count("SELECT coalesce(max(bounces), 0) FROM unreachable");
+            (bounces == nth).then_some(())
+        });
+    }
+    no_legs(&gateway);
+    let show = || -> Value {
+        serde_json::from_str(&said(&gateway, &["mailbox", "show", "k@web.example", "--json"])).unwrap()
+    };
+    let told = show();
+    assert_eq!(
+        (told["mail_came_back"].as_u64(), told["mail_is_sent"].as_bool()),
+        (Some(2), Some(false)),
+        "{told}"
+    );
+    assert_eq!(told["came_back_status"], "5.1.1");
+    let before = hop.delivered().len();
+    hop.be_kind();
+    send(&gateway, "k@web.example");
+    no_legs(&gateway);
+    let since = hop.delivered().split_off(before);
+    assert_eq!(since.len(), 1, "its sender, at once");
+    assert!(since[0].to() == ["erika@insurer.example"] && since[0].text().contains("k@web.example"));
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 3, "the letters wait");
+    said(&gateway, &["mailbox", "clear", "k@web.example", "--note", "Adresse stimmt wieder"]);
+    send(&gateway, "k@web.example");
+    let _ = hop.wait_to("k@web.example");
+    // Everything there is to see, for its owner.
+    let facts: Value =
+        serde_json::from_str(&said(&gateway, &["mailbox", "export-facts", "k@web.example"])).unwrap();
+    assert_eq!(facts["letters"].as_array().unwrap().len(), 4);
+    assert!(facts["trail"].to_string().contains("address-cleared"), "{facts}");
+    gateway.sweep();
+}
