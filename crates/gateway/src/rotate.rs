@@ -131,7 +131,7 @@ impl Rotation<'_> {
                 Keyed::Notice => done.notices += changes.len(),
                 Keyed::Letter => done.letters += changes.len(),
                 Keyed::Draft => done.drafts += changes.len(),
-                Keyed::Withdrawn => {}
+                Keyed::Withdrawn | Keyed::Unread => {}
             }
             self.store.replace_keyed(changes).await?;
         }
@@ -145,7 +145,9 @@ impl Rotation<'_> {
                 old.spool.resealed(&new.spool, label, &row.id, &row.sealed, self.random)
             }),
             // Whose mail it was about is not said in the row, only in the seal.
-            Keyed::Notice => first(NOTICE_LABELS, |label| self.resealed(label, &row.whose, &row.sealed)),
+            Keyed::Notice | Keyed::Unread => {
+                first(NOTICE_LABELS, |label| self.resealed(label, &row.whose, &row.sealed))
+            }
             Keyed::Withdrawn => self.resealed("withdrawn", &row.id, &row.sealed),
             Keyed::Letter => old.deposits.reproven(&new.deposits, &row.whose, &row.id, &row.sealed),
             Keyed::Draft => old.sessions.reproven_draft(&new.sessions, &row.whose, &row.id, &row.sealed),

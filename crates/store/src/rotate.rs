@@ -79,11 +79,14 @@ pub enum Keyed {
     Draft,
     /// Who took a letter back.
     Withdrawn,
+    /// Whom to tell of a letter that went unread.
+    Unread,
 }
 
 impl Keyed {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Ticket, Self::Notice, Self::Letter, Self::Draft, Self::Withdrawn];
+    pub const ALL: [Self; 6] =
+        [Self::Ticket, Self::Notice, Self::Letter, Self::Draft, Self::Withdrawn, Self::Unread];
 }
 
 /// One of them.
@@ -209,6 +212,12 @@ impl Store {
                 after,
                 PAGE
             ),
+            Keyed::Unread => sql!(
+                "SELECT deposit_id, deposit_id, memo_sealed FROM expired_unread WHERE deposit_id > ?1
+                 ORDER BY deposit_id LIMIT ?2",
+                after,
+                PAGE
+            ),
         };
         let row =
             |mut row: Row| Ok(KeyedRow { what, id: row.text()?, whose: row.text()?, sealed: row.blob()? });
@@ -224,6 +233,9 @@ impl Store {
             Keyed::Draft => sql!("UPDATE drafts SET content_sealed = ?2 WHERE id = ?1", row.id, sealed),
             Keyed::Withdrawn => {
                 sql!("UPDATE withdrawn SET by_sealed = ?2 WHERE deposit_id = ?1", row.id, sealed)
+            }
+            Keyed::Unread => {
+                sql!("UPDATE expired_unread SET memo_sealed = ?2 WHERE deposit_id = ?1", row.id, sealed)
             }
         };
         if rows.is_empty() {
@@ -343,6 +355,7 @@ impl Store {
                  UNION ALL SELECT 'decision', substr(decision_sealed, 6, 1) FROM requests
                      WHERE decision_sealed IS NOT NULL
                  UNION ALL SELECT 'withdrawn', substr(by_sealed, 6, 1) FROM withdrawn
+                 UNION ALL SELECT 'unread', substr(memo_sealed, 6, 1) FROM expired_unread
                  UNION ALL SELECT 'partner', substr(sealed, 6, 1) FROM partners
                  UNION ALL SELECT 'partner key', substr(sealed, 6, 1) FROM partner_keys
                  UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys)
@@ -457,6 +470,7 @@ mod tests {
         let server_key = [
             "deposits.listing_sealed",
             "drafts.content_sealed",
+            "expired_unread.memo_sealed",
             "legs.ticket_sealed",
             "mailboxes.address_sealed",
             "mailboxes.profile_sealed",
