@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_delivery::{Purpose, Returned, Returns, Untold};
-use sealpost_mail::{
-    Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice,
-};
+use sealpost_mail::{Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice};
 use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, links, seal_body};
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
