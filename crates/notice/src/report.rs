@@ -80,6 +80,8 @@ impl Report<'_> {
         languages: &[Language],
     ) -> Result<ReportText, NoticeError> {
         let (mut subjects, mut texts, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        // Set in here: Fluent takes white space in front of a value away.
+        let recipient = &format!("  {recipient}");
         for language in languages {
             let words = Words::new(*language, Values::from([("to".into(), recipient.to_owned().into())]))?;
             let (subject, text) = self.in_language(*language, recipient, &words)?;

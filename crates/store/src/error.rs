@@ -89,13 +89,13 @@ pub enum StoreError {
 /// What the engine says of a statement it refused. Opaque: callers ask [`StoreError::is_busy`] and
 /// [`StoreError::fault`], whichever engine it is.
 #[derive(Debug, Error)]
-#[error(transparent)]
-pub struct EngineError(pub(crate) rusqlite::Error);
+#[error("{0}")]
+pub struct EngineError(#[source] pub(crate) rusqlite::Error);
 
 /// What keeps the files says. Opaque, as [`EngineError`].
 #[derive(Debug, Error)]
-#[error(transparent)]
-pub struct FileError(pub(crate) object_store::Error);
+#[error("{0}")]
+pub struct FileError(#[source] pub(crate) object_store::Error);
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {

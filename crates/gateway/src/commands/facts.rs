@@ -5,7 +5,7 @@ use sealpost_mail::{Address, Timestamp};
 use sealpost_store::{MailboxRow, Store};
 use serde_json::{Value, json};
 
-use super::mailbox::{SupportError, address, facts_json, instant};
+use super::support::{SupportError, address, facts_json, instant};
 use crate::config::checked::{Plan, SupportKeys};
 
 /// One object.

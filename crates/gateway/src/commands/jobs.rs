@@ -11,7 +11,7 @@ use sealpost_store::Store;
 use serde_json::json;
 use thiserror::Error;
 
-use super::mailbox::instant;
+use super::support::instant;
 use super::{complain_all, fail, say, with_store};
 use crate::config::checked::Plan;
 use crate::jobs::{Failed, Job, Ran, Runner, Workshop, foresee};

@@ -8,7 +8,7 @@ use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term, Timestamp};
 use sealpost_store::{DepositRow, MailboxRow, Store, Withdrawal};
 use serde_json::Value;
 
-use super::mailbox::{SupportError, audit, check_note, letter_json};
+use super::support::{SupportError, audit, check_note, letter_json};
 use super::{complain_all, fail, say, with_store};
 use crate::config::checked::{Plan, Recall, SupportKeys};
 

@@ -5,12 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
-use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
-use sealpost_store::{AuditRow, DepositRow, MailboxFacts, MailboxRow, MailboxState, Store, StoreError};
-use serde_json::{Map, Value, json};
-use thiserror::Error;
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp};
+use sealpost_store::{DepositRow, MailboxRow, MailboxState, Store};
+use serde_json::{Value, json};
 
+use super::support::{SupportError, address, audit, check_note, facts_json, find, goes, instant, resident};
 use super::{complain_all, fail, say, with_store};
 use crate::config::checked::{Plan, SupportKeys};
 
@@ -71,27 +70,6 @@ pub(crate) struct Act {
     /// Why; stands in the audit trail. No addresses: the trail has none.
     #[arg(long)]
     note: String,
-}
-
-/// Why it was not done.
-#[derive(Debug, Error)]
-pub(crate) enum SupportError {
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    #[error("{0}")]
-    Mailbox(#[from] MailboxError),
-    #[error("there is no mailbox {0:?}: give the address it was made for, or its id")]
-    NoMailbox(String),
-    #[error("there is no letter {0:?} (any more): give the id that `sealpost mailbox show` prints")]
-    NoLetter(String),
-    #[error("{0}")]
-    Not(&'static str),
-    #[error("a note is missing: say why, in words that may stand in the audit trail")]
-    NoNote,
-    #[error("the note has a mail address in it, and the audit trail has none: write who and why without it")]
-    AddressInNote,
-    #[error("{0:?} is no state of a mailbox: pending, active, locked or deleted")]
-    NoState(String),
 }
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
@@ -195,55 +173,10 @@ async fn checked(store: &Store, keys: &SupportKeys, act: &Act) -> Result<Mailbox
     find(store, keys, &act.mailbox).await
 }
 
-/// A note that may stand in the trail.
-pub(super) fn check_note(note: &str) -> Result<(), SupportError> {
-    if note.trim().is_empty() {
-        return Err(SupportError::NoNote);
-    }
-    if note.contains('@') {
-        return Err(SupportError::AddressInNote);
-    }
-    Ok(())
-}
-
-/// A line of the trail.
-pub(super) fn audit(action: &str, subject_id: &str, note: &str, now: Timestamp) -> AuditRow {
-    AuditRow {
-        at: now,
-        actor: "support".to_owned(),
-        action: action.to_owned(),
-        subject_id: subject_id.to_owned(),
-        detail: note.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
-    }
-}
-
 fn parse_state(text: &str) -> Result<MailboxState, SupportError> {
     let all = [MailboxState::Pending, MailboxState::Active, MailboxState::Locked, MailboxState::Deleted];
     let found = all.into_iter().find(|state| state.as_str() == text);
     found.ok_or_else(|| SupportError::NoState(text.to_owned()))
-}
-
-/// By address or by id; a deleted one only by id.
-pub(super) async fn find(store: &Store, keys: &SupportKeys, which: &str) -> Result<MailboxRow, SupportError> {
-    let none = || SupportError::NoMailbox(which.to_owned());
-    let Ok(address) = Address::parse(which) else {
-        return store.mailbox(which).await?.ok_or_else(none);
-    };
-    let tag = keys.role.queue.tags.address_tag(&address.identity());
-    store.mailboxes_by_tag(&[tag]).await?.pop().ok_or_else(none)
-}
-
-/// A deleted mailbox has none any more.
-pub(super) fn address(keys: &SupportKeys, row: &MailboxRow) -> Result<Option<Address>, SupportError> {
-    if row.state == MailboxState::Deleted {
-        return Ok(None);
-    }
-    Ok(Some(resident(keys, row)?.address().clone()))
-}
-
-fn resident(keys: &SupportKeys, row: &MailboxRow) -> Result<Resident, SupportError> {
-    let queue = &keys.role.queue;
-    Ok(Resident::of(row, &queue.rows, &queue.tags)?)
 }
 
 #[derive(Clone, Copy)]
@@ -295,17 +228,6 @@ async fn list(
     Ok(())
 }
 
-fn goes(retention: &Retention, row: &MailboxRow) -> Option<Timestamp> {
-    retention
-        .unused(&LastUse::from(row))
-        .filter(|_| row.held_since.is_none() && row.state != MailboxState::Deleted)
-}
-
-/// RFC 3339, or nothing.
-pub(super) fn instant(at: Option<Timestamp>) -> Option<String> {
-    Some(jiff::Timestamp::from_millisecond(at?.0).ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-}
-
 async fn show(
     store: &Store,
     plan: &Plan,
@@ -338,58 +260,6 @@ async fn show(
         say(format_args!("letter             {}", letter_words(row, letter)));
     }
     Ok(())
-}
-
-/// Everything that is shown of a mailbox.
-pub(super) fn facts_json(
-    plan: &Plan,
-    row: &MailboxRow,
-    address: Option<&str>,
-    facts: &MailboxFacts,
-    letters: &[DepositRow],
-    withdrawn: usize,
-) -> Map<String, Value> {
-    let letters: Vec<Value> = letters.iter().map(|letter| letter_json(row, letter)).collect();
-    let facts = json!({
-        "mailbox": row.id,
-        "address": address,
-        "state": row.state.as_str(),
-        "language": row.language,
-        "created": instant(Some(row.created_at)),
-        "activated": instant(row.activated_at),
-        "last_log_in": instant(row.last_seen_at),
-        "last_letter": instant(row.reached_at),
-        "held_since": instant(row.held_since),
-        "goes": instant(goes(&plan.portal.retention, row)),
-        "link_good_until": instant(facts.link_until.filter(|_| row.state == MailboxState::Pending)),
-        "received": facts.received,
-        "unread": facts.unread,
-        "sent": facts.sent,
-        "in_trash": facts.trashed,
-        "drafts": facts.drafts,
-        "bytes": facts.bytes,
-        "sessions": facts.sessions,
-        "open_requests": facts.requests,
-        "withdrawn": withdrawn,
-        "letters": letters,
-    });
-    match facts {
-        Value::Object(facts) => facts,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
-    }
-}
-
-/// Everything that is shown of a letter.
-pub(super) fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
-    json!({
-        "letter": letter.id,
-        "folder": letter.folder.as_str(),
-        "bytes": letter.size,
-        "came": instant(Some(letter.received_at)),
-        "opened": instant(letter.read_at),
-        "in_trash_since": instant(letter.trashed_at),
-        "goes": instant(letter.expires_at.filter(|_| mailbox.held_since.is_none())),
-    })
 }
 
 fn letter_words(mailbox: &MailboxRow, letter: &DepositRow) -> String {

@@ -22,6 +22,7 @@ mod request;
 mod rotate;
 mod rotate_escrow;
 mod serve;
+mod support;
 mod verify_portal;
 
 use std::path::PathBuf;

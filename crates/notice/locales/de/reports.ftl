@@ -1,5 +1,5 @@
 # Was in Zustellberichten steht (RFC 3464): reiner Text, in jeder Sprache des Betreibers untereinander.
-# $to ist die Adresse des Empfängers, $why einer der Sätze report-why-…
+# $to ist die Adresse des Empfängers, eingerückt, $why einer der Sätze report-why-…
 
 report-technical = Technische Meldung
 
@@ -7,7 +7,7 @@ report-failed-subject = Nicht zugestellt
 report-failed =
     Ihre Nachricht an
 
-      { $to }
+    { $to }
 
     konnte nicht zugestellt werden. { $why }
 
@@ -17,7 +17,7 @@ report-delayed-subject = Zustellung verzögert
 report-delayed =
     Ihre Nachricht an
 
-      { $to }
+    { $to }
 
     konnte noch nicht zugestellt werden. { $why }
 
@@ -33,7 +33,7 @@ report-passed-on-subject = Weitergegeben
 report-passed-on =
     Ihre Nachricht an
 
-      { $to }
+    { $to }
 
     wurde an den nächsten Mailserver übergeben. Dieser sendet keine weiteren Zustellberichte.
 
@@ -41,7 +41,7 @@ report-not-notified-subject = Empfänger nicht benachrichtigt
 report-not-notified =
     Ihre vertrauliche Nachricht an
 
-      { $to }
+    { $to }
 
     liegt verschlüsselt im Postfach des Empfängers bereit, aber die Benachrichtigung darüber konnte nicht zugestellt werden. { $why }
 
@@ -51,13 +51,13 @@ report-not-reached-subject = Empfänger nicht erreicht
 report-not-reached =
     Ihre vertrauliche Nachricht liegt im Postfach von
 
-      { $to }
+    { $to }
 
     Die Benachrichtigung darüber konnte aber nicht zugestellt werden: Der Empfänger weiß nichts von der Nachricht. Bitte prüfen Sie die Adresse.
 report-perhaps-not-reached =
     Ihre vertrauliche Nachricht liegt im Postfach von
 
-      { $to }
+    { $to }
 
     Auf die Benachrichtigung darüber kam aber etwas zurück: Wahrscheinlich wurde sie nicht zugestellt, und der Empfänger weiß nichts von der Nachricht. Bitte prüfen Sie die Adresse, oder fragen Sie den Empfänger.
 
@@ -65,7 +65,7 @@ report-refused-subject = Nicht gesendet
 report-refused =
     Ihre Nachricht wurde an diesen Empfänger nicht gesendet:
 
-      { $to }
+    { $to }
 
     Grund: { $why }
 
@@ -75,7 +75,7 @@ report-deposited-subject = Hinterlegt
 report-deposited =
     Ihre Nachricht liegt verschlüsselt im Postfach von
 
-      { $to }
+    { $to }
 
     Der Empfänger wurde benachrichtigt.
 

@@ -1,5 +1,5 @@
 # What delivery reports say (RFC 3464): plain text, one below the other in each of the operator's languages.
-# $to is the recipient's address, $why one of the sentences report-why-…
+# $to is the recipient's address, set in, $why one of the sentences report-why-…
 
 report-technical = Technical message
 
@@ -7,7 +7,7 @@ report-failed-subject = Not delivered
 report-failed =
     Your message to
 
-      { $to }
+    { $to }
 
     could not be delivered. { $why }
 
@@ -17,7 +17,7 @@ report-delayed-subject = Delivery delayed
 report-delayed =
     Your message to
 
-      { $to }
+    { $to }
 
     has not been delivered yet. { $why }
 
@@ -33,7 +33,7 @@ report-passed-on-subject = Passed on
 report-passed-on =
     Your message to
 
-      { $to }
+    { $to }
 
     was handed to the next mail server, which sends no further delivery reports.
 
@@ -41,7 +41,7 @@ report-not-notified-subject = Recipient not notified
 report-not-notified =
     Your confidential message to
 
-      { $to }
+    { $to }
 
     is waiting, encrypted, in the recipient's mailbox, but the notification about it could not be delivered. { $why }
 
@@ -51,13 +51,13 @@ report-not-reached-subject = Recipient not reached
 report-not-reached =
     Your confidential message is in the mailbox of
 
-      { $to }
+    { $to }
 
     but the notification about it could not be delivered: the recipient does not know of the message. Please check the address.
 report-perhaps-not-reached =
     Your confidential message is in the mailbox of
 
-      { $to }
+    { $to }
 
     but something came back for the notification about it: most likely it was not delivered, and the recipient does not know of the message. Please check the address, or ask the recipient.
 
@@ -65,7 +65,7 @@ report-refused-subject = Not sent
 report-refused =
     Your message was not sent to this recipient:
 
-      { $to }
+    { $to }
 
     Reason: { $why }
 
@@ -75,7 +75,7 @@ report-deposited-subject = Deposited
 report-deposited =
     Your message is, encrypted, in the mailbox of
 
-      { $to }
+    { $to }
 
     The recipient has been notified.
 

@@ -29,7 +29,7 @@ async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions() {
     let fields = |current, new, repeat| [("current", current), ("password", new), ("repeat", repeat)];
     for (current, new, repeat, said) in [
         ("", NEW, NEW, "aktuelles Passwort ein"),
-        ("Falsch-4711-x", NEW, NEW, "jetzige Passwort stimmt nicht"),
+        ("Falsch-4711-x", NEW, NEW, "aktuelle Passwort stimmt nicht"),
         (PASSWORD, "kurz", "kurz", "noch nicht alle Regeln"),
         (PASSWORD, NEW, "anders", "Passwörter sind verschieden"),
     ] {

@@ -113,7 +113,11 @@ async fn what_is_announced_counts_and_what_stands_still_goes() {
     }
     let one_more = announce(&mut browser, &path, &token, "b.bin", 1).await;
     assert_eq!(one_more.status, 413);
-    assert!(one_more.text().contains("Ihre Entwürfe enthalten zusammen"), "{}", one_more.text());
+    assert!(
+        one_more.text().contains("Für weitere Dateien in Entwürfen ist kein Platz mehr"),
+        "{}",
+        one_more.text()
+    );
     let store = &rig.world.store;
     assert_eq!(store.expire_uploads(rig.now().minus(super::super::UPLOAD_LIVES)).await.unwrap(), 0);
     rig.clock.advance(super::super::UPLOAD_LIVES + HOUR);
