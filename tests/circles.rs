@@ -23,7 +23,6 @@ const LEFT: &[(&str, &[&str])] = &[
             "submit",
             "tls",
             "undelivered_reply",
-            "wording",
         ],
     ),
     ("export", &["msg::attachment", "msg::message"]),
@@ -44,10 +43,14 @@ const LEFT: &[(&str, &[&str])] = &[
             "http::csrf",
             "letters::bulk",
             "letters::export",
+            "mailbox",
+            "mailbox::seen",
             "middleware",
             "page",
+            "reading",
             "reading::author",
             "reading::html",
+            "reading::invitation",
             "reading::targets",
             "reading::text",
             "state",
@@ -56,7 +59,29 @@ const LEFT: &[(&str, &[&str])] = &[
             "writing::reply",
         ],
     ),
-    ("store", &["body", "draft", "mailbox", "statement", "store", "token", "upload"]),
+    ("seal", &["close", "job", "keyfile", "outgoing", "own", "partner", "smime::make", "worker"]),
+    (
+        "store",
+        &[
+            "aside",
+            "audit",
+            "body",
+            "deposit",
+            "draft",
+            "ended",
+            "gone",
+            "idle",
+            "mailbox",
+            "newcomer",
+            "notice",
+            "partner",
+            "rotate",
+            "statement",
+            "store",
+            "token",
+            "upload",
+        ],
+    ),
     ("vault", &["proof", "server", "session", "wrap"]),
 ];
 
@@ -139,13 +164,10 @@ fn group(text: &str) -> Vec<String> {
 /// The file that a path leads to; the root, which only hands on, counts as none.
 fn resolve(from: &Module, path: &[String], all: &BTreeMap<Module, String>) -> Option<Module> {
     let mut base: Module = Vec::new();
-    let mut rest = path;
-    if let Some((first, tail)) = path.split_first()
-        && first == "super"
-    {
+    let mut rest = path.get(1..).unwrap_or_default();
+    if path.first().is_some_and(|first| first == "super") {
         base = from.clone();
         base.pop();
-        rest = tail;
         while let Some((first, tail)) = rest.split_first()
             && first == "super"
         {

@@ -316,7 +316,7 @@ fn shipped_configurations_are_good() {
 fn labels(code: &str) -> Vec<String> {
     let quoted = |text: &str| text.split('"').next().map(str::to_owned);
     let mut found = Vec::new();
-    for call in [".seal(", ".open(", ".seal_part(", ".open_part(", ".reverse_path(context, "] {
+    for call in [".seal(", ".open(", ".seal_part(", ".open_part(", ".row(context, "] {
         for (at, _) in code.match_indices(call) {
             let argument = code.get(at + call.len()..).unwrap_or_default().trim_start();
             let name: String = argument.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -21,18 +21,18 @@ struct State {
 
 impl Output {
     fn follow(&self, stream: impl Read + Send + 'static) {
-        self.0.0.lock().unwrap().open += 1;
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).open += 1;
         let output = self.clone();
         std::thread::spawn(move || {
             let mut reader = BufReader::new(stream);
             let mut line = Vec::new();
             while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                output.0.0.lock().unwrap().lines.push(text);
+                output.0.0.lock().unwrap_or_else(PoisonError::into_inner).lines.push(text);
                 output.0.1.notify_all();
                 line.clear();
             }
-            output.0.0.lock().unwrap().open -= 1;
+            output.0.0.lock().unwrap_or_else(PoisonError::into_inner).open -= 1;
             output.0.1.notify_all();
         });
     }
@@ -40,7 +40,7 @@ impl Output {
     /// All lines until now.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.0.0.lock().unwrap().lines.clone()
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// All text until now.
@@ -52,7 +52,7 @@ impl Output {
     /// Waits for a line of that shape, from line number `from` on; says which line it was.
     pub fn wait_from(&self, from: usize, shape: &str) -> Result<(usize, String), String> {
         let deadline = Instant::now() + PATIENCE;
-        let mut state = self.0.0.lock().unwrap();
+        let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seen = from;
         loop {
             while seen < state.lines.len() {
@@ -137,7 +137,7 @@ impl Process {
         }
         // std knows no wait with a deadline: a thread waits for the end of its output, which is the event.
         let deadline = Instant::now() + PATIENCE;
-        let mut state = self.output.0.0.lock().unwrap();
+        let mut state = self.output.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         while state.open > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "{} did not end:\n{}", self.name, state.lines.join("\n"));

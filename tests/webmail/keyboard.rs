@@ -27,7 +27,9 @@ pub(crate) fn unreachable(browser: &Browser) -> Vec<String> {
         0
     };
     // Around once, wherever it began: a stop more for each frame and for the browser itself.
-    browser.press("Tab", 9, usize::try_from(stops).unwrap() + framed + 4);
+    // A date has a stop for day, month, year and calendar.
+    let dates = browser.count("input[type=date]") * 3;
+    browser.press("Tab", 9, usize::try_from(stops).unwrap() + framed + dates + 4);
     let missed = browser.execute(
         "return [...window.stops].filter(([, why]) => why)
             .map(([e, why]) => `${e.outerHTML.slice(0, 160).replace(/\\s+/g, ' ')} ${why}`)",
