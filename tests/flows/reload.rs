@@ -75,7 +75,7 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
     assert_eq!(session.peer_certificate().as_deref(), Some(first.certificate.as_ref()));
     assert_eq!(later.peer_certificate().as_deref(), Some(second.certificate.as_ref()));
 
-    // Broken in every way there is: no TOML, an unknown key, a rule that is none, one that lets answers out in clear, a
+    // Broken in every way there is: no TOML, an unknown key, a rule that is none, one that lets replies out in clear, a
     // list that is missing. Each is said with its place.
     let text = changed.text();
     let unknown = text.replace("[policy]", "[policy]\nnonsense = 1");
@@ -87,7 +87,7 @@ fn what_is_read_again_holds_for_sessions_that_are_open_and_what_is_broken_change
         ("[gateway\n", "*rules not read again; the old ones stay*gateway.toml:1*"),
         (&*unknown, "*rules not read again; the old ones stay*nonsense*"),
         (&*pattern, "*rules not read again; the old ones stay*gateway.toml:*"),
-        (&*catch_all.text(), "*rules not read again; the old ones stay*answers*"),
+        (&*catch_all.text(), "*rules not read again; the old ones stay*replies*"),
         (&*missing, "*rules not read again; the old ones stay*missing.txt*"),
     ] {
         gateway.home.write("gateway.toml", broken.as_bytes());
