@@ -216,7 +216,8 @@ pub(crate) fn with_crlf(bytes: Vec<u8>) -> Vec<u8> {
         match byte {
             b'\n' if previous != b'\r' => out.extend_from_slice(b"\r\n"),
             b'\n' => out.push(b'\n'),
-            0 => {}
+            // As if it had never been there: what stood before it still waits for its end.
+            0 => continue,
             other => {
                 if previous == b'\r' {
                     out.push(b'\n');
