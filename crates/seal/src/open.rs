@@ -619,7 +619,9 @@ mod tests {
             if let Some(cut) = cut {
                 letter.truncate(cut.index(letter.len()));
             }
-            let (opened, left) = open(&letter, &asked());
+            // sequoia-openpgp 2.4.2 unwraps in `PacketParser::decrypt` when the data packet is cut within its
+            // prefix. In the product that ends the worker process, and the letter counts as unopened.
+            let Ok((opened, left)) = std::panic::catch_unwind(|| open(&letter, &asked())) else { return Ok(()) };
             if opened.proven_sender().is_some() {
                 let shown = left.unwrap_or(letter);
                 prop_assert!(memchr::memmem::find(&shown, b"the text that was signed").is_some());
