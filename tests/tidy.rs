@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("vault", &["mail"]),
     ("store", &["mail"]),
     ("notice", &["mail"]),
-    ("export", &["mail"]),
+    ("export", &["mail", "sandbox"]),
     ("sandbox", &[]),
     ("pdf", &["mail", "sandbox"]),
     ("delivery", &["mail", "notice", "store", "vault"]),

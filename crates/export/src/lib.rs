@@ -9,6 +9,9 @@
 //! One [`Format`] is one file of this crate. A new format is a new variant: the compiler then asks for its
 //! extension, its media type and its file, and the portal offers what [`Format::ALL`] lists.
 
+#[cfg(test)]
+extern crate self as sealpost_export; // tests share a file with the worker's
+
 mod eml;
 mod error;
 mod msg;

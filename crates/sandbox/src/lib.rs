@@ -5,6 +5,7 @@
 //! no port), and a list of the system calls that computing needs (seccomp). Must never know: what the process computes.
 
 mod calls;
+pub mod outside;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,

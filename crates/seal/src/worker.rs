@@ -1,12 +1,12 @@
 //! The worker process `sealpost-seal` from outside: started, fed, watched, ended. What strangers made is read there and
 //! never here. Knows no library.
 
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use sealpost_mail::{Secret, Timestamp};
+use sealpost_sandbox::outside::{self, Ended};
 use serde::{Deserialize, Serialize};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
@@ -97,15 +97,8 @@ impl Worker {
     /// # Errors
     /// There is none; the error names the place where it should be.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, WorkerError> {
-        let path = match configured {
-            Some(path) => path.to_owned(),
-            None => std::env::current_exe().map_err(WorkerError::Missing)?.with_file_name(NAME),
-        };
-        if path.is_file() {
-            return Ok(Self { path, limits });
-        }
-        let missing = format!("no such file: {}", path.display());
-        Err(WorkerError::Missing(std::io::Error::new(std::io::ErrorKind::NotFound, missing)))
+        let path = outside::program(configured, NAME).map_err(WorkerError::Missing)?;
+        Ok(Self { path, limits })
     }
 
     /// Opens `letter` (`length` bytes) and writes what is readable to `spool`, after it was authenticated as far as its
@@ -192,10 +185,7 @@ impl Worker {
 
     fn start(&self) -> std::io::Result<Child> {
         Command::new(&self.path)
-            .arg("--memory")
-            .arg(self.limits.memory.to_string())
-            .arg("--cpu")
-            .arg(self.limits.cpu.as_secs().max(1).to_string())
+            .args(outside::arguments(self.limits.memory, self.limits.cpu))
             // Nothing of ours is its business: no secrets from the environment, no folder.
             .env_clear()
             .current_dir("/")
@@ -302,19 +292,8 @@ fn worker_error(error: OpenError) -> KeyError {
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> WorkerError {
-    const SIGABRT: i32 = 6;
-    const SIGKILL: i32 = 9;
-    const SIGSEGV: i32 = 11;
-    const SIGXCPU: i32 = 24;
-    match status.signal() {
-        Some(SIGXCPU | SIGKILL) => WorkerError::Limit("it used too much processor time"),
-        Some(SIGABRT | SIGSEGV) => WorkerError::Limit("it ran out of memory"),
-        Some(other) => WorkerError::Failed(format!("ended by signal {other}")),
-        // Only its own line: what a library prints could hold words of the letter.
-        None => {
-            let said = String::from_utf8_lossy(said);
-            let line = said.lines().find_map(|line| line.strip_prefix("sealpost-seal: "));
-            WorkerError::Failed(line.unwrap_or("no reason given").chars().take(200).collect())
-        }
+    match outside::ended(NAME, status, said) {
+        Ended::Limit(which) => WorkerError::Limit(which),
+        Ended::Failed(why) => WorkerError::Failed(why),
     }
 }

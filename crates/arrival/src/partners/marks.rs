@@ -3,6 +3,7 @@
 
 use std::io;
 
+use memchr::memmem;
 use sealpost_mail::{Address, Edit, Head};
 use sealpost_seal::{
     Coverage, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Wholeness,
@@ -61,7 +62,7 @@ pub(super) async fn may_be_closed(spooled: &Spooled) -> io::Result<bool> {
     let mut window = spooled.head.as_bytes().to_ascii_lowercase();
     let mut reading = Reading::of(spooled, b"").await?;
     loop {
-        if CLOSED.iter().any(|sign| window.windows(sign.len()).any(|found| found == *sign)) {
+        if CLOSED.iter().any(|sign| memmem::find(&window, sign).is_some()) {
             return Ok(true);
         }
         let Some(chunk) = reading.chunk().await? else { return Ok(false) };

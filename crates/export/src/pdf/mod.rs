@@ -2,6 +2,9 @@
 
 mod job;
 mod labels;
+#[cfg(test)]
+#[path = "../../tests/texts/labels.rs"]
+mod sample_labels;
 mod size;
 mod worker;
 

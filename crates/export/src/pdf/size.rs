@@ -17,7 +17,7 @@ pub(super) fn shown(bytes: usize, labels: &Labels) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::labels::tests::labels;
+    use super::super::sample_labels::labels;
     use super::*;
 
     #[test]

@@ -1,10 +1,10 @@
 //! The worker process: started for one letter, fed, watched, ended. Knows no letter and no page.
 
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use sealpost_sandbox::outside::{self, Ended};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
@@ -58,15 +58,8 @@ impl Worker {
     /// The program at `configured`, else the one that lies beside the running program. The error names the
     /// place where it should be.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, ExportError> {
-        let path = match configured {
-            Some(path) => path.to_owned(),
-            None => std::env::current_exe().map_err(ExportError::WorkerMissing)?.with_file_name(NAME),
-        };
-        if path.is_file() {
-            return Ok(Self { path, limits });
-        }
-        let missing = format!("no such file: {}", path.display());
-        Err(ExportError::WorkerMissing(std::io::Error::new(std::io::ErrorKind::NotFound, missing)))
+        let path = outside::program(configured, NAME).map_err(ExportError::WorkerMissing)?;
+        Ok(Self { path, limits })
     }
 
     /// One letter in, one PDF out.
@@ -83,10 +76,7 @@ impl Worker {
 
     fn start(&self) -> std::io::Result<Child> {
         Command::new(&self.path)
-            .arg("--memory")
-            .arg(self.limits.memory.to_string())
-            .arg("--cpu")
-            .arg(self.limits.cpu.as_secs().max(1).to_string())
+            .args(outside::arguments(self.limits.memory, self.limits.cpu))
             // Nothing of ours is its business: no secrets from the environment, no folder.
             .env_clear()
             .current_dir("/")
@@ -144,22 +134,8 @@ async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<Vec<u8>>> {
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> ExportError {
-    const SIGABRT: i32 = 6;
-    const SIGKILL: i32 = 9;
-    const SIGSEGV: i32 = 11;
-    const SIGXCPU: i32 = 24;
-    match status.signal() {
-        Some(SIGXCPU | SIGKILL) => ExportError::WorkerLimit("it used too much processor time"),
-        Some(SIGABRT | SIGSEGV) => ExportError::WorkerLimit("it ran out of memory"),
-        Some(other) => ExportError::Worker(format!("ended by signal {other}")),
-        // Only its own line: what a library prints could hold words of the letter.
-        None => {
-            let said = String::from_utf8_lossy(said);
-            let line = said
-                .lines()
-                .find_map(|line| line.strip_prefix("sealpost-pdf: "))
-                .unwrap_or("no reason given");
-            ExportError::Worker(line.chars().take(200).collect())
-        }
+    match outside::ended(NAME, status, said) {
+        Ended::Limit(which) => ExportError::WorkerLimit(which),
+        Ended::Failed(why) => ExportError::Worker(why),
     }
 }
