@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sealpost_store::{Provable, Store, StoreError, StoreOptions};
+use sealpost_store::{Provable, Store, StoreError};
 use sealpost_vault::{PortalRole, UNPROVEN};
 
-use super::{complain_all, fail, runtime, say};
+use super::{complain_all, fail, say, with_store};
 use crate::config::checked::Plan;
 use crate::roles::Roles;
 
@@ -18,17 +18,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
         Err(problems) => return complain_all(&problems),
     };
     let Some(keys) = keys.portal else { return ExitCode::FAILURE };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let done = runtime.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = adopt(&store, &keys).await;
-        store.close().await;
-        done
-    });
-    match done {
+    match with_store(&plan, async |store| adopt(store, &keys).await) {
         Ok((letters, drafts)) => {
             say(format_args!("{letters} letters and {drafts} drafts adopted"));
             ExitCode::SUCCESS

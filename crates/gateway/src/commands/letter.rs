@@ -9,7 +9,7 @@ use sealpost_store::{DepositRow, MailboxRow, Store, Withdrawal};
 use serde_json::Value;
 
 use super::support::{SupportError, audit, check_note, letter_json};
-use super::{complain_all, fail, say, with_store};
+use super::{say, with_support};
 use crate::config::checked::{Plan, Recall, SupportKeys};
 
 /// What to do.
@@ -43,14 +43,7 @@ pub(crate) enum What {
 const TOLD: Term = Term::Days(60);
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let (plan, keys) = match Plan::load_for_support(config) {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    match with_store(&plan, async |store| act(store, &plan, &keys, what).await) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
 }
 
 async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), SupportError> {

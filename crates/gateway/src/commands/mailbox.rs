@@ -10,7 +10,7 @@ use sealpost_store::{DepositRow, MailboxRow, MailboxState, Store};
 use serde_json::{Value, json};
 
 use super::support::{SupportError, address, audit, check_note, facts_json, find, goes, instant, resident};
-use super::{complain_all, fail, say, with_store};
+use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do. A mailbox is named by its address or its id.
@@ -73,14 +73,7 @@ pub(crate) struct Act {
 }
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let (plan, keys) = match Plan::load_for_support(config) {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    match with_store(&plan, async |store| act(store, &plan, &keys, what).await) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
 }
 
 async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), SupportError> {

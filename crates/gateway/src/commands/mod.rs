@@ -25,13 +25,13 @@ mod serve;
 mod support;
 mod verify_portal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use sealpost_store::{Store, StoreError, StoreOptions};
 
-use crate::config::checked::Plan;
+use crate::config::checked::{Plan, SupportKeys};
 use crate::config::file::Problem;
 
 use crate::roles::Roles;
@@ -232,10 +232,10 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 /// Does something with the store of a configuration.
-fn with_store<E: From<StoreError>>(
+fn with_store<T, E: From<StoreError>>(
     plan: &Plan,
-    act: impl AsyncFnOnce(&Store) -> Result<(), E>,
-) -> Result<(), E> {
+    act: impl AsyncFnOnce(&Store) -> Result<T, E>,
+) -> Result<T, E> {
     let runtime = runtime().map_err(|source| StoreError::Path { path: plan.data.clone(), source })?;
     runtime.block_on(async {
         let store = Store::open(StoreOptions::new(&plan.data))?;
@@ -243,6 +243,21 @@ fn with_store<E: From<StoreError>>(
         store.close().await;
         done
     })
+}
+
+/// A whole command of support's: with the configuration, its store and support's keys.
+fn with_support<E: From<StoreError> + std::error::Error>(
+    config: &Path,
+    act: impl AsyncFnOnce(&Store, &Plan, SupportKeys) -> Result<(), E>,
+) -> ExitCode {
+    let (plan, keys) = match Plan::load_for_support(config) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain_all(&problems),
+    };
+    match with_store(&plan, async |store| act(store, &plan, keys).await) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
 }
 
 /// A line on standard output. A closed pipe is the reader's business.

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use sealpost_delivery::{Hold, Route, Ticket};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
-use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, StoreOptions, TurnedLeg};
+use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
 use sealpost_vault::SpoolKey;
 
-use super::{complain, complain_all, fail, runtime, say};
+use super::{complain, say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do.
@@ -63,24 +63,7 @@ pub(crate) struct Which {
 const PAGE: u32 = 500;
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let (plan, keys) = match Plan::load_for_support(config) {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let done = runtime.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = act(&store, &plan, &keys, what).await;
-        store.close().await;
-        done
-    });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
 }
 
 async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), StoreError> {

@@ -7,13 +7,11 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::{MailboxError, Resident};
-use sealpost_store::{
-    MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError, StoreOptions,
-};
+use sealpost_store::{MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError};
 use sealpost_vault::{EscrowSecret, VaultError};
 use thiserror::Error;
 
-use super::{complain_all, fail, runtime, say};
+use super::{say, with_support};
 use crate::config::checked::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
 use crate::release;
 
@@ -100,24 +98,7 @@ pub(crate) enum RequestError {
 }
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let (plan, keys) = match Plan::load_for_support(config) {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let done = runtime.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = act(&store, &plan, keys, what).await;
-        store.close().await;
-        done
-    });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    with_support(config, async |store, plan, keys| act(store, plan, keys, what).await)
 }
 
 async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> Result<(), RequestError> {

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::Resident;
-use sealpost_store::{Store, StoreError, StoreOptions};
+use sealpost_store::{Store, StoreError};
 use sealpost_vault::{EscrowPublic, EscrowSecret, VaultError};
 use thiserror::Error;
 
-use super::{complain, complain_all, fail, runtime, say};
+use super::{complain, complain_all, fail, say, with_store};
 use crate::config::checked::{self as plan, Plan, SupportKeys};
 use crate::rotate::moved_escrow;
 
@@ -54,17 +54,7 @@ pub(super) fn run(config: &Path, escrow_key: &Path) -> ExitCode {
         complain("error: this is the key that the configuration names: give the one before");
         return ExitCode::FAILURE;
     }
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let done = runtime.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
-        let done = all(&store, &keys, &old, &to).await;
-        store.close().await;
-        done
-    });
-    match done {
+    match with_store(&plan, async |store| all(store, &keys, &old, &to).await) {
         Ok(done) => {
             say(format_args!(
                 "{} escrow wraps are sealed to key {:#04x} now; {} were so already or are under a third key",

@@ -14,10 +14,10 @@ use sealpost_partner::{
     Book, Found, Partner, PartnerError, PartnerKey, Place, Refused, Standing, Step, after,
 };
 use sealpost_seal::{KeyError, Limits, Profile, Worker, WorkerError};
-use sealpost_store::{PartnerKeyState, Store, StoreError, StoreOptions};
+use sealpost_store::{PartnerKeyState, Store, StoreError};
 use thiserror::Error;
 
-use super::{complain_all, fail, runtime, say};
+use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do.
@@ -150,25 +150,9 @@ pub(super) fn at_desk(
     config: &Path,
     work: impl AsyncFnOnce(&Desk<'_>) -> Result<(), CommandError>,
 ) -> ExitCode {
-    let (plan, keys) = match Plan::load_for_support(config) {
-        Ok(loaded) => loaded,
-        Err(problems) => return complain_all(&problems),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    let done = runtime.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
-        let desk = Desk { store: &store, plan: &plan, keys: &keys, now: SystemClock.now() };
-        let done = work(&desk).await;
-        store.close().await;
-        done
-    });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    with_support(config, async |store, plan, keys| {
+        work(&Desk { store, plan, keys: &keys, now: SystemClock.now() }).await
+    })
 }
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
