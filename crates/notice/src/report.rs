@@ -80,13 +80,14 @@ impl Report<'_> {
         languages: &[Language],
     ) -> Result<ReportText, NoticeError> {
         let (mut subjects, mut texts, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-        // Set in here: Fluent takes white space in front of a value away.
-        let recipient = &format!("  {recipient}");
+        let (subject, text) = self.keys();
         for language in languages {
-            let words = Words::new(*language, Values::from([("to".into(), recipient.to_owned().into())]))?;
-            let (subject, text) = self.in_language(*language, recipient, &words)?;
-            subjects.push(subject);
-            texts.push(text);
+            let mut values = self.values(*language)?;
+            // Set in here: Fluent takes white space in front of a value away.
+            values.insert("to".into(), format!("  {recipient}").into());
+            let words = Words::new(*language, values)?;
+            subjects.push(words.say(subject)?);
+            texts.push(words.say(text)?);
             labels.push(words.say("report-technical")?);
         }
         if let Some(answer) = answer {
@@ -95,42 +96,35 @@ impl Report<'_> {
         Ok(ReportText { subject: subjects.join(" / "), text: texts.join("\n\n--------\n\n") + "\n" })
     }
 
-    fn in_language(
-        &self,
-        language: Language,
-        recipient: &str,
-        words: &Words,
-    ) -> Result<(String, String), NoticeError> {
-        let with = |name: &'static str, value: String, key: &'static str| {
-            let to = ("to".into(), recipient.to_owned().into());
-            Words::new(language, Values::from([to, (name.into(), value.into())]))?.say(key)
+    /// Of the subject and of the text.
+    fn keys(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Failed(_) => ("report-failed-subject", "report-failed"),
+            Self::Delayed { .. } => ("report-delayed-subject", "report-delayed"),
+            Self::PassedOn => ("report-passed-on-subject", "report-passed-on"),
+            Self::NotNotified(_) => ("report-not-notified-subject", "report-not-notified"),
+            Self::NotReached { certain: true } => ("report-not-reached-subject", "report-not-reached"),
+            Self::NotReached { certain: false } => {
+                ("report-not-reached-subject", "report-perhaps-not-reached")
+            }
+            Self::Refused { .. } => ("report-refused-subject", "report-refused"),
+            Self::Deposited => ("report-deposited-subject", "report-deposited"),
+        }
+    }
+
+    /// What stands in the text beside the recipient.
+    fn values(&self, language: Language) -> Result<Values, NoticeError> {
+        let why = |Why(key): &Why| {
+            Ok::<_, NoticeError>(("why".into(), Words::new(language, Values::new())?.say(key)?.into()))
         };
-        let (subject, text) = match self {
-            Self::Failed(Why(why)) => {
-                ("report-failed-subject", with("why", words.say(why)?, "report-failed")?)
+        Ok(match self {
+            Self::Failed(reason) | Self::NotNotified(reason) => Values::from([why(reason)?]),
+            Self::Delayed { why: reason, hours_left } => {
+                Values::from([why(reason)?, ("left".into(), left(language, *hours_left)?.into())])
             }
-            Self::Delayed { why: Why(why), hours_left } => {
-                let values = Values::from([
-                    ("to".into(), recipient.to_owned().into()),
-                    ("why".into(), words.say(why)?.into()),
-                    ("left".into(), left(language, *hours_left)?.into()),
-                ]);
-                ("report-delayed-subject", Words::new(language, values)?.say("report-delayed")?)
-            }
-            Self::PassedOn => ("report-passed-on-subject", words.say("report-passed-on")?),
-            Self::NotNotified(Why(why)) => {
-                ("report-not-notified-subject", with("why", words.say(why)?, "report-not-notified")?)
-            }
-            Self::NotReached { certain } => (
-                "report-not-reached-subject",
-                words.say(if *certain { "report-not-reached" } else { "report-perhaps-not-reached" })?,
-            ),
-            Self::Refused { reason } => {
-                ("report-refused-subject", with("why", (*reason).to_owned(), "report-refused")?)
-            }
-            Self::Deposited => ("report-deposited-subject", words.say("report-deposited")?),
-        };
-        Ok((words.say(subject)?, text))
+            Self::Refused { reason } => Values::from([("why".into(), (*reason).to_owned().into())]),
+            Self::PassedOn | Self::NotReached { .. } | Self::Deposited => Values::new(),
+        })
     }
 }
 

@@ -8,6 +8,11 @@ use std::process::Command;
 use sealpost_export::{ExportError, Labels, Limits, Wording, Worker, pdf};
 use sealpost_mail::{Letter, Timestamp};
 
+#[path = "../../export/tests/texts/labels.rs"]
+mod sample_labels;
+
+use sample_labels::labels;
+
 /// 2026-11-21T12:00:00Z.
 const NOW: Timestamp = Timestamp(1_795_262_400_000);
 
@@ -30,19 +35,6 @@ fn corpus() -> PathBuf {
 
 fn letter(name: &str) -> Vec<u8> {
     std::fs::read(corpus().join(name).with_extension("eml")).unwrap()
-}
-
-/// The labels in the portal's texts.
-fn labels(language: &str) -> Labels {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales").join(language);
-    let texts: String = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect();
-    Labels::of(language, |key| {
-        let line = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
-        line.replace("{ $", "{").replace(" }", "}").replace("{\"", "").replace("\"}", "")
-    })
 }
 
 fn german() -> Labels {

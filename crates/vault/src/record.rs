@@ -28,11 +28,11 @@ pub(crate) struct RecordKey {
 }
 
 impl RecordKey {
-    fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+    pub(crate) fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         salted::seal(Format::Record, &[self.id], &salted::salt(random), &self.key, &[label, id], plain)
     }
 
-    fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+    pub(crate) fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         let ((), sealed) =
             Sealed::read(Format::Record, sealed, |reader| salted::key_id(reader, Format::Record, self.id))?;
         let plain = sealed.open(&self.key, &[label, id]);

@@ -1,10 +1,10 @@
 //! What was sealed or proven under one server key made anew under another, without being shown. Knows no row.
 
-use sealpost_mail::Random;
+use sealpost_mail::{Random, Secret};
 
 use crate::error::VaultError;
 use crate::proof::{DepositAuth, SessionAuth};
-use crate::record::{RowKey, SpoolKey};
+use crate::record::{RecordKey, RowKey, SpoolKey};
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +25,20 @@ fn either<T, E>(new: Result<T, E>, old: Result<T, E>, anew: impl FnOnce(T) -> Ve
     }
 }
 
+impl RecordKey {
+    fn resealed(
+        &self,
+        new: &Self,
+        label: &str,
+        id: &str,
+        sealed: &[u8],
+        random: &dyn Random,
+    ) -> Result<Rotated, VaultError> {
+        let seal = |plain: Secret<Vec<u8>>| new.seal(label, id, plain.expose(), random);
+        either(new.open(label, id, sealed), self.open(label, id, sealed), seal)
+    }
+}
+
 impl SpoolKey {
     /// The record `id` of the kind `label` under another key.
     pub fn resealed(
@@ -35,8 +49,7 @@ impl SpoolKey {
         sealed: &[u8],
         random: &dyn Random,
     ) -> Result<Rotated, VaultError> {
-        let seal = |plain: sealpost_mail::Secret<Vec<u8>>| new.seal(label, id, plain.expose(), random);
-        either(new.open(label, id, sealed), self.open(label, id, sealed), seal)
+        self.record().resealed(new.record(), label, id, sealed, random)
     }
 }
 
@@ -50,8 +63,7 @@ impl RowKey {
         sealed: &[u8],
         random: &dyn Random,
     ) -> Result<Rotated, VaultError> {
-        let seal = |plain: sealpost_mail::Secret<Vec<u8>>| new.seal(label, id, plain.expose(), random);
-        either(new.open(label, id, sealed), self.open(label, id, sealed), seal)
+        self.record().resealed(new.record(), label, id, sealed, random)
     }
 }
 
@@ -85,7 +97,7 @@ impl SessionAuth {
 
 #[cfg(test)]
 mod tests {
-    use sealpost_mail::{Secret, SequenceRandom, SystemRandom};
+    use sealpost_mail::{SequenceRandom, SystemRandom};
 
     use super::*;
     use crate::mailbox::MailboxKeys;

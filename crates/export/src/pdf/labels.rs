@@ -151,23 +151,9 @@ fn offset(seconds: i32) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::path::Path;
-
+mod tests {
+    use super::super::sample_labels::labels;
     use super::*;
-
-    /// The labels in the portal's texts.
-    pub(in crate::pdf) fn labels(language: &str) -> Labels {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webmail-ui/locales").join(language);
-        let texts: String = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
-            .collect();
-        Labels::of(language, |key| {
-            let line = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
-            line.replace("{ $", "{").replace(" }", "}").replace("{\"", "").replace("\"}", "")
-        })
-    }
 
     #[test]
     fn a_moment_is_said_in_the_readers_language_and_zone() {

@@ -178,7 +178,7 @@ pub(crate) async fn show(
         .await?;
     let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
         reading;
-    let shelf = wish.shelf(&format!("/m/{id}"), &mut files, &mut pictures);
+    let shelf = wish.shelf(&links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), charset.place(&id), frame);
