@@ -36,8 +36,12 @@ fn worn_out(web: &mut Web, path: &str) -> (usize, Page) {
 
 #[test]
 fn a_session_counts_for_itself() {
-    let (hop, gateway) =
-        office(&[("network-per-second", "1"), ("network-burst", "60"), ("session-burst", "300")]);
+    let (hop, gateway) = office(&[
+        ("network-per-second", "1"),
+        ("network-burst", "60"),
+        ("session-per-second", "1"),
+        ("session-burst", "300"),
+    ]);
     let mut anna = reader(&gateway, &hop, "anna@web.example");
     let mut max = reader(&gateway, &hop, "max@web.example");
     // Once found alive, it is its own.

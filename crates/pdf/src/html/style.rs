@@ -33,6 +33,21 @@ pub(super) fn is_hidden(tag: &Tag) -> bool {
         || declared(tag, "display").is_some_and(|value| value == "none")
         || declared(tag, "visibility").is_some_and(|value| value == "hidden")
         || declared(tag, "mso-hide").is_some_and(|value| value == "all")
+        || declared(tag, "opacity").is_some_and(|value| is_nothing(&value))
+        || is_cut_away(tag)
+}
+
+/// A box without height or width whose content does not flow out of it (CSS 2 §11.1.1).
+fn is_cut_away(tag: &Tag) -> bool {
+    let is_flat = |property| declared(tag, property).is_some_and(|value| is_nothing(&value));
+    declared(tag, "overflow").is_some_and(|value| value == "hidden")
+        && ["max-height", "height", "max-width", "width"].into_iter().any(is_flat)
+}
+
+/// `0`, `0px`, `0.0em`
+fn is_nothing(value: &str) -> bool {
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    number.trim().parse::<f32>().is_ok_and(|number| number.abs() < 0.01)
 }
 
 /// The style inside the element.

@@ -144,6 +144,10 @@ fn nothing_hidden_or_active_is_shown() {
         "<!-- a -->",
         "<p style='display:none'>a</p>",
         "<div hidden><p>a</p></div>",
+        "<div style='max-height:0;overflow:hidden'><p>a</p></div>",
+        "<div style='max-height: 0px; overflow: hidden; mso-hide: all'>a</div>",
+        "<div style='height:0;overflow:hidden'>a</div>",
+        "<span style='opacity:0'>a</span>",
         "<select><option>a</select>",
         "<object><p>a</object>",
         "<svg><text>a</text></svg>",
@@ -154,6 +158,12 @@ fn nothing_hidden_or_active_is_shown() {
     ] {
         assert_eq!(short(nothing), "", "{nothing}");
         assert_eq!(short(&format!("{nothing}<p>b</p>")).replace('+', ""), "p(b)", "{nothing}");
+    }
+    // What flows out of a flat box is seen, and so is what stands in a box that says a size for the gaps between boxes.
+    for seen in
+        ["<div style='max-height:0'>a</div>", "<div style='font-size:0'><p style='font-size:9pt'>a</p></div>"]
+    {
+        assert!(short(seen).contains('a'), "{seen}");
     }
     assert_eq!(short("<svg><path><p>a</p>b"), "p+(a) p+(b)");
     assert_eq!(short("<plaintext>a<b>"), "pre(a<b>)");
