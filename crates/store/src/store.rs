@@ -7,19 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot, watch};
-
 use crate::access::Access;
 use crate::disk::{Disk, Room};
-use crate::engine::{self, Eraser, Jobs, Promise, ReadJob, Role, WriteJob, Writer};
+use crate::engine::{Engine, Opened, Promise, Setting, SqliteOptions};
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::rotate::Rotating;
-use crate::statement::{Batch, Outcome, Row, Statement, sql};
-
-/// How many callers may stand in front of the writer and the readers; the others wait.
-const WRITERS_WAITING: usize = 1024;
-const READERS_WAITING: usize = 256;
+use crate::statement::{Batch, Outcome, Row, Statement};
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -91,21 +85,10 @@ pub struct Store {
 struct Inner {
     folder: PathBuf,
     inline_limit: usize,
-    writes: Arc<Jobs<WriteJob>>,
-    reads: Arc<Jobs<ReadJob>>,
-    writers_waiting: Arc<Semaphore>,
-    readers_waiting: Arc<Semaphore>,
+    engine: Engine,
     files: Arc<Files>,
     disk: Arc<Disk>,
-    eraser: Arc<Eraser>,
-    /// Ends with the writer; true once it can promise nothing more.
-    halted: watch::Receiver<bool>,
-    threads: Mutex<Threads>,
-}
-
-struct Threads {
-    workers: Vec<JoinHandle<()>>,
-    remover: Option<JoinHandle<()>>,
+    remover: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
@@ -119,8 +102,6 @@ impl Store {
         access.folder(&bodies)?;
         company.may_enter(&folder)?;
         let lock = access.file(&folder.join("lock"))?;
-        let database = folder.join("rows.sqlite");
-        drop(access.file(&database)?);
 
         // Alone: whatever has no row now will never get one. In company it might be someone's work.
         let alone = match lock.try_lock() {
@@ -129,11 +110,10 @@ impl Store {
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(source)) => return Err(StoreError::Path { path: folder, source }),
         };
-        let mut connection = engine::open(&database, Role::Writer)?;
-        engine::migrate(&mut connection)?;
+        let opened = Opened::sqlite(&folder, SqliteOptions { readers, lock_wait })?;
         let (files, remover) = Files::open(bodies, access)?;
         if alone {
-            remove_leftovers(&connection, &files)?;
+            remove_leftovers(&opened, &files)?;
         }
         match company {
             Company::Alone => {}
@@ -149,64 +129,27 @@ impl Store {
         }
         sync_folder(&folder)?;
 
-        let (lock, files) = (Arc::new(lock), Arc::new(files));
+        let files = Arc::new(files);
         let disk = Arc::new(Disk::open(&folder, minimum_free)?);
-        let (halt, halted) = watch::channel(false);
-        let eraser = Arc::new(Eraser::default());
-        let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
-        let writer = Writer::new(
-            connection,
-            Arc::clone(&writes),
-            Arc::clone(&files),
-            Arc::clone(&disk),
-            Arc::clone(&eraser),
-            halt,
-            lock,
-        )
-        .waiting(u32::try_from(lock_wait.as_millis()).unwrap_or(u32::MAX))?;
-        let inner = Inner {
-            folder: folder.clone(),
-            inline_limit,
-            writes,
-            reads,
-            writers_waiting: Arc::new(Semaphore::new(WRITERS_WAITING)),
-            readers_waiting: Arc::new(Semaphore::new(READERS_WAITING)),
-            files,
-            disk,
-            eraser,
-            halted,
-            threads: Mutex::new(Threads { workers: Vec::new(), remover: Some(remover) }),
-        };
-        // From here on dropping `inner` ends the threads, also if one of them cannot be started.
-        inner.start("store-writer", move || writer.write_until_closed())?;
-        let (eraser, jobs) = (Arc::clone(&inner.eraser), Arc::clone(&inner.writes));
-        inner.start("store-eraser", move || eraser.ask_until_closed(&jobs))?;
-        // Whoever was killed may have left deletions in the log that nobody asks for any more.
-        inner.eraser.want();
-        for _ in 0..readers.max(1) {
-            let connection = engine::open(&database, Role::Reader { of: readers })?;
-            let jobs = Arc::clone(&inner.reads);
-            inner.start("store-reader", move || engine::read_until_closed(&connection, &jobs))?;
-        }
-        Ok(Self { inner: Arc::new(inner) })
+        let setting = Setting { files: Arc::clone(&files), disk: Arc::clone(&disk), lock: Arc::new(lock) };
+        let engine = opened.start(setting)?;
+        let remover = Mutex::new(Some(remover));
+        Ok(Self { inner: Arc::new(Inner { folder, inline_limit, engine, files, disk, remover }) })
     }
 
     /// Ends the store: what is queued is still written and answered, then the files are closed.
     /// Everything asked afterwards, through any clone, is answered with [`StoreError::Closed`].
     pub async fn close(&self) {
-        self.inner.stop_taking();
-        let (mut threads, remover) = {
-            let mut threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
-            (std::mem::take(&mut threads.workers), threads.remover.take())
-        };
+        self.inner.engine.stop_taking();
+        let panicked = self.inner.engine.ended().await;
+        let remover = self.inner.remover.lock().unwrap_or_else(PoisonError::into_inner).take();
         let files = Arc::clone(&self.inner.files);
         let ended = tokio::task::spawn_blocking(move || {
-            let panicked = threads.drain(..).map(JoinHandle::join).filter(Result::is_err).count();
-            // The writer's last commit may have sent it more to remove.
+            // The last commit may have sent it more to remove.
             files.close();
-            panicked + remover.map(JoinHandle::join).filter(Result::is_err).iter().count()
+            remover.map(JoinHandle::join).filter(Result::is_err).iter().count()
         });
-        match ended.await {
+        match ended.await.map(|more| panicked + more) {
             Ok(0) => {}
             Ok(panicked) => tracing::error!(panicked, "a thread of the store had ended before"),
             Err(error) => tracing::error!(%error, "waiting for the store's threads failed"),
@@ -226,7 +169,7 @@ impl Store {
     /// Waits until the store can promise nothing more: a write could not be made certain. Only a restart, which
     /// looks at the disk anew, helps. Never returns while all is well.
     pub async fn halted(&self) {
-        let mut halted = self.inner.halted.clone();
+        let mut halted = self.inner.engine.halted();
         if halted.wait_for(|halted| *halted).await.is_err() {
             // The writer has ended in peace.
             std::future::pending::<()>().await;
@@ -236,12 +179,12 @@ impl Store {
     /// Whether it has come to that.
     #[must_use]
     pub fn is_halted(&self) -> bool {
-        *self.inner.halted.borrow()
+        *self.inner.engine.halted().borrow()
     }
 
     /// Does a batch; returns after it is committed (or certainly refused).
     pub(crate) async fn write(&self, batch: impl Into<Batch>) -> Result<Outcome, StoreError> {
-        self.ask_writer(batch.into(), Promise::Durable).await
+        self.inner.engine.write(batch.into(), Promise::Durable).await
     }
 
     /// Like [`Self::write`], where no statement can refuse: how many rows each one changed.
@@ -254,40 +197,18 @@ impl Store {
 
     /// Does a statement some time soon; nobody waits.
     pub(crate) fn write_unhurried(&self, statement: Statement) {
-        // Closed: whoever opens the store next finds what was not done.
-        let _closed = self.inner.writes.push_unhurried(WriteJob::Unhurried(statement));
+        self.inner.engine.write_unhurried(statement);
     }
 
     /// Like [`Self::write`], but without a promise that it outlives a loss of power: goes with the next
     /// commit of somebody in a hurry, or soon.
     pub(crate) async fn write_soon(&self, batch: Batch) -> Result<Outcome, StoreError> {
-        self.ask_writer(batch, Promise::Ordered).await
-    }
-
-    async fn ask_writer(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
-        let permit = Arc::clone(&self.inner.writers_waiting)
-            .acquire_owned()
-            .await
-            .map_err(|_closed| StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
-        let job = WriteJob::Batch { batch, promise, reply, permit };
-        let pushed = match promise {
-            Promise::Durable => self.inner.writes.push(job),
-            Promise::Ordered => self.inner.writes.push_soon(job),
-        };
-        pushed.map_err(|_job| StoreError::Closed)?;
-        answer.await.map_err(|_gone| StoreError::Closed)?
+        self.inner.engine.write(batch, Promise::Ordered).await
     }
 
     /// Asks questions that are answered from one consistent view.
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
-        let permit = Arc::clone(&self.inner.readers_waiting)
-            .acquire_owned()
-            .await
-            .map_err(|_closed| StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
-        self.inner.reads.push(ReadJob { statements, reply, permit }).map_err(|_job| StoreError::Closed)?;
-        answer.await.map_err(|_gone| StoreError::Closed)?
+        self.inner.engine.read(statements).await
     }
 
     /// Asks one question.
@@ -319,31 +240,8 @@ impl fmt::Debug for Store {
     }
 }
 
-impl Inner {
-    fn start(&self, name: &str, life: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(life)
-            .map_err(|source| StoreError::Path { path: self.folder.clone(), source })?;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).workers.push(thread);
-        Ok(())
-    }
-
-    fn stop_taking(&self) {
-        self.eraser.close();
-        self.writes.close();
-        self.reads.close();
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.stop_taking();
-    }
-}
-
 /// Removes files without a row, complete and incomplete.
-fn remove_leftovers(connection: &rusqlite::Connection, files: &Files) -> Result<(), StoreError> {
+fn remove_leftovers(opened: &Opened, files: &Files) -> Result<(), StoreError> {
     let mut removed = 0_u64;
     let mut remove = |path: PathBuf| {
         removed += 1;
@@ -353,8 +251,7 @@ fn remove_leftovers(connection: &rusqlite::Connection, files: &Files) -> Result<
         let (complete, incomplete) = files.on_shelf(&shelf)?;
         incomplete.into_iter().try_for_each(&mut remove)?;
         for id in complete {
-            let question = sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", id.as_str());
-            if engine::run(connection, &question)?.rows.is_empty() {
+            if !opened.has_file(&id)? {
                 remove(files.path(&id)?)?;
             }
         }

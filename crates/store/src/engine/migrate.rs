@@ -1,11 +1,7 @@
-//! Brings the schema forward, one numbered file after the other; never back.
+//! Every schema change ever released, in the order they are made. How one is made is each engine's own business.
 
-use rusqlite::{Connection, TransactionBehavior};
-
-use crate::error::StoreError;
-
-/// Every schema change ever released. A released one is never edited.
-const MIGRATIONS: &[(i64, &str)] = &[
+/// One numbered file after the other; never back. A released one is never edited.
+pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../schema/001_main.sql")),
     (2, include_str!("../../schema/002_writing.sql")),
     (3, include_str!("../../schema/003_access.sql")),
@@ -24,84 +20,17 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (17, include_str!("../../schema/017_jobs.sql")),
 ];
 
-/// Applies what is missing. Several processes may try at once: the write lock lets one after the other.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = MIGRATIONS.iter().map(|(version, _)| *version).max().unwrap_or(0);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
-    let found: i64 =
-        transaction
-            .query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known });
-    }
-    // By what is there and not by the highest: two changes are made side by side and do not arrive in order.
-    let applied: Vec<i64> = transaction
-        .prepare("SELECT version FROM schema_version")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| !applied.contains(version)) {
-        transaction.execute_batch(sql)?;
-        transaction.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
-        tracing::info!(schema.version = version, "schema brought forward");
-    }
-    transaction.commit()?;
-    Ok(())
+/// The newest schema this program knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|(version, _)| *version).max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn a_second_run_changes_nothing_and_a_newer_schema_is_refused() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        migrate(&mut connection).unwrap();
-        let rows: i64 =
-            connection.query_row("SELECT count(*) FROM schema_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(rows, i64::try_from(MIGRATIONS.len()).unwrap());
-
-        connection.execute("DELETE FROM schema_version WHERE version = 9", []).unwrap();
-        connection.execute_batch("DROP TABLE sent_lately; DROP INDEX deposits_size").unwrap();
-        migrate(&mut connection).unwrap();
-        assert!(connection.execute("DELETE FROM sent_lately", []).is_ok(), "one in between was left out");
-
-        connection.execute("INSERT INTO schema_version (version) VALUES (99)", []).unwrap();
-        let newest = MIGRATIONS.iter().map(|(version, _)| *version).max();
-        let error = migrate(&mut connection).unwrap_err();
-        assert!(
-            matches!(error, StoreError::NewerSchema { found: 99, known } if Some(known) == newest),
-            "{error}"
-        );
-        assert!(error.to_string().contains("run the newer program again"));
-    }
+    use super::MIGRATIONS;
 
     #[test]
     fn versions_ascend() {
         assert!(MIGRATIONS.is_sorted_by(|(before, _), (after, _)| before < after));
-    }
-
-    #[test]
-    fn a_lock_for_a_time_becomes_no_lock_at_all() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("CREATE TABLE schema_version (version BIGINT NOT NULL)").unwrap();
-        for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version < 6) {
-            connection.execute_batch(sql).unwrap();
-            connection.execute("INSERT INTO schema_version (version) VALUES (?1)", [version]).unwrap();
-        }
-        connection
-            .execute_batch(
-                "INSERT INTO mailboxes (id, tag, state, locked_until, language, created_at, address_sealed,
-                     public_key)
-                 VALUES ('timed', x'01', 'locked', 99, 'de', 1, x'', x''),
-                        ('for good', x'02', 'locked', NULL, 'de', 1, x'', x'')",
-            )
-            .unwrap();
-        migrate(&mut connection).unwrap();
-        let state = |id: &str| -> String {
-            connection.query_row("SELECT state FROM mailboxes WHERE id = ?1", [id], |row| row.get(0)).unwrap()
-        };
-        assert_eq!((state("timed"), state("for good")), ("active".to_owned(), "locked".to_owned()));
     }
 }

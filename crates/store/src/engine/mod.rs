@@ -1,19 +1,114 @@
-//! SQLite behind the seam: one writer with group commit, a few readers. The only folder that names rusqlite.
+//! The engines behind the seam: statements go in, answers come out. Which one it is, nobody above this folder asks.
 
-mod connection;
-mod eraser;
-mod jobs;
 mod migrate;
-mod readers;
-mod run;
-#[cfg(test)]
-mod schema_page;
-mod writer;
+mod sqlite;
 
-pub(crate) use connection::{Role, open};
-pub(crate) use eraser::Eraser;
-pub(crate) use jobs::Jobs;
-pub(crate) use migrate::migrate;
-pub(crate) use readers::{ReadJob, read_until_closed};
-pub(crate) use run::run;
-pub(crate) use writer::{Promise, WriteJob, Writer};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::disk::Disk;
+use crate::error::StoreError;
+use crate::files::Files;
+use crate::statement::{Batch, Outcome, Row, Statement};
+
+pub(crate) use sqlite::Options as SqliteOptions;
+#[cfg(test)]
+pub(crate) use sqlite::{migrate, run};
+
+/// What a commit promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// It outlives a loss of power.
+    Durable,
+    /// It outlives this process; the next durable commit makes it durable, too.
+    Ordered,
+}
+
+/// Rows that are there and of the present schema, and that nobody works on yet.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Sqlite(sqlite::Opened),
+}
+
+/// What an engine works with, and for how long it holds on to it.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) files: Arc<Files>,
+    pub(crate) disk: Arc<Disk>,
+    /// Held until the last commit, so that nobody cleans up under our hands.
+    pub(crate) lock: Arc<File>,
+}
+
+/// The one that works.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Sqlite(sqlite::Sqlite),
+}
+
+impl Opened {
+    /// Opens (creates, migrates) the rows.
+    pub(crate) fn sqlite(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+        sqlite::Opened::open(folder, options).map(Self::Sqlite)
+    }
+
+    /// Whether a committed row says that this body is a file.
+    pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(opened) => opened.has_file(body_id),
+        }
+    }
+
+    pub(crate) fn start(self, setting: Setting) -> Result<Engine, StoreError> {
+        match self {
+            Self::Sqlite(opened) => opened.start(setting).map(Engine::Sqlite),
+        }
+    }
+}
+
+impl Engine {
+    /// Does a batch; returns after it is committed as promised (or certainly refused). A caller that stops waiting
+    /// stops nothing.
+    pub(crate) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.write(batch, promise).await,
+        }
+    }
+
+    /// Does a statement some time soon, before anything that is written after it; nobody waits.
+    pub(crate) fn write_unhurried(&self, statement: Statement) {
+        match self {
+            Self::Sqlite(engine) => engine.write_unhurried(statement),
+        }
+    }
+
+    /// Asks questions that are answered from one consistent view.
+    pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.read(statements).await,
+        }
+    }
+
+    /// True once nothing more can be promised until a restart.
+    pub(crate) fn halted(&self) -> watch::Receiver<bool> {
+        match self {
+            Self::Sqlite(engine) => engine.halted(),
+        }
+    }
+
+    /// Takes nothing more; what waits is still done.
+    pub(crate) fn stop_taking(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.stop_taking(),
+        }
+    }
+
+    /// Waits until all of it is done, after [`Self::stop_taking`]. Says how many of its threads had ended before.
+    pub(crate) async fn ended(&self) -> usize {
+        match self {
+            Self::Sqlite(engine) => engine.ended().await,
+        }
+    }
+}

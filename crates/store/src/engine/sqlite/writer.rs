@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
+use super::super::Promise;
 use super::connection::BUSY_TIMEOUT;
 use super::eraser::erases;
 use super::{Eraser, Jobs, run};
@@ -44,20 +45,9 @@ pub(crate) enum WriteJob {
     EmptyLog,
 }
 
-/// What a commit promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Promise {
-    /// It outlives a loss of power.
-    Durable,
-    /// It outlives this process; the next durable commit makes it durable, too.
-    Ordered,
-}
-
-impl Promise {
-    /// What a group needs.
-    fn of(group: &[WriteJob]) -> Self {
-        if group.iter().any(WriteJob::is_durable) { Self::Durable } else { Self::Ordered }
-    }
+/// What a group needs.
+fn promise_of(group: &[WriteJob]) -> Promise {
+    if group.iter().any(WriteJob::is_durable) { Promise::Durable } else { Promise::Ordered }
 }
 
 impl WriteJob {
@@ -267,7 +257,7 @@ impl Writer {
 
     /// Runs every batch of the group in one transaction and commits. Every batch ends up in `ran`.
     fn run_group(&mut self, group: Vec<WriteJob>, ran: &mut Vec<Ran>) -> Fate {
-        let promise = Promise::of(&group);
+        let promise = promise_of(&group);
         let mut fallen = match self.is_halted() {
             true => Some("halted".to_owned()),
             false => {
@@ -494,8 +484,8 @@ fn freed_file(mut row: Row) -> Result<Option<String>, StoreError> {
 mod tests {
     use tokio::sync::Semaphore;
 
+    use super::super::{Role, migrate, open};
     use super::*;
-    use crate::engine::{Role, migrate, open};
 
     fn note(action: &str, len: usize) -> Batch {
         let detail = "x".repeat(len);
