@@ -69,6 +69,7 @@ const LEFT: &[(&str, &[&str])] = &[
             "deposit",
             "draft",
             "ended",
+            "engine",
             "gone",
             "idle",
             "mailbox",

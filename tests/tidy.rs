@@ -43,6 +43,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("hpke", "vault"),
     ("argon2", "vault"),
     ("rusqlite", "store"),
+    ("tokio-postgres", "store"),
     ("object_store", "store"),
     ("cfb", "export"),
     ("openssl-sys", "cms"),

@@ -40,6 +40,11 @@ pub(crate) const TEST: &[Need] = &[
         package: "postfix",
         purpose: "the insurer's mail server, the reference for conformance and benchmark",
     },
+    Need {
+        probe: "ls /usr/lib/postgresql/*/bin/initdb && command -v psql",
+        package: "postgresql",
+        purpose: "the second engine; the tests start servers of their own",
+    },
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
     Need {

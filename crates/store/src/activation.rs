@@ -60,6 +60,7 @@ impl Store {
         let Activate { mailbox_id, proof, now, rekey, wraps, question_sealed, language, letters_until } =
             wish;
         let mut batch = Batch::default();
+        batch.hold_mailbox(&mailbox_id);
         batch.add(
             sql!(
                 "UPDATE mailboxes SET state = 'active', activated_at = ?2, language = ?3,

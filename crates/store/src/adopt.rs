@@ -42,7 +42,7 @@ impl Store {
         let question = match what {
             Provable::Letter => sql!(
                 "SELECT id, mailbox_id, listing_sealed FROM deposits
-                 WHERE id > ?1 AND substr(listing_sealed, 1, ?2) = ?3 ORDER BY id LIMIT ?4",
+                 WHERE id > ?1 AND substr(listing_sealed, 1, CAST(?2 AS INTEGER)) = ?3 ORDER BY id LIMIT ?4",
                 after,
                 length,
                 begin,
@@ -50,7 +50,7 @@ impl Store {
             ),
             Provable::Draft => sql!(
                 "SELECT id, mailbox_id, content_sealed FROM drafts
-                 WHERE id > ?1 AND substr(content_sealed, 1, ?2) = ?3 ORDER BY id LIMIT ?4",
+                 WHERE id > ?1 AND substr(content_sealed, 1, CAST(?2 AS INTEGER)) = ?3 ORDER BY id LIMIT ?4",
                 after,
                 length,
                 begin,

@@ -149,23 +149,23 @@ impl ArrivalRows {
                 fingerprint,
                 self.now.minus(RETRY_WINDOW)
             ));
-            batch.add(
-                sql!(
-                    "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2)
-                     ON CONFLICT DO NOTHING",
-                    fingerprint,
-                    self.now
-                )
-                .or_refuse(Refusal::Duplicate),
+            let insert = sql!(
+                "INSERT INTO fingerprints (fingerprint, committed_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                fingerprint,
+                self.now
             );
+            // Nobody else made it, or this batch would be refused; and only who answers its client removes it.
+            batch.sign = Some(insert.clone());
+            batch.add(insert.or_refuse(Refusal::Duplicate));
         }
         self.uses.iter().for_each(|one| one.add_to(&mut batch));
         self.reminders.into_iter().for_each(|one| one.add_to(&mut batch));
         self.told.into_iter().for_each(|one| one.add_to(&mut batch));
-        self.bounced.into_iter().for_each(|one| batch.add(one.statement()));
+        self.bounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
         for (mailbox_id, until) in self.prolonged {
+            batch.hold_mailbox(&mailbox_id);
             batch.add(prolong_activation_token(&mailbox_id, until));
         }
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));

@@ -115,10 +115,11 @@ pub(crate) fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
 
 impl NewDeposit {
     pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.hold_mailbox(&self.mailbox_id);
         batch.add(
             sql!(
                 // With another key pair it would never open: whoever sealed it must look again.
-                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2 /*LOCK*/",
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?2",
                 self.mailbox_id.as_str(),
                 self.sealed_to
             )
@@ -292,6 +293,7 @@ impl Store {
         };
         let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         for mut row in answers.into_iter().flatten() {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
             let deletion = sql!(

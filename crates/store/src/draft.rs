@@ -89,6 +89,7 @@ pub struct RoomLeft {
 impl RoomLeft {
     /// Refuses the batch if a file of this size has no room, or the draft is not there.
     pub(crate) fn check(&self, batch: &mut Batch, mailbox_id: &str, draft_id: &str, size: u64) {
+        batch.hold_mailbox(mailbox_id);
         batch.add(
             sql!(
                 "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
@@ -99,7 +100,7 @@ impl RoomLeft {
                  AND (SELECT coalesce(sum(f.size), 0) FROM draft_files f
                       JOIN drafts d ON d.id = f.draft_id WHERE d.mailbox_id = ?2)
                    + (SELECT coalesce(sum(u.size), 0) FROM uploads u
-                      JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?2) + ?3 <= ?6 /*LOCK*/",
+                      JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?2) + ?3 <= ?6",
                 draft_id,
                 mailbox_id,
                 number(size),
@@ -114,6 +115,7 @@ impl RoomLeft {
 
 impl NewDraftFile {
     pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.hold_mailbox(&self.mailbox_id);
         batch.add(touch(&self.draft_id));
         let body_id = self.body.id().to_owned();
         batch.add_body(self.body);
@@ -163,6 +165,7 @@ pub(crate) fn number(value: u64) -> i64 {
 
 impl SentDraft {
     pub(crate) fn remove(&self, batch: &mut Batch) {
+        batch.hold_mailbox(&self.mailbox_id);
         batch.add(sql!("DELETE FROM draft_files WHERE draft_id = ?1", self.draft_id.as_str()));
         for body_id in &self.body_ids {
             batch.release_body(body_id);
@@ -188,10 +191,11 @@ impl Store {
     /// Begins a draft. `false`: the mailbox is gone or holds too many.
     pub async fn add_draft(&self, draft: NewDraft) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(&draft.mailbox_id);
         batch.add(
             sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND public_key = ?3
-                 AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) < ?2 /*LOCK*/",
+                 AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) < ?2",
                 draft.mailbox_id.as_str(),
                 MAX_DRAFTS,
                 draft.sealed_to
@@ -295,6 +299,7 @@ impl Store {
         let Some((_, files)) = self.draft(mailbox_id, draft_id).await? else { return Ok(false) };
         let Some(file) = files.into_iter().find(|file| file.id == file_id) else { return Ok(false) };
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         batch.add(touch(draft_id));
         batch.add(sql!("DELETE FROM draft_files WHERE id = ?1", file.id));
         batch.release_body(&file.body_id);

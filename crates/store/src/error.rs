@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use sealpost_mail::Fault;
 use thiserror::Error;
 
+use crate::engine::postgres::refused::PostgresError;
+use crate::engine::postgres::unfit::PostgresUnfit;
+
 /// The store could not do what it was asked. The text is for the log: it names files, never content.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -41,6 +44,33 @@ pub enum StoreError {
         /// The engine's words.
         reason: String,
     },
+    /// Nobody knows whether a write was kept: the database went away while it committed, or no standby has it.
+    #[error("it is not known whether the write was kept: {reason}")]
+    Uncertain {
+        /// The engine's words.
+        reason: String,
+    },
+    /// The folder's rows are in another engine.
+    #[error("{folder} holds rows of {holds}; the setting store.engine names another engine", folder = folder.display())]
+    OtherEngine {
+        /// Which folder.
+        folder: PathBuf,
+        /// Which engine.
+        holds: &'static str,
+    },
+    /// Database and folder do not belong together.
+    #[error(
+        "the database's large letters are not in {folder}: it belongs to another folder, or this folder to another \
+         database",
+        folder = folder.display()
+    )]
+    OtherFolder {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// The database is set so that its promises are none.
+    #[error("this PostgreSQL server is not fit: {0}")]
+    Unfit(PostgresUnfit),
     /// A body's file could not be written or read.
     #[error("a body's file: {0}")]
     File(#[from] FileError),
@@ -89,8 +119,17 @@ pub enum StoreError {
 /// What the engine says of a statement it refused. Opaque: callers ask [`StoreError::is_busy`] and
 /// [`StoreError::fault`], whichever engine it is.
 #[derive(Debug, Error)]
-#[error("{0}")]
-pub struct EngineError(#[source] pub(crate) rusqlite::Error);
+#[error(transparent)]
+pub struct EngineError(#[from] pub(crate) Refused);
+
+/// Which engine's words they are.
+#[derive(Debug, Error)]
+pub(crate) enum Refused {
+    #[error("{0}")]
+    Sqlite(#[source] rusqlite::Error),
+    #[error("{0}")]
+    Postgres(#[source] PostgresError),
+}
 
 /// What keeps the files says. Opaque, as [`EngineError`].
 #[derive(Debug, Error)]
@@ -99,7 +138,13 @@ pub struct FileError(#[source] pub(crate) object_store::Error);
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(EngineError(error))
+        Self::Database(EngineError(Refused::Sqlite(error)))
+    }
+}
+
+impl From<PostgresError> for StoreError {
+    fn from(error: PostgresError) -> Self {
+        Self::Database(EngineError(Refused::Postgres(error)))
     }
 }
 
@@ -120,7 +165,7 @@ impl StoreError {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         match self {
-            Self::Database(EngineError(error)) => {
+            Self::Database(EngineError(Refused::Sqlite(error))) => {
                 matches!(
                     error.sqlite_error_code(),
                     Some(
@@ -130,6 +175,7 @@ impl StoreError {
                     )
                 )
             }
+            Self::Database(EngineError(Refused::Postgres(error))) => error.is_busy(),
             // A transaction that could not begin; nothing was kept, and it may be asked for again.
             Self::NotKept { .. } => true,
             Self::Closed
@@ -137,6 +183,10 @@ impl StoreError {
             | Self::NotAlone { .. }
             | Self::Rotating
             | Self::InUse
+            | Self::Uncertain { .. }
+            | Self::OtherEngine { .. }
+            | Self::OtherFolder { .. }
+            | Self::Unfit(_)
             | Self::File(_)
             | Self::Path { .. }
             | Self::NewerSchema { .. }
@@ -158,6 +208,9 @@ impl StoreError {
         std::iter::successors(Some(self as &(dyn std::error::Error + 'static)), |error| error.source()).any(
             |error| {
                 let io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+                if error.downcast_ref::<PostgresError>().is_some_and(PostgresError::is_full) {
+                    return true;
+                }
                 let sql =
                     error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
                 matches!(io, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
@@ -178,14 +231,19 @@ impl StoreError {
             | Self::InUse
             | Self::Database(_)
             | Self::NotKept { .. }
+            | Self::Uncertain { .. }
+            | Self::Unfit(_)
             | Self::File(_)
             | Self::Path { .. }
             | Self::BrokenBody
             | Self::NoRoom { .. }
             | Self::Damaged { .. } => Fault::Temporary,
-            Self::NewerSchema { .. } | Self::BadId | Self::Unreferenced | Self::OutOfRange => {
-                Fault::Permanent
-            }
+            Self::NewerSchema { .. }
+            | Self::OtherEngine { .. }
+            | Self::OtherFolder { .. }
+            | Self::BadId
+            | Self::Unreferenced
+            | Self::OutOfRange => Fault::Permanent,
         }
     }
 }

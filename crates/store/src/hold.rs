@@ -29,6 +29,7 @@ impl Store {
         audit: AuditRow,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         batch.add(
             sql!(
                 "UPDATE mailboxes SET held_since = ?2
@@ -51,6 +52,7 @@ impl Store {
         audit: AuditRow,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         // Each of these reads held_since, so it goes last. What came during the hold lost no more than since then.
         batch.add(sql!(
             "UPDATE deposits SET expires_at = expires_at + ?2 - (SELECT CASE

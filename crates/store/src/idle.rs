@@ -41,7 +41,7 @@ impl IdleMailbox {
         sql!(
             "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL
                  AND coalesce(activated_at, -1) = ?2 AND coalesce(last_seen_at, -1) = ?3
-                 AND coalesce(reached_at, -1) = ?4 /*LOCK*/",
+                 AND coalesce(reached_at, -1) = ?4",
             self.id.as_str(),
             or_never(self.activated_at),
             or_never(self.seen_at),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Refusal, Statement, sql};
+use crate::statement::{Batch, Lock, Refusal, Statement, sql};
 use crate::store::Store;
 
 /// What was sent within one slot frees its place at one moment.
@@ -103,6 +103,7 @@ impl NewUse {
     /// future was written before the clock was set back, and does not count.
     pub(crate) fn add_to(&self, batch: &mut Batch) {
         let slot = slot_of(self.at);
+        batch.hold(Lock::Use(self.whose));
         batch.add(
             sql!(
                 "INSERT INTO sent_lately (whose, slot, letters, recipients)
@@ -155,7 +156,10 @@ impl Store {
 
     /// The bytes of all letters in a mailbox, deleted ones that can still be had back too.
     pub async fn held_by(&self, mailbox_id: &str) -> Result<u64, StoreError> {
-        let question = sql!("SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = ?1", mailbox_id);
+        let question = sql!(
+            "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits WHERE mailbox_id = ?1",
+            mailbox_id
+        );
         self.read_one(question).await?.map_or(Ok(0), |mut row| row.count())
     }
 }

@@ -395,9 +395,11 @@ struct Destination {
 
 fn lease_some(wish: &Lease<'_>, destination: &str, share: usize) -> Statement {
     sql!(
-        "UPDATE legs SET lease_owner = ?1, lease_until = ?2, due_at = ?2
-         WHERE id IN (SELECT id FROM legs WHERE state = 'queued' AND destination = ?3 AND due_at <= ?4
-                      ORDER BY due_at LIMIT ?5 /*LOCK*/)
+        // Materialized: looked for once, however the engine joins.
+        "WITH due AS MATERIALIZED (
+             SELECT id FROM legs WHERE state = 'queued' AND destination = ?3 AND due_at <= ?4
+             ORDER BY due_at LIMIT ?5 /*LOCK*/)
+         UPDATE legs SET lease_owner = ?1, lease_until = ?2, due_at = ?2 WHERE id IN (SELECT id FROM due)
          RETURNING id, arrival_id, body_id, ticket_sealed,
              destination, attempts, created_at, expires_at, delay_noted, purpose",
         wish.owner.as_str(),

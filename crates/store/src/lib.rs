@@ -2,11 +2,11 @@
 //!
 //! SECURITY: this crate holds no key and opens nothing it keeps; whatever it is given is already
 //! sealed, so that its files may be copied by anyone. It knows no rules, no SMTP, no HTTP and no
-//! wording, and never asks what time it is. It is the only crate that names rusqlite and object_store.
+//! wording, and never asks what time it is. It is the only crate that names rusqlite, tokio-postgres and object_store.
 //!
-//! One writer thread drains a queue and commits many callers' work with one `fsync` (group commit);
-//! a few readers stand beside it. Every statement is data (decision 0005), so that a second engine
-//! can stand behind the same seam.
+//! Every statement is data (decision 0005); one of two engines does it. SQLite: one writer thread drains a queue
+//! and commits many callers' work with one `fsync` (group commit), a few readers stand beside it. PostgreSQL: a
+//! transaction for each batch.
 
 mod access;
 mod acknowledge;
@@ -72,6 +72,7 @@ pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit};
 pub use disk::Room;
 pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, RoomLeft, SentDraft};
+pub use engine::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub use error::{EngineError, FileError, StoreError};
 pub use idle::IdleMailbox;
 pub use job::{Claim, JobEnd, JobRow, JobRun};
@@ -92,7 +93,7 @@ pub use rotate::{KeyUse, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, RotatedMai
 pub use seen::{After, Rewrapped, SealedWords, Searchable};
 pub use session::{NewSession, SessionRow};
 pub use status::{ExpiredUnread, Told, Unfetched};
-pub use store::{Company, Page, Store, StoreOptions};
+pub use store::{Company, Page, Rows, Store, StoreOptions};
 pub use support::MailboxFacts;
 pub use sweep::{Problem, StoreCounts, SweepReport};
 pub use token::{NewToken, Reissued, TokenRow};

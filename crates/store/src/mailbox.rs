@@ -224,7 +224,8 @@ impl Store {
                 "SELECT id, tag, address_sealed, public_key, state,
                      (SELECT sealed FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'link'),
                      (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
-                     (SELECT coalesce(sum(size), 0) FROM deposits WHERE mailbox_id = mailboxes.id), epochs,
+                     (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits
+                         WHERE mailbox_id = mailboxes.id), epochs,
                      (SELECT bounces FROM unreachable WHERE mailbox_id = mailboxes.id)
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
@@ -292,6 +293,7 @@ impl Store {
     /// Locks an active mailbox and ends its sessions. `false`: it is not active, or its epochs have changed.
     pub async fn lock_mailbox(&self, lock: Relock, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(&lock.mailbox_id);
         end_sessions(&mut batch, &lock.mailbox_id, Ended::Support, now, None);
         batch.add(
             sql!(
@@ -357,6 +359,7 @@ impl Store {
             }
             self.delete_drafts(mailbox_id).await?;
             let mut batch = Batch::default();
+            batch.hold_mailbox(mailbox_id);
             batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
             for mut row in answers.next().unwrap_or_default() {
                 let (deposit_id, body_id) = (row.text()?, row.text()?);
@@ -392,7 +395,7 @@ impl Deletion<'_> {
     fn condition(&self, mailbox_id: &str) -> Statement {
         match self {
             Self::ByHand => sql!(
-                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL /*LOCK*/",
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL",
                 mailbox_id
             ),
             Self::Idle(mailbox) => mailbox.still(),

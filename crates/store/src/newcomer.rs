@@ -50,10 +50,11 @@ impl Store {
     /// Remembers a newcomer, if the mailbox is pending and has an initial password at this moment.
     pub async fn begin_newcomer(&self, newcomer: NewNewcomer) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(&newcomer.mailbox_id);
         batch.add(
             sql!(
                 "SELECT m.id FROM mailboxes m JOIN wraps w ON w.mailbox_id = m.id AND w.kind = 'initial'
-                 WHERE m.id = ?1 AND m.state = 'pending' /*LOCK*/",
+                 WHERE m.id = ?1 AND m.state = 'pending'",
                 newcomer.mailbox_id.as_str()
             )
             .or_refuse(Refusal::NotPending),

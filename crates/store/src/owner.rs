@@ -57,6 +57,7 @@ impl Store {
             why,
         } = wish;
         let mut batch = Batch::default();
+        batch.hold_mailbox(&mailbox_id);
         batch.add(
             sql!(
                 "UPDATE mailboxes SET question_sealed = coalesce(?2, question_sealed),

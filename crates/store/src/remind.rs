@@ -57,10 +57,11 @@ pub struct WaitingLetter {
 
 impl NewReminder {
     pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.hold_mailbox(&self.mailbox_id);
         batch.add(
             sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state IN ('pending', 'active')
-                     AND held_since IS NULL /*LOCK*/",
+                     AND held_since IS NULL",
                 self.mailbox_id.as_str()
             )
             .or_refuse(Refusal::Duplicate),

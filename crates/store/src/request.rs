@@ -128,8 +128,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         batch.add(
-            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' /*LOCK*/", mailbox_id)
+            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted'", mailbox_id)
                 .or_refuse(Refusal::NotActive),
         );
         batch.add(sql!(
@@ -185,6 +186,7 @@ impl Store {
         audit: AuditRow,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(&request.mailbox_id);
         batch.add(decide(request.number, &request.mailbox_id, RequestState::Refused, now, decision_sealed));
         audit.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
@@ -218,6 +220,7 @@ impl Store {
             }
         };
         let mut batch = Batch::default();
+        batch.hold_mailbox(&mailbox_id);
         batch.add(decide(number, &mailbox_id, RequestState::Released, now, decision_sealed));
         for mut row in letters {
             let (deposit_id, body_id) = (row.text()?, row.text()?);

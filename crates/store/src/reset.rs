@@ -61,12 +61,13 @@ impl Store {
         not_since: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         batch.add(
             sql!(
                 "SELECT id FROM mailboxes
                  WHERE id = ?1 AND state = 'active'
                    AND NOT EXISTS (SELECT 1 FROM tokens
-                       WHERE mailbox_id = ?1 AND purpose = 'reset' AND created_at > ?2) /*LOCK*/",
+                       WHERE mailbox_id = ?1 AND purpose = 'reset' AND created_at > ?2)",
                 mailbox_id,
                 not_since
             )
@@ -80,8 +81,9 @@ impl Store {
     pub async fn reset_password(&self, wish: ResetPassword) -> Result<Reset, StoreError> {
         let ResetPassword { mailbox_id, token_hash, now, rekey, wraps } = wish;
         let mut batch = Batch::default();
+        batch.hold_mailbox(&mailbox_id);
         batch.add(
-            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active' /*LOCK*/", mailbox_id.as_str())
+            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active'", mailbox_id.as_str())
                 .or_refuse(Refusal::NotActive),
         );
         batch.add(

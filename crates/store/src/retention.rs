@@ -88,7 +88,7 @@ impl Store {
             let rows = self
                 .read_rows(sql!(
                     concat!(
-                        "SELECT id, body_id FROM deposits WHERE expires_at <= ?1 AND ",
+                        "SELECT id, body_id, mailbox_id FROM deposits WHERE expires_at <= ?1 AND ",
                         unheld!("deposits.mailbox_id"),
                         " ORDER BY expires_at LIMIT ?2"
                     ),
@@ -102,6 +102,7 @@ impl Store {
             let mut batch = Batch::default();
             for mut row in rows {
                 let (id, body_id) = (row.text()?, row.text()?);
+                batch.hold_mailbox(&row.text()?);
                 if telling {
                     batch.add(expired_unread(&id, now));
                 }
@@ -180,14 +181,11 @@ impl Store {
             for mut row in rows {
                 let (mailbox_id, draft_id) = (row.text()?, row.text()?);
                 let mut batch = Batch::default();
+                batch.hold_mailbox(&mailbox_id);
                 // Whoever comes back in this very moment finds what they had begun.
                 batch.add(
                     sql!(
-                        concat!(
-                            "SELECT m.id FROM mailboxes m WHERE m.id = ?1 AND ",
-                            unattended!("?2"),
-                            " /*LOCK*/"
-                        ),
+                        concat!("SELECT m.id FROM mailboxes m WHERE m.id = ?1 AND ", unattended!("?2")),
                         mailbox_id.as_str(),
                         now
                     )
@@ -280,6 +278,7 @@ impl Store {
 
 /// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
 fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
+    batch.hold_mailbox(id);
     batch.add(sql!(
         concat!(
             "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,

@@ -358,7 +358,7 @@ impl Store {
                  UNION ALL SELECT 'unread', substr(memo_sealed, 6, 1) FROM expired_unread
                  UNION ALL SELECT 'partner', substr(sealed, 6, 1) FROM partners
                  UNION ALL SELECT 'partner key', substr(sealed, 6, 1) FROM partner_keys
-                 UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys)
+                 UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys) AS used
              GROUP BY what, key_id ORDER BY what, key_id"
         );
         let used = |mut row: Row| {

@@ -73,6 +73,7 @@ impl Store {
     /// Nothing was kept, or nobody knows.
     pub async fn keep_words(&self, mailbox_id: &str, words: Vec<SealedWords>) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         for SealedWords { id, sealed } in words {
             batch.add(sql!(
                 "INSERT INTO words (deposit_id, sealed)

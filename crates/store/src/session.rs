@@ -58,12 +58,10 @@ impl Store {
     /// Begins a session, if the mailbox is active at this moment. `false`: it is not, nothing was stored.
     pub async fn begin_session(&self, session: NewSession) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(&session.mailbox_id);
         batch.add(
-            sql!(
-                "SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active' /*LOCK*/",
-                session.mailbox_id.as_str()
-            )
-            .or_refuse(Refusal::NotActive),
+            sql!("SELECT id FROM mailboxes WHERE id = ?1 AND state = 'active'", session.mailbox_id.as_str())
+                .or_refuse(Refusal::NotActive),
         );
         batch.add(sql!(
             "INSERT INTO sessions (hash, mailbox_id, created_at, last_seen_at, expires_at,

@@ -2,6 +2,8 @@
 //!
 //! SQL texts are portable; parameters are `?1`, `?2`. Knows no engine.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use sealpost_mail::Timestamp;
 
@@ -91,16 +93,41 @@ macro_rules! sql {
 }
 pub(crate) use sql;
 
+/// What a batch decides by: until it has ended, no other batch that holds the same changes it. An engine that writes
+/// one batch after the other has all of it anyway. In the order in which they are taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lock {
+    /// Counts of what somebody has sent.
+    Use([u8; 32]),
+    /// A mailbox with everything that is its own: letters, drafts and uploads, wraps, tokens, sessions, requests.
+    Mailbox(String),
+    /// A body, and who refers to it.
+    Body(String),
+}
+
 /// Statements that are kept together or not at all, and the bodies that become committed with them.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) statements: Vec<Statement>,
     pub(crate) bodies: Vec<StoredBody>,
+    pub(crate) locks: BTreeSet<Lock>,
+    /// Changes a row if and only if this batch was not kept: how its fate is asked for, if nobody said it.
+    pub(crate) sign: Option<Statement>,
 }
 
 impl Batch {
     pub(crate) fn add(&mut self, statement: Statement) {
         self.statements.push(statement);
+    }
+
+    /// Nobody else decides by this or changes it at the same time.
+    pub(crate) fn hold(&mut self, lock: Lock) {
+        self.locks.insert(lock);
+    }
+
+    /// The same for a mailbox and all that is its own.
+    pub(crate) fn hold_mailbox(&mut self, mailbox_id: &str) {
+        self.hold(Lock::Mailbox(mailbox_id.to_owned()));
     }
 
     /// A body's row; its bytes too, if they are few.
@@ -121,6 +148,7 @@ impl Batch {
 
     /// The body goes, if nothing refers to it any more. To stand after what removed a reference.
     pub(crate) fn release_body(&mut self, body_id: &str) {
+        self.hold(Lock::Body(body_id.to_owned()));
         self.add(
             sql!(
                 "DELETE FROM bodies WHERE id = ?1
@@ -138,7 +166,7 @@ impl Batch {
 
 impl From<Vec<Statement>> for Batch {
     fn from(statements: Vec<Statement>) -> Self {
-        Self { statements, bodies: Vec::new() }
+        Self { statements, ..Self::default() }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::disk::{Disk, Room};
-use crate::engine::{Engine, Opened, Promise, Setting, SqliteOptions};
+use crate::engine::{Engine, Opened, PostgresOptions, Promise, Setting, SqliteOptions};
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::rotate::Rotating;
@@ -18,6 +18,8 @@ use crate::statement::{Batch, Outcome, Row, Statement};
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
+    /// Where the rows are.
+    pub rows: Rows,
     /// The store's own folder; created with mode 0700. One that its group may use stays the group's.
     pub folder: PathBuf,
     /// Sealed bodies up to this many bytes live in a row, larger ones in a file. 65,536 is good.
@@ -30,6 +32,16 @@ pub struct StoreOptions {
     pub lock_wait: Duration,
     /// In whose company.
     pub company: Company,
+}
+
+/// Where the rows are. Large bodies, locks and notes of deliveries lie in the folder in any case.
+#[derive(Clone, Debug, Default)]
+pub enum Rows {
+    /// In the folder, too: SQLite.
+    #[default]
+    Folder,
+    /// In a PostgreSQL database that this folder alone belongs to.
+    Postgres(Box<PostgresOptions>),
 }
 
 /// Who else may have the store open.
@@ -47,6 +59,7 @@ impl StoreOptions {
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
+            rows: Rows::Folder,
             folder: folder.into(),
             inline_limit: 65_536,
             readers: 2,
@@ -95,7 +108,7 @@ impl Store {
     /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
     /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { folder, inline_limit, readers, minimum_free, lock_wait, company } = options;
+        let StoreOptions { rows, folder, inline_limit, readers, minimum_free, lock_wait, company } = options;
         let bodies = folder.join("bodies");
         let access = Access::of(&folder);
         access.folder(&folder)?;
@@ -110,7 +123,10 @@ impl Store {
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(source)) => return Err(StoreError::Path { path: folder, source }),
         };
-        let opened = Opened::sqlite(&folder, SqliteOptions { readers, lock_wait })?;
+        let opened = match rows {
+            Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait })?,
+            Rows::Postgres(options) => Opened::postgres(&folder, *options, lock_wait)?,
+        };
         let (files, remover) = Files::open(bodies, access)?;
         if alone {
             remove_leftovers(&opened, &files)?;

@@ -133,11 +133,12 @@ impl Store {
         not_since: Option<Timestamp>,
     ) -> Result<Reissued, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         batch.add(
             sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state = 'pending'
                    AND NOT EXISTS (SELECT 1 FROM tokens
-                       WHERE mailbox_id = ?1 AND purpose = 'activation' AND created_at > ?2) /*LOCK*/",
+                       WHERE mailbox_id = ?1 AND purpose = 'activation' AND created_at > ?2)",
                 mailbox_id,
                 not_since.unwrap_or(Timestamp(i64::MAX))
             )

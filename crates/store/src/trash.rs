@@ -5,7 +5,7 @@ use sealpost_mail::Timestamp;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hold::unheld;
-use crate::statement::{Batch, Row, Statement, sql};
+use crate::statement::{Batch, Outcome, Row, Statement, sql};
 use crate::store::Store;
 
 /// Letters deleted for good in one batch when their time is over.
@@ -38,7 +38,7 @@ impl Store {
                 ),
             ]
         };
-        self.moved(deposit_ids.iter().flat_map(each).collect()).await
+        self.moved(mailbox_id, deposit_ids.iter().flat_map(each).collect()).await
     }
 
     /// Moves letters of this mailbox out of the trash, back to where they were.
@@ -64,12 +64,17 @@ impl Store {
                 ),
             ]
         };
-        self.moved(deposit_ids.iter().flat_map(each).collect()).await
+        self.moved(mailbox_id, deposit_ids.iter().flat_map(each).collect()).await
     }
 
     /// Two statements a letter, which change one row each or none.
-    async fn moved(&self, statements: Vec<Statement>) -> Result<usize, StoreError> {
-        Ok(self.change(statements).await?.iter().sum::<usize>() / 2)
+    async fn moved(&self, mailbox_id: &str, statements: Vec<Statement>) -> Result<usize, StoreError> {
+        let mut batch = Batch::from(statements);
+        batch.hold_mailbox(mailbox_id);
+        match self.write(batch).await? {
+            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.affected).sum::<usize>() / 2),
+            Outcome::Refused(_) => Ok(0),
+        }
     }
 
     /// Deletes letters for good, if they are in this mailbox's trash; each body goes with its last reference.
@@ -120,6 +125,7 @@ impl Store {
         let mut batch = Batch::default();
         for mut row in rows {
             let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
+            batch.hold_mailbox(&mailbox_id);
             let deletion = sql!(
                 concat!(
                     "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' AND ",

@@ -4,7 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
+use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 
 /// What is known of an address that mail came back from.
@@ -30,8 +30,9 @@ pub struct NewBounce {
 }
 
 impl NewBounce {
-    pub(crate) fn statement(self) -> Statement {
-        sql!(
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.hold_mailbox(&self.mailbox_id);
+        batch.add(sql!(
             "INSERT INTO unreachable (mailbox_id, bounces, last_at, status)
              SELECT id, 1, CAST(?2 AS BIGINT), ?3 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
              ON CONFLICT (mailbox_id) DO UPDATE
@@ -39,14 +40,16 @@ impl NewBounce {
             self.mailbox_id,
             self.at,
             self.status
-        )
+        ));
     }
 }
 
 impl Store {
     /// Marks a mailbox's address.
     pub async fn note_bounce(&self, bounce: NewBounce) -> Result<(), StoreError> {
-        self.change(vec![bounce.statement()]).await.map(drop)
+        let mut batch = Batch::default();
+        bounce.add_to(&mut batch);
+        self.write(batch).await.map(drop)
     }
 
     /// What is known of a mailbox's address, if mail came back from it.

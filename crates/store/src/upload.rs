@@ -158,6 +158,7 @@ impl Store {
     /// Keeps a piece. `false`: it is not the next one, or the upload is gone; its bytes go, too.
     pub async fn add_piece(&self, piece: NewPiece) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
+        batch.hold_mailbox(&piece.mailbox_id);
         batch.add(
             sql!(
                 "UPDATE uploads SET received = received + ?5, touched_at = ?6
@@ -193,7 +194,7 @@ impl Store {
             sql!(
                 "SELECT u.id FROM uploads u JOIN drafts d ON d.id = u.draft_id
                  WHERE d.mailbox_id = ?1 AND d.id = ?2 AND u.id = ?3 AND u.received = u.size
-                 AND u.size = ?4 /*LOCK*/",
+                 AND u.size = ?4",
                 file.mailbox_id.as_str(),
                 file.draft_id.as_str(),
                 file.id.as_str(),
@@ -218,7 +219,7 @@ impl Store {
             let Some((row, pieces)) = self.upload(mailbox_id, draft_id, upload_id).await? else {
                 return Ok(false);
             };
-            if self.give_up(draft_id, &row, pieces, Timestamp(i64::MAX)).await? {
+            if self.give_up(mailbox_id, draft_id, &row, pieces, Timestamp(i64::MAX)).await? {
                 return Ok(true);
             }
         }
@@ -227,6 +228,7 @@ impl Store {
     /// `false`: a piece came in between, or the last one since `untouched_since`.
     async fn give_up(
         &self,
+        mailbox_id: &str,
         draft_id: &str,
         row: &UploadRow,
         pieces: Vec<PieceRow>,
@@ -234,9 +236,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let bodies: Vec<String> = pieces.into_iter().map(|piece| piece.body_id).collect();
         let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
         batch.add(
             sql!(
-                "SELECT id FROM uploads WHERE id = ?1 AND received = ?2 AND touched_at < ?3 /*LOCK*/",
+                "SELECT id FROM uploads WHERE id = ?1 AND received = ?2 AND touched_at < ?3",
                 row.id.as_str(),
                 number(row.received),
                 untouched_since
@@ -269,7 +272,7 @@ impl Store {
                 let Some((upload, pieces)) = self.upload(&mailbox_id, &draft_id, &id).await? else {
                     continue;
                 };
-                gone += usize::from(self.give_up(&draft_id, &upload, pieces, before).await?);
+                gone += usize::from(self.give_up(&mailbox_id, &draft_id, &upload, pieces, before).await?);
             }
         }
     }

@@ -54,11 +54,15 @@ impl Store {
     /// nothing was changed.
     pub async fn withdraw(&self, wish: Withdrawal) -> Result<bool, StoreError> {
         let found = self
-            .read_one(sql!("SELECT body_id FROM deposits WHERE id = ?1", wish.deposit_id.as_str()))
+            .read_one(sql!(
+                "SELECT body_id, mailbox_id FROM deposits WHERE id = ?1",
+                wish.deposit_id.as_str()
+            ))
             .await?;
         let Some(mut row) = found else { return Ok(false) };
         let (id, body_id) = (wish.deposit_id.as_str(), row.text()?);
         let mut batch = Batch::default();
+        batch.hold_mailbox(&row.text()?);
         batch.add(
             sql!(
                 concat!(

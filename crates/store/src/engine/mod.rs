@@ -1,11 +1,14 @@
 //! The engines behind the seam: statements go in, answers come out. Which one it is, nobody above this folder asks.
 
 mod migrate;
+pub(crate) mod postgres;
 mod sqlite;
+mod text;
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -14,9 +17,16 @@ use crate::error::StoreError;
 use crate::files::Files;
 use crate::statement::{Batch, Outcome, Row, Statement};
 
+pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use sqlite::Options as SqliteOptions;
 #[cfg(test)]
 pub(crate) use sqlite::{migrate, run};
+
+/// Where SQLite's rows are in the store's folder.
+const SQLITE_FILE: &str = "rows.sqlite";
+
+/// There if the folder's rows are in PostgreSQL: the id of the database.
+const POSTGRES_MARK: &str = "postgres";
 
 /// What a commit promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +41,7 @@ pub(crate) enum Promise {
 #[derive(Debug)]
 pub(crate) enum Opened {
     Sqlite(sqlite::Opened),
+    Postgres(postgres::Opened),
 }
 
 /// What an engine works with, and for how long it holds on to it.
@@ -46,6 +57,7 @@ pub(crate) struct Setting {
 #[derive(Debug)]
 pub(crate) enum Engine {
     Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
 }
 
 impl Opened {
@@ -54,16 +66,27 @@ impl Opened {
         sqlite::Opened::open(folder, options).map(Self::Sqlite)
     }
 
+    /// Reaches the database and brings its schema forward.
+    pub(crate) fn postgres(
+        folder: &Path,
+        options: PostgresOptions,
+        lock_wait: Duration,
+    ) -> Result<Self, StoreError> {
+        postgres::Opened::open(folder, options, lock_wait).map(Self::Postgres)
+    }
+
     /// Whether a committed row says that this body is a file.
     pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(opened) => opened.has_file(body_id),
+            Self::Postgres(opened) => opened.has_file(body_id),
         }
     }
 
     pub(crate) fn start(self, setting: Setting) -> Result<Engine, StoreError> {
         match self {
             Self::Sqlite(opened) => opened.start(setting).map(Engine::Sqlite),
+            Self::Postgres(opened) => opened.start(setting).map(Engine::Postgres),
         }
     }
 }
@@ -74,6 +97,7 @@ impl Engine {
     pub(crate) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.write(batch, promise).await,
+            Self::Postgres(engine) => engine.write(batch, promise).await,
         }
     }
 
@@ -81,6 +105,7 @@ impl Engine {
     pub(crate) fn write_unhurried(&self, statement: Statement) {
         match self {
             Self::Sqlite(engine) => engine.write_unhurried(statement),
+            Self::Postgres(engine) => engine.write_unhurried(statement),
         }
     }
 
@@ -88,6 +113,7 @@ impl Engine {
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.read(statements).await,
+            Self::Postgres(engine) => engine.read(statements).await,
         }
     }
 
@@ -95,6 +121,7 @@ impl Engine {
     pub(crate) fn halted(&self) -> watch::Receiver<bool> {
         match self {
             Self::Sqlite(engine) => engine.halted(),
+            Self::Postgres(engine) => engine.halted(),
         }
     }
 
@@ -102,6 +129,7 @@ impl Engine {
     pub(crate) fn stop_taking(&self) {
         match self {
             Self::Sqlite(engine) => engine.stop_taking(),
+            Self::Postgres(engine) => engine.stop_taking(),
         }
     }
 
@@ -109,6 +137,7 @@ impl Engine {
     pub(crate) async fn ended(&self) -> usize {
         match self {
             Self::Sqlite(engine) => engine.ended().await,
+            Self::Postgres(engine) => engine.ended().await,
         }
     }
 }

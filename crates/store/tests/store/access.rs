@@ -9,7 +9,7 @@ use sealpost_store::{
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
 
-async fn active(rig: &Rig, tag: u8) -> String {
+pub(crate) async fn active(rig: &Rig, tag: u8) -> String {
     let (id, _, _) = rig.deposit_in_new(tag).await;
     let wish = Activate {
         mailbox_id: id.clone(),

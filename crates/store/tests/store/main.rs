@@ -12,9 +12,20 @@ mod legs;
 mod mailboxes;
 mod opening;
 mod queue;
+mod races;
 mod retention;
 mod rig;
 mod sessions;
+mod sqlite;
 mod stories;
 mod trash;
 mod tries;
+
+use std::path::Path;
+
+use sealpost_store::Rows;
+
+/// These scenarios run on SQLite; tests/postgres runs them on PostgreSQL.
+fn rows(_folder: &Path) -> Rows {
+    Rows::Folder
+}

@@ -25,14 +25,23 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) fn new() -> Self {
         let scratch = tempfile::tempdir().unwrap();
-        let store = Store::open(options(&scratch)).unwrap();
-        Self { store, ids: Arc::default(), scratch }
+        Self::with(options(&scratch), scratch)
+    }
+
+    /// A store opened in some other way, in a folder of this one.
+    pub(crate) fn with(options: StoreOptions, scratch: TempDir) -> Self {
+        Self { store: Store::open(options).unwrap(), ids: Arc::default(), scratch }
     }
 
     /// Closes the store and opens it again.
     pub(crate) async fn reopen(&mut self) {
         self.store.close().await;
         self.store = Store::open(options(&self.scratch)).unwrap();
+    }
+
+    /// The same store once more, as another process has it.
+    pub(crate) fn open_again(&self) -> Store {
+        Store::open(options(&self.scratch)).unwrap()
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
@@ -202,7 +211,8 @@ impl Rig {
 }
 
 pub(crate) fn options(scratch: &TempDir) -> StoreOptions {
-    StoreOptions::new(scratch.path().join("store"))
+    let folder = scratch.path().join("store");
+    StoreOptions { rows: crate::rows(&folder), ..StoreOptions::new(folder) }
 }
 
 /// What locks or unlocks a mailbox whose epochs are `before`.

@@ -23,7 +23,7 @@ use self::eraser::Eraser;
 use self::jobs::Jobs;
 use self::readers::{ReadJob, read_until_closed};
 use self::writer::{WriteJob, Writer};
-use super::{Promise, Setting};
+use super::{POSTGRES_MARK, Promise, SQLITE_FILE, Setting};
 use crate::access::Access;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
@@ -67,7 +67,10 @@ pub(crate) struct Sqlite {
 
 impl Opened {
     pub(crate) fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
-        let file = folder.join("rows.sqlite");
+        if folder.join(POSTGRES_MARK).exists() {
+            return Err(StoreError::OtherEngine { folder: folder.to_owned(), holds: "PostgreSQL" });
+        }
+        let file = folder.join(SQLITE_FILE);
         drop(Access::of(folder).file(&file)?);
         let mut connection = open(&file, Role::Writer)?;
         migrate(&mut connection)?;

@@ -14,7 +14,7 @@ use super::eraser::erases;
 use super::{Eraser, Jobs, run};
 use crate::body::StoredBody;
 use crate::disk::{Disk, Refused};
-use crate::error::{EngineError, StoreError};
+use crate::error::{EngineError, Refused as Because, StoreError};
 use crate::files::Files;
 use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Statement, sql};
 
@@ -304,7 +304,7 @@ impl Writer {
                     tracing::warn!(%error, "an unhurried statement failed");
                 }
             }
-            WriteJob::Batch { batch: Batch { statements, bodies }, promise: _, reply, permit } => {
+            WriteJob::Batch { batch: Batch { statements, bodies, .. }, promise: _, reply, permit } => {
                 self.erased |= statements.iter().any(|statement| erases(statement.sql));
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
@@ -316,7 +316,7 @@ impl Writer {
         // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
         if fallen.is_none() && self.connection.is_autocommit() {
             let error = ran.last().and_then(|ran| match &ran.result {
-                Err(StoreError::Database(EngineError(error))) => {
+                Err(StoreError::Database(EngineError(Because::Sqlite(error)))) => {
                     Some(self.fail(error, "a transaction was rolled back"))
                 }
                 Ok(_) | Err(_) => None,

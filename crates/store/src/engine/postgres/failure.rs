@@ -1,0 +1,76 @@
+//! What a failed transaction means for whoever asked for it: the same again, elsewhere, or an answer.
+
+use tokio_postgres::error::SqlState;
+
+use super::refused::PostgresError;
+use crate::error::StoreError;
+
+/// Why a transaction came to nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Server(PostgresError),
+    Store(StoreError),
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cure {
+    /// The same again: others were in the way.
+    Again,
+    /// The same again on another connection, perhaps to another server.
+    Elsewhere,
+    /// Nothing: the caller is told.
+    None,
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Server(error.into())
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Server(error) => error.into(),
+            Failure::Store(error) => error,
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn cure(&self) -> Cure {
+        match self {
+            Self::Server(error) => cure(error),
+            Self::Store(_) => Cure::None,
+        }
+    }
+
+    /// Whether the connection is of no more use.
+    pub(super) fn ends_connection(&self) -> bool {
+        match self {
+            Self::Server(error) => cure(error) == Cure::Elsewhere,
+            Self::Store(_) => false,
+        }
+    }
+
+    pub(super) fn late(what: &str) -> Self {
+        Self::Server(PostgresError { code: None, fatal: true, reason: format!("{what} took too long") })
+    }
+}
+
+fn cure(error: &PostgresError) -> Cure {
+    if error.code.is_none() || error.fatal || error.is(&[SqlState::READ_ONLY_SQL_TRANSACTION]) {
+        return Cure::Elsewhere;
+    }
+    // The two last: what a statement looked for came or went between its look and its change. The next try sees it.
+    if error.is(&[
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::FOREIGN_KEY_VIOLATION,
+        SqlState::UNIQUE_VIOLATION,
+    ]) {
+        return Cure::Again;
+    }
+    Cure::None
+}

@@ -1,0 +1,66 @@
+//! What PostgreSQL said when it refused. Keeps the server's code and sentence, never its details: those hold values.
+
+use thiserror::Error;
+use tokio_postgres::error::{Severity, SqlState};
+
+/// What the server says, or that it says nothing any more.
+#[derive(Debug, Error)]
+#[error("{}{reason}", code.as_ref().map(|code| format!("{} ", code.code())).unwrap_or_default())]
+pub(crate) struct PostgresError {
+    pub(super) code: Option<SqlState>,
+    /// The connection goes with it.
+    pub(super) fatal: bool,
+    pub(super) reason: String,
+}
+
+impl From<tokio_postgres::Error> for PostgresError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(said) => Self {
+                code: Some(said.code().clone()),
+                fatal: matches!(said.parsed_severity(), None | Some(Severity::Fatal | Severity::Panic)),
+                reason: said.message().to_owned(),
+            },
+            None => Self { code: None, fatal: true, reason: beneath(&error) },
+        }
+    }
+}
+
+/// The driver's own sentence says where it failed, the one beneath why.
+fn beneath(error: &tokio_postgres::Error) -> String {
+    std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+impl PostgresError {
+    pub(super) fn is(&self, codes: &[SqlState]) -> bool {
+        self.code.as_ref().is_some_and(|code| codes.contains(code))
+    }
+
+    /// Others hold what was asked for, or there are too many.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.code.is_none()
+            || self.fatal
+            || self.is(&[
+                SqlState::LOCK_NOT_AVAILABLE,
+                SqlState::QUERY_CANCELED,
+                SqlState::T_R_SERIALIZATION_FAILURE,
+                SqlState::T_R_DEADLOCK_DETECTED,
+                SqlState::TOO_MANY_CONNECTIONS,
+                SqlState::READ_ONLY_SQL_TRANSACTION,
+            ])
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.is(&[SqlState::DISK_FULL])
+    }
+
+    /// Another try at once would be told the same: a wrong password, no such database.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| {
+            code.code().starts_with("28") || code.code().starts_with("3D") || code.code().starts_with("42")
+        })
+    }
+}

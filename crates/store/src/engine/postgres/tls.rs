@@ -1,0 +1,104 @@
+//! TLS to the database through our own rustls. Knows no statement.
+
+use std::error::Error;
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::Socket;
+use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use tokio_rustls::TlsConnector;
+
+use crate::error::StoreError;
+
+/// Makes handshakes that end well only with a server that these authorities vouch for.
+#[derive(Clone)]
+pub(super) struct Tls(TlsConnector);
+
+impl Tls {
+    pub(super) fn load(authorities: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Path { path: authorities.to_owned(), source };
+        let bad = |error: &dyn Error| failed(io::Error::new(io::ErrorKind::InvalidData, error.to_string()));
+        let mut roots = RootCertStore::empty();
+        let pem = std::fs::read(authorities).map_err(failed)?;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.add(certificate.map_err(|error| bad(&error))?).map_err(|error| bad(&error))?;
+        }
+        if roots.is_empty() {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it")));
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| bad(&error))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+}
+
+/// One handshake.
+pub(super) struct Handshake {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+/// What comes of it.
+pub(super) struct Protected(Box<tokio_rustls::client::TlsStream<Socket>>);
+
+impl MakeTlsConnect<Socket> for Tls {
+    type Stream = Protected;
+    type TlsConnect = Handshake;
+    type Error = rustls::pki_types::InvalidDnsNameError;
+
+    fn make_tls_connect(&mut self, domain: &str) -> Result<Handshake, Self::Error> {
+        Ok(Handshake { connector: self.0.clone(), name: ServerName::try_from(domain.to_owned())? })
+    }
+}
+
+impl TlsConnect<Socket> for Handshake {
+    type Stream = Protected;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Protected>> + Send>>;
+
+    fn connect(self, stream: Socket) -> Self::Future {
+        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Box::new).map(Protected) })
+    }
+}
+
+impl TlsStream for Protected {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for Protected {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Protected {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,220 @@
+//! One transaction: everything is sent at once and the answers are read in order; the first that is not as expected
+//! decides. Knows nothing of tries and pools.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_postgres::Client;
+
+use super::failure::Failure;
+use super::locks;
+use super::pipeline::{Asked, answer, ask_for, say, send};
+use super::pool::Connection;
+use super::words::Words;
+use crate::engine::Promise;
+use crate::error::StoreError;
+use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement};
+
+/// How long statements may take before the connection is given up; their locks are waited for within this.
+pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
+
+/// How a batch ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Kept; files of bodies that went with it.
+    Kept { answers: Vec<Answer>, freed: Vec<String> },
+    /// Certainly nothing of it was kept.
+    Refused(Refusal),
+    /// Certainly nothing of it was kept.
+    Failed(Failure),
+    /// It was asked to be kept, and nobody said what became of that.
+    Unknown { reason: String, answers: Vec<Answer>, freed: Vec<String> },
+}
+
+/// Writes a batch, after what nobody waits for but has to come first.
+pub(super) async fn write(
+    connection: &Connection,
+    words: &Words,
+    first: &[Statement],
+    batch: &Batch,
+    promise: Promise,
+    before_commit: impl Fn(&[String]),
+) -> End {
+    let client = &connection.client;
+    let statements = batch.statements.as_slice();
+    // Where nothing can refuse, the end goes along: a failed statement makes a rollback of it.
+    let at_once = statements.iter().all(|statement| statement.expect == Expect::Anything);
+    let locks = locks::of(batch);
+    let work = async {
+        let begun = send(say(client, words.begin(promise))).await;
+        let mut locked = Vec::with_capacity(locks.len());
+        for lock in &locks {
+            locked.push(send(lock.ask(client)).await);
+        }
+        let mut before = Vec::with_capacity(first.len());
+        for statement in first {
+            before.push(send(ask_for(client, words, statement)).await);
+        }
+        let mut asked = Vec::with_capacity(statements.len());
+        for statement in statements {
+            asked.push(send(ask_for(client, words, statement)).await);
+        }
+        if at_once {
+            connection.listen_for_warnings();
+        }
+        let committed = match at_once {
+            true => Some(send(say(client, "COMMIT")).await),
+            false => None,
+        };
+        (begun, locked, before, asked, committed)
+    };
+    let (begun, locked, before, asked, committed) = work.await;
+    let judged = timeout(STATEMENTS, async {
+        answer(begun).await?;
+        for one in locked.into_iter().chain(before) {
+            answer(one).await?;
+        }
+        judge(statements, asked).await
+    });
+    let (answers, freed) = match judged.await {
+        Ok(Ok(Ok(done))) => done,
+        Ok(Ok(Err(refusal))) => {
+            return match roll_back(client).await {
+                Ok(()) => End::Refused(refusal),
+                Err(failure) => End::Failed(failure),
+            };
+        }
+        Ok(Err(failure)) => {
+            return match failure.ends_connection() {
+                // The end was sent already, and nobody says how far the server came.
+                true if at_once => unknown(failure, Vec::new(), Vec::new()),
+                true => End::Failed(failure),
+                false => match roll_back(client).await {
+                    Ok(()) => End::Failed(failure),
+                    Err(worse) => End::Failed(worse),
+                },
+            };
+        }
+        Err(_late) if at_once => return unknown(Failure::late("a transaction"), Vec::new(), Vec::new()),
+        Err(_late) => return End::Failed(Failure::late("a transaction")),
+    };
+    before_commit(&freed);
+    let committing = async {
+        match committed {
+            Some(committed) => answer(committed).await,
+            None => {
+                // A file that goes must not come back with its row.
+                if promise == Promise::Ordered && !freed.is_empty() {
+                    say(client, "SET LOCAL synchronous_commit TO DEFAULT").await?;
+                }
+                connection.listen_for_warnings();
+                say(client, "COMMIT").await
+            }
+        }
+    };
+    // It waits for the synchronous standby, and is never cancelled: whoever cancels it is told "done" of what may be lost.
+    match timeout(words.commit, committing).await {
+        Ok(Ok(_)) if connection.was_warned() => End::Unknown {
+            reason: "the server warned while it committed: perhaps no standby has it".to_owned(),
+            answers,
+            freed,
+        },
+        Ok(Ok(_)) => End::Kept { answers, freed },
+        // An ordinary error, and not the end of the connection: the server rolled back.
+        Ok(Err(failure)) if !failure.ends_connection() => End::Failed(failure),
+        Ok(Err(failure)) => unknown(failure, answers, freed),
+        Err(_late) => unknown(Failure::late("a commit"), answers, freed),
+    }
+}
+
+fn unknown(failure: Failure, answers: Vec<Answer>, freed: Vec<String>) -> End {
+    End::Unknown { reason: StoreError::from(failure).to_string(), answers, freed }
+}
+
+async fn roll_back(client: &Client) -> Result<(), Failure> {
+    match timeout(STATEMENTS, say(client, "ROLLBACK")).await {
+        Ok(said) => said.map(drop),
+        Err(_late) => Err(Failure::late("a rollback")),
+    }
+}
+
+type Judged = Result<(Vec<Answer>, Vec<String>), Refusal>;
+
+/// Every answer is read, also behind the one that decides: whoever commits must have heard of every error.
+async fn judge(statements: &[Statement], asked: Vec<Asked<'_>>) -> Result<Judged, Failure> {
+    let mut verdict: Option<Result<Refusal, Failure>> = None;
+    let (mut answers, mut freed) = (Vec::with_capacity(statements.len()), Vec::new());
+    for (statement, asked) in statements.iter().zip(asked) {
+        let mut answer = match answer(asked).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let gone = failure.ends_connection();
+                verdict.get_or_insert(Err(failure));
+                if gone {
+                    break;
+                }
+                continue;
+            }
+        };
+        match statement.expect {
+            Expect::Anything => {}
+            Expect::One(refusal) => {
+                if answer.affected != 1 {
+                    verdict.get_or_insert(Ok(refusal));
+                }
+            }
+            Expect::FreedBodies => {
+                for row in std::mem::take(&mut answer.rows) {
+                    match freed_file(row) {
+                        Ok(file) => freed.extend(file),
+                        Err(error) => {
+                            verdict.get_or_insert(Err(Failure::Store(error)));
+                        }
+                    }
+                }
+            }
+        }
+        answers.push(answer);
+    }
+    match verdict {
+        None => Ok(Ok((answers, freed))),
+        Some(Ok(refusal)) => Ok(Err(refusal)),
+        Some(Err(failure)) => Err(failure),
+    }
+}
+
+fn freed_file(mut row: Row) -> Result<Option<String>, StoreError> {
+    let id = row.text()?;
+    Ok((row.text()? == "file").then_some(id))
+}
+
+/// Answers questions from one view.
+pub(super) async fn read(
+    connection: &Connection,
+    words: &Words,
+    statements: &[Statement],
+) -> Result<Vec<Vec<Row>>, Failure> {
+    let client = &connection.client;
+    let begun = send(say(client, words.look(statements.len()))).await;
+    let mut asked = Vec::with_capacity(statements.len());
+    for statement in statements {
+        asked.push(send(ask_for(client, words, statement)).await);
+    }
+    let ended = send(say(client, "COMMIT")).await;
+    answer(begun).await?;
+    let mut answers = Vec::with_capacity(statements.len());
+    let mut failed = None;
+    for one in asked {
+        match answer(one).await {
+            Ok(answer) => answers.push(answer.rows),
+            Err(failure) => {
+                failed.get_or_insert(failure);
+            }
+        }
+    }
+    let ended = answer(ended).await;
+    match failed {
+        Some(failure) => Err(failure),
+        None => ended.map(|_| answers),
+    }
+}

@@ -1,0 +1,75 @@
+//! Parameters and rows between the seam and the wire. Knows no statement.
+
+use std::error::Error;
+
+use bytes::{Bytes, BytesMut};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use super::failure::Failure;
+use crate::error::StoreError;
+use crate::statement::{Row, Value};
+
+/// A parameter.
+#[derive(Debug)]
+pub(super) enum Param<'a> {
+    Value(&'a Value),
+    Texts(&'a [String]),
+    Ints(&'a [i64]),
+}
+
+impl Param<'_> {
+    /// The type is said and not left to the server: it would take a number beside `sum()` for a `numeric`. Only of
+    /// nothing there is no type to say.
+    pub(super) fn typ(&self) -> Type {
+        match self {
+            Self::Value(Value::Null) => Type::UNKNOWN,
+            Self::Value(Value::Int(_)) => Type::INT8,
+            Self::Value(Value::Text(_)) => Type::TEXT,
+            Self::Value(Value::Blob(_)) => Type::BYTEA,
+            Self::Texts(_) => Type::TEXT_ARRAY,
+            Self::Ints(_) => Type::INT8_ARRAY,
+        }
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self, typ: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Value(Value::Null) => Ok(IsNull::Yes),
+            Self::Value(Value::Int(number)) => number.to_sql(typ, out),
+            Self::Value(Value::Text(text)) => text.as_str().to_sql(typ, out),
+            Self::Value(Value::Blob(bytes)) => bytes.as_ref().to_sql(typ, out),
+            Self::Texts(texts) => texts.to_sql(typ, out),
+            Self::Ints(numbers) => numbers.to_sql(typ, out),
+        }
+    }
+
+    fn accepts(_typ: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// A row as the seam has it.
+pub(super) fn row(from: &tokio_postgres::Row) -> Result<Row, Failure> {
+    let mut values = Vec::with_capacity(from.len());
+    for (at, column) in from.columns().iter().enumerate() {
+        let typ = column.type_();
+        values.push(if *typ == Type::INT8 {
+            from.try_get::<_, Option<i64>>(at)?.map_or(Value::Null, Value::Int)
+        } else if *typ == Type::INT4 {
+            from.try_get::<_, Option<i32>>(at)?.map_or(Value::Null, |number| Value::Int(i64::from(number)))
+        } else if *typ == Type::BOOL {
+            from.try_get::<_, Option<bool>>(at)?.map_or(Value::Null, |yes| Value::Int(i64::from(yes)))
+        } else if *typ == Type::BYTEA {
+            from.try_get::<_, Option<&[u8]>>(at)?
+                .map_or(Value::Null, |bytes| Value::Blob(Bytes::copy_from_slice(bytes)))
+        } else if *typ == Type::TEXT {
+            from.try_get::<_, Option<String>>(at)?.map_or(Value::Null, Value::Text)
+        } else {
+            return Err(Failure::Store(StoreError::Damaged { what: "a column of a type that we use" }));
+        });
+    }
+    Ok(Row::new(values))
+}

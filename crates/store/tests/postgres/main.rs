@@ -1,0 +1,63 @@
+//! The same promises, kept by PostgreSQL: every scenario of tests/store on a server of its own.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../store/access.rs"]
+mod access;
+#[path = "../store/activation.rs"]
+mod activation;
+#[path = "../store/arrival.rs"]
+mod arrival;
+#[path = "../store/bodies.rs"]
+mod bodies;
+#[path = "../../../../tests/src/postgres.rs"]
+#[expect(unreachable_pub, reason = "the rig of the flows shares it")]
+mod cluster;
+#[path = "../store/deposits.rs"]
+mod deposits;
+#[path = "../store/drafts.rs"]
+mod drafts;
+#[path = "../store/holds.rs"]
+mod holds;
+#[path = "../store/legs.rs"]
+mod legs;
+#[path = "../store/mailboxes.rs"]
+mod mailboxes;
+#[path = "../store/opening.rs"]
+mod opening;
+#[path = "../store/queue.rs"]
+mod queue;
+#[path = "../store/races.rs"]
+mod races;
+#[path = "../store/retention.rs"]
+mod retention;
+#[path = "../store/rig.rs"]
+mod rig;
+mod server;
+#[path = "../store/sessions.rs"]
+mod sessions;
+#[path = "../store/stories.rs"]
+mod stories;
+#[path = "../store/trash.rs"]
+mod trash;
+#[path = "../store/tries.rs"]
+mod tries;
+
+use std::path::Path;
+
+use sealpost_store::{PostgresHost, PostgresOptions, Rows};
+
+use crate::cluster::Cluster;
+
+/// A schema for each folder.
+fn rows(folder: &Path) -> Rows {
+    Rows::Postgres(Box::new(options(Cluster::shared(), folder)))
+}
+
+fn options(cluster: &Cluster, folder: &Path) -> PostgresOptions {
+    let host = PostgresHost { name: cluster.socket().to_string_lossy().into_owned(), port: 5432 };
+    let mut options = PostgresOptions::new(host, "postgres", "sealpost");
+    let name: Vec<String> =
+        folder.to_string_lossy().bytes().rev().take(30).map(|byte| format!("{byte:02x}")).collect();
+    options.schema = format!("s{}", name.concat());
+    options
+}

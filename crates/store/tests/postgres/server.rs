@@ -1,0 +1,183 @@
+//! What only a server does: it refuses, goes away while it commits, or waits for a standby that is not there.
+
+use std::time::Duration;
+
+use sealpost_mail::Random as _;
+use sealpost_store::{
+    ArrivalRows, Committed, Durability, PostgresUnfit, Rows, Store, StoreError, StoreOptions,
+};
+use tempfile::TempDir;
+
+use crate::cluster::Cluster;
+use crate::options;
+use crate::rig::{NOW, Rig};
+
+/// How a store on this server is opened, with everything in a hurry.
+fn hasty(cluster: &Cluster, scratch: &TempDir, durability: Durability) -> StoreOptions {
+    let folder = scratch.path().join("store");
+    let mut options = options(cluster, &folder);
+    options.durability = durability;
+    options.patience = Duration::from_secs(2);
+    StoreOptions { rows: Rows::Postgres(Box::new(options)), ..StoreOptions::new(folder) }
+}
+
+async fn letter(rig: &Rig, fingerprint: u8) -> ArrivalRows {
+    let body = rig.body(100).await;
+    let mut rows = ArrivalRows::new(NOW);
+    rows.fingerprint = Some([fingerprint; 32]);
+    rows.legs.push(rig.leg(body.id(), "a.example"));
+    rows.body = Some(body);
+    rows
+}
+
+#[test]
+fn facts_are_asked_and_judged() {
+    let scratch = tempfile::tempdir().unwrap();
+    let facts = options(Cluster::shared(), scratch.path()).facts().unwrap();
+    assert!(facts.version_number >= 150_000, "{facts:?}");
+    assert!(!facts.in_recovery && facts.may_create && facts.sees_standbys && !facts.tls, "{facts:?}");
+    assert!(!facts.syncs, "the tests' server syncs nothing, and says so");
+    assert_eq!(facts.unfit(Durability::Local), None);
+    assert_eq!(facts.unfit(Durability::Replicated), Some(PostgresUnfit::NoStandby));
+    let lazy = sealpost_store::PostgresFacts { synchronous_commit: "off".to_owned(), ..facts };
+    assert_eq!(lazy.unfit(Durability::Local), Some(PostgresUnfit::CommitsLater));
+}
+
+#[test]
+fn without_a_standby_nothing_that_promises_one_starts() {
+    let scratch = tempfile::tempdir().unwrap();
+    let error = Store::open(hasty(Cluster::shared(), &scratch, Durability::Replicated)).unwrap_err();
+    assert!(matches!(error, StoreError::Unfit(PostgresUnfit::NoStandby)), "{error}");
+    assert!(error.to_string().contains("synchronous_standby_names"), "{error}");
+}
+
+#[tokio::test]
+async fn folder_and_database_belong_together() {
+    let rig = Rig::new();
+    rig.queue(10, &["a.example"]).await;
+    rig.store.close().await;
+    let other = tempfile::tempdir().unwrap();
+    let same_schema = options(Cluster::shared(), &rig.folder());
+    let wish = |folder: &std::path::Path| StoreOptions {
+        rows: Rows::Postgres(Box::new(same_schema.clone())),
+        ..StoreOptions::new(folder)
+    };
+    let error = Store::open(wish(other.path())).unwrap_err();
+    assert!(matches!(error, StoreError::OtherFolder { .. }), "{error}");
+    // Nor is SQLite begun beside it.
+    let error = Store::open(StoreOptions::new(rig.folder())).unwrap_err();
+    assert!(matches!(error, StoreError::OtherEngine { holds: "PostgreSQL", .. }), "{error}");
+    // Nor the other way round.
+    let lite = tempfile::tempdir().unwrap();
+    Store::open(StoreOptions::new(lite.path())).unwrap().close().await;
+    let mut fresh = options(Cluster::shared(), lite.path());
+    fresh.patience = Duration::from_secs(2);
+    let wish = StoreOptions { rows: Rows::Postgres(Box::new(fresh)), ..StoreOptions::new(lite.path()) };
+    let error = Store::open(wish).unwrap_err();
+    assert!(matches!(error, StoreError::OtherEngine { holds: "SQLite", .. }), "{error}");
+    // It is still there where it belongs.
+    let store = Store::open(wish_again(&rig)).unwrap();
+    assert_eq!(store.sweep(NOW).await.unwrap().counts.legs, 1);
+    store.close().await;
+}
+
+fn wish_again(rig: &Rig) -> StoreOptions {
+    let folder = rig.folder();
+    let options = options(Cluster::shared(), &folder);
+    StoreOptions { rows: Rows::Postgres(Box::new(options)), ..StoreOptions::new(folder) }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_left_alone() {
+    let rig = Rig::new();
+    rig.store.close().await;
+    let schema = options(Cluster::shared(), &rig.folder()).schema;
+    Cluster::shared().sql(&format!("INSERT INTO {schema}.schema_version (version) VALUES (9999)"));
+    let error = Store::open(wish_again(&rig)).unwrap_err();
+    assert!(matches!(error, StoreError::NewerSchema { found: 9999, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn sealed_bytes_are_stored_as_they_are_and_words_ordered_by_bytes() {
+    let rig = Rig::new();
+    let schema = options(Cluster::shared(), &rig.folder()).schema;
+    let compressed = Cluster::shared().sql(&format!(
+        "SELECT count(*) FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = '{schema}'::regnamespace
+           AND relkind = 'r') AND atttypid = 'bytea'::regtype AND attnum > 0 AND NOT attisdropped AND attstorage <> 'e'"
+    ));
+    assert_eq!(compressed, "0");
+    let otherwise = Cluster::shared().sql(&format!(
+        "SELECT count(*) FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation
+         WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = '{schema}'::regnamespace AND relkind = 'r'
+           AND relname <> 'folder') AND attnum > 0 AND NOT attisdropped AND collname <> 'C'"
+    ));
+    assert_eq!(otherwise, "0");
+    // The cluster's own order is another one, or the above would prove nothing.
+    assert_eq!(Cluster::shared().sql("SELECT 'a' < 'B'"), "t");
+}
+
+/// A wait for a standby that somebody cancels is answered "done" by the server. Where a standby was promised, we do not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_wait_for_the_standby_is_no_success() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let rig = Rig::with(hasty(&cluster, &scratch, Durability::Replicated), scratch);
+    let first = letter(&rig, 1).await;
+    assert!(matches!(rig.store.commit_arrival(first).await.unwrap(), Committed::New(_)));
+    // From now on nobody answers for it.
+    standby.stop();
+    let rows = letter(&rig, 2).await;
+    let store = rig.store.clone();
+    let arriving = tokio::spawn(async move { store.commit_arrival(rows).await });
+    while cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    cluster.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    let error = arriving.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Uncertain { .. } | StoreError::Database(_)), "{error:?}");
+    assert_eq!(error.fault(), sealpost_mail::Fault::Temporary);
+}
+
+/// The server is killed over and over while letters come: what was promised is there, what was refused is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_makes_no_promise_a_lie() {
+    let cluster = Cluster::start("fsync = on");
+    let scratch = tempfile::tempdir().unwrap();
+    let mut wish = hasty(&cluster, &scratch, Durability::Local);
+    if let Rows::Postgres(options) = &mut wish.rows {
+        options.patience = Duration::from_secs(30);
+    }
+    let rig = Rig::with(wish, scratch);
+    let (mut kept, mut not) = (Vec::new(), Vec::new());
+    for round in 0..2_u8 {
+        let mut arriving = Vec::new();
+        for at in 0..40_u8 {
+            let rows = letter(&rig, round * 40 + at).await;
+            let id = rows.body.as_ref().unwrap().id().to_owned();
+            let store = rig.store.clone();
+            arriving.push((id, tokio::spawn(async move { store.commit_arrival(rows).await })));
+            if at == 20 {
+                cluster.kill();
+            }
+        }
+        cluster.restart();
+        for (id, arrival) in arriving {
+            match arrival.await.unwrap() {
+                Ok(Committed::New(_)) => kept.push(id),
+                Ok(other) => unreachable!("{other:?}"),
+                Err(StoreError::Uncertain { .. }) => {}
+                Err(_certainly) => not.push(id),
+            }
+        }
+    }
+    assert!(!kept.is_empty());
+    for id in &kept {
+        assert!(rig.store.body(id).await.unwrap().is_some(), "{id} was promised");
+    }
+    for id in &not {
+        assert!(rig.store.body(id).await.unwrap().is_none(), "{id} was refused");
+    }
+    rig.clean().await;
+    assert_ne!(rig.ids.id(), "");
+}

@@ -1,0 +1,170 @@
+//! A throw-away PostgreSQL server for tests: made in a temporary folder, reached by its socket, gone with the process
+//! that made it however that ends. Knows nothing of the product; crates/store includes this file as it is.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// Makes the cluster, says where it is, and takes it away when its input ends. As the user `postgres` where we are root,
+/// whom initdb refuses. The order of the database is German on purpose: nothing may depend on it. Nothing is synced:
+/// what is tested is not the disk.
+const LIFE: &str = r#"
+set -e
+PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)"
+command -v initdb >/dev/null || { echo "no PostgreSQL: apt-get install -y postgresql" >&2; exit 1; }
+dir=$(mktemp -d /tmp/sealpost-postgres.XXXXXX)
+as=""
+if [ "$(id -u)" = 0 ]; then
+  chown postgres: "$dir"
+  as="setpriv --reuid=postgres --regid=postgres --clear-groups"
+fi
+cd /
+end() {
+  for one in data standby; do
+    [ -e "$dir/$one/postmaster.pid" ] || continue
+    pid=$(head -n 1 "$dir/$one/postmaster.pid")
+    kill -QUIT "$pid" 2>/dev/null || continue
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  done
+  rm -rf "$dir"
+}
+trap end EXIT
+$as "$(command -v initdb)" -D "$dir/data" -U sealpost -A trust -E UTF8 --no-sync \
+  --locale=C.UTF-8 --locale-provider=icu --icu-locale=de >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
+cat >>"$dir/data/postgresql.conf" <<CONF
+listen_addresses = ''
+unix_socket_directories = '$dir'
+max_connections = 400
+shared_buffers = 64MB
+fsync = off
+full_page_writes = off
+max_wal_senders = 4
+$1
+CONF
+$as "$(command -v postgres)" -D "$dir/data" >"$dir/log" 2>&1 </dev/null &
+until pg_isready -q -h "$dir"; do
+  kill -0 $! 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
+  sleep 0.05
+done
+echo "$dir"
+read -r _ || true
+"#;
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: PathBuf,
+    /// Holds its input open.
+    _life: Child,
+}
+
+impl Cluster {
+    /// A server of its own, with these lines at the end of its settings.
+    pub fn start(settings: &str) -> Self {
+        let mut life = Command::new("sh")
+            .args(["-c", LIFE, "cluster", settings])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(life.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "PostgreSQL did not start; what it said stands above");
+        Self { folder: PathBuf::from(line.trim_end()), _life: life }
+    }
+
+    /// The one that the tests of a process share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(""))
+    }
+
+    /// The folder of its socket; its port is 5432, its superuser and the one who may come in is `sealpost`.
+    pub fn socket(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A standby that the server's commits wait for from now on.
+    pub fn standby(&self) -> Standby {
+        let name = self.folder.file_name().unwrap().to_string_lossy().into_owned();
+        let data = self.folder.join("standby");
+        self.run(&format!(
+            "pg_basebackup -h '{socket}' -U sealpost -D '{data}' -R -X stream -c fast --no-sync \
+             && echo \"port = 5433\nprimary_conninfo = 'host={socket} user=sealpost application_name={name}'\" \
+                >>'{data}/postgresql.auto.conf' && pg_ctl -s -w -D '{data}' -l '{socket}/standby.log' start",
+            socket = self.folder.display(),
+            data = data.display()
+        ));
+        self.sql(&format!("ALTER SYSTEM SET synchronous_standby_names = '\"{name}\"'"));
+        self.sql("SELECT pg_reload_conf()");
+        while self.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1" {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Standby { data, primary: self.folder.clone() }
+    }
+
+    /// The server's machine loses power, as far as its processes go.
+    pub fn kill(&self) {
+        self.run(&format!("pg_ctl -s -D '{}/data' stop -m immediate", self.folder.display()));
+    }
+
+    /// It comes back.
+    pub fn restart(&self) {
+        let folder = self.folder.display();
+        self.run(&format!("pg_ctl -s -w -D '{folder}/data' -l '{folder}/restarted.log' start"));
+    }
+
+    fn run(&self, script: &str) {
+        run_in(&self.folder, script);
+    }
+
+    /// Does a statement as the superuser in the database `postgres`; returns what it prints.
+    pub fn sql(&self, text: &str) -> String {
+        let said = Command::new("psql")
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "sealpost", "-d", "postgres", "-h"])
+            .arg(&self.folder)
+            .args(["-c", text])
+            .output()
+            .unwrap();
+        assert!(said.status.success(), "{text}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).trim_end().to_owned()
+    }
+}
+
+/// A copy of the server that follows it.
+#[derive(Debug)]
+pub struct Standby {
+    data: PathBuf,
+    primary: PathBuf,
+}
+
+impl Standby {
+    /// It follows no more.
+    pub fn stop(&self) {
+        run_in(&self.primary, &format!("pg_ctl -s -w -D '{}' stop -m immediate", self.data.display()));
+    }
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        if self.data.join("postmaster.pid").exists() {
+            self.stop();
+        }
+    }
+}
+
+/// As the user whose files they are.
+fn run_in(folder: &Path, script: &str) {
+    let as_user = r#"PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)"; cd /
+        if [ "$(id -u)" = 0 ]; then exec setpriv --reuid=postgres --regid=postgres --clear-groups sh -c "$1"
+        else exec sh -c "$1"; fi"#;
+    let said = Command::new("sh").args(["-c", as_user, "run", script]).output().unwrap();
+    assert!(
+        said.status.success(),
+        "{} in {}: {}",
+        script,
+        folder.display(),
+        String::from_utf8_lossy(&said.stderr)
+    );
+}
