@@ -8,20 +8,20 @@ use rig::{Delivered, Gateway, Hop, Smtp};
 use super::out::{our_certificate, path};
 use super::{gpg, insurer, openssl, sealpost};
 
-const HEAD: &str = "From: Dr. Moor <moor@clinic.example>\nTo: Erika Muster <erika.muster@insurer.example>\n\
+pub(super) const HEAD: &str = "From: Dr. Moor <moor@clinic.example>\nTo: Erika Muster <erika.muster@insurer.example>\n\
      Subject: Befund\nDate: Fri, 20 Nov 2026 09:30:00 +0100\nMessage-ID: <befund@clinic.example>\n";
-const ENTITY: &str = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n\
+pub(super) const ENTITY: &str = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n\
      Die Größe: 4711\n";
 
-struct Scene {
-    world: SocketAddr,
-    inside: Hop,
-    gateway: Gateway,
+pub(super) struct Scene {
+    pub(super) world: SocketAddr,
+    pub(super) inside: Hop,
+    pub(super) gateway: Gateway,
     _outside: Hop,
 }
 
 impl Scene {
-    fn new(change: impl FnOnce(&mut rig::Config)) -> Self {
+    pub(super) fn new(change: impl FnOnce(&mut rig::Config)) -> Self {
         let (outside, inside) = (Hop::new(), Hop::new());
         let (mut config, world) = insurer(&outside, &inside);
         change(&mut config);
@@ -31,20 +31,20 @@ impl Scene {
     }
 
     /// A stranger hands in this letter.
-    fn hand_in(&self, letter: &[u8]) {
+    pub(super) fn hand_in(&self, letter: &[u8]) {
         let mut client = Smtp::connect(self.world);
         client.ehlo();
         client.letter("moor@clinic.example", &["erika.muster@insurer.example"], letter).expect("250 *");
     }
 
-    fn arrives(&self, letter: &[u8]) -> Delivered {
+    pub(super) fn arrives(&self, letter: &[u8]) -> Delivered {
         let before = self.inside.delivered().len();
         self.hand_in(letter);
         self.inside.wait(before + 1).remove(before)
     }
 }
 
-fn result(letter: &Delivered) -> String {
+pub(super) fn result(letter: &Delivered) -> String {
     let text = letter.text();
     let fields: Vec<&str> =
         text.split("\r\n").filter(|line| line.to_ascii_lowercase().starts_with("x-sealpost")).collect();

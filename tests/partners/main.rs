@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod authority;
 mod commands;
+mod distrust;
 mod gpg;
 mod inward;
 mod never_clear;

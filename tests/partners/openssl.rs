@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// A house with a certificate that signed itself.
 pub(crate) struct House {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl House {
@@ -81,17 +81,17 @@ impl House {
         std::fs::read(out).unwrap()
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.path(name);
         std::fs::write(Path::new(&path), bytes).unwrap();
         path
     }
 
-    fn openssl(&self, args: &[&str]) {
+    pub(crate) fn openssl(&self, args: &[&str]) {
         let (code, out, err) = run(Command::new("openssl").args(args));
         assert_eq!(code, 0, "openssl {args:?}:\n{out}{err}");
     }

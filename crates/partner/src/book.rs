@@ -2,7 +2,7 @@
 //! id, partner and state bound, so that a row that somebody else wrote opens nothing and counts for nothing.
 
 use sealpost_mail::{Address, Random, Timestamp};
-use sealpost_seal::{Method, Profile, SpeaksFor, TrustedKey};
+use sealpost_seal::{Distrust, DistrustedKey, Method, Profile, SpeaksFor, TrustedKey};
 use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerRow, Store};
 use sealpost_vault::{KeyringKey, TagKey};
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,35 @@ impl Book<'_> {
                 key: key.key,
             })
             .collect())
+    }
+
+    /// The keys whose signatures are believed from nobody, whoever else vouches for them: those that were taken back,
+    /// suspended or found run out, and every key of a partner that is out of use.
+    pub async fn distrusted(&self) -> Result<Vec<DistrustedKey>, PartnerError> {
+        let mut out = Vec::new();
+        for row in self.store.partner_keys_out_of_use().await? {
+            match self.open_key(&row) {
+                Ok(key) => out.extend(distrusted(Standing::Active, key)),
+                Err(error) => tracing::error!(%error, "a partner's key that is out of use cannot be read"),
+            }
+        }
+        for row in self.store.partners().await? {
+            let partner = match self.open(&row) {
+                Ok(partner) => partner,
+                Err(error) => {
+                    tracing::error!(%error, "a partner is not used");
+                    continue;
+                }
+            };
+            match partner.standing {
+                Standing::Active => {}
+                Standing::Suspended => {
+                    let Found { keys, .. } = self.with_keys(partner).await?;
+                    out.extend(keys.into_iter().filter_map(|key| distrusted(Standing::Suspended, key)));
+                }
+            }
+        }
+        Ok(out)
     }
 
     /// Every partner with its keys, by name. One whose row is not ours does not keep the others from being shown.
@@ -351,6 +380,17 @@ impl Book<'_> {
     ) -> Result<Vec<PartnerKeyRow>, PartnerError> {
         keys.iter().map(|key| self.key_row(partner_id, key, now, random)).collect()
     }
+}
+
+fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {
+    let why = match (key.state, standing) {
+        (PartnerKeyState::Revoked, _) => Distrust::Revoked,
+        (PartnerKeyState::Expired, _) => Distrust::Expired,
+        (PartnerKeyState::Suspended, _)
+        | (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Suspended) => Distrust::Suspended,
+        (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Active) => return None,
+    };
+    Some(DistrustedKey { key: key.key, why })
 }
 
 /// What a key's seal is bound to: put beside another partner or in another state, it opens no more.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::KeyError;
 use crate::opened::{Opened, SpeaksFor};
 use crate::partner::PartnerKey;
-use crate::worker::ChainVerdict;
+use crate::worker::{ChainVerdict, DistrustedKey};
 
 /// The first word of every line that begins something.
 pub(crate) const START: &str = "sealpost-seal-1 ";
@@ -30,6 +30,7 @@ pub(crate) enum Job {
         /// What [`crate::OwnKey::to_bytes`] gave.
         own: Vec<Bytes>,
         trusted: Vec<Trusted>,
+        distrusted: Vec<DistrustedKey>,
         roots: Vec<Bytes>,
         crls: Vec<Bytes>,
         now: Timestamp,

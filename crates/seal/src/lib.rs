@@ -5,6 +5,7 @@
 //! is opened in a process of its own ([`Worker`], binary `sealpost-seal`) without files, network or other people's keys.
 
 mod assemble;
+mod barred;
 mod close;
 mod error;
 mod facts;
@@ -37,7 +38,7 @@ pub use own::{Holder, Kind, OwnKey};
 pub use partner::PartnerKey;
 pub use profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
 pub use work::work;
-pub use worker::{ChainVerdict, Limits, Opening, TrustedKey, Worker};
+pub use worker::{ChainVerdict, DistrustedKey, Limits, Opening, TrustedKey, Worker};
 
 /// Bytes in JSON, as base64.
 mod base64_bytes {

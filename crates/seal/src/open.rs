@@ -10,6 +10,7 @@ use sealpost_mail::{Address, Head, Timestamp};
 use sequoia_openpgp::Cert;
 
 use crate::assemble::assemble;
+use crate::barred::Barred;
 use crate::facts::Method;
 use crate::judge::{Objection, Purpose, judge};
 use crate::mime::{ContentType, Entity, with_crlf};
@@ -22,7 +23,7 @@ use crate::partner::PartnerKey;
 use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::open::Signer;
-use crate::worker::{ChainVerdict, TrustedKey};
+use crate::worker::{ChainVerdict, DistrustedKey, TrustedKey};
 use crate::{inline, pgp, smime};
 
 /// How deep layers and parts may lie.
@@ -34,6 +35,7 @@ const MOST_SIGNATURES: usize = 32;
 pub(crate) struct Asked {
     pub(crate) own: Vec<OwnKey>,
     pub(crate) trusted: Vec<TrustedKey>,
+    pub(crate) distrusted: Vec<DistrustedKey>,
     pub(crate) roots: Vec<Vec<u8>>,
     pub(crate) crls: Vec<Vec<u8>>,
     pub(crate) now: Timestamp,
@@ -45,16 +47,18 @@ pub(crate) struct Asked {
 pub(crate) fn open(letter: &[u8], asked: &Asked) -> (Opened, Option<Vec<u8>>) {
     let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
     let from = entity.head.from_address().ok().flatten();
-    let certs: Vec<Cert> = asked
-        .trusted
-        .iter()
-        .filter(|trusted| trusted.key.method() == Method::OpenPgp)
-        .filter_map(|trusted| trusted.key.cert().ok())
+    // Those that are out of use as well: whose signature it is shall be said, and that it is worth nothing.
+    let known = asked.trusted.iter().map(|one| &one.key);
+    let certs: Vec<Cert> = known
+        .chain(asked.distrusted.iter().map(|one| &one.key))
+        .filter(|key| key.method() == Method::OpenPgp)
+        .filter_map(|key| key.cert().ok())
         .collect();
     let mut found = Finding {
         asked,
         from,
         certs,
+        barred: Barred::of(&asked.distrusted),
         layers: Vec::new(),
         signatures: Vec::new(),
         notes: Vec::new(),
@@ -110,6 +114,7 @@ struct Finding<'a> {
     asked: &'a Asked,
     from: Option<Address>,
     certs: Vec<Cert>,
+    barred: Barred,
     layers: Vec<Layer>,
     signatures: Vec<SignatureFound>,
     notes: Vec<Note>,
@@ -426,6 +431,10 @@ impl Finding<'_> {
         if !signer.holds {
             return SignatureVerdict::Invalid;
         }
+        let barred = self.barred.certificate(key.facts(), certificate);
+        if let Some(why) = self.stays_barred(barred, Some(key)) {
+            return SignatureVerdict::Untrusted(why);
+        }
         if let Some(distrust) = distrust(&judge(key.facts(), Purpose::Sign, None, self.asked.now)) {
             return SignatureVerdict::Untrusted(distrust);
         }
@@ -445,9 +454,16 @@ impl Finding<'_> {
         self.layers.push(Layer::Signed { method: Method::OpenPgp, covers });
         for signer in signers {
             let from = self.whose(signer.key.as_ref());
+            let barred = self.barred.openpgp(signer.key.as_ref(), signer.made_by.as_ref());
+            let verdict = match (signer.verdict, self.stays_barred(barred, signer.key.as_ref())) {
+                (SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(_), Some(why)) => {
+                    SignatureVerdict::Untrusted(why)
+                }
+                (verdict, _) => verdict,
+            };
             self.push(SignatureFound {
                 method: Method::OpenPgp,
-                verdict: signer.verdict,
+                verdict,
                 signer: signer.key,
                 signer_id: signer.id,
                 from,
@@ -466,6 +482,18 @@ impl Finding<'_> {
     fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
+        }
+    }
+
+    /// What is out of use with one partner may be in use with another; what is revoked or over is so everywhere.
+    fn stays_barred(&self, barred: Option<Distrust>, key: Option<&PartnerKey>) -> Option<Distrust> {
+        match barred? {
+            Distrust::Suspended if key.is_some_and(|key| self.trusted(key).is_some()) => None,
+            why @ (Distrust::Suspended
+            | Distrust::Revoked
+            | Distrust::Expired
+            | Distrust::NoChain
+            | Distrust::Usage) => Some(why),
         }
     }
 
@@ -581,6 +609,7 @@ mod tests {
         Asked {
             own: KEYS.to_vec(),
             trusted: trusted.collect(),
+            distrusted: Vec::new(),
             roots: Vec::new(),
             crls: Vec::new(),
             now: SystemClock.now(),

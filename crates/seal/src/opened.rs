@@ -148,8 +148,10 @@ pub enum Distrust {
     NoChain,
     /// Expired, or not yet valid.
     Expired,
-    /// Revoked.
+    /// Revoked, by its holder, its authority or the operator: no chain makes it good again.
     Revoked,
+    /// The operator has put it, or the partner whose it is, out of use.
+    Suspended,
     /// The key may not sign mail, or is too weak.
     Usage,
 }

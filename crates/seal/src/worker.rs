@@ -15,7 +15,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::error::{KeyError, OpenError, WorkerError};
 use crate::job::{Answer, Bytes, Job, MOST_JSON, START, Trusted};
-use crate::opened::{Opened, SpeaksFor};
+use crate::opened::{Distrust, Opened, SpeaksFor};
 use crate::own::OwnKey;
 use crate::partner::PartnerKey;
 
@@ -56,12 +56,23 @@ pub struct TrustedKey {
     pub speaks_for: SpeaksFor,
 }
 
+/// A key that the operator has put out of use: no chain to a root makes its signatures good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DistrustedKey {
+    /// The key. Another certificate for it, or a subkey of it under another key, is meant too.
+    pub key: PartnerKey,
+    /// Why.
+    pub why: Distrust,
+}
+
 /// With what a letter is opened.
 pub struct Opening<'a> {
     /// Our keys, old ones too.
     pub own: &'a [&'a OwnKey],
     /// Keys whose signatures are believed.
     pub trusted: &'a [TrustedKey],
+    /// Keys whose signatures are not believed, whoever vouches for them.
+    pub distrusted: &'a [DistrustedKey],
     /// DER of certificates that chains may end at.
     pub roots: &'a [Vec<u8>],
     /// DER of revocation lists, for chains.
@@ -122,6 +133,7 @@ impl Worker {
                 .iter()
                 .map(|one| Trusted { key: one.key.clone(), speaks_for: one.speaks_for.clone() })
                 .collect(),
+            distrusted: opening.distrusted.to_vec(),
             roots: bytes(opening.roots),
             crls: bytes(opening.crls),
             now: opening.now,

@@ -157,6 +157,15 @@ impl Store {
         self.read_rows(keys).await?.into_iter().map(key_row).collect()
     }
 
+    /// Keys of all partners that were in use and are not any more.
+    pub async fn partner_keys_out_of_use(&self) -> Result<Vec<PartnerKeyRow>, StoreError> {
+        let keys = sql!(
+            "SELECT id, partner_id, state, sealed, changed_at FROM partner_keys
+             WHERE state NOT IN ('trusted', 'offered') ORDER BY changed_at, id"
+        );
+        self.read_rows(keys).await?.into_iter().map(key_row).collect()
+    }
+
     /// A new partner with its domains, addresses and keys.
     pub async fn add_partner(
         &self,

@@ -6,7 +6,7 @@ use std::io;
 use memchr::memmem;
 use sealpost_mail::{Address, Edit, Head};
 use sealpost_seal::{
-    Coverage, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Wholeness,
+    Coverage, Distrust, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Wholeness,
 };
 
 use super::piping::Reading;
@@ -152,12 +152,26 @@ fn signature(opened: &Opened) -> &'static str {
         }
         // `proven_sender` would have found it.
         (SignatureVerdict::Valid(_), FromMatch::Address | FromMatch::Domain, Coverage::Whole) => "valid",
-        (SignatureVerdict::Untrusted(_), _, _) => "untrusted",
+        (SignatureVerdict::Untrusted(Distrust::Revoked), _, _) => "revoked",
+        (SignatureVerdict::Untrusted(Distrust::Suspended), _, _) => "suspended",
+        (SignatureVerdict::Untrusted(Distrust::Expired), _, _) => "expired",
+        (SignatureVerdict::Untrusted(Distrust::NoChain | Distrust::Usage), _, _) => "untrusted",
         (SignatureVerdict::UnknownSigner, _, _) => "unknown-signer",
         (SignatureVerdict::WeakAlgorithm, _, _) => "weak",
         (SignatureVerdict::Invalid, _, _) => "invalid",
     };
-    let order = ["valid", "other-sender", "part", "untrusted", "unknown-signer", "weak", "invalid"];
+    let order = [
+        "valid",
+        "other-sender",
+        "part",
+        "untrusted",
+        "suspended",
+        "expired",
+        "revoked",
+        "unknown-signer",
+        "weak",
+        "invalid",
+    ];
     let found: Vec<&str> = opened.signatures.iter().map(worth).collect();
     order.into_iter().find(|word| found.contains(word)).unwrap_or("no")
 }

@@ -107,9 +107,11 @@ async fn opened(
         Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
         None => Vec::new(),
     };
+    let distrusted = partners.book(shared).distrusted().await.map_err(unavailable)?;
     let opening = Opening {
         own: &own,
         trusted: &trusted,
+        distrusted: &distrusted,
         roots: &context.tenant.inbound.roots,
         crls: &[],
         now: shared.clock.now(),

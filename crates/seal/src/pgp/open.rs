@@ -26,6 +26,8 @@ use crate::partner::PartnerKey;
 pub(crate) struct Signer {
     pub(crate) key: Option<PartnerKey>,
     pub(crate) id: Option<String>,
+    /// The very key that made it: a subkey, mostly.
+    pub(crate) made_by: Option<sequoia_openpgp::Fingerprint>,
     pub(crate) verdict: SignatureVerdict,
     pub(crate) algorithm: String,
 }
@@ -221,18 +223,21 @@ fn signer(result: VerificationResult<'_>) -> Signer {
         Ok(GoodChecksum { sig, ka }) => Signer {
             key: key(ka.cert()),
             id: id(sig),
+            made_by: Some(ka.key().fingerprint()),
             verdict: SignatureVerdict::Valid(Trust::Key),
             algorithm: algorithm(sig),
         },
         Err(VerificationError::MissingKey { sig }) => Signer {
             key: None,
             id: id(sig),
+            made_by: None,
             verdict: SignatureVerdict::UnknownSigner,
             algorithm: algorithm(sig),
         },
         Err(VerificationError::UnboundKey { sig, cert, .. }) => Signer {
             key: key(cert),
             id: id(sig),
+            made_by: None,
             verdict: SignatureVerdict::Untrusted(Distrust::Usage),
             algorithm: algorithm(sig),
         },
@@ -244,6 +249,7 @@ fn signer(result: VerificationResult<'_>) -> Signer {
             Signer {
                 key: key(ka.cert()),
                 id: id(sig),
+                made_by: Some(ka.key().fingerprint()),
                 verdict: SignatureVerdict::Untrusted(why),
                 algorithm: algorithm(sig),
             }
@@ -251,12 +257,14 @@ fn signer(result: VerificationResult<'_>) -> Signer {
         Err(VerificationError::BadSignature { sig, ka, .. }) => Signer {
             key: key(ka.cert()),
             id: id(sig),
+            made_by: Some(ka.key().fingerprint()),
             verdict: SignatureVerdict::Invalid,
             algorithm: algorithm(sig),
         },
         Err(_malformed) => Signer {
             key: None,
             id: None,
+            made_by: None,
             verdict: SignatureVerdict::Invalid,
             algorithm: "an unknown algorithm".to_owned(),
         },

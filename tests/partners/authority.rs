@@ -1,0 +1,94 @@
+//! A certificate authority on `openssl`: certificates for houses, and lists of those that it has taken back.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use rig::process::run;
+use tempfile::TempDir;
+
+use super::openssl::House;
+
+pub(crate) struct Authority {
+    folder: TempDir,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let authority = Self { folder: tempfile::tempdir().unwrap() };
+        let at = |name| authority.path(name);
+        let ca =
+            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=An Authority"];
+        let usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"];
+        let (key, root) = (at("ca.key"), at("ca.pem"));
+        openssl(&[&ca[..], &usage, &["-keyout", &key, "-out", &root]].concat());
+        for (name, text) in [("index.txt", ""), ("crlnumber", "01\n")] {
+            std::fs::write(authority.path(name), text).unwrap();
+        }
+        let config = format!(
+            "[ca]\ndefault_ca=c\n[c]\ndatabase={}\ncrlnumber={}\ncertificate={root}\nprivate_key={key}\n\
+             default_md=sha256\ndefault_crl_days=30\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n",
+            at("index.txt"),
+            at("crlnumber")
+        );
+        std::fs::write(authority.path("ca.conf"), config).unwrap();
+        authority
+    }
+
+    pub(crate) fn root(&self) -> String {
+        self.path("ca.pem")
+    }
+
+    /// A house whose certificate it has issued.
+    pub(crate) fn issues(&self, address: &str) -> House {
+        let house = House::new(address);
+        self.issues_again(&house, address);
+        house
+    }
+
+    /// The house's certificate is another one from now on, for the same key.
+    pub(crate) fn issues_again(&self, house: &House, address: &str) {
+        let (request, extensions) = (house.path("request.pem"), house.path("extensions"));
+        std::fs::write(
+            &extensions,
+            format!(
+                "[v]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\n\
+                 extendedKeyUsage=emailProtection\nsubjectAltName=email:{address}\n"
+            ),
+        )
+        .unwrap();
+        openssl(&["req", "-new", "-key", &house.path("key.pem"), "-subj", "/CN=Clinic", "-out", &request]);
+        let (root, key, out) = (self.root(), self.path("ca.key"), house.path("certificate.pem"));
+        let by = ["x509", "-req", "-in", &request, "-CA", &root, "-CAkey", &key, "-days", "20"];
+        let with = ["-extfile", &extensions, "-extensions", "v", "-out", &out];
+        openssl(&[&by[..], &with].concat());
+    }
+
+    /// Takes the house's certificate back; the next list says so.
+    pub(crate) fn revokes(&self, house: &House) {
+        openssl(&["ca", "-config", &self.path("ca.conf"), "-revoke", &house.path("certificate.pem")]);
+    }
+
+    /// Writes its list, good for thirty days from now, to this place.
+    pub(crate) fn list(&self, to: &str) {
+        openssl(&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to]);
+    }
+
+    /// Writes a list whose time is over.
+    pub(crate) fn old_list(&self, to: &str) {
+        let time = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"];
+        openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to][..], &time].concat());
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.at(name).to_str().unwrap().to_owned()
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn openssl(args: &[&str]) {
+    let (code, out, err) = run(Command::new("openssl").args(args));
+    assert_eq!(code, 0, "openssl {args:?}:\n{out}{err}");
+}
