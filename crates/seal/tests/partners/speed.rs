@@ -32,15 +32,8 @@ fn letters_a_second() {
         }
         let own = [ours];
         say(&format!("{name}: open, a worker for each"), || {
-            let opening = Opening {
-                own: &own,
-                trusted: &known,
-                distrusted: &[],
-                distrusted: &[],
-                roots: &[],
-                crls: &[],
-                now: now(),
-            };
+            let opening =
+                Opening { own: &own, trusted: &known, distrusted: &[], roots: &[], crls: &[], now: now() };
             let length = u64::try_from(sent.len()).unwrap();
             let opened =
                 runtime.block_on(worker.open(&sent[..], length, &opening, tokio::io::sink())).unwrap();
