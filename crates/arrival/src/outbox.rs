@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sealpost_mail::ActivateBy;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, links};
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
@@ -49,7 +50,7 @@ impl Outbox for PortalOutbox {
                 expires,
                 days: announcer.retention.days(now, expires),
                 messages_kept: true,
-                by_password: false,
+                by: ActivateBy::Link,
             },
             About::AnswersUsedUp { until } => Notice::AnswersUsedUp { at: now, until: Some(until) },
             About::PasswordChanged { forgotten, network } => {

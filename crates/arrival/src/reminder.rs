@@ -2,7 +2,7 @@
 //! with the note that it was sent, so that nobody sends it twice. Knows no wording and not when it is time.
 
 use sealpost_delivery::{Purpose, Route};
-use sealpost_mail::{Address, ReversePath, Secret, Timestamp, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
@@ -22,8 +22,8 @@ use crate::verp;
 pub struct WayIn {
     /// The link; with an initial password the portal's address.
     pub link: Secret<String>,
-    /// Whether somebody tells them an initial password.
-    pub by_password: bool,
+    /// What they come in with.
+    pub by: ActivateBy,
 }
 
 /// The letter that a reminder speaks of first.
@@ -55,10 +55,10 @@ pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, St
     match (initial, kept) {
         (None, Some((link, _wrap))) => {
             let token = Token::kept(&context.shared.keys.rows, &mailbox.id, &link).map_err(text)?;
-            Ok(WayIn { link: announcer.activation_link(&token), by_password: false })
+            Ok(WayIn { link: announcer.activation_link(&token), by: ActivateBy::Link })
         }
         (Some(_), _) | (None, None) => {
-            Ok(WayIn { link: Secret::new(announcer.public_url.clone()), by_password: true })
+            Ok(WayIn { link: Secret::new(announcer.public_url.clone()), by: ActivateBy::InitialPassword })
         }
     }
 }

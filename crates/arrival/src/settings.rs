@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sealpost_delivery::Route;
-use sealpost_mail::{Address, Secret, Timestamp, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, links};
 use sealpost_notice::{Brand, Language};
 use sealpost_store::{Most, NewToken};
@@ -51,8 +51,8 @@ pub struct Announcer {
     pub hard_bounces: u32,
     /// When letters and links go.
     pub retention: Retention,
-    /// Whether new mailboxes open with an initial password and not with a link.
-    pub by_password: bool,
+    /// What a new mailbox opens with.
+    pub activate_by: ActivateBy,
     /// Where they go.
     pub route: Route,
     /// The least TLS a notice goes over.

@@ -2,7 +2,7 @@
 //! be had, a new empty mailbox where it cannot, and the mail. One transaction.
 
 use sealpost_arrival::{enqueue, owner_mail};
-use sealpost_mail::{Address, Random, Secret, Timestamp};
+use sealpost_mail::{ActivateBy, Address, Random, Secret, Timestamp};
 use sealpost_mailbox::{NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
 use sealpost_portal::LINK_LASTS;
@@ -48,7 +48,11 @@ pub(crate) async fn release(
         (RequestKind::Renewal, MailboxState::Pending) | (RequestKind::Access, _) => {}
     }
     let (token, hash) = keys.role.way_in.tokens.issue(VaultPurpose::Activation, random);
-    let initial = plan.announcer.by_password.then(|| InitialPassword::generate(random));
+    let activate_by = plan.announcer.activate_by;
+    let initial = match activate_by {
+        ActivateBy::Link => None,
+        ActivateBy::InitialPassword => Some(InitialPassword::generate(random)),
+    };
     // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
     let retention = &plan.announcer.retention;
     let expires = if initial.is_some() { retention.link(now) } else { now.plus(LINK_LASTS) };
@@ -77,7 +81,7 @@ pub(crate) async fn release(
         expires,
         days: retention.days(now, expires),
         messages_kept: kept,
-        by_password: initial.is_some(),
+        by: activate_by,
     };
     let message_id = format!("{}@{}", random.id(), plan.name);
     let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)

@@ -5,10 +5,12 @@
 //! only crate that names mail-parser and mail-builder, so that exactly one parser decides what a
 //! mail says.
 
+mod activate_by;
 mod address;
 mod body;
 mod charset;
 mod clock;
+mod colour;
 mod compose;
 mod container;
 mod date;
@@ -40,9 +42,11 @@ mod transfer;
 mod verdict;
 mod words;
 
+pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
+pub use colour::{Colour, ColourError};
 pub use compose::{Compose, ComposeError, DsnAction, DsnParts, DsnRecipient, compose_dsn, compose_notice};
 pub use display::{file_name, file_name_from_title, one_line};
 pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};

@@ -1,6 +1,6 @@
 //! From facts to words: which texts a notice consists of. Knows no HTML.
 
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{ActivateBy, Secret, Timestamp};
 
 use crate::brand::Brand;
 use crate::error::NoticeError;
@@ -77,20 +77,23 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::ActivationReminder { letters, date, link, by_password, .. } => {
+            Notice::ActivationReminder { letters, date, link, by, .. } => {
                 let mut page = self.start(["reminder-subject", "reminder-heading", "reminder-intro"])?;
                 page.facts.push(self.fact("label-letters", letters.to_string())?);
                 page.facts.push(self.fact("label-oldest", self.moment(*date)?)?);
-                if *by_password {
-                    page.button = self.button("initial-button", link)?;
-                    page.deadline = Some(self.say("initial-deadline")?);
-                    page.steps =
-                        self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
-                } else {
-                    page.button = self.button("activation-button", link)?;
-                    page.deadline = Some(self.say("activation-deadline")?);
-                    page.steps =
-                        self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                match by {
+                    ActivateBy::InitialPassword => {
+                        page.button = self.button("initial-button", link)?;
+                        page.deadline = Some(self.say("initial-deadline")?);
+                        page.steps =
+                            self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
+                    }
+                    ActivateBy::Link => {
+                        page.button = self.button("activation-button", link)?;
+                        page.deadline = Some(self.say("activation-deadline")?);
+                        page.steps =
+                            self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                    }
                 }
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
@@ -176,7 +179,7 @@ impl Writer<'_> {
                     self.section("handover-steps", &["handover-tell", "handover-plain", "handover-never"])?;
                 Ok(page)
             }
-            Notice::Reactivation { link, messages_kept, by_password: true, .. } => {
+            Notice::Reactivation { link, messages_kept, by: ActivateBy::InitialPassword, .. } => {
                 let mut page = self.start(["again-subject", "again-heading", "again-initial-intro"])?;
                 page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
                 page.button = self.button("initial-button", link)?;
@@ -185,7 +188,7 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::Reactivation { link, messages_kept, by_password: false, .. } => {
+            Notice::Reactivation { link, messages_kept, by: ActivateBy::Link, .. } => {
                 let mut page = self.start(["again-subject", "again-heading", "again-intro"])?;
                 page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
                 page.button = self.button("again-button", link)?;

@@ -14,9 +14,6 @@ pub enum NoticeError {
     /// A link that is not http(s), holds blanks or quotes, or names an address.
     #[error("the link of a notice must be a plain http(s) address that names no person")]
     Link,
-    /// A colour that is not `#rrggbb`.
-    #[error("colour {0:?} must look like \"#0b5c74\"")]
-    Colour(String),
     /// A translation lacks a text, or the text asks for a value nobody gives.
     #[error("language {language}: the text {key:?} is missing or incomplete")]
     Text {

@@ -1,8 +1,9 @@
 //! The one layout of all notices, as text and as HTML. Escapes everything; knows no kinds of notice.
 
 use askama::Template;
+use sealpost_mail::Colour;
 
-use crate::brand::{Brand, Colour, LOGO_CID};
+use crate::brand::{Brand, LOGO_CID};
 use crate::error::NoticeError;
 use crate::language::Words;
 use crate::notice::Rendered;
@@ -101,7 +102,7 @@ pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rende
         portal: &portal,
         logo: brand.logo.as_ref().map(|l| Image { cid: LOGO_CID, width: l.width, height: l.height }),
         colour: brand.colour,
-        ink: brand.colour.ink(),
+        ink: brand.colour.ink_on(),
         page,
         foot: &foot,
     };

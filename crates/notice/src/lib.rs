@@ -16,7 +16,7 @@ mod plain;
 mod report;
 mod when;
 
-pub use brand::{Brand, Colour, LOGO_CID, Logo};
+pub use brand::{Brand, LOGO_CID, Logo};
 pub use build::render;
 pub use error::NoticeError;
 pub use language::Language;

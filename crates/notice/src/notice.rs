@@ -1,6 +1,6 @@
 //! What a notice has to say: facts only, one variant per kind of mail. Knows no wording.
 
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{ActivateBy, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A mail the product writes, before it has words.
@@ -44,7 +44,7 @@ pub enum Notice {
         /// The same in whole days from now.
         days: u32,
         /// Whether an initial password takes the place of the link.
-        by_password: bool,
+        by: ActivateBy,
     },
     /// Letters nobody has opened will be deleted from a mailbox in use: one mail for all of them.
     UnreadReminder {
@@ -159,7 +159,7 @@ pub enum Notice {
         messages_kept: bool,
         /// Whether an initial password, told by support, takes the place of a link: then `link` is the
         /// portal's address.
-        by_password: bool,
+        by: ActivateBy,
     },
     /// Somebody asked for a new password.
     ResetLink {

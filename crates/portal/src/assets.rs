@@ -12,7 +12,6 @@ use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 
 use crate::brand::{as_shape, style_sheet};
-use crate::colour::Colour;
 use crate::config::{PortalBrand, PortalError};
 
 #[derive(RustEmbed)]
@@ -69,7 +68,7 @@ impl Assets {
         };
         let css = "text/css; charset=utf-8";
         let svg = "image/svg+xml";
-        let colour = Colour::parse(&brand.colour)?;
+        let colour = brand.colour;
         let logo = match &brand.logo {
             Some(logo) if logo.content_type == "image/png" => {
                 add("logo", "png", "image/png", Cow::Owned(logo.bytes.clone()))

@@ -5,35 +5,28 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sealpost_mail::{Term, Zone};
+use sealpost_mail::{ActivateBy, Colour, Term, Zone};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::WriteRules;
 use thiserror::Error;
-
-use crate::colour::{Colour, ColourError};
 
 /// Why the portal does not start. The text names the setting and how to fix it.
 #[derive(Debug, Error)]
 pub enum PortalError {
     /// `public-url` is no absolute web address.
-    #[error("public-url must be an absolute address like https://mail.example.org, without a path")]
+    #[error("public-url must be an absolute address without a path")]
     PublicUrl,
     /// Cookies and letters would travel in clear.
-    #[error(
-        "public-url is plain http, which is allowed on this machine only (127.0.0.1, ::1, localhost); use https"
-    )]
+    #[error("public-url is plain http, which is allowed on this machine only (127.0.0.1, ::1, localhost)")]
     PlainHttp,
     /// Nothing to listen on.
-    #[error("no address to listen on: give at least one under addresses")]
+    #[error("there is no address to listen on")]
     NoAddress,
-    /// The brand colour.
-    #[error("brand colour: {0}")]
-    Colour(#[from] ColourError),
     /// A language without translation.
     #[error("there is no translation for the language {0:?}")]
     Language(String),
     /// A time zone the system does not know.
-    #[error("the time zone {0:?} is unknown; write it like Europe/Berlin")]
+    #[error("the time zone {0:?} is unknown")]
     TimeZone(String),
     /// A socket.
     #[error("cannot listen on {address}: {source}")]
@@ -57,6 +50,23 @@ pub enum PortalError {
     /// The web server stopped by itself.
     #[error("the web server stopped: {0}")]
     Server(#[from] std::io::Error),
+}
+
+impl PortalError {
+    /// How to mend it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::PublicUrl => "write it like \"https://mail.insurer.example\"",
+            Self::PlainHttp => "use https",
+            Self::NoAddress => "give one, like \"0.0.0.0:443\"",
+            Self::TimeZone(_) => "write it like Europe/Berlin",
+            Self::Language(_) => "each language offered needs a folder in webmail-ui/locales",
+            Self::Bind { .. } | Self::Tls { .. } | Self::Assets(_) | Self::Server(_) => {
+                "gateway.toml in the documentation explains every key"
+            }
+        }
+    }
 }
 
 /// Who ends TLS.
@@ -96,16 +106,6 @@ pub enum ResetBy {
     LinkAndAnswer,
     /// The answer alone. Weaker.
     Answer,
-}
-
-/// How the first letter lets its recipient in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ActivateBy {
-    /// By the link in the mail that tells of it.
-    #[default]
-    Link,
-    /// By a password that the sender tells by telephone or letter.
-    InitialPassword,
 }
 
 /// What happens when the link of a first mail has run out and its bearer asks for a new one.
@@ -215,8 +215,8 @@ pub struct PortalBrand {
     pub name: String,
     /// The portal: "SecureMail".
     pub portal_name: String,
-    /// `#rrggbb`; shades that can be read on it and beside it are computed.
-    pub colour: String,
+    /// Shades that can be read on it and beside it are computed.
+    pub colour: Colour,
     /// A picture for the header, instead of the built-in mark.
     pub logo: Option<Logo>,
     /// Mail address or telephone number for people who need help.
@@ -294,7 +294,7 @@ impl PortalConfig {
             brand: PortalBrand {
                 name: "Insurer".into(),
                 portal_name: "SecureMail".into(),
-                colour: "#0b5c74".into(),
+                colour: Colour { red: 0x0b, green: 0x5c, blue: 0x74 },
                 logo: None,
                 phone: None,
                 contact: Some("securemail@insurer.example".into()),
@@ -336,7 +336,6 @@ impl PortalConfig {
         if self.addresses.is_empty() {
             return Err(PortalError::NoAddress);
         }
-        Colour::parse(&self.brand.colour)?;
         for tag in &self.languages {
             crate::language::Language::parse(tag).ok_or_else(|| PortalError::Language(tag.clone()))?;
         }

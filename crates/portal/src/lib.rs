@@ -8,7 +8,6 @@
 mod access;
 mod assets;
 mod brand;
-mod colour;
 mod config;
 mod http;
 mod info;
@@ -18,6 +17,7 @@ mod letters;
 mod mailbox;
 mod middleware;
 mod page;
+mod paint;
 mod problem;
 mod reading;
 mod routes;
@@ -31,11 +31,9 @@ extern crate self as sealpost_portal; // the tests share a file with the example
 mod tests;
 
 pub use access::forgot::LINK_LASTS;
-pub use brand::is_readable_as_text;
-pub use colour::{Colour, ColourError};
 pub use config::{
-    ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
-    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules,
+    ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
+    RequestLimits, ResetBy, SessionRules,
 };
 pub use language::Language;
 pub use server::{Portal, Reloader};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{Address, EnhancedCode, Head, Judgement, Recipient, Reply, Summary, Treatment};
+use sealpost_mail::{
+    ActivateBy, Address, EnhancedCode, Head, Judgement, Recipient, Reply, Summary, Treatment,
+};
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
@@ -146,22 +148,25 @@ async fn new_mailbox(
     rows: &mut ArrivalRows,
 ) -> Result<(Target, Standing), Reply> {
     let (context, making) = (arrival.context, arrival.making);
-    let by_password = context.tenant.announcer.by_password;
-    if by_password {
-        initial_password::teller(arrival.envelope, address)?;
+    let by = context.tenant.announcer.activate_by;
+    match by {
+        ActivateBy::Link => {}
+        // Before anything is made for it: somebody must be there to tell the password.
+        ActivateBy::InitialPassword => initial_password::teller(arrival.envelope, address).map(drop)?,
     }
     let random = &*context.shared.random;
     let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
     let ways = WaysIn { rows: &context.shared.keys.rows, pepper: &making.pepper, token: &token };
     let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(failure::later)?;
     let target = Target { id: new.id().to_owned(), public: new.public().clone(), is_unreachable: false };
-    let standing = if by_password {
-        let (initial, sealed) =
-            initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
-        new.add_initial(sealed);
-        Standing::NewByPassword { initial }
-    } else {
-        Standing::New { link: context.tenant.announcer.activation_link(&token) }
+    let standing = match by {
+        ActivateBy::InitialPassword => {
+            let (initial, sealed) =
+                initial_password::wrap(&context.shared, &making.pepper, new.id(), new.secret()).await?;
+            new.add_initial(sealed);
+            Standing::NewByPassword { initial }
+        }
+        ActivateBy::Link => Standing::New { link: context.tenant.announcer.activation_link(&token) },
     };
     let language = context.tenant.announcer.language(address).tag().to_owned();
     let owner = NewOwner { tag, address: &address.to_path(), language };

@@ -114,7 +114,7 @@ async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestam
                 link: way.link,
                 expires,
                 days,
-                by_password: way.by_password,
+                by: way.by,
             }
         }
         (false, MailboxState::Active) => {

@@ -1,7 +1,8 @@
 //! Every kind of notice with plain and with hostile facts; shared by the tests and the preview.
 
+use sealpost_mail::{ActivateBy, Colour};
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_notice::{Brand, Colour, Logo, Notice};
+use sealpost_notice::{Brand, Logo, Notice};
 
 /// 2020-01-15T11:49:00Z.
 pub(crate) const DATE: Timestamp = Timestamp(1_579_088_940_000);
@@ -73,13 +74,20 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
                 link: link(),
                 expires,
                 days,
-                by_password: false,
+                by: ActivateBy::Link,
             },
         ));
     }
     all.push((
         "reminder-password",
-        Notice::ActivationReminder { letters: 2, date, link: link(), expires, days: 7, by_password: true },
+        Notice::ActivationReminder {
+            letters: 2,
+            date,
+            link: link(),
+            expires,
+            days: 7,
+            by: ActivateBy::InitialPassword,
+        },
     ));
     for (name, letters, days) in [("unread", 3, 7), ("unread-tomorrow", 1, 1), ("unread-today", 1, 0)] {
         all.push((name, Notice::UnreadReminder { letters, link: link(), expires, days }));
@@ -132,12 +140,12 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
             days: 60,
         },
     ));
-    for (name, messages_kept, by_password) in [
-        ("reactivation-kept", true, false),
-        ("reactivation-lost", false, false),
-        ("reactivation-by-password", true, true),
+    for (name, messages_kept, by) in [
+        ("reactivation-kept", true, ActivateBy::Link),
+        ("reactivation-lost", false, ActivateBy::Link),
+        ("reactivation-by-password", true, ActivateBy::InitialPassword),
     ] {
-        let notice = Notice::Reactivation { link: link(), expires, days: 14, messages_kept, by_password };
+        let notice = Notice::Reactivation { link: link(), expires, days: 14, messages_kept, by };
         all.push((name, notice));
     }
     all.push(("reset", Notice::ResetLink { link: link(), expires }));

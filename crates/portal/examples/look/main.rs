@@ -106,7 +106,7 @@ async fn main() {
     config.brand.imprint = Some("https://insurer.example/imprint".into());
     config.brand.privacy = Some("https://insurer.example/privacy".into());
     if let Some(colour) = std::env::args().nth(2) {
-        config.brand.colour = colour;
+        config.brand.colour = sealpost_mail::Colour::parse(&colour).expect("#rrggbb");
     }
     // Beside the folder of the examples lies the worker, if it has been built.
     config.export.pdf_worker =

@@ -19,7 +19,6 @@ use crate::access::newcomer;
 use crate::access::reset::tell;
 use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
-use crate::config::ActivateBy;
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
 use crate::mailbox::is_id;
@@ -29,6 +28,7 @@ use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::hashing_queue::Who;
 use crate::state::limits::Client;
+use sealpost_mail::ActivateBy;
 
 /// No refusal is faster than this once its turn has come, whatever had to be asked for it.
 pub(crate) const FLOOR: Duration = Duration::from_millis(400);

@@ -11,9 +11,9 @@ use sealpost_store::{MailboxRow, MailboxState, NewNewcomer};
 use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret};
 
 use crate::access::session::{cookie, cookie_name, is_of, refused};
-use crate::config::ActivateBy;
 use crate::problem::Problem;
 use crate::state::Site;
+use sealpost_mail::ActivateBy;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "first";

@@ -14,7 +14,7 @@ use cssparser::{
     RuleBodyItemParser, RuleBodyParser, StyleSheetParser,
 };
 
-use crate::colour::Paint;
+use crate::paint::Paint;
 use crate::reading::css_values::without_remarks;
 use crate::reading::declarations::PROPERTIES;
 use crate::reading::html::{GONE, TAGS};

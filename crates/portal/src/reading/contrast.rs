@@ -1,7 +1,9 @@
 //! What a letter paints made legible: after everything that is not shown has gone, words are weighed against what is
 //! behind them, and repaired with the nearest shade. Works on markup that the sanitiser has made.
 
-use crate::colour::{Colour, INK, Paint, TEXT, WHITE};
+use sealpost_mail::Colour;
+
+use crate::paint::Paint;
 use crate::reading::declarations::declarations;
 use crate::reading::markup::Tags;
 
@@ -20,7 +22,7 @@ struct Ground {
 pub(crate) fn repaired(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len() + markup.len() / 16);
     let mut open: Vec<(&str, Ground)> = Vec::new();
-    let page = Ground { words: INK, behind: WHITE };
+    let page = Ground { words: Colour::INK, behind: Colour::WHITE };
     let mut copied = 0;
     for tag in Tags::new(markup) {
         out.push_str(markup.get(copied..tag.start).unwrap_or_default());
@@ -91,7 +93,7 @@ impl Own {
             behind = words.ink_on();
             repairs = format!("background-color:{}", behind.css());
         }
-        if words.contrast(behind) < TEXT {
+        if words.contrast(behind) < Colour::TEXT {
             words = words.legible(behind);
             if !repairs.is_empty() {
                 repairs.push(';');

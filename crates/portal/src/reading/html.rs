@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sealpost_mail::Link;
 
-use crate::colour::Paint;
+use crate::paint::Paint;
 use crate::reading::author;
 use crate::reading::contrast;
 use crate::reading::data_pictures::DataPictures;

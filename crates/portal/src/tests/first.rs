@@ -5,8 +5,8 @@ use std::time::Duration;
 use sealpost_store::{MailboxState, WrapKind};
 
 use super::rig::{Browser, HOUR, PASSWORD, Reply, Rig, good_activation, sample};
-use crate::config::ActivateBy;
 use crate::routes::{Right, TABLE, Verb};
+use sealpost_mail::ActivateBy;
 
 async fn start() -> Rig {
     Rig::start_with(|config| config.activate_by = ActivateBy::InitialPassword).await

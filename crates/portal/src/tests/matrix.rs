@@ -108,7 +108,7 @@ async fn the_longest_session_ends_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_form_is_taken_without_both_proofs() {
     // The way in with an initial password has forms of its own.
-    let rig = Rig::start_with(|config| config.activate_by = crate::ActivateBy::InitialPassword).await;
+    let rig = Rig::start_with(|config| config.activate_by = sealpost_mail::ActivateBy::InitialPassword).await;
     let (made, owner) = rig.owner("max@web.example").await;
     let new = rig.world.mailbox("new@web.example", "de").await;
     let (_, _, newcomer) = super::first::newcomer(&rig, "first@web.example").await;

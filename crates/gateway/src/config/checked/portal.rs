@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
-use sealpost_mail::{Address, Domain, Network, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Domain, Network, TlsFloor};
 use sealpost_mailbox::WriteRules;
-use sealpost_notice::{Brand, Colour, Language};
+use sealpost_notice::{Brand, Language};
 use sealpost_portal::{
-    ActivateBy, ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError,
-    PortalTls, Renewal, RequestLimits, ResetBy, SessionRules,
+    ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
+    RequestLimits, ResetBy, SessionRules,
 };
 
 use super::memory::Shares;
@@ -41,7 +41,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         brand: PortalBrand {
             name: config.brand.name.clone(),
             portal_name: config.brand.portal_name.clone(),
-            colour: config.brand.colour.get_ref().clone(),
+            colour: config.brand.colour,
             logo: logo(config, source),
             contact: Some(config.brand.contact.to_path()),
             phone: config.brand.phone.clone(),
@@ -62,14 +62,11 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             config::Reset::LinkAndAnswer => ResetBy::LinkAndAnswer,
             config::Reset::Answer => ResetBy::Answer,
         },
-        activate_by: match portal.activation {
-            config::Activation::Link => ActivateBy::Link,
-            config::Activation::InitialPassword => ActivateBy::InitialPassword,
-        },
+        activate_by: portal.activation,
         // Where mails shall carry no way in, a link of before is not renewed by mail either.
         renewal: match (portal.activation, portal.activation_renewal) {
-            (config::Activation::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
-            (config::Activation::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
+            (ActivateBy::Link, config::Renewal::AtOnce) => Renewal::AtOnce,
+            (ActivateBy::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
         },
         retention: super::retention::plan(config, source)?,
         locks: LockRules {
@@ -102,24 +99,13 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
 /// Where in the file it stands, what the portal does not like.
 fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
     let portal = &config.portal;
-    let (wrong, hint) = match error.to_string() {
-        text if text.contains("; ") => {
-            let (wrong, hint) = text.split_once("; ").unwrap_or((&text, ""));
-            (wrong.to_owned(), hint.to_owned())
-        }
-        text => (text, "gateway.toml in the documentation explains every key".to_owned()),
-    };
+    let (wrong, hint) = (error.to_string(), error.hint());
     match error {
         PortalError::PublicUrl | PortalError::PlainHttp => {
-            let hint = "write it like \"https://mail.insurer.example\"";
             source.at(portal.public_url.span().start, wrong, hint);
         }
-        PortalError::NoAddress => {
-            source.at(portal.addresses.span().start, wrong, "give one, like \"0.0.0.0:443\"")
-        }
+        PortalError::NoAddress => source.at(portal.addresses.span().start, wrong, hint),
         PortalError::TimeZone(_) => source.at(config.gateway.time_zone.span().start, wrong, hint),
-        // Said where notices are planned, which need the same colour.
-        PortalError::Colour(_) => {}
         _ => source.near("[portal]", wrong, hint),
     }
 }
@@ -245,13 +231,6 @@ pub(super) fn report_languages(config: &Config) -> Vec<Language> {
 
 /// The announcer: how notices look and where they go.
 pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> Option<Announcer> {
-    let colour = match Colour::parse(config.brand.colour.get_ref()) {
-        Ok(colour) => colour,
-        Err(error) => {
-            source.at(config.brand.colour.span().start, error.to_string(), "write it like \"#0b5c74\"");
-            return None;
-        }
-    };
     if config.notices.bounces.as_ref().is_some_and(Address::leads_elsewhere) {
         source.near(
             "[notices]",
@@ -267,7 +246,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
             sentence_name: config.brand.sentence_name.clone(),
             portal_name: config.brand.portal_name.clone(),
             portal_url: public_url.clone(),
-            colour,
+            colour: config.brand.colour,
             logo: None,
             contact: match &config.brand.phone {
                 Some(phone) => format!("{}\n{phone}", config.brand.contact.to_path()),
@@ -285,10 +264,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         retention: super::retention::plan(config, source)?,
         replies_here: config.notices.replies == config::NoticeReplies::Here,
         hard_bounces: config.reminders.hard_bounces,
-        by_password: match config.portal.activation {
-            config::Activation::Link => false,
-            config::Activation::InitialPassword => true,
-        },
+        activate_by: config.portal.activation,
         route,
         floor: config.notices.floor.into(),
     })

@@ -24,7 +24,7 @@ pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use telling::{Reminders, Senders};
 pub(crate) use units::Size;
-pub(crate) use web::{Activation, Brand, NoticeReplies, Notices, Portal, Renewal, Reset};
+pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use sealpost_mail::{Address, Term, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Colour, Term, TlsFloor};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -29,7 +29,7 @@ pub(crate) struct Portal {
     pub(crate) session_total: Span,
     /// How recipients arrive.
     #[serde(default)]
-    pub(crate) activation: Activation,
+    pub(crate) activation: ActivateBy,
     /// So long an unactivated letter is kept.
     #[serde(default = "activation_within")]
     pub(crate) activation_within: Term,
@@ -86,17 +86,6 @@ impl Default for RequestLimits {
             attempts_burst: rules.attempts_burst,
         }
     }
-}
-
-/// What lets a recipient in for the first time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Activation {
-    /// The link in the first mail.
-    #[default]
-    Link,
-    /// A password that the letter's sender tells by telephone or letter.
-    InitialPassword,
 }
 
 /// What happens when a link has run out.
@@ -253,7 +242,7 @@ pub(crate) struct Brand {
     #[serde(default = "portal_name")]
     pub(crate) portal_name: String,
     #[serde(default = "colour")]
-    pub(crate) colour: Spanned<String>,
+    pub(crate) colour: Colour,
     pub(crate) contact: Address,
     pub(crate) imprint: Option<String>,
     pub(crate) privacy: Option<String>,
@@ -287,6 +276,6 @@ fn trash() -> Term {
 fn portal_name() -> String {
     "SecureMail".to_owned()
 }
-fn colour() -> Spanned<String> {
-    Spanned::new(0..0, "#0b5c74".to_owned())
+fn colour() -> Colour {
+    Colour { red: 0x0b, green: 0x5c, blue: 0x74 }
 }
