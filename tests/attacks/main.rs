@@ -28,6 +28,7 @@ mod forged_rows;
 mod forged_states;
 mod header_injection;
 mod login_flood;
+mod moved_withdrawals;
 mod open_relay;
 mod oversized_forms;
 mod portal;

@@ -4,7 +4,9 @@
 use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;
 use sealpost_partner::{PartnerError, PartnerSeals};
-use sealpost_store::{Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Store, StoreError, WrapKind};
+use sealpost_store::{
+    Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Standing, Store, StoreError, WrapKind,
+};
 use sealpost_vault::{
     Bearer, Held, KeyringKey, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
     is_of_former_version,
@@ -156,7 +158,7 @@ impl Prover<'_> {
                 proven.note("notice", &row.id, first(NOTICE_LABELS, open).map(drop));
             }
             Keyed::Withdrawn => {
-                let by = queue.rows.open("withdrawn", &row.id, &row.sealed).map(drop);
+                let by = queue.rows.open(Standing::LABEL, &row.whose, &row.sealed).map(drop);
                 proven.note("letter taken back", &row.id, by);
             }
             Keyed::Letter => {

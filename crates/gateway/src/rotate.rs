@@ -7,8 +7,8 @@ use sealpost_mail::Random;
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating, Store,
-    StoreError, WrapKind,
+    Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating, Standing,
+    Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -148,7 +148,7 @@ impl Rotation<'_> {
             Keyed::Notice | Keyed::Unread => {
                 first(NOTICE_LABELS, |label| self.resealed(label, &row.whose, &row.sealed))
             }
-            Keyed::Withdrawn => self.resealed("withdrawn", &row.id, &row.sealed),
+            Keyed::Withdrawn => self.resealed(Standing::LABEL, &row.whose, &row.sealed),
             Keyed::Letter => old.deposits.reproven(&new.deposits, &row.whose, &row.id, &row.sealed),
             Keyed::Draft => old.sessions.reproven_draft(&new.sessions, &row.whose, &row.id, &row.sealed),
         };

@@ -100,7 +100,7 @@ pub use token::{NewToken, Reissued, TokenRow};
 pub use tries::Tries;
 pub use unreachable::{NewBounce, Unreachable};
 pub use upload::{NewPiece, NewUpload, PieceRow, UploadRow};
-pub use withdrawn::{Withdrawal, WithdrawnRow};
+pub use withdrawn::{Standing, Withdrawal, WithdrawnRow};
 pub use words::{
     Ended, Folder, LegPurpose, LegState, OwnKeyState, PartnerKeyState, RequestKind, RequestState,
     TokenPurpose, WrapKind,

@@ -10,6 +10,7 @@ use crate::mailbox::{MailboxRow, NewWrap};
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
+use crate::withdrawn::{WithdrawnRow, withdrawn, withdrawn_columns};
 use crate::words::{ColumnWord as _, WrapKind};
 
 /// Rows that are replaced in one transaction.
@@ -96,7 +97,8 @@ pub struct KeyedRow {
     pub what: Keyed,
     /// Its id.
     pub id: String,
-    /// The mailbox of a letter or draft, the letter of a notice or of what was taken back, nothing for a ticket.
+    /// The mailbox of a letter or draft, the letter of a notice, all that is said of a letter taken back, nothing for a
+    /// ticket.
     pub whose: String,
     /// What is there.
     pub sealed: Vec<u8>,
@@ -207,8 +209,11 @@ impl Store {
                 PAGE
             ),
             Keyed::Withdrawn => sql!(
-                "SELECT deposit_id, deposit_id, by_sealed FROM withdrawn WHERE deposit_id > ?1
-                 ORDER BY deposit_id LIMIT ?2",
+                concat!(
+                    "SELECT ",
+                    withdrawn_columns!(),
+                    " FROM withdrawn WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2"
+                ),
                 after,
                 PAGE
             ),
@@ -219,8 +224,15 @@ impl Store {
                 PAGE
             ),
         };
-        let row =
-            |mut row: Row| Ok(KeyedRow { what, id: row.text()?, whose: row.text()?, sealed: row.blob()? });
+        let row = |mut row: Row| match what {
+            Keyed::Withdrawn => {
+                let WithdrawnRow { standing, by_sealed } = withdrawn(row)?;
+                Ok(KeyedRow { what, whose: standing.bound(), id: standing.deposit_id, sealed: by_sealed })
+            }
+            Keyed::Ticket | Keyed::Notice | Keyed::Letter | Keyed::Draft | Keyed::Unread => {
+                Ok(KeyedRow { what, id: row.text()?, whose: row.text()?, sealed: row.blob()? })
+            }
+        };
         self.read_rows(question).await?.into_iter().map(row).collect()
     }
 

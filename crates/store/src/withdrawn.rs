@@ -13,73 +13,102 @@ use crate::store::Store;
 /// A letter to take back.
 #[derive(Clone, Debug)]
 pub struct Withdrawal {
-    /// Which.
-    pub deposit_id: String,
+    /// Which, and what will stand in its place.
+    pub standing: Standing,
     /// Also if its recipient has opened it.
     pub even_if_read: bool,
-    /// Who, sealed.
+    /// Who, sealed to [`Standing::bound`].
     pub by_sealed: Vec<u8>,
-    /// When.
-    pub now: Timestamp,
-    /// Until when its recipient is told.
-    pub forget_at: Timestamp,
     /// What the trail says of it.
     pub audit: AuditRow,
+}
+
+/// That a letter was taken back: everything its row says in clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which letter.
+    pub deposit_id: String,
+    /// Of which mailbox.
+    pub mailbox_id: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it was taken back.
+    pub withdrawn_at: Timestamp,
+    /// Until when its recipient is told.
+    pub forget_at: Timestamp,
 }
 
 /// A letter that was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithdrawnRow {
-    /// Its id.
-    pub deposit_id: String,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// When it was taken back.
-    pub withdrawn_at: Timestamp,
-    /// Who took it back, sealed.
+    /// What its row says.
+    pub standing: Standing,
+    /// Who took it back, sealed to [`Standing::bound`].
     pub by_sealed: Vec<u8>,
 }
 
-fn withdrawn(mut row: Row) -> Result<WithdrawnRow, StoreError> {
-    Ok(WithdrawnRow {
+/// The columns of [`WithdrawnRow`], in the order in which [`withdrawn`] reads them.
+macro_rules! columns {
+    () => {
+        "deposit_id, mailbox_id, received_at, withdrawn_at, forget_at, by_sealed"
+    };
+}
+pub(crate) use columns as withdrawn_columns;
+
+pub(crate) fn withdrawn(mut row: Row) -> Result<WithdrawnRow, StoreError> {
+    let standing = Standing {
         deposit_id: row.text()?,
+        mailbox_id: row.text()?,
         received_at: row.time()?,
         withdrawn_at: row.time()?,
-        by_sealed: row.blob()?,
-    })
+        forget_at: row.time()?,
+    };
+    Ok(WithdrawnRow { standing, by_sealed: row.blob()? })
+}
+
+impl Standing {
+    /// The word of the seal.
+    pub const LABEL: &str = "withdrawn";
+
+    /// To what the name is sealed that stands in the row: none of it can be changed, and nothing be moved elsewhere.
+    #[must_use]
+    pub fn bound(&self) -> String {
+        let Self { deposit_id, mailbox_id, received_at, withdrawn_at, forget_at } = self;
+        // No id has a slash in it.
+        format!("{deposit_id}/{mailbox_id}/{}/{}/{}", received_at.0, withdrawn_at.0, forget_at.0)
+    }
 }
 
 impl Store {
     /// Takes a received letter back. `false`: there is none (any more), it has been opened, or its mailbox is held;
     /// nothing was changed.
     pub async fn withdraw(&self, wish: Withdrawal) -> Result<bool, StoreError> {
-        let found = self
-            .read_one(sql!(
-                "SELECT body_id, mailbox_id FROM deposits WHERE id = ?1",
-                wish.deposit_id.as_str()
-            ))
-            .await?;
+        let standing = &wish.standing;
+        let id = standing.deposit_id.as_str();
+        let found = self.read_one(sql!("SELECT body_id FROM deposits WHERE id = ?1", id)).await?;
         let Some(mut row) = found else { return Ok(false) };
-        let (id, body_id) = (wish.deposit_id.as_str(), row.text()?);
+        let body_id = row.text()?;
         let mut batch = Batch::default();
-        batch.hold_mailbox(&row.text()?);
+        batch.hold_mailbox(&standing.mailbox_id);
         batch.add(
             sql!(
                 concat!(
                     "INSERT INTO withdrawn
                          (deposit_id, mailbox_id, received_at, withdrawn_at, forget_at, by_sealed)
                      SELECT id, mailbox_id, received_at, CAST(?2 AS BIGINT), CAST(?3 AS BIGINT), ?4 FROM deposits
-                     WHERE id = ?1 AND (?5 = 1 OR read_at IS NULL)
+                     WHERE id = ?1 AND mailbox_id = ?6 AND received_at = ?7 AND (?5 = 1 OR read_at IS NULL)
                        AND (folder = 'inbox' OR EXISTS
                            (SELECT 1 FROM trash WHERE deposit_id = ?1 AND came_from = 'inbox'))
                        AND ",
                     unheld!("deposits.mailbox_id")
                 ),
                 id,
-                wish.now,
-                wish.forget_at,
+                standing.withdrawn_at,
+                standing.forget_at,
                 wish.by_sealed,
-                wish.even_if_read
+                wish.even_if_read,
+                standing.mailbox_id.as_str(),
+                standing.received_at
             )
             .or_refuse(Refusal::Held),
         );
@@ -92,8 +121,12 @@ impl Store {
     pub async fn withdrawn(&self, mailbox_id: &str, now: Timestamp) -> Result<Vec<WithdrawnRow>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                "SELECT deposit_id, received_at, withdrawn_at, by_sealed FROM withdrawn
-                 WHERE mailbox_id = ?1 AND forget_at > ?2 ORDER BY received_at DESC LIMIT 100",
+                concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM withdrawn WHERE mailbox_id = ?1 AND forget_at > ?2
+                     ORDER BY received_at DESC LIMIT 100"
+                ),
                 mailbox_id,
                 now
             ))

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term, Timestamp};
-use sealpost_store::{DepositRow, MailboxRow, Store, Withdrawal};
+use sealpost_store::{DepositRow, MailboxRow, Standing, Store, Withdrawal};
 use serde_json::Value;
 
 use super::support::{SupportError, audit, check_note, letter_json};
@@ -94,12 +94,18 @@ async fn recall(
     now: Timestamp,
 ) -> Result<(), SupportError> {
     let told = plan.portal.retention.zone.end(now, TOLD);
-    let wish = Withdrawal {
+    let standing = Standing {
         deposit_id: row.id.clone(),
-        even_if_read,
-        by_sealed: keys.role.queue.rows.seal("withdrawn", &row.id, by.trim().as_bytes(), &SystemRandom),
-        now,
+        mailbox_id: row.mailbox_id.clone(),
+        received_at: row.received_at,
+        withdrawn_at: now,
         forget_at: row.expires_at.map_or(told, |expires| expires.max(told)),
+    };
+    let by = by.trim().as_bytes();
+    let wish = Withdrawal {
+        even_if_read,
+        by_sealed: keys.role.queue.rows.seal(Standing::LABEL, &standing.bound(), by, &SystemRandom),
+        standing,
         audit: audit("letter.recalled", &row.id, note, now),
     };
     if !store.withdraw(wish).await? {

@@ -2,6 +2,7 @@
 //! nothing else to see.
 
 use sealpost_mail::Timestamp;
+use sealpost_store::{Standing, WithdrawnRow};
 
 use crate::access::session::SignedIn;
 use crate::page::Page;
@@ -27,14 +28,24 @@ impl Withdrawn {
 pub(crate) async fn of(site: &Site, owner: &SignedIn) -> Result<Vec<Withdrawn>, Problem> {
     let rows = site.store.withdrawn(owner.mailbox_id(), site.now()).await;
     let rows = rows.map_err(|error| Problem::fault("looking for withdrawn letters", error))?;
-    let opened = rows.into_iter().map(|row| {
-        let by = site.keys.rows.open("withdrawn", &row.deposit_id, &row.by_sealed);
-        // A row that nobody of ours wrote names nobody.
-        let by = by.map_or_else(
-            |_damaged| site.config.brand.name.clone(),
-            |plain| String::from_utf8_lossy(plain.expose()).into_owned(),
-        );
-        Withdrawn { id: row.deposit_id, received: row.received_at, at: row.withdrawn_at, by }
+    let opened = rows.into_iter().filter_map(|WithdrawnRow { standing, by_sealed }| {
+        match site.keys.rows.open(Standing::LABEL, &standing.bound(), &by_sealed) {
+            Ok(plain) => {
+                let by = String::from_utf8_lossy(plain.expose()).into_owned();
+                let (received, at) = (standing.received_at, standing.withdrawn_at);
+                Some(Withdrawn { id: standing.deposit_id, received, at, by })
+            }
+            // Nobody of ours wrote it: it says nothing.
+            Err(error) => {
+                tracing::error!(
+                    row.kind = "withdrawn",
+                    mailbox.id = %standing.mailbox_id,
+                    %error,
+                    "a row does not prove"
+                );
+                None
+            }
+        }
     });
     Ok(opened.collect())
 }
