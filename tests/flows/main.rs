@@ -17,6 +17,7 @@ mod complex;
 mod confidential;
 mod crash;
 mod crowd;
+mod damaged_rows;
 mod demo;
 mod erased;
 mod erased_by_time;

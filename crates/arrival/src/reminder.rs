@@ -6,7 +6,8 @@ use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloo
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
-    ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, Told, WrapKind, notice_token,
+    ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told, WrapKind,
+    notice_token,
 };
 use sealpost_vault::Token;
 
@@ -17,6 +18,27 @@ use crate::notice_facts::NoticeFacts;
 use crate::owner_mail;
 use crate::rows::{MEMO, NoticeMemo};
 use crate::verp;
+
+/// Why a mail was not sent. The text is for the log.
+#[derive(Debug)]
+pub enum Unsent {
+    /// A row of this one mailbox or letter cannot be read, or is none of ours: all others can be told.
+    Row(String),
+    /// The store does not answer: nobody can be told now.
+    Store(String),
+}
+
+impl Unsent {
+    /// By what the store says beneath it.
+    #[must_use]
+    pub fn because(error: &(dyn std::error::Error + 'static)) -> Self {
+        match StoreError::beneath(error) {
+            // What the store could read, and what was in it was not what should be.
+            Some(StoreError::Damaged { .. }) | None => Self::Row(error.to_string()),
+            Some(_) => Self::Store(error.to_string()),
+        }
+    }
+}
 
 /// How an owner comes into a mailbox that nobody has activated.
 pub struct WayIn {
@@ -46,15 +68,15 @@ pub struct Note {
     pub at: Timestamp,
 }
 
-/// How an owner comes in. The error is for the log.
-pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, String> {
+/// How an owner comes in.
+pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, Unsent> {
     let store = &context.shared.store;
     let announcer = &context.tenant.announcer;
-    let initial = store.wrap(&mailbox.id, WrapKind::Initial).await.map_err(text)?;
-    let kept = store.kept_link(&mailbox.id).await.map_err(text)?;
+    let initial = store.wrap(&mailbox.id, WrapKind::Initial).await.map_err(unsent)?;
+    let kept = store.kept_link(&mailbox.id).await.map_err(unsent)?;
     match (initial, kept) {
         (None, Some((link, _wrap))) => {
-            let token = Token::kept(&context.shared.keys.rows, &mailbox.id, &link).map_err(text)?;
+            let token = Token::kept(&context.shared.keys.rows, &mailbox.id, &link).map_err(unsent)?;
             Ok(WayIn { link: announcer.activation_link(&token), by: ActivateBy::Link })
         }
         (Some(_), _) | (None, None) => {
@@ -63,17 +85,16 @@ pub async fn way_in(context: &Context, mailbox: &MailboxRow) -> Result<WayIn, St
     }
 }
 
-/// Reminds an owner. `false`: somebody else has just done it, or the mailbox is not what it was. The error is for the
-/// log.
+/// Reminds an owner. `false`: somebody else has just done it, or the mailbox is not what it was.
 pub async fn send(
     context: &Context,
     mailbox: &MailboxRow,
     notice: Notice,
     letter: Option<Letter<'_>>,
     note: Note,
-) -> Result<bool, String> {
+) -> Result<bool, Unsent> {
     let (shared, announcer) = (&context.shared, &context.tenant.announcer);
-    let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(text)?;
+    let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(unsent)?;
     let mut rows = ArrivalRows::new(note.at);
     let (reverse_path, purpose) = match letter {
         None => (ReversePath::Null, Purpose::Report),
@@ -83,7 +104,7 @@ pub async fn send(
     let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
     let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: note.at };
     let draft = enqueue::Draft {
-        content: facts.content().map_err(text)?,
+        content: facts.content().map_err(unsent)?,
         reverse_path,
         recipient: resident.address().clone(),
         route: announcer.route.clone(),
@@ -93,7 +114,7 @@ pub async fn send(
     };
     let id = shared.random.id();
     let leg =
-        enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id).map_err(text)?;
+        enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id).map_err(unsent)?;
     rows.legs.push(leg);
     rows.reminders.push(NewReminder {
         mailbox_id: mailbox.id.clone(),
@@ -112,8 +133,8 @@ async fn about_letter(
     letter: Letter<'_>,
     now: Timestamp,
     rows: &mut ArrivalRows,
-) -> Result<(ReversePath, Purpose), String> {
-    let first = context.shared.store.notice(&notice_token(letter.id, 0)).await.map_err(text)?;
+) -> Result<(ReversePath, Purpose), Unsent> {
+    let first = context.shared.store.notice(&notice_token(letter.id, 0)).await.map_err(unsent)?;
     let Some(first) = first else { return Ok((ReversePath::Null, Purpose::Report)) };
     let memo = memo(context, letter.id, &first.ticket_sealed)?;
     let purpose = Purpose::Notice {
@@ -122,23 +143,23 @@ async fn about_letter(
         sender: memo.sender.clone(),
     };
     let copy = verp::Copy { mailbox_id: &mailbox.id, deposit_id: letter.id, number: letter.number, at: now };
-    let path = match copy.reverse_path(context).map_err(text)? {
+    let path = match copy.reverse_path(context).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
         Some(path) => {
-            rows.notices.push(copy.row(context, MEMO, &memo).map_err(text)?);
+            rows.notices.push(copy.row(context, MEMO, &memo).map_err(unsent)?);
             path
         }
     };
     Ok((path, purpose))
 }
 
-fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, String> {
-    let plain = context.shared.keys.rows.open(MEMO, deposit_id, sealed).map_err(text)?;
-    serde_json::from_slice(plain.expose()).map_err(text)
+fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
+    let plain = context.shared.keys.rows.open(MEMO, deposit_id, sealed).map_err(unsent)?;
+    serde_json::from_slice(plain.expose()).map_err(unsent)
 }
 
 /// Tells a letter's sender what became of it. `notice` is given the recipient's address. `None`: there is nobody to tell;
-/// `Some(false)`: somebody else has just told them. The error is for the log.
+/// `Some(false)`: somebody else has just told them.
 pub async fn tell_sender(
     context: &Context,
     deposit_id: &str,
@@ -146,13 +167,14 @@ pub async fn tell_sender(
     told: Told,
     notice: impl FnOnce(&Address) -> Notice,
     now: Timestamp,
-) -> Result<Option<bool>, String> {
+) -> Result<Option<bool>, Unsent> {
     let memo = memo(context, deposit_id, memo_sealed)?;
     let Some(to) = memo.sender.address().cloned() else { return Ok(None) };
     let announcer = &context.tenant.announcer;
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
-    let mut draft = owner_mail::draft(announcer, notice(&memo.recipient), language, to, message_id, now)?;
+    let mut draft = owner_mail::draft(announcer, notice(&memo.recipient), language, to, message_id, now)
+        .map_err(Unsent::Row)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
         // The operator's own server, with the floor the operator gave it.
@@ -161,20 +183,20 @@ pub async fn tell_sender(
     };
     let id = context.shared.random.id();
     let leg =
-        enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &id).map_err(text)?;
+        enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, &id).map_err(unsent)?;
     let mut rows = ArrivalRows::new(now);
     rows.legs.push(leg);
     rows.told.push(told);
     is_new(context, rows).await.map(Some)
 }
 
-async fn is_new(context: &Context, rows: ArrivalRows) -> Result<bool, String> {
-    match commit(&context.shared, rows).await.map_err(text)? {
+async fn is_new(context: &Context, rows: ArrivalRows) -> Result<bool, Unsent> {
+    match commit(&context.shared, rows).await.map_err(unsent)? {
         Committed::New(_durable) => Ok(true),
         Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(false),
     }
 }
 
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
+fn unsent(error: impl std::error::Error + 'static) -> Unsent {
+    Unsent::because(&error)
 }

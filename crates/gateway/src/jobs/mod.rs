@@ -6,6 +6,7 @@ mod foreseen;
 mod reminders;
 mod running;
 mod senders;
+mod unread;
 
 use std::sync::Arc;
 use std::time::Duration;

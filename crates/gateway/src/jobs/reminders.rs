@@ -1,12 +1,14 @@
 //! Owners are reminded before something is lost: one mail for all letters that wait, on the days of the operator's ladder,
 //! when people are awake. Committed together with the note that it was sent: twice is impossible, whoever else runs.
 
+use sealpost_arrival::reminder::Unsent;
 use sealpost_arrival::{Context, reminder};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
 use sealpost_store::{MailboxRow, MailboxState, Reminded, WaitingLetter};
 
+use super::unread::Unread;
 use super::{Counts, Failed, Workshop};
 
 /// Whom the ladder reaches now, mailbox by mailbox.
@@ -19,12 +21,13 @@ pub(crate) struct Due {
 
 /// Reminds of letters that wait.
 pub(super) async fn letters(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let mut sent = 0;
+    let (mut sent, mut unread) = (0, Unread::default());
     let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
     for due in due(workshop, now).await? {
-        sent += u64::from(remind(workshop, context, &due, now).await?);
+        let reminded = remind(workshop, context, &due, now).await;
+        sent += u64::from(unread.or_noted("mailbox", &due.mailbox_id, reminded)?.unwrap_or_default());
     }
-    Ok(vec![("mails", sent)])
+    Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
 /// Never at night, and not where no mail leaves.
@@ -101,13 +104,13 @@ fn reached(
     Some(Due { mailbox_id: oldest.mailbox_id.clone(), letters: count, oldest, expires })
 }
 
-async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestamp) -> Result<bool, Failed> {
-    let Some(mailbox) = workshop.store.mailbox(&due.mailbox_id).await? else { return Ok(false) };
+async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestamp) -> Result<bool, Unsent> {
+    let Some(mailbox) = mailbox(workshop, &due.mailbox_id).await? else { return Ok(false) };
     let days = workshop.retention.days(now, due.expires);
     let (letters, expires) = (due.letters, due.expires);
     let notice = match (due.oldest.pending, mailbox.state) {
         (true, MailboxState::Pending) => {
-            let way = reminder::way_in(context, &mailbox).await.map_err(Failed::Mail)?;
+            let way = reminder::way_in(context, &mailbox).await?;
             Notice::ActivationReminder {
                 letters,
                 date: due.oldest.received_at,
@@ -128,7 +131,11 @@ async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestam
     };
     let letter = reminder::Letter { id: &due.oldest.deposit_id, number: number(workshop, due, now) };
     let note = reminder::Note { about: Reminded::Letters, before: due.oldest.reminded_at, at: now };
-    reminder::send(context, &mailbox, notice, Some(letter), note).await.map_err(Failed::Mail)
+    reminder::send(context, &mailbox, notice, Some(letter), note).await
+}
+
+async fn mailbox(workshop: &Workshop, id: &str) -> Result<Option<MailboxRow>, Unsent> {
+    workshop.store.mailbox(id).await.map_err(|error| Unsent::because(&error))
 }
 
 /// Of a letter's notices; its first has 0. There is one reminder a day at most.
@@ -139,10 +146,11 @@ fn number(workshop: &Workshop, due: &Due, now: Timestamp) -> u8 {
 
 /// Reminds of mailboxes that will go.
 pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let mut sent = 0;
+    let (mut sent, mut unread) = (0, Unread::default());
     let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
     for (mailbox_id, ends, before) in ending(workshop, now).await? {
-        let Some(mailbox) = workshop.store.mailbox(&mailbox_id).await? else { continue };
+        let found = mailbox(workshop, &mailbox_id).await;
+        let Some(Some(mailbox)) = unread.or_noted("mailbox", &mailbox_id, found)? else { continue };
         if mailbox.state != MailboxState::Active || is_used_since(workshop, &mailbox, ends) {
             continue;
         }
@@ -152,10 +160,10 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
             days: workshop.retention.days(now, ends),
         };
         let note = reminder::Note { about: Reminded::Mailbox, before, at: now };
-        let done = reminder::send(context, &mailbox, notice, None, note).await.map_err(Failed::Mail)?;
-        sent += u64::from(done);
+        let reminded = reminder::send(context, &mailbox, notice, None, note).await;
+        sent += u64::from(unread.or_noted("mailbox", &mailbox_id, reminded)?.unwrap_or_default());
     }
-    Ok(vec![("mails", sent)])
+    Ok([("mails", sent)].into_iter().chain(unread.count()).collect())
 }
 
 fn is_used_since(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> bool {

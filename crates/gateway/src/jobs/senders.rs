@@ -6,12 +6,14 @@ use sealpost_mail::Timestamp;
 use sealpost_notice::Notice;
 use sealpost_store::{ExpiredUnread, Told, Unfetched};
 
+use super::unread::Unread;
 use super::{Counts, Failed, Workshop};
 
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
-    let unfetched = tell_unfetched(workshop, now).await?;
-    let expired = tell_expired(workshop, now).await?;
-    Ok(vec![("unfetched", unfetched), ("expired", expired)])
+    let mut unread = Unread::default();
+    let unfetched = tell_unfetched(workshop, &mut unread, now).await?;
+    let expired = tell_expired(workshop, &mut unread, now).await?;
+    Ok([("unfetched", unfetched), ("expired", expired)].into_iter().chain(unread.count()).collect())
 }
 
 /// Letters whose senders are to be told now that nobody fetches them. Changes nothing.
@@ -29,7 +31,7 @@ pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec
     }
 }
 
-async fn tell_unfetched(workshop: &Workshop, now: Timestamp) -> Result<u64, Failed> {
+async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
     for letter in unfetched(workshop, now).await? {
@@ -44,7 +46,8 @@ async fn tell_unfetched(workshop: &Workshop, now: Timestamp) -> Result<u64, Fail
         };
         let done =
             reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
-        sent += u64::from(done.map_err(Failed::Mail)? == Some(true));
+        let done = unread.or_noted("letter", &letter.deposit_id, done)?.flatten();
+        sent += u64::from(done == Some(true));
     }
     Ok(sent)
 }
@@ -60,7 +63,7 @@ pub(crate) async fn expired(workshop: &Workshop) -> Result<Vec<ExpiredUnread>, F
     }
 }
 
-async fn tell_expired(workshop: &Workshop, now: Timestamp) -> Result<u64, Failed> {
+async fn tell_expired(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
     for letter in expired(workshop).await? {
@@ -72,10 +75,12 @@ async fn tell_expired(workshop: &Workshop, now: Timestamp) -> Result<u64, Failed
         };
         let done =
             reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
-        match done.map_err(Failed::Mail)? {
-            Some(done) => sent += u64::from(done),
+        match unread.or_noted("letter", &letter.deposit_id, done)? {
+            // Named every time, until an operator has looked: nobody else can tell its sender.
+            None => {}
+            Some(Some(done)) => sent += u64::from(done),
             // A letter that nobody sent.
-            None => drop(workshop.store.forget_expired(&letter.deposit_id).await?),
+            Some(None) => drop(workshop.store.forget_expired(&letter.deposit_id).await?),
         }
     }
     Ok(sent)
