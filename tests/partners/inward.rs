@@ -17,7 +17,7 @@ pub(super) struct Scene {
     pub(super) world: SocketAddr,
     pub(super) inside: Hop,
     pub(super) gateway: Gateway,
-    _outside: Hop,
+    pub(super) outside: Hop,
 }
 
 impl Scene {
@@ -27,7 +27,7 @@ impl Scene {
         change(&mut config);
         let gateway = Gateway::start(&config);
         sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
-        Self { world, inside, gateway, _outside: outside }
+        Self { world, inside, gateway, outside }
     }
 
     /// A stranger hands in this letter.

@@ -5,11 +5,14 @@
 mod authority;
 mod commands;
 mod distrust;
+mod given_back;
 mod gpg;
 mod inward;
+mod killed_worker;
 mod never_clear;
 mod openssl;
 mod out;
+mod turns;
 mod two_insurers;
 
 use std::net::SocketAddr;

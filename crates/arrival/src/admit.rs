@@ -35,7 +35,7 @@ pub(crate) async fn admit(
     let id = context.shared.random.id();
     let arrived = partners::open(context, partners, &origin, spooled).await?;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
-    let Arrived { spooled, from_world, .. } = arrived;
+    let Arrived { spooled, came, from_world, .. } = arrived;
     decide::log(&id, &decided);
     let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
@@ -48,6 +48,7 @@ pub(crate) async fn admit(
             envelope: &envelope,
             origin: &origin,
             spooled: &spooled,
+            came,
             from_world,
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;

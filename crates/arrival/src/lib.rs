@@ -35,7 +35,7 @@ pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{Decided, Way, each, look, name, refuse_whole};
 pub use notice_facts::NoticeWriter;
 pub use outbox::PortalOutbox;
-pub use partners::{Chosen, Copy, Partners, choose};
+pub use partners::{Chosen, Copy, Pace, Partners, choose};
 pub use reception::ArrivalReception;
 pub use settings::{Announcer, Inbound, Quotas, Routes, Unopened, Writing};
 pub use undelivered::ToMailbox;

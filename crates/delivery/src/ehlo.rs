@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sealpost_mail::{BodyType, Notify, Recipient, Ret, ReversePath};
 
 use crate::outcome::DeliveryFailure;
+use crate::ticket::Onwards;
 
 /// The EHLO keywords that matter here (RFC 5321 §4.1.1.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +54,7 @@ pub(crate) struct MailParameters<'a> {
     pub(crate) recipients: Vec<&'a Recipient>,
     pub(crate) envid: Option<&'a str>,
     pub(crate) ret: Option<Ret>,
+    pub(crate) onwards: Onwards,
     pub(crate) body_type: BodyType,
     pub(crate) smtputf8: bool,
     /// The head has bytes outside ASCII.
@@ -96,13 +98,18 @@ impl MailParameters<'_> {
             line.push_str(" SMTPUTF8");
         }
         if offers.dsn {
-            match self.ret {
+            let (ret, envid) = match self.onwards {
+                Onwards::AsAsked => (self.ret, self.envid),
+                // Without RET a server may return all of it (RFC 3461 §4.3).
+                Onwards::Nothing => (Some(Ret::Headers), None),
+            };
+            match ret {
                 Some(Ret::Full) => line.push_str(" RET=FULL"),
                 Some(Ret::Headers) => line.push_str(" RET=HDRS"),
                 None => {}
             }
             // RFC 3461 §4.4: at most 100 characters.
-            if let Some(envid) = self.envid.map(xtext).filter(|envid| (1..=100).contains(&envid.len())) {
+            if let Some(envid) = envid.map(xtext).filter(|envid| (1..=100).contains(&envid.len())) {
                 let _ = write!(line, " ENVID={envid}");
             }
         }
@@ -112,14 +119,18 @@ impl MailParameters<'_> {
 
     /// The RCPT commands likewise, each with its own recipient's wishes.
     pub(crate) fn rcpts(&self, offers: &Ehlo) -> Vec<String> {
-        self.recipients.iter().map(|recipient| rcpt(recipient, offers)).collect()
+        self.recipients.iter().map(|recipient| rcpt(recipient, self.onwards, offers)).collect()
     }
 }
 
-fn rcpt(recipient: &Recipient, offers: &Ehlo) -> String {
+fn rcpt(recipient: &Recipient, onwards: Onwards, offers: &Ehlo) -> String {
     let mut line = format!("RCPT TO:<{}>", recipient.address.to_path());
     if offers.dsn {
-        match recipient.notify {
+        let (notify, orcpt) = match onwards {
+            Onwards::AsAsked => (recipient.notify, recipient.orcpt.as_ref()),
+            Onwards::Nothing => (Notify::Never, None),
+        };
+        match notify {
             Notify::Unspecified => {}
             Notify::Never => line.push_str(" NOTIFY=NEVER"),
             Notify::On { success, failure, delay } => {
@@ -131,7 +142,7 @@ fn rcpt(recipient: &Recipient, offers: &Ehlo) -> String {
                 let _ = write!(line, " NOTIFY={list}");
             }
         }
-        if let Some(orcpt) = &recipient.orcpt {
+        if let Some(orcpt) = orcpt {
             let value = format!("{};{}", xtext(&orcpt.kind), xtext(&orcpt.address));
             // RFC 3461 §4.2: at most 500 characters.
             if value.len() <= 500 {
@@ -182,6 +193,7 @@ mod tests {
             recipients: vec![to],
             envid: Some("Q 1+"),
             ret: Some(Ret::Headers),
+            onwards: Onwards::AsAsked,
             body_type: BodyType::EightBitMime,
             smtputf8: true,
             eight_bit_head: false,
@@ -213,6 +225,15 @@ mod tests {
         );
         assert_eq!(full.mail(&Ehlo::default()), "MAIL FROM:<>\r\n");
         assert_eq!(full.rcpts(&Ehlo::default()), ["RCPT TO:<x@d.de>\r\n"]);
+    }
+
+    #[test]
+    fn of_a_letter_opened_here_the_next_server_is_asked_to_tell_nothing() {
+        let (from, to) = (ReversePath::Null, recipient("x@d.de"));
+        let opened =
+            MailParameters { ret: Some(Ret::Full), onwards: Onwards::Nothing, ..parameters(&from, &to) };
+        assert_eq!(opened.mail(&all()), "MAIL FROM:<> SIZE=99 BODY=8BITMIME RET=HDRS\r\n");
+        assert_eq!(opened.rcpts(&all()), ["RCPT TO:<x@d.de> NOTIFY=NEVER\r\n"]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::route::{self, RouteKey};
 use crate::runner::LEASE;
 use crate::settle::Moment;
 use crate::submit::{Caller, Connection, Told};
-use crate::ticket::Ticket;
+use crate::ticket::{Onwards, Ticket};
 use crate::undelivered_reply::Returns;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
@@ -441,6 +441,7 @@ impl Engine {
             recipients: group.iter().map(|bound| &bound.ticket.recipient).collect(),
             envid: ticket.envid.as_deref(),
             ret: ticket.ret,
+            onwards: ticket.purpose.onwards(),
             body_type: ticket.body_type,
             smtputf8: ticket.smtputf8,
             eight_bit_head: !head.is_ascii(),
@@ -448,8 +449,12 @@ impl Engine {
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         };
         let result = connection.send(&parameters, bytes, until).await;
-        let (reports, host, was_used) =
-            (connection.reports(), connection.host().to_owned(), connection.is_used());
+        // Who was asked to report nothing leaves it to us (RFC 3461 §5.2.2).
+        let reports = match ticket.purpose.onwards() {
+            Onwards::AsAsked => connection.reports(),
+            Onwards::Nothing => false,
+        };
+        let (host, was_used) = (connection.host().to_owned(), connection.is_used());
         if connection.is_reusable() {
             lane.keep(key.clone(), connection, Instant::now() + self.config.timeouts.idle);
             self.kept.notify_one();

@@ -1,5 +1,5 @@
 //! Delivery reports (RFC 3461–3464): who hears what, and the leg that carries it. Never says anything of
-//! the letter but, for relayed letters only, its head.
+//! the letter but, for letters relayed as they came, its head.
 
 use sealpost_mail::{
     Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Recipient, Ret,
@@ -46,7 +46,7 @@ pub(crate) struct Report {
 fn addressee(ticket: &Ticket) -> Option<&Address> {
     match &ticket.purpose {
         // For answers, normally the roof tells the mailbox (returns.rs).
-        Purpose::Relay | Purpose::PortalReply { .. } => ticket.reverse_path.address(),
+        Purpose::Relay | Purpose::Opened | Purpose::PortalReply { .. } => ticket.reverse_path.address(),
         // The notice itself has its own reverse-path; the one to know is the letter's sender.
         Purpose::Notice { sender, .. } => sender.address(),
         Purpose::Report => None,
@@ -87,6 +87,30 @@ pub(crate) fn returns_full(ticket: &Ticket, action: DsnAction) -> bool {
     ticket.ret == Some(Ret::Full) && action == DsnAction::Failed && ticket.purpose == Purpose::Relay
 }
 
+impl Report {
+    /// As much of it as the sender may hear. What a server inside says of a letter that was opened here may follow from
+    /// what it read there: a filter's word, a size, a malformed part. Of such a letter only that it failed is told, and
+    /// whether that was for the address, the mailbox or the road (RFC 3463 §3.2, §3.3, §3.5), which the letter cannot
+    /// change.
+    fn for_sender_of(&self, purpose: &Purpose) -> Self {
+        match purpose {
+            Purpose::Relay | Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => {
+                self.clone()
+            }
+            Purpose::Opened => {
+                let EnhancedCode(class, subject, _detail) = self.status;
+                let status = match (subject, self.status.2) {
+                    // "Message length exceeds administrative limit" is of the letter.
+                    (2, 3) => EnhancedCode(class, 0, 0),
+                    (1 | 2 | 4, _) => self.status,
+                    (_, _) => EnhancedCode(class, 0, 0),
+                };
+                Self { status, remote: None, diagnostic: None, ..self.clone() }
+            }
+        }
+    }
+}
+
 /// Composes and seals the report and its leg.
 pub(crate) async fn queue(
     engine: &Engine,
@@ -99,7 +123,7 @@ pub(crate) async fn queue(
 ) -> Result<FollowUp, ReportError> {
     let to = addressee(ticket).ok_or(ReportError::Nobody)?;
     let random = engine.random.as_ref();
-    let bytes = compose(engine, ticket, report, full, to, now)?;
+    let bytes = compose(engine, ticket, &report.for_sender_of(&ticket.purpose), full, to, now)?;
     let split = Head::split(&bytes).ok_or_else(|| ReportError::Compose("it has no head".to_owned()))?;
     let (head, rest) = bytes.split_at_checked(split).unwrap_or((&bytes, &[]));
 
@@ -166,7 +190,7 @@ fn compose(
     let returned = match &ticket.purpose {
         Purpose::Relay => full.or_else(|| ticket.content.head().map(<[u8]>::to_vec)),
         // Nothing of a confidential letter leaves in a report.
-        Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => None,
+        Purpose::Opened | Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => None,
     };
     let config = &engine.config;
     let parts = DsnParts {

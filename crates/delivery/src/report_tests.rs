@@ -66,9 +66,35 @@ fn only_relayed_letters_come_back_whole_and_only_if_asked() {
     assert!(returns_full(&full(Purpose::Relay), DsnAction::Failed));
     assert!(!returns_full(&full(Purpose::Relay), DsnAction::Delayed));
     assert!(!returns_full(&ticket(Purpose::Relay, Notify::Unspecified), DsnAction::Failed));
+    assert!(!returns_full(&full(Purpose::Opened), DsnAction::Failed));
     assert!(!returns_full(&full(notice(ReversePath::Null)), DsnAction::Failed));
     let answer = Purpose::PortalReply { mailbox_id: "m".to_owned(), deposit_id: "d".to_owned() };
     assert!(!returns_full(&full(answer), DsnAction::Failed));
+}
+
+#[test]
+fn of_a_letter_opened_here_nothing_is_told_that_may_follow_from_what_is_in_it() {
+    let report = |status| Report {
+        action: DsnAction::Failed,
+        status,
+        remote: Some("inside.insurer.example".to_owned()),
+        diagnostic: Some("554 5.7.1 a word of the letter".to_owned()),
+        retry_until: None,
+    };
+    let told = |status| {
+        let told = report(status).for_sender_of(&Purpose::Opened);
+        assert_eq!((told.remote, told.diagnostic), (None, None));
+        told.status
+    };
+    for status in [EnhancedCode(5, 1, 1), EnhancedCode(5, 2, 2), EnhancedCode(4, 4, 7)] {
+        assert_eq!(told(status), status);
+    }
+    for subject in [0, 3, 5, 6, 7, 9] {
+        assert_eq!(told(EnhancedCode(5, subject, 1)), EnhancedCode(5, 0, 0));
+    }
+    assert_eq!(told(EnhancedCode(5, 2, 3)), EnhancedCode(5, 0, 0));
+    let known = report(EnhancedCode(5, 7, 1)).for_sender_of(&Purpose::Relay);
+    assert_eq!(known.diagnostic.as_deref(), Some("554 5.7.1 a word of the letter"));
 }
 
 #[test]

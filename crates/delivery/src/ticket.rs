@@ -74,6 +74,10 @@ pub enum Route {
 pub enum Purpose {
     /// A letter passed on; its head may be returned in a report.
     Relay,
+    /// A letter that came closed, and that was looked into here with keys of the house. Whoever sent it need not be able
+    /// to read it: nothing of it and nothing of what was found is ever told to them, and the next server is asked to
+    /// tell them nothing either.
+    Opened,
     /// The mail that tells a recipient of a letter in the mailbox.
     Notice {
         /// Whose mailbox.
@@ -93,6 +97,32 @@ pub enum Purpose {
         /// Which letter.
         deposit_id: String,
     },
+}
+
+/// What the next server is asked to report on its own (RFC 3461 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Onwards {
+    /// What the sender asked for.
+    AsAsked,
+    /// Nothing, and nothing of the letter: what there is to report is ours to report.
+    Nothing,
+}
+
+impl Purpose {
+    /// Whether several recipients may share a transaction: everything else has a reverse-path of its own.
+    fn travels_in_company(&self) -> bool {
+        match self {
+            Self::Relay | Self::Opened => true,
+            Self::Notice { .. } | Self::Report | Self::PortalReply { .. } => false,
+        }
+    }
+
+    pub(crate) fn onwards(&self) -> Onwards {
+        match self {
+            Self::Opened => Onwards::Nothing,
+            Self::Relay | Self::Notice { .. } | Self::Report | Self::PortalReply { .. } => Onwards::AsAsked,
+        }
+    }
 }
 
 /// What goes out.
@@ -215,8 +245,8 @@ impl Ticket {
             (Content::Facts(_), _) | (_, Content::Facts(_)) => false,
         };
         same_letter
-            && self.purpose == Purpose::Relay
-            && other.purpose == Purpose::Relay
+            && self.purpose.travels_in_company()
+            && self.purpose == other.purpose
             && self.destination() == other.destination()
             && self.route == other.route
             && self.tls == other.tls

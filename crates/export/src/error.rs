@@ -27,6 +27,9 @@ pub enum ExportError {
     /// The worker ran into a limit of time, memory or output.
     #[error("the PDF could not be made within its limits: {0}")]
     WorkerLimit(&'static str),
+    /// The worker was ended from outside: it may go well another time.
+    #[error("the PDF worker was stopped: {0}")]
+    WorkerStopped(&'static str),
     /// The worker gave up or broke off.
     #[error("the PDF worker failed: {0}")]
     Worker(String),

@@ -13,7 +13,7 @@ use sealpost_intake::{Intake, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
 use sealpost_mailbox::Retention;
 use sealpost_portal::{Portal, PortalKeys, Reloader};
-use sealpost_seal::{Limits as SealLimits, Worker};
+use sealpost_seal::Worker;
 use sealpost_store::{Alone, Store, StoreOptions};
 use sealpost_vault::{IntakeRole, PortalRole};
 use thiserror::Error;
@@ -154,10 +154,10 @@ pub(crate) fn prepare(
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
         let escrow = plan.escrow.public(&way_in);
         let making = Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow });
-        let worker = Worker::find(plan.worker.as_deref(), SealLimits::default()).inspect_err(|error| {
+        let worker = Worker::find(plan.worker.as_deref(), plan.worker_limits).inspect_err(|error| {
             tracing::warn!(%error, "nothing that partners send encrypted is opened");
         });
-        let partners = Arc::new(Partners::new(keyring, worker.ok()));
+        let partners = Arc::new(Partners::new(keyring, worker.ok(), plan.pace));
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
         Some(Intake::bind(plan.listeners, reception, logins, Arc::clone(&clock), coming_in)?)
     } else {

@@ -39,7 +39,7 @@ mod transfer;
 mod wire;
 
 pub use access::{Access, ClientCertificates, Right, Shown};
-pub use limits::{Limits, MemoryBudget};
+pub use limits::{Limits, MemoryBudget, client_of};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
 pub use reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
 pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};

@@ -108,7 +108,8 @@ impl MemoryBudget {
 }
 
 /// One subscriber has a whole IPv6 /64, so that is one client.
-pub(crate) fn client_of(peer: IpAddr) -> IpAddr {
+#[must_use]
+pub fn client_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),

@@ -344,7 +344,7 @@ async fn limits_end_the_worker() {
     let short = Limits { wall: std::time::Duration::from_millis(1), ..patient() };
     assert!(matches!(
         made(&letter("plain_german"), &german(), short).await,
-        Err(ExportError::WorkerLimit(_))
+        Err(ExportError::WorkerStopped(_))
     ));
     let tight = Limits { output: 1000, ..patient() };
     assert!(matches!(
@@ -380,7 +380,7 @@ fn nothing_can_be_opened_by_the_worker() {
     assert_eq!(line(&seen, "Max open files"), "3 3");
     assert_eq!(line(&seen, "Max core file size"), "0 0");
     assert_eq!(line(&seen, "Max address space"), "1000000000 1000000000");
-    assert_eq!(line(&seen, "Max cpu time"), "7 7");
+    assert_eq!(line(&seen, "Max cpu time"), "7 8");
     drop(child.stdin.take());
     let mut said = String::new();
     std::io::BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();

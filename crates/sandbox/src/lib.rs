@@ -62,7 +62,10 @@ pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
     setrlimit(Resource::Core, at(0))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     setrlimit(Resource::As, at(policy.memory))?;
-    setrlimit(Resource::Cpu, at(policy.cpu_seconds))?;
+    // SIGXCPU, which says what it was; SIGKILL a second later, for who does not want to hear. With both limits at once the
+    // kernel kills, and nobody could tell that from a machine that is short of memory.
+    let (soft, hard) = (policy.cpu_seconds, policy.cpu_seconds.saturating_add(1));
+    setrlimit(Resource::Cpu, Rlimit { current: Some(soft), maximum: Some(hard) })?;
     // Not one descriptor more, and what is written goes into a pipe only.
     setrlimit(Resource::Nofile, at(policy.descriptors))?;
     setrlimit(Resource::Fsize, at(0))?;

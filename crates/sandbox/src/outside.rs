@@ -10,8 +10,10 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ended {
-    /// It took more than it may.
+    /// It took more than it may, or broke off: that is what it was working on, and it would happen again.
     Limit(&'static str),
+    /// Somebody else ended it, or did not let it work: the same may go well at another time.
+    Stopped(&'static str),
     /// Something else; its own last words, if it had any.
     Failed(String),
 }
@@ -38,22 +40,54 @@ pub fn arguments(memory: u64, cpu: Duration) -> [String; 4] {
     ["--memory".to_owned(), memory.to_string(), "--cpu".to_owned(), cpu.as_secs().max(1).to_string()]
 }
 
+/// It was ended because its time was over. What it may compute is limited by itself: whoever does not get there in the
+/// time given did not get the processor, or its letter came too slowly.
+pub const NOT_IN_TIME: Ended = Ended::Stopped("it was not done in time; the machine is busy");
+
 /// What the end of the worker `name` means, from its status and from what it wrote to standard error.
 pub fn ended(name: &str, status: ExitStatus, said: &[u8]) -> Ended {
     const SIGABRT: i32 = 6;
     const SIGKILL: i32 = 9;
     const SIGSEGV: i32 = 11;
     const SIGXCPU: i32 = 24;
-    match status.signal() {
-        Some(SIGXCPU | SIGKILL) => Ended::Limit("it used too much processor time"),
-        Some(SIGABRT | SIGSEGV) => Ended::Limit("it ran out of memory"),
-        Some(other) => Ended::Failed(format!("ended by signal {other}")),
+    /// How a panic ends a process of Rust.
+    const PANIC: i32 = 101;
+    match (status.signal(), status.code()) {
+        (Some(SIGXCPU), _) => Ended::Limit("it used too much processor time"),
+        (Some(SIGABRT | SIGSEGV), _) => Ended::Limit("it ran out of memory"),
+        (None, Some(PANIC)) => Ended::Limit("it could not make sense of it"),
+        // The kernel where memory is short, or an operator. Its own limits end it by other signals.
+        (Some(SIGKILL), _) => Ended::Stopped("it was killed; memory may be short"),
+        (Some(other), _) => Ended::Failed(format!("ended by signal {other}")),
         // Only its own line: what a library prints could hold words of the letter.
-        None => {
+        (None, _) => {
             let said = String::from_utf8_lossy(said);
             let own = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned());
             let line = said.lines().find_map(own).unwrap_or_else(|| "no reason given".to_owned());
             Ended::Failed(line.chars().take(200).collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_letter_does_to_a_worker_is_the_letter_s() {
+        let by_signal = |signal| ended("sealpost-seal", ExitStatus::from_raw(signal), b"");
+        for signal in [6, 11, 24] {
+            assert!(matches!(by_signal(signal), Ended::Limit(_)), "{signal}");
+        }
+        assert!(matches!(by_signal(9), Ended::Stopped(_)));
+        for signal in [1, 2, 15, 31] {
+            assert!(matches!(by_signal(signal), Ended::Failed(_)), "{signal}");
+        }
+        let by_code = |code: i32, said: &[u8]| ended("sealpost-seal", ExitStatus::from_raw(code << 8), said);
+        assert!(matches!(by_code(101, b""), Ended::Limit(_)));
+        assert_eq!(
+            by_code(2, b"words of a letter\nsealpost-seal: no job"),
+            Ended::Failed("no job".to_owned())
+        );
     }
 }

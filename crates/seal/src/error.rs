@@ -90,6 +90,9 @@ pub enum WorkerError {
     /// It reached a limit: this letter's fault, and permanent.
     #[error("opening was given up: {0}")]
     Limit(&'static str),
+    /// It was ended from outside: nobody's fault that sent the letter. Another time it may go well.
+    #[error("the program sealpost-seal was stopped: {0}")]
+    Stopped(&'static str),
     /// It failed otherwise.
     #[error("the program sealpost-seal failed: {0}")]
     Failed(String),

@@ -191,7 +191,7 @@ impl Worker {
         let killed = child.kill().await;
         match (done, killed) {
             (Ok(done), _) => done,
-            (Err(_elapsed), _) => Err(WorkerError::Limit("it took too long").into()),
+            (Err(_elapsed), _) => Err(worker_ended(outside::NOT_IN_TIME).into()),
         }
     }
 
@@ -304,8 +304,13 @@ fn worker_error(error: OpenError) -> KeyError {
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> WorkerError {
-    match outside::ended(NAME, status, said) {
+    worker_ended(outside::ended(NAME, status, said))
+}
+
+fn worker_ended(how: Ended) -> WorkerError {
+    match how {
         Ended::Limit(which) => WorkerError::Limit(which),
+        Ended::Stopped(why) => WorkerError::Stopped(why),
         Ended::Failed(why) => WorkerError::Failed(why),
     }
 }

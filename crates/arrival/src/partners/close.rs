@@ -141,7 +141,7 @@ impl Closer<'_> {
         edits: &[Edit],
     ) -> Result<Spooled, Reply> {
         let shared = &self.context.shared;
-        let turn = self.partners.turns().acquire_owned().await.map_err(failure::later)?;
+        let turn = self.partners.closing.ours().await?;
         let head = edited(&self.spooled.head, edits);
         let mut letter = Reading::of(self.spooled, head.as_bytes()).await.map_err(failure::later)?;
         // Base64, and what stands around it.

@@ -34,7 +34,8 @@ pub(super) enum Outcome {
 /// A head with what was found.
 pub(super) struct Marked {
     pub(super) head: Head,
-    pub(super) found: String,
+    /// The same without the address.
+    pub(super) logged: String,
     pub(super) encrypted: bool,
     pub(super) signed: bool,
     pub(super) proven: bool,
@@ -77,9 +78,9 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
     let opened = match outcome {
         Outcome::Looked(opened) => opened,
         Outcome::NotLooked(why) => {
-            let found = format!("encrypted=unknown; why={why}");
-            let head = head.with_field(FIELD, &found);
-            return Marked { head, found, encrypted: true, signed: false, proven: false, unopened: true };
+            let logged = format!("encrypted=unknown; why={why}");
+            let head = head.with_field(FIELD, &logged);
+            return Marked { head, logged, encrypted: true, signed: false, proven: false, unopened: true };
         }
     };
     let decrypted = opened.was_decrypted();
@@ -102,6 +103,7 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
         Wholeness::Malleable => words.push("whole=unproven".to_owned()),
     }
     words.push(format!("signed={}", signature(opened)));
+    let logged = words.join("; ");
     if let Some(signature) = opened.proven_sender() {
         // An address that the strict parser has read, of a signer who was proven.
         words.extend(from.map(|from| format!("by={}", from.to_path())));
@@ -110,7 +112,7 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
     }
     let found = words.join("; ");
     if !encrypted && !signed {
-        return Marked { head: head.clone(), found, encrypted, signed, proven, unopened: false };
+        return Marked { head: head.clone(), logged, encrypted, signed, proven, unopened: false };
     }
     let head = head.with_field(FIELD, &found);
     let tagged = decrypted && still_closed.is_none() && proven;
@@ -118,7 +120,7 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
         Some(tag) => head.with_subject_tag(tag),
         None => head,
     };
-    Marked { head, found, encrypted, signed, proven, unopened: still_closed.is_some() }
+    Marked { head, logged, encrypted, signed, proven, unopened: still_closed.is_some() }
 }
 
 fn cipher(layer: &Layer) -> Option<String> {

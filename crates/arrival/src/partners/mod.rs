@@ -6,45 +6,54 @@ mod close;
 mod marks;
 mod open;
 mod piping;
+mod turns;
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use sealpost_mail::Reply;
 use sealpost_partner::{Book, OwnKeys, PartnerError};
 use sealpost_seal::Worker;
 use sealpost_vault::KeyringKey;
-use tokio::sync::Semaphore;
 
 use crate::context::Shared;
+use turns::Turns;
 
 pub use choose::{Chosen, choose};
 pub use close::Copy;
 pub(crate) use close::settle;
-pub(crate) use open::{Arrived, open};
+pub(crate) use open::{Arrived, Came, open};
 
-/// Letters closed or opened at once: each has a thread or a process to itself for a while.
-const AT_ONCE: usize = 4;
+/// Letters closed at once: each has a thread to itself for a while.
+const CLOSED_AT_ONCE: usize = 4;
+
+/// How many letters are worked on at once, and how long one waits for its turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Letters that are opened at once: each has a process to itself for a while.
+    pub opened_at_once: usize,
+    /// Then it is for its client to come again.
+    pub wait: Duration,
+}
 
 /// What letters are closed and opened with. Whoever has one has the keyring.
 pub struct Partners {
     keyring: KeyringKey,
     worker: Option<Worker>,
-    turns: Arc<Semaphore>,
+    /// Strangers never take a turn from our own letters.
+    opening: Turns,
+    closing: Turns,
 }
 
 impl Partners {
     /// Puts it together. Without a worker nothing is opened.
     #[must_use]
-    pub fn new(keyring: KeyringKey, worker: Option<Worker>) -> Self {
-        Self { keyring, worker, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub fn new(keyring: KeyringKey, worker: Option<Worker>, pace: Pace) -> Self {
+        let opening = Turns::new(pace.opened_at_once, pace.wait);
+        Self { keyring, worker, opening, closing: Turns::new(CLOSED_AT_ONCE, pace.wait) }
     }
 
     pub(crate) fn worker(&self) -> Option<&Worker> {
         self.worker.as_ref()
-    }
-
-    pub(crate) fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.turns)
     }
 
     /// The partners of this store.

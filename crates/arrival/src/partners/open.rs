@@ -1,7 +1,10 @@
 //! Letters from the world: our own fields and tags go out of them, what partners encrypted is opened by the worker, and
 //! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
 
-use sealpost_mail::{Address, Origin, Reply};
+use std::net::IpAddr;
+
+use sealpost_intake::client_of;
+use sealpost_mail::{Address, Fault, Origin, Reply};
 use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Worker, WorkerError, Written};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -13,10 +16,22 @@ use crate::failure;
 use crate::settings::Unopened;
 use crate::spool::{Spool, Spooled};
 
+/// Whether whoever sent it could read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// Anybody on its way could.
+    Readable,
+    /// It was looked into here with keys of the house. It may be somebody else's letter, sent once more: what is in it,
+    /// and what was found, is for those inside alone.
+    Closed,
+}
+
 /// A letter as rules and recipients see it.
 pub(crate) struct Arrived {
     /// It; opened, where it could be.
     pub(crate) spooled: Spooled,
+    /// As it came.
+    pub(crate) came: Came,
     /// It came in by a listener for letters from the world.
     pub(crate) from_world: bool,
     /// It came encrypted, opened or not.
@@ -50,7 +65,7 @@ pub(crate) async fn open(
     }
     // Without the worker nobody can say what is in it; it may be there again soon.
     let worker = partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-    let (outcome, letter) = match opened(context, partners, worker, &spooled).await? {
+    let (outcome, letter) = match opened(context, partners, worker, origin.peer, &spooled).await? {
         (Ok(opened), letter) => (Outcome::Looked(opened), letter),
         (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
     };
@@ -66,7 +81,7 @@ pub(crate) async fn open(
         None => (spooled.head.clone(), address(&spooled)),
     };
     let marked = marks::mark(&head, &outcome, from.as_ref(), tag);
-    tracing::info!(found = %marked.found, "a letter from the world was looked into");
+    tracing::info!(found = %marked.logged, "a letter from the world was looked into");
     spooled.head = marked.head;
     let held = match inbound.unopened {
         Unopened::Pass => false,
@@ -74,6 +89,7 @@ pub(crate) async fn open(
     };
     Ok(Arrived {
         spooled,
+        came: Came::Closed,
         from_world: true,
         encrypted: marked.encrypted,
         signed: marked.signed,
@@ -83,7 +99,15 @@ pub(crate) async fn open(
 }
 
 fn untouched(spooled: Spooled, from_world: bool) -> Arrived {
-    Arrived { spooled, from_world, encrypted: false, signed: false, proven: false, held: false }
+    Arrived {
+        spooled,
+        came: Came::Readable,
+        from_world,
+        encrypted: false,
+        signed: false,
+        proven: false,
+        held: false,
+    }
 }
 
 fn address(spooled: &Spooled) -> Option<Address> {
@@ -97,10 +121,11 @@ async fn opened(
     context: &Context,
     partners: &Partners,
     worker: &Worker,
+    peer: IpAddr,
     spooled: &Spooled,
 ) -> Result<Looked, Reply> {
     let shared = &context.shared;
-    let _turn = partners.turns().acquire_owned().await.map_err(failure::later)?;
+    let _turn = partners.opening.of_network(client_of(peer)).await?;
     let own = partners.own(shared).all().await.map_err(unavailable)?;
     let own: Vec<&OwnKey> = own.iter().map(|own| &own.key).collect();
     let trusted = match address(spooled) {
@@ -134,11 +159,20 @@ async fn opened(
     let working = worker.open(letter, spooled.size(), &opening, written);
     let (fed, opened, taken) = tokio::join!(feeding, working, taking);
     fed.map_err(failure::later)?;
-    let letter = match opened.as_ref().map(|opened| opened.written) {
-        Ok(Written::Letter(_)) => Some(taken?.finish().await?),
-        Ok(Written::Nothing) | Err(_) => None,
+    match opened.as_ref().map(|opened| opened.written) {
+        Ok(Written::Letter(_)) => {}
+        Ok(Written::Nothing) | Err(_) => return Ok((opened, None)),
+    }
+    let taken = match taken {
+        Ok(spool) => spool.finish().await,
+        Err(reply) => Err(reply),
     };
-    Ok((opened, letter))
+    match taken {
+        Ok(letter) => Ok((opened, Some(letter))),
+        // A head too large, or none: whoever sent the letter must not hear from the reply what was in it.
+        Err(reply) if reply.fault() == Some(Fault::Permanent) => Ok((Err(OpenError::TooComplex), None)),
+        Err(reply) => Err(reply),
+    }
 }
 
 async fn take(shared: &Shared, announced: u64, from: &mut tokio::io::DuplexStream) -> Result<Spool, Reply> {
@@ -161,8 +195,10 @@ fn for_good(error: OpenError) -> Result<&'static str, Reply> {
     match error {
         OpenError::TooComplex => Ok("too-complex"),
         OpenError::Worker(WorkerError::Limit(_)) => Ok("too-large"),
-        error @ (OpenError::Io(_) | OpenError::Worker(WorkerError::Missing(_) | WorkerError::Failed(_))) => {
-            Err(failure::later(error))
-        }
+        // The peer's queue tries again, and gives up when its own time is over.
+        error @ (OpenError::Io(_)
+        | OpenError::Worker(
+            WorkerError::Missing(_) | WorkerError::Stopped(_) | WorkerError::Failed(_),
+        )) => Err(failure::later(error)),
     }
 }

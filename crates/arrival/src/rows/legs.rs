@@ -8,6 +8,7 @@ use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 use super::{Arrival, Heads};
 use crate::decide::{Decided, Way};
 use crate::failure;
+use crate::partners::Came;
 use crate::spool::Spooled;
 
 /// The legs of all recipients whose copy leaves as it came.
@@ -83,7 +84,10 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
         reverse_path: envelope.reverse_path.clone(),
         recipient: recipient.clone(),
         envid: envelope.envid.clone(),
-        ret: envelope.ret,
+        ret: match arrival.came {
+            Came::Readable => envelope.ret,
+            Came::Closed => None,
+        },
         body_type,
         smtputf8: envelope.smtputf8,
         content: Content::Letter { head: head.into_bytes(), body_key: spooled.key.to_bytes() },
@@ -92,7 +96,10 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
             false => context.tenant.routes.relay.clone(),
         },
         tls,
-        purpose: Purpose::Relay,
+        purpose: match arrival.came {
+            Came::Readable => Purpose::Relay,
+            Came::Closed => Purpose::Opened,
+        },
         arrived: arrival.now,
     };
     let queued = Queued {

@@ -19,6 +19,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::{Context, Making, Shared};
 use crate::decide::Decided;
+use crate::partners::Came;
 use crate::quota;
 use crate::spool::Spooled;
 
@@ -31,6 +32,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) envelope: &'a Envelope,
     pub(crate) origin: &'a Origin,
     pub(crate) spooled: &'a Spooled,
+    /// What of it may be told to whoever sent it.
+    pub(crate) came: Came,
     /// It came in from the world, for the operator's own server.
     pub(crate) from_world: bool,
 }

@@ -12,8 +12,8 @@ use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
 use crate::decide::{Decided, Way};
+use crate::partners::Came;
 use crate::settings::Routes;
-use crate::spool::Spooled;
 use crate::{enqueue, quota};
 
 /// A report before it has a form.
@@ -32,9 +32,13 @@ struct Returned {
 }
 
 impl Returned {
-    /// The head, over TLS as good as any copy's; nothing of a letter that is confidential for anyone.
-    fn of(decided: &[Decided], spooled: &Spooled) -> Self {
+    /// The head, over TLS as good as any copy's; nothing of a letter that is confidential for anyone, or came closed.
+    fn of(arrival: &Arrival<'_>, decided: &[Decided]) -> Self {
         let mut tls = TlsFloor::None;
+        match arrival.came {
+            Came::Readable => {}
+            Came::Closed => return Self { head: None, tls },
+        }
         for Decided { way, .. } in decided {
             match way {
                 Way::Judged(judgement) => match &judgement.treatment {
@@ -48,13 +52,13 @@ impl Returned {
                 Way::Bounce(_) | Way::ToUs => {}
             }
         }
-        Self { head: Some(spooled.head.as_bytes().to_vec()), tls }
+        Self { head: Some(arrival.spooled.head.as_bytes().to_vec()), tls }
     }
 }
 
 /// The reports on recipients whom the policy refused while others were accepted.
 pub(super) async fn refusals(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
-    let returned = Returned::of(decided, arrival.spooled);
+    let returned = Returned::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for Decided { recipient, way } in decided {
         let reply = match way {
@@ -79,7 +83,7 @@ pub(super) async fn full(
     decided: &[Decided],
     recipients: &[&Recipient],
 ) -> Result<ArrivalRows, Reply> {
-    let returned = Returned::of(decided, arrival.spooled);
+    let returned = Returned::of(arrival, decided);
     let mut rows = ArrivalRows::new(arrival.now);
     for recipient in recipients {
         refused(arrival, recipient, &quota::full(), &returned, &mut rows).await?;

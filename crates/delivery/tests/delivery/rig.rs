@@ -154,7 +154,7 @@ impl Desk {
                 Route::Mx => recipient.domain().as_str().to_owned(),
             },
             match post.purpose {
-                Purpose::Relay => LegPurpose::Relay,
+                Purpose::Relay | Purpose::Opened => LegPurpose::Relay,
                 Purpose::Notice { .. } => LegPurpose::Notice,
                 Purpose::Report => LegPurpose::Report,
                 Purpose::PortalReply { .. } => LegPurpose::PortalReply,

@@ -70,7 +70,7 @@ impl Worker {
         let killed = child.kill().await;
         match (done, killed) {
             (Ok(done), _) => done,
-            (Err(_elapsed), _) => Err(ExportError::WorkerLimit("it took too long")),
+            (Err(_elapsed), _) => Err(worker_ended(outside::NOT_IN_TIME)),
         }
     }
 
@@ -134,8 +134,13 @@ async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<Vec<u8>>> {
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> ExportError {
-    match outside::ended(NAME, status, said) {
+    worker_ended(outside::ended(NAME, status, said))
+}
+
+fn worker_ended(how: Ended) -> ExportError {
+    match how {
         Ended::Limit(which) => ExportError::WorkerLimit(which),
+        Ended::Stopped(why) => ExportError::WorkerStopped(why),
         Ended::Failed(why) => ExportError::Worker(why),
     }
 }

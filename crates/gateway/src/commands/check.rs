@@ -40,8 +40,26 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     for warning in keys.intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
         complain(format_args!("warning: {warning}"));
     }
+    say(format_args!("memory: {}", plan.account));
+    if let Some(there_is) = memory_here().filter(|there_is| *there_is < plan.account.most()) {
+        complain(format_args!(
+            "warning: this machine has {} MiB for that; give it more, or lower memory, pdf-at-once, pdf-memory, \
+             open-at-once or worker-memory",
+            there_is >> 20
+        ));
+    }
     say(format_args!("{} is fine", config.display()));
     ExitCode::SUCCESS
+}
+
+/// What the machine has, or the group that this process runs in. `None`: it does not say.
+fn memory_here() -> Option<u64> {
+    let total = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = total.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let total = total.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024);
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let group = group.and_then(|most| most.trim().parse::<u64>().ok());
+    Some(group.map_or(total, |group| total.min(group)))
 }
 
 /// A hop that cannot be resolved would only show when the first letter waits for it.

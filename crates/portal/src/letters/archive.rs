@@ -51,6 +51,8 @@ pub(crate) fn name(site: &Site, row: &DepositRow, summary: Option<&Summary>, for
 pub(crate) enum NotMade {
     /// The operator's to fix.
     NoWorker,
+    /// The machine has no room for it just now.
+    NotNow,
     /// This letter cannot be had in this format.
     NotThis,
 }
@@ -74,6 +76,10 @@ pub(crate) async fn made(
         ExportError::WorkerMissing(error) => {
             tracing::error!(%error, "no PDF export");
             NotMade::NoWorker
+        }
+        ExportError::WorkerStopped(_) => {
+            tracing::warn!(%error, "a letter could not be exported just now");
+            NotMade::NotNow
         }
         error => {
             tracing::warn!(%error, "a letter could not be exported");

@@ -218,7 +218,8 @@ async fn one(
             .insert_header(download::attachment(&file))
             .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
             .body(SizedStream::new(made.size, made.pieces))),
-        Err(why) => {
+        Err(NotMade::NotNow) => Err(Problem::Busy("typesetting")),
+        Err(why @ (NotMade::NoWorker | NotMade::NotThis)) => {
             page.here = links::letter(id);
             let no_worker = matches!(why, NotMade::NoWorker);
             let template = NotMadePage { page, id: id.to_owned(), no_worker };

@@ -60,7 +60,7 @@ fn a_limit_ends_it_and_is_told() {
     let endless = tokio::io::repeat(b'x');
     let done = lab::runtime().block_on(worker.open(endless, u64::MAX / 2, &opening, tokio::io::sink()));
     assert!(
-        matches!(done, Err(OpenError::Worker(WorkerError::Limit(_) | WorkerError::Failed(_)))),
+        matches!(done, Err(OpenError::Worker(WorkerError::Stopped(_) | WorkerError::Failed(_)))),
         "{done:?}"
     );
 }

@@ -1,7 +1,10 @@
 //! `memory` shared out: each part of the product has its own share, so that none can starve another, and all shares
 //! together are no more than was given. Knows no letter.
 
+use std::fmt;
+
 use crate::config::file::{Config, Size, Source};
+use crate::roles::Roles;
 
 /// Below it not even ordinary letters have room.
 const MIN: Size = Size::mib(32);
@@ -25,6 +28,64 @@ impl Shares {
         let part = memory / 16;
         // Of 128 MiB, two hundred letters come in at the same time; who waits for a place there keeps a session waiting.
         Self { coming_in: part * 8, looked_into: part * 3, read: part * 3, going_out: part * 2 }
+    }
+}
+
+/// What a process and its workers take at most, part by part. It is rarely needed all at once; where it is, and the machine
+/// has less, the kernel ends workers first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    letters: u64,
+    documents: Workers,
+    opened: Workers,
+}
+
+/// Programs of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Workers {
+    at_once: usize,
+    each: u64,
+}
+
+impl Workers {
+    fn most(self) -> u64 {
+        self.each.saturating_mul(u64::try_from(self.at_once).unwrap_or(u64::MAX))
+    }
+}
+
+impl Account {
+    /// Of the roles that run here.
+    pub(crate) fn of(config: &Config, roles: Roles) -> Self {
+        let opens = roles.intake && config.listeners.iter().any(|listener| !listener.domains.is_empty());
+        let (export, partners) = (&config.portal.export, &config.partners);
+        let documents = Workers { at_once: export.pdf_at_once, each: export.pdf_memory.0 };
+        let opened =
+            Workers { at_once: *partners.open_at_once.get_ref(), each: partners.worker_memory.get_ref().0 };
+        Self {
+            letters: config.gateway.memory.get_ref().0,
+            documents: if roles.portal { documents } else { Workers::default() },
+            opened: if opens { opened } else { Workers::default() },
+        }
+    }
+
+    /// All of it.
+    pub(crate) fn most(&self) -> u64 {
+        self.letters.saturating_add(self.documents.most()).saturating_add(self.opened.most())
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mib = |bytes: u64| bytes / Size::mib(1).0;
+        write!(f, "{} MiB at most: {} for letters", mib(self.most()), mib(self.letters))?;
+        for (workers, what) in
+            [(self.documents, "PDFs (pdf-at-once)"), (self.opened, "letters opened (open-at-once)")]
+        {
+            if workers.at_once > 0 {
+                write!(f, ", {} × {} for {what}", workers.at_once, mib(workers.each))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ mod wiped;
 
 use std::path::{Path, PathBuf};
 
-use sealpost_arrival::{Announcer, Inbound, Quotas, Routes, Writing};
+use sealpost_arrival::{Announcer, Inbound, Pace, Quotas, Routes, Writing};
 use sealpost_delivery::DeliveryConfig;
 use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_mail::Secret;
@@ -33,7 +33,7 @@ pub(crate) use keys::{
     CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, put_in_place, read_key, replace,
     role_files, split, with_ending, write_like, write_new,
 };
-pub(crate) use memory::Shares;
+pub(crate) use memory::{Account, Shares};
 #[cfg(test)]
 pub(crate) use telling::Hours;
 pub(crate) use telling::Telling;
@@ -68,6 +68,11 @@ pub(crate) struct Plan {
     pub(crate) inbound: Inbound,
     /// The program that opens them, where it is not beside this one.
     pub(crate) worker: Option<PathBuf>,
+    pub(crate) worker_limits: sealpost_seal::Limits,
+    /// How many letters are opened and closed at once.
+    pub(crate) pace: Pace,
+    /// What all of it takes at most.
+    pub(crate) account: Account,
     pub(crate) log: Log,
     /// When owners and senders are told something.
     pub(crate) telling: Telling,
@@ -139,6 +144,8 @@ impl Plan {
         let writing_hop = hops::writing_route(&config, source);
         let inbound = partners::plan(&config, source);
         let worker = partners::worker(&config, source);
+        let (pace, worker_limits) = partners::pace(&config, source);
+        let account = Account::of(&config, roles);
         let telling = telling::plan(&config, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
@@ -171,6 +178,9 @@ impl Plan {
             quotas: quotas::plan(&config, source),
             inbound: inbound?,
             worker,
+            worker_limits,
+            pace,
+            account,
             log: config.log,
             recall: config.policy.recall,
             telling,

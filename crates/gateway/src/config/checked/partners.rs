@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use sealpost_arrival::{Inbound, Unopened};
+use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
 use sealpost_seal::{Limits, Worker};
 
 use super::hops;
-use crate::config::file::{self as config, Config, Source};
+use crate::config::file::{self as config, Config, Size, Source};
 
 /// Where letters from the world go, and how they are looked at; `None` only where a problem has been noted.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
@@ -69,6 +69,26 @@ pub(super) fn worker(config: &Config, source: &mut Source) -> Option<PathBuf> {
         }
     }
     named
+}
+
+/// Below it not even an ordinary letter is opened.
+const LEAST: Size = Size::mib(256);
+
+/// What opening letters may cost.
+pub(super) fn pace(config: &Config, source: &mut Source) -> (Pace, Limits) {
+    let config::Partners { open_at_once, worker_memory, wait, .. } = &config.partners;
+    if *open_at_once.get_ref() == 0 {
+        source.at(open_at_once.span().start, "no letter would ever be opened", "write 1 at least");
+    }
+    if worker_memory.get_ref().0 < LEAST.0 {
+        source.at(
+            worker_memory.span().start,
+            "no letter can be opened in so little memory",
+            "give 256 MiB at least; a letter takes up to sixteen times its size",
+        );
+    }
+    let limits = Limits { memory: worker_memory.get_ref().0, ..Limits::default() };
+    (Pace { opened_at_once: *open_at_once.get_ref(), wait: wait.0 }, limits)
 }
 
 fn tag(config: &Config, source: &mut Source) -> Option<String> {

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::units::{Size, Span};
+
 /// `[partners]`
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Partners {
     /// The hop that letters from the world go to; left out: `delivery.reports`.
@@ -20,6 +22,27 @@ pub(crate) struct Partners {
     pub(crate) roots: Vec<Spanned<PathBuf>>,
     /// The program `sealpost-seal`; left out: the one beside `sealpost`.
     pub(crate) worker: Option<Spanned<PathBuf>>,
+    /// So many of it at once.
+    pub(crate) open_at_once: Spanned<usize>,
+    /// Address space of each.
+    pub(crate) worker_memory: Spanned<Size>,
+    /// So long a letter waits for its turn at being opened or closed.
+    pub(crate) wait: Span,
+}
+
+impl Default for Partners {
+    fn default() -> Self {
+        Self {
+            hop: None,
+            unopened: Unopened::default(),
+            subject_tag: None,
+            roots: Vec::new(),
+            worker: None,
+            open_at_once: Spanned::new(0..0, 4),
+            worker_memory: Spanned::new(0..0, Size::mib(1024)),
+            wait: Span::secs(30),
+        }
+    }
 }
 
 /// What happens to an encrypted letter that cannot be opened.

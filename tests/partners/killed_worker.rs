@@ -1,0 +1,59 @@
+//! The program that opens letters is killed, or cannot be started: that says nothing of the letter. Its sender is told to
+//! come again, nothing is handed on, and the next time it opens.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rig::Smtp;
+use rig::gateway::binary;
+
+use super::inward::{ENTITY, HEAD, Scene};
+use super::openssl;
+use super::out::our_certificate;
+
+fn script(path: &Path, text: &str) {
+    // At once, or somebody would start half of it.
+    let new = path.with_extension("new");
+    std::fs::write(&new, text).unwrap();
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(new, path).unwrap();
+}
+
+#[test]
+fn a_worker_that_is_killed_or_missing_keeps_the_letter_with_its_sender() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = folder.path().join("sealpost-seal");
+    let real = binary().with_file_name("sealpost-seal");
+    let good = format!("#!/bin/sh\nexec '{}' \"$@\"\n", real.display());
+    script(&worker, &good);
+    let scene = Scene::new(|config| {
+        config.set("partners", "worker", &format!("\"{}\"", worker.display()));
+    });
+    let house = openssl::House::new("moor@clinic.example");
+    let letter = house.close(HEAD, ENTITY, &our_certificate(&scene.gateway));
+    let hand_in = || {
+        let mut client = Smtp::connect(scene.world);
+        client.ehlo();
+        client.letter("moor@clinic.example", &["erika.muster@insurer.example"], &letter)
+    };
+    for bad in ["#!/bin/sh\nkill -9 $$\n", "#!/nonexistent/interpreter\n"] {
+        script(&worker, bad);
+        hand_in().expect("451 *");
+        assert_eq!(scene.gateway.count("SELECT count(*) FROM legs"), 0, "{bad}");
+    }
+    script(&worker, &good);
+    hand_in().expect("250 *");
+    let text = scene.inside.wait(1).remove(0).text();
+    assert!(text.contains("4711") && text.contains("encrypted=yes"), "{text}");
+    assert_eq!(scene.inside.delivered().len(), 1);
+
+    // What a letter does to its worker is the letter's: it goes on as it came, with a note.
+    script(&worker, "#!/bin/sh\nkill -6 $$\n");
+    let other = String::from_utf8(letter.clone()).unwrap().replace("befund@", "befund-2@");
+    let mut client = Smtp::connect(scene.world);
+    client.ehlo();
+    client.letter("moor@clinic.example", &["erika.muster@insurer.example"], other.as_bytes()).expect("250 *");
+    let text = scene.inside.wait(2).remove(1).text();
+    assert!(text.contains("encrypted=unknown") && !text.contains("4711"), "{text}");
+    scene.gateway.sweep();
+}
