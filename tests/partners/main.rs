@@ -12,6 +12,7 @@ mod killed_worker;
 mod never_clear;
 mod openssl;
 mod out;
+mod published;
 mod turns;
 mod two_insurers;
 

@@ -29,6 +29,12 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/robots.txt", "for robots"),
     ("/ready", "a word for whoever watches the service"),
     ("/favicon.ico", "leads to the logo"),
+    ("/partner/{file}", "a download"),
+    ("/.well-known/openpgpkey/policy", "for mail programs"),
+    ("/.well-known/openpgpkey/hu/{file}", "for mail programs"),
+    ("/.well-known/openpgpkey/{domain}/policy", "for mail programs"),
+    ("/.well-known/openpgpkey/{domain}/hu/{file}", "for mail programs"),
+    ("/.well-known/security.txt", "for whoever has found a hole"),
 ];
 
 /// A walk that remembers where it was.
@@ -85,6 +91,12 @@ fn outside(tour: &Tour<'_>) {
     tour.judge("log-in sent empty");
     tour.visit("/?note=over", "log-in after a session");
     tour.visit("/accessibility", "accessibility");
+    tour.visit("/partner", "no key for partners");
+    for kind in ["smime-p256", "openpgp"] {
+        let made = ["domain-key", "make", "insurer.example", "--name", "Insurer AG", "--kind", kind];
+        assert_eq!(tour.office.gateway.sealpost(&made).0, 0);
+    }
+    tour.visit("/partner", "keys for partners");
     tour.visit("/nothing-here", "no such page");
     tour.visit("/idle?back=/inbox", "a session is about to end");
     tour.visit("/a/nonsense", "an activation link that never was");

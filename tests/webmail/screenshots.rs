@@ -264,6 +264,12 @@ impl Album {
     }
 
     fn keep(&self, set: &Set) {
+        for kind in ["smime-rsa-3072", "openpgp"] {
+            let name = ["--name", "Insurer AG", "--country", "DE", "--kind", kind];
+            let (code, _, error) =
+                set.gateway.sealpost(&[&["domain-key", "make", "insurer.example"], &name[..]].concat());
+            assert_eq!(code, 0, "{error}");
+        }
         for (path, page, about) in [
             ("/account", "account", "The own account"),
             ("/account/password", "account-password", "Another password"),
@@ -271,6 +277,7 @@ impl Album {
             ("/account/delete", "account-delete", "Deleting the mailbox"),
             ("/idle?back=/inbox", "idle", "A session is about to end"),
             ("/accessibility", "accessibility", "Accessibility statement"),
+            ("/partner", "partner", "Our keys for partners"),
             ("/nothing-here", "nothing-here", "No such page"),
         ] {
             self.visit(set, path, page, about);

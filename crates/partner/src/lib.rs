@@ -11,6 +11,7 @@ mod own;
 mod place;
 mod rotate;
 mod state;
+mod window;
 
 pub use book::{Book, Found, Partner, PartnerKey, Reach, Standing};
 pub use choice::{Choice, KeyVerdict, Why, choose, judge};
@@ -19,3 +20,4 @@ pub use own::{Own, OwnKeys, PublicKeys, Published};
 pub use place::Place;
 pub use rotate::{PartnerSeals, Resealed};
 pub use state::{Refused, Step, after};
+pub use window::{Shown, Window};

@@ -83,8 +83,8 @@ impl PublicKeys<'_> {
     /// All of them, oldest first. One whose row is not ours is not shown.
     pub async fn all(&self) -> Result<Vec<Published>, PartnerError> {
         let mut keys = Vec::new();
-        for row in self.store.own_keys().await? {
-            match open_public(self.rows, &row) {
+        for row in self.store.own_public_keys().await? {
+            match open_public(self.rows, &row.id, row.state, &row.public_sealed) {
                 Ok(key) => keys.push(key),
                 Err(error) => tracing::error!(key.id = %row.id, %error, "a key of our own is not shown"),
             }
@@ -129,7 +129,7 @@ impl OwnKeys<'_> {
     }
 
     pub(crate) fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
-        let public = open_public(self.rows, row)?;
+        let public = open_public(self.rows, &row.id, row.state, &row.public_sealed)?;
         let bound = secret_bound(&public);
         let secret: Secret<Vec<u8>> = self
             .keyring
@@ -169,14 +169,19 @@ impl OwnKeys<'_> {
     }
 }
 
-fn open_public(rows: &RowKey, row: &OwnKeyRow) -> Result<Published, PartnerError> {
-    let id = || row.id.clone();
+fn open_public(
+    rows: &RowKey,
+    row_id: &str,
+    state: OwnKeyState,
+    sealed: &[u8],
+) -> Result<Published, PartnerError> {
+    let id = || row_id.to_owned();
     let plain = rows
-        .open(PUBLIC, &public_bound(&row.id, row.state), &row.public_sealed)
+        .open(PUBLIC, &public_bound(row_id, state), sealed)
         .map_err(|source| PartnerError::Forged { what: "our key", id: id(), source })?;
     let Record { domains, key, since } = serde_json::from_slice(plain.expose())
         .map_err(|source| PartnerError::Record { what: "our key", id: id(), source })?;
-    Ok(Published { id: id(), state: row.state, domains, key, since })
+    Ok(Published { id: id(), state, domains, key, since })
 }
 
 fn fingerprint(public: &Published) -> String {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sealpost_mail::{ActivateBy, Colour, Term, Zone};
+use sealpost_mail::{ActivateBy, Colour, Term, Timestamp, Zone};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::WriteRules;
 use thiserror::Error;
@@ -238,6 +238,19 @@ pub struct Logo {
     pub bytes: Vec<u8>,
 }
 
+/// Whom to tell of a hole (RFC 9116).
+#[derive(Clone, Debug)]
+pub struct SecurityContact {
+    /// `mailto:`, `https:` or `tel:`, best first.
+    pub contacts: Vec<String>,
+    /// Not to be used any more from then on.
+    pub expires: Timestamp,
+    /// How reports are dealt with, an absolute address.
+    pub policy: Option<String>,
+    /// Who has found something, an absolute address.
+    pub acknowledgments: Option<String>,
+}
+
 /// Everything the portal is told.
 #[derive(Clone, Debug)]
 pub struct PortalConfig {
@@ -281,6 +294,10 @@ pub struct PortalConfig {
     pub trusted_proxies: Vec<sealpost_mail::Network>,
     /// Bytes that opened letters may take together.
     pub memory: usize,
+    /// Whether our keys for partners are shown, at `/partner` and in a Web Key Directory.
+    pub partner_page: bool,
+    /// Whom to tell of a hole.
+    pub security: Option<SecurityContact>,
 }
 
 impl PortalConfig {
@@ -327,6 +344,8 @@ impl PortalConfig {
             show_subject: true,
             trusted_proxies: Vec::new(),
             memory: 128 * 1024 * 1024,
+            partner_page: true,
+            security: None,
         }
     }
 

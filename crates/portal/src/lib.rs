@@ -19,6 +19,7 @@ mod middleware;
 mod page;
 mod paint;
 mod problem;
+mod published;
 mod reading;
 mod routes;
 mod server;
@@ -33,7 +34,7 @@ mod tests;
 pub use access::forgot::LINK_LASTS;
 pub use config::{
     ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
-    RequestLimits, ResetBy, SessionRules,
+    RequestLimits, ResetBy, SecurityContact, SessionRules,
 };
 pub use language::Language;
 pub use server::{Portal, Reloader};

@@ -23,6 +23,8 @@ pub(crate) struct Page {
     pub(crate) token: String,
     /// Where the language switch leads back to.
     pub(crate) here: String,
+    /// Where it leads on pages that are the same for everybody and have no form.
+    pub(crate) switch: Option<&'static str>,
     /// Seconds until the end of the session is announced.
     pub(crate) idle: Option<u64>,
     /// Whether the symbols stand in the page itself.
@@ -58,12 +60,18 @@ impl Page {
             owner: None,
             token: String::new(),
             here: String::new(),
+            switch: None,
             idle: None,
             symbols_within: false,
             ends: None,
             calendar: site.calendar.clone(),
             is_held: false,
         }
+    }
+
+    /// A page without any form whose languages have addresses: caches may keep it.
+    pub(crate) fn for_everybody(site: &web::Data<Site>, language: Language, here: &'static str) -> Self {
+        Self { switch: Some(here), ..Self::bare(site, language) }
     }
 
     fn with(
@@ -78,6 +86,7 @@ impl Page {
             owner: owner.map(|o| o.address().to_owned()),
             token: token.as_str().to_owned(),
             here: request.path().to_owned(),
+            switch: None,
             idle: owner.map(|o| o.quiet_for(site.now())),
             symbols_within: false,
             ends: owner.map(SignedIn::ends),

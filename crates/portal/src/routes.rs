@@ -21,6 +21,7 @@ use crate::letters::bulk;
 use crate::letters::export;
 use crate::letters::inbox;
 use crate::middleware;
+use crate::published::{directory, files, page, security};
 use crate::reading::message;
 use crate::reading::part;
 use crate::state::Site;
@@ -410,6 +411,55 @@ pub(crate) const TABLE: &[Row] = &[
         verb: Verb::Read,
         right: Right::Anyone,
         handler: |r| r.to(info::accessibility),
+    },
+    Row {
+        name: "partner",
+        path: "/partner",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(page::show),
+    },
+    Row {
+        name: "partner.file",
+        path: "/partner/{file}",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(files::file),
+    },
+    Row {
+        name: "wkd.policy",
+        path: "/.well-known/openpgpkey/policy",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(directory::direct_policy),
+    },
+    Row {
+        name: "wkd",
+        path: "/.well-known/openpgpkey/hu/{file}",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(directory::direct),
+    },
+    Row {
+        name: "wkd.policy",
+        path: "/.well-known/openpgpkey/{domain}/policy",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(directory::advanced_policy),
+    },
+    Row {
+        name: "wkd",
+        path: "/.well-known/openpgpkey/{domain}/hu/{file}",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(directory::advanced),
+    },
+    Row {
+        name: "security.txt",
+        path: "/.well-known/security.txt",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(security::text),
     },
     Row {
         name: "static",

@@ -22,6 +22,7 @@ mod own;
 mod partner;
 mod pgp;
 mod profile;
+mod published;
 mod smime;
 mod work;
 mod worker;
@@ -37,6 +38,7 @@ pub use opened::{
 pub use own::{Holder, Kind, OwnKey};
 pub use partner::PartnerKey;
 pub use profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
+pub use published::wkd_name;
 pub use work::work;
 pub use worker::{ChainVerdict, DistrustedKey, Limits, Opening, TrustedKey, Worker};
 

@@ -82,7 +82,7 @@ pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox,
 pub use newcomer::{NewNewcomer, NewcomerRow};
 pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use owner::{ChangeSecrets, KeptSession};
-pub use partner::{Changed, OwnKeyRow, PartnerKeyRow, PartnerRow};
+pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerRow};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
 pub use remind::{NewReminder, Reminded, WaitingLetter};

@@ -52,6 +52,26 @@ pub struct OwnKeyRow {
     pub changed_at: Timestamp,
 }
 
+/// What may be shown of a key of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPublicRow {
+    /// Its id.
+    pub id: String,
+    /// How it stands; bound to the seal.
+    pub state: OwnKeyState,
+    /// Certificate or public key, and what is known of it.
+    pub public_sealed: Vec<u8>,
+}
+
+/// Changes with whatever changes in the public part of a key of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnKeyMark {
+    id: String,
+    state: OwnKeyState,
+    /// The end of a seal is its tag (formats.md): a new one for each sealing.
+    tag: Vec<u8>,
+}
+
 /// How a change ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -258,6 +278,31 @@ impl Store {
             "SELECT id, state, public_sealed, secret_sealed, changed_at FROM own_keys ORDER BY changed_at, id"
         );
         self.read_rows(keys).await?.into_iter().map(own_row).collect()
+    }
+
+    /// The public sides of our own keys, oldest first. Whoever shows them does not even read what is private.
+    pub async fn own_public_keys(&self) -> Result<Vec<OwnPublicRow>, StoreError> {
+        let keys = sql!("SELECT id, state, public_sealed FROM own_keys ORDER BY changed_at, id");
+        let row = |mut row: Row| {
+            Ok(OwnPublicRow {
+                id: row.text()?,
+                state: OwnKeyState::parse(&row.text()?)?,
+                public_sealed: row.blob()?,
+            })
+        };
+        self.read_rows(keys).await?.into_iter().map(row).collect()
+    }
+
+    /// Little, and the same as long as [`Self::own_public_keys`] are the same.
+    pub async fn own_key_marks(&self) -> Result<Vec<OwnKeyMark>, StoreError> {
+        let marks = sql!(
+            "SELECT id, state, substr(public_sealed, length(public_sealed) - 15) FROM own_keys
+             ORDER BY changed_at, id"
+        );
+        let mark = |mut row: Row| {
+            Ok(OwnKeyMark { id: row.text()?, state: OwnKeyState::parse(&row.text()?)?, tag: row.blob()? })
+        };
+        self.read_rows(marks).await?.into_iter().map(mark).collect()
     }
 
     /// A new key of ours.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_mailbox::Outbox;
+use sealpost_partner::Window;
 use sealpost_store::{Room, Store};
 use sealpost_vault::{DepositAuth, EscrowPublic, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -80,6 +81,7 @@ pub(crate) struct Site {
     pub(crate) prepared: Prepared,
     pub(crate) tallies: Tallies,
     pub(crate) turns: Turns,
+    pub(crate) window: Window,
     cleaning: Arc<Semaphore>,
     cleaning_of: PerOwner,
     opening_of: PerOwner,
@@ -118,6 +120,7 @@ impl Site {
             calendar: Calendar(zone),
             languages,
             turns: Turns::default(),
+            window: Window::default(),
             cleaning: Arc::new(Semaphore::new(CLEANING)),
             cleaning_of: PerOwner::new(CLEANING_OF_ONE),
             opening_of: PerOwner::new(OPEN_OF_ONE),

@@ -13,6 +13,7 @@ type Attack<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8]);
 fn path_of(template: &str, letter: &str, token: &str) -> String {
     let path = template.replace("{id}", letter).replace("{part}", "0");
     let path = path.replace("{token}", token).replace("{file}", "x.css");
+    let path = path.replace("{domain}", "insurer.example");
     assert!(!path.contains('{'), "{path} has a part that nobody thought of here");
     path
 }

@@ -11,6 +11,7 @@ mod portal;
 mod quotas;
 mod retention;
 mod rules;
+mod security;
 mod telling;
 mod warnings;
 mod wiped;

@@ -88,6 +88,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
         trusted_proxies: proxies(config, source),
         memory: Size(Shares::of(config.gateway.memory.get_ref().0).read).bytes(),
+        partner_page: config.partners.page,
+        security: super::security::plan(config, source),
     };
     if let Err(error) = planned.check() {
         misplanned(&error, config, source);

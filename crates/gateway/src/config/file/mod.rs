@@ -24,7 +24,7 @@ pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use telling::{Reminders, Senders};
 pub(crate) use units::Size;
-pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset};
+pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -48,6 +48,7 @@ pub(crate) struct Config {
     pub(crate) brand: Brand,
     #[serde(default)]
     pub(crate) partners: Partners,
+    pub(crate) security_txt: Option<SecurityTxt>,
     #[serde(default)]
     pub(crate) retention: Retention,
     #[serde(default)]

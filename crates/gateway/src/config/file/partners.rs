@@ -28,6 +28,8 @@ pub(crate) struct Partners {
     pub(crate) worker_memory: Spanned<Size>,
     /// So long a letter waits for its turn at being opened or closed.
     pub(crate) wait: Span,
+    /// Whether our keys are published: `/partner` in the portal, and a Web Key Directory.
+    pub(crate) page: bool,
 }
 
 impl Default for Partners {
@@ -41,6 +43,7 @@ impl Default for Partners {
             open_at_once: Spanned::new(0..0, 4),
             worker_memory: Spanned::new(0..0, Size::mib(1024)),
             wait: Span::secs(30),
+            page: true,
         }
     }
 }

@@ -232,6 +232,18 @@ impl TryFrom<String> for Language {
     }
 }
 
+/// `[security-txt]`: whom to tell of a hole (RFC 9116).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct SecurityTxt {
+    /// `mailto:`, `https:` or `tel:`, best first.
+    pub(crate) contact: Spanned<Vec<String>>,
+    /// A day within a year: then somebody has to look whether it is still true.
+    pub(crate) expires: Spanned<toml::value::Datetime>,
+    pub(crate) policy: Option<Spanned<String>>,
+    pub(crate) acknowledgments: Option<Spanned<String>>,
+}
+
 /// `[brand]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -1,0 +1,48 @@
+//! What the world may fetch without being asked who it is: our keys for partners, and whom to tell of a hole. Holds
+//! public parts alone.
+
+pub(crate) mod administrator;
+pub(crate) mod directory;
+pub(crate) mod files;
+pub(crate) mod page;
+pub(crate) mod security;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use actix_web::http::header::{self, EntityTag, IfNoneMatch};
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use sealpost_partner::{PublicKeys, Shown};
+
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// What proves that a public part is ours; it opens no private one.
+fn keys(site: &Site) -> PublicKeys<'_> {
+    PublicKeys { store: &site.store, rows: &site.keys.rows }
+}
+
+/// Our current keys, if they are shown at all.
+async fn shown(site: &Site) -> Result<Arc<Vec<Shown>>, Problem> {
+    if !site.config.partner_page {
+        return Err(Problem::NotFound);
+    }
+    site.window.look(keys(site)).await.map_err(|error| Problem::fault("our keys", error))
+}
+
+/// An answer that caches keep and ask after each time: a key that was retired is gone at once.
+fn cached(request: &HttpRequest, content_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
+    let body = body.into();
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = EntityTag::new_strong(format!("{:016x}", hasher.finish()));
+    let known = match request.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
+        None => false,
+    };
+    let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((header::CACHE_CONTROL, "public, no-cache")).insert_header(header::ETag(tag));
+    if known { answer.finish() } else { answer.content_type(content_type).body(body) }
+}
