@@ -1,4 +1,4 @@
-//! A certificate authority on `openssl`: certificates for houses.
+//! A certificate authority on `openssl`: certificates for houses, and lists of those that it has taken back.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,6 +21,16 @@ impl Authority {
         let usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"];
         let (key, root) = (at("ca.key"), at("ca.pem"));
         openssl(&[&ca[..], &usage, &["-keyout", &key, "-out", &root]].concat());
+        for (name, text) in [("index.txt", ""), ("crlnumber", "01\n")] {
+            std::fs::write(authority.path(name), text).unwrap();
+        }
+        let config = format!(
+            "[ca]\ndefault_ca=c\n[c]\ndatabase={}\ncrlnumber={}\ncertificate={root}\nprivate_key={key}\n\
+             default_md=sha256\ndefault_crl_days=30\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n",
+            at("index.txt"),
+            at("crlnumber")
+        );
+        std::fs::write(authority.path("ca.conf"), config).unwrap();
         authority
     }
 
@@ -53,7 +63,23 @@ impl Authority {
         openssl(&[&by[..], &with].concat());
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Takes the house's certificate back; the next list says so.
+    pub(crate) fn revokes(&self, house: &House) {
+        openssl(&["ca", "-config", &self.path("ca.conf"), "-revoke", &house.path("certificate.pem")]);
+    }
+
+    /// Writes its list, good for thirty days from now, to this place.
+    pub(crate) fn list(&self, to: &str) {
+        openssl(&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to]);
+    }
+
+    /// Writes a list whose time is over.
+    pub(crate) fn old_list(&self, to: &str) {
+        let time = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"];
+        openssl(&[&["ca", "-config", &self.path("ca.conf"), "-gencrl", "-out", to][..], &time].concat());
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
         self.at(name).to_str().unwrap().to_owned()
     }
 

@@ -15,6 +15,7 @@ mod out;
 mod published;
 mod turns;
 mod two_insurers;
+mod vouched;
 
 use std::net::SocketAddr;
 

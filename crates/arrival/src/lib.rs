@@ -37,5 +37,5 @@ pub use notice_facts::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use partners::{Chosen, Copy, Pace, Partners, choose};
 pub use reception::ArrivalReception;
-pub use settings::{Announcer, Inbound, Quotas, Routes, Unopened, Writing};
+pub use settings::{Announcer, Inbound, Quotas, RevocationLists, Routes, Unopened, Writing};
 pub use undelivered::ToMailbox;

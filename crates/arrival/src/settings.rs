@@ -2,12 +2,14 @@
 //! letter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, links};
 use sealpost_notice::{Brand, Language};
+use sealpost_seal::Lists;
 use sealpost_store::{Most, NewToken};
 use sealpost_vault::{Token, TokenHash};
 
@@ -83,6 +85,16 @@ pub struct Inbound {
     pub tag: Option<String>,
     /// DER of the authorities whose certificates are believed.
     pub roots: Vec<Vec<u8>>,
+    /// What a chain to one of them needs of revocation lists.
+    pub lists: Lists,
+    /// The lists.
+    pub crls: Arc<dyn RevocationLists>,
+}
+
+/// DER of revocation lists as they are now: their files are written anew every few days.
+pub trait RevocationLists: std::fmt::Debug + Send + Sync {
+    /// All of them.
+    fn now(&self) -> Arc<Vec<Vec<u8>>>;
 }
 
 /// What happens to an encrypted letter that cannot be opened.

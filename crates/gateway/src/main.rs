@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod crl_files;
 mod demo;
 mod jobs;
 mod logging;

@@ -145,23 +145,22 @@ impl Book<'_> {
         }
     }
 
-    /// The keys whose signatures are believed for letters from this address.
-    pub async fn trusted_for(&self, from: &Address) -> Result<Vec<TrustedKey>, PartnerError> {
-        let Some(Found { partner, keys }) = self.of(from).await? else { return Ok(Vec::new()) };
+    /// The keys whose signatures are believed for letters from this address; `None`: it is no partner's that is in use.
+    pub async fn trusted_for(&self, from: &Address) -> Result<Option<Vec<TrustedKey>>, PartnerError> {
+        let Some(Found { partner, keys }) = self.of(from).await? else { return Ok(None) };
         match partner.standing {
-            Standing::Suspended => return Ok(Vec::new()),
+            Standing::Suspended => return Ok(None),
             Standing::Active => {}
         }
         let trusted = keys.into_iter().filter(|key| key.state == PartnerKeyState::Trusted);
-        Ok(trusted
-            .map(|key| TrustedKey {
-                speaks_for: match key.reach {
-                    Reach::Company => SpeaksFor::Domain(from.domain().clone()),
-                    Reach::Named => SpeaksFor::ItsAddresses,
-                },
-                key: key.key,
-            })
-            .collect())
+        let trusted = trusted.map(|key| TrustedKey {
+            speaks_for: match key.reach {
+                Reach::Company => SpeaksFor::Domain(from.domain().clone()),
+                Reach::Named => SpeaksFor::ItsAddresses,
+            },
+            key: key.key,
+        });
+        Ok(Some(trusted.collect()))
     }
 
     /// The keys whose signatures are believed from nobody, whoever else vouches for them: those that were taken back,

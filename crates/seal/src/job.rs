@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::KeyError;
 use crate::opened::{Opened, SpeaksFor};
 use crate::partner::PartnerKey;
-use crate::worker::{ChainVerdict, DistrustedKey};
+use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender};
 
 /// The first word of every line that begins something.
 pub(crate) const START: &str = "sealpost-seal-1 ";
@@ -33,6 +33,8 @@ pub(crate) enum Job {
         distrusted: Vec<DistrustedKey>,
         roots: Vec<Bytes>,
         crls: Vec<Bytes>,
+        lists: Lists,
+        sender: Sender,
         now: Timestamp,
         /// Bytes of what may come out.
         most: u64,

@@ -170,6 +170,13 @@ impl Found {
     }
 }
 
+/// What is in every PEM block with this label.
+pub(crate) fn pem(bytes: &[u8], wanted: &str) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(bytes);
+    let of_kind = blocks(&text).into_iter().filter(|(label, _, _)| *label == wanted);
+    of_kind.filter_map(|(_, body, _)| decode(body)).collect()
+}
+
 /// Label, what is between the lines, and the whole of each block.
 fn blocks(text: &str) -> Vec<(&str, &str, &str)> {
     let mut found = Vec::new();

@@ -23,6 +23,7 @@ mod partner;
 mod pgp;
 mod profile;
 mod published;
+mod revocation;
 mod smime;
 mod work;
 mod worker;
@@ -39,8 +40,9 @@ pub use own::{Holder, Kind, OwnKey};
 pub use partner::PartnerKey;
 pub use profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
 pub use published::wkd_name;
+pub use revocation::{ListSigner, RevocationList};
 pub use work::work;
-pub use worker::{ChainVerdict, DistrustedKey, Limits, Opening, TrustedKey, Worker};
+pub use worker::{ChainVerdict, DistrustedKey, Limits, Lists, Opening, Sender, TrustedKey, Worker};
 
 /// Bytes in JSON, as base64.
 mod base64_bytes {

@@ -23,7 +23,7 @@ use crate::partner::PartnerKey;
 use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::open::Signer;
-use crate::worker::{ChainVerdict, DistrustedKey, TrustedKey};
+use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender, TrustedKey};
 use crate::{inline, pgp, smime};
 
 /// How deep layers and parts may lie.
@@ -38,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) distrusted: Vec<DistrustedKey>,
     pub(crate) roots: Vec<Vec<u8>>,
     pub(crate) crls: Vec<Vec<u8>>,
+    pub(crate) lists: Lists,
+    pub(crate) sender: Sender,
     pub(crate) now: Timestamp,
     /// Bytes of what may come out.
     pub(crate) most: usize,
@@ -406,7 +408,7 @@ impl Finding<'_> {
                 .and_then(|certificate| PartnerKey::of_certificate(certificate, &signer.between).ok())
                 .map(|key| key.with_capabilities(&signer.capabilities));
             let verdict = self.smime_verdict(&signer, key.as_ref());
-            let from = self.whose(key.as_ref());
+            let from = self.whose(key.as_ref(), verdict);
             let algorithm = signer.algorithm;
             let method = Method::Smime;
             self.push(SignatureFound {
@@ -438,22 +440,45 @@ impl Finding<'_> {
         if let Some(distrust) = distrust(&judge(key.facts(), Purpose::Sign, None, self.asked.now)) {
             return SignatureVerdict::Untrusted(distrust);
         }
-        if self.trusted(key).is_some() {
+        let trusted = self.trusted(key).is_some();
+        let lists = self.asked.lists;
+        let crls = match lists {
+            Lists::Require | Lists::WhenKnown => self.asked.crls.as_slice(),
+            Lists::Off => &[],
+        };
+        if trusted && crls.is_empty() {
             return SignatureVerdict::Valid(Trust::Key);
         }
-        let anchors = Anchors { roots: &self.asked.roots, crls: &self.asked.crls };
-        match chain::check(certificate, &signer.between, &anchors, self.asked.now) {
-            Ok(ChainVerdict::Holds) => SignatureVerdict::Valid(Trust::Chain),
-            Ok(ChainVerdict::NoRevocationList) => SignatureVerdict::Valid(Trust::ChainWithoutList),
-            Ok(ChainVerdict::Revoked) => SignatureVerdict::Untrusted(Distrust::Revoked),
-            Ok(ChainVerdict::Broken) | Err(_) => SignatureVerdict::Untrusted(Distrust::NoChain),
+        let anchors = Anchors { roots: &self.asked.roots, crls };
+        let chain = chain::check(certificate, &signer.between, &anchors, self.asked.now);
+        let chain = chain.unwrap_or(ChainVerdict::Broken);
+        match (chain, trusted, lists) {
+            // What the operator has trusted long ago, its authority may have taken back since.
+            (ChainVerdict::Revoked, _, _) => SignatureVerdict::Untrusted(Distrust::Revoked),
+            (_, true, _) => SignatureVerdict::Valid(Trust::Key),
+            (ChainVerdict::Broken, false, _) => SignatureVerdict::Untrusted(Distrust::NoChain),
+            (ChainVerdict::Holds, false, _)
+            | (ChainVerdict::NoRevocationList, false, Lists::WhenKnown | Lists::Off)
+            | (ChainVerdict::StaleList, false, Lists::Off) => SignatureVerdict::Valid(self.by_chain(key)),
+            (ChainVerdict::NoRevocationList, false, Lists::Require)
+            | (ChainVerdict::StaleList, false, Lists::Require | Lists::WhenKnown) => {
+                SignatureVerdict::Valid(Trust::ChainWithoutList)
+            }
+        }
+    }
+
+    /// What a chain that counts makes of a signer: an authority has looked at an address, and knows no partners.
+    fn by_chain(&self, key: &PartnerKey) -> Trust {
+        let names = |from: &Address| key.facts().names(from) || key.facts().domains.contains(from.domain());
+        match self.asked.sender {
+            Sender::Partner if self.from.as_ref().is_some_and(names) => Trust::Partner,
+            Sender::Partner | Sender::Stranger => Trust::Chain,
         }
     }
 
     fn pgp_signed(&mut self, signers: Vec<pgp::open::Signer>, covers: Coverage) {
         self.layers.push(Layer::Signed { method: Method::OpenPgp, covers });
         for signer in signers {
-            let from = self.whose(signer.key.as_ref());
             let barred = self.barred.openpgp(signer.key.as_ref(), signer.made_by.as_ref());
             let verdict = match (signer.verdict, self.stays_barred(barred, signer.key.as_ref())) {
                 (SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(_), Some(why)) => {
@@ -461,6 +486,7 @@ impl Finding<'_> {
                 }
                 (verdict, _) => verdict,
             };
+            let from = self.whose(signer.key.as_ref(), verdict);
             self.push(SignatureFound {
                 method: Method::OpenPgp,
                 verdict,
@@ -503,10 +529,13 @@ impl Finding<'_> {
     }
 
     /// CVE-2026-27445, CVE-2026-2746: a signature says something only of whose key it is.
-    fn whose(&self, key: Option<&PartnerKey>) -> FromMatch {
+    fn whose(&self, key: Option<&PartnerKey>, verdict: SignatureVerdict) -> FromMatch {
         let (Some(key), Some(from)) = (key, &self.from) else { return FromMatch::Unknown };
         if key.facts().names(from) {
             return FromMatch::Address;
+        }
+        if verdict == SignatureVerdict::Valid(Trust::Partner) {
+            return FromMatch::Domain;
         }
         match self.trusted(key).map(|trusted| &trusted.speaks_for) {
             Some(SpeaksFor::Domain(domain)) if domain == from.domain() => FromMatch::Domain,
@@ -523,16 +552,14 @@ impl Finding<'_> {
         }
         let whole = |at: usize, found: &SignatureFound, outside: usize| {
             let holds = match found.verdict {
-                SignatureVerdict::Valid(_) => true,
-                // Inside, whoever signed it had the text before it was encrypted. Outside, anyone can sign what he
-                // has changed.
-                SignatureVerdict::Untrusted(_) => at >= outside,
+                SignatureVerdict::Valid(_) | SignatureVerdict::Untrusted(_) => true,
                 SignatureVerdict::Invalid
                 | SignatureVerdict::WeakAlgorithm
                 | SignatureVerdict::UnknownSigner => false,
             };
-            let ours = at >= outside || matches!(found.from, FromMatch::Address | FromMatch::Domain);
-            holds && ours && found.covers == Coverage::Whole
+            // Inside, whoever signed it had the text before it was encrypted. Outside, anyone can sign what he has
+            // changed: a partner too, and another house's letter.
+            holds && at >= outside && found.covers == Coverage::Whole
         };
         let every = self.encrypted.iter().all(|layer| {
             layer.authenticates == Authenticates::Yes
@@ -612,6 +639,8 @@ mod tests {
             distrusted: Vec::new(),
             roots: Vec::new(),
             crls: Vec::new(),
+            lists: Lists::Require,
+            sender: Sender::Stranger,
             now: SystemClock.now(),
             most: 1 << 20,
         }

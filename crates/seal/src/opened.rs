@@ -134,9 +134,13 @@ pub enum SignatureVerdict {
 pub enum Trust {
     /// Its very key or certificate is among the trusted ones.
     Key,
-    /// A chain leads to a trusted root, and lists say that nothing in it is revoked.
+    /// A chain that counts leads to a trusted root, the address in From belongs to a partner that is in use, and the
+    /// certificate names that address, or its whole domain.
+    Partner,
+    /// A chain that counts leads to a trusted root, and nothing else is known of the signer: an authority gives
+    /// certificates to everybody.
     Chain,
-    /// A chain leads to a trusted root, and no list was there to say whether it is revoked.
+    /// A chain leads to a trusted root, and there is no list, or none that is current, to say whether it is revoked.
     ChainWithoutList,
 }
 
@@ -162,7 +166,7 @@ pub enum Distrust {
 pub enum FromMatch {
     /// The key names the very address in From.
     Address,
-    /// The key is a trusted key of the domain in From.
+    /// The key is a trusted key of the domain in From, or a partner's certificate that names that domain as a whole.
     Domain,
     /// It names somebody else.
     Mismatch,
@@ -203,12 +207,12 @@ pub enum Note {
 }
 
 impl Opened {
-    /// The signer to show: valid, trusted, covering the whole, and the one in From. `None`: the letter is to be shown
-    /// as not signed, whatever else was found.
+    /// The signer to show: a key that the operator trusts, or a partner's by a chain that counts, covering the whole,
+    /// and the one in From. `None`: the letter is nobody's whom the operator knows, whatever else was found.
     #[must_use]
     pub fn proven_sender(&self) -> Option<&SignatureFound> {
         self.signatures.iter().find(|found| {
-            matches!(found.verdict, SignatureVerdict::Valid(_))
+            matches!(found.verdict, SignatureVerdict::Valid(Trust::Key | Trust::Partner))
                 && matches!(found.from, FromMatch::Address | FromMatch::Domain)
                 && found.covers == Coverage::Whole
         })

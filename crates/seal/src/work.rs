@@ -48,7 +48,7 @@ pub fn work(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
 fn done(job: Job, bytes: &[u8]) -> (Answer, Option<Vec<u8>>) {
     let plain = |list: Vec<Bytes>| list.into_iter().map(|bytes| bytes.0).collect::<Vec<_>>();
     match job {
-        Job::Open { own, trusted, distrusted, roots, crls, now, most, .. } => {
+        Job::Open { own, trusted, distrusted, roots, crls, lists, sender, now, most, .. } => {
             let asked = Asked {
                 own: own.iter().filter_map(|own| OwnKey::from_bytes(&own.0).ok()).collect(),
                 trusted: trusted
@@ -58,6 +58,8 @@ fn done(job: Job, bytes: &[u8]) -> (Answer, Option<Vec<u8>>) {
                 distrusted,
                 roots: plain(roots),
                 crls: plain(crls),
+                lists,
+                sender,
                 now,
                 most: usize::try_from(most).unwrap_or(usize::MAX),
             };

@@ -77,8 +77,35 @@ pub struct Opening<'a> {
     pub roots: &'a [Vec<u8>],
     /// DER of revocation lists, for chains.
     pub crls: &'a [Vec<u8>],
+    /// What a chain needs of them.
+    pub lists: Lists,
+    /// Whose the address in From is.
+    pub sender: Sender,
     /// When.
     pub now: Timestamp,
+}
+
+/// What a chain needs of revocation lists before it counts. A list that names a certificate wins in either case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lists {
+    /// A current list of every authority in it.
+    #[default]
+    Require,
+    /// A current list of every authority of which there is one at all.
+    WhenKnown,
+    /// Nothing: lists are not looked at.
+    Off,
+}
+
+/// Whose the address in From is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sender {
+    /// A partner's that is in use.
+    Partner,
+    /// Nobody's whom the operator knows.
+    Stranger,
 }
 
 /// Whether a chain leads from a certificate to a root.
@@ -87,8 +114,10 @@ pub struct Opening<'a> {
 pub enum ChainVerdict {
     /// It does, and nothing in it is revoked by the lists given.
     Holds,
-    /// It does, but no list was there to say whether it is revoked.
+    /// It does, but of an authority in it there is no list to say whether it is revoked.
     NoRevocationList,
+    /// It does, but of an authority in it there is only a list whose time is over, or that cannot be used.
+    StaleList,
     /// It is revoked.
     Revoked,
     /// There is no chain, or something in it does not hold.
@@ -136,6 +165,8 @@ impl Worker {
             distrusted: opening.distrusted.to_vec(),
             roots: bytes(opening.roots),
             crls: bytes(opening.crls),
+            lists: opening.lists,
+            sender: opening.sender,
             now: opening.now,
             most: self.limits.output,
             letter: length,

@@ -8,7 +8,7 @@ use sealpost_mail::{
     Domain, Edit, Envelope, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
 };
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
-use sealpost_seal::{CloseError, Closing};
+use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
 
 use super::piping::{Reading, Writing};
 use super::{Chosen, Partners, choose, unavailable};
@@ -96,6 +96,11 @@ impl Closer<'_> {
                 tracing::warn!(recipient = ?recipient.address, %why, "not encrypted for a partner");
                 Ok(instead(judgement, otherwise, &why))
             }
+            Chosen::Keys { key, .. } if self.is_revoked(&key).await? => {
+                let why = Why::Revoked;
+                tracing::warn!(recipient = ?recipient.address, %why, "not encrypted for a partner");
+                Ok(instead(judgement, otherwise, &why))
+            }
             Chosen::Keys { partner, key, own } => {
                 let copy = self.copy(&partner, &key, &own, &judgement.edits).await?;
                 tracing::info!(
@@ -107,6 +112,29 @@ impl Closer<'_> {
                 Ok(Way::Closed(copy))
             }
         }
+    }
+
+    /// Whether its authority has taken it back, as far as lists are here. Anew for each letter: lists change.
+    async fn is_revoked(&self, key: &PartnerKey) -> Result<bool, Reply> {
+        let inbound = &self.context.tenant.inbound;
+        let crls = match inbound.lists {
+            Lists::Require | Lists::WhenKnown => inbound.crls.now(),
+            Lists::Off => return Ok(false),
+        };
+        if crls.is_empty() || inbound.roots.is_empty() || key.key.method() != Method::Smime {
+            return Ok(false);
+        }
+        let worker =
+            self.partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
+        let verdict = worker.check_chain(&key.key, &inbound.roots, &crls, self.now).await;
+        Ok(match verdict.map_err(failure::later)? {
+            ChainVerdict::Revoked => true,
+            // The operator has trusted this very certificate: it needs no chain, and no list.
+            ChainVerdict::Holds
+            | ChainVerdict::NoRevocationList
+            | ChainVerdict::StaleList
+            | ChainVerdict::Broken => false,
+        })
     }
 
     async fn copy(

@@ -6,7 +6,8 @@ use std::io;
 use memchr::memmem;
 use sealpost_mail::{Address, Edit, Head};
 use sealpost_seal::{
-    Coverage, Distrust, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Wholeness,
+    Coverage, Distrust, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Trust,
+    Wholeness,
 };
 
 use super::piping::Reading;
@@ -152,8 +153,14 @@ fn signature(opened: &Opened) -> &'static str {
         (SignatureVerdict::Valid(_), FromMatch::Mismatch | FromMatch::Unknown, Coverage::Whole) => {
             "other-sender"
         }
-        // `proven_sender` would have found it.
-        (SignatureVerdict::Valid(_), FromMatch::Address | FromMatch::Domain, Coverage::Whole) => "valid",
+        (SignatureVerdict::Valid(trust), FromMatch::Address | FromMatch::Domain, Coverage::Whole) => {
+            match trust {
+                // `proven_sender` would have found it.
+                Trust::Key | Trust::Partner => "valid",
+                Trust::Chain => "chain",
+                Trust::ChainWithoutList => "chain-without-list",
+            }
+        }
         (SignatureVerdict::Untrusted(Distrust::Revoked), _, _) => "revoked",
         (SignatureVerdict::Untrusted(Distrust::Suspended), _, _) => "suspended",
         (SignatureVerdict::Untrusted(Distrust::Expired), _, _) => "expired",
@@ -164,6 +171,8 @@ fn signature(opened: &Opened) -> &'static str {
     };
     let order = [
         "valid",
+        "chain",
+        "chain-without-list",
         "other-sender",
         "part",
         "untrusted",

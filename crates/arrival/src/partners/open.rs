@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Fault, Origin, Reply};
-use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Worker, WorkerError, Written};
+use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Sender, Worker, WorkerError, Written};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::marks::{self, Outcome};
@@ -128,17 +128,25 @@ async fn opened(
     let _turn = partners.opening.of_network(client_of(peer)).await?;
     let own = partners.own(shared).all().await.map_err(unavailable)?;
     let own: Vec<&OwnKey> = own.iter().map(|own| &own.key).collect();
-    let trusted = match address(spooled) {
+    let known = match address(spooled) {
         Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
-        None => Vec::new(),
+        None => None,
     };
+    let (trusted, sender) = match known {
+        Some(trusted) => (trusted, Sender::Partner),
+        None => (Vec::new(), Sender::Stranger),
+    };
+    let inbound = &context.tenant.inbound;
+    let crls = inbound.crls.now();
     let distrusted = partners.book(shared).distrusted().await.map_err(unavailable)?;
     let opening = Opening {
         own: &own,
         trusted: &trusted,
         distrusted: &distrusted,
-        roots: &context.tenant.inbound.roots,
-        crls: &[],
+        roots: &inbound.roots,
+        crls: &crls,
+        lists: inbound.lists,
+        sender,
         now: shared.clock.now(),
     };
     let mut reading = Reading::of(spooled, b"").await.map_err(failure::later)?;

@@ -1,8 +1,10 @@
 //! What `check` finds about partners: rules that name one that is not there, letters that nothing of ours could sign,
 //! keys that run out. Looks into the store, if there is one.
 
+use sealpost_arrival::Inbound;
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_partner::{Book, OwnKeys};
+use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
 use sealpost_store::{OwnKeyState, PartnerKeyState, Store, StoreOptions};
 use sealpost_vault::IntakeRole;
 
@@ -20,6 +22,7 @@ pub(super) fn warnings(plan: &Plan, keys: &IntakeRole) -> Vec<String> {
     if !plan.data.exists() {
         return vec![no_key()];
     }
+    let mut said = lists(&plan.inbound, SystemClock.now());
     let looked = runtime().map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
             let store = Store::open(StoreOptions::new(&plan.data)).map_err(|error| error.to_string())?;
@@ -28,7 +31,50 @@ pub(super) fn warnings(plan: &Plan, keys: &IntakeRole) -> Vec<String> {
             found.map_err(|error| error.to_string())
         })
     });
-    looked.unwrap_or_else(|error| vec![format!("partners cannot be looked at: {error}")])
+    said.extend(looked.unwrap_or_else(|error| vec![format!("partners cannot be looked at: {error}")]));
+    said
+}
+
+/// Revocation lists that are missing, over, or not what they say.
+fn lists(inbound: &Inbound, now: Timestamp) -> Vec<String> {
+    let mut said = Vec::new();
+    let found: Vec<RevocationList> =
+        inbound.crls.now().iter().flat_map(|der| RevocationList::read(der).unwrap_or_default()).collect();
+    if inbound.lists == Lists::Off || (inbound.roots.is_empty() && found.is_empty()) {
+        return said;
+    }
+    if inbound.roots.is_empty() {
+        said.push("partners.crls are read and held against nothing: there are no partners.roots".to_owned());
+    }
+    for list in &found {
+        let issuer = &list.issuer;
+        if list.signer(&inbound.roots) == ListSigner::NotTheRoot {
+            said.push(format!(
+                "the revocation list of {issuer:?} is not signed by the root of that name, and counts for nothing; \
+                 mend: fetch it again"
+            ));
+        }
+        if !list.is_current(now) {
+            said.push(format!(
+                "the revocation list of {issuer:?} says nothing of today (its time is over, or has not come): \
+                 certificates below it count only where you have trusted them; mend: fetch the new one into partners.crls"
+            ));
+        }
+    }
+    for root in &inbound.roots {
+        let root = std::slice::from_ref(root);
+        let has = |list: &RevocationList| list.signer(root) == ListSigner::Root;
+        if inbound.lists == Lists::Require && !found.iter().any(has) {
+            let name = PartnerKey::read(root.first().map(Vec::as_slice).unwrap_or_default());
+            let name = name.ok().and_then(|keys| keys.first().map(|key| key.facts().subject.clone()));
+            said.push(format!(
+                "there is no revocation list of the root {:?}: certificates below it count only where you have trusted \
+                 them; mend: name its list in partners.crls, or say crl = \"when-known\"",
+                name.unwrap_or_default()
+            ));
+        }
+    }
+    said
 }
 
 async fn look(

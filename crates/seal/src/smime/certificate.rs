@@ -168,7 +168,7 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 }
 
 /// A name as `CN=…, O=…` on one line, short enough to show.
-fn line(name: &X509NameRef) -> String {
+pub(crate) fn line(name: &X509NameRef) -> String {
     let entries = name.entries().map(|entry| {
         let key = entry.object().nid().short_name().unwrap_or("OID");
         let value = entry.data().to_string().unwrap_or_default();

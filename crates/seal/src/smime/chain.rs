@@ -13,8 +13,6 @@ use crate::worker::ChainVerdict;
 // x509_vfy.h
 const CERT_REVOKED: i32 = 23;
 const UNABLE_TO_GET_CRL: i32 = 3;
-const CRL_HAS_EXPIRED: i32 = 12;
-const CRL_NOT_YET_VALID: i32 = 11;
 const DIFFERENT_CRL_SCOPE: i32 = 44;
 
 /// What chains may end at, and lists of what is revoked.
@@ -23,8 +21,8 @@ pub(crate) struct Anchors<'a> {
     pub(crate) crls: &'a [Vec<u8>],
 }
 
-/// The verdict. Lists of every authority in the chain are asked for; where one is missing or over, the chain is looked
-/// at again without lists, and what is done about it is the caller's policy.
+/// The verdict. The chain is built without lists; then each certificate in it that is no root is held against them by
+/// itself: that one authority has no list must not hide that another one's names a certificate.
 pub(crate) fn check(
     certificate: &X509Ref,
     between: &[X509],
@@ -38,33 +36,57 @@ pub(crate) fn check(
     for certificate in between {
         untrusted.push(certificate.clone()).map_err(library)?;
     }
-    let with_lists = if anchors.crls.is_empty() {
-        UNABLE_TO_GET_CRL
-    } else {
-        verify(certificate, &untrusted, &store(anchors, now, Lists::Asked)?)?.as_raw()
-    };
-    Ok(match with_lists {
+    let (result, chain) = verify(certificate, &untrusted, &store(anchors, now, Asked::Chain)?)?;
+    if result != X509VerifyResult::OK {
+        return Ok(ChainVerdict::Broken);
+    }
+    if anchors.crls.is_empty() {
+        return Ok(ChainVerdict::NoRevocationList);
+    }
+    let asked = store(anchors, now, Asked::Lists)?;
+    let mut worst = ChainVerdict::Holds;
+    for link in chain {
+        let der = link.to_der().map_err(library)?;
+        if anchors.roots.contains(&der) {
+            continue;
+        }
+        let (result, _chain) = verify(&link, &untrusted, &asked)?;
+        worst = worse(worst, by_lists(result));
+    }
+    Ok(worst)
+}
+
+/// The chain holds: what is wrong now is the list.
+fn by_lists(result: X509VerifyResult) -> ChainVerdict {
+    match result.as_raw() {
         0 => ChainVerdict::Holds,
         CERT_REVOKED => ChainVerdict::Revoked,
-        UNABLE_TO_GET_CRL | CRL_HAS_EXPIRED | CRL_NOT_YET_VALID | DIFFERENT_CRL_SCOPE => {
-            let without = verify(certificate, &untrusted, &store(anchors, now, Lists::Left)?)?;
-            if without == X509VerifyResult::OK {
-                ChainVerdict::NoRevocationList
-            } else {
-                ChainVerdict::Broken
-            }
-        }
-        _ => ChainVerdict::Broken,
-    })
+        UNABLE_TO_GET_CRL | DIFFERENT_CRL_SCOPE => ChainVerdict::NoRevocationList,
+        // Over, not yet valid, of somebody else's signature, with extensions that nobody understands.
+        _ => ChainVerdict::StaleList,
+    }
+}
+
+fn worse(one: ChainVerdict, other: ChainVerdict) -> ChainVerdict {
+    let rank = |verdict: &ChainVerdict| match verdict {
+        ChainVerdict::Holds => 0,
+        ChainVerdict::NoRevocationList => 1,
+        ChainVerdict::StaleList => 2,
+        ChainVerdict::Revoked => 3,
+        ChainVerdict::Broken => 4,
+    };
+    if rank(&other) > rank(&one) { other } else { one }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lists {
-    Asked,
-    Left,
+enum Asked {
+    /// Whether it leads to a root.
+    Chain,
+    /// Whether the certificate at its beginning is on a list.
+    Lists,
 }
 
-fn store(anchors: &Anchors<'_>, now: Timestamp, lists: Lists) -> Result<X509Store, KeyError> {
+fn store(anchors: &Anchors<'_>, now: Timestamp, asked: Asked) -> Result<X509Store, KeyError> {
     let mut store = X509StoreBuilder::new().map_err(library)?;
     for root in anchors.roots {
         store.add_cert(X509::from_der(root).map_err(library)?).map_err(library)?;
@@ -77,29 +99,33 @@ fn store(anchors: &Anchors<'_>, now: Timestamp, lists: Lists) -> Result<X509Stor
     // Signatures with MD5 and SHA-1, and keys below 112 bits of strength, are nothing.
     parameters.set_auth_level(2);
     let mut flags = X509VerifyFlags::PARTIAL_CHAIN;
-    if lists == Lists::Asked {
+    if asked == Asked::Lists {
         for crl in anchors.crls {
-            let crl = X509Crl::from_der(crl).map_err(library)?;
+            // One that cannot be read is as good as none.
+            let Ok(crl) = X509Crl::from_der(crl) else { continue };
             sealpost_cms::crl_in_store(&mut store, &crl)
                 .map_err(|error| KeyError::Library(error.to_string()))?;
         }
-        flags |= X509VerifyFlags::CRL_CHECK | X509VerifyFlags::CRL_CHECK_ALL;
+        flags |= X509VerifyFlags::CRL_CHECK;
     }
     parameters.set_flags(flags).map_err(library)?;
     store.set_param(&parameters).map_err(library)?;
     Ok(store.build())
 }
 
+/// What is wrong with it, and the chain from it to the root.
 fn verify(
     certificate: &X509Ref,
     untrusted: &Stack<X509>,
     store: &X509Store,
-) -> Result<X509VerifyResult, KeyError> {
+) -> Result<(X509VerifyResult, Vec<X509>), KeyError> {
     let mut context = X509StoreContext::new().map_err(library)?;
     context
         .init(store, certificate, untrusted, |context| {
             let holds = context.verify_cert()?;
-            Ok(if holds { X509VerifyResult::OK } else { context.error() })
+            let result = if holds { X509VerifyResult::OK } else { context.error() };
+            let chain = context.chain().map(|chain| chain.iter().map(ToOwned::to_owned).collect());
+            Ok((result, chain.unwrap_or_default()))
         })
         .map_err(library)
 }

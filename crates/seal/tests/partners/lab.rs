@@ -94,7 +94,16 @@ pub(crate) fn open_with(
     trusted: &[TrustedKey],
     roots: &[Vec<u8>],
 ) -> (Opened, Vec<u8>) {
-    let opening = Opening { own, trusted, distrusted: &[], roots, crls: &[], now: now() };
+    let opening = Opening {
+        own,
+        trusted,
+        distrusted: &[],
+        roots,
+        crls: &[],
+        lists: sealpost_seal::Lists::Require,
+        sender: sealpost_seal::Sender::Stranger,
+        now: now(),
+    };
     let mut spool = Vec::new();
     let length = u64::try_from(letter.len()).unwrap();
     let opened = runtime().block_on(worker().open(letter, length, &opening, &mut spool)).unwrap();

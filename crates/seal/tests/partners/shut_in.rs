@@ -42,7 +42,16 @@ fn it_does_not_run_without_limits_and_takes_nothing_but_a_job() {
 
 #[test]
 fn a_limit_ends_it_and_is_told() {
-    let opening = Opening { own: &[], trusted: &[], distrusted: &[], roots: &[], crls: &[], now: now() };
+    let opening = Opening {
+        own: &[],
+        trusted: &[],
+        distrusted: &[],
+        roots: &[],
+        crls: &[],
+        lists: sealpost_seal::Lists::Require,
+        sender: sealpost_seal::Sender::Stranger,
+        now: now(),
+    };
     let tight = Limits { memory: 64 << 20, ..Limits::default() };
     let worker = Worker::find(Some(WORKER.as_ref()), tight).unwrap();
     let letter = lab::large(80 << 20);

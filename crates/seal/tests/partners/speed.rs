@@ -32,8 +32,16 @@ fn letters_a_second() {
         }
         let own = [ours];
         say(&format!("{name}: open, a worker for each"), || {
-            let opening =
-                Opening { own: &own, trusted: &known, distrusted: &[], roots: &[], crls: &[], now: now() };
+            let opening = Opening {
+                own: &own,
+                trusted: &known,
+                distrusted: &[],
+                roots: &[],
+                crls: &[],
+                lists: sealpost_seal::Lists::Require,
+                sender: sealpost_seal::Sender::Stranger,
+                now: now(),
+            };
             let length = u64::try_from(sent.len()).unwrap();
             let opened =
                 runtime.block_on(worker.open(&sent[..], length, &opening, tokio::io::sink())).unwrap();
@@ -98,7 +106,7 @@ fn keep(
     let own = base64::engine::general_purpose::STANDARD.encode(own.to_bytes().unwrap().expose());
     let known: serde_json::Value = serde_json::from_slice(&known.to_bytes()).unwrap();
     let job = serde_json::json!({ "open": {
-        "own": [own], "trusted": [{ "key": known, "speaks_for": "its-addresses" }], "distrusted": [], "roots": [], "crls": [],
+        "own": [own], "trusted": [{ "key": known, "speaks_for": "its-addresses" }], "distrusted": [], "roots": [], "crls": [], "lists": "require", "sender": "stranger",
         "now": now(), "most": 1 << 24, "letter": letter.len(),
     } });
     let json = job.to_string();

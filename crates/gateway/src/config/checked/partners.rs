@@ -1,15 +1,18 @@
-//! Letters from the world as arrivals are told of them, and what cannot be carried out. Reads roots; knows no partner.
+//! Letters from the world as arrivals are told of them, and what cannot be carried out. Reads roots and revocation
+//! lists; knows no partner.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
-use sealpost_seal::{Limits, Worker};
+use sealpost_seal::{Limits, Lists, RevocationList, Worker};
 
 use super::hops;
 use crate::config::file::{self as config, Config, Size, Source};
+use crate::crl_files::{self, CrlFiles};
 
 /// Where letters from the world go, and how they are looked at; `None` only where a problem has been noted.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
@@ -41,6 +44,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
             );
         }
     }
+    let crls = crls(config, source);
     let roots = partners.roots.iter().flat_map(|file| roots(file, source)).collect();
     Some(Inbound {
         listeners: open.iter().map(|listener| listener.name.clone()).collect(),
@@ -51,6 +55,12 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
         },
         tag: tag(config, source),
         roots,
+        lists: match partners.crl {
+            config::Crl::Require => Lists::Require,
+            config::Crl::WhenKnown => Lists::WhenKnown,
+            config::Crl::Off => Lists::Off,
+        },
+        crls: Arc::new(crls),
     })
 }
 
@@ -104,6 +114,38 @@ fn tag(config: &Config, source: &mut Source) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
+}
+
+/// Every place must be there and hold lists, as far as they are there now; what is on them is looked at with letters.
+fn crls(config: &Config, source: &mut Source) -> CrlFiles {
+    let mut places = Vec::new();
+    for place in &config.partners.crls {
+        let path = source.path(place.get_ref());
+        match crl_files::read(&path) {
+            Ok(files) => {
+                for (file, bytes) in files {
+                    if let Err(error) = RevocationList::read(&bytes) {
+                        let wrong = format!("{} holds no revocation list: {error}", file.display());
+                        source.at(
+                            place.span().start,
+                            wrong,
+                            "give PEM (X509 CRL) or DER, and nothing else in that folder",
+                        );
+                    }
+                }
+            }
+            Err(error) => {
+                let wrong = format!("the revocation lists in {} cannot be read: {error}", path.display());
+                source.at(
+                    place.span().start,
+                    wrong,
+                    "name a file, or a folder of files, together at most 16 MB",
+                );
+            }
+        }
+        places.push(path);
+    }
+    CrlFiles::new(places)
 }
 
 fn roots(file: &toml::Spanned<PathBuf>, source: &mut Source) -> Vec<Vec<u8>> {

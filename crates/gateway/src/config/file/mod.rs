@@ -19,7 +19,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(crate) use limits::{Limits, Quota};
-pub(crate) use partners::{Partners, Unopened};
+pub(crate) use partners::{Crl, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use telling::{Reminders, Senders};

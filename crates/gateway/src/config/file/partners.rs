@@ -20,6 +20,10 @@ pub(crate) struct Partners {
     pub(crate) subject_tag: Option<Spanned<String>>,
     /// PEM files of authorities whose certificates are believed.
     pub(crate) roots: Vec<Spanned<PathBuf>>,
+    /// Files of revocation lists, PEM or DER, or folders of such files.
+    pub(crate) crls: Vec<Spanned<PathBuf>>,
+    /// What a chain needs of them.
+    pub(crate) crl: Crl,
     /// The program `sealpost-seal`; left out: the one beside `sealpost`.
     pub(crate) worker: Option<Spanned<PathBuf>>,
     /// So many of it at once.
@@ -46,6 +50,19 @@ impl Default for Partners {
             page: true,
         }
     }
+}
+
+/// What a chain to one of the roots needs of revocation lists before it counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Crl {
+    /// A current one of every authority in it.
+    #[default]
+    Require,
+    /// A current one of every authority of which there is one.
+    WhenKnown,
+    /// None.
+    Off,
 }
 
 /// What happens to an encrypted letter that cannot be opened.
