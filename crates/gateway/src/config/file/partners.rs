@@ -43,6 +43,8 @@ impl Default for Partners {
             unopened: Unopened::default(),
             subject_tag: None,
             roots: Vec::new(),
+            crls: Vec::new(),
+            crl: Crl::default(),
             worker: None,
             open_at_once: Spanned::new(0..0, 4),
             worker_memory: Spanned::new(0..0, Size::mib(1024)),
