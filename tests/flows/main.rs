@@ -65,5 +65,6 @@ mod tags_as_typed;
 mod tls_floor;
 mod way_in;
 mod webmail;
+mod wished_deletion;
 mod wishes;
 mod writing;

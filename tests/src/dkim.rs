@@ -18,6 +18,7 @@ const SELECTOR: &str = "test";
 
 /// A signing server and what its domain publishes.
 pub struct Dkim {
+    domain: String,
     key: Vec<u8>,
     record: String,
 }
@@ -32,17 +33,23 @@ impl Dkim {
     /// A fresh key for `insurer.example`.
     #[must_use]
     pub fn new() -> Self {
+        Self::of(DOMAIN)
+    }
+
+    /// A fresh key for this domain.
+    #[must_use]
+    pub fn of(domain: &str) -> Self {
         let key = Ed25519Key::generate_pkcs8().unwrap();
         let public = Ed25519Key::from_pkcs8_der(&key).unwrap().public_key();
         let public = base64::engine::general_purpose::STANDARD.encode(public);
-        Self { key, record: format!("v=DKIM1; k=ed25519; p={public}") }
+        Self { domain: domain.to_owned(), key, record: format!("v=DKIM1; k=ed25519; p={public}") }
     }
 
     /// The letter with a signature over its important fields and its body in front.
     #[must_use]
     pub fn sign(&self, letter: &[u8]) -> Vec<u8> {
         let signature = DkimSigner::from_key(Ed25519Key::from_pkcs8_der(&self.key).unwrap())
-            .domain(DOMAIN)
+            .domain(&self.domain)
             .selector(SELECTOR)
             .headers(["From", "To", "Subject", "Date", "Message-ID"])
             .sign(letter)
@@ -50,6 +57,12 @@ impl Dkim {
         let mut signed = signature.to_header().into_bytes();
         signed.extend_from_slice(letter);
         signed
+    }
+
+    /// Where its domain publishes the key, and what.
+    #[must_use]
+    pub fn published(&self) -> (String, &str) {
+        (format!("{SELECTOR}._domainkey.{}", self.domain), &self.record)
     }
 
     /// Whether the letter carries a signature and every one of them holds.

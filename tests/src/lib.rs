@@ -23,6 +23,7 @@ pub mod canary;
 pub mod config;
 pub mod devtools;
 pub mod dkim;
+pub mod dns;
 pub mod gateway;
 pub mod hop;
 mod hop_session;

@@ -8,6 +8,7 @@
 //! Must never know: HTTP, the command line, how configuration is written. Clock and randomness are values it is given.
 
 mod admit;
+mod authentic;
 mod came_back;
 mod commit;
 mod context;
@@ -29,8 +30,10 @@ mod spool;
 mod thread;
 mod undelivered;
 mod verp;
+mod wish_words;
 
 pub use admit::MAX_RECEIVED;
+pub use authentic::{Asking, Upstream};
 pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{Decided, Way, each, look, name, refuse_whole};
 pub use notice_facts::NoticeWriter;

@@ -34,7 +34,15 @@ pub(crate) fn quiet() -> (String, String) {
 
 /// RFC 3834 §5: whether a mail answers another one.
 fn submitted(notice: &Notice) -> &'static str {
-    if matches!(notice, Notice::ReplySafely { .. }) { "auto-replied" } else { "auto-generated" }
+    let answers = matches!(
+        notice,
+        Notice::ReplySafely { .. }
+            | Notice::DeletionWish { .. }
+            | Notice::DeletionHeld
+            | Notice::DeletionNothing
+            | Notice::DeletionUnproven { .. }
+    );
+    if answers { "auto-replied" } else { "auto-generated" }
 }
 
 /// Writes notices for delivery.

@@ -13,6 +13,8 @@ use sealpost_seal::Lists;
 use sealpost_store::{Most, NewToken};
 use sealpost_vault::{Token, TokenHash};
 
+use crate::authentic::Asking;
+
 /// Where mail goes that is neither a notice nor a letter of a mailbox's owner.
 #[derive(Clone, Debug)]
 pub struct Routes {
@@ -49,6 +51,8 @@ pub struct Announcer {
     pub bounces: Option<Address>,
     /// Whether mail to `from` ends here, and its writer is told how to answer safely.
     pub replies_here: bool,
+    /// How it is proven that somebody wishes by mail that their own mailbox be deleted; `None`: nobody can.
+    pub wishes: Option<Asking>,
     /// After so many notices that came back for good nothing more is sent to an address; 0: always.
     pub hard_bounces: u32,
     /// When letters and links go.

@@ -30,3 +30,9 @@ pub fn activation(token: &str) -> String {
 pub fn reset(token: &str) -> String {
     format!("/r/{token}")
 }
+
+/// The page that deletes a mailbox whose owner wished it by mail.
+#[must_use]
+pub fn deletion(token: &str) -> String {
+    format!("/d/{token}")
+}

@@ -141,6 +141,33 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
+            Notice::DeletionWish { link, .. } => {
+                let mut page = self.start(["wish-subject", "wish-heading", "wish-intro"])?;
+                page.button = self.button("wish-button", link)?;
+                page.deadline = Some(self.say("wish-deadline")?);
+                page.more = vec![self.say("wish-all")?, self.say("wish-not-you")?];
+                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
+            Notice::DeletionHeld => {
+                let mut page = self.start(["wish-held-subject", "wish-held-heading", "wish-held-intro"])?;
+                page.more = vec![self.say("wish-held-more")?];
+                Ok(page)
+            }
+            Notice::DeletionNothing => {
+                self.start(["wish-nothing-subject", "wish-nothing-heading", "wish-nothing-intro"])
+            }
+            Notice::DeletionUnproven { link } => {
+                let mut page =
+                    self.start(["wish-unproven-subject", "wish-unproven-heading", "wish-unproven-intro"])?;
+                page.button = self.button("safely-button", link)?;
+                page.steps = self.section(
+                    "wish-unproven-steps",
+                    &["wish-unproven-login", "wish-unproven-help", "wish-unproven-wait"],
+                )?;
+                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
             Notice::NewMessage { from_name, from_address, subject, date, link, deletion } => {
                 let shown = !plain::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
                 let title = if shown { "message-subject-shown" } else { "message-subject" };
@@ -388,11 +415,14 @@ impl Notice {
             | Self::MailboxReminder { expires, days, .. }
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
             Self::NewMessage { deletion, .. } | Self::NotFetched { deletion, .. } => *deletion,
-            Self::ResetLink { expires, .. } => Some((*expires, 0)),
+            Self::ResetLink { expires, .. } | Self::DeletionWish { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
             Self::ReplyReturned { .. }
             | Self::ExpiredUnread { .. }
             | Self::ReplySafely { .. }
+            | Self::DeletionHeld
+            | Self::DeletionNothing
+            | Self::DeletionUnproven { .. }
             | Self::ReplyCameBack { .. }
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
@@ -415,6 +445,10 @@ impl Notice {
             | Self::MailboxReminder { .. }
             | Self::ExpiredUnread { .. }
             | Self::ReplySafely { .. }
+            | Self::DeletionWish { .. }
+            | Self::DeletionHeld
+            | Self::DeletionNothing
+            | Self::DeletionUnproven { .. }
             | Self::Reactivation { .. }
             | Self::ResetLink { .. }
             | Self::PasswordChanged { .. }
@@ -443,6 +477,10 @@ impl Notice {
             | Self::NotFetched { .. }
             | Self::ExpiredUnread { .. }
             | Self::ReplySafely { .. }
+            | Self::DeletionWish { .. }
+            | Self::DeletionHeld
+            | Self::DeletionNothing
+            | Self::DeletionUnproven { .. }
             | Self::Reactivation { .. }
             | Self::ResetLink { .. }
             | Self::ReplyCameBack { .. }

@@ -94,6 +94,24 @@ pub enum Notice {
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
+    /// The owner wished by mail that the mailbox be deleted: the link leads to a page that does it.
+    DeletionWish {
+        /// The link.
+        #[serde(with = "secret_text")]
+        link: Secret<String>,
+        /// Good until then.
+        expires: Timestamp,
+    },
+    /// The same wish while the mailbox is held.
+    DeletionHeld,
+    /// The same wish from an address that has no mailbox.
+    DeletionNothing,
+    /// The same wish in a mail that need not be from whom it says. The same whether or not there is a mailbox.
+    DeletionUnproven {
+        /// The portal's address.
+        #[serde(with = "secret_text")]
+        link: Secret<String>,
+    },
     /// A further letter in an active mailbox.
     NewMessage {
         /// The sender's display name.

@@ -31,6 +31,8 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::NotificationUndeliverable { .. }
             | Notice::NotFetched { .. }
             | Notice::ExpiredUnread { .. }
+            | Notice::DeletionHeld
+            | Notice::DeletionNothing
     )
 }
 

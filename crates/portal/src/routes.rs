@@ -8,6 +8,7 @@ use actix_web::{App, Error, Resource, Route, guard, web};
 use crate::access::account;
 use crate::access::activate;
 use crate::access::credentials;
+use crate::access::deletion;
 use crate::access::first;
 use crate::access::forgot;
 use crate::access::idle;
@@ -131,6 +132,20 @@ pub(crate) const TABLE: &[Row] = &[
         verb: Verb::Act,
         right: Right::Anyone,
         handler: |r| r.to(reset::submit),
+    },
+    Row {
+        name: "deletion",
+        path: "/d/{token}",
+        verb: Verb::Read,
+        right: Right::Anyone,
+        handler: |r| r.to(deletion::form),
+    },
+    Row {
+        name: "deletion",
+        path: "/d/{token}",
+        verb: Verb::Act,
+        right: Right::Anyone,
+        handler: |r| r.to(deletion::submit),
     },
     Row {
         name: "inbox",

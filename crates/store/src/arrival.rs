@@ -17,7 +17,7 @@ use crate::remind::NewReminder;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::status::Told;
 use crate::store::Store;
-use crate::token::prolong_activation_token;
+use crate::token::{NewToken, prolong_activation_token};
 use crate::unreachable::NewBounce;
 
 /// How long the same bytes again are the same transmission. A client whose connection broke before our `250`
@@ -59,6 +59,9 @@ pub struct ArrivalRows {
     pub told: Vec<Told>,
     /// Notices that came back for good.
     pub bounced: Vec<NewBounce>,
+    /// Links that delete a mailbox, for owners who wished it by mail. The mailbox is gone:
+    /// [`Committed::MailboxTaken`].
+    pub deletions: Vec<(String, NewToken)>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -83,6 +86,7 @@ impl ArrivalRows {
             reminders: Vec::new(),
             told: Vec::new(),
             bounced: Vec::new(),
+            deletions: Vec::new(),
             audit: Vec::new(),
         }
     }
@@ -108,6 +112,7 @@ impl ArrivalRows {
             reminders,
             told,
             bounced,
+            deletions,
             audit,
         } = part;
         self.fingerprint = self.fingerprint.or(fingerprint);
@@ -124,6 +129,7 @@ impl ArrivalRows {
         self.reminders.extend(reminders);
         self.told.extend(told);
         self.bounced.extend(bounced);
+        self.deletions.extend(deletions);
         self.audit.extend(audit);
     }
 
@@ -178,6 +184,15 @@ impl ArrivalRows {
             // Another report told of it meanwhile: built again, this one finds nothing to tell.
             let spend = sql!("DELETE FROM notices WHERE token = ?1", token);
             batch.add(spend.or_refuse(Refusal::MailboxTaken));
+        }
+        for (mailbox_id, token) in self.deletions {
+            batch.hold_mailbox(&mailbox_id);
+            let there = sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL",
+                mailbox_id.as_str()
+            );
+            batch.add(there.or_refuse(Refusal::MailboxTaken));
+            token.add_to(&mailbox_id, &mut batch);
         }
         self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
         batch

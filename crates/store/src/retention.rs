@@ -219,7 +219,7 @@ impl Store {
                      WHERE (expires_at < ?1 AND (spent_at IS NOT NULL OR NOT EXISTS
                                (SELECT 1 FROM mailboxes m
                                 WHERE m.id = tokens.mailbox_id AND m.state = 'pending')))
-                        OR (expires_at < ?2 AND purpose = 'reset') LIMIT ?3",
+                        OR (expires_at < ?2 AND purpose IN ('reset', 'deletion')) LIMIT ?3",
                     now.minus(LINKS),
                     now.minus(DAY),
                     FOUND_AT_ONCE

@@ -152,6 +152,8 @@ column_words! {
         Activation = "activation",
         /// Choosing a new password.
         Reset = "reset",
+        /// Deleting a mailbox.
+        Deletion = "deletion",
     }
 }
 

@@ -18,6 +18,8 @@ pub enum TokenPurpose {
     Activation,
     /// To begin setting a new password.
     Reset,
+    /// To delete a mailbox whose owner wished it by mail.
+    Deletion,
 }
 
 impl TokenPurpose {
@@ -25,6 +27,7 @@ impl TokenPurpose {
         match self {
             Self::Activation => "sealpost/1/token-activation",
             Self::Reset => "sealpost/1/token-reset",
+            Self::Deletion => "sealpost/1/token-deletion",
         }
     }
 }

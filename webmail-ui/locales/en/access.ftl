@@ -86,6 +86,10 @@ delete-held = Your mailbox is being kept for legal reasons at the moment and can
 delete-sure-missing = Please tick the box to confirm that you want to delete everything.
 delete-button = Delete permanently
 delete-not = Cancel
+wish-warning = You have wished by e-mail that your mailbox be deleted. All messages in it will be lost for good.
+wish-held-title = Your mailbox is being retained
+wish-expired-text = This link was good for some days only. Nothing has been deleted. If you still want your mailbox deleted, please write to us once more, or log in and choose “My account”.
+wish-unknown-text = There is no such link, or no longer. A piece may be missing at its end, or the mailbox is deleted already.
 
 # ---- the end of a session ----
 idle-title = Are you still there?

@@ -8,6 +8,7 @@ mod legs;
 mod replied;
 mod reports;
 mod standing;
+mod wished;
 
 pub(crate) use announce::{MEMO, NoticeMemo};
 
@@ -49,7 +50,10 @@ pub(crate) async fn build(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<
     let Arrival { context, envelope, spooled, .. } = arrival;
     // Looking into the letter comes first: it takes and gives back memory of its own.
     let bounces = bounce::rows(arrival, decided).await?;
-    let replied = replied::rows(arrival, decided).await?;
+    let replied = match wished::rows(arrival, decided).await? {
+        Some(wished) => wished,
+        None => replied::rows(arrival, decided).await?,
+    };
     let portal = deposits::Portal::of(arrival, decided).await?;
     let room = heads_room(&context.shared, spooled, decided.len()).await?;
     let mut heads = Heads::default();

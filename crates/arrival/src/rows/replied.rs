@@ -28,13 +28,10 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
         tracing::info!(arrival.id = %arrival.id, "an automatic mail to our own address was dropped");
         return Ok(rows);
     };
-    let whose = shared.keys.tags.count_tag("answered", to.identity().as_bytes());
-    let used = shared.store.used_lately(&whose, arrival.now).await;
-    let answered = used.map_err(|error| crate::failure::unavailable(&error))?;
-    if !answered.is_empty() {
+    let Some(counted) = once_a_day(arrival, "answered", &to).await? else {
         tracing::info!(arrival.id = %arrival.id, "mail to our own address; its writer was told today");
         return Ok(rows);
-    }
+    };
     let announcer = &tenant.announcer;
     let notice = Notice::ReplySafely { link: Secret::new(announcer.public_url.clone()) };
     let language = announcer.language(&to).tag();
@@ -45,19 +42,34 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
     let leg =
         enqueue::leg(&queue, draft, None, LegPurpose::Notice, arrival.id).map_err(crate::failure::later)?;
     rows.legs.push(leg);
+    rows.uses.push(counted);
+    tracing::info!(arrival.id = %arrival.id, "mail to our own address: its writer is told how to answer safely");
+    Ok(rows)
+}
+
+/// What counts an answer of this kind to this address; `None`: there was one today.
+pub(super) async fn once_a_day(
+    arrival: &Arrival<'_>,
+    kind: &'static str,
+    to: &Address,
+) -> Result<Option<NewUse>, Reply> {
+    let shared = &arrival.context.shared;
+    let whose = shared.keys.tags.count_tag(kind, to.identity().as_bytes());
+    let used = shared.store.used_lately(&whose, arrival.now).await;
+    if !used.map_err(|error| crate::failure::unavailable(&error))?.is_empty() {
+        return Ok(None);
+    }
     let most = Most {
         letters_hour: i64::MAX,
         letters_day: i64::MAX,
         recipients_hour: i64::MAX,
         recipients_day: i64::MAX,
     };
-    rows.uses.push(NewUse { whose, at: arrival.now, recipients: 1, most });
-    tracing::info!(arrival.id = %arrival.id, "mail to our own address: its writer is told how to answer safely");
-    Ok(rows)
+    Ok(Some(NewUse { whose, at: arrival.now, recipients: 1, most }))
 }
 
 /// Whom an answer would help. `None`: a machine, a list, or nobody.
-fn writer(reverse_path: &ReversePath, head: &Head) -> Option<Address> {
+pub(super) fn writer(reverse_path: &ReversePath, head: &Head) -> Option<Address> {
     let to = reverse_path.address()?;
     let local = to.local().to_ascii_lowercase();
     // RFC 3834 §2.

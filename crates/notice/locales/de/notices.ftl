@@ -123,6 +123,29 @@ safely-intro = Sie haben auf eine automatische E-Mail geantwortet. Diese Adresse
 safely-button = Zum Portal
 safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie es im Portal noch einmal.
 
+## Jemand hat per E-Mail gewünscht, dass das Postfach gelöscht wird
+wish-subject = [{ $brand }] Postfach löschen: bitte bestätigen
+wish-heading = Möchten Sie Ihr Postfach löschen?
+wish-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Noch ist nichts gelöscht. Bitte bestätigen Sie Ihren Wunsch auf der Seite hinter dem Knopf.
+wish-button = Zur Bestätigung
+wish-deadline = Der Link gilt bis { $until-time }. Danach verfällt Ihr Wunsch, und es bleibt alles, wie es ist.
+wish-all = Mit dem Postfach gehen alle Nachrichten darin endgültig verloren. Speichern Sie vorher bei sich, was Sie behalten möchten.
+wish-not-you = Sie haben das nicht gewünscht? Dann tun Sie nichts: Allein durch diese E-Mail wird nichts gelöscht.
+wish-held-subject = [{ $brand }] Ihr Postfach kann zurzeit nicht gelöscht werden
+wish-held-heading = Ihr Postfach wird aufbewahrt
+wish-held-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Das ist zurzeit nicht möglich: Es wird aus rechtlichen Gründen aufbewahrt.
+wish-held-more = Was das bedeutet und wie lange es dauert, erfahren Sie bei uns. Wenden Sie sich bitte an die Kontaktadresse unten.
+wish-nothing-subject = [{ $brand }] Für Ihre Adresse gibt es kein Postfach
+wish-nothing-heading = Es gibt nichts zu löschen
+wish-nothing-intro = Sie haben uns per E-Mail geschrieben, dass Ihr Postfach im Portal „{ $portal }“ gelöscht werden soll. Zu der Adresse, von der Sie geschrieben haben, gibt es keines. Falls Ihr Postfach zu einer anderen Adresse gehört, schreiben Sie uns bitte von dort.
+wish-unproven-subject = [{ $brand }] So löschen Sie Ihr Postfach
+wish-unproven-heading = So löschen Sie Ihr Postfach
+wish-unproven-intro = Sie haben uns per E-Mail geschrieben, dass ein Postfach im Portal „{ $portal }“ gelöscht werden soll. Wir konnten nicht sicher feststellen, dass diese E-Mail wirklich von der Adresse kommt, die als Absender darin steht. Darum haben wir nichts veranlasst.
+wish-unproven-steps = Diese Wege gibt es
+wish-unproven-login = Melden Sie sich im Portal an und wählen Sie unter „Mein Konto“ „Postfach löschen“.
+wish-unproven-help = Kommen Sie nicht hinein, wenden Sie sich bitte an die Kontaktadresse unten.
+wish-unproven-wait = Oder warten Sie ab: Was nicht benutzt wird, löscht das Portal nach einiger Zeit von selbst.
+
 ## Jede weitere Nachricht
 message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
 message-subject-shown = [{ $brand }] Neue vertrauliche Nachricht: { $subject }

@@ -122,6 +122,29 @@ safely-intro = You have answered an automatic e-mail. Nobody reads this address,
 safely-button = To the portal
 safely-gone = What you wrote has neither been kept nor passed on. Please write it once more in the portal.
 
+## Somebody wished by e-mail that the mailbox be deleted
+wish-subject = [{ $brand }] Delete your mailbox: please confirm
+wish-heading = Do you want to delete your mailbox?
+wish-intro = You have written to us by e-mail that your mailbox in the portal “{ $portal }” shall be deleted. Nothing has been deleted yet. Please confirm your wish on the page behind the button.
+wish-button = To the confirmation
+wish-deadline = The link is good until { $until-time }. After that your wish lapses and everything stays as it is.
+wish-all = With the mailbox all messages in it are lost for good. Save what you want to keep first.
+wish-not-you = You did not wish this? Then do nothing: this e-mail alone deletes nothing.
+wish-held-subject = [{ $brand }] Your mailbox cannot be deleted at present
+wish-held-heading = Your mailbox is being retained
+wish-held-intro = You have written to us by e-mail that your mailbox in the portal “{ $portal }” shall be deleted. That is not possible at present: it is retained for legal reasons.
+wish-held-more = We can tell you what that means and how long it will last. Please turn to the contact address below.
+wish-nothing-subject = [{ $brand }] There is no mailbox for your address
+wish-nothing-heading = There is nothing to delete
+wish-nothing-intro = You have written to us by e-mail that your mailbox in the portal “{ $portal }” shall be deleted. There is none for the address you have written from. If your mailbox belongs to another address, please write to us from there.
+wish-unproven-subject = [{ $brand }] How to delete your mailbox
+wish-unproven-heading = How to delete your mailbox
+wish-unproven-intro = You have written to us by e-mail that a mailbox in the portal “{ $portal }” shall be deleted. We could not make sure that this e-mail really comes from the address it names as its sender. So we have done nothing.
+wish-unproven-steps = These ways there are
+wish-unproven-login = Log in to the portal and choose “Delete mailbox” under “My account”.
+wish-unproven-help = If you cannot get in, please turn to the contact address below.
+wish-unproven-wait = Or simply wait: after some time the portal deletes by itself what is not used.
+
 ## Every further letter
 message-subject = [{ $brand }] New confidential message in your mailbox
 message-subject-shown = [{ $brand }] New confidential message: { $subject }

@@ -100,6 +100,10 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     }
     all.push(("unread-gone", Notice::ExpiredUnread { recipient: recipient.clone(), date, at: expires }));
     all.push(("safely", Notice::ReplySafely { link: link() }));
+    all.push(("wish", Notice::DeletionWish { link: link(), expires }));
+    all.push(("wish-held", Notice::DeletionHeld));
+    all.push(("wish-nothing", Notice::DeletionNothing));
+    all.push(("wish-unproven", Notice::DeletionUnproven { link: link() }));
     for (name, subject, days) in [
         ("message", subject.clone(), Some(60)),
         ("message-withheld", None, None),

@@ -183,7 +183,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
     match row.purpose {
         TokenPurpose::Activation => {}
-        TokenPurpose::Reset => return Ok(Link::Unknown),
+        TokenPurpose::Reset | TokenPurpose::Deletion => return Ok(Link::Unknown),
     }
     let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
         return Ok(Link::Unknown);

@@ -5,6 +5,7 @@ pub(crate) mod activate;
 pub(crate) mod authenticate;
 pub(crate) mod credentials;
 pub(crate) mod credentials_form;
+pub(crate) mod deletion;
 pub(crate) mod expired_form;
 pub(crate) mod first;
 pub(crate) mod forgot;

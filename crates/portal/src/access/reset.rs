@@ -205,7 +205,7 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
     match row.purpose {
         TokenPurpose::Reset => {}
-        TokenPurpose::Activation => return Ok(Link::Unknown),
+        TokenPurpose::Activation | TokenPurpose::Deletion => return Ok(Link::Unknown),
     }
     if row.spent_at.is_some() {
         return Ok(Link::Used);

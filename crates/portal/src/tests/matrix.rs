@@ -228,6 +228,7 @@ fn every_link_leads_to_a_route() {
         (links::letter_pictures("{id}") + "{part}", Right::Owner),
         (links::activation("{token}"), Right::Anyone),
         (links::reset("{token}"), Right::Anyone),
+        (links::deletion("{token}"), Right::Anyone),
     ];
     for (shape, right) in shapes {
         let row = TABLE.iter().find(|row| row.path == shape && row.verb == Verb::Read);

@@ -15,6 +15,7 @@ mod security;
 mod telling;
 mod warnings;
 mod wiped;
+mod wishes;
 
 use std::path::{Path, PathBuf};
 

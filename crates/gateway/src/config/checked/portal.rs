@@ -265,6 +265,7 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         bounces: config.notices.bounces.clone(),
         retention: super::retention::plan(config, source)?,
         replies_here: config.notices.replies == config::NoticeReplies::Here,
+        wishes: super::wishes::plan(config, source),
         hard_bounces: config.reminders.hard_bounces,
         activate_by: config.portal.activation,
         route,

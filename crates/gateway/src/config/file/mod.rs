@@ -22,7 +22,7 @@ pub(crate) use limits::{Limits, Quota};
 pub(crate) use partners::{Crl, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
-pub(crate) use telling::{Reminders, Senders};
+pub(crate) use telling::{Reminders, Senders, Wishes};
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 
@@ -55,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) reminders: Reminders,
     #[serde(default)]
     pub(crate) senders: Senders,
+    #[serde(default)]
+    pub(crate) wishes: Wishes,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]

@@ -1,4 +1,7 @@
-//! Who is told by the clock, as it is written: `[reminders]` for owners, `[senders]` for senders.
+//! Who is told by the clock, as it is written: `[reminders]` for owners, `[senders]` for senders; and what owners may wish
+//! by mail: `[wishes]`.
+
+use std::net::SocketAddr;
 
 use sealpost_mail::Term;
 use serde::Deserialize;
@@ -40,4 +43,18 @@ pub(crate) struct Senders {
     pub(crate) unfetched: Option<Spanned<Term>>,
     /// That it was deleted unread.
     pub(crate) expired_unread: bool,
+}
+
+/// `[wishes]`: what an owner may wish by mail to the address of the notices; nothing said: nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Wishes {
+    /// That the mailbox be deleted: asked once more by mail.
+    pub(crate) deletion: Option<Spanned<bool>>,
+    /// Name servers for DKIM, SPF and DMARC; nothing said: the system's.
+    pub(crate) resolvers: Vec<SocketAddr>,
+    /// A server whose `Authentication-Results` are believed, by the name in them ...
+    pub(crate) upstream: Option<Spanned<String>>,
+    /// ... in mail from these networks.
+    pub(crate) upstream_networks: Vec<Spanned<String>>,
 }

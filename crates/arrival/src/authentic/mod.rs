@@ -1,0 +1,189 @@
+//! Whether a mail is from whom it says: by DKIM, SPF and DMARC, or by what a server says that the operator trusts. The only
+//! file that names mail-auth. Knows no mailbox and not what the mail wants.
+
+mod results;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use mail_auth::dmarc::verify::DmarcParameters;
+use mail_auth::hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use mail_auth::spf::verify::SpfParameters;
+use mail_auth::{
+    AuthenticatedMessage, DkimOutput, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult,
+};
+use sealpost_mail::{Address, Head, Origin, ReversePath};
+
+use self::results::is_within;
+
+/// What is asked, and whom.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// Name servers; none: the system's.
+    pub resolvers: Vec<SocketAddr>,
+    /// Whose word counts, and in mail from where.
+    pub upstream: Option<Upstream>,
+}
+
+/// A server whose `Authentication-Results` are believed (RFC 8601).
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// The name by which it signs them.
+    pub authserv_id: String,
+    /// Mail from elsewhere may say what it likes.
+    pub networks: Vec<IpNet>,
+}
+
+/// Whether a mail is from whom it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Proof {
+    /// By our own look.
+    Ours,
+    /// By a trusted server's word.
+    Upstream,
+    /// Nothing says so.
+    None,
+    /// It cannot be said now.
+    Later,
+}
+
+/// A mail in question.
+pub(crate) struct Mail<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) head: &'a Head,
+    pub(crate) from: &'a Address,
+    pub(crate) reverse_path: &'a ReversePath,
+    pub(crate) origin: &'a Origin,
+    /// Its client is whoever sent it, and not a server of the operator: SPF says something of it.
+    pub(crate) from_world: bool,
+}
+
+/// However many name servers keep silent.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// More of them than this, and somebody wants us to ask (RFC 6376 §6.1 lets us choose).
+const MOST_SIGNATURES: usize = 8;
+
+/// Looks whether anything proves where a mail is from.
+pub(crate) async fn prove(asking: &Asking, gateway: &str, mail: &Mail<'_>) -> Proof {
+    let domain = mail.from.domain().as_str();
+    if let Some(upstream) = &asking.upstream
+        && upstream.networks.iter().any(|network| network.contains(&mail.origin.peer))
+        && results::proves(mail.head, &upstream.authserv_id, domain)
+    {
+        return Proof::Upstream;
+    }
+    if mail.head.count("DKIM-Signature") > MOST_SIGNATURES {
+        return Proof::None;
+    }
+    let asked = tokio::time::timeout(PATIENCE, ask(asking, gateway, mail, domain)).await;
+    asked.unwrap_or(Proof::Later)
+}
+
+async fn ask(asking: &Asking, gateway: &str, mail: &Mail<'_>, domain: &str) -> Proof {
+    let Ok(dns) = authenticator(&asking.resolvers) else { return Proof::Later };
+    let Some(message) = AuthenticatedMessage::parse(mail.bytes) else { return Proof::None };
+    let signatures = dns.verify_dkim(&message).await;
+    let envelope = mail.reverse_path.address();
+    let spf = match envelope {
+        Some(sender) if mail.from_world => {
+            let sender = sender.to_path();
+            dns.verify_spf(SpfParameters::verify_mail_from(
+                mail.origin.peer,
+                &mail.origin.helo,
+                gateway,
+                &sender,
+            ))
+            .await
+        }
+        Some(_) | None => SpfOutput::new(String::new()),
+    };
+    let envelope_domain = envelope.map_or("", |sender| sender.domain().as_str());
+    let signed = signatures.iter().map(|output| of_signature(output, domain));
+    let sent = match spf.result() {
+        _ if envelope_domain != domain => Proof::None,
+        SpfResult::Pass => Proof::Ours,
+        SpfResult::TempError => Proof::Later,
+        SpfResult::Fail
+        | SpfResult::SoftFail
+        | SpfResult::Neutral
+        | SpfResult::PermError
+        | SpfResult::None => Proof::None,
+    };
+    let best = signed.chain([sent]).fold(Proof::None, best);
+    if best != Proof::Ours {
+        return best;
+    }
+    // What its owner says of the domain counts beside our own stricter look: `adkim=s`, for instance.
+    let dmarc = dns.verify_dmarc(DmarcParameters::new(&message, &signatures, envelope_domain, &spf)).await;
+    match dmarc.result() {
+        DmarcResult::TempError(_) => Proof::Later,
+        _ if dmarc.dmarc_record().is_none() => Proof::Ours,
+        DmarcResult::Pass => Proof::Ours,
+        DmarcResult::Fail(_) | DmarcResult::PermError(_) | DmarcResult::None => Proof::None,
+    }
+}
+
+fn best(one: Proof, other: Proof) -> Proof {
+    match (one, other) {
+        (Proof::Ours, _) | (_, Proof::Ours) => Proof::Ours,
+        (Proof::Upstream, _) | (_, Proof::Upstream) => Proof::Upstream,
+        (Proof::Later, _) | (_, Proof::Later) => Proof::Later,
+        (Proof::None, Proof::None) => Proof::None,
+    }
+}
+
+/// A signature counts that covers the whole body and is of the very domain or of one above it: a customer's subdomain does
+/// not speak for its provider.
+fn of_signature(output: &DkimOutput<'_>, domain: &str) -> Proof {
+    let Some(signature) = output.signature() else { return Proof::None };
+    // RFC 6376 §8.2: with `l=` anybody writes more below.
+    if signature.l > 0 || !is_within(domain, &signature.d) {
+        return Proof::None;
+    }
+    match output.result() {
+        DkimResult::Pass => Proof::Ours,
+        DkimResult::TempError(_) => Proof::Later,
+        DkimResult::Neutral(_) | DkimResult::Fail(_) | DkimResult::PermError(_) | DkimResult::None => {
+            Proof::None
+        }
+    }
+}
+
+fn authenticator(resolvers: &[SocketAddr]) -> Result<MessageAuthenticator, ()> {
+    if resolvers.is_empty() {
+        return MessageAuthenticator::new_system_conf().map_err(drop);
+    }
+    let servers = resolvers.iter().map(|at| {
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+            connection.port = at.port();
+            connection
+        });
+        NameServerConfig::new(at.ip(), true, connections.to_vec())
+    });
+    let mut options = ResolverOpts::default();
+    (options.timeout, options.attempts) = (Duration::from_secs(3), 2);
+    MessageAuthenticator::new(ResolverConfig::from_parts(None, Vec::new(), servers.collect()), options)
+        .map_err(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::results::is_within;
+
+    #[test]
+    fn a_domain_speaks_for_itself_and_for_what_is_below_it() {
+        for (domain, parent) in [("web.example", "WEB.example"), ("mail.web.example", "web.example.")] {
+            assert!(is_within(domain, parent), "{domain} {parent}");
+        }
+        for (domain, parent) in [
+            ("web.example", "customer.web.example"),
+            ("evilweb.example", "web.example"),
+            ("web.example", "example"),
+            ("web.example", ""),
+        ] {
+            assert!(!is_within(domain, parent), "{domain} {parent}");
+        }
+    }
+}

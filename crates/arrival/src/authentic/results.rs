@@ -1,0 +1,167 @@
+//! `Authentication-Results` (RFC 8601) of a server that is trusted: whether they prove the domain in From. Who may have
+//! written them is decided before; of several fields with that server's name only the topmost counts, for a server adds
+//! above what was there. Pure.
+
+use sealpost_mail::Head;
+
+const FIELD: &str = "Authentication-Results";
+
+/// Whether the topmost field of this server says that the mail is from this domain.
+pub(super) fn proves(head: &Head, authserv_id: &str, domain: &str) -> bool {
+    let mut fields = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD));
+    fields
+        .find_map(|(_, value)| {
+            let statements = statements(&String::from_utf8_lossy(value))?;
+            let (id, results) = statements.split_first()?;
+            // A version may follow the name (RFC 8601 §2.2).
+            let is_its = id.first().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id))
+                && id.get(1).is_none_or(|version| version == "1")
+                && id.len() <= 2;
+            is_its.then(|| says(results, domain))
+        })
+        .unwrap_or(false)
+}
+
+fn says(results: &[Vec<String>], domain: &str) -> bool {
+    let mut proven = false;
+    for words in results {
+        let Some((method, result)) = words.first().and_then(|word| word.split_once('=')) else { continue };
+        let method = method.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        let pass = result.eq_ignore_ascii_case("pass");
+        let names = |property: &str| {
+            words.iter().skip(1).any(|word| {
+                word.split_once('=').is_some_and(|(key, value)| {
+                    let value = value.rsplit('@').next().unwrap_or_default();
+                    key.eq_ignore_ascii_case(property) && is_within(domain, value)
+                })
+            })
+        };
+        match method.as_str() {
+            // The owner of the domain has the last word.
+            "dmarc" if !pass && !result.eq_ignore_ascii_case("none") => return false,
+            "dmarc" if pass => proven |= names("header.from"),
+            "dkim" if pass => proven |= names("header.d") || names("header.i"),
+            "spf" if pass => proven |= names("smtp.mailfrom"),
+            _ => {}
+        }
+    }
+    proven
+}
+
+/// Whether a domain is this one or below it.
+pub(super) fn is_within(domain: &str, parent: &str) -> bool {
+    let (domain, parent) = (domain.to_ascii_lowercase(), parent.trim_end_matches('.').to_ascii_lowercase());
+    domain == parent
+        || (parent.contains('.') && domain.strip_suffix(&parent).is_some_and(|below| below.ends_with('.')))
+}
+
+/// The parts between semicolons, each as its words: `key=value` is one, quoted strings are open, comments are gone. `None`:
+/// a comment or a quoted string does not end, and nobody knows what is what.
+fn statements(text: &str) -> Option<Vec<Vec<String>>> {
+    let mut all = vec![Vec::new()];
+    let (mut word, mut depth, mut quoted) = (String::new(), 0_usize, false);
+    let mut chars = text.chars();
+    let end_word = |word: &mut String, all: &mut Vec<Vec<String>>| {
+        if !word.is_empty()
+            && let Some(words) = all.last_mut()
+        {
+            words.push(std::mem::take(word));
+        }
+    };
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if depth > 0 || quoted => {
+                let escaped = chars.next()?;
+                if quoted {
+                    word.push(escaped);
+                }
+            }
+            '"' if depth == 0 => quoted = !quoted,
+            c if quoted => word.push(c),
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1)?,
+            _ if depth > 0 => {}
+            ';' => {
+                end_word(&mut word, &mut all);
+                all.push(Vec::new());
+            }
+            c if c.is_whitespace() => end_word(&mut word, &mut all),
+            c => word.push(c),
+        }
+    }
+    end_word(&mut word, &mut all);
+    (depth == 0 && !quoted).then(|| joined(all))
+}
+
+/// Blanks may stand around `=`.
+fn joined(all: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let join = |words: Vec<String>| {
+        words.into_iter().fold(Vec::<String>::new(), |mut done, word| {
+            match done.last_mut() {
+                Some(last) if last.ends_with('=') || word.starts_with('=') => last.push_str(&word),
+                Some(_) | None => done.push(word),
+            }
+            done
+        })
+    };
+    all.into_iter().map(join).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says_of(fields: &[&str]) -> bool {
+        let mut text = String::new();
+        for field in fields {
+            text.push_str(&format!("Authentication-Results: {field}\r\n"));
+        }
+        let head = Head::new(format!("{text}From: max@web.example\r\n\r\n").into_bytes()).unwrap();
+        proves(&head, "mx.insurer.example", "web.example")
+    }
+
+    #[test]
+    fn a_trusted_word_is_read_however_it_is_written() {
+        for field in [
+            "mx.insurer.example; dmarc=pass header.from=web.example",
+            "MX.insurer.example 1; spf=none; dmarc=pass (p=reject) header.from=web.example",
+            "mx.insurer.example; dkim=pass (ok; really) header.d=web.example header.s=x",
+            "mx.insurer.example; dkim = pass header.i=@web.example",
+            "mx.insurer.example;\r\n spf=pass smtp.mailfrom=max@web.example;\r\n dmarc=none",
+            "\"mx.insurer.example\"; dmarc=pass reason=\"a; b\" header.from=web.example",
+        ] {
+            assert!(says_of(&[field]), "{field}");
+        }
+    }
+
+    #[test]
+    fn nobody_elses_word_counts_and_none_about_somebody_else() {
+        for field in [
+            "mx.evil.example; dmarc=pass header.from=web.example",
+            "mx.insurer.example.evil.example; dmarc=pass header.from=web.example",
+            "mx.evil.example (mx.insurer.example); dmarc=pass header.from=web.example",
+            "mx.insurer.example; dmarc=pass header.from=evil.example",
+            "mx.insurer.example; dmarc=fail header.from=web.example; dkim=pass header.d=web.example",
+            "mx.insurer.example; dkim=fail header.d=web.example (dkim=pass header.d=web.example)",
+            "mx.insurer.example; dkim=pass header.d=customer.web.example",
+            "mx.insurer.example; spf=pass smtp.helo=web.example",
+            "mx.insurer.example; none",
+            "mx.insurer.example (; dmarc=pass header.from=web.example",
+            "mx.insurer.example; x=\"; dmarc=pass header.from=web.example",
+            "mx.insurer.example and; dmarc=pass header.from=web.example",
+            "",
+        ] {
+            assert!(!says_of(&[field]), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_stands_below_the_servers_own_field_was_brought_along() {
+        let (own, brought) = (
+            "mx.insurer.example; dmarc=fail header.from=web.example",
+            "mx.insurer.example; dmarc=pass header.from=web.example",
+        );
+        assert!(!says_of(&[own, brought]));
+        assert!(says_of(&["other.example; dmarc=fail header.from=web.example", brought]));
+    }
+}

@@ -1,0 +1,55 @@
+//! What owners may wish by mail, and what proves that a mail is from them, checked. Asks no name server.
+
+use sealpost_arrival::{Asking, Upstream};
+
+use crate::config::file::{Config, NoticeReplies, Source};
+
+/// `None`: nobody takes wishes.
+pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Asking> {
+    let wishes = &config.wishes;
+    let deletion = wishes.deletion.as_ref().filter(|deletion| *deletion.get_ref());
+    let networks: Vec<_> = wishes
+        .upstream_networks
+        .iter()
+        .filter_map(|network| match network.get_ref().parse() {
+            Ok(parsed) => Some(parsed),
+            Err(_unreadable) => {
+                source.at(
+                    network.span().start,
+                    format!("{:?} is no network", network.get_ref()),
+                    "write it like \"192.0.2.7/32\"",
+                );
+                None
+            }
+        })
+        .collect();
+    let upstream = match (&wishes.upstream, wishes.upstream_networks.first()) {
+        (Some(name), None) => {
+            source.at(
+                name.span().start,
+                "anybody could write what this server says of a mail",
+                "name the networks its mail comes from: upstream-networks = [\"192.0.2.7/32\"]",
+            );
+            None
+        }
+        (None, Some(network)) => {
+            source.at(
+                network.span().start,
+                "mail from there is not believed more than other mail",
+                "say by which name that server signs its Authentication-Results: upstream = \"mx.insurer.example\"",
+            );
+            None
+        }
+        (Some(name), Some(_)) => Some(Upstream { authserv_id: name.get_ref().clone(), networks }),
+        (None, None) => None,
+    };
+    let deletion = deletion?;
+    if config.notices.replies != NoticeReplies::Here {
+        source.at(
+            deletion.span().start,
+            "mail to the address of the notices does not end here, so nobody reads a wish in it",
+            "set replies = \"here\" under [notices]",
+        );
+    }
+    Some(Asking { resolvers: wishes.resolvers.clone(), upstream })
+}
