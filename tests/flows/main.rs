@@ -46,6 +46,7 @@ mod odd_message_ids;
 mod portal;
 mod portal_signature;
 mod postfix_relay;
+mod postgres;
 mod profiles;
 mod queue;
 mod race;

@@ -1,7 +1,9 @@
 //! A gateway.toml for one scenario: the tests' standard one, plus what the scenario changes.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::postgres::Cluster;
 use crate::{Hop, ports};
 
 /// The text of a configuration with the addresses that stand in it.
@@ -54,7 +56,22 @@ impl Config {
             .set("brand", "name", r#""Insurer""#)
             .set("brand", "contact", r#""securemail@insurer.example""#)
             .set("log", "level", r#""debug""#);
+        // The whole suite on the other engine; what looks into SQLite's file itself fails then.
+        if std::env::var("SEALPOST_TEST_ENGINE").is_ok_and(|engine| engine == "postgres") {
+            config.rows_in(Cluster::shared());
+        }
         config
+    }
+
+    /// The rows go into this server, in a schema that nobody else has.
+    pub fn rows_in(&mut self, cluster: &Cluster) -> &mut Self {
+        static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+        let schema = SCHEMAS.fetch_add(1, Ordering::SeqCst);
+        self.set("store", "engine", r#""postgres""#)
+            .set("store", "hosts", &format!("[{:?}]", cluster.socket()))
+            .set("store", "database", r#""postgres""#)
+            .set("store", "user", r#""sealpost""#)
+            .set("store", "schema", &format!("\"scenario_{schema}\""))
     }
 
     /// Sets one key; the value is TOML. A section in brackets is the newest entry of an array.

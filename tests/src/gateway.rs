@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::postgres::Cluster;
 use crate::process::{Process, run};
 use crate::{Config, PATIENCE, Sink, Smtp, Web};
 
@@ -235,9 +236,22 @@ pub fn hash_password(password: &str) -> String {
     text.lines().find(|line| line.starts_with("$argon2id$")).unwrap().to_owned()
 }
 
+/// The schema of the store under `data`, if its rows are in the shared PostgreSQL server.
+#[must_use]
+pub fn schema(data: &Path) -> Option<String> {
+    data.join("postgres").exists().then(|| {
+        let config = std::fs::read_to_string(data.parent().unwrap().join("gateway.toml")).unwrap();
+        let line = config.lines().find_map(|line| line.strip_prefix("schema = \"")).unwrap();
+        line.trim_end_matches('"').to_owned()
+    })
+}
+
 /// Counts rows in the store under `data`.
 #[must_use]
 pub fn count(data: &Path, sql: &str) -> i64 {
+    if let Some(schema) = schema(data) {
+        return Cluster::shared().sql(&format!("SET search_path = {schema}; {sql}")).parse().unwrap();
+    }
     let file = find_database(data);
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let rows = rusqlite::Connection::open_with_flags(file, flags).unwrap();
@@ -248,6 +262,14 @@ pub fn count(data: &Path, sql: &str) -> i64 {
 /// The first column of a query's rows, as bytes.
 #[must_use]
 pub fn blobs(data: &Path, sql: &str) -> Vec<Vec<u8>> {
+    if let Some(schema) = schema(data) {
+        let hex =
+            format!("SET search_path = {schema}; SELECT encode(one, 'hex') FROM ({sql}) AS all_of (one)");
+        let digits = |line: &str| {
+            (0..line.len()).step_by(2).map(|at| u8::from_str_radix(&line[at..at + 2], 16).unwrap()).collect()
+        };
+        return Cluster::shared().sql(&hex).lines().map(digits).collect();
+    }
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let rows = rusqlite::Connection::open_with_flags(find_database(data), flags).unwrap();
     rows.busy_timeout(PATIENCE).unwrap();

@@ -35,6 +35,7 @@ pub mod patient;
 pub mod pattern;
 pub mod ports;
 pub mod postfix;
+pub mod postgres;
 pub mod process;
 pub mod reader;
 pub mod readers;

@@ -140,6 +140,11 @@ pub struct Standby {
 }
 
 impl Standby {
+    /// It takes over.
+    pub fn promote(&self) {
+        run_in(&self.primary, &format!("pg_ctl -s -w -D '{}' promote", self.data.display()));
+    }
+
     /// It follows no more.
     pub fn stop(&self) {
         run_in(&self.primary, &format!("pg_ctl -s -w -D '{}' stop -m immediate", self.data.display()));

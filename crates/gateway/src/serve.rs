@@ -85,11 +85,7 @@ pub(crate) fn prepare(
 ) -> Result<Ready, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let options = StoreOptions {
-        minimum_free: plan.minimum_free,
-        lock_wait: plan.lock_wait,
-        ..StoreOptions::new(&plan.data)
-    };
+    let options = StoreOptions { minimum_free: plan.minimum_free, lock_wait: plan.lock_wait, ..plan.store() };
     let store = Store::open(options)?;
     // Before anything is bound: a second one must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;

@@ -258,6 +258,7 @@ impl fmt::Debug for Store {
 
 /// Removes files without a row, complete and incomplete.
 fn remove_leftovers(opened: &Opened, files: &Files) -> Result<(), StoreError> {
+    opened.settle()?;
     let mut removed = 0_u64;
     let mut remove = |path: PathBuf| {
         removed += 1;

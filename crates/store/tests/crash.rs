@@ -12,33 +12,58 @@ use std::sync::Arc;
 use sealpost_mail::{Random, SystemRandom, Timestamp};
 use sealpost_store::{
     ArrivalRows, Committed, Folder, Lease, LegEnd, LegFilter, LegPurpose, LegStart, NewDeposit, NewLeg,
-    NewMailbox, NewWrap, Page, Store, StoreOptions, WrapKind,
+    NewMailbox, NewWrap, Page, PostgresHost, PostgresOptions, Rows, Store, StoreOptions, WrapKind,
 };
 
+use crate::cluster::Cluster;
+
+#[path = "../../../tests/src/postgres.rs"]
+#[expect(unreachable_pub, dead_code, reason = "the rig of the flows shares it")]
+mod cluster;
+
 const CHILD: &str = "SEALPOST_STORE_CRASH_FOLDER";
+/// Where PostgreSQL's socket is, if the rows are there.
+const SOCKET: &str = "SEALPOST_STORE_CRASH_SOCKET";
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match std::env::var_os(CHILD) {
         Some(folder) => runtime.block_on(work_until_killed(PathBuf::from(folder))),
         None => {
-            let scratch = tempfile::tempdir().unwrap();
-            let folder = scratch.path().join("store");
-            let mut promised = Vec::new();
-            // The later rounds find what the earlier ones left.
-            for lines in [1, 40, 300, 900] {
-                promised.extend(promises_of_a_killed_child(&folder, lines));
-                runtime.block_on(check(&folder, &promised));
-            }
-            println!("crash: {} promises kept over 4 kills", promised.len());
+            rounds(&runtime, None);
+            let cluster = Cluster::start("");
+            rounds(&runtime, Some(cluster.socket()));
         }
     }
 }
 
+/// Four kills on one engine.
+fn rounds(runtime: &tokio::runtime::Runtime, socket: Option<&Path>) {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("store");
+    let mut promised = Vec::new();
+    // The later rounds find what the earlier ones left.
+    for lines in [1, 40, 300, 900] {
+        promised.extend(promises_of_a_killed_child(&folder, lines, socket));
+        runtime.block_on(check(&folder, &promised, socket));
+    }
+    println!("crash: {} promises kept over 4 kills, {socket:?}", promised.len());
+}
+
+fn options(folder: &Path, socket: Option<&Path>) -> StoreOptions {
+    let mut options = StoreOptions::new(folder);
+    if let Some(socket) = socket {
+        let host = PostgresHost { name: socket.to_string_lossy().into_owned(), port: 5432 };
+        options.rows = Rows::Postgres(Box::new(PostgresOptions::new(host, "postgres", "sealpost")));
+    }
+    options
+}
+
 /// Starts a child, kills it (SIGKILL) when it has printed so many lines, returns all it printed.
-fn promises_of_a_killed_child(folder: &Path, lines: usize) -> Vec<String> {
+fn promises_of_a_killed_child(folder: &Path, lines: usize, socket: Option<&Path>) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .env(CHILD, folder)
+        .envs(socket.map(|socket| (SOCKET, socket)))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -55,8 +80,8 @@ fn promises_of_a_killed_child(folder: &Path, lines: usize) -> Vec<String> {
     promised
 }
 
-async fn check(folder: &Path, promised: &[String]) {
-    let store = Store::open(StoreOptions::new(folder)).unwrap();
+async fn check(folder: &Path, promised: &[String], socket: Option<&Path>) {
+    let store = Store::open(options(folder, socket)).unwrap();
     let report = store.sweep(Timestamp(0)).await.unwrap();
     assert!(report.is_clean(), "{:?}", report.problems);
     let mailbox = store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().pop();
@@ -83,7 +108,8 @@ async fn check(folder: &Path, promised: &[String]) {
 }
 
 async fn work_until_killed(folder: PathBuf) {
-    let store = Store::open(StoreOptions::new(folder)).unwrap();
+    let socket = std::env::var_os(SOCKET).map(PathBuf::from);
+    let store = Store::open(options(&folder, socket.as_deref())).unwrap();
     let ids: Arc<dyn Random> = Arc::new(SystemRandom);
     let mailbox_id = loop {
         if let Some(mailbox) = store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().pop() {

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_partner::PartnerError;
-use sealpost_store::{Store, StoreOptions};
+use sealpost_store::Store;
 
-use super::{check_partners, complain, complain_all, fail, runtime, say};
+use super::{check_database, check_partners, complain, complain_all, fail, runtime, say};
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
 use crate::prove::{Proven, Prover};
@@ -26,7 +26,16 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     if !offline {
         problems.extend(unresolvable_hops(config));
     }
-    let Some((plan, keys)) = plan.filter(|_| problems.is_empty()) else { return complain_all(&problems) };
+    let Some((mut plan, keys)) = plan.filter(|_| problems.is_empty()) else { return complain_all(&problems) };
+    if !offline {
+        let (database, wrong) = check_database::look(&mut plan, config);
+        if !wrong.is_empty() {
+            return complain_all(&wrong);
+        }
+        if let Some(database) = database {
+            say(format_args!("{database}"));
+        }
+    }
     if store {
         match swept(&plan, &keys) {
             Ok(true) => {}
@@ -80,7 +89,7 @@ fn unresolvable_hops(file: &Path) -> Vec<Problem> {
 
 fn swept(plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn std::error::Error>> {
     let (report, proven) = runtime()?.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let store = Store::open(plan.store())?;
         let report = store.sweep(SystemClock.now()).await;
         let proven = proven(&store, keys).await;
         store.close().await;

@@ -5,7 +5,7 @@ use sealpost_arrival::Inbound;
 use sealpost_mail::{Clock as _, SystemClock, Timestamp};
 use sealpost_partner::{Book, OwnKeys};
 use sealpost_seal::{ListSigner, Lists, PartnerKey, RevocationList};
-use sealpost_store::{OwnKeyState, PartnerKeyState, Store, StoreOptions};
+use sealpost_store::{OwnKeyState, PartnerKeyState, Store};
 use sealpost_vault::IntakeRole;
 
 use super::runtime;
@@ -25,7 +25,7 @@ pub(super) fn warnings(plan: &Plan, keys: &IntakeRole) -> Vec<String> {
     let mut said = lists(&plan.inbound, SystemClock.now());
     let looked = runtime().map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
-            let store = Store::open(StoreOptions::new(&plan.data)).map_err(|error| error.to_string())?;
+            let store = Store::open(plan.store()).map_err(|error| error.to_string())?;
             let found = look(plan, keys, &store, SystemClock.now()).await;
             store.close().await;
             found.map_err(|error| error.to_string())

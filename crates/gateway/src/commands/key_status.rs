@@ -23,7 +23,7 @@ pub(super) fn run(config: &Path, json: bool) -> ExitCode {
         let under_way = Rotating::of(&plan.data)?;
         // Nobody else may have it open then, and whoever changes the keys just now says so.
         let company = if under_way.is_some() { Company::Alone } else { Company::Others };
-        let store = Store::open(StoreOptions { company, ..StoreOptions::new(&plan.data) })?;
+        let store = Store::open(StoreOptions { company, ..plan.store() })?;
         let uses = store.key_uses().await;
         store.close().await;
         Ok::<_, StoreError>((under_way, uses?))

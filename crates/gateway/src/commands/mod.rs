@@ -2,6 +2,7 @@
 
 mod adopt;
 mod check;
+mod check_database;
 mod check_partners;
 mod demo;
 mod domain_key;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sealpost_store::{Store, StoreError, StoreOptions};
+use sealpost_store::{Store, StoreError};
 
 use crate::config::checked::{Plan, SupportKeys};
 use crate::config::file::Problem;
@@ -238,7 +239,7 @@ fn with_store<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     let runtime = runtime().map_err(|source| StoreError::Path { path: plan.data.clone(), source })?;
     runtime.block_on(async {
-        let store = Store::open(StoreOptions::new(&plan.data))?;
+        let store = Store::open(plan.store())?;
         let done = act(&store).await;
         store.close().await;
         done

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sealpost_mail::SystemRandom;
-use sealpost_store::{Company, Rotating, Store, StoreError, StoreOptions};
+use sealpost_store::{Company, Rotating, Rows, Store, StoreError, StoreOptions};
 use sealpost_vault::ServerKey;
 use thiserror::Error;
 
@@ -35,6 +35,8 @@ enum Failed {
 /// Where the keys are.
 struct Places {
     data: PathBuf,
+    /// Where the rows are.
+    rows: Rows,
     server: PathBuf,
     /// The new key until it takes the old one's place.
     next: PathBuf,
@@ -92,7 +94,11 @@ impl Places {
         let next = plan::with_ending(&server, "next");
         let data = source.path(config.gateway.data.get_ref());
         let escrow = config.gateway.escrow == Escrow::Server;
-        Ok(Self { data, server, next, roles, escrow })
+        let Some(rows) = plan::rows(config, source) else {
+            let problems: Vec<_> = source.problems.iter().map(ToString::to_string).collect();
+            return Err(Failed::Unclear(problems.join("\n")));
+        };
+        Ok(Self { data, rows, server, next, roles, escrow })
     }
 
     fn rotate(&self) -> Result<(), Failed> {
@@ -100,7 +106,11 @@ impl Places {
         let runtime = runtime().map_err(Failed::Runtime)?;
         runtime.block_on(async {
             // Before anything is made: nobody else may be there.
-            let options = StoreOptions { company: Company::Alone, ..StoreOptions::new(&self.data) };
+            let options = StoreOptions {
+                company: Company::Alone,
+                rows: self.rows.clone(),
+                ..StoreOptions::new(&self.data)
+            };
             let store = Store::open(options)?;
             let done = self.go_on(&store, &old).await;
             store.close().await;

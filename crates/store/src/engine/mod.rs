@@ -75,6 +75,16 @@ impl Opened {
         postgres::Opened::open(folder, options, lock_wait).map(Self::Postgres)
     }
 
+    /// Waits until nothing that another process began can still be kept. To be asked by whoever is alone, before files without
+    /// a row are taken for leftovers.
+    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+        match self {
+            // A process takes its transactions with it.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(opened) => opened.settle(),
+        }
+    }
+
     /// Whether a committed row says that this body is a file.
     pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {
         match self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::Random as _;
 use sealpost_store::{
-    ArrivalRows, Committed, Durability, PostgresUnfit, Rows, Store, StoreError, StoreOptions,
+    ArrivalRows, Committed, Durability, PostgresHost, PostgresUnfit, Rows, Store, StoreError, StoreOptions,
 };
 use tempfile::TempDir;
 
@@ -137,6 +137,9 @@ async fn a_cancelled_wait_for_the_standby_is_no_success() {
     let error = arriving.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Uncertain { .. } | StoreError::Database(_)), "{error:?}");
     assert_eq!(error.fault(), sealpost_mail::Fault::Temporary);
+    // It is on the primary all the same; whoever sends it again is not told that it is safe.
+    let again = rig.store.commit_arrival(letter(&rig, 2).await).await.unwrap_err();
+    assert!(matches!(again, StoreError::Uncertain { .. }), "{again:?}");
 }
 
 /// The server is killed over and over while letters come: what was promised is there, what was refused is not.
@@ -180,4 +183,57 @@ async fn a_server_that_is_killed_makes_no_promise_a_lie() {
     }
     rig.clean().await;
     assert_ne!(rig.ids.id(), "");
+}
+
+/// The primary is lost while letters come, and the standby takes over: what was promised is there. The new primary has no
+/// standby, so nothing more is promised.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_promised_is_on_the_standby_that_takes_over() {
+    let cluster = Cluster::start("");
+    let standby = cluster.standby();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut wish = hasty(&cluster, &scratch, Durability::Replicated);
+    if let Rows::Postgres(options) = &mut wish.rows {
+        let other = PostgresHost { port: 5433, ..options.hosts[0].clone() };
+        options.hosts.push(other);
+        options.patience = Duration::from_secs(30);
+    }
+    let rig = Rig::with(wish, scratch);
+    let (mut arriving, mut later) = (Vec::new(), Vec::new());
+    for at in 0..60_u8 {
+        let rows = letter(&rig, at).await;
+        let id = rows.body.as_ref().unwrap().id().to_owned();
+        let store = rig.store.clone();
+        let arrival = tokio::spawn(async move { store.commit_arrival(rows).await });
+        // Some have been answered when it happens, some are on their way, some come later.
+        if at < 20 {
+            arriving.push((id, arrival.await));
+            continue;
+        }
+        if at == 40 {
+            cluster.kill();
+        }
+        later.push((id, arrival));
+    }
+    standby.promote();
+    for (id, arrival) in later {
+        arriving.push((id, arrival.await));
+    }
+    let (mut kept, mut refused) = (0, 0);
+    for (id, arrival) in arriving {
+        match arrival.unwrap() {
+            Ok(Committed::New(_)) => {
+                kept += 1;
+                assert!(rig.store.body(&id).await.unwrap().is_some(), "{id} was promised");
+            }
+            Ok(other) => unreachable!("{other:?}"),
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.fault(), sealpost_mail::Fault::Temporary, "{error}");
+            }
+        }
+    }
+    assert!(kept >= 20 && refused > 0, "{kept} kept, {refused} refused");
+    let error = rig.store.commit_arrival(letter(&rig, 100).await).await.unwrap_err();
+    assert!(error.to_string().contains("commits wait for no standby"), "{error}");
 }

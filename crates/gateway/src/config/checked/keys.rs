@@ -228,6 +228,31 @@ pub(super) fn read_private(
     }
 }
 
+/// The same for a file that processes of several roles read, each as a user of its own: their group may, too.
+pub(super) fn read_for_roles(
+    path: &Path,
+    shared: bool,
+    at: usize,
+    what: &str,
+    source: &mut Source,
+) -> Option<Secret<String>> {
+    let is_shared = std::fs::metadata(path).is_ok_and(|facts| facts.permissions().mode() & 0o077 == 0o040);
+    if !(shared && is_shared) {
+        return read_private(path, at, what, "name the right file", source);
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Some(Secret::new(text)),
+        Err(error) => {
+            source.at(
+                at,
+                format!("{what} {} cannot be read: {error}", path.display()),
+                "name the right file",
+            );
+            None
+        }
+    }
+}
+
 /// Why a private file is not used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyFile {

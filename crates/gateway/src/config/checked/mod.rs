@@ -12,6 +12,7 @@ mod quotas;
 mod retention;
 mod rules;
 mod security;
+mod store;
 mod telling;
 mod warnings;
 mod wiped;
@@ -25,6 +26,7 @@ use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_mail::Secret;
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
+use sealpost_store::{Rows, StoreOptions};
 
 pub(crate) use crate::config::file::Recall;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
@@ -36,6 +38,7 @@ pub(crate) use keys::{
     role_files, split, with_ending, write_like, write_new,
 };
 pub(crate) use memory::{Account, Shares};
+pub(crate) use store::plan as rows;
 #[cfg(test)]
 pub(crate) use telling::Hours;
 pub(crate) use telling::Telling;
@@ -45,6 +48,8 @@ pub(crate) use wiped::apart;
 pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) data: PathBuf,
+    /// Where the rows are.
+    pub(crate) rows: Rows,
     /// Whether the roles are users of their own, who share the data folder.
     pub(crate) shared: bool,
     pub(crate) escrow: EscrowPlan,
@@ -100,6 +105,11 @@ impl Plan {
         Self::with(file, Roles::ALL, |_config, _source| Some(())).map(|(plan, ())| plan)
     }
 
+    /// How its store is opened.
+    pub(crate) fn store(&self) -> StoreOptions {
+        StoreOptions { rows: self.rows.clone(), ..StoreOptions::new(&self.data) }
+    }
+
     fn with<K: Send>(
         file: &Path,
         roles: Roles,
@@ -126,6 +136,7 @@ impl Plan {
     fn build(config: Config, roles: Roles, source: &mut Source) -> Option<Self> {
         let escrow = escrow::plan(&config, source);
         let data = data_folder(&config, source);
+        let rows = store::plan(&config, source);
         let minimum_free = minimum_free(&config, source);
         memory::check(&config, source);
         listeners::apart(&config, source);
@@ -153,6 +164,7 @@ impl Plan {
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
             data,
+            rows: rows?,
             shared: config.gateway.role_keys.is_some(),
             escrow: escrow?,
             minimum_free,

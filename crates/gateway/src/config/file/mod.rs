@@ -5,6 +5,7 @@ mod limits;
 mod partners;
 mod problem;
 mod smtp;
+mod store;
 mod telling;
 mod units;
 mod web;
@@ -26,11 +27,15 @@ pub(crate) use telling::{Reminders, Senders, Wishes};
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 
+pub(crate) use store::{Durability, Engine, Rows};
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
     pub(crate) gateway: Gateway,
+    #[serde(default)]
+    pub(crate) store: Rows,
     #[serde(default, rename = "listener")]
     pub(crate) listeners: Vec<Listener>,
     #[serde(default, rename = "login")]

@@ -34,6 +34,7 @@ use tokio::time::Instant;
 
 pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
 pub use self::facts::PostgresFacts;
+use self::failure::Failure;
 use self::pool::{Connector, lend};
 use self::runtime::OwnRuntime;
 pub use self::unfit::PostgresUnfit;
@@ -89,7 +90,7 @@ impl Opened {
             return Err(StoreError::Damaged { what: "a schema's name of small letters, digits and _" });
         }
         let runtime = OwnRuntime::start(folder)?;
-        let words = Arc::new(Words::new(&options.schema, lock_wait, options.patience));
+        let words = Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability));
         let (folder, wish) = (folder.to_owned(), options.clone());
         let (readers, facts) = runtime.wait_for(async move {
             let readers = Connector::new(&wish)?.pool(wish.readers, wish.patience)?;
@@ -107,6 +108,25 @@ impl Opened {
             "rows are in PostgreSQL"
         );
         Ok(Self { runtime, options, words, readers })
+    }
+
+    /// Whoever writes a body's row holds this until it is kept or not, also if its process was killed meanwhile.
+    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+        let (readers, schema, patience) =
+            (self.readers.clone(), self.options.schema.clone(), self.options.patience);
+        self.runtime.wait_for(async move {
+            let mut connection = lend(&readers, Instant::now() + patience).await?;
+            let waited = async {
+                let wait = connection.client.transaction().await?;
+                let words = format!(
+                    "SET LOCAL lock_timeout = {}; LOCK TABLE {schema}.bodies IN SHARE MODE",
+                    patience.as_millis() * 3
+                );
+                wait.batch_execute(&words).await?;
+                wait.rollback().await
+            };
+            waited.await.map_err(|error| StoreError::from(Failure::from(error)))
+        })
     }
 
     pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {

@@ -42,8 +42,7 @@ pub(super) async fn write(
 ) -> End {
     let client = &connection.client;
     let statements = batch.statements.as_slice();
-    // Where nothing can refuse, the end goes along: a failed statement makes a rollback of it.
-    let at_once = statements.iter().all(|statement| statement.expect == Expect::Anything);
+    let at_once = may_end_at_once(batch);
     let locks = locks::of(batch);
     let work = async {
         let begun = send(say(client, words.begin(promise))).await;
@@ -136,6 +135,15 @@ async fn roll_back(client: &Client) -> Result<(), Failure> {
         Ok(said) => said.map(drop),
         Err(_late) => Err(Failure::late("a rollback")),
     }
+}
+
+/// Where nothing can refuse, the end goes along: a failed statement makes a rollback of it. Not where it matters that a
+/// process that was killed asks for nothing any more: what lies in the server's buffers is still done, perhaps after the next
+/// process has removed files without rows, or taken back leases.
+fn may_end_at_once(batch: &Batch) -> bool {
+    let told =
+        |statement: &Statement| statement.expect == Expect::Anything && !statement.sql.contains("RETURNING");
+    batch.bodies.is_empty() && batch.statements.iter().all(told)
 }
 
 type Judged = Result<(Vec<Answer>, Vec<String>), Refusal>;

@@ -17,7 +17,7 @@ use crate::body::StoredBody;
 use crate::engine::Promise;
 use crate::error::StoreError;
 use crate::files::Files;
-use crate::statement::{Answer, Batch, Outcome, Row, Statement};
+use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Statement};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;
@@ -55,6 +55,14 @@ impl Core {
                 End::Kept { answers, freed } => return Ok(self.kept(&batch.bodies, answers, freed)),
                 End::Refused(refusal) => {
                     self.unhurried.put_back(first);
+                    // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short.
+                    if refusal == Refusal::Duplicate
+                        && self.replicated
+                        && let Err(failure) = fate::make_certain(&connection, &self.words).await
+                    {
+                        discard(connection);
+                        return Err(StoreError::Uncertain { reason: StoreError::from(failure).to_string() });
+                    }
                     return Ok(Outcome::Refused(refusal));
                 }
                 End::Failed(failure) => {
@@ -140,7 +148,7 @@ impl Core {
                 Ok(kept) => return Ok(kept),
                 Err(failure) => {
                     discard(connection);
-                    if Instant::now() >= deadline {
+                    if failure.cure() == Cure::None || Instant::now() >= deadline {
                         return Err(StoreError::Uncertain { reason: StoreError::from(failure).to_string() });
                     }
                     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,0 +1,220 @@
+//! Where the rows are: `[store]` checked, as the store is told. Reaches no server.
+
+use std::net::IpAddr;
+
+use sealpost_mail::Secret;
+use sealpost_store::{Durability, PostgresHost, PostgresOptions, PostgresTls, Rows};
+use toml::Spanned;
+
+use super::keys::read_for_roles;
+use crate::config::file::{self as config, Config, Engine, Source};
+
+/// PostgreSQL's own.
+const PORT: u16 = 5432;
+
+/// More would only queue in the server instead of here.
+const MOST_CONNECTIONS: usize = 200;
+
+/// `None` only where a problem has been noted.
+pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<Rows> {
+    match config.store.engine {
+        Engine::Sqlite => in_folder(&config.store, source),
+        Engine::Postgres => postgres(config, source).map(Box::new).map(Rows::Postgres),
+    }
+}
+
+/// A setting that only a server has must not be believed to do something.
+fn in_folder(store: &config::Rows, source: &mut Source) -> Option<Rows> {
+    let at = |spanned: Option<usize>, key: &'static str| spanned.map(|at| (at, key));
+    let start = |span: std::ops::Range<usize>| span.start;
+    let foreign = [
+        at(store.hosts.as_ref().map(|one| start(one.span())), "hosts"),
+        at(store.database.as_ref().map(|one| start(one.span())), "database"),
+        at(store.user.as_ref().map(|one| start(one.span())), "user"),
+        at(store.password_file.as_ref().map(|one| start(one.span())), "password-file"),
+        at(store.schema.as_ref().map(|one| start(one.span())), "schema"),
+        at(store.tls_authorities.as_ref().map(|one| start(one.span())), "tls-authorities"),
+        at(store.durability.as_ref().map(|one| start(one.span())), "durability"),
+        at(store.connections.as_ref().map(|one| start(one.span())), "connections"),
+    ];
+    let mut fine = true;
+    for (at, key) in foreign.into_iter().flatten() {
+        fine = false;
+        source.at(
+            at,
+            format!("{key} belongs to a database server, and the rows are in the data folder"),
+            "write engine = \"postgres\", or leave it out",
+        );
+    }
+    fine.then_some(Rows::Folder)
+}
+
+fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
+    let store = &config.store;
+    let mut needs = |what: Option<()>, key: &str, example: &str| {
+        if what.is_none() {
+            source.near(
+                "[store]",
+                format!("engine = \"postgres\" needs {key}"),
+                format!("write {key} = {example}"),
+            );
+        }
+    };
+    needs(store.hosts.as_ref().map(drop_it), "hosts", "[\"db1.insurer.example\"], or [\"/run/postgresql\"]");
+    needs(store.database.as_ref().map(drop_it), "database", "\"sealpost\"");
+    needs(store.user.as_ref().map(drop_it), "user", "\"sealpost\"");
+    let (hosts, database, user) = (store.hosts.as_ref()?, store.database.as_ref()?, store.user.as_ref()?);
+    let at = hosts.span().start;
+    let named: Option<Vec<PostgresHost>> =
+        hosts.get_ref().iter().map(|text| host(text, at, source)).collect();
+    let named = named?;
+    let Some(first) = named.first() else {
+        source.at(at, "hosts is empty", "name every machine that may be the primary");
+        return None;
+    };
+    let mut options = PostgresOptions::new(first.clone(), database.get_ref(), user.get_ref());
+    options.tls = tls(store, &named, at, source)?;
+    options.hosts = named;
+    if let Some(file) = &store.password_file {
+        let path = source.path(file.get_ref());
+        let shared = config.gateway.role_keys.is_some();
+        let text = read_for_roles(&path, shared, file.span().start, "the password", source)?;
+        options.password = Some(Secret::new(text.expose().trim_end().to_owned()));
+    }
+    if let Some(schema) = &store.schema {
+        if !PostgresOptions::is_schema_name(schema.get_ref()) {
+            source.at(
+                schema.span().start,
+                "a schema's name has small letters, digits and _, and begins with a letter",
+                "write schema = \"sealpost\", or leave it out",
+            );
+            return None;
+        }
+        options.schema.clone_from(schema.get_ref());
+    }
+    if let Some(connections) = &store.connections {
+        if !(2..=MOST_CONNECTIONS).contains(connections.get_ref()) {
+            source.at(
+                connections.span().start,
+                format!("connections is not between 2 and {MOST_CONNECTIONS}"),
+                "16 is good; the server's max_connections must allow for those of every process",
+            );
+            return None;
+        }
+        // A reading one for every four that write.
+        options.writers = *connections.get_ref();
+        options.readers = (connections.get_ref() / 4).max(2);
+    }
+    options.durability = match store.durability.as_ref().map(Spanned::get_ref) {
+        None | Some(config::Durability::Local) => Durability::Local,
+        Some(config::Durability::Replicated) => Durability::Replicated,
+    };
+    Some(options)
+}
+
+fn drop_it<T>(_there: &T) {}
+
+/// `name`, `name:port`, `[address]:port`, or the folder of a socket.
+fn host(text: &str, at: usize, source: &mut Source) -> Option<PostgresHost> {
+    let bad = |source: &mut Source| {
+        source.at(
+            at,
+            format!("{text:?} is not a host with or without a port, nor the folder of a socket"),
+            "write \"db1.insurer.example\", \"db1.insurer.example:5433\", \"[::1]:5432\" or \"/run/postgresql\"",
+        );
+        None
+    };
+    let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, "")) => (address, None),
+        Some((address, port)) => match port.strip_prefix(':') {
+            Some(port) => (address, Some(port)),
+            None => return bad(source),
+        },
+        // An address of IPv6 without brackets has no port.
+        None if text.matches(':').count() > 1 => (text, None),
+        None => text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port))),
+    };
+    match port.map_or(Ok(PORT), str::parse::<u16>) {
+        Ok(port) if port != 0 && !name.is_empty() && !name.contains(char::is_whitespace) => {
+            Some(PostgresHost { name: name.to_owned(), port })
+        }
+        Ok(_) | Err(_) => bad(source),
+    }
+}
+
+fn is_socket(host: &PostgresHost) -> bool {
+    host.name.starts_with('/')
+}
+
+fn is_here(host: &PostgresHost) -> bool {
+    is_socket(host)
+        || host.name == "localhost"
+        || host.name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Sealed bytes may travel in clear; tags, tokens' hashes, times and who writes to whom by its tag must not, and nobody
+/// on the way may answer in the server's place.
+fn tls(store: &config::Rows, hosts: &[PostgresHost], at: usize, source: &mut Source) -> Option<PostgresTls> {
+    match &store.tls_authorities {
+        Some(file) => {
+            if hosts.iter().any(is_socket) {
+                source.at(
+                    file.span().start,
+                    "tls-authorities is set, and a host is a socket, which has no TLS",
+                    "name hosts only, or leave tls-authorities out",
+                );
+                return None;
+            }
+            let authorities = source.path(file.get_ref());
+            if let Err(error) = std::fs::metadata(&authorities) {
+                source.at(
+                    file.span().start,
+                    format!("{} cannot be read: {error}", authorities.display()),
+                    "name the PEM file of the authority that signed the server's certificate",
+                );
+                return None;
+            }
+            Some(PostgresTls::Verified { authorities })
+        }
+        None if hosts.iter().all(is_here) => Some(PostgresTls::Off),
+        None => {
+            source.at(
+                at,
+                "a database on another machine is reached by TLS only",
+                "write tls-authorities = \"FILE\": the authority that signed the server's certificate",
+            );
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn parsed(text: &str) -> Option<(String, u16)> {
+        let mut source = Source::new(Path::new("x"), String::new());
+        host(text, 0, &mut source).map(|host| (host.name, host.port))
+    }
+
+    #[test]
+    fn hosts_are_names_addresses_and_sockets() {
+        for (text, name, port) in [
+            ("db1.example", "db1.example", 5432),
+            ("db1.example:6432", "db1.example", 6432),
+            ("127.0.0.1:1", "127.0.0.1", 1),
+            ("::1", "::1", 5432),
+            ("[::1]:7", "::1", 7),
+            ("[::1]", "::1", 5432),
+            ("/run/postgresql", "/run/postgresql", 5432),
+            ("/run/postgresql:5433", "/run/postgresql", 5433),
+        ] {
+            assert_eq!(parsed(text), Some((name.to_owned(), port)), "{text}");
+        }
+        for bad in ["", ":5432", "db1:port", "db1:0", "db1:99999", "[::1]x", "a b"] {
+            assert_eq!(parsed(bad), None, "{bad}");
+        }
+    }
+}

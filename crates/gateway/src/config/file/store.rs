@@ -1,0 +1,43 @@
+//! `[store]` in gateway.toml: which engine keeps the rows, and where it is.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// `[store]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Rows {
+    pub(crate) engine: Engine,
+    /// What belongs to `engine = "postgres"` only.
+    pub(crate) hosts: Option<Spanned<Vec<String>>>,
+    pub(crate) database: Option<Spanned<String>>,
+    pub(crate) user: Option<Spanned<String>>,
+    pub(crate) password_file: Option<Spanned<PathBuf>>,
+    pub(crate) schema: Option<Spanned<String>>,
+    pub(crate) tls_authorities: Option<Spanned<PathBuf>>,
+    pub(crate) durability: Option<Spanned<Durability>>,
+    pub(crate) connections: Option<Spanned<usize>>,
+}
+
+/// What keeps the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Engine {
+    /// A file in the data folder.
+    #[default]
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// What a `250` outlives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Durability {
+    /// A crash of the primary.
+    Local,
+    /// Its loss.
+    Replicated,
+}
