@@ -263,6 +263,7 @@ pub fn count(data: &Path, sql: &str) -> i64 {
 #[must_use]
 pub fn blobs(data: &Path, sql: &str) -> Vec<Vec<u8>> {
     if let Some(schema) = schema(data) {
+        let sql = sql.replace("AS BLOB)", "AS TEXT)::bytea");
         let hex =
             format!("SET search_path = {schema}; SELECT encode(one, 'hex') FROM ({sql}) AS all_of (one)");
         let digits = |line: &str| {

@@ -17,6 +17,8 @@ dir=$(mktemp -d /tmp/sealpost-postgres.XXXXXX)
 as=""
 if [ "$(id -u)" = 0 ]; then
   chown postgres: "$dir"
+  # Users of single roles come in, too.
+  chmod 711 "$dir"
   as="setpriv --reuid=postgres --regid=postgres --clear-groups"
 fi
 cd /
@@ -40,10 +42,11 @@ shared_buffers = 64MB
 fsync = off
 full_page_writes = off
 max_wal_senders = 4
+port = $2
 $1
 CONF
 $as "$(command -v postgres)" -D "$dir/data" >"$dir/log" 2>&1 </dev/null &
-until pg_isready -q -h "$dir"; do
+until pg_isready -q -h "$dir" -p "$2"; do
   kill -0 $! 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
   sleep 0.05
 done
@@ -51,10 +54,14 @@ echo "$dir"
 read -r _ || true
 "#;
 
+/// PostgreSQL's own.
+const PORT: u16 = 5432;
+
 /// A server that runs.
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
+    port: u16,
     /// Holds its input open.
     _life: Child,
 }
@@ -62,8 +69,13 @@ pub struct Cluster {
 impl Cluster {
     /// A server of its own, with these lines at the end of its settings.
     pub fn start(settings: &str) -> Self {
+        Self::start_on(PORT, settings)
+    }
+
+    /// The same, named by this port.
+    fn start_on(port: u16, settings: &str) -> Self {
         let mut life = Command::new("sh")
-            .args(["-c", LIFE, "cluster", settings])
+            .args(["-c", LIFE, "cluster", settings, &port.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -71,7 +83,33 @@ impl Cluster {
         let mut line = String::new();
         BufReader::new(life.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "PostgreSQL did not start; what it said stands above");
-        Self { folder: PathBuf::from(line.trim_end()), _life: life }
+        Self { folder: PathBuf::from(line.trim_end()), port, _life: life }
+    }
+
+    /// A server that is reached as `localhost` by TLS and with a password only, `secret` for the user `sealpost`; its
+    /// certificate comes from the authority in `ca.pem` in its folder. `other.pem` is another authority.
+    pub fn secured() -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let cluster = Self::start_on(port, "listen_addresses = '127.0.0.1'");
+        cluster.run(&format!(
+            "cd '{}' && new='openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+             for ca in ca other; do $new -x509 -days 2 -subj /CN=$ca -keyout $ca.key -out $ca.pem; done 2>/dev/null
+             $new -subj /CN=db -keyout data/server.key -out db.csr 2>/dev/null
+             printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' >db.ext
+             openssl x509 -req -in db.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile db.ext \
+                 -out data/server.crt 2>/dev/null
+             printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' >data/pg_hba.conf
+             echo 'ssl = on' >>data/postgresql.conf; chmod 644 ca.pem other.pem",
+            cluster.folder.display()
+        ));
+        cluster.sql("ALTER ROLE sealpost PASSWORD 'secret'");
+        cluster.sql("SELECT pg_reload_conf()");
+        cluster
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The one that the tests of a process share.
@@ -80,7 +118,7 @@ impl Cluster {
         SHARED.get_or_init(|| Self::start(""))
     }
 
-    /// The folder of its socket; its port is 5432, its superuser and the one who may come in is `sealpost`.
+    /// The folder of its socket; its superuser and the one who may come in is `sealpost`.
     pub fn socket(&self) -> &Path {
         &self.folder
     }
@@ -122,6 +160,7 @@ impl Cluster {
     /// Does a statement as the superuser in the database `postgres`; returns what it prints.
     pub fn sql(&self, text: &str) -> String {
         let said = Command::new("psql")
+            .env("PGPORT", self.port.to_string())
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "sealpost", "-d", "postgres", "-h"])
             .arg(&self.folder)
             .args(["-c", text])

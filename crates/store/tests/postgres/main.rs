@@ -37,6 +37,7 @@ mod server;
 mod sessions;
 #[path = "../store/stories.rs"]
 mod stories;
+mod tls;
 #[path = "../store/trash.rs"]
 mod trash;
 #[path = "../store/tries.rs"]
@@ -54,7 +55,7 @@ fn rows(folder: &Path) -> Rows {
 }
 
 fn options(cluster: &Cluster, folder: &Path) -> PostgresOptions {
-    let host = PostgresHost { name: cluster.socket().to_string_lossy().into_owned(), port: 5432 };
+    let host = PostgresHost { name: cluster.socket().to_string_lossy().into_owned(), port: cluster.port() };
     let mut options = PostgresOptions::new(host, "postgres", "sealpost");
     let name: Vec<String> =
         folder.to_string_lossy().bytes().rev().take(30).map(|byte| format!("{byte:02x}")).collect();
