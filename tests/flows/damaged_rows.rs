@@ -53,6 +53,7 @@ fn one_damaged_row_keeps_nobody_else_from_being_told() {
     let (hop, clock) = (Hop::new(), IllClock::new());
     let mut config = Config::new(&hop);
     config
+        .set("retention", "clock-jump", r#""4000 days""#)
         .set("reminders", "unactivated", r#"["3 days"]"#)
         .set("reminders", "hours", r#""00:00-24:00""#)
         .set("senders", "expired-unread", "true");

@@ -56,7 +56,7 @@ fn a_delivered_leg_and_a_dropped_draft_leave_nothing() {
     let mut hop = Hop::new();
     let mut config = Config::new(&hop);
     config.set("portal.write", "domains", r#"["insurer.example"]"#).set("portal.write", "floor", r#""none""#);
-    config.set("delivery", "retry", r#"["2 s"]"#);
+    config.set("delivery", "retry", r#"["2 s"]"#).set("retention", "clock-jump", r#""4000 days""#);
     let gateway = Gateway::start(&config);
 
     hop.close();
@@ -99,6 +99,7 @@ fn what_goes_by_the_clock_leaves_nothing() {
     let (hop, clock) = (Hop::new(), IllClock::new());
     let mut config = Config::new(&hop);
     config.set("gateway", "escrow", r#""none""#).set("retention", "letters", r#""60 days""#);
+    config.set("retention", "clock-jump", r#""4000 days""#);
     let gateway = Gateway::start_with(&config, &clock.environment());
     let deposits = |count| {
         poll("letters to go", || (gateway.count("SELECT count(*) FROM deposits") == count).then_some(()));

@@ -14,6 +14,7 @@ const DAY: i64 = 86_400;
 fn config(hop: &Hop) -> Config {
     let mut config = Config::new(hop);
     config
+        .set("retention", "clock-jump", r#""4000 days""#)
         .set("reminders", "unactivated", r#"["3 days"]"#)
         .set("reminders", "hours", r#""00:00-24:00""#)
         .set("senders", "expired-unread", "true");

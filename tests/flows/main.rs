@@ -13,6 +13,7 @@ mod bounce;
 mod canaries;
 mod certificates;
 mod check;
+mod clock_jump;
 mod complex;
 mod confidential;
 mod crash;

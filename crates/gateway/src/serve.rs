@@ -66,6 +66,7 @@ pub(crate) struct Ready {
     jobs: Vec<jobs::Job>,
     retention: Retention,
     telling: Telling,
+    clock_jump: std::time::Duration,
     random: Arc<dyn Random>,
     /// None where only jobs run.
     context: Option<Arc<Context>>,
@@ -95,7 +96,8 @@ pub(crate) fn prepare(
     let jobs: Vec<_> = jobs::Job::ALL.into_iter().filter(here).collect();
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
     let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _ } = keys;
-    let (retention, telling) = (plan.portal.retention.clone(), plan.telling.clone());
+    let (retention, telling, clock_jump) =
+        (plan.portal.retention.clone(), plan.telling.clone(), plan.clock_jump);
     // Those of intake and portal remember keys of before, delivery's do not.
     let queue = match (&intake_keys, &portal_keys, &delivery_keys) {
         (Some(role), _, _) => &role.queue,
@@ -110,6 +112,7 @@ pub(crate) fn prepare(
                 jobs,
                 retention,
                 telling,
+                clock_jump,
                 random,
                 context: None,
                 reloadable: Vec::new(),
@@ -191,6 +194,7 @@ pub(crate) fn prepare(
         jobs,
         retention,
         telling,
+        clock_jump,
         random,
         context: Some(context),
         reloadable: plan.reloadable,
@@ -229,6 +233,7 @@ impl Ready {
             jobs,
             retention,
             telling,
+            clock_jump,
             random,
             context,
             reloadable,
@@ -251,7 +256,8 @@ impl Ready {
         let jobs = if jobs.is_empty() {
             None
         } else {
-            let workshop = Workshop { store: store.clone(), clock, random, retention, telling, context };
+            let workshop =
+                Workshop { store: store.clone(), clock, random, retention, telling, clock_jump, context };
             Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?)
         };
         let intake_stop = stop.clone();

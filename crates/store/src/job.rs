@@ -45,6 +45,10 @@ pub struct Claim<'a> {
     pub now: Timestamp,
     /// Nobody else may run it until then.
     pub until: Timestamp,
+    /// A lease beyond this, and a next run beyond `latest`, were written by a clock that was wrong, and bind nobody.
+    pub longest: Timestamp,
+    /// See there.
+    pub latest: Timestamp,
     /// When it is due first, if nobody has ever heard of it.
     pub first: Timestamp,
     /// Also if it is not due.
@@ -87,12 +91,15 @@ impl Store {
         batch.add(
             sql!(
                 "UPDATE jobs SET lease_owner = ?2, lease_until = ?4
-                 WHERE name = ?1 AND (due_at <= ?3 OR ?5 = 1) AND (lease_until IS NULL OR lease_until <= ?3)",
+                 WHERE name = ?1 AND (due_at <= ?3 OR due_at > ?6 OR ?5 = 1)
+                   AND (lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?7)",
                 claim.job,
                 claim.owner,
                 claim.now,
                 claim.until,
-                claim.even_if_not_due
+                claim.even_if_not_due,
+                claim.latest,
+                claim.longest
             )
             .or_refuse(Refusal::LeaseLost),
         );

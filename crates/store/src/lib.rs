@@ -17,6 +17,7 @@ mod arrival;
 mod aside;
 mod audit;
 mod body;
+mod clock;
 mod comers;
 mod delivered;
 mod deposit;

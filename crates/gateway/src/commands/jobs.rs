@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::support::instant;
 use super::{complain_all, fail, say, with_store};
 use crate::config::checked::Plan;
-use crate::jobs::{Failed, Job, Ran, Runner, Workshop, foresee};
+use crate::jobs::{Belief, Failed, Job, Ran, Runner, Workshop, belief, days, foresee};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -32,6 +32,10 @@ pub(crate) enum What {
         /// Only says what would go or be sent, and why.
         #[arg(long)]
         dry_run: bool,
+        /// The clock is right, although it is far ahead of when jobs last ran: the machine was off. Everything that waited
+        /// for this is due, not only this job.
+        #[arg(long, conflicts_with = "dry_run")]
+        clock_is_right: bool,
     },
     /// Shows the last runs, newest first.
     Log {
@@ -82,9 +86,12 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), JobsError> {
     match what {
         What::List { json } => list(store, plan, *json).await,
         What::Log { job, most, json } => log(store, job.as_deref(), *most, *json).await,
-        What::Run { job, dry_run } => {
+        What::Run { job, dry_run, clock_is_right } => {
             let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
             let workshop = workshop(store, plan);
+            if *clock_is_right {
+                believe_clock(store).await?;
+            }
             if *dry_run {
                 let lines = foresee(&workshop, job, SystemClock.now()).await?;
                 lines.iter().for_each(say);
@@ -106,6 +113,29 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), JobsError> {
     }
 }
 
+async fn believe_clock(store: &Store) -> Result<(), JobsError> {
+    let now = SystemClock.now();
+    store.set_believed_time(now).await?;
+    for job in Job::ALL {
+        store.make_job_due(job.name(), now).await?;
+    }
+    say(format_args!("it is {}: every job is due now", instant(Some(now)).unwrap_or_default()));
+    Ok(())
+}
+
+/// Says why nothing goes, where nothing does.
+async fn doubt(store: &Store, plan: &Plan) -> Result<Option<String>, JobsError> {
+    let now = SystemClock.now();
+    Ok(match belief(store, now, plan.clock_jump).await? {
+        Belief::Believed => None,
+        Belief::Doubted { last } => Some(format!(
+            "{} (jobs last ran {})",
+            Failed::Ahead(days(last, now)),
+            instant(Some(last)).unwrap_or_default()
+        )),
+    })
+}
+
 fn workshop(store: &Store, plan: &Plan) -> Workshop {
     Workshop {
         store: store.clone(),
@@ -113,6 +143,7 @@ fn workshop(store: &Store, plan: &Plan) -> Workshop {
         random: Arc::new(SystemRandom),
         retention: plan.portal.retention.clone(),
         telling: plan.telling.clone(),
+        clock_jump: plan.clock_jump,
         context: None,
     }
 }
@@ -140,6 +171,10 @@ async fn leave_to_delivery(store: &Store, job: Job) -> Result<(), JobsError> {
 async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError> {
     let known = store.jobs().await?;
     let now = SystemClock.now();
+    let doubt = doubt(store, plan).await?;
+    if let Some(doubt) = doubt.as_ref().filter(|_| !as_json) {
+        say(doubt);
+    }
     for job in Job::ALL {
         let row = known.iter().find(|row| row.name == job.name());
         let due =
@@ -154,6 +189,7 @@ async fn list(store: &Store, plan: &Plan, as_json: bool) -> Result<(), JobsError
                 "due": instant(Some(due)),
                 "runs": runs_until.is_some(),
                 "last_ended": instant(last_ended),
+                "waits_for_the_clock": doubt.is_some(),
                 "last_error": last.and_then(|run| run.error),
             }));
             continue;

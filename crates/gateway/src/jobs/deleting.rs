@@ -231,6 +231,7 @@ mod tests {
             random: Arc::<SequenceRandom>::clone(&random),
             retention,
             telling: Telling::default(),
+            clock_jump: DAY * 3,
             context: None,
         };
         letter(&store, &random, 1).await;

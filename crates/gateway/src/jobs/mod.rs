@@ -1,6 +1,7 @@
 //! What happens by the clock. Ticks are UTC (decision 0009) and only ask what is due; when a job is due stands in the
 //! store, so that what was missed is made up for, and a lease there lets one of several processes run it (decision 0031).
 
+mod believed;
 mod deleting;
 mod foreseen;
 mod reminders;
@@ -20,6 +21,7 @@ use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
 use crate::config::checked::Telling;
 
+pub(crate) use believed::{Belief, belief, days};
 pub(crate) use foreseen::foresee;
 pub(crate) use running::{Ran, Runner};
 
@@ -37,6 +39,11 @@ pub(crate) enum Failed {
     Mail(String),
     #[error("another process has taken it over")]
     Lost,
+    #[error(
+        "the clock is {0} days ahead of when jobs last ran: nothing is deleted and nobody is told anything. Set the clock \
+         right; or if it is, and nothing ran for so long, say so: sealpost jobs run retention --clock-is-right"
+    )]
+    Ahead(u64),
 }
 
 /// What there is to do.
@@ -94,6 +101,19 @@ impl Job {
         }
     }
 
+    /// Whether a clock that is ahead makes it do what cannot be undone.
+    fn minds_the_clock(self) -> bool {
+        match self {
+            Self::Retention
+            | Self::Mailboxes
+            | Self::Forget
+            | Self::Reminders
+            | Self::MailboxReminders
+            | Self::Senders => true,
+            Self::Sweep => false,
+        }
+    }
+
     /// When it is due after `now`: hourly at odd minutes, by night what reads whole tables, mail when people are awake.
     pub(crate) fn next(self, now: Timestamp, zone: &Zone, telling: &Telling) -> Timestamp {
         let hourly = |minute: i64| {
@@ -120,6 +140,8 @@ pub(crate) struct Workshop {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) retention: Retention,
     pub(crate) telling: Telling,
+    /// So far the clock may be ahead of the last run.
+    pub(crate) clock_jump: Duration,
     /// For those that write mail; nothing where no mail leaves.
     pub(crate) context: Option<Arc<Context>>,
 }
@@ -130,14 +152,18 @@ pub(crate) type Counts = Vec<(&'static str, u64)>;
 /// Once a minute somebody looks what is due.
 const EVERY_MINUTE: &str = "7 * * * * *";
 
+/// And somebody looks by the clock that measures pauses: the scheduler's next minute is one of the time of day, and would
+/// lie in the far future once that was set ahead and back.
+const LOOK_ALL_THE_SAME: Duration = Duration::from_secs(15);
+
 /// The running jobs.
-pub(crate) struct Jobs(JobScheduler);
+pub(crate) struct Jobs(JobScheduler, tokio::task::JoinHandle<()>);
 
 /// Starts looking for what is due among these jobs, and does at once what was missed.
 pub(crate) async fn start(runner: Runner) -> Result<Jobs, JobError> {
     let scheduler = JobScheduler::new().await?;
     let runner = Arc::new(runner);
-    let first = Arc::clone(&runner);
+    let (first, steady) = (Arc::clone(&runner), Arc::clone(&runner));
     scheduler
         .add(Tick::new_one_shot_async(Duration::from_millis(1), move |_id, _scheduler| {
             let runner = Arc::clone(&first);
@@ -151,12 +177,19 @@ pub(crate) async fn start(runner: Runner) -> Result<Jobs, JobError> {
         })?)
         .await?;
     scheduler.start().await?;
-    Ok(Jobs(scheduler))
+    let steady = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(LOOK_ALL_THE_SAME).await;
+            steady.tick().await;
+        }
+    });
+    Ok(Jobs(scheduler, steady))
 }
 
 impl Jobs {
     /// Ends the jobs.
     pub(crate) async fn stop(mut self) {
+        self.1.abort();
         if let Err(error) = self.0.shutdown().await {
             tracing::warn!(%error, "the jobs did not end cleanly");
         }

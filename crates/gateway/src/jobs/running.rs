@@ -5,13 +5,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{Claim, JobEnd};
+use sealpost_store::{Claim, JobEnd, StoreError};
 use serde_json::{Map, Value};
 
-use super::{Counts, Failed, Job, Workshop, deleting, reminders, senders};
+use super::{Belief, Counts, Failed, Job, Workshop, belief, days, deleting, reminders, senders};
 
 /// So long a job stays with a process that gives no sign of life.
 const LEASE: Duration = Duration::from_secs(120);
+/// No lease is longer, and no job is due later than its next time by more: what says so was written by another clock.
+const SLACK: Duration = Duration::from_secs(60 * 60);
 /// Signs of life.
 const EVERY: Duration = Duration::from_secs(30);
 
@@ -48,7 +50,16 @@ impl Runner {
             Err(error) => return tracing::error!(%error, "nobody can say which jobs are due"),
         };
         let now = self.workshop.clock.now();
-        let waits = |job: &Job| known.iter().any(|row| row.name == job.name() && row.due_at > now);
+        // A new store: what it believes begins now, and not when the first job is due.
+        if known.is_empty()
+            && let Err(error) = self.workshop.store.believe_time(now).await
+        {
+            return tracing::error!(%error, "the time could not be noted");
+        }
+        let waits = |job: &Job| {
+            let latest = self.latest(*job, now);
+            known.iter().any(|row| row.name == job.name() && row.due_at > now && row.due_at <= latest)
+        };
         for job in self.jobs.iter().filter(|job| !waits(job)) {
             // The log hears of it where it ends; the next minute tries again.
             if let Err(error) = self.run(*job, false).await {
@@ -67,11 +78,17 @@ impl Runner {
             owner: &self.owner,
             now,
             until: now.plus(LEASE),
+            longest: now.plus(SLACK),
+            latest: self.latest(job, now),
             first: next(now),
             even_if_not_due,
         };
         let Some(number) = store.claim_job(claim).await? else { return Ok(Ran::NotNow) };
-        let outcome = self.keep(job, work(&self.workshop, job, now)).await;
+        let outcome = match self.doubts(job, now).await {
+            Ok(Belief::Believed) => self.keep(job, work(&self.workshop, job, now)).await,
+            Ok(Belief::Doubted { last }) => Err(Failed::Ahead(days(last, now))),
+            Err(error) => Err(error.into()),
+        };
         let ended = clock.now();
         let (counts, error) = match &outcome {
             Ok(counts) => (counts.as_slice(), None),
@@ -90,6 +107,22 @@ impl Runner {
         store.end_job(end).await?;
         tracing::debug!(job = job.name(), run = number, "a job has run");
         outcome.map(Ran::Done)
+    }
+
+    /// The last moment at which it can be due.
+    fn latest(&self, job: Job, now: Timestamp) -> Timestamp {
+        job.next(now, &self.workshop.retention.zone, &self.workshop.telling).plus(SLACK)
+    }
+
+    /// What is thought of the clock; what is believed is noted. The same holds for all jobs, so that one that may run does
+    /// not make the time believed for the others.
+    async fn doubts(&self, job: Job, now: Timestamp) -> Result<Belief, StoreError> {
+        let Workshop { store, clock_jump, .. } = &self.workshop;
+        match belief(store, now, *clock_jump).await? {
+            Belief::Believed => store.believe_time(now).await.map(|()| Belief::Believed),
+            Belief::Doubted { .. } if !job.minds_the_clock() => Ok(Belief::Believed),
+            doubted @ Belief::Doubted { .. } => Ok(doubted),
+        }
     }
 
     /// Works while the lease can be kept; who has lost it stops.

@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (15, include_str!("../../schema/015_partners.sql")),
     (16, include_str!("../../schema/016_words.sql")),
     (17, include_str!("../../schema/017_jobs.sql")),
+    (18, include_str!("../../schema/018_clock.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -83,6 +83,8 @@ pub(crate) struct Plan {
     pub(crate) log: Log,
     /// When owners and senders are told something.
     pub(crate) telling: Telling,
+    /// So far the clock may be ahead of the last run of a job.
+    pub(crate) clock_jump: std::time::Duration,
     /// Which letters may be taken back.
     pub(crate) recall: Recall,
     /// What works, and is perhaps not what was meant.
@@ -198,6 +200,7 @@ impl Plan {
             log: config.log,
             recall: config.policy.recall,
             telling,
+            clock_jump: config.retention.clock_jump.0,
             warnings: Vec::new(),
         })
     }

@@ -143,7 +143,7 @@ pub(crate) enum Replies {
 }
 
 /// `[retention]`: what the hourly job deletes.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Retention {
     /// From deposit, or from activation for what waited for it. Left out: until the owner deletes them.
@@ -152,6 +152,14 @@ pub(crate) struct Retention {
     pub(crate) mailbox: Option<Spanned<Term>>,
     /// What a letter's sender may ask for by `Expires` or `Expiry-Date`. Left out: nothing.
     pub(crate) asked: Option<Spanned<Asked>>,
+    /// So far the clock may be ahead of when jobs last ran; further, an operator must look first.
+    pub(crate) clock_jump: units::Span,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { letters: None, mailbox: None, asked: None, clock_jump: units::Span::secs(3 * 24 * 60 * 60) }
+    }
 }
 
 /// `[retention.asked]`: the bounds of a sender's wish.

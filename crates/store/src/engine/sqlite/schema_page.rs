@@ -10,6 +10,7 @@ use super::migrate::migrate;
 /// What each table is for. A new one needs its line.
 const TABLES: &[(&str, &str)] = &[
     ("audit", "what happened and who did it, without content"),
+    ("believed_time", "what the jobs last believed the time to be"),
     ("bodies", "sealed bodies: small ones here, large ones as files"),
     ("deposits", "letters in mailboxes: what the list shows and the message key, sealed to the mailbox"),
     ("draft_files", "files of drafts"),
