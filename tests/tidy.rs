@@ -313,6 +313,30 @@ fn shipped_configurations_are_good() {
     assert_eq!(code, 0, "gateway.toml:\n{out}{err}");
 }
 
+/// `@system-service` does not hold them (systemd 252), and without them no worker starts its work.
+#[test]
+fn units_let_workers_shut_themselves_in() {
+    let needed = ["seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"];
+    let mut bad = Vec::new();
+    for entry in fs::read_dir(root().join("deploy/systemd")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|kind| kind != "service") {
+            continue;
+        }
+        let unit = fs::read_to_string(&path).unwrap();
+        let lines = unit.lines().filter_map(|line| line.strip_prefix("SystemCallFilter="));
+        let allowed: Vec<&str> =
+            lines.filter(|list| !list.starts_with('~')).flat_map(str::split_whitespace).collect();
+        bad.extend(
+            needed
+                .iter()
+                .filter(|call| !allowed.contains(call))
+                .map(|call| format!("{}: {call}", path.display())),
+        );
+    }
+    nothing(bad, "units allow what workers shut themselves in with");
+}
+
 /// The labels under which the code seals and opens records and parts: literals, constants, beginnings of formats.
 fn labels(code: &str) -> Vec<String> {
     let quoted = |text: &str| text.split('"').next().map(str::to_owned);

@@ -391,3 +391,26 @@ fn clients_that_are_everybody_and_subjects_on_the_page_alone_are_warned_of() {
     says_of_rule(&said, &home, "clients", &["warning", "everybody"]);
     says(&said, &home, "show-subject", &["warning", "link"]);
 }
+
+#[test]
+fn a_worker_that_cannot_shut_itself_in_is_told_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (hop, shelf) = (Hop::new(), Home::empty());
+    // As the worker speaks where a unit's SystemCallFilter lacks `seccomp`.
+    let worker = shelf.path().join("sealpost-pdf");
+    std::fs::write(
+        &worker,
+        "#!/bin/sh\necho 'sealpost-pdf: cannot limit itself: Operation not permitted' >&2\nexit 3\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&worker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut config = Config::new(&hop);
+    config.set("portal.export", "pdf-worker", &format!("{:?}", worker.display().to_string()));
+    let home = Home::new(&config);
+    let (code, out, err) = home.sealpost(&["check", "--offline"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(
+        err.contains("no PDF can be made: sealpost-pdf cannot limit itself") && err.contains("landlock_"),
+        "{err}"
+    );
+}

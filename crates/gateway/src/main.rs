@@ -13,6 +13,7 @@ mod release;
 mod roles;
 mod rotate;
 mod serve;
+mod workers;
 
 use std::process::ExitCode;
 

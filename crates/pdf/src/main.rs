@@ -3,7 +3,7 @@
 //! Must never know: files, sockets, accounts, the time of day. It limits itself before it reads a byte
 //! (`limits.rs`), so that nothing a letter says can make it open, keep or exhaust anything.
 //!
-//! Exit status: 0 a PDF is on standard output; 2 it was called or fed wrongly; 3 no PDF could be made.
+//! Exit status: 0 a PDF is on standard output; 2 it was called or fed wrongly; 3 it could not shut itself in; 4 no PDF could be made.
 //! Standard error has at most one line, and never a word of the letter.
 
 mod fonts;
@@ -22,8 +22,10 @@ mod world;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use sealpost_sandbox::outside::NOT_SHUT_IN;
+
 const WRONG_INPUT: u8 = 2;
-const NO_PDF: u8 = 3;
+const NO_PDF: u8 = 4;
 
 fn main() -> ExitCode {
     // A panic's message could hold words of the letter.
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
         Err(problem) => return give_up(WRONG_INPUT, problem),
     };
     if let Err(error) = limits.impose() {
-        return give_up(NO_PDF, &format!("cannot limit itself: {error}"));
+        return give_up(NOT_SHUT_IN, &format!("cannot limit itself: {error}"));
     }
     // What typst would do in other threads it does in this one: there can be no other.
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();

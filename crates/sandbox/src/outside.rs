@@ -1,9 +1,9 @@
-//! A worker from outside, as far as all workers are alike: where its program is, how it is told its limits, and what its
-//! end says. Starts nothing.
+//! A worker from outside, as far as all workers are alike: where its program is, whether it can shut itself in here, how
+//! it is told its limits, and what its end says. Knows no work.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// Why a worker has ended without a result.
@@ -34,6 +34,28 @@ pub fn program(configured: Option<&Path>, name: &str) -> std::io::Result<PathBuf
     Err(std::io::Error::new(std::io::ErrorKind::NotFound, missing))
 }
 
+/// The exit code of a worker that could not shut itself in. It has read nothing then.
+pub const NOT_SHUT_IN: u8 = 3;
+
+/// Enough to start, and to find that there is no work.
+const TRIAL_MEMORY: u64 = 512 << 20;
+
+/// Starts the worker without work, to see whether it can shut itself in here: a service manager or a container may keep
+/// the system calls from it that it needs for that (`seccomp`, `landlock_*`).
+///
+/// # Errors
+/// It cannot, or it cannot be started; the text is its own or the system's.
+pub fn tried(program: &Path, name: &str) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(arguments(TRIAL_MEMORY, Duration::from_secs(5)));
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
+    if output.status.code() != Some(NOT_SHUT_IN.into()) {
+        return Ok(());
+    }
+    Err(last_words(name, &output.stderr))
+}
+
 /// The arguments by which a worker is told its limits: bytes of address space, and whole seconds of processor time.
 #[must_use]
 pub fn arguments(memory: u64, cpu: Duration) -> [String; 4] {
@@ -50,6 +72,7 @@ pub fn ended(name: &str, status: ExitStatus, said: &[u8]) -> Ended {
     const SIGKILL: i32 = 9;
     const SIGSEGV: i32 = 11;
     const SIGXCPU: i32 = 24;
+    const NOT_SHUT_IN_CODE: i32 = NOT_SHUT_IN as i32;
     /// How a panic ends a process of Rust.
     const PANIC: i32 = 101;
     match (status.signal(), status.code()) {
@@ -59,14 +82,19 @@ pub fn ended(name: &str, status: ExitStatus, said: &[u8]) -> Ended {
         // The kernel where memory is short, or an operator. Its own limits end it by other signals.
         (Some(SIGKILL), _) => Ended::Stopped("it was killed; memory may be short"),
         (Some(other), _) => Ended::Failed(format!("ended by signal {other}")),
-        // Only its own line: what a library prints could hold words of the letter.
-        (None, _) => {
-            let said = String::from_utf8_lossy(said);
-            let own = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned());
-            let line = said.lines().find_map(own).unwrap_or_else(|| "no reason given".to_owned());
-            Ended::Failed(line.chars().take(200).collect())
+        (None, Some(NOT_SHUT_IN_CODE)) => {
+            Ended::Stopped("it could not shut itself in; `sealpost check` says why")
         }
+        (None, _) => Ended::Failed(last_words(name, said)),
     }
+}
+
+/// Only its own line: what a library prints could hold words of the letter.
+fn last_words(name: &str, said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let own = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned());
+    let line = said.lines().find_map(own).unwrap_or_else(|| "no reason given".to_owned());
+    line.chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -85,6 +113,10 @@ mod tests {
         }
         let by_code = |code: i32, said: &[u8]| ended("sealpost-seal", ExitStatus::from_raw(code << 8), said);
         assert!(matches!(by_code(101, b""), Ended::Limit(_)));
+        assert!(matches!(
+            by_code(NOT_SHUT_IN.into(), b"sealpost-seal: cannot limit itself"),
+            Ended::Stopped(_)
+        ));
         assert_eq!(
             by_code(2, b"words of a letter\nsealpost-seal: no job"),
             Ended::Failed("no job".to_owned())

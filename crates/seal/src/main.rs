@@ -8,9 +8,9 @@ use std::io::{BufReader, BufWriter};
 use std::process::ExitCode;
 
 use sealpost_sandbox::Policy;
+use sealpost_sandbox::outside::NOT_SHUT_IN;
 
 const WRONG_INPUT: u8 = 2;
-const NOT_SHUT_IN: u8 = 3;
 /// Standard input, output and error.
 const STREAMS: u64 = 3;
 

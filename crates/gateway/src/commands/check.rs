@@ -13,6 +13,7 @@ use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
 use crate::prove::{Proven, Prover};
 use crate::roles::Roles;
+use crate::workers;
 
 pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {
     let mut problems = Vec::new();
@@ -44,6 +45,9 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         }
     }
     for warning in &plan.warnings {
+        complain(format_args!("warning: {warning}"));
+    }
+    for warning in workers::not_shut_in(&plan, roles) {
         complain(format_args!("warning: {warning}"));
     }
     for warning in keys.intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {
