@@ -1,4 +1,4 @@
-//! The code map: a line for every file of the product, taken from its first `//!` sentence. Pure but for reading.
+//! The code map: a line for every file of the product, taken from its first `//!` paragraph. Pure but for reading.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,7 +9,7 @@ pub(crate) const FILE: &str = "docs/code-map.md";
 
 const TOP: &str = "# Code map
 
-A line for every file, in the order in which a letter meets the crates: what it does, as its first line says it. Made by
+A line for every file, in the order in which a letter meets the crates: what it does, as its first paragraph says it. Made by
 `cargo xtask map`; a test holds it to the files. What each crate may know stands in [architecture](architecture.md).
 ";
 
@@ -22,7 +22,7 @@ pub(crate) fn text(root: &Path) -> std::io::Result<String> {
         for file in files(&folder)? {
             let path = file.strip_prefix(&folder).unwrap_or(&file).display().to_string();
             let job = job(&fs::read_to_string(&file)?).replace('|', "\\|");
-            let _ = writeln!(out, "| `{path}` | {job} |");
+            let _ = writeln!(out, "| `{name}/src/{path}` | {job} |");
         }
     }
     Ok(out)
@@ -54,10 +54,8 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The first sentence of the first paragraph.
+/// The first paragraph.
 fn job(code: &str) -> String {
     let lines = code.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
-    let paragraph = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-    let end = paragraph.find(". ").map_or(paragraph.len(), |at| at + 1);
-    paragraph.get(..end).unwrap_or(&paragraph).to_owned()
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -13,6 +13,7 @@ use crate::partners::{self, Arrived, Copy, Partners};
 use crate::settings::Announcer;
 use crate::spool::{Room, Spooled};
 use crate::thread;
+use crate::verp;
 
 /// One recipient and what happens to its copy.
 pub struct Decided {
@@ -108,7 +109,7 @@ pub fn each(
     let mut judged: VecDeque<Judgement> = rules.judge_each(facts, addresses(envelope)).into();
     let mut decided = Vec::with_capacity(envelope.recipients.len());
     for recipient in &envelope.recipients {
-        let way = match (announcer.bounce_token(&recipient.address), judged.pop_front()) {
+        let way = match (verp::token(announcer.bounces.as_ref(), &recipient.address), judged.pop_front()) {
             (Some(token), _) => Way::Bounce(token),
             (None, _) if announcer.is_ours(&recipient.address) => Way::ToUs,
             (None, Some(judgement)) => Way::Judged(judgement),

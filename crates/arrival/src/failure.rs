@@ -1,4 +1,4 @@
-//! What a client hears when something of ours has failed: to come again, and no more. The log hears why.
+//! What a client hears when something of ours has failed (451) or the disk is nearly full (452): to come again, and no more. The log hears why.
 
 use sealpost_mail::Reply;
 

@@ -183,11 +183,4 @@ impl Announcer {
     pub(crate) fn is_unreachable(&self, bounces: u32) -> bool {
         self.hard_bounces > 0 && bounces >= self.hard_bounces
     }
-
-    /// The token of a report that came back to our VERP address.
-    pub(crate) fn bounce_token(&self, recipient: &Address) -> Option<String> {
-        let base = self.bounces.as_ref()?;
-        let token = recipient.local().strip_prefix(base.local())?.strip_prefix('+')?;
-        (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())
-    }
 }

@@ -1,11 +1,18 @@
-//! A reverse-path of its own for one copy of one mail (VERP), so that a report on it names the letter, and what
-//! must be known when one comes back, sealed in a row. Knows neither notices nor answers.
+//! A reverse-path of its own for one copy of one mail (VERP), made and read again, so that a report on it names the
+//! letter, and what must be known when one comes back, sealed in a row. Knows neither notices nor answers.
 
 use sealpost_mail::{Address, AddressError, ReversePath, Secret, Timestamp};
 use sealpost_store::{NewNotice, notice_token};
 use serde::Serialize;
 
 use crate::context::Context;
+
+/// The token in a recipient that is one of our reverse-paths; `base` is the address that the operator named for bounces.
+pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<String> {
+    let base = base?;
+    let token = recipient.local().strip_prefix(base.local())?.strip_prefix('+')?;
+    (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())
+}
 
 /// One copy of one mail.
 pub(crate) struct Copy<'a> {

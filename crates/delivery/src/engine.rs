@@ -1,5 +1,5 @@
-//! Legs from lease to end: opens the tickets, finds or makes a connection, sends, settles. Legs that carry the same
-//! letter the same way go in one transaction. Knows the order of things and leaves each to its file.
+//! Legs from lease to end: opens the tickets, puts recipients of one letter that go the same way into one transaction,
+//! finds or makes a connection, sends, settles. Knows the order of things and leaves each to its file.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};

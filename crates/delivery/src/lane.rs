@@ -1,4 +1,4 @@
-//! One destination: its waiting legs, its workers' number, its kept connections, its health.
+//! One destination: its waiting legs and which of them go together, its workers' number, its kept connections, its health.
 //! Knows neither the store nor SMTP.
 
 use std::collections::{HashMap, VecDeque};

@@ -1,4 +1,5 @@
-//! The ticket: what a leg needs to travel, sealed in its row, and the new leg that carries it. Knows neither when it
+//! The ticket: what a leg needs to travel, sealed in its row, the new leg that carries it, and which
+//! legs may share an SMTP transaction. Knows neither when it
 //! goes nor the wire.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Wrong logins, remembered across sessions: by client, by login name, and by both. Knows no password, keeps
+//! Wrong log-ins by SMTP AUTH (the portal has its own, throttle.rs), remembered across sessions: by client, by login name, and by both. Knows no password, keeps
 //! no login name, and asks no clock.
 //!
 //! SECURITY: a limit by login name alone would let strangers keep a mail server out. So a client that has

@@ -1,4 +1,4 @@
-//! Time as an argument. This file alone may ask the system for it; it knows nothing of time zones.
+//! `Timestamp`, and the clock as an argument. This file alone may ask the system for it; it knows nothing of time zones.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,4 +1,5 @@
-//! The header section of a letter as raw bytes. Knows nothing of the body; changes only what it is told to.
+//! The header section of a letter as raw bytes, and the edits that a rule asks for: fields left out, a tag cut out of the
+//! Subject. Knows nothing of the body.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;

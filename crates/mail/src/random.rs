@@ -1,4 +1,4 @@
-//! Randomness as an argument. This file alone may ask the system for it.
+//! Random bytes and ids as an argument. This file alone may ask the system for it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What the policy says of one recipient. Carried out elsewhere; `#[must_use]` so that nobody forgets.
+//! What the policy says of one recipient: treatment, edits, TLS floor. Carried out elsewhere; `#[must_use]` so that nobody forgets.
 
 use serde::{Deserialize, Serialize};
 

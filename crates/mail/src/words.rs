@@ -1,4 +1,5 @@
-//! RFC 2047 encoded-words: taking a raw field value apart, decoding it, cutting text out of it.
+//! RFC 2047 encoded-words: taking a raw field value apart, decoding it, cutting text out of it (a tag
+//! out of the Subject).
 //!
 //! Works on bytes as they came, so that what is not cut stays as it is. Knows no field by name.
 

@@ -1,4 +1,4 @@
-//! When things go. One place decides; everybody else asks it. Pure: the clock is an argument.
+//! When letters, links, the trash and mailboxes expire. One place decides; everybody else asks it. Pure: the clock is an argument.
 
 use sealpost_mail::{Term, Timestamp, Zone};
 use sealpost_store::{IdleMailbox, MailboxRow, MailboxState};

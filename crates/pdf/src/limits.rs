@@ -1,4 +1,4 @@
-//! What the process may use, imposed on itself before it reads anything. Knows no letter.
+//! The worker shuts itself in before it reads anything: what it may use, imposed on itself. Knows no letter.
 
 use sealpost_sandbox::{Policy, SandboxError};
 

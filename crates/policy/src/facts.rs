@@ -1,4 +1,4 @@
-//! What a condition may look at. Gathered by the caller, read-only, for one recipient.
+//! What a condition may look at: envelope, header, parts, size, who sent it. Gathered by the caller, read-only, for one recipient.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What goes between the gateway and its worker, on two pipes, in both directions:
+//! What goes between the gateway and its worker, on two pipes, in both directions.
 //!
 //! ```text
 //! sealpost-seal-1 <bytes of JSON>\n

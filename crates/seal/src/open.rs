@@ -1,5 +1,5 @@
-//! A letter taken apart from the outside in: what is encrypted is decrypted, what is signed is looked at, and what is
-//! left is an ordinary letter under its own head. Runs in the worker only; knows no pipes and no storage.
+//! A letter taken apart from the outside in: what is encrypted is decrypted, what is signed is judged (trusted key, chain,
+//! revocation lists), and what is left is an ordinary letter under its own head. Runs in the worker only; knows no pipes and no storage.
 //!
 //! SECURITY: nothing is decrypted that lies beside parts which anyone may have put there (EFAIL: a mail program would
 //! show them as one text and let one part carry the other away). Of a head inside, only named fields are taken over, and

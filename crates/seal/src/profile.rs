@@ -1,4 +1,4 @@
-//! By which algorithms a letter is closed for a partner. Knows no key material, only what a key's facts say.
+//! Which algorithms a letter is closed with for a partner. Knows no key material, only what a key's facts say.
 
 use serde::{Deserialize, Serialize};
 

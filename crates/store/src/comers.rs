@@ -1,4 +1,4 @@
-//! Who is on the way into a mailbox, or inside: rows that are held against their proofs. Opaque bytes; knows no key.
+//! Rows of sessions, newcomers and tokens as they lie, to be held against their proofs. Opaque bytes; knows no key.
 
 use sealpost_mail::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The worker process: started for one letter, fed, watched, ended. Knows no letter and no page.
+//! The worker process `sealpost-pdf` from outside: started for one letter, fed, watched, ended. Knows no letter and no page.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};

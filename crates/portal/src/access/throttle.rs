@@ -1,4 +1,4 @@
-//! What wrong passwords mean: the next one must wait, longer each time, and time heals. Counted by tag of the
+//! What wrong passwords mean at the portal: the log-in is locked for a while, the next one must wait, longer each time, and time heals. Counted by tag of the
 //! address, whether or not it has a mailbox; a browser that is known counts for itself, so that strangers cannot
 //! shut an owner out. What comes from one network is counted together as well, so that nobody tries one password
 //! on many mailboxes.

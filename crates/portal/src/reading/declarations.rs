@@ -1,4 +1,4 @@
-//! What a letter's `style` attribute may say: how things look, never where they lie. Knows no page.
+//! Which CSS declarations of a letter are let through: how things look, never where they lie. Knows no page.
 //!
 //! SECURITY: nothing that is kept can lay one thing over another, push it out of sight or make its size hang on the
 //! frame's. Where a link leads stands in the same page (targets.rs); this is why the letter cannot hide it.
