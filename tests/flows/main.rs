@@ -9,6 +9,9 @@
 )]
 
 mod access;
+mod audit;
+mod audit_deeds;
+mod audit_writers;
 mod bounce;
 mod canaries;
 mod certificates;

@@ -122,7 +122,7 @@ fn split(home: &Home) {
         mode(home.path(), 0o755);
         mode(&home.config(), 0o644);
         mode(&home.path().join("keys"), 0o711);
-        for (role, user) in ROLES.into_iter().filter(|(role, _)| *role != "jobs") {
+        for (role, user) in ROLES {
             let file = home.path().join(format!("keys/{role}.key"));
             std::os::unix::fs::chown(file, Some(user), Some(GROUP)).unwrap();
         }

@@ -98,7 +98,7 @@ def main():
     v = json.loads((here / "vectors.json").read_text())
     server = b64decode(v["server_key"].strip().removeprefix("sealpost-server-key-1:"))
     keys = {name: derive(server, b"sealpost/1/server-key", name)
-            for name in ("spool", "rows", "tags", "tokens", "pepper", "deposits", "sessions", "escrow", "key-id")}
+            for name in ("spool", "rows", "tags", "tokens", "pepper", "deposits", "sessions", "escrow", "audit", "key-id")}
     assert keys["key-id"][0] == v["key_id"]
 
     for r in v["records"]:
@@ -201,10 +201,19 @@ def main():
     assert proven(keys["deposits"], "sealpost/1/proof-deposit", bound, b64decode(d["listing"])) \
         == b64decode(part["sealed"])
 
+    a = v["audit"]
+    row, writer = a["row"], a["writer"].encode()
+    writer_key = mac(keys["audit"], "sealpost/1/audit-writer", writer)
+    seq, at = row["seq"].to_bytes(8, "big"), row["at"].to_bytes(8, "big")
+    words = (row[name].encode() for name in ("actor", "action", "object", "mailbox", "network", "outcome", "detail"))
+    assert mac(writer_key, "sealpost/1/audit-row", lv(b64decode(a["before"]), seq, at, writer, *words)) \
+        == b64decode(a["proof"])
+    assert mac(writer_key, "sealpost/1/audit-head", lv(seq, at, b64decode(a["proof"]))) == b64decode(a["head"])
+
     for x in json.loads((here / "xwing.json").read_text())["vectors"]:
         assert xwing_public(bytes.fromhex(x["sk"])).hex() == x["pk"]
     print("opened: records, tags, token, part, streams, activation, initial, password, answer, escrow, "
-          "message key, wrapped key, words, session, proof; X-Wing keys as in the draft")
+          "message key, wrapped key, words, session, proof, audit trail; X-Wing keys as in the draft")
 
 
 if __name__ == "__main__":

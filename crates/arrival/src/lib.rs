@@ -31,6 +31,7 @@ mod thread;
 mod undelivered;
 mod verp;
 mod wish_words;
+mod witness;
 
 pub use admit::MAX_RECEIVED;
 pub use authentic::{Asking, Upstream};
@@ -42,3 +43,4 @@ pub use partners::{Chosen, Copy, Pace, Partners, choose};
 pub use reception::ArrivalReception;
 pub use settings::{Announcer, Inbound, Quotas, RevocationLists, Routes, Unopened, Writing};
 pub use undelivered::ToMailbox;
+pub use witness::NoticesNoted;

@@ -7,6 +7,7 @@ use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
     SignedBody, Summary, Timestamp, ToSign,
 };
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, Sent, Wish, WrittenLetter};
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
@@ -170,6 +171,9 @@ pub(crate) async fn send(
         rows.legs.push(ticket.leg(&context.shared.keys.spool, queued, random).map_err(failed)?);
     }
     rows.body = Some(body);
+    let reply =
+        Event::ReplySent { letter: &deposit_id, mailbox: &letter.mailbox_id, recipients: recipients.len() };
+    rows.audit.push(reply.row(now, &Actor::Owner, None));
     rows.sent = Some(letter.draft);
     rows.uses.clone_from(&uses);
     match commit(&context.shared, rows).await.map_err(failed)? {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_delivery::{Purpose, Returned, Returns, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, links, seal_body};
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
@@ -94,6 +95,8 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         received_at: now,
         going: announcer.retention.letter(MailboxState::Active, now, Wish::default()),
     };
+    let deposited = Event::LetterDeposited { letter: &id, mailbox: resident.id(), arrival: None };
+    rows.audit.push(deposited.row(now, &Actor::System, None));
     rows.deposits.push(word.row(&context.shared.keys.deposits, Vec::new(), random).map_err(failed)?);
     rows.more_bodies.push(body);
     Ok(rows)

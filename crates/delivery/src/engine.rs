@@ -27,6 +27,7 @@ use crate::settle::Moment;
 use crate::submit::{Caller, Connection, Told};
 use crate::ticket::{Onwards, Ticket};
 use crate::undelivered_reply::Returns;
+use crate::witness::Witness;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
 const COHORT: usize = 10;
@@ -71,6 +72,8 @@ pub(crate) struct Engine {
     pub(crate) deliveries: OnceLock<Deliveries>,
     /// Who writes mails from facts.
     pub(crate) composer: OnceLock<Arc<dyn Composer>>,
+    /// Who notes in the audit trail what became of a leg.
+    pub(crate) witness: OnceLock<Arc<dyn Witness>>,
     /// Leases of a former run are given back: from here on new ones are ours.
     pub(crate) open: AtomicBool,
     /// Under which name legs are leased: node, process and start.
@@ -469,7 +472,7 @@ impl Engine {
         tracing::error!(delivery.leg = leg.id, cause, "leg frozen: it cannot be worked on");
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
-            let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new()).await;
+            let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new(), Vec::new()).await;
             engine.one_less();
         });
     }

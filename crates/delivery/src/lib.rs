@@ -30,6 +30,7 @@ mod ticket;
 mod tls;
 mod undelivered_reply;
 mod wire;
+mod witness;
 
 pub use composer::Composer;
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
@@ -40,3 +41,4 @@ pub use retry::{Next, RetryPlan, next_attempt};
 pub use runner::{DeliveryError, Runner};
 pub use ticket::{Content, Hold, Purpose, Queued, Route, Ticket, TicketError};
 pub use undelivered_reply::{Returned, Returns, Untold};
+pub use witness::{Ended, Ending, Witness};

@@ -23,6 +23,7 @@ use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::undelivered_reply::Returns;
+use crate::witness::Witness;
 
 /// More than twice as long as any attempt may take ([`crate::config::Timeouts::attempt`]).
 pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
@@ -104,6 +105,7 @@ impl Runner {
             returns: OnceLock::new(),
             deliveries: OnceLock::new(),
             composer: OnceLock::new(),
+            witness: OnceLock::new(),
             open: AtomicBool::new(false),
             owner,
             config,
@@ -119,6 +121,11 @@ impl Runner {
     /// Who writes mails from facts. To be called once, before running.
     pub fn compose_with(&self, composer: Arc<dyn Composer>) {
         let _first_stays = self.engine.composer.set(composer);
+    }
+
+    /// Who notes in the audit trail what became of legs. To be called once, before running.
+    pub fn witnessed_by(&self, witness: Arc<dyn Witness>) {
+        let _first_stays = self.engine.witness.set(witness);
     }
 
     /// The door for letters that come in.

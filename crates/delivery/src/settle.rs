@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
-use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd};
+use sealpost_store::{AuditRow, Finished, FollowUp, LeasedLeg, LegEnd};
 
 use crate::content::Waiting;
 use crate::engine::Engine;
@@ -14,6 +14,7 @@ use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
 use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, Returned, Untold};
+use crate::witness::{Ended, Ending, codes};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
 const MAX_RETURNED: u64 = 1024 * 1024;
@@ -52,6 +53,7 @@ impl Engine {
     ) -> Option<Finished> {
         let now = moment.now;
         log(leg, ticket, &outcome);
+        let (code, enhanced) = codes(&outcome);
         let (end, report) = match outcome {
             Outcome::Delivered { reports, host, reply } => {
                 let wish = (!reports && report::wanted(ticket, DsnAction::Relayed)).then_some(Report {
@@ -75,7 +77,7 @@ impl Engine {
             {
                 if let Err(error) = self.tell(leg, ticket, &report).await {
                     tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
-                    return self.finish(leg, LegEnd::Frozen, Vec::new()).await;
+                    return self.finish(leg, LegEnd::Frozen, Vec::new(), Vec::new()).await;
                 }
                 Vec::new()
             }
@@ -87,12 +89,19 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
                     // Nobody would hear of the failure: the operator must.
-                    return self.finish(leg, LegEnd::Frozen, Vec::new()).await;
+                    return self.finish(leg, LegEnd::Frozen, Vec::new(), Vec::new()).await;
                 }
             },
         };
         let wakes = !follow_ups.is_empty();
-        let finished = self.finish(leg, end, follow_ups).await;
+        let ended = |ending| Ended { ending, ticket, code, enhanced, at: now };
+        let ended = match end {
+            LegEnd::Done => Some(ended(Ending::Delivered)),
+            LegEnd::Failed => Some(ended(Ending::Failed)),
+            LegEnd::Retry { .. } | LegEnd::Postponed { .. } | LegEnd::Frozen => None,
+        };
+        let noted = ended.zip(self.witness.get()).map(|(ended, witness)| witness.rows(&ended));
+        let finished = self.finish(leg, end, follow_ups, noted.unwrap_or_default()).await;
         if wakes {
             self.waker.notify_one();
         }
@@ -216,10 +225,12 @@ impl Engine {
         leg: &LeasedLeg,
         end: LegEnd,
         follow_ups: Vec<FollowUp>,
+        noted: Vec<AuditRow>,
     ) -> Option<Finished> {
+        let store = if noted.is_empty() { self.store.clone() } else { self.store.audited(noted) };
         let mut tried = 0;
         loop {
-            match self.store.finish_leg(leg, end, follow_ups.clone()).await {
+            match store.finish_leg(leg, end, follow_ups.clone()).await {
                 Ok(Finished::Recorded) => return Some(Finished::Recorded),
                 Ok(Finished::LeaseLost) => {
                     tracing::warn!(

@@ -3,11 +3,12 @@
 
 use sealpost_arrival::{enqueue, owner_mail};
 use sealpost_mail::{ActivateBy, Address, Random, Secret, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
 use sealpost_portal::LINK_LASTS;
 use sealpost_store::{
-    Again, AuditRow, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
+    Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
@@ -97,9 +98,15 @@ pub(crate) async fn release(
         again,
         letters_until: plan.announcer.retention.link(now),
         leg,
-        audit: audit(request, "request.released", if kept { "messages kept" } else { "messages lost" }, now),
     };
-    match store.release_request(wish).await? {
+    let released = Event::RequestReleased {
+        mailbox: &mailbox.id,
+        number: request.number,
+        letters_kept: kept,
+        by_escrow: kept && mailbox.state != MailboxState::Pending,
+    };
+    let noting = store.audited([released.row(now, &Actor::of_command(), None)]);
+    match noting.release_request(wish).await? {
         Released::Done => Ok(Let { kept, initial }),
         Released::NotOpen => Err(RequestError::NotOpen(request.number)),
     }
@@ -108,17 +115,6 @@ pub(crate) async fn release(
 /// What support noted, for the request's row.
 pub(crate) fn seal_note(keys: &SupportKeys, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
     keys.role.queue.rows.seal("request-decision", mailbox_id, note.trim().as_bytes(), random)
-}
-
-/// A line of the trail.
-pub(crate) fn audit(request: &RequestRow, action: &str, detail: &str, now: Timestamp) -> AuditRow {
-    AuditRow {
-        at: now,
-        actor: "support".to_owned(),
-        action: action.to_owned(),
-        subject_id: request.mailbox_id.clone(),
-        detail: format!("request {} {detail}", request.number).trim_end().to_owned(),
-    }
 }
 
 /// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while

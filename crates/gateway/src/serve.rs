@@ -1,20 +1,22 @@
 //! The parts put together and run until told to stop. Decides nothing that a part could decide.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::{
-    ArrivalReception, Context, Making, NoticeWriter, Partners, PortalOutbox, Shared, Tenant, ToMailbox,
+    ArrivalReception, Context, Making, NoticeWriter, NoticesNoted, Partners, PortalOutbox, Shared, Tenant,
+    ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
-use sealpost_mail::{Clock, Random, SystemClock, SystemRandom};
+use sealpost_mail::{Clock, Random, SystemClock, SystemRandom, Term};
 use sealpost_mailbox::Retention;
+use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_seal::Worker;
-use sealpost_store::{Alone, Store, StoreOptions};
+use sealpost_store::{Alone, AuditProver, Store, StoreOptions};
 use sealpost_vault::{IntakeRole, PortalRole};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -68,6 +70,8 @@ pub(crate) struct Ready {
     telling: Telling,
     clock_jump: std::time::Duration,
     random: Arc<dyn Random>,
+    /// How long rows of the audit trail are kept.
+    audit_kept: Term,
     /// None where only jobs run.
     context: Option<Arc<Context>>,
     reloadable: Vec<TlsSource>,
@@ -86,7 +90,9 @@ pub(crate) fn prepare(
 ) -> Result<Ready, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let options = StoreOptions { minimum_free: plan.minimum_free, lock_wait: plan.lock_wait, ..plan.store() };
+    let prover = keys.audit.clone().map(|key| Arc::new(Chain::new(key)) as Arc<dyn AuditProver>);
+    let options =
+        StoreOptions { minimum_free: plan.minimum_free, lock_wait: plan.lock_wait, prover, ..plan.store() };
     let store = Store::open(options)?;
     // Before anything is bound: a second one must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
@@ -95,9 +101,11 @@ pub(crate) fn prepare(
     let here = |job: &jobs::Job| if job.writes() { writes } else { deletes };
     let jobs: Vec<_> = jobs::Job::ALL.into_iter().filter(here).collect();
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
-    let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _ } = keys;
+    let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _, audit: _ } =
+        keys;
     let (retention, telling, clock_jump) =
         (plan.portal.retention.clone(), plan.telling.clone(), plan.clock_jump);
+    let audit_kept = plan.audit_kept;
     // Those of intake and portal remember keys of before, delivery's do not.
     let queue = match (&intake_keys, &portal_keys, &delivery_keys) {
         (Some(role), _, _) => &role.queue,
@@ -114,6 +122,7 @@ pub(crate) fn prepare(
                 telling,
                 clock_jump,
                 random,
+                audit_kept,
                 context: None,
                 reloadable: Vec::new(),
                 shown: Vec::new(),
@@ -148,6 +157,7 @@ pub(crate) fn prepare(
         ),
     });
     runner.compose_with(Arc::new(writer));
+    runner.witnessed_by(Arc::new(NoticesNoted));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
     let intake = if let Some(IntakeRole { queue: _, way_in, keyring }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
@@ -196,6 +206,7 @@ pub(crate) fn prepare(
         telling,
         clock_jump,
         random,
+        audit_kept,
         context: Some(context),
         reloadable: plan.reloadable,
         shown,
@@ -235,6 +246,7 @@ impl Ready {
             telling,
             clock_jump,
             random,
+            audit_kept,
             context,
             reloadable,
             shown,
@@ -243,12 +255,27 @@ impl Ready {
             clock,
         } = self;
         let rest = CancellationToken::new();
+        if let Some(file) = &config_file {
+            let deletes = jobs.contains(&jobs::Job::Retention);
+            let parts = [
+                intake.is_some().then_some("intake"),
+                portal.is_some().then_some("portal"),
+                delivery.is_some().then_some("delivery"),
+                deletes.then_some("jobs"),
+            ];
+            let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(",");
+            let hash = checked::hash(file)?;
+            let loaded = Event::ConfigurationLoaded { hash: &hash, parts: &parts };
+            store.append_audit(vec![loaded.row(clock.now(), &Actor::System, None)]).await?;
+            jobs::say_end(&store).await;
+        }
         let reload = tokio::spawn(reload_on_hangup(
             context.clone(),
             reloadable,
             shown,
             portal_reloader,
             config_file,
+            (store.clone(), Arc::clone(&clock)),
             rest.clone(),
         ));
         let delivery = delivery.map(|(runner, alone)| tokio::spawn(runner.run(alone, rest.clone())));
@@ -256,8 +283,17 @@ impl Ready {
         let jobs = if jobs.is_empty() {
             None
         } else {
-            let workshop =
-                Workshop { store: store.clone(), clock, random, retention, telling, clock_jump, context };
+            let workshop = Workshop {
+                store: store.clone(),
+                clock: Arc::clone(&clock),
+                random,
+                retention,
+                telling,
+                clock_jump,
+                audit_kept,
+                actor: Actor::System,
+                context,
+            };
             Some(jobs::start(jobs::Runner::new(workshop, jobs)).await?)
         };
         let intake_stop = stop.clone();
@@ -357,6 +393,7 @@ async fn reload_on_hangup(
     shown: Vec<ClientCertificate>,
     portal: Option<Reloader>,
     config_file: Option<PathBuf>,
+    (store, clock): (Store, Arc<dyn Clock>),
     stop: CancellationToken,
 ) {
     let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
@@ -391,7 +428,9 @@ async fn reload_on_hangup(
             tracing::error!(%error, "portal certificate not read again; the old one stays");
         }
         if let (Some(context), Some(file)) = (&context, &config_file) {
-            match checked::reload_rules(file) {
+            let reloaded = checked::reload_rules(file);
+            note_reload(&store, &*clock, file, reloaded.is_ok()).await;
+            match reloaded {
                 Ok((rules, warnings)) => {
                     for warning in warnings {
                         tracing::warn!("{warning}");
@@ -406,5 +445,14 @@ async fn reload_on_hangup(
                 }
             }
         }
+    }
+}
+
+/// Notes that the configuration was read again, and whether it was taken.
+async fn note_reload(store: &Store, clock: &dyn Clock, file: &Path, taken: bool) {
+    let hash = checked::hash(file).unwrap_or_default();
+    let row = Event::ConfigurationReloaded { hash: &hash, taken }.row(clock.now(), &Actor::System, None);
+    if let Err(error) = store.append_audit(vec![row]).await {
+        tracing::error!(%error, "the reload is not in the audit trail");
     }
 }

@@ -4,6 +4,7 @@
 //! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
 //! lacks one cannot call it. Clock and randomness are arguments.
 
+pub mod audit;
 mod create;
 mod deposit;
 mod directory;

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::PartnerError;
 use crate::place::Place;
-use crate::state::Step;
 
 const PARTNER: &str = "partner";
 const KEY: &str = "partner-key";
@@ -212,14 +211,14 @@ impl Book<'_> {
         &self,
         partner: &Partner,
         keys: &[PartnerKey],
+        noted: AuditRow,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), PartnerError> {
         let places: Vec<[u8; 32]> = partner.places.iter().map(|place| place.tag(self.tags)).collect();
         let keys = self.key_rows(&partner.id, keys, now, random)?;
         let row = self.row(partner, now, random)?;
-        let audit = audit("partner.added", &partner.id, "", now);
-        done(self.store.add_partner(&row, &places, &keys, audit).await?)
+        done(self.store.add_partner(&row, &places, &keys, noted).await?)
     }
 
     /// A partner as it shall be from now on, with more keys.
@@ -227,7 +226,7 @@ impl Book<'_> {
         &self,
         partner: &Partner,
         more_keys: &[PartnerKey],
-        action: &str,
+        noted: AuditRow,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), PartnerError> {
@@ -238,8 +237,7 @@ impl Book<'_> {
         let places: Vec<[u8; 32]> = new.map(|place| place.tag(self.tags)).collect();
         let keys = self.key_rows(&partner.id, more_keys, now, random)?;
         let row = self.row(partner, now, random)?;
-        let audit = audit(action, &partner.id, "", now);
-        done(self.store.change_partner(&former, &row, &places, &keys, audit).await?)
+        done(self.store.change_partner(&former, &row, &places, &keys, noted).await?)
     }
 
     /// A step in a key's life.
@@ -248,7 +246,7 @@ impl Book<'_> {
         partner: &Partner,
         key: &PartnerKey,
         to: PartnerKeyState,
-        step: Step,
+        noted: AuditRow,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), PartnerError> {
@@ -259,20 +257,12 @@ impl Book<'_> {
         }
         let changed = PartnerKey { state: to, ..key.clone() };
         let row = self.key_row(&partner.id, &changed, now, random)?;
-        let action = match step {
-            Step::Trust => "partner.key-trusted",
-            Step::Suspend => "partner.key-suspended",
-            Step::Expire => "partner.key-expired",
-            Step::Revoke => "partner.key-revoked",
-        };
-        let audit = audit(action, &partner.id, &key.key.facts().fingerprint.to_hex(), now);
-        done(self.store.change_partner_key(&former, &row, audit).await?)
+        done(self.store.change_partner_key(&former, &row, noted).await?)
     }
 
     /// A partner goes with its keys.
-    pub async fn remove(&self, partner: &Partner, now: Timestamp) -> Result<(), PartnerError> {
-        let audit = audit("partner.removed", &partner.id, "", now);
-        done(self.store.remove_partner(&partner.id, audit).await?)
+    pub async fn remove(&self, partner: &Partner, noted: AuditRow) -> Result<(), PartnerError> {
+        done(self.store.remove_partner(&partner.id, noted).await?)
     }
 
     fn name_tag(&self, name: &str) -> [u8; 32] {
@@ -395,16 +385,6 @@ fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {
 /// What a key's seal is bound to: put beside another partner or in another state, it opens no more.
 fn bound(id: &str, partner_id: &str, state: PartnerKeyState) -> String {
     format!("{id} {partner_id} {}", state.as_str())
-}
-
-pub(crate) fn audit(action: &str, id: &str, detail: &str, now: Timestamp) -> AuditRow {
-    AuditRow {
-        at: now,
-        actor: "operator".to_owned(),
-        action: action.to_owned(),
-        subject_id: id.to_owned(),
-        detail: detail.to_owned(),
-    }
 }
 
 pub(crate) fn done(changed: Changed) -> Result<(), PartnerError> {

@@ -3,11 +3,11 @@
 
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
 use sealpost_seal::{Method, OwnKey, PartnerKey, Purpose};
-use sealpost_store::{OwnKeyRow, OwnKeyState, Store};
+use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
 use sealpost_vault::{KeyringKey, RowKey};
 use serde::{Deserialize, Serialize};
 
-use crate::book::{audit, done};
+use crate::book::done;
 use crate::error::PartnerError;
 
 const PUBLIC: &str = "own-key";
@@ -107,25 +107,29 @@ impl OwnKeys<'_> {
     }
 
     /// A new one.
-    pub async fn add(&self, own: &Own, now: Timestamp, random: &dyn Random) -> Result<(), PartnerError> {
+    pub async fn add(
+        &self,
+        own: &Own,
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
         let row = self.row(own, now, random)?;
-        let audit = audit("own-key.added", &own.public.id, &fingerprint(&own.public), now);
-        Ok(self.store.add_own_key(&row, audit).await?)
+        Ok(self.store.add_own_key(&row, noted).await?)
     }
 
     /// A key as it shall be from now on: retired, or with the certificate an authority has issued for it.
     pub async fn change(
         &self,
         own: &Own,
-        action: &str,
+        noted: AuditRow,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), PartnerError> {
         let former = self.store.own_keys().await?.into_iter().find(|row| row.id == own.public.id);
         let former = former.ok_or(PartnerError::Overtaken)?;
         let row = self.row(own, now, random)?;
-        let audit = audit(action, &own.public.id, &fingerprint(&own.public), now);
-        done(self.store.change_own_key(&former, &row, audit).await?)
+        done(self.store.change_own_key(&former, &row, noted).await?)
     }
 
     pub(crate) fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
@@ -184,15 +188,11 @@ fn open_public(
     Ok(Published { id: id(), state, domains, key, since })
 }
 
-fn fingerprint(public: &Published) -> String {
-    public.key.facts().fingerprint.to_hex()
-}
-
 fn public_bound(id: &str, state: OwnKeyState) -> String {
     format!("{id} {}", state.as_str())
 }
 
 /// A private key opens beside the public one that it was sealed for, in no other row and under no other certificate.
 fn secret_bound(public: &Published) -> String {
-    format!("{} {}", public.id, fingerprint(public))
+    format!("{} {}", public.id, public.key.facts().fingerprint.to_hex())
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Address, Domain, Random as _, Secret, SequenceRandom, Timestamp};
 use sealpost_partner::{
-    Book, Choice, Found, Own, OwnKeys, Partner, PartnerKey, Place, Published, Reach, Standing, Step, Why,
-    choose,
+    Book, Choice, Found, Own, OwnKeys, Partner, PartnerKey, Place, Published, Reach, Standing, Why, choose,
 };
 use sealpost_seal::{Holder, Kind, Method, Objection, OwnKey, Profile};
 use sealpost_store::{AuditRow, OwnKeyState, PartnerKeyState, Store, StoreOptions};
@@ -69,7 +68,10 @@ fn audit() -> AuditRow {
         at: NOW,
         actor: "test".into(),
         action: "test".into(),
-        subject_id: "test".into(),
+        object: "test".into(),
+        mailbox: String::new(),
+        network: String::new(),
+        outcome: "done".into(),
         detail: String::new(),
     }
 }
@@ -86,7 +88,7 @@ async fn a_partner_is_found_by_name_domain_and_address_only() {
     let rig = Rig::new();
     let partner = rig.partner("clinic.example");
     let key = rig.key("securemail@clinic.example", PartnerKeyState::Trusted);
-    rig.book().add(&partner, std::slice::from_ref(&key), NOW, &rig.random).await.unwrap();
+    rig.book().add(&partner, std::slice::from_ref(&key), audit(), NOW, &rig.random).await.unwrap();
     let of = async |text: &str| rig.book().of(&Address::parse(text).unwrap()).await.unwrap();
     let found = of("anybody@clinic.example").await.unwrap();
     assert_eq!((found.partner, found.keys), (partner, vec![key]));
@@ -94,7 +96,10 @@ async fn a_partner_is_found_by_name_domain_and_address_only() {
     assert!(rig.book().named("Clinic.Example").await.unwrap().is_some());
     assert!(rig.book().named("other").await.unwrap().is_none());
     let twice = rig.partner("clinic.example");
-    assert!(rig.book().add(&twice, &[], NOW, &rig.random).await.is_err(), "one partner for a domain");
+    assert!(
+        rig.book().add(&twice, &[], audit(), NOW, &rig.random).await.is_err(),
+        "one partner for a domain"
+    );
 }
 
 #[tokio::test]
@@ -102,8 +107,8 @@ async fn a_key_whose_state_or_partner_somebody_changed_is_not_there() {
     let rig = Rig::new();
     let (one, other) = (rig.partner("clinic.example"), rig.partner("other.example"));
     let key = rig.key("securemail@clinic.example", PartnerKeyState::Offered);
-    rig.book().add(&one, std::slice::from_ref(&key), NOW, &rig.random).await.unwrap();
-    rig.book().add(&other, &[], NOW, &rig.random).await.unwrap();
+    rig.book().add(&one, std::slice::from_ref(&key), audit(), NOW, &rig.random).await.unwrap();
+    rig.book().add(&other, &[], audit(), NOW, &rig.random).await.unwrap();
     let row = rig.store.partner_keys(&one.id).await.unwrap().pop().unwrap();
     let mut changed = row.clone();
     changed.state = PartnerKeyState::Trusted;
@@ -126,7 +131,7 @@ async fn steps_lead_where_they_may_and_a_key_that_is_older_does_not_win() {
         since: NOW.plus(Duration::from_secs(1)),
         ..rig.key("securemail@clinic.example", PartnerKeyState::Offered)
     };
-    rig.book().add(&partner, &[old.clone(), offered.clone()], NOW, &rig.random).await.unwrap();
+    rig.book().add(&partner, &[old.clone(), offered.clone()], audit(), NOW, &rig.random).await.unwrap();
     let address = Address::parse("doctor@clinic.example").unwrap();
     let chosen = async || {
         let found = rig.book().named("clinic.example").await.unwrap().unwrap();
@@ -137,9 +142,9 @@ async fn steps_lead_where_they_may_and_a_key_that_is_older_does_not_win() {
     };
     assert_eq!(chosen().await, old.id, "what is only offered is not used");
     let book = rig.book();
-    book.step(&partner, &offered, PartnerKeyState::Trusted, Step::Trust, NOW, &rig.random).await.unwrap();
+    book.step(&partner, &offered, PartnerKeyState::Trusted, audit(), NOW, &rig.random).await.unwrap();
     assert_eq!(chosen().await, offered.id);
-    let again = book.step(&partner, &offered, PartnerKeyState::Trusted, Step::Trust, NOW, &rig.random).await;
+    let again = book.step(&partner, &offered, PartnerKeyState::Trusted, audit(), NOW, &rig.random).await;
     assert!(again.is_err(), "it is not what it was");
 }
 
@@ -182,7 +187,7 @@ async fn our_keys_come_back_whole_and_a_private_part_beside_another_certificate_
             key: key.public().clone(),
             since: NOW,
         };
-        own.add(&Own { public, key }, NOW, &rig.random).await.unwrap();
+        own.add(&Own { public, key }, audit(), NOW, &rig.random).await.unwrap();
     }
     assert_eq!(own.all().await.unwrap().len(), 2);
     assert!(own.all().await.unwrap()[0].public.signs(&domain, Method::Smime, NOW));

@@ -194,7 +194,7 @@ impl ArrivalRows {
             batch.add(there.or_refuse(Refusal::MailboxTaken));
             token.add_to(&mailbox_id, &mut batch);
         }
-        self.audit.into_iter().for_each(|line| line.add_to(&mut batch));
+        batch.audit = self.audit;
         batch
     }
 }

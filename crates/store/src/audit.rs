@@ -1,12 +1,27 @@
-//! The audit trail: who did what to what, when. Append-only; no content, no address.
+//! The audit trail: who did what to what, when. Append-only, each row proven over the one before it by a key the store
+//! never sees. No content, no address; what the words mean is the business of whoever writes them.
+
+use std::fmt;
 
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Row, sql};
-use crate::store::{Page, Store};
+use crate::statement::{Batch, Row, Statement, sql};
+use crate::store::Store;
 
-/// One line.
+/// Rows read at once.
+const PAGE: u32 = 5_000;
+
+/// How long a minute is.
+const MINUTE: i64 = 60_000;
+
+/// Networks that are counted for themselves in one minute; those beyond are counted together.
+const NETWORKS: u32 = 64;
+
+/// Under which name they are.
+const ELSEWHERE: &str = "other networks";
+
+/// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     /// When.
@@ -15,73 +30,264 @@ pub struct AuditRow {
     pub actor: String,
     /// What, dotted: `mailbox.activated`.
     pub action: String,
-    /// The id of what it was done to.
-    pub subject_id: String,
+    /// The id of what it was done to; empty: of each thing that the transaction changes, a row for each.
+    pub object: String,
+    /// The mailbox it concerns, if one.
+    pub mailbox: String,
+    /// From which network, shortened.
+    pub network: String,
+    /// How it ended.
+    pub outcome: String,
     /// Further ids and codes.
     pub detail: String,
 }
 
 impl AuditRow {
+    /// Written if the batch is kept.
     pub(crate) fn add_to(self, batch: &mut Batch) {
-        batch.add(sql!(
-            "INSERT INTO audit (at, actor, action, subject_id, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-            self.at,
-            self.actor,
-            self.action,
-            self.subject_id,
-            self.detail
-        ));
+        batch.audit.push(self);
     }
 }
 
+/// A row as it stands in the trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainedRow {
+    /// Its number; one more than that of the row before.
+    pub seq: i64,
+    /// What it says.
+    pub row: AuditRow,
+    /// Which process wrote it; empty in rows from before there was a chain.
+    pub writer: String,
+    /// Of which server key its key is.
+    pub key_id: i64,
+    /// Its proof over itself and the proof before; empty in rows from before there was a chain.
+    pub proof: Vec<u8>,
+}
+
+/// A place in the chain that is proven by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Of which row.
+    pub seq: i64,
+    /// When that row was written.
+    pub at: Timestamp,
+    /// That row's proof.
+    pub proof: Vec<u8>,
+    /// Who wrote the anchor.
+    pub writer: String,
+    /// Of which server key its key is.
+    pub key_id: i64,
+    /// The anchor's own proof.
+    pub anchor_proof: Vec<u8>,
+}
+
+/// Where the chain begins and ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchors {
+    /// The last row there is.
+    pub head: Option<Anchor>,
+    /// The last row that has been let go.
+    pub pruned: Option<Anchor>,
+}
+
+/// Proves rows. The store asks it within the transaction that writes them and keeps what it says.
+pub trait AuditProver: Send + Sync + fmt::Debug {
+    /// Under which name it writes, and of which server key its key is.
+    fn writer(&self) -> (&str, i64);
+    /// The proof of a row after the row with the proof `before`, which is empty for the first one.
+    fn row(&self, before: &[u8], seq: i64, row: &AuditRow) -> Vec<u8>;
+    /// The proof of the anchor `head` or `pruned`.
+    fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8>;
+}
+
+/// Which anchor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnchorKind {
+    /// The last row.
+    Head,
+    /// The last row that is gone.
+    Pruned,
+}
+
+impl AnchorKind {
+    /// The word in the column.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+/// What goes with everything that is written through a handle.
+#[derive(Debug, Default)]
+pub(crate) struct Riding {
+    /// Rows of the trail.
+    pub(crate) rows: Vec<AuditRow>,
+    /// What counts it instead.
+    pub(crate) count: Option<Statement>,
+}
+
 impl Store {
-    /// Appends lines.
+    /// The same store, noting `rows` in the trail in every transaction written through it that changes anything. For
+    /// calls that write one transaction, or one for each of several things.
+    #[must_use]
+    pub fn audited(&self, rows: impl Into<Vec<AuditRow>>) -> Self {
+        self.riding_with(Riding { rows: rows.into(), count: None })
+    }
+
+    /// Appends rows that belong to no transaction.
     pub async fn append_audit(&self, rows: Vec<AuditRow>) -> Result<(), StoreError> {
+        self.write(Batch { audit: rows, ..Batch::default() }).await.map(drop)
+    }
+
+    /// The same store, counting in every transaction written through it that changes anything: what may happen without
+    /// end, by network and minute.
+    #[must_use]
+    pub fn counted(&self, action: &'static str, network: &str, now: Timestamp) -> Self {
+        let count = sql!(
+            "INSERT INTO audit_counts (minute, action, network, count)
+             VALUES (?1, ?2, CASE WHEN ?4 <= (SELECT count(*) FROM audit_counts WHERE minute = ?1 AND action = ?2)
+                 AND NOT EXISTS (SELECT 1 FROM audit_counts WHERE minute = ?1 AND action = ?2 AND network = ?3)
+                 THEN ?5 ELSE ?3 END, 1)
+             ON CONFLICT (minute, action, network) DO UPDATE SET count = audit_counts.count + 1",
+            now.0.div_euclid(MINUTE).saturating_mul(MINUTE),
+            action,
+            network,
+            NETWORKS,
+            ELSEWHERE
+        );
+        self.riding_with(Riding { rows: Vec::new(), count: Some(count) })
+    }
+
+    /// Puts what was counted in minutes that are over into the trail: a row for each network and minute, which `row`
+    /// makes of minute, action, network and count. Several processes may do it at once. How many rows.
+    pub async fn fold_audit(
+        &self,
+        now: Timestamp,
+        row: fn(Timestamp, String, String, i64) -> AuditRow,
+    ) -> Result<usize, StoreError> {
+        let question = sql!(
+            "SELECT minute, action, network, count FROM audit_counts WHERE minute < ?1 ORDER BY minute LIMIT 1000",
+            now.0.saturating_sub(MINUTE)
+        );
         let mut batch = Batch::default();
-        rows.into_iter().for_each(|row| row.add_to(&mut batch));
-        self.write(batch).await.map(drop)
+        for mut counted in self.read_rows(question).await? {
+            let (minute, action) = (counted.time()?, counted.text()?);
+            let (network, count) = (counted.text()?, counted.int()?);
+            let gone = sql!(
+                "DELETE FROM audit_counts WHERE minute = ?1 AND action = ?2 AND network = ?3 AND count = ?4",
+                minute,
+                action.as_str(),
+                network.as_str(),
+                count
+            );
+            batch.add(gone.noting(row(minute, action, network, count)));
+        }
+        let folded = batch.statements.len();
+        if folded > 0 {
+            let _cannot_be_refused = self.write(batch).await?;
+        }
+        Ok(folded)
     }
 
-    /// The trail, newest first.
-    pub async fn audit(&self, page: Page) -> Result<Vec<AuditRow>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
-                "SELECT at, actor, action, subject_id, detail FROM audit ORDER BY seq DESC
-                 LIMIT ?1 OFFSET ?2",
-                page.limit,
-                page.offset
-            ))
-            .await?;
-        rows.into_iter()
-            .map(|mut row| {
-                Ok(AuditRow {
-                    at: row.time()?,
-                    actor: row.text()?,
-                    action: row.text()?,
-                    subject_id: row.text()?,
-                    detail: row.text()?,
-                })
-            })
-            .collect()
+    /// The trail after the row `after`, oldest first, some thousand rows at a time, and where it begins and ends in the
+    /// same moment. No rows: that was the last one.
+    pub async fn audit_page(&self, after: i64) -> Result<(Vec<ChainedRow>, Anchors), StoreError> {
+        let question = sql!(
+            "SELECT seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof
+             FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            after,
+            PAGE
+        );
+        let questions = vec![question, anchor(AnchorKind::Head), anchor(AnchorKind::Pruned)];
+        let mut answers = self.read(questions).await?.into_iter();
+        let rows = answers.next().into_iter().flatten().map(chained_row).collect::<Result<_, _>>()?;
+        let mut next = || answers.next().and_then(|mut rows| rows.pop()).map(read_anchor).transpose();
+        Ok((rows, Anchors { head: next()?, pruned: next()? }))
     }
 
-    /// What the trail says of one mailbox or letter, oldest first.
-    pub async fn audit_of(&self, subject_id: &str) -> Result<Vec<AuditRow>, StoreError> {
-        let rows = self
-            .read_rows(sql!(
-                "SELECT at, actor, action, subject_id, detail FROM audit WHERE subject_id = ?1 ORDER BY seq",
-                subject_id
-            ))
-            .await?;
-        let line = |mut row: Row| {
-            Ok(AuditRow {
-                at: row.time()?,
-                actor: row.text()?,
-                action: row.text()?,
-                subject_id: row.text()?,
-                detail: row.text()?,
-            })
-        };
-        rows.into_iter().map(line).collect()
+    /// What the trail says of one mailbox, oldest first.
+    pub async fn audit_of(&self, mailbox_id: &str) -> Result<Vec<AuditRow>, StoreError> {
+        let question = sql!(
+            "SELECT seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof
+             FROM audit WHERE mailbox = ?1 OR (mailbox = '' AND object = ?1) ORDER BY seq",
+            mailbox_id
+        );
+        self.read_rows(question).await?.into_iter().map(|row| Ok(chained_row(row)?.row)).collect()
     }
+
+    /// Where the trail begins and ends.
+    pub async fn audit_anchors(&self) -> Result<Anchors, StoreError> {
+        let answers = self.read(vec![anchor(AnchorKind::Head), anchor(AnchorKind::Pruned)]).await?;
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().and_then(|mut rows| rows.pop()).map(read_anchor).transpose();
+        Ok(Anchors { head: next()?, pruned: next()? })
+    }
+
+    /// Lets rows go that are older than `before`, but for the last one; the place where the trail begins from then on
+    /// is proven. How many.
+    pub async fn prune_audit(&self, before: Timestamp) -> Result<usize, StoreError> {
+        let mut gone = 0;
+        loop {
+            // From the oldest on, as far as all are old: a clock that was set back makes no hole.
+            let question = sql!(
+                "SELECT seq, at, proof FROM audit WHERE at < ?1
+                 AND seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM audit WHERE at >= ?1)
+                 AND seq < (SELECT max(seq) FROM audit)
+                 ORDER BY seq LIMIT ?2",
+                before,
+                PAGE
+            );
+            let rows = self.read_rows(question).await?;
+            let count = rows.len();
+            let Some(mut last) = rows.into_iter().next_back() else { return Ok(gone) };
+            let (seq, at) = (last.int()?, last.time()?);
+            let proof = last.opt_blob()?.unwrap_or_default();
+            let mut batch = Batch::default();
+            batch.add(sql!("DELETE FROM audit WHERE seq <= ?1", seq));
+            batch.prune = Some((seq, at, proof));
+            let _cannot_be_refused = self.write(batch).await?;
+            gone += count;
+        }
+    }
+}
+
+/// The columns of [`read_anchor`].
+pub(crate) fn anchor(kind: AnchorKind) -> Statement {
+    sql!(
+        "SELECT seq, at, proof, writer, key_id, anchor_proof FROM audit_anchors WHERE kind = ?1",
+        kind.as_str()
+    )
+}
+
+pub(crate) fn read_anchor(mut row: Row) -> Result<Anchor, StoreError> {
+    Ok(Anchor {
+        seq: row.int()?,
+        at: row.time()?,
+        proof: row.blob()?,
+        writer: row.text()?,
+        key_id: row.int()?,
+        anchor_proof: row.blob()?,
+    })
+}
+
+fn chained_row(mut row: Row) -> Result<ChainedRow, StoreError> {
+    Ok(ChainedRow {
+        seq: row.int()?,
+        row: AuditRow {
+            at: row.time()?,
+            actor: row.text()?,
+            action: row.text()?,
+            object: row.text()?,
+            mailbox: row.text()?,
+            network: row.text()?,
+            outcome: row.text()?,
+            detail: row.text()?,
+        },
+        writer: row.text()?,
+        key_id: row.int()?,
+        proof: row.opt_blob()?.unwrap_or_default(),
+    })
 }

@@ -300,7 +300,8 @@ impl Store {
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 RETURNING id",
                 mailbox_id,
                 deposit_id.as_str()
-            );
+            )
+            .concerning(&deposit_id, mailbox_id);
             remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
         Ok(self.write(batch).await?.returned())

@@ -3,7 +3,6 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
@@ -22,12 +21,7 @@ pub(crate) use unheld;
 
 impl Store {
     /// Begins a hold. `false`: no such mailbox, or it is deleted or held already.
-    pub async fn hold_mailbox(
-        &self,
-        mailbox_id: &str,
-        now: Timestamp,
-        audit: AuditRow,
-    ) -> Result<bool, StoreError> {
+    pub async fn hold_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
         batch.add(
@@ -39,18 +33,12 @@ impl Store {
             )
             .or_refuse(Refusal::Held),
         );
-        audit.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
     /// Ends a hold: letters, trash and links have as long from now as they had when it began, and the mailbox counts
     /// as used. `false`: it is not held.
-    pub async fn end_hold(
-        &self,
-        mailbox_id: &str,
-        now: Timestamp,
-        audit: AuditRow,
-    ) -> Result<bool, StoreError> {
+    pub async fn end_hold(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(mailbox_id);
         // Each of these reads held_since, so it goes last. What came during the hold lost no more than since then.
@@ -99,7 +87,6 @@ impl Store {
             )
             .or_refuse(Refusal::Held),
         );
-        audit.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 }

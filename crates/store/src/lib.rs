@@ -66,7 +66,7 @@ pub use adopt::{Provable, UnprovenRow};
 pub use alone::Alone;
 pub use arrival::{ArrivalRows, Committed, Durable};
 pub use aside::Aside;
-pub use audit::AuditRow;
+pub use audit::{Anchor, AnchorKind, Anchors, AuditProver, AuditRow, ChainedRow};
 pub use body::{Body, BodyWriter, StoredBody};
 pub use comers::Comer;
 pub use delivered::{Deliveries, Noted};

@@ -377,6 +377,7 @@ impl Store {
                     mailbox_id,
                     Vec::new()
                 )
+                .concerning(mailbox_id, mailbox_id)
                 .or_refuse(Refusal::NotEmpty),
             );
             end_sessions(&mut batch, mailbox_id, Ended::Deleted, now, None);

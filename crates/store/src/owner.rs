@@ -2,7 +2,6 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
 use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
@@ -94,14 +93,6 @@ impl Store {
             now
         ));
         end_sessions(&mut batch, &mailbox_id, why, now, keep_session.as_ref().map(|kept| &kept.hash));
-        let audit = AuditRow {
-            at: now,
-            actor: "owner".to_owned(),
-            action: "mailbox.secrets-changed".to_owned(),
-            subject_id: mailbox_id,
-            detail: String::new(),
-        };
-        audit.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 

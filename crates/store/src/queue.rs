@@ -118,6 +118,7 @@ impl Store {
                 id.as_str(),
                 now
             )
+            .concerning(id, "")
         };
         Ok(self.change(leg_ids.iter().map(statement).collect()).await?.iter().sum())
     }
@@ -129,10 +130,11 @@ impl Store {
             sql!(
                 "UPDATE legs SET state = 'frozen', ticket_sealed = ?3
                  WHERE id = ?1 AND state = 'queued' AND ticket_sealed = ?2",
-                leg.id,
+                leg.id.as_str(),
                 leg.before,
                 leg.now
             )
+            .concerning(&leg.id, "")
         };
         Ok(self.change(legs.into_iter().map(statement).collect()).await?.iter().sum())
     }
@@ -152,12 +154,13 @@ impl Store {
                      due_at = CASE WHEN lease_until > ?2 THEN lease_until ELSE ?2 END,
                      expires_at = CASE WHEN expires_at < ?3 THEN ?3 ELSE expires_at END
                  WHERE id = ?1 AND state = 'frozen' AND ticket_sealed = ?4",
-                leg.id,
+                leg.id.as_str(),
                 now,
                 expires_at,
                 leg.before,
                 leg.now
             )
+            .concerning(&leg.id, "")
         };
         Ok(self.change(legs.into_iter().map(statement).collect()).await?.iter().sum())
     }
@@ -170,7 +173,8 @@ impl Store {
         let mut batch = Batch::default();
         for mut row in answers.into_iter().flatten() {
             let (leg_id, body_id) = (row.text()?, row.opt_text()?);
-            batch.add(sql!("DELETE FROM legs WHERE id = ?1 RETURNING id", leg_id));
+            let gone = sql!("DELETE FROM legs WHERE id = ?1 RETURNING id", leg_id.as_str());
+            batch.add(gone.concerning(&leg_id, ""));
             if let Some(body_id) = body_id {
                 batch.release_body(&body_id);
             }

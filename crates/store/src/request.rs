@@ -3,7 +3,6 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
 use crate::deposit::remove_letter;
 use crate::ended::end_sessions;
 use crate::error::StoreError;
@@ -56,8 +55,6 @@ pub struct Release {
     pub letters_until: Timestamp,
     /// The mail with the new link.
     pub leg: NewLeg,
-    /// For the trail.
-    pub audit: AuditRow,
 }
 
 /// How a mailbox begins again.
@@ -183,12 +180,10 @@ impl Store {
         request: &RequestRow,
         decision_sealed: Vec<u8>,
         now: Timestamp,
-        audit: AuditRow,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.hold_mailbox(&request.mailbox_id);
         batch.add(decide(request.number, &request.mailbox_id, RequestState::Refused, now, decision_sealed));
-        audit.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
@@ -204,7 +199,7 @@ impl Store {
     /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
     /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
-        let Release { number, mailbox_id, now, decision_sealed, again, letters_until, leg, audit } = release;
+        let Release { number, mailbox_id, now, decision_sealed, again, letters_until, leg } = release;
         let letters = match &again {
             Again::Kept { .. } => Vec::new(),
             Again::Lost(_) => {
@@ -279,7 +274,6 @@ impl Store {
             }
         }
         leg.add_to(&mut batch);
-        audit.add_to(&mut batch);
         match self.write(batch).await? {
             Outcome::Kept(_) => Ok(Released::Done),
             Outcome::Refused(_) => Ok(Released::NotOpen),

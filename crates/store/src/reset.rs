@@ -2,7 +2,6 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
 use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::mailbox::NewWrap;
@@ -108,14 +107,6 @@ impl Store {
         rekey.add_to(&mailbox_id, &mut batch);
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));
         end_sessions(&mut batch, &mailbox_id, Ended::PasswordReset, now, None);
-        let audit = AuditRow {
-            at: now,
-            actor: "owner".to_owned(),
-            action: "mailbox.password-reset".to_owned(),
-            subject_id: mailbox_id,
-            detail: String::new(),
-        };
-        audit.add_to(&mut batch);
         match self.write(batch).await? {
             Outcome::Kept(_) => Ok(Reset::Done),
             Outcome::Refused(Refusal::TokenSpent) => Ok(Reset::TokenSpent),

@@ -101,8 +101,8 @@ impl Store {
             }
             let mut batch = Batch::default();
             for mut row in rows {
-                let (id, body_id) = (row.text()?, row.text()?);
-                batch.hold_mailbox(&row.text()?);
+                let (id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
+                batch.hold_mailbox(&mailbox_id);
                 if telling {
                     batch.add(expired_unread(&id, now));
                 }
@@ -115,7 +115,8 @@ impl Store {
                     ),
                     id.as_str(),
                     now
-                );
+                )
+                .concerning(&id, &mailbox_id);
                 remove_letter(&mut batch, deletion, &id, &body_id);
             }
             let now_gone = self.write(batch).await?.returned();
@@ -279,17 +280,20 @@ impl Store {
 /// Deletes a mailbox if it is still abandoned; the rest finds it deleted, or does nothing.
 fn bury(batch: &mut Batch, id: &str, now: Timestamp) {
     batch.hold_mailbox(id);
-    batch.add(sql!(
-        concat!(
-            "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,
+    batch.add(
+        sql!(
+            concat!(
+                "UPDATE mailboxes AS m SET state = 'deleted', address_sealed = ?2, profile_sealed = NULL,
                  question_sealed = NULL, public_key = ?2
              WHERE m.id = ?1 AND ",
-            abandoned!("?3"),
-            " RETURNING id"
-        ),
-        id,
-        Vec::new(),
-        now
-    ));
+                abandoned!("?3"),
+                " RETURNING id"
+            ),
+            id,
+            Vec::new(),
+            now
+        )
+        .concerning(id, id),
+    );
     forget_deleted(batch, id);
 }

@@ -3,10 +3,12 @@
 //! SQL texts are portable; parameters are `?1`, `?2`. Knows no engine.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sealpost_mail::Timestamp;
 
+use crate::audit::{AuditRow, Riding};
 use crate::body::StoredBody;
 use crate::error::StoreError;
 
@@ -65,9 +67,32 @@ pub(crate) struct Statement {
     pub(crate) sql: &'static str,
     pub(crate) params: Vec<Value>,
     pub(crate) expect: Expect,
+    /// Which thing it changes: its batch's riding audit rows without an object are written of it.
+    pub(crate) concerns: Option<Box<Concerned>>,
+    /// Written to the trail if it changed or returned a row.
+    pub(crate) notes: Option<Box<AuditRow>>,
+}
+
+/// A thing and its mailbox, for the trail.
+#[derive(Clone, Debug)]
+pub(crate) struct Concerned {
+    pub(crate) object: String,
+    pub(crate) mailbox: String,
 }
 
 impl Statement {
+    /// It changes this thing, or returns a row if it does.
+    pub(crate) fn concerning(mut self, object: &str, mailbox: &str) -> Self {
+        self.concerns = Some(Box::new(Concerned { object: object.to_owned(), mailbox: mailbox.to_owned() }));
+        self
+    }
+
+    /// If it changes anything, the trail says this.
+    pub(crate) fn noting(mut self, row: AuditRow) -> Self {
+        self.notes = Some(Box::new(row));
+        self
+    }
+
     /// Exactly one row, or the batch is refused.
     pub(crate) fn or_refuse(mut self, refusal: Refusal) -> Self {
         self.expect = Expect::One(refusal);
@@ -88,6 +113,8 @@ macro_rules! sql {
             sql: $text,
             params: vec![$($crate::statement::Value::from($param)),*],
             expect: $crate::statement::Expect::Anything,
+            concerns: None,
+            notes: None,
         }
     };
 }
@@ -113,9 +140,25 @@ pub(crate) struct Batch {
     pub(crate) locks: BTreeSet<Lock>,
     /// Changes a row if and only if this batch was not kept: how its fate is asked for, if nobody said it.
     pub(crate) sign: Option<Statement>,
+    /// Rows of the audit trail.
+    pub(crate) audit: Vec<AuditRow>,
+    /// Those of the handle it is written through: only where it changes anything.
+    pub(crate) riding: Arc<Riding>,
+    /// Up to this row, of this time and with this proof, the trail goes.
+    pub(crate) prune: Option<(i64, Timestamp, Vec<u8>)>,
 }
 
 impl Batch {
+    /// Whether the audit trail may have to say something of it.
+    pub(crate) fn may_note(&self) -> bool {
+        let Riding { rows, count } = &*self.riding;
+        !self.audit.is_empty()
+            || self.prune.is_some()
+            || !rows.is_empty()
+            || count.is_some()
+            || self.statements.iter().any(|statement| statement.notes.is_some())
+    }
+
     pub(crate) fn add(&mut self, statement: Statement) {
         self.statements.push(statement);
     }

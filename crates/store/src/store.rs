@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::access::Access;
+use crate::audit::{AuditProver, Riding};
 use crate::disk::{Disk, Room};
 use crate::engine::{Engine, Opened, PostgresOptions, Promise, Setting, SqliteOptions};
 use crate::error::StoreError;
@@ -32,6 +33,8 @@ pub struct StoreOptions {
     pub lock_wait: Duration,
     /// In whose company.
     pub company: Company,
+    /// Proves the audit trail; `None`: its rows stand without a proof.
+    pub prover: Option<Arc<dyn AuditProver>>,
 }
 
 /// Where the rows are. Large bodies, locks and notes of deliveries lie in the folder in any case.
@@ -66,6 +69,7 @@ impl StoreOptions {
             minimum_free: 0,
             lock_wait: Duration::from_secs(10),
             company: Company::Others,
+            prover: None,
         }
     }
 }
@@ -93,6 +97,8 @@ pub struct Page {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What the audit trail says of whatever is written through this handle.
+    riding: Arc<Riding>,
 }
 
 struct Inner {
@@ -108,7 +114,8 @@ impl Store {
     /// Opens (creates, migrates) the store and, if nobody else has it open, removes what a crash left of
     /// unfinished bodies. Blocks while it does.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let StoreOptions { rows, folder, inline_limit, readers, minimum_free, lock_wait, company } = options;
+        let StoreOptions { rows, folder, inline_limit, readers, minimum_free, lock_wait, company, prover } =
+            options;
         let bodies = folder.join("bodies");
         let access = Access::of(&folder);
         access.folder(&folder)?;
@@ -147,10 +154,12 @@ impl Store {
 
         let files = Arc::new(files);
         let disk = Arc::new(Disk::open(&folder, minimum_free)?);
-        let setting = Setting { files: Arc::clone(&files), disk: Arc::clone(&disk), lock: Arc::new(lock) };
+        let (inner_files, inner_disk) = (Arc::clone(&files), Arc::clone(&disk));
+        let setting = Setting { files: inner_files, disk: inner_disk, lock: Arc::new(lock), prover };
         let engine = opened.start(setting)?;
         let remover = Mutex::new(Some(remover));
-        Ok(Self { inner: Arc::new(Inner { folder, inline_limit, engine, files, disk, remover }) })
+        let inner = Arc::new(Inner { folder, inline_limit, engine, files, disk, remover });
+        Ok(Self { inner, riding: Arc::default() })
     }
 
     /// Ends the store: what is queued is still written and answered, then the files are closed.
@@ -200,7 +209,7 @@ impl Store {
 
     /// Does a batch; returns after it is committed (or certainly refused).
     pub(crate) async fn write(&self, batch: impl Into<Batch>) -> Result<Outcome, StoreError> {
-        self.inner.engine.write(batch.into(), Promise::Durable).await
+        self.ask_engine(batch.into(), Promise::Durable).await
     }
 
     /// Like [`Self::write`], where no statement can refuse: how many rows each one changed.
@@ -219,7 +228,17 @@ impl Store {
     /// Like [`Self::write`], but without a promise that it outlives a loss of power: goes with the next
     /// commit of somebody in a hurry, or soon.
     pub(crate) async fn write_soon(&self, batch: Batch) -> Result<Outcome, StoreError> {
-        self.inner.engine.write(batch, Promise::Ordered).await
+        self.ask_engine(batch, Promise::Ordered).await
+    }
+
+    async fn ask_engine(&self, mut batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
+        batch.riding = Arc::clone(&self.riding);
+        self.inner.engine.write(batch, promise).await
+    }
+
+    /// The same store, with this in every transaction.
+    pub(crate) fn riding_with(&self, riding: Riding) -> Self {
+        Self { inner: Arc::clone(&self.inner), riding: Arc::new(riding) }
     }
 
     /// Asks questions that are answered from one consistent view.

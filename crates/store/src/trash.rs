@@ -35,7 +35,8 @@ impl Store {
                      WHERE mailbox_id = ?1 AND id = ?2 AND folder IN ('inbox', 'sent')",
                     mailbox_id,
                     id.as_str()
-                ),
+                )
+                .concerning(id, mailbox_id),
             ]
         };
         self.moved(mailbox_id, deposit_ids.iter().flat_map(each).collect()).await
@@ -55,7 +56,8 @@ impl Store {
                      AND EXISTS (SELECT 1 FROM trash WHERE deposit_id = ?2)",
                     mailbox_id,
                     id.as_str()
-                ),
+                )
+                .concerning(id, mailbox_id),
                 sql!(
                     "DELETE FROM trash WHERE deposit_id = ?2 AND EXISTS (SELECT 1 FROM deposits
                      WHERE mailbox_id = ?1 AND id = ?2 AND folder <> 'trash')",
@@ -132,9 +134,10 @@ impl Store {
                     unheld!("?1"),
                     " RETURNING id"
                 ),
-                mailbox_id,
+                mailbox_id.as_str(),
                 deposit_id.as_str()
-            );
+            )
+            .concerning(&deposit_id, &mailbox_id);
             remove_letter(&mut batch, deletion, &deposit_id, &body_id);
         }
         Ok(self.write(batch).await?.returned())

@@ -2,7 +2,6 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
@@ -68,11 +67,10 @@ impl Store {
     }
 
     /// Forgets it: mail is sent there again. `false`: there was nothing to forget.
-    pub async fn clear_unreachable(&self, mailbox_id: &str, audit: AuditRow) -> Result<bool, StoreError> {
+    pub async fn clear_unreachable(&self, mailbox_id: &str) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         let gone = sql!("DELETE FROM unreachable WHERE mailbox_id = ?1", mailbox_id);
         batch.add(gone.or_refuse(Refusal::Held));
-        audit.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 }

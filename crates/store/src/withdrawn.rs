@@ -3,7 +3,6 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hold::unheld;
@@ -19,8 +18,6 @@ pub struct Withdrawal {
     pub even_if_read: bool,
     /// Who, sealed to [`Standing::bound`].
     pub by_sealed: Vec<u8>,
-    /// What the trail says of it.
-    pub audit: AuditRow,
 }
 
 /// That a letter was taken back: everything its row says in clear.
@@ -112,8 +109,8 @@ impl Store {
             )
             .or_refuse(Refusal::Held),
         );
-        remove_letter(&mut batch, sql!("DELETE FROM deposits WHERE id = ?1", id), id, &body_id);
-        wish.audit.add_to(&mut batch);
+        let deletion = sql!("DELETE FROM deposits WHERE id = ?1", id).concerning(id, &standing.mailbox_id);
+        remove_letter(&mut batch, deletion, id, &body_id);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 

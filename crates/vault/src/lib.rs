@@ -7,6 +7,7 @@
 //! them without this crate. It is the only crate that names hpke and argon2.
 
 mod answer;
+mod audit;
 mod cost;
 mod error;
 mod frame;
@@ -31,6 +32,7 @@ mod token;
 mod wrap;
 mod xwing;
 
+pub use audit::{AuditKey, AuditMaster, AuditProof};
 pub use cost::Argon2Cost;
 pub use error::VaultError;
 pub use initial::InitialPassword;
@@ -40,7 +42,9 @@ pub use mailbox::{KeySeal, MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
 pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
 pub use record::{KeyringKey, RowKey, SpoolKey};
-pub use roles::{DeliveryRole, IntakeRole, PortalRole, QueueKeys, SupportRole, WayInKeys};
+pub use roles::{
+    AuditorRole, DeliveryRole, IntakeRole, JobsRole, PortalRole, QueueKeys, SupportRole, WayInKeys,
+};
 pub use rotated::Rotated;
 pub use server::{Keys, Pepper, ServerKey};
 pub use session::{Held, SessionHash, SessionSecret};

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::Secret;
 use zeroize::Zeroizing;
 
+use crate::audit::{AuditKey, AuditMaster};
 use crate::error::VaultError;
 use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
@@ -30,6 +31,8 @@ pub struct QueueKeys {
     pub tags: TagKey,
     /// Proves letters put into mailboxes; for delivery, the report that an answer did not arrive.
     pub deposits: DepositAuth,
+    /// Proves what the role writes into the audit trail.
+    pub audit: AuditKey,
 }
 
 /// What whoever makes or renews a way into a mailbox needs. With them nobody opens an active mailbox without its
@@ -86,24 +89,42 @@ pub struct SupportRole {
     pub keyring: KeyringKey,
 }
 
+/// The key of jobs: they delete, and say so in the audit trail.
+#[derive(Clone, Debug)]
+pub struct JobsRole {
+    /// Proves what jobs write into the audit trail.
+    pub audit: AuditKey,
+}
+
+/// The key of whoever verifies the audit trail. No service has it.
+#[derive(Clone, Debug)]
+pub struct AuditorRole {
+    /// Checks every writer's rows.
+    pub audit: AuditMaster,
+}
+
 impl Keys {
     /// What delivery gets of them.
     #[must_use]
     pub fn delivery(&self) -> DeliveryRole {
-        DeliveryRole { queue: self.queue() }
+        DeliveryRole { queue: self.queue(DeliveryRole::NAME) }
     }
 
     /// What intake gets of them.
     #[must_use]
     pub fn intake(&self) -> IntakeRole {
-        IntakeRole { queue: self.queue(), way_in: self.way_in(), keyring: self.keyring.clone() }
+        IntakeRole {
+            queue: self.queue(IntakeRole::NAME),
+            way_in: self.way_in(),
+            keyring: self.keyring.clone(),
+        }
     }
 
     /// What the portal gets of them.
     #[must_use]
     pub fn portal(&self) -> PortalRole {
         PortalRole {
-            queue: self.queue(),
+            queue: self.queue(PortalRole::NAME),
             way_in: self.way_in(),
             sessions: self.sessions.clone(),
             letters: self.letters.clone(),
@@ -113,15 +134,32 @@ impl Keys {
     /// What the commands of support get of them.
     #[must_use]
     pub fn support(&self) -> SupportRole {
-        SupportRole { queue: self.queue(), way_in: self.way_in(), keyring: self.keyring.clone() }
+        SupportRole {
+            queue: self.queue(SupportRole::NAME),
+            way_in: self.way_in(),
+            keyring: self.keyring.clone(),
+        }
     }
 
-    fn queue(&self) -> QueueKeys {
+    /// What jobs get of them.
+    #[must_use]
+    pub fn jobs(&self) -> JobsRole {
+        JobsRole { audit: self.audit.writer(JobsRole::NAME) }
+    }
+
+    /// What whoever verifies the audit trail gets of them.
+    #[must_use]
+    pub fn auditor(&self) -> AuditorRole {
+        AuditorRole { audit: self.audit.clone() }
+    }
+
+    fn queue(&self, writer: &'static str) -> QueueKeys {
         QueueKeys {
             spool: self.spool.clone(),
             rows: self.rows.clone(),
             tags: self.tags.clone(),
             deposits: self.deposits.clone(),
+            audit: self.audit.writer(writer),
         }
     }
 
@@ -135,7 +173,7 @@ impl DeliveryRole {
 
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
-        Lines::read(Self::NAME, text, |lines| Ok(Self { queue: QueueKeys::read(lines)? }))
+        Lines::read(Self::NAME, text, |lines| Ok(Self { queue: QueueKeys::read(lines, Self::NAME)? }))
     }
 
     /// The text of its key file.
@@ -151,7 +189,7 @@ impl IntakeRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            let (mut queue, mut way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let (mut queue, mut way_in) = (QueueKeys::read(lines, Self::NAME)?, WayInKeys::read(lines)?);
             let keyring = KeyringKey::new(lines.id, lines.key("keyring")?);
             lines.earlier(&mut queue, &mut way_in)?;
             Ok(Self { queue, way_in, keyring })
@@ -171,7 +209,7 @@ impl PortalRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            let (mut queue, mut way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let (mut queue, mut way_in) = (QueueKeys::read(lines, Self::NAME)?, WayInKeys::read(lines)?);
             let sessions = SessionAuth::new(lines.key("sessions")?);
             let letters = LetterSigner::from_seed(lines.key("letters")?);
             lines.earlier(&mut queue, &mut way_in)?;
@@ -192,7 +230,7 @@ impl SupportRole {
     /// From the text of its key file.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
-            let (mut queue, mut way_in) = (QueueKeys::read(lines)?, WayInKeys::read(lines)?);
+            let (mut queue, mut way_in) = (QueueKeys::read(lines, Self::NAME)?, WayInKeys::read(lines)?);
             let keyring = KeyringKey::new(lines.id, lines.key("keyring")?);
             lines.earlier(&mut queue, &mut way_in)?;
             Ok(Self { queue, way_in, keyring })
@@ -206,14 +244,70 @@ impl SupportRole {
     }
 }
 
+impl JobsRole {
+    const NAME: &str = "jobs";
+
+    /// From the text of its key file.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        Lines::read(Self::NAME, text, |lines| {
+            let id = lines.id()?;
+            Ok(Self { audit: AuditKey::new(id, Self::NAME, lines.key("audit")?) })
+        })
+    }
+
+    /// The text of its key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        audit_file(Self::NAME, self.audit.id(), self.audit.key())
+    }
+}
+
+impl AuditorRole {
+    const NAME: &str = "auditor";
+
+    /// From the text of its key file.
+    pub fn parse(text: &str) -> Result<Self, VaultError> {
+        Lines::read(Self::NAME, text, |lines| {
+            let id = lines.id()?;
+            let mut audit = AuditMaster::new(id, lines.key("audit")?);
+            for line in lines.lines.by_ref() {
+                let (id, key) = audit_of_before(line).ok_or(lines.wrong)?;
+                audit.remember(id, key);
+            }
+            Ok(Self { audit })
+        })
+    }
+
+    /// The text of its key file.
+    #[must_use]
+    pub fn to_file_text(&self) -> Secret<String> {
+        let mut text = String::with_capacity(256 + self.audit.earlier().len() * Earlier::LINE);
+        text.push_str(audit_file(Self::NAME, self.audit.id(), self.audit.key()).expose());
+        for (id, key) in self.audit.earlier() {
+            text.push_str(&format!("earlier:{id}:"));
+            STANDARD.encode_string(key.expose(), &mut text);
+            text.push('\n');
+        }
+        Secret::new(text)
+    }
+}
+
+/// `earlier:ID:AUDIT`.
+fn audit_of_before(line: &str) -> Option<(u8, Key)> {
+    let (id, key) = line.strip_prefix("earlier:")?.split_once(':')?;
+    let key = STANDARD.decode(key).map(Zeroizing::new).ok().and_then(|bytes| Key::from_slice(&bytes))?;
+    Some((id.parse().ok()?, key))
+}
+
 impl QueueKeys {
-    fn read(lines: &mut Lines<'_>) -> Result<Self, VaultError> {
+    fn read(lines: &mut Lines<'_>, writer: &'static str) -> Result<Self, VaultError> {
         let id = lines.id()?;
         Ok(Self {
             spool: SpoolKey::new(id, lines.key("spool")?),
             rows: RowKey::new(id, lines.key("rows")?),
             tags: TagKey::new(lines.key("tags")?),
             deposits: DepositAuth::new(lines.key("deposits")?),
+            audit: AuditKey::new(id, writer, lines.key("audit")?),
         })
     }
 }
@@ -268,7 +362,7 @@ impl<'a> Lines<'a> {
     /// At the end: what is still needed of server keys before.
     fn earlier(&mut self, queue: &mut QueueKeys, way_in: &mut WayInKeys) -> Result<(), VaultError> {
         for line in self.lines.by_ref() {
-            let earlier = Earlier::parse(line).ok_or(self.wrong)?;
+            let earlier = Earlier::parse(line).filter(|earlier| earlier.audit.is_none()).ok_or(self.wrong)?;
             earlier.remember(&mut queue.tags, &mut way_in.pepper);
         }
         Ok(())
@@ -280,6 +374,15 @@ impl<'a> Lines<'a> {
         let bytes = STANDARD.decode(text).map(Zeroizing::new).map_err(|_not_base64| self.wrong)?;
         Key::from_slice(&bytes).ok_or(self.wrong)
     }
+}
+
+/// What [`Lines`] reads, where a role has no key but that of the audit trail.
+fn audit_file(role: &str, id: u8, key: &Key) -> Secret<String> {
+    let mut text = String::with_capacity(256);
+    text.push_str(&format!("{FILE_NAME}:{role}\nid:{id}\naudit:"));
+    STANDARD.encode_string(key.expose(), &mut text);
+    text.push('\n');
+    Secret::new(text)
 }
 
 /// What [`Lines`] reads.
@@ -304,6 +407,7 @@ fn file(
     line("rows", &queue.rows.record().key);
     line("tags", queue.tags.key());
     line("deposits", queue.deposits.key());
+    line("audit", queue.audit.key());
     if let Some(way_in) = way_in {
         line("tokens", way_in.tokens.key());
         line("pepper", way_in.pepper.key());
@@ -331,6 +435,7 @@ mod tests {
     use sealpost_mail::{Secret, SequenceRandom};
 
     use super::*;
+    use crate::audit::AuditProof;
     use crate::server::ServerKey;
 
     fn keys() -> Keys {
@@ -350,6 +455,13 @@ mod tests {
         assert_eq!(delivery.queue.spool.open("label", "id", &sealed).unwrap().expose(), b"plain");
         assert_eq!(delivery.queue.tags.address_tag("a@b"), keys.tags.address_tag("a@b"));
         assert_eq!(back.way_in.escrow, keys.escrow.public());
+        let parts: [&[u8]; 1] = [b"row"];
+        let jobs = JobsRole::parse(keys.jobs().to_file_text().expose()).unwrap();
+        let auditor = AuditorRole::parse(keys.auditor().to_file_text().expose()).unwrap();
+        for key in [&jobs.audit, &back.queue.audit, &delivery.queue.audit] {
+            let proof = key.prove(AuditProof::Row, &parts);
+            assert!(auditor.audit.holds(key.writer(), AuditProof::Row, &parts, &proof), "{key:?}");
+        }
         for text in [keys.portal().to_file_text(), keys.support().to_file_text()] {
             assert!(PortalRole::parse(text.expose()).is_ok() ^ SupportRole::parse(text.expose()).is_ok());
         }
@@ -380,6 +492,8 @@ mod tests {
             keys.portal().to_file_text(),
             keys.delivery().to_file_text(),
             keys.support().to_file_text(),
+            keys.jobs().to_file_text(),
+            keys.auditor().to_file_text(),
         ];
         assert!(files.iter().all(|text| !text.expose().contains(&seed)));
     }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Random, Secret};
 use zeroize::Zeroizing;
 
+use crate::audit::AuditMaster;
 use crate::error::VaultError;
 use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
@@ -35,6 +36,8 @@ pub(crate) struct Earlier {
     pub(crate) id: u8,
     pub(crate) pepper: Key,
     pub(crate) tags: Key,
+    /// In the server key's own file: the roles have nothing to check in the audit trail.
+    pub(crate) audit: Option<Key>,
 }
 
 /// The server's keys, each for one purpose. No part of the program gets all of them: see the roles.
@@ -60,6 +63,8 @@ pub struct Keys {
     pub letters: LetterSigner,
     /// Seals partners' keys and our own for them.
     pub keyring: KeyringKey,
+    /// Checks the audit trail; each writer gets a key of its own from it.
+    pub audit: AuditMaster,
 }
 
 /// A secret of the server without which no password can be tried against a stolen database.
@@ -116,8 +121,13 @@ impl Pepper {
     /// What a role's file says of server keys before this one.
     pub(crate) fn earlier(&self, tags: &TagKey) -> Vec<Earlier> {
         let both = self.earlier.iter().zip(tags.earlier());
-        both.map(|((id, pepper), tags)| Earlier { id: *id, pepper: pepper.clone(), tags: tags.clone() })
-            .collect()
+        both.map(|((id, pepper), tags)| Earlier {
+            id: *id,
+            pepper: pepper.clone(),
+            tags: tags.clone(),
+            audit: None,
+        })
+        .collect()
     }
 
     pub(crate) fn id(&self) -> u8 {
@@ -141,7 +151,12 @@ impl ServerKey {
     #[must_use]
     pub fn next(&self, random: &dyn Random) -> Self {
         let mut earlier = self.earlier.clone();
-        earlier.push(Earlier { id: self.id(), pepper: self.derive("pepper"), tags: self.derive("tags") });
+        earlier.push(Earlier {
+            id: self.id(),
+            pepper: self.derive("pepper"),
+            tags: self.derive("tags"),
+            audit: Some(self.derive("audit")),
+        });
         let escrow = self.keys().escrow.public();
         loop {
             let next = Self { key: Key::random(random), earlier: earlier.clone() };
@@ -200,8 +215,12 @@ impl ServerKey {
         let id = self.id();
         let mut tags = TagKey::new(self.derive("tags"));
         let mut pepper = Pepper::new(id, self.derive("pepper"));
+        let mut audit = AuditMaster::new(id, self.derive("audit"));
         for earlier in &self.earlier {
             earlier.remember(&mut tags, &mut pepper);
+            if let Some(key) = &earlier.audit {
+                audit.remember(earlier.id, key.clone());
+            }
         }
         Keys {
             spool: SpoolKey::new(id, self.derive("spool")),
@@ -214,6 +233,7 @@ impl ServerKey {
             escrow: EscrowSecret::from_seed(self.derive("escrow")),
             letters: LetterSigner::from_seed(self.derive("letters")),
             keyring: KeyringKey::new(id, self.derive("keyring")),
+            audit,
         }
     }
 
@@ -225,24 +245,26 @@ impl ServerKey {
 impl Earlier {
     const NAME: &str = "earlier";
 
-    /// At most: name, id, two keys in base64.
-    pub(crate) const LINE: usize = 7 + 4 + 45 + 45 + 1;
+    /// At most: name, id, three keys in base64.
+    pub(crate) const LINE: usize = 7 + 4 + 45 + 45 + 45 + 1;
 
-    /// `earlier:ID:PEPPER:TAGS`.
+    /// `earlier:ID:PEPPER:TAGS`, in the server key's file with `:AUDIT` at the end.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let rest = line.trim().strip_prefix(Self::NAME)?.strip_prefix(':')?;
         let (id, keys) = rest.split_once(':')?;
-        let (pepper, tags) = keys.split_once(':')?;
+        let (pepper, keys) = keys.split_once(':')?;
+        let (tags, audit) = keys.split_once(':').map_or((keys, None), |(tags, audit)| (tags, Some(audit)));
         let key =
             |text: &str| STANDARD.decode(text).map(Zeroizing::new).ok().and_then(|b| Key::from_slice(&b));
-        Some(Self { id: id.parse().ok()?, pepper: key(pepper)?, tags: key(tags)? })
+        let audit = audit.map_or(Some(None), |audit| key(audit).map(Some))?;
+        Some(Self { id: id.parse().ok()?, pepper: key(pepper)?, tags: key(tags)?, audit })
     }
 
     pub(crate) fn write(&self, text: &mut String) {
         text.push_str(Self::NAME);
         text.push(':');
         text.push_str(&self.id.to_string());
-        for key in [&self.pepper, &self.tags] {
+        for key in [Some(&self.pepper), Some(&self.tags), self.audit.as_ref()].into_iter().flatten() {
             text.push(':');
             STANDARD.encode_string(key.expose(), text);
         }
@@ -304,7 +326,7 @@ mod tests {
         let key = ServerKey::generate(&SequenceRandom::default());
         let labels = [
             "spool", "rows", "tags", "tokens", "pepper", "deposits", "sessions", "escrow", "letters",
-            "keyring", "key-id",
+            "keyring", "audit", "key-id",
         ];
         let mut keys: Vec<_> = labels.iter().map(|label| *key.derive(label).expose()).collect();
         keys.sort_unstable();

@@ -14,7 +14,7 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Serializable};
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, Bearer, CHUNK, EscrowSecret, Held, InitialPassword, MailboxKeys, MailboxPublic,
+    Argon2Cost, AuditProof, Bearer, CHUNK, EscrowSecret, Held, InitialPassword, MailboxKeys, MailboxPublic,
     MailboxSecret, MessageKey, ResetBound, ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped,
     open_all,
 };
@@ -101,6 +101,15 @@ fn vectors() -> Value {
     let session = SessionSecret::parse(cookie.expose()).unwrap();
     let held = Held { bearer: Bearer::Owner, mailbox_id: MAILBOX, since: 1_795_280_400_000, epochs: "p.a.s" };
     let in_session = session.seal_mailbox_secret(&mailbox, &held, &keys.sessions, &random);
+    let writer = keys.audit.writer("portal");
+    let audit_before: Vec<u8> = (0..32).collect();
+    let (seq, at) = (2_i64.to_be_bytes(), 1_700_000_000_000_i64.to_be_bytes());
+    let words = ["portal", "owner", "letter.opened", MESSAGE, MAILBOX, "192.0.2.0/24", "done", ""];
+    let mut parts: Vec<&[u8]> = vec![&audit_before, &seq, &at];
+    parts.extend(words.iter().map(|word| word.as_bytes()));
+    let audit_row = writer.prove(AuditProof::Row, &parts);
+    let audit_head = writer.prove(AuditProof::Head, &[&seq, &at, &audit_row]);
+
     let proven_listing = keys.deposits.prove(MAILBOX, MESSAGE, &part);
 
     let initial = InitialPassword::generate(&random);
@@ -163,6 +172,13 @@ fn vectors() -> Value {
         },
         "words": { "label": format!("words:{MESSAGE}"), "plain": "\u{1}\u{2}unfall\nweiss", "sealed": text(&words) },
         "session": { "cookie": cookie.expose(), "hash": text(&session_hash), "csrf": session.csrf(), "since": held.since, "epochs": held.epochs, "sealed": text(&in_session) },
+        "audit": {
+            "row": { "seq": 2, "at": 1_700_000_000_000_i64, "actor": "owner", "action": "letter.opened", "object": MESSAGE, "mailbox": MAILBOX, "network": "192.0.2.0/24", "outcome": "done", "detail": "" },
+            "writer": "portal",
+            "before": text(&audit_before),
+            "proof": text(&audit_row),
+            "head": text(&audit_head),
+        },
         "proven": { "mailbox_id": MAILBOX, "deposit_id": MESSAGE, "listing": text(&proven_listing) },
     })
 }

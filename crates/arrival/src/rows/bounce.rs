@@ -2,6 +2,7 @@
 //! its sender. Knows no mailbox key; the letter itself stays where it is.
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{ArrivalRows, NewBounce, NoticeRow};
 
 use super::Arrival;
@@ -84,6 +85,8 @@ async fn tell(
     }
     let plain = open(announce::MEMO).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
+    let returned = Event::NoticeReturned { letter: &notice.deposit_id, mailbox: &notice.mailbox_id };
+    rows.audit.push(returned.row(arrival.now, &Actor::System, None));
     tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
     // What is not certain is told, and not counted.
     if let Some(status) = status {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sealpost_mail::{
     ActivateBy, Address, EnhancedCode, Head, Judgement, Recipient, Reply, Summary, Treatment,
 };
+use sealpost_mailbox::audit::Event;
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
@@ -171,6 +172,7 @@ async fn new_mailbox(
     let language = context.tenant.announcer.language(address).tag().to_owned();
     let owner = NewOwner { tag, address: &address.to_path(), language };
     let token = context.tenant.announcer.new_token(hash, arrival.now);
+    rows.audit.push(arrival.noted(&Event::MailboxCreated { mailbox: &target.id }));
     rows.mailboxes.push(new.row(&context.shared.keys.rows, owner, token, arrival.now, random));
     Ok((target, standing))
 }
@@ -211,6 +213,8 @@ async fn deposit(
     };
     rows.deposits
         .push(letter.row(&context.shared.keys.deposits, thread_tags, random).map_err(failure::later)?);
+    let deposited = Event::LetterDeposited { letter: &id, mailbox: &mailbox.id, arrival: Some(arrival.id) };
+    rows.audit.push(arrival.noted(&deposited));
     let announcement = Announcement {
         mailbox_id: &mailbox.id,
         deposit_id: &id,

@@ -15,7 +15,8 @@ pub(crate) use announce::{MEMO, NoticeMemo};
 use std::sync::Arc;
 
 use sealpost_mail::{Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};
-use sealpost_store::ArrivalRows;
+use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_store::{ArrivalRows, AuditRow};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::{Context, Making, Shared};
@@ -37,6 +38,13 @@ pub(crate) struct Arrival<'a> {
     pub(crate) came: Came,
     /// It came in from the world, for the operator's own server.
     pub(crate) from_world: bool,
+}
+
+impl Arrival<'_> {
+    /// A row of the audit trail: the sender did this.
+    fn noted(&self, event: &Event<'_>) -> AuditRow {
+        event.row(self.now, &Actor::Sender, Some(self.origin.peer))
+    }
 }
 
 /// The rows of an arrival, and the memory they take until they are committed.

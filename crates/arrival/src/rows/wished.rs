@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use sealpost_mail::{Address, Reply, Secret};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{Resident, links};
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose, MailboxRow, NewToken, TokenPurpose};
@@ -81,6 +82,8 @@ async fn confirm(arrival: &Arrival<'_>, from: Address) -> Result<ArrivalRows, Re
     let mut rows = answer(arrival, "wished", to, notice, &mailbox.language).await?;
     if !rows.legs.is_empty() {
         rows.deletions.push(token);
+        let asked = Event::DeletionAsked { mailbox: &mailbox.id };
+        rows.audit.push(asked.row(arrival.now, &Actor::Visitor, None));
     }
     Ok(rows)
 }

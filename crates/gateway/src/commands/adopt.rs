@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use sealpost_mail::{Clock as _, SystemClock};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{Provable, Store, StoreError};
 use sealpost_vault::{PortalRole, UNPROVEN};
 
@@ -18,7 +20,7 @@ pub(super) fn run(config: &Path) -> ExitCode {
         Err(problems) => return complain_all(&problems),
     };
     let Some(keys) = keys.portal else { return ExitCode::FAILURE };
-    match with_store(&plan, async |store| adopt(store, &keys).await) {
+    match with_store(&plan, &keys.queue.audit, async |store| adopt(store, &keys).await) {
         Ok((letters, drafts)) => {
             say(format_args!("{letters} letters and {drafts} drafts adopted"));
             ExitCode::SUCCESS
@@ -28,7 +30,11 @@ pub(super) fn run(config: &Path) -> ExitCode {
 }
 
 async fn adopt(store: &Store, keys: &PortalRole) -> Result<(usize, usize), StoreError> {
-    Ok((all(store, keys, Provable::Letter).await?, all(store, keys, Provable::Draft).await?))
+    let letters = all(store, keys, Provable::Letter).await?;
+    let drafts = all(store, keys, Provable::Draft).await?;
+    let adopted = Event::RowsAdopted { letters, drafts };
+    store.append_audit(vec![adopted.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
+    Ok((letters, drafts))
 }
 
 async fn all(store: &Store, keys: &PortalRole, what: Provable) -> Result<usize, StoreError> {

@@ -8,6 +8,7 @@ use sealpost_mail::{Clock as _, SystemClock};
 use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
+use super::audit::verify;
 use super::{check_database, check_partners, complain, complain_all, fail, runtime, say};
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
@@ -38,7 +39,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         }
     }
     if store {
-        match swept(&plan, &keys) {
+        match swept(config, &plan, &keys) {
             Ok(true) => {}
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => return fail(&*error),
@@ -91,13 +92,19 @@ fn unresolvable_hops(file: &Path) -> Vec<Problem> {
     source.problems
 }
 
-fn swept(plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn std::error::Error>> {
-    let (report, proven) = runtime()?.block_on(async {
+fn swept(config: &Path, plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn std::error::Error>> {
+    // The auditor's key is in no service: where it is not at hand, that is said.
+    let masters = Plan::load_for_audit(config).ok().map(|(_, masters)| masters);
+    let (report, proven, trail) = runtime()?.block_on(async {
         let store = Store::open(plan.store())?;
         let report = store.sweep(SystemClock.now()).await;
         let proven = proven(&store, keys).await;
+        let trail = match &masters {
+            Some(masters) => Some(verify(&store, masters, &[]).await),
+            None => None,
+        };
         store.close().await;
-        Ok::<_, PartnerError>((report?, proven?))
+        Ok::<_, PartnerError>((report?, proven?, trail.transpose()?))
     })?;
     for problem in &report.problems {
         complain(format_args!("error: {}: {problem:?}", plan.data.display()));
@@ -117,7 +124,21 @@ fn swept(plan: &Plan, keys: &ServiceKeys) -> Result<bool, Box<dyn std::error::Er
         counts.sessions,
     ));
     say(format_args!("proofs: {} rows looked at, {} do not prove", proven.rows, proven.unproven));
-    Ok(report.is_clean() && proven.unproven == 0)
+    let whole = trail.as_ref().is_none_or(|trail| trail.findings.is_empty());
+    match &trail {
+        Some(trail) => {
+            for finding in &trail.findings {
+                complain(format_args!("error: {}: audit trail: {finding}", plan.data.display()));
+            }
+            say(format_args!(
+                "audit trail: {} rows looked at, {} findings",
+                trail.rows,
+                trail.findings.len()
+            ));
+        }
+        None => say("audit trail: not verified, auditor.key is not here"),
+    }
+    Ok(report.is_clean() && proven.unproven == 0 && whole)
 }
 
 /// With the keys of the roles at hand: the portal's prove most, those of jobs nothing.

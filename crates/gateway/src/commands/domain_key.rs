@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use sealpost_mail::{Address, Domain, Random as _, Secret, SystemRandom};
+use sealpost_mailbox::audit::{Event, OwnKeyChange};
 use sealpost_partner::{Own, OwnKeys, Published};
 use sealpost_seal::{Holder, Kind, OwnKey};
-use sealpost_store::OwnKeyState;
+use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
 
 use super::partner::{CommandError, Desk, at_desk};
@@ -174,7 +175,9 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
         What::Retire { fingerprint } => {
             let mut own = find(desk, fingerprint).await?;
             own.public.state = OwnKeyState::Retired;
-            keys(desk).change(&own, "own-key.retired", desk.now, &SystemRandom).await?;
+            keys(desk)
+                .change(&own, noted(desk, &own, OwnKeyChange::Retired), desk.now, &SystemRandom)
+                .await?;
             say(format_args!("{} signs nothing more; it goes on decrypting", own.key.facts().fingerprint));
             Ok(())
         }
@@ -184,6 +187,11 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
 pub(super) fn keys<'a>(desk: &'a Desk<'_>) -> OwnKeys<'a> {
     let role = &desk.keys.role;
     OwnKeys { store: desk.store, rows: &role.queue.rows, keyring: &role.keyring }
+}
+
+fn noted(desk: &Desk<'_>, own: &Own, what: OwnKeyChange) -> AuditRow {
+    let fingerprint = own.key.facts().fingerprint.to_hex();
+    desk.noted(&Event::OwnKeyChanged { key: &own.public.id, fingerprint: &fingerprint, what })
 }
 
 async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> Result<(), CommandError> {
@@ -207,7 +215,7 @@ async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> 
         since: desk.now,
     };
     let own = Own { public, key };
-    keys(desk).add(&own, desk.now, &SystemRandom).await?;
+    keys(desk).add(&own, noted(desk, &own, OwnKeyChange::Added), desk.now, &SystemRandom).await?;
     let facts = own.key.facts();
     say(format_args!("{} {} for {domain}", facts.method, facts.algorithm));
     say(format_args!("fingerprint  {}", facts.fingerprint));
@@ -226,7 +234,7 @@ async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), 
     let key = own.key.with_certificate(&issued).map_err(named)?;
     let public = Published { key: key.public().clone(), ..own.public };
     let own = Own { public, key };
-    keys(desk).change(&own, "own-key.certified", desk.now, &SystemRandom).await?;
+    keys(desk).change(&own, noted(desk, &own, OwnKeyChange::Certified), desk.now, &SystemRandom).await?;
     say(format_args!("certified; partners get the new certificate: {}", own.key.facts().fingerprint));
     Ok(())
 }

@@ -7,14 +7,19 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use sealpost_mail::{Clock, SystemClock, SystemRandom};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::Store;
 use serde_json::json;
 use thiserror::Error;
 
 use super::support::instant;
-use super::{complain_all, fail, say, with_store};
+use super::{complain_all, fail, looking, say, with_store};
 use crate::config::checked::Plan;
 use crate::jobs::{Belief, Failed, Job, Ran, Runner, Workshop, belief, days, foresee};
+use crate::roles::Roles;
+
+/// Whose key a run needs.
+const JOBS: Roles = Roles { jobs: true, ..Roles::NONE };
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -72,11 +77,26 @@ impl From<sealpost_store::StoreError> for JobsError {
 }
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    let plan = match Plan::load_without_keys(config) {
-        Ok(plan) => plan,
+    // What is deleted here stands in the audit trail, proven; looking needs no key.
+    let loaded = match what {
+        What::Run { dry_run, job, clock_is_right }
+            if *clock_is_right || (!dry_run && Job::parse(job).is_some_and(|job| !job.writes())) =>
+        {
+            Plan::load(config, JOBS).map(|(plan, keys)| (plan, keys.audit))
+        }
+        What::Run { .. } | What::List { .. } | What::Log { .. } => {
+            Plan::load_without_keys(config).map(|plan| (plan, None))
+        }
+    };
+    let (plan, key) = match loaded {
+        Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
-    match with_store(&plan, async |store| act(store, &plan, what).await) {
+    let done = match &key {
+        Some(key) => with_store(&plan, key, async |store| act(store, &plan, what).await),
+        None => looking(&plan, async |store| act(store, &plan, what).await),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -115,7 +135,8 @@ async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), JobsError> {
 
 async fn believe_clock(store: &Store) -> Result<(), JobsError> {
     let now = SystemClock.now();
-    store.set_believed_time(now).await?;
+    let believed = Event::ClockBelieved.row(now, &Actor::of_command(), None);
+    store.audited([believed]).set_believed_time(now).await?;
     for job in Job::ALL {
         store.make_job_due(job.name(), now).await?;
     }
@@ -144,6 +165,8 @@ fn workshop(store: &Store, plan: &Plan) -> Workshop {
         retention: plan.portal.retention.clone(),
         telling: plan.telling.clone(),
         clock_jump: plan.clock_jump,
+        audit_kept: plan.audit_kept,
+        actor: Actor::of_command(),
         context: None,
     }
 }

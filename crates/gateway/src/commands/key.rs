@@ -97,8 +97,8 @@ pub(super) fn split(server_key: &Path, to: &Path) -> io::Result<()> {
         say(format_args!("{} made", path.display()));
     }
     say(format_args!(
-        "Give each file to its service alone, support.key to nobody but support, and keep escrow.key and {} in a safe: \
-         no service needs them. In gateway.toml: role-keys in place of server-key.",
+        "Give each file to its service alone, support.key to nobody but support, auditor.key to whoever verifies the audit \
+         trail, and keep escrow.key and {} in a safe: no service needs them. In gateway.toml: role-keys in place of server-key.",
         server_key.display()
     ));
     Ok(())

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term, Timestamp};
+use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Store, Withdrawal};
 use serde_json::Value;
 
-use super::support::{SupportError, audit, check_note, letter_json};
+use super::support::{SupportError, check_note, letter_json, noting};
 use super::{say, with_support};
 use crate::config::checked::{Plan, Recall, SupportKeys};
 
@@ -106,9 +107,9 @@ async fn recall(
         even_if_read,
         by_sealed: keys.role.queue.rows.seal(Standing::LABEL, &standing.bound(), by, &SystemRandom),
         standing,
-        audit: audit("letter.recalled", &row.id, note, now),
     };
-    if !store.withdraw(wish).await? {
+    let recalled = Event::LetterGone { why: LetterGone::Recalled };
+    if !noting(store, &recalled, note, now).withdraw(wish).await? {
         return Err(SupportError::Not(
             "it has been opened or deleted in this moment, or its owner has sent it: nothing was done",
         ));

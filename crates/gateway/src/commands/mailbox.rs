@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp};
+use sealpost_mailbox::audit::{Event, MailboxGone};
 use sealpost_store::{DepositRow, MailboxRow, MailboxState, Store};
 use serde_json::{Value, json};
 
-use super::support::{SupportError, address, audit, check_note, facts_json, find, goes, instant, resident};
+use super::support::{SupportError, address, check_note, facts_json, find, goes, instant, noting, resident};
 use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
@@ -92,18 +93,21 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             show(store, plan, keys, &row, *json, now).await
         }
         What::Lock(act) => {
-            let row = begin(store, keys, act, "mailbox.locked", now).await?;
+            let row = checked(store, keys, act).await?;
+            let store = noting(store, &Event::MailboxLocked { mailbox: &row.id }, &act.note, now);
             let lock = resident(keys, &row)?.lock(&row, &keys.role.queue.rows, &SystemRandom);
             let why_not = "it is not active: only an active mailbox is locked";
             done(store.lock_mailbox(lock, now).await?, "locked", why_not)
         }
         What::Unlock(act) => {
-            let row = begin(store, keys, act, "mailbox.unlocked", now).await?;
+            let row = checked(store, keys, act).await?;
+            let store = noting(store, &Event::MailboxUnlocked { mailbox: &row.id }, &act.note, now);
             let unlock = resident(keys, &row)?.unlock(&row, &keys.role.queue.rows, &SystemRandom);
             done(store.unlock_mailbox(unlock).await?, "unlocked", "it is not locked")
         }
         What::Delete(act) => {
-            let row = begin(store, keys, act, "mailbox.deleted", now).await?;
+            let row = checked(store, keys, act).await?;
+            let store = noting(store, &Event::MailboxDeleted { why: MailboxGone::Operator }, &act.note, now);
             if row.held_since.is_some() {
                 return Err(SupportError::Not(
                     "it is held: end the hold first (`sealpost mailbox hold --end`)",
@@ -118,20 +122,19 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
         }
         What::Clear(act) => {
             let row = checked(store, keys, act).await?;
-            let audit = audit("mailbox.address-cleared", &row.id, &act.note, now);
-            let cleared = store.clear_unreachable(&row.id, audit).await?;
+            let store = noting(store, &Event::AddressCleared { mailbox: &row.id }, &act.note, now);
+            let cleared = store.clear_unreachable(&row.id).await?;
             done(cleared, "cleared: mail is sent there again", "no mail to it has come back")
         }
         What::Hold { act, end } => {
             let row = checked(store, keys, act).await?;
-            let action = if *end { "mailbox.hold-ended" } else { "mailbox.held" };
-            let audit = audit(action, &row.id, &act.note, now);
+            let mailbox = row.id.as_str();
+            let event = if *end { Event::MailboxFreed { mailbox } } else { Event::MailboxHeld { mailbox } };
+            let store = noting(store, &event, &act.note, now);
             match end {
-                true => {
-                    done(store.end_hold(&row.id, now, audit).await?, "the hold is ended", "it is not held")
-                }
+                true => done(store.end_hold(&row.id, now).await?, "the hold is ended", "it is not held"),
                 false => done(
-                    store.hold_mailbox(&row.id, now, audit).await?,
+                    store.hold_mailbox(&row.id, now).await?,
                     "held: nothing of it goes until `sealpost mailbox hold --end`",
                     "it is held already, or deleted",
                 ),
@@ -146,19 +149,6 @@ fn done(is_done: bool, said: &str, why_not: &'static str) -> Result<(), SupportE
     }
     say(said);
     Ok(())
-}
-
-/// Finds the mailbox and notes what will be done: the trail must not lack what was.
-async fn begin(
-    store: &Store,
-    keys: &SupportKeys,
-    act: &Act,
-    action: &str,
-    now: Timestamp,
-) -> Result<MailboxRow, SupportError> {
-    let row = checked(store, keys, act).await?;
-    store.append_audit(vec![audit(action, &row.id, &act.note, now)]).await?;
-    Ok(row)
 }
 
 async fn checked(store: &Store, keys: &SupportKeys, act: &Act) -> Result<MailboxRow, SupportError> {

@@ -1,6 +1,7 @@
 //! The verbs of the command line, one file each.
 
 mod adopt;
+mod audit;
 mod check;
 mod check_database;
 mod check_partners;
@@ -28,9 +29,12 @@ mod verify_portal;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use sealpost_store::{Store, StoreError};
+use sealpost_mailbox::audit::Chain;
+use sealpost_store::{AuditProver, Store, StoreError, StoreOptions};
+use sealpost_vault::AuditKey;
 
 use crate::config::checked::{Plan, SupportKeys};
 use crate::config::file::Problem;
@@ -152,6 +156,14 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
         config: PathBuf,
     },
+    /// Whether the audit trail is whole, what stands in it, and where it ends.
+    Audit {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: audit::What,
+    },
     /// Makes a configuration, a server key and the data folder.
     Init {
         /// Folder for gateway.toml and server.key.
@@ -218,6 +230,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Letter { config, what } => letter::run(&config, &what),
         Verb::Partner { config, what } => partner::run(&config, &what),
         Verb::DomainKey { config, what } => domain_key::run(&config, &what),
+        Verb::Audit { config, what } => audit::run(&config, &what),
         Verb::Adopt { config } => adopt::run(&config),
         Verb::Init { folder, roles } => init::run(&folder, roles),
         Verb::Key { what } => key::run(&what),
@@ -227,6 +240,16 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// Opens the store for a command, whose rows in the audit trail are proven by `key`.
+fn open_store(plan: &Plan, key: &AuditKey) -> Result<Store, StoreError> {
+    Store::open(StoreOptions { prover: Some(prover(key)), ..plan.store() })
+}
+
+/// Proves rows of the audit trail with this key.
+fn prover(key: &AuditKey) -> Arc<dyn AuditProver> {
+    Arc::new(Chain::new(key.clone()))
+}
+
 /// The tokio runtime everything runs on.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
@@ -234,6 +257,21 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// Does something with the store of a configuration.
 fn with_store<T, E: From<StoreError>>(
+    plan: &Plan,
+    key: &AuditKey,
+    act: impl AsyncFnOnce(&Store) -> Result<T, E>,
+) -> Result<T, E> {
+    let runtime = runtime().map_err(|source| StoreError::Path { path: plan.data.clone(), source })?;
+    runtime.block_on(async {
+        let store = open_store(plan, key)?;
+        let done = act(&store).await;
+        store.close().await;
+        done
+    })
+}
+
+/// The same for what writes nothing into the audit trail.
+fn looking<T, E: From<StoreError>>(
     plan: &Plan,
     act: impl AsyncFnOnce(&Store) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -255,7 +293,8 @@ fn with_support<E: From<StoreError> + std::error::Error>(
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
     };
-    match with_store(&plan, async |store| act(store, &plan, keys).await) {
+    let key = keys.role.queue.audit.clone();
+    match with_store(&plan, &key, async |store| act(store, &plan, keys).await) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

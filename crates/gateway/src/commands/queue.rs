@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use sealpost_delivery::{Hold, Route, Ticket};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
 use sealpost_vault::SpoolKey;
 
@@ -68,22 +69,28 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
 
 async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), StoreError> {
     let now = SystemClock.now();
+    let noting = |event: &Event<'_>| store.audited([event.row(now, &Actor::of_command(), None)]);
     let (word, count) = match what {
         What::List { destination, addresses, json } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
             let show = Show { addresses: *addresses, json: *json };
             return list(store, plan, &keys.role.queue.spool, &filter, show, now).await;
         }
-        What::Retry { which } => ("due now", store.retry_legs(&ids(store, which).await?, now).await?),
+        What::Retry { which } => {
+            ("due now", noting(&Event::LegRetried).retry_legs(&ids(store, which).await?, now).await?)
+        }
         What::Freeze { which } => {
             let legs = turned(store, &keys.role.queue.spool, which, Hold::Held).await?;
-            ("frozen", store.freeze_legs(legs).await?)
+            ("frozen", noting(&Event::LegFrozen).freeze_legs(legs).await?)
         }
         What::Thaw { which } => {
             let legs = turned(store, &keys.role.queue.spool, which, Hold::Free).await?;
-            ("thawed", store.thaw_legs(legs, now, now.plus(plan.routes.give_up)).await?)
+            let until = now.plus(plan.routes.give_up);
+            ("thawed", noting(&Event::LegThawed).thaw_legs(legs, now, until).await?)
         }
-        What::Remove { which } => ("removed", store.remove_legs(&ids(store, which).await?).await?),
+        What::Remove { which } => {
+            ("removed", noting(&Event::LegRemoved).remove_legs(&ids(store, which).await?).await?)
+        }
     };
     say(format_args!("{count} {word}"));
     Ok(())

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{MailboxError, Resident};
 use sealpost_store::{MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError};
 use sealpost_vault::{EscrowSecret, VaultError};
@@ -136,8 +137,9 @@ async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> 
         What::Refuse { number, note } => {
             let (request, _) = find(store, *number).await?;
             let sealed = release::seal_note(&keys, &request.mailbox_id, note, &random as &dyn Random);
-            let audit = release::audit(&request, "request.refused", "", now);
-            match store.refuse_request(&request, sealed, now, audit).await? {
+            let refused = Event::RequestRefused { mailbox: &request.mailbox_id, number: request.number };
+            let noting = store.audited([refused.row(now, &Actor::of_command(), None)]);
+            match noting.refuse_request(&request, sealed, now).await? {
                 true => {
                     say("refused");
                     Ok(())
@@ -161,7 +163,9 @@ async fn ask(
     let tag = keys.tags.address_tag(&address.identity());
     let mailbox = store.mailboxes_by_tag(&[tag]).await?.pop().ok_or(RequestError::NoMailbox)?;
     let sealed = keys.rows.seal("request", &mailbox.id, note.trim().as_bytes(), random);
-    if !store.ask(&mailbox.id, RequestKind::Access, Some(sealed), now).await? {
+    let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
+    let noting = store.audited([made.row(now, &Actor::of_command(), None)]);
+    if !noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), now).await? {
         return Err(RequestError::NoMailbox);
     }
     let requests = store.requests(true).await?;

@@ -7,12 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sealpost_mail::SystemRandom;
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{Company, Rotating, Rows, Store, StoreError, StoreOptions};
 use sealpost_vault::ServerKey;
 use thiserror::Error;
 
-use super::{complain, complain_all, runtime, say};
+use super::{complain, complain_all, prover, runtime, say};
 use crate::config::checked::{self as plan, KeySource};
 use crate::config::file::{self as config, Config, Escrow, Source};
 use crate::rotate::{Done, RotateError, Rotation};
@@ -109,6 +110,8 @@ impl Places {
             let options = StoreOptions {
                 company: Company::Alone,
                 rows: self.rows.clone(),
+                // By the old key: the trail says which rows were its, and a new one is not there for certain yet.
+                prover: Some(prover(&old.keys().audit.writer(plan::WHOLE))),
                 ..StoreOptions::new(&self.data)
             };
             let store = Store::open(options)?;
@@ -167,6 +170,8 @@ impl Places {
         let (old_keys, new_keys) = (old.keys(), new.keys());
         let rotation = Rotation { store, old: &old_keys, new: &new_keys, random: &SystemRandom };
         let done = rotation.run().await?;
+        let rotated = Event::KeyRotated { from: old.id(), to: new.id() };
+        store.append_audit(vec![rotated.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
         let aside = self.replace(old, new)?;
         store.end_rotation().await?;
         self.report(&done, old, new, &aside);

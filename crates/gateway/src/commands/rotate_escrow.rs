@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sealpost_mail::SystemRandom;
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_mailbox::Resident;
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{Store, StoreError};
 use sealpost_vault::{EscrowPublic, EscrowSecret, VaultError};
 use thiserror::Error;
@@ -54,7 +55,7 @@ pub(super) fn run(config: &Path, escrow_key: &Path) -> ExitCode {
         complain("error: this is the key that the configuration names: give the one before");
         return ExitCode::FAILURE;
     }
-    match with_store(&plan, async |store| all(store, &keys, &old, &to).await) {
+    match with_store(&plan, &keys.role.queue.audit, async |store| all(store, &keys, &old, &to).await) {
         Ok(done) => {
             say(format_args!(
                 "{} escrow wraps are sealed to key {:#04x} now; {} were so already or are under a third key",
@@ -83,7 +84,11 @@ async fn all(
     let (queue, mut done, mut after) = (&keys.role.queue, Done::default(), String::new());
     loop {
         let page = store.keyed_mailboxes(&after).await?;
-        let Some(last) = page.last() else { return Ok(done) };
+        let Some(last) = page.last() else {
+            let rotated = Event::EscrowRotated { to: to.id(), mailboxes: done.moved };
+            store.append_audit(vec![rotated.row(SystemClock.now(), &Actor::of_command(), None)]).await?;
+            return Ok(done);
+        };
         after.clone_from(&last.row.id);
         for found in &page {
             let Some(before) = found.wrap(sealpost_store::WrapKind::Escrow) else { continue };

@@ -2,6 +2,7 @@
 //! audit trail. Never content, subject or the name of a file.
 
 use sealpost_mail::{Address, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
 use sealpost_store::{AuditRow, DepositRow, MailboxFacts, MailboxRow, MailboxState, Store, StoreError};
 use serde_json::{Map, Value, json};
@@ -127,13 +128,10 @@ pub(super) fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
     })
 }
 
-/// A line of the trail.
-pub(super) fn audit(action: &str, subject_id: &str, note: &str, now: Timestamp) -> AuditRow {
-    AuditRow {
-        at: now,
-        actor: "support".to_owned(),
-        action: action.to_owned(),
-        subject_id: subject_id.to_owned(),
-        detail: note.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
-    }
+/// The store, noting that an operator did this, and why.
+pub(super) fn noting(store: &Store, event: &Event<'_>, note: &str, now: Timestamp) -> Store {
+    let row = event.row(now, &Actor::of_command(), None);
+    let note: String = note.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let detail = format!("{} note={note}", row.detail).trim_start().to_owned();
+    store.audited([AuditRow { detail, ..row }])
 }

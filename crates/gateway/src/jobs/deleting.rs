@@ -2,30 +2,41 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::LastUse;
-use sealpost_store::{IdleMailbox, StoreError};
+use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
+use sealpost_store::{IdleMailbox, Store, StoreError};
 
 use super::{Counts, Failed, Workshop};
 
 /// Deletes what is kept no longer. What fails is done next hour.
 pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let Workshop { store, retention, telling, .. } = workshop;
+    let gone = |why| noting(workshop, &Event::LetterGone { why }, now);
     let mut counts = Counting::default();
     // Letters first: a mailbox nobody came for goes when it is empty.
     let expired = match telling.expired {
-        true => store.purge_letters_telling(now).await,
-        false => store.purge_letters(now).await,
+        true => gone(LetterGone::Expired).purge_letters_telling(now).await,
+        false => gone(LetterGone::Expired).purge_letters(now).await,
     };
     counts.add("letters", "letters deleted whose time was over", expired);
-    let trashed = store.purge_trash(retention.trash_before(now)).await;
+    let trashed = gone(LetterGone::Trash).purge_trash(retention.trash_before(now)).await;
     counts.add("trash", "trash emptied of what was there long enough", trashed);
     let begun = store.purge_unattended_drafts(now).await;
     counts.add("drafts", "drafts deleted that nobody came back for", begun);
-    let abandoned = store.purge_pending(now).await;
-    counts.add("mailboxes", "empty mailboxes deleted that nobody activated", abandoned);
+    let pending = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Abandoned }, now);
+    counts.add(
+        "mailboxes",
+        "empty mailboxes deleted that nobody activated",
+        pending.purge_pending(now).await,
+    );
     let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;
     counts.add("uploads", "uploads given up of which nothing came any more", stale);
     counts.add("fleeting", "", store.forget_fleeting(now).await.map(|()| 0));
     counts.done()
+}
+
+/// The store, noting this of each thing that goes.
+fn noting(workshop: &Workshop, event: &Event<'_>, now: Timestamp) -> Store {
+    workshop.store.audited([event.row(now, &workshop.actor, None)])
 }
 
 /// What was done, and the first thing that failed.
@@ -60,9 +71,10 @@ impl Counting {
 
 /// Deletes mailboxes that nobody uses any more.
 pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
+    let store = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
     let mut gone = 0;
     for mailbox in unused_mailboxes(workshop, now).await? {
-        gone += usize::from(workshop.store.delete_idle(&mailbox, now).await?);
+        gone += usize::from(store.delete_idle(&mailbox, now).await?);
     }
     let mut counts = Counting::default();
     counts.add("mailboxes", "mailboxes deleted that nobody used any more", Ok(gone));
@@ -133,7 +145,7 @@ mod tests {
     use sealpost_mail::{Clock as _, FakeClock, Random as _, SequenceRandom, Term, Zone};
     use sealpost_store::{
         Activate, Activation, ArrivalRows, Committed, Folder, NewDeposit, NewMailbox, NewToken, NewWrap,
-        Page, Proof, Rekey, Store, StoreOptions, TokenPurpose, WrapKind,
+        Page, Proof, Rekey, StoreOptions, TokenPurpose, WrapKind,
     };
 
     use std::sync::Arc;
@@ -232,6 +244,8 @@ mod tests {
             retention,
             telling: Telling::default(),
             clock_jump: DAY * 3,
+            audit_kept: Term::Years(4),
+            actor: sealpost_mailbox::audit::Actor::System,
             context: None,
         };
         letter(&store, &random, 1).await;

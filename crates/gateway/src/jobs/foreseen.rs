@@ -36,7 +36,7 @@ pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Re
             let gone = expired.iter().map(|one| format!("mail: letter {} went unread", one.deposit_id));
             Ok(waits.chain(gone).collect())
         }
-        Job::Forget | Job::Sweep => Ok(vec!["nothing that anybody could read goes".to_owned()]),
+        Job::Forget | Job::Sweep | Job::Audit => Ok(vec!["nothing that anybody could read goes".to_owned()]),
     }
 }
 

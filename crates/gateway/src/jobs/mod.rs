@@ -7,14 +7,16 @@ mod foreseen;
 mod reminders;
 mod running;
 mod senders;
+mod trail;
 mod unread;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::Context;
-use sealpost_mail::{Clock, Random, Timestamp, Zone};
+use sealpost_mail::{Clock, Random, Term, Timestamp, Zone};
 use sealpost_mailbox::Retention;
+use sealpost_mailbox::audit::Actor;
 use sealpost_store::{Store, StoreError};
 use thiserror::Error;
 use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
@@ -24,6 +26,7 @@ use crate::config::checked::Telling;
 pub(crate) use believed::{Belief, belief, days};
 pub(crate) use foreseen::foresee;
 pub(crate) use running::{Ran, Runner};
+pub(crate) use trail::say_end;
 
 /// Why jobs cannot be started.
 #[derive(Debug, Error)]
@@ -63,11 +66,13 @@ pub(crate) enum Job {
     MailboxReminders,
     /// Mail to senders whose letters nobody opened.
     Senders,
+    /// The end of the audit trail to the log; its old rows go.
+    Audit,
 }
 
 impl Job {
     /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Reminders,
         Self::MailboxReminders,
         Self::Senders,
@@ -75,6 +80,7 @@ impl Job {
         Self::Mailboxes,
         Self::Forget,
         Self::Sweep,
+        Self::Audit,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -86,6 +92,7 @@ impl Job {
             Self::Reminders => "reminders",
             Self::MailboxReminders => "mailbox-reminders",
             Self::Senders => "senders",
+            Self::Audit => "audit",
         }
     }
 
@@ -97,7 +104,15 @@ impl Job {
     pub(crate) fn writes(self) -> bool {
         match self {
             Self::Reminders | Self::MailboxReminders | Self::Senders => true,
-            Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep => false,
+            Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep | Self::Audit => false,
+        }
+    }
+
+    /// Whether its runs stand in the audit trail: what it deletes somebody may ask for.
+    pub(crate) fn is_noted(self) -> bool {
+        match self {
+            Self::Retention | Self::Mailboxes | Self::Audit => true,
+            Self::Forget | Self::Sweep | Self::Reminders | Self::MailboxReminders | Self::Senders => false,
         }
     }
 
@@ -107,6 +122,7 @@ impl Job {
             Self::Retention
             | Self::Mailboxes
             | Self::Forget
+            | Self::Audit
             | Self::Reminders
             | Self::MailboxReminders
             | Self::Senders => true,
@@ -127,6 +143,7 @@ impl Job {
             Self::Mailboxes => zone.next(now, 60 + 41),
             Self::Forget => zone.next(now, 60 + 52),
             Self::Sweep => zone.next(now, 2 * 60 + 11),
+            Self::Audit => zone.next(now, 11),
             Self::MailboxReminders => zone.next(now, telling.hours.from.saturating_add(13)),
             Self::Senders => zone.next(now, telling.hours.from.saturating_add(29)),
         }
@@ -142,6 +159,10 @@ pub(crate) struct Workshop {
     pub(crate) telling: Telling,
     /// So far the clock may be ahead of the last run.
     pub(crate) clock_jump: Duration,
+    /// How long rows of the audit trail are kept.
+    pub(crate) audit_kept: Term,
+    /// Who lets them run.
+    pub(crate) actor: Actor,
     /// For those that write mail; nothing where no mail leaves.
     pub(crate) context: Option<Arc<Context>>,
 }

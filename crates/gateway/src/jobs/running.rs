@@ -5,10 +5,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
+use sealpost_mailbox::audit::Event;
 use sealpost_store::{Claim, JobEnd, StoreError};
 use serde_json::{Map, Value};
 
-use super::{Belief, Counts, Failed, Job, Workshop, belief, days, deleting, reminders, senders};
+use super::{Belief, Counts, Failed, Job, Workshop, belief, days, deleting, reminders, senders, trail};
 
 /// So long a job stays with a process that gives no sign of life.
 const LEASE: Duration = Duration::from_secs(120);
@@ -56,6 +57,9 @@ impl Runner {
         {
             return tracing::error!(%error, "the time could not be noted");
         }
+        if self.jobs.contains(&Job::Audit) {
+            trail::fold(&self.workshop, now).await;
+        }
         let waits = |job: &Job| {
             let latest = self.latest(*job, now);
             known.iter().any(|row| row.name == job.name() && row.due_at > now && row.due_at <= latest)
@@ -70,7 +74,7 @@ impl Runner {
 
     /// Runs one job, if it is due or is to run all the same, and nobody else has it.
     pub(crate) async fn run(&self, job: Job, even_if_not_due: bool) -> Result<Ran, Failed> {
-        let Workshop { store, clock, retention, telling, .. } = &self.workshop;
+        let Workshop { store, clock, retention, telling, actor, .. } = &self.workshop;
         let now = clock.now();
         let next = |now| job.next(now, &retention.zone, telling);
         let claim = Claim {
@@ -103,6 +107,13 @@ impl Runner {
             due_at: next(ended),
             counts: in_json(counts),
             error,
+        };
+        let store = match job.is_noted() && (outcome.is_err() || counts.iter().any(|(_, count)| *count > 0)) {
+            true => {
+                let ran = Event::JobRan { job: job.name(), run: number, counts, failed: outcome.is_err() };
+                &store.audited([ran.row(ended, actor, None)])
+            }
+            false => store,
         };
         store.end_job(end).await?;
         tracing::debug!(job = job.name(), run = number, "a job has run");
@@ -155,6 +166,7 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::Reminders => reminders::letters(workshop, now).await,
         Job::MailboxReminders => reminders::mailboxes(workshop, now).await,
         Job::Senders => senders::tell(workshop, now).await,
+        Job::Audit => trail::daily(workshop, now).await,
     }
 }
 

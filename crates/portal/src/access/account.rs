@@ -5,8 +5,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
+use sealpost_mailbox::audit::{Event, MailboxGone};
 use sealpost_mailbox::{About, Epochs, LastUse};
-use sealpost_store::{AuditRow, Ended, Folder};
+use sealpost_store::{Ended, Folder};
 use serde::Deserialize;
 
 use crate::access::credentials::{Changed, Confirmed, change, confirm, mailbox};
@@ -186,17 +187,10 @@ pub(crate) async fn delete(
         Confirmed::Not(key) => return delete_page(&site, &request, &owner, HINT, Some(key)).await,
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
-    let audit = AuditRow {
-        at: site.now(),
-        actor: "owner".to_owned(),
-        action: "mailbox.deleted".to_owned(),
-        subject_id: owner.mailbox_id().to_owned(),
-        detail: String::new(),
-    };
     // The address goes with the mailbox; whoever reads that mail learns of it all the same.
     let row = mailbox(&site, &owner).await?;
-    site.store.append_audit(vec![audit]).await.map_err(lost)?;
-    site.store.delete_mailbox(owner.mailbox_id(), site.now()).await.map_err(lost)?;
+    let noting = owner.noting(&site, &Event::MailboxDeleted { why: MailboxGone::Owner });
+    noting.delete_mailbox(owner.mailbox_id(), site.now()).await.map_err(lost)?;
     tracing::info!(mailbox.id = %owner.mailbox_id(), "mailbox deleted by its owner");
     tell(&site, &row, About::MailboxDeleted { network: came_from(&site, &request) }).await?;
     gone(&site, "/?note=deleted")

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{NewPair, Whose, links};
 use sealpost_store::{
     Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
@@ -147,7 +148,7 @@ pub(crate) async fn submit(
         let template = whole(&site, page, links::activation(&token), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
-    match carry_out(&site, &good, password, answer, &question, page.language).await? {
+    match carry_out(&site, &request, &good, password, answer, &question, page.language).await? {
         Carried::Activated(secret) => enter(&site, &request, &good, &secret).await,
         Carried::TooLate => explain(&site, &request, &visitor, &Link::Used, ""),
     }
@@ -326,6 +327,7 @@ pub(crate) enum Carried {
 /// transaction.
 pub(crate) async fn carry_out(
     site: &web::Data<Site>,
+    request: &HttpRequest,
     good: &Good,
     password: Secret<String>,
     answer: Secret<String>,
@@ -349,7 +351,9 @@ pub(crate) async fn carry_out(
             language: language.tag().to_owned(),
             letters_until: site.config.retention.activated(site.now()),
         };
-        let ended = site.store.activate(wish).await;
+        let client = Client::of(request, &site.config.trusted_proxies);
+        let event = Event::MailboxActivated { mailbox: &good.mailbox_id };
+        let ended = site.noting(&event, &Actor::Owner, Some(client)).activate(wish).await;
         match ended.map_err(|error| Problem::fault("activating a mailbox", error))? {
             Activation::Activated => return Ok(Carried::Activated(Box::new(pair.secret))),
             Activation::NotPending | Activation::TokenSpent => return Ok(Carried::TooLate),

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
 use sealpost_mailbox::About;
+use sealpost_mailbox::audit::{Credentials, Event, SessionEnd};
 use sealpost_mailbox::{Epochs, seal_address};
 use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, MailboxSecret};
@@ -86,7 +87,8 @@ async fn confirm_counted(
             Ok(Confirmed::Right(opened))
         }
         Came::Newcomer(_) | Came::Stranger => {
-            if let Some(until) = counted.told(site).await? {
+            let closed = owner.noting(site, &Event::LogInClosed { mailbox: owner.mailbox_id() });
+            if let Some(until) = counted.told(site, &closed).await? {
                 authenticate::tell_of_lock(site, &mailbox, until).await?;
             }
             Ok(Confirmed::Not("current-wrong"))
@@ -298,7 +300,15 @@ pub(crate) async fn change(
         keep_session: keep,
         why,
     };
-    let changed = site.store.change_secrets(wish).await;
+    let mailbox = owner.mailbox_id();
+    let event = match why {
+        Ended::QuestionChanged => Event::CredentialsChanged { mailbox, what: Credentials::Question },
+        Ended::Everywhere => Event::SessionEnded { mailbox, why: SessionEnd::Everywhere },
+        Ended::PasswordChanged | Ended::PasswordReset | Ended::Support | Ended::Deleted => {
+            Event::CredentialsChanged { mailbox, what: Credentials::Password }
+        }
+    };
+    let changed = owner.noting(site, &event).change_secrets(wish).await;
     match changed.map_err(|error| Problem::fault("changing secrets", error))? {
         true => Ok(()),
         false => Err(Problem::SessionOver),

@@ -4,7 +4,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_store::{AuditRow, MailboxRow, MailboxState, TokenPurpose};
+use sealpost_mailbox::audit::{Actor, Event, MailboxGone};
+use sealpost_store::{MailboxRow, MailboxState, TokenPurpose};
 use sealpost_vault::TokenPurpose as VaultPurpose;
 use serde::Deserialize;
 
@@ -67,7 +68,8 @@ pub(crate) async fn submit(
     form: Protected<DeletionForm>,
 ) -> Result<HttpResponse, Problem> {
     let DeletionForm { sure } = form.verify(visitor.token())?;
-    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
     let mailbox = match look(&site, &token).await? {
         Link::Good(mailbox) => mailbox,
         bad @ (Link::Held | Link::Expired | Link::Unknown) => {
@@ -80,15 +82,13 @@ pub(crate) async fn submit(
         return show_to(&visitor, HINT, &template);
     }
     let lost = |error| Problem::fault("deleting a mailbox", error);
-    let audit = AuditRow {
-        at: site.now(),
-        actor: "owner".to_owned(),
-        action: "mailbox.deleted".to_owned(),
-        subject_id: mailbox.id.clone(),
-        detail: "wished by mail".to_owned(),
-    };
-    site.store.append_audit(vec![audit]).await.map_err(lost)?;
-    if !site.store.delete_mailbox(&mailbox.id, site.now()).await.map_err(lost)? {
+    let gone = Event::MailboxDeleted { why: MailboxGone::WishedByMail };
+    if !site
+        .noting(&gone, &Actor::Owner, Some(client))
+        .delete_mailbox(&mailbox.id, site.now())
+        .await
+        .map_err(lost)?
+    {
         // Held in this moment, or gone.
         let now = look(&site, &token).await?;
         return explain(&site, &request, &visitor, &now);

@@ -58,7 +58,7 @@ pub(crate) async fn submit(
         let template = activate::whole(&site, page, HERE.to_owned(), good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
-    match activate::carry_out(&site, &good, password, answer, &question, page.language).await? {
+    match activate::carry_out(&site, &request, &good, password, answer, &question, page.language).await? {
         Carried::Activated(secret) => {
             tell_owner(&site, &request, &good, page.language).await;
             activate::enter(&site, &request, &good, &secret).await

@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{About, Outgoing, links};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
 use sealpost_vault::{ResetBound, TokenHash};
@@ -164,7 +165,8 @@ async fn remember(
 ) -> Result<bool, Problem> {
     let token =
         NewToken { hash, purpose: TokenPurpose::Reset, created_at: now, expires_at, deposit_id: None };
-    let begun = site.store.begin_reset(mailbox_id, token, not_since).await;
+    let noting = site.noting(&Event::ResetAsked { mailbox: mailbox_id }, &Actor::Visitor, None);
+    let begun = noting.begin_reset(mailbox_id, token, not_since).await;
     begun.map_err(|error| Problem::fault("a forgotten password", error))
 }
 

@@ -283,7 +283,9 @@ pub(crate) async fn submit(
         (Came::Stranger, mailbox) => {
             site.turns.wrong(client, site.now());
             throttle::wrong_from(&site, client).await?;
-            let until = counted.told(&site).await?;
+            let closing =
+                throttle::closing(&site, mailbox.as_ref().map(|mailbox| mailbox.id.as_str()), client);
+            let until = counted.told(&site, &closing).await?;
             if let (Some(mailbox), Some(until)) = (mailbox, until) {
                 authenticate::tell_of_lock(&site, &mailbox, until).await?;
             }

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Timestamp};
 use sealpost_mailbox::WaysIn;
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{About, Outgoing};
 use sealpost_store::{
     Folder, MailboxRow, MailboxState, NewToken, Page as StorePage, Reissued, RequestKind, TokenPurpose,
@@ -57,7 +58,10 @@ pub(crate) async fn submit(
         match site.config.renewal {
             Renewal::AtOnce => send(&site, &mailbox).await?,
             Renewal::Request => {
-                let asked = site.store.ask(&mailbox.id, RequestKind::Renewal, None, site.now()).await;
+                let client = Client::of(&request, &site.config.trusted_proxies);
+                let event = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Renewal.as_str() };
+                let noting = site.noting(&event, &Actor::Visitor, Some(client));
+                let asked = noting.ask(&mailbox.id, RequestKind::Renewal, None, site.now()).await;
                 asked.map_err(|error| Problem::fault("a request to support", error))?;
             }
         }
@@ -117,7 +121,8 @@ async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
         expires_at: expires,
         deposit_id: None,
     };
-    match site.store.renew_activation(&mailbox.id, new, wraps, Some(now.minus(GAP))).await.map_err(lost)? {
+    let noting = site.noting(&Event::LinkRenewed { mailbox: &mailbox.id }, &Actor::Visitor, None);
+    match noting.renew_activation(&mailbox.id, new, wraps, Some(now.minus(GAP))).await.map_err(lost)? {
         Reissued::Done => {}
         Reissued::NotPending => return Ok(()),
     }

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{About, Outgoing};
 use sealpost_mailbox::{NewPair, Whose, wrap_id};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
@@ -174,7 +175,8 @@ pub(crate) async fn submit(
     }
     site.turns.wrong(client, site.now());
     throttle::wrong_from(&site, client).await?;
-    let (left, until) = (counted.left(), counted.told(&site).await?);
+    let closing = throttle::closing(&site, good.map(|good| good.mailbox.id.as_str()), client);
+    let (left, until) = (counted.left(), counted.told(&site, &closing).await?);
     if let (Some(good), Some(until)) = (good, until) {
         tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers");
         tell(&site, &good.mailbox, About::AnswersUsedUp { until }).await?;
@@ -333,7 +335,9 @@ async fn finish(
             rekey: take_over(&pair, site, &whose, &opened).await?,
             wraps: wraps.clone(),
         };
-        let ended = site.store.reset_password(wish).await;
+        let client = Client::of(request, &site.config.trusted_proxies);
+        let noting = site.noting(&Event::PasswordReset { mailbox: &mailbox.id }, &Actor::Owner, Some(client));
+        let ended = noting.reset_password(wish).await;
         match ended.map_err(|error| Problem::fault("setting a new password", error))? {
             Reset::Done => {
                 done = true;

@@ -7,7 +7,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::Resident;
-use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow};
+use sealpost_mailbox::audit::{Actor, Event, SessionEnd};
+use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow, Store};
 use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
 use crate::http::csrf::FormToken;
@@ -15,6 +16,7 @@ use crate::language::Language;
 use crate::mailbox::profile::Profile;
 use crate::problem::Problem;
 use crate::state::Site;
+use crate::state::limits::Client;
 
 /// A session is written to at most this often.
 const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
@@ -39,6 +41,8 @@ pub(crate) struct SignedIn {
     is_held: bool,
     /// The mailbox's secret as the session's row keeps it.
     sealed: Vec<u8>,
+    /// Where this request comes from.
+    client: Client,
 }
 
 impl SignedIn {
@@ -98,10 +102,26 @@ impl SignedIn {
         Ok(KeptSession { hash: self.session, secret_sealed })
     }
 
+    /// The store, noting that the owner did this.
+    pub(crate) fn noting(&self, site: &Site, event: &Event<'_>) -> Store {
+        site.noting(event, &Actor::Owner, Some(self.client))
+    }
+
+    /// Notes in the audit trail what changes no row: before it happens, or it does not.
+    pub(crate) async fn note(&self, site: &Site, events: &[Event<'_>]) -> Result<(), Problem> {
+        let from = Some(self.client.address());
+        let rows = events.iter().map(|event| event.row(site.now(), &Actor::Owner, from)).collect();
+        site.store.append_audit(rows).await.map_err(|error| Problem::fault("the audit trail", error))
+    }
+
     /// Ends the session.
     pub(crate) async fn end(self, site: &Site) -> Result<(), Problem> {
         site.prepared.leave(&self.session);
-        site.store.end_session(&self.session).await.map_err(|error| Problem::fault("ending a session", error))
+        let ended = Event::SessionEnded { mailbox: &self.mailbox_id, why: SessionEnd::LoggedOut };
+        self.noting(site, &ended)
+            .end_session(&self.session)
+            .await
+            .map_err(|error| Problem::fault("ending a session", error))
     }
 }
 
@@ -191,6 +211,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         sealed: row.secret_sealed,
         mailbox_id: row.mailbox_id,
         secret: opened,
+        client: Client::of(request, &site.config.trusted_proxies),
     })
 }
 
@@ -258,8 +279,9 @@ pub(crate) async fn begin(
         expires_at: ends(site, now, now),
         device_sealed: site.keys.rows.seal("device", mailbox_id, device.as_bytes(), site.random.as_ref()),
     };
+    let client = Client::of(request, &site.config.trusted_proxies);
     let begun = site
-        .store
+        .noting(&Event::LoggedIn { mailbox: mailbox_id }, &Actor::Owner, Some(client))
         .begin_session(session)
         .await
         .map_err(|error| Problem::fault("beginning a session", error))?;

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Address;
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::RequestKind;
 use serde::Deserialize;
 
@@ -63,13 +64,14 @@ pub(crate) async fn submit(
     form: Protected<SupportForm>,
 ) -> Result<HttpResponse, Problem> {
     let form = form.verify(visitor.token())?;
-    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
     if form.address.trim().is_empty() || form.note.trim().is_empty() {
         return show_to(&visitor, HINT, &page(&site, &request, &visitor, form, true));
     }
     let floor = tokio::time::sleep(FLOOR);
     // Known addresses cost a written row, unknown ones should not show that they do not.
-    let noted = actix_web::rt::spawn(note(site.clone(), form));
+    let noted = actix_web::rt::spawn(note(site.clone(), form, client));
     floor.await;
     if noted.is_finished()
         && let Ok(Err(problem)) = noted.await
@@ -80,14 +82,16 @@ pub(crate) async fn submit(
 }
 
 /// Notes the request, if there is a mailbox it could be for.
-async fn note(site: web::Data<Site>, form: SupportForm) -> Result<(), Problem> {
+async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a request to support", error);
     let Ok(address) = Address::parse(form.address.trim()) else { return Ok(()) };
     let tag = site.keys.tags.address_tag(&address.identity());
     let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() else { return Ok(()) };
     let note: String = form.note.trim().chars().take(MAX_NOTE).collect();
     let sealed = site.keys.rows.seal("request", &mailbox.id, note.as_bytes(), site.random.as_ref());
-    if site.store.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {
+    let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
+    let noting = site.noting(&made, &Actor::Visitor, Some(client));
+    if noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {
         tracing::info!(mailbox.id = %mailbox.id, "support was asked for a way back in");
     }
     Ok(())

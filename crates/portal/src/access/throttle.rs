@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::Tries;
+use sealpost_mailbox::audit::{Actor, CREDENTIALS_WRONG, Event, network};
+use sealpost_store::{Store, Tries};
 
 use crate::config::LockRules;
 use crate::problem::Problem;
@@ -140,14 +141,23 @@ async fn count(
     whose: [u8; 32],
     next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
 ) -> Result<Result<Tries, u64>, Problem> {
+    count_in(&site.store, whose, next).await
+}
+
+/// The same through a handle of the store.
+async fn count_in(
+    store: &Store,
+    whose: [u8; 32],
+    next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
+) -> Result<Result<Tries, u64>, Problem> {
     let lost = |error| Problem::fault("counting a try", error);
     for _ in 0..RACES {
-        let before = site.store.tries(&whose).await.map_err(lost)?;
+        let before = store.tries(&whose).await.map_err(lost)?;
         let after = match next(before) {
             Ok(after) => after,
             Err(seconds) => return Ok(Err(seconds)),
         };
-        if site.store.count_try(&whose, before, after).await.map_err(lost)? {
+        if store.count_try(&whose, before, after).await.map_err(lost)? {
             return Ok(Ok(after));
         }
     }
@@ -196,9 +206,12 @@ fn counters(site: &Site, client: Client) -> Vec<Counter> {
 /// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
 pub(crate) async fn wrong_from(site: &Site, client: Client) -> Result<(), Problem> {
     let now = site.now();
+    // Once, whatever it counts against.
+    let mut store = site.store.counted(CREDENTIALS_WRONG, &network(client.address()), now);
     for at in counters(site, client) {
-        let counted = count(site, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
+        let counted = count_in(&store, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
         counted.await.map(drop)?;
+        store = site.store.clone();
     }
     Ok(())
 }
@@ -235,14 +248,24 @@ impl Counted {
 
     /// The password was wrong. When the way in opens again, if it is closed now and its owner has not been told
     /// today. Does the same work whether or not there is an owner.
-    pub(crate) async fn told(self, site: &Site) -> Result<Option<Timestamp>, Problem> {
+    /// `closing` notes that the way in is closed.
+    pub(crate) async fn told(self, site: &Site, closing: &Store) -> Result<Option<Timestamp>, Problem> {
         let all = self.together.as_deref();
         let closed = [Some(&self), all].into_iter().flatten().find(|count| !count.is_open());
         let Some(closed) = closed else { return Ok(None) };
         // One mail a day about all browsers that are known, however many there are.
-        let told = site.store.tell_of_tries(&all.unwrap_or(&self).whose, site.now()).await;
+        let told = closing.tell_of_tries(&all.unwrap_or(&self).whose, site.now()).await;
         let told = told.map_err(|error| Problem::fault("counting a try", error))?;
         Ok(told.then_some(closed.open_at))
+    }
+}
+
+/// The store, noting that the way into this mailbox is closed. Nothing is noted of an address without one: anybody may
+/// make up as many as they like.
+pub(crate) fn closing(site: &Site, mailbox: Option<&str>, client: Client) -> Store {
+    match mailbox {
+        Some(mailbox) => site.noting(&Event::LogInClosed { mailbox }, &Actor::Visitor, Some(client)),
+        None => site.store.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::Page as StorePage;
 
 use crate::access::session::SignedIn;
@@ -71,11 +72,13 @@ pub(crate) async fn act(
     let done = |word: &str, n: usize| Ok(redirect(&format!("{}?done={word}&n={n}", place.path())));
     match what {
         "trash" => {
-            let n = site.store.trash_deposits(owner.mailbox_id(), &ids, site.now()).await.map_err(lost)?;
+            let noting = owner.noting(&site, &Event::LetterTrashed);
+            let n = noting.trash_deposits(owner.mailbox_id(), &ids, site.now()).await.map_err(lost)?;
             done("trashed", n)
         }
         "restore" => {
-            let n = site.store.restore_deposits(owner.mailbox_id(), &ids).await.map_err(lost)?;
+            let noting = owner.noting(&site, &Event::LetterRestored);
+            let n = noting.restore_deposits(owner.mailbox_id(), &ids).await.map_err(lost)?;
             done("restored", n)
         }
         "destroy" | "empty" => {
@@ -85,7 +88,8 @@ pub(crate) async fn act(
             let all = what == "empty";
             let ids = if all { in_trash(&site, &owner).await? } else { ids };
             if fields.one("sure") == "yes" {
-                let n = site.store.delete_trashed(owner.mailbox_id(), &ids).await.map_err(lost)?;
+                let noting = owner.noting(&site, &Event::LetterGone { why: LetterGone::Deleted });
+                let n = noting.delete_trashed(owner.mailbox_id(), &ids).await.map_err(lost)?;
                 return done("destroyed", n);
             }
             let mut page = Page::owned(&site, &request, &owner);

@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
+use sealpost_mailbox::audit::Event;
 use sealpost_store::{Folder, Page as StorePage};
 use serde::Serialize;
 
@@ -137,6 +138,14 @@ pub(crate) async fn archive(
     let watch = Some(fields.one("watch")).filter(|watch| is_id(watch));
     let tally = watch.map(|watch| site.tallies.begin(owner.session(), watch, wanted.len() as u64));
     let language = page.language;
+    let whole = Event::ArchiveExported {
+        mailbox: owner.mailbox_id(),
+        letters: wanted.len(),
+        format: format.extension(),
+    };
+    let each = wanted.iter().map(|one| exported(&owner, &one.id, format));
+    let events: Vec<Event<'_>> = std::iter::once(whole).chain(each).collect();
+    owner.note(&site, &events).await?;
     tracing::info!(letters = wanted.len(), format = format.extension(), "letters exported");
     let pieces = archive::archive(site.clone(), owner, language, wanted, format, explanation, tally);
     Ok(HttpResponse::Ok()
@@ -144,6 +153,11 @@ pub(crate) async fn archive(
         .insert_header(download::attachment(&download::file_name(&file, "messages.zip")))
         .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
         .streaming(pieces))
+}
+
+/// What the audit trail says of a letter that is taken away.
+pub(crate) fn exported<'a>(owner: &'a SignedIn, letter: &'a str, format: Format) -> Event<'a> {
+    Event::LetterExported { letter, mailbox: owner.mailbox_id(), format: format.extension() }
 }
 
 #[derive(Serialize)]
@@ -213,11 +227,14 @@ async fn one(
     let mut page = Page::owned(site, request, owner);
     let file = archive::name(site, &deposit.row, deposit.summary.as_ref(), format);
     match archive::made(site, page.language, deposit, format).await? {
-        Ok(made) => Ok(HttpResponse::Ok()
-            .content_type(format.content_type())
-            .insert_header(download::attachment(&file))
-            .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
-            .body(SizedStream::new(made.size, made.pieces))),
+        Ok(made) => {
+            owner.note(site, &[exported(owner, id, format)]).await?;
+            Ok(HttpResponse::Ok()
+                .content_type(format.content_type())
+                .insert_header(download::attachment(&file))
+                .insert_header((header::CONTENT_SECURITY_POLICY, FILE_POLICY))
+                .body(SizedStream::new(made.size, made.pieces)))
+        }
         Err(NotMade::NotNow) => Err(Problem::Busy("typesetting")),
         Err(why @ (NotMade::NoWorker | NotMade::NotThis)) => {
             page.here = links::letter(id);

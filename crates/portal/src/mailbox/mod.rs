@@ -11,6 +11,7 @@ use actix_web::web::{self, Bytes};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
+use sealpost_mailbox::audit::Event;
 use sealpost_mailbox::{BodyOpener, MailboxError, listing, open_head, proven_listing};
 use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
 use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
@@ -104,7 +105,9 @@ impl SignedIn {
 
     /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
     pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
-        if let Err(error) = site.store.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
+        let noting =
+            self.noting(site, &Event::LetterOpened { letter: &deposit.row.id, mailbox: self.mailbox_id() });
+        if let Err(error) = noting.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
             tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
         }
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
+use crate::letters::export::exported;
 use crate::letters::inbox::FolderPage;
 use crate::letters::withdrawn;
 use crate::page::{Page, redirect, show as render};
@@ -294,6 +295,7 @@ pub(crate) async fn eml(
     let name = archive::name(&site, &deposit.row, deposit.summary.as_ref(), Format::Eml);
     let size = deposit.size()?;
     let pieces = deposit.stream().await?;
+    owner.note(&site, &[exported(&owner, &id, Format::Eml)]).await?;
     Ok(HttpResponse::Ok()
         .content_type("message/rfc822")
         .insert_header(download::attachment(&name))

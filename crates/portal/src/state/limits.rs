@@ -60,6 +60,11 @@ impl Client {
         Self::from_hops(peer, &[], &[])
     }
 
+    /// The address.
+    pub(crate) fn address(self) -> IpAddr {
+        self.0
+    }
+
     /// The network in octets.
     pub(crate) fn octets(self) -> Vec<u8> {
         match self.0 {

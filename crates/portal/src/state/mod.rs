@@ -5,6 +5,7 @@ pub(crate) mod export_progress;
 pub(crate) mod frame_cache;
 pub(crate) mod hashing_queue;
 pub(crate) mod limits;
+mod noting;
 pub(crate) mod per_owner;
 
 use std::sync::Arc;

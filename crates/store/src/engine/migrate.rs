@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (16, include_str!("../../schema/016_words.sql")),
     (17, include_str!("../../schema/017_jobs.sql")),
     (18, include_str!("../../schema/018_clock.sql")),
+    (19, include_str!("../../schema/019_audit.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -4,6 +4,7 @@ mod migrate;
 pub(crate) mod postgres;
 mod sqlite;
 mod text;
+mod trail;
 
 use std::fs::File;
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::audit::AuditProver;
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::Files;
@@ -51,6 +53,8 @@ pub(crate) struct Setting {
     pub(crate) disk: Arc<Disk>,
     /// Held until the last commit, so that nobody cleans up under our hands.
     pub(crate) lock: Arc<File>,
+    /// Proves rows of the audit trail.
+    pub(crate) prover: Option<Arc<dyn AuditProver>>,
 }
 
 /// The one that works.

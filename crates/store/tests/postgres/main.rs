@@ -38,6 +38,8 @@ mod sessions;
 #[path = "../store/stories.rs"]
 mod stories;
 mod tls;
+#[path = "../store/trail.rs"]
+mod trail;
 #[path = "../store/trash.rs"]
 mod trash;
 #[path = "../store/tries.rs"]

@@ -2,9 +2,9 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, Again, AuditRow, ChangeSecrets, Ended, Folder, KeptSession, MailboxState, NewLeg,
-    NewSession, NewToken, NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset,
-    ResetPassword, TokenPurpose, WrapKind,
+    Activate, Activation, Again, ChangeSecrets, Ended, Folder, KeptSession, MailboxState, NewLeg, NewSession,
+    NewToken, NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword,
+    TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
@@ -50,16 +50,6 @@ fn reset(mailbox_id: &str, hash: u8, now: Timestamp) -> ResetPassword {
     }
 }
 
-fn audit(id: &str) -> AuditRow {
-    AuditRow {
-        at: NOW,
-        actor: "support".to_owned(),
-        action: "request.released".to_owned(),
-        subject_id: id.to_owned(),
-        detail: String::new(),
-    }
-}
-
 async fn release(rig: &Rig, number: i64, mailbox_id: &str, again: Again) -> Released {
     let leg = NewLeg { body_id: None, ..rig.leg("none", "smarthost") };
     let wish = Release {
@@ -70,7 +60,6 @@ async fn release(rig: &Rig, number: i64, mailbox_id: &str, again: Again) -> Rele
         again,
         letters_until: LATER,
         leg,
-        audit: audit(mailbox_id),
     };
     rig.store.release_request(wish).await.unwrap()
 }
@@ -185,8 +174,8 @@ async fn a_refused_request_changes_nothing_and_deleting_takes_requests_along() {
     let id = active(&rig, 1).await;
     assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
     let request = rig.store.requests(true).await.unwrap().remove(0);
-    assert!(rig.store.refuse_request(&request, b"no".to_vec(), NOW, audit(&id)).await.unwrap());
-    assert!(!rig.store.refuse_request(&request, b"no".to_vec(), NOW, audit(&id)).await.unwrap());
+    assert!(rig.store.refuse_request(&request, b"no".to_vec(), NOW).await.unwrap());
+    assert!(!rig.store.refuse_request(&request, b"no".to_vec(), NOW).await.unwrap());
     assert_eq!(release(&rig, request.number, &id, kept(40)).await, Released::NotOpen);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
     assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());

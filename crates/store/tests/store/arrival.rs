@@ -1,7 +1,7 @@
 //! An arrival is stored whole and once.
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, AuditRow, Committed, NewNotice, Page, Store, StoreError, notice_token};
+use sealpost_store::{ArrivalRows, Committed, NewNotice, Store, StoreError, notice_token};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -144,13 +144,13 @@ async fn all_rows_or_none() {
     let mailbox = rig.mailbox(1);
     rows.deposits.push(rig.deposit(&mailbox.id, rows.legs[0].body_id.as_deref().unwrap()));
     rows.mailboxes.push(mailbox);
-    rows.audit.push(line("mailbox.created"));
+    rows.audit.push(crate::trail::row("mailbox.created", "object"));
     // A leg that refers to a body nobody knows: the last statement fails.
     rows.legs.push(rig.leg(&rig.ids.id(), "b.example"));
     assert!(matches!(rig.store.commit_arrival(rows).await, Err(StoreError::Database(_))));
     let counts = rig.clean().await;
     assert_eq!((counts.mailboxes, counts.deposits, counts.legs, counts.fingerprints), (0, 0, 0, 0));
-    assert_eq!(rig.store.audit(Page { offset: 0, limit: 10 }).await.unwrap(), []);
+    assert!(crate::trail::read(&rig.store).await.is_empty());
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
 }
 
@@ -209,25 +209,6 @@ async fn a_caller_that_goes_away_does_not_undo_its_commit() {
     rig.reopen().await;
     assert!(matches!(commit(&rig.store, with_fingerprint(&rig, [9; 32]).await).await, Committed::Duplicate));
     assert_eq!(rig.clean().await.legs, 1);
-}
-
-fn line(action: &str) -> AuditRow {
-    AuditRow {
-        at: NOW,
-        actor: "system".to_owned(),
-        action: action.to_owned(),
-        subject_id: "subject".to_owned(),
-        detail: String::new(),
-    }
-}
-
-#[tokio::test]
-async fn the_audit_trail_is_newest_first() {
-    let rig = Rig::new();
-    let lines = vec![line("first"), line("second"), line("third")];
-    rig.store.append_audit(lines.clone()).await.unwrap();
-    let read = rig.store.audit(Page { offset: 1, limit: 10 }).await.unwrap();
-    assert_eq!(read, [lines[1].clone(), lines[0].clone()]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

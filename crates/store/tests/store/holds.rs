@@ -4,21 +4,11 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{AuditRow, IdleMailbox, MailboxState};
+use sealpost_store::{IdleMailbox, MailboxState};
 
 use crate::rig::{LATER, NOW, Rig};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-fn audit(action: &str) -> AuditRow {
-    AuditRow {
-        at: NOW,
-        actor: "support".to_owned(),
-        action: action.to_owned(),
-        subject_id: "x".to_owned(),
-        detail: String::new(),
-    }
-}
 
 async fn idle(rig: &Rig, before: Timestamp) -> Vec<IdleMailbox> {
     rig.store.idle_mailboxes(before, "").await.unwrap()
@@ -53,8 +43,8 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
     rig.store.trash_deposits(&other, std::slice::from_ref(&thrown), NOW).await.unwrap();
     let held = NOW.plus(HOUR);
     for id in [&mailbox, &other] {
-        assert!(rig.store.hold_mailbox(id, held, audit("mailbox.held")).await.unwrap());
-        assert!(!rig.store.hold_mailbox(id, LATER, audit("mailbox.held")).await.unwrap(), "held already");
+        assert!(rig.store.hold_mailbox(id, held).await.unwrap());
+        assert!(!rig.store.hold_mailbox(id, LATER).await.unwrap(), "held already");
     }
     let never = Timestamp(LATER.0 * 1000);
     assert_eq!(rig.store.purge_letters(never).await.unwrap(), 0);
@@ -66,8 +56,8 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
     let before = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row.expires_at.unwrap();
     let ended = held.plus(HOUR * 1000);
     for id in [&mailbox, &other] {
-        assert!(rig.store.end_hold(id, ended, audit("mailbox.released")).await.unwrap());
-        assert!(!rig.store.end_hold(id, ended, audit("mailbox.released")).await.unwrap());
+        assert!(rig.store.end_hold(id, ended).await.unwrap());
+        assert!(!rig.store.end_hold(id, ended).await.unwrap());
     }
     let row = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row;
     assert_eq!(row.expires_at, Some(before.plus(HOUR * 1000)));

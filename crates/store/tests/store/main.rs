@@ -18,6 +18,7 @@ mod rig;
 mod sessions;
 mod sqlite;
 mod stories;
+mod trail;
 mod trash;
 mod tries;
 

@@ -19,7 +19,7 @@ pub(crate) const LARGE: usize = 300_000;
 pub(crate) struct Rig {
     pub(crate) store: Store,
     pub(crate) ids: Arc<SequenceRandom>,
-    scratch: TempDir,
+    pub(crate) scratch: TempDir,
 }
 
 impl Rig {

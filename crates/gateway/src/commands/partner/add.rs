@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
+use sealpost_mailbox::audit::PartnerChange;
 use sealpost_partner::{Found, Partner, PartnerKey, Place, Reach, Standing};
 use sealpost_seal::{Covers, Method, Purpose};
 use sealpost_store::PartnerKeyState;
@@ -198,7 +199,8 @@ async fn keep(
             if let Some(profile) = add.profile {
                 partner.profile = profile.profile();
             }
-            book.change(&partner, keys, "partner.key-added", desk.now, &random).await?;
+            let noted = desk.changed(&partner, PartnerChange::KeysAdded);
+            book.change(&partner, keys, noted, desk.now, &random).await?;
         }
         None => {
             let partner = Partner {
@@ -209,7 +211,8 @@ async fn keep(
                 prefers: None::<Method>,
                 profile: add.profile.map(ProfileName::profile).unwrap_or_default(),
             };
-            book.add(&partner, keys, desk.now, &random).await?;
+            let noted = desk.changed(&partner, PartnerChange::Added);
+            book.add(&partner, keys, noted, desk.now, &random).await?;
         }
     }
     desk.find(&add.name).await

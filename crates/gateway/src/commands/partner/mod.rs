@@ -10,11 +10,12 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event, KeyChange, PartnerChange};
 use sealpost_partner::{
     Book, Found, Partner, PartnerError, PartnerKey, Place, Refused, Standing, Step, after,
 };
 use sealpost_seal::{KeyError, Limits, Profile, Worker, WorkerError};
-use sealpost_store::{PartnerKeyState, Store, StoreError};
+use sealpost_store::{AuditRow, PartnerKeyState, Store, StoreError};
 use thiserror::Error;
 
 use super::{say, with_support};
@@ -139,6 +140,16 @@ impl Desk<'_> {
         Ok(Worker::find(self.plan.worker.as_deref(), Limits::default())?)
     }
 
+    /// For the audit trail: an operator did this.
+    pub(super) fn noted(&self, event: &Event<'_>) -> AuditRow {
+        event.row(self.now, &Actor::of_command(), None)
+    }
+
+    /// The same of a partner.
+    pub(super) fn changed(&self, partner: &Partner, what: PartnerChange) -> AuditRow {
+        self.noted(&Event::PartnerChanged { partner: &partner.id, what })
+    }
+
     async fn find(&self, name: &str) -> Result<Found, CommandError> {
         let found = self.book().named(name).await?;
         found.ok_or_else(|| CommandError::Unknown(name.to_owned()))
@@ -175,7 +186,8 @@ async fn trust(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Result
     let found = desk.find(name).await?;
     if found.partner.standing == Standing::Suspended {
         let partner = Partner { standing: Standing::Active, ..found.partner.clone() };
-        desk.book().change(&partner, &[], "partner.resumed", desk.now, &SystemRandom).await?;
+        let noted = desk.changed(&partner, PartnerChange::Resumed);
+        desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
         say(format_args!("{}: in use again", partner.name));
         if fingerprint.is_none() {
             return Ok(());
@@ -205,7 +217,8 @@ async fn suspend(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Resu
         return step(desk, &found.partner, key(&found, given)?, Step::Suspend).await;
     }
     let partner = Partner { standing: Standing::Suspended, ..found.partner };
-    desk.book().change(&partner, &[], "partner.suspended", desk.now, &SystemRandom).await?;
+    let noted = desk.changed(&partner, PartnerChange::Suspended);
+    desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
     say(format_args!(
         "{}: suspended; nothing is encrypted for it and its signatures do not count",
         partner.name
@@ -219,7 +232,7 @@ async fn remove(desk: &Desk<'_>, name: &str, yes: bool) -> Result<(), CommandErr
         say(format_args!("{name} goes with {} keys; nothing brings them back.", found.keys.len()));
         add::confirm("Remove it?")?;
     }
-    desk.book().remove(&found.partner, desk.now).await?;
+    desk.book().remove(&found.partner, desk.changed(&found.partner, PartnerChange::Removed)).await?;
     say(format_args!("{name}: removed"));
     Ok(())
 }
@@ -231,7 +244,15 @@ async fn step(desk: &Desk<'_>, partner: &Partner, key: &PartnerKey, step: Step) 
         fingerprint: fingerprint.clone(),
         why,
     })?;
-    desk.book().step(partner, key, to, step, desk.now, &SystemRandom).await?;
+    let what = match step {
+        Step::Trust => KeyChange::Trusted,
+        Step::Suspend => KeyChange::Suspended,
+        Step::Expire => KeyChange::Expired,
+        Step::Revoke => KeyChange::Revoked,
+    };
+    let hex = key.key.facts().fingerprint.to_hex();
+    let noted = desk.noted(&Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &hex, what });
+    desk.book().step(partner, key, to, noted, desk.now, &SystemRandom).await?;
     say(format_args!("{}: {fingerprint} is {}", partner.name, to.as_str()));
     Ok(())
 }

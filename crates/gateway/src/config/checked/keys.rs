@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use sealpost_mail::Secret;
 use sealpost_vault::{
-    DeliveryRole, EscrowSecret, IntakeRole, PortalRole, ServerKey, SupportRole, VaultError,
+    AuditKey, AuditMaster, AuditorRole, DeliveryRole, EscrowSecret, IntakeRole, JobsRole, PortalRole,
+    ServerKey, SupportRole, VaultError,
 };
 use toml::Spanned;
 
@@ -23,7 +24,12 @@ pub(crate) struct ServiceKeys {
     pub(crate) delivery: Option<DeliveryRole>,
     /// Jobs delete and count; no key is needed for that.
     pub(crate) jobs: bool,
+    /// Proves what this process writes into the audit trail; `None`: it runs nothing.
+    pub(crate) audit: Option<AuditKey>,
 }
+
+/// By which name a process that has the server key writes into the audit trail.
+pub(crate) const WHOLE: &str = "gateway";
 
 /// The keys of support's commands.
 pub(crate) struct SupportKeys {
@@ -66,6 +72,7 @@ impl ServiceKeys {
                     portal: roles.portal.then(|| keys.portal()),
                     delivery: roles.delivery.then(|| keys.delivery()),
                     jobs: roles.jobs,
+                    audit: Some(keys.audit.writer(WHOLE)),
                 })
             }
             Place::Roles(named) => {
@@ -74,13 +81,20 @@ impl ServiceKeys {
                 let portal = wanted(roles.portal).map(|at| role_key(at, "portal", PortalRole::parse, source));
                 let delivery =
                     wanted(roles.delivery).map(|at| role_key(at, "delivery", DeliveryRole::parse, source));
+                let jobs = wanted(roles.jobs).map(|at| role_key(at, "jobs", JobsRole::parse, source));
                 // `None` within: a problem has been noted.
-                Some(Self {
-                    intake: intake.map_or(Some(None), |key| key.map(Some))?,
-                    portal: portal.map_or(Some(None), |key| key.map(Some))?,
-                    delivery: delivery.map_or(Some(None), |key| key.map(Some))?,
-                    jobs: roles.jobs,
-                })
+                let intake = intake.map_or(Some(None), |key| key.map(Some))?;
+                let portal = portal.map_or(Some(None), |key| key.map(Some))?;
+                let delivery = delivery.map_or(Some(None), |key| key.map(Some))?;
+                let jobs: Option<JobsRole> = jobs.map_or(Some(None), |key| key.map(Some))?;
+                let of_one = [
+                    intake.as_ref().map(|role| &role.queue.audit),
+                    portal.as_ref().map(|role| &role.queue.audit),
+                    delivery.as_ref().map(|role| &role.queue.audit),
+                    jobs.as_ref().map(|role| &role.audit),
+                ];
+                let audit = of_one.into_iter().flatten().next().cloned();
+                Some(Self { intake, portal, delivery, jobs: roles.jobs, audit })
             }
         }
     }
@@ -103,6 +117,14 @@ impl SupportKeys {
                 Some(Self { role, escrow: None })
             }
         }
+    }
+}
+
+/// The key of whoever verifies the audit trail: of the server key where that is at hand, else of the key file for it.
+pub(super) fn auditor(config: &Config, source: &mut Source) -> Option<Vec<AuditMaster>> {
+    match place(config, source)? {
+        Place::One(named) => Some(server_key(named, source)?.keys().audit.all()),
+        Place::Roles(named) => Some(role_key(named, "auditor", AuditorRole::parse, source)?.audit.all()),
     }
 }
 
@@ -325,13 +347,15 @@ pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 pub(crate) const ESCROW_FILE: &str = "escrow.key";
 
 /// The key files of all roles, and the escrow key: names and texts.
-pub(crate) fn role_files(key: &ServerKey) -> [(&'static str, Secret<String>); 5] {
+pub(crate) fn role_files(key: &ServerKey) -> [(&'static str, Secret<String>); 7] {
     let keys = key.keys();
     [
         ("intake.key", keys.intake().to_file_text()),
         ("portal.key", keys.portal().to_file_text()),
         ("delivery.key", keys.delivery().to_file_text()),
+        ("jobs.key", keys.jobs().to_file_text()),
         ("support.key", keys.support().to_file_text()),
+        ("auditor.key", keys.auditor().to_file_text()),
         (ESCROW_FILE, keys.escrow.to_file_text()),
     ]
 }

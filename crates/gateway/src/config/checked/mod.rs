@@ -23,10 +23,11 @@ use std::path::{Path, PathBuf};
 use sealpost_arrival::{Announcer, Inbound, Pace, Quotas, Routes, Writing};
 use sealpost_delivery::DeliveryConfig;
 use sealpost_intake::{ListenerConfig, TlsSource};
-use sealpost_mail::Secret;
+use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
 use sealpost_store::{Rows, StoreOptions};
+use sealpost_vault::{AuditMaster, BodyHash};
 
 pub(crate) use crate::config::file::Recall;
 use crate::config::file::{self as config, Config, Log, Problem, Source};
@@ -34,8 +35,8 @@ use crate::roles::Roles;
 
 pub(crate) use escrow::EscrowPlan;
 pub(crate) use keys::{
-    CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, put_in_place, read_key, replace,
-    role_files, split, with_ending, write_like, write_new,
+    CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, WHOLE, put_in_place, read_key,
+    replace, role_files, split, with_ending, write_like, write_new,
 };
 pub(crate) use memory::{Account, Shares};
 pub(crate) use store::plan as rows;
@@ -87,6 +88,8 @@ pub(crate) struct Plan {
     pub(crate) clock_jump: std::time::Duration,
     /// Which letters may be taken back.
     pub(crate) recall: Recall,
+    /// How long rows of the audit trail are kept.
+    pub(crate) audit_kept: Term,
     /// What works, and is perhaps not what was meant.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -100,6 +103,11 @@ impl Plan {
     /// The same with the keys of support's commands.
     pub(crate) fn load_for_support(file: &Path) -> Result<(Self, SupportKeys), Vec<Problem>> {
         Self::with(file, Roles::NONE, SupportKeys::load)
+    }
+
+    /// The same with the key that checks the audit trail.
+    pub(crate) fn load_for_audit(file: &Path) -> Result<(Self, Vec<AuditMaster>), Vec<Problem>> {
+        Self::with(file, Roles::NONE, keys::auditor)
     }
 
     /// The same for a command that needs no key.
@@ -198,6 +206,7 @@ impl Plan {
             pace,
             account,
             log: config.log,
+            audit_kept: config.audit.kept,
             recall: config.policy.recall,
             telling,
             clock_jump: config.retention.clock_jump.0,
@@ -217,6 +226,13 @@ fn leave_to_others(config: &mut Config, roles: Roles) {
             (hop.certificate, hop.key) = (None, None);
         }
     }
+}
+
+/// The hash of a configuration file as it is now, by which the audit trail names it.
+pub(crate) fn hash(file: &Path) -> std::io::Result<String> {
+    let mut hash = BodyHash::default();
+    hash.update(&std::fs::read(file)?);
+    Ok(hash.finish().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Rules only, for a reload, and what is perhaps not meant.

@@ -66,6 +66,24 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) log: Log,
+    #[serde(default)]
+    pub(crate) audit: Audit,
+}
+
+/// `[audit]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Audit {
+    /// How long rows of the audit trail are kept.
+    pub(crate) kept: Term,
+}
+
+impl Default for Audit {
+    /// Claims end three years after the end of the year they arose in (BGB §§ 195, 199): whoever disputes that a letter
+    /// came must still find its rows.
+    fn default() -> Self {
+        Self { kept: Term::Years(4) }
+    }
 }
 
 /// `[gateway]`

@@ -151,6 +151,7 @@ impl Opened {
             files: setting.files,
             patience: options.patience,
             replicated: options.durability == Durability::Replicated,
+            prover: setting.prover,
         });
         let (open, ended) = mpsc::channel(1);
         let (never, halted) = watch::channel(false);

@@ -8,12 +8,14 @@ use tokio_postgres::Client;
 
 use super::failure::Failure;
 use super::locks;
-use super::pipeline::{Asked, answer, ask_for, say, send};
+use super::pipeline::{Asked, answer, ask, ask_for, say, send};
 use super::pool::Connection;
+use super::value::Param;
 use super::words::Words;
-use crate::engine::Promise;
+use crate::audit::AuditProver;
+use crate::engine::{Promise, trail};
 use crate::error::StoreError;
-use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement};
+use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement, Value};
 
 /// How long statements may take before the connection is given up; their locks are waited for within this.
 pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
@@ -38,6 +40,7 @@ pub(super) async fn write(
     first: &[Statement],
     batch: &Batch,
     promise: Promise,
+    prover: Option<&dyn AuditProver>,
     before_commit: impl Fn(&[String]),
 ) -> End {
     let client = &connection.client;
@@ -97,6 +100,18 @@ pub(super) async fn write(
         Err(_late) if at_once => return unknown(Failure::late("a transaction"), Vec::new(), Vec::new()),
         Err(_late) => return End::Failed(Failure::late("a transaction")),
     };
+    if batch.may_note() {
+        let noted = timeout(STATEMENTS, note(client, words, prover, batch, &answers)).await;
+        if let Err(failure) = noted.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
+            return match failure.ends_connection() {
+                true => End::Failed(failure),
+                false => match roll_back(client).await {
+                    Ok(()) => End::Failed(failure),
+                    Err(worse) => End::Failed(worse),
+                },
+            };
+        }
+    }
     before_commit(&freed);
     let committing = async {
         match committed {
@@ -126,6 +141,44 @@ pub(super) async fn write(
     }
 }
 
+/// Who appends to the audit trail holds this until its commit: the next row is proven over this one.
+const TRAIL: i64 = 0x5ea1_a0d1;
+
+/// What a batch that has run adds to the audit trail.
+async fn note(
+    client: &Client,
+    words: &Words,
+    prover: Option<&dyn AuditProver>,
+    batch: &Batch,
+    answers: &[Answer],
+) -> Result<(), Failure> {
+    let mut statements = trail::besides(prover, batch, answers);
+    let rows = trail::rows(batch, answers);
+    if !rows.is_empty() {
+        ask(
+            client,
+            "SELECT count(pg_catalog.pg_advisory_xact_lock($1))",
+            vec![Param::Value(&Value::Int(TRAIL))],
+        )
+        .await?;
+        let [head, last] = trail::end();
+        let head = ask_for(client, words, &head).await?.rows.pop();
+        let last = ask_for(client, words, &last).await?.rows.pop();
+        statements.extend(trail::append(prover, head, last, &rows).map_err(Failure::Store)?);
+    }
+    let mut asked = Vec::with_capacity(statements.len());
+    for statement in &statements {
+        asked.push(send(ask_for(client, words, statement)).await);
+    }
+    let mut failed = None;
+    for one in asked {
+        if let Err(failure) = answer(one).await {
+            failed.get_or_insert(failure);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
 fn unknown(failure: Failure, answers: Vec<Answer>, freed: Vec<String>) -> End {
     End::Unknown { reason: StoreError::from(failure).to_string(), answers, freed }
 }
@@ -139,11 +192,12 @@ async fn roll_back(client: &Client) -> Result<(), Failure> {
 
 /// Where nothing can refuse, the end goes along: a failed statement makes a rollback of it. Not where it matters that a
 /// process that was killed asks for nothing any more: what lies in the server's buffers is still done, perhaps after the next
-/// process has removed files without rows, or taken back leases.
+/// process has removed files without rows, or taken back leases. Nor where the audit trail may have to say what was changed:
+/// its rows come last.
 fn may_end_at_once(batch: &Batch) -> bool {
     let told =
         |statement: &Statement| statement.expect == Expect::Anything && !statement.sql.contains("RETURNING");
-    batch.bodies.is_empty() && batch.statements.iter().all(told)
+    !batch.may_note() && batch.bodies.is_empty() && batch.statements.iter().all(told)
 }
 
 type Judged = Result<(Vec<Answer>, Vec<String>), Refusal>;

@@ -13,6 +13,7 @@ use super::pool::{Connections, discard, lend};
 use super::transaction::{self, End};
 use super::unhurried::Unhurried;
 use super::words::Words;
+use crate::audit::AuditProver;
 use crate::body::StoredBody;
 use crate::engine::Promise;
 use crate::error::StoreError;
@@ -33,6 +34,8 @@ pub(super) struct Core {
     pub(super) patience: Duration,
     /// A `250` means that a standby has it.
     pub(super) replicated: bool,
+    /// Proves rows of the audit trail.
+    pub(super) prover: Option<Arc<dyn AuditProver>>,
 }
 
 impl fmt::Debug for Core {
@@ -45,12 +48,14 @@ impl Core {
     pub(super) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
         let deadline = Instant::now() + self.patience;
         let mut tries = 0;
+        let prover = self.prover.as_deref();
         loop {
             let connection = lend(&self.writers, deadline).await?;
             // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
             let first = self.unhurried.take();
             let moving = |freed: &[String]| freed.iter().for_each(|id| self.files.set_moving(id));
-            let end = transaction::write(&connection, &self.words, &first, &batch, promise, moving).await;
+            let end =
+                transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
             match end {
                 End::Kept { answers, freed } => return Ok(self.kept(&batch.bodies, answers, freed)),
                 End::Refused(refusal) => {
@@ -184,9 +189,8 @@ impl Core {
         let done = match lend(&self.writers, Instant::now()).await {
             Ok(connection) => {
                 let nothing = Batch::default();
-                match transaction::write(&connection, &self.words, &first, &nothing, Promise::Ordered, |_| {})
-                    .await
-                {
+                let (words, promise) = (&self.words, Promise::Ordered);
+                match transaction::write(&connection, words, &first, &nothing, promise, None, |_| {}).await {
                     End::Kept { .. } => Ok(()),
                     End::Refused(_) => Ok(()),
                     End::Failed(failure) => {

@@ -10,6 +10,8 @@ use super::migrate::migrate;
 /// What each table is for. A new one needs its line.
 const TABLES: &[(&str, &str)] = &[
     ("audit", "what happened and who did it, without content"),
+    ("audit_anchors", "where the audit trail ends, and up to where the operator has let it go, proven"),
+    ("audit_counts", "wrong passwords by network and minute, until they are a row of the trail"),
     ("believed_time", "what the jobs last believed the time to be"),
     ("bodies", "sealed bodies: small ones here, large ones as files"),
     ("deposits", "letters in mailboxes: what the list shows and the message key, sealed to the mailbox"),

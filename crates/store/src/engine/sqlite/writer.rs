@@ -8,15 +8,16 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
-use super::super::Promise;
+use super::super::{Promise, trail};
 use super::connection::BUSY_TIMEOUT;
 use super::eraser::erases;
 use super::{Eraser, Jobs, run};
+use crate::audit::AuditProver;
 use crate::body::StoredBody;
 use crate::disk::{Disk, Refused};
 use crate::error::{EngineError, Refused as Because, StoreError};
 use crate::files::Files;
-use crate::statement::{Batch, Expect, Outcome, Refusal, Row, Statement, sql};
+use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Statement, sql};
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
@@ -66,6 +67,8 @@ pub(crate) struct Writer {
     jobs: Arc<Jobs<WriteJob>>,
     files: Arc<Files>,
     disk: Arc<Disk>,
+    /// Proves rows of the audit trail.
+    prover: Option<Arc<dyn AuditProver>>,
     /// Held until the last commit, so that nobody cleans up under our hands.
     _lock: Arc<std::fs::File>,
     eraser: Arc<Eraser>,
@@ -125,6 +128,7 @@ impl Writer {
             files,
             disk,
             eraser,
+            prover: None,
             erased: false,
             empty_log: false,
             _lock: lock,
@@ -142,6 +146,11 @@ impl Writer {
         self.wait_for_others(lock_wait)?;
         (self.patience, self.lock_wait) = (lock_wait, lock_wait);
         Ok(self)
+    }
+
+    /// With rows of the audit trail proven by this.
+    pub(crate) fn proven_by(self, prover: Option<Arc<dyn AuditProver>>) -> Self {
+        Self { prover, ..self }
     }
 
     /// The life of the writer thread.
@@ -304,11 +313,12 @@ impl Writer {
                     tracing::warn!(%error, "an unhurried statement failed");
                 }
             }
-            WriteJob::Batch { batch: Batch { statements, bodies, .. }, promise: _, reply, permit } => {
-                self.erased |= statements.iter().any(|statement| erases(statement.sql));
+            WriteJob::Batch { mut batch, promise: _, reply, permit } => {
+                let bodies = std::mem::take(&mut batch.bodies);
+                self.erased |= batch.statements.iter().any(|statement| erases(statement.sql));
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
-                    None => self.run_batch(&statements),
+                    None => self.run_batch(&batch),
                 };
                 ran.push(Ran { result, bodies, reply, permit });
             }
@@ -393,9 +403,9 @@ impl Writer {
     }
 
     /// One batch in its savepoint.
-    fn run_batch(&self, statements: &[Statement]) -> Result<Done, StoreError> {
+    fn run_batch(&self, batch: &Batch) -> Result<Done, StoreError> {
         self.execute("SAVEPOINT batch")?;
-        match self.run_statements(statements) {
+        match self.run_statements(batch) {
             Ok(Ok(done)) => {
                 self.execute("RELEASE batch")?;
                 // Before the commit: from then on they are files without rows.
@@ -427,10 +437,10 @@ impl Writer {
         }
     }
 
-    fn run_statements(&self, statements: &[Statement]) -> Result<Result<Done, Refusal>, StoreError> {
-        let mut answers = Vec::with_capacity(statements.len());
+    fn run_statements(&self, batch: &Batch) -> Result<Result<Done, Refusal>, StoreError> {
+        let mut answers = Vec::with_capacity(batch.statements.len());
         let mut freed = Vec::new();
-        for statement in statements {
+        for statement in &batch.statements {
             let mut answer = run(&self.connection, statement)?;
             match statement.expect {
                 Expect::Anything => {}
@@ -444,7 +454,24 @@ impl Writer {
             }
             answers.push(answer);
         }
+        self.note(batch, &answers)?;
         Ok(Ok(Done { outcome: Outcome::Kept(answers), freed }))
+    }
+
+    /// What a batch that has run adds to the audit trail: the write lock, which it holds, puts the rows of all processes
+    /// into one order.
+    fn note(&self, batch: &Batch, answers: &[Answer]) -> Result<(), StoreError> {
+        let prover = self.prover.as_deref();
+        let mut statements = trail::besides(prover, batch, answers);
+        let rows = trail::rows(batch, answers);
+        if !rows.is_empty() {
+            let [head, last] = trail::end().map(|question| run(&self.connection, &question));
+            statements.extend(trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?);
+        }
+        for statement in &statements {
+            run(&self.connection, statement)?;
+        }
+        Ok(())
     }
 
     fn execute(&self, text: &'static str) -> rusqlite::Result<()> {
@@ -490,7 +517,7 @@ mod tests {
     fn note(action: &str, len: usize) -> Batch {
         let detail = "x".repeat(len);
         Batch::from(vec![sql!(
-            "INSERT INTO audit (at, actor, action, subject_id, detail) VALUES (1, 'a', ?1, 's', ?2)",
+            "INSERT INTO audit (at, actor, action, object, detail) VALUES (1, 'a', ?1, 's', ?2)",
             action,
             detail
         )])

@@ -1,0 +1,14 @@
+//! The audit trail: what is noted, by whom and from where, and how it is proven. Must never know: content, addresses,
+//! how a row is written.
+
+mod chain;
+mod event;
+mod verify;
+mod words;
+
+pub use chain::Chain;
+pub use event::{
+    Actor, CREDENTIALS_WRONG, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
+    PartnerChange, SessionEnd, counted, network,
+};
+pub use verify::{AnchorWord, Finding, Verified, Verifier};

@@ -1,0 +1,188 @@
+//! Follows the chain of the audit trail from its beginning and says where it breaks. Pure: rows and anchors are given.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sealpost_store::{Anchor, AnchorKind, ChainedRow};
+use sealpost_vault::AuditMaster;
+
+use super::chain::{anchor_holds, row_holds};
+
+/// What is wrong.
+#[expect(missing_docs, reason = "fields are numbers of rows, but for the key's")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Rows are missing before this one.
+    Missing { after: i64, before: i64 },
+    /// The row is not what was written after the row before it: changed, put in, or moved.
+    Broken { seq: i64 },
+    /// The row is proven under a server key that was not given.
+    UnknownKey { seq: i64, key_id: i64 },
+    /// A row without a proof within the chain.
+    Unproven { seq: i64 },
+    /// The place where the trail begins, or ends, is not proven.
+    AnchorBroken { kind: &'static str },
+    /// The trail ends before the row that was the last one.
+    TailCut { last: i64, head: i64 },
+    /// There are rows and no word of which is the last.
+    NoHead,
+    /// The row that was noted elsewhere is another one, or gone.
+    NotAsNoted { seq: i64 },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { after, before } => write!(f, "rows are missing between {after} and {before}"),
+            Self::Broken { seq } => {
+                write!(
+                    f,
+                    "row {seq} is not what was written after the row before it: changed, put in or moved"
+                )
+            }
+            Self::UnknownKey { seq, key_id } => {
+                write!(f, "row {seq} is proven under server key {key_id}; give that key, too, with --key")
+            }
+            Self::Unproven { seq } => write!(f, "row {seq} has no proof, and rows before it have one"),
+            Self::AnchorBroken { kind } => write!(f, "the anchor `{kind}` is not proven"),
+            Self::TailCut { last, head } => {
+                write!(f, "the trail ends at row {last}; the last one was {head}")
+            }
+            Self::NoHead => write!(f, "nothing says which row is the last one; the trail may be cut"),
+            Self::NotAsNoted { seq } => write!(f, "row {seq} is not the one that was noted, or it is gone"),
+        }
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Rows of the chain.
+    pub rows: u64,
+    /// Rows from before there was a chain.
+    pub unchained: u64,
+    /// The last row and its proof.
+    pub head: Option<AnchorWord>,
+    /// What is wrong, in the order of the rows.
+    pub findings: Vec<Finding>,
+}
+
+/// A row by number and proof, as the log prints it every day: `1234:5f…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchorWord {
+    /// The row.
+    pub seq: i64,
+    /// Its proof.
+    pub proof: Vec<u8>,
+}
+
+impl fmt::Display for AnchorWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.seq)?;
+        self.proof.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for AnchorWord {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "an anchor is a row's number, a colon and 64 hexadecimal digits".to_owned();
+        let (seq, digits) = text.trim().split_once(':').ok_or_else(wrong)?;
+        let pairs = digits.as_bytes().as_chunks::<2>();
+        let byte = |pair: &[u8; 2]| {
+            std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        };
+        let proof: Option<Vec<u8>> = pairs.0.iter().map(byte).collect();
+        match (seq.parse(), proof) {
+            (Ok(seq), Some(proof)) if proof.len() == 32 && pairs.1.is_empty() => Ok(Self { seq, proof }),
+            (Ok(_) | Err(_), _) => Err(wrong()),
+        }
+    }
+}
+
+/// Follows the chain; rows are given in the order of their numbers.
+#[derive(Debug)]
+pub struct Verifier<'a> {
+    masters: &'a [AuditMaster],
+    noted: Vec<AnchorWord>,
+    /// The row before, if the chain has begun.
+    before: Option<AnchorWord>,
+    last_seq: i64,
+    done: Verified,
+}
+
+impl<'a> Verifier<'a> {
+    /// `masters`: of the server keys of all times. `noted`: rows that were noted elsewhere.
+    #[must_use]
+    pub fn new(masters: &'a [AuditMaster], pruned: Option<Anchor>, noted: Vec<AnchorWord>) -> Self {
+        let mut done = Verified::default();
+        let mut before = None;
+        if let Some(pruned) = &pruned {
+            if !masters.iter().any(|master| anchor_holds(master, AnchorKind::Pruned, pruned)) {
+                done.findings.push(Finding::AnchorBroken { kind: "pruned" });
+            }
+            // Rows of before the chain may have been all that went.
+            if !pruned.proof.is_empty() {
+                before = Some(AnchorWord { seq: pruned.seq, proof: pruned.proof.clone() });
+            }
+        }
+        let last_seq = pruned.as_ref().map_or(0, |pruned| pruned.seq);
+        // What was noted of rows that the operator has let go since cannot be looked at any more.
+        let noted = noted.into_iter().filter(|word| word.seq > last_seq).collect();
+        Self { masters, noted, before, last_seq, done }
+    }
+
+    /// The next row.
+    pub fn take(&mut self, row: &ChainedRow) {
+        let ChainedRow { seq, row: content, writer, key_id, proof } = row;
+        if *seq != self.last_seq.saturating_add(1) {
+            self.done.findings.push(Finding::Missing { after: self.last_seq, before: *seq });
+        }
+        self.last_seq = *seq;
+        if proof.is_empty() {
+            match self.before {
+                None => self.done.unchained += 1,
+                Some(_) => self.done.findings.push(Finding::Unproven { seq: *seq }),
+            }
+            return;
+        }
+        self.done.rows += 1;
+        let before = self.before.as_ref().map_or(&[][..], |before| &before.proof);
+        let mut of_key = self.masters.iter().filter(|master| i64::from(master.id()) == *key_id).peekable();
+        if of_key.peek().is_none() {
+            self.done.findings.push(Finding::UnknownKey { seq: *seq, key_id: *key_id });
+        } else if !of_key.any(|master| row_holds(master, writer, before, *seq, content, proof)) {
+            self.done.findings.push(Finding::Broken { seq: *seq });
+        }
+        if let Some(at) = self.noted.iter().position(|word| word.seq == *seq) {
+            let word = self.noted.swap_remove(at);
+            if word.proof != *proof {
+                self.done.findings.push(Finding::NotAsNoted { seq: *seq });
+            }
+        }
+        self.before = Some(AnchorWord { seq: *seq, proof: proof.clone() });
+    }
+
+    /// After the last row, with the head as it was before it was known that no row follows.
+    #[must_use]
+    pub fn finish(mut self, head: Option<&Anchor>) -> Verified {
+        let holds = |head| self.masters.iter().any(|master| anchor_holds(master, AnchorKind::Head, head));
+        if head.is_some_and(|head| !holds(head)) {
+            self.done.findings.push(Finding::AnchorBroken { kind: "head" });
+        }
+        match (head, &self.before) {
+            (Some(head), Some(last)) if head.seq == last.seq && head.proof == last.proof => {}
+            (Some(head), _) => {
+                self.done.findings.push(Finding::TailCut { last: self.last_seq, head: head.seq });
+            }
+            (None, Some(_)) => self.done.findings.push(Finding::NoHead),
+            (None, None) => {}
+        }
+        // Whatever is still here was not met.
+        self.noted.sort_by_key(|word| word.seq);
+        self.done.findings.extend(self.noted.iter().map(|word| Finding::NotAsNoted { seq: word.seq }));
+        self.done.head = self.before;
+        self.done
+    }
+}

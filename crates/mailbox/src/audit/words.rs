@@ -1,0 +1,200 @@
+//! How each event is written down: its dotted word, ids and codes. Every event answers here, none by a wildcard.
+
+use sealpost_mail::EnhancedCode;
+
+use super::event::{
+    CREDENTIALS_WRONG, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange,
+    SessionEnd,
+};
+
+/// What a row says of an event.
+pub(super) struct Words {
+    pub(super) action: &'static str,
+    pub(super) object: String,
+    pub(super) mailbox: String,
+    pub(super) outcome: String,
+    pub(super) detail: String,
+}
+
+impl Event<'_> {
+    pub(super) fn words(&self) -> Words {
+        match *self {
+            Self::MailboxCreated { mailbox } => of_mailbox("mailbox.created", mailbox),
+            Self::MailboxActivated { mailbox } => of_mailbox("mailbox.activated", mailbox),
+            Self::LinkRenewed { mailbox } => of_mailbox("mailbox.link-renewed", mailbox),
+            Self::LoggedIn { mailbox } => of_mailbox("session.began", mailbox),
+            Self::CredentialsWrong { times } => Words {
+                outcome: "refused".to_owned(),
+                detail: format!("times={times}"),
+                ..words(CREDENTIALS_WRONG, "-", "")
+            },
+            Self::LogInClosed { mailbox } => {
+                Words { outcome: "refused".to_owned(), ..of_mailbox("login.closed", mailbox) }
+            }
+            Self::SessionEnded { mailbox, why } => {
+                let why = match why {
+                    SessionEnd::LoggedOut => "why=logged-out",
+                    SessionEnd::Everywhere => "why=everywhere",
+                };
+                Words { detail: why.to_owned(), ..of_mailbox("session.ended", mailbox) }
+            }
+            Self::CredentialsChanged { mailbox, what } => {
+                let what = match what {
+                    Credentials::Password => "what=password",
+                    Credentials::Question => "what=question",
+                };
+                Words { detail: what.to_owned(), ..of_mailbox("mailbox.credentials-changed", mailbox) }
+            }
+            Self::ResetAsked { mailbox } => of_mailbox("reset.asked", mailbox),
+            Self::DeletionAsked { mailbox } => of_mailbox("deletion.asked", mailbox),
+            Self::PasswordReset { mailbox } => of_mailbox("mailbox.password-reset", mailbox),
+            Self::MailboxLocked { mailbox } => of_mailbox("mailbox.locked", mailbox),
+            Self::MailboxUnlocked { mailbox } => of_mailbox("mailbox.unlocked", mailbox),
+            Self::MailboxHeld { mailbox } => of_mailbox("mailbox.held", mailbox),
+            Self::MailboxFreed { mailbox } => of_mailbox("mailbox.hold-ended", mailbox),
+            Self::AddressCleared { mailbox } => of_mailbox("mailbox.address-cleared", mailbox),
+            Self::MailboxDeleted { why } => {
+                let why = match why {
+                    MailboxGone::Owner => "why=owner",
+                    MailboxGone::WishedByMail => "why=wished-by-mail",
+                    MailboxGone::Operator => "why=operator",
+                    MailboxGone::Abandoned => "why=abandoned",
+                    MailboxGone::Unused => "why=unused",
+                };
+                Words { detail: why.to_owned(), ..words("mailbox.deleted", "", "") }
+            }
+            Self::RequestMade { mailbox, kind } => {
+                Words { detail: format!("kind={kind}"), ..of_mailbox("request.made", mailbox) }
+            }
+            Self::RequestReleased { mailbox, number, letters_kept, by_escrow } => Words {
+                detail: format!(
+                    "request={number} letters={} escrow={}",
+                    if letters_kept { "kept" } else { "lost" },
+                    if by_escrow { "used" } else { "not-used" }
+                ),
+                ..of_mailbox("request.released", mailbox)
+            },
+            Self::RequestRefused { mailbox, number } => {
+                Words { detail: format!("request={number}"), ..of_mailbox("request.refused", mailbox) }
+            }
+            Self::LetterDeposited { letter, mailbox, arrival } => Words {
+                detail: arrival.map(|id| format!("arrival={id}")).unwrap_or_default(),
+                ..words("letter.deposited", letter, mailbox)
+            },
+            Self::LetterOpened { letter, mailbox } => words("letter.opened", letter, mailbox),
+            Self::LetterExported { letter, mailbox, format } => {
+                Words { detail: format!("format={format}"), ..words("letter.exported", letter, mailbox) }
+            }
+            Self::ArchiveExported { mailbox, letters, format } => Words {
+                detail: format!("letters={letters} format={format}"),
+                ..of_mailbox("archive.exported", mailbox)
+            },
+            Self::LetterTrashed => words("letter.trashed", "", ""),
+            Self::LetterRestored => words("letter.restored", "", ""),
+            Self::LetterGone { why } => {
+                let action = match why {
+                    LetterGone::Deleted => "letter.deleted",
+                    LetterGone::Expired => "letter.expired",
+                    LetterGone::Trash => "letter.left-trash",
+                    LetterGone::Recalled => "letter.recalled",
+                };
+                words(action, "", "")
+            }
+            Self::NoticeSent { letter, mailbox, code, enhanced } => {
+                Words { outcome: reply(code, enhanced), ..words("notice.sent", letter, mailbox) }
+            }
+            Self::NoticeFailed { letter, mailbox, code, enhanced } => {
+                Words { outcome: reply(code, enhanced), ..words("notice.failed", letter, mailbox) }
+            }
+            Self::NoticeReturned { letter, mailbox } => {
+                Words { outcome: "returned".to_owned(), ..words("notice.returned", letter, mailbox) }
+            }
+            Self::ReplySent { letter, mailbox, recipients } => {
+                Words { detail: format!("recipients={recipients}"), ..words("reply.sent", letter, mailbox) }
+            }
+            Self::PartnerChanged { partner, what } => {
+                let action = match what {
+                    PartnerChange::Added => "partner.added",
+                    PartnerChange::KeysAdded => "partner.key-added",
+                    PartnerChange::Suspended => "partner.suspended",
+                    PartnerChange::Resumed => "partner.resumed",
+                    PartnerChange::Removed => "partner.removed",
+                };
+                words(action, partner, "")
+            }
+            Self::PartnerKeyChanged { partner, fingerprint, what } => {
+                let action = match what {
+                    KeyChange::Trusted => "partner.key-trusted",
+                    KeyChange::Suspended => "partner.key-suspended",
+                    KeyChange::Expired => "partner.key-expired",
+                    KeyChange::Revoked => "partner.key-revoked",
+                };
+                Words { detail: format!("fingerprint={fingerprint}"), ..words(action, partner, "") }
+            }
+            Self::OwnKeyChanged { key, fingerprint, what } => {
+                let action = match what {
+                    OwnKeyChange::Added => "own-key.added",
+                    OwnKeyChange::Certified => "own-key.certified",
+                    OwnKeyChange::Retired => "own-key.retired",
+                };
+                Words { detail: format!("fingerprint={fingerprint}"), ..words(action, key, "") }
+            }
+            Self::LegRetried => words("queue.retried", "", ""),
+            Self::LegFrozen => words("queue.frozen", "", ""),
+            Self::LegThawed => words("queue.thawed", "", ""),
+            Self::LegRemoved => words("queue.removed", "", ""),
+            Self::JobRan { job, run, counts, failed } => {
+                let counts: String = counts.iter().map(|(what, count)| format!(" {what}={count}")).collect();
+                Words {
+                    outcome: if failed { "failed" } else { "done" }.to_owned(),
+                    detail: format!("run={run}{counts}"),
+                    ..words("job.ran", job, "")
+                }
+            }
+            Self::ClockBelieved => words("clock.believed", "clock", ""),
+            Self::KeyRotated { from, to } => Words {
+                detail: format!("from={from:#04x} to={to:#04x}"),
+                ..words("key.rotated", "server-key", "")
+            },
+            Self::EscrowRotated { to, mailboxes } => Words {
+                detail: format!("to={to:#04x} mailboxes={mailboxes}"),
+                ..words("key.escrow-rotated", "escrow-key", "")
+            },
+            Self::RowsAdopted { letters, drafts } => Words {
+                detail: format!("letters={letters} drafts={drafts}"),
+                ..words("key.adopted", "store", "")
+            },
+            Self::ConfigurationLoaded { hash, parts } => {
+                Words { detail: format!("parts={parts}"), ..words("configuration.loaded", hash, "") }
+            }
+            Self::ConfigurationReloaded { hash, taken } => Words {
+                outcome: if taken { "done" } else { "refused" }.to_owned(),
+                ..words("configuration.reloaded", hash, "")
+            },
+        }
+    }
+}
+
+fn words(action: &'static str, object: &str, mailbox: &str) -> Words {
+    Words {
+        action,
+        object: object.to_owned(),
+        mailbox: mailbox.to_owned(),
+        outcome: "done".to_owned(),
+        detail: String::new(),
+    }
+}
+
+fn of_mailbox(action: &'static str, mailbox: &str) -> Words {
+    words(action, mailbox, mailbox)
+}
+
+/// "250 2.0.0"; a hop's words may hold an address and are left out.
+fn reply(code: Option<u16>, enhanced: Option<EnhancedCode>) -> String {
+    match (code, enhanced) {
+        (Some(code), Some(enhanced)) => format!("{code} {enhanced}"),
+        (Some(code), None) => code.to_string(),
+        (None, Some(enhanced)) => enhanced.to_string(),
+        (None, None) => "no answer".to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! What a batch adds to the audit trail, for an engine to run within the transaction of what its rows record, while it
+//! holds the lock that puts the rows of all processes into one order. Knows no engine and no key: it asks for proofs.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::{Anchor, AnchorKind, AuditProver, AuditRow, anchor, read_anchor};
+use crate::error::StoreError;
+use crate::statement::{Answer, Batch, Row, Statement, sql};
+
+/// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements
+/// that did.
+pub(super) fn rows(batch: &Batch, answers: &[Answer]) -> Vec<AuditRow> {
+    let mut rows = batch.audit.clone();
+    for statement in changed(batch, answers) {
+        rows.extend(statement.notes.as_deref().cloned());
+        if let Some(concerned) = &statement.concerns {
+            let of_each = batch.riding.rows.iter().filter(|row| row.object.is_empty());
+            rows.extend(of_each.map(|row| AuditRow {
+                object: concerned.object.clone(),
+                mailbox: concerned.mailbox.clone(),
+                ..row.clone()
+            }));
+        }
+    }
+    if has_changed(batch, answers) {
+        rows.extend(batch.riding.rows.iter().filter(|row| !row.object.is_empty()).cloned());
+    }
+    rows
+}
+
+/// What else goes with a batch that has run: what is counted, and how far the trail is let go.
+pub(super) fn besides(prover: Option<&dyn AuditProver>, batch: &Batch, answers: &[Answer]) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if let Some(count) = batch.riding.count.as_ref().filter(|_| has_changed(batch, answers)) {
+        statements.push(count.clone());
+    }
+    if let Some((seq, at, proof)) = &batch.prune {
+        statements.push(set_anchor(prover, AnchorKind::Pruned, *seq, *at, proof.clone()));
+    }
+    statements
+}
+
+/// Asks for what [`append`] needs, with the lock held: the last row as the head names it, and the last number there is.
+pub(super) fn end() -> [Statement; 2] {
+    [anchor(AnchorKind::Head), sql!("SELECT coalesce(max(seq), 0) FROM audit")]
+}
+
+/// Writes rows after the end that [`end`] found.
+pub(super) fn append(
+    prover: Option<&dyn AuditProver>,
+    head: Option<Row>,
+    last: Option<Row>,
+    rows: &[AuditRow],
+) -> Result<Vec<Statement>, StoreError> {
+    let Some(newest) = rows.last() else { return Ok(Vec::new()) };
+    // Without a head the chain begins: after rows from before there was one. Where somebody took the head away, it
+    // begins twice, and whoever verifies it is told.
+    let (mut seq, mut before) = match head.map(read_anchor).transpose()? {
+        Some(Anchor { seq, proof, .. }) => (seq, proof),
+        None => (last.map_or(Ok(0), |mut row| row.int())?, Vec::new()),
+    };
+    let (writer, key_id) = prover.map_or(("", 0), AuditProver::writer);
+    let mut statements = Vec::with_capacity(rows.len() + 1);
+    for row in rows {
+        seq += 1;
+        before = prover.map(|prover| prover.row(&before, seq, row)).unwrap_or_default();
+        statements.push(sql!(
+            "INSERT INTO audit (seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            seq,
+            row.at,
+            row.actor.as_str(),
+            row.action.as_str(),
+            row.object.as_str(),
+            row.mailbox.as_str(),
+            row.network.as_str(),
+            row.outcome.as_str(),
+            row.detail.as_str(),
+            writer,
+            key_id,
+            before.clone()
+        ));
+    }
+    statements.push(set_anchor(prover, AnchorKind::Head, seq, newest.at, before));
+    Ok(statements)
+}
+
+fn changed<'a>(batch: &'a Batch, answers: &'a [Answer]) -> impl Iterator<Item = &'a Statement> {
+    let ran = batch.statements.iter().zip(answers);
+    ran.filter(|(_, answer)| answer.affected > 0).map(|(statement, _)| statement)
+}
+
+fn has_changed(batch: &Batch, answers: &[Answer]) -> bool {
+    changed(batch, answers).any(|statement| !statement.sql.trim_start().starts_with("SELECT"))
+}
+
+fn set_anchor(
+    prover: Option<&dyn AuditProver>,
+    kind: AnchorKind,
+    seq: i64,
+    at: Timestamp,
+    proof: Vec<u8>,
+) -> Statement {
+    let (writer, key_id) = prover.map_or(("", 0), AuditProver::writer);
+    let anchor_proof = prover.map(|prover| prover.anchor(kind, seq, at, &proof)).unwrap_or_default();
+    sql!(
+        "INSERT INTO audit_anchors (kind, seq, at, proof, writer, key_id, anchor_proof)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (kind) DO UPDATE SET seq = excluded.seq, at = excluded.at, proof = excluded.proof,
+             writer = excluded.writer, key_id = excluded.key_id, anchor_proof = excluded.anchor_proof",
+        kind.as_str(),
+        seq,
+        at,
+        proof,
+        writer,
+        key_id,
+        anchor_proof
+    )
+}

@@ -1,0 +1,157 @@
+//! The audit trail: written with what it records or not at all, in one chain however many processes write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_mail::{Random as _, Timestamp};
+use sealpost_store::{AnchorKind, AuditProver, AuditRow, ChainedRow, LegFilter, Page, Store, StoreOptions};
+
+use crate::mailboxes::active;
+use crate::rig::{NOW, Rig, options};
+
+/// A row.
+pub(crate) fn row(action: &str, object: &str) -> AuditRow {
+    AuditRow {
+        at: NOW,
+        actor: "system".to_owned(),
+        action: action.to_owned(),
+        object: object.to_owned(),
+        mailbox: String::new(),
+        network: String::new(),
+        outcome: "done".to_owned(),
+        detail: String::new(),
+    }
+}
+
+/// The whole trail.
+pub(crate) async fn read(store: &Store) -> Vec<ChainedRow> {
+    store.audit_page(0).await.unwrap().0
+}
+
+async fn said(store: &Store) -> Vec<String> {
+    read(store).await.into_iter().map(|row| format!("{} {}", row.row.action, row.row.object)).collect()
+}
+
+/// A proof that shows what it was made of.
+#[derive(Debug)]
+struct Plain(&'static str);
+
+impl AuditProver for Plain {
+    fn writer(&self) -> (&str, i64) {
+        (self.0, 1)
+    }
+
+    fn row(&self, before: &[u8], seq: i64, row: &AuditRow) -> Vec<u8> {
+        let before = String::from_utf8_lossy(before);
+        let last = before.rsplit('|').next().unwrap_or_default();
+        format!("{last}|{seq}{}", row.object).into_bytes()
+    }
+
+    fn anchor(&self, kind: AnchorKind, seq: i64, _at: Timestamp, _proof: &[u8]) -> Vec<u8> {
+        format!("{}{seq}", kind.as_str()).into_bytes()
+    }
+}
+
+fn proven(rig: &Rig, writer: &'static str) -> Store {
+    Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options(&rig.scratch) }).unwrap()
+}
+
+#[tokio::test]
+async fn a_row_rides_with_what_changes_something_and_with_nothing_else() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    let noting = rig.store.audited([row("mailbox.held", &id)]);
+    assert!(!noting.end_hold(&id, NOW).await.unwrap());
+    assert!(said(&rig.store).await.is_empty(), "nothing was changed");
+    assert!(noting.hold_mailbox(&id, NOW).await.unwrap());
+    assert!(!noting.hold_mailbox(&id, NOW).await.unwrap(), "refused");
+    assert_eq!(said(&rig.store).await, [format!("mailbox.held {id}")]);
+}
+
+#[tokio::test]
+async fn of_many_things_there_is_a_row_for_each_that_changed() {
+    let rig = Rig::new();
+    rig.queue(100, &["a.example", "b.example"]).await;
+    let queued = rig.store.list_legs(&LegFilter::default(), Page { offset: 0, limit: 9 }).await.unwrap();
+    let legs = [queued[0].id.clone(), queued[1].id.clone()];
+    let ids = [legs[0].clone(), rig.ids.id(), legs[1].clone()];
+    assert_eq!(rig.store.audited([row("queue.removed", "")]).remove_legs(&ids).await.unwrap(), 2);
+    let mut expected = legs.map(|id| format!("queue.removed {id}"));
+    let mut found = said(&rig.store).await;
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn several_processes_write_one_chain() {
+    let rig = Rig::new();
+    let (one, other) = (proven(&rig, "intake"), proven(&rig, "portal"));
+    for turn in 0..10 {
+        let store = if turn % 3 == 0 { &one } else { &other };
+        store.append_audit(vec![row("x", "a"), row("x", "b")]).await.unwrap();
+    }
+    let mut both = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let store = if n % 2 == 0 { one.clone() } else { other.clone() };
+        both.spawn(async move { store.append_audit(vec![row("x", "c")]).await });
+    }
+    assert!(both.join_all().await.into_iter().all(|written| written.is_ok()));
+    let rows = read(&one).await;
+    let numbers: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+    assert_eq!(numbers, (1..=60).collect::<Vec<_>>());
+    let mut before = String::new();
+    for row in &rows {
+        let (link, own) = (format!("{before}|"), format!("{}{}", row.seq, row.row.object));
+        assert_eq!(String::from_utf8_lossy(&row.proof), format!("{link}{own}"));
+        before = own;
+    }
+    assert!(rows.iter().any(|row| row.writer == "intake") && rows.iter().any(|row| row.writer == "portal"));
+    let head = other.audit_anchors().await.unwrap().head.unwrap();
+    assert_eq!((head.seq, head.anchor_proof.as_slice()), (60, &b"head60"[..]));
+}
+
+#[tokio::test]
+async fn what_has_no_end_is_counted_and_folded_once() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    for n in 0..200 {
+        let store = rig.store.counted("credentials.wrong", &format!("192.0.{n}.0/24"), NOW);
+        assert!(store.set_language(&id, "de").await.unwrap());
+        assert!(store.set_language(&id, "en").await.unwrap());
+    }
+    let refused = rig.store.counted("credentials.wrong", "10.0.0.0/24", NOW);
+    assert!(!refused.end_hold(&id, NOW).await.unwrap());
+    assert!(read(&rig.store).await.is_empty());
+    let made = |minute, action: String, network: String, count: i64| AuditRow {
+        at: minute,
+        network,
+        detail: count.to_string(),
+        ..row(&action, "-")
+    };
+    assert_eq!(rig.store.fold_audit(NOW, made).await.unwrap(), 0, "the minute is not over");
+    let later = NOW.plus(Duration::from_secs(180));
+    let second = Store::open(options(&rig.scratch)).unwrap();
+    let (one, other) = tokio::join!(rig.store.fold_audit(later, made), second.fold_audit(later, made));
+    assert!(one.unwrap().max(other.unwrap()) == 65);
+    let rows = read(&rig.store).await;
+    assert_eq!(rows.len(), 65, "sixty-four networks, and all others together");
+    let counts: Vec<i64> = rows.iter().map(|row| row.row.detail.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<i64>(), 400);
+    assert_eq!(rows.iter().filter(|row| row.row.network == "other networks").count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_let_go_leaves_an_anchor() {
+    let rig = Rig::new();
+    let store = proven(&rig, "jobs");
+    let at = |days: u64| NOW.plus(Duration::from_secs(days * 86_400));
+    for days in [0, 1, 5, 2, 9] {
+        store.append_audit(vec![AuditRow { at: at(days), ..row("x", "a") }]).await.unwrap();
+    }
+    assert_eq!(store.prune_audit(at(3)).await.unwrap(), 2, "up to the first that is not old");
+    let pruned = store.audit_anchors().await.unwrap().pruned.unwrap();
+    assert_eq!((pruned.seq, pruned.at, pruned.anchor_proof.as_slice()), (2, at(1), &b"pruned2"[..]));
+    assert_eq!(store.prune_audit(at(99)).await.unwrap(), 2, "the last one stays");
+    assert_eq!(read(&store).await.len(), 1);
+}
