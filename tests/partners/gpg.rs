@@ -73,6 +73,28 @@ impl House {
         text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes()
     }
 
+    /// A binary message to itself.
+    pub(crate) fn message(&self, bytes: &[u8]) -> Vec<u8> {
+        self.message_to(&self.address, bytes)
+    }
+
+    /// A binary message to that key.
+    pub(crate) fn message_to(&self, to: &str, bytes: &[u8]) -> Vec<u8> {
+        let clear = self.write("clear.bin", bytes);
+        let out = self.folder.path().join("message.gpg");
+        self.gpg(&[
+            "--trust-model",
+            "always",
+            "--encrypt",
+            "--recipient",
+            to,
+            "--output",
+            out.to_str().unwrap(),
+            &clear,
+        ]);
+        std::fs::read(out).unwrap()
+    }
+
     fn fingerprint(&self) -> String {
         let listed = self.gpg(&["--with-colons", "--list-keys", &self.address]);
         let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();

@@ -12,9 +12,12 @@ mod killed_worker;
 mod never_clear;
 mod openssl;
 mod out;
+mod panicking;
 mod published;
+mod signed_for;
 mod turns;
 mod two_insurers;
+mod unopened;
 mod vouched;
 
 use std::net::SocketAddr;

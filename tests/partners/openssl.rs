@@ -69,6 +69,16 @@ impl House {
         letter(head, &std::fs::read(out).unwrap())
     }
 
+    /// DER of an EnvelopedData around these bytes.
+    pub(crate) fn envelope(&self, bytes: &[u8], recipient: &Path) -> Vec<u8> {
+        let (clear, out) = (self.write("clear.txt", bytes), self.path("enveloped.der"));
+        let to = recipient.to_str().unwrap();
+        self.openssl(&[
+            "cms", "-encrypt", "-aes256", "-binary", "-outform", "DER", "-in", &clear, "-out", &out, to,
+        ]);
+        std::fs::read(out).unwrap()
+    }
+
     /// Signs a MIME entity: a letter with this head.
     pub(crate) fn sign(&self, head: &str, entity: &str) -> Vec<u8> {
         letter(head, &self.sign_entity(entity))

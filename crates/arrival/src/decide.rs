@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sealpost_mail::{
-    Address, Envelope, Fault, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Treatment,
+    Address, Envelope, Fault, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, TlsFloor,
+    Treatment,
 };
 use sealpost_policy::{Deep, Facts, Known, Rules};
 
@@ -80,19 +81,21 @@ pub(crate) async fn judge(
     }?;
     drop(room);
     let decided = if *held { decided.into_iter().map(hold).collect() } else { decided };
-    let decided = partners::settle(context, partners, envelope, spooled, decided).await?;
+    let decided = partners::settle(context, partners, arrived, decided).await?;
     refuse_whole(envelope, &decided)?;
     Ok(decided)
 }
 
-/// A letter that nobody could open waits, instead of going on.
+/// A letter that nobody could open waits, whatever else would have become of it: in a mailbox, or closed once more for a
+/// partner, it would be past everybody who was to look. What is refused stays refused.
 fn hold(decided: Decided) -> Decided {
     let way = match decided.way {
         Way::Judged(judgement) => Way::Judged(match judgement.treatment {
             Treatment::Relay { tls } => Judgement { treatment: Treatment::Hold { tls }, ..judgement },
-            Treatment::Portal | Treatment::Domain { .. } | Treatment::Refuse(_) | Treatment::Hold { .. } => {
-                judgement
+            Treatment::Portal | Treatment::Domain { .. } => {
+                Judgement { treatment: Treatment::Hold { tls: TlsFloor::default() }, ..judgement }
             }
+            Treatment::Refuse(_) | Treatment::Hold { .. } => judgement,
         }),
         way @ (Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs) => way,
     };

@@ -137,6 +137,16 @@ impl Head {
         }
     }
 
+    /// The one address in Sender, by the same measure; `None` without the field.
+    pub fn sender_address(&self) -> Result<Option<Address>, HeadError> {
+        let mut values = self.named("Sender");
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => from::one_address(value).map(Some).ok_or(HeadError::From),
+            (Some(_), Some(_)) => Err(HeadError::From),
+        }
+    }
+
     /// How many Received fields there are (RFC 5321 §6.3: loops).
     #[must_use]
     pub fn received_count(&self) -> usize {
@@ -225,7 +235,12 @@ impl Head {
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {
             let changed = match line.field {
-                Some((name, value)) if name.eq_ignore_ascii_case("Subject") => words::cut(value, text),
+                // Outlook writes the subject a second time.
+                Some((name, value))
+                    if name.eq_ignore_ascii_case("Subject") || name.eq_ignore_ascii_case("Thread-Topic") =>
+                {
+                    words::cut(value, text)
+                }
                 _ => None,
             };
             match changed {
@@ -520,6 +535,9 @@ mod tests {
             "X: [v]  y\r\nsubject : Hallo\r\nTo:  a@b.example\r\n\r\n"
         );
         assert_eq!(head(before).apply(&[]), head(before));
+        let outlook =
+            head("Subject: [v] a\r\nThread-Topic: [v] a\r\n").apply(&[Edit::CutFromSubject("[v]".into())]);
+        assert_eq!(outlook.as_bytes(), b"Subject: a\r\nThread-Topic: a\r\n");
         let twice = head("Subject: [v] a\r\nSubject: b [v]\r\n").apply(&[Edit::CutFromSubject("[v]".into())]);
         assert_eq!(twice.all("subject"), ["a", "b"]);
     }

@@ -54,7 +54,7 @@ pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, Tl
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
 pub use html::html_to_text;
-pub use inside::{Inside, Unread};
+pub use inside::{Inside, Sealed, Unread};
 pub use invitation::{
     Invitation, Moment, Place as RepeatPlace, Repeats, Standing, Unit, Weekday, add as add_invitation,
     invitations,

@@ -43,6 +43,10 @@ pub enum Why {
     OtherAddress,
     /// The letter does not say whose it is.
     NoSender,
+    /// Its Sender is of another domain than its From, or cannot be read in one way.
+    OtherSender,
+    /// It came from the world, and whoever wrote it is not of our house.
+    FromWorld,
     /// We have no key of our own of this kind to sign with, for the sender's domain.
     NoOwnKey(Method),
 }
@@ -61,6 +65,10 @@ impl fmt::Display for Why {
             Self::Objection(objection) => return f.write_str(said(*objection)),
             Self::OtherAddress => "the partner's key is for another address",
             Self::NoSender => "the message does not say in one way whose it is",
+            Self::OtherSender => {
+                "the message's Sender is of another domain than its From, so it is not signed for either"
+            }
+            Self::FromWorld => "the message came from outside, and nothing from outside is signed",
             Self::NoOwnKey(method) => {
                 return write!(f, "there is no {method} key of our own for the sender's domain");
             }

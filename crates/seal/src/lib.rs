@@ -23,6 +23,7 @@ mod partner;
 mod pgp;
 mod profile;
 mod published;
+mod reach;
 mod revocation;
 mod smime;
 mod work;

@@ -6,7 +6,7 @@
 //! only where the letter says that it protects its head (RFC 9788).
 
 use sealpost_cms::{Cms, CmsKind};
-use sealpost_mail::{Address, Head, Timestamp};
+use sealpost_mail::{Address, Head, Inside, Sealed, Timestamp};
 use sequoia_openpgp::Cert;
 
 use crate::assemble::assemble;
@@ -24,7 +24,7 @@ use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::open::Signer;
 use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender, TrustedKey};
-use crate::{inline, pgp, smime};
+use crate::{inline, pgp, reach, smime};
 
 /// How deep layers and parts may lie.
 const DEEPEST: usize = 8;
@@ -67,11 +67,14 @@ pub(crate) fn open(letter: &[u8], asked: &Asked) -> (Opened, Option<Vec<u8>>) {
         encrypted: Vec::new(),
     };
     let left = found.peel(&entity, Within { depth: 0, encrypted: false, covers: Coverage::Whole });
-    let letter = left.and_then(|left| assemble(&entity.head, &left, &mut found.notes));
-    let wholeness = found.wholeness();
-    if wholeness == Wholeness::Malleable && letter.as_deref().is_some_and(reaches_out) {
-        found.note(Note::ReachesOut);
+    let left = left.and_then(|left| assemble(&entity.head, &left, &mut found.notes));
+    found.look_within(left.as_deref().unwrap_or(letter));
+    let mut letter = left;
+    if found.wholeness() == Wholeness::Malleable && letter.as_deref().is_some_and(reach::reaches_out) {
+        found.closes_again();
+        letter = None;
     }
+    let wholeness = found.wholeness();
     let written = match &letter {
         Some(letter) => Written::Letter(u64::try_from(letter.len()).unwrap_or(u64::MAX)),
         None => Written::Nothing,
@@ -200,6 +203,41 @@ impl Finding<'_> {
                 self.layers.push(malformed);
                 None
             }
+        }
+    }
+
+    /// As if nothing had been opened: what was found inside says nothing of the letter as it goes on.
+    fn closes_again(&mut self) {
+        let outside = self.encrypted.iter().map(|layer| layer.outside).min().unwrap_or(0);
+        self.signatures.truncate(outside);
+        let opened = |layer: &Layer| match layer {
+            Layer::Decrypted { method, .. } => Some(*method),
+            Layer::Closed { .. } | Layer::Signed { .. } | Layer::Compressed => None,
+        };
+        let first = self.layers.iter().enumerate().find_map(|(at, layer)| Some((at, opened(layer)?)));
+        if let Some((at, method)) = first {
+            self.layers.truncate(at);
+            self.layers.push(Layer::Closed { method, why: NotOpened::ReachesOut });
+        }
+        self.encrypted.clear();
+        self.notes.clear();
+    }
+
+    /// What of the letter that is handed on is still closed and was not met on the way: in files, in letters within,
+    /// under false names, in other encodings. By the model that rules use, which takes every reading for true.
+    fn look_within(&mut self, shown: &[u8]) {
+        let is_closed = |layer: &Layer| matches!(layer, Layer::Closed { .. });
+        if self.layers.iter().any(is_closed) {
+            return;
+        }
+        for sealed in Inside::of(shown).sealed {
+            let (method, why) = match sealed {
+                Sealed::Smime => (Method::Smime, NotOpened::Within),
+                Sealed::OpenPgp => (Method::OpenPgp, NotOpened::Within),
+                Sealed::Unknown => (Method::Smime, NotOpened::TooMuch),
+                Sealed::Signed => continue,
+            };
+            self.layers.push(Layer::Closed { method, why });
         }
     }
 
@@ -592,16 +630,6 @@ fn is_entity(bytes: &[u8]) -> bool {
     let end = Head::split(bytes).unwrap_or(bytes.len());
     let head = bytes.get(..end).and_then(|head| Head::new(head.to_vec()).ok());
     head.is_some_and(|head| head.fields().next().is_some() && !head.has_lines_without_field())
-}
-
-/// Whether a mail program that shows it might ask the network for something.
-fn reaches_out(letter: &[u8]) -> bool {
-    const WAYS: &[&str] =
-        &["src=", "url(", "background=", "<link", "<meta", "<form", "<object", "<iframe", "srcset="];
-    let text = letter.to_ascii_lowercase();
-    // Encoded parts hide it: they are taken for such as well, where they could be HTML.
-    WAYS.iter().any(|way| memchr::memmem::find(&text, way.as_bytes()).is_some())
-        || memchr::memmem::find(&text, b"text/html").is_some()
 }
 
 #[cfg(test)]

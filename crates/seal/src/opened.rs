@@ -81,6 +81,11 @@ pub enum NotOpened {
     TooMuch,
     /// It lies beside parts that anyone may have put there, which could carry its text away (EFAIL).
     Beside,
+    /// It could have been changed on its way, and what is in it would ask the network for something when it is shown: how
+    /// EFAIL carries text away. It was decrypted, and is not given out.
+    ReachesOut,
+    /// It is a file, or lies within another letter or a file: its recipient's to open.
+    Within,
 }
 
 /// How much of the letter a signature covers.
@@ -199,9 +204,6 @@ pub enum Note {
     OtherFromInside,
     /// The subject was protected and is the one from inside (RFC 9788).
     SubjectFromInside,
-    /// The text inside refers to pictures or pages that the network would be asked for, in a letter that is not
-    /// authenticated: how EFAIL takes text out.
-    ReachesOut,
     /// A certificate of another person came along and was not taken for the signer's (CVE-2026-29140).
     StrangersCertificates(usize),
 }

@@ -34,8 +34,34 @@ const PROTECTED: &[&str] = &[
     "Sensitivity",
     "Auto-Submitted",
 ];
-/// Fields that are left out outside where the head is protected (`hcp_baseline`).
-const NOT_OUTSIDE: &[&str] = &["Keywords", "Comments"];
+/// All that stays outside where the head is protected, by name: what servers and threads need. A field that nobody has
+/// thought of may say what the letter is about (RFC 9788 §3 lets a sender choose; Outlook writes the subject into
+/// Thread-Topic), so it goes inside.
+const OUTSIDE: &[&str] = &[
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Auto-Submitted",
+    "Disposition-Notification-To",
+    "Received",
+    "Return-Path",
+    "Resent-From",
+    "Resent-Sender",
+    "Resent-To",
+    "Resent-Cc",
+    "Resent-Date",
+    "Resent-Message-ID",
+];
+/// Fields of lists (RFC 2369, RFC 2919), which are addresses and links of a list.
+const LISTS: &str = "list-";
+/// Fields that neither side of a closed letter may have: everybody who opens it would read them.
+const NOBODY_S: &[&str] = &["Bcc", "Resent-Bcc"];
 /// Fields that prove a body which is no longer there.
 const PROOFS: &[&str] =
     &["DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"];
@@ -68,18 +94,20 @@ impl<'a> Outgoing<'a> {
                 } else {
                     push(&mut inside, name, value);
                 }
-            } else if is_in(name, PROOFS) || is_in(name, ABOUT_BODY) {
+            } else if is_in(name, PROOFS) || is_in(name, ABOUT_BODY) || is_in(name, NOBODY_S) {
                 // Their body is no longer there; the version is said anew.
             } else {
-                let kept: Option<&[u8]> = match hidden && encrypted {
-                    true if is_in(name, NOT_OUTSIDE) => None,
-                    true if name.eq_ignore_ascii_case("Subject") => Some(WITHHELD),
-                    _ => Some(value),
+                let kept: Option<&[u8]> = if !(hidden && encrypted) || stays_outside(name) {
+                    Some(value)
+                } else if name.eq_ignore_ascii_case("Subject") {
+                    Some(WITHHELD)
+                } else {
+                    None
                 };
                 if let Some(kept) = kept {
                     push(&mut outside, name, kept);
                 }
-                if hidden && is_in(name, PROTECTED) {
+                if hidden && (is_in(name, PROTECTED) || kept.is_none()) {
                     push(&mut protected, name, value);
                     if let Some(kept) = kept.filter(|_| encrypted) {
                         // RFC 9788 §2.2: what was there outside, so that changes on the way can be told.
@@ -153,6 +181,10 @@ fn push(to: &mut Vec<u8>, name: &str, value: &[u8]) {
     to.extend_from_slice(b"\r\n");
 }
 
+fn stays_outside(name: &str) -> bool {
+    is_in(name, OUTSIDE) || name.get(..LISTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(LISTS))
+}
+
 fn is_in(name: &str, list: &[&str]) -> bool {
     list.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
@@ -166,4 +198,53 @@ pub(crate) fn boundary(random: &dyn Random) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::own::{Holder, Kind, OwnKey};
+    use crate::profile::Profile;
+    use sealpost_mail::{Address, Clock as _, SequenceRandom, SystemClock};
+
+    const LETTER: &str = "Received: from pc by mail\r\nFrom: a@b.example\r\nTo: c@d.example\r\nBcc: e@f.example\r\n\
+        Subject: Kuendigung 4711\r\nThread-Topic: Kuendigung 4711\r\nThread-Index: 4711\r\nKeywords: 4711\r\n\
+        Comments: 4711\r\nContent-Description: 4711\r\nX-Vorgang: 4711\r\nSensitivity: private 4711\r\n\
+        X-MS-Exchange-Subject: 4711\r\nList-Id: <l.b.example>\r\nIn-Reply-To: <1@d.example>\r\n\
+        References: <1@d.example>\r\nMessage-ID: <2@b.example>\r\nDate: Fri, 20 Nov 2026 09:30:00 +0100\r\n\
+        Content-Type: text/plain; name=\"4711.txt\"\r\n\r\n4711\r\n";
+
+    #[test]
+    fn where_the_subject_is_withheld_nothing_that_says_it_stays_outside() {
+        let address = Address::parse("a@b.example").unwrap();
+        let holder = Holder { name: "B".to_owned(), address, domain: None, country: None };
+        let key = OwnKey::generate(Kind::SmimeP256, &holder, SystemClock.now(), 2).unwrap();
+        let profile = Profile { headers: HeaderProtection::Subject, ..Profile::default() };
+        let (to, random) = (std::slice::from_ref(key.public()), SequenceRandom::default());
+        let closing = Closing { sign_with: None, to, profile, now: SystemClock.now(), random: &random };
+        let mut letter = LETTER.as_bytes();
+        let outgoing = Outgoing::read(&mut letter, &closing).unwrap();
+        let (outside, inside) =
+            (String::from_utf8(outgoing.outside).unwrap(), String::from_utf8(outgoing.inside).unwrap());
+        assert!(!outside.contains("4711"), "{outside}");
+        for field in [
+            "Received",
+            "From",
+            "To",
+            "List-Id",
+            "In-Reply-To",
+            "References",
+            "Message-ID",
+            "Date",
+            "Subject",
+        ] {
+            assert!(outside.contains(&format!("{field}: ")), "{field} is needed outside:\n{outside}");
+        }
+        for field in
+            ["Thread-Topic", "Thread-Index", "Keywords", "Comments", "X-Vorgang", "Content-Description"]
+        {
+            assert!(inside.contains(&format!("{field}: ")), "{field} is lost:\n{inside}");
+        }
+        assert!(!format!("{outside}{inside}").contains("e@f.example"), "Bcc");
+    }
 }

@@ -4,14 +4,12 @@
 use std::io::BufWriter;
 use std::sync::Arc;
 
-use sealpost_mail::{
-    Domain, Edit, Envelope, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
-};
+use sealpost_mail::{Domain, Edit, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
 
 use super::piping::{Reading, Writing};
-use super::{Chosen, Partners, choose, unavailable};
+use super::{Arrived, Chosen, Partners, choose, unavailable};
 use crate::context::Context;
 use crate::decide::{Decided, Way};
 use crate::failure;
@@ -33,8 +31,7 @@ struct Made(Vec<(String, Vec<Edit>, Arc<Copy>)>);
 pub(crate) async fn settle(
     context: &Context,
     partners: &Partners,
-    envelope: &Envelope,
-    spooled: &Spooled,
+    arrived: &Arrived,
     decided: Vec<Decided>,
 ) -> Result<Vec<Decided>, Reply> {
     let is_domain = |decided: &Decided| match &decided.way {
@@ -47,7 +44,8 @@ pub(crate) async fn settle(
     let shared = &context.shared;
     let now = shared.clock.now();
     let own = partners.own(shared).all().await.map_err(unavailable)?;
-    let from = sender_domain(envelope, spooled);
+    let spooled = &arrived.spooled;
+    let from = speaks_for(arrived);
     let mut closer = Closer { context, partners, spooled, own, from, now, made: Made::default() };
     let mut settled = Vec::with_capacity(decided.len());
     for Decided { recipient, way } in decided {
@@ -60,10 +58,21 @@ pub(crate) async fn settle(
     Ok(settled)
 }
 
-/// Whose letter it is: the domain in From, or where that cannot be read in one way, of the reverse-path.
-fn sender_domain(envelope: &Envelope, spooled: &Spooled) -> Option<Domain> {
-    let from = spooled.head.from_address().ok().flatten();
-    from.as_ref().or(envelope.reverse_path.address()).map(|address| address.domain().clone())
+/// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send
+/// here vouches for. The reverse-path proves nothing to a reader, who sees From; and a Sender of another house says that
+/// the letter is not From's own (RFC 5322 §3.6.2).
+fn speaks_for(arrived: &Arrived) -> Result<Domain, Why> {
+    let head = &arrived.spooled.head;
+    // Anybody may hand in there, under any name: our signature would make it ours.
+    if arrived.from_world {
+        return Err(Why::FromWorld);
+    }
+    let from = head.from_address().ok().flatten().ok_or(Why::NoSender)?;
+    match head.sender_address() {
+        Ok(None) => Ok(from.domain().clone()),
+        Ok(Some(sender)) if sender.domain() == from.domain() => Ok(from.domain().clone()),
+        Ok(Some(_)) | Err(_) => Err(Why::OtherSender),
+    }
 }
 
 struct Closer<'a> {
@@ -71,7 +80,8 @@ struct Closer<'a> {
     partners: &'a Partners,
     spooled: &'a Spooled,
     own: Vec<Own>,
-    from: Option<Domain>,
+    /// For which domain we sign, or why for none.
+    from: Result<Domain, Why>,
     now: Timestamp,
     made: Made,
 }
@@ -86,8 +96,8 @@ impl Closer<'_> {
         };
         let book = self.partners.book(&self.context.shared);
         let chosen = match &self.from {
-            None => Chosen::Nothing(Why::NoSender),
-            Some(from) => choose(&book, &self.own, named.as_deref(), &recipient.address, from, self.now)
+            Err(why) => Chosen::Nothing(why.clone()),
+            Ok(from) => choose(&book, &self.own, named.as_deref(), &recipient.address, from, self.now)
                 .await
                 .map_err(unavailable)?,
         };

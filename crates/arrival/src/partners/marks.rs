@@ -4,13 +4,15 @@
 use std::io;
 
 use memchr::memmem;
-use sealpost_mail::{Address, Edit, Head};
+use sealpost_mail::{Address, Edit, Head, Inside, Reply, Sealed};
 use sealpost_seal::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Trust,
     Wholeness,
 };
 
 use super::piping::Reading;
+use crate::context::Shared;
+use crate::failure;
 use crate::spool::Spooled;
 
 /// The field's name.
@@ -58,8 +60,34 @@ pub(super) fn without_ours(head: &Head, tag: Option<&str>) -> Head {
     }
 }
 
+/// Whether it is worth a worker.
+pub(super) enum Look {
+    /// Nothing in it is encrypted or signed.
+    Open,
+    /// Something is, or may be.
+    Closed,
+    /// There is more in it than anybody looks at.
+    Unknown,
+}
+
+/// What is plain to see is seen while it is read. Else all of it is looked into, as for rules that ask what is in a
+/// letter: encodings undone, files, letters within letters.
+pub(super) async fn look(shared: &Shared, spooled: &Spooled) -> Result<Look, Reply> {
+    if is_plainly_closed(spooled).await.map_err(failure::later)? {
+        return Ok(Look::Closed);
+    }
+    let sealed = spooled.whole(shared).await?.look(|bytes| Inside::of(bytes).sealed).await?;
+    Ok(if sealed.contains(&Sealed::Unknown) {
+        Look::Unknown
+    } else if sealed.is_empty() {
+        Look::Open
+    } else {
+        Look::Closed
+    })
+}
+
 /// Whether anything in it looks encrypted or signed. Reads all of it, a chunk at a time.
-pub(super) async fn may_be_closed(spooled: &Spooled) -> io::Result<bool> {
+async fn is_plainly_closed(spooled: &Spooled) -> io::Result<bool> {
     let longest = CLOSED.iter().map(|sign| sign.len()).max().unwrap_or(1);
     let mut window = spooled.head.as_bytes().to_ascii_lowercase();
     let mut reading = Reading::of(spooled, b"").await?;
@@ -140,6 +168,8 @@ fn reason(why: NotOpened) -> &'static str {
         NotOpened::Malformed => "malformed",
         NotOpened::TooMuch => "too-much",
         NotOpened::Beside => "beside",
+        NotOpened::ReachesOut => "reaches-out",
+        NotOpened::Within => "within",
     }
 }
 

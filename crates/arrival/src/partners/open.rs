@@ -8,7 +8,7 @@ use sealpost_mail::{Address, Fault, Origin, Reply};
 use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Sender, Worker, WorkerError, Written};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::marks::{self, Outcome};
+use super::marks::{self, Look, Outcome};
 use super::piping::Reading;
 use super::{Partners, unavailable};
 use crate::context::{Context, Shared};
@@ -60,14 +60,18 @@ pub(crate) async fn open(
     }
     let tag = inbound.tag.as_deref();
     spooled.head = marks::without_ours(&spooled.head, tag);
-    if !marks::may_be_closed(&spooled).await.map_err(failure::later)? {
-        return Ok(untouched(spooled, true));
-    }
-    // Without the worker nobody can say what is in it; it may be there again soon.
-    let worker = partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-    let (outcome, letter) = match opened(context, partners, worker, origin.peer, &spooled).await? {
-        (Ok(opened), letter) => (Outcome::Looked(opened), letter),
-        (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
+    let (outcome, letter) = match marks::look(&context.shared, &spooled).await? {
+        Look::Open => return Ok(untouched(spooled, true)),
+        Look::Unknown => (Outcome::NotLooked("too-complex"), None),
+        Look::Closed => {
+            // Without the worker nobody can say what is in it; it may be there again soon.
+            let worker =
+                partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
+            match opened(context, partners, worker, origin.peer, &spooled).await? {
+                (Ok(opened), letter) => (Outcome::Looked(opened), letter),
+                (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
+            }
+        }
     };
     let (head, from) = match letter {
         Some(mut letter) => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Item, Said, Search, Unread, What};
+use super::{Item, Said, Sealed, Search, Unread, What};
 use crate::head::Head;
 use crate::params::Params;
 use crate::transfer::{Encoding, Transfer};
@@ -171,6 +171,10 @@ impl<'a> Search<'a> {
     ) {
         if kind.value == "multipart/encrypted" {
             self.unread(Unread::Encrypted);
+            self.sealed(Sealed::OpenPgp);
+        }
+        if kind.value == "multipart/signed" {
+            self.sealed(Sealed::Signed);
         }
         let default = if kind.value == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let mut apart = false;

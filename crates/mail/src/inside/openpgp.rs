@@ -1,0 +1,78 @@
+//! OpenPGP recognised by what it is (RFC 9580), whatever it is called: armour on a line of its own, or the first packet.
+//! Reads no key and opens nothing.
+
+use super::Sealed;
+
+/// What armour in a text says that it holds. Keys are neither closed nor signed letters.
+pub(super) fn in_text(bytes: &[u8]) -> impl Iterator<Item = Sealed> {
+    let closed = has_line(bytes, b"-----BEGIN PGP MESSAGE").then_some(Sealed::OpenPgp);
+    let signed = has_line(bytes, b"-----BEGIN PGP SIGNED MESSAGE").then_some(Sealed::Signed);
+    closed.into_iter().chain(signed)
+}
+
+/// Whether a line begins so, after white space: who quotes armour or talks about it has something before it.
+fn has_line(bytes: &[u8], begin: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, begin).any(|at| {
+        let before = bytes.get(..at).unwrap_or_default();
+        let line = before.rsplit(|b| matches!(b, b'\n' | b'\r' | b'>')).next().unwrap_or_default();
+        // A tag of a page ends where the line begins; `> ` of somebody who quotes does not.
+        line.iter().all(|b| b.is_ascii_whitespace()) && !(before.ends_with(b"> ") || before == b">")
+    })
+}
+
+/// Whether these are the packets of a message that is encrypted (RFC 9580 §4.2, §5.1, §5.3, §5.13): a session key for
+/// somebody or by a passphrase, or encrypted data alone. The version is asked too: one octet alone begins many files.
+pub(super) fn is_message(bytes: &[u8]) -> bool {
+    let Some((first, rest)) = bytes.split_first() else { return false };
+    let (tag, body) = match first {
+        0xc0..=0xff => {
+            let skip = match rest.first() {
+                Some(0..=191 | 224..=254) => 1,
+                Some(192..=223) => 2,
+                Some(255) => 5,
+                None => return false,
+            };
+            (first & 0x3f, rest.get(skip..))
+        }
+        0x80..=0xbf => {
+            let skip = match first & 3 {
+                0 => 1,
+                1 => 2,
+                2 => 4,
+                _ => 0,
+            };
+            ((first >> 2) & 0x0f, rest.get(skip..))
+        }
+        _ => return false,
+    };
+    let version = body.and_then(|body| body.first());
+    match (tag, version) {
+        (1, Some(2 | 3 | 6)) | (3, Some(4..=6)) | (18, Some(1 | 2)) | (20, Some(1)) => true,
+        (_, Some(_) | None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_told_from_a_text_and_from_a_key() {
+        for yes in
+            [&[0x85, 1, 0x0c, 3, 9][..], &[0xc1, 0x5e, 3], &[0x8c, 0x0d, 4], &[0xd2, 0xff, 0, 0, 0, 9, 1]]
+        {
+            assert!(is_message(yes), "{yes:?}");
+        }
+        // "Öffnen", a public key, a detached signature, a ZIP, nothing.
+        for no in ["Öffnen".as_bytes(), &[0x99, 1, 0x0d, 4], &[0x89, 1, 0x33, 4], b"PK\x03\x04", b""] {
+            assert!(!is_message(no), "{no:?}");
+        }
+        let lines = |text: &str| in_text(text.as_bytes()).collect::<Vec<_>>();
+        assert_eq!(lines("Hallo\r\n  -----BEGIN PGP MESSAGE-----\r\n"), [Sealed::OpenPgp]);
+        assert_eq!(lines("<pre>-----BEGIN PGP MESSAGE-----<br>"), [Sealed::OpenPgp]);
+        assert_eq!(lines("-----BEGIN PGP SIGNED MESSAGE-----\r\n"), [Sealed::Signed]);
+        assert_eq!(lines("> -----BEGIN PGP MESSAGE-----\r\n"), []);
+        assert_eq!(lines("it begins with -----BEGIN PGP MESSAGE-----"), []);
+        assert_eq!(lines("-----BEGIN PGP PUBLIC KEY BLOCK-----"), []);
+    }
+}

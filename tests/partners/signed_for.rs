@@ -1,0 +1,68 @@
+//! For whom the gateway signs: the one mailbox in From of our own server's letters, and nobody who only says that he is.
+
+use rig::{Gateway, Hop, Smtp};
+
+use super::out::path;
+use super::{insurer, openssl, sealpost};
+
+fn letter(head: &str) -> Vec<u8> {
+    format!(
+        "{head}\r\nTo: doctor@clinic.example\r\nSubject: x\r\nDate: Fri, 20 Nov 2026 09:30:00 +0100\r\n\
+         Message-ID: <{}@insurer.example>\r\n\r\nstreng geheim 4711\r\n",
+        head.len()
+    )
+    .into_bytes()
+}
+
+#[test]
+fn nothing_is_signed_for_a_sender_who_is_not_clear() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let clinic = openssl::House::new("securemail@clinic.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&clinic), "--yes"]);
+    let deposits = || gateway.count("SELECT count(*) FROM deposits");
+    let from = "From: Erika <erika.muster@insurer.example>";
+    for (at, head) in [
+        "From: erika.muster@insurer.example, evil@evil.example".to_owned(),
+        format!("{from}\r\nFrom: evil@evil.example"),
+        format!("{from}\r\nSender: evil@evil.example"),
+        format!("{from}\r\nSender: erika.muster@insurer.example\r\nSender: evil@evil.example"),
+        "From: evil@evil.example".to_owned(),
+        // The reverse-path is ours, and no reader sees it.
+        "X-From: erika.muster@insurer.example".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut client = gateway.smtp();
+        client
+            .letter("erika.muster@insurer.example", &["doctor@clinic.example"], &letter(head))
+            .expect("250 *");
+        assert_eq!(deposits(), i64::try_from(at).unwrap() + 1, "{head}: not in the portal");
+    }
+    assert!(world.delivered().iter().all(|one| !one.text().contains("pkcs7")), "it was signed");
+    // A colleague who sends for her is of the same house.
+    let head = format!("{from}\r\nSender: max@insurer.example");
+    gateway.smtp().letter("max@insurer.example", &["nurse@clinic.example"], &letter(&head)).expect("250 *");
+    assert!(world.wait_to("nurse@clinic.example").text().contains("pkcs7"));
+    gateway.sweep();
+}
+
+#[test]
+fn a_letter_from_the_world_is_never_signed_as_ours() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let (mut config, at) = insurer(&world, &inside);
+    config.rule("back", r#"{ listener = "world" }"#, r#""domain""#);
+    let gateway = Gateway::start(&config);
+    let ours = openssl::House::new("securemail@insurer.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    sealpost(&gateway, &["partner", "add", "insurer.example", path(&ours), "--yes"]);
+    let mut client = Smtp::connect(at);
+    client.ehlo();
+    client.envelope("moor@clinic.example", &["erika.muster@insurer.example"]);
+    let reply = client.data(&letter("From: Chief <chief@insurer.example>"));
+    assert!((500..600).contains(&reply.code), "{reply}");
+    assert!(inside.delivered().is_empty());
+    gateway.sweep();
+}
