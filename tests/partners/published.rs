@@ -144,6 +144,17 @@ fn the_directory_has_what_gpg_would_look_for() {
         assert!(shown.contains("securemail@insurer.example"), "{shown}");
         assert!(!page.body.starts_with(b"-----"), "binary, not armoured");
     }
+    // Somebody in the house: the same key, under the own address alone.
+    let fingerprint = listed.lines().map(str::trim).find(|line| line.len() == 40).unwrap();
+    sealpost(&gateway, &["domain-key", "address", fingerprint, "Erika.Muster@insurer.example"]);
+    let hash = "7itt1gyxt4kfeju8ur1xb1yekico5gjz";
+    let page = get(&gateway, &format!("/.well-known/openpgpkey/insurer.example/hu/{hash}?l=erika.muster"));
+    let found = gateway.home.write("found.pgp", &page.body);
+    let shown = gpg(&["--show-keys", "--with-wkd-hash", found.to_str().unwrap()]);
+    assert!(shown.contains(fingerprint) && shown.to_lowercase().contains("erika.muster@"), "{shown}");
+    assert!(shown.contains(hash) && !shown.contains("securemail@"), "{shown}");
+    let (code, _, err) = gateway.sealpost(&["domain-key", "address", fingerprint, "a@elsewhere.example"]);
+    assert!(code != 0 && err.contains("elsewhere.example"), "{err}");
     for path in ["/.well-known/openpgpkey/policy", "/.well-known/openpgpkey/insurer.example/policy"] {
         assert_eq!(get(&gateway, path).status, 200, "{path}");
     }

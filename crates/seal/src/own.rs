@@ -155,6 +155,19 @@ impl OwnKey {
         }
     }
 
+    /// The same OpenPGP key under more addresses: programs find it for these, too.
+    ///
+    /// # Errors
+    /// It is a certificate, or has too many.
+    pub fn with_addresses(&self, addresses: &[Address], now: Timestamp) -> Result<Self, KeyError> {
+        match &self.private {
+            PrivatePart::OpenPgp(cert) => Self::of_cert(pgp::key::with_addresses(cert, addresses, now)?),
+            PrivatePart::Smime(_) => {
+                Err(KeyError::Unsupported("a certificate names what its issuer has written"))
+            }
+        }
+    }
+
     /// What may be published.
     #[must_use]
     pub fn public(&self) -> &PartnerKey {

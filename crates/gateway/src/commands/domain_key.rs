@@ -76,6 +76,14 @@ pub(crate) enum What {
         /// The certificate: PEM, DER or PKCS#7.
         file: PathBuf,
     },
+    /// Puts more addresses of its domain on an OpenPGP key: who writes to these finds it in the Web Key Directory.
+    Address {
+        /// The key's fingerprint, or its beginning.
+        fingerprint: String,
+        /// Such as erika.muster@insurer.example.
+        #[arg(required = true, value_parser = Address::parse)]
+        addresses: Vec<Address>,
+    },
     /// Shows our keys.
     List {
         /// One JSON object a line.
@@ -167,6 +175,7 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
             Ok(())
         }
         What::Certify { fingerprint, file } => certify(desk, fingerprint, file).await,
+        What::Address { fingerprint, addresses } => more_addresses(desk, fingerprint, addresses).await,
         What::List { json } => list(desk, *json).await,
         What::Export { fingerprint } => {
             say(find(desk, fingerprint).await?.public.key.to_text()?.trim_end());
@@ -236,6 +245,33 @@ async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), 
     let own = Own { public, key };
     keys(desk).change(&own, noted(desk, &own, OwnKeyChange::Certified), desk.now, &SystemRandom).await?;
     say(format_args!("certified; partners get the new certificate: {}", own.key.facts().fingerprint));
+    Ok(())
+}
+
+async fn more_addresses(
+    desk: &Desk<'_>,
+    fingerprint: &str,
+    addresses: &[Address],
+) -> Result<(), CommandError> {
+    let own = find(desk, fingerprint).await?;
+    let mut new: Vec<Address> = Vec::new();
+    for address in addresses {
+        if !own.public.domains.contains(address.domain()) {
+            return Err(CommandError::Wrong(format!("the key is not for {}", address.domain())));
+        }
+        if !own.key.facts().names(address) && !new.contains(address) {
+            new.push(address.clone());
+        }
+    }
+    let key = own.key.with_addresses(&new, desk.now)?;
+    let public = Published { key: key.public().clone(), ..own.public };
+    let own = Own { public, key };
+    keys(desk).change(&own, "own-key.addresses", desk.now, &SystemRandom).await?;
+    say(format_args!(
+        "{} is found under {} addresses",
+        own.key.facts().fingerprint,
+        own.key.facts().addresses.len()
+    ));
     Ok(())
 }
 

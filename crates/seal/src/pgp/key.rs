@@ -9,6 +9,7 @@ use sequoia_openpgp::cert::{Cert, CertBuilder, CertParser, CipherSuite, ValidCer
 use sequoia_openpgp::crypto::Password;
 use sequoia_openpgp::crypto::mpi::PublicKey;
 use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
+use sequoia_openpgp::packet::signature::SignatureBuilder;
 use sequoia_openpgp::packet::{Key, Packet, UserID};
 use sequoia_openpgp::parse::Parse as _;
 use sequoia_openpgp::policy::StandardPolicy;
@@ -105,6 +106,9 @@ fn algorithm(key: &Key<PublicParts, UnspecifiedRole>) -> Algorithm {
     }
 }
 
+/// User ids of a key that are looked at.
+const MOST_NAMES: usize = 64;
+
 struct Names {
     subject: String,
     addresses: Vec<Address>,
@@ -114,7 +118,7 @@ struct Names {
 impl Names {
     fn of(valid: &ValidCert<'_>) -> Self {
         let mut names = Self { subject: String::new(), addresses: Vec::new(), unreadable: 0 };
-        for user in valid.userids().revoked(false).take(64) {
+        for user in valid.userids().revoked(false).take(MOST_NAMES) {
             let id = user.userid();
             if names.subject.is_empty() {
                 names.subject = one_line(&String::from_utf8_lossy(id.value())).chars().take(400).collect();
@@ -207,6 +211,29 @@ pub(crate) fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) 
             .generate()
     };
     make().map(|(cert, _revocation)| cert).map_err(|error| library(&error))
+}
+
+/// The same key under more addresses, each a user id that it certifies itself.
+pub(crate) fn with_addresses(cert: &Cert, addresses: &[Address], now: Timestamp) -> Result<Cert, KeyError> {
+    if cert.userids().count() + addresses.len() > MOST_NAMES {
+        return Err(KeyError::TooLarge);
+    }
+    let make = || {
+        let mut signer = cert.primary_key().key().clone().parts_into_secret()?.into_keypair()?;
+        let policy = StandardPolicy::new();
+        let first = cert.with_policy(&policy, None)?.primary_userid()?.binding_signature().clone();
+        let mut packets: Vec<Packet> = Vec::new();
+        for address in addresses {
+            let user = UserID::from(format!("<{}>", address.to_path()));
+            let binding = SignatureBuilder::from(first.clone())
+                .set_signature_creation_time(system_time(now))?
+                .set_primary_userid(false)?;
+            let binding = user.bind(&mut signer, cert, binding)?;
+            packets.extend([Packet::from(user), Packet::from(binding)]);
+        }
+        cert.clone().insert_packets(packets).map(|(cert, _changed)| cert)
+    };
+    make().map_err(|error| library(&error))
 }
 
 /// A secret key that somebody exported; kept without its passphrase, because what keeps it seals it.
