@@ -23,6 +23,8 @@ mod crash;
 mod crowd;
 mod damaged_rows;
 mod demo;
+mod dkim;
+mod dns;
 mod erased;
 mod erased_by_time;
 mod explain;

@@ -9,6 +9,7 @@ mod given_back;
 mod gpg;
 mod inward;
 mod killed_worker;
+mod lookup;
 mod never_clear;
 mod openssl;
 mod out;

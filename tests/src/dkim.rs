@@ -1,6 +1,7 @@
 //! DKIM (RFC 6376) as the insurer's server signs and the recipient's server verifies, without DNS.
 
 use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::hash::Hash;
 
 use base64::Engine as _;
@@ -72,27 +73,68 @@ impl Dkim {
     }
 }
 
-/// The same with the record that somebody publishes.
+/// The same with the record that somebody publishes, under whatever name.
 #[must_use]
 pub fn verifies_with(record: &str, letter: &[u8]) -> bool {
+    let record = DomainKey::parse(record.as_bytes()).unwrap();
+    holds(&Published(record.into()), letter, |_domain| true)
+}
+
+/// Whether every signature of `insurer.example` on the letter holds, with these records by their names.
+#[must_use]
+pub fn verify_all(records: &HashMap<String, String>, letter: &[u8]) -> bool {
+    let parse = |record: &String| Txt::from(DomainKey::parse(record.as_bytes()).unwrap());
+    let dotted = records.iter().map(|(name, record)| (format!("{name}.").into_boxed_str(), parse(record)));
+    let plain = records.iter().map(|(name, record)| (name.clone().into_boxed_str(), parse(record)));
+    holds(&Zone(dotted.chain(plain).collect()), letter, |domain| domain == DOMAIN)
+}
+
+fn holds(
+    published: &impl ResolverCache<Box<str>, Txt>,
+    letter: &[u8],
+    counts: impl Fn(&str) -> bool,
+) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let message = AuthenticatedMessage::parse(letter).unwrap();
         // Asks nobody: the one record there is comes from `Published`.
         let nobody = MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap();
-        let published = Published(DomainKey::parse(record.as_bytes()).unwrap().into());
         let results = nobody
             .verify_dkim(Parameters {
                 params: &message,
-                cache_txt: Some(&published),
+                cache_txt: Some(published),
                 cache_mx: None::<&NoCache<_, _>>,
                 cache_ptr: None::<&NoCache<_, _>>,
                 cache_ipv4: None::<&NoCache<_, _>>,
                 cache_ipv6: None::<&NoCache<_, _>>,
             })
             .await;
-        !results.is_empty() && results.iter().all(|result| result.result() == &DkimResult::Pass)
+        let ours = results.iter().filter(|result| result.signature().is_some_and(|one| counts(&one.d)));
+        ours.clone().count() > 0 && ours.into_iter().all(|result| result.result() == &DkimResult::Pass)
     })
+}
+
+/// Records by name.
+struct Zone(HashMap<Box<str>, Txt>);
+
+impl ResolverCache<Box<str>, Txt> for Zone {
+    fn get<Q>(&self, name: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.0.get(name).cloned()
+    }
+
+    fn remove<Q>(&self, _name: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        None
+    }
+
+    fn insert(&self, _name: Box<str>, _record: Txt, _until: std::time::Instant) {}
 }
 
 struct Published(Txt);

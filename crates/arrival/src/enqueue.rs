@@ -1,7 +1,7 @@
 //! Mail the product writes itself on its way into the queue: sealed ticket, one leg, for a finished letter its
 //! sealed body too. Knows neither wording nor why.
 
-use sealpost_delivery::{Content, Purpose, Queued, Route, Ticket, TicketError};
+use sealpost_delivery::{Content, Hand, Purpose, Queued, Route, Ticket, TicketError};
 use sealpost_mail::{Address, BodyType, Head, Notify, Random, Recipient, ReversePath, Timestamp, TlsFloor};
 use sealpost_mailbox::seal_body;
 use sealpost_store::{LegPurpose, LegStart, NewLeg, Store, StoreError, StoredBody};
@@ -81,6 +81,7 @@ pub fn leg(
         route: draft.route,
         tls: draft.tls,
         purpose: draft.purpose,
+        hand: Hand::Ours,
         arrived: draft.at,
     };
     let queued = Queued {

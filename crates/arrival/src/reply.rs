@@ -2,7 +2,7 @@
 //! sent ones, one leg for each recipient. Knows no page, and no key that opens a mailbox.
 
 use futures_util::StreamExt as _;
-use sealpost_delivery::{Content, Purpose, Queued, Ticket};
+use sealpost_delivery::{Content, Hand, Purpose, Queued, Ticket};
 use sealpost_mail::{
     Address, Attachment, BodyType, Head, Mailbox, MimeLines, Notify, PortalLetter, Recipient, ReversePath,
     SignedBody, Summary, Timestamp, ToSign,
@@ -159,6 +159,7 @@ pub(crate) async fn send(
                 mailbox_id: letter.mailbox_id.clone(),
                 deposit_id: deposit_id.clone(),
             },
+            hand: Hand::Ours,
             arrived: now,
         };
         let queued = Queued {

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use sealpost_mail::{Address, Secret, TlsFloor};
 use sealpost_notice::Language;
 
+use crate::dkim::DkimKeys;
 use crate::identity::ClientCertificate;
 use crate::retry::RetryPlan;
 use crate::ticket::Route;
@@ -56,6 +57,10 @@ pub struct DeliveryConfig {
     pub private_networks: Vec<IpNet>,
     /// Look into the store this often although nobody woke us: only where other processes queue legs.
     pub recheck: Option<Duration>,
+    /// What signs the mail we write and change.
+    pub dkim: DkimKeys,
+    /// Whether it also signs letters of our domains that pass through as they came.
+    pub dkim_for_passed: bool,
 }
 
 impl DeliveryConfig {
@@ -83,6 +88,8 @@ impl DeliveryConfig {
             mx_loopback: false,
             private_networks: Vec::new(),
             recheck: None,
+            dkim: DkimKeys::default(),
+            dkim_for_passed: false,
         }
     }
 }

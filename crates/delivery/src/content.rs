@@ -61,10 +61,15 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    pub(crate) async fn open(&self, composer: Option<&dyn Composer>) -> Result<Opened, ContentError> {
+    /// With room for `more` bytes on top, so that a large letter is not copied for them.
+    pub(crate) async fn open(
+        &self,
+        composer: Option<&dyn Composer>,
+        more: usize,
+    ) -> Result<Opened, ContentError> {
         match self {
             Self::Letter { head, body_key, sealed } => {
-                Ok(Opened { bytes: sealed.open(head, body_key).await?, head: head.len() })
+                Ok(Opened { bytes: sealed.open(head, body_key, more).await?, head: head.len() })
             }
             Self::Facts { facts, ticket } => {
                 let composer =
@@ -105,11 +110,17 @@ impl SealedLetter {
     }
 
     /// Head and opened rest in one piece.
-    pub(crate) async fn open(&self, head: &[u8], key: &Secret<[u8; 32]>) -> Result<Vec<u8>, ContentError> {
+    pub(crate) async fn open(
+        &self,
+        head: &[u8],
+        key: &Secret<[u8; 32]>,
+        more: usize,
+    ) -> Result<Vec<u8>, ContentError> {
         let key = MessageKey::from_bytes(key);
         let header_len = u64::try_from(StreamOpener::header_len()).unwrap_or(u64::MAX);
         let opener = StreamOpener::new(&key, &self.body.read(0..header_len).await?)?;
-        let mut letter = Vec::with_capacity(usize::try_from(self.size(head)).unwrap_or_default());
+        let size = usize::try_from(self.size(head)).unwrap_or_default();
+        let mut letter = Vec::with_capacity(size.saturating_add(more));
         letter.extend_from_slice(head);
         let mut index = 0;
         while let Some(place) = sealed_chunk(self.body.len(), index) {

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::content::{ContentError, Opened, Waiting};
+use crate::dkim;
 use crate::ehlo::MailParameters;
 use crate::lane::{Lane, Lanes};
 use crate::outcome::{DeliveryFailure, Outcome, Says};
@@ -426,8 +427,11 @@ impl Engine {
                 }
                 Err(_elapsed) => return Ok(Err((DeliveryFailure::no_turn(), false))),
             };
-            match waiting.open(self.composer.get().map(AsRef::as_ref)).await {
-                Ok(opened) => *letter = Some((opened, permit)),
+            match waiting.open(self.composer.get().map(AsRef::as_ref), dkim::ROOM).await {
+                Ok(opened) => match self.signed(ticket, opened).await {
+                    Ok(signed) => *letter = Some((signed, permit)),
+                    Err(trouble) => return Ok(Err((trouble, false))),
+                },
                 Err(error) => {
                     return unworkable_or_local(error).map(|r| r.map_err(|trouble| (trouble, false)));
                 }
@@ -466,6 +470,17 @@ impl Engine {
             Ok(told) => Ok((Round { told, reports, host }, was_used)),
             Err(trouble) => Err((trouble.said_by(&host), was_used)),
         })
+    }
+
+    /// The letter with our DKIM signatures, if it is one of ours.
+    async fn signed(&self, ticket: &Ticket, opened: Opened) -> Result<Opened, DeliveryFailure> {
+        let head = opened.bytes.get(..opened.head).unwrap_or_default();
+        let keys = self.config.dkim.of(ticket, head, &self.config.our_name, self.config.dkim_for_passed);
+        if keys.is_empty() {
+            return Ok(opened);
+        }
+        let signing = tokio::task::spawn_blocking(move || dkim::sign(&keys, opened)).await;
+        signing.map_err(|error| DeliveryFailure::Local { cause: format!("signing: {error}") })
     }
 
     fn freeze(self: &Arc<Self>, leg: LeasedLeg, cause: String) {

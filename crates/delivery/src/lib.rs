@@ -2,21 +2,25 @@
 //!
 //! Promises: a leg is finished in the store only after the next hop answered for it; a lost answer
 //! means another try, so delivery is at-least-once with a stable Message-ID; the bytes on the wire
-//! are the ticket's head and the opened rest, or what the roof writes from the ticket's facts, nothing else.
+//! are the ticket's head and the opened rest, or what the roof writes from the ticket's facts; on top of what is ours, a
+//! DKIM signature; nothing else.
 //!
 //! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
-//! lettre (in `submit.rs`) and hickory-resolver (in `resolve.rs`).
+//! lettre (in `submit.rs`), hickory-resolver (in `resolve.rs` and `look_up.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
 mod backoff;
 mod composer;
 mod config;
 mod content;
+mod dkim;
 mod ehlo;
 mod engine;
 mod fast_path;
+mod fetch;
 mod identity;
 mod lane;
+mod look_up;
 mod network;
 mod outcome;
 mod report;
@@ -34,11 +38,15 @@ mod witness;
 
 pub use composer::Composer;
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
+pub use dkim::{DkimAlgorithm, DkimError, DkimKey, DkimKeys};
 pub use fast_path::{Inlet, WorkerSlot};
+pub use fetch::{FetchError, Fetcher};
 pub use identity::ClientCertificate;
+pub use ipnet::IpNet;
+pub use look_up::{LookUp, RecordKind};
 pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use runner::{DeliveryError, Runner};
-pub use ticket::{Content, Hold, Purpose, Queued, Route, Ticket, TicketError};
+pub use ticket::{Content, Hand, Hold, Purpose, Queued, Route, Ticket, TicketError};
 pub use undelivered_reply::{Returned, Returns, Untold};
 pub use witness::{Ended, Ending, Witness};

@@ -11,7 +11,7 @@ use sealpost_vault::{MessageKey, seal_all};
 use thiserror::Error;
 
 use crate::engine::Engine;
-use crate::ticket::{Content, Purpose, Queued, Ticket, TicketError};
+use crate::ticket::{Content, Hand, Purpose, Queued, Ticket, TicketError};
 
 /// Why a report cannot be queued.
 #[derive(Debug, Error)]
@@ -145,6 +145,7 @@ pub(crate) async fn queue(
         route: engine.config.report_route.clone(),
         tls,
         purpose: Purpose::Report,
+        hand: Hand::Ours,
         arrived: now,
     };
     let queued = Queued {

@@ -17,6 +17,7 @@ fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
         route: Route::Mx,
         tls: TlsFloor::None,
         purpose,
+        hand: crate::ticket::Hand::Ours,
         arrived: Timestamp(0),
     }
 }

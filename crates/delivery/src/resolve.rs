@@ -1,4 +1,4 @@
-//! DNS questions behind a small trait: the only file that names hickory-resolver.
+//! DNS questions of delivery behind a small trait. Beside `look_up.rs` the only file that names hickory-resolver.
 
 use std::net::IpAddr;
 
@@ -98,11 +98,11 @@ impl Resolver for NoResolver {
 }
 
 /// With its final dot no search list is tried: a recipient's domain is never completed by ours.
-fn absolute(name: &str) -> String {
+pub(crate) fn absolute(name: &str) -> String {
     if name.ends_with('.') { name.to_owned() } else { format!("{name}.") }
 }
 
-fn dns_error(error: &NetError) -> DnsError {
+pub(crate) fn dns_error(error: &NetError) -> DnsError {
     if error.is_nx_domain() {
         DnsError::NoSuchName
     } else if error.is_no_records_found() {

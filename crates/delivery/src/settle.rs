@@ -215,7 +215,7 @@ impl Engine {
         if waiting.size() > MAX_RETURNED {
             return None;
         }
-        waiting.open(None).await.ok().map(|opened| opened.bytes)
+        waiting.open(None, 0).await.ok().map(|opened| opened.bytes)
     }
 
     /// Tells the store. While it cannot write (another process keeps it locked), the leg stays ours: given up too

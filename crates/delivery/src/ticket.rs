@@ -126,6 +126,19 @@ impl Purpose {
     }
 }
 
+/// Whose hand was on a letter last: what we sign depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hand {
+    /// It came from the world, or went into the queue before this was noted: never signed.
+    #[default]
+    World,
+    /// It came from the operator's own side, and goes on as it came.
+    Passed,
+    /// We wrote it, closed it for a partner, or changed it.
+    Ours,
+}
+
 /// What goes out.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -192,6 +205,9 @@ pub struct Ticket {
     pub tls: TlsFloor,
     /// Why it travels.
     pub purpose: Purpose,
+    /// Whose hand was on it last.
+    #[serde(default)]
+    pub hand: Hand,
     /// When the letter came in.
     pub arrived: Timestamp,
 }
@@ -246,6 +262,7 @@ impl Ticket {
             (Content::Facts(_), _) | (_, Content::Facts(_)) => false,
         };
         same_letter
+            && self.hand == other.hand
             && self.purpose.travels_in_company()
             && self.purpose == other.purpose
             && self.destination() == other.destination()
@@ -354,6 +371,7 @@ mod tests {
             route: Route::Mx,
             tls: TlsFloor::None,
             purpose: Purpose::Report,
+            hand: Hand::Passed,
             arrived: Timestamp(1),
         };
         let held = ticket.seal_as(Hold::Held, &key, "leg", &random).unwrap();

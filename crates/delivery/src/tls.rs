@@ -94,7 +94,7 @@ impl TlsConfigs {
     }
 }
 
-fn verified(
+pub(crate) fn verified(
     trust: &Trust,
     provider: &Arc<CryptoProvider>,
 ) -> Result<rustls::ConfigBuilder<ClientConfig, WantsClientCert>, DeliveryError> {

@@ -4,16 +4,19 @@ mod commands;
 mod config;
 mod crl_files;
 mod demo;
+mod dkim_folder;
 mod jobs;
 mod logging;
 mod logins;
 mod prove;
 mod readiness;
+mod records;
 mod release;
 mod roles;
 mod rotate;
 mod serve;
 mod workers;
+mod zone;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use sealpost_arrival::{
     ArrivalReception, Context, Making, NoticeWriter, NoticesNoted, Partners, PortalOutbox, Shared, Tenant,
     ToMailbox,
 };
-use sealpost_delivery::{ClientCertificate, Runner};
+use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
 use sealpost_mail::{Clock, Random, SystemClock, SystemRandom, Term};
 use sealpost_mailbox::Retention;
@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::checked::{self, Plan, ServiceKeys, Telling};
+use crate::dkim_folder;
 use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
 use crate::readiness;
@@ -77,6 +78,8 @@ pub(crate) struct Ready {
     reloadable: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal_reloader: Option<Reloader>,
+    /// Where the keys lie that sign what is delivered here.
+    dkim: Option<(PathBuf, DkimKeys)>,
     config_file: Option<PathBuf>,
     clock: Arc<dyn Clock>,
 }
@@ -101,6 +104,7 @@ pub(crate) fn prepare(
     let here = |job: &jobs::Job| if job.writes() { writes } else { deletes };
     let jobs: Vec<_> = jobs::Job::ALL.into_iter().filter(here).collect();
     let shown = plan.delivery.hops.values().filter_map(|hop| hop.identity.clone()).collect();
+    let dkim = plan.dkim.filter(|_| writes).map(|folder| (folder, plan.delivery.dkim.clone()));
     let ServiceKeys { intake: intake_keys, portal: portal_keys, delivery: delivery_keys, jobs: _, audit: _ } =
         keys;
     let (retention, telling, clock_jump) =
@@ -127,6 +131,7 @@ pub(crate) fn prepare(
                 reloadable: Vec::new(),
                 shown: Vec::new(),
                 portal_reloader: None,
+                dkim,
                 config_file,
                 clock,
             });
@@ -211,6 +216,7 @@ pub(crate) fn prepare(
         reloadable: plan.reloadable,
         shown,
         portal_reloader,
+        dkim,
         config_file,
         clock,
     })
@@ -251,6 +257,7 @@ impl Ready {
             reloadable,
             shown,
             portal_reloader,
+            dkim,
             config_file,
             clock,
         } = self;
@@ -274,6 +281,7 @@ impl Ready {
             reloadable,
             shown,
             portal_reloader,
+            dkim,
             config_file,
             (store.clone(), Arc::clone(&clock)),
             rest.clone(),
@@ -392,6 +400,7 @@ async fn reload_on_hangup(
     tls: Vec<TlsSource>,
     shown: Vec<ClientCertificate>,
     portal: Option<Reloader>,
+    dkim: Option<(PathBuf, DkimKeys)>,
     config_file: Option<PathBuf>,
     (store, clock): (Store, Arc<dyn Clock>),
     stop: CancellationToken,
@@ -426,6 +435,15 @@ async fn reload_on_hangup(
             && let Err(error) = portal.reload()
         {
             tracing::error!(%error, "portal certificate not read again; the old one stays");
+        }
+        if let Some((folder, keys)) = &dkim {
+            match dkim_folder::signing(folder) {
+                Ok(new) => {
+                    tracing::info!(keys = new.len(), "keys for DKIM read again");
+                    keys.replace(new);
+                }
+                Err(error) => tracing::error!(%error, "keys for DKIM not read again; the old ones stay"),
+            }
         }
         if let (Some(context), Some(file)) = (&context, &config_file) {
             let reloaded = checked::reload_rules(file);

@@ -1,7 +1,7 @@
 //! Copies on their way out, as they came or closed for a partner: our trace field on top, the rules' edits, nothing else.
 //! Knows no rules.
 
-use sealpost_delivery::{Content, Purpose, Queued, Ticket};
+use sealpost_delivery::{Content, Hand, Purpose, Queued, Ticket};
 use sealpost_mail::{BodyType, Head, Recipient, Reply, TlsFloor, Trace, Treatment};
 use sealpost_store::{ArrivalRows, LegPurpose, LegStart, NewLeg};
 
@@ -30,6 +30,7 @@ pub(super) fn rows(
                     body_type: BodyType::SevenBit,
                     tls: TlsFloor::None,
                     start: LegStart::Queued,
+                    hand: Hand::Ours,
                 };
                 rows.legs.push(leg(arrival, recipient, leaving)?);
                 let body = &copy.spooled.body;
@@ -51,7 +52,13 @@ pub(super) fn rows(
         };
         let head = heads.of(&arrival.spooled.head, &judgement.edits);
         let body_type = arrival.envelope.body;
-        let copy = Leaving { head: &head, spooled: arrival.spooled, body_type, tls, start };
+        let changed = head.as_bytes() != arrival.spooled.head.as_bytes();
+        let hand = match (arrival.from_world, changed) {
+            (true, _) => Hand::World,
+            (false, true) => Hand::Ours,
+            (false, false) => Hand::Passed,
+        };
+        let copy = Leaving { head: &head, spooled: arrival.spooled, body_type, tls, start, hand };
         rows.legs.push(leg(arrival, recipient, copy)?);
     }
     Ok(rows)
@@ -65,11 +72,12 @@ struct Leaving<'a> {
     body_type: BodyType,
     tls: TlsFloor,
     start: LegStart,
+    hand: Hand,
 }
 
 fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Result<NewLeg, Reply> {
     let Arrival { context, envelope, .. } = arrival;
-    let Leaving { head, spooled, body_type, tls, start } = copy;
+    let Leaving { head, spooled, body_type, tls, start, hand } = copy;
     let alone = envelope.recipients.len() == 1;
     let trace = Trace {
         origin: arrival.origin,
@@ -100,6 +108,7 @@ fn leg(arrival: &Arrival<'_>, recipient: &Recipient, copy: Leaving<'_>) -> Resul
             Came::Readable => Purpose::Relay,
             Came::Closed => Purpose::Opened,
         },
+        hand,
         arrived: arrival.now,
     };
     let queued = Queued {

@@ -180,6 +180,7 @@ impl Desk {
             route: post.route,
             tls: post.tls,
             purpose: post.purpose,
+            hand: sealpost_delivery::Hand::Passed,
             arrived: now,
         };
         let leg = NewLeg {

@@ -6,6 +6,8 @@ mod check;
 mod check_database;
 mod check_partners;
 mod demo;
+mod dkim;
+mod dns;
 mod domain_key;
 mod door;
 mod explain;
@@ -189,6 +191,26 @@ enum Verb {
         #[command(subcommand)]
         what: domain_key::What,
     },
+    /// Keys that sign what the gateway writes and changes (DKIM): made, used, rolled over.
+    Dkim {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: dkim::What,
+    },
+    /// Prints every record to publish in the DNS, as a zone file.
+    Dns {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// Compare with what is published; fails if something is missing or differs.
+        #[arg(long)]
+        check: bool,
+        /// The name server to ask, with its port (9.9.9.9:53); the system's if left out.
+        #[arg(long, requires = "check")]
+        resolver: Option<std::net::SocketAddr>,
+    },
     /// Makes key files, changes keys, and says what stands under which.
     Key {
         #[command(subcommand)]
@@ -231,6 +253,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Partner { config, what } => partner::run(&config, &what),
         Verb::DomainKey { config, what } => domain_key::run(&config, &what),
         Verb::Audit { config, what } => audit::run(&config, &what),
+        Verb::Dkim { config, what } => dkim::run(&config, &what),
+        Verb::Dns { config, check, resolver } => dns::run(&config, check, resolver),
         Verb::Adopt { config } => adopt::run(&config),
         Verb::Init { folder, roles } => init::run(&folder, roles),
         Verb::Key { what } => key::run(&what),

@@ -1,4 +1,4 @@
-//! `sealpost partner add`: reads what a partner sent in the worker, says what is in it, asks, and keeps it. What is not
+//! `sealpost partner add`: reads what a partner sent or publishes in the worker, says what is in it, asks, and keeps it. What is not
 //! confirmed is kept as an offer and used for nothing.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -8,19 +8,25 @@ use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
 use sealpost_mailbox::audit::PartnerChange;
 use sealpost_partner::{Found, Partner, PartnerKey, Place, Reach, Standing};
-use sealpost_seal::{Covers, Method, Purpose};
+use sealpost_seal::{Covers, Fingerprint, Method, Purpose};
 use sealpost_store::PartnerKeyState;
 
-use super::{CommandError, Desk, ProfileName, places, say, show, somebody_at};
+use super::{CommandError, Desk, ProfileName, lookup, places, say, show, somebody_at};
 
 /// What to add.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
     /// What the partner is called: best its domain, clinic.example.
     name: String,
-    /// The file with its certificates or keys: .cer, .pem, .p7c, .p7b, .asc, .gpg, or a .zip of these.
-    #[arg(required = true)]
+    /// The file with its certificates or keys: .cer, .pem, .p7c, .p7b, .asc, .gpg, or a .zip of these. Left out: what the
+    /// partner publishes is fetched, by https.
     files: Vec<PathBuf>,
+    /// The page of a partner's Sealpost, or a file, that is fetched by https.
+    #[arg(long, value_name = "URL", conflicts_with = "files")]
+    from: Option<String>,
+    /// The fingerprint that the partner has told by telephone: that key is taken without a question, others are left.
+    #[arg(long, value_name = "FINGERPRINT", value_parser = read_fingerprint, conflicts_with_all = ["yes", "offer"])]
+    fingerprint: Vec<Fingerprint>,
     /// Whose mail is encrypted to it: a domain, or one address; may be given several times. The name if left out.
     #[arg(long = "for", value_parser = Place::parse)]
     for_places: Vec<Place>,
@@ -37,7 +43,7 @@ pub(crate) struct Add {
     #[arg(long, conflicts_with = "yes")]
     offer: bool,
     /// The fingerprints have been compared: do not ask.
-    #[arg(long)]
+    #[arg(long, requires = "files")]
     yes: bool,
     /// One JSON object for the partner as it is afterwards.
     #[arg(long)]
@@ -54,6 +60,9 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     for file in &add.files {
         keys.extend(read(desk, add, file).await?);
     }
+    if add.files.is_empty() {
+        keys.extend(fetch(desk, add, &places).await?);
+    }
     let have: Vec<String> = known.iter().flat_map(|found| &found.keys).map(fingerprint).collect();
     keys.retain(|key| !have.contains(&fingerprint(key)));
     keys.dedup_by(|one, other| fingerprint(one) == fingerprint(other));
@@ -67,6 +76,23 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
              encrypted to"
                 .to_owned(),
         ));
+    }
+    if !add.fingerprint.is_empty() {
+        keys.retain(|key| add.fingerprint.contains(&key.key.facts().fingerprint));
+        if keys.is_empty() {
+            return Err(CommandError::Wrong(format!(
+                "{}: no key has that fingerprint; ask again, and show what is there with --offer instead",
+                add.name
+            )));
+        }
+    }
+    if add.files.is_empty() {
+        // Of what lies about there, what cannot be used is no reason to leave the rest.
+        let mut wrong = Ok(());
+        keys.retain(|key| check(desk, add, &places, key).map_err(|error| wrong = Err(error)).is_ok());
+        if keys.is_empty() {
+            wrong?;
+        }
     }
     for key in &keys {
         check(desk, add, &places, key)?;
@@ -103,15 +129,39 @@ async fn read(desk: &Desk<'_>, add: &Add, file: &Path) -> Result<Vec<PartnerKey>
     let keys = desk.worker()?.read_keys(&bytes).await;
     let keys = keys.map_err(|source| CommandError::Key { file: file.to_owned(), source })?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let made = keys.into_iter().map(|key| PartnerKey {
+    Ok(keys.into_iter().map(|key| offered(desk, add, key, &name)).collect())
+}
+
+/// What the partner publishes. One of several files that is no key does not keep the others from being read.
+async fn fetch(desk: &Desk<'_>, add: &Add, places: &[Place]) -> Result<Vec<PartnerKey>, CommandError> {
+    let Some(domain) = places.first().map(Place::domain) else { return Ok(Vec::new()) };
+    let files = lookup::files(desk, domain, add.from.as_deref()).await?;
+    let (worker, mut keys, mut wrong) = (desk.worker()?, Vec::new(), None);
+    for file in files {
+        match worker.read_keys(&file.bytes).await {
+            Ok(found) => keys.extend(found.into_iter().map(|key| offered(desk, add, key, &file.source))),
+            Err(source) => wrong = Some(CommandError::Key { file: file.source.into(), source }),
+        }
+    }
+    match wrong {
+        Some(error) if keys.is_empty() => Err(error),
+        Some(_) | None => Ok(keys),
+    }
+}
+
+fn offered(desk: &Desk<'_>, add: &Add, key: sealpost_seal::PartnerKey, source: &str) -> PartnerKey {
+    PartnerKey {
         id: SystemRandom.id(),
         state: PartnerKeyState::Offered,
         reach: if add.personal { Reach::Named } else { Reach::Company },
         key,
-        source: name.clone(),
+        source: source.to_owned(),
         since: desk.now,
-    });
-    Ok(made.collect())
+    }
+}
+
+fn read_fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
+    Fingerprint::parse(text).ok_or("a fingerprint has 40 or 64 hex digits; spaces do not matter")
 }
 
 /// What is certainly wrong is refused at once; a key that has run out, too.
@@ -154,7 +204,7 @@ fn state(add: &Add, keys: usize) -> Result<PartnerKeyState, CommandError> {
     if add.offer {
         return Ok(PartnerKeyState::Offered);
     }
-    if add.yes {
+    if add.yes || !add.fingerprint.is_empty() {
         return Ok(PartnerKeyState::Trusted);
     }
     if !std::io::stdin().is_terminal() && add.json {

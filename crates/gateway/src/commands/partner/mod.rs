@@ -2,6 +2,7 @@
 //! the key that is trusted. Trusts nothing by itself: a person compares fingerprints.
 
 mod add;
+mod lookup;
 mod show;
 mod test;
 
@@ -24,7 +25,8 @@ use crate::config::checked::{Plan, SupportKeys};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum What {
-    /// Adds a partner, or another key to one: from the file that came by mail. Shows the fingerprints and asks.
+    /// Adds a partner, or another key to one: from the file that came by mail, or from what the partner publishes. Shows
+    /// the fingerprints and asks.
     Add(add::Add),
     /// Shows all partners and whether their keys can be used.
     List {

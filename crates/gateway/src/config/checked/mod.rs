@@ -1,13 +1,16 @@
 //! From the file to what each part is told: every check that needs more than syntax. `check` and `serve`
 //! run the same code, so what passes one starts in the other. Opens no socket.
 
+mod dkim;
 mod escrow;
 mod hops;
 mod keys;
 mod listeners;
+mod lookup;
 mod memory;
 mod partners;
 mod portal;
+mod publishing;
 mod quotas;
 mod retention;
 mod rules;
@@ -38,7 +41,9 @@ pub(crate) use keys::{
     CREDENTIALS, ESCROW_FILE, KeyFile, KeySource, ServiceKeys, SupportKeys, WHOLE, put_in_place, read_key,
     replace, role_files, split, with_ending, write_like, write_new,
 };
+pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
+pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
 #[cfg(test)]
 pub(crate) use telling::Hours;
@@ -81,6 +86,12 @@ pub(crate) struct Plan {
     pub(crate) pace: Pace,
     /// What all of it takes at most.
     pub(crate) account: Account,
+    /// Where the keys lie that sign, if there is such a folder.
+    pub(crate) dkim: Option<PathBuf>,
+    /// What records in the DNS are made of.
+    pub(crate) publishing: Publishing,
+    /// Who is asked for what partners publish.
+    pub(crate) lookup: Lookup,
     pub(crate) log: Log,
     /// When owners and senders are told something.
     pub(crate) telling: Telling,
@@ -157,7 +168,10 @@ impl Plan {
             }
             false => Default::default(),
         };
-        let delivery = hops::plan(&config, source);
+        let mut delivery = hops::plan(&config, source);
+        let dkim = dkim::plan(&config, roles, delivery.as_mut(), source);
+        let publishing = publishing::plan(&config, source);
+        let lookup = lookup::plan(&config, source);
         let route = hops::route(&config, source);
         let notice_route = hops::notice_route(&config, source);
         let rules = rules::plan(&config, source);
@@ -205,6 +219,9 @@ impl Plan {
             worker_limits,
             pace,
             account,
+            dkim,
+            publishing,
+            lookup,
             log: config.log,
             audit_kept: config.audit.kept,
             recall: config.policy.recall,

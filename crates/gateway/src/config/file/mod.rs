@@ -4,6 +4,7 @@
 mod limits;
 mod partners;
 mod problem;
+mod signing;
 mod smtp;
 mod store;
 mod telling;
@@ -22,6 +23,7 @@ use toml::Spanned;
 pub(crate) use limits::{Limits, Quota};
 pub(crate) use partners::{Crl, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
+pub(crate) use signing::Dkim;
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use telling::{Reminders, Senders, Wishes};
 pub(crate) use units::Size;
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) partners: Partners,
     pub(crate) security_txt: Option<SecurityTxt>,
+    #[serde(default)]
+    pub(crate) dkim: Dkim,
     #[serde(default)]
     pub(crate) retention: Retention,
     #[serde(default)]

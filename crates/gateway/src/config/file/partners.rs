@@ -34,6 +34,10 @@ pub(crate) struct Partners {
     pub(crate) wait: Span,
     /// Whether our keys are published: `/partner` in the portal, and a Web Key Directory.
     pub(crate) page: bool,
+    /// Networks that are not public, but partners' web servers may be in.
+    pub(crate) lookup_networks: Vec<Spanned<String>>,
+    /// A PEM file of authorities for these servers; left out: the world's.
+    pub(crate) lookup_roots: Option<Spanned<PathBuf>>,
 }
 
 impl Default for Partners {
@@ -50,6 +54,8 @@ impl Default for Partners {
             worker_memory: Spanned::new(0..0, Size::mib(1024)),
             wait: Span::secs(30),
             page: true,
+            lookup_networks: Vec::new(),
+            lookup_roots: None,
         }
     }
 }

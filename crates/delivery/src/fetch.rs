@@ -1,0 +1,215 @@
+//! A GET of something small over https from a host that is part of the public internet: what a partner publishes. Says
+//! nothing about what came; follows nowhere.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use ipnet::IpNet;
+use rustls::ClientConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::ServerName;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
+
+use crate::config::Trust;
+use crate::network::is_public;
+use crate::resolve::{DnsError, Resolver, SystemResolver};
+use crate::tls;
+
+/// More than any file with certificates or keys that is worth asking about.
+const MOST: usize = 1024 * 1024;
+/// For one file, from the name to its last byte.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why there is nothing.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// The address is none of ours to ask.
+    #[error("{0}: only https addresses of named hosts are asked, without user, password or fragment")]
+    Address(String),
+    /// The name leads nowhere.
+    #[error("{host}: {source}")]
+    Name {
+        /// Which.
+        host: String,
+        /// What the DNS said.
+        source: DnsError,
+    },
+    /// The name leads inside.
+    #[error(
+        "{host} is at {address}, which is no address of the public internet; name its network in lookup-networks under \
+         [partners] if that is right"
+    )]
+    Inside {
+        /// Which.
+        host: String,
+        /// Where.
+        address: IpAddr,
+    },
+    /// It does not answer as it should.
+    #[error("{host}: {cause}")]
+    Server {
+        /// Which.
+        host: String,
+        /// In its own words.
+        cause: String,
+    },
+    /// There is no such file.
+    #[error("{0}: there is nothing of that name")]
+    Missing(String),
+}
+
+/// Asks public hosts.
+pub struct Fetcher {
+    resolver: Arc<dyn Resolver>,
+    tls: Arc<ClientConfig>,
+    /// Networks that are not public and may be asked all the same.
+    networks: Vec<IpNet>,
+}
+
+impl Fetcher {
+    /// With the system's name servers.
+    ///
+    /// # Errors
+    /// There are none, or the authorities cannot be read.
+    pub fn new(roots: Option<PathBuf>, networks: Vec<IpNet>) -> Result<Self, crate::DeliveryError> {
+        let resolver =
+            SystemResolver::new().map_err(|error| crate::DeliveryError::Config(error.to_string()))?;
+        let trust = roots.map_or(Trust::WebPki, Trust::File);
+        let tls = tls::verified(&trust, &Arc::new(aws_lc_rs::default_provider()))?.with_no_client_auth();
+        Ok(Self { resolver: Arc::new(resolver), tls: Arc::new(tls), networks })
+    }
+
+    /// The file at this address. A redirect is no answer: it would lead where nobody has looked.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn get(&self, address: &str) -> Result<Vec<u8>, FetchError> {
+        let (url, host) = checked(address)?;
+        let server = |cause: String| FetchError::Server { host: host.clone(), cause };
+        match timeout(PATIENCE, self.ask(&url, &host)).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(server("it took too long".to_owned())),
+        }
+    }
+
+    async fn ask(&self, url: &Url, host: &str) -> Result<Vec<u8>, FetchError> {
+        let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
+        let tcp = self.connect(host, url.port_or_known_default().unwrap_or(443)).await?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| server(error.to_string()))?;
+        let tls = TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await;
+        let tls = tls.map_err(|error| server(error.to_string()))?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(tls)).await.map_err(|error| server(error.to_string()))?;
+        let driver = tokio::spawn(connection);
+        let answer = self.exchange(&mut sender, url, host).await;
+        driver.abort();
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        sender: &mut http1::SendRequest<Empty<Bytes>>,
+        url: &Url,
+        host: &str,
+    ) -> Result<Vec<u8>, FetchError> {
+        let server = |cause: String| FetchError::Server { host: host.to_owned(), cause };
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let named = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let request = Request::get(target)
+            .header(header::HOST, named)
+            .header(header::USER_AGENT, "sealpost")
+            .header(header::CONNECTION, "close")
+            .body(Empty::new())
+            .map_err(|error| server(error.to_string()))?;
+        let answer = sender.send_request(request).await.map_err(|error| server(error.to_string()))?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Missing(url.to_string())),
+            other if other.is_redirection() => {
+                return Err(server(
+                    "it says that the file is elsewhere; give its address with --from".to_owned(),
+                ));
+            }
+            other => return Err(server(format!("it answered {other}"))),
+        }
+        let whole = Limited::new(answer.into_body(), MOST).collect().await;
+        let whole = whole.map_err(|error| server(error.to_string()))?;
+        Ok(whole.to_bytes().to_vec())
+    }
+
+    /// To an address that was looked at, and not to what the name leads to a moment later.
+    async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, FetchError> {
+        let found = self.resolver.addresses(host).await;
+        let found = found.map_err(|source| FetchError::Name { host: host.to_owned(), source })?;
+        let may =
+            |address: &IpAddr| is_public(*address) || self.networks.iter().any(|net| net.contains(address));
+        // One inside is reason enough: who publishes it wants to know what answers there.
+        if let Some(inside) = found.iter().find(|address| !may(address)) {
+            return Err(FetchError::Inside { host: host.to_owned(), address: *inside });
+        }
+        let mut cause = "it has no address".to_owned();
+        for address in found {
+            match TcpStream::connect(SocketAddr::new(address, port)).await {
+                Ok(tcp) => return Ok(tcp),
+                Err(error) => cause = error.to_string(),
+            }
+        }
+        Err(FetchError::Server { host: host.to_owned(), cause })
+    }
+}
+
+fn checked(address: &str) -> Result<(Url, String), FetchError> {
+    let wrong = || FetchError::Address(address.chars().filter(|c| !c.is_control()).take(200).collect());
+    let url = Url::parse(address).map_err(|_unreadable| wrong())?;
+    let host = match url.host() {
+        // A name that is all digits and dots would be an address to somebody.
+        Some(Host::Domain(host)) => host.trim_end_matches('.').to_owned(),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => return Err(wrong()),
+    };
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    if url.scheme() == "https" && plain && !host.is_empty() { Ok((url, host)) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_names() {
+        for good in ["https://clinic.example/partner/x.p7c?l=a", "https://localhost:8443/x"] {
+            assert!(checked(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://clinic.example/",
+            "file:///etc/passwd",
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://[::1]/",
+            "https://a@clinic.example/",
+            "https://a:b@clinic.example/",
+            "https://clinic.example/#x",
+            "https:///x",
+            "clinic.example",
+        ] {
+            assert!(checked(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What is published under a name, as the text of a zone file: for whoever compares it with what should be. Beside
+//! `resolve.rs` the only file that names hickory-resolver.
+
+use std::net::SocketAddr;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::{RData, RecordType};
+
+use crate::resolve::{DnsError, absolute, dns_error};
+
+/// Kinds of records that we ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Text; the strings of one record put together.
+    Txt,
+    /// Another name for this one.
+    Cname,
+    /// Who takes mail.
+    Mx,
+    /// Which certificate a server has (RFC 6698).
+    Tlsa,
+}
+
+impl RecordKind {
+    /// As in a zone file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Txt => "TXT",
+            Self::Cname => "CNAME",
+            Self::Mx => "MX",
+            Self::Tlsa => "TLSA",
+        }
+    }
+
+    fn wire(self) -> RecordType {
+        match self {
+            Self::Txt => RecordType::TXT,
+            Self::Cname => RecordType::CNAME,
+            Self::Mx => RecordType::MX,
+            Self::Tlsa => RecordType::TLSA,
+        }
+    }
+}
+
+/// Asks name servers.
+pub struct LookUp(TokioResolver);
+
+impl LookUp {
+    /// The system's name servers, or this one.
+    ///
+    /// # Errors
+    /// The system names none.
+    pub fn new(server: Option<SocketAddr>) -> Result<Self, DnsError> {
+        let unusable = |error: hickory_resolver::net::NetError| DnsError::Temporary(error.to_string());
+        let mut builder = match server {
+            None => TokioResolver::builder_tokio().map_err(unusable)?,
+            Some(server) => {
+                let at = |mut connection: ConnectionConfig| {
+                    connection.port = server.port();
+                    connection
+                };
+                let connections = vec![at(ConnectionConfig::udp()), at(ConnectionConfig::tcp())];
+                let named = NameServerConfig::new(server.ip(), true, connections);
+                let config = ResolverConfig::from_parts(None, Vec::new(), vec![named]);
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            }
+        };
+        builder.options_mut().use_hosts_file = ResolveHosts::Never;
+        builder.build().map(Self).map_err(unusable)
+    }
+
+    /// The data of every record of that kind; none if there is none.
+    ///
+    /// # Errors
+    /// Nobody knows now.
+    pub async fn records(&self, name: &str, kind: RecordKind) -> Result<Vec<String>, DnsError> {
+        let answer = match self.0.lookup(absolute(name), kind.wire()).await.map_err(|error| dns_error(&error))
+        {
+            Ok(answer) => answer,
+            Err(DnsError::NoSuchName | DnsError::NoRecords) => return Ok(Vec::new()),
+            Err(error @ DnsError::Temporary(_)) => return Err(error),
+        };
+        let records = answer.answers().iter().filter(|record| record.data.record_type() == kind.wire());
+        Ok(records
+            .map(|record| match &record.data {
+                RData::TXT(text) => String::from_utf8_lossy(&text.txt_data.concat()).into_owned(),
+                other => other.to_string(),
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,191 @@
+//! `sealpost dkim`: keys that sign what the gateway writes and changes. A new one waits until it is published; the old
+//! one stays published until what it has signed is delivered.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+use sealpost_delivery::DkimAlgorithm;
+use sealpost_mail::{Clock as _, Domain, SystemClock};
+use serde_json::json;
+use thiserror::Error;
+
+use super::{complain_all, fail, say};
+use crate::config::checked::Plan;
+use crate::dkim_folder::{self, Entry, FolderError, Standing};
+use crate::zone;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Makes a key and prints the line for the DNS. It signs nothing before `use`.
+    Create {
+        /// The domain in From, insurer.example.
+        #[arg(value_parser = Domain::parse)]
+        domain: Domain,
+        /// RSA is what everybody checks; Ed25519 may stand beside it.
+        #[arg(long, value_enum, default_value = "rsa")]
+        kind: Kind,
+        /// Under which name; year, month and kind if left out.
+        #[arg(long)]
+        selector: Option<String>,
+    },
+    /// Signs with a key from now on; those of its kind and domain that signed before are retired.
+    Use {
+        /// Its selector, or selector._domainkey.domain.
+        key: String,
+    },
+    /// Shows the keys.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Signs nothing more with a key. Leave its line in the DNS for two weeks.
+    Retire {
+        /// Its selector, or selector._domainkey.domain.
+        key: String,
+    },
+    /// Deletes a key that signs nothing.
+    Remove {
+        /// Its selector, or selector._domainkey.domain.
+        key: String,
+    },
+}
+
+/// Kinds of keys by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// RSA with 2048 bits.
+    Rsa,
+    Ed25519,
+}
+
+impl Kind {
+    fn algorithm(self) -> DkimAlgorithm {
+        match self {
+            Self::Rsa => DkimAlgorithm::Rsa,
+            Self::Ed25519 => DkimAlgorithm::Ed25519,
+        }
+    }
+}
+
+#[derive(Debug, Error)]
+enum DkimCommandError {
+    #[error("{0}")]
+    Folder(#[from] FolderError),
+    #[error("no folder for the keys is configured; write keys = \"dkim\" under [dkim]")]
+    NoFolder,
+    #[error("a selector is made of a-z, 0-9, \"-\" and \".\", and not of {0:?}")]
+    Selector(String),
+    #[error("there is no key {0}; `sealpost dkim list` shows them")]
+    Unknown(String),
+    #[error("several domains have a key {0}; write selector._domainkey.domain")]
+    Ambiguous(String),
+    #[error("{0} signs; retire it first, and remove it two weeks later")]
+    Signs(String),
+}
+
+pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+    let plan = match Plan::load_without_keys(config) {
+        Ok(plan) => plan,
+        Err(problems) => return complain_all(&problems),
+    };
+    match plan.dkim.ok_or(DkimCommandError::NoFolder).and_then(|folder| act(&folder, what)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
+    match what {
+        What::Create { domain, kind, selector } => {
+            let selector = selector.clone().unwrap_or_else(|| this_month(*kind));
+            if !dkim_folder::is_selector(&selector) {
+                return Err(DkimCommandError::Selector(selector));
+            }
+            let entry = dkim_folder::create(folder, domain, &selector, kind.algorithm())?;
+            say(zone::txt(&entry.name(), &entry.public()?.record));
+            say(format_args!(
+                "; Publish this line, wait until it can be seen, then: sealpost dkim use {selector}"
+            ));
+            Ok(())
+        }
+        What::Use { key } => {
+            let all = dkim_folder::all(folder)?;
+            let mut entry = find(&all, key)?;
+            let kind = entry.public()?.algorithm;
+            // The new one first: at no moment nobody signs.
+            entry.turn(Standing::Signing)?;
+            for mut old in all {
+                let is_before = old.standing == Standing::Signing
+                    && old.domain == entry.domain
+                    && old.selector != entry.selector
+                    && old.public()?.algorithm == kind;
+                if is_before {
+                    old.turn(Standing::Retired)?;
+                    say(format_args!("{old} is retired; leave its line in the DNS for two weeks"));
+                }
+            }
+            say(format_args!("{entry} signs after: systemctl reload sealpost"));
+            Ok(())
+        }
+        What::List { json } => {
+            for entry in dkim_folder::all(folder)? {
+                let public = entry.public()?;
+                let algorithm = match public.algorithm {
+                    DkimAlgorithm::Rsa => "rsa",
+                    DkimAlgorithm::Ed25519 => "ed25519",
+                };
+                let standing = entry.standing.as_str();
+                if *json {
+                    say(json!({
+                        "domain": entry.domain.as_str(), "selector": entry.selector, "state": standing,
+                        "algorithm": algorithm, "record": public.record,
+                    }));
+                } else {
+                    say(format_args!("{standing:8} {algorithm:8} {entry}"));
+                }
+            }
+            Ok(())
+        }
+        What::Retire { key } => {
+            let mut entry = find(&dkim_folder::all(folder)?, key)?;
+            entry.turn(Standing::Retired)?;
+            say(format_args!(
+                "{entry} signs nothing after: systemctl reload sealpost. Leave its line in the DNS for two weeks"
+            ));
+            Ok(())
+        }
+        What::Remove { key } => {
+            let entry = find(&dkim_folder::all(folder)?, key)?;
+            match entry.standing {
+                Standing::Signing => return Err(DkimCommandError::Signs(entry.name())),
+                Standing::Waiting | Standing::Retired => {}
+            }
+            let name = entry.name();
+            entry.remove()?;
+            say(format_args!("{name} is deleted; take its line out of the DNS"));
+            Ok(())
+        }
+    }
+}
+
+fn find(all: &[Entry], given: &str) -> Result<Entry, DkimCommandError> {
+    let mut matching = all.iter().filter(|entry| entry.selector == given || entry.name() == given);
+    match (matching.next(), matching.next()) {
+        (Some(entry), None) => Ok(entry.clone()),
+        (None, _) => Err(DkimCommandError::Unknown(given.to_owned())),
+        (Some(_), Some(_)) => Err(DkimCommandError::Ambiguous(given.to_owned())),
+    }
+}
+
+/// `202611r`: two of a month are told apart by hand.
+fn this_month(kind: Kind) -> String {
+    let kind = match kind {
+        Kind::Rsa => "r",
+        Kind::Ed25519 => "e",
+    };
+    let now = jiff::Timestamp::from_millisecond(SystemClock.now().0).unwrap_or_default();
+    format!("{}{kind}", now.strftime("%Y%m"))
+}

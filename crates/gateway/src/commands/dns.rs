@@ -1,0 +1,123 @@
+//! `sealpost dns`: every record to publish, as a zone file; with --check, how what is published compares. Changes
+//! nothing anywhere.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sealpost_delivery::{DnsError, LookUp, RecordKind};
+
+use super::{complain, complain_all, fail, runtime, say};
+use crate::config::checked::Plan;
+use crate::dkim_folder;
+use crate::records::{self, Found, Wanted};
+use crate::roles::Roles;
+use crate::zone;
+
+pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>) -> ExitCode {
+    // With the portal's keys if we may read them: then the line of portal-key is among the others.
+    let (plan, portal_key) = match Plan::load(config, Roles::PORTAL) {
+        Ok((plan, keys)) => (plan, keys.portal.map(|portal| portal.letters.public().to_bytes())),
+        Err(_no_keys) => match Plan::load_without_keys(config) {
+            Ok(plan) => (plan, None),
+            Err(problems) => return complain_all(&problems),
+        },
+    };
+    let portal_key = portal_key.map(|key| format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(key)));
+    let mut keys = Vec::new();
+    for entry in
+        plan.dkim.as_deref().map(dkim_folder::all).transpose().map(Option::unwrap_or_default).unwrap_or_else(
+            |error| {
+                complain(format_args!("error: {error}"));
+                Vec::new()
+            },
+        )
+    {
+        match entry.public() {
+            Ok(public) => keys.push((entry, public.record)),
+            Err(error) => return fail(&error),
+        }
+    }
+    let all = match records::all(&plan.publishing, &keys, portal_key.as_deref()) {
+        Ok(all) => all,
+        Err(error) => {
+            complain(format_args!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    if !plan.publishing.sends {
+        say("; Mail leaves for the world by another server: its SPF record stands as it is.");
+    }
+    if keys.is_empty() {
+        say("; No key for DKIM: sealpost dkim create makes one.");
+    }
+    if portal_key.is_none() {
+        say("; The line of `sealpost portal-key` belongs here, too; its key cannot be read by this user.");
+    }
+    if !check {
+        all.iter().for_each(print);
+        return ExitCode::SUCCESS;
+    }
+    match runtime()
+        .map_err(|error| DnsError::Temporary(error.to_string()))
+        .and_then(|runtime| runtime.block_on(compare(&all, resolver)))
+    {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => fail(&error),
+    }
+}
+
+fn print(wanted: &Wanted) {
+    for line in &wanted.about {
+        say(format_args!("; {line}"));
+    }
+    say(record(wanted));
+}
+
+fn record(wanted: &Wanted) -> String {
+    match wanted.kind {
+        RecordKind::Txt => zone::txt(&wanted.name, &wanted.data),
+        RecordKind::Cname | RecordKind::Mx | RecordKind::Tlsa => {
+            zone::line(&wanted.name, wanted.kind.as_str(), &wanted.data)
+        }
+    }
+}
+
+/// Whether everything is as it should be.
+async fn compare(all: &[Wanted], resolver: Option<SocketAddr>) -> Result<bool, DnsError> {
+    let look_up = LookUp::new(resolver)?;
+    let mut good = true;
+    for wanted in all {
+        let about = format!("{} {}", wanted.name, wanted.kind.as_str());
+        let found = match look_up.records(&wanted.name, wanted.kind).await {
+            Ok(published) => wanted.judge(&published),
+            Err(error) => {
+                good = false;
+                say(format_args!("unknown  {about}: {error}"));
+                continue;
+            }
+        };
+        good &= matches!(found, Found::Good | Found::Perhaps(_));
+        match found {
+            Found::Good => say(format_args!("good     {about}")),
+            Found::Perhaps(why) => say(format_args!("look     {about}: {}", clean(&why))),
+            Found::Missing => say(format_args!("missing  {about}; publish: {}", record(wanted))),
+            Found::Other(found) => {
+                say(format_args!(
+                    "differs  {about}: there is {}; publish: {}",
+                    clean(&found),
+                    record(wanted)
+                ));
+            }
+        }
+    }
+    Ok(good)
+}
+
+/// What name servers say is another's words.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+}

@@ -1,0 +1,32 @@
+//! The keys that sign, as delivery is told of them. A key that cannot be read is wrong: letters would go out unsigned.
+
+use std::path::PathBuf;
+
+use sealpost_delivery::DeliveryConfig;
+
+use crate::config::file::{Config, Source};
+use crate::dkim_folder;
+use crate::roles::Roles;
+
+/// The folder; its keys go to delivery, where this process delivers.
+pub(super) fn plan(
+    config: &Config,
+    roles: Roles,
+    delivery: Option<&mut DeliveryConfig>,
+    source: &mut Source,
+) -> Option<PathBuf> {
+    let named = config.dkim.keys.as_ref()?;
+    let folder = source.path(named.get_ref());
+    if let (true, Some(delivery)) = (roles.delivery, delivery) {
+        delivery.dkim_for_passed = config.dkim.passed;
+        match dkim_folder::signing(&folder) {
+            Ok(keys) => delivery.dkim.replace(keys),
+            Err(error) => source.at(
+                named.span().start,
+                error.to_string(),
+                "its owner alone may read it, and that is the user of the role delivery (chmod 600, chown)",
+            ),
+        }
+    }
+    Some(folder)
+}

@@ -1,0 +1,62 @@
+//! What a configuration says of records in the DNS: names, domains, hosts, the key whose hash is published. Asks nobody.
+
+use std::path::PathBuf;
+
+use sealpost_delivery::Route;
+use sealpost_mail::{Address, Domain};
+
+use super::hops;
+use crate::config::file::{Config, ListenerTls, Source};
+
+/// What records are made of.
+pub(crate) struct Publishing {
+    /// The gateway's own name.
+    pub(crate) name: Domain,
+    /// Domains that our mails are from, or that take mail.
+    pub(crate) domains: Vec<Domain>,
+    /// Those whose mail from the world comes here.
+    pub(crate) inbound: Vec<Domain>,
+    /// The private key of the listener that it comes to, where that has TLS.
+    pub(crate) listener_key: Option<PathBuf>,
+    /// Whether mail leaves for the world from here.
+    pub(crate) sends: bool,
+    /// The portal's host.
+    pub(crate) portal: Option<Domain>,
+    /// Whether keys are shown in a Web Key Directory.
+    pub(crate) directory: bool,
+    /// Whom to tell of a hole, and how that is dealt with.
+    pub(crate) security: (Vec<String>, Option<String>),
+}
+
+pub(super) fn plan(config: &Config, source: &mut Source) -> Publishing {
+    let open: Vec<_> = config.listeners.iter().filter(|listener| !listener.domains.is_empty()).collect();
+    let inbound: Vec<Domain> = open.iter().flat_map(|listener| listener.domains.clone()).collect();
+    let from = [&config.notices.from, &config.delivery.report_from].map(Address::domain);
+    let mut domains: Vec<Domain> = Vec::new();
+    for domain in from.into_iter().chain(&inbound) {
+        if !domains.contains(domain) {
+            domains.push(domain.clone());
+        }
+    }
+    let with_tls = open.iter().find(|listener| *listener.tls.get_ref() != ListenerTls::Off);
+    let listener_key =
+        with_tls.and_then(|listener| listener.key.as_ref()).map(|key| source.path(key.get_ref()));
+    let route = |route: Option<Route>| matches!(route, Some(Route::Mx));
+    let sends = route(hops::route(config, source)) || route(hops::notice_route(config, source));
+    let host = config.portal.public_url.get_ref().split("://").nth(1).unwrap_or_default();
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    let security = config.security_txt.as_ref();
+    Publishing {
+        name: config.gateway.name.get_ref().clone(),
+        domains,
+        inbound,
+        listener_key,
+        sends,
+        portal: Domain::parse(host).ok().filter(|_| host.parse::<std::net::IpAddr>().is_err()),
+        directory: config.partners.page,
+        security: (
+            security.map(|text| text.contact.get_ref().clone()).unwrap_or_default(),
+            security.and_then(|text| Some(text.policy.as_ref()?.get_ref().clone())),
+        ),
+    }
+}
