@@ -279,9 +279,8 @@ impl Ready {
         let reload = tokio::spawn(reload_on_hangup(
             context.clone(),
             reloadable,
-            shown,
+            Leaving { shown, dkim },
             portal_reloader,
-            dkim,
             config_file,
             (store.clone(), Arc::clone(&clock)),
             rest.clone(),
@@ -394,17 +393,23 @@ async fn first_to_end(
     }
 }
 
+/// What is read again for letters that leave.
+struct Leaving {
+    shown: Vec<ClientCertificate>,
+    dkim: Option<(PathBuf, DkimKeys)>,
+}
+
 /// SIGHUP: certificates and rules are read again; what is wrong stays as it was and is said in the log.
 async fn reload_on_hangup(
     context: Option<Arc<Context>>,
     tls: Vec<TlsSource>,
-    shown: Vec<ClientCertificate>,
+    leaving: Leaving,
     portal: Option<Reloader>,
-    dkim: Option<(PathBuf, DkimKeys)>,
     config_file: Option<PathBuf>,
     (store, clock): (Store, Arc<dyn Clock>),
     stop: CancellationToken,
 ) {
+    let Leaving { shown, dkim } = leaving;
     let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
         return;
     };

@@ -266,7 +266,7 @@ async fn more_addresses(
     let key = own.key.with_addresses(&new, desk.now)?;
     let public = Published { key: key.public().clone(), ..own.public };
     let own = Own { public, key };
-    keys(desk).change(&own, "own-key.addresses", desk.now, &SystemRandom).await?;
+    keys(desk).change(&own, noted(desk, &own, OwnKeyChange::Addressed), desk.now, &SystemRandom).await?;
     say(format_args!(
         "{} is found under {} addresses",
         own.key.facts().fingerprint,

@@ -129,6 +129,8 @@ pub enum OwnKeyChange {
     Certified,
     /// It signs nothing more.
     Retired,
+    /// It names more addresses.
+    Addressed,
 }
 
 /// What happened. Ids and codes only.

@@ -136,6 +136,7 @@ impl Event<'_> {
                     OwnKeyChange::Added => "own-key.added",
                     OwnKeyChange::Certified => "own-key.certified",
                     OwnKeyChange::Retired => "own-key.retired",
+                    OwnKeyChange::Addressed => "own-key.addresses",
                 };
                 Words { detail: format!("fingerprint={fingerprint}"), ..words(action, key, "") }
             }
