@@ -186,7 +186,7 @@ fn old_rows_go_and_what_is_left_still_proves() {
     let hop = Hop::new();
     let clock = rig::ill_clock::IllClock::new();
     let mut config = Config::new(&hop);
-    config.set("audit", "kept", r#""30 days""#);
+    config.set("audit", "kept", r#""30 days""#).set("retention", "clock-jump", r#""4000 days""#);
     let gateway = Gateway::start_with(&config, &clock.environment());
     poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 8).then_some(()));
     send(&gateway, &hop);
