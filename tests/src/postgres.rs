@@ -32,6 +32,7 @@ end() {
   rm -rf "$dir"
 }
 trap end EXIT
+trap 'exit 1' HUP INT TERM
 $as "$(command -v initdb)" -D "$dir/data" -U sealpost -A trust -E UTF8 --no-sync \
   --locale=C.UTF-8 --locale-provider=icu --icu-locale=de >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 cat >>"$dir/data/postgresql.conf" <<CONF
