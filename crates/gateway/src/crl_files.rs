@@ -1,6 +1,7 @@
 //! Files of revocation lists: read when letters need them, and again when one of them is another one, since whoever fetches
 //! them writes them anew. Knows nothing of what is on them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,14 +18,21 @@ pub(crate) struct CrlFiles {
     kept: Mutex<Kept>,
 }
 
-/// What was read, and by what it is seen that it is still there.
+/// What was read last, file by file, and all of it together.
 #[derive(Default)]
 struct Kept {
-    seen: Vec<Seen>,
+    files: BTreeMap<PathBuf, One>,
     lists: Arc<Vec<Vec<u8>>>,
 }
 
-type Seen = (PathBuf, Option<(SystemTime, u64)>);
+#[derive(Clone)]
+struct One {
+    /// By what it is seen that it is still the same file.
+    seen: Seen,
+    ders: Vec<Vec<u8>>,
+}
+
+type Seen = Option<(SystemTime, u64)>;
 
 impl CrlFiles {
     pub(crate) fn new(places: Vec<PathBuf>) -> Self {
@@ -34,27 +42,53 @@ impl CrlFiles {
 
 impl RevocationLists for CrlFiles {
     fn now(&self) -> Arc<Vec<Vec<u8>>> {
-        let files: Vec<PathBuf> =
-            self.places.iter().flat_map(|place| files(place).unwrap_or_default()).collect();
-        let seen: Vec<Seen> = files.into_iter().map(|file| (file.clone(), changed(&file))).collect();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.seen != seen {
-            let mut lists = Vec::new();
-            for place in &self.places {
-                match read(place) {
-                    Ok(files) => {
-                        lists.extend(files.iter().flat_map(|(_, bytes)| RevocationList::ders(bytes)))
-                    }
-                    // What is missing makes chains weaker, not stronger.
-                    Err(error) => {
-                        tracing::error!(place = %place.display(), %error, "revocation lists cannot be read");
-                    }
+        let mut now = BTreeMap::new();
+        for place in &self.places {
+            match files(place) {
+                Ok(found) => now.extend(found.into_iter().map(|file| {
+                    let one = looked(&file, kept.files.get(&file));
+                    (file, one)
+                })),
+                Err(error) => {
+                    tracing::error!(place = %place.display(), %error, "revocation lists cannot be read; those read last count on");
+                    let theirs = kept.files.iter().filter(|(file, _)| file.starts_with(place));
+                    now.extend(theirs.map(|(file, one)| (file.clone(), one.clone())));
                 }
             }
-            *kept = Kept { seen, lists: Arc::new(lists) };
+        }
+        let is_same = now.len() == kept.files.len()
+            && now
+                .iter()
+                .all(|(file, one)| kept.files.get(file).is_some_and(|before| before.seen == one.seen));
+        if !is_same {
+            let lists = Arc::new(now.values().flat_map(|one| one.ders.iter().cloned()).collect());
+            *kept = Kept { files: now, lists };
         }
         Arc::clone(&kept.lists)
     }
+}
+
+/// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
+/// list that is gone would make good again what it named.
+fn looked(file: &Path, before: Option<&One>) -> One {
+    let seen = changed(file);
+    if let Some(before) = before.filter(|before| before.seen == seen) {
+        return before.clone();
+    }
+    let read = || -> io::Result<Vec<Vec<u8>>> {
+        if seen.is_some_and(|(_, size)| size > MOST) {
+            return Err(io::Error::other("it is larger than 16 MB"));
+        }
+        let ders = RevocationList::ders(&std::fs::read(file)?);
+        let is_list = !ders.is_empty() && ders.iter().all(|der| RevocationList::read(der).is_ok());
+        is_list.then_some(ders).ok_or_else(|| io::Error::other("there is no revocation list in it"))
+    };
+    let ders = read().unwrap_or_else(|error| {
+        tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
+        before.map(|before| before.ders.clone()).unwrap_or_default()
+    });
+    One { seen, ders }
 }
 
 impl std::fmt::Debug for CrlFiles {

@@ -399,7 +399,7 @@ mod tests {
     fn with_url(url: &str) -> Result<String, String> {
         let mut config = PortalConfig::sample(([127, 0, 0, 1], 0).into(), url);
         config.public_url = url.to_owned();
-        config.origin().map(|o| o.text).map_err(|e| e.to_string())
+        config.origin().map(|o| o.text).map_err(|e| e.hint().to_owned())
     }
 
     #[test]

@@ -478,7 +478,8 @@ impl Finding<'_> {
         if let Some(distrust) = distrust(&judge(key.facts(), Purpose::Sign, None, self.asked.now)) {
             return SignatureVerdict::Untrusted(distrust);
         }
-        let trusted = self.trusted(key).is_some();
+        let trusted_key = self.trusted(key);
+        let trusted = trusted_key.is_some();
         let lists = self.asked.lists;
         let crls = match lists {
             Lists::Require | Lists::WhenKnown => self.asked.crls.as_slice(),
@@ -487,8 +488,15 @@ impl Finding<'_> {
         if trusted && crls.is_empty() {
             return SignatureVerdict::Valid(Trust::Key);
         }
+        // A list needs no chain to name a certificate: a thief leaves out what leads to it.
+        if trusted && chain::is_listed(certificate, crls) {
+            return SignatureVerdict::Untrusted(Distrust::Revoked);
+        }
         let anchors = Anchors { roots: &self.asked.roots, crls };
-        let chain = chain::check(certificate, &signer.between, &anchors, self.asked.now);
+        let mut between = signer.between.clone();
+        let kept = trusted_key.map(|trusted| trusted.key.chain()).unwrap_or_default();
+        between.extend(kept.iter().filter_map(|der| openssl::x509::X509::from_der(der).ok()));
+        let chain = chain::check(certificate, &between, &anchors, self.asked.now);
         let chain = chain.unwrap_or(ChainVerdict::Broken);
         match (chain, trusted, lists) {
             // What the operator has trusted long ago, its authority may have taken back since.

@@ -98,7 +98,7 @@ impl Store {
         );
         batch.add(sql!(
             "UPDATE tokens SET spent_at = ?2
-             WHERE mailbox_id = ?1 AND purpose = 'reset' AND spent_at IS NULL",
+             WHERE mailbox_id = ?1 AND purpose IN ('reset', 'deletion') AND spent_at IS NULL",
             mailbox_id.as_str(),
             now
         ));

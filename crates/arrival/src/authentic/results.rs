@@ -6,20 +6,19 @@ use sealpost_mail::Head;
 
 const FIELD: &str = "Authentication-Results";
 
-/// Whether the topmost field of this server says that the mail is from this domain.
+/// Whether the topmost field of this server says that the mail is from this domain. A field above it that cannot be read
+/// could be this server's own, broken by what it had to copy: it proves nothing then.
 pub(super) fn proves(head: &Head, authserv_id: &str, domain: &str) -> bool {
-    let mut fields = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD));
-    fields
-        .find_map(|(_, value)| {
-            let statements = statements(&String::from_utf8_lossy(value))?;
-            let (id, results) = statements.split_first()?;
+    for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD)) {
+        let Some(statements) = statements(&String::from_utf8_lossy(value)) else { return false };
+        let Some((id, results)) = statements.split_first() else { return false };
+        if id.first().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id)) {
             // A version may follow the name (RFC 8601 §2.2).
-            let is_its = id.first().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id))
-                && id.get(1).is_none_or(|version| version == "1")
-                && id.len() <= 2;
-            is_its.then(|| says(results, domain))
-        })
-        .unwrap_or(false)
+            let is_readable = id.len() <= 2 && id.get(1).is_none_or(|version| version == "1");
+            return is_readable && says(results, domain);
+        }
+    }
+    false
 }
 
 fn says(results: &[Vec<String>], domain: &str) -> bool {

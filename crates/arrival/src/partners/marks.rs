@@ -43,6 +43,8 @@ pub(super) struct Marked {
     pub(super) signed: bool,
     pub(super) proven: bool,
     pub(super) unopened: bool,
+    /// Opened, and nothing says that it is what was closed.
+    pub(super) malleable: bool,
 }
 
 /// Without our fields, what looks like them, and our tag.
@@ -109,7 +111,15 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
         Outcome::NotLooked(why) => {
             let logged = format!("encrypted=unknown; why={why}");
             let head = head.with_field(FIELD, &logged);
-            return Marked { head, logged, encrypted: true, signed: false, proven: false, unopened: true };
+            return Marked {
+                head,
+                logged,
+                encrypted: true,
+                signed: false,
+                proven: false,
+                unopened: true,
+                malleable: false,
+            };
         }
     };
     let decrypted = opened.was_decrypted();
@@ -141,7 +151,15 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
     }
     let found = words.join("; ");
     if !encrypted && !signed {
-        return Marked { head: head.clone(), logged, encrypted, signed, proven, unopened: false };
+        return Marked {
+            head: head.clone(),
+            logged,
+            encrypted,
+            signed,
+            proven,
+            unopened: false,
+            malleable: false,
+        };
     }
     let head = head.with_field(FIELD, &found);
     let tagged = decrypted && still_closed.is_none() && proven;
@@ -149,7 +167,11 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
         Some(tag) => head.with_subject_tag(tag),
         None => head,
     };
-    Marked { head, logged, encrypted, signed, proven, unopened: still_closed.is_some() }
+    let malleable = match opened.wholeness {
+        Wholeness::Malleable => true,
+        Wholeness::Plain | Wholeness::Authenticated => false,
+    };
+    Marked { head, logged, encrypted, signed, proven, unopened: still_closed.is_some(), malleable }
 }
 
 fn cipher(layer: &Layer) -> Option<String> {

@@ -52,7 +52,8 @@ pub(super) fn rows(
         };
         let head = heads.of(&arrival.spooled.head, &judgement.edits);
         let body_type = arrival.envelope.body;
-        let changed = head.as_bytes() != arrival.spooled.head.as_bytes();
+        // That a field of ours was taken out, which anybody can put in, makes nobody's letter ours.
+        let changed = head.as_bytes() != heads.of(&arrival.spooled.head, &[]).as_bytes();
         let hand = match (arrival.from_world, changed) {
             (true, _) => Hand::World,
             (false, true) => Hand::Ours,

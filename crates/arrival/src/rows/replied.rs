@@ -8,6 +8,7 @@ use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
 use super::Arrival;
 use crate::came_back;
 use crate::decide::{Decided, Way};
+use crate::partners::Came;
 use crate::{enqueue, owner_mail};
 
 /// Adds the answer to whoever wrote to our own address.
@@ -22,6 +23,14 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
 /// One answer a day for each writer (RFC 3834 §2 asks for a limit; people need it once).
 pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
+    match arrival.came {
+        Came::Readable => {}
+        // An answer would depend on what is inside, and tell a stranger who sends a caught letter whether it opened.
+        Came::Closed => {
+            tracing::info!(arrival.id = %arrival.id, "mail to our own address came closed; nobody is told anything");
+            return Ok(rows);
+        }
+    }
     let (shared, tenant) = (&arrival.context.shared, &arrival.context.tenant);
     let head = &arrival.spooled.head;
     let Some(to) = writer(&arrival.envelope.reverse_path, head) else {

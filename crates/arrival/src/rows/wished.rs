@@ -15,6 +15,7 @@ use super::{Arrival, replied};
 use crate::authentic::{self, Proof};
 use crate::decide::{Decided, Way};
 use crate::failure::{later, unavailable};
+use crate::partners::Came;
 use crate::{enqueue, owner_mail, wish_words};
 
 /// A wish is a short mail; what is longer is something else.
@@ -26,6 +27,11 @@ const LINK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<Option<ArrivalRows>, Reply> {
     if !decided.iter().any(|decided| matches!(decided.way, Way::ToUs)) {
         return Ok(None);
+    }
+    match arrival.came {
+        Came::Readable => {}
+        // Whether it asks the DNS, and what it answers, would tell a stranger whether the letter opened, and what is in it.
+        Came::Closed => return Ok(None),
     }
     let (context, spooled) = (arrival.context, arrival.spooled);
     let announcer = &context.tenant.announcer;

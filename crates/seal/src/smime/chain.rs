@@ -3,7 +3,7 @@
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{X509, X509Crl, X509Ref, X509StoreContext, X509VerifyResult};
+use openssl::x509::{CrlStatus, X509, X509Crl, X509Ref, X509StoreContext, X509VerifyResult};
 use sealpost_mail::Timestamp;
 
 use super::certificate::library;
@@ -54,6 +54,19 @@ pub(crate) fn check(
         worst = worse(worst, by_lists(result));
     }
     Ok(worst)
+}
+
+/// Whether any list of the certificate's authority, by its name, has it. Whose signature is on the list is not looked at:
+/// a list that nobody signed takes trust away and gives none.
+pub(crate) fn is_listed(certificate: &X509, crls: &[Vec<u8>]) -> bool {
+    let issuer = certificate.issuer_name().to_der().ok();
+    crls.iter().filter_map(|der| X509Crl::from_der(der).ok()).any(|crl| {
+        crl.issuer_name().to_der().ok() == issuer
+            && match crl.get_by_cert(certificate) {
+                CrlStatus::Revoked(_) => true,
+                CrlStatus::NotRevoked | CrlStatus::RemoveFromCrl(_) => false,
+            }
+    })
 }
 
 /// The chain holds: what is wrong now is the list.
