@@ -27,7 +27,7 @@ fn send(gateway: &Gateway, to: &str) {
 }
 
 fn known(gateway: &Gateway) {
-    poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 8).then_some(()));
+    poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 9).then_some(()));
 }
 
 fn no_legs(gateway: &Gateway) {
@@ -60,7 +60,7 @@ fn two_processes_do_each_thing_once() {
         poll("every job to run", || {
             let sql = "SELECT count(DISTINCT job) FROM job_runs WHERE ended_at IS NOT NULL AND begun_at > ";
             let now = IllClock::right() + day * DAY - 3600;
-            (gateway.count(&format!("{sql}{}", now * 1000)) == 8).then_some(())
+            (gateway.count(&format!("{sql}{}", now * 1000)) == 9).then_some(())
         });
         no_legs(&gateway);
     }
@@ -139,7 +139,9 @@ fn jobs_are_shown_foreseen_and_run_by_hand() {
     send(&gateway, "k@web.example");
     no_legs(&gateway);
     let list = said(&gateway, &["jobs", "list"]);
-    for job in ["retention", "mailboxes", "forget", "sweep", "reminders", "mailbox-reminders", "senders"] {
+    for job in
+        ["retention", "mailboxes", "forget", "sweep", "reminders", "digests", "mailbox-reminders", "senders"]
+    {
         assert!(list.contains(job), "{job}: {list}");
     }
     let letter = rig::gateway::blobs(&gateway.home.data(), "SELECT CAST(id AS BLOB) FROM deposits").remove(0);

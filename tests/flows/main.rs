@@ -23,6 +23,7 @@ mod crash;
 mod crowd;
 mod damaged_rows;
 mod demo;
+mod digests;
 mod dkim;
 mod dns;
 mod erased;

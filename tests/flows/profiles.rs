@@ -48,7 +48,7 @@ impl Operator {
         let begun = begun.date().at(10, 0, 0, 0).to_zoned(begun.time_zone().clone()).unwrap();
         clock.set(begun.timestamp().as_second() - IllClock::right());
         let gateway = Gateway::start_in_with(home, &config, &clock.environment());
-        poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 8).then_some(()));
+        poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 9).then_some(()));
         Self { hop, clock, gateway, begun: begun.timestamp(), seen: Vec::new() }
     }
 
@@ -63,7 +63,7 @@ impl Operator {
             let sql = format!(
                 "SELECT count(DISTINCT job) FROM job_runs WHERE begun_at > {since} AND ended_at IS NOT NULL"
             );
-            (self.gateway.count(&sql) == 8).then_some(())
+            (self.gateway.count(&sql) == 9).then_some(())
         });
         poll("an empty queue", || (self.gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
     }

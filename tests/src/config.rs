@@ -52,6 +52,8 @@ impl Config {
             .set("portal", "public-url", &format!("\"http://{web}\""))
             .set("notices", "from", r#""securemail@insurer.example""#)
             .set("notices", "show-subject", "true")
+            // Of each letter a mail of its own, whoever waits for it; how mails are held back is tested where it is meant.
+            .set("notices", "pending-pace", r#""at-once""#)
             .set("notices", "bounces", r#""bounce@portal.insurer.example""#)
             .set("brand", "name", r#""Insurer""#)
             .set("brand", "contact", r#""securemail@insurer.example""#)

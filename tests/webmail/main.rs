@@ -11,6 +11,7 @@
 )]
 
 mod axe;
+mod broker;
 mod crawl;
 mod everywhere;
 mod features;

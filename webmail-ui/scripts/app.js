@@ -237,15 +237,70 @@ for (const menu of all("details.menu")) {
 for (const all_of_them of all("[data-pick-all]")) {
   const box = all_of_them.querySelector("input");
   const boxes = [...box.form.querySelectorAll("input[name=id]")];
+  const every = box.form.elements.all;
   const show = () => {
     const picked = boxes.filter((one) => one.checked).length;
     box.checked = picked === boxes.length;
     box.indeterminate = picked > 0 && !box.checked;
+    // All of all pages are only meant as long as all of this one are.
+    if (every && !box.checked) every.checked = false;
   };
-  box.addEventListener("change", () => { for (const one of boxes) one.checked = box.checked; });
+  every?.addEventListener("change", () => {
+    for (const one of boxes) one.checked = every.checked;
+    show();
+  });
+  box.addEventListener("change", () => {
+    for (const one of boxes) one.checked = box.checked;
+    show();
+  });
   for (const one of boxes) one.addEventListener("change", show);
   all_of_them.hidden = false;
   show();
+}
+
+// What single keys do, as the account's page says it: in place there, fetched elsewhere.
+const showKeys = async () => {
+  let box = document.querySelector("#keys");
+  if (!box) {
+    box = document.importNode((await page("/account")).querySelector("#keys"), true);
+    document.body.append(box);
+  }
+  box.querySelector("button").onclick = () => box.close();
+  if (!box.open) box.showModal();
+};
+for (const button of all("[data-open=keys]")) {
+  button.hidden = false;
+  button.addEventListener("click", showKeys);
+}
+
+// Single keys, unless the owner has turned them off.
+if (document.querySelector("[data-keys]")) {
+  const rows = () => [...all("ul.letters > li")];
+  const here = () => rows().findIndex((row) => row.contains(document.activeElement));
+  const go = (by) => rows()[Math.min(Math.max(here() + by, 0), rows().length - 1)]?.querySelector("a").focus();
+  const tick = () => rows()[here()]?.querySelector("input")?.click();
+  const press = (key) => {
+    const button = document.querySelector(`[data-key~="${key}"]`);
+    const boxes = [...(button?.form.querySelectorAll("input[type=checkbox][name=id]") ?? [])];
+    // Where none is ticked, the letter with the focus is meant.
+    if (boxes.length && !boxes.some((box) => box.checked)) tick();
+    if (!boxes.length || boxes.some((box) => box.checked)) button?.click();
+  };
+  const deeds = {
+    j: () => go(1),
+    k: () => go(-1),
+    x: tick,
+    "/": () => document.querySelector("#words")?.focus(),
+    "?": showKeys,
+  };
+  addEventListener("keydown", (event) => {
+    const typed = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog, [role=alertdialog]");
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typed) return;
+    if (deeds[event.key]) {
+      event.preventDefault();
+      deeds[event.key]();
+    } else if (/^[e#ruz]$/.test(event.key)) press(event.key);
+  });
 }
 
 // Two minutes before the session ends the reader is asked; without an answer the page does not stay open.

@@ -6,8 +6,8 @@ use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Timestamp, TlsFloo
 use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
-    ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told, WrapKind,
-    notice_token,
+    Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told,
+    WrapKind, notice_token,
 };
 use sealpost_vault::Token;
 
@@ -93,16 +93,46 @@ pub async fn send(
     letter: Option<Letter<'_>>,
     note: Note,
 ) -> Result<bool, Unsent> {
+    let Note { about, before, at } = note;
+    let reminder = NewReminder { mailbox_id: mailbox.id.clone(), about, before, at };
+    post(context, mailbox, notice, letter, at, |rows| rows.reminders.push(reminder)).await
+}
+
+/// Which of a letter's notices a digest is; reminders stay below it.
+const DIGEST: u8 = 255;
+
+/// Tells an owner of letters that have waited for it; the first of them is `deposit_id`. `false`: another notice has left
+/// meanwhile. The error is for the log.
+pub async fn digest(
+    context: &Context,
+    mailbox: &MailboxRow,
+    notice: Notice,
+    deposit_id: &str,
+    announced: Announced,
+) -> Result<bool, Unsent> {
+    let letter = Letter { id: deposit_id, number: DIGEST };
+    let at = announced.at;
+    post(context, mailbox, notice, Some(letter), at, |rows| rows.announced.push(announced)).await
+}
+
+async fn post(
+    context: &Context,
+    mailbox: &MailboxRow,
+    notice: Notice,
+    letter: Option<Letter<'_>>,
+    at: Timestamp,
+    note: impl FnOnce(&mut ArrivalRows),
+) -> Result<bool, Unsent> {
     let (shared, announcer) = (&context.shared, &context.tenant.announcer);
     let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(unsent)?;
-    let mut rows = ArrivalRows::new(note.at);
+    let mut rows = ArrivalRows::new(at);
     let (reverse_path, purpose) = match letter {
         None => (ReversePath::Null, Purpose::Report),
-        Some(letter) => about_letter(context, mailbox, letter, note.at, &mut rows).await?,
+        Some(letter) => about_letter(context, mailbox, letter, at, &mut rows).await?,
     };
     let language = Language::parse(&mailbox.language).unwrap_or(announcer.language);
     let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
-    let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: note.at };
+    let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at };
     let draft = enqueue::Draft {
         content: facts.content().map_err(unsent)?,
         reverse_path,
@@ -110,18 +140,13 @@ pub async fn send(
         route: announcer.route.clone(),
         tls: announcer.floor,
         purpose,
-        at: note.at,
+        at,
     };
     let id = shared.random.id();
     let leg =
         enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id).map_err(unsent)?;
     rows.legs.push(leg);
-    rows.reminders.push(NewReminder {
-        mailbox_id: mailbox.id.clone(),
-        about: note.about,
-        before: note.before,
-        at: note.at,
-    });
+    note(&mut rows);
     is_new(context, rows).await
 }
 

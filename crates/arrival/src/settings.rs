@@ -10,7 +10,7 @@ use sealpost_mail::{ActivateBy, Address, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, links};
 use sealpost_notice::{Brand, Language};
 use sealpost_seal::Lists;
-use sealpost_store::{Most, NewToken};
+use sealpost_store::{MailboxState, Most, NewToken, Pace};
 use sealpost_vault::{Token, TokenHash};
 
 use crate::authentic::Asking;
@@ -55,6 +55,10 @@ pub struct Announcer {
     pub wishes: Option<Asking>,
     /// After so many notices that came back for good nothing more is sent to an address; 0: always.
     pub hard_bounces: u32,
+    /// How often owners are told of new letters, unless they wish otherwise.
+    pub pace: Pace,
+    /// The same where nobody has activated the mailbox.
+    pub pending_pace: Pace,
     /// When letters and links go.
     pub retention: Retention,
     /// What a new mailbox opens with.
@@ -177,6 +181,14 @@ impl Announcer {
     /// Whether mail to this address is for nobody, and its writer shall know.
     pub(crate) fn is_ours(&self, recipient: &Address) -> bool {
         self.replies_here && recipient.identity() == self.from.identity()
+    }
+
+    /// How often a mailbox's owner is told of new letters: as they wish once there is an owner, else as the operator says.
+    pub fn pace_of(&self, state: MailboxState, wish: Option<Pace>) -> Pace {
+        match state {
+            MailboxState::Pending => self.pending_pace,
+            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => wish.unwrap_or(self.pace),
+        }
     }
 
     /// Whether so many notices came back that no further one is sent.

@@ -98,6 +98,32 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
+            Notice::Digest { letters, date, link, deletion, newcomer } => {
+                let intro = if newcomer.is_some() { "digest-intro-newcomer" } else { "digest-intro" };
+                let mut page = self.start(["digest-subject", "digest-heading", intro])?;
+                page.facts.push(self.fact("label-letters", letters.to_string())?);
+                page.facts.push(self.fact("label-oldest", self.moment(*date)?)?);
+                let (button, genuine) = match newcomer {
+                    None => ("message-button", "genuine-type"),
+                    Some(ActivateBy::Link) => ("activation-button", "genuine-link"),
+                    Some(ActivateBy::InitialPassword) => ("initial-button", "genuine-link"),
+                };
+                page.button = self.button(button, link)?;
+                page.deadline = deletion.map(|_| self.say("digest-deadline")).transpose()?;
+                match newcomer {
+                    None => page.more = vec![self.say("message-keep")?],
+                    Some(ActivateBy::Link) => {
+                        page.steps =
+                            self.section("steps-title", &["step-open", "step-password", "step-question"])?;
+                    }
+                    Some(ActivateBy::InitialPassword) => {
+                        page.steps =
+                            self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
+                    }
+                }
+                page.genuine = self.genuine(&[genuine, "genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
             Notice::UnreadReminder { letters, link, .. } => {
                 let mut page = self.start(["unread-subject", "unread-heading", "unread-intro"])?;
                 page.facts.push(self.fact("label-letters", letters.to_string())?);
@@ -414,7 +440,9 @@ impl Notice {
             | Self::UnreadReminder { expires, days, .. }
             | Self::MailboxReminder { expires, days, .. }
             | Self::Reactivation { expires, days, .. } => Some((*expires, *days)),
-            Self::NewMessage { deletion, .. } | Self::NotFetched { deletion, .. } => *deletion,
+            Self::NewMessage { deletion, .. }
+            | Self::NotFetched { deletion, .. }
+            | Self::Digest { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } | Self::DeletionWish { expires, .. } => Some((*expires, 0)),
             Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
             Self::ReplyReturned { .. }
@@ -436,7 +464,9 @@ impl Notice {
     /// How many letters, or how many days.
     fn count(&self) -> Option<u32> {
         match self {
-            Self::ActivationReminder { letters, .. } | Self::UnreadReminder { letters, .. } => Some(*letters),
+            Self::ActivationReminder { letters, .. }
+            | Self::UnreadReminder { letters, .. }
+            | Self::Digest { letters, .. } => Some(*letters),
             Self::NotFetched { waiting, .. } => Some(*waiting),
             Self::Activation { .. }
             | Self::NewMessage { .. }
@@ -473,6 +503,7 @@ impl Notice {
             | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
             Self::ActivationReminder { .. }
             | Self::UnreadReminder { .. }
+            | Self::Digest { .. }
             | Self::MailboxReminder { .. }
             | Self::NotFetched { .. }
             | Self::ExpiredUnread { .. }

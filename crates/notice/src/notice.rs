@@ -58,6 +58,20 @@ pub enum Notice {
         /// The same in whole days from now.
         days: u32,
     },
+    /// Letters have come that their recipient has not been told of yet: one mail for all of them.
+    Digest {
+        /// How many.
+        letters: u32,
+        /// When the first of them came.
+        date: Timestamp,
+        /// The portal's address, or the activation link.
+        #[serde(with = "secret_text")]
+        link: Secret<String>,
+        /// When the first of them is deleted, if at all; and the same in whole days from now.
+        deletion: Option<(Timestamp, u32)>,
+        /// How somebody gets in who has not activated the mailbox; nothing: by their password.
+        newcomer: Option<ActivateBy>,
+    },
     /// A mailbox that nobody uses will be deleted.
     MailboxReminder {
         /// The portal's address.

@@ -292,6 +292,8 @@ pub struct PortalConfig {
     pub show_subject: bool,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<sealpost_mail::Network>,
+    /// How often owners are told of new letters who have not chosen.
+    pub pace: sealpost_store::Pace,
     /// Bytes that opened letters may take together.
     pub memory: usize,
     /// Whether our keys for partners are shown, at `/partner` and in a Web Key Directory.
@@ -343,6 +345,7 @@ impl PortalConfig {
             },
             show_subject: true,
             trusted_proxies: Vec::new(),
+            pace: sealpost_store::Pace::AtOnce,
             memory: 128 * 1024 * 1024,
             partner_page: true,
             security: None,

@@ -34,6 +34,8 @@ pub(crate) struct Page {
     pub(crate) calendar: Calendar,
     /// Nothing of the mailbox goes, and its owner is told so.
     pub(crate) is_held: bool,
+    /// Single keys do something, as the owner has not turned them off.
+    pub(crate) keys: bool,
 }
 
 impl Page {
@@ -66,6 +68,7 @@ impl Page {
             ends: None,
             calendar: site.calendar.clone(),
             is_held: false,
+            keys: false,
         }
     }
 
@@ -91,6 +94,7 @@ impl Page {
             symbols_within: false,
             ends: owner.map(SignedIn::ends),
             is_held: owner.is_some_and(SignedIn::is_held),
+            keys: owner.is_some_and(|owner| !owner.profile().no_keys),
             calendar: owner.and_then(own_calendar).unwrap_or_else(|| site.calendar.clone()),
         }
     }

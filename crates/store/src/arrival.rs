@@ -13,6 +13,7 @@ use crate::lately::NewUse;
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
+use crate::pace::{Announced, Unannounced};
 use crate::remind::NewReminder;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::status::Told;
@@ -57,6 +58,10 @@ pub struct ArrivalRows {
     pub reminders: Vec<NewReminder>,
     /// Senders who are told with it what became of a letter. Somebody else has: [`Committed::Duplicate`].
     pub told: Vec<Told>,
+    /// Notices of new letters that leave with it. Another has left meanwhile: [`Committed::MailboxTaken`].
+    pub announced: Vec<Announced>,
+    /// Letters whose owners are told of them later.
+    pub unannounced: Vec<Unannounced>,
     /// Notices that came back for good.
     pub bounced: Vec<NewBounce>,
     /// Links that delete a mailbox, for owners who wished it by mail. The mailbox is gone:
@@ -85,6 +90,8 @@ impl ArrivalRows {
             uses: Vec::new(),
             reminders: Vec::new(),
             told: Vec::new(),
+            announced: Vec::new(),
+            unannounced: Vec::new(),
             bounced: Vec::new(),
             deletions: Vec::new(),
             audit: Vec::new(),
@@ -111,6 +118,8 @@ impl ArrivalRows {
             uses,
             reminders,
             told,
+            announced,
+            unannounced,
             bounced,
             deletions,
             audit,
@@ -128,6 +137,8 @@ impl ArrivalRows {
         self.uses.extend(uses);
         self.reminders.extend(reminders);
         self.told.extend(told);
+        self.announced.extend(announced);
+        self.unannounced.extend(unannounced);
         self.bounced.extend(bounced);
         self.deletions.extend(deletions);
         self.audit.extend(audit);
@@ -175,6 +186,8 @@ impl ArrivalRows {
             batch.add(prolong_activation_token(&mailbox_id, until));
         }
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
+        self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
+        self.unannounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
         self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));
         if let Some(sent) = &self.sent {

@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::many::MARKED_UNREAD;
 use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
@@ -60,10 +61,18 @@ pub struct DepositRow {
     pub read_at: Option<Timestamp>,
     /// Deleted after that.
     pub expires_at: Option<Timestamp>,
-    /// Marks; their meaning is the portal's.
+    /// Marks of its owner's: 1 stands for "show as unread".
     pub flags: i64,
     /// When it came into the trash, if it is there.
     pub trashed_at: Option<Timestamp>,
+}
+
+impl DepositRow {
+    /// Never read, or marked as unread by its owner.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.read_at.is_none() || self.flags & MARKED_UNREAD != 0
+    }
 }
 
 /// A deposit with what opens it.
@@ -82,7 +91,7 @@ pub struct DepositLetter {
 pub struct DepositCounts {
     /// Letters.
     pub total: u64,
-    /// Of them never read.
+    /// Of them never read, or marked as unread.
     pub unread: u64,
     /// Their sizes together, bytes.
     pub bytes: u64,
@@ -189,7 +198,7 @@ fn part_of(mailbox_id: &str, folder: Folder, page: Page) -> Statement {
 
 fn count_in(mailbox_id: &str, folder: Folder) -> Statement {
     sql!(
-        "SELECT count(*), count(*) - count(read_at), CAST(coalesce(sum(size), 0) AS BIGINT)
+        "SELECT count(*), count(*) - count(CASE WHEN (flags & 1) = 0 THEN read_at END), CAST(coalesce(sum(size), 0) AS BIGINT)
          FROM deposits WHERE mailbox_id = ?1 AND folder = ?2",
         mailbox_id,
         folder.as_str()
@@ -259,7 +268,7 @@ impl Store {
         .transpose()
     }
 
-    /// Notes the first reading; later ones change nothing.
+    /// Notes the first reading; later ones change nothing but a mark that it be shown as unread.
     pub async fn mark_read(
         &self,
         mailbox_id: &str,
@@ -267,7 +276,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.change(vec![sql!(
-            "UPDATE deposits SET read_at = ?3 WHERE mailbox_id = ?1 AND id = ?2 AND read_at IS NULL",
+            "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
+             WHERE mailbox_id = ?1 AND id = ?2 AND (read_at IS NULL OR (flags & 1) = 1)",
             mailbox_id,
             deposit_id,
             now

@@ -26,6 +26,8 @@ pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
     batch.add(sql!(remains!("withdrawn"), mailbox_id));
     batch.add(sql!(remains!("reminded"), mailbox_id));
     batch.add(sql!(remains!("unreachable"), mailbox_id));
+    batch.add(sql!(remains!("pace"), mailbox_id));
+    batch.add(sql!(remains!("unannounced"), mailbox_id));
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use crate::ended::end_sessions;
 use crate::error::StoreError;
 use crate::gone::forget_deleted;
 use crate::idle::IdleMailbox;
+use crate::pace::Pace;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
-use crate::words::{Ended, WrapKind};
+use crate::words::{ColumnWord as _, Ended, WrapKind};
 
 /// A mailbox to be made; it starts pending.
 #[derive(Clone, Debug)]
@@ -132,6 +133,12 @@ pub struct ReachedMailbox {
     pub epochs: String,
     /// How many notices came back for good, since support cleared it.
     pub bounces: u32,
+    /// How often its owner wishes to be told of letters.
+    pub wish: Option<Pace>,
+    /// When the last notice of new letters left, where that is remembered.
+    pub announced_at: Option<Timestamp>,
+    /// Letters that wait for the next one.
+    pub unannounced: u64,
 }
 
 /// All columns, in the order of [`mailbox_row`].
@@ -226,7 +233,10 @@ impl Store {
                      (SELECT count(*) FROM wraps WHERE mailbox_id = mailboxes.id AND kind = 'initial'),
                      (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM deposits
                          WHERE mailbox_id = mailboxes.id), epochs,
-                     (SELECT bounces FROM unreachable WHERE mailbox_id = mailboxes.id)
+                     (SELECT bounces FROM unreachable WHERE mailbox_id = mailboxes.id),
+                     (SELECT wish FROM pace WHERE mailbox_id = mailboxes.id),
+                     (SELECT announced_at FROM pace WHERE mailbox_id = mailboxes.id),
+                     (SELECT count(*) FROM unannounced WHERE mailbox_id = mailboxes.id)
                  FROM mailboxes WHERE tag = ?1 AND state <> 'deleted'",
                 tag
             )
@@ -244,6 +254,9 @@ impl Store {
                 held: row.count()?,
                 epochs: row.text()?,
                 bounces: u32::try_from(row.count()?).unwrap_or(u32::MAX),
+                wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
+                announced_at: row.opt_time()?,
+                unannounced: row.count()?,
             })
         };
         answers.into_iter().flatten().map(reached).collect()

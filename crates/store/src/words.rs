@@ -35,6 +35,8 @@ macro_rules! column_words {
     };
 }
 
+pub(crate) use column_words;
+
 column_words! {
     /// Where in its mailbox a deposit lies.
     Folder {

@@ -2,7 +2,7 @@
 
 pdf-from = Von
 pdf-to = An
-pdf-cc = Kopie
+pdf-cc = Kopie an
 pdf-reply-to = Antwort an
 pdf-date = Datum
 pdf-attachments = Anhänge

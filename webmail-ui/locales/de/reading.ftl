@@ -221,4 +221,42 @@ event-starts = Beginn
 event-ends = Ende
 event-place = Ort
 event-from = Einladung von
-message-back = Zurück zum Posteingang
+search-narrow = Einschränken und ordnen
+pick-page = Seite auswählen
+pick-every = Alle { $n } Nachrichten auswählen, auch auf den anderen Seiten
+do-more = Mehr …
+do-read = Als gelesen markieren
+do-unread = Als ungelesen markieren
+do-undo = Rückgängig machen
+done-read =
+    { $n ->
+        [0] Diese Nachrichten waren schon als gelesen markiert.
+        [one] Eine Nachricht ist jetzt als gelesen markiert.
+       *[other] { $n } Nachrichten sind jetzt als gelesen markiert.
+    }
+done-unread =
+    { $n ->
+        [0] Diese Nachrichten waren schon als ungelesen markiert.
+        [one] Eine Nachricht ist jetzt als ungelesen markiert.
+       *[other] { $n } Nachrichten sind jetzt als ungelesen markiert.
+    }
+done-many = So viele Nachrichten lassen sich nicht auf einmal speichern. Wählen Sie bitte höchstens { $n } aus, oder nehmen Sie „Alles speichern“ unter der Liste.
+trash-sure-title =
+    { $n ->
+        [one] Diese Nachricht löschen?
+       *[other] Diese { $n } Nachrichten löschen?
+    }
+page-size = Nachrichten je Seite
+keys-show = Tastenkürzel anzeigen
+keys-title = Tastenkürzel
+keys-move = Nächste und vorherige Nachricht
+keys-pick = Auswählen oder Auswahl aufheben
+keys-this = Diese Übersicht
+keys-off = Ausschalten können Sie die Tastenkürzel unter
+keys-close = Schließen
+account-keys = Tastenkürzel verwenden
+account-keys-hint = Einzelne Tasten bewegen Sie dann durch Ihre Nachrichten. „?“ zeigt, welche.
+account-pace = E‑Mails über neue Nachrichten
+pace-at-once = sofort, zu jeder Nachricht
+pace-hourly = höchstens stündlich, gesammelt
+pace-daily = höchstens täglich, gesammelt

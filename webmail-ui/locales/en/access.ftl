@@ -4,7 +4,7 @@
 login-forgot = Forgotten password?
 login-note-reset = Your new password is set. Please log in with it. All your messages are still there.
 forgot-title = Forgotten password
-forgot-text-mail = We send you an e‑mail with a link. With the link and the answer to your security question you can set a new password. Your messages stay readable.
+forgot-text-mail = We will send you an e‑mail with a link. With the link and the answer to your security question you can set a new password. Your messages stay readable.
 forgot-text-answer = With the answer to your security question you can set a new password. Your messages stay readable.
 forgot-button-mail = Send link
 forgot-button-answer = Continue
@@ -18,7 +18,7 @@ reset-lead = Answer your security question and choose a new password.
 reset-step-answer = Your security question
 reset-step-password = New password
 reset-button = Save new password
-reset-button-hint = Afterwards you are logged out on all devices and log in again.
+reset-button-hint = You will then be logged out on all devices and log in again with it.
 reset-tries =
     { $n ->
         [one] You have one more try.
@@ -27,7 +27,7 @@ reset-tries =
 answer-missing = Please enter the answer to your security question.
 answer-wrong = The answer is not correct.
 reset-closed-title = This option is locked
-reset-closed-text = The answer was wrong too often. To protect you, this option is locked for a while, from an hour to a week. Our support can help sooner. Your current password still works. We tell the owner of the mailbox by e‑mail.
+reset-closed-text = The answer was wrong too often. To protect you, this option is locked for a while, from an hour to a week. Our support can help sooner. Your current password still works. We will tell the owner of the mailbox by e‑mail.
 reset-used-title = This link has already been used
 reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or request a new link under “Forgotten password”.
 reset-expired-title = This link has expired
@@ -55,7 +55,7 @@ account-save = Save
 account-secrets = Password and security question
 account-secrets-text = For both you need your current password.
 change-password = Change password
-change-password-hint = Afterwards you are logged out on all other devices, and for your safety we send you an e‑mail.
+change-password-hint = You will then be logged out on all other devices, and for your safety we will send you an e‑mail.
 change-question = Change security question
 question-present = Your current question:
 question-save = Save question and answer
@@ -93,7 +93,7 @@ wish-unknown-text = There is no such link, or no longer. A piece may be missing 
 
 # ---- the end of a session ----
 idle-title = Are you still there?
-idle-text = In two minutes we log you out to keep your messages safe. Would you like to stay logged in?
+idle-text = In two minutes we will log you out to keep your messages safe. Would you like to stay logged in?
 idle-stay = Stay logged in
 session-until = You are logged in until { $time }; every page you open extends that. If you send something after that, it is still there once you have logged in again.
 

@@ -2,7 +2,7 @@
 
 pdf-from = From
 pdf-to = To
-pdf-cc = Copy
+pdf-cc = Copy to
 pdf-reply-to = Reply to
 pdf-date = Date
 pdf-attachments = Attachments

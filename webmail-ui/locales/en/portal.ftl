@@ -48,8 +48,8 @@ login-point-kept = Stored encrypted. You open your mailbox with your password; i
 login-point-key = Encrypted with a key that belongs to your mailbox alone. Your password or the answer to your security question releases it.
 login-point-mail = We send you an e‑mail whenever something new arrives.
 login-point-export = You can save every message and attachment on your own device.
-login-address = E-mail address
-login-address-hint = The address to which we sent you the notification.
+login-address = E‑mail address
+login-address-hint = The address our notification was sent to.
 login-password = Password
 login-button = Log in
 login-new = No password yet?
@@ -179,9 +179,9 @@ attachment-count =
         [one] One attachment
        *[other] { $n } attachments
     }
-inbox-withdrawn = A message of { $received } was withdrawn on { $at }, by: { $by }.
+inbox-withdrawn = A message from { $received } was withdrawn on { $at }, by: { $by }.
 held-note = Your mailbox is being kept for legal reasons: nothing in it is deleted, even when its time is over. We are glad to answer your questions.
-held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted for good.
+held-kept = This is not possible at the moment: your mailbox is being kept for legal reasons, so nothing is deleted permanently.
 days-left =
     { $n ->
         [0] is deleted today

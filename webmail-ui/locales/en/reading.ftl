@@ -221,4 +221,42 @@ event-starts = Begins
 event-ends = Ends
 event-place = Location
 event-from = Invitation from
-message-back = Back to inbox
+search-narrow = Narrow down and sort
+pick-page = Select page
+pick-every = Select all { $n } messages, on the other pages too
+do-more = More …
+do-read = Mark as read
+do-unread = Mark as unread
+do-undo = Undo
+done-read =
+    { $n ->
+        [0] These messages were already marked as read.
+        [one] One message is now marked as read.
+       *[other] { $n } messages are now marked as read.
+    }
+done-unread =
+    { $n ->
+        [0] These messages were already marked as unread.
+        [one] One message is now marked as unread.
+       *[other] { $n } messages are now marked as unread.
+    }
+done-many = That is too many messages to save at once. Please select no more than { $n }, or use “Save everything” below the list.
+trash-sure-title =
+    { $n ->
+        [one] Delete this message?
+       *[other] Delete these { $n } messages?
+    }
+page-size = Messages per page
+keys-show = Show keyboard shortcuts
+keys-title = Keyboard shortcuts
+keys-move = Next and previous message
+keys-pick = Select or deselect
+keys-this = This list
+keys-off = You can turn shortcuts off under
+keys-close = Close
+account-keys = Use keyboard shortcuts
+account-keys-hint = Single keys then take you through your messages. “?” shows which.
+account-pace = E‑mails about new messages
+pace-at-once = at once, for every message
+pace-hourly = at most once an hour, together
+pace-daily = at most once a day, together

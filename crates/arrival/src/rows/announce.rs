@@ -5,11 +5,12 @@ use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Reply, ReversePath, Secret, Timestamp};
 use sealpost_mailbox::links;
 use sealpost_notice::Notice;
-use sealpost_store::{ArrivalRows, LegPurpose};
+use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use serde::{Deserialize, Serialize};
 
 use super::Arrival;
 use super::initial_password;
+use super::pacing::Pacing;
 use super::standing::{Announcement, Standing};
 use crate::enqueue;
 use crate::notice_facts::NoticeFacts;
@@ -52,6 +53,18 @@ pub(super) fn announce(
     if about.is_unreachable {
         tracing::info!(mailbox.id = %about.mailbox_id, "no notice: mail to its owner came back too often");
         return Ok(());
+    }
+    let (deposit_id, mailbox_id) = (about.deposit_id.to_owned(), about.mailbox_id.to_owned());
+    match about.pacing {
+        Pacing::Now => {}
+        Pacing::Noted { before } => {
+            let letters = Vec::new();
+            rows.announced.push(Announced { mailbox_id, before, at: arrival.now, letters });
+        }
+        Pacing::Later => {
+            rows.unannounced.push(Unannounced { deposit_id, mailbox_id });
+            return Ok(());
+        }
     }
     let path = copy.reverse_path(context).map_err(crate::failure::later)?;
     let reverse_path = path.unwrap_or_else(|| ReversePath::Address(announcer.from.clone()));

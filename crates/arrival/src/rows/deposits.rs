@@ -10,6 +10,7 @@ use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
+use super::pacing::Pacing;
 use super::standing::{Announcement, Standing};
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decide::{Decided, Way};
@@ -41,6 +42,7 @@ struct Target {
     public: MailboxPublic,
     /// So many notices came back that no further one is sent.
     is_unreachable: bool,
+    pacing: Pacing,
 }
 
 impl<'r> Portal<'r> {
@@ -135,7 +137,8 @@ fn standing(arrival: &Arrival<'_>, row: &ReachedMailbox) -> Result<(Target, Stan
     let resident = Resident::of(row, &arrival.context.shared.keys.rows, &arrival.context.shared.keys.tags)
         .map_err(failure::later)?;
     let is_unreachable = arrival.context.tenant.announcer.is_unreachable(row.bounces);
-    let target = Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable };
+    let pacing = Pacing::of(&arrival.context.tenant.announcer, row, arrival.now);
+    let target = Target { id: row.id.clone(), public: resident.public().clone(), is_unreachable, pacing };
     Ok((target, Standing::of(arrival.context, row)))
 }
 
@@ -159,7 +162,9 @@ async fn new_mailbox(
     let (token, hash) = making.tokens.issue(TokenPurpose::Activation, random);
     let ways = WaysIn { rows: &context.shared.keys.rows, pepper: &making.pepper, token: &token };
     let mut new = NewPending::new(&ways, making.escrow.as_ref(), random).map_err(failure::later)?;
-    let target = Target { id: new.id().to_owned(), public: new.public().clone(), is_unreachable: false };
+    let pacing = Pacing::first(&context.tenant.announcer);
+    let (id, public) = (new.id().to_owned(), new.public().clone());
+    let target = Target { id, public, is_unreachable: false, pacing };
     let standing = match by {
         ActivateBy::InitialPassword => {
             let (initial, sealed) =
@@ -224,6 +229,7 @@ async fn deposit(
         standing,
         going,
         is_unreachable: mailbox.is_unreachable,
+        pacing: mailbox.pacing,
     };
     announce::announce(arrival, &announcement, rows)?;
     if mailbox.is_unreachable {

@@ -5,6 +5,7 @@ mod bounce;
 mod deposits;
 mod initial_password;
 mod legs;
+mod pacing;
 mod replied;
 mod reports;
 mod standing;

@@ -5,6 +5,7 @@ use sealpost_mailbox::{Going, Wish};
 use sealpost_store::{MailboxState, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token};
 
+use super::pacing::Pacing;
 use crate::context::Context;
 
 /// The mailbox as the notice sees it.
@@ -33,6 +34,7 @@ pub(super) struct Announcement<'a> {
     pub(super) going: Going,
     /// So many notices came back that no further one is sent.
     pub(super) is_unreachable: bool,
+    pub(super) pacing: Pacing,
 }
 
 impl Standing {

@@ -2,7 +2,7 @@
 
 use sealpost_mail::Timestamp;
 
-use super::{Failed, Job, Workshop, deleting, reminders, senders};
+use super::{Failed, Job, Workshop, deleting, digests, reminders, senders};
 
 /// One line for each thing that would go or be sent.
 pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Vec<String>, Failed> {
@@ -17,6 +17,14 @@ pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Re
                 )
             };
             Ok(found.iter().map(line).collect())
+        }
+        Job::Digests => {
+            let line = |(mailbox, letters): &(String, usize)| {
+                format!(
+                    "mail about {letters} new letters of mailbox {mailbox}, as soon as its pace allows it"
+                )
+            };
+            Ok(digests::waiting(workshop).await?.iter().map(line).collect())
         }
         Job::Reminders => {
             let due = reminders::due(workshop, now).await?;

@@ -3,6 +3,7 @@
 
 mod believed;
 mod deleting;
+mod digests;
 mod foreseen;
 mod reminders;
 mod running;
@@ -62,6 +63,8 @@ pub(crate) enum Job {
     Sweep,
     /// Mail to owners whose letters wait.
     Reminders,
+    /// Mail to owners about letters they have not been told of one by one.
+    Digests,
     /// Mail to owners whose mailboxes will go.
     MailboxReminders,
     /// Mail to senders whose letters nobody opened.
@@ -72,7 +75,8 @@ pub(crate) enum Job {
 
 impl Job {
     /// In the order in which they run when several are due: who is reminded first loses nothing meanwhile.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Digests,
         Self::Reminders,
         Self::MailboxReminders,
         Self::Senders,
@@ -90,6 +94,7 @@ impl Job {
             Self::Forget => "forget",
             Self::Sweep => "sweep",
             Self::Reminders => "reminders",
+            Self::Digests => "digests",
             Self::MailboxReminders => "mailbox-reminders",
             Self::Senders => "senders",
             Self::Audit => "audit",
@@ -103,7 +108,7 @@ impl Job {
     /// Whether it writes mail: then it runs where mail is delivered, with the keys that are there already.
     pub(crate) fn writes(self) -> bool {
         match self {
-            Self::Reminders | Self::MailboxReminders | Self::Senders => true,
+            Self::Reminders | Self::Digests | Self::MailboxReminders | Self::Senders => true,
             Self::Retention | Self::Mailboxes | Self::Forget | Self::Sweep | Self::Audit => false,
         }
     }
@@ -112,7 +117,12 @@ impl Job {
     pub(crate) fn is_noted(self) -> bool {
         match self {
             Self::Retention | Self::Mailboxes | Self::Audit => true,
-            Self::Forget | Self::Sweep | Self::Reminders | Self::MailboxReminders | Self::Senders => false,
+            Self::Forget
+            | Self::Sweep
+            | Self::Reminders
+            | Self::Digests
+            | Self::MailboxReminders
+            | Self::Senders => false,
         }
     }
 
@@ -126,11 +136,12 @@ impl Job {
             | Self::Reminders
             | Self::MailboxReminders
             | Self::Senders => true,
-            Self::Sweep => false,
+            Self::Sweep | Self::Digests => false,
         }
     }
 
-    /// When it is due after `now`: hourly at odd minutes, by night what reads whole tables, mail when people are awake.
+    /// When it is due after `now`: hourly at odd minutes, by night what reads whole tables, mail when people are awake; what
+    /// is already late every few minutes.
     pub(crate) fn next(self, now: Timestamp, zone: &Zone, telling: &Telling) -> Timestamp {
         let hourly = |minute: i64| {
             let hour = 3_600_000;
@@ -138,6 +149,7 @@ impl Job {
             Timestamp(if begun > now.0 { begun } else { begun + hour })
         };
         match self {
+            Self::Digests => Timestamp((now.0.div_euclid(DIGESTS) + 1) * DIGESTS),
             Self::Retention => hourly(23),
             Self::Reminders => hourly(7),
             Self::Mailboxes => zone.next(now, 60 + 41),
@@ -169,6 +181,9 @@ pub(crate) struct Workshop {
 
 /// What a run did: a word and a number each.
 pub(crate) type Counts = Vec<(&'static str, u64)>;
+
+/// Between two looks for letters to tell of, in milliseconds.
+const DIGESTS: i64 = 5 * 60_000;
 
 /// Once a minute somebody looks what is due.
 const EVERY_MINUTE: &str = "7 * * * * *";

@@ -9,7 +9,9 @@ use sealpost_mailbox::audit::Event;
 use sealpost_store::{Claim, JobEnd, StoreError};
 use serde_json::{Map, Value};
 
-use super::{Belief, Counts, Failed, Job, Workshop, belief, days, deleting, reminders, senders, trail};
+use super::{
+    Belief, Counts, Failed, Job, Workshop, belief, days, deleting, digests, reminders, senders, trail,
+};
 
 /// So long a job stays with a process that gives no sign of life.
 const LEASE: Duration = Duration::from_secs(120);
@@ -163,6 +165,7 @@ async fn work(workshop: &Workshop, job: Job, now: Timestamp) -> Result<Counts, F
         Job::Mailboxes => deleting::unused(workshop, now).await,
         Job::Forget => deleting::forget(workshop, now).await,
         Job::Sweep => deleting::sweep(workshop, now).await,
+        Job::Digests => digests::tell(workshop, now).await,
         Job::Reminders => reminders::letters(workshop, now).await,
         Job::MailboxReminders => reminders::mailboxes(workshop, now).await,
         Job::Senders => senders::tell(workshop, now).await,

@@ -194,10 +194,10 @@ handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Star
 ## Zugang zurückgesetzt
 again-subject = [{ $brand }] Ihr Zugang wurde zurückgesetzt – bitte neu einrichten
 again-heading = Richten Sie Ihr Postfach neu ein
-again-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
+again-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Mit dem Link legen Sie ein neues Passwort und eine neue Sicherheitsfrage fest.
 again-kept = Ihre Nachrichten bleiben erhalten und sind danach wieder lesbar.
 again-lost = Die bisherigen Nachrichten lassen sich danach nicht mehr lesen: Sie waren mit Ihrem alten Passwort verschlüsselt. Brauchen Sie eine davon noch, bitten Sie den Absender, sie neu zu senden.
-again-initial-intro = Wie mit unserem Kundenservice besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
+again-initial-intro = Wie mit unserem Support besprochen, gilt Ihr bisheriger Zugang zum Portal „{ $portal }“ nicht mehr. Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an, das wir Ihnen genannt haben. Danach legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest.
 again-initial-deadline =
     { $days ->
         [0] Das Startpasswort gilt nur noch heute.
@@ -284,3 +284,31 @@ cameback-subject = Eine Nachricht von Ihnen ist nicht angekommen
 cameback-heading = Eine Nachricht von Ihnen ist zurückgekommen
 cameback-intro = Was Sie im Portal „{ $portal }“ geschrieben haben, konnte nicht zugestellt werden. Es ist nichts verloren. Warum, und was Sie tun können, steht in Ihrem Posteingang.
 cameback-button = Im Posteingang nachlesen
+
+## Neue Nachrichten, von denen noch keine E-Mail berichtet hat
+digest-subject =
+    { $count ->
+        [one] { "[" }{ $brand }] Neue vertrauliche Nachricht für Sie
+       *[other] { "[" }{ $brand }] { $count } neue vertrauliche Nachrichten für Sie
+    }
+digest-heading =
+    { $count ->
+        [one] Sie haben eine neue Nachricht
+       *[other] Sie haben { $count } neue Nachrichten
+    }
+digest-intro =
+    { $count ->
+        [one] { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+       *[other] { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachrichten liegen in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an. Wie oft Sie solche E-Mails bekommen, bestimmen Sie dort unter „Mein Konto“.
+    }
+digest-intro-newcomer =
+    { $count ->
+        [one] { $brand-start } hat Ihnen eine weitere vertrauliche Nachricht geschrieben. Sie liegt verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+       *[other] { $brand-start } hat Ihnen { $count } weitere vertrauliche Nachrichten geschrieben. Sie liegen verschlüsselt im Portal „{ $portal }“. Das Postfach dort steht für Sie bereit, ist aber noch nicht eingerichtet.
+    }
+digest-deadline =
+    { $days ->
+        [0] Die erste davon wird noch heute gelöscht.
+        [one] Die erste davon wird am { $until } gelöscht (noch ein Tag).
+       *[other] Die erste davon wird am { $until } gelöscht (noch { $days } Tage).
+    }

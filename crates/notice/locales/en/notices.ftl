@@ -8,8 +8,8 @@ direction = ltr
 ## Below every mail
 link-hint = If the button does not work, copy this address into your browser:
 help-title = Help
-automatic = This mail was sent automatically. Please do not answer it; answer in the mailbox instead. Only there is your answer confidential.
-automatic-inside = This mail was sent automatically. Nobody reads answers to it.
+automatic = This e-mail was sent automatically. Please do not reply to it; reply in the mailbox instead. Only there is your reply confidential.
+automatic-inside = This e-mail was sent automatically. Nobody reads replies to it.
 imprint = Legal notice
 privacy = Privacy
 
@@ -19,7 +19,7 @@ label-subject = Subject
 label-date = Date
 label-recipient = Recipient
 label-letters = Unread messages
-label-oldest = Oldest of
+label-oldest = Oldest from
 label-password = Initial password
 label-locked = Locked since
 label-opens = Opens again
@@ -28,19 +28,19 @@ label-changed = Changed
 label-deleted = Deleted
 label-login = Logged in
 label-network = From the network
-label-reason = The mail server’s answer
+label-reason = The mail server’s reply
 
 ## How to tell a genuine mail
-genuine-title = How to tell that this mail is genuine
+genuine-title = How to tell that this e-mail is genuine
 genuine-link = The link leads to { $host }. You will see exactly this name at the top of your browser.
 genuine-type = You do not need the link: type { $portal-url } into your browser yourself and log in.
-genuine-never = In mails like this we never ask for bank details, transaction codes or the password of your e-mail account.
+genuine-never = In e-mails like this we never ask for bank details, transaction codes or the password of your e-mail account.
 genuine-doubt = Not sure? Do not click anything. Ask us on a telephone number that you already know.
 
 ## The first letter
 activation-subject = [{ $brand }] Confidential mail for you – please set up your mailbox
 activation-heading = A confidential message is waiting for you
-activation-intro = { $brand } has written to you in confidence. To keep it confidential, the message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this mail.
+activation-intro = { $brand } has written to you in confidence. To keep it confidential, the message is kept encrypted in a mailbox of your own, in the portal “{ $portal }”. The text of the message is not in this e-mail.
 activation-button = Set up mailbox and read
 activation-deadline =
     { $days ->
@@ -116,9 +116,9 @@ unread-gone-heading = Your message was not read
 unread-gone-intro = Your confidential message was kept in the portal “{ $portal }” until its time was over. The recipient did not open it. It has now been deleted there.
 
 ## To somebody who answered a notification
-safely-subject = Your answer has not arrived – how to answer safely
-safely-heading = How to answer safely
-safely-intro = You have answered an automatic e-mail. Nobody reads this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
+safely-subject = Your reply has not arrived – how to reply safely
+safely-heading = How to reply safely
+safely-intro = You have replied to an automatic e-mail. Nobody reads this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
 safely-button = To the portal
 safely-gone = What you wrote has neither been kept nor passed on. Please write it once more in the portal.
 
@@ -203,10 +203,10 @@ again-initial-deadline =
         [one] The initial password works for one day, until { $until }.
        *[other] The initial password works for { $days } days, until { $until }.
     }
-again-initial-stranger = You have not agreed this with us? Then please contact us.
+again-initial-stranger = If you did not arrange this with us, please contact us.
 again-button = Set up mailbox again
 again-deadline = The link works until { $until-time } and only once. After that you can ask for a new one on its page.
-again-stranger = You have not agreed this with us? Then do not use the link, and please contact us.
+again-stranger = If you did not arrange this with us, do not use the link, and please contact us.
 
 ## Forgotten password
 reset-subject = [{ $brand }] New password for your mailbox
@@ -214,53 +214,53 @@ reset-heading = Set a new password
 reset-intro = Somebody, probably you, said in the portal “{ $portal }” that the password of your mailbox was forgotten. With the link and the answer to your security question you can set a new one.
 reset-button = Set new password
 reset-deadline = The link works until { $until-time }, and only once.
-reset-stranger = It was not you? Then there is nothing to do: your password stays as it is.
+reset-stranger = If this was not you, there is nothing to do: your password stays as it is.
 
 ## Password changed
 changed-subject = [{ $brand }] The password of your mailbox was changed
 changed-heading = Your password was changed
 changed-intro = The password of your mailbox in the portal “{ $portal }” was changed by somebody who knew the old one. All other sessions were ended.
 changed-intro-forgotten = For your mailbox in the portal “{ $portal }” a new password was set, with the answer to your security question. All sessions were ended. Your messages are all still there.
-changed-you = It was you? Then there is nothing to do.
-changed-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
+changed-you = If this was you, there is nothing to do.
+changed-stranger = If this was not you, please contact us at once, and change the password of your e-mail account.
 
 ## Security question changed
 question-subject = [{ $brand }] The security question of your mailbox was changed
 question-heading = Your security question was changed
 question-intro = Your mailbox in the portal “{ $portal }” has another security question. It was changed by somebody who knew the password. All other sessions were ended.
-question-stranger = It was not you? Then somebody knows your password. Please contact us at once, and change the password.
+question-stranger = If this was not you, somebody knows your password. Please contact us at once, and change the password.
 
 ## Mailbox deleted
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
 deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
-deleted-stranger = It was not you? Then please contact us at once, and change the password of your e-mail account.
+deleted-stranger = If this was not you, please contact us at once, and change the password of your e-mail account.
 
 ## Logged in from an unknown browser
 browser-subject = [{ $brand }] New log-in to your mailbox
 browser-heading = Logged in from a new device
 browser-intro = Somebody logged in to your mailbox in the portal “{ $portal }” with your password, from a device or browser that we do not know yet.
-browser-stranger = It was not you? Then somebody knows your password. Log in, change the password under “My account”, and tell us. That ends all other sessions.
+browser-stranger = If this was not you, somebody knows your password. Log in, change the password under “My account”, and tell us. That ends all other sessions.
 
 ## Mailbox locked
 locked-subject = [{ $brand }] Too many wrong passwords for your mailbox
 locked-heading = Logging in is blocked for a while
 locked-intro = A wrong password was given too often for your mailbox in the portal “{ $portal }”. To protect your messages nobody can log in from an unknown device for now. Devices from which you have logged in before are not affected. The messages are safe, and new ones still arrive.
 locked-button = Go to the mailbox
-locked-you = It was you? Then use “Forgotten password” on the page where you log in: with a new password you get in at once. You can also wait.
-locked-stranger = It was not you? Then somebody else has tried, without success. You need not do anything. As long as it goes on, we write to you once a day at most.
+locked-you = If this was you, use “Forgotten password” on the page where you log in: with a new password you get in at once. You can also wait.
+locked-stranger = If this was not you, somebody else has tried, without success. You need not do anything. As long as it goes on, we write to you once a day at most.
 
 ## The way by the security question is closed
 answers-subject = [{ $brand }] Too many wrong answers to your security question
 answers-heading = “Forgotten password” is blocked for a while
 answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password cannot be replaced in this way for a while. Your password still works.
-answers-you = It was you? If you remember the password, log in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you log in.
-answers-stranger = It was not you? Then somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
+answers-you = If this was you and you remember the password, log in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you log in.
+answers-stranger = If this was not you, somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
 
 ## Notice undeliverable, to the sender
 unannounced-subject = Recipient not reached: your confidential message
 unannounced-heading = The recipient does not know of your message
-unannounced-intro = Your confidential message is kept encrypted in the portal “{ $portal }”. But the mail that was to announce it was not accepted by the recipient’s mail server.
+unannounced-intro = Your confidential message is kept encrypted in the portal “{ $portal }”. But the e-mail that was to announce it was not accepted by the recipient’s mail server.
 unannounced-deadline = If nobody collects it, the message will be deleted on { $until }.
 unannounced-steps = What you can do
 unannounced-check = Check the address for typing errors.
@@ -283,3 +283,31 @@ cameback-subject = A message of yours has not arrived
 cameback-heading = A message of yours has come back
 cameback-intro = What you wrote in the portal “{ $portal }” could not be delivered. Nothing is lost. Why, and what you can do, is in your inbox.
 cameback-button = Read it in your inbox
+
+## New messages that no mail has told of yet
+digest-subject =
+    { $count ->
+        [one] { "[" }{ $brand }] New confidential message for you
+       *[other] { "[" }{ $brand }] { $count } new confidential messages for you
+    }
+digest-heading =
+    { $count ->
+        [one] You have a new message
+       *[other] You have { $count } new messages
+    }
+digest-intro =
+    { $count ->
+        [one] { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password.
+       *[other] { $brand } has written to you in confidence. The messages are in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password. You choose how often you get these e-mails under “My account”.
+    }
+digest-intro-newcomer =
+    { $count ->
+        [one] { $brand } has sent you another confidential message. It is kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+       *[other] { $brand } has sent you { $count } more confidential messages. They are kept encrypted in the portal “{ $portal }”. The mailbox there is ready for you but has not been set up yet.
+    }
+digest-deadline =
+    { $days ->
+        [0] The first of them will be deleted today.
+        [one] The first of them will be deleted on { $until } (one day left).
+       *[other] The first of them will be deleted on { $until } ({ $days } days left).
+    }

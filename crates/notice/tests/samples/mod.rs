@@ -89,6 +89,15 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
             by: ActivateBy::InitialPassword,
         },
     ));
+    for (name, letters, days, newcomer) in [
+        ("digest", 3, 7, None),
+        ("digest-one", 1, 1, None),
+        ("digest-today", 2, 0, Some(ActivateBy::Link)),
+        ("digest-password", 300, 7, Some(ActivateBy::InitialPassword)),
+    ] {
+        let deletion = Some((expires, days));
+        all.push((name, Notice::Digest { letters, date, link: link(), deletion, newcomer }));
+    }
     for (name, letters, days) in [("unread", 3, 7), ("unread-tomorrow", 1, 1), ("unread-today", 1, 0)] {
         all.push((name, Notice::UnreadReminder { letters, link: link(), expires, days }));
     }

@@ -7,7 +7,7 @@ use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::audit::{Event, MailboxGone};
 use sealpost_mailbox::{About, Epochs, LastUse};
-use sealpost_store::{Ended, Folder};
+use sealpost_store::{Ended, Folder, Pace};
 use serde::Deserialize;
 
 use crate::access::credentials::{Changed, Confirmed, change, confirm, mailbox};
@@ -15,7 +15,7 @@ use crate::access::reset::{came_from, tell};
 use crate::access::session::{self, SignedIn, cookie, cookie_name};
 use crate::http::csrf::Protected;
 use crate::language::Language;
-use crate::mailbox::profile::{MAX_NAME, Profile, ZONES, clean_name, device};
+use crate::mailbox::profile::{MAX_NAME, PAGE_SIZES, Profile, ZONES, clean_name, device};
 use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
@@ -39,9 +39,29 @@ struct AccountPage {
     name: String,
     longest: usize,
     zones: Vec<(String, bool)>,
+    pace: Pace,
+    per_page: u32,
     sessions: Vec<Session>,
     /// When the mailbox goes if nobody uses it.
     goes: Option<Timestamp>,
+}
+
+impl AccountPage {
+    fn sizes(&self) -> [(u32, bool); 3] {
+        PAGE_SIZES.map(|size| (size, size == self.per_page))
+    }
+
+    /// Name, words and whether it is the present one.
+    fn paces(&self) -> [(&'static str, String, bool); 3] {
+        Pace::CHOICES.map(|pace| {
+            let words = match pace {
+                Pace::AtOnce => "pace-at-once",
+                Pace::Hourly => "pace-hourly",
+                Pace::Daily => "pace-daily",
+            };
+            (pace.as_str(), self.page.t(words), pace == self.pace)
+        })
+    }
 }
 
 #[derive(Template)]
@@ -88,7 +108,11 @@ pub(crate) async fn show_account(
             zones.insert(0, extra.clone());
         }
     }
+    let pace = site.store.pace(owner.mailbox_id()).await;
+    let pace = pace.map_err(|error| Problem::fault("reading a wish", error))?.unwrap_or(site.config.pace);
     let template = AccountPage {
+        pace,
+        per_page: owner.profile().per_page(),
         page: Page::owned(&site, &request, &owner),
         saved: wish.note == "saved",
         secrets: wish.note == "secrets",
@@ -109,6 +133,13 @@ pub(crate) struct Details {
     language: String,
     #[serde(default)]
     zone: String,
+    /// A box that is ticked, or nothing.
+    #[serde(default)]
+    keys: String,
+    #[serde(default)]
+    pace: String,
+    #[serde(default)]
+    size: String,
 }
 
 /// POST /account
@@ -118,12 +149,18 @@ pub(crate) async fn save(
     form: Protected<Details>,
 ) -> Result<HttpResponse, Problem> {
     let lost = |error| Problem::fault("saving a profile", error);
-    let Details { name, language, zone } = form.verify(owner.token())?;
+    let Details { name, language, zone, keys, pace, size } = form.verify(owner.token())?;
     // Any zone that exists: the list is for choosing, not for forbidding.
     let zone = Some(zone).filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
-    let profile = Profile { name: clean_name(&name), zone: zone.or_else(|| owner.profile().zone.clone()) };
+    let old = owner.profile().clone();
+    let zone = zone.or_else(|| old.zone.clone());
+    let page_size = size.parse().ok().or(old.page_size);
+    let profile = Profile { name: clean_name(&name), zone, page_size, no_keys: keys != "1" };
     let sealed = profile.sealed(&site, owner.mailbox_id())?;
     site.store.set_profile(owner.mailbox_id(), sealed).await.map_err(lost)?;
+    if let Some(pace) = Pace::named(&pace) {
+        site.store.set_pace(owner.mailbox_id(), pace).await.map_err(lost)?;
+    }
     let mut response = redirect("/account?note=saved");
     if let Some(language) = Language::parse(&language).filter(|l| site.languages.contains(l)) {
         site.store.set_language(owner.mailbox_id(), language.tag()).await.map_err(lost)?;

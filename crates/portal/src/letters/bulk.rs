@@ -1,23 +1,26 @@
-//! What is done with letters, one or many: into the trash, back, away for good, or on to the export page.
+//! What is done with letters, one or many: into the trash, back, away for good, read or unread, or on to the export page.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::{Event, LetterGone};
-use sealpost_store::Page as StorePage;
 
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
+use crate::letters::chosen::{MAX_ALL, Meant, carried, chosen};
 use crate::letters::export;
-use crate::letters::inbox::FolderPage;
-use crate::letters::search::MAX_LINES;
+use crate::letters::inbox::{FolderPage, trash_days};
+use crate::letters::order::Order;
 use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Letters in one go.
-const MAX_CHOSEN: usize = 500;
+/// Letters that are ticked in one go, or taken away as one file.
+pub(crate) const MAX_CHOSEN: usize = 500;
+/// Letters in one transaction: nobody waits long behind it.
+const AT_ONCE: usize = 200;
 
 /// A form whose fields may come more than once.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -44,14 +47,36 @@ impl Fields {
     }
 }
 
+/// What is asked about once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Trash,
+    Destroy,
+    Empty,
+}
+
+impl Deed {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Trash => "trash",
+            Self::Destroy => "destroy",
+            Self::Empty => "empty",
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "destroy.html")]
-struct DestroyPage {
+struct SurePage {
     page: Page,
+    deed: Deed,
+    place: FolderPage,
+    /// None where all of them are meant.
     ids: Vec<String>,
-    /// Instead of `ids`: everything in the trash.
     all: bool,
+    carried: Vec<(&'static str, String)>,
     count: u64,
+    trash_days: u64,
 }
 
 /// POST /letters
@@ -63,51 +88,126 @@ pub(crate) async fn act(
 ) -> Result<HttpResponse, Problem> {
     let fields = Fields::new(form.verify(owner.token())?);
     let place = FolderPage::parse(fields.one("folder"));
-    let ids = fields.ids();
     let what = fields.one("do");
     let lost = |error| Problem::fault("moving letters", error);
-    if ids.is_empty() && what != "empty" {
-        return Ok(redirect(&format!("{}?done=none", place.path())));
+    if what == "undo" {
+        let at = fields.one("at").parse().map_err(|_none| Problem::BadForm("no moment"))?;
+        let ids = site.store.trashed_at(owner.mailbox_id(), Timestamp(at)).await.map_err(lost)?;
+        let (noting, mut n) = (owner.noting(&site, &Event::LetterRestored), 0);
+        for part in ids.chunks(AT_ONCE) {
+            n += noting.restore_deposits(owner.mailbox_id(), part).await.map_err(lost)?;
+        }
+        return Ok(redirect(&back(place, &fields, "restored", Some(n), None)));
     }
-    let done = |word: &str, n: usize| Ok(redirect(&format!("{}?done={word}&n={n}", place.path())));
+    let ids = chosen(&site, &request, &owner, place, &fields).await?;
+    if ids.is_empty() && what != "empty" {
+        return Ok(redirect(&back(place, &fields, "none", None, None)));
+    }
+    let (all, sure) = (matches!(Meant::of(&fields), Meant::All), fields.one("sure") == "yes");
+    let ask = |deed, ids: Vec<String>| ask(&site, &request, &owner, place, &fields, deed, ids);
+    let (mailbox, now) = (owner.mailbox_id(), site.now());
+    let mut n = 0;
     match what {
+        "trash" if all && !sure => ask(Deed::Trash, ids),
         "trash" => {
             let noting = owner.noting(&site, &Event::LetterTrashed);
-            let n = noting.trash_deposits(owner.mailbox_id(), &ids, site.now()).await.map_err(lost)?;
-            done("trashed", n)
+            for part in ids.chunks(AT_ONCE) {
+                n += noting.trash_deposits(mailbox, part, now).await.map_err(lost)?;
+            }
+            Ok(redirect(&back(place, &fields, "trashed", Some(n), (n > 0).then_some(now))))
         }
         "restore" => {
             let noting = owner.noting(&site, &Event::LetterRestored);
-            let n = noting.restore_deposits(owner.mailbox_id(), &ids).await.map_err(lost)?;
-            done("restored", n)
+            for part in ids.chunks(AT_ONCE) {
+                n += noting.restore_deposits(mailbox, part).await.map_err(lost)?;
+            }
+            Ok(redirect(&back(place, &fields, "restored", Some(n), None)))
+        }
+        "read" => {
+            for part in ids.chunks(AT_ONCE) {
+                n += site.store.mark_all_read(mailbox, part, now).await.map_err(lost)?;
+            }
+            Ok(redirect(&back(place, &fields, "read", Some(n), None)))
+        }
+        "unread" => {
+            for part in ids.chunks(AT_ONCE) {
+                n += site.store.mark_all_unread(mailbox, part).await.map_err(lost)?;
+            }
+            Ok(redirect(&back(place, &fields, "unread", Some(n), None)))
         }
         "destroy" | "empty" => {
             if owner.is_held() {
                 return Ok(redirect(&format!("{}?done=held", FolderPage::Trash.path())));
             }
-            let all = what == "empty";
-            let ids = if all { in_trash(&site, &owner).await? } else { ids };
-            if fields.one("sure") == "yes" {
-                let noting = owner.noting(&site, &Event::LetterGone { why: LetterGone::Deleted });
-                let n = noting.delete_trashed(owner.mailbox_id(), &ids).await.map_err(lost)?;
-                return done("destroyed", n);
+            let (deed, ids) = if what == "empty" {
+                (Deed::Empty, in_trash(&site, &owner).await?)
+            } else {
+                (Deed::Destroy, ids)
+            };
+            if !sure {
+                return ask(deed, ids);
             }
-            let mut page = Page::owned(&site, &request, &owner);
-            FolderPage::Trash.path().clone_into(&mut page.here);
-            let count = ids.len() as u64;
-            let template = DestroyPage { page, ids: if all { Vec::new() } else { ids }, all, count };
-            show(StatusCode::OK, &template)
+            let noting = owner.noting(&site, &Event::LetterGone { why: LetterGone::Deleted });
+            for part in ids.chunks(AT_ONCE) {
+                n += noting.delete_trashed(mailbox, part).await.map_err(lost)?;
+            }
+            Ok(redirect(&back(place, &fields, "destroyed", Some(n), None)))
         }
+        "export" if ids.len() > MAX_CHOSEN => Ok(redirect(&back(place, &fields, "many", None, None))),
         "export" => export::choose(&site, &request, &owner, place, ids).await,
         _ => Err(Problem::BadForm("unknown action")),
     }
 }
 
+/// The list one came from, and what has been done.
+fn back(place: FolderPage, fields: &Fields, done: &str, n: Option<usize>, at: Option<Timestamp>) -> String {
+    let mut to = format!("{}?done={done}", place.path());
+    let more = [
+        n.map(|n| format!("&n={n}")),
+        at.map(|at| format!("&at={}", at.0)),
+        fields.one("page").parse::<u32>().ok().filter(|page| *page > 1).map(|page| format!("&page={page}")),
+        Some(Order::parse(fields.one("sort")))
+            .filter(|order| *order != Order::Newest)
+            .map(|order| format!("&sort={}", order.name())),
+    ];
+    for part in more.into_iter().flatten() {
+        to.push_str(&part);
+    }
+    to
+}
+
+fn ask(
+    site: &web::Data<Site>,
+    request: &HttpRequest,
+    owner: &SignedIn,
+    place: FolderPage,
+    fields: &Fields,
+    deed: Deed,
+    ids: Vec<String>,
+) -> Result<HttpResponse, Problem> {
+    let mut page = Page::owned(site, request, owner);
+    place.path().clone_into(&mut page.here);
+    let all = match (deed, Meant::of(fields)) {
+        (Deed::Empty, _) | (Deed::Trash | Deed::Destroy, Meant::All) => true,
+        (Deed::Trash | Deed::Destroy, Meant::Ticked) => false,
+    };
+    let template = SurePage {
+        page,
+        deed,
+        place,
+        count: ids.len() as u64,
+        ids: if all { Vec::new() } else { ids },
+        all,
+        carried: carried(fields),
+        trash_days: trash_days(site),
+    };
+    show(StatusCode::OK, &template)
+}
+
 async fn in_trash(site: &Site, owner: &SignedIn) -> Result<Vec<String>, Problem> {
-    let all = StorePage { offset: 0, limit: MAX_LINES };
-    let rows = site.store.deposits(owner.mailbox_id(), FolderPage::Trash.folder(), all).await;
-    let rows = rows.map_err(|error| Problem::fault("reading the trash", error))?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    let ids =
+        site.store.deposit_ids(owner.mailbox_id(), FolderPage::Trash.folder(), site.now(), MAX_ALL).await;
+    ids.map_err(|error| Problem::fault("reading the trash", error))
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use sealpost_mail::Timestamp;
 use sealpost_store::{DepositCounts, Folder, Page as StorePage};
 use serde::Deserialize;
@@ -12,17 +10,16 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
+use crate::letters::bulk::MAX_CHOSEN;
 use crate::letters::order::Order;
-use crate::letters::search::{Found, MAX_LINES, Sought};
+use crate::letters::question::Question;
+use crate::letters::search::{Found, MAX_LINES};
 use crate::letters::withdrawn::{self, Withdrawn};
-use crate::letters::words::Wanted;
 use crate::mailbox::Line;
 use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Letters per page.
-const PER_PAGE: u32 = 25;
 /// A letter that goes in so many days is marked.
 const SOON: u64 = 7;
 
@@ -121,7 +118,12 @@ enum Done {
     Nothing,
     NoneChosen,
     Sent,
-    Trashed(u64),
+    /// At that moment: by it the deletion is taken back.
+    Trashed(u64, Option<Timestamp>),
+    Read(u64),
+    Unread(u64),
+    /// More than are taken away at once.
+    TooMany,
     Restored(u64),
     Destroyed(u64),
     Held,
@@ -144,6 +146,16 @@ struct InboxPage {
     searched: Option<Searched>,
     done: Done,
     trash_days: u64,
+    /// Of now: "all" means those that had come by then.
+    seen: Timestamp,
+}
+
+impl Searched {
+    /// Something of the form beside the words is chosen, or may be: it stands open.
+    fn is_narrowed(&self, order: &Order) -> bool {
+        let days = !self.from.is_empty() || !self.to.is_empty();
+        self.is_empty || self.unread || self.with_files || days || *order != Order::Newest
+    }
 }
 
 impl InboxPage {
@@ -164,6 +176,10 @@ impl InboxPage {
             Order::Subject => self.page.t("sort-subject"),
             Order::Largest => self.page.t("sort-largest"),
         }
+    }
+
+    fn too_many(&self) -> String {
+        self.page.n("done-many", &(MAX_CHOSEN as u64))
     }
 
     /// The address of another page of the same list.
@@ -188,6 +204,27 @@ pub(crate) struct Wish {
     done: String,
     #[serde(default)]
     n: Option<u64>,
+    #[serde(default)]
+    at: Option<i64>,
+}
+
+impl Wish {
+    /// The address of that page, with what there is to be said.
+    fn on(&self, place: FolderPage, page: u32) -> String {
+        let Self { done, n, at, .. } = self;
+        // What came from an address goes into one only if it is a word of ours.
+        let word = done.bytes().all(|byte| byte.is_ascii_lowercase());
+        let mut query = vec![format!("page={page}")];
+        if Order::parse(&self.sort) != Order::Newest {
+            query.push(format!("sort={}", Order::parse(&self.sort).name()));
+        }
+        if word && !done.is_empty() {
+            query.push(format!("done={done}"));
+        }
+        query.extend(n.map(|n| format!("n={n}")));
+        query.extend(at.map(|at| format!("at={at}")));
+        format!("{}?{}", place.path(), query.join("&"))
+    }
 }
 
 /// GET /inbox
@@ -229,9 +266,10 @@ async fn list(
 ) -> Result<HttpResponse, Problem> {
     let number = wish.page.unwrap_or(1).max(1);
     let order = Order::parse(&wish.sort);
-    let offset = (number - 1).saturating_mul(PER_PAGE);
+    let per_page = owner.profile().per_page();
+    let offset = (number - 1).saturating_mul(per_page);
     let (lines, counts, unsorted) = if order == Order::Newest {
-        let part = StorePage { offset, limit: PER_PAGE };
+        let part = StorePage { offset, limit: per_page };
         let (lines, counts) = owner.folder(site, place.folder(), part).await?;
         (lines, counts, 0)
     } else {
@@ -239,13 +277,13 @@ async fn list(
         let (mut lines, counts) = owner.folder(site, place.folder(), all).await?;
         let unsorted = counts.total.saturating_sub(lines.len() as u64);
         order.sort(&mut lines);
-        let part = lines.into_iter().skip(offset as usize).take(PER_PAGE as usize).collect();
+        let part = lines.into_iter().skip(offset as usize).take(per_page as usize).collect();
         (part, counts, unsorted)
     };
     let listed = counts.total - unsorted;
-    let pages = pages_of(listed);
+    let pages = pages_of(listed, per_page);
     if number > pages {
-        return Ok(redirect(place.path()));
+        return Ok(redirect(&wish.on(place, pages)));
     }
     let withdrawn = match (place, number) {
         (FolderPage::Inbox, 1) => withdrawn::of(site, owner).await?,
@@ -267,59 +305,19 @@ async fn list(
         done: match wish.done.as_str() {
             "none" => Done::NoneChosen,
             "sent" => Done::Sent,
-            "trashed" => Done::Trashed(n),
+            "trashed" => Done::Trashed(n, wish.at.map(Timestamp)),
+            "read" => Done::Read(n),
+            "unread" => Done::Unread(n),
+            "many" => Done::TooMany,
             "restored" => Done::Restored(n),
             "destroyed" => Done::Destroyed(n),
             "held" => Done::Held,
             _ => Done::Nothing,
         },
         trash_days: trash_days(site),
+        seen: site.now(),
     };
     show(StatusCode::OK, &template)
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Question {
-    #[serde(default)]
-    folder: String,
-    #[serde(default)]
-    words: String,
-    #[serde(default)]
-    unread: String,
-    #[serde(default)]
-    files: String,
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    to: String,
-    #[serde(default)]
-    sort: String,
-    #[serde(default)]
-    page: Option<u32>,
-}
-
-impl Question {
-    fn sought(&self, zone: &TimeZone) -> Sought {
-        Sought {
-            words: Wanted::parse(&self.words),
-            unread: self.unread == "1",
-            with_files: self.files == "1",
-            from: day(&self.from).and_then(|day| begin(day, zone)),
-            until: day(&self.to).and_then(|day| begin(day.tomorrow().ok()?, zone)),
-            order: Order::parse(&self.sort),
-        }
-    }
-}
-
-/// A day as browsers send it, or as it is typed where they have no field for days. Anything else is none.
-fn day(text: &str) -> Option<Date> {
-    let text = text.trim();
-    Date::strptime("%Y-%m-%d", text).or_else(|_other| Date::strptime("%d.%m.%Y", text)).ok()
-}
-
-fn begin(day: Date, zone: &TimeZone) -> Option<Timestamp> {
-    let zoned = day.to_zoned(zone.clone()).ok()?;
-    Some(Timestamp(zoned.timestamp().as_millisecond()))
 }
 
 /// POST /search: what people look for must not stand in an address, where logs and histories keep it.
@@ -337,10 +335,11 @@ pub(crate) async fn search(
     let is_empty = sought.is_empty();
     let found = if is_empty { Found::default() } else { owner.search(&site, &sought).await? };
     let total = found.lines.len() as u64;
-    let unread = found.lines.iter().filter(|line| line.row.read_at.is_none()).count() as u64;
-    let pages = pages_of(total);
+    let unread = found.lines.iter().filter(|line| line.row.is_unread()).count() as u64;
+    let per_page = owner.profile().per_page();
+    let pages = pages_of(total, per_page);
     let number = question.page.unwrap_or(1).clamp(1, pages);
-    let lines = found.lines.into_iter().skip(((number - 1) * PER_PAGE) as usize).take(PER_PAGE as usize);
+    let lines = found.lines.into_iter().skip(((number - 1) * per_page) as usize).take(per_page as usize);
     let Question { words, from, to, .. } = question;
     let short = |text: String| text.chars().take(200).collect::<String>();
     let template = InboxPage {
@@ -367,16 +366,17 @@ pub(crate) async fn search(
         }),
         done: Done::Nothing,
         trash_days: trash_days(&site),
+        seen: site.now(),
     };
     show(StatusCode::OK, &template)
 }
 
-fn pages_of(letters: u64) -> u32 {
-    u32::try_from(letters.div_ceil(u64::from(PER_PAGE))).unwrap_or(u32::MAX).max(1)
+fn pages_of(letters: u64, per_page: u32) -> u32 {
+    u32::try_from(letters.div_ceil(u64::from(per_page))).unwrap_or(u32::MAX).max(1)
 }
 
 /// How many days deleted letters can be had back.
-fn trash_days(site: &Site) -> u64 {
+pub(crate) fn trash_days(site: &Site) -> u64 {
     let (retention, now) = (&site.config.retention, site.now());
     retention.days(now, retention.trashed(now)).into()
 }
@@ -399,7 +399,7 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
         subject: summary.and_then(|s| s.subject).filter(|subject| !subject.trim().is_empty()),
         received: row.received_at,
         size: u64::try_from(row.size).unwrap_or(0),
-        unread: row.read_at.is_none() && place == FolderPage::Inbox,
+        unread: row.is_unread() && place == FolderPage::Inbox,
         expires: [trashed, row.expires_at].into_iter().flatten().min().filter(|_| !owner.is_held()),
         id: row.id,
         place,

@@ -2,10 +2,12 @@
 
 pub(crate) mod archive;
 pub(crate) mod bulk;
+pub(crate) mod chosen;
 pub(crate) mod export;
 pub(crate) mod inbox;
 pub(crate) mod order;
 pub(crate) mod outlook;
+pub(crate) mod question;
 pub(crate) mod search;
 pub(crate) mod withdrawn;
 pub(crate) mod words;

@@ -62,7 +62,7 @@ impl Sought {
     /// Whether the row alone says that it is not among them.
     fn passes_over(&self, one: &Searchable) -> bool {
         let row = &one.row;
-        (self.unread && (row.read_at.is_some() || row.folder != Folder::Inbox))
+        (self.unread && (!row.is_unread() || row.folder != Folder::Inbox))
             || self.from.is_some_and(|from| row.received_at < from)
             || self.until.is_some_and(|until| row.received_at >= until)
     }

@@ -59,6 +59,9 @@ pub(crate) const ZONES: [&str; 46] = [
     "Australia/Sydney",
 ];
 
+/// Letters on a page of a list, as owners may choose.
+pub(crate) const PAGE_SIZES: [u32; 3] = [25, 50, 100];
+
 /// The record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Profile {
@@ -66,9 +69,20 @@ pub(crate) struct Profile {
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) zone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) page_size: Option<u32>,
+    /// No shortcuts by single keys (WCAG 2.2 SC 2.1.4: they can be turned off).
+    #[serde(default)]
+    pub(crate) no_keys: bool,
 }
 
 impl Profile {
+    /// Letters on a page.
+    pub(crate) fn per_page(&self) -> u32 {
+        let [least, ..] = PAGE_SIZES;
+        self.page_size.filter(|size| PAGE_SIZES.contains(size)).unwrap_or(least)
+    }
+
     /// What a mailbox's owner has said.
     pub(crate) fn of(site: &Site, mailbox: &MailboxRow) -> Result<Self, Problem> {
         let Some(sealed) = &mailbox.profile_sealed else { return Ok(Self::default()) };

@@ -58,6 +58,8 @@ struct MessagePage {
     has_pdf: bool,
     events: Vec<Card>,
     whole: bool,
+    /// An answer has just been sent.
+    sent: bool,
 }
 
 impl MessagePage {
@@ -76,6 +78,8 @@ pub(crate) struct Wish {
     view: String,
     #[serde(default)]
     charset: String,
+    #[serde(default)]
+    done: String,
     /// Which page of its files.
     #[serde(default)]
     files: Option<usize>,
@@ -160,7 +164,7 @@ pub(crate) async fn show(
         }
         Err(problem) => return Err(problem),
     };
-    if deposit.row.read_at.is_none() {
+    if deposit.row.is_unread() {
         owner.mark_read(&site, &deposit).await;
     }
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
@@ -214,6 +218,7 @@ pub(crate) async fn show(
         has_pdf: archive::worker(&site).is_ok(),
         events,
         whole,
+        sent: wish.done == "sent",
     };
     render(StatusCode::OK, &template)
 }

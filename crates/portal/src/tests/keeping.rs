@@ -56,8 +56,8 @@ async fn deleted_letters_wait_in_the_trash_and_come_back() {
     assert!(browser.get("/inbox?done=none").await.text().contains("Bitte wählen Sie zuerst"));
     let chosen = [("folder", "inbox"), ("do", "trash"), ("id", &*ids[0]), ("id", &*ids[2])];
     let gone = act(&mut browser, "/letters", &chosen).await;
-    assert_eq!(gone.header("location"), "/inbox?done=trashed&n=2");
-    let inbox = browser.get("/inbox?done=trashed&n=2").await.text();
+    let at = gone.header("location").strip_prefix("/inbox?done=trashed&n=2&at=").unwrap().to_owned();
+    let inbox = browser.get(gone.header("location")).await.text();
     assert!(inbox.contains("2 Nachrichten liegen jetzt im Papierkorb.") && inbox.contains("Nummer 1"));
     assert!(!inbox.contains("Nummer 0") && !inbox.contains("Nummer 2"));
     let trash = browser.get("/trash").await.text();
@@ -71,6 +71,60 @@ async fn deleted_letters_wait_in_the_trash_and_come_back() {
         act(&mut browser, "/letters", &[("folder", "trash"), ("do", "restore"), ("id", &*ids[0])]).await;
     assert_eq!(back.header("location"), "/trash?done=restored&n=1");
     assert!(browser.get("/inbox").await.text().contains("Nummer 0"));
+    // Taken back: what came into the trash at that moment, and nobody else's.
+    let (_, mut other) = rig.owner("eve@web.example").await;
+    let undo = [("folder", "inbox"), ("do", "undo"), ("at", &*at)];
+    assert!(act(&mut other, "/letters", &undo).await.header("location").ends_with("done=restored&n=0"));
+    assert_eq!(act(&mut browser, "/letters", &undo).await.header("location"), "/inbox?done=restored&n=1");
+    assert!(browser.get("/inbox").await.text().contains("Nummer 2"));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_means_all_that_had_come_when_the_page_was_made() {
+    let rig = Rig::start().await;
+    let (made, mut browser) = rig.owner("max@web.example").await;
+    for n in 0..30_u32 {
+        let letter = sample::plain("Anna <anna@insurer.example>", &format!("Nummer {n}."), "Text");
+        rig.world.letter(&made, &letter, HOUR + std::time::Duration::from_secs(n.into()), 50).await;
+    }
+    let page = browser.get("/inbox").await.text();
+    let seen = page.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    rig.clock.advance(HOUR / 60);
+    let late = sample::plain("Anna <anna@insurer.example>", "Eben gekommen", "Text");
+    rig.world.letter(&made, &late, std::time::Duration::ZERO, 50).await;
+    let all = [("folder", "inbox"), ("all", "1"), ("seen", &*seen)];
+    let with = |more: &[(&'static str, &'static str)]| {
+        all.iter().copied().chain(more.iter().copied()).collect::<Vec<(&str, &str)>>()
+    };
+    let read = act(&mut browser, "/letters", &with(&[("do", "read")])).await;
+    assert_eq!(read.header("location"), "/inbox?done=read&n=30");
+    assert!(browser.get("/inbox").await.text().contains("eine ungelesen"));
+    let some = act(&mut browser, "/letters", &with(&[("do", "unread"), ("words", "Nummer 7.")])).await;
+    assert!(some.header("location").starts_with("/inbox?done=unread&n="), "{}", some.header("location"));
+    let asked = act(&mut browser, "/letters", &with(&[("do", "trash")])).await;
+    assert!(
+        asked.status == 200 && asked.text().contains("Diese 30 Nachrichten löschen?"),
+        "{}",
+        asked.text()
+    );
+    let sure = with(&[("do", "trash"), ("sure", "yes"), ("page", "2")]);
+    let gone = act(&mut browser, "/letters", &sure).await;
+    assert!(
+        gone.header("location").starts_with("/inbox?done=trashed&n=30&at="),
+        "{}",
+        gone.header("location")
+    );
+    // The page one was on is not there any more: the last one is, with word of what was done.
+    let last = browser.get(gone.header("location")).await;
+    assert_eq!(last.status, 303);
+    let inbox = browser.get(last.header("location")).await.text();
+    assert!(inbox.contains("30 Nachrichten liegen jetzt im Papierkorb.") && inbox.contains("Eben gekommen"));
+    assert!(!browser.get("/trash").await.text().contains("Nummer 29."), "it is on the second page");
+    act(&mut browser, "/account", &[("size", "50"), ("keys", "1")]).await;
+    assert!(browser.get("/trash").await.text().contains("Nummer 29."), "all on one page");
+    act(&mut browser, "/account", &[("size", "7"), ("keys", "1")]).await;
+    assert!(!browser.get("/trash").await.text().contains("Nummer 29."), "none of the sizes is the first");
     rig.stop().await;
 }
 

@@ -190,7 +190,12 @@ async fn an_answer_quotes_keeps_its_files_and_goes_once() {
     assert!(browser.get("/drafts").await.text().contains("Mein Unfall"));
     let fields = [("form_token", token.as_str()), ("do", "send")];
     let sent = browser.send(&path, &fields).await;
-    assert_eq!((sent.status, sent.header("location")), (303, "/sent?done=sent"), "{}", sent.text());
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (303, &*format!("/m/{letter}?done=sent")),
+        "{}",
+        sent.text()
+    );
     let again = browser.send(&path, &fields).await;
     assert_eq!((again.status, again.header("location")), (303, "/sent"));
     let taken = rig.posted.1.taken.lock().unwrap().clone();
@@ -346,7 +351,7 @@ async fn forwarding_takes_everything_along_that_has_room() {
     );
     let path = path.trim_end_matches("?note=left-out").to_owned();
     let fields = [("form_token", token.as_str()), ("to", "a@insurer.example"), ("do", "send")];
-    assert_eq!(browser.send(&path, &fields).await.header("location"), "/sent?done=sent");
+    assert_eq!(browser.send(&path, &fields).await.header("location"), format!("/m/{id}?done=sent"));
 
     // What cannot be taken apart goes along whole.
     let parts = "--b\r\nContent-Type: text/plain\r\n\r\nTeil\r\n".repeat(3000);
@@ -356,7 +361,7 @@ async fn forwarding_takes_everything_along_that_has_room() {
     assert!(shown.contains("ungewöhnlich aufgebaut") && shown.contains("Teil"), "{shown}");
     let (path, _) = begin(&mut browser, "forward", &id).await;
     assert!(browser.get(&path).await.text().contains("Zum Weiterleiten.eml"));
-    assert_eq!(browser.send(&path, &fields).await.header("location"), "/sent?done=sent");
+    assert_eq!(browser.send(&path, &fields).await.header("location"), format!("/m/{id}?done=sent"));
     let taken = rig.posted.1.taken.lock().unwrap().clone();
     let names: Vec<&str> = taken[0].files.iter().map(|(name, _, _)| name.as_str()).collect();
     assert_eq!(names, ["Innen.eml", "bild.png"]);

@@ -27,6 +27,9 @@ pub(crate) struct Content {
     pub(crate) in_reply_to: Option<String>,
     #[serde(default)]
     pub(crate) references: Vec<String>,
+    /// Where it was begun, in one of the words of [`crate::writing::came::Came`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) came_from: String,
 }
 
 impl Content {

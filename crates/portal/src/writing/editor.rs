@@ -22,6 +22,7 @@ use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
+use crate::writing::came::Came;
 use crate::writing::draft::{Content, Draft, Pending, lost, new_body};
 use crate::writing::reply::{self, Kind};
 use crate::writing::{MAX_RECIPIENTS, addresses};
@@ -57,6 +58,7 @@ struct WritePage {
     book: Vec<String>,
     limit: u64,
     is_encrypted: bool,
+    came: Came,
 }
 
 impl WritePage {
@@ -110,6 +112,9 @@ pub(crate) struct Start {
     kind: String,
     #[serde(default)]
     letter: String,
+    /// The folder a new letter is begun at.
+    #[serde(default)]
+    came: String,
 }
 
 /// POST /write: begins a draft. A form and not a link, because it makes something.
@@ -119,14 +124,15 @@ pub(crate) async fn begin(
     owner: SignedIn,
     form: Protected<Start>,
 ) -> Result<HttpResponse, Problem> {
-    let Start { kind, letter } = form.verify(owner.token())?;
+    let Start { kind, letter, came } = form.verify(owner.token())?;
     if !site.config.write.is_on() {
         return Err(Problem::NotFound);
     }
     let kind = Kind::parse(&kind);
     let page = Page::owned(&site, &request, &owner);
     if kind == Kind::New {
-        return Ok(match owner.begin_draft(&site, Content::default()).await? {
+        let content = Content { came_from: Came::parse(&came).word(), ..Content::default() };
+        return Ok(match owner.begin_draft(&site, content).await? {
             Some(draft) => redirect(&format!("/w/{}", draft.id)),
             None => redirect("/drafts?note=full"),
         });
@@ -146,7 +152,8 @@ pub(crate) async fn begin(
     .await?;
     let summary = listed.or(parsed).ok_or(Problem::NotFound)?;
     let words = words(&page, kind, &summary, received);
-    let content = reply::content(kind, &summary, &text, owner.address(), &site.config.write, &words);
+    let mut content = reply::content(kind, &summary, &text, owner.address(), &site.config.write, &words);
+    content.came_from = Came::Letter(row.id.clone()).word();
     let Some(draft) = owner.begin_draft(&site, content).await? else {
         return Ok(redirect("/drafts?note=full"));
     };
@@ -265,6 +272,7 @@ fn editor(
     let rules = &site.config.write;
     let template = WritePage {
         page: Page::owned(site, request, owner),
+        came: Came::parse(&draft.content.came_from),
         draft,
         complaints,
         note,
@@ -467,9 +475,16 @@ async fn send(
     if !complaints.is_empty() {
         return editor(site, request, owner, draft, complaints, Note::None);
     }
-    let id = draft.id.clone();
+    let (id, came) = (draft.id.clone(), Came::parse(&draft.content.came_from));
     match owner.send(site, draft, to, cc).await? {
-        Sent::Queued(_) => Ok(redirect("/sent?done=sent")),
+        Sent::Queued(_) => {
+            // The letter that was answered may have gone meanwhile.
+            let back = match &came {
+                Came::Letter(letter) if owner.deposit(site, letter).await.is_err() => Came::Unknown,
+                Came::Letter(_) | Came::Folder(_) | Came::Drafts | Came::Unknown => came,
+            };
+            Ok(redirect(&format!("{}?done=sent", back.after_sending())))
+        }
         Sent::TooMany { from } => {
             let text = match from {
                 Some(from) => page.v("write-later", "when", &page.date_long(&from)),

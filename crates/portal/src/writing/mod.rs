@@ -1,5 +1,6 @@
 //! Writing: drafts, the editor, files as they come, and how people type addresses. Composes and sends nothing.
 
+pub(crate) mod came;
 pub(crate) mod draft;
 pub(crate) mod drafts_page;
 pub(crate) mod editor;

@@ -130,6 +130,7 @@ pub(crate) fn content(
         references.drain(1..=references.len() - MAX_REFERENCES);
     }
     Content {
+        came_from: String::new(),
         to: list(to),
         cc: list(cc),
         subject: subject_of(subject, if is_answer { &words.re } else { &words.forwarded }),

@@ -20,6 +20,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (17, include_str!("../../schema/017_jobs.sql")),
     (18, include_str!("../../schema/018_clock.sql")),
     (19, include_str!("../../schema/019_audit.sql")),
+    (20, include_str!("../../schema/020_pace.sql")),
 ];
 
 /// The newest schema this program knows.

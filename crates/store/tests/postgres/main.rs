@@ -22,6 +22,8 @@ mod holds;
 mod legs;
 #[path = "../store/mailboxes.rs"]
 mod mailboxes;
+#[path = "../store/many.rs"]
+mod many;
 #[path = "../store/opening.rs"]
 mod opening;
 #[path = "../store/queue.rs"]

@@ -10,6 +10,7 @@ mod drafts;
 mod holds;
 mod legs;
 mod mailboxes;
+mod many;
 mod opening;
 mod queue;
 mod races;

@@ -193,6 +193,39 @@ pub(crate) struct Notices {
     /// What happens to mail that is written to `from`.
     #[serde(default)]
     pub(crate) replies: NoticeReplies,
+    /// How often owners are told of new letters, unless they choose otherwise.
+    #[serde(default)]
+    pub(crate) pace: Pace,
+    /// The same for mailboxes that nobody has activated: after the first mail.
+    #[serde(default = "Pace::pending")]
+    pub(crate) pending_pace: Pace,
+}
+
+/// How often somebody is told of new letters at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Pace {
+    /// Of each letter.
+    #[default]
+    AtOnce,
+    Hourly,
+    Daily,
+}
+
+impl Pace {
+    fn pending() -> Self {
+        Self::Hourly
+    }
+}
+
+impl From<Pace> for sealpost_store::Pace {
+    fn from(pace: Pace) -> Self {
+        match pace {
+            Pace::AtOnce => Self::AtOnce,
+            Pace::Hourly => Self::Hourly,
+            Pace::Daily => Self::Daily,
+        }
+    }
 }
 
 /// What happens to mail that is written to the address of the notices.

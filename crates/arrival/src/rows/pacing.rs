@@ -1,0 +1,59 @@
+//! Whether an owner is told of a letter when it comes, or later with others. Knows no wording and queues nothing.
+
+use sealpost_mail::Timestamp;
+use sealpost_store::{Pace, ReachedMailbox};
+
+use crate::settings::Announcer;
+
+/// When the owner is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pacing {
+    /// Now, as of each letter.
+    Now,
+    /// Now, and it is remembered: the next one waits. `before` is what was remembered so far.
+    Noted { before: Option<Timestamp> },
+    /// Later, with others.
+    Later,
+}
+
+impl Pacing {
+    /// Of a letter for a mailbox that is made with it.
+    pub(super) fn first(announcer: &Announcer) -> Self {
+        match announcer.pending_pace.interval() {
+            None => Self::Now,
+            Some(_) => Self::Noted { before: None },
+        }
+    }
+
+    /// Of a letter for a mailbox that is there.
+    pub(super) fn of(announcer: &Announcer, mailbox: &ReachedMailbox, now: Timestamp) -> Self {
+        let pace = announcer.pace_of(mailbox.state, mailbox.wish);
+        decide(pace, mailbox.announced_at, mailbox.unannounced, now)
+    }
+}
+
+fn decide(pace: Pace, before: Option<Timestamp>, waiting: u64, now: Timestamp) -> Pacing {
+    match pace.interval() {
+        None => Pacing::Now,
+        Some(interval) if waiting > 0 || before.is_some_and(|at| at.plus(interval) > now) => Pacing::Later,
+        Some(_) => Pacing::Noted { before },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_letter_is_told_of_at_once_and_the_next_ones_together() {
+        let hour = 3_600_000;
+        let at = |ms| Some(Timestamp(ms));
+        assert_eq!(decide(Pace::AtOnce, at(0), 5, Timestamp(1)), Pacing::Now);
+        assert_eq!(decide(Pace::Hourly, None, 0, Timestamp(1)), Pacing::Noted { before: None });
+        assert_eq!(decide(Pace::Hourly, at(0), 0, Timestamp(hour - 1)), Pacing::Later);
+        assert_eq!(decide(Pace::Hourly, at(0), 0, Timestamp(hour)), Pacing::Noted { before: at(0) });
+        // Those that wait already are told of with it.
+        assert_eq!(decide(Pace::Hourly, at(0), 1, Timestamp(hour)), Pacing::Later);
+        assert_eq!(decide(Pace::Daily, at(0), 0, Timestamp(23 * hour)), Pacing::Later);
+    }
+}

@@ -1,0 +1,87 @@
+//! Where somebody came from to write, and goes back to. Kept with the draft, sealed; knows no letter but its id.
+
+use crate::letters::inbox::FolderPage;
+use crate::mailbox::is_id;
+use crate::page::Page;
+
+/// The place a draft was begun at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// A letter that is answered or forwarded.
+    Letter(String),
+    Folder(FolderPage),
+    Drafts,
+    /// Nobody noted it.
+    Unknown,
+}
+
+impl Came {
+    /// From a form, or from a draft; what is no place of ours is none.
+    pub(crate) fn parse(text: &str) -> Self {
+        if is_id(text) {
+            return Self::Letter(text.to_owned());
+        }
+        if text == "drafts" {
+            return Self::Drafts;
+        }
+        let folder = FolderPage::ALL.into_iter().find(|place| place.name() == text);
+        folder.map_or(Self::Unknown, Self::Folder)
+    }
+
+    pub(crate) fn word(&self) -> String {
+        match self {
+            Self::Letter(id) => id.clone(),
+            Self::Folder(place) => place.name().to_owned(),
+            Self::Drafts => "drafts".to_owned(),
+            Self::Unknown => String::new(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::Letter(id) => format!("/m/{id}"),
+            Self::Folder(place) => place.path().to_owned(),
+            Self::Drafts => "/drafts".to_owned(),
+            Self::Unknown => FolderPage::Inbox.path().to_owned(),
+        }
+    }
+
+    /// Where to after sending: the drafts have this one no more, and the trash is no place to go on from.
+    pub(crate) fn after_sending(&self) -> String {
+        match self {
+            Self::Letter(_) | Self::Folder(FolderPage::Inbox | FolderPage::Sent) => self.path(),
+            Self::Folder(FolderPage::Trash) | Self::Drafts | Self::Unknown => {
+                FolderPage::Sent.path().to_owned()
+            }
+        }
+    }
+
+    /// What stands on the way back.
+    pub(crate) fn label(&self, page: &Page) -> String {
+        match self {
+            Self::Letter(_) => page.t("back-to-message"),
+            Self::Folder(place) => place.title(page),
+            Self::Drafts => page.t("drafts-title"),
+            Self::Unknown => FolderPage::Inbox.title(page),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_of_ours_and_comes_back_as_it_was() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for text in [id, "inbox", "sent", "trash", "drafts", ""] {
+            assert_eq!(Came::parse(text).word(), text);
+        }
+        for foreign in ["https://evil.example/", "/account", "../x", "draft"] {
+            assert_eq!(Came::parse(foreign), Came::Unknown, "{foreign}");
+        }
+        assert_eq!(Came::parse(id).after_sending(), format!("/m/{id}"));
+        assert_eq!(Came::Drafts.after_sending(), "/sent");
+        assert_eq!(Came::Folder(FolderPage::Inbox).after_sending(), "/inbox");
+    }
+}

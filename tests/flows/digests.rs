@@ -1,0 +1,101 @@
+//! Many letters for one mailbox: its owner is told of the first, and of all others with one mail once the interval is
+//! over; whoever has set the mailbox up chooses how often.
+
+use rig::ill_clock::IllClock;
+use rig::process::poll;
+use rig::reader::{activate, letter_paths};
+use rig::{Config, Delivered, Gateway, Hop, letters};
+
+const KARL: &str = "k@web.example";
+const HOUR: i64 = 3600;
+
+fn send(gateway: &Gateway, nth: usize) {
+    let letter = letters::plain(&format!("[vertraulich] Police {nth}"), "Text");
+    gateway.smtp().letter("erika@insurer.example", &[KARL], &letter).expect("250 *");
+}
+
+/// Mails to its owner, once nothing is under way.
+fn mails(gateway: &Gateway, hop: &Hop) -> Vec<Delivered> {
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    hop.delivered().into_iter().filter(|mail| mail.to() == [KARL]).collect()
+}
+
+/// The job has run at this hour, or later.
+fn at_hour(gateway: &Gateway, clock: &IllClock, hour: i64) {
+    clock.set(hour * HOUR);
+    let since = (IllClock::right() + hour * HOUR - 60) * 1000;
+    poll("letters to be looked for", || {
+        let sql =
+            "SELECT count(*) FROM job_runs WHERE job = 'digests' AND ended_at IS NOT NULL AND begun_at >= ";
+        (gateway.count(&format!("{sql}{since}")) > 0).then_some(())
+    });
+}
+
+fn start(wish: &str) -> (Hop, IllClock, Gateway) {
+    let (hop, clock) = (Hop::new(), IllClock::new());
+    let mut config = Config::new(&hop);
+    config.unset("notices", "pending-pace").set("notices", "pace", &format!("{wish:?}"));
+    let gateway = Gateway::start_with(&config, &clock.environment());
+    poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 9).then_some(()));
+    (hop, clock, gateway)
+}
+
+#[test]
+fn three_hundred_letters_for_somebody_who_is_not_there_are_two_mails() {
+    let (hop, clock, gateway) = start("at-once");
+    std::thread::scope(|scope| {
+        // All at once: whoever comes second looks again.
+        for part in 0..4 {
+            let gateway = &gateway;
+            scope.spawn(move || (0..75).for_each(|nth| send(gateway, part * 75 + nth)));
+        }
+    });
+    let first = mails(&gateway, &hop);
+    assert_eq!(first.len(), 1, "one mail that invites");
+    let link = letters::link(&first[0].bytes);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 300);
+    assert_eq!(gateway.count("SELECT count(*) FROM unannounced"), 299);
+
+    at_hour(&gateway, &clock, 2);
+    let all = mails(&gateway, &hop);
+    assert_eq!(all.len(), 2);
+    let subject = letters::field(&all[1].bytes, "Subject").unwrap();
+    assert!(subject.contains("299"), "{subject}");
+    assert_eq!(letters::link(&all[1].bytes), link, "the same way in");
+    assert_eq!(gateway.count("SELECT count(*) FROM unannounced"), 0);
+    // Nothing more to tell, nothing told.
+    at_hour(&gateway, &clock, 4);
+    assert_eq!(mails(&gateway, &hop).len(), 2);
+    gateway.sweep();
+}
+
+#[test]
+fn whoever_has_set_the_mailbox_up_chooses_how_often() {
+    let (hop, clock, gateway) = start("at-once");
+    send(&gateway, 0);
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &letters::link(&mails(&gateway, &hop)[0].bytes));
+    assert_eq!(letter_paths(&inbox).len(), 1);
+    // As the operator says: each letter at once.
+    send(&gateway, 1);
+    send(&gateway, 2);
+    assert_eq!(mails(&gateway, &hop).len(), 3);
+
+    let account = web.get("/account");
+    assert!(account.text().contains("E‑Mails über neue Nachrichten"), "{}", account.text());
+    let saved = web.submit(&account, "/account", &[("pace", "daily"), ("zone", "Europe/Berlin")]);
+    saved.expect(303);
+    for nth in 3..6 {
+        send(&gateway, nth);
+    }
+    at_hour(&gateway, &clock, 2);
+    assert_eq!(mails(&gateway, &hop).len(), 3, "not before a day is over since the first mail");
+    at_hour(&gateway, &clock, 25);
+    let all = mails(&gateway, &hop);
+    assert_eq!(all.len(), 4);
+    let subject = letters::field(&all[3].bytes, "Subject").unwrap().replace("_", " ");
+    assert!(subject.contains("3 neue"), "{subject}");
+    assert!(!String::from_utf8_lossy(&all[3].bytes).contains("Police"), "no letter's own words");
+
+    gateway.sweep();
+}
