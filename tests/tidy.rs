@@ -31,7 +31,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "arrival",
         &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
     ),
-    ("portal", &["mail", "export", "mailbox", "store", "vault"]),
+    ("portal", &["mail", "export", "mailbox", "partner", "store", "vault"]),
 ];
 
 /// Libraries that each shape one crate and are named by it alone; html5ever shapes two, of which one is a

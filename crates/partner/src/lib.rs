@@ -19,5 +19,6 @@ pub use error::PartnerError;
 pub use own::{Own, OwnKeys, PublicKeys, Published};
 pub use place::Place;
 pub use rotate::{PartnerSeals, Resealed};
+pub use sealpost_seal::Method;
 pub use state::{Refused, Step, after};
 pub use window::{Shown, Window};

@@ -1,8 +1,7 @@
 //! The text for a partner's administrator: what to enter, what to compare, what to send back. Plain text, to be put into
 //! a ticket or a mail as it is.
 
-use sealpost_partner::Shown;
-use sealpost_seal::Method;
+use sealpost_partner::{Method, Shown};
 
 use super::files::Form;
 use crate::language::{Language, Values};

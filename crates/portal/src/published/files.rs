@@ -1,8 +1,7 @@
 //! Our public keys as files. Under its fingerprint a key's, under a domain's name the one that counts now.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use sealpost_partner::Shown;
-use sealpost_seal::Method;
+use sealpost_partner::{Method, Shown};
 
 use super::{administrator, cached, shown};
 use crate::http::download::attachment;

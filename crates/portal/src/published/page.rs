@@ -5,8 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Timestamp;
-use sealpost_partner::Shown;
-use sealpost_seal::Method;
+use sealpost_partner::{Method, Shown};
 use serde::Deserialize;
 
 use super::files::{Form, wanted};
