@@ -18,6 +18,20 @@ impl Scene {
         openssl::House::new("moor@clinic.example").close(HEAD, ENTITY, &our_certificate(&self.gateway))
     }
 
+    /// One that opens, one for somebody else, and one whose padding does not hold: the last whole line of the base64 is
+    /// another.
+    fn three_ways(&self) -> [Vec<u8>; 3] {
+        let good = self.caught();
+        let elsewhere = openssl::House::new("somebody@else.example");
+        let key = std::fs::read_to_string(elsewhere.certificate()).unwrap();
+        let foreign = elsewhere.close(HEAD, ENTITY, &key);
+        let mut tampered = good.clone();
+        let end = tampered.windows(4).rposition(|four| four == b"\r\n\r\n").unwrap();
+        let at = end - 70;
+        tampered[at] = if tampered[at] == b'A' { b'B' } else { b'A' };
+        [good, foreign, tampered]
+    }
+
     fn eve_sends(&self, to: &str, letter: &[u8]) -> Reply {
         let mut client = Smtp::connect(self.world);
         client.ehlo();
@@ -114,17 +128,8 @@ fn a_letter_that_came_in_clear_comes_back_as_it_was_asked_for() {
 fn neither_reply_nor_report_says_whether_a_letter_opened() {
     let scene = Scene::new(|_| {});
     scene.inside.answer_rcpt("nobody@insurer.example", "550 5.1.1 no such user");
-    let good = scene.caught();
-    let elsewhere = openssl::House::new("somebody@else.example");
-    let key = std::fs::read_to_string(elsewhere.certificate()).unwrap();
-    let foreign = elsewhere.close(HEAD, ENTITY, &key);
-    // A padding that does not hold, with our key: the last whole line of the base64 is another.
-    let mut tampered = good.clone();
-    let end = tampered.windows(4).rposition(|four| four == b"\r\n\r\n").unwrap();
-    let at = end - 70;
-    tampered[at] = if tampered[at] == b'A' { b'B' } else { b'A' };
     let mut heard = Vec::new();
-    for (count, letter) in [&good, &foreign, &tampered].into_iter().enumerate() {
+    for (count, letter) in scene.three_ways().iter().enumerate() {
         let reply = scene.eve_sends("nobody@insurer.example", letter);
         let reports = scene.outside.wait(count + 1);
         let text = reports[count].text();
@@ -140,5 +145,39 @@ fn neither_reply_nor_report_says_whether_a_letter_opened() {
         heard.push((reply.code, told));
     }
     assert!(heard.windows(2).all(|two| two[0] == two[1]), "{heard:#?}");
+    scene.gateway.sweep();
+}
+
+/// RFC 3834 asks us to tell people how to answer safely: whoever wrote closed is told nothing, since what is told, and
+/// whether anything is, would depend on what is inside.
+#[test]
+fn our_own_address_answers_nobody_who_wrote_closed() {
+    let scene = Scene::new(|config| {
+        config.set("notices", "replies", r#""here""#);
+    });
+    for letter in scene.three_ways() {
+        scene.eve_sends("securemail@insurer.example", &letter).expect("250 *");
+    }
+    let open = letters::plain("Re: Brief", "Wie antworte ich?");
+    let mut client = Smtp::connect(scene.world);
+    client.ehlo();
+    client.letter("max@web.example", &["securemail@insurer.example"], &open).expect("250 *");
+    let _ = scene.outside.wait_to("max@web.example");
+    scene.nothing_waits();
+    assert_eq!(scene.outside.delivered().len(), 1, "somebody who wrote closed was answered");
+    scene.gateway.sweep();
+}
+
+/// What AES-CBC does not protect can be changed until it opens: a report on what went on would tell which change did.
+#[test]
+fn what_nothing_authenticates_waits_like_what_does_not_open() {
+    let scene = Scene::new(|config| {
+        config.set("partners", "unopened", r#""hold""#);
+    });
+    for letter in scene.three_ways() {
+        scene.eve_sends("erika.muster@insurer.example", &letter).expect("250 *");
+    }
+    assert_eq!(scene.gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'"), 3);
+    assert!(scene.outside.delivered().is_empty() && scene.inside.delivered().is_empty());
     scene.gateway.sweep();
 }
