@@ -76,6 +76,9 @@ fn done(job: Job, bytes: &[u8]) -> (Answer, Option<Vec<u8>>) {
                     .collect::<Result<_, KeyError>>()?;
                 let (roots, crls) = (plain(roots), plain(crls));
                 let certificate = key.certificate()?;
+                if chain::is_listed(&certificate, &crls) {
+                    return Ok(ChainVerdict::Revoked);
+                }
                 chain::check(&certificate, &between, &Anchors { roots: &roots, crls: &crls }, now)
             };
             (check().map_or_else(refused, Answer::Chain), None)

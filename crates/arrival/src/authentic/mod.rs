@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use mail_auth::common::crypto::Algorithm;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::spf::verify::SpfParameters;
@@ -138,8 +139,14 @@ fn best(one: Proof, other: Proof) -> Proof {
 /// not speak for its provider.
 fn of_signature(output: &DkimOutput<'_>, domain: &str) -> Proof {
     let Some(signature) = output.signature() else { return Proof::None };
-    // RFC 6376 §8.2: with `l=` anybody writes more below.
-    if signature.l > 0 || !is_within(domain, &signature.d) {
+    // RFC 6376 §8.2: with `l=` anybody writes more below. §5.4: From must be among what is signed. RFC 8301 §3.1: SHA-1
+    // proves nothing.
+    let signs_from = signature.h.iter().any(|name| name.eq_ignore_ascii_case("from"));
+    let is_strong = match signature.a {
+        Algorithm::RsaSha256 | Algorithm::Ed25519Sha256 => true,
+        Algorithm::RsaSha1 => false,
+    };
+    if signature.l > 0 || !signs_from || !is_strong || !is_within(domain, &signature.d) {
         return Proof::None;
     }
     match output.result() {

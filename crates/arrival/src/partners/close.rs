@@ -46,7 +46,8 @@ pub(crate) async fn settle(
     let own = partners.own(shared).all().await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
     let from = speaks_for(arrived);
-    let mut closer = Closer { context, partners, spooled, own, from, now, made: Made::default() };
+    let mut closer =
+        Closer { context, partners, spooled, own, from, now, made: Made::default(), asked: Vec::new() };
     let mut settled = Vec::with_capacity(decided.len());
     for Decided { recipient, way } in decided {
         let way = match way {
@@ -84,6 +85,8 @@ struct Closer<'a> {
     from: Result<Domain, Why>,
     now: Timestamp,
     made: Made,
+    /// Keys held against the lists already, and whether they are on one.
+    asked: Vec<(String, bool)>,
 }
 
 impl Closer<'_> {
@@ -124,8 +127,8 @@ impl Closer<'_> {
         }
     }
 
-    /// Whether its authority has taken it back, as far as lists are here. Anew for each letter: lists change.
-    async fn is_revoked(&self, key: &PartnerKey) -> Result<bool, Reply> {
+    /// Whether its authority has taken it back, as far as lists are here. Once for each letter: lists change.
+    async fn is_revoked(&mut self, key: &PartnerKey) -> Result<bool, Reply> {
         let inbound = &self.context.tenant.inbound;
         let crls = match inbound.lists {
             Lists::Require | Lists::WhenKnown => inbound.crls.now(),
@@ -134,17 +137,23 @@ impl Closer<'_> {
         if crls.is_empty() || inbound.roots.is_empty() || key.key.method() != Method::Smime {
             return Ok(false);
         }
+        if let Some((_, is_revoked)) = self.asked.iter().find(|(id, _)| *id == key.id) {
+            return Ok(*is_revoked);
+        }
         let worker =
             self.partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
+        let _turn = self.partners.closing.ours().await?;
         let verdict = worker.check_chain(&key.key, &inbound.roots, &crls, self.now).await;
-        Ok(match verdict.map_err(failure::later)? {
+        let is_revoked = match verdict.map_err(failure::later)? {
             ChainVerdict::Revoked => true,
             // The operator has trusted this very certificate: it needs no chain, and no list.
             ChainVerdict::Holds
             | ChainVerdict::NoRevocationList
             | ChainVerdict::StaleList
             | ChainVerdict::Broken => false,
-        })
+        };
+        self.asked.push((key.id.clone(), is_revoked));
+        Ok(is_revoked)
     }
 
     async fn copy(
