@@ -113,7 +113,9 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     };
     Ok(match mailbox.state {
         MailboxState::Deleted => Link::Unknown,
-        MailboxState::Pending | MailboxState::Active | MailboxState::Locked => {
+        // Support has locked it because somebody else may have its mail.
+        MailboxState::Locked => Link::Expired,
+        MailboxState::Pending | MailboxState::Active => {
             match (row.spent_at.is_some() || row.expires_at <= site.now(), mailbox.held_since) {
                 (true, _) => Link::Expired,
                 (false, Some(_)) => Link::Held,
