@@ -7,7 +7,7 @@ use crate::job::{Answer, Bytes, Job, MOST_JSON, START};
 use crate::open::{self, Asked};
 use crate::own::OwnKey;
 use crate::smime::chain::{self, Anchors};
-use crate::worker::TrustedKey;
+use crate::worker::{ChainVerdict, TrustedKey};
 use crate::{keyfile, smime};
 
 /// Does the one job that `input` holds. For the binary `sealpost-seal`, which has shut itself in before.
