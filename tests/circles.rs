@@ -41,8 +41,6 @@ const LEFT: &[(&str, &[&str])] = &[
             "access::reset",
             "access::session",
             "http::csrf",
-            "letters::bulk",
-            "letters::export",
             "mailbox",
             "mailbox::seen",
             "middleware",

@@ -3,11 +3,13 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::many::MARKED_UNREAD;
 use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 use crate::words::{ColumnWord as _, Folder};
+
+/// In `flags`: its owner wants to see it as unread. `read_at` stays, because others were told of it.
+pub(crate) const MARKED_UNREAD: i64 = 1;
 
 /// A letter for a mailbox.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::hold::unheld;
 use crate::retention::{abandoned, unattended};
 use crate::statement::{Row, sql};
 use crate::store::Store;
+use crate::unheld::unheld;
 
 fn two(mut row: Row) -> Result<(String, String), StoreError> {
     Ok((row.text()?, row.text()?))

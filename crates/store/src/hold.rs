@@ -7,18 +7,6 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 
-/// `d` is a letter's row: nobody holds its mailbox.
-macro_rules! unheld {
-    ($mailbox_id:literal) => {
-        concat!(
-            "NOT EXISTS (SELECT 1 FROM mailboxes WHERE id = ",
-            $mailbox_id,
-            " AND held_since IS NOT NULL)"
-        )
-    };
-}
-pub(crate) use unheld;
-
 impl Store {
     /// Begins a hold. `false`: no such mailbox, or it is deleted or held already.
     pub async fn hold_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {

@@ -58,9 +58,12 @@ mod sweep;
 mod token;
 mod trash;
 mod tries;
+mod unannounced;
+mod unheld;
 mod unreachable;
 mod upload;
 mod withdrawn;
+mod withdrawn_row;
 mod words;
 
 pub use activation::{Activate, Activation, Proof};
@@ -85,7 +88,7 @@ pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox,
 pub use newcomer::{NewNewcomer, NewcomerRow};
 pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use owner::{ChangeSecrets, KeptSession};
-pub use pace::{Announced, AwaitsNotice, Pace, Unannounced};
+pub use pace::{Announced, Pace, Unannounced};
 pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerRow};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rekey::{Rekey, SealedKey, SealedKeys};
@@ -102,9 +105,11 @@ pub use support::MailboxFacts;
 pub use sweep::{Problem, StoreCounts, SweepReport};
 pub use token::{NewToken, Reissued, TokenRow};
 pub use tries::Tries;
+pub use unannounced::AwaitsNotice;
 pub use unreachable::{NewBounce, Unreachable};
 pub use upload::{NewPiece, NewUpload, PieceRow, UploadRow};
-pub use withdrawn::{Standing, Withdrawal, WithdrawnRow};
+pub use withdrawn::Withdrawal;
+pub use withdrawn_row::{Standing, WithdrawnRow};
 pub use words::{
     Ended, Folder, LegPurpose, LegState, OwnKeyState, PartnerKeyState, RequestKind, RequestState,
     TokenPurpose, WrapKind,

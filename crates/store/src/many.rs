@@ -8,9 +8,6 @@ use crate::statement::{Batch, Outcome, Statement, sql};
 use crate::store::Store;
 use crate::words::Folder;
 
-/// In `flags`: its owner wants to see it as unread. `read_at` stays, because others were told of it.
-pub(crate) const MARKED_UNREAD: i64 = 1;
-
 impl Store {
     /// The letters of a folder that had come by then, newest first, at most `limit`.
     pub async fn deposit_ids(

@@ -8,11 +8,11 @@ use sealpost_mail::Timestamp;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::gone::forget_deleted;
-use crate::hold::unheld;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::status::expired_unread;
 use crate::store::Store;
 use crate::sweep::drop_stale;
+use crate::unheld::unheld;
 
 /// Rows that go in one batch, so that arrivals never wait long behind it.
 const AT_ONCE: u32 = 200;

@@ -10,7 +10,7 @@ use crate::mailbox::{MailboxRow, NewWrap};
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
-use crate::withdrawn::{WithdrawnRow, withdrawn, withdrawn_columns};
+use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 use crate::words::{ColumnWord as _, WrapKind};
 
 /// Rows that are replaced in one transaction.
@@ -226,7 +226,7 @@ impl Store {
         };
         let row = |mut row: Row| match what {
             Keyed::Withdrawn => {
-                let WithdrawnRow { standing, by_sealed } = withdrawn(row)?;
+                let WithdrawnRow { standing, by_sealed } = WithdrawnRow::read(row)?;
                 Ok(KeyedRow { what, whose: standing.bound(), id: standing.deposit_id, sealed: by_sealed })
             }
             Keyed::Ticket | Keyed::Notice | Keyed::Letter | Keyed::Draft | Keyed::Unread => {

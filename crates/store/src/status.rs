@@ -4,9 +4,9 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::hold::unheld;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::Store;
+use crate::unheld::unheld;
 
 /// A letter nobody has opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

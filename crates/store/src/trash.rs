@@ -4,9 +4,9 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::hold::unheld;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 use crate::store::Store;
+use crate::unheld::unheld;
 
 /// Letters deleted for good in one batch when their time is over.
 const PURGE_AT_ONCE: u32 = 200;

@@ -5,9 +5,10 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::hold::unheld;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
+use crate::unheld::unheld;
+use crate::withdrawn_row::{Standing, WithdrawnRow, withdrawn_columns};
 
 /// A letter to take back.
 #[derive(Clone, Debug)]
@@ -20,59 +21,16 @@ pub struct Withdrawal {
     pub by_sealed: Vec<u8>,
 }
 
-/// That a letter was taken back: everything its row says in clear.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Which letter.
-    pub deposit_id: String,
-    /// Of which mailbox.
-    pub mailbox_id: String,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// When it was taken back.
-    pub withdrawn_at: Timestamp,
-    /// Until when its recipient is told.
-    pub forget_at: Timestamp,
-}
-
-/// A letter that was taken back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WithdrawnRow {
-    /// What its row says.
-    pub standing: Standing,
-    /// Who took it back, sealed to [`Standing::bound`].
-    pub by_sealed: Vec<u8>,
-}
-
-/// The columns of [`WithdrawnRow`], in the order in which [`withdrawn`] reads them.
-macro_rules! columns {
-    () => {
-        "deposit_id, mailbox_id, received_at, withdrawn_at, forget_at, by_sealed"
-    };
-}
-pub(crate) use columns as withdrawn_columns;
-
-pub(crate) fn withdrawn(mut row: Row) -> Result<WithdrawnRow, StoreError> {
-    let standing = Standing {
-        deposit_id: row.text()?,
-        mailbox_id: row.text()?,
-        received_at: row.time()?,
-        withdrawn_at: row.time()?,
-        forget_at: row.time()?,
-    };
-    Ok(WithdrawnRow { standing, by_sealed: row.blob()? })
-}
-
-impl Standing {
-    /// The word of the seal.
-    pub const LABEL: &str = "withdrawn";
-
-    /// To what the name is sealed that stands in the row: none of it can be changed, and nothing be moved elsewhere.
-    #[must_use]
-    pub fn bound(&self) -> String {
-        let Self { deposit_id, mailbox_id, received_at, withdrawn_at, forget_at } = self;
-        // No id has a slash in it.
-        format!("{deposit_id}/{mailbox_id}/{}/{}/{}", received_at.0, withdrawn_at.0, forget_at.0)
+impl WithdrawnRow {
+    pub(crate) fn read(mut row: Row) -> Result<Self, StoreError> {
+        let standing = Standing {
+            deposit_id: row.text()?,
+            mailbox_id: row.text()?,
+            received_at: row.time()?,
+            withdrawn_at: row.time()?,
+            forget_at: row.time()?,
+        };
+        Ok(Self { standing, by_sealed: row.blob()? })
     }
 }
 
@@ -120,7 +78,7 @@ impl Store {
             .read_rows(sql!(
                 concat!(
                     "SELECT ",
-                    columns!(),
+                    withdrawn_columns!(),
                     " FROM withdrawn WHERE mailbox_id = ?1 AND forget_at > ?2
                      ORDER BY received_at DESC LIMIT 100"
                 ),
@@ -128,6 +86,6 @@ impl Store {
                 now
             ))
             .await?;
-        rows.into_iter().map(withdrawn).collect()
+        rows.into_iter().map(WithdrawnRow::read).collect()
     }
 }

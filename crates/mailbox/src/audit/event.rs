@@ -6,8 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use sealpost_mail::{EnhancedCode, Timestamp};
 use sealpost_store::AuditRow;
 
-use super::words::Words;
-
 /// Wrong passwords, answers and links, counted by network and minute.
 pub const CREDENTIALS_WRONG: &str = "credentials.wrong";
 
@@ -268,6 +266,15 @@ pub fn network(address: IpAddr) -> String {
             format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
         }
     }
+}
+
+/// What a row says of an event.
+pub(super) struct Words {
+    pub(super) action: &'static str,
+    pub(super) object: String,
+    pub(super) mailbox: String,
+    pub(super) outcome: String,
+    pub(super) detail: String,
 }
 
 #[cfg(test)]

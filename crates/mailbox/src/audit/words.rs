@@ -4,17 +4,8 @@ use sealpost_mail::EnhancedCode;
 
 use super::event::{
     CREDENTIALS_WRONG, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange,
-    SessionEnd,
+    SessionEnd, Words,
 };
-
-/// What a row says of an event.
-pub(super) struct Words {
-    pub(super) action: &'static str,
-    pub(super) object: String,
-    pub(super) mailbox: String,
-    pub(super) outcome: String,
-    pub(super) detail: String,
-}
 
 impl Event<'_> {
     pub(super) fn words(&self) -> Words {

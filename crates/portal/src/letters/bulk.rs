@@ -10,42 +10,15 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::letters::chosen::{MAX_ALL, Meant, carried, chosen};
 use crate::letters::export;
+use crate::letters::fields::{Fields, MAX_CHOSEN};
 use crate::letters::inbox::{FolderPage, trash_days};
 use crate::letters::order::Order;
-use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// Letters that are ticked in one go, or taken away as one file.
-pub(crate) const MAX_CHOSEN: usize = 500;
 /// Letters in one transaction: nobody waits long behind it.
 const AT_ONCE: usize = 200;
-
-/// A form whose fields may come more than once.
-pub(crate) struct Fields(Vec<(String, String)>);
-
-impl Fields {
-    pub(crate) fn new(fields: Vec<(String, String)>) -> Self {
-        Self(fields)
-    }
-
-    pub(crate) fn one(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
-    }
-
-    /// The chosen letters, each once; what cannot be an id is no letter.
-    pub(crate) fn ids(&self) -> Vec<String> {
-        let mut ids: Vec<String> = Vec::new();
-        for (_, id) in self.0.iter().filter(|(key, value)| key == "id" && is_id(value)) {
-            if !ids.contains(id) {
-                ids.push(id.clone());
-            }
-        }
-        ids.truncate(MAX_CHOSEN);
-        ids
-    }
-}
 
 /// What is asked about once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use sealpost_mail::Timestamp;
 
 use crate::access::session::SignedIn;
-use crate::letters::bulk::Fields;
+use crate::letters::fields::Fields;
 use crate::letters::inbox::FolderPage;
 use crate::letters::question::Question;
 use crate::page::Page;

@@ -14,7 +14,7 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
-use crate::letters::bulk::Fields;
+use crate::letters::fields::Fields;
 use crate::letters::inbox::FolderPage;
 use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
-use crate::letters::bulk::MAX_CHOSEN;
+use crate::letters::fields::MAX_CHOSEN;
 use crate::letters::order::Order;
 use crate::letters::question::Question;
 use crate::letters::search::{Found, MAX_LINES};

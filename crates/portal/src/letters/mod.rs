@@ -4,6 +4,7 @@ pub(crate) mod archive;
 pub(crate) mod bulk;
 pub(crate) mod chosen;
 pub(crate) mod export;
+pub(crate) mod fields;
 pub(crate) mod inbox;
 pub(crate) mod order;
 pub(crate) mod outlook;

@@ -3,7 +3,7 @@
 
 use sealpost_partner::{Method, Shown};
 
-use super::files::Form;
+use super::form::Form;
 use crate::language::{Language, Values};
 use crate::state::Site;
 

@@ -4,6 +4,7 @@
 pub(crate) mod administrator;
 pub(crate) mod directory;
 pub(crate) mod files;
+pub(crate) mod form;
 pub(crate) mod page;
 pub(crate) mod security;
 

@@ -8,7 +8,8 @@ use sealpost_mail::Timestamp;
 use sealpost_partner::{Method, Shown};
 use serde::Deserialize;
 
-use super::files::{Form, wanted};
+use super::files::wanted;
+use super::form::Form;
 use super::{administrator, cached, shown};
 use crate::page::Page;
 use crate::problem::Problem;

@@ -1,0 +1,31 @@
+//! A form whose fields may come more than once: the letters that were ticked. Knows no page.
+
+use crate::mailbox::is_id;
+
+/// Letters that are ticked in one go, or taken away as one file.
+pub(crate) const MAX_CHOSEN: usize = 500;
+
+/// A form whose fields may come more than once.
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    pub(crate) fn new(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    pub(crate) fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// The chosen letters, each once; what cannot be an id is no letter.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = Vec::new();
+        for (_, id) in self.0.iter().filter(|(key, value)| key == "id" && is_id(value)) {
+            if !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
+        ids.truncate(MAX_CHOSEN);
+        ids
+    }
+}
