@@ -115,7 +115,10 @@ fn while_another_locks_the_database_every_page_says_when_to_come_again() {
             if page.status == 503 {
                 is_polite(&page, &path);
             }
-            assert!(row.method == "POST" || !row.owners || page.status < 500, "{path}: {}", page.status);
+            // That a letter is taken out is noted before its first byte leaves.
+            let is_noted = ["/eml", "/msg", "/pdf"].iter().any(|end| path.ends_with(end));
+            let writes = row.method == "POST" || is_noted;
+            assert!(writes || !row.owners || page.status < 500, "{path}: {}", page.status);
         }
     }
     for (action, fields) in

@@ -102,7 +102,7 @@ fn a_signed_wish_is_confirmed_by_hand_and_then_the_mailbox_is_gone() {
         mail.to() == ["max@web.example"] && !is_answer(mail) && told(mail).contains("gelöscht")
     });
     assert_eq!((alive(), gateway.count("SELECT count(*) FROM wraps")), (0, 0));
-    assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE detail = 'wished by mail'"), 1);
+    assert_eq!(gateway.count("SELECT count(*) FROM audit WHERE detail = 'why=wished-by-mail'"), 1);
     web.get(&link).expect(404);
     assert_eq!(answers_to(&hop, "max@web.example").len(), 1);
     assert!(!gateway.log().contains("GEHEIM-4711"));

@@ -80,8 +80,11 @@ fn an_answer_arrives_with_its_file_and_its_answer_is_confidential() {
     sent.expect(303);
     // Pressed twice.
     web.submit(&editor, &path, &fields).expect(303);
-    let list = web.follow(sent);
-    assert!(list.text().contains("Ihre Nachricht ist unterwegs") && list.text().contains("AW: Ihr Unfall"));
+    // Back at the letter that was answered.
+    let back = web.follow(sent);
+    assert!(back.text().contains("Ihre Nachricht ist unterwegs"), "{}", back.text());
+    let list = web.get("/sent");
+    assert!(list.text().contains("AW: Ihr Unfall"));
 
     let arrived = hop.wait_to("erika@insurer.example");
     assert!(arrived.from().starts_with("bounce+") && arrived.from().ends_with("@portal.insurer.example"));

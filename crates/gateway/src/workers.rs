@@ -1,4 +1,4 @@
-//! The workers, tried out before anything depends on them: a unit or a container that keeps them from shutting themselves
+//! The workers, tried out by `sealpost check`, which units run before each start: a unit or a container that keeps them from shutting themselves
 //! in would show with the first PDF otherwise, and with the first letter of a partner's. Knows no letter.
 
 use std::path::Path;

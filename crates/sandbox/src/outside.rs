@@ -4,7 +4,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why a worker has ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub const NOT_SHUT_IN: u8 = 3;
 
 /// Enough to start, and to find that there is no work.
 const TRIAL_MEMORY: u64 = 512 << 20;
+const TRIAL_TIME: Duration = Duration::from_secs(10);
 
 /// Starts the worker without work, to see whether it can shut itself in here: a service manager or a container may keep
 /// the system calls from it that it needs for that (`seccomp`, `landlock_*`).
@@ -49,7 +50,18 @@ pub fn tried(program: &Path, name: &str) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments(TRIAL_MEMORY, Duration::from_secs(5)));
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
+    let failed = |error: std::io::Error| format!("{}: {error}", program.display());
+    let mut child = command.spawn().map_err(failed)?;
+    let begun = Instant::now();
+    while child.try_wait().map_err(failed)?.is_none() {
+        if begun.elapsed() > TRIAL_TIME {
+            child.kill().map_err(failed)?;
+            let _ended = child.wait();
+            return Err("does not end although there is no work".to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().map_err(failed)?;
     if output.status.code() != Some(NOT_SHUT_IN.into()) {
         return Ok(());
     }

@@ -1,3 +1,5 @@
+//! What opening proves, and that nothing breaks it.
+
 use super::*;
 use crate::close::{Closing, close};
 use crate::own::{Holder, Kind};

@@ -12,7 +12,6 @@ use crate::config::checked::{Plan, ServiceKeys};
 use crate::logging;
 use crate::roles::Roles;
 use crate::serve::RunError;
-use crate::workers;
 
 pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
     let (plan, keys) = match Plan::load(config, roles) {
@@ -29,9 +28,6 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
         Landlock::Absent => tracing::warn!(
             "no Landlock (the kernel has none, or landlock_* is missing in the unit's SystemCallFilter): workers are shut in by limits and system calls alone"
         ),
-    }
-    for problem in workers::not_shut_in(&plan, roles) {
-        tracing::error!("{problem}");
     }
     enough_files();
     if plan.shared {
