@@ -4,7 +4,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Why a worker has ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,9 @@ pub const NOT_SHUT_IN: u8 = 3;
 
 /// Enough to start, and to find that there is no work.
 const TRIAL_MEMORY: u64 = 512 << 20;
-const TRIAL_TIME: Duration = Duration::from_secs(10);
+/// Ten seconds in all.
+const TRIAL_LOOKS: u32 = 2_000;
+const TRIAL_LOOK: Duration = Duration::from_millis(5);
 
 /// Starts the worker without work, to see whether it can shut itself in here: a service manager or a container may keep
 /// the system calls from it that it needs for that (`seccomp`, `landlock_*`).
@@ -52,14 +54,15 @@ pub fn tried(program: &Path, name: &str) -> Result<(), String> {
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let failed = |error: std::io::Error| format!("{}: {error}", program.display());
     let mut child = command.spawn().map_err(failed)?;
-    let begun = Instant::now();
+    let mut looks = 0;
     while child.try_wait().map_err(failed)?.is_none() {
-        if begun.elapsed() > TRIAL_TIME {
+        looks += 1;
+        if looks > TRIAL_LOOKS {
             child.kill().map_err(failed)?;
             let _ended = child.wait();
             return Err("does not end although there is no work".to_owned());
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(TRIAL_LOOK);
     }
     let output = child.wait_with_output().map_err(failed)?;
     if output.status.code() != Some(NOT_SHUT_IN.into()) {
