@@ -8,6 +8,7 @@ use rig::{Answer, Delivered, Reply, Smtp, Stage, letters};
 use super::inward::{ENTITY, HEAD, Scene};
 use super::openssl;
 use super::out::our_certificate;
+use super::unopened::base64;
 
 /// The text inside, the subject outside: neither may come back.
 const WORDS: [&str; 4] = ["4711", "Die Gr", "Befund", "X-Sealpost"];
@@ -174,10 +175,22 @@ fn what_nothing_authenticates_waits_like_what_does_not_open() {
     let scene = Scene::new(|config| {
         config.set("partners", "unopened", r#""hold""#);
     });
-    for letter in scene.three_ways() {
-        scene.eve_sends("erika.muster@insurer.example", &letter).expect("250 *");
+    let house = openssl::House::new("moor@clinic.example");
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.pem");
+    std::fs::write(&ours, our_certificate(&scene.gateway)).unwrap();
+    let closed = base64(&house.envelope(ENTITY.replace('\n', "\r\n").as_bytes(), &ours));
+    let unsigned = format!(
+        "{}MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{closed}",
+        HEAD.replace('\n', "\r\n")
+    );
+    let [_signed, foreign, tampered] = scene.three_ways();
+    for letter in [unsigned.as_bytes(), &foreign, &tampered] {
+        scene.eve_sends("erika.muster@insurer.example", letter).expect("250 *");
     }
     assert_eq!(scene.gateway.count("SELECT count(*) FROM legs WHERE state = 'frozen'"), 3);
+    assert!(scene.gateway.log().contains("whole=unproven"), "the first of them opens");
     assert!(scene.outside.delivered().is_empty() && scene.inside.delivered().is_empty());
     scene.gateway.sweep();
 }

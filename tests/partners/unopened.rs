@@ -9,7 +9,7 @@ use super::{gpg, openssl};
 const ARMOUR: &str =
     "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA+not+for+us\r\n=abcd\r\n-----END PGP MESSAGE-----\r\n";
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     let text = STANDARD.encode(bytes);
     text.as_bytes().chunks(76).map(|line| format!("{}\r\n", std::str::from_utf8(line).unwrap())).collect()
 }
