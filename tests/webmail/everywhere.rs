@@ -356,6 +356,32 @@ fn newcomer(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     assert!(browser.url().contains("/first"), "{}", browser.url());
 }
 
+/// The link that an owner gets who wished by mail that the mailbox be deleted.
+fn wished(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
+    let office = Office::with(language, |config| {
+        config
+            .set("notices", "replies", r#""here""#)
+            .set("wishes", "deletion", "true")
+            .set("wishes", "upstream", r#""mx.insurer.example""#)
+            .set("wishes", "upstream-networks", r#"["127.0.0.1/32"]"#);
+    });
+    let tour = Tour::new(&office, language, seen);
+    let _activation = office.send(ANNA, &claim());
+    let wish = format!(
+        "Authentication-Results: mx.insurer.example; dmarc=pass (p=none) header.from=web.example\r\n\
+         From: {ANNA}\r\nTo: securemail@insurer.example\r\nSubject: Bitte mein Postfach löschen\r\n\
+         Date: Fri, 20 Nov 2026 09:30:00 +0100\r\nMessage-ID: <wish@web.example>\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\nBitte löschen Sie mein Postfach.\r\n"
+    );
+    let link = office.next_link(|| {
+        office.gateway.smtp().letter(ANNA, &["securemail@insurer.example"], wish.as_bytes()).expect("250 *");
+    });
+    tour.watched.browser.open(&link);
+    tour.judge("a deletion wished by mail");
+    tour.press("main form button[type=submit]");
+    tour.judge("a deletion wished by mail, not ticked");
+}
+
 fn everywhere(language: &'static str) {
     let seen = RefCell::new(BTreeSet::new());
     let office = Office::with(language, |config| {
@@ -373,6 +399,7 @@ fn everywhere(language: &'static str) {
     forgotten(&tour, &link);
     over(language, &seen);
     newcomer(language, &seen);
+    wished(language, &seen);
     office.gateway.sweep();
 
     let rows = routes::all();

@@ -57,7 +57,7 @@ impl Assets {
         let mut add = |stem: &str, extension: &str, content_type, bytes: Cow<'static, [u8]>| {
             let mut hasher = DefaultHasher::new();
             bytes.hash(&mut hasher);
-            let name = format!("{stem}.{:016x}.{extension}", hasher.finish());
+            let name = format!("{stem}.{:08x}.{extension}", hasher.finish() >> 32);
             let bytes = match bytes {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => Bytes::from(bytes),

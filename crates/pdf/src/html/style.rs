@@ -33,15 +33,14 @@ pub(super) fn is_hidden(tag: &Tag) -> bool {
         || declared(tag, "display").is_some_and(|value| value == "none")
         || declared(tag, "visibility").is_some_and(|value| value == "hidden")
         || declared(tag, "mso-hide").is_some_and(|value| value == "all")
-        || declared(tag, "opacity").is_some_and(|value| is_nothing(&value))
         || is_cut_away(tag)
 }
 
-/// A box without height or width whose content does not flow out of it (CSS 2 §11.1.1).
+/// How newsletters hide their preview text: a box of no height that cuts what flows out of it (CSS 2 §11.1.1). Other ways of
+/// hiding are printed: a link in them says where it leads.
 fn is_cut_away(tag: &Tag) -> bool {
-    let is_flat = |property| declared(tag, property).is_some_and(|value| is_nothing(&value));
     declared(tag, "overflow").is_some_and(|value| value == "hidden")
-        && ["max-height", "height", "max-width", "width"].into_iter().any(is_flat)
+        && declared(tag, "max-height").is_some_and(|value| is_nothing(&value))
 }
 
 /// `0`, `0px`, `0.0em`

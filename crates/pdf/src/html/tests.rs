@@ -146,8 +146,6 @@ fn nothing_hidden_or_active_is_shown() {
         "<div hidden><p>a</p></div>",
         "<div style='max-height:0;overflow:hidden'><p>a</p></div>",
         "<div style='max-height: 0px; overflow: hidden; mso-hide: all'>a</div>",
-        "<div style='height:0;overflow:hidden'>a</div>",
-        "<span style='opacity:0'>a</span>",
         "<select><option>a</select>",
         "<object><p>a</object>",
         "<svg><text>a</text></svg>",
