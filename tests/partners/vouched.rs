@@ -90,6 +90,11 @@ fn lists_are_asked_and_what_they_name_is_worth_nothing() {
     authority.revokes(&house);
     authority.list(&list);
     assert!(is_no_partner_s(&scene, &house).contains("signed=revoked"));
+    // Whoever fetches it brought something else: what was read last counts on.
+    let letter = house.close(HEAD, ENTITY, &our_certificate(&scene.gateway));
+    std::fs::write(&list, "<html>not found</html>").unwrap();
+    assert!(result(&scene.arrives(&letter)).contains("signed=revoked"));
+    authority.list(&list);
     scene.gateway.sweep();
 }
 

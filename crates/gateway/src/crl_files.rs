@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use sealpost_arrival::RevocationLists;
 use sealpost_seal::RevocationList;
 
-/// All of them together: they are given to the worker with every letter.
+/// Those of one place together: all are given to the worker with every letter.
 const MOST: u64 = 16 * 1024 * 1024;
 
 pub(crate) struct CrlFiles {
@@ -18,52 +18,65 @@ pub(crate) struct CrlFiles {
     kept: Mutex<Kept>,
 }
 
-/// What was read last, file by file, and all of it together.
+/// What was read last: file by file, and all of it together.
 #[derive(Default)]
 struct Kept {
-    files: BTreeMap<PathBuf, One>,
+    files: BTreeMap<At, One>,
     lists: Arc<Vec<Vec<u8>>>,
 }
 
-#[derive(Clone)]
+/// Which place, and which file of it.
+type At = (usize, PathBuf);
+
 struct One {
-    /// By what it is seen that it is still the same file.
     seen: Seen,
     ders: Vec<Vec<u8>>,
 }
 
+/// By what it is seen that a file is still the same.
 type Seen = Option<(SystemTime, u64)>;
 
 impl CrlFiles {
     pub(crate) fn new(places: Vec<PathBuf>) -> Self {
         Self { places, kept: Mutex::default() }
     }
+
+    /// The files that are there now. Where a place cannot be looked at, those that were there.
+    fn seen(&self, before: &BTreeMap<At, One>) -> BTreeMap<At, Seen> {
+        let mut seen = BTreeMap::new();
+        for (nth, place) in self.places.iter().enumerate() {
+            match files(place) {
+                Ok(found) => seen.extend(found.into_iter().map(|file| {
+                    let now = changed(&file);
+                    ((nth, file), now)
+                })),
+                Err(error) => {
+                    tracing::error!(place = %place.display(), %error, "revocation lists cannot be read; those read last count on");
+                    let theirs = before.iter().filter(|((of, _), _)| *of == nth);
+                    seen.extend(theirs.map(|(at, one)| (at.clone(), one.seen)));
+                }
+            }
+        }
+        seen
+    }
 }
 
 impl RevocationLists for CrlFiles {
     fn now(&self) -> Arc<Vec<Vec<u8>>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut now = BTreeMap::new();
-        for place in &self.places {
-            match files(place) {
-                Ok(found) => now.extend(found.into_iter().map(|file| {
-                    let one = looked(&file, kept.files.get(&file));
-                    (file, one)
-                })),
-                Err(error) => {
-                    tracing::error!(place = %place.display(), %error, "revocation lists cannot be read; those read last count on");
-                    let theirs = kept.files.iter().filter(|(file, _)| file.starts_with(place));
-                    now.extend(theirs.map(|(file, one)| (file.clone(), one.clone())));
+        let seen = self.seen(&kept.files);
+        if !kept.files.iter().map(|(at, one)| (at, &one.seen)).eq(&seen) {
+            let mut before = std::mem::take(&mut kept.files);
+            let (mut place, mut left) = (0, MOST);
+            for (at, seen) in seen {
+                if at.0 != place {
+                    (place, left) = (at.0, MOST);
                 }
+                let one = looked(&at.1, seen, before.remove(&at), &mut left);
+                kept.files.insert(at, one);
             }
-        }
-        let is_same = now.len() == kept.files.len()
-            && now
-                .iter()
-                .all(|(file, one)| kept.files.get(file).is_some_and(|before| before.seen == one.seen));
-        if !is_same {
-            let lists = Arc::new(now.values().flat_map(|one| one.ders.iter().cloned()).collect());
-            *kept = Kept { files: now, lists };
+            let all = kept.files.values().flat_map(|one| one.ders.iter().cloned()).collect();
+            kept.lists = Arc::new(all);
         }
         Arc::clone(&kept.lists)
     }
@@ -71,24 +84,30 @@ impl RevocationLists for CrlFiles {
 
 /// A file as it is now. What cannot be read, is too large or holds no list takes nothing away from what was read last: a
 /// list that is gone would make good again what it named.
-fn looked(file: &Path, before: Option<&One>) -> One {
-    let seen = changed(file);
-    if let Some(before) = before.filter(|before| before.seen == seen) {
-        return before.clone();
-    }
+fn looked(file: &Path, seen: Seen, before: Option<One>, left: &mut u64) -> One {
+    let size = seen.map_or(0, |(_, size)| size);
+    let room = left.checked_sub(size);
+    *left = room.unwrap_or(*left);
+    let former = match before {
+        Some(before) if before.seen == seen => return before,
+        Some(before) => before.ders,
+        None => Vec::new(),
+    };
     let read = || -> io::Result<Vec<Vec<u8>>> {
-        if seen.is_some_and(|(_, size)| size > MOST) {
-            return Err(io::Error::other("it is larger than 16 MB"));
-        }
+        room.ok_or_else(too_large)?;
         let ders = RevocationList::ders(&std::fs::read(file)?);
         let is_list = !ders.is_empty() && ders.iter().all(|der| RevocationList::read(der).is_ok());
         is_list.then_some(ders).ok_or_else(|| io::Error::other("there is no revocation list in it"))
     };
     let ders = read().unwrap_or_else(|error| {
         tracing::error!(file = %file.display(), %error, "a revocation list cannot be read; the one read last counts on");
-        before.map(|before| before.ders.clone()).unwrap_or_default()
+        former
     });
     One { seen, ders }
+}
+
+fn too_large() -> io::Error {
+    io::Error::other("they are larger than 16 MB together")
 }
 
 impl std::fmt::Debug for CrlFiles {
@@ -103,8 +122,7 @@ pub(crate) fn read(place: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut read = Vec::new();
     for path in files(place)? {
         let size = std::fs::metadata(&path)?.len();
-        left =
-            left.checked_sub(size).ok_or_else(|| io::Error::other("they are larger than 16 MB together"))?;
+        left = left.checked_sub(size).ok_or_else(too_large)?;
         let bytes = std::fs::read(&path)?;
         read.push((path, bytes));
     }
