@@ -10,11 +10,12 @@ use sealpost_mailbox::{NewPair, Whose, links};
 use sealpost_store::{
     Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use sealpost_vault::{MailboxSecret, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::known_browser::{self, Of};
+use crate::access::link_token::{self, Known};
 use crate::access::newcomer;
 use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
@@ -179,13 +180,8 @@ pub(crate) async fn enter(
 /// What a link's token stands for, without changing anything.
 async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     let lost = |error| Problem::fault("looking up a link", error);
-    let Some(token) = Token::parse(text) else { return Ok(Link::Unknown) };
-    let token_hash = site.keys.tokens.hash_of(VaultPurpose::Activation, &token);
-    let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
-    match row.purpose {
-        TokenPurpose::Activation => {}
-        TokenPurpose::Reset | TokenPurpose::Deletion => return Ok(Link::Unknown),
-    }
+    let known = link_token::known(site, TokenPurpose::Activation, text).await?;
+    let Some(Known { token, hash: token_hash, row }) = known else { return Ok(Link::Unknown) };
     let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
         return Ok(Link::Unknown);
     };

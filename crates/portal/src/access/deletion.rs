@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mailbox::audit::{Actor, Event, MailboxGone};
 use sealpost_store::{MailboxRow, MailboxState, TokenPurpose};
-use sealpost_vault::TokenPurpose as VaultPurpose;
 use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
+use crate::access::link_token::{self, Known};
 use crate::access::reset::{came_from, tell};
 use crate::http::csrf::{Protected, Visitor};
 use crate::middleware::HINT;
@@ -102,12 +102,9 @@ pub(crate) async fn submit(
 /// What a link's token stands for, without changing anything.
 async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     let lost = |error| Problem::fault("looking up a link", error);
-    let Some(hash) = site.keys.tokens.hash(VaultPurpose::Deletion, text) else { return Ok(Link::Unknown) };
-    let Some(row) = site.store.token(&hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
-    match row.purpose {
-        TokenPurpose::Deletion => {}
-        TokenPurpose::Activation | TokenPurpose::Reset => return Ok(Link::Unknown),
-    }
+    let Some(Known { row, .. }) = link_token::known(site, TokenPurpose::Deletion, text).await? else {
+        return Ok(Link::Unknown);
+    };
     let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
         return Ok(Link::Unknown);
     };

@@ -12,6 +12,7 @@ pub(crate) mod forgot;
 pub(crate) mod idle;
 pub(crate) mod known_browser;
 pub(crate) mod known_words;
+pub(crate) mod link_token;
 pub(crate) mod login;
 pub(crate) mod newcomer;
 pub(crate) mod password;

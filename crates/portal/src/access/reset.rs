@@ -9,12 +9,13 @@ use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{About, Outgoing};
 use sealpost_mailbox::{NewPair, Whose, wrap_id};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
-use sealpost_vault::{Argon2Cost, MailboxSecret, ResetBound, Token, TokenPurpose as VaultPurpose, Unwrapped};
+use sealpost_vault::{Argon2Cost, MailboxSecret, ResetBound, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
 use crate::access::credentials_form::{Entered, Rules};
 use crate::access::known_browser::{self, Of, answers_of};
+use crate::access::link_token::{self, Known};
 use crate::access::login::FLOOR;
 use crate::access::session;
 use crate::access::throttle::{self, Asked};
@@ -202,13 +203,9 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
         return look_by(site, request, &pass).await;
     }
     let lost = |error| Problem::fault("looking up a reset link", error);
-    let Some(token) = Token::parse(text) else { return Ok(Link::Unknown) };
-    let (token_hash, now) = (site.keys.tokens.hash_of(VaultPurpose::Reset, &token), site.now());
-    let Some(row) = site.store.token(&token_hash).await.map_err(lost)? else { return Ok(Link::Unknown) };
-    match row.purpose {
-        TokenPurpose::Reset => {}
-        TokenPurpose::Activation | TokenPurpose::Deletion => return Ok(Link::Unknown),
-    }
+    let now = site.now();
+    let known = link_token::known(site, TokenPurpose::Reset, text).await?;
+    let Some(Known { token, hash: token_hash, row }) = known else { return Ok(Link::Unknown) };
     if row.spent_at.is_some() {
         return Ok(Link::Used);
     }
