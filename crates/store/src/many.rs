@@ -4,7 +4,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Statement, sql};
+use crate::statement::sql;
 use crate::store::Store;
 use crate::words::Folder;
 
@@ -47,7 +47,7 @@ impl Store {
                 now
             )
         };
-        self.marked(mailbox_id, deposit_ids.iter().map(each).collect()).await
+        self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
     }
 
     /// Shows received letters as unread again. Returns how many were shown as read.
@@ -65,7 +65,7 @@ impl Store {
                 id.as_str()
             )
         };
-        self.marked(mailbox_id, deposit_ids.iter().map(each).collect()).await
+        self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
     }
 
     /// What came into the trash of this mailbox at that moment: one deletion, to be taken back.
@@ -79,15 +79,5 @@ impl Store {
             ))
             .await?;
         rows.into_iter().map(|mut row| row.text()).collect()
-    }
-
-    /// How many rows all of them changed together.
-    async fn marked(&self, mailbox_id: &str, statements: Vec<Statement>) -> Result<usize, StoreError> {
-        let mut batch = Batch::from(statements);
-        batch.hold_mailbox(mailbox_id);
-        match self.write(batch).await? {
-            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.affected).sum()),
-            Outcome::Refused(_) => Ok(0),
-        }
     }
 }

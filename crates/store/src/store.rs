@@ -212,6 +212,20 @@ impl Store {
         self.ask_engine(batch.into(), Promise::Durable).await
     }
 
+    /// How many rows statements about one mailbox changed together; none, where one of them refused.
+    pub(crate) async fn changed_of(
+        &self,
+        mailbox_id: &str,
+        statements: Vec<Statement>,
+    ) -> Result<usize, StoreError> {
+        let mut batch = Batch::from(statements);
+        batch.hold_mailbox(mailbox_id);
+        match self.write(batch).await? {
+            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.affected).sum()),
+            Outcome::Refused(_) => Ok(0),
+        }
+    }
+
     /// Like [`Self::write`], where no statement can refuse: how many rows each one changed.
     pub(crate) async fn change(&self, statements: Vec<Statement>) -> Result<Vec<usize>, StoreError> {
         match self.write(statements).await? {

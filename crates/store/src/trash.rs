@@ -4,7 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::statement::{Batch, Outcome, Row, Statement, sql};
+use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
 
@@ -71,12 +71,7 @@ impl Store {
 
     /// Two statements a letter, which change one row each or none.
     async fn moved(&self, mailbox_id: &str, statements: Vec<Statement>) -> Result<usize, StoreError> {
-        let mut batch = Batch::from(statements);
-        batch.hold_mailbox(mailbox_id);
-        match self.write(batch).await? {
-            Outcome::Kept(answers) => Ok(answers.iter().map(|answer| answer.affected).sum::<usize>() / 2),
-            Outcome::Refused(_) => Ok(0),
-        }
+        Ok(self.changed_of(mailbox_id, statements).await? / 2)
     }
 
     /// Deletes letters for good, if they are in this mailbox's trash; each body goes with its last reference.
