@@ -129,17 +129,16 @@ impl Head {
     /// The one address in From; `None` without a From field. Anything that two programs could read as two
     /// different senders is an error, never a guess.
     pub fn from_address(&self) -> Result<Option<Address>, HeadError> {
-        let mut values = self.named("From");
-        match (values.next(), values.next()) {
-            (None, _) => Ok(None),
-            (Some(value), None) => from::one_address(value).map(Some).ok_or(HeadError::From),
-            (Some(_), Some(_)) => Err(HeadError::From),
-        }
+        self.one_address("From")
     }
 
     /// The one address in Sender, by the same measure; `None` without the field.
     pub fn sender_address(&self) -> Result<Option<Address>, HeadError> {
-        let mut values = self.named("Sender");
+        self.one_address("Sender")
+    }
+
+    fn one_address(&self, name: &str) -> Result<Option<Address>, HeadError> {
+        let mut values = self.named(name);
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
             (Some(value), None) => from::one_address(value).map(Some).ok_or(HeadError::From),

@@ -53,7 +53,7 @@ pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
-pub use html::html_to_text;
+pub use html::{html_to_text, is_no_length};
 pub use inside::{Inside, Sealed, Unread};
 pub use invitation::{
     Invitation, Moment, Place as RepeatPlace, Repeats, Standing, Unit, Weekday, add as add_invitation,

@@ -20,6 +20,7 @@ use html5ever::tokenizer::{
 };
 
 pub(crate) use pictures::pictures;
+pub use style::is_nothing as is_no_length;
 use walker::Walker;
 
 /// What is told apart for whom.

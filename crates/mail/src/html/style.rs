@@ -97,8 +97,9 @@ fn display(value: &str) -> Option<Display> {
     })
 }
 
-/// `0`, `0px`, `0.0em`
-fn is_nothing(value: &str) -> bool {
+/// Whether a length or a number of CSS is none: `0`, `0px`, `0.0em`
+#[must_use]
+pub fn is_nothing(value: &str) -> bool {
     let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
     number.trim().parse::<f32>().is_ok_and(|number| number.abs() < 0.01)
 }

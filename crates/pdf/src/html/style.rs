@@ -1,6 +1,7 @@
 //! What an element's name and its style say about the look of text. Knows no blocks.
 
 use html5ever::tokenizer::Tag;
+use sealpost_mail::is_no_length;
 
 use crate::model::{Align, Look, Script};
 
@@ -40,13 +41,7 @@ pub(super) fn is_hidden(tag: &Tag) -> bool {
 /// hiding are printed: a link in them says where it leads.
 fn is_cut_away(tag: &Tag) -> bool {
     declared(tag, "overflow").is_some_and(|value| value == "hidden")
-        && declared(tag, "max-height").is_some_and(|value| is_nothing(&value))
-}
-
-/// `0`, `0px`, `0.0em`
-fn is_nothing(value: &str) -> bool {
-    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-    number.trim().parse::<f32>().is_ok_and(|number| number.abs() < 0.01)
+        && declared(tag, "max-height").is_some_and(|value| is_no_length(&value))
 }
 
 /// The style inside the element.
