@@ -26,10 +26,6 @@ fn send(gateway: &Gateway, to: &str) {
     gateway.smtp().letter("erika@insurer.example", &[to], &letter).expect("250 *");
 }
 
-fn known(gateway: &Gateway) {
-    poll("jobs to be known", || (gateway.count("SELECT count(*) FROM jobs") == 9).then_some(()));
-}
-
 fn no_legs(gateway: &Gateway) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 }
@@ -45,7 +41,7 @@ fn said(gateway: &Gateway, args: &[&str]) -> String {
 fn two_processes_do_each_thing_once() {
     let (hop, clock) = (Hop::new(), IllClock::new());
     let gateway = Gateway::start_with(&config(&hop), &clock.environment());
-    known(&gateway);
+    gateway.knows_its_jobs();
     for nth in 0..20 {
         send(&gateway, &format!("k{nth}@web.example"));
     }
@@ -86,7 +82,7 @@ fn two_processes_do_each_thing_once() {
 fn a_job_cut_off_is_taken_up_again_and_does_nothing_twice() {
     let (hop, clock) = (Hop::new(), IllClock::new());
     let mut gateway = Gateway::start_with(&config(&hop), &clock.environment());
-    known(&gateway);
+    gateway.knows_its_jobs();
     for nth in 0..60 {
         send(&gateway, &format!("k{nth}@web.example"));
     }
@@ -135,7 +131,7 @@ fn jobs_are_shown_foreseen_and_run_by_hand() {
     let mut config = config(&hop);
     config.set("portal", "activation-within", r#""1 s""#).unset("reminders", "unactivated");
     let gateway = Gateway::start(&config);
-    known(&gateway);
+    gateway.knows_its_jobs();
     send(&gateway, "k@web.example");
     no_legs(&gateway);
     let list = said(&gateway, &["jobs", "list"]);

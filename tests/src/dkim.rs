@@ -77,7 +77,7 @@ impl Dkim {
 #[must_use]
 pub fn verifies_with(record: &str, letter: &[u8]) -> bool {
     let record = DomainKey::parse(record.as_bytes()).unwrap();
-    holds(&Published(record.into()), letter, |_domain| true)
+    holds(&Published::UnderAnyName(record.into()), letter, |_domain| true)
 }
 
 /// Whether every signature of `insurer.example` on the letter holds, with these records by their names.
@@ -86,18 +86,14 @@ pub fn verify_all(records: &HashMap<String, String>, letter: &[u8]) -> bool {
     let parse = |record: &String| Txt::from(DomainKey::parse(record.as_bytes()).unwrap());
     let dotted = records.iter().map(|(name, record)| (format!("{name}.").into_boxed_str(), parse(record)));
     let plain = records.iter().map(|(name, record)| (name.clone().into_boxed_str(), parse(record)));
-    holds(&Zone(dotted.chain(plain).collect()), letter, |domain| domain == DOMAIN)
+    holds(&Published::ByName(dotted.chain(plain).collect()), letter, |domain| domain == DOMAIN)
 }
 
-fn holds(
-    published: &impl ResolverCache<Box<str>, Txt>,
-    letter: &[u8],
-    counts: impl Fn(&str) -> bool,
-) -> bool {
+fn holds(published: &Published, letter: &[u8], counts: impl Fn(&str) -> bool) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let message = AuthenticatedMessage::parse(letter).unwrap();
-        // Asks nobody: the one record there is comes from `Published`.
+        // Asks nobody: what records there are comes from `Published`.
         let nobody = MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap();
         let results = nobody
             .verify_dkim(Parameters {
@@ -114,38 +110,22 @@ fn holds(
     })
 }
 
-/// Records by name.
-struct Zone(HashMap<Box<str>, Txt>);
+/// The records there are.
+enum Published {
+    ByName(HashMap<Box<str>, Txt>),
+    UnderAnyName(Txt),
+}
 
-impl ResolverCache<Box<str>, Txt> for Zone {
+impl ResolverCache<Box<str>, Txt> for Published {
     fn get<Q>(&self, name: &Q) -> Option<Txt>
     where
         Box<str>: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.0.get(name).cloned()
-    }
-
-    fn remove<Q>(&self, _name: &Q) -> Option<Txt>
-    where
-        Box<str>: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        None
-    }
-
-    fn insert(&self, _name: Box<str>, _record: Txt, _until: std::time::Instant) {}
-}
-
-struct Published(Txt);
-
-impl ResolverCache<Box<str>, Txt> for Published {
-    fn get<Q>(&self, _name: &Q) -> Option<Txt>
-    where
-        Box<str>: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        Some(self.0.clone())
+        match self {
+            Self::ByName(records) => records.get(name).cloned(),
+            Self::UnderAnyName(record) => Some(record.clone()),
+        }
     }
 
     fn remove<Q>(&self, _name: &Q) -> Option<Txt>

@@ -1,5 +1,4 @@
-//! A name server on loopback that says what a scenario published: TXT and A records, and for everything else that there is
-//! no such name.
+//! A name server on loopback that says what a scenario published, and for every other name that there is none.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -12,12 +11,37 @@ pub enum Record {
     Txt(String),
     /// An address.
     A(Ipv4Addr),
+    /// Any other kind, by its number, with its data as on the wire.
+    Raw(u16, Vec<u8>),
 }
+
+impl Record {
+    fn kind(&self) -> u16 {
+        match self {
+            Self::A(_) => 1,
+            Self::Txt(_) => 16,
+            Self::Raw(kind, _) => *kind,
+        }
+    }
+
+    fn data(&self) -> Vec<u8> {
+        match self {
+            Self::A(address) => address.octets().to_vec(),
+            Self::Txt(text) => {
+                let strings = text.as_bytes().chunks(255);
+                strings.flat_map(|part| [&[u8::try_from(part.len()).unwrap()], part].concat()).collect()
+            }
+            Self::Raw(_, data) => data.clone(),
+        }
+    }
+}
+
+type Zone = HashMap<String, Vec<Record>>;
 
 /// A name server. It ends with the process.
 pub struct Dns {
     address: SocketAddr,
-    zone: Arc<Mutex<Option<HashMap<String, Record>>>>,
+    zone: Arc<Mutex<Option<Zone>>>,
 }
 
 impl Default for Dns {
@@ -32,7 +56,7 @@ impl Dns {
     pub fn new() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
-        let zone = Arc::new(Mutex::new(Some(HashMap::new())));
+        let zone = Arc::new(Mutex::new(Some(Zone::new())));
         let shared = Arc::clone(&zone);
         std::thread::spawn(move || {
             let mut packet = [0; 4096];
@@ -59,10 +83,21 @@ impl Dns {
         self.address
     }
 
-    /// Publishes a record.
+    /// Publishes a record as the only one of its name.
     pub fn publish(&self, name: &str, record: Record) {
+        self.forget(name);
+        self.add(name, record);
+    }
+
+    /// Publishes a record beside those that its name has.
+    pub fn add(&self, name: &str, record: Record) {
         let mut zone = self.zone.lock().unwrap();
-        zone.get_or_insert_default().insert(name.to_ascii_lowercase(), record);
+        zone.get_or_insert_default().entry(name.to_ascii_lowercase()).or_default().push(record);
+    }
+
+    /// From now on there is no such name.
+    pub fn forget(&self, name: &str) {
+        self.zone.lock().unwrap().get_or_insert_default().remove(&name.to_ascii_lowercase());
     }
 
     /// From now on every question fails (SERVFAIL).
@@ -72,7 +107,7 @@ impl Dns {
 }
 
 /// RFC 1035 §4.1.
-fn answer(question: &[u8], zone: Option<&HashMap<String, Record>>) -> Option<Vec<u8>> {
+fn answer(question: &[u8], zone: Option<&Zone>) -> Option<Vec<u8>> {
     let (mut at, mut labels) = (12, Vec::new());
     loop {
         let length = usize::from(*question.get(at)?);
@@ -85,28 +120,19 @@ fn answer(question: &[u8], zone: Option<&HashMap<String, Record>>) -> Option<Vec
     }
     let kind = u16::from_be_bytes([*question.get(at)?, *question.get(at + 1)?]);
     let end = at + 4;
-    let data = zone.map(|zone| match zone.get(&labels.join(".")) {
-        Some(Record::Txt(text)) if kind == 16 => Ok(Some(
-            text.as_bytes()
-                .chunks(255)
-                .flat_map(|part| [&[u8::try_from(part.len()).unwrap()], part].concat())
-                .collect::<Vec<u8>>(),
-        )),
-        Some(Record::A(address)) if kind == 1 => Ok(Some(address.octets().to_vec())),
-        Some(_) => Ok(None),
-        None => Err(()),
-    });
-    let code = match data {
-        None => 2,          // SERVFAIL
-        Some(Err(())) => 3, // NXDOMAIN
-        Some(Ok(_)) => 0,
+    let records = zone.map(|zone| zone.get(&labels.join(".")));
+    let code = match records {
+        None => 2,       // SERVFAIL
+        Some(None) => 3, // NXDOMAIN
+        Some(Some(_)) => 0,
     };
-    let data = data.and_then(Result::ok).flatten();
+    let found = records.flatten().into_iter().flatten().filter(|record| record.kind() == kind);
+    let found: Vec<Vec<u8>> = found.map(Record::data).collect();
     let mut out = question.get(..2)?.to_vec();
-    // A response, recursion wanted and available; one question, perhaps one answer.
-    out.extend([0x81, 0x80 | code, 0, 1, 0, u8::from(data.is_some()), 0, 0, 0, 0]);
+    // A response, recursion wanted and available; one question.
+    out.extend([0x81, 0x80 | code, 0, 1, 0, u8::try_from(found.len()).unwrap(), 0, 0, 0, 0]);
     out.extend(question.get(12..end)?);
-    if let Some(data) = data {
+    for data in found {
         // The name is the one at octet 12; class IN, a minute.
         out.extend([0xc0, 12]);
         out.extend(kind.to_be_bytes());

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::postgres::Cluster;
-use crate::process::{Process, run};
+use crate::process::{Process, poll, run};
 use crate::{Config, PATIENCE, Sink, Smtp, Web};
 
 /// Where the binary under test lies: `SEALPOST_BIN`, or beside the test binary.
@@ -90,6 +90,9 @@ impl Home {
         run(Command::new(binary()).args(args).arg("--config").arg(self.config()).current_dir(self.path()))
     }
 }
+
+/// Jobs that the product runs by the clock.
+const JOBS: i64 = 9;
 
 /// The tests' server key: nobody's secret.
 pub const SERVER_KEY: &str = "sealpost-server-key-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
@@ -203,6 +206,11 @@ impl Gateway {
     #[must_use]
     pub fn count(&self, sql: &str) -> i64 {
         count(&self.home.data(), sql)
+    }
+
+    /// Waits until every job has its row: a clock that is set from now on is seen by all of them.
+    pub fn knows_its_jobs(&self) {
+        poll("jobs to be known", || (self.count("SELECT count(*) FROM jobs") == JOBS).then_some(()));
     }
 
     /// Stops it and lets it check its own store: no orphan, no leg without a body.

@@ -87,6 +87,20 @@ pub(crate) fn worker() -> Worker {
     Worker::find(Some(&PathBuf::from(env!("CARGO_BIN_EXE_sealpost-seal"))), limits).unwrap()
 }
 
+/// What is asked of the worker by somebody who knows these keys and no list.
+pub(crate) fn opening<'a>(own: &'a [&'a OwnKey], trusted: &'a [TrustedKey]) -> Opening<'a> {
+    Opening {
+        own,
+        trusted,
+        distrusted: &[],
+        roots: &[],
+        crls: &[],
+        lists: sealpost_seal::Lists::Require,
+        sender: sealpost_seal::Sender::Stranger,
+        now: now(),
+    }
+}
+
 /// Opens in the real worker.
 pub(crate) fn open_with(
     letter: &[u8],
@@ -94,16 +108,7 @@ pub(crate) fn open_with(
     trusted: &[TrustedKey],
     roots: &[Vec<u8>],
 ) -> (Opened, Vec<u8>) {
-    let opening = Opening {
-        own,
-        trusted,
-        distrusted: &[],
-        roots,
-        crls: &[],
-        lists: sealpost_seal::Lists::Require,
-        sender: sealpost_seal::Sender::Stranger,
-        now: now(),
-    };
+    let opening = Opening { roots, ..opening(own, trusted) };
     let mut spool = Vec::new();
     let length = u64::try_from(letter.len()).unwrap();
     let opened = runtime().block_on(worker().open(letter, length, &opening, &mut spool)).unwrap();

@@ -3,9 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use sealpost_seal::{Limits, OpenError, Opening, Worker, WorkerError};
+use sealpost_seal::{Limits, OpenError, Worker, WorkerError};
 
-use crate::lab::{self, now};
+use crate::lab;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_sealpost-seal");
 
@@ -42,16 +42,7 @@ fn it_does_not_run_without_limits_and_takes_nothing_but_a_job() {
 
 #[test]
 fn a_limit_ends_it_and_is_told() {
-    let opening = Opening {
-        own: &[],
-        trusted: &[],
-        distrusted: &[],
-        roots: &[],
-        crls: &[],
-        lists: sealpost_seal::Lists::Require,
-        sender: sealpost_seal::Sender::Stranger,
-        now: now(),
-    };
+    let opening = lab::opening(&[], &[]);
     let tight = Limits { memory: 64 << 20, ..Limits::default() };
     let worker = Worker::find(Some(WORKER.as_ref()), tight).unwrap();
     let letter = lab::large(80 << 20);

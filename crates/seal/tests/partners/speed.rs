@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sealpost_seal::{Closing, Kind, Opening, Profile, close};
+use sealpost_seal::{Closing, Kind, Profile, close};
 
 use crate::lab::{self, closed, now, own, trusted};
 use crate::openssl::Partner;
@@ -32,16 +32,7 @@ fn letters_a_second() {
         }
         let own = [ours];
         say(&format!("{name}: open, a worker for each"), || {
-            let opening = Opening {
-                own: &own,
-                trusted: &known,
-                distrusted: &[],
-                roots: &[],
-                crls: &[],
-                lists: sealpost_seal::Lists::Require,
-                sender: sealpost_seal::Sender::Stranger,
-                now: now(),
-            };
+            let opening = lab::opening(&own, &known);
             let length = u64::try_from(sent.len()).unwrap();
             let opened =
                 runtime.block_on(worker.open(&sent[..], length, &opening, tokio::io::sink())).unwrap();
