@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-#[path = "../../crates/portal/src/access/wordform.rs"]
+#[path = "../../crates/portal/src/access/password_variants.rs"]
 mod wordform;
 
 use wordform::{core, fold, hash, unleet};

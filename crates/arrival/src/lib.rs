@@ -8,15 +8,17 @@
 //! Must never know: HTTP, the command line, how configuration is written. Clock and randomness are values it is given.
 
 mod admit;
-mod authentic;
-mod came_back;
+mod audit_hook;
+mod authentication;
+mod bounce_status;
 mod commit;
 mod context;
 mod decide;
+mod deletion_keyword;
 pub mod enqueue;
 mod failure;
 mod listing;
-mod notice_facts;
+mod notice_ticket;
 mod outbox;
 pub mod owner_mail;
 mod partners;
@@ -30,17 +32,15 @@ mod spool;
 mod thread;
 mod undelivered;
 mod verp;
-mod wish_words;
-mod witness;
 
 pub use admit::MAX_RECEIVED;
-pub use authentic::{Asking, Upstream};
+pub use audit_hook::NoticesNoted;
+pub use authentication::{Asking, Upstream};
 pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{Decided, Way, each, look, name, refuse_whole};
-pub use notice_facts::NoticeWriter;
+pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use partners::{Chosen, Copy, Pace, Partners, choose};
 pub use reception::ArrivalReception;
 pub use settings::{Announcer, Inbound, Quotas, RevocationLists, Routes, Unopened, Writing};
 pub use undelivered::ToMailbox;
-pub use witness::NoticesNoted;

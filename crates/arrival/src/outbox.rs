@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sealpost_mail::ActivateBy;
-use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, links};
+use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, portal_links};
 use sealpost_notice::Notice;
 use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::LetterSigner;
@@ -32,7 +32,7 @@ impl Outbox for PortalOutbox {
         let notice = match outgoing.about {
             About::MailboxLocked { until } => Notice::MailboxLocked { at: now, until },
             About::ResetLink { token, expires } => {
-                Notice::ResetLink { link: announcer.link(&links::reset(token.expose())), expires }
+                Notice::ResetLink { link: announcer.link(&portal_links::reset(token.expose())), expires }
             }
             About::Activation { from_name, from_address, subject, date, token, expires } => {
                 Notice::Activation {
@@ -40,13 +40,13 @@ impl Outbox for PortalOutbox {
                     from_address,
                     subject: subject.filter(|_| announcer.show_subject),
                     date,
-                    link: announcer.link(&links::activation(token.expose())),
+                    link: announcer.link(&portal_links::activation(token.expose())),
                     expires,
                     days: announcer.retention.days(now, expires),
                 }
             }
             About::Reactivation { token, expires } => Notice::Reactivation {
-                link: announcer.link(&links::activation(token.expose())),
+                link: announcer.link(&portal_links::activation(token.expose())),
                 expires,
                 days: announcer.retention.days(now, expires),
                 messages_kept: true,

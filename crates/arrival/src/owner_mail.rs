@@ -5,7 +5,7 @@ use sealpost_mail::{Address, ReversePath, Timestamp};
 use sealpost_notice::Notice;
 
 use crate::enqueue;
-use crate::notice_facts::NoticeFacts;
+use crate::notice_ticket::NoticeFacts;
 use crate::settings::Announcer;
 
 /// Makes the draft. The error is for the log or the command line.

@@ -14,7 +14,7 @@ use sealpost_vault::Token;
 use crate::commit::commit;
 use crate::context::Context;
 use crate::enqueue;
-use crate::notice_facts::NoticeFacts;
+use crate::notice_ticket::NoticeFacts;
 use crate::owner_mail;
 use crate::rows::{MEMO, NoticeMemo};
 use crate::verp;

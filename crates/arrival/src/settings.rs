@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Secret, Timestamp, TlsFloor};
-use sealpost_mailbox::{Going, Retention, WriteRules, links};
+use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
 use sealpost_notice::{Brand, Language};
 use sealpost_seal::Lists;
 use sealpost_store::{MailboxState, Most, NewToken, Pace};
 use sealpost_vault::{Token, TokenHash};
 
-use crate::authentic::Asking;
+use crate::authentication::Asking;
 
 /// Where mail goes that is neither a notice nor a letter of a mailbox's owner.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ impl Announcer {
 
     /// The link an activation mail carries. Nothing of the address is in it.
     pub fn activation_link(&self, token: &Token) -> Secret<String> {
-        self.link(&links::activation(token.text().expose()))
+        self.link(&portal_links::activation(token.text().expose()))
     }
 
     /// The row of an activation token.

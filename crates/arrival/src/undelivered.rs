@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sealpost_delivery::{Purpose, Returned, Returns, Untold};
 use sealpost_mail::{Address, Compose, DsnAction, EnhancedCode, Head, Letter, Timestamp, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, links, seal_body};
+use sealpost_mailbox::{NewLetter, NewPair, OutboxError, Wish, portal_links, seal_body};
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
     ArrivalRows, Committed, Folder, LegPurpose, MailboxState, NewBounce, NewLeg, StoreError,
@@ -44,7 +44,7 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         date: told.date,
         reason: told.reason.clone(),
         delayed: told.delayed,
-        link: announcer.link(&links::letter(told.deposit_id)),
+        link: announcer.link(&portal_links::letter(told.deposit_id)),
     };
     let language = Language::parse(&language_tag).unwrap_or(announcer.language);
     let rendered =
@@ -111,7 +111,7 @@ fn announce(
     deposit_id: &str,
 ) -> Result<NewLeg, OutboxError> {
     let announcer = &context.tenant.announcer;
-    let link = announcer.link(&links::letter(deposit_id));
+    let link = announcer.link(&portal_links::letter(deposit_id));
     let notice = Notice::ReplyCameBack { date, link };
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
     let mail = owner_mail::draft(announcer, notice, language, to, message_id, context.shared.clock.now());

@@ -11,7 +11,7 @@ use openssl::x509::store::X509StoreBuilderRef;
 use openssl::x509::{X509, X509Crl, X509Ref};
 use openssl_sys as sys;
 
-use crate::calls::*;
+use crate::ffi::*;
 
 /// What a CMS structure is (RFC 5652 §3), by its outermost type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Private};
 use openssl::x509::{X509, X509Ref};
 
-use crate::calls::*;
+use crate::ffi::*;
 use crate::read::Cms;
 
 /// How an RSA recipient gets the content key.

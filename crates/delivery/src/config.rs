@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use sealpost_mail::{Address, Secret, TlsFloor};
 use sealpost_notice::Language;
 
+use crate::client_certificate::ClientCertificate;
 use crate::dkim::DkimKeys;
-use crate::identity::ClientCertificate;
 use crate::retry::RetryPlan;
 use crate::ticket::Route;
 

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit_hook::Witness;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::content::{ContentError, Opened, Waiting};
@@ -28,7 +29,6 @@ use crate::settle::Moment;
 use crate::submit::{Caller, Connection, Told};
 use crate::ticket::{Onwards, Ticket};
 use crate::undelivered_reply::Returns;
-use crate::witness::Witness;
 
 /// At least so many letters in a row must fail before a server that still talks is left alone.
 const COHORT: usize = 10;

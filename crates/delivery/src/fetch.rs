@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use crate::config::Trust;
-use crate::network::is_public;
+use crate::public_internet::is_public;
 use crate::resolve::{DnsError, Resolver, SystemResolver};
 use crate::tls;
 

@@ -7,22 +7,23 @@
 //!
 //! SECURITY: knows neither rules nor mailboxes nor what a body says; holds no key that opens a
 //! mailbox. A floor is only ever raised on the way out, never lowered. The only crate that names
-//! lettre (in `submit.rs`), hickory-resolver (in `resolve.rs` and `look_up.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
+//! lettre (in `submit.rs`), hickory-resolver (in `resolve.rs` and `dns_lookup.rs`), hyper (in `fetch.rs`) and mail-auth (in `dkim.rs`).
 
+mod audit_hook;
 mod backoff;
+mod client_certificate;
 mod composer;
 mod config;
 mod content;
 mod dkim;
+mod dns_lookup;
 mod ehlo;
 mod engine;
 mod fast_path;
 mod fetch;
-mod identity;
 mod lane;
-mod look_up;
-mod network;
 mod outcome;
+mod public_internet;
 mod report;
 mod resolve;
 mod retry;
@@ -34,19 +35,18 @@ mod ticket;
 mod tls;
 mod undelivered_reply;
 mod wire;
-mod witness;
 
+pub use audit_hook::{Ended, Ending, Witness};
+pub use client_certificate::ClientCertificate;
 pub use composer::Composer;
 pub use config::{DeliveryConfig, HopTls, Login, NextHop, Timeouts, Trust};
 pub use dkim::{DkimAlgorithm, DkimError, DkimKey, DkimKeys};
+pub use dns_lookup::{LookUp, RecordKind};
 pub use fast_path::{Inlet, WorkerSlot};
 pub use fetch::{FetchError, Fetcher};
-pub use identity::ClientCertificate;
 pub use ipnet::IpNet;
-pub use look_up::{LookUp, RecordKind};
 pub use resolve::{DnsError, Mx, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
 pub use runner::{DeliveryError, Runner};
 pub use ticket::{Content, Hand, Hold, Purpose, Queued, Route, Ticket, TicketError};
 pub use undelivered_reply::{Returned, Returns, Untold};
-pub use witness::{Ended, Ending, Witness};

@@ -1,4 +1,4 @@
-//! DNS questions of delivery behind a small trait. Beside `look_up.rs` the only file that names hickory-resolver.
+//! DNS questions of delivery behind a small trait. Beside `dns_lookup.rs` the only file that names hickory-resolver.
 
 use std::net::IpAddr;
 

@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use sealpost_mail::{Random, TlsFloor};
 
 use crate::config::{DeliveryConfig, HopTls};
-use crate::network;
 use crate::outcome::DeliveryFailure;
+use crate::public_internet;
 use crate::resolve::{DnsError, Mx, Resolver};
 use crate::submit::Endpoint;
 use crate::ticket::{Route, Ticket};
@@ -190,7 +190,7 @@ fn refuse_ourselves(address: IpAddr, config: &DeliveryConfig) -> Result<(), Deli
 /// make us speak to the machines around us.
 fn may_be_reached(address: IpAddr, config: &DeliveryConfig) -> bool {
     let address = address.to_canonical();
-    network::is_public(address)
+    public_internet::is_public(address)
         || (address.is_loopback() && config.mx_loopback)
         || config.private_networks.iter().any(|network| network.contains(&address))
 }

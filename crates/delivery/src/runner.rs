@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit_hook::Witness;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
@@ -23,7 +24,6 @@ use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::undelivered_reply::Returns;
-use crate::witness::Witness;
 
 /// More than twice as long as any attempt may take ([`crate::config::Timeouts::attempt`]).
 pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);

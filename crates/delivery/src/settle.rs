@@ -6,6 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
 use sealpost_store::{AuditRow, Finished, FollowUp, LeasedLeg, LegEnd};
 
+use crate::audit_hook::{Ended, Ending, codes};
 use crate::content::Waiting;
 use crate::engine::Engine;
 use crate::lane::Lane;
@@ -14,7 +15,6 @@ use crate::report::{self, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
 use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, Returned, Untold};
-use crate::witness::{Ended, Ending, codes};
 
 /// A letter returned whole (RET=FULL) may be this large; above, its head must do (RFC 3461 §6.2).
 const MAX_RETURNED: u64 = 1024 * 1024;

@@ -16,9 +16,9 @@ use sealpost_mail::TlsFloor;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use crate::client_certificate::ClientCertificate;
 use crate::config::{HopTls, Login, Timeouts, Trust};
 use crate::ehlo::{Ehlo, MailParameters};
-use crate::identity::ClientCertificate;
 use crate::outcome::{Answer, DeliveryFailure, Stage};
 use crate::tls::TlsConfigs;
 use crate::wire::Wire;

@@ -5,18 +5,18 @@ mod config;
 mod crl_files;
 mod demo;
 mod dkim_folder;
+mod dns_records;
 mod jobs;
 mod logging;
 mod logins;
-mod prove;
 mod readiness;
-mod records;
-mod release;
+mod release_mailbox;
 mod roles;
-mod rotate;
+mod rotate_key;
 mod serve;
-mod workers;
-mod zone;
+mod verify_rows;
+mod worker_check;
+mod zone_file;
 
 use std::process::ExitCode;
 

@@ -6,8 +6,8 @@ use crate::charset;
 use crate::display::is_trick;
 use crate::flowed;
 use crate::html::{Reading, html_to_text, read};
-use crate::opened::is_cms;
 use crate::parts::{Opened, Part};
+use crate::unpacked::is_cms;
 
 /// A larger page is not looked through for something to see.
 const MAX_LOOKED_THROUGH: usize = 256 * 1024;

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 use crate::verdict::Edit;
-use crate::{date, from, words};
+use crate::{date, encoded_words, from};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -81,25 +81,25 @@ impl Head {
     /// The first field of that name, decoded (RFC 2047), unfolded, trimmed, without control characters.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<String> {
-        self.named(name).next().map(words::decode)
+        self.named(name).next().map(encoded_words::decode)
     }
 
     /// Every field of that name, decoded like [`Self::first`].
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<String> {
-        self.named(name).map(words::decode).collect()
+        self.named(name).map(encoded_words::decode).collect()
     }
 
     /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several.
     #[must_use]
     pub fn readings(&self, name: &str) -> Vec<String> {
-        self.named(name).flat_map(words::readings).collect()
+        self.named(name).flat_map(encoded_words::readings).collect()
     }
 
     /// Whether a field of that name has words that nobody here can read, so that there may be other readings.
     #[must_use]
     pub fn is_illegible(&self, name: &str) -> bool {
-        self.named(name).any(words::is_illegible)
+        self.named(name).any(encoded_words::is_illegible)
     }
 
     /// How many fields have that name.
@@ -238,7 +238,7 @@ impl Head {
                 Some((name, value))
                     if name.eq_ignore_ascii_case("Subject") || name.eq_ignore_ascii_case("Thread-Topic") =>
                 {
-                    words::cut(value, text)
+                    encoded_words::cut(value, text)
                 }
                 _ => None,
             };

@@ -18,10 +18,10 @@ use crate::charset::{self, Charset};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::html;
-use crate::opened::{self, is_cms};
 use crate::parts::{self, Part};
 use crate::transfer::Decoder;
-use crate::{date, kind, words};
+use crate::unpacked::{self, is_cms};
+use crate::{date, encoded_words, file_type};
 
 /// Why a letter is not looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -156,7 +156,7 @@ impl<'a> Letter<'a> {
         if parts.first().is_none_or(|root| root.fields.is_empty()) {
             return Err(LetterError::NoHeader);
         }
-        opened::open(&mut parts, bytes.len());
+        unpacked::open(&mut parts, bytes.len());
         parts.iter_mut().for_each(|part| part.chosen = chosen);
         let body = body::choose(&parts);
         let shown: Vec<usize> = body.shown().collect();
@@ -178,7 +178,7 @@ impl<'a> Letter<'a> {
         let is_picture = |at: &&usize| {
             self.parts.get(**at).is_some_and(|part| {
                 part.content_id.is_some()
-                    && kind::meant(&part.content_type, "", &part.start()).starts_with("image/")
+                    && file_type::meant(&part.content_type, "", &part.start()).starts_with("image/")
             })
         };
         let pictures: Vec<usize> = self.attached.iter().filter(is_picture).copied().collect();
@@ -194,7 +194,7 @@ impl<'a> Letter<'a> {
             // RFC 2392 §2 tells case apart; some writers do not.
             let part = called(&|one| one == id || one == bare)
                 .or_else(|| called(&|one| one.eq_ignore_ascii_case(bare)))
-                .or_else(|| called(&|one| words::decode(one.as_bytes()) == bare));
+                .or_else(|| called(&|one| encoded_words::decode(one.as_bytes()) == bare));
             if let Some(part) = part {
                 found.entry(part).or_insert(id);
             }
@@ -226,8 +226,8 @@ impl<'a> Letter<'a> {
     fn subject(&self, part: &Part<'_>) -> Option<String> {
         let value = self.raw(part, &HeaderName::Subject)?;
         Some(one_line(&match part.chosen {
-            Some(chosen) => words::decode_in(value, chosen),
-            None => words::decode(value),
+            Some(chosen) => encoded_words::decode_in(value, chosen),
+            None => encoded_words::decode(value),
         }))
     }
 
@@ -242,11 +242,11 @@ impl<'a> Letter<'a> {
     fn mailboxes(&self, name: &HeaderName<'_>) -> Vec<Mailbox> {
         let Some(raw) = self.parts.first().and_then(|root| self.raw(root, name)) else { return Vec::new() };
         let chosen = self.parts.first().and_then(|root| root.chosen);
-        let (mut line, aside) = words::set_aside(raw, chosen);
+        let (mut line, aside) = encoded_words::set_aside(raw, chosen);
         line.extend_from_slice(b"\r\n");
         let value = MessageStream::new(&line).parse_address();
         let shown = |text: Option<&str>| {
-            text.map(|text| one_line(&words::put_back(text, &aside))).filter(|text| !text.is_empty())
+            text.map(|text| one_line(&encoded_words::put_back(text, &aside))).filter(|text| !text.is_empty())
         };
         let list = value.as_address();
         let list = list.iter().flat_map(|list| list.iter());
@@ -256,7 +256,7 @@ impl<'a> Letter<'a> {
     /// As it was meant.
     fn date(&self) -> Option<Timestamp> {
         let root = self.parts.first()?;
-        let text = words::decode(self.raw(root, &HeaderName::Date)?);
+        let text = encoded_words::decode(self.raw(root, &HeaderName::Date)?);
         let parsed = || {
             let date = root.value(&HeaderName::Date).and_then(HeaderValue::as_datetime);
             date.filter(|date| date.is_valid()).map(|date| date.to_timestamp())
@@ -309,7 +309,7 @@ impl<'a> Letter<'a> {
         let part = self.parts.get(at)?;
         let name = part.name();
         let content_type =
-            kind::meant(&part.content_type, name.as_deref().unwrap_or_default(), &part.start());
+            file_type::meant(&part.content_type, name.as_deref().unwrap_or_default(), &part.start());
         Some(Attachment {
             index,
             name: self.attachment_name(index, part, &content_type),
@@ -333,7 +333,7 @@ impl<'a> Letter<'a> {
                 return name;
             }
         }
-        format!("attachment-{}.{}", index + 1, kind::extension(content_type))
+        format!("attachment-{}.{}", index + 1, file_type::extension(content_type))
     }
 
     fn summary_subject(&self) -> Option<String> {

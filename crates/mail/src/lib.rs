@@ -8,6 +8,7 @@
 mod activate_by;
 mod address;
 mod body;
+mod calendar_term;
 mod charset;
 mod clock;
 mod colour;
@@ -16,20 +17,20 @@ mod container;
 mod date;
 mod display;
 mod dkim;
+mod encoded_words;
 mod envelope;
+mod file_type;
 mod flowed;
 mod folding;
 mod from;
 mod head;
 mod html;
-mod inside;
+mod inspect;
 mod invitation;
-mod kind;
 mod letter;
 mod link;
 mod local_part;
 mod network;
-mod opened;
 mod params;
 mod parts;
 mod portal_letter;
@@ -37,13 +38,13 @@ mod random;
 mod reply;
 mod secret;
 mod skeleton;
-mod term;
 mod transfer;
+mod unpacked;
 mod verdict;
-mod words;
 
 pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};
+pub use calendar_term::{Term, Zone};
 pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
 pub use colour::{Colour, ColourError};
@@ -54,7 +55,7 @@ pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, Tl
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
 pub use html::{html_to_text, is_no_length};
-pub use inside::{Inside, Sealed, Unread};
+pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
     Invitation, Moment, Place as RepeatPlace, Repeats, Standing, Unit, Weekday, add as add_invitation,
     invitations,
@@ -68,7 +69,6 @@ pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
 pub use skeleton::{is_bracket, latinised, skeleton, tidied};
-pub use term::{Term, Zone};
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Otherwise, Reason, TlsFloor, Treatment};
 

@@ -2,7 +2,7 @@
 //! doubled, cut in pieces, badly quoted or encoded in three ways has several values. Knows no field by name.
 
 use crate::charset;
-use crate::words;
+use crate::encoded_words;
 
 /// Values of one parameter that are told apart.
 const MAX_VALUES: usize = 32;
@@ -77,7 +77,7 @@ impl Params {
             let unknown = |(label, rest): (Option<String>, &[u8])| {
                 label.is_some_and(|label| charset::is_unknown(&percent_decoded(rest), &label))
             };
-            words::is_illegible(&one.value) || labelled.is_some_and(unknown)
+            encoded_words::is_illegible(&one.value) || labelled.is_some_and(unknown)
         })
     }
 
@@ -109,10 +109,10 @@ impl Params {
             add(as_they_stand);
         }
         for one in named().filter(|one| one.piece.is_none() && !one.extended) {
-            add(words::decode(&one.value));
+            add(encoded_words::decode(&one.value));
         }
         for one in named().flat_map(|one| one.others.iter().chain([&one.value])) {
-            add(words::decode(one));
+            add(encoded_words::decode(one));
             add(charset::decode(one, None));
             if one.contains(&b'%') {
                 add(extended(one));
@@ -239,7 +239,7 @@ fn joined(pieces: &[&Param]) -> String {
     }
     match label {
         Some(label) => charset::decode(&bytes, Some(&label)),
-        None => words::decode(&bytes),
+        None => encoded_words::decode(&bytes),
     }
 }
 

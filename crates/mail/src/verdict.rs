@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar_term::Term;
 use crate::reply::Reply;
-use crate::term::Term;
 
 /// The least that a connection must prove before a letter goes over it. Ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

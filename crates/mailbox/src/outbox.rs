@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use sealpost_mail::{Address, Secret, Timestamp};
 use thiserror::Error;
 
-use crate::writing::{Sent, WrittenLetter};
+use crate::owner_letter::{Sent, WrittenLetter};
 
 /// A mail the portal wants sent to a mailbox's owner.
 #[derive(Clone, Debug)]

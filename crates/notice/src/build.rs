@@ -7,7 +7,7 @@ use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 use crate::layout::{Button, Fact, Page, Section, lay_out, safe_link};
 use crate::notice::{Notice, Rendered};
-use crate::{plain, when};
+use crate::{dates, sanitize};
 
 /// Longest sender name, subject and server reply shown, in characters.
 const NAME: usize = 80;
@@ -23,14 +23,14 @@ pub fn render(
 ) -> Result<Rendered, NoticeError> {
     let mut values = brand_values(brand)?;
     if let Some((until, days)) = notice.deadline() {
-        values.insert("until".into(), when::date(until, language, zone)?.into());
-        values.insert("until-time".into(), when::date_time(until, language, zone)?.into());
+        values.insert("until".into(), dates::date(until, language, zone)?.into());
+        values.insert("until-time".into(), dates::date_time(until, language, zone)?.into());
         values.insert("days".into(), days.into());
     }
     if let Some(count) = notice.count() {
         values.insert("count".into(), count.into());
     }
-    values.insert("subject".into(), plain::text(notice.subject().unwrap_or_default(), SUBJECT).into());
+    values.insert("subject".into(), sanitize::text(notice.subject().unwrap_or_default(), SUBJECT).into());
     let writer = Writer { words: Words::new(language, values)?, language, zone };
     lay_out(&writer.page(notice, brand)?, &writer.words, brand)
 }
@@ -38,12 +38,12 @@ pub fn render(
 fn brand_values(brand: &Brand) -> Result<Values, NoticeError> {
     let portal_url = safe_link(&brand.portal_url)?;
     let host = portal_url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
-    let within = plain::line(brand.sentence_name.as_deref().unwrap_or(&brand.name));
+    let within = sanitize::line(brand.sentence_name.as_deref().unwrap_or(&brand.name));
     Ok(Values::from([
-        ("brand".into(), plain::line(&brand.name).into()),
+        ("brand".into(), sanitize::line(&brand.name).into()),
         ("brand-start".into(), capitalised(&within).into()),
         ("brand-within".into(), within.into()),
-        ("portal".into(), plain::line(&brand.portal_name).into()),
+        ("portal".into(), sanitize::line(&brand.portal_name).into()),
         ("host".into(), host.unwrap_or_default().to_owned().into()),
         ("portal-url".into(), portal_url.into()),
     ]))
@@ -144,7 +144,7 @@ impl Writer<'_> {
             Notice::NotFetched { recipient, date, deletion, .. } => {
                 let mut page = self.start(["unfetched-subject", "unfetched-heading", "unfetched-intro"])?;
                 page.inside = true;
-                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.push(self.fact("label-date", self.moment(*date)?)?);
                 page.deadline = deletion.map(|_| self.say("unannounced-deadline")).transpose()?;
                 page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
@@ -154,7 +154,7 @@ impl Writer<'_> {
                 let mut page =
                     self.start(["unread-gone-subject", "unread-gone-heading", "unread-gone-intro"])?;
                 page.inside = true;
-                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.push(self.fact("label-date", self.moment(*date)?)?);
                 page.facts.push(self.fact("label-deleted", self.moment(*at)?)?);
                 page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
@@ -195,7 +195,7 @@ impl Writer<'_> {
                 Ok(page)
             }
             Notice::NewMessage { from_name, from_address, subject, date, link, deletion } => {
-                let shown = !plain::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
+                let shown = !sanitize::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
                 let title = if shown { "message-subject-shown" } else { "message-subject" };
                 let mut page = self.start([title, "message-heading", "message-intro"])?;
                 page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
@@ -220,10 +220,10 @@ impl Writer<'_> {
             Notice::PasswordForSender { recipient, password, subject, date, .. } => {
                 let mut page = self.start(["handover-subject", "handover-heading", "handover-intro"])?;
                 page.inside = true;
-                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.push(Fact {
                     label: self.say("label-password")?,
-                    value: plain::line(password.expose()),
+                    value: sanitize::line(password.expose()),
                     exact: true,
                 });
                 page.facts.extend(self.about(subject.as_deref(), *date)?);
@@ -313,9 +313,9 @@ impl Writer<'_> {
                     false => ["returned-subject", "returned-heading", "returned-intro"],
                 };
                 let mut page = self.start(keys)?;
-                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.extend(self.about(subject.as_deref(), *date)?);
-                let reason = plain::text(reason, REASON);
+                let reason = sanitize::text(reason, REASON);
                 if !reason.is_empty() {
                     page.facts.push(self.fact("label-reason", reason)?);
                 }
@@ -334,9 +334,9 @@ impl Writer<'_> {
                 let mut page =
                     self.start(["unannounced-subject", "unannounced-heading", "unannounced-intro"])?;
                 page.inside = true;
-                page.facts.push(self.fact("label-recipient", plain::address(recipient))?);
+                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.extend(self.about(subject.as_deref(), *date)?);
-                let reason = plain::text(reason, REASON);
+                let reason = sanitize::text(reason, REASON);
                 if !reason.is_empty() {
                     page.facts.push(self.fact("label-reason", reason)?);
                 }
@@ -358,7 +358,7 @@ impl Writer<'_> {
     fn start(&self, [subject, heading, intro]: [&'static str; 3]) -> Written<Page> {
         let intro = self.say(intro)?;
         Ok(Page {
-            subject: plain::line(&self.say(subject)?),
+            subject: sanitize::line(&self.say(subject)?),
             preview: intro.clone(),
             heading: self.say(heading)?,
             intro: vec![intro],
@@ -374,8 +374,8 @@ impl Writer<'_> {
         subject: Option<&str>,
         date: Timestamp,
     ) -> Written<Vec<Fact>> {
-        let name = plain::text(name.unwrap_or_default(), NAME);
-        let address = plain::address(address);
+        let name = sanitize::text(name.unwrap_or_default(), NAME);
+        let address = sanitize::address(address);
         let from = if name.is_empty() { address } else { format!("{name} <{address}>") };
         let mut facts = vec![self.fact("label-from", from)?];
         facts.extend(self.about(subject, date)?);
@@ -385,7 +385,7 @@ impl Writer<'_> {
     /// Subject, if it may be shown, and date.
     fn about(&self, subject: Option<&str>, date: Timestamp) -> Written<Vec<Fact>> {
         let mut facts = Vec::with_capacity(2);
-        let subject = plain::text(subject.unwrap_or_default(), SUBJECT);
+        let subject = sanitize::text(subject.unwrap_or_default(), SUBJECT);
         if !subject.is_empty() {
             facts.push(self.fact("label-subject", subject)?);
         }
@@ -396,7 +396,7 @@ impl Writer<'_> {
     /// What was done to the way in: when, and from where as far as its owner can tell something by it.
     fn happened(&self, label: &'static str, at: Timestamp, network: Option<&str>) -> Written<Vec<Fact>> {
         let mut facts = vec![self.fact(label, self.moment(at)?)?];
-        if let Some(network) = network.map(plain::line).filter(|network| !network.is_empty()) {
+        if let Some(network) = network.map(sanitize::line).filter(|network| !network.is_empty()) {
             facts.push(self.fact("label-network", network)?);
         }
         Ok(facts)
@@ -420,7 +420,7 @@ impl Writer<'_> {
     }
 
     fn moment(&self, at: Timestamp) -> Written<String> {
-        when::date_time(at, self.language, self.zone)
+        dates::date_time(at, self.language, self.zone)
     }
 }
 

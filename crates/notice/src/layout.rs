@@ -7,7 +7,7 @@ use crate::brand::{Brand, LOGO_CID};
 use crate::error::NoticeError;
 use crate::language::Words;
 use crate::notice::Rendered;
-use crate::plain;
+use crate::sanitize;
 
 /// Text lines end here at the latest, links excepted (RFC 5322 §2.1.1 asks for 78).
 const WIDTH: usize = 72;
@@ -94,7 +94,7 @@ struct Text<'a> {
 /// Lays the page out in both forms.
 pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rendered, NoticeError> {
     let foot = foot(words, brand, page.inside)?;
-    let (name, portal) = (plain::line(&brand.name), plain::line(&brand.portal_name));
+    let (name, portal) = (sanitize::line(&brand.name), sanitize::line(&brand.portal_name));
     let html = Html {
         tag: words.tag(),
         direction: words.say("direction")?,
@@ -112,7 +112,7 @@ pub(crate) fn lay_out(page: &Page, words: &Words, brand: &Brand) -> Result<Rende
 
 fn foot(words: &Words, brand: &Brand, inside: bool) -> Result<Foot, NoticeError> {
     let lines = |text: &str| -> Vec<String> {
-        text.lines().map(plain::line).filter(|line| !line.is_empty()).collect()
+        text.lines().map(sanitize::line).filter(|line| !line.is_empty()).collect()
     };
     let web = |text: &&str| text.starts_with("https://") || text.starts_with("http://");
     let imprint = brand.imprint.as_deref().map(str::trim).unwrap_or_default();

@@ -8,19 +8,19 @@
 
 mod brand;
 mod build;
+mod dates;
 mod error;
 mod language;
 mod layout;
 mod notice;
-mod plain;
 mod report;
-mod when;
+mod sanitize;
 
 pub use brand::{Brand, LOGO_CID, Logo};
 pub use build::render;
+pub use dates::{date, date_time};
 pub use error::NoticeError;
 pub use language::Language;
 pub use notice::{Notice, Rendered};
-pub use plain::{address as plain_address, text as plain_text};
 pub use report::{Report, ReportText, Why};
-pub use when::{date, date_time};
+pub use sanitize::{address as plain_address, text as plain_text};

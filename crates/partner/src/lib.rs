@@ -4,21 +4,21 @@
 //! Must never know: HTTP, SMTP, the rules, and how a letter is encrypted (that is `seal`). It holds no key of the
 //! server; every function takes the keys it needs. Clock and randomness are arguments.
 
-mod book;
-mod choice;
+mod domain_or_address;
 mod error;
-mod own;
-mod place;
+mod key_choice;
+mod key_state;
+mod own_keys;
+mod partner_rows;
+mod published_keys;
 mod rotate;
-mod state;
-mod window;
 
-pub use book::{Book, Found, Partner, PartnerKey, Reach, Standing};
-pub use choice::{Choice, KeyVerdict, Why, choose, judge};
+pub use domain_or_address::Place;
 pub use error::PartnerError;
-pub use own::{Own, OwnKeys, PublicKeys, Published};
-pub use place::Place;
+pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
+pub use key_state::{Refused, Step, after};
+pub use own_keys::{Own, OwnKeys, PublicKeys, Published};
+pub use partner_rows::{Book, Found, Partner, PartnerKey, Reach, Standing};
+pub use published_keys::{Shown, Window};
 pub use rotate::{PartnerSeals, Resealed};
 pub use sealpost_seal::Method;
-pub use state::{Refused, Step, after};
-pub use window::{Shown, Window};

@@ -5,9 +5,9 @@ use sealpost_mail::Random;
 use sealpost_store::{PartnerKeyRow, Store};
 use sealpost_vault::{KeyringKey, RowKey, TagKey};
 
-use crate::book::Book;
 use crate::error::PartnerError;
-use crate::own::OwnKeys;
+use crate::own_keys::OwnKeys;
+use crate::partner_rows::Book;
 
 /// The keys of one server key that these rows depend on.
 #[derive(Clone, Copy)]

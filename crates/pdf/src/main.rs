@@ -1,7 +1,7 @@
 //! The worker: one letter in on standard input, one PDF/A-3 out on standard output, then the end.
 //!
 //! Must never know: files, sockets, accounts, the time of day. It limits itself before it reads a byte
-//! (`limits.rs`), so that nothing a letter says can make it open, keep or exhaust anything.
+//! (`sandbox.rs`), so that nothing a letter says can make it open, keep or exhaust anything.
 //!
 //! Exit status: 0 a PDF is on standard output; 2 it was called or fed wrongly; 3 it could not shut itself in; 4 no PDF could be made.
 //! Standard error has at most one line, and never a word of the letter.
@@ -10,19 +10,19 @@ mod fonts;
 mod glyphs;
 mod html;
 mod job;
-mod limits;
 mod model;
 mod pictures;
 mod plain;
-mod prepare;
+mod sandbox;
 mod table;
+mod template_input;
 mod typeset;
 mod world;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use sealpost_sandbox::outside::NOT_SHUT_IN;
+use sealpost_sandbox::launch::NOT_SHUT_IN;
 
 const WRONG_INPUT: u8 = 2;
 const NO_PDF: u8 = 4;
@@ -30,7 +30,7 @@ const NO_PDF: u8 = 4;
 fn main() -> ExitCode {
     // A panic's message could hold words of the letter.
     std::panic::set_hook(Box::new(|_| {}));
-    let limits = match limits::Limits::from_arguments(std::env::args().skip(1)) {
+    let limits = match sandbox::Limits::from_arguments(std::env::args().skip(1)) {
         Ok(limits) => limits,
         Err(problem) => return give_up(WRONG_INPUT, problem),
     };

@@ -6,20 +6,22 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::fonts::Fonts;
 use crate::job::{Effort, Job};
-use crate::prepare::{self, Prepared};
+use crate::template_input::{self, Prepared};
 use crate::world::Desk;
 
 /// The PDF. A letter that cannot be set in full is set with less, never not at all: the original is in it
 /// in any case.
 pub(crate) fn pdf(mut job: Job) -> Option<Vec<u8>> {
     let fonts = Fonts::load();
-    let files = prepare::take_files(&mut job);
+    let files = template_input::take_files(&mut job);
     let efforts: &[Effort] = match job.effort {
         Effort::Full => &[Effort::Full, Effort::Careful, Effort::Cover],
         Effort::Careful => &[Effort::Careful, Effort::Cover],
         Effort::Cover => &[Effort::Cover],
     };
-    efforts.iter().find_map(|effort| set(&job, prepare::letter(&job, &files, &fonts, *effort)?, &fonts).ok())
+    efforts
+        .iter()
+        .find_map(|effort| set(&job, template_input::letter(&job, &files, &fonts, *effort)?, &fonts).ok())
 }
 
 /// Why setting failed, for the tests; production tries again with less.
@@ -72,8 +74,8 @@ mod tests {
     /// Sets without falling back to less.
     fn set_job(mut job: Job, effort: Effort) -> Vec<u8> {
         let fonts = Fonts::load();
-        let files = prepare::take_files(&mut job);
-        set(&job, prepare::letter(&job, &files, &fonts, effort).unwrap(), &fonts).unwrap()
+        let files = template_input::take_files(&mut job);
+        set(&job, template_input::letter(&job, &files, &fonts, effort).unwrap(), &fonts).unwrap()
     }
 
     fn set_fully(html: &str, effort: Effort) -> Vec<u8> {

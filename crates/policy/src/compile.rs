@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
 use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
-use crate::near::{self, Tag};
+use crate::near_miss::{self, Tag};
 use crate::spec::{HeaderSpec, OtherwiseSpec, TreatmentSpec, When};
 use crate::wildcard::Wildcard;
 
@@ -73,7 +73,7 @@ pub(crate) fn tags<'s>(specs: impl Iterator<Item = &'s When>) -> HashSet<String>
     let mut open: Vec<&When> = specs.collect();
     let mut tags = HashSet::new();
     while let Some(when) = open.pop() {
-        tags.extend(when.subject_tag.iter().map(|tag| near::core(tag)));
+        tags.extend(when.subject_tag.iter().map(|tag| near_miss::core(tag)));
         open.extend(&when.not);
     }
     tags

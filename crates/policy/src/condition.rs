@@ -6,10 +6,10 @@ use regex::Regex;
 use sealpost_mail::{Address, Network, latinised, skeleton, tidied};
 
 use crate::address::AddressSet;
-use crate::facts::{Deep, Facts, Known};
-use crate::label;
-use crate::near::{Tag, is_near};
+use crate::letter_facts::{Deep, Facts, Known};
+use crate::near_miss::{Tag, is_near};
 use crate::rules::Memo;
+use crate::sensitivity_label;
 use crate::wildcard::Wildcard;
 
 /// Kleene's logic: what is unknown is never taken for "no".
@@ -164,9 +164,9 @@ impl Condition {
             Self::Label(wanted) => {
                 let values = facts.head.readings("msip_labels");
                 let any = |alike: fn(&str, &str) -> bool| {
-                    values
-                        .iter()
-                        .any(|value| wanted.iter().any(|wanted| label::carries(value, wanted, alike)))
+                    values.iter().any(|value| {
+                        wanted.iter().any(|wanted| sensitivity_label::carries(value, wanted, alike))
+                    })
                 };
                 legible(
                     facts,

@@ -35,16 +35,16 @@
 mod address;
 mod compile;
 mod condition;
-mod facts;
-mod label;
-mod near;
+mod letter_facts;
+mod near_miss;
 mod rules;
+mod sensitivity_label;
 mod size;
 mod spec;
 mod wildcard;
 
 pub use compile::RuleError;
-pub use facts::{Deep, Facts, Known};
+pub use letter_facts::{Deep, Facts, Known};
 pub use rules::{Held, Needs, Rules, Step};
 pub use size::Size;
 pub use spec::{HeaderSpec, Near, OtherwiseSpec, RuleSpec, TreatmentSpec, When};

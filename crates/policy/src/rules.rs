@@ -7,8 +7,8 @@ use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, TlsFloor, Tre
 
 use crate::compile::{self, RuleError};
 use crate::condition::{Answer, Condition, Scope, Test, all};
-use crate::facts::Facts;
-use crate::near::Tag;
+use crate::letter_facts::Facts;
+use crate::near_miss::Tag;
 use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
 
 /// The name the default goes by.

@@ -9,21 +9,21 @@ mod access;
 mod assets;
 mod brand;
 mod config;
+mod css_colour;
 mod http;
-mod info;
 mod language;
 mod language_page;
 mod letters;
 mod mailbox;
 mod middleware;
 mod page;
-mod paint;
 mod problem;
 mod published;
 mod reading;
 mod routes;
 mod server;
 mod state;
+mod static_pages;
 mod writing;
 
 #[cfg(test)]

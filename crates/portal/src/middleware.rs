@@ -12,8 +12,8 @@ use actix_web::{Error, HttpMessage, HttpResponse, web};
 use askama::Template;
 
 use crate::access::expired_form;
+use crate::access::first_login_session;
 use crate::access::login;
-use crate::access::newcomer;
 use crate::access::session;
 use crate::http::awaited_body;
 use crate::http::connections::Slot;
@@ -170,7 +170,7 @@ pub(crate) async fn newcomers_only(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match newcomer::find(&site, request.request()).await {
+    match first_login_session::find(&site, request.request()).await {
         Ok(newcomer) => {
             request.extensions_mut().insert(newcomer);
             Ok(next.call(request).await?.map_into_boxed_body())
@@ -263,7 +263,7 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
     let mut fresh = page::redirect(&to);
     if !note.is_empty() {
         // What the browser still has opens nothing any more.
-        for what in ["session", newcomer::COOKIE] {
+        for what in ["session", first_login_session::COOKIE] {
             let _ = page::set(&mut fresh, &session::no_cookie(site, what));
         }
     }

@@ -8,15 +8,14 @@ use actix_web::{App, Error, Resource, Route, guard, web};
 use crate::access::account;
 use crate::access::activate;
 use crate::access::credentials;
-use crate::access::deletion;
-use crate::access::first;
+use crate::access::deletion_link;
+use crate::access::first_login;
 use crate::access::forgot;
-use crate::access::idle;
 use crate::access::login;
 use crate::access::renew;
 use crate::access::reset;
-use crate::access::support;
-use crate::info;
+use crate::access::session_timeout;
+use crate::access::support_request;
 use crate::language_page;
 use crate::letters::bulk;
 use crate::letters::export;
@@ -26,6 +25,7 @@ use crate::published::{directory, files, page, security};
 use crate::reading::message;
 use crate::reading::part;
 use crate::state::Site;
+use crate::static_pages;
 use crate::writing::drafts_page;
 use crate::writing::editor;
 use crate::writing::upload_page;
@@ -96,14 +96,14 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/first",
         verb: Verb::Read,
         right: Right::Newcomer,
-        handler: |r| r.to(first::form),
+        handler: |r| r.to(first_login::form),
     },
     Row {
         name: "first",
         path: "/first",
         verb: Verb::Act,
         right: Right::Newcomer,
-        handler: |r| r.to(first::submit),
+        handler: |r| r.to(first_login::submit),
     },
     Row {
         name: "forgot",
@@ -138,14 +138,14 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/d/{token}",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(deletion::form),
+        handler: |r| r.to(deletion_link::form),
     },
     Row {
         name: "deletion",
         path: "/d/{token}",
         verb: Verb::Act,
         right: Right::Anyone,
-        handler: |r| r.to(deletion::submit),
+        handler: |r| r.to(deletion_link::submit),
     },
     Row {
         name: "inbox",
@@ -390,7 +390,7 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/alive",
         verb: Verb::Read,
         right: Right::Owner,
-        handler: |r| r.to(idle::alive),
+        handler: |r| r.to(session_timeout::alive),
     },
     Row {
         name: "renew",
@@ -404,14 +404,14 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/support",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(support::form),
+        handler: |r| r.to(support_request::form),
     },
     Row {
         name: "support",
         path: "/support",
         verb: Verb::Act,
         right: Right::Anyone,
-        handler: |r| r.to(support::submit),
+        handler: |r| r.to(support_request::submit),
     },
     Row {
         name: "language",
@@ -425,7 +425,7 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/accessibility",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(info::accessibility),
+        handler: |r| r.to(static_pages::accessibility),
     },
     Row {
         name: "partner",
@@ -481,28 +481,28 @@ pub(crate) const TABLE: &[Row] = &[
         path: "/static/{file}",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(info::file),
+        handler: |r| r.to(static_pages::file),
     },
     Row {
         name: "robots",
         path: "/robots.txt",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(info::robots),
+        handler: |r| r.to(static_pages::robots),
     },
     Row {
         name: "ready",
         path: "/ready",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(info::ready),
+        handler: |r| r.to(static_pages::ready),
     },
     Row {
         name: "icon",
         path: "/favicon.ico",
         verb: Verb::Read,
         right: Right::Anyone,
-        handler: |r| r.to(info::icon),
+        handler: |r| r.to(static_pages::icon),
     },
 ];
 

@@ -4,8 +4,8 @@
 //! Three walls, each of which holds alone: limits (not one descriptor beyond those there are), Landlock (no path and
 //! no port), and a list of the system calls that computing needs (seccomp). Must never know: what the process computes.
 
-mod calls;
-pub mod outside;
+pub mod launch;
+mod syscalls;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
@@ -69,7 +69,7 @@ pub fn enter(policy: Policy) -> Result<Landlock, SandboxError> {
     // Not one descriptor more, and what is written goes into a pipe only.
     setrlimit(Resource::Nofile, at(policy.descriptors))?;
     setrlimit(Resource::Fsize, at(0))?;
-    calls::allow_only_computing().map_err(|error| SandboxError::Calls(error.to_string()))?;
+    syscalls::allow_only_computing().map_err(|error| SandboxError::Calls(error.to_string()))?;
     Ok(landlock)
 }
 

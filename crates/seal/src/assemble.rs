@@ -3,7 +3,7 @@
 use sealpost_mail::Head;
 
 use crate::mime::Entity;
-use crate::opened::Note;
+use crate::open_result::Note;
 
 /// Fields that a protected head replaces (RFC 9788 §4). Never one of those by which anyone believes anything:
 /// Authentication-Results and the like are made by receivers (CVE-2026-29143, CVE-2026-27443).

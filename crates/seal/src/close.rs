@@ -5,13 +5,13 @@ use std::io::{Read, Write};
 
 use sealpost_mail::{Random, Timestamp};
 
+use crate::algorithm_profile::Profile;
 use crate::error::CloseError;
-use crate::facts::Method;
 use crate::judge::{Purpose, judge};
+use crate::key_facts::Method;
 use crate::outgoing::Outgoing;
-use crate::own::{OwnKey, PrivatePart};
-use crate::partner::PartnerKey;
-use crate::profile::Profile;
+use crate::own_key::{OwnKey, PrivatePart};
+use crate::partner_key::PartnerKey;
 use crate::{pgp, smime};
 
 /// With what and for whom a letter is closed.

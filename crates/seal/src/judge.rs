@@ -4,7 +4,7 @@ use sealpost_mail::{Address, Domain, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::facts::{Algorithm, KeyFacts};
+use crate::key_facts::{Algorithm, KeyFacts};
 
 /// What a key is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

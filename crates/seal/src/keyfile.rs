@@ -9,7 +9,7 @@ use openssl::x509::X509;
 use sealpost_cms::{Cms, CmsKind};
 
 use crate::error::KeyError;
-use crate::partner::PartnerKey;
+use crate::partner_key::PartnerKey;
 use crate::pgp;
 use crate::smime::certificate::is_authority;
 

@@ -4,46 +4,46 @@
 //! not where keys live. A letter counts as closed only as a [`Closed`], which only [`close`] makes. What strangers made
 //! is opened in a process of its own ([`Worker`], binary `sealpost-seal`) without files, network or other people's keys.
 
+mod algorithm_profile;
 mod assemble;
-mod barred;
+mod base64_lines;
 mod close;
+mod distrusted;
 mod error;
-mod facts;
 mod inline;
-mod job;
 mod judge;
+mod key_facts;
 mod keyfile;
-mod lines;
 mod mime;
 mod open;
-mod opened;
+mod open_result;
 mod outgoing;
-mod own;
-mod partner;
+mod own_key;
+mod partner_key;
 mod pgp;
-mod profile;
-mod published;
-mod reach;
+mod published_key;
+mod remote_content;
 mod revocation;
 mod smime;
-mod work;
 mod worker;
+mod worker_job;
+mod worker_protocol;
 
+pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
 pub use close::{Closed, Closing, close};
 pub use error::{CloseError, KeyError, OpenError, WorkerError};
-pub use facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
 pub use judge::{Covers, Objection, Purpose, judge};
-pub use opened::{
+pub use key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
+pub use open_result::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
-pub use own::{Holder, Kind, OwnKey};
-pub use partner::PartnerKey;
-pub use profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
-pub use published::wkd_name;
+pub use own_key::{Holder, Kind, OwnKey};
+pub use partner_key::PartnerKey;
+pub use published_key::wkd_name;
 pub use revocation::{ListSigner, RevocationList};
-pub use work::work;
 pub use worker::{ChainVerdict, DistrustedKey, Limits, Lists, Opening, Sender, TrustedKey, Worker};
+pub use worker_job::work;
 
 /// Bytes in JSON, as base64.
 mod base64_bytes {

@@ -8,7 +8,7 @@ use std::io::{BufReader, BufWriter};
 use std::process::ExitCode;
 
 use sealpost_sandbox::Policy;
-use sealpost_sandbox::outside::NOT_SHUT_IN;
+use sealpost_sandbox::launch::NOT_SHUT_IN;
 
 const WRONG_INPUT: u8 = 2;
 /// Standard input, output and error.

@@ -10,21 +10,21 @@ use sealpost_mail::{Address, Head, Inside, Sealed, Timestamp};
 use sequoia_openpgp::Cert;
 
 use crate::assemble::assemble;
-use crate::barred::Barred;
-use crate::facts::Method;
+use crate::distrusted::Barred;
 use crate::judge::{Objection, Purpose, judge};
+use crate::key_facts::Method;
 use crate::mime::{ContentType, Entity, with_crlf};
-use crate::opened::{
+use crate::open_result::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
-use crate::own::OwnKey;
-use crate::partner::PartnerKey;
+use crate::own_key::OwnKey;
+use crate::partner_key::PartnerKey;
 use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
 use crate::smime::open::Signer;
 use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender, TrustedKey};
-use crate::{inline, pgp, reach, smime};
+use crate::{inline, pgp, remote_content, smime};
 
 /// How deep layers and parts may lie.
 const DEEPEST: usize = 8;
@@ -70,7 +70,8 @@ pub(crate) fn open(letter: &[u8], asked: &Asked) -> (Opened, Option<Vec<u8>>) {
     let left = left.and_then(|left| assemble(&entity.head, &left, &mut found.notes));
     found.look_within(left.as_deref().unwrap_or(letter));
     let mut letter = left;
-    if found.wholeness() == Wholeness::Malleable && letter.as_deref().is_some_and(reach::reaches_out) {
+    if found.wholeness() == Wholeness::Malleable && letter.as_deref().is_some_and(remote_content::reaches_out)
+    {
         found.closes_again();
         letter = None;
     }
@@ -360,7 +361,7 @@ impl Finding<'_> {
                 None
             }
             Ok(message) => {
-                let by = message.by.unwrap_or_else(|| crate::facts::Fingerprint::new(Vec::new()));
+                let by = message.by.unwrap_or_else(|| crate::key_facts::Fingerprint::new(Vec::new()));
                 self.layers.push(Layer::Decrypted {
                     method,
                     cipher: message.cipher,

@@ -1,9 +1,9 @@
 //! What opening proves, and that nothing breaks it.
 
 use super::*;
+use crate::algorithm_profile::Profile;
 use crate::close::{Closing, close};
-use crate::own::{Holder, Kind};
-use crate::profile::Profile;
+use crate::own_key::{Holder, Kind};
 use crate::worker::TrustedKey;
 use proptest::prelude::*;
 use sealpost_mail::{Clock as _, SequenceRandom, SystemClock};

@@ -5,9 +5,9 @@ use std::io::Read;
 
 use sealpost_mail::{Head, Random};
 
+use crate::algorithm_profile::HeaderProtection;
 use crate::close::Closing;
 use crate::error::CloseError;
-use crate::profile::HeaderProtection;
 
 /// What stands for a withheld subject (RFC 9788 §3.2.1).
 const WITHHELD: &[u8] = b" [...]";
@@ -203,8 +203,8 @@ pub(crate) fn boundary(random: &dyn Random) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::own::{Holder, Kind, OwnKey};
-    use crate::profile::Profile;
+    use crate::algorithm_profile::Profile;
+    use crate::own_key::{Holder, Kind, OwnKey};
     use sealpost_mail::{Address, Clock as _, SequenceRandom, SystemClock};
 
     const LETTER: &str = "Received: from pc by mail\r\nFrom: a@b.example\r\nTo: c@d.example\r\nBcc: e@f.example\r\n\

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_sandbox::outside::{self, Ended};
+use sealpost_sandbox::launch::{self, Ended};
 use serde::{Deserialize, Serialize};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
@@ -14,10 +14,10 @@ use tokio::io::{
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::error::{KeyError, OpenError, WorkerError};
-use crate::job::{Answer, Bytes, Job, MOST_JSON, START, Trusted};
-use crate::opened::{Distrust, Opened, SpeaksFor};
-use crate::own::OwnKey;
-use crate::partner::PartnerKey;
+use crate::open_result::{Distrust, Opened, SpeaksFor};
+use crate::own_key::OwnKey;
+use crate::partner_key::PartnerKey;
+use crate::worker_protocol::{Answer, Bytes, Job, MOST_JSON, START, Trusted};
 
 /// The worker's file name.
 const NAME: &str = "sealpost-seal";
@@ -137,7 +137,7 @@ impl Worker {
     /// # Errors
     /// There is none; the error names the place where it should be.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, WorkerError> {
-        let path = outside::program(configured, NAME).map_err(WorkerError::Missing)?;
+        let path = launch::program(configured, NAME).map_err(WorkerError::Missing)?;
         Ok(Self { path, limits })
     }
 
@@ -222,13 +222,13 @@ impl Worker {
         let killed = child.kill().await;
         match (done, killed) {
             (Ok(done), _) => done,
-            (Err(_elapsed), _) => Err(worker_ended(outside::NOT_IN_TIME).into()),
+            (Err(_elapsed), _) => Err(worker_ended(launch::NOT_IN_TIME).into()),
         }
     }
 
     fn start(&self) -> std::io::Result<Child> {
         Command::new(&self.path)
-            .args(outside::arguments(self.limits.memory, self.limits.cpu))
+            .args(launch::arguments(self.limits.memory, self.limits.cpu))
             // Nothing of ours is its business: no secrets from the environment, no folder.
             .env_clear()
             .current_dir("/")
@@ -335,7 +335,7 @@ fn worker_error(error: OpenError) -> KeyError {
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> WorkerError {
-    worker_ended(outside::ended(NAME, status, said))
+    worker_ended(launch::ended(NAME, status, said))
 }
 
 fn worker_ended(how: Ended) -> WorkerError {

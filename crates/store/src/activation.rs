@@ -3,8 +3,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::first_login::forget_newcomers_of;
 use crate::mailbox::NewWrap;
-use crate::newcomer::forget_newcomers_of;
 use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::{Bytes, BytesMut};
 use object_store::MultipartUpload;
 
-use crate::aside::Aside;
+use crate::disk_reservation::Aside;
 use crate::error::StoreError;
 use crate::files::{Files, is_id};
 use crate::statement::sql;

@@ -9,9 +9,9 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::access::Access;
-use crate::alone::Alone;
 use crate::error::StoreError;
+use crate::exclusive_lock::Alone;
+use crate::file_permissions::Access;
 use crate::leg::LeasedLeg;
 use crate::statement::{Batch, sql};
 use crate::store::Store;

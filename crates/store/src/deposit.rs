@@ -2,11 +2,11 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
 use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
-use crate::words::{ColumnWord as _, Folder};
 
 /// In `flags`: its owner wants to see it as unread. `read_at` stays, because others were told of it.
 pub(crate) const MARKED_UNREAD: i64 = 1;

@@ -11,8 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
 
-use crate::access::Access;
 use crate::error::StoreError;
+use crate::file_permissions::Access;
 
 /// Bytes of the reserve: a day of rows of a busy gateway, and little beside what letters take.
 const RESERVE: u64 = 32 * 1024 * 1024;

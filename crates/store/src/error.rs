@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use sealpost_mail::Fault;
 use thiserror::Error;
 
-use crate::engine::postgres::refused::PostgresError;
-use crate::engine::postgres::unfit::PostgresUnfit;
+use crate::engine::postgres::server_error::PostgresError;
+use crate::engine::postgres::unsupported_server::PostgresUnfit;
 
 /// The store could not do what it was asked. The text is for the log: it names files, never content.
 #[derive(Debug, Error)]

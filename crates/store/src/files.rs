@@ -11,8 +11,8 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::{MultipartUpload, ObjectStoreExt as _};
 
-use crate::access::Access;
 use crate::error::StoreError;
+use crate::file_permissions::Access;
 
 /// Files that are rightly without a row at this moment: being written, not yet committed, being removed.
 type Moving = Arc<Mutex<HashSet<String>>>;

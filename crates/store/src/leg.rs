@@ -2,12 +2,12 @@
 
 use sealpost_mail::{EnhancedCode, Timestamp};
 
-use crate::alone::Alone;
 use crate::body::{Body, StoredBody};
+use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
+use crate::exclusive_lock::Alone;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::words::{ColumnWord as _, LegPurpose, LegState};
 
 /// One recipient's copy on its way out.
 #[derive(Clone, Debug)]

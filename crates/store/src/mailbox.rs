@@ -2,16 +2,16 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::{ColumnWord as _, Ended, WrapKind};
+use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
-use crate::ended::end_sessions;
+use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
-use crate::gone::forget_deleted;
 use crate::idle::IdleMailbox;
-use crate::pace::Pace;
+use crate::notice_frequency::Pace;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
-use crate::words::{ColumnWord as _, Ended, WrapKind};
 
 /// A mailbox to be made; it starts pending.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@
 use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
+use crate::column_values::{ColumnWord as _, OwnKeyState, PartnerKeyState};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::words::{ColumnWord as _, OwnKeyState, PartnerKeyState};
 
 /// A partner.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Row, sql};
 use crate::store::{Page, Store};
-use crate::words::{ColumnWord as _, LegPurpose, LegState};
 
 /// Which legs to list; `None` means any.
 #[derive(Clone, Debug, Default)]

@@ -3,16 +3,16 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::{ColumnWord as _, Ended, RequestKind, RequestState};
 use crate::deposit::remove_letter;
-use crate::ended::end_sessions;
+use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
+use crate::first_login::forget_newcomers_of;
 use crate::leg::NewLeg;
 use crate::mailbox::{NewMailbox, NewWrap};
-use crate::newcomer::forget_newcomers_of;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
-use crate::words::{ColumnWord as _, Ended, RequestKind, RequestState};
 
 /// Open wishes for access to one mailbox.
 pub const MAX_OPEN: i64 = 20;

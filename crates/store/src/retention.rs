@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
+use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
-use crate::gone::forget_deleted;
+use crate::sender_status::expired_unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
-use crate::status::expired_unread;
 use crate::store::Store;
 use crate::sweep::drop_stale;
 use crate::unheld::unheld;

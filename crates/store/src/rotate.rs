@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::column_values::{ColumnWord as _, WrapKind};
 use crate::error::StoreError;
 use crate::mailbox::{MailboxRow, NewWrap};
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
-use crate::words::{ColumnWord as _, WrapKind};
 
 /// Rows that are replaced in one transaction.
 const PAGE: i64 = 200;

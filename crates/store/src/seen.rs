@@ -3,11 +3,11 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::Folder;
 use crate::deposit::{DepositRow, deposit_row, list_columns};
 use crate::error::StoreError;
 use crate::statement::{Batch, sql};
 use crate::store::Store;
-use crate::words::Folder;
 
 /// A letter's key, wrapped by its owner.
 #[derive(Clone, Debug)]

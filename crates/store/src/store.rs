@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::access::Access;
 use crate::audit::{AuditProver, Riding};
 use crate::disk::{Disk, Room};
 use crate::engine::{Engine, Opened, PostgresOptions, Promise, Setting, SqliteOptions};
 use crate::error::StoreError;
+use crate::file_permissions::Access;
 use crate::files::Files;
 use crate::rotate::Rotating;
 use crate::statement::{Batch, Outcome, Row, Statement};

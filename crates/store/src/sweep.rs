@@ -3,12 +3,12 @@
 use sealpost_mail::Timestamp;
 
 use crate::arrival::RETRY_WINDOW;
-use crate::ended::forget_ended_sessions;
+use crate::ended_sessions::forget_ended_sessions;
 use crate::error::StoreError;
-use crate::lately::forget_old_uses;
+use crate::failed_logins::forget_old_tries;
+use crate::rate_counts::forget_old_uses;
 use crate::statement::sql;
 use crate::store::Store;
-use crate::tries::forget_old_tries;
 
 /// Something that must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]

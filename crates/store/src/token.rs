@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::{ColumnWord as _, TokenPurpose};
 use crate::error::StoreError;
+use crate::first_login::forget_newcomers_of;
 use crate::mailbox::NewWrap;
-use crate::newcomer::forget_newcomers_of;
 use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
-use crate::words::{ColumnWord as _, TokenPurpose};
 
 /// A token to be remembered.
 #[derive(Clone, Debug)]

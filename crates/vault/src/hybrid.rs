@@ -12,8 +12,8 @@ use hpke::{Deserializable, OpModeR, OpModeS, Serializable};
 use sealpost_mail::Random;
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::primitive::{Key, TAG, bind};
+use crate::sealed_header::Format;
 use crate::xwing::XWing;
 
 /// Length of a public key.

@@ -6,17 +6,16 @@
 //! that is used once. The bytes are described in `docs/formats.md`; `tests/formats/read.py` opens
 //! them without this crate. It is the only crate that names hpke and argon2.
 
-mod answer;
 mod audit;
 mod cost;
 mod error;
-mod frame;
 mod hybrid;
-mod initial;
+mod initial_password;
 mod letter_signer;
 mod lookup;
 mod mailbox;
 mod message;
+mod normalize;
 pub mod password_phc;
 mod password_wrap;
 mod primitive;
@@ -25,6 +24,7 @@ mod record;
 mod roles;
 mod rotated;
 mod salted;
+mod sealed_header;
 mod server;
 mod session;
 mod stream;
@@ -35,7 +35,7 @@ mod xwing;
 pub use audit::{AuditKey, AuditMaster, AuditProof};
 pub use cost::Argon2Cost;
 pub use error::VaultError;
-pub use initial::InitialPassword;
+pub use initial_password::InitialPassword;
 pub use letter_signer::{BodyHash, LetterSigner, LetterVerifier};
 pub use lookup::{Fingerprinter, KnownDevice, TagKey};
 pub use mailbox::{KeySeal, MailboxKeys, MailboxPublic, MailboxSecret};

@@ -5,11 +5,11 @@ use sealpost_mail::{Random, Secret};
 use std::fmt;
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
 use crate::message::MessageKey;
 use crate::primitive::Key;
 use crate::salted::{self, Sealed};
+use crate::sealed_header::Format;
 
 const WRAPPING: &str = "sealpost/1/mailbox-wrapping";
 

@@ -4,9 +4,9 @@
 use sealpost_mail::{Random, Secret};
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::primitive::Key;
 use crate::salted::{self, Sealed};
+use crate::sealed_header::Format;
 
 /// A random 256-bit key for one message. Body and parts are sealed under keys derived from it with
 /// different labels and a fresh salt each, so no two seals ever share key and nonce.

@@ -3,14 +3,14 @@
 
 use sealpost_mail::{Random, Secret};
 
-use crate::answer;
 use crate::cost::Argon2Cost;
 use crate::error::VaultError;
-use crate::frame::Format;
-use crate::initial::{self, InitialPassword};
+use crate::initial_password::{self, InitialPassword};
 use crate::mailbox::MailboxSecret;
+use crate::normalize;
 use crate::primitive::Key;
 use crate::salted::{self, SALT, Sealed};
+use crate::sealed_header::Format;
 use crate::server::Pepper;
 use crate::wrap::{Unwrapped, WRAPPED};
 
@@ -24,7 +24,7 @@ impl MailboxSecret {
         cost: &Argon2Cost,
         random: &dyn Random,
     ) -> Result<Vec<u8>, VaultError> {
-        let input = answer::password(password.expose());
+        let input = normalize::password(password.expose());
         wrap(self, Format::Password, mailbox_id, input.as_bytes(), pepper, cost, random)
     }
 
@@ -35,7 +35,7 @@ impl MailboxSecret {
         password: &Secret<String>,
         pepper: &Pepper,
     ) -> Result<Unwrapped, VaultError> {
-        let input = answer::password(password.expose());
+        let input = normalize::password(password.expose());
         unwrap(Format::Password, wrap, mailbox_id, input.as_bytes(), pepper)
     }
 
@@ -48,7 +48,7 @@ impl MailboxSecret {
         cost: &Argon2Cost,
         random: &dyn Random,
     ) -> Result<Vec<u8>, VaultError> {
-        let input = initial::plain(password.text().expose());
+        let input = initial_password::plain(password.text().expose());
         wrap(self, Format::Initial, mailbox_id, input.as_bytes(), pepper, cost, random)
     }
 
@@ -59,7 +59,7 @@ impl MailboxSecret {
         typed: &Secret<String>,
         pepper: &Pepper,
     ) -> Result<Unwrapped, VaultError> {
-        let input = initial::plain(typed.expose());
+        let input = initial_password::plain(typed.expose());
         unwrap(Format::Initial, wrap, mailbox_id, input.as_bytes(), pepper)
     }
 
@@ -80,7 +80,7 @@ impl MailboxSecret {
             &[""],
             &[0; WRAPPED],
         );
-        let input = answer::password(password.expose());
+        let input = normalize::password(password.expose());
         unwrap(format, &wrap, "", input.as_bytes(), pepper).map(|_always_wrong| Unwrapped::Wrong)
     }
 
@@ -93,7 +93,7 @@ impl MailboxSecret {
         cost: &Argon2Cost,
         random: &dyn Random,
     ) -> Result<Vec<u8>, VaultError> {
-        let input = answer::answer(answer.expose());
+        let input = normalize::answer(answer.expose());
         if input.is_empty() {
             return Err(VaultError::EmptyAnswer);
         }
@@ -107,7 +107,7 @@ impl MailboxSecret {
         answer: &Secret<String>,
         pepper: &Pepper,
     ) -> Result<Unwrapped, VaultError> {
-        let input = answer::answer(answer.expose());
+        let input = normalize::answer(answer.expose());
         unwrap(Format::Answer, wrap, mailbox_id, input.as_bytes(), pepper)
     }
 }

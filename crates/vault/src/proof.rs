@@ -4,8 +4,8 @@
 use subtle::ConstantTimeEq as _;
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::primitive::{Key, Mac, bind};
+use crate::sealed_header::Format;
 use crate::session::Held;
 
 const DEPOSIT: &str = "sealpost/1/proof-deposit";

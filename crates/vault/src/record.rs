@@ -4,9 +4,9 @@
 use sealpost_mail::{Random, Secret};
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::primitive::Key;
 use crate::salted::{self, Sealed};
+use crate::sealed_header::Format;
 
 /// Seals what waits in the queue.
 #[derive(Clone, Debug)]

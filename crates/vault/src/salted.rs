@@ -4,8 +4,8 @@
 use sealpost_mail::Random;
 
 use crate::error::VaultError;
-use crate::frame::{Format, Reader};
 use crate::primitive::{Key, TAG, bind};
+use crate::sealed_header::{Format, Reader};
 
 /// Length of every salt.
 pub(crate) const SALT: usize = 32;

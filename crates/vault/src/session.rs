@@ -5,11 +5,11 @@ use sealpost_mail::{Random, Secret};
 use subtle::ConstantTimeEq;
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::mailbox::MailboxSecret;
 use crate::primitive::Key;
 use crate::proof::{Bearer, SessionAuth};
 use crate::salted::{self, Sealed};
+use crate::sealed_header::Format;
 use crate::token;
 
 /// Under which a session is stored.

@@ -5,10 +5,10 @@ use sealpost_mail::Random;
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::message::MessageKey;
 use crate::primitive::{Aead, TAG};
 use crate::salted::{self, SALT};
+use crate::sealed_header::Format;
 
 /// Plain bytes in every chunk but the last.
 pub const CHUNK: usize = 65536;
@@ -53,7 +53,7 @@ impl StreamSealer {
         let fields = Format::Stream
             .magic()
             .into_iter()
-            .chain([crate::frame::VERSION, CHUNK_BITS])
+            .chain([crate::sealed_header::VERSION, CHUNK_BITS])
             .chain(salt)
             .chain(prefix);
         header.iter_mut().zip(fields).for_each(|(to, from)| *to = from);

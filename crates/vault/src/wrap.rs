@@ -7,12 +7,12 @@ use sealpost_mail::{Random, Secret};
 use std::fmt;
 
 use crate::error::VaultError;
-use crate::frame::Format;
 use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
 use crate::mailbox::{MailboxSecret, read_public};
 use crate::primitive::Key;
 use crate::record::RowKey;
 use crate::salted::{self, Sealed};
+use crate::sealed_header::Format;
 use crate::server::{Pepper, key_text, parse_key_text};
 use crate::token::Token;
 

@@ -8,7 +8,7 @@ use sealpost_mail::{Domain, Edit, Judgement, Otherwise, Random, Recipient, Reply
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
 
-use super::piping::{Reading, Writing};
+use super::blocking_io::{Reading, Writing};
 use super::{Arrived, Chosen, Partners, choose, unavailable};
 use crate::context::Context;
 use crate::decide::{Decided, Way};

@@ -1,12 +1,12 @@
 //! Letters to and from partners: which key, closed copies, opened letters. Knows no rules and no SMTP; how letters are
 //! encrypted is `seal`'s.
 
+mod blocking_io;
 mod choose;
 mod close;
-mod marks;
 mod open;
-mod piping;
-mod turns;
+mod result_header;
+mod worker_slots;
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use sealpost_seal::Worker;
 use sealpost_vault::KeyringKey;
 
 use crate::context::Shared;
-use turns::Turns;
+use worker_slots::Turns;
 
 pub use choose::{Chosen, choose};
 pub use close::Copy;

@@ -8,8 +8,8 @@ use sealpost_mail::{Address, Fault, Origin, Reply};
 use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Sender, Worker, WorkerError, Written};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::marks::{self, Look, Outcome};
-use super::piping::Reading;
+use super::blocking_io::Reading;
+use super::result_header::{self, Look, Outcome};
 use super::{Partners, unavailable};
 use crate::context::{Context, Shared};
 use crate::failure;
@@ -59,8 +59,8 @@ pub(crate) async fn open(
         return Ok(untouched(spooled, false));
     }
     let tag = inbound.tag.as_deref();
-    spooled.head = marks::without_ours(&spooled.head, tag);
-    let (outcome, letter) = match marks::look(&context.shared, &spooled).await? {
+    spooled.head = result_header::without_ours(&spooled.head, tag);
+    let (outcome, letter) = match result_header::look(&context.shared, &spooled).await? {
         Look::Open => return Ok(untouched(spooled, true)),
         Look::Unknown => (Outcome::NotLooked("too-complex"), None),
         Look::Closed => {
@@ -78,13 +78,13 @@ pub(crate) async fn open(
             let from = address(&spooled);
             letter.fingerprint = spooled.fingerprint;
             // What was inside may say anything, too.
-            let head = marks::without_ours(&letter.head, tag);
+            let head = result_header::without_ours(&letter.head, tag);
             spooled = letter;
             (head, from)
         }
         None => (spooled.head.clone(), address(&spooled)),
     };
-    let marked = marks::mark(&head, &outcome, from.as_ref(), tag);
+    let marked = result_header::mark(&head, &outcome, from.as_ref(), tag);
     tracing::info!(found = %marked.logged, "a letter from the world was looked into");
     spooled.head = marked.head;
     let held = match inbound.unopened {

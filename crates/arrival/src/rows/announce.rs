@@ -3,17 +3,17 @@
 
 use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Reply, ReversePath, Secret, Timestamp};
-use sealpost_mailbox::links;
+use sealpost_mailbox::portal_links;
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use serde::{Deserialize, Serialize};
 
 use super::Arrival;
+use super::announced_letter::{Announcement, Standing};
 use super::initial_password;
-use super::pacing::Pacing;
-use super::standing::{Announcement, Standing};
+use super::notice_timing::Pacing;
 use crate::enqueue;
-use crate::notice_facts::NoticeFacts;
+use crate::notice_ticket::NoticeFacts;
 use crate::verp;
 
 /// The label of [`NoticeMemo`].
@@ -128,7 +128,7 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
             from_address: from_address.clone(),
             subject: subject.clone(),
             date: arrival.now,
-            link: announcer.link(&links::letter(about.deposit_id)),
+            link: announcer.link(&portal_links::letter(about.deposit_id)),
             deletion: about.going.at.map(|at| (at, announcer.retention.days(arrival.now, at))),
         },
     }

@@ -8,7 +8,7 @@ use sealpost_store::{ArrivalRows, NewBounce, NoticeRow};
 use super::Arrival;
 use super::announce::{self, NoticeMemo};
 use super::reports;
-use crate::came_back::{Said, read};
+use crate::bounce_status::{Said, read};
 use crate::decide::{Decided, Way};
 use crate::reply::{self, ReplyMemo};
 use crate::undelivered::{self, Undelivered};
@@ -37,7 +37,7 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
     }
     // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
     let said = match &arrival.envelope.reverse_path {
-        ReversePath::Address(_) => return super::replied::answer(arrival).await,
+        ReversePath::Address(_) => return super::reply_to_notice::answer(arrival).await,
         ReversePath::Null => arrival.spooled.whole(&arrival.context.shared).await?.look(read).await?,
     };
     let status = match said {

@@ -10,8 +10,8 @@ use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
 use sealpost_vault::{MailboxPublic, TokenPurpose};
 
-use super::pacing::Pacing;
-use super::standing::{Announcement, Standing};
+use super::announced_letter::{Announcement, Standing};
+use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decide::{Decided, Way};
 use crate::{failure, listing, thread};

@@ -10,7 +10,7 @@ use sealpost_store::{ArrivalRows, LegPurpose};
 use sealpost_vault::{Argon2Cost, InitialPassword, MailboxSecret, Pepper};
 
 use super::Arrival;
-use super::standing::Announcement;
+use super::announced_letter::Announcement;
 use crate::context::Shared;
 use crate::enqueue;
 use crate::owner_mail;

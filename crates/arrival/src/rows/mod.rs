@@ -1,15 +1,15 @@
 //! Decisions become rows: each kind builds its own, and they are joined once. Knows no rules.
 
 mod announce;
+mod announced_letter;
 mod bounce;
+mod deletion_request;
 mod deposits;
 mod initial_password;
 mod legs;
-mod pacing;
-mod replied;
+mod notice_timing;
+mod reply_to_notice;
 mod reports;
-mod standing;
-mod wished;
 
 pub(crate) use announce::{MEMO, NoticeMemo};
 
@@ -59,9 +59,9 @@ pub(crate) async fn build(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<
     let Arrival { context, envelope, spooled, .. } = arrival;
     // Looking into the letter comes first: it takes and gives back memory of its own.
     let bounces = bounce::rows(arrival, decided).await?;
-    let replied = match wished::rows(arrival, decided).await? {
+    let replied = match deletion_request::rows(arrival, decided).await? {
         Some(wished) => wished,
-        None => replied::rows(arrival, decided).await?,
+        None => reply_to_notice::rows(arrival, decided).await?,
     };
     let portal = deposits::Portal::of(arrival, decided).await?;
     let room = heads_room(&context.shared, spooled, decided.len()).await?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use sealpost_sandbox::outside::{self, Ended};
+use sealpost_sandbox::launch::{self, Ended};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
@@ -58,7 +58,7 @@ impl Worker {
     /// The program at `configured`, else the one that lies beside the running program. The error names the
     /// place where it should be.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, ExportError> {
-        let path = outside::program(configured, NAME).map_err(ExportError::WorkerMissing)?;
+        let path = launch::program(configured, NAME).map_err(ExportError::WorkerMissing)?;
         Ok(Self { path, limits })
     }
 
@@ -70,13 +70,13 @@ impl Worker {
         let killed = child.kill().await;
         match (done, killed) {
             (Ok(done), _) => done,
-            (Err(_elapsed), _) => Err(worker_ended(outside::NOT_IN_TIME)),
+            (Err(_elapsed), _) => Err(worker_ended(launch::NOT_IN_TIME)),
         }
     }
 
     fn start(&self) -> std::io::Result<Child> {
         Command::new(&self.path)
-            .args(outside::arguments(self.limits.memory, self.limits.cpu))
+            .args(launch::arguments(self.limits.memory, self.limits.cpu))
             // Nothing of ours is its business: no secrets from the environment, no folder.
             .env_clear()
             .current_dir("/")
@@ -134,7 +134,7 @@ async fn read(from: impl AsyncRead + Unpin, most: u64) -> Option<Vec<Vec<u8>>> {
 }
 
 fn failure(status: ExitStatus, said: &[u8]) -> ExportError {
-    worker_ended(outside::ended(NAME, status, said))
+    worker_ended(launch::ended(NAME, status, said))
 }
 
 fn worker_ended(how: Ended) -> ExportError {

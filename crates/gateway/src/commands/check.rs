@@ -12,9 +12,9 @@ use super::audit::verify;
 use super::{check_database, check_partners, complain, complain_all, fail, runtime, say};
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
-use crate::prove::{Proven, Prover};
 use crate::roles::Roles;
-use crate::workers;
+use crate::verify_rows::{Proven, Prover};
+use crate::worker_check;
 
 pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {
     let mut problems = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     for warning in &plan.warnings {
         complain(format_args!("warning: {warning}"));
     }
-    for warning in workers::not_shut_in(&plan, roles) {
+    for warning in worker_check::not_shut_in(&plan, roles) {
         complain(format_args!("warning: {warning}"));
     }
     for warning in keys.intake.iter().flat_map(|keys| check_partners::warnings(&plan, keys)) {

@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::{complain_all, fail, say};
 use crate::config::checked::Plan;
 use crate::dkim_folder::{self, Entry, FolderError, Standing};
-use crate::zone;
+use crate::zone_file;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -105,7 +105,7 @@ fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
                 return Err(DkimCommandError::Selector(selector));
             }
             let entry = dkim_folder::create(folder, domain, &selector, kind.algorithm())?;
-            say(zone::txt(&entry.name(), &entry.public()?.record));
+            say(zone_file::txt(&entry.name(), &entry.public()?.record));
             say(format_args!(
                 "; Publish this line, wait until it can be seen, then: sealpost dkim use {selector}"
             ));

@@ -12,9 +12,9 @@ use sealpost_delivery::{DnsError, LookUp, RecordKind};
 use super::{complain, complain_all, fail, runtime, say};
 use crate::config::checked::Plan;
 use crate::dkim_folder;
-use crate::records::{self, Found, Wanted};
+use crate::dns_records::{self, Found, Wanted};
 use crate::roles::Roles;
-use crate::zone;
+use crate::zone_file;
 
 pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>) -> ExitCode {
     // With the portal's keys if we may read them: then the line of portal-key is among the others.
@@ -40,7 +40,7 @@ pub(super) fn run(config: &Path, check: bool, resolver: Option<SocketAddr>) -> E
             Err(error) => return fail(&error),
         }
     }
-    let all = match records::all(&plan.publishing, &keys, portal_key.as_deref()) {
+    let all = match dns_records::all(&plan.publishing, &keys, portal_key.as_deref()) {
         Ok(all) => all,
         Err(error) => {
             complain(format_args!("error: {error}"));
@@ -79,9 +79,9 @@ fn print(wanted: &Wanted) {
 
 fn record(wanted: &Wanted) -> String {
     match wanted.kind {
-        RecordKind::Txt => zone::txt(&wanted.name, &wanted.data),
+        RecordKind::Txt => zone_file::txt(&wanted.name, &wanted.data),
         RecordKind::Cname | RecordKind::Mx | RecordKind::Tlsa => {
-            zone::line(&wanted.name, wanted.kind.as_str(), &wanted.data)
+            zone_file::line(&wanted.name, wanted.kind.as_str(), &wanted.data)
         }
     }
 }

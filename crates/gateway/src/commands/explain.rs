@@ -10,7 +10,7 @@ use sealpost_mail::{
 };
 use sealpost_policy::{Facts, Held, Known};
 
-use super::door::{self, Caller};
+use super::explain_intake::{self, Caller};
 use super::{complain, complain_all, explain_partner, fail, say};
 use crate::config::checked::Plan;
 
@@ -53,7 +53,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         },
     };
     let caller = Caller { client: question.client, login: question.login.as_deref() };
-    let listener = match door::choose(&plan.listeners, question.listener.as_deref(), &caller) {
+    let listener = match explain_intake::choose(&plan.listeners, question.listener.as_deref(), &caller) {
         Ok(listener) => listener,
         Err(error) => {
             complain(format_args!("error: {error}"));
@@ -103,7 +103,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         from_world: plan.inbound.takes(&listener.name),
     };
     let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
-    door::tell(listener, &logins, &caller, &envelope, &head, &bytes);
+    explain_intake::tell(listener, &logins, &caller, &envelope, &head, &bytes);
     let decided = match each(&plan.rules, &plan.announcer, &facts, &envelope) {
         Ok(decided) => decided,
         Err(reply) => return fail(&std::io::Error::other(reply.to_line())),

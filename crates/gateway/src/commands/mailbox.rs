@@ -117,7 +117,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
         }
         What::ExportFacts { mailbox } => {
             let row = find(store, keys, mailbox).await?;
-            say(super::facts::export(store, plan, keys, &row, now).await?);
+            say(super::export_facts::export(store, plan, keys, &row, now).await?);
             Ok(())
         }
         What::Clear(act) => {

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::{say, with_support};
 use crate::config::checked::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
-use crate::release;
+use crate::release_mailbox;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -117,9 +117,10 @@ async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> 
             let (request, mailbox) = find(store, *number).await?;
             let address = address(&keys, &mailbox)?;
             let lost = *lose_messages;
-            let done =
-                release::release(store, plan, &keys, &request, &mailbox, address, note, lost, now, &random)
-                    .await?;
+            let done = release_mailbox::release(
+                store, plan, &keys, &request, &mailbox, address, note, lost, now, &random,
+            )
+            .await?;
             let letters = if done.kept { "the messages are kept" } else { "the old messages are gone" };
             match done.initial {
                 None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
@@ -136,7 +137,7 @@ async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> 
         What::Ask { address, note } => ask(store, &keys, address, note, now, &random).await,
         What::Refuse { number, note } => {
             let (request, _) = find(store, *number).await?;
-            let sealed = release::seal_note(&keys, &request.mailbox_id, note, &random as &dyn Random);
+            let sealed = release_mailbox::seal_note(&keys, &request.mailbox_id, note, &random as &dyn Random);
             let refused = Event::RequestRefused { mailbox: &request.mailbox_id, number: request.number };
             let noting = store.audited([refused.row(now, &Actor::of_command(), None)]);
             match noting.refuse_request(&request, sealed, now).await? {

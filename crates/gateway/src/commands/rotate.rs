@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::{complain, complain_all, prover, runtime, say};
 use crate::config::checked::{self as plan, KeySource};
 use crate::config::file::{self as config, Config, Escrow, Source};
-use crate::rotate::{Done, RotateError, Rotation};
+use crate::rotate_key::{Done, RotateError, Rotation};
 
 /// Why the key was not changed, or not wholly.
 #[derive(Debug, Error)]

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::{complain, complain_all, fail, say, with_store};
 use crate::config::checked::{self as plan, Plan, SupportKeys};
-use crate::rotate::moved_escrow;
+use crate::rotate_key::moved_escrow;
 
 #[derive(Debug, Error)]
 enum Failed {

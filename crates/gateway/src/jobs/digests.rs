@@ -9,7 +9,7 @@ use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
 
-use super::unread::Unread;
+use super::unreadable_rows::Unread;
 use super::{Counts, Failed, Workshop};
 
 /// Tells everybody whose time has come.

@@ -1,15 +1,15 @@
 //! What happens by the clock. Ticks are UTC (decision 0009) and only ask what is due; when a job is due stands in the
 //! store, so that what was missed is made up for, and a lease there lets one of several processes run it (decision 0031).
 
-mod believed;
-mod deleting;
+mod audit_trail;
+mod clock_check;
 mod digests;
-mod foreseen;
+mod preview;
 mod reminders;
-mod running;
+mod retention;
+mod runner;
 mod senders;
-mod trail;
-mod unread;
+mod unreadable_rows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,10 +24,10 @@ use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
 use crate::config::checked::Telling;
 
-pub(crate) use believed::{Belief, belief, days};
-pub(crate) use foreseen::foresee;
-pub(crate) use running::{Ran, Runner};
-pub(crate) use trail::say_end;
+pub(crate) use audit_trail::say_end;
+pub(crate) use clock_check::{Belief, belief, days};
+pub(crate) use preview::foresee;
+pub(crate) use runner::{Ran, Runner};
 
 /// Why jobs cannot be started.
 #[derive(Debug, Error)]

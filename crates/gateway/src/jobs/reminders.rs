@@ -8,7 +8,7 @@ use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
 use sealpost_store::{MailboxRow, MailboxState, Reminded, WaitingLetter};
 
-use super::unread::Unread;
+use super::unreadable_rows::Unread;
 use super::{Counts, Failed, Workshop};
 
 /// Whom the ladder reaches now, mailbox by mailbox.

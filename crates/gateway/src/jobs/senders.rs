@@ -6,7 +6,7 @@ use sealpost_mail::Timestamp;
 use sealpost_notice::Notice;
 use sealpost_store::{ExpiredUnread, Told, Unfetched};
 
-use super::unread::Unread;
+use super::unreadable_rows::Unread;
 use super::{Counts, Failed, Workshop};
 
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {

@@ -7,7 +7,7 @@ use mail_builder::headers::date::Date;
 use super::rtf;
 use super::tnef::{self, Tnef};
 use super::uuencode;
-use crate::words;
+use crate::encoded_words;
 
 /// Messages within messages that are written as letters; deeper ones stay what they are.
 const MAX_MESSAGES: usize = 4;
@@ -72,14 +72,18 @@ fn head(tnef: &Tnef<'_>) -> String {
     if let Some(address) =
         address.filter(|address| address.is_ascii() && !address.contains(['<', '>', '"', ' ']))
     {
-        let name = String::from_utf8_lossy(&words::encode(name)).trim().replace(['<', '>', '"', ','], "");
+        let name =
+            String::from_utf8_lossy(&encoded_words::encode(name)).trim().replace(['<', '>', '"', ','], "");
         let line: String = format!("{name} <{address}>").chars().filter(|c| !c.is_control()).collect();
         out.push_str(&format!("From: {}\r\n", line.trim()));
     }
     let mut field = |name: &str, text: &Option<String>| {
         if let Some(text) = text.as_ref().filter(|text| !text.trim().is_empty()) {
             let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            out.push_str(&format!("{name}:{}\r\n", String::from_utf8_lossy(&words::encode(text.trim()))));
+            out.push_str(&format!(
+                "{name}:{}\r\n",
+                String::from_utf8_lossy(&encoded_words::encode(text.trim()))
+            ));
         }
     };
     field("Subject", &tnef.subject);

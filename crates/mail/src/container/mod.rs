@@ -6,7 +6,7 @@ pub(crate) mod lzfu;
 pub(crate) mod mime;
 pub(crate) mod rtf;
 pub(crate) mod tnef;
-pub(crate) mod unopened;
+pub(crate) mod unsupported;
 pub(crate) mod uuencode;
 
 /// Bytes taken from the front; never more than there are.

@@ -3,8 +3,8 @@
 
 mod chain;
 mod event;
+mod event_codes;
 mod verify;
-mod words;
 
 pub use chain::Chain;
 pub use event::{

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{NewPair, Whose, links};
+use sealpost_mailbox::{NewPair, Whose, portal_links};
 use sealpost_store::{
     Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
@@ -14,9 +14,9 @@ use sealpost_vault::{MailboxSecret, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
+use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of};
 use crate::access::link_token::{self, Known};
-use crate::access::newcomer;
 use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
@@ -102,7 +102,8 @@ pub(crate) async fn form(
     match look(&site, &token).await? {
         Link::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
-            let template = whole(&site, page, links::activation(&token), *good, Entered::default()).await?;
+            let template =
+                whole(&site, page, portal_links::activation(&token), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
         bad @ (Link::Used | Link::Superseded | Link::Expired | Link::Unknown) => {
@@ -146,7 +147,7 @@ pub(crate) async fn submit(
     let page = page_for(&site, &request, &visitor, &good);
     let Sent { page, entered, question, password, answer } = judge(&site, page, form, &good).await?;
     if !entered.is_good() {
-        let template = whole(&site, page, links::activation(&token), *good, entered).await?;
+        let template = whole(&site, page, portal_links::activation(&token), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
     match carry_out(&site, &request, &good, password, answer, &question, page.language).await? {
@@ -171,7 +172,7 @@ pub(crate) async fn enter(
     let public_key = secret.public().to_bytes();
     let of = Of { tag: &good.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;
-    for what in ["visit", newcomer::COOKIE] {
+    for what in ["visit", first_login_session::COOKIE] {
         set(&mut response, &session::no_cookie(site, what))?;
     }
     Ok(response)

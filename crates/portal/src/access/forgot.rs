@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{About, Outgoing, links};
+use sealpost_mailbox::{About, Outgoing, portal_links};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
 use sealpost_vault::{ResetBound, TokenHash};
 use serde::Deserialize;
@@ -102,7 +102,7 @@ pub(crate) async fn submit(
             // Nothing is asked or stored: it cannot tell who has a mailbox.
             let pass = Pass::issue(&site, &tag, site.now().plus(PAGE_LASTS));
             floor.await;
-            Ok(redirect(&links::reset(&pass)))
+            Ok(redirect(&portal_links::reset(&pass)))
         }
     }
 }

@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 use crate::access::authenticate::{self, Came};
 use crate::access::expired_form::{self, Typed};
+use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of, answers_of};
-use crate::access::newcomer;
 use crate::access::reset::tell;
 use crate::access::session::{self, SignedIn};
 use crate::access::throttle::{self, Asked};
@@ -148,7 +148,7 @@ pub(crate) async fn form(
         "deleted" => Note::Deleted,
         _ => Note::None,
     };
-    match newcomer::find(&site, &request).await {
+    match first_login_session::find(&site, &request).await {
         Ok(_) => return Ok(redirect("/first")),
         Err(Problem::SignIn | Problem::SessionOver | Problem::SessionEnded(_)) => {}
         Err(other) => return Err(other),
@@ -271,7 +271,7 @@ pub(crate) async fn submit(
             }
         }
         (Came::Newcomer(opened), Some(mailbox)) => {
-            if let Some(cookie) = newcomer::begin(&site, &mailbox.id, &opened).await? {
+            if let Some(cookie) = first_login_session::begin(&site, &mailbox.id, &opened).await? {
                 counted.forgive(&site).await?;
                 // Who counts for itself has taken nothing that could be given back.
                 if whose == tag {
@@ -300,8 +300,8 @@ pub(crate) async fn submit(
 fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
     // Nobody is a newcomer and an owner at once.
-    if cookies.iter().all(|cookie| cookie.name() != session::cookie_name(site, newcomer::COOKIE)) {
-        set(&mut response, &session::no_cookie(site, newcomer::COOKIE))?;
+    if cookies.iter().all(|cookie| cookie.name() != session::cookie_name(site, first_login_session::COOKIE)) {
+        set(&mut response, &session::no_cookie(site, first_login_session::COOKIE))?;
     }
     cookies.iter().try_for_each(|cookie| set(&mut response, cookie))?;
     Ok(response)

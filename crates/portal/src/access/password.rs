@@ -1,7 +1,7 @@
 //! What a password must be, and why one is not good enough. Pure; keeps nothing.
 
-use crate::access::known_words;
-use crate::access::wordform::{core, fold, hash, unleet};
+use crate::access::common_passwords;
+use crate::access::password_variants::{core, fold, hash, unleet};
 use crate::config::PasswordRules;
 
 /// One reason against a password. Each has a text that says how to fix it.
@@ -154,7 +154,7 @@ fn is_known(folded: &str) -> bool {
         }
     }
     forms.retain(|form| form.chars().count() >= INSIDE);
-    known_words::holds_any(&forms.iter().map(|form| hash(form)).collect::<Vec<_>>())
+    common_passwords::holds_any(&forms.iter().map(|form| hash(form)).collect::<Vec<_>>())
 }
 
 /// The one half of what is the same word twice.

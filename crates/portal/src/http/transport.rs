@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::http::connections::{Connections, Slot, TooMany};
-use crate::http::heads::Heads;
+use crate::http::request_heads::Heads;
 
 /// For a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -8,11 +8,11 @@ use sealpost_mailbox::audit::{Event, LetterGone};
 
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
-use crate::letters::chosen::{MAX_ALL, Meant, carried, chosen};
 use crate::letters::export;
-use crate::letters::fields::{Fields, MAX_CHOSEN};
 use crate::letters::inbox::{FolderPage, trash_days};
 use crate::letters::order::Order;
+use crate::letters::repeated_fields::{Fields, MAX_CHOSEN};
+use crate::letters::selection::{MAX_ALL, Meant, carried, chosen};
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;

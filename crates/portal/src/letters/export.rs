@@ -14,14 +14,14 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
-use crate::letters::fields::Fields;
 use crate::letters::inbox::FolderPage;
+use crate::letters::repeated_fields::Fields;
 use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::export_progress::Standing;
-use sealpost_mailbox::links;
+use sealpost_mailbox::portal_links;
 
 /// What is sent as a file can do nothing even where a browser shows it.
 const FILE_POLICY: &str = "default-src 'none'; sandbox";
@@ -237,7 +237,7 @@ async fn one(
         }
         Err(NotMade::NotNow) => Err(Problem::Busy("typesetting")),
         Err(why @ (NotMade::NoWorker | NotMade::NotThis)) => {
-            page.here = links::letter(id);
+            page.here = portal_links::letter(id);
             let no_worker = matches!(why, NotMade::NoWorker);
             let template = NotMadePage { page, id: id.to_owned(), no_worker };
             show(StatusCode::SERVICE_UNAVAILABLE, &template)

@@ -2,13 +2,13 @@
 
 pub(crate) mod archive;
 pub(crate) mod bulk;
-pub(crate) mod chosen;
 pub(crate) mod export;
-pub(crate) mod fields;
 pub(crate) mod inbox;
 pub(crate) mod order;
 pub(crate) mod outlook;
-pub(crate) mod question;
+pub(crate) mod repeated_fields;
 pub(crate) mod search;
+pub(crate) mod search_index;
+pub(crate) mod search_query;
+pub(crate) mod selection;
 pub(crate) mod withdrawn;
-pub(crate) mod words;

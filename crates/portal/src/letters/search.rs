@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::access::session::SignedIn;
 use crate::letters::order::Order;
-use crate::letters::words::{self, Match, Wanted};
+use crate::letters::search_index::{self, Match, Wanted};
 use crate::mailbox::Line;
 use crate::mailbox::seen::{MAX_LOOKED_INTO, Reader};
 use crate::problem::Problem;
@@ -166,7 +166,7 @@ impl SignedIn {
             let is_small = size <= MAX_LOOKED_INTO;
             if Instant::now() >= budget.until || (is_small && size > budget.bytes) {
                 // What the list knows of it is looked at all the same.
-                match sought.words.are_in(&words::make(line.summary.as_ref(), None)) {
+                match sought.words.are_in(&search_index::make(line.summary.as_ref(), None)) {
                     Match::Yes => found.lines.push(line),
                     Match::No | Match::NotInPart | Match::Unreadable => found.unread_texts += 1,
                 }
@@ -212,7 +212,7 @@ fn look(reader: &Reader, site: &Site, sought: &Sought, part: Vec<Searchable>) ->
             }
         }
         let Some(line) = line else { continue };
-        if sought.with_files && !words::has_files(line.summary.as_ref()) {
+        if sought.with_files && !search_index::has_files(line.summary.as_ref()) {
             continue;
         }
         match verdict {

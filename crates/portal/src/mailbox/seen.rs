@@ -7,7 +7,7 @@ use sealpost_store::{DepositRow, Rewrapped, SealedWords};
 use sealpost_vault::{KeySeal, MailboxSecret, MessageKey, VaultError};
 
 use crate::access::session::SignedIn;
-use crate::letters::words;
+use crate::letters::search_index;
 use crate::mailbox::{Deposit, Line};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
@@ -160,10 +160,10 @@ impl Reader {
 async fn words_in(site: &Site, deposit: Deposit) -> Result<Vec<u8>, Problem> {
     let (summary, owner) = (deposit.summary.clone(), deposit.row.mailbox_id.clone());
     if deposit.size()? > MAX_LOOKED_INTO {
-        return Ok(words::make(summary.as_ref(), None));
+        return Ok(search_index::make(summary.as_ref(), None));
     }
     let letter = deposit.open(site).await?;
-    site.cleaning(&owner, move || words::make(summary.as_ref(), Some(&letter.bytes))).await
+    site.cleaning(&owner, move || search_index::make(summary.as_ref(), Some(&letter.bytes))).await
 }
 
 fn label(id: &str) -> String {

@@ -3,7 +3,7 @@
 
 use sealpost_mail::Colour;
 
-use crate::paint::Paint;
+use crate::css_colour::Paint;
 use crate::reading::declarations::declarations;
 use crate::reading::markup::Tags;
 

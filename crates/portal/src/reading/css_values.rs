@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::paint::Paint;
+use crate::css_colour::Paint;
 
 /// A font's size is not known here; ems count as on a large page.
 const EM: f32 = 16.0;

@@ -3,7 +3,7 @@
 //! SECURITY: nothing that is kept can lay one thing over another, push it out of sight or make its size hang on the
 //! frame's. Where a link leads stands in the same page (targets.rs); this is why the letter cannot hide it.
 
-use crate::paint::Paint;
+use crate::css_colour::Paint;
 use crate::reading::css_values::{Length, Token, flat, no_more_than_all, tokens, without_remarks};
 
 /// Properties that may stand in a letter. The sanitiser's own list, which also normalises what is written.

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sealpost_mail::Link;
 
-use crate::paint::Paint;
-use crate::reading::author;
+use crate::css_colour::Paint;
+use crate::reading::author_styles;
 use crate::reading::contrast;
 use crate::reading::data_pictures::DataPictures;
 use crate::reading::declarations::{self, PROPERTIES, Widths};
-use crate::reading::targets::{self, Marked};
+use crate::reading::link_targets::{self, Marked};
 use crate::state::frame_cache::Picture;
 
 /// What came out of the sanitiser.
@@ -40,7 +40,7 @@ pub(crate) fn clean(
     written: DataPictures,
     late: &dyn Fn() -> bool,
 ) -> Option<Clean> {
-    let html = author::inlined(html, late)?;
+    let html = author_styles::inlined(html, late)?;
     let own = Arc::new(Own { inline: inline.clone(), written });
     let (mut markup, mut remote_images) = sanitised(&html, &own, Widths::Own);
     if late() {
@@ -53,7 +53,7 @@ pub(crate) fn clean(
     if late() {
         return None;
     }
-    let Marked { markup, domains, more } = targets::mark(&repaired);
+    let Marked { markup, domains, more } = link_targets::mark(&repaired);
     Some(Clean { markup, remote_images, domains, more_domains: more, pictures: own.written.taken() })
 }
 

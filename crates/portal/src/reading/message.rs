@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
-use sealpost_mailbox::links;
+use sealpost_mailbox::portal_links;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -17,8 +17,8 @@ use crate::letters::inbox::FolderPage;
 use crate::letters::withdrawn;
 use crate::page::{Page, redirect, show as render};
 use crate::problem::Problem;
+use crate::reading::attachment_list::Shelf;
 use crate::reading::invitation::{self, Card};
-use crate::reading::shelf::Shelf;
 use crate::reading::{self, File, Look, Preview, Reading, View};
 use crate::state::Site;
 use crate::state::frame_cache::{self, Frame};
@@ -183,7 +183,7 @@ pub(crate) async fn show(
         .await?;
     let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
         reading;
-    let shelf = wish.shelf(&links::letter(&id), &mut files, &mut pictures);
+    let shelf = wish.shelf(&portal_links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), charset.place(&id), frame);
@@ -198,7 +198,7 @@ pub(crate) async fn show(
     };
     let template = MessagePage {
         page,
-        all_files: (shelf.files + shelf.pictures > 1).then(|| links::letter_files(&row.id)),
+        all_files: (shelf.files + shelf.pictures > 1).then(|| portal_links::letter_files(&row.id)),
         id: row.id,
         subject: subject.filter(|s| !s.trim().is_empty()),
         from,

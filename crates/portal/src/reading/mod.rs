@@ -1,22 +1,22 @@
 //! A letter looked into: how to show it, what is attached, and letters and invitations within it.
 //! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
 
-mod author;
-pub(crate) mod bundle;
+pub(crate) mod attachment_list;
+pub(crate) mod attachments_zip;
+mod author_styles;
 mod contrast;
 mod css_values;
 mod data_pictures;
 pub(crate) mod declarations;
+mod hidden_text;
 pub(crate) mod html;
 pub(crate) mod invitation;
+pub(crate) mod link_targets;
 pub(crate) mod markup;
 pub(crate) mod message;
 pub(crate) mod part;
-pub(crate) mod shelf;
-pub(crate) mod targets;
 pub(crate) mod text;
 mod type_size;
-mod unseen;
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ use jiff::tz::TimeZone;
 use sealpost_mail::{
     Attachment, Charset, EncodedRange, Letter, Secret, Summary, add_invitation, invitations,
 };
-use sealpost_mailbox::links;
+use sealpost_mailbox::portal_links;
 
 use crate::http::download;
 use crate::reading::data_pictures::DataPictures;
@@ -278,7 +278,7 @@ pub(crate) fn frame(
     let addresses: HashMap<String, String> = inline
         .iter()
         .filter_map(|(file, part)| {
-            Some((file.inline_cid.clone()?, format!("{}{part}", links::letter_pictures(id))))
+            Some((file.inline_cid.clone()?, format!("{}{part}", portal_links::letter_pictures(id))))
         })
         .collect();
     let cleaned = html::clean(&html, &addresses, DataPictures::new(id, prefix), late)?;

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Charset, Letter, Mailbox, Standing, Timestamp};
-use sealpost_mailbox::links;
+use sealpost_mailbox::portal_links;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
@@ -14,10 +14,10 @@ use crate::http::download;
 use crate::mailbox::held;
 use crate::page::{Page, show};
 use crate::problem::Problem;
-use crate::reading::bundle;
+use crate::reading::attachment_list::Shelf;
+use crate::reading::attachments_zip;
 use crate::reading::invitation::{self, Card};
 use crate::reading::message::{Choice, FILE_POLICY, Wish, frame_page};
-use crate::reading::shelf::Shelf;
 use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
 use crate::state::frame_cache;
 use crate::state::{Site, off_the_loop};
@@ -90,7 +90,7 @@ pub(crate) async fn inside(
     if let Some(frame) = frame {
         frame_cache::keep(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
     }
-    page.here = links::letter(&id);
+    page.here = portal_links::letter(&id);
     let (from, to, cc, subject, date) = match summary {
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
@@ -227,7 +227,7 @@ pub(crate) async fn files(
     let subject = deposit.summary.as_ref().and_then(|s| s.subject.clone()).unwrap_or_default();
     let stem: String = subject.chars().take(60).collect();
     let name = format!("{} {}.zip", stem.replace('.', " ").trim(), page.t("files-zip"));
-    let pieces = bundle::files(site.clone(), deposit).await?.ok_or(Problem::NotFound)?;
+    let pieces = attachments_zip::files(site.clone(), deposit).await?.ok_or(Problem::NotFound)?;
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header(download::attachment(&download::file_name(&name, "files.zip")))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sealpost_mail::Link;
 
-use crate::reading::targets;
+use crate::reading::link_targets;
 
 /// Text bodies longer than this are cut on the page; the download has all of it.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -144,7 +144,7 @@ fn linked(line: &str, out: &mut String) {
                 let said = if link.starts_with("www.") { format!("https://{link}") } else { link.to_owned() };
                 if !read.is_said_by(&said) {
                     out.push(' ');
-                    out.push_str(&targets::element(&read));
+                    out.push_str(&link_targets::element(&read));
                 }
             }
             None => out.push_str(&words),

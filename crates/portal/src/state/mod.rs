@@ -1,11 +1,11 @@
 //! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request.
 
+mod audit;
 pub(crate) mod decoys;
 pub(crate) mod export_progress;
 pub(crate) mod frame_cache;
 pub(crate) mod hashing_queue;
 pub(crate) mod limits;
-mod noting;
 pub(crate) mod per_owner;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! (CVE-2026-44125 class: endpoints without a check).
 
 use super::rig::{FORM, HOUR, Rig, encoded, sample};
-use sealpost_mailbox::links;
+use sealpost_mailbox::portal_links;
 
 use crate::routes::{Right, TABLE, Verb};
 
@@ -223,12 +223,12 @@ async fn behind_https_the_cookies_are_bound_to_the_host() {
 #[test]
 fn every_link_leads_to_a_route() {
     let shapes = [
-        (links::letter("{id}"), Right::Owner),
-        (links::letter_files("{id}"), Right::Owner),
-        (links::letter_pictures("{id}") + "{part}", Right::Owner),
-        (links::activation("{token}"), Right::Anyone),
-        (links::reset("{token}"), Right::Anyone),
-        (links::deletion("{token}"), Right::Anyone),
+        (portal_links::letter("{id}"), Right::Owner),
+        (portal_links::letter_files("{id}"), Right::Owner),
+        (portal_links::letter_pictures("{id}") + "{part}", Right::Owner),
+        (portal_links::activation("{token}"), Right::Anyone),
+        (portal_links::reset("{token}"), Right::Anyone),
+        (portal_links::deletion("{token}"), Right::Anyone),
     ];
     for (shape, right) in shapes {
         let row = TABLE.iter().find(|row| row.path == shape && row.verb == Verb::Read);

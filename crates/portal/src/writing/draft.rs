@@ -27,7 +27,7 @@ pub(crate) struct Content {
     pub(crate) in_reply_to: Option<String>,
     #[serde(default)]
     pub(crate) references: Vec<String>,
-    /// Where it was begun, in one of the words of [`crate::writing::came::Came`].
+    /// Where it was begun, in one of the words of [`crate::writing::return_to::Came`].
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) came_from: String,
 }

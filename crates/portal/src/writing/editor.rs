@@ -22,9 +22,9 @@ use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
-use crate::writing::came::Came;
 use crate::writing::draft::{Content, Draft, Pending, lost, new_body};
 use crate::writing::reply::{self, Kind};
+use crate::writing::return_to::Came;
 use crate::writing::{MAX_RECIPIENTS, addresses};
 
 /// Bytes of files too large that are still read, so that the browser gets an answer and not a broken line.

@@ -1,10 +1,10 @@
 //! Writing: drafts, the editor, files as they come, and how people type addresses. Composes and sends nothing.
 
-pub(crate) mod came;
 pub(crate) mod draft;
 pub(crate) mod drafts_page;
 pub(crate) mod editor;
 pub(crate) mod reply;
+pub(crate) mod return_to;
 pub(crate) mod upload;
 pub(crate) mod upload_page;
 

@@ -18,8 +18,8 @@ use sequoia_openpgp::types::{Curve, Features, RevocationStatus};
 
 use super::system_time;
 use crate::error::KeyError;
-use crate::facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
-use crate::own::{Holder, Kind};
+use crate::key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
+use crate::own_key::{Holder, Kind};
 
 /// What a library's error says, without what it was about.
 pub(crate) fn library(error: &anyhow::Error) -> KeyError {

@@ -17,10 +17,10 @@ use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
 use sequoia_openpgp::{KeyHandle, KeyID};
 
 use super::system_time;
-use crate::facts::Fingerprint;
-use crate::opened::{Distrust, NotOpened, SignatureVerdict, Trust};
-use crate::own::{OwnKey, PrivatePart};
-use crate::partner::PartnerKey;
+use crate::key_facts::Fingerprint;
+use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
+use crate::own_key::{OwnKey, PrivatePart};
+use crate::partner_key::PartnerKey;
 
 /// One signature, as far as cryptography and our trusted keys go.
 pub(crate) struct Signer {

@@ -1,7 +1,7 @@
 //! Which algorithms of CMS are taken, by their identifiers' very bytes. Pure.
 
 use super::der::{self, OID, SEQUENCE, SET};
-use crate::facts::Capability;
+use crate::key_facts::Capability;
 
 /// OIDs' contents, as they lie in DER.
 mod oid {

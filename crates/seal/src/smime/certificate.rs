@@ -9,7 +9,7 @@ use sealpost_mail::{Address, Domain, Timestamp, one_line};
 
 use super::algorithm;
 use crate::error::KeyError;
-use crate::facts::{Algorithm, Fingerprint, KeyFacts, Method};
+use crate::key_facts::{Algorithm, Fingerprint, KeyFacts, Method};
 
 /// Everything that is read off a certificate.
 pub(crate) fn facts(certificate: &X509Ref) -> Result<KeyFacts, KeyError> {

@@ -6,11 +6,11 @@ use openssl::x509::X509;
 use sealpost_cms::{Cipher, CmsError, Digester, Encryptor, KeyTransport, OpaqueSigner, SignPadding};
 
 use super::make::SmimeKey;
+use crate::algorithm_profile::{Content, Form, Signature, Transport};
+use crate::base64_lines::Base64Lines;
 use crate::close::Closing;
 use crate::error::CloseError;
-use crate::lines::Base64Lines;
 use crate::outgoing::{Outgoing, boundary};
-use crate::profile::{Content, Form, Signature, Transport};
 
 impl From<CmsError> for CloseError {
     fn from(error: CmsError) -> Self {

@@ -9,9 +9,9 @@ use super::algorithm::{self, Authenticates, Strength};
 use super::certificate::is_authority;
 use super::der;
 use super::make::SmimeKey;
-use crate::facts::{Fingerprint, KeyFacts};
-use crate::opened::NotOpened;
-use crate::own::{OwnKey, PrivatePart};
+use crate::key_facts::{Fingerprint, KeyFacts};
+use crate::open_result::NotOpened;
+use crate::own_key::{OwnKey, PrivatePart};
 
 /// What decrypting gave.
 pub(crate) struct Decrypted {
@@ -80,7 +80,7 @@ pub(crate) struct Signer {
     pub(crate) holds: bool,
     pub(crate) strength: Strength,
     pub(crate) algorithm: String,
-    pub(crate) capabilities: Vec<crate::facts::Capability>,
+    pub(crate) capabilities: Vec<crate::key_facts::Capability>,
 }
 
 /// What looking at a SignedData gave.

@@ -1,10 +1,10 @@
 //! The engines behind the seam: statements go in, answers come out. Which one it is, nobody above this folder asks.
 
+mod audit_trail;
 mod migrate;
 pub(crate) mod postgres;
+mod sql_dialect;
 mod sqlite;
-mod text;
-mod trail;
 
 use std::fs::File;
 use std::path::Path;

@@ -8,6 +8,7 @@ mod keys;
 mod listeners;
 mod lookup;
 mod memory;
+mod notify_times;
 mod partners;
 mod portal;
 mod publishing;
@@ -16,9 +17,8 @@ mod retention;
 mod rules;
 mod security;
 mod store;
-mod telling;
 mod warnings;
-mod wiped;
+mod wiped_stack;
 mod wishes;
 
 use std::path::{Path, PathBuf};
@@ -43,12 +43,12 @@ pub(crate) use keys::{
 };
 pub(crate) use lookup::Lookup;
 pub(crate) use memory::{Account, Shares};
+#[cfg(test)]
+pub(crate) use notify_times::Hours;
+pub(crate) use notify_times::Telling;
 pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
-#[cfg(test)]
-pub(crate) use telling::Hours;
-pub(crate) use telling::Telling;
-pub(crate) use wiped::apart;
+pub(crate) use wiped_stack::apart;
 
 /// Everything a configuration means, checked; without keys, which each process gets its own of.
 pub(crate) struct Plan {
@@ -138,7 +138,7 @@ impl Plan {
     ) -> Result<(Self, K), Vec<Problem>> {
         let (mut config, mut source) = config::read(file)?;
         leave_to_others(&mut config, roles);
-        let keys = wiped::apart(|| keys(&config, &mut source));
+        let keys = wiped_stack::apart(|| keys(&config, &mut source));
         let plan = Self::build(config, roles, &mut source);
         match (plan, keys) {
             (Some(plan), Some(keys)) if source.problems.is_empty() => {
@@ -183,7 +183,7 @@ impl Plan {
         let worker = partners::worker(&config, source);
         let (pace, worker_limits) = partners::pace(&config, source);
         let account = Account::of(&config, roles);
-        let telling = telling::plan(&config, source);
+        let telling = notify_times::plan(&config, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),

@@ -2,15 +2,15 @@
 //! parts is decided in `checked`; nothing here opens a socket or a key.
 
 mod limits;
+mod notify_times;
+mod parse_errors;
 mod partners;
 mod problem;
 mod signing;
 mod smtp;
 mod store;
-mod telling;
 mod units;
 mod web;
-mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(crate) use limits::{Limits, Quota};
+pub(crate) use notify_times::{Reminders, Senders, Wishes};
 pub(crate) use partners::{Crl, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
-pub(crate) use telling::{Reminders, Senders, Wishes};
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 
@@ -243,7 +243,7 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
             file: file.to_owned(),
             line: None,
             wrong: format!("cannot be read: {error}"),
-            hint: words::unreadable(error.kind()).to_owned(),
+            hint: parse_errors::unreadable(error.kind()).to_owned(),
         }]
     })?;
     let mut source = Source::new(file, text);
@@ -252,7 +252,7 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
         Err(error) => {
             // toml's own Display quotes the source line, which may hold a secret: take its message only.
             let offset = error.span().map_or(0, |span| span.start);
-            let (wrong, hint) = words::explain(error.message());
+            let (wrong, hint) = parse_errors::explain(error.message());
             source.at(offset, wrong, hint);
             Err(source.problems)
         }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::refused::PostgresError;
+use super::server_error::PostgresError;
 use crate::error::StoreError;
 
 /// Why a transaction came to nothing.

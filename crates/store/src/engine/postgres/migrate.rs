@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 
 use super::failure::Failure;
 use crate::engine::migrate::{MIGRATIONS, newest};
-use crate::engine::text;
+use crate::engine::sql_dialect;
 use crate::error::StoreError;
 
 /// What whoever changes the schema holds, so that one does it after the other.
@@ -54,7 +54,7 @@ async fn bring_forward(client: &mut Client, schema: &str) -> Result<i64, Failure
     }
     let missing: Vec<_> = MIGRATIONS.iter().filter(|(version, _)| !applied.contains(version)).collect();
     for (version, portable) in &missing {
-        change.batch_execute(&text::schema(portable)).await?;
+        change.batch_execute(&sql_dialect::schema(portable)).await?;
         change.execute("INSERT INTO schema_version (version) VALUES ($1)", &[version]).await?;
         tracing::info!(schema.version = version, "schema brought forward");
     }

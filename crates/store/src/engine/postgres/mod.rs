@@ -4,24 +4,24 @@
 //! It lives on a runtime of its own: a caller that stops waiting must not leave a transaction half said, and one runtime
 //! may open what another works with.
 
+mod batch;
+mod begin;
+mod commit_outcome;
 mod config;
-mod facts;
+mod deferred;
 mod failure;
-mod fate;
-mod folder;
 mod locks;
 mod migrate;
 mod pipeline;
 mod pool;
-pub(crate) mod refused;
 mod runtime;
+pub(crate) mod server_error;
+mod server_settings;
+mod store_folder;
 mod tls;
 mod transaction;
-pub(crate) mod unfit;
-mod unhurried;
+pub(crate) mod unsupported_server;
 mod value;
-mod words;
-mod work;
 
 use std::fs::File;
 use std::path::Path;
@@ -32,15 +32,15 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use self::batch::Core;
+use self::begin::Words;
 pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
-pub use self::facts::PostgresFacts;
+use self::deferred::Unhurried;
 use self::failure::Failure;
 use self::pool::{Connector, lend};
 use self::runtime::OwnRuntime;
-pub use self::unfit::PostgresUnfit;
-use self::unhurried::Unhurried;
-use self::words::Words;
-use self::work::Core;
+pub use self::server_settings::PostgresFacts;
+pub use self::unsupported_server::PostgresUnfit;
 use super::{Promise, Setting};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
@@ -95,10 +95,10 @@ impl Opened {
         let (readers, facts) = runtime.wait_for(async move {
             let readers = Connector::new(&wish)?.pool(wish.readers, wish.patience)?;
             let mut connection = lend(&readers, Instant::now()).await?;
-            let facts = facts::ask(&connection.client).await?;
+            let facts = server_settings::ask(&connection.client).await?;
             facts.allow(wish.durability)?;
             migrate::migrate(&mut connection.client, &wish.schema).await?;
-            folder::belongs(&mut connection.client, &wish.schema, &folder).await?;
+            store_folder::belongs(&mut connection.client, &wish.schema, &folder).await?;
             drop(connection);
             Ok((readers, facts))
         })?;

@@ -8,9 +8,9 @@ use futures_util::TryStreamExt as _;
 use futures_util::future::{MaybeDone, maybe_done};
 use tokio_postgres::Client;
 
+use super::begin::Words;
 use super::failure::Failure;
 use super::value::{Param, row};
-use super::words::Words;
 use crate::error::StoreError;
 use crate::statement::{Answer, Statement};
 

@@ -16,7 +16,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
 use super::config::{PostgresOptions, PostgresTls};
 use super::failure::Failure;
-use super::refused::PostgresError;
+use super::server_error::PostgresError;
 use super::tls::Tls;
 use crate::error::StoreError;
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
+use super::begin::Words;
 use super::failure::Failure;
 use super::locks;
 use super::pipeline::{Asked, answer, ask, ask_for, say, send};
 use super::pool::Connection;
 use super::value::Param;
-use super::words::Words;
 use crate::audit::AuditProver;
-use crate::engine::{Promise, trail};
+use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
 use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement, Value};
 
@@ -152,8 +152,8 @@ async fn note(
     batch: &Batch,
     answers: &[Answer],
 ) -> Result<(), Failure> {
-    let mut statements = trail::besides(prover, batch, answers);
-    let rows = trail::rows(batch, answers);
+    let mut statements = audit_trail::besides(prover, batch, answers);
+    let rows = audit_trail::rows(batch, answers);
     if !rows.is_empty() {
         ask(
             client,
@@ -161,10 +161,10 @@ async fn note(
             vec![Param::Value(&Value::Int(TRAIL))],
         )
         .await?;
-        let [head, last] = trail::end();
+        let [head, last] = audit_trail::end();
         let head = ask_for(client, words, &head).await?.rows.pop();
         let last = ask_for(client, words, &last).await?.rows.pop();
-        statements.extend(trail::append(prover, head, last, &rows).map_err(Failure::Store)?);
+        statements.extend(audit_trail::append(prover, head, last, &rows).map_err(Failure::Store)?);
     }
     let mut asked = Vec::with_capacity(statements.len());
     for statement in &statements {

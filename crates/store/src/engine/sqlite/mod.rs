@@ -2,12 +2,12 @@
 
 mod connection;
 mod eraser;
-mod jobs;
 mod migrate;
 mod readers;
 mod run;
 #[cfg(test)]
 mod schema_page;
+mod work_queue;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -20,12 +20,12 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::connection::{Role, open};
 use self::eraser::Eraser;
-use self::jobs::Jobs;
 use self::readers::{ReadJob, read_until_closed};
+use self::work_queue::Jobs;
 use self::writer::{WriteJob, Writer};
 use super::{POSTGRES_MARK, Promise, SQLITE_FILE, Setting};
-use crate::access::Access;
 use crate::error::StoreError;
+use crate::file_permissions::Access;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
 pub(crate) use self::migrate::migrate;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
-use super::super::{Promise, trail};
+use super::super::{Promise, audit_trail};
 use super::connection::BUSY_TIMEOUT;
 use super::eraser::erases;
 use super::{Eraser, Jobs, run};
@@ -462,11 +462,11 @@ impl Writer {
     /// into one order.
     fn note(&self, batch: &Batch, answers: &[Answer]) -> Result<(), StoreError> {
         let prover = self.prover.as_deref();
-        let mut statements = trail::besides(prover, batch, answers);
-        let rows = trail::rows(batch, answers);
+        let mut statements = audit_trail::besides(prover, batch, answers);
+        let rows = audit_trail::rows(batch, answers);
         if !rows.is_empty() {
-            let [head, last] = trail::end().map(|question| run(&self.connection, &question));
-            statements.extend(trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?);
+            let [head, last] = audit_trail::end().map(|question| run(&self.connection, &question));
+            statements.extend(audit_trail::append(prover, head?.rows.pop(), last?.rows.pop(), &rows)?);
         }
         for statement in &statements {
             run(&self.connection, statement)?;
@@ -537,7 +537,7 @@ mod tests {
         let mut connection = open(&database, Role::Writer).unwrap();
         migrate(&mut connection).unwrap();
         connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
-        let files = Arc::new(Files::open(bodies, crate::access::Access::Private).unwrap().0);
+        let files = Arc::new(Files::open(bodies, crate::file_permissions::Access::Private).unwrap().0);
         let jobs = Arc::new(Jobs::new());
         let disk = Arc::new(Disk::open(folder.path(), 0).unwrap());
         let writer = Writer::new(

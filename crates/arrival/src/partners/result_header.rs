@@ -1,0 +1,262 @@
+//! The field that says what was found in a letter from the world, and the tag in its subject: ours alone. What looks
+//! like them and came from outside goes. Knows no key.
+
+use std::io;
+
+use memchr::memmem;
+use sealpost_mail::{Address, Edit, Head, Inside, Reply, Sealed};
+use sealpost_seal::{
+    Coverage, Distrust, FromMatch, Layer, NotOpened, Opened, SignatureFound, SignatureVerdict, Trust,
+    Wholeness,
+};
+
+use super::blocking_io::Reading;
+use crate::context::Shared;
+use crate::failure;
+use crate::spool::Spooled;
+
+/// The field's name.
+const FIELD: &str = "X-Sealpost-Result";
+
+/// How the names of our fields begin, as letters and digits alone: whoever reads `X_Sealpost-Result` as ours must not
+/// find it either.
+const OURS: &str = "xsealpost";
+
+/// What a letter must have somewhere to be worth a worker process: the types of RFC 8551 and RFC 3156, and armour.
+const CLOSED: [&[u8]; 5] =
+    [b"pkcs7-", b"multipart/signed", b"multipart/encrypted", b"-----begin pgp", b"pgp-encrypted"];
+
+/// What became of looking.
+pub(super) enum Outcome {
+    /// The worker has looked.
+    Looked(Opened),
+    /// It gave up, for this reason.
+    NotLooked(&'static str),
+}
+
+/// A head with what was found.
+pub(super) struct Marked {
+    pub(super) head: Head,
+    /// The same without the address.
+    pub(super) logged: String,
+    pub(super) encrypted: bool,
+    pub(super) signed: bool,
+    pub(super) proven: bool,
+    pub(super) unopened: bool,
+    /// Opened, and nothing says that it is what was closed.
+    pub(super) malleable: bool,
+}
+
+/// Without our fields, what looks like them, and our tag.
+pub(super) fn without_ours(head: &Head, tag: Option<&str>) -> Head {
+    let ours = |name: &str| {
+        let letters: String =
+            name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        letters.starts_with(OURS)
+    };
+    let head = head.without_where(ours);
+    match tag {
+        // As a rule's tag is cut: however it is typed.
+        Some(tag) => head.apply(&[Edit::CutFromSubject(tag.to_owned())]),
+        None => head,
+    }
+}
+
+/// Whether it is worth a worker.
+pub(super) enum Look {
+    /// Nothing in it is encrypted or signed.
+    Open,
+    /// Something is, or may be.
+    Closed,
+    /// There is more in it than anybody looks at.
+    Unknown,
+}
+
+/// What is plain to see is seen while it is read. Else all of it is looked into, as for rules that ask what is in a
+/// letter: encodings undone, files, letters within letters.
+pub(super) async fn look(shared: &Shared, spooled: &Spooled) -> Result<Look, Reply> {
+    if is_plainly_closed(spooled).await.map_err(failure::later)? {
+        return Ok(Look::Closed);
+    }
+    let sealed = spooled.whole(shared).await?.look(|bytes| Inside::of(bytes).sealed).await?;
+    Ok(if sealed.contains(&Sealed::Unknown) {
+        Look::Unknown
+    } else if sealed.is_empty() {
+        Look::Open
+    } else {
+        Look::Closed
+    })
+}
+
+/// Whether anything in it looks encrypted or signed. Reads all of it, a chunk at a time.
+async fn is_plainly_closed(spooled: &Spooled) -> io::Result<bool> {
+    let longest = CLOSED.iter().map(|sign| sign.len()).max().unwrap_or(1);
+    let mut window = spooled.head.as_bytes().to_ascii_lowercase();
+    let mut reading = Reading::of(spooled, b"").await?;
+    loop {
+        if CLOSED.iter().any(|sign| memmem::find(&window, sign).is_some()) {
+            return Ok(true);
+        }
+        let Some(chunk) = reading.chunk().await? else { return Ok(false) };
+        // What straddles two chunks.
+        window.drain(..window.len().saturating_sub(longest));
+        window.extend(chunk.iter().map(u8::to_ascii_lowercase));
+    }
+}
+
+/// Puts the field on top, and the tag where a partner's letter came encrypted and whole.
+pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: Option<&str>) -> Marked {
+    let opened = match outcome {
+        Outcome::Looked(opened) => opened,
+        Outcome::NotLooked(why) => {
+            let logged = format!("encrypted=unknown; why={why}");
+            let head = head.with_field(FIELD, &logged);
+            return Marked {
+                head,
+                logged,
+                encrypted: true,
+                signed: false,
+                proven: false,
+                unopened: true,
+                malleable: false,
+            };
+        }
+    };
+    let decrypted = opened.was_decrypted();
+    let still_closed = opened.still_closed();
+    let proven = opened.proven_sender().is_some();
+    let encrypted = decrypted || still_closed.is_some();
+    let signed = !opened.signatures.is_empty();
+    let mut words: Vec<String> = Vec::new();
+    match (decrypted, still_closed) {
+        (true, None) => words.push("encrypted=yes".to_owned()),
+        (true, Some(why)) => words.push(format!("encrypted=part; why={}", reason(why))),
+        (false, Some(why)) => words.push(format!("encrypted=not-opened; why={}", reason(why))),
+        (false, None) => words.push("encrypted=no".to_owned()),
+    }
+    words.extend(opened.layers.iter().find_map(cipher));
+    match opened.wholeness {
+        Wholeness::Plain => {}
+        Wholeness::Authenticated => words.push("whole=yes".to_owned()),
+        // EFAIL: whoever carried it may have changed it.
+        Wholeness::Malleable => words.push("whole=unproven".to_owned()),
+    }
+    words.push(format!("signed={}", signature(opened)));
+    let logged = words.join("; ");
+    if let Some(signature) = opened.proven_sender() {
+        // An address that the strict parser has read, of a signer who was proven.
+        words.extend(from.map(|from| format!("by={}", from.to_path())));
+        words
+            .extend(signature.signer.as_ref().map(|key| format!("key={}", key.facts().fingerprint.to_hex())));
+    }
+    let found = words.join("; ");
+    if !encrypted && !signed {
+        return Marked {
+            head: head.clone(),
+            logged,
+            encrypted,
+            signed,
+            proven,
+            unopened: false,
+            malleable: false,
+        };
+    }
+    let head = head.with_field(FIELD, &found);
+    let tagged = decrypted && still_closed.is_none() && proven;
+    let head = match tag.filter(|_| tagged) {
+        Some(tag) => head.with_subject_tag(tag),
+        None => head,
+    };
+    let malleable = match opened.wholeness {
+        Wholeness::Malleable => true,
+        Wholeness::Plain | Wholeness::Authenticated => false,
+    };
+    Marked { head, logged, encrypted, signed, proven, unopened: still_closed.is_some(), malleable }
+}
+
+fn cipher(layer: &Layer) -> Option<String> {
+    match layer {
+        Layer::Decrypted { method, cipher, .. } => Some(format!("method={method}; cipher={cipher}")),
+        Layer::Closed { method, .. } => Some(format!("method={method}")),
+        Layer::Signed { .. } | Layer::Compressed => None,
+    }
+}
+
+fn reason(why: NotOpened) -> &'static str {
+    match why {
+        NotOpened::NoKey => "no-key",
+        NotOpened::Tampered => "tampered",
+        NotOpened::Algorithm => "algorithm",
+        NotOpened::Malformed => "malformed",
+        NotOpened::TooMuch => "too-much",
+        NotOpened::Beside => "beside",
+        NotOpened::ReachesOut => "reaches-out",
+        NotOpened::Within => "within",
+    }
+}
+
+/// One word for all signatures: the proven one, or what is wrong with the best of the others.
+fn signature(opened: &Opened) -> &'static str {
+    if opened.proven_sender().is_some() {
+        return "valid";
+    }
+    let worth = |found: &SignatureFound| match (found.verdict, found.from, found.covers) {
+        (SignatureVerdict::Valid(_), _, Coverage::Part) => "part",
+        (SignatureVerdict::Valid(_), FromMatch::Mismatch | FromMatch::Unknown, Coverage::Whole) => {
+            "other-sender"
+        }
+        (SignatureVerdict::Valid(trust), FromMatch::Address | FromMatch::Domain, Coverage::Whole) => {
+            match trust {
+                // `proven_sender` would have found it.
+                Trust::Key | Trust::Partner => "valid",
+                Trust::Chain => "chain",
+                Trust::ChainWithoutList => "chain-without-list",
+            }
+        }
+        (SignatureVerdict::Untrusted(Distrust::Revoked), _, _) => "revoked",
+        (SignatureVerdict::Untrusted(Distrust::Suspended), _, _) => "suspended",
+        (SignatureVerdict::Untrusted(Distrust::Expired), _, _) => "expired",
+        (SignatureVerdict::Untrusted(Distrust::NoChain | Distrust::Usage), _, _) => "untrusted",
+        (SignatureVerdict::UnknownSigner, _, _) => "unknown-signer",
+        (SignatureVerdict::WeakAlgorithm, _, _) => "weak",
+        (SignatureVerdict::Invalid, _, _) => "invalid",
+    };
+    let order = [
+        "valid",
+        "chain",
+        "chain-without-list",
+        "other-sender",
+        "part",
+        "untrusted",
+        "suspended",
+        "expired",
+        "revoked",
+        "unknown-signer",
+        "weak",
+        "invalid",
+    ];
+    let found: Vec<&str> = opened.signatures.iter().map(worth).collect();
+    order.into_iter().find(|word| found.contains(word)).unwrap_or("no")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Head {
+        Head::new(text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn nothing_that_looks_like_our_field_or_tag_stays() {
+        let written = head(
+            "X-Sealpost-Result: encrypted=yes; signed=valid\r\nx_sealpost_result: signed=valid\r\n\
+             X-SealPost-Result : signed=valid\r\nX--Sealpost-Portal: authenticated\r\nX-Sealposts: x\r\n\
+             Subject: Re: [ Sicher ] Hallo\r\nX-Other: y\r\n\r\n",
+        );
+        let clean = without_ours(&written, Some("[sicher]"));
+        let names: Vec<&str> = clean.fields().map(|(name, _)| name).collect();
+        assert_eq!(names, ["Subject", "X-Other"]);
+        assert_eq!(clean.subject().as_deref(), Some("Re: Hallo"));
+    }
+}

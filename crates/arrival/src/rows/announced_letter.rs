@@ -1,0 +1,67 @@
+//! What an announcement is about: the mailbox as the notice sees it, and the letter. Knows no wording and queues nothing.
+
+use sealpost_mail::{Address, ReversePath, Secret, Summary, Timestamp};
+use sealpost_mailbox::{Going, Wish};
+use sealpost_store::{MailboxState, ReachedMailbox};
+use sealpost_vault::{InitialPassword, Token};
+
+use super::notice_timing::Pacing;
+use crate::context::Context;
+
+/// The mailbox as the notice sees it.
+pub(super) enum Standing {
+    /// Made just now: the notice carries the activation link.
+    New { link: Secret<String> },
+    /// Made just now: the notice carries nothing, the sender is told the password.
+    NewByPassword { initial: InitialPassword },
+    /// Not activated yet: the same link again, if it is still kept.
+    Pending { link: Option<Secret<String>> },
+    /// Not activated yet, and somebody has been told the password.
+    PendingByPassword,
+    /// In use.
+    Active,
+}
+
+/// One announcement.
+pub(super) struct Announcement<'a> {
+    pub(super) mailbox_id: &'a str,
+    pub(super) deposit_id: &'a str,
+    pub(super) recipient: &'a Address,
+    pub(super) sender: &'a ReversePath,
+    pub(super) listing: &'a Summary,
+    pub(super) standing: &'a Standing,
+    /// When it goes.
+    pub(super) going: Going,
+    /// So many notices came back that no further one is sent.
+    pub(super) is_unreachable: bool,
+    pub(super) pacing: Pacing,
+}
+
+impl Standing {
+    /// What an existing mailbox's state means for its next notice.
+    pub(super) fn of(context: &Context, row: &ReachedMailbox) -> Self {
+        match row.state {
+            // A mailbox keeps the way it was made with, whatever the operator has chosen since.
+            MailboxState::Pending if row.by_password => Self::PendingByPassword,
+            MailboxState::Pending => {
+                let sealed = row.link_sealed.as_ref();
+                let token =
+                    sealed.and_then(|sealed| Token::kept(&context.shared.keys.rows, &row.id, sealed).ok());
+                Self::Pending { link: token.map(|token| context.tenant.announcer.activation_link(&token)) }
+            }
+            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => Self::Active,
+        }
+    }
+
+    /// When the letter goes: soon if nobody activates the mailbox, else when letters of its age go.
+    pub(super) fn going(&self, context: &Context, now: Timestamp, wish: Wish) -> Going {
+        let state = match self {
+            Self::New { .. }
+            | Self::NewByPassword { .. }
+            | Self::Pending { .. }
+            | Self::PendingByPassword => MailboxState::Pending,
+            Self::Active => MailboxState::Active,
+        };
+        context.tenant.announcer.retention.letter(state, now, wish)
+    }
+}

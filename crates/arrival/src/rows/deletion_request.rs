@@ -1,0 +1,135 @@
+//! Somebody wishes by mail that their mailbox be deleted. A mail that proves where it is from is answered by one that asks
+//! once more, to the mailbox's own address, with a link to a page with a button; every other one by the same words for
+//! everybody. Deletes nothing. Knows no wording.
+
+use std::time::Duration;
+
+use sealpost_mail::{Address, Reply, Secret};
+use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_mailbox::{Resident, portal_links};
+use sealpost_notice::Notice;
+use sealpost_store::{ArrivalRows, LegPurpose, MailboxRow, NewToken, TokenPurpose};
+use sealpost_vault::TokenPurpose as VaultPurpose;
+
+use super::{Arrival, reply_to_notice};
+use crate::authentication::{self, Proof};
+use crate::decide::{Decided, Way};
+use crate::failure::{later, unavailable};
+use crate::partners::Came;
+use crate::{deletion_keyword, enqueue, owner_mail};
+
+/// A wish is a short mail; what is longer is something else.
+const LARGEST: u64 = 256 * 1024;
+/// Over a weekend.
+const LINK: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
+/// The answer to a wish; `None`: it is none, or nobody takes wishes.
+pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<Option<ArrivalRows>, Reply> {
+    if !decided.iter().any(|decided| matches!(decided.way, Way::ToUs)) {
+        return Ok(None);
+    }
+    match arrival.came {
+        Came::Readable => {}
+        // Whether it asks the DNS, and what it answers, would tell a stranger whether the letter opened, and what is in it.
+        Came::Closed => return Ok(None),
+    }
+    let (context, spooled) = (arrival.context, arrival.spooled);
+    let announcer = &context.tenant.announcer;
+    let Some(asking) = &announcer.wishes else { return Ok(None) };
+    let path = &arrival.envelope.reverse_path;
+    let Some(writer) = reply_to_notice::writer(path, &spooled.head) else { return Ok(None) };
+    if spooled.size() > LARGEST {
+        return Ok(None);
+    }
+    let bytes = spooled.whole(&context.shared).await?.look(<[u8]>::to_vec).await?;
+    // Exactly one From, that nobody can read in two ways (RFC 5322 §3.6.2).
+    let Ok(Some(from)) = spooled.head.from_address() else { return Ok(None) };
+    if !deletion_keyword::is_wish(&spooled.head, &bytes) {
+        return Ok(None);
+    }
+    let mail = authentication::Mail {
+        bytes: &bytes,
+        head: &spooled.head,
+        from: &from,
+        reverse_path: path,
+        origin: arrival.origin,
+        from_world: arrival.from_world,
+    };
+    // Before anybody looks whether there is a mailbox: how long it takes and what is answered says nothing of that.
+    let proof = authentication::prove(asking, &context.tenant.name, &mail).await;
+    tracing::info!(arrival.id = %arrival.id, ?proof, "a wish to delete a mailbox");
+    match proof {
+        Proof::Ours | Proof::Upstream => confirm(arrival, from).await.map(Some),
+        Proof::None => {
+            let link = Secret::new(announcer.public_url.clone());
+            let language = announcer.language(&writer).tag();
+            answer(arrival, "answered", writer, Notice::DeletionUnproven { link }, language).await.map(Some)
+        }
+        // Others wait for the same letter: it does not come late to them because a domain's zone is ill.
+        Proof::Later if decided.len() > 1 => Ok(None),
+        // RFC 3463 §3.5: 4.4.3, directory server failure.
+        Proof::Later => Err(Reply::later(451, 4, 3, "Please try again later")
+            .because("the DNS did not say whether a wish to delete a mailbox is genuine")),
+    }
+}
+
+async fn confirm(arrival: &Arrival<'_>, from: Address) -> Result<ArrivalRows, Reply> {
+    let (shared, announcer) = (&arrival.context.shared, &arrival.context.tenant.announcer);
+    let tag = shared.keys.tags.address_tag(&from.identity());
+    let found = shared.store.mailboxes_by_tag(&[tag]).await.map_err(|error| unavailable(&error))?.pop();
+    let Some(mailbox) = found else {
+        let language = announcer.language(&from).tag();
+        return answer(arrival, "wished", from, Notice::DeletionNothing, language).await;
+    };
+    let resident = Resident::of(&mailbox, &shared.keys.rows, &shared.keys.tags).map_err(later)?;
+    let to = resident.address().clone();
+    if mailbox.held_since.is_some() {
+        return answer(arrival, "wished", to, Notice::DeletionHeld, &mailbox.language).await;
+    }
+    let (token, notice) = link(arrival, &mailbox);
+    let mut rows = answer(arrival, "wished", to, notice, &mailbox.language).await?;
+    if !rows.legs.is_empty() {
+        rows.deletions.push(token);
+        let asked = Event::DeletionAsked { mailbox: &mailbox.id };
+        rows.audit.push(asked.row(arrival.now, &Actor::Visitor, None));
+    }
+    Ok(rows)
+}
+
+fn link(arrival: &Arrival<'_>, mailbox: &MailboxRow) -> ((String, NewToken), Notice) {
+    let (token, hash) = arrival.making.tokens.issue(VaultPurpose::Deletion, &*arrival.context.shared.random);
+    let expires = arrival.now.plus(LINK);
+    let row = NewToken {
+        hash,
+        purpose: TokenPurpose::Deletion,
+        created_at: arrival.now,
+        expires_at: expires,
+        deposit_id: None,
+    };
+    let link = arrival.context.tenant.announcer.link(&portal_links::deletion(token.text().expose()));
+    ((mailbox.id.clone(), row), Notice::DeletionWish { link, expires })
+}
+
+/// One a day of this kind for each address (RFC 3834 §2).
+async fn answer(
+    arrival: &Arrival<'_>,
+    kind: &'static str,
+    to: Address,
+    notice: Notice,
+    language: &str,
+) -> Result<ArrivalRows, Reply> {
+    let mut rows = ArrivalRows::new(arrival.now);
+    let Some(counted) = reply_to_notice::once_a_day(arrival, kind, &to).await? else {
+        tracing::info!(arrival.id = %arrival.id, "a wish to delete a mailbox; its writer was told today");
+        return Ok(rows);
+    };
+    let (shared, tenant) = (&arrival.context.shared, &arrival.context.tenant);
+    let message_id = format!("{}@{}", shared.random.id(), tenant.name);
+    let draft =
+        owner_mail::draft(&tenant.announcer, notice, language, to, message_id, arrival.now).map_err(later)?;
+    let queue = enqueue::Queue::of(arrival.context);
+    let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, arrival.id).map_err(later)?;
+    rows.legs.push(leg);
+    rows.uses.push(counted);
+    Ok(rows)
+}

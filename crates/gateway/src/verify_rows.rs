@@ -1,0 +1,198 @@
+//! Every row that is sealed, tagged or proven under a key of the server, held against it: what does not prove was damaged,
+//! or written by somebody else (decision 0022). Changes nothing, opens no letter, and says ids only.
+
+use sealpost_delivery::Ticket;
+use sealpost_mailbox::Resident;
+use sealpost_partner::{PartnerError, PartnerSeals};
+use sealpost_store::{
+    Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Standing, Store, StoreError, WrapKind,
+};
+use sealpost_vault::{
+    Bearer, Held, KeyringKey, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
+    is_of_former_version,
+};
+
+use crate::rotate_key::{NOTICE_LABELS, first};
+
+/// More than that many are counted only.
+const NAMED: usize = 1000;
+
+/// What was looked at, and what does not prove.
+#[derive(Debug, Default)]
+pub(crate) struct Proven {
+    pub(crate) rows: usize,
+    pub(crate) unproven: usize,
+    /// The first of them: kind, id, reason.
+    pub(crate) named: Vec<String>,
+}
+
+/// The keys to prove with: those that the role at hand has.
+pub(crate) struct Prover<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) queue: &'a QueueKeys,
+    pub(crate) way_in: Option<&'a WayInKeys>,
+    pub(crate) sessions: Option<&'a SessionAuth>,
+    /// Intake's and support's.
+    pub(crate) keyring: Option<&'a KeyringKey>,
+}
+
+impl Prover<'_> {
+    pub(crate) async fn run(&self) -> Result<Proven, PartnerError> {
+        let mut proven = Proven::default();
+        self.mailboxes(&mut proven).await?;
+        for what in Keyed::ALL {
+            self.rows(what, &mut proven).await?;
+        }
+        if let Some(keyring) = self.keyring {
+            let seals = PartnerSeals { keyring, rows: &self.queue.rows, tags: &self.queue.tags };
+            for (what, error) in seals.prove(self.store).await? {
+                proven.note("row of", &what, error.map_or(Ok(()), Err));
+            }
+        }
+        Ok(proven)
+    }
+
+    async fn mailboxes(&self, proven: &mut Proven) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let page = self.store.keyed_mailboxes(&after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.row.id);
+            for found in &page {
+                match found.row.state {
+                    // Nothing is left of it that could be proven.
+                    MailboxState::Deleted => {}
+                    MailboxState::Pending | MailboxState::Active | MailboxState::Locked => {
+                        self.mailbox(found, proven);
+                        self.ways_in(found, proven);
+                        self.comers(found, proven).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn mailbox(&self, found: &KeyedMailbox, proven: &mut Proven) {
+        let row = &found.row;
+        proven.note("mailbox", &row.id, Resident::of(row, &self.queue.rows, &self.queue.tags).map(drop));
+        for (label, sealed) in [("question", &row.question_sealed), ("profile", &row.profile_sealed)] {
+            if let Some(sealed) = sealed {
+                proven.note(label, &row.id, self.queue.rows.open(label, &row.id, sealed).map(drop));
+            }
+        }
+        for request in &found.requests {
+            for (label, sealed) in [("request", &request.note), ("request-decision", &request.decision)] {
+                if let Some(sealed) = sealed {
+                    let id = format!("{} of mailbox {}", request.number, row.id);
+                    proven.note(label, &id, self.queue.rows.open(label, &row.id, sealed).map(drop));
+                }
+            }
+        }
+    }
+
+    /// The link opens the mailbox's own secret; passwords and answers stand under a key that is at hand. More of them
+    /// only their owners can say.
+    fn ways_in(&self, found: &KeyedMailbox, proven: &mut Proven) {
+        let (Some(way_in), row) = (self.way_in, &found.row) else { return };
+        if let (Some(link), Some(wrap)) = (found.wrap(WrapKind::Link), found.wrap(WrapKind::Activation)) {
+            let opened = MailboxSecret::unwrap_kept(link, wrap, &row.id, &self.queue.rows, &way_in.pepper);
+            let own = opened.map_err(|error| error.to_string()).and_then(|(_, secret)| {
+                let own = secret.public().to_bytes() == row.public_key;
+                if own { Ok(()) } else { Err("it opens another key".to_owned()) }
+            });
+            proven.note("link", &row.id, own);
+        }
+        for kind in [WrapKind::Password, WrapKind::Answer, WrapKind::Initial] {
+            if let Some(wrap) = found.wrap(kind) {
+                proven.note(kind_word(kind), &row.id, way_in.pepper.knows(wrap));
+            }
+        }
+    }
+
+    /// Sessions, newcomers, and the row of the link. Rows of links to a new password are held against the mailbox when
+    /// somebody comes with one: those of a former key pair lie about, and open nothing.
+    async fn comers(&self, found: &KeyedMailbox, proven: &mut Proven) -> Result<(), StoreError> {
+        let row = &found.row;
+        if let Some(sessions) = self.sessions {
+            for Comer { since, sealed } in self.store.comers(&row.id).await? {
+                if since.is_some() && is_of_former_version(&sealed) {
+                    continue;
+                }
+                let bearer = if since.is_some() { Bearer::Owner } else { Bearer::Newcomer };
+                let since = since.map_or(0, |since| since.0);
+                let held = Held { bearer, mailbox_id: &row.id, since, epochs: &row.epochs };
+                proven.note("session of mailbox", &row.id, sessions.is_ours(&held, &sealed));
+            }
+        }
+        let Some(way_in) = self.way_in else { return Ok(()) };
+        let kept = found.wrap(WrapKind::Link).map(|link| Token::kept(&self.queue.rows, &row.id, link));
+        let link =
+            kept.and_then(Result::ok).map(|link| way_in.tokens.hash_of(TokenPurpose::Activation, &link));
+        for hash in self.store.unspent_activations(&row.id).await? {
+            let ours = if link == Some(hash) { Ok(()) } else { Err("no link of the mailbox leads to it") };
+            proven.note("activation of mailbox", &row.id, ours);
+        }
+        Ok(())
+    }
+
+    async fn rows(&self, what: Keyed, proven: &mut Proven) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let page = self.store.keyed_rows(what, &after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.id);
+            for row in &page {
+                self.row(row, proven);
+            }
+        }
+    }
+
+    fn row(&self, row: &KeyedRow, proven: &mut Proven) {
+        let queue = self.queue;
+        match row.what {
+            Keyed::Ticket => {
+                proven.note("leg", &row.id, Ticket::open_any(&queue.spool, &row.id, &row.sealed).map(drop));
+            }
+            Keyed::Notice | Keyed::Unread => {
+                let open = |label: &str| queue.rows.open(label, &row.whose, &row.sealed);
+                proven.note("notice", &row.id, first(NOTICE_LABELS, open).map(drop));
+            }
+            Keyed::Withdrawn => {
+                let by = queue.rows.open(Standing::LABEL, &row.whose, &row.sealed).map(drop);
+                proven.note("letter taken back", &row.id, by);
+            }
+            Keyed::Letter => {
+                let letter = queue.deposits.proven(&row.whose, &row.id, &row.sealed).map(drop);
+                proven.note("letter", &row.id, letter);
+            }
+            Keyed::Draft => {
+                if let Some(sessions) = self.sessions {
+                    let draft = sessions.proven_draft(&row.whose, &row.id, &row.sealed).map(drop);
+                    proven.note("draft", &row.id, draft);
+                }
+            }
+        }
+    }
+}
+
+impl Proven {
+    fn note<E: std::fmt::Display>(&mut self, kind: &str, id: &str, proof: Result<(), E>) {
+        self.rows += 1;
+        if let Err(error) = proof {
+            self.unproven += 1;
+            if self.named.len() < NAMED {
+                self.named.push(format!("{kind} {id} does not prove: {error}"));
+            }
+        }
+    }
+}
+
+fn kind_word(kind: WrapKind) -> &'static str {
+    match kind {
+        WrapKind::Password => "password of mailbox",
+        WrapKind::Answer => "answer of mailbox",
+        WrapKind::Initial => "initial password of mailbox",
+        WrapKind::Activation | WrapKind::Link => "link of mailbox",
+        WrapKind::Escrow => "escrow wrap of mailbox",
+    }
+}

@@ -1,0 +1,314 @@
+//! One MIME entity in every way its fields can be read (RFC 2045, 2046). Opens no container.
+
+use std::borrow::Cow;
+
+use super::{Item, Said, Sealed, Search, Unread, What};
+use crate::head::Head;
+use crate::params::Params;
+use crate::transfer::{Encoding, Transfer};
+use crate::{charset, container, encoded_words, parts};
+
+/// Readings of one field, and of one boundary.
+const MAX_READINGS: usize = 4;
+
+impl<'a> Search<'a> {
+    pub(super) fn entity<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        depth: usize,
+        default: &'static str,
+        strict: bool,
+        keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        let (head, body, sure) = split(bytes, strict);
+        if !strict && !sure {
+            self.push(Item {
+                bytes: keep(bytes),
+                depth: depth + 1,
+                what: What::Entity { default, strict: true },
+            });
+        }
+        if head.len() > Head::MAX {
+            return self.unread(Unread::TooMuch);
+        }
+        let fields = fields(head);
+        let named = |name: &'static str| named(&fields, name);
+        let dispositions: Vec<Params> =
+            named("content-disposition").take(MAX_READINGS).map(Params::read).collect();
+        let mut types: Vec<Params> = named("content-type").take(MAX_READINGS).map(Params::read).collect();
+        if named("content-type").count() > MAX_READINGS || named("content-disposition").count() > MAX_READINGS
+        {
+            self.unread(Unread::TooMuch);
+        }
+        if types.is_empty() {
+            types.push(Params::read(default.as_bytes()));
+        }
+        // `text/plain, text/html`, and `=?utf-8?Q?text/html?=`: some take the second for the type, some decode the first.
+        let listed = named("content-type").take(MAX_READINGS).filter(|value| {
+            let value = value.split(|b| *b == b';').next().unwrap_or_default();
+            value.contains(&b',') || value.windows(2).any(|two| two == b"=?")
+        });
+        let more: Vec<Params> = listed
+            .flat_map(|value| {
+                let decoded = encoded_words::decode(value);
+                decoded
+                    .split(',')
+                    .take(MAX_READINGS)
+                    .map(|one| Params::read(one.as_bytes()))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        types.extend(more);
+        if types.iter().chain(&dispositions).any(Params::is_illegible) {
+            self.unread(Unread::Charset);
+        }
+        let mut said = said(&types, &dispositions);
+        for field in ["content-description", "content-location"] {
+            said.names.extend(
+                named(field).take(MAX_READINGS).map(encoded_words::decode).filter(|name| name.contains('.')),
+            );
+        }
+        let encodings = self.encodings(named("content-transfer-encoding").take(MAX_READINGS));
+        if depth > 0 {
+            // Of a letter within, its subject is shown as well.
+            named("subject").take(MAX_READINGS).for_each(|subject| self.text(encoded_words::decode(subject)));
+            let is_known = |name: &str| {
+                let name = name.to_ascii_lowercase();
+                name.starts_with("content-") || matches!(name.as_str(), "mime-version" | "from" | "received")
+            };
+            if !head.is_empty() && !fields.iter().any(|(name, _)| is_known(name)) {
+                // "Achtung: morgen" is a field to one and a sentence to another.
+                let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+                self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said) });
+            }
+        }
+        // A line that is no field ends the head for some, empty line or not.
+        if let Some(at) = first_line_without_field(head) {
+            let said = Said { types: vec!["text/plain".to_owned()], ..said.clone() };
+            for encoding in &encodings {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let bytes = decoded(*encoding, rest).map_or_else(|| keep(rest), Cow::Owned);
+                self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
+            }
+        }
+        let mut leaf_types = Vec::new();
+        for one in &types {
+            let kind = match one.value.split_once('/') {
+                Some((kind, sub)) if !kind.is_empty() && !sub.is_empty() => one.value.as_str(),
+                // RFC 2045 §5.2
+                Some(_) | None => "text/plain",
+            };
+            if kind.starts_with("multipart/") {
+                self.multipart(body, depth, one, &keep);
+                // RFC 2045 §6.4 forbids it; who decodes nevertheless finds the parts only then.
+                for decoded in encodings.iter().filter_map(|encoding| decoded(*encoding, body)) {
+                    let entity =
+                        [b"Content-Type:", one_line(named("content-type")).as_slice(), b"\r\n\r\n", &decoded]
+                            .concat();
+                    self.push(Item {
+                        bytes: Cow::Owned(entity),
+                        depth: depth + 1,
+                        what: What::Entity { default, strict },
+                    });
+                }
+            } else if matches!(kind, "message/rfc822" | "message/global" | "message/news" | "text/rfc822") {
+                for encoding in &encodings {
+                    let bytes = decoded(*encoding, body).map_or_else(|| keep(body), Cow::Owned);
+                    let what = What::Entity { default: "text/plain", strict: false };
+                    self.push(Item { bytes, depth: depth + 1, what });
+                }
+                leaf_types.push(kind.to_owned());
+            } else {
+                if kind == "message/partial" {
+                    self.unread(Unread::Partial);
+                }
+                leaf_types.push(kind.to_owned());
+            }
+        }
+        if leaf_types.is_empty() {
+            return;
+        }
+        said.types = leaf_types;
+        for encoding in encodings {
+            let bytes = decoded(encoding, body).map_or_else(|| keep(body), Cow::Owned);
+            self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
+        }
+    }
+
+    /// Every encoding that some reader undoes.
+    fn encodings<'v>(&mut self, values: impl Iterator<Item = &'v [u8]>) -> Vec<Encoding> {
+        let mut all = Vec::new();
+        for value in values {
+            match Encoding::named(&Params::read(value).value) {
+                Some(encoding) => all.push(encoding),
+                None => {
+                    self.unread(Unread::Encoding);
+                    all.extend([
+                        Encoding::Mime(Transfer::Identity),
+                        Encoding::Mime(Transfer::QuotedPrintable),
+                        Encoding::Mime(Transfer::Base64),
+                    ]);
+                }
+            }
+            // `"quoted-printable"`: one reader takes the quotes for part of the name, another does not.
+            if Transfer::named(&encoded_words::decode(value)) == Transfer::Identity {
+                all.push(Encoding::Mime(Transfer::Identity));
+            }
+        }
+        if all.is_empty() {
+            all.push(Encoding::Mime(Transfer::Identity));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn multipart<'b>(
+        &mut self,
+        body: &'b [u8],
+        depth: usize,
+        kind: &Params,
+        keep: &impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        if kind.value == "multipart/encrypted" {
+            self.unread(Unread::Encrypted);
+            self.sealed(Sealed::OpenPgp);
+        }
+        if kind.value == "multipart/signed" {
+            self.sealed(Sealed::Signed);
+        }
+        let default = if kind.value == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let mut apart = false;
+        let boundaries = kind.values("boundary");
+        if boundaries.len() > 2 * MAX_READINGS {
+            self.unread(Unread::TooMuch);
+        }
+        let guessed = if boundaries.is_empty() { parts::guessed_boundary(body) } else { None };
+        for boundary in boundaries.iter().take(2 * MAX_READINGS).chain(&guessed) {
+            for boundary in [boundary.as_str(), boundary.trim_end()] {
+                let mut pieces = parts::split_multipart(body, boundary.as_bytes());
+                let by_prefix = parts::split_at_prefixes(body, boundary.as_bytes());
+                if by_prefix.inside.len() != pieces.inside.len() {
+                    pieces.inside.extend(by_prefix.inside);
+                }
+                if pieces.inside.is_empty() || (boundary.len() != boundary.trim_end().len() && apart) {
+                    continue;
+                }
+                apart = true;
+                let mut inside = pieces.inside;
+                for outside in pieces.outside {
+                    self.text(charset::decode(outside, None));
+                    // Behind its end it may begin again.
+                    inside.extend(parts::split_multipart(outside, boundary.as_bytes()).inside);
+                }
+                for piece in inside {
+                    self.push(Item {
+                        bytes: keep(piece),
+                        depth: depth + 1,
+                        what: What::Entity { default, strict: false },
+                    });
+                }
+                break;
+            }
+        }
+        if !apart {
+            // It cannot be taken apart: its source is all there is to show.
+            let said =
+                Said { types: vec!["text/plain".to_owned()], names: kind.values("name"), ..Said::default() };
+            self.push(Item { bytes: keep(body), depth: depth + 1, what: What::Leaf(said) });
+        }
+    }
+}
+
+fn said(types: &[Params], dispositions: &[Params]) -> Said {
+    let mut said = Said::default();
+    for one in dispositions.iter().chain(types) {
+        for name in ["filename", "name"] {
+            said.names.extend(one.values(name));
+        }
+    }
+    for one in types {
+        said.charsets.extend(one.values("charset"));
+        if one.values("format").iter().any(|format| format.eq_ignore_ascii_case("flowed")) {
+            said.flowed = Some(one.values("delsp").iter().any(|delsp| delsp.eq_ignore_ascii_case("yes")));
+        }
+    }
+    said.is_file = dispositions.iter().any(|one| one.value == "attachment");
+    said
+}
+
+/// `None`: as it stands.
+fn decoded(encoding: Encoding, body: &[u8]) -> Option<Vec<u8>> {
+    match encoding {
+        Encoding::Mime(Transfer::Identity) => None,
+        Encoding::Mime(transfer) => Some(transfer.decode(body).into_owned()),
+        Encoding::Uuencode => container::uuencode::decode(body),
+    }
+}
+
+fn one_line<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Vec<u8> {
+    values.next().unwrap_or_default().iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect()
+}
+
+/// Head and body. `false`: another reader may end the head elsewhere.
+fn split(entity: &[u8], strict: bool) -> (&[u8], &[u8], bool) {
+    if !strict {
+        let (head, body) = parts::split_entity(entity);
+        let last = head.strip_suffix(b"\n").unwrap_or(head);
+        let last = last.strip_suffix(b"\r").unwrap_or(last);
+        let blank_ends_it =
+            matches!(last.last(), Some(b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r')) && !body.is_empty();
+        let headless = head.is_empty() && !entity.is_empty();
+        return (head, body, !(blank_ends_it || headless));
+    }
+    let mut at = 0;
+    for line in entity.split_inclusive(|b| *b == b'\n') {
+        at += line.len();
+        if matches!(line, b"\n" | b"\r\n") {
+            break;
+        }
+    }
+    let (head, body) = entity.split_at_checked(at).unwrap_or((entity, b""));
+    (head, body, true)
+}
+
+/// Where a head has a line that is neither a field nor the rest of one. The line of mbox before a letter is none.
+fn first_line_without_field(head: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for line in head.split_inclusive(|b| *b == b'\n') {
+        let start = at;
+        at += line.len();
+        let goes_on = matches!(line.first(), Some(b' ' | b'\t'));
+        let is_mbox = start == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
+        if !goes_on && !is_mbox && !line.contains(&b':') && !line.trim_ascii().is_empty() {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// Every field: its name, and its value as it came. White space before the colon is obsolete (RFC 5322 §4.5.8).
+fn fields(head: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
+    for line in head.split_inclusive(|b| *b == b'\n') {
+        if let (Some(b' ' | b'\t'), Some((_, value))) = (line.first(), fields.last_mut()) {
+            value.extend_from_slice(line);
+            continue;
+        }
+        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let (name, value) = line.split_at_checked(colon).unwrap_or((line, b""));
+        let name = name.trim_ascii();
+        if !name.is_empty() && name.len() <= 100 && name.iter().all(u8::is_ascii_graphic) {
+            let value = value.get(1..).unwrap_or_default().to_vec();
+            fields.push((String::from_utf8_lossy(name).into_owned(), value));
+        }
+    }
+    fields
+}
+
+fn named<'f>(fields: &'f [(String, Vec<u8>)], name: &'static str) -> impl Iterator<Item = &'f [u8]> {
+    fields
+        .iter()
+        .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_slice())
+}

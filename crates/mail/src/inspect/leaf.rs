@@ -1,0 +1,207 @@
+//! Decoded bytes in every way their names, their types and they themselves can be taken: as a file, as text, as a
+//! letter, as something that holds others.
+
+use std::borrow::Cow;
+
+use super::openpgp;
+use super::text::{self, Form};
+use super::{Item, Said, Sealed, Search, Unread, What};
+use crate::container::{cms, tnef, unsupported, uuencode};
+use crate::display::file_name;
+use crate::file_type;
+
+/// Types of files that are wrapped in what nobody here undoes.
+const UNOPENED: [&str; 9] = [
+    "application/mac-binhex40",
+    "application/mac-binhex",
+    "application/x-mac-binhex40",
+    "application/x-binhex40",
+    "application/x-binhex",
+    "application/binhex",
+    "application/macbinary",
+    "application/x-macbinary",
+    "application/x-yencoded",
+];
+
+/// Names of one file.
+const MAX_NAMES: usize = 100;
+
+impl<'a> Search<'a> {
+    pub(super) fn leaf<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        depth: usize,
+        said: Said,
+        keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
+    ) {
+        let names = readings(&said.names);
+        let extensions: Vec<String> = names.iter().map(|name| file_type::extension_of(name)).collect();
+        let is_called = |ends: &[&str]| extensions.iter().any(|one| ends.contains(&one.as_str()));
+        let is_typed = |kinds: &[&str]| said.types.iter().any(|one| kinds.contains(&one.as_str()));
+        self.as_file(bytes, &said, &names);
+
+        let types = said.types.iter().map(String::as_str);
+        let mut forms: Vec<Form> = types.clone().filter_map(|kind| text::form(kind, "")).collect();
+        forms.extend(extensions.iter().filter_map(|extension| text::form("", extension)));
+        forms.dedup();
+        for form in &forms {
+            self.written(bytes, *form, &said);
+        }
+        if !forms.is_empty() && !forms.contains(&Form::Rich) {
+            let (files, all) = uuencode::files(bytes);
+            if !all {
+                self.unread(Unread::TooMuch);
+            }
+            for file in files {
+                if !file.whole {
+                    self.unread(Unread::Damaged);
+                }
+                let said = Said {
+                    names: vec![file.name],
+                    types: vec![BYTES.to_owned()],
+                    is_file: true,
+                    ..Said::default()
+                };
+                self.push(Item { bytes: Cow::Owned(file.bytes), depth: depth + 1, what: What::Leaf(said) });
+            }
+        }
+
+        let is_winmail = is_typed(&["application/ms-tnef", "application/vnd.ms-tnef"])
+            || names.iter().any(|name| name.eq_ignore_ascii_case("winmail.dat"));
+        if tnef::is_tnef(bytes) || (is_winmail && !bytes.is_empty()) {
+            self.winmail(bytes, depth, &keep);
+        }
+        let is_pkcs = is_typed(&["application/pkcs7-mime", "application/x-pkcs7-mime"]);
+        let is_signature = is_typed(&["application/pkcs7-signature", "application/x-pkcs7-signature"]);
+        if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
+            self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]));
+        }
+        if unsupported::is_in(bytes) || is_typed(&UNOPENED) || is_called(&["hqx", "hcx", "yenc", "ync"]) {
+            self.unread(Unread::Encoding);
+        }
+        if is_typed(&["application/pgp-encrypted"]) {
+            self.unread(Unread::Encrypted);
+            self.sealed(Sealed::OpenPgp);
+        }
+        if openpgp::is_message(bytes) {
+            self.sealed(Sealed::OpenPgp);
+        }
+        for what in openpgp::in_text(bytes) {
+            self.sealed(what);
+        }
+        // Heads on their own: their words are encoded.
+        if is_typed(&["text/rfc822-headers", "message/delivery-status", "message/disposition-notification"]) {
+            self.push(Item {
+                bytes: keep(bytes),
+                depth: depth + 1,
+                what: What::Entity { default: "text/plain", strict: false },
+            });
+        }
+        let is_mail =
+            is_called(&["eml", "mht", "mhtml", "nws", "mbox", "mbx"]) || is_typed(&["application/mbox"]);
+        let entity = || What::Entity { default: "text/plain", strict: false };
+        if is_mail || (forms.is_empty() && file_type::looks_like_letter(bytes)) {
+            if !bytes.contains(&b'\n') && bytes.contains(&b'\r') {
+                // Line ends of an old Macintosh.
+                let lines = bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
+                self.push(Item { bytes: Cow::Owned(lines), depth: depth + 1, what: entity() });
+            }
+            for letter in file_type::letters(bytes) {
+                self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
+            }
+        }
+    }
+
+    /// Its names and types, if any program would list it as a file.
+    fn as_file(&mut self, bytes: &[u8], said: &Said, names: &[String]) {
+        let is_body = |kind: &String| kind == "text/plain" || kind == "text/html";
+        if names.is_empty() && !said.is_file && said.types.iter().all(is_body) {
+            return;
+        }
+        let first = said.types.first().map_or(BYTES, String::as_str);
+        let invented = format!("attachment.{}", file_type::extension(first));
+        let name = names.first().unwrap_or(&invented);
+        self.file(name, first);
+        for name in names.iter().skip(1).take(MAX_NAMES) {
+            self.file(name, first);
+        }
+        let promised =
+            names.iter().filter_map(|name| file_type::by_extension(&file_type::extension_of(name)));
+        for kind in said.types.iter().map(String::as_str).chain(promised).chain(file_type::by_bytes(bytes)) {
+            self.file(name, kind);
+        }
+    }
+
+    fn winmail<'b>(&mut self, bytes: &'b [u8], depth: usize, keep: &impl Fn(&'b [u8]) -> Cow<'a, [u8]>) {
+        let tnef = tnef::read(bytes);
+        if !tnef.whole {
+            self.unread(Unread::Damaged);
+        }
+        tnef.subject.into_iter().for_each(|subject| self.text(subject));
+        tnef.plain.into_iter().chain(tnef.others).for_each(|plain| {
+            if plain.contains('<') {
+                self.page(&plain);
+            }
+            self.plain(plain, None);
+        });
+        tnef.html.iter().for_each(|page| self.page(page));
+        tnef.rtf.iter().for_each(|rich| self.rich(rich));
+        for file in tnef.files {
+            let kind = match file.content_type {
+                _ if file.is_message => "application/ms-tnef".to_owned(),
+                Some(kind) if !kind.is_empty() => kind,
+                Some(_) | None => BYTES.to_owned(),
+            };
+            let said = Said { names: file.names, types: vec![kind], is_file: true, ..Said::default() };
+            for bytes in file.others {
+                self.push(Item { bytes: keep(bytes), depth: depth + 1, what: What::Leaf(said.clone()) });
+            }
+            self.push(Item { bytes: keep(file.bytes), depth: depth + 1, what: What::Leaf(said) });
+        }
+    }
+
+    /// `wraps`: it says of itself that it holds a letter, so what cannot be opened hides one.
+    fn wrapped(&mut self, bytes: &[u8], depth: usize, wraps: bool) {
+        match cms::read(bytes, self.room.min(self.work)) {
+            Some(cms::Cms::Open { content }) => {
+                self.sealed(Sealed::Signed);
+                let what = if cms::is_cms(&content) {
+                    What::Leaf(Said { types: vec![BYTES.to_owned()], is_file: true, ..Said::default() })
+                } else {
+                    What::Entity { default: "text/plain", strict: false }
+                };
+                self.push(Item { bytes: Cow::Owned(content), depth: depth + 1, what });
+            }
+            Some(cms::Cms::Encrypted) => {
+                self.unread(Unread::Encrypted);
+                self.sealed(Sealed::Smime);
+            }
+            Some(cms::Cms::Detached) => self.sealed(Sealed::Signed),
+            None if wraps => {
+                self.unread(Unread::Damaged);
+                self.sealed(Sealed::Smime);
+            }
+            None => {}
+        }
+    }
+}
+
+const BYTES: &str = "application/octet-stream";
+
+/// Every name as it came, as it would be saved, and without what was put around the file.
+fn readings(names: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in names.iter().take(MAX_NAMES) {
+        let saved = file_name(name);
+        let inner = saved.as_deref().and_then(|name| {
+            let (stem, end) = name.rsplit_once('.')?;
+            end.eq_ignore_ascii_case("p7m").then(|| stem.to_owned())
+        });
+        for reading in [Some(name.clone()), saved, inner].into_iter().flatten() {
+            if !all.contains(&reading) {
+                all.push(reading);
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,172 @@
+//! Which key counts for an address at a moment, and why each other one does not. Pure.
+
+use std::fmt;
+
+use sealpost_mail::{Address, Timestamp};
+use sealpost_seal::{Covers, Method, Objection, Purpose};
+use sealpost_store::PartnerKeyState;
+
+use crate::partner_rows::{Found, Partner, PartnerKey, Reach, Standing};
+
+/// What one key is good for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum KeyVerdict {
+    /// Letters may be encrypted to it.
+    Counts,
+    /// They may not.
+    Not(Why),
+}
+
+/// Why a key does not count, or nothing does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Nobody has made this recipient's domain or address a partner.
+    NoPartner,
+    /// The rule names a partner that the recipient does not belong to.
+    OtherPartner,
+    /// The partner is out of use.
+    PartnerSuspended,
+    /// The partner has no key.
+    NoKey,
+    /// Nobody has confirmed it.
+    NotTrusted,
+    /// Out of use.
+    Suspended,
+    /// Found run out.
+    Expired,
+    /// Taken back.
+    Revoked,
+    /// It says of itself that it is not for this.
+    Objection(Objection),
+    /// It is for other addresses.
+    OtherAddress,
+    /// The letter does not say whose it is.
+    NoSender,
+    /// Its Sender is of another domain than its From, or cannot be read in one way.
+    OtherSender,
+    /// It came from the world, and whoever wrote it is not of our house.
+    FromWorld,
+    /// We have no key of our own of this kind to sign with, for the sender's domain.
+    NoOwnKey(Method),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoPartner => "the recipient's domain is no partner's",
+            Self::OtherPartner => "the recipient does not belong to the partner that the rule names",
+            Self::PartnerSuspended => "the partner is suspended",
+            Self::NoKey => "the partner has no key",
+            Self::NotTrusted => "the partner's key is not confirmed",
+            Self::Suspended => "the partner's key is suspended",
+            Self::Expired => "the partner's key has expired",
+            Self::Revoked => "the partner's key is revoked",
+            Self::Objection(objection) => return f.write_str(said(*objection)),
+            Self::OtherAddress => "the partner's key is for another address",
+            Self::NoSender => "the message does not say in one way whose it is",
+            Self::OtherSender => {
+                "the message's Sender is of another domain than its From, so it is not signed for either"
+            }
+            Self::FromWorld => "the message came from outside, and nothing from outside is signed",
+            Self::NoOwnKey(method) => {
+                return write!(f, "there is no {method} key of our own for the sender's domain");
+            }
+        })
+    }
+}
+
+/// For a sender: what is wrong, without what an operator does about it.
+fn said(objection: Objection) -> &'static str {
+    match objection {
+        Objection::Expired => "the partner's key has expired",
+        Objection::NotYetValid => "the partner's key is not valid yet",
+        Objection::Revoked => "the partner's key is revoked",
+        Objection::WeakKey => "the partner's key is too weak",
+        Objection::WeakHash => "the partner's certificate was issued with a broken hash",
+        Objection::WrongUsage => "the partner's key must not be used to encrypt",
+        Objection::Authority => "the partner's key is a certificate authority's",
+        Objection::AddressMismatch | Objection::DomainMismatch => "the partner's key is for another address",
+        Objection::UnreadableName => {
+            "the partner's key names an address that is not written as addresses are"
+        }
+    }
+}
+
+/// The answer for one recipient.
+#[derive(Debug)]
+#[must_use]
+pub enum Choice<'a> {
+    /// This one.
+    Use(&'a Partner, &'a PartnerKey),
+    /// None; the reason that tells most, for sender and log.
+    Nothing(Why),
+}
+
+/// What a key of this partner is good for, for this address and now.
+pub fn judge(partner: &Partner, key: &PartnerKey, address: &Address, now: Timestamp) -> KeyVerdict {
+    let not = KeyVerdict::Not;
+    match partner.standing {
+        Standing::Suspended => return not(Why::PartnerSuspended),
+        Standing::Active => {}
+    }
+    match key.state {
+        PartnerKeyState::Offered => return not(Why::NotTrusted),
+        PartnerKeyState::Suspended => return not(Why::Suspended),
+        PartnerKeyState::Expired => return not(Why::Expired),
+        PartnerKeyState::Revoked => return not(Why::Revoked),
+        PartnerKeyState::Trusted => {}
+    }
+    let facts = key.key.facts();
+    let reaches = match key.reach {
+        Reach::Company => partner.covers(address),
+        Reach::Named => facts.names(address),
+    };
+    if !reaches {
+        return not(Why::OtherAddress);
+    }
+    let covers = match key.reach {
+        // That it speaks for all of the partner was said when it was added; it may name another of its domains.
+        Reach::Company => None,
+        Reach::Named => Some(Covers::Address(address)),
+    };
+    match sealpost_seal::judge(facts, Purpose::Encrypt, covers, now).first() {
+        None => KeyVerdict::Counts,
+        Some(objection) => not(Why::Objection(*objection)),
+    }
+}
+
+/// The key for this address: one of its own before the company's, the later one before the earlier one.
+/// `can_sign`: whether we have a key of our own for it, since nothing leaves unsigned.
+pub fn choose<'a>(
+    found: &'a Found,
+    address: &Address,
+    can_sign: &dyn Fn(Method) -> bool,
+    now: Timestamp,
+) -> Choice<'a> {
+    let Found { partner, keys } = found;
+    if !partner.covers(address) {
+        return Choice::Nothing(Why::OtherPartner);
+    }
+    let counts = |key: &&PartnerKey| judge(partner, key, address, now) == KeyVerdict::Counts;
+    let signed = |key: &&PartnerKey| can_sign(key.key.method());
+    let best = keys.iter().filter(counts).filter(signed).max_by_key(|key| {
+        let facts = key.key.facts();
+        (key.reach == Reach::Named, Some(facts.method) == partner.prefers, facts.not_before, key.since)
+    });
+    if let Some(key) = best {
+        return Choice::Use(partner, key);
+    }
+    if let Some(key) = keys.iter().find(counts) {
+        return Choice::Nothing(Why::NoOwnKey(key.key.method()));
+    }
+    // The newest key's reason is the one to mend.
+    let newest = keys.iter().max_by_key(|key| (key.reach == Reach::Company, key.since));
+    match newest.map(|key| judge(partner, key, address, now)) {
+        Some(KeyVerdict::Not(why)) => Choice::Nothing(why),
+        Some(KeyVerdict::Counts) | None => Choice::Nothing(match partner.standing {
+            Standing::Suspended => Why::PartnerSuspended,
+            Standing::Active => Why::NoKey,
+        }),
+    }
+}

@@ -1,0 +1,198 @@
+//! Our own keys for exchanging letters with partners. The public part is sealed so that whoever shows it to the world
+//! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
+
+use sealpost_mail::{Domain, Random, Secret, Timestamp};
+use sealpost_seal::{Method, OwnKey, PartnerKey, Purpose};
+use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
+use sealpost_vault::{KeyringKey, RowKey};
+use serde::{Deserialize, Serialize};
+
+use crate::error::PartnerError;
+use crate::partner_rows::done;
+
+const PUBLIC: &str = "own-key";
+const SECRET: &str = "own-key-secret";
+
+/// What everybody may know of a key of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub state: OwnKeyState,
+    /// The domains whose letters it signs.
+    pub domains: Vec<Domain>,
+    /// The certificate or OpenPGP key that partners are given.
+    pub key: PartnerKey,
+    /// When it was made or brought.
+    pub since: Timestamp,
+}
+
+/// A key of ours with its private side.
+#[derive(Debug)]
+pub struct Own {
+    /// What everybody may know.
+    pub public: Published,
+    /// The whole key.
+    pub key: OwnKey,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    domains: Vec<Domain>,
+    key: PartnerKey,
+    since: Timestamp,
+}
+
+/// Reads the public sides: for the page that shows them.
+#[derive(Clone, Copy)]
+pub struct PublicKeys<'a> {
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// What seals them.
+    pub rows: &'a RowKey,
+}
+
+/// Reads and writes both sides.
+#[derive(Clone, Copy)]
+pub struct OwnKeys<'a> {
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// What seals public sides.
+    pub rows: &'a RowKey,
+    /// What seals private sides.
+    pub keyring: &'a KeyringKey,
+}
+
+impl Published {
+    /// Whether it signs letters from this domain now.
+    #[must_use]
+    pub fn signs(&self, domain: &Domain, method: Method, now: Timestamp) -> bool {
+        let current = match self.state {
+            OwnKeyState::Current => true,
+            OwnKeyState::Retired => false,
+        };
+        current
+            && self.key.method() == method
+            && self.domains.contains(domain)
+            && sealpost_seal::judge(self.key.facts(), Purpose::Sign, None, now).is_empty()
+    }
+}
+
+impl PublicKeys<'_> {
+    /// All of them, oldest first. One whose row is not ours is not shown.
+    pub async fn all(&self) -> Result<Vec<Published>, PartnerError> {
+        let mut keys = Vec::new();
+        for row in self.store.own_public_keys().await? {
+            match open_public(self.rows, &row.id, row.state, &row.public_sealed) {
+                Ok(key) => keys.push(key),
+                Err(error) => tracing::error!(key.id = %row.id, %error, "a key of our own is not shown"),
+            }
+        }
+        Ok(keys)
+    }
+}
+
+impl OwnKeys<'_> {
+    /// All of them, oldest first. One whose row is not ours is not used.
+    pub async fn all(&self) -> Result<Vec<Own>, PartnerError> {
+        let mut keys = Vec::new();
+        for row in self.store.own_keys().await? {
+            match self.open(&row) {
+                Ok(key) => keys.push(key),
+                Err(error) => tracing::error!(key.id = %row.id, %error, "a key of our own is not used"),
+            }
+        }
+        Ok(keys)
+    }
+
+    /// A new one.
+    pub async fn add(
+        &self,
+        own: &Own,
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let row = self.row(own, now, random)?;
+        Ok(self.store.add_own_key(&row, noted).await?)
+    }
+
+    /// A key as it shall be from now on: retired, or with the certificate an authority has issued for it.
+    pub async fn change(
+        &self,
+        own: &Own,
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let former = self.store.own_keys().await?.into_iter().find(|row| row.id == own.public.id);
+        let former = former.ok_or(PartnerError::Overtaken)?;
+        let row = self.row(own, now, random)?;
+        done(self.store.change_own_key(&former, &row, noted).await?)
+    }
+
+    pub(crate) fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
+        let public = open_public(self.rows, &row.id, row.state, &row.public_sealed)?;
+        let bound = secret_bound(&public);
+        let secret: Secret<Vec<u8>> = self
+            .keyring
+            .open(SECRET, &bound, &row.secret_sealed)
+            .map_err(|source| PartnerError::Forged { what: "our private key", id: row.id.clone(), source })?;
+        let key = OwnKey::from_bytes(secret.expose())
+            .map_err(|source| PartnerError::Key { id: row.id.clone(), source })?;
+        // Both sides are sealed, and by different keys: one that was put beside another is not used.
+        if key.facts().fingerprint != public.key.facts().fingerprint {
+            return Err(PartnerError::Moved { what: "our key", id: row.id.clone() });
+        }
+        Ok(Own { public, key })
+    }
+
+    pub(crate) fn row(
+        &self,
+        own: &Own,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<OwnKeyRow, PartnerError> {
+        let Own { public, key } = own;
+        let record = Record { domains: public.domains.clone(), key: public.key.clone(), since: public.since };
+        let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
+            what: "our key",
+            id: public.id.clone(),
+            source,
+        })?;
+        let secret = key.to_bytes().map_err(|source| PartnerError::Key { id: public.id.clone(), source })?;
+        let (id, state) = (&public.id, public.state);
+        Ok(OwnKeyRow {
+            id: id.clone(),
+            state,
+            public_sealed: self.rows.seal(PUBLIC, &public_bound(id, state), &plain, random),
+            secret_sealed: self.keyring.seal(SECRET, &secret_bound(public), secret.expose(), random),
+            changed_at: now,
+        })
+    }
+}
+
+fn open_public(
+    rows: &RowKey,
+    row_id: &str,
+    state: OwnKeyState,
+    sealed: &[u8],
+) -> Result<Published, PartnerError> {
+    let id = || row_id.to_owned();
+    let plain = rows
+        .open(PUBLIC, &public_bound(row_id, state), sealed)
+        .map_err(|source| PartnerError::Forged { what: "our key", id: id(), source })?;
+    let Record { domains, key, since } = serde_json::from_slice(plain.expose())
+        .map_err(|source| PartnerError::Record { what: "our key", id: id(), source })?;
+    Ok(Published { id: id(), state, domains, key, since })
+}
+
+fn public_bound(id: &str, state: OwnKeyState) -> String {
+    format!("{id} {}", state.as_str())
+}
+
+/// A private key opens beside the public one that it was sealed for, in no other row and under no other certificate.
+fn secret_bound(public: &Published) -> String {
+    format!("{} {}", public.id, public.key.facts().fingerprint.to_hex())
+}

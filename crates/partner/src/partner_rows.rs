@@ -1,0 +1,395 @@
+//! Partners and their keys in rows: sealed under a key that only who closes letters and who manages partners has, with
+//! id, partner and state bound, so that a row that somebody else wrote opens nothing and counts for nothing.
+
+use sealpost_mail::{Address, Random, Timestamp};
+use sealpost_seal::{Distrust, DistrustedKey, Method, Profile, SpeaksFor, TrustedKey};
+use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerRow, Store};
+use sealpost_vault::{KeyringKey, TagKey};
+use serde::{Deserialize, Serialize};
+
+use crate::domain_or_address::Place;
+use crate::error::PartnerError;
+
+const PARTNER: &str = "partner";
+const KEY: &str = "partner-key";
+
+/// Whether a partner is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is.
+    Active,
+    /// Not until somebody says otherwise.
+    Suspended,
+}
+
+/// For whom a key is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// For everybody at the partner's domains: its gateway decrypts.
+    Company,
+    /// For the addresses it names: their owners decrypt.
+    Named,
+}
+
+/// A partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// Its id.
+    pub id: String,
+    /// What operators call it.
+    pub name: String,
+    /// What it answers for.
+    pub places: Vec<Place>,
+    /// Whether it is in use.
+    pub standing: Standing,
+    /// Which way is taken where both are open.
+    pub prefers: Option<Method>,
+    /// The algorithms; what its keys say that it can read raises them.
+    pub profile: Profile,
+}
+
+/// A key of a partner's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerKey {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub state: PartnerKeyState,
+    /// For whom it is good.
+    pub reach: Reach,
+    /// The key itself and what it says of itself.
+    pub key: sealpost_seal::PartnerKey,
+    /// Where it came from: a file's name, an address.
+    pub source: String,
+    /// When it was added.
+    pub since: Timestamp,
+}
+
+/// A partner with its keys.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// It.
+    pub partner: Partner,
+    /// All of its keys, whatever their state.
+    pub keys: Vec<PartnerKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartnerRecord {
+    name: String,
+    places: Vec<Place>,
+    standing: Standing,
+    #[serde(default)]
+    prefers: Option<Method>,
+    #[serde(default)]
+    profile: Profile,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyRecord {
+    reach: Reach,
+    key: sealpost_seal::PartnerKey,
+    source: String,
+    since: Timestamp,
+}
+
+/// Reads and writes partners.
+#[derive(Clone, Copy)]
+pub struct Book<'a> {
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// What seals them.
+    pub keyring: &'a KeyringKey,
+    /// What finds them.
+    pub tags: &'a TagKey,
+}
+
+impl Partner {
+    /// Whether this address is one of its.
+    #[must_use]
+    pub fn covers(&self, address: &Address) -> bool {
+        self.places.iter().any(|place| place.covers(address))
+    }
+}
+
+impl Book<'_> {
+    /// The partner an address belongs to, with its keys.
+    pub async fn of(&self, address: &Address) -> Result<Option<Found>, PartnerError> {
+        for place in Place::of(address) {
+            if let Some(row) = self.store.partner_at(&place.tag(self.tags)).await? {
+                let partner = self.open(&row)?;
+                // The row that leads here is a hash that anybody could have put there.
+                if !partner.covers(address) {
+                    return Err(PartnerError::Moved { what: "partner", id: row.id });
+                }
+                return self.with_keys(partner).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The partner of that name, with its keys.
+    pub async fn named(&self, name: &str) -> Result<Option<Found>, PartnerError> {
+        match self.store.partner_named(&self.name_tag(name)).await? {
+            None => Ok(None),
+            Some(row) => {
+                let partner = self.open(&row)?;
+                if !partner.name.eq_ignore_ascii_case(name) {
+                    return Err(PartnerError::Moved { what: "partner", id: row.id });
+                }
+                self.with_keys(partner).await.map(Some)
+            }
+        }
+    }
+
+    /// The keys whose signatures are believed for letters from this address; `None`: it is no partner's that is in use.
+    pub async fn trusted_for(&self, from: &Address) -> Result<Option<Vec<TrustedKey>>, PartnerError> {
+        let Some(Found { partner, keys }) = self.of(from).await? else { return Ok(None) };
+        match partner.standing {
+            Standing::Suspended => return Ok(None),
+            Standing::Active => {}
+        }
+        let trusted = keys.into_iter().filter(|key| key.state == PartnerKeyState::Trusted);
+        let trusted = trusted.map(|key| TrustedKey {
+            speaks_for: match key.reach {
+                Reach::Company => SpeaksFor::Domain(from.domain().clone()),
+                Reach::Named => SpeaksFor::ItsAddresses,
+            },
+            key: key.key,
+        });
+        Ok(Some(trusted.collect()))
+    }
+
+    /// The keys whose signatures are believed from nobody, whoever else vouches for them: those that were taken back,
+    /// suspended or found run out, and every key of a partner that is out of use.
+    pub async fn distrusted(&self) -> Result<Vec<DistrustedKey>, PartnerError> {
+        let mut out = Vec::new();
+        for row in self.store.partner_keys_out_of_use().await? {
+            match self.open_key(&row) {
+                Ok(key) => out.extend(distrusted(Standing::Active, key)),
+                Err(error) => tracing::error!(%error, "a partner's key that is out of use cannot be read"),
+            }
+        }
+        for row in self.store.partners().await? {
+            let partner = match self.open(&row) {
+                Ok(partner) => partner,
+                Err(error) => {
+                    tracing::error!(%error, "a partner is not used");
+                    continue;
+                }
+            };
+            match partner.standing {
+                Standing::Active => {}
+                Standing::Suspended => {
+                    let Found { keys, .. } = self.with_keys(partner).await?;
+                    out.extend(keys.into_iter().filter_map(|key| distrusted(Standing::Suspended, key)));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Every partner with its keys, by name. One whose row is not ours does not keep the others from being shown.
+    pub async fn all(&self) -> Result<Vec<Result<Found, PartnerError>>, PartnerError> {
+        let mut all = Vec::new();
+        for row in self.store.partners().await? {
+            all.push(match self.open(&row) {
+                Ok(partner) => self.with_keys(partner).await,
+                Err(error) => Err(error),
+            });
+        }
+        all.sort_by_key(|found| {
+            found.as_ref().map_or_else(|_| String::new(), |found| found.partner.name.clone())
+        });
+        Ok(all)
+    }
+
+    /// A new partner with its keys.
+    pub async fn add(
+        &self,
+        partner: &Partner,
+        keys: &[PartnerKey],
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let places: Vec<[u8; 32]> = partner.places.iter().map(|place| place.tag(self.tags)).collect();
+        let keys = self.key_rows(&partner.id, keys, now, random)?;
+        let row = self.row(partner, now, random)?;
+        done(self.store.add_partner(&row, &places, &keys, noted).await?)
+    }
+
+    /// A partner as it shall be from now on, with more keys.
+    pub async fn change(
+        &self,
+        partner: &Partner,
+        more_keys: &[PartnerKey],
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let former = self.store.partner_named(&self.name_tag(&partner.name)).await?;
+        let former = former.ok_or(PartnerError::Overtaken)?;
+        let before = self.open(&former)?;
+        let new = partner.places.iter().filter(|place| !before.places.contains(place));
+        let places: Vec<[u8; 32]> = new.map(|place| place.tag(self.tags)).collect();
+        let keys = self.key_rows(&partner.id, more_keys, now, random)?;
+        let row = self.row(partner, now, random)?;
+        done(self.store.change_partner(&former, &row, &places, &keys, noted).await?)
+    }
+
+    /// A step in a key's life.
+    pub async fn step(
+        &self,
+        partner: &Partner,
+        key: &PartnerKey,
+        to: PartnerKeyState,
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let rows = self.store.partner_keys(&partner.id).await?;
+        let former = rows.into_iter().find(|row| row.id == key.id).ok_or(PartnerError::Overtaken)?;
+        if former.state != key.state {
+            return Err(PartnerError::Overtaken);
+        }
+        let changed = PartnerKey { state: to, ..key.clone() };
+        let row = self.key_row(&partner.id, &changed, now, random)?;
+        done(self.store.change_partner_key(&former, &row, noted).await?)
+    }
+
+    /// A partner goes with its keys.
+    pub async fn remove(&self, partner: &Partner, noted: AuditRow) -> Result<(), PartnerError> {
+        done(self.store.remove_partner(&partner.id, noted).await?)
+    }
+
+    fn name_tag(&self, name: &str) -> [u8; 32] {
+        self.tags.partner_tag("name", &name.to_ascii_lowercase())
+    }
+
+    pub(crate) fn open(&self, row: &PartnerRow) -> Result<Partner, PartnerError> {
+        let id = || row.id.clone();
+        let plain = self
+            .keyring
+            .open(PARTNER, &row.id, &row.sealed)
+            .map_err(|source| PartnerError::Forged { what: "partner", id: id(), source })?;
+        let record: PartnerRecord = serde_json::from_slice(plain.expose())
+            .map_err(|source| PartnerError::Record { what: "partner", id: id(), source })?;
+        let PartnerRecord { name, places, standing, prefers, profile } = record;
+        Ok(Partner { id: id(), name, places, standing, prefers, profile })
+    }
+
+    pub(crate) fn row(
+        &self,
+        partner: &Partner,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<PartnerRow, PartnerError> {
+        let record = PartnerRecord {
+            name: partner.name.clone(),
+            places: partner.places.clone(),
+            standing: partner.standing,
+            prefers: partner.prefers,
+            profile: partner.profile,
+        };
+        let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
+            what: "partner",
+            id: partner.id.clone(),
+            source,
+        })?;
+        Ok(PartnerRow {
+            id: partner.id.clone(),
+            tag: self.name_tag(&partner.name),
+            sealed: self.keyring.seal(PARTNER, &partner.id, &plain, random),
+            changed_at: now,
+        })
+    }
+
+    async fn with_keys(&self, partner: Partner) -> Result<Found, PartnerError> {
+        let mut keys = Vec::new();
+        for row in self.store.partner_keys(&partner.id).await? {
+            match self.open_key(&row) {
+                Ok(key) => keys.push(key),
+                // It does not count, and does not take the others with it.
+                Err(error) => {
+                    tracing::error!(partner.id = %partner.id, %error, "a partner's key is not used")
+                }
+            }
+        }
+        Ok(Found { partner, keys })
+    }
+
+    pub(crate) fn open_key(&self, row: &PartnerKeyRow) -> Result<PartnerKey, PartnerError> {
+        let id = || row.id.clone();
+        let plain = self
+            .keyring
+            .open(KEY, &bound(&row.id, &row.partner_id, row.state), &row.sealed)
+            .map_err(|source| PartnerError::Forged { what: "partner's key", id: id(), source })?;
+        let record: KeyRecord = serde_json::from_slice(plain.expose())
+            .map_err(|source| PartnerError::Record { what: "partner's key", id: id(), source })?;
+        let KeyRecord { reach, key, source, since } = record;
+        Ok(PartnerKey { id: id(), state: row.state, reach, key, source, since })
+    }
+
+    pub(crate) fn key_row(
+        &self,
+        partner_id: &str,
+        key: &PartnerKey,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<PartnerKeyRow, PartnerError> {
+        let record = KeyRecord {
+            reach: key.reach,
+            key: key.key.clone(),
+            source: key.source.clone(),
+            since: key.since,
+        };
+        let plain = serde_json::to_vec(&record).map_err(|source| PartnerError::Record {
+            what: "partner's key",
+            id: key.id.clone(),
+            source,
+        })?;
+        Ok(PartnerKeyRow {
+            id: key.id.clone(),
+            partner_id: partner_id.to_owned(),
+            state: key.state,
+            sealed: self.keyring.seal(KEY, &bound(&key.id, partner_id, key.state), &plain, random),
+            changed_at: now,
+        })
+    }
+
+    fn key_rows(
+        &self,
+        partner_id: &str,
+        keys: &[PartnerKey],
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<Vec<PartnerKeyRow>, PartnerError> {
+        keys.iter().map(|key| self.key_row(partner_id, key, now, random)).collect()
+    }
+}
+
+fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {
+    let why = match (key.state, standing) {
+        (PartnerKeyState::Revoked, _) => Distrust::Revoked,
+        (PartnerKeyState::Expired, _) => Distrust::Expired,
+        (PartnerKeyState::Suspended, _)
+        | (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Suspended) => Distrust::Suspended,
+        (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Active) => return None,
+    };
+    Some(DistrustedKey { key: key.key, why })
+}
+
+/// What a key's seal is bound to: put beside another partner or in another state, it opens no more.
+fn bound(id: &str, partner_id: &str, state: PartnerKeyState) -> String {
+    format!("{id} {partner_id} {}", state.as_str())
+}
+
+pub(crate) fn done(changed: Changed) -> Result<(), PartnerError> {
+    match changed {
+        Changed::Yes => Ok(()),
+        Changed::Overtaken => Err(PartnerError::Overtaken),
+    }
+}

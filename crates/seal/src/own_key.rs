@@ -1,0 +1,238 @@
+//! Our own key: private part with its certificate, or an OpenPGP secret key. Made, imported, kept as sealed bytes by
+//! whoever calls. Never printed.
+
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::x509::X509;
+use sealpost_mail::{Address, Domain, Secret, Timestamp};
+use sequoia_openpgp::Cert;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
+
+use crate::error::KeyError;
+use crate::key_facts::KeyFacts;
+use crate::keyfile;
+use crate::partner_key::PartnerKey;
+use crate::pgp;
+use crate::smime::certificate::library;
+use crate::smime::make::{self, SmimeKey};
+
+/// What kind of key is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// S/MIME, RSA with 3072 bits: what everybody can use.
+    SmimeRsa3072,
+    /// S/MIME, RSA with 4096 bits.
+    SmimeRsa4096,
+    /// S/MIME on NIST P-256.
+    SmimeP256,
+    /// S/MIME on NIST P-384.
+    SmimeP384,
+    /// OpenPGP, Ed25519 and X25519 (version 4, readable by GnuPG 2.2).
+    OpenPgpCurve25519,
+    /// OpenPGP, RSA with 3072 bits.
+    OpenPgpRsa3072,
+    /// OpenPGP, RSA with 4096 bits.
+    OpenPgpRsa4096,
+}
+
+/// Whose key it is to be.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The house's name, as people know it.
+    pub name: String,
+    /// The address in the certificate or user id.
+    pub address: Address,
+    /// The whole domain, for a domain key.
+    pub domain: Option<Domain>,
+    /// Two letters, such as `DE`.
+    pub country: Option<String>,
+}
+
+/// A private key with its certificate, or an OpenPGP secret key.
+#[derive(Clone)]
+pub struct OwnKey {
+    public: PartnerKey,
+    private: PrivatePart,
+}
+
+#[derive(Clone)]
+pub(crate) enum PrivatePart {
+    Smime(SmimeKey),
+    OpenPgp(Box<Cert>),
+}
+
+/// How it is kept: JSON, so that it can be read without us.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "method")]
+enum Kept {
+    Smime {
+        /// PKCS#8.
+        #[serde(with = "crate::base64_bytes")]
+        key: Vec<u8>,
+        #[serde(with = "crate::base64_bytes")]
+        certificate: Vec<u8>,
+        #[serde(with = "crate::base64_list")]
+        chain: Vec<Vec<u8>>,
+    },
+    OpenPgp {
+        /// Transferable secret key (RFC 9580 §10.2), binary.
+        #[serde(with = "crate::base64_bytes")]
+        key: Vec<u8>,
+    },
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        match self {
+            Self::Smime { key, .. } | Self::OpenPgp { key } => key.zeroize(),
+        }
+    }
+}
+
+impl OwnKey {
+    /// Makes a key. An S/MIME one gets a certificate signed by itself, until a CA's comes ([`Self::with_certificate`]).
+    /// Seconds of computing for RSA: not on the event loop.
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) -> Result<Self, KeyError> {
+        let key = match kind {
+            Kind::SmimeRsa3072 => make::rsa(3072)?,
+            Kind::SmimeRsa4096 => make::rsa(4096)?,
+            Kind::SmimeP256 => make::curve(Nid::X9_62_PRIME256V1)?,
+            Kind::SmimeP384 => make::curve(Nid::SECP384R1)?,
+            Kind::OpenPgpCurve25519 | Kind::OpenPgpRsa3072 | Kind::OpenPgpRsa4096 => {
+                return Self::of_cert(pgp::key::generate(kind, holder, now, years)?);
+            }
+        };
+        Self::of_smime(make::self_signed(key, holder, now, years)?)
+    }
+
+    /// Reads a PKCS#12 file, PEM with key and certificate, or an OpenPGP secret key, whichever it is.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn import(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Result<Self, KeyError> {
+        if bytes.len() > keyfile::MOST_BYTES {
+            return Err(KeyError::TooLarge);
+        }
+        let begins = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
+        if begins(b"-----BEGIN PGP") {
+            return Self::of_cert(pgp::key::import(bytes, passphrase)?);
+        }
+        if begins(b"-----BEGIN ") {
+            return Self::of_smime(make::from_pem(bytes, passphrase)?);
+        }
+        match make::from_pkcs12(bytes, passphrase) {
+            Ok(key) => Self::of_smime(key),
+            Err(KeyError::Unknown) => Self::of_cert(pgp::key::import(bytes, passphrase)?),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A certificate signing request for a CA, as PEM.
+    ///
+    /// # Errors
+    /// OpenPGP keys have none.
+    pub fn signing_request(&self, holder: &Holder) -> Result<String, KeyError> {
+        match &self.private {
+            PrivatePart::Smime(own) => make::signing_request(own, holder),
+            PrivatePart::OpenPgp(_) => Err(KeyError::Unsupported("OpenPGP keys are not certified by a CA")),
+        }
+    }
+
+    /// The same private key with the certificate that a CA issued for it (PEM, DER or PKCS#7 with its chain).
+    ///
+    /// # Errors
+    /// It is for another key.
+    pub fn with_certificate(&self, issued: &[u8]) -> Result<Self, KeyError> {
+        match &self.private {
+            PrivatePart::Smime(own) => {
+                Self::of_smime(make::matched(own.key.clone(), keyfile::certificates(issued)?)?)
+            }
+            PrivatePart::OpenPgp(_) => Err(KeyError::Unsupported("OpenPGP keys are not certified by a CA")),
+        }
+    }
+
+    /// The same OpenPGP key under more addresses: programs find it for these, too.
+    ///
+    /// # Errors
+    /// It is a certificate, or has too many.
+    pub fn with_addresses(&self, addresses: &[Address], now: Timestamp) -> Result<Self, KeyError> {
+        match &self.private {
+            PrivatePart::OpenPgp(cert) => Self::of_cert(pgp::key::with_addresses(cert, addresses, now)?),
+            PrivatePart::Smime(_) => {
+                Err(KeyError::Unsupported("a certificate names what its issuer has written"))
+            }
+        }
+    }
+
+    /// What may be published.
+    #[must_use]
+    pub fn public(&self) -> &PartnerKey {
+        &self.public
+    }
+
+    /// Everything that its public part says.
+    #[must_use]
+    pub fn facts(&self) -> &KeyFacts {
+        self.public.facts()
+    }
+
+    /// All of it, private part included, to be sealed before it is kept: what [`Self::from_bytes`] takes.
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn to_bytes(&self) -> Result<Secret<Vec<u8>>, KeyError> {
+        let kept = match &self.private {
+            PrivatePart::Smime(own) => Kept::Smime {
+                key: own.key.private_key_to_pkcs8().map_err(library)?,
+                certificate: own.certificate.to_der().map_err(library)?,
+                chain: own.chain.iter().map(|one| one.to_der()).collect::<Result<_, _>>().map_err(library)?,
+            },
+            PrivatePart::OpenPgp(cert) => Kept::OpenPgp { key: pgp::key::secret_bytes(cert)? },
+        };
+        serde_json::to_vec(&kept).map(Secret::new).map_err(|error| KeyError::Library(error.to_string()))
+    }
+
+    /// What [`Self::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        // The error's text could hold a piece of the key.
+        let kept: Kept = serde_json::from_slice(bytes).map_err(|_secret| KeyError::Unknown)?;
+        match &kept {
+            Kept::Smime { key, certificate, chain } => Self::of_smime(SmimeKey {
+                key: PKey::private_key_from_pkcs8(key).map_err(library)?,
+                certificate: X509::from_der(certificate).map_err(library)?,
+                chain: chain
+                    .iter()
+                    .map(|der| X509::from_der(der))
+                    .collect::<Result<_, _>>()
+                    .map_err(library)?,
+            }),
+            Kept::OpenPgp { key } => Self::of_cert(pgp::key::from_secret_bytes(key)?),
+        }
+    }
+
+    pub(crate) fn private(&self) -> &PrivatePart {
+        &self.private
+    }
+
+    fn of_smime(key: SmimeKey) -> Result<Self, KeyError> {
+        let public = PartnerKey::of_certificate(&key.certificate, &key.chain)?;
+        Ok(Self { public, private: PrivatePart::Smime(key) })
+    }
+
+    fn of_cert(cert: Cert) -> Result<Self, KeyError> {
+        Ok(Self { public: PartnerKey::of_cert(&cert)?, private: PrivatePart::OpenPgp(Box::new(cert)) })
+    }
+}
+
+impl std::fmt::Debug for OwnKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OwnKey({:?})", self.facts().fingerprint)
+    }
+}

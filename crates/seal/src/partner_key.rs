@@ -1,0 +1,121 @@
+//! A partner's public key or certificate: its bytes in one canonical form, and its facts. Knows no private key.
+
+use openssl::x509::X509;
+use sequoia_openpgp::Cert;
+use serde::{Deserialize, Serialize};
+
+use crate::error::KeyError;
+use crate::key_facts::{Capability, KeyFacts, Method};
+use crate::smime::certificate::{self, library};
+use crate::{keyfile, pgp};
+
+/// A public key or certificate that was read once and found well-formed. Says nothing about trust.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerKey {
+    /// DER of the certificate, or the binary OpenPGP key without anything secret.
+    #[serde(with = "crate::base64_bytes")]
+    bytes: Vec<u8>,
+    /// DER of certificates that came with it and may lead to a root.
+    #[serde(with = "crate::base64_list", default)]
+    chain: Vec<Vec<u8>>,
+    facts: KeyFacts,
+}
+
+impl PartnerKey {
+    /// Reads every key in a file: DER, PEM, PKCS#7, OpenPGP armoured or binary, or a zip of these. **In this process**:
+    /// for files that the operator made. What strangers sent goes through [`crate::Worker::read_keys`].
+    ///
+    /// # Errors
+    /// None of the formats, or too large.
+    pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
+        keyfile::read(bytes)
+    }
+
+    /// Everything that its public part says.
+    #[must_use]
+    pub fn facts(&self) -> &KeyFacts {
+        &self.facts
+    }
+
+    /// Certificate or OpenPGP key.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.facts.method
+    }
+
+    /// DER of the certificate, or the binary OpenPGP key: to publish, and to compare.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// DER of the certificates that came with it.
+    #[must_use]
+    pub fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    /// PEM, or ASCII armour: to publish as text.
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn to_text(&self) -> Result<String, KeyError> {
+        match self.method() {
+            Method::Smime => {
+                let pem = self.certificate()?.to_pem().map_err(library)?;
+                String::from_utf8(pem).map_err(|error| KeyError::Library(error.to_string()))
+            }
+            Method::OpenPgp => pgp::key::public_text(&self.bytes),
+        }
+    }
+
+    /// For a row in the store, all of it; what [`Self::from_bytes`] takes. JSON.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What [`Self::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        serde_json::from_slice(bytes).map_err(|error| KeyError::Library(error.to_string()))
+    }
+
+    pub(crate) fn of_certificate(certificate: &X509, chain: &[X509]) -> Result<Self, KeyError> {
+        Ok(Self {
+            bytes: certificate.to_der().map_err(library)?,
+            chain: chain.iter().map(|one| one.to_der()).collect::<Result<_, _>>().map_err(library)?,
+            facts: certificate::facts(certificate)?,
+        })
+    }
+
+    pub(crate) fn of_cert(cert: &Cert) -> Result<Self, KeyError> {
+        Ok(Self { bytes: pgp::key::public_bytes(cert)?, chain: Vec::new(), facts: pgp::key::facts(cert)? })
+    }
+
+    /// The same with what its holder's programs say in their signatures, too.
+    pub(crate) fn with_capabilities(mut self, more: &[Capability]) -> Self {
+        self.facts.capabilities.extend_from_slice(more);
+        self.facts.capabilities.sort_unstable();
+        self.facts.capabilities.dedup();
+        self
+    }
+
+    /// The certificate, for S/MIME.
+    pub(crate) fn certificate(&self) -> Result<X509, KeyError> {
+        X509::from_der(&self.bytes).map_err(library)
+    }
+
+    /// The OpenPGP key.
+    pub(crate) fn cert(&self) -> Result<Cert, KeyError> {
+        pgp::key::public_key(&self.bytes)
+    }
+}
+
+impl std::fmt::Debug for PartnerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PartnerKey({:?})", self.facts.fingerprint)
+    }
+}

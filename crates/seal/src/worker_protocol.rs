@@ -1,0 +1,123 @@
+//! What goes between the gateway and its worker, on two pipes, in both directions.
+//!
+//! ```text
+//! sealpost-seal-1 <bytes of JSON>\n
+//! <JSON: a Job, or an Answer>
+//! <bytes: as many as the JSON says>
+//! ```
+//!
+//! Knows no process.
+
+use sealpost_mail::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::KeyError;
+use crate::open_result::{Opened, SpeaksFor};
+use crate::partner_key::PartnerKey;
+use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender};
+
+/// The first word of every line that begins something.
+pub(crate) const START: &str = "sealpost-seal-1 ";
+/// The longest JSON: keys and certificates, not letters.
+pub(crate) const MOST_JSON: usize = 64 * 1024 * 1024;
+
+/// What the worker is to do.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Job {
+    /// Open the letter that follows.
+    Open {
+        /// What [`crate::OwnKey::to_bytes`] gave.
+        own: Vec<Bytes>,
+        trusted: Vec<Trusted>,
+        distrusted: Vec<DistrustedKey>,
+        roots: Vec<Bytes>,
+        crls: Vec<Bytes>,
+        lists: Lists,
+        sender: Sender,
+        now: Timestamp,
+        /// Bytes of what may come out.
+        most: u64,
+        /// Bytes of the letter.
+        letter: u64,
+    },
+    /// Read every key in the file that follows.
+    Keys {
+        /// Bytes of the file.
+        file: u64,
+    },
+    /// Look at a chain.
+    Chain { key: Box<PartnerKey>, roots: Vec<Bytes>, crls: Vec<Bytes>, now: Timestamp },
+}
+
+impl Job {
+    /// Bytes that follow it.
+    pub(crate) fn follows(&self) -> u64 {
+        match self {
+            Self::Open { letter, .. } => *letter,
+            Self::Keys { file } => *file,
+            Self::Chain { .. } => 0,
+        }
+    }
+}
+
+/// Bytes in JSON.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Bytes(#[serde(with = "crate::base64_bytes")] pub(crate) Vec<u8>);
+
+/// A trusted key and for whom it speaks.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Trusted {
+    pub(crate) key: PartnerKey,
+    pub(crate) speaks_for: SpeaksFor,
+}
+
+/// What the worker says.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Answer {
+    /// The letter was looked at; what was written follows.
+    Opened(Opened),
+    /// The keys in the file.
+    Keys(Vec<PartnerKey>),
+    /// The chain.
+    Chain(ChainVerdict),
+    /// It did not work.
+    Refused(Refusal),
+}
+
+/// What of a [`KeyError`] can be wrong in the worker.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Refusal {
+    Unknown,
+    TooLarge,
+    Library(String),
+}
+
+impl From<KeyError> for Refusal {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Unknown => Self::Unknown,
+            KeyError::TooLarge => Self::TooLarge,
+            KeyError::Passphrase
+            | KeyError::NoPrivateKey
+            | KeyError::NoCertificate
+            | KeyError::OtherKey
+            | KeyError::Unsupported(_)
+            | KeyError::Library(_)
+            | KeyError::Worker(_) => Self::Library(error.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for KeyError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown => Self::Unknown,
+            Refusal::TooLarge => Self::TooLarge,
+            Refusal::Library(text) => Self::Library(text),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What owners do with many letters at once: which they are, seen or not seen, and what one deletion took. Every question
+//! names the mailbox too. That a letter was read once stays true whatever its owner marks it as.
+
+use sealpost_mail::Timestamp;
+
+use crate::column_values::Folder;
+use crate::error::StoreError;
+use crate::statement::sql;
+use crate::store::Store;
+
+impl Store {
+    /// The letters of a folder that had come by then, newest first, at most `limit`.
+    pub async fn deposit_ids(
+        &self,
+        mailbox_id: &str,
+        folder: Folder,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT id FROM deposits WHERE mailbox_id = ?1 AND folder = ?2 AND received_at <= ?3
+                 ORDER BY received_at DESC, id LIMIT ?4",
+                mailbox_id,
+                folder.as_str(),
+                until,
+                limit
+            ))
+            .await?;
+        rows.into_iter().map(|mut row| row.text()).collect()
+    }
+
+    /// Marks received letters as read. Returns how many were not. Opening one does the same for it alone.
+    pub async fn mark_all_read(
+        &self,
+        mailbox_id: &str,
+        deposit_ids: &[String],
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let each = |id: &String| {
+            sql!(
+                "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
+                 WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'inbox'
+                 AND (read_at IS NULL OR (flags & 1) = 1)",
+                mailbox_id,
+                id.as_str(),
+                now
+            )
+        };
+        self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
+    }
+
+    /// Shows received letters as unread again. Returns how many were shown as read.
+    pub async fn mark_all_unread(
+        &self,
+        mailbox_id: &str,
+        deposit_ids: &[String],
+    ) -> Result<usize, StoreError> {
+        let each = |id: &String| {
+            sql!(
+                "UPDATE deposits SET flags = flags | 1
+                 WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'inbox'
+                 AND read_at IS NOT NULL AND (flags & 1) = 0",
+                mailbox_id,
+                id.as_str()
+            )
+        };
+        self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
+    }
+
+    /// What came into the trash of this mailbox at that moment: one deletion, to be taken back.
+    pub async fn trashed_at(&self, mailbox_id: &str, at: Timestamp) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT d.id FROM trash t JOIN deposits d ON d.id = t.deposit_id
+                 WHERE t.since = ?2 AND d.mailbox_id = ?1 AND d.folder = 'trash' ORDER BY d.id",
+                mailbox_id,
+                at
+            ))
+            .await?;
+        rows.into_iter().map(|mut row| row.text()).collect()
+    }
+}

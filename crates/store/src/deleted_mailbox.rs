@@ -1,0 +1,67 @@
+//! What a deleted mailbox leaves behind: its tag, so that it is known to be gone, and nothing else. One list of the tables
+//! that have rows of mailboxes; a test holds it to the schema.
+
+use crate::statement::{Batch, sql};
+
+/// Rows of a mailbox, if it is deleted: whoever finds it alive after all takes nothing away.
+macro_rules! remains {
+    ($table:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE mailbox_id = ?1 AND EXISTS (SELECT 1 FROM mailboxes WHERE id = ?1 AND state = 'deleted')"
+        )
+    };
+}
+
+/// Everything that led into it, everybody who was in, and what its owner has asked support for. Letters and drafts go
+/// before: they have bodies.
+pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
+    batch.add(sql!(remains!("wraps"), mailbox_id));
+    batch.add(sql!(remains!("newcomers"), mailbox_id));
+    batch.add(sql!(remains!("sessions"), mailbox_id));
+    // Whom its letters went to, sealed, for reports that nobody reads any more.
+    batch.add(sql!(remains!("notices"), mailbox_id));
+    batch.add(sql!(remains!("requests"), mailbox_id));
+    batch.add(sql!(remains!("withdrawn"), mailbox_id));
+    batch.add(sql!(remains!("reminded"), mailbox_id));
+    batch.add(sql!(remains!("unreachable"), mailbox_id));
+    batch.add(sql!(remains!("pace"), mailbox_id));
+    batch.add(sql!(remains!("unannounced"), mailbox_id));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rusqlite::Connection;
+
+    use crate::engine::migrate;
+
+    /// Emptied before the mailbox is deleted, each with its bodies; and hashes of links, which open nothing any more and
+    /// explain themselves until their own time is over, unless the owner deleted the mailbox.
+    const ELSEWHERE: [&str; 3] = ["deposits", "drafts", "tokens"];
+
+    #[test]
+    fn no_table_with_rows_of_mailboxes_is_forgotten() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let mut tables = connection
+            .prepare(
+                "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+                 WHERE m.type = 'table' AND c.name = 'mailbox_id'",
+            )
+            .unwrap();
+        let found: BTreeSet<String> =
+            tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let ours = include_str!("deleted_mailbox.rs");
+        let forgotten: Vec<&String> = found
+            .iter()
+            .filter(|table| {
+                !ELSEWHERE.contains(&table.as_str()) && !ours.contains(&format!("remains!(\"{table}\")"))
+            })
+            .collect();
+        assert!(forgotten.is_empty(), "rows of a deleted mailbox stay in {forgotten:?}");
+        assert!(found.len() > 6, "{found:?}");
+    }
+}

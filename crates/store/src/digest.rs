@@ -1,0 +1,121 @@
+//! Letters whose owners are told of them later, with others, and what the owners wish. Knows no wording, and not whether it
+//! is time.
+
+use sealpost_mail::Timestamp;
+
+use crate::column_values::{ColumnWord as _, Folder};
+use crate::error::StoreError;
+use crate::notice_frequency::{Announced, Pace, Unannounced};
+use crate::statement::{Batch, Refusal, Row, sql};
+use crate::store::Store;
+
+/// One that waits for a notice.
+#[derive(Clone, Debug)]
+pub struct AwaitsNotice {
+    /// Whose.
+    pub mailbox_id: String,
+    /// Which.
+    pub deposit_id: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it goes.
+    pub expires_at: Option<Timestamp>,
+    /// Nobody has read it, and it lies where it came.
+    pub is_new: bool,
+    /// What its owner wishes.
+    pub wish: Option<Pace>,
+    /// When the last notice left.
+    pub announced_at: Option<Timestamp>,
+}
+
+impl Announced {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.hold_mailbox(&self.mailbox_id);
+        batch.add(
+            sql!(
+                // Somebody else has announced something meanwhile: whoever comes second looks again.
+                "INSERT INTO pace (mailbox_id, announced_at) VALUES (?1, ?2)
+                 ON CONFLICT (mailbox_id) DO UPDATE SET announced_at = excluded.announced_at
+                 WHERE coalesce(pace.announced_at, -1) = ?3",
+                self.mailbox_id,
+                self.at,
+                self.before.unwrap_or(Timestamp(-1))
+            )
+            .or_refuse(Refusal::MailboxTaken),
+        );
+        for id in self.letters {
+            batch.add(sql!("DELETE FROM unannounced WHERE deposit_id = ?1", id));
+        }
+    }
+}
+
+impl Unannounced {
+    pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(sql!(
+            "INSERT INTO unannounced (deposit_id, mailbox_id) VALUES (?1, ?2)",
+            self.deposit_id,
+            self.mailbox_id
+        ));
+    }
+}
+
+/// Letters looked at with one question.
+const AT_ONCE: u32 = 5_000;
+
+fn awaits(mut row: Row) -> Result<AwaitsNotice, StoreError> {
+    Ok(AwaitsNotice {
+        mailbox_id: row.text()?,
+        deposit_id: row.text()?,
+        received_at: row.time()?,
+        expires_at: row.opt_time()?,
+        is_new: row.text()? == Folder::Inbox.as_str() && row.opt_time()?.is_none(),
+        wish: row.opt_text()?.map(|word| Pace::parse(&word)).transpose()?,
+        announced_at: row.opt_time()?,
+    })
+}
+
+impl Store {
+    /// Letters that wait for a notice, in mailboxes after this id: all of each of them, but for one that alone has
+    /// thousands.
+    pub async fn awaiting_notice(&self, after: &str) -> Result<Vec<AwaitsNotice>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT u.mailbox_id, u.deposit_id, d.received_at, d.expires_at, d.folder, d.read_at,
+                     p.wish, p.announced_at
+                 FROM unannounced u JOIN deposits d ON d.id = u.deposit_id
+                 LEFT JOIN pace p ON p.mailbox_id = u.mailbox_id
+                 WHERE u.mailbox_id > ?1 ORDER BY u.mailbox_id, d.received_at LIMIT ?2",
+                after,
+                AT_ONCE
+            ))
+            .await?;
+        rows.into_iter().map(awaits).collect()
+    }
+
+    /// Nobody needs to be told of these any more.
+    pub async fn forget_unannounced(&self, deposit_ids: &[String]) -> Result<(), StoreError> {
+        let each = |id: &String| sql!("DELETE FROM unannounced WHERE deposit_id = ?1", id.as_str());
+        self.write(Batch::from(deposit_ids.iter().map(each).collect::<Vec<_>>())).await.map(drop)
+    }
+
+    /// What an owner wishes, if anything.
+    pub async fn pace(&self, mailbox_id: &str) -> Result<Option<Pace>, StoreError> {
+        let row = self.read_one(sql!("SELECT wish FROM pace WHERE mailbox_id = ?1", mailbox_id)).await?;
+        let wish = row.map(|mut row| row.opt_text()).transpose()?.flatten();
+        wish.map(|word| Pace::parse(&word)).transpose()
+    }
+
+    /// Keeps what an owner wishes.
+    pub async fn set_pace(&self, mailbox_id: &str, wish: Pace) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
+        batch.add(sql!(
+            "INSERT INTO pace (mailbox_id, wish)
+             SELECT id, ?2 FROM mailboxes WHERE id = ?1 AND state <> 'deleted'
+             ON CONFLICT (mailbox_id) DO UPDATE SET wish = excluded.wish",
+            mailbox_id,
+            wish.as_str()
+        ));
+        self.write(batch).await.map(drop)
+    }
+}

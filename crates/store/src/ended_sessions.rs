@@ -1,0 +1,47 @@
+//! Sessions that somebody ended from elsewhere, remembered for a while, so that their browsers can say why. A hash and
+//! a word; whose it was is not kept.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+
+use crate::column_values::{ColumnWord as _, Ended};
+use crate::error::StoreError;
+use crate::statement::{Batch, Statement, sql};
+use crate::store::Store;
+
+/// A browser that comes later is told that its session is over.
+const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// Ends the sessions of a mailbox, but for one that may go on.
+pub(crate) fn end_sessions(
+    batch: &mut Batch,
+    mailbox_id: &str,
+    why: Ended,
+    now: Timestamp,
+    keep: Option<&[u8; 32]>,
+) {
+    let keep = keep.map_or_else(Vec::new, |hash| hash.to_vec());
+    batch.add(sql!(
+        "INSERT INTO ended_sessions (hash, why, at) SELECT hash, ?2, ?3 FROM sessions
+         WHERE mailbox_id = ?1 AND hash <> ?4 ON CONFLICT (hash) DO NOTHING",
+        mailbox_id,
+        why.as_str(),
+        now,
+        keep.clone()
+    ));
+    batch.add(sql!("DELETE FROM sessions WHERE mailbox_id = ?1 AND hash <> ?2", mailbox_id, keep));
+}
+
+/// Forgets what no browser asks for any more.
+pub(crate) fn forget_ended_sessions(now: Timestamp) -> Statement {
+    sql!("DELETE FROM ended_sessions WHERE at < ?1", now.minus(REMEMBERED))
+}
+
+impl Store {
+    /// Why a session was ended, if somebody did.
+    pub async fn ended_session(&self, hash: &[u8; 32]) -> Result<Option<Ended>, StoreError> {
+        let row = self.read_one(sql!("SELECT why FROM ended_sessions WHERE hash = ?1", hash)).await?;
+        row.map(|mut row| Ended::parse(&row.text()?)).transpose()
+    }
+}

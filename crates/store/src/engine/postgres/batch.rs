@@ -1,0 +1,215 @@
+//! A batch from its connection to its answer: tried again where others were in the way, decided by rows where nobody
+//! said how it ended.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::begin::Words;
+use super::commit_outcome;
+use super::deferred::Unhurried;
+use super::failure::{Cure, Failure};
+use super::pool::{Connections, discard, lend};
+use super::transaction::{self, End};
+use crate::audit::AuditProver;
+use crate::body::StoredBody;
+use crate::engine::Promise;
+use crate::error::StoreError;
+use crate::files::Files;
+use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Statement};
+
+/// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
+const TRIES: u32 = 8;
+
+/// What every task works with.
+pub(super) struct Core {
+    pub(super) writers: Connections,
+    pub(super) readers: Connections,
+    pub(super) words: Arc<Words>,
+    pub(super) unhurried: Unhurried,
+    pub(super) files: Arc<Files>,
+    /// How long whoever asks waits for a connection.
+    pub(super) patience: Duration,
+    /// A `250` means that a standby has it.
+    pub(super) replicated: bool,
+    /// Proves rows of the audit trail.
+    pub(super) prover: Option<Arc<dyn AuditProver>>,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("replicated", &self.replicated).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(super) async fn write(&self, batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
+        let deadline = Instant::now() + self.patience;
+        let mut tries = 0;
+        let prover = self.prover.as_deref();
+        loop {
+            let connection = lend(&self.writers, deadline).await?;
+            // What was asked for before this comes before it (decision 0007: a fingerprint acknowledged is forgotten).
+            let first = self.unhurried.take();
+            let moving = |freed: &[String]| freed.iter().for_each(|id| self.files.set_moving(id));
+            let end =
+                transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
+            match end {
+                End::Kept { answers, freed } => return Ok(self.kept(&batch.bodies, answers, freed)),
+                End::Refused(refusal) => {
+                    self.unhurried.put_back(first);
+                    // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short.
+                    if refusal == Refusal::Duplicate
+                        && self.replicated
+                        && let Err(failure) = commit_outcome::make_certain(&connection, &self.words).await
+                    {
+                        discard(connection);
+                        return Err(StoreError::Uncertain { reason: StoreError::from(failure).to_string() });
+                    }
+                    return Ok(Outcome::Refused(refusal));
+                }
+                End::Failed(failure) => {
+                    self.unhurried.put_back(first);
+                    tries += 1;
+                    let cure = match tries < TRIES && Instant::now() < deadline {
+                        true => failure.cure(),
+                        false => Cure::None,
+                    };
+                    if failure.ends_connection() {
+                        discard(connection);
+                    } else {
+                        drop(connection);
+                    }
+                    match cure {
+                        Cure::None => return Err(failure.into()),
+                        Cure::Again | Cure::Elsewhere => {
+                            tracing::debug!(%tries, "a batch is tried again: {}", StoreError::from(failure));
+                            tokio::time::sleep(Duration::from_millis(u64::from(1_u32 << tries))).await;
+                        }
+                    }
+                }
+                End::Unknown { reason, answers, freed } => {
+                    discard(connection);
+                    // Deleting twice does no harm.
+                    self.unhurried.put_back(first);
+                    return self.decide(batch, reason, answers, freed).await;
+                }
+            }
+        }
+    }
+
+    fn kept(&self, bodies: &[StoredBody], answers: Vec<Answer>, freed: Vec<String>) -> Outcome {
+        bodies.iter().for_each(StoredBody::settle);
+        freed.into_iter().for_each(|id| self.files.remove_later(id));
+        Outcome::Kept(answers)
+    }
+
+    /// Nobody said whether the commit came about. A row says it, where the batch has one that nobody else can have made
+    /// or removed; otherwise whoever asked is told that it is not known.
+    async fn decide(
+        &self,
+        batch: Batch,
+        reason: String,
+        answers: Vec<Answer>,
+        freed: Vec<String>,
+    ) -> Result<Outcome, StoreError> {
+        tracing::warn!(reason, "a commit may have come about or not");
+        let fate = match &batch.sign {
+            Some(sign) => self.ask_fate(sign).await,
+            None => Err(StoreError::Uncertain { reason }),
+        };
+        match fate {
+            Ok(true) => Ok(self.kept(&batch.bodies, answers, freed)),
+            Ok(false) => {
+                freed.iter().for_each(|id| self.files.set_settled(id));
+                Err(StoreError::NotKept { reason: "the commit did not come about".to_owned() })
+            }
+            Err(error) => {
+                freed.iter().for_each(|id| self.files.set_settled(id));
+                // Should the rows be there after all, their files must be too; if not, the next open removes them.
+                batch.bodies.iter().for_each(StoredBody::settle);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the batch was kept whose sign this is.
+    async fn ask_fate(&self, sign: &Statement) -> Result<bool, StoreError> {
+        // A promotion takes its time.
+        let deadline = Instant::now() + self.patience * 2;
+        loop {
+            let connection = lend(&self.writers, deadline).await?;
+            let asked = async {
+                let kept = !commit_outcome::would_change(&connection, &self.words, sign).await?;
+                // What is seen on the primary may not have reached the standby yet.
+                if kept && self.replicated {
+                    commit_outcome::make_certain(&connection, &self.words).await?;
+                }
+                Ok::<bool, Failure>(kept)
+            };
+            match asked.await {
+                Ok(kept) => return Ok(kept),
+                Err(failure) => {
+                    discard(connection);
+                    if failure.cure() == Cure::None || Instant::now() >= deadline {
+                        return Err(StoreError::Uncertain { reason: StoreError::from(failure).to_string() });
+                    }
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    }
+
+    pub(super) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let connection = lend(&self.readers, deadline).await?;
+            match transaction::read(&connection, &self.words, &statements).await {
+                Ok(answers) => return Ok(answers),
+                Err(failure) => {
+                    if failure.ends_connection() {
+                        discard(connection);
+                    }
+                    if failure.cure() == Cure::None || Instant::now() >= deadline {
+                        return Err(failure.into());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what nobody waits for.
+    pub(super) async fn flush(&self) {
+        let first = self.unhurried.take();
+        if first.is_empty() {
+            return;
+        }
+        let done = match lend(&self.writers, Instant::now()).await {
+            Ok(connection) => {
+                let nothing = Batch::default();
+                let (words, promise) = (&self.words, Promise::Ordered);
+                match transaction::write(&connection, words, &first, &nothing, promise, None, |_| {}).await {
+                    End::Kept { .. } => Ok(()),
+                    End::Refused(_) => Ok(()),
+                    End::Failed(failure) => {
+                        if failure.ends_connection() {
+                            discard(connection);
+                        }
+                        Err(failure.into())
+                    }
+                    End::Unknown { reason, .. } => {
+                        discard(connection);
+                        Err(StoreError::Uncertain { reason })
+                    }
+                }
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "unhurried statements wait for the next batch");
+            self.unhurried.keep(first);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Database and folder belong together: large bodies, locks and notes of deliveries lie in the folder. Another folder
+//! would miss them, and take everything in it for leftovers.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use tokio_postgres::Client;
+
+use super::failure::Failure;
+use crate::engine::{POSTGRES_MARK, SQLITE_FILE};
+use crate::error::StoreError;
+use crate::file_permissions::Access;
+
+/// Sees to it that folder and schema are each other's; the first time makes them so.
+pub(super) async fn belongs(client: &mut Client, schema: &str, folder: &Path) -> Result<(), StoreError> {
+    if folder.join(SQLITE_FILE).exists() {
+        return Err(StoreError::OtherEngine { folder: folder.to_owned(), holds: "SQLite" });
+    }
+    let ours = read(folder)?;
+    let theirs = identify(client, schema, folder).await?;
+    match ours {
+        Some(ours) if ours == theirs => Ok(()),
+        None if is_ours(folder, &theirs)? => Ok(()),
+        Some(_) | None => Err(StoreError::OtherFolder { folder: folder.to_owned() }),
+    }
+}
+
+fn is_ours(folder: &Path, id: &str) -> Result<bool, StoreError> {
+    Ok(read(folder)?.as_deref() == Some(id))
+}
+
+fn mark(folder: &Path) -> PathBuf {
+    folder.join(POSTGRES_MARK)
+}
+
+fn read(folder: &Path) -> Result<Option<String>, StoreError> {
+    let path = mark(folder);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim().to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::Path { path, source }),
+    }
+}
+
+/// The database's id. A database that has none yet gets one, and the folder before it: a crash in between leaves a
+/// folder whose id nobody has, which the next one replaces.
+async fn identify(client: &mut Client, schema: &str, folder: &Path) -> Result<String, StoreError> {
+    let failed = |error: tokio_postgres::Error| StoreError::from(Failure::from(error));
+    let change = client.transaction().await.map_err(failed)?;
+    change
+        .batch_execute(&format!(
+            "SET LOCAL search_path = {schema}; SET LOCAL client_min_messages = warning;
+             CREATE TABLE IF NOT EXISTS folder (id TEXT NOT NULL); LOCK TABLE folder IN EXCLUSIVE MODE"
+        ))
+        .await
+        .map_err(failed)?;
+    let known = change.query_opt("SELECT id FROM folder LIMIT 1", &[]).await.map_err(failed)?;
+    if let Some(row) = known {
+        return row.try_get(0).map_err(failed);
+    }
+    let id: String = change
+        .query_one("INSERT INTO folder (id) SELECT pg_catalog.gen_random_uuid()::text RETURNING id", &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(failed)?;
+    write(folder, &id)?;
+    change.commit().await.map_err(failed)?;
+    Ok(id)
+}
+
+fn write(folder: &Path, id: &str) -> Result<(), StoreError> {
+    let path = mark(folder);
+    let mut file = Access::of(folder).file(&path)?;
+    let written = file
+        .set_len(0)
+        .and_then(|()| writeln!(file, "{id}"))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| File::open(folder)?.sync_all());
+    written.map_err(|source| StoreError::Path { path, source })
+}
