@@ -26,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pdf", &["mail", "sandbox"]),
     ("delivery", &["mail", "notice", "store", "vault"]),
     ("mailbox", &["mail", "store", "vault"]),
+    ("webhook", &["mail", "store", "vault"]),
     ("partner", &["mail", "seal", "store", "vault"]),
     (
         "arrival",

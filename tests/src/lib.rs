@@ -39,6 +39,7 @@ pub mod postgres;
 pub mod process;
 pub mod reader;
 pub mod readers;
+pub mod receiver;
 pub mod routes;
 pub mod sink;
 pub mod smtp;

@@ -1,25 +1,44 @@
-//! What the audit trail says of mail that went out, or did not: of notices, because their letters' senders may have to
-//! show that they were sent. Knows no next hop.
+//! What the audit trail and webhooks say of mail that went out, or did not: of notices, because their letters' senders may
+//! have to show that they were sent. Knows no next hop.
 
 use sealpost_delivery::{Ended, Ending, Purpose, Witness};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::AuditRow;
+use sealpost_store::{LegNotes, LetterEvent, NewEvent};
 
 /// What delivery calls.
 pub struct NoticesNoted;
 
 impl Witness for NoticesNoted {
-    fn rows(&self, ended: &Ended<'_>) -> Vec<AuditRow> {
+    fn notes(&self, ended: &Ended<'_>) -> LegNotes {
         let Ended { ending, ticket, code, enhanced, at } = *ended;
         match &ticket.purpose {
-            Purpose::Notice { mailbox_id: mailbox, deposit_id: letter, sender: _ } => {
-                let event = match ending {
-                    Ending::Delivered => Event::NoticeSent { letter, mailbox, code, enhanced },
-                    Ending::Failed => Event::NoticeFailed { letter, mailbox, code, enhanced },
+            Purpose::Notice { mailbox_id: mailbox, deposit_id: letter, sender: _, is_first } => {
+                let (event, told, status) = match ending {
+                    Ending::Delivered => {
+                        let told = is_first.then_some(LetterEvent::Notified);
+                        (Event::NoticeSent { letter, mailbox, code, enhanced }, told, None)
+                    }
+                    Ending::Failed => {
+                        let event = Event::NoticeFailed { letter, mailbox, code, enhanced };
+                        (event, Some(LetterEvent::NoticeBounced), enhanced)
+                    }
                 };
-                vec![event.row(at, &Actor::System, None)]
+                let told = told.map(|kind| NewEvent {
+                    kind,
+                    letter: letter.clone(),
+                    mailbox: mailbox.clone(),
+                    at,
+                    detail: status.map(|status| status.to_string()).unwrap_or_default(),
+                    memo_sealed: None,
+                });
+                LegNotes {
+                    audit: vec![event.row(at, &Actor::System, None)],
+                    events: told.into_iter().collect(),
+                }
             }
-            Purpose::Relay | Purpose::Report | Purpose::Opened | Purpose::PortalReply { .. } => Vec::new(),
+            Purpose::Relay | Purpose::Report | Purpose::Opened | Purpose::PortalReply { .. } => {
+                LegNotes::default()
+            }
         }
     }
 }

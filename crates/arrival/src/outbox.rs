@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use sealpost_mail::ActivateBy;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, portal_links};
 use sealpost_notice::Notice;
-use sealpost_store::{ArrivalRows, LegPurpose};
+use sealpost_store::{ArrivalRows, AuditRow, LegPurpose};
 use sealpost_vault::LetterSigner;
 
 use crate::commit::commit;
 use crate::context::Context;
 use crate::enqueue;
 use crate::owner_mail;
+use crate::receipt;
 use crate::reply::{self, failed};
 
 /// The portal's way out.
@@ -74,5 +75,9 @@ impl Outbox for PortalOutbox {
 
     async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError> {
         reply::send(&self.context, &self.letters, letter).await
+    }
+
+    async fn opened(&self, mailbox_id: &str, deposit_id: &str, noted: AuditRow) -> Result<bool, OutboxError> {
+        receipt::opened(&self.context, mailbox_id, deposit_id, noted).await
     }
 }

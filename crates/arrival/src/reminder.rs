@@ -14,9 +14,9 @@ use sealpost_vault::Token;
 use crate::commit::commit;
 use crate::context::Context;
 use crate::enqueue;
+use crate::memo::{MEMO, NoticeMemo};
 use crate::notice_ticket::NoticeFacts;
 use crate::owner_mail;
-use crate::rows::{MEMO, NoticeMemo};
 use crate::verp;
 
 /// Why a mail was not sent. The text is for the log.
@@ -166,6 +166,7 @@ async fn about_letter(
         mailbox_id: mailbox.id.clone(),
         deposit_id: letter.id.to_owned(),
         sender: memo.sender.clone(),
+        is_first: letter.number == DIGEST,
     };
     let copy = verp::Copy { mailbox_id: &mailbox.id, deposit_id: letter.id, number: letter.number, at: now };
     let path = match copy.reverse_path(context).map_err(unsent)? {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commit::commit;
 use crate::context::Context;
+use crate::event;
 use crate::quota;
 use crate::thread::tag as thread_tag;
 use crate::verp;
@@ -170,6 +171,11 @@ pub(crate) async fn send(
             give_up: context.tenant.routes.give_up,
         };
         rows.legs.push(ticket.leg(&context.shared.keys.spool, queued, random).map_err(failed)?);
+    }
+    if let (Some(answers), Some(recipient)) = (&head.in_reply_to, recipients.first()) {
+        let (mailbox_id, from) = (&letter.mailbox_id, &letter.from);
+        let event = event::answered(context, mailbox_id, &deposit_id, from, recipient, answers, now);
+        rows.events.push(event.map_err(failed)?);
     }
     rows.body = Some(body);
     let reply =

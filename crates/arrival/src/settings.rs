@@ -30,6 +30,16 @@ pub struct Routes {
     pub give_up: Duration,
 }
 
+/// Whether senders who ask for it hear that a letter was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receipts {
+    /// Nobody does.
+    #[default]
+    Off,
+    /// Once, when it is opened for the first time.
+    OnOpen,
+}
+
 /// How long a recipient has before an unactivated letter is deleted, and how notices look.
 #[derive(Clone, Debug)]
 pub struct Announcer {
@@ -51,6 +61,8 @@ pub struct Announcer {
     pub bounces: Option<Address>,
     /// Whether mail to `from` ends here, and its writer is told how to answer safely.
     pub replies_here: bool,
+    /// Whether senders who ask for it hear that a letter was opened.
+    pub receipts: Receipts,
     /// How it is proven that somebody wishes by mail that their own mailbox be deleted; `None`: nobody can.
     pub wishes: Option<Asking>,
     /// After so many notices that came back for good nothing more is sent to an address; 0: always.

@@ -181,7 +181,8 @@ impl Returns for ToMailbox {
 /// What the trail of a mailbox's address says; a store that cannot write now will hear of the next one.
 async fn note(context: &Context, mailbox_id: &str, status: EnhancedCode) {
     let at = context.shared.clock.now();
-    let bounce = NewBounce { mailbox_id: mailbox_id.to_owned(), status: status.to_string(), at };
+    let bounce =
+        NewBounce { mailbox_id: mailbox_id.to_owned(), deposit_id: None, status: status.to_string(), at };
     if let Err(error) = context.shared.store.note_bounce(bounce).await {
         tracing::error!(%error, mailbox.id = %mailbox_id, "an address could not be marked");
     }

@@ -2,7 +2,7 @@
 //! the transaction that ends the leg.
 
 use sealpost_mail::{EnhancedCode, Timestamp};
-use sealpost_store::AuditRow;
+use sealpost_store::LegNotes;
 
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::ticket::Ticket;
@@ -31,10 +31,10 @@ pub struct Ended<'a> {
     pub at: Timestamp,
 }
 
-/// Makes rows for the audit trail.
+/// Makes rows for the audit trail and for webhooks.
 pub trait Witness: Send + Sync {
-    /// What the trail says of it; nothing for most mail.
-    fn rows(&self, ended: &Ended<'_>) -> Vec<AuditRow>;
+    /// What they say of it; nothing for most mail.
+    fn notes(&self, ended: &Ended<'_>) -> LegNotes;
 }
 
 /// The codes of an attempt, as far as a server gave them.

@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, DsnAction, Random};
-use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, Noted, Store};
+use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, LegNotes, Noted, Store};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::audit_hook::Witness;
+use crate::audit_hook::{Ended, Ending, Witness};
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::content::{ContentError, Opened, Waiting};
@@ -125,6 +125,17 @@ impl Round {
 struct Unworkable(String);
 
 impl Engine {
+    /// What is to be noted of a leg that an earlier run delivered and did not end: nobody knows any more what the server
+    /// said.
+    pub(crate) fn notes(&self, leg_id: &str, ticket_sealed: &[u8]) -> LegNotes {
+        let ticket = Ticket::open_any(&self.key, leg_id, ticket_sealed);
+        let (Some(witness), Ok((ticket, _hold))) = (self.witness.get(), ticket) else {
+            return LegNotes::default();
+        };
+        let (ending, at) = (Ending::Delivered, self.clock.now());
+        witness.notes(&Ended { ending, ticket: &ticket, code: None, enhanced: None, at })
+    }
+
     /// Whether no further letter may be begun.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled() || self.asked_to_stop.get().is_some_and(CancellationToken::is_cancelled)
@@ -487,7 +498,7 @@ impl Engine {
         tracing::error!(delivery.leg = leg.id, cause, "leg frozen: it cannot be worked on");
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
-            let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new(), Vec::new()).await;
+            let _logged = engine.finish(&leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
             engine.one_less();
         });
     }

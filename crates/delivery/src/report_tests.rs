@@ -23,7 +23,7 @@ fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
 }
 
 fn notice(sender: ReversePath) -> Purpose {
-    Purpose::Notice { mailbox_id: "m".to_owned(), deposit_id: "d".to_owned(), sender }
+    Purpose::Notice { mailbox_id: "m".to_owned(), deposit_id: "d".to_owned(), sender, is_first: true }
 }
 
 /// failed, delayed, relayed

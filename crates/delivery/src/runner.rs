@@ -140,7 +140,8 @@ impl Runner {
         let engine = self.engine;
         // A runner runs once, so nobody has set it before.
         let _first = engine.asked_to_stop.set(stop.clone());
-        let (deliveries, ended) = engine.store.deliveries(&alone).await?;
+        let (deliveries, ended) =
+            engine.store.deliveries(&alone, |id, ticket| engine.notes(id, ticket)).await?;
         if ended > 0 {
             tracing::info!(delivery.ended = ended, "legs ended that an earlier run had delivered");
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sealpost_mail::{DsnAction, EnhancedCode, Timestamp, TlsFloor};
-use sealpost_store::{AuditRow, Finished, FollowUp, LeasedLeg, LegEnd};
+use sealpost_store::{Finished, FollowUp, LeasedLeg, LegEnd, LegNotes};
 
 use crate::audit_hook::{Ended, Ending, codes};
 use crate::content::Waiting;
@@ -77,7 +77,7 @@ impl Engine {
             {
                 if let Err(error) = self.tell(leg, ticket, &report).await {
                     tracing::error!(delivery.leg = leg.id, %error, "an answer's writer was not told: leg frozen");
-                    return self.finish(leg, LegEnd::Frozen, Vec::new(), Vec::new()).await;
+                    return self.finish(leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
                 }
                 Vec::new()
             }
@@ -89,7 +89,7 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
                     // Nobody would hear of the failure: the operator must.
-                    return self.finish(leg, LegEnd::Frozen, Vec::new(), Vec::new()).await;
+                    return self.finish(leg, LegEnd::Frozen, Vec::new(), LegNotes::default()).await;
                 }
             },
         };
@@ -100,7 +100,7 @@ impl Engine {
             LegEnd::Failed => Some(ended(Ending::Failed)),
             LegEnd::Retry { .. } | LegEnd::Postponed { .. } | LegEnd::Frozen => None,
         };
-        let noted = ended.zip(self.witness.get()).map(|(ended, witness)| witness.rows(&ended));
+        let noted = ended.zip(self.witness.get()).map(|(ended, witness)| witness.notes(&ended));
         let finished = self.finish(leg, end, follow_ups, noted.unwrap_or_default()).await;
         if wakes {
             self.waker.notify_one();
@@ -225,9 +225,9 @@ impl Engine {
         leg: &LeasedLeg,
         end: LegEnd,
         follow_ups: Vec<FollowUp>,
-        noted: Vec<AuditRow>,
+        noted: LegNotes,
     ) -> Option<Finished> {
-        let store = if noted.is_empty() { self.store.clone() } else { self.store.audited(noted) };
+        let store = self.store.noting(noted);
         let mut tried = 0;
         loop {
             match store.finish_leg(leg, end, follow_ups.clone()).await {

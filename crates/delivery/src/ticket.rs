@@ -87,6 +87,9 @@ pub enum Purpose {
         deposit_id: String,
         /// Who sent that letter, and hears if its recipient cannot be told.
         sender: ReversePath,
+        /// Whether it is the first mail to tell of the letter, and not a reminder.
+        #[serde(default)]
+        is_first: bool,
     },
     /// A delivery report; nobody hears of its failure (RFC 5321 §4.5.5).
     Report,

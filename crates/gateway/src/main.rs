@@ -15,6 +15,7 @@ mod roles;
 mod rotate_key;
 mod serve;
 mod verify_rows;
+mod webhooks;
 mod worker_check;
 mod zone_file;
 

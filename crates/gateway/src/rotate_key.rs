@@ -4,11 +4,12 @@
 
 use sealpost_delivery::Hold;
 use sealpost_mail::Random;
+use sealpost_mailbox::audit::{event_holds, event_proof};
 use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
-    Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating, Standing,
-    Store, StoreError, WrapKind,
+    EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating,
+    Standing, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
@@ -63,6 +64,7 @@ impl Rotation<'_> {
         for what in Keyed::ALL {
             self.rows(what, &mut done).await?;
         }
+        self.events(&mut done).await?;
         let partners = seals(self.old).reseal(seals(self.new), self.store, self.random).await?;
         done.partners = partners.anew;
         done.before += partners.before;
@@ -134,6 +136,43 @@ impl Rotation<'_> {
                 Keyed::Withdrawn | Keyed::Unread => {}
             }
             self.store.replace_keyed(changes).await?;
+        }
+    }
+
+    /// What webhooks are still to be told.
+    async fn events(&self, done: &mut Done) -> Result<(), RotateError> {
+        let (old, new) = (self.old.audit.events(), self.new.audit.events());
+        let mut after = String::new();
+        loop {
+            let page = self.store.events(&after, false).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after.clone_from(&last.id);
+            let mut changes = Vec::new();
+            for (event, _) in page {
+                if event_holds(&new, &event) {
+                    done.before += 1;
+                } else if event_holds(&old, &event) {
+                    let memo = event.memo_sealed.as_ref().and_then(|sealed| self.memo(&event.letter, sealed));
+                    let proof = event_proof(&new, &event);
+                    changes.push(EventRow { memo_sealed: memo, proof, ..event });
+                } else {
+                    tracing::error!(row.kind = "event", row.id = %event.id, "does not prove: left as it is");
+                    done.strange += 1;
+                }
+            }
+            self.store.replace_events(changes).await?;
+        }
+    }
+
+    /// Whose letter an event tells of; nothing, where that cannot be read.
+    fn memo(&self, letter: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        match first(NOTICE_LABELS, |label| self.resealed(label, letter, sealed)) {
+            Ok(Rotated::Anew(anew)) => Some(anew),
+            Ok(Rotated::Before) => Some(sealed.to_owned()),
+            Err(error) => {
+                tracing::error!(row.kind = "event", letter.id = %letter, %error, "nobody knows any more whose letter it is");
+                None
+            }
         }
     }
 

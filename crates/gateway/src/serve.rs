@@ -22,11 +22,11 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked::{self, Plan, ServiceKeys, Telling};
+use crate::config::checked::{self, Hook, Plan, ServiceKeys, Telling};
 use crate::dkim_folder;
 use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
-use crate::readiness;
+use crate::{readiness, webhooks};
 
 /// How long sessions may end when the store promises nothing any more.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
@@ -82,6 +82,7 @@ pub(crate) struct Ready {
     dkim: Option<(PathBuf, DkimKeys)>,
     config_file: Option<PathBuf>,
     clock: Arc<dyn Clock>,
+    webhooks: Vec<Hook>,
 }
 
 /// Opens the store and binds the sockets of the roles that there are keys for: each part is made of its own role's
@@ -134,6 +135,7 @@ pub(crate) fn prepare(
                 dkim,
                 config_file,
                 clock,
+                webhooks: Vec::new(),
             });
         }
     };
@@ -219,6 +221,7 @@ pub(crate) fn prepare(
         dkim,
         config_file,
         clock,
+        webhooks: plan.webhooks,
     })
 }
 
@@ -238,6 +241,14 @@ impl Ready {
         let Some(context) = &self.context else { return Ok(()) };
         let id = context.shared.keys.rows.id();
         if self.store.is_of_another_key(id).await? { Err(RunError::OtherKey(id)) } else { Ok(()) }
+    }
+
+    /// What happens is written down for webhooks from now on, where mail is delivered.
+    pub(crate) async fn knows_its_webhooks(&self) -> Result<(), RunError> {
+        match &self.delivery {
+            Some((_, alone)) => Ok(webhooks::announce(&self.store, alone, &self.webhooks).await?),
+            None => Ok(()),
+        }
     }
 
     /// Runs until `stop`, then drains: intake first, so that nothing new comes while the rest finishes.
@@ -260,6 +271,7 @@ impl Ready {
             dkim,
             config_file,
             clock,
+            webhooks,
         } = self;
         let rest = CancellationToken::new();
         if let Some(file) = &config_file {
@@ -285,6 +297,13 @@ impl Ready {
             (store.clone(), Arc::clone(&clock)),
             rest.clone(),
         ));
+        let carried = match (&delivery, &context) {
+            (Some(_), Some(context)) => {
+                let (store, clock, context) = (store.clone(), Arc::clone(&clock), Arc::clone(context));
+                Some(tokio::spawn(webhooks::carry(store, clock, context, webhooks, rest.clone())))
+            }
+            (Some(_) | None, Some(_) | None) => None,
+        };
         let delivery = delivery.map(|(runner, alone)| tokio::spawn(runner.run(alone, rest.clone())));
         let portal = portal.map(|portal| tokio::spawn(portal.run(rest.clone())));
         let jobs = if jobs.is_empty() {
@@ -324,6 +343,9 @@ impl Ready {
         stop.cancel();
         if let Some(jobs) = jobs {
             jobs.stop().await;
+        }
+        if let Some(carried) = carried {
+            carried.await?;
         }
         reload.await?;
         watch.await?;

@@ -3,6 +3,7 @@
 
 use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;
+use sealpost_mailbox::audit::event_holds;
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
     Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Standing, Store, StoreError, WrapKind,
@@ -43,6 +44,7 @@ impl Prover<'_> {
         for what in Keyed::ALL {
             self.rows(what, &mut proven).await?;
         }
+        self.events(&mut proven).await?;
         if let Some(keyring) = self.keyring {
             let seals = PartnerSeals { keyring, rows: &self.queue.rows, tags: &self.queue.tags };
             for (what, error) in seals.prove(self.store).await? {
@@ -143,6 +145,24 @@ impl Prover<'_> {
             after.clone_from(&last.id);
             for row in &page {
                 self.row(row, proven);
+            }
+        }
+    }
+
+    /// What webhooks are still to be told.
+    async fn events(&self, proven: &mut Proven) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let page = self.store.events(&after, false).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after.clone_from(&last.id);
+            for (event, _) in &page {
+                let holds = event_holds(self.queue.audit.events(), event);
+                proven.note("event", &event.id, if holds { Ok(()) } else { Err("nobody of us made it") });
+                if let Some(memo) = &event.memo_sealed {
+                    let open = |label: &str| self.queue.rows.open(label, &event.letter, memo);
+                    proven.note("event", &event.id, first(NOTICE_LABELS, open).map(drop));
+                }
             }
         }
     }

@@ -87,7 +87,7 @@ pub fn compose_notice(notice: &Compose) -> Result<Vec<u8>, ComposeError> {
 }
 
 /// The fields every letter of ours has.
-fn addressed<'x>(
+pub(crate) fn addressed<'x>(
     from_name: Option<&str>,
     from: &Address,
     to: &Address,
@@ -106,7 +106,7 @@ fn addressed<'x>(
 
 /// A multipart with a boundary of our own: the builder would take one from the clock. `=_` stands in no
 /// quoted-printable or base64 text (RFC 2045 §6.7), the Message-ID is random.
-fn multipart<'x>(
+pub(crate) fn multipart<'x>(
     kind: &'x str,
     role: &str,
     id: &str,
@@ -286,7 +286,7 @@ fn status(parts: &DsnParts) -> MimePart<'static> {
 }
 
 /// One status field, on one line of at most 998 octets.
-fn line(text: &mut String, global: bool, name: &str, value: &str) {
+pub(crate) fn line(text: &mut String, global: bool, name: &str, value: &str) {
     let fits = |c: char| if global || c.is_ascii() { c } else { '?' };
     let value: String = one_line(value).chars().map(fits).take(if global { 220 } else { 900 }).collect();
     text.push_str(name);

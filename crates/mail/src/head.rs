@@ -146,6 +146,16 @@ impl Head {
         }
     }
 
+    /// Where its sender wishes to hear that it was opened (RFC 8098 §2.1): one address, or nobody.
+    #[must_use]
+    pub fn receipt_to(&self) -> Option<Address> {
+        let mut values = self.named("Disposition-Notification-To");
+        match (values.next(), values.next()) {
+            (Some(value), None) => from::one_address(value),
+            (Some(_) | None, _) => None,
+        }
+    }
+
     /// How many Received fields there are (RFC 5321 §6.3: loops).
     #[must_use]
     pub fn received_count(&self) -> usize {

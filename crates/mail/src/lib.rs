@@ -30,6 +30,7 @@ mod invitation;
 mod letter;
 mod link;
 mod local_part;
+mod mdn;
 mod network;
 mod params;
 mod parts;
@@ -63,6 +64,7 @@ pub use invitation::{
 pub use letter::{Attachment, EncodedRange, Letter, LetterError, Mailbox, Summary};
 pub use link::Link;
 pub use local_part::DomainPattern;
+pub use mdn::{MdnParts, compose_mdn};
 pub use network::{Network, NetworkError};
 pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};

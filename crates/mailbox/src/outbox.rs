@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use sealpost_mail::{Address, Secret, Timestamp};
+use sealpost_store::AuditRow;
 use thiserror::Error;
 
 use crate::owner_letter::{Sent, WrittenLetter};
@@ -104,4 +105,15 @@ pub trait Outbox: Send + Sync {
     /// Takes a letter that a mailbox's owner has written: queued, kept among the sent ones and its draft gone,
     /// all in one transaction.
     async fn send(&self, letter: WrittenLetter) -> Result<Sent, OutboxError>;
+
+    /// A letter is opened for the first time: if its sender asked for word of that, the word is queued and the reading
+    /// noted, in one transaction. `false`: nobody asked, or it was opened before, and nothing was done.
+    async fn opened(
+        &self,
+        _mailbox_id: &str,
+        _deposit_id: &str,
+        _noted: AuditRow,
+    ) -> Result<bool, OutboxError> {
+        Ok(false)
+    }
 }

@@ -32,6 +32,8 @@ pub enum Report<'a> {
     },
     /// It is in a mailbox, and the recipient is told.
     Deposited,
+    /// Its recipient has opened it.
+    Opened,
 }
 
 /// The reasons of RFC 3463 that a sender can do something with.
@@ -109,6 +111,7 @@ impl Report<'_> {
             }
             Self::Refused { .. } => ("report-refused-subject", "report-refused"),
             Self::Deposited => ("report-deposited-subject", "report-deposited"),
+            Self::Opened => ("report-opened-subject", "report-opened"),
         }
     }
 
@@ -123,7 +126,7 @@ impl Report<'_> {
                 Values::from([why(reason)?, ("left".into(), left(language, *hours_left)?.into())])
             }
             Self::Refused { reason } => Values::from([("why".into(), (*reason).to_owned().into())]),
-            Self::PassedOn | Self::NotReached { .. } | Self::Deposited => Values::new(),
+            Self::PassedOn | Self::NotReached { .. } | Self::Deposited | Self::Opened => Values::new(),
         })
     }
 }
@@ -178,6 +181,7 @@ mod tests {
             Report::NotReached { certain: false },
             Report::Refused { reason: "Not from here" },
             Report::Deposited,
+            Report::Opened,
         ];
         for report in all {
             for language in Language::all() {

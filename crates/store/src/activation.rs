@@ -4,6 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::first_login::forget_newcomers_of;
+use crate::hook::tell_activated;
 use crate::mailbox::NewWrap;
 use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
@@ -105,6 +106,7 @@ impl Store {
             mailbox_id.as_str(),
             letters_until
         ));
+        batch.add(tell_activated(&mailbox_id, now));
         rekey.add_to(&mailbox_id, &mut batch);
         // Plain inserts: a wrap that is there already is somebody's, and makes all of this fail.
         wraps.into_iter().for_each(|wrap| wrap.add_to(&mailbox_id, &mut batch));

@@ -6,9 +6,11 @@ use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
 use crate::body::StoredBody;
-use crate::deposit::NewDeposit;
+use crate::column_values::{Folder, LetterEvent};
+use crate::deposit::{NewDeposit, first_reading};
 use crate::draft::SentDraft;
 use crate::error::StoreError;
+use crate::hook::{self, NewEvent};
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice::NewNotice;
@@ -67,6 +69,11 @@ pub struct ArrivalRows {
     /// Links that delete a mailbox, for owners who wished it by mail. The mailbox is gone:
     /// [`Committed::MailboxTaken`].
     pub deletions: Vec<(String, NewToken)>,
+    /// A letter that its owner opens for the first time, by mailbox and id: its sender is told with it. Opened before, or
+    /// gone: [`Committed::Duplicate`].
+    pub opened: Option<(String, String)>,
+    /// What the operator's own systems are told, beside what follows from the other rows.
+    pub events: Vec<NewEvent>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -94,6 +101,8 @@ impl ArrivalRows {
             unannounced: Vec::new(),
             bounced: Vec::new(),
             deletions: Vec::new(),
+            opened: None,
+            events: Vec::new(),
             audit: Vec::new(),
         }
     }
@@ -122,6 +131,8 @@ impl ArrivalRows {
             unannounced,
             bounced,
             deletions,
+            opened,
+            events,
             audit,
         } = part;
         self.fingerprint = self.fingerprint.or(fingerprint);
@@ -141,6 +152,8 @@ impl ArrivalRows {
         self.unannounced.extend(unannounced);
         self.bounced.extend(bounced);
         self.deletions.extend(deletions);
+        self.opened = self.opened.take().or(opened);
+        self.events.extend(events);
         self.audit.extend(audit);
     }
 
@@ -178,18 +191,41 @@ impl ArrivalRows {
         self.uses.iter().for_each(|one| one.add_to(&mut batch));
         self.reminders.into_iter().for_each(|one| one.add_to(&mut batch));
         self.told.into_iter().for_each(|one| one.add_to(&mut batch));
-        self.bounced.into_iter().for_each(|one| one.add_to(&mut batch));
+        for bounce in self.bounced {
+            if let Some(deposit_id) = &bounce.deposit_id {
+                batch.add(hook::tell(LetterEvent::NoticeBounced, deposit_id, bounce.at, &bounce.status));
+            }
+            bounce.add_to(&mut batch);
+        }
         self.body.into_iter().chain(self.more_bodies).for_each(|body| batch.add_body(body));
         self.mailboxes.into_iter().for_each(|mailbox| mailbox.add_to(&mut batch));
         for (mailbox_id, until) in self.prolonged {
             batch.hold_mailbox(&mailbox_id);
             batch.add(prolong_activation_token(&mailbox_id, until));
         }
+        // With a notice of its own: what the gateway itself puts into a mailbox is nobody's letter.
+        let has_notice =
+            |id: &str| self.notices.iter().any(|notice| notice.number == 0 && notice.deposit_id == id);
+        let deposited: Vec<String> = self
+            .deposits
+            .iter()
+            .filter(|deposit| deposit.folder == Folder::Inbox && has_notice(&deposit.id))
+            .map(|deposit| deposit.id.clone())
+            .collect();
         self.deposits.into_iter().for_each(|deposit| deposit.add_to(&mut batch));
         self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.unannounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
         self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));
+        for deposit_id in &deposited {
+            batch.add(hook::tell(LetterEvent::Deposited, deposit_id, self.now, ""));
+        }
+        if let Some((mailbox_id, deposit_id)) = &self.opened {
+            batch.hold_mailbox(mailbox_id);
+            batch.add(hook::tell_opened(mailbox_id, deposit_id, self.now));
+            batch.add(first_reading(mailbox_id, deposit_id, self.now).or_refuse(Refusal::Duplicate));
+        }
+        self.events.into_iter().for_each(|event| batch.add(event.statement()));
         if let Some(sent) = &self.sent {
             sent.remove(&mut batch);
         }

@@ -6,6 +6,7 @@ use std::fmt;
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
+use crate::hook::{EventWords, NewEvent};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 
@@ -96,6 +97,8 @@ pub trait AuditProver: Send + Sync + fmt::Debug {
     fn writer(&self) -> (&str, i64);
     /// The proof of a row after the row with the proof `before`, which is empty for the first one.
     fn row(&self, before: &[u8], seq: i64, row: &AuditRow) -> Vec<u8>;
+    /// The proof of what a receiver is to be told.
+    fn event(&self, event: &EventWords<'_>) -> Vec<u8>;
     /// The proof of the anchor `head` or `pruned`.
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8>;
 }
@@ -127,6 +130,17 @@ pub(crate) struct Riding {
     pub(crate) rows: Vec<AuditRow>,
     /// What counts it instead.
     pub(crate) count: Option<Statement>,
+    /// What webhooks are told, where a leg ends.
+    pub(crate) events: Vec<NewEvent>,
+}
+
+/// What is to be noted of a leg that ends.
+#[derive(Clone, Debug, Default)]
+pub struct LegNotes {
+    /// Rows of the trail.
+    pub audit: Vec<AuditRow>,
+    /// What webhooks are told.
+    pub events: Vec<NewEvent>,
 }
 
 impl Store {
@@ -134,7 +148,13 @@ impl Store {
     /// calls that write one transaction, or one for each of several things.
     #[must_use]
     pub fn audited(&self, rows: impl Into<Vec<AuditRow>>) -> Self {
-        self.riding_with(Riding { rows: rows.into(), count: None })
+        self.riding_with(Riding { rows: rows.into(), ..Riding::default() })
+    }
+
+    /// The same store, for the end of a leg: with it the trail and webhooks are told this.
+    #[must_use]
+    pub fn noting(&self, noted: LegNotes) -> Self {
+        self.riding_with(Riding { rows: noted.audit, count: None, events: noted.events })
     }
 
     /// Appends rows that belong to no transaction.
@@ -158,7 +178,7 @@ impl Store {
             NETWORKS,
             ELSEWHERE
         );
-        self.riding_with(Riding { rows: Vec::new(), count: Some(count) })
+        self.riding_with(Riding { count: Some(count), ..Riding::default() })
     }
 
     /// Puts what was counted in minutes that are over into the trail: a row for each network and minute, which `row`

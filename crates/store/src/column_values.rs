@@ -180,3 +180,39 @@ column_words! {
         Refused = "refused",
     }
 }
+
+column_words! {
+    /// What happens to a letter, as the operator's own systems are told.
+    LetterEvent {
+        /// It is in its mailbox.
+        Deposited = "letter.deposited",
+        /// A mail server has taken the notice of it.
+        Notified = "letter.notified",
+        /// The notice came back, or was refused.
+        NoticeBounced = "letter.notice-bounced",
+        /// Its mailbox is its owner's now.
+        Activated = "letter.activated",
+        /// Its owner has opened it.
+        Opened = "letter.opened",
+        /// Its owner has answered it.
+        Answered = "letter.answered",
+        /// It went when its time was over.
+        Expired = "letter.expired",
+        /// It was taken back.
+        Recalled = "letter.recalled",
+    }
+}
+
+impl LetterEvent {
+    /// Every one there is.
+    pub const EVERY: [Self; 8] = [
+        Self::Deposited,
+        Self::Notified,
+        Self::NoticeBounced,
+        Self::Activated,
+        Self::Opened,
+        Self::Answered,
+        Self::Expired,
+        Self::Recalled,
+    ];
+}

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::audit::LegNotes;
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
 use crate::file_permissions::Access;
@@ -45,28 +46,41 @@ pub struct Noted {
 
 impl Store {
     /// Ends the legs that a former process noted as delivered and did not end, and says how many those were; then
-    /// nothing is noted.
-    pub async fn deliveries(&self, _alone: &Alone) -> Result<(Deliveries, usize), StoreError> {
+    /// nothing is noted. What the trail and webhooks are told of each, `told` says from its id and ticket.
+    pub async fn deliveries(
+        &self,
+        _alone: &Alone,
+        told: impl Fn(&str, &[u8]) -> LegNotes,
+    ) -> Result<(Deliveries, usize), StoreError> {
         let path = self.folder().join("delivered");
         let failed = |source| StoreError::Path { path: path.clone(), source };
         let file = Access::of(self.folder()).file(&path)?;
         let bytes = std::fs::read(&path).map_err(failed)?;
-        let ended = self.end_noted(&bytes).await?;
+        let ended = self.end_noted(&bytes, told).await?;
         file.set_len(0).map_err(failed)?;
         Ok((Deliveries(Arc::new(Inner { file, slots: Mutex::default() })), ended))
     }
 
-    async fn end_noted(&self, bytes: &[u8]) -> Result<usize, StoreError> {
+    async fn end_noted(
+        &self,
+        bytes: &[u8],
+        told: impl Fn(&str, &[u8]) -> LegNotes,
+    ) -> Result<usize, StoreError> {
         let ids = bytes.chunks(SLOT).filter_map(|slot| {
             let id = std::str::from_utf8(slot.split(|byte| *byte == 0).next()?).ok()?;
             (!id.is_empty()).then_some(id)
         });
-        let questions = ids.map(|id| sql!("SELECT id, body_id FROM legs WHERE id = ?1", id)).collect();
+        let questions =
+            ids.map(|id| sql!("SELECT id, body_id, ticket_sealed FROM legs WHERE id = ?1", id)).collect();
         let mut batch = Batch::default();
         let mut ended = 0;
         for mut row in self.read(questions).await?.into_iter().flatten() {
-            batch.add(sql!("DELETE FROM legs WHERE id = ?1", row.text()?));
-            if let Some(body_id) = row.opt_text()? {
+            let (id, body_id, ticket) = (row.text()?, row.opt_text()?, row.blob()?);
+            let LegNotes { audit, events } = told(&id, &ticket);
+            events.iter().for_each(|event| batch.add(event.statement()));
+            audit.into_iter().for_each(|row| row.add_to(&mut batch));
+            batch.add(sql!("DELETE FROM legs WHERE id = ?1", id));
+            if let Some(body_id) = body_id {
                 batch.release_body(&body_id);
             }
             ended += 1;

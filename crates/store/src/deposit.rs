@@ -4,6 +4,7 @@ use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
+use crate::hook::tell_opened;
 use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
@@ -175,6 +176,27 @@ impl NewDeposit {
     }
 }
 
+/// Notes a reading: the first one for good, and that its owner does not show it as unread any more.
+fn opening(mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
+         WHERE mailbox_id = ?1 AND id = ?2 AND (read_at IS NULL OR (flags & 1) = 1)",
+        mailbox_id,
+        deposit_id,
+        now
+    )
+}
+
+/// Notes the first reading; later ones change nothing.
+pub(crate) fn first_reading(mailbox_id: &str, deposit_id: &str, now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE deposits SET read_at = ?3 WHERE mailbox_id = ?1 AND id = ?2 AND read_at IS NULL",
+        mailbox_id,
+        deposit_id,
+        now
+    )
+}
+
 /// A letter goes, with its body if nothing else refers to that, and with what its notices lead back to. The
 /// deletion says on what condition; a letter that stays keeps all of it.
 pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: &str, body_id: &str) {
@@ -277,15 +299,11 @@ impl Store {
         deposit_id: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.change(vec![sql!(
-            "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
-             WHERE mailbox_id = ?1 AND id = ?2 AND (read_at IS NULL OR (flags & 1) = 1)",
-            mailbox_id,
-            deposit_id,
-            now
-        )])
-        .await
-        .map(drop)
+        let mut batch = Batch::default();
+        batch.hold_mailbox(mailbox_id);
+        batch.add(tell_opened(mailbox_id, deposit_id, now));
+        batch.add(opening(mailbox_id, deposit_id, now));
+        self.write(batch).await.map(drop)
     }
 
     /// Removes letters of this mailbox for good, each body with its last reference. Returns how many

@@ -250,6 +250,7 @@ impl Store {
         }
         match end {
             LegEnd::Done | LegEnd::Failed => {
+                self.riding().events.iter().for_each(|event| batch.add(event.statement()));
                 batch.add(match end {
                     // The recipient has it: whoever holds the leg now must not send it once more.
                     LegEnd::Done => {

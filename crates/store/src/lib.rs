@@ -33,6 +33,7 @@ mod file_permissions;
 mod files;
 mod first_login;
 mod hold;
+mod hook;
 mod idle;
 mod job;
 mod leg;
@@ -69,11 +70,11 @@ mod withdrawn_row;
 pub use activation::{Activate, Activation, Proof};
 pub use adopt::{Provable, UnprovenRow};
 pub use arrival::{ArrivalRows, Committed, Durable};
-pub use audit::{Anchor, AnchorKind, Anchors, AuditProver, AuditRow, ChainedRow};
+pub use audit::{Anchor, AnchorKind, Anchors, AuditProver, AuditRow, ChainedRow, LegNotes};
 pub use body::{Body, BodyWriter, StoredBody};
 pub use column_values::{
-    Ended, Folder, LegPurpose, LegState, OwnKeyState, PartnerKeyState, RequestKind, RequestState,
-    TokenPurpose, WrapKind,
+    Ended, Folder, LegPurpose, LegState, LetterEvent, OwnKeyState, PartnerKeyState, RequestKind,
+    RequestState, TokenPurpose, WrapKind,
 };
 pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit};
@@ -86,6 +87,7 @@ pub use error::{EngineError, FileError, StoreError};
 pub use exclusive_lock::Alone;
 pub use failed_logins::Tries;
 pub use first_login::{NewNewcomer, NewcomerRow};
+pub use hook::{EventRow, EventWords, NewEvent, NotTaken};
 pub use idle::IdleMailbox;
 pub use job::{Claim, JobEnd, JobRow, JobRun};
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};

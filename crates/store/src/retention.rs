@@ -8,6 +8,7 @@ use sealpost_mail::Timestamp;
 use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
+use crate::hook::{forget_dead, tell_expired};
 use crate::sender_status::expired_unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
@@ -25,6 +26,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const LINKS: Duration = DAY.saturating_mul(365);
 /// RFC 5321 §4.5.4.1: servers give up after some days; after so many no report on a notice comes any more.
 const NOTICES: Duration = DAY.saturating_mul(60);
+/// An event that no receiver took, and that no operator looked after.
+const DEAD: Duration = DAY.saturating_mul(60);
 /// An answer to a letter of the portal is confidential by its Message-ID for so long.
 const THREADS: Duration = DAY.saturating_mul(5 * 365);
 
@@ -103,6 +106,7 @@ impl Store {
             for mut row in rows {
                 let (id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
                 batch.hold_mailbox(&mailbox_id);
+                batch.add(tell_expired(&id, now));
                 if telling {
                     batch.add(expired_unread(&id, now));
                 }
@@ -249,7 +253,11 @@ impl Store {
                 |mut row| Ok(sql!("DELETE FROM threads WHERE tag = ?1", row.blob()?)),
             )
             .await?;
-        self.change(vec![sql!("DELETE FROM withdrawn WHERE forget_at < ?1", now)]).await?;
+        self.change(vec![
+            sql!("DELETE FROM withdrawn WHERE forget_at < ?1", now),
+            forget_dead(now.minus(DEAD)),
+        ])
+        .await?;
         Ok(Forgotten { fingerprints, sessions, tokens, notices, threads })
     }
 

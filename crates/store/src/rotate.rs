@@ -454,7 +454,7 @@ mod tests {
     use crate::statement::sql;
 
     /// What depends on the server key is made anew, ends, or is remembered (decision 0027). A column that is missing here
-    /// would be lost with the next change of keys: say in [`super::Keyed`], [`super::KeyedMailbox`] or
+    /// would be lost with the next change of keys: say in [`super::Keyed`], [`super::KeyedMailbox`], [`crate::Store::replace_events`] or
     /// [`crate::Store::forget_before_rotation`] what becomes of it, count it in [`crate::Store::key_uses`], and add it.
     #[test]
     fn every_sealed_column_is_known_to_a_change_of_keys() {
@@ -483,6 +483,7 @@ mod tests {
             "deposits.listing_sealed",
             "drafts.content_sealed",
             "expired_unread.memo_sealed",
+            "hook_events.memo_sealed",
             "legs.ticket_sealed",
             "mailboxes.address_sealed",
             "mailboxes.profile_sealed",

@@ -71,6 +71,8 @@ pub(crate) struct Statement {
     pub(crate) concerns: Option<Box<Concerned>>,
     /// Written to the trail if it changed or returned a row.
     pub(crate) notes: Option<Box<AuditRow>>,
+    /// What it returns are events without their proof (`hook::RETURNING`).
+    pub(crate) tells: bool,
 }
 
 /// A thing and its mailbox, for the trail.
@@ -90,6 +92,12 @@ impl Statement {
     /// If it changes anything, the trail says this.
     pub(crate) fn noting(mut self, row: AuditRow) -> Self {
         self.notes = Some(Box::new(row));
+        self
+    }
+
+    /// What it returns are events that webhooks are told, to be proven.
+    pub(crate) fn telling(mut self) -> Self {
+        self.tells = true;
         self
     }
 
@@ -115,6 +123,7 @@ macro_rules! sql {
             expect: $crate::statement::Expect::Anything,
             concerns: None,
             notes: None,
+            tells: false,
         }
     };
 }
@@ -151,12 +160,12 @@ pub(crate) struct Batch {
 impl Batch {
     /// Whether the audit trail may have to say something of it.
     pub(crate) fn may_note(&self) -> bool {
-        let Riding { rows, count } = &*self.riding;
+        let Riding { rows, count, events: _ } = &*self.riding;
         !self.audit.is_empty()
             || self.prune.is_some()
             || !rows.is_empty()
             || count.is_some()
-            || self.statements.iter().any(|statement| statement.notes.is_some())
+            || self.statements.iter().any(|statement| statement.notes.is_some() || statement.tells)
     }
 
     pub(crate) fn add(&mut self, statement: Statement) {

@@ -255,6 +255,10 @@ impl Store {
         Self { inner: Arc::clone(&self.inner), riding: Arc::new(riding) }
     }
 
+    pub(crate) fn riding(&self) -> &Riding {
+        &self.riding
+    }
+
     /// Asks questions that are answered from one consistent view.
     pub(crate) async fn read(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         self.inner.engine.read(statements).await

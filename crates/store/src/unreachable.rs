@@ -22,6 +22,9 @@ pub struct Unreachable {
 pub struct NewBounce {
     /// Whose mailbox it spoke of.
     pub mailbox_id: String,
+    /// The letter it spoke of, where a report came back: the operator's systems hear of it. What a server refuses at once
+    /// they hear of when its leg ends.
+    pub deposit_id: Option<String>,
     /// The status.
     pub status: String,
     /// When.

@@ -3,8 +3,10 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::LetterEvent;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
+use crate::hook::tell;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -67,6 +69,7 @@ impl Store {
             )
             .or_refuse(Refusal::Held),
         );
+        batch.add(tell(LetterEvent::Recalled, id, standing.withdrawn_at, ""));
         let deletion = sql!("DELETE FROM deposits WHERE id = ?1", id).concerning(id, &standing.mailbox_id);
         remove_letter(&mut batch, deletion, id, &body_id);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))

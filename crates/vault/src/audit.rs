@@ -1,5 +1,6 @@
 //! Proofs of the audit trail: a keyed hash for every row over the row before it. Each writer has a key of its own, so
-//! that one that was taken over cannot prove the others' rows anew. Knows no event and no table.
+//! that one that was taken over cannot prove the others' rows anew. Beside it, the one key that all writers share: for
+//! what a receiver is to be told. Knows no event and no table.
 
 use subtle::ConstantTimeEq as _;
 
@@ -9,6 +10,8 @@ const WRITER: &str = "sealpost/1/audit-writer";
 const ROW: &str = "sealpost/1/audit-row";
 const HEAD: &str = "sealpost/1/audit-head";
 const PRUNED: &str = "sealpost/1/audit-pruned";
+const EVENTS: &str = "sealpost/1/events";
+const EVENT: &str = "sealpost/1/event";
 
 /// What is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,35 @@ pub struct AuditKey {
     id: u8,
     writer: &'static str,
     key: Key,
+    events: EventKey,
+}
+
+/// Proves what webhooks are to be told, and checks it: whoever makes an event has it, and whoever sends one.
+#[derive(Clone, Debug)]
+pub struct EventKey(Key);
+
+impl EventKey {
+    pub(crate) fn new(key: Key) -> Self {
+        Self(key)
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+
+    /// The proof of these parts, in this order.
+    #[must_use]
+    pub fn prove(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut bound = Vec::with_capacity(256);
+        bind_bytes(&mut bound, parts);
+        self.0.mac(EVENT, &bound)
+    }
+
+    /// Whether somebody with the key has proven these parts.
+    #[must_use]
+    pub fn holds(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
+        self.prove(parts).ct_eq(proof).into()
+    }
 }
 
 /// Checks what all writers wrote: for whoever verifies the trail. In no service, but where one process has the server
@@ -40,8 +72,14 @@ pub struct AuditMaster {
 }
 
 impl AuditKey {
-    pub(crate) fn new(id: u8, writer: &'static str, key: Key) -> Self {
-        Self { id, writer, key }
+    pub(crate) fn new(id: u8, writer: &'static str, key: Key, events: EventKey) -> Self {
+        Self { id, writer, key, events }
+    }
+
+    /// The key for what webhooks are told, which all writers have.
+    #[must_use]
+    pub fn events(&self) -> &EventKey {
+        &self.events
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -100,7 +138,13 @@ impl AuditMaster {
     /// The key of one writer.
     #[must_use]
     pub fn writer(&self, name: &'static str) -> AuditKey {
-        AuditKey::new(self.id, name, self.derived(name))
+        AuditKey::new(self.id, name, self.derived(name), self.events())
+    }
+
+    /// The key for what webhooks are told.
+    #[must_use]
+    pub fn events(&self) -> EventKey {
+        EventKey::new(Key::new(self.key.mac(EVENTS, b"")))
     }
 
     /// Whether `writer` has proven these parts.
@@ -141,5 +185,8 @@ mod tests {
         assert!(!master.holds("portal", AuditProof::Row, &[b"befor", b"erow"], &proof));
         assert!(!master.holds("portal", AuditProof::Row, &parts, b""));
         assert_ne!(proof, jobs.prove(AuditProof::Row, &parts));
+        let told = jobs.events().prove(&parts);
+        assert!(portal.events().holds(&parts, &told) && !portal.events().holds(&[b"other"], &told));
+        assert!(!portal.events().holds(&parts, b"") && !portal.events().holds(&parts, &proof));
     }
 }

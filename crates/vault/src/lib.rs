@@ -29,10 +29,11 @@ mod server;
 mod session;
 mod stream;
 mod token;
+mod webhook;
 mod wrap;
 mod xwing;
 
-pub use audit::{AuditKey, AuditMaster, AuditProof};
+pub use audit::{AuditKey, AuditMaster, AuditProof, EventKey};
 pub use cost::Argon2Cost;
 pub use error::VaultError;
 pub use initial_password::InitialPassword;
@@ -52,4 +53,5 @@ pub use stream::{
     CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all, sealed_chunk, sealed_len,
 };
 pub use token::{ResetBound, Token, TokenHash, TokenKey, TokenPurpose};
+pub use webhook::WebhookSecret;
 pub use wrap::{EscrowPublic, EscrowSecret, Unwrapped};

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::Secret;
 use zeroize::Zeroizing;
 
-use crate::audit::{AuditKey, AuditMaster};
+use crate::audit::{AuditKey, AuditMaster, EventKey};
 use crate::error::VaultError;
 use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
@@ -251,14 +251,20 @@ impl JobsRole {
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         Lines::read(Self::NAME, text, |lines| {
             let id = lines.id()?;
-            Ok(Self { audit: AuditKey::new(id, Self::NAME, lines.key("audit")?) })
+            let (audit, events) = (lines.key("audit")?, EventKey::new(lines.key("events")?));
+            Ok(Self { audit: AuditKey::new(id, Self::NAME, audit, events) })
         })
     }
 
     /// The text of its key file.
     #[must_use]
     pub fn to_file_text(&self) -> Secret<String> {
-        audit_file(Self::NAME, self.audit.id(), self.audit.key())
+        let mut text = String::with_capacity(256);
+        text.push_str(audit_file(Self::NAME, self.audit.id(), self.audit.key()).expose());
+        text.push_str("events:");
+        STANDARD.encode_string(self.audit.events().key().expose(), &mut text);
+        text.push('\n');
+        Secret::new(text)
     }
 }
 
@@ -307,7 +313,7 @@ impl QueueKeys {
             rows: RowKey::new(id, lines.key("rows")?),
             tags: TagKey::new(lines.key("tags")?),
             deposits: DepositAuth::new(lines.key("deposits")?),
-            audit: AuditKey::new(id, writer, lines.key("audit")?),
+            audit: AuditKey::new(id, writer, lines.key("audit")?, EventKey::new(lines.key("events")?)),
         })
     }
 }
@@ -408,6 +414,7 @@ fn file(
     line("tags", queue.tags.key());
     line("deposits", queue.deposits.key());
     line("audit", queue.audit.key());
+    line("events", queue.audit.events().key());
     if let Some(way_in) = way_in {
         line("tokens", way_in.tokens.key());
         line("pepper", way_in.pepper.key());

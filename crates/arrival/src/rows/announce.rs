@@ -2,30 +2,21 @@
 //! same transaction as the deposit. Knows no wording.
 
 use sealpost_delivery::Purpose;
-use sealpost_mail::{Address, Reply, ReversePath, Secret, Timestamp};
+use sealpost_mail::{Address, Reply, ReversePath, Secret};
 use sealpost_mailbox::portal_links;
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
-use serde::{Deserialize, Serialize};
 
 use super::Arrival;
 use super::announced_letter::{Announcement, Standing};
 use super::initial_password;
 use super::notice_timing::Pacing;
+use super::reply_to_notice;
 use crate::enqueue;
+use crate::memo::{MEMO, NoticeMemo};
 use crate::notice_ticket::NoticeFacts;
+use crate::settings::Receipts;
 use crate::verp;
-
-/// The label of [`NoticeMemo`].
-pub(crate) const MEMO: &str = "notice";
-
-/// What is kept (sealed) of a notice, so that its bounce can be told to the letter's sender.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct NoticeMemo {
-    pub(crate) sender: ReversePath,
-    pub(crate) recipient: Address,
-    pub(crate) at: Timestamp,
-}
 
 /// Adds the notice's leg and memo to the arrival's rows.
 pub(super) fn announce(
@@ -46,8 +37,13 @@ pub(super) fn announce(
     let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: arrival.now };
     let copy =
         verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
-    let memo =
-        NoticeMemo { sender: about.sender.clone(), recipient: about.recipient.clone(), at: arrival.now };
+    let memo = NoticeMemo {
+        sender: about.sender.clone(),
+        recipient: about.recipient.clone(),
+        at: arrival.now,
+        message_id: about.listing.message_id.clone(),
+        receipt_to: receipt_to(arrival),
+    };
     // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
     rows.notices.push(copy.row(context, MEMO, &memo).map_err(crate::failure::later)?);
     if about.is_unreachable {
@@ -78,6 +74,7 @@ pub(super) fn announce(
             mailbox_id: about.mailbox_id.to_owned(),
             deposit_id: about.deposit_id.to_owned(),
             sender: about.sender.clone(),
+            is_first: true,
         },
         at: arrival.now,
     };
@@ -85,6 +82,19 @@ pub(super) fn announce(
         .map_err(crate::failure::later)?;
     rows.legs.push(leg);
     Ok(())
+}
+
+/// Who wishes to hear that the letter is opened. RFC 8098 §2.1: nothing is sent by itself to an address that is not the
+/// letter's reverse-path. Nobody in the world hears what our recipients do, and no list and no program does.
+fn receipt_to(arrival: &Arrival<'_>) -> Option<Address> {
+    match arrival.context.tenant.announcer.receipts {
+        Receipts::Off => return None,
+        Receipts::OnOpen => {}
+    }
+    let head = &arrival.spooled.head;
+    let to = head.receipt_to().filter(|_| !arrival.from_world)?;
+    let writer = reply_to_notice::writer(&arrival.envelope.reverse_path, head)?;
+    (writer.identity() == to.identity()).then_some(to)
 }
 
 fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRows) -> Notice {

@@ -6,10 +6,10 @@ use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{ArrivalRows, NewBounce, NoticeRow};
 
 use super::Arrival;
-use super::announce::{self, NoticeMemo};
 use super::reports;
 use crate::bounce_status::{Said, read};
 use crate::decide::{Decided, Way};
+use crate::memo::{MEMO, NoticeMemo};
 use crate::reply::{self, ReplyMemo};
 use crate::undelivered::{self, Undelivered};
 
@@ -83,7 +83,7 @@ async fn tell(
         rows.join(word);
         return Ok(());
     }
-    let plain = open(announce::MEMO).map_err(crate::failure::later)?;
+    let plain = open(MEMO).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
     let returned = Event::NoticeReturned { letter: &notice.deposit_id, mailbox: &notice.mailbox_id };
     rows.audit.push(returned.row(arrival.now, &Actor::System, None));
@@ -92,6 +92,7 @@ async fn tell(
     if let Some(status) = status {
         rows.bounced.push(NewBounce {
             mailbox_id: notice.mailbox_id.clone(),
+            deposit_id: Some(notice.deposit_id.clone()),
             status: status.to_string(),
             at: arrival.now,
         });

@@ -11,8 +11,6 @@ mod notice_timing;
 mod reply_to_notice;
 mod reports;
 
-pub(crate) use announce::{MEMO, NoticeMemo};
-
 use std::sync::Arc;
 
 use sealpost_mail::{Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};

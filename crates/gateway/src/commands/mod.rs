@@ -28,6 +28,7 @@ mod rotate_escrow;
 mod serve;
 mod support;
 mod verify_portal;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -118,6 +119,14 @@ enum Verb {
         config: PathBuf,
         #[command(subcommand)]
         what: queue::What,
+    },
+    /// Events for webhooks that nobody tries to send any more: lists, retries and drops them.
+    Webhook {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: webhook::What,
     },
     /// What recipients ask of support: lists, shows, releases and refuses it.
     Request {
@@ -246,6 +255,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             explain::run(&explain::Question { mail, from, to, client, login, listener, config })
         }
         Verb::Queue { config, what } => queue::run(&config, &what),
+        Verb::Webhook { config, what } => webhook::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
         Verb::Jobs { config, what } => jobs::run(&config, &what),
         Verb::Mailbox { config, what } => mailbox::run(&config, &what),

@@ -44,6 +44,7 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
 async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunError> {
     let ready = crate::serve::prepare(plan, keys, Some(config.to_owned()))?;
     ready.has_its_key().await?;
+    ready.knows_its_webhooks().await?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.

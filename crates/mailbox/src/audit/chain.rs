@@ -1,8 +1,8 @@
 //! The form in which rows of the audit trail are proven (docs/formats.md), for the store to ask for. Knows no table.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{AnchorKind, AuditProver, AuditRow};
-use sealpost_vault::{AuditKey, AuditMaster, AuditProof};
+use sealpost_store::{AnchorKind, AuditProver, AuditRow, EventRow, EventWords};
+use sealpost_vault::{AuditKey, AuditMaster, AuditProof, EventKey};
 
 /// Proves what one process writes.
 #[derive(Clone, Debug)]
@@ -25,9 +25,25 @@ impl AuditProver for Chain {
         with_row(before, seq, row, self.0.writer(), |parts| self.0.prove(AuditProof::Row, parts)).to_vec()
     }
 
+    fn event(&self, event: &EventWords<'_>) -> Vec<u8> {
+        with_event(event, |parts| self.0.events().prove(parts)).to_vec()
+    }
+
     fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8> {
         with_anchor(seq, at, proof, |parts| self.0.prove(what(kind), parts)).to_vec()
     }
+}
+
+/// Whether an event for a webhook was made by one of us.
+#[must_use]
+pub fn event_holds(key: &EventKey, event: &EventRow) -> bool {
+    with_event(&event.told(), |parts| key.holds(parts, &event.proof))
+}
+
+/// What proves it under this key.
+#[must_use]
+pub fn event_proof(key: &EventKey, event: &EventRow) -> Vec<u8> {
+    with_event(&event.told(), |parts| key.prove(parts)).to_vec()
 }
 
 /// Whether a row is what `writer` has proven, after the row with the proof `before`.
@@ -69,6 +85,19 @@ fn with_row<T>(before: &[u8], seq: i64, row: &AuditRow, writer: &str, done: impl
         mailbox.as_bytes(),
         network.as_bytes(),
         outcome.as_bytes(),
+        detail.as_bytes(),
+    ])
+}
+
+fn with_event<T>(event: &EventWords<'_>, done: impl FnOnce(&[&[u8]]) -> T) -> T {
+    let EventWords { id, hook, kind, at, letter, mailbox, detail } = *event;
+    done(&[
+        id.as_bytes(),
+        hook.as_bytes(),
+        kind.as_bytes(),
+        &at.0.to_be_bytes(),
+        letter.as_bytes(),
+        mailbox.as_bytes(),
         detail.as_bytes(),
     ])
 }

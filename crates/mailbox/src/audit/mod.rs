@@ -6,7 +6,7 @@ mod event;
 mod event_codes;
 mod verify;
 
-pub use chain::Chain;
+pub use chain::{Chain, event_holds, event_proof};
 pub use event::{
     Actor, CREDENTIALS_WRONG, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
     PartnerChange, SessionEnd, counted, network,

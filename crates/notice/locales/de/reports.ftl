@@ -79,6 +79,14 @@ report-deposited =
 
     Der Empfänger wurde benachrichtigt.
 
+report-opened-subject = Geöffnet
+report-opened =
+    Ihre vertrauliche Nachricht an
+
+    { $to }
+
+    wurde im Postfach geöffnet. Das heißt nicht, dass sie gelesen oder verstanden wurde.
+
 ## Warum (RFC 3463)
 report-why-address = Diese Adresse gibt es dort nicht. Bitte prüfen Sie die Schreibweise.
 report-why-domain = Für den Teil hinter dem @ gibt es keinen Mailserver. Bitte prüfen Sie die Schreibweise.

@@ -79,6 +79,14 @@ report-deposited =
 
     The recipient has been notified.
 
+report-opened-subject = Opened
+report-opened =
+    Your confidential message to
+
+    { $to }
+
+    has been opened in the mailbox. That does not mean that it has been read or understood.
+
 ## Why (RFC 3463)
 report-why-address = There is no such address. Please check its spelling.
 report-why-domain = There is no mail server for the part behind the @. Please check its spelling.

@@ -107,6 +107,11 @@ impl SignedIn {
         site.noting(event, &Actor::Owner, Some(self.client))
     }
 
+    /// The line of the audit trail, for whoever writes it with what they do.
+    pub(crate) fn noted(&self, site: &Site, event: &Event<'_>) -> sealpost_store::AuditRow {
+        event.row(site.now(), &Actor::Owner, Some(self.client.address()))
+    }
+
     /// Notes in the audit trail what changes no row: before it happens, or it does not.
     pub(crate) async fn note(&self, site: &Site, events: &[Event<'_>]) -> Result<(), Problem> {
         let from = Some(self.client.address());

@@ -105,8 +105,18 @@ impl SignedIn {
 
     /// Notes that a letter has been read. Where that cannot be noted now, it is read all the same.
     pub(crate) async fn mark_read(&self, site: &Site, deposit: &Deposit) {
-        let noting =
-            self.noting(site, &Event::LetterOpened { letter: &deposit.row.id, mailbox: self.mailbox_id() });
+        let event = Event::LetterOpened { letter: &deposit.row.id, mailbox: self.mailbox_id() };
+        if deposit.row.read_at.is_none() {
+            match site.outbox.opened(self.mailbox_id(), &deposit.row.id, self.noted(site, &event)).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                // The next opening is not the first any more: better no word than a letter that cannot be read.
+                Err(error) => {
+                    tracing::error!(deposit.id = %deposit.row.id, %error, "a letter's sender was not told that it was opened");
+                }
+            }
+        }
+        let noting = self.noting(site, &event);
         if let Err(error) = noting.mark_read(self.mailbox_id(), &deposit.row.id, site.now()).await {
             tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
         }

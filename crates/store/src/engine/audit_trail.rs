@@ -5,6 +5,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit::{Anchor, AnchorKind, AuditProver, AuditRow, anchor, read_anchor};
 use crate::error::StoreError;
+use crate::hook::proven;
 use crate::statement::{Answer, Batch, Row, Statement, sql};
 
 /// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements
@@ -28,16 +29,26 @@ pub(super) fn rows(batch: &Batch, answers: &[Answer]) -> Vec<AuditRow> {
     rows
 }
 
-/// What else goes with a batch that has run: what is counted, and how far the trail is let go.
-pub(super) fn besides(prover: Option<&dyn AuditProver>, batch: &Batch, answers: &[Answer]) -> Vec<Statement> {
+/// What else goes with a batch that has run: proofs of what webhooks are told, what is counted, and how far the trail is let go.
+pub(super) fn besides(
+    prover: Option<&dyn AuditProver>,
+    batch: &Batch,
+    answers: &mut [Answer],
+) -> Result<Vec<Statement>, StoreError> {
     let mut statements = Vec::new();
+    for (_, answer) in batch.statements.iter().zip(&mut *answers).filter(|(statement, _)| statement.tells) {
+        // For nobody else to count.
+        for row in std::mem::take(&mut answer.rows) {
+            statements.push(proven(prover, row)?);
+        }
+    }
     if let Some(count) = batch.riding.count.as_ref().filter(|_| has_changed(batch, answers)) {
         statements.push(count.clone());
     }
     if let Some((seq, at, proof)) = &batch.prune {
         statements.push(set_anchor(prover, AnchorKind::Pruned, *seq, *at, proof.clone()));
     }
-    statements
+    Ok(statements)
 }
 
 /// Asks for what [`append`] needs, with the lock held: the last row as the head names it, and the last number there is.

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (18, include_str!("../../schema/018_clock.sql")),
     (19, include_str!("../../schema/019_audit.sql")),
     (20, include_str!("../../schema/020_pace.sql")),
+    (21, include_str!("../../schema/021_hooks.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use sealpost_mail::{EnhancedCode, Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, Committed, Finished, FollowUp, Lease, LegEnd, LegPurpose, StoreError};
+use sealpost_store::{
+    ArrivalRows, Committed, Finished, FollowUp, Lease, LegEnd, LegNotes, LegPurpose, StoreError,
+};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -248,7 +250,7 @@ async fn what_was_noted_as_delivered_is_ended_by_the_next_process() {
     rig.queue(10, &["a.example", "a.example", "b.example"]).await;
     let held = rig.lease("one", NOW, SOON).await;
     let alone = rig.store.alone("delivery").unwrap();
-    let (deliveries, none) = rig.store.deliveries(&alone).await.unwrap();
+    let (deliveries, none) = rig.store.deliveries(&alone, |_, _| LegNotes::default()).await.unwrap();
     assert_eq!(none, 0);
     // One ended in time; its slot goes to the next.
     let noted = deliveries.note(&held[0]).unwrap();
@@ -259,8 +261,8 @@ async fn what_was_noted_as_delivered_is_ended_by_the_next_process() {
     drop((deliveries, alone));
 
     let alone = rig.store.alone("delivery").unwrap();
-    assert_eq!(rig.store.deliveries(&alone).await.unwrap().1, 1);
-    assert_eq!(rig.store.deliveries(&alone).await.unwrap().1, 0, "once");
+    assert_eq!(rig.store.deliveries(&alone, |_, _| LegNotes::default()).await.unwrap().1, 1);
+    assert_eq!(rig.store.deliveries(&alone, |_, _| LegNotes::default()).await.unwrap().1, 0, "once");
     rig.store.release_leases(&alone, NOW).await.unwrap();
     let left = rig.lease("two", NOW, Timestamp(SOON.0 + 1)).await;
     assert_eq!(left.iter().map(|leg| &leg.id).collect::<Vec<_>>(), [&held[2].id]);

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{AnchorKind, AuditProver, AuditRow, ChainedRow, LegFilter, Page, Store, StoreOptions};
+use sealpost_store::{
+    AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, EventRow, EventWords, LegFilter,
+    LetterEvent, NewDeposit, Page, Store, StoreOptions,
+};
 
 use crate::mailboxes::active;
 use crate::rig::{NOW, Rig, options};
@@ -47,6 +50,11 @@ impl AuditProver for Plain {
         format!("{last}|{seq}{}", row.object).into_bytes()
     }
 
+    fn event(&self, event: &EventWords<'_>) -> Vec<u8> {
+        let EventWords { id, hook, kind, at, letter, mailbox, detail } = event;
+        format!("{id}|{hook}|{kind}|{}|{letter}|{mailbox}|{detail}", at.0).into_bytes()
+    }
+
     fn anchor(&self, kind: AnchorKind, seq: i64, _at: Timestamp, _proof: &[u8]) -> Vec<u8> {
         format!("{}{seq}", kind.as_str()).into_bytes()
     }
@@ -54,6 +62,36 @@ impl AuditProver for Plain {
 
 fn proven(rig: &Rig, writer: &'static str) -> Store {
     Store::open(StoreOptions { prover: Some(Arc::new(Plain(writer))), ..options(&rig.scratch) }).unwrap()
+}
+
+fn sorted(mut events: Vec<(EventRow, bool)>) -> Vec<(EventRow, bool)> {
+    events.sort_by_key(|(event, _)| event.kind.as_str());
+    events
+}
+
+#[tokio::test]
+async fn what_a_receiver_is_told_is_proven_by_whoever_does_it_and_counts_for_nothing_else() {
+    let rig = Rig::new();
+    let store = proven(&rig, "portal");
+    let alone = store.alone("delivery").unwrap();
+    let kinds = vec![LetterEvent::Activated, LetterEvent::Expired];
+    store.set_hooks(&alone, &[("crm".to_owned(), kinds), ("other".to_owned(), vec![])]).await.unwrap();
+    let id = active(&rig, 1).await;
+    let body = rig.body(10).await;
+    let mut rows = ArrivalRows::new(NOW);
+    let deposit = NewDeposit { expires_at: Some(NOW), ..rig.deposit(&id, body.id()) };
+    let letter = deposit.id.clone();
+    rows.deposits.push(deposit);
+    rows.body = Some(body);
+    assert!(matches!(store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    assert_eq!(store.purge_letters(NOW).await.unwrap(), 1, "one letter, and not its event");
+    let all = store.events("", false).await.unwrap();
+    // Whoever activated it had no key to prove anything with, and proved nothing.
+    let [(activated, false), (event, false)] = &sorted(all)[..] else { panic!("two events") };
+    assert_eq!((activated.kind, activated.proof.len()), (LetterEvent::Activated, 0));
+    let at = NOW.0;
+    let said = format!("{letter}-letter.expired-{at}-crm|crm|letter.expired|{at}|{letter}|{id}|unread");
+    assert_eq!(String::from_utf8(event.proof.clone()).unwrap(), said);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod rules;
 mod security;
 mod store;
 mod warnings;
+mod webhooks;
 mod wiped_stack;
 mod wishes;
 
@@ -48,6 +49,7 @@ pub(crate) use notify_times::Hours;
 pub(crate) use notify_times::Telling;
 pub(crate) use publishing::Publishing;
 pub(crate) use store::plan as rows;
+pub(crate) use webhooks::Hook;
 pub(crate) use wiped_stack::apart;
 
 /// Everything a configuration means, checked; without keys, which each process gets its own of.
@@ -101,6 +103,8 @@ pub(crate) struct Plan {
     pub(crate) recall: Recall,
     /// How long rows of the audit trail are kept.
     pub(crate) audit_kept: Term,
+    /// Systems of the operator's that are told what happens to letters.
+    pub(crate) webhooks: Vec<Hook>,
     /// What works, and is perhaps not what was meant.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -184,6 +188,7 @@ impl Plan {
         let (pace, worker_limits) = partners::pace(&config, source);
         let account = Account::of(&config, roles);
         let telling = notify_times::plan(&config, source);
+        let webhooks = webhooks::plan(&config, roles.delivery, source);
         let announcer = portal::announcer(&config, notice_route.clone()?, source);
         Some(Self {
             name: config.gateway.name.get_ref().to_string(),
@@ -227,6 +232,7 @@ impl Plan {
             recall: config.policy.recall,
             telling,
             clock_jump: config.retention.clock_jump.0,
+            webhooks,
             warnings: Vec::new(),
         })
     }

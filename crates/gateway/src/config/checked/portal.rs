@@ -266,6 +266,10 @@ pub(super) fn announcer(config: &Config, route: Route, source: &mut Source) -> O
         bounces: config.notices.bounces.clone(),
         retention: super::retention::plan(config, source)?,
         replies_here: config.notices.replies == config::NoticeReplies::Here,
+        receipts: match config.policy.receipts {
+            config::Receipts::Off => sealpost_arrival::Receipts::Off,
+            config::Receipts::OnOpen => sealpost_arrival::Receipts::OnOpen,
+        },
         wishes: super::wishes::plan(config, source),
         hard_bounces: config.reminders.hard_bounces,
         pace: config.notices.pace.into(),

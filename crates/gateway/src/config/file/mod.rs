@@ -11,6 +11,7 @@ mod smtp;
 mod store;
 mod units;
 mod web;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub(crate) use signing::Dkim;
 pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
+pub(crate) use webhooks::Webhook;
 
 pub(crate) use store::{Durability, Engine, Rows};
 
@@ -66,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) senders: Senders,
     #[serde(default)]
     pub(crate) wishes: Wishes,
+    #[serde(default, rename = "webhook")]
+    pub(crate) webhooks: Vec<Webhook>,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
@@ -138,6 +142,20 @@ pub(crate) struct Policy {
     /// Which letters support may take back.
     #[serde(default)]
     pub(crate) recall: Recall,
+    /// Whether senders who ask for it (`Disposition-Notification-To`) hear that a letter was opened.
+    #[serde(default)]
+    pub(crate) receipts: Receipts,
+}
+
+/// Word that a letter was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Receipts {
+    /// Never.
+    #[default]
+    Off,
+    /// Once, to its sender, when it is opened for the first time.
+    OnOpen,
 }
 
 /// What may be taken back.

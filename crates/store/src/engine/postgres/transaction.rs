@@ -78,7 +78,7 @@ pub(super) async fn write(
         }
         judge(statements, asked).await
     });
-    let (answers, freed) = match judged.await {
+    let (mut answers, freed) = match judged.await {
         Ok(Ok(Ok(done))) => done,
         Ok(Ok(Err(refusal))) => {
             return match roll_back(client).await {
@@ -101,7 +101,7 @@ pub(super) async fn write(
         Err(_late) => return End::Failed(Failure::late("a transaction")),
     };
     if batch.may_note() {
-        let noted = timeout(STATEMENTS, note(client, words, prover, batch, &answers)).await;
+        let noted = timeout(STATEMENTS, note(client, words, prover, batch, &mut answers)).await;
         if let Err(failure) = noted.unwrap_or_else(|_late| Err(Failure::late("the audit trail"))) {
             return match failure.ends_connection() {
                 true => End::Failed(failure),
@@ -150,9 +150,9 @@ async fn note(
     words: &Words,
     prover: Option<&dyn AuditProver>,
     batch: &Batch,
-    answers: &[Answer],
+    answers: &mut [Answer],
 ) -> Result<(), Failure> {
-    let mut statements = audit_trail::besides(prover, batch, answers);
+    let mut statements = audit_trail::besides(prover, batch, answers).map_err(Failure::Store)?;
     let rows = audit_trail::rows(batch, answers);
     if !rows.is_empty() {
         ask(

@@ -20,6 +20,8 @@ const TABLES: &[(&str, &str)] = &[
     ("ended_sessions", "sessions that somebody else has ended, so that their browser can be told"),
     ("expired_unread", "letters that went unread, until their senders know"),
     ("fingerprints", "letters accepted lately, so that a lost 250 does not make two of one (RFC 1047)"),
+    ("hook_events", "what the operator's own systems are still to be told, a row for each receiver"),
+    ("hooks", "the receivers of that, as the configuration has them"),
     ("job_runs", "how each run of a job ended"),
     ("jobs", "when each job is due, and who has it"),
     ("legs", "the queue: one recipient's copy on its way out, its facts in a sealed ticket"),

@@ -454,15 +454,15 @@ impl Writer {
             }
             answers.push(answer);
         }
-        self.note(batch, &answers)?;
+        self.note(batch, &mut answers)?;
         Ok(Ok(Done { outcome: Outcome::Kept(answers), freed }))
     }
 
     /// What a batch that has run adds to the audit trail: the write lock, which it holds, puts the rows of all processes
     /// into one order.
-    fn note(&self, batch: &Batch, answers: &[Answer]) -> Result<(), StoreError> {
+    fn note(&self, batch: &Batch, answers: &mut [Answer]) -> Result<(), StoreError> {
         let prover = self.prover.as_deref();
-        let mut statements = audit_trail::besides(prover, batch, answers);
+        let mut statements = audit_trail::besides(prover, batch, answers)?;
         let rows = audit_trail::rows(batch, answers);
         if !rows.is_empty() {
             let [head, last] = audit_trail::end().map(|question| run(&self.connection, &question));

@@ -1,0 +1,77 @@
+//! What the operator's own systems may know of a letter beside its id: whose it is and whom it is for, as the rows of its
+//! notices and events keep it, sealed. Knows no receiver.
+
+use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
+use sealpost_mailbox::audit::event_holds;
+use sealpost_store::{EventRow, LetterEvent, NewEvent};
+use sealpost_vault::QueueKeys;
+
+use crate::context::Context;
+use crate::memo::{MEMO, NoticeMemo};
+
+/// Whose a letter is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventFacts {
+    /// Who wrote it; nobody, if it came without a reverse-path.
+    pub sender: Option<Address>,
+    /// Whom it is for.
+    pub recipient: Address,
+    /// Its Message-ID; of an answer, of the letter that is answered.
+    pub message_id: Option<String>,
+}
+
+/// What may be told of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum EventSaid {
+    /// Somebody of us made it; whose letter it is, if that is known and can be opened.
+    Proven(Option<EventFacts>),
+    /// Its row was damaged, or written by somebody else.
+    Unproven,
+}
+
+/// What an event's row says.
+pub fn event_said(keys: &QueueKeys, event: &EventRow) -> EventSaid {
+    if !event_holds(keys.audit.events(), event) {
+        return EventSaid::Unproven;
+    }
+    EventSaid::Proven(facts(keys, event))
+}
+
+fn facts(keys: &QueueKeys, event: &EventRow) -> Option<EventFacts> {
+    let memo = NoticeMemo::open(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)?;
+    Some(EventFacts {
+        sender: memo.sender.address().cloned(),
+        recipient: memo.recipient,
+        message_id: memo.message_id,
+    })
+}
+
+/// That an owner answers a letter.
+pub(crate) fn answered(
+    context: &Context,
+    mailbox_id: &str,
+    deposit_id: &str,
+    writer: &Address,
+    recipient: &Address,
+    answers: &str,
+    now: Timestamp,
+) -> Result<NewEvent, serde_json::Error> {
+    let memo = NoticeMemo {
+        sender: ReversePath::Address(writer.clone()),
+        recipient: recipient.clone(),
+        at: now,
+        message_id: Some(answers.to_owned()),
+        receipt_to: None,
+    };
+    let json = Secret::new(serde_json::to_vec(&memo)?);
+    let random = &*context.shared.random;
+    Ok(NewEvent {
+        kind: LetterEvent::Answered,
+        letter: deposit_id.to_owned(),
+        mailbox: mailbox_id.to_owned(),
+        at: now,
+        detail: String::new(),
+        memo_sealed: Some(context.shared.keys.rows.seal(MEMO, deposit_id, json.expose(), random)),
+    })
+}

@@ -1,0 +1,30 @@
+//! What is kept, sealed, beside a letter's first notice: whose the letter is and whom it is for. Knows no row.
+
+use sealpost_mail::{Address, ReversePath, Timestamp};
+use sealpost_vault::RowKey;
+use serde::{Deserialize, Serialize};
+
+/// The label of [`NoticeMemo`].
+pub(crate) const MEMO: &str = "notice";
+
+/// What is kept (sealed) of a notice, so that its bounce can be told to the letter's sender.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NoticeMemo {
+    pub(crate) sender: ReversePath,
+    pub(crate) recipient: Address,
+    pub(crate) at: Timestamp,
+    /// The letter's Message-ID, for the operator's own systems; of an answer, of what is answered.
+    #[serde(default)]
+    pub(crate) message_id: Option<String>,
+    /// Who wishes to hear that it was opened, and may.
+    #[serde(default)]
+    pub(crate) receipt_to: Option<Address>,
+}
+
+impl NoticeMemo {
+    /// What is kept beside this letter. `None`: what is there says something else, or nothing.
+    pub(crate) fn open(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<Self> {
+        let plain = rows.open(MEMO, letter, sealed).ok()?;
+        serde_json::from_slice(plain.expose()).ok()
+    }
+}

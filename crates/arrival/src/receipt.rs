@@ -1,0 +1,83 @@
+//! Word to a sender who asked for it that a letter was opened (RFC 8098): the mail, committed with the note
+//! that the letter was opened, so that it goes out once. Knows no page.
+
+use sealpost_delivery::{Purpose, Route};
+use sealpost_mail::{MdnParts, ReversePath, TlsFloor, compose_mdn};
+use sealpost_mailbox::OutboxError;
+use sealpost_notice::Report as Words;
+use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, notice_token};
+
+use crate::commit::commit;
+use crate::context::Context;
+use crate::enqueue;
+use crate::memo::NoticeMemo;
+use crate::reply::failed;
+use crate::settings::Receipts;
+
+/// A letter is opened. `false`: nobody asked to hear of it, or it was opened before, and nothing was done.
+pub(crate) async fn opened(
+    context: &Context,
+    mailbox_id: &str,
+    deposit_id: &str,
+    noted: AuditRow,
+) -> Result<bool, OutboxError> {
+    match context.tenant.announcer.receipts {
+        Receipts::Off => return Ok(false),
+        Receipts::OnOpen => {}
+    }
+    let (shared, routes) = (&context.shared, &context.tenant.routes);
+    let Some(row) = shared.store.notice(&notice_token(deposit_id, 0)).await.map_err(failed)? else {
+        return Ok(false);
+    };
+    // An answer's row has another seal: nobody asked for word of that.
+    let Some(memo) = NoticeMemo::open(&shared.keys.rows, deposit_id, &row.ticket_sealed) else {
+        return Ok(false);
+    };
+    let Some(to) = memo.receipt_to.filter(|_| row.mailbox_id == mailbox_id) else { return Ok(false) };
+    let now = shared.clock.now();
+    let words =
+        Words::Opened.words(&memo.recipient.to_path(), None, &routes.report_languages).map_err(failed)?;
+    let mail = compose_mdn(&MdnParts {
+        reporting_host: context.tenant.name.clone(),
+        at: now,
+        from: routes.report_from.clone(),
+        to: to.clone(),
+        recipient: memo.recipient,
+        original_message_id: memo.message_id,
+        message_id: format!("{}@{}", shared.random.id(), context.tenant.name),
+        subject: words.subject,
+        text: words.text,
+    })
+    .map_err(failed)?;
+    let (content, body) = enqueue::letter(&shared.store, &*shared.random, mail).await.map_err(failed)?;
+    let draft = enqueue::Draft {
+        content,
+        // RFC 8098 §3: nothing comes back.
+        reverse_path: ReversePath::Null,
+        recipient: to,
+        route: routes.reports.clone(),
+        tls: match &routes.reports {
+            // The operator's own server, with the floor the operator gave it.
+            Route::NextHop(_) => TlsFloor::None,
+            Route::Mx => context.tenant.announcer.floor,
+        },
+        purpose: Purpose::Report,
+        at: now,
+    };
+    let id = shared.random.id();
+    let queue = enqueue::Queue::of(context);
+    let leg = enqueue::leg(&queue, draft, Some(&body), LegPurpose::Report, &id).map_err(failed)?;
+    let mut rows = ArrivalRows::new(now);
+    rows.legs.push(leg);
+    rows.more_bodies.push(body);
+    rows.audit.push(noted);
+    rows.opened = Some((mailbox_id.to_owned(), deposit_id.to_owned()));
+    match commit(shared, rows).await.map_err(failed)? {
+        Committed::New(_durable) => {
+            tracing::info!(deposit.id = %deposit_id, "a letter was opened, and its sender is told");
+            Ok(true)
+        }
+        // Another page was first.
+        Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(false),
+    }
+}

@@ -1,0 +1,37 @@
+//! Events to webhooks, carried where mail is delivered: one process has both queues, and the keys of both. Decides nothing.
+
+use std::sync::Arc;
+
+use sealpost_arrival::{Context, EventSaid, event_said};
+use sealpost_mail::Clock;
+use sealpost_store::{Alone, EventRow, Store, StoreError};
+use sealpost_webhook::{About, Carrier, Said, run};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::checked::Hook;
+
+/// From now on what happens is written down for these; before anything is taken in.
+pub(crate) async fn announce(store: &Store, alone: &Alone, hooks: &[Hook]) -> Result<(), StoreError> {
+    let wanted: Vec<_> = hooks.iter().map(|hook| (hook.name.clone(), hook.events.clone())).collect();
+    store.set_hooks(alone, &wanted).await
+}
+
+/// Carries until `stop`.
+pub(crate) async fn carry(
+    store: Store,
+    clock: Arc<dyn Clock>,
+    context: Arc<Context>,
+    hooks: Vec<Hook>,
+    stop: CancellationToken,
+) {
+    let receivers = hooks.into_iter().filter_map(|hook| hook.receiver).collect();
+    let about = move |event: &EventRow| match event_said(&context.shared.keys, event) {
+        EventSaid::Unproven => Said::Unproven,
+        EventSaid::Proven(facts) => Said::About(facts.map(|facts| About {
+            sender: facts.sender.map(|address| address.to_path()),
+            recipient: Some(facts.recipient.to_path()),
+            message_id: facts.message_id,
+        })),
+    };
+    run(Carrier { store, clock, about: Arc::new(about) }, receivers, stop).await;
+}

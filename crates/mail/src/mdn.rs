@@ -1,0 +1,65 @@
+//! Word that a letter was opened (RFC 8098), as RFC 6522 multipart/report: written for a sender who asked for it. Nothing of
+//! the letter is in it but its Message-ID. Knows no wording and no queue.
+
+use mail_builder::headers::date::Date;
+use mail_builder::headers::raw::Raw;
+use mail_builder::mime::{BodyPart, MimePart};
+
+use crate::address::Address;
+use crate::clock::Timestamp;
+use crate::compose::{ComposeError, addressed, checked_id, crlf, line, multipart};
+
+/// Word that a letter was opened.
+#[derive(Clone)]
+pub struct MdnParts {
+    /// Our host name.
+    pub reporting_host: String,
+    /// When the letter was opened: the date.
+    pub at: Timestamp,
+    /// Display name and address.
+    pub from: (String, Address),
+    /// Who asked.
+    pub to: Address,
+    /// Who opened it.
+    pub recipient: Address,
+    /// The letter's Message-ID, without angle brackets.
+    pub original_message_id: Option<String>,
+    /// Message-ID without angle brackets.
+    pub message_id: String,
+    /// Subject.
+    pub subject: String,
+    /// The part for people.
+    pub text: String,
+}
+
+/// Writes it: CRLF, 7-bit clean.
+pub fn compose_mdn(parts: &MdnParts) -> Result<Vec<u8>, ComposeError> {
+    let id = checked_id(&parts.message_id)?;
+    let mut letter = addressed(Some(&parts.from.0), &parts.from.1, &parts.to, &parts.subject, id, parts.at)
+        .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5, RFC 8098 §3
+    let original = parts.original_message_id.as_deref().filter(|id| checked_id(id).is_ok());
+    if let Some(original) = original {
+        letter = letter.in_reply_to(original.to_owned()).references(original.to_owned());
+    }
+    let global = parts.recipient.needs_smtputf8();
+    let mut text = String::new();
+    line(&mut text, global, "Reporting-UA", &format!("{}; Sealpost", parts.reporting_host));
+    let kind = if global { "utf-8" } else { "rfc822" };
+    line(&mut text, global, "Final-Recipient", &format!("{kind}; {}", parts.recipient.to_path()));
+    if let Some(original) = original {
+        line(&mut text, global, "Original-Message-ID", &format!("<{original}>"));
+    }
+    // RFC 8098 §3.2.6: somebody opened it by hand; that this is sent was not asked.
+    line(&mut text, global, "Disposition", "manual-action/MDN-sent-automatically; displayed");
+    line(&mut text, global, "X-Displayed-At", &Date::new(parts.at.seconds()).to_rfc822());
+    let machines = if global {
+        // RFC 6533 §5.
+        MimePart::new("message/global-disposition-notification", BodyPart::Binary(text.into_bytes().into()))
+    } else {
+        MimePart::new("message/disposition-notification", BodyPart::Binary(text.into_bytes().into()))
+            .transfer_encoding("7bit")
+    };
+    let children = vec![MimePart::new("text/plain", BodyPart::Text(crlf(&parts.text).into())), machines];
+    let kind = [("report-type", "disposition-notification")];
+    Ok(letter.body(multipart("multipart/report", "report", id, children, &kind)).write_to_vec()?)
+}

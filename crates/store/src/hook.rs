@@ -1,0 +1,406 @@
+//! What the operator's own systems are told of letters: a row for each receiver that wants to hear of it, written in the
+//! transaction of what it tells and proven there, gone when the receiver has it. Without receivers nothing is written. Knows no
+//! HTTP and no key.
+
+use sealpost_mail::Timestamp;
+
+use crate::audit::AuditProver;
+use crate::column_values::{ColumnWord as _, LetterEvent};
+use crate::error::StoreError;
+use crate::exclusive_lock::Alone;
+use crate::statement::{Batch, Row, Statement, sql};
+use crate::store::Store;
+use crate::unheld::unheld;
+
+/// Something that happened to a letter, said by whoever knows whose it is.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What.
+    pub kind: LetterEvent,
+    /// Which letter.
+    pub letter: String,
+    /// In which mailbox.
+    pub mailbox: String,
+    /// When.
+    pub at: Timestamp,
+    /// A status; may be empty.
+    pub detail: String,
+    /// Whose it is and whom it is for, sealed; `None`: as its first notice says.
+    pub memo_sealed: Option<Vec<u8>>,
+}
+
+/// What a receiver is told, as it is proven.
+#[derive(Clone, Copy, Debug)]
+pub struct EventWords<'a> {
+    /// The event's id.
+    pub id: &'a str,
+    /// The receiver.
+    pub hook: &'a str,
+    /// What happened.
+    pub kind: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// To which letter.
+    pub letter: &'a str,
+    /// In which mailbox.
+    pub mailbox: &'a str,
+    /// A status, or `read` and `unread`; may be empty.
+    pub detail: &'a str,
+}
+
+/// An event on its way to a receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its own, the same at every attempt.
+    pub id: String,
+    /// The receiver.
+    pub hook: String,
+    /// What happened.
+    pub kind: LetterEvent,
+    /// When.
+    pub at: Timestamp,
+    /// To which letter.
+    pub letter: String,
+    /// In which mailbox.
+    pub mailbox: String,
+    /// A status, or `read` and `unread`; may be empty.
+    pub detail: String,
+    /// Attempts that failed.
+    pub attempts: u64,
+    /// When it is due; of one in somebody's hands: when they have had it for too long.
+    pub due_at: Timestamp,
+    /// What the last attempt came to.
+    pub last_error: Option<String>,
+    /// Whose the letter is and whom it is for, sealed; nothing if that is not known any more.
+    pub memo_sealed: Option<Vec<u8>>,
+    /// What proves [`Self::told`].
+    pub proof: Vec<u8>,
+}
+
+impl EventRow {
+    /// What its receiver is told of it, and what is proven.
+    #[must_use]
+    pub fn told(&self) -> EventWords<'_> {
+        EventWords {
+            id: &self.id,
+            hook: &self.hook,
+            kind: self.kind.as_str(),
+            at: self.at,
+            letter: &self.letter,
+            mailbox: &self.mailbox,
+            detail: &self.detail,
+        }
+    }
+}
+
+/// How an attempt ended that did not succeed.
+#[derive(Clone, Debug)]
+pub enum NotTaken {
+    /// It is tried again.
+    Again {
+        /// When.
+        due_at: Timestamp,
+    },
+    /// Nobody tries again until the operator says so.
+    Dead,
+}
+
+/// Where a row goes.
+macro_rules! into {
+    () => {
+        "INSERT INTO hook_events
+             (id, hook, kind, at, letter, mailbox, detail, state, attempts, due_at, last_error, memo_sealed)"
+    };
+}
+
+/// What a statement that tells returns of each row, for its proof.
+macro_rules! returning {
+    () => {
+        " ON CONFLICT DO NOTHING RETURNING id, hook, kind, at, letter, mailbox, detail"
+    };
+}
+
+/// One statement: a row for each receiver that wants to hear of this kind. `?1` to `?4` are letter, kind, time, detail.
+macro_rules! told {
+    ($detail:literal, $($condition:tt)+) => {
+        concat!(
+            into!(),
+            " SELECT d.id || '-' || CAST(?2 AS TEXT) || '-' || CAST(CAST(?3 AS BIGINT) AS TEXT) || '-' || h.name,
+                 h.name, CAST(?2 AS TEXT), CAST(?3 AS BIGINT), d.id, d.mailbox_id, ",
+            $detail,
+            ", 'queued', 0, CAST(?3 AS BIGINT), NULL, (SELECT ticket_sealed FROM notices WHERE token = d.id || '00')
+             FROM hooks h, deposits d
+             WHERE d.folder IN ('inbox', 'trash') AND h.kinds LIKE '% ' || CAST(?2 AS TEXT) || ' %' AND ",
+            $($condition)+,
+            returning!()
+        )
+    };
+}
+
+/// The proof of a row as [`returning`] has it, within the transaction that wrote it.
+pub(crate) fn proven(prover: Option<&dyn AuditProver>, mut row: Row) -> Result<Statement, StoreError> {
+    let (id, hook, kind) = (row.text()?, row.text()?, row.text()?);
+    let (at, letter, mailbox, detail) = (row.time()?, row.text()?, row.text()?, row.text()?);
+    let told = EventWords {
+        id: &id,
+        hook: &hook,
+        kind: &kind,
+        at,
+        letter: &letter,
+        mailbox: &mailbox,
+        detail: &detail,
+    };
+    let proof = prover.map(|prover| prover.event(&told)).unwrap_or_default();
+    Ok(sql!("UPDATE hook_events SET proof = ?2 WHERE id = ?1", id.as_str(), proof))
+}
+
+/// That this happened to a letter that is there.
+pub(crate) fn tell(kind: LetterEvent, deposit_id: &str, at: Timestamp, detail: &str) -> Statement {
+    sql!(told!("CAST(?4 AS TEXT)", "d.id = ?1"), deposit_id, kind.as_str(), at, detail).telling()
+}
+
+/// That its owner opens it for the first time: to stand before that is noted.
+pub(crate) fn tell_opened(mailbox_id: &str, deposit_id: &str, at: Timestamp) -> Statement {
+    sql!(
+        told!("''", "d.id = ?1 AND d.mailbox_id = ?4 AND d.read_at IS NULL"),
+        deposit_id,
+        LetterEvent::Opened.as_str(),
+        at,
+        mailbox_id
+    )
+    .telling()
+}
+
+/// That its time is over: to stand before it goes.
+pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
+    sql!(
+        told!(
+            "CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END",
+            "d.id = ?1 AND d.expires_at <= ?3 AND ",
+            unheld!("d.mailbox_id")
+        ),
+        deposit_id,
+        LetterEvent::Expired.as_str(),
+        at
+    )
+    .telling()
+}
+
+/// That everything in a mailbox may be opened by its owner from now on.
+pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
+    sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, LetterEvent::Activated.as_str(), at).telling()
+}
+
+/// Those that happened before, and that nobody tries to send.
+pub(crate) fn forget_dead(before: Timestamp) -> Statement {
+    sql!("DELETE FROM hook_events WHERE state = 'dead' AND at < ?1", before)
+}
+
+impl NewEvent {
+    pub(crate) fn statement(&self) -> Statement {
+        let (letter, kind, mailbox, detail) =
+            (self.letter.as_str(), self.kind.as_str(), self.mailbox.as_str(), self.detail.as_str());
+        macro_rules! of {
+            ($memo:literal) => {
+                concat!(
+                    into!(),
+                    " SELECT CAST(?1 AS TEXT) || '-' || CAST(?2 AS TEXT) || '-' || CAST(CAST(?3 AS BIGINT) AS TEXT) || '-' || h.name,
+                         h.name, CAST(?2 AS TEXT), CAST(?3 AS BIGINT), CAST(?1 AS TEXT), CAST(?4 AS TEXT), CAST(?5 AS TEXT),
+                         'queued', 0, CAST(?3 AS BIGINT), NULL, ",
+                    $memo,
+                    " FROM hooks h WHERE h.kinds LIKE '% ' || CAST(?2 AS TEXT) || ' %'",
+                    returning!()
+                )
+            };
+        }
+        match &self.memo_sealed {
+            Some(memo) => sql!(of!("?6"), letter, kind, self.at, mailbox, detail, memo.clone()),
+            None => {
+                let memo = of!("(SELECT ticket_sealed FROM notices WHERE token = CAST(?1 AS TEXT) || '00')");
+                sql!(memo, letter, kind, self.at, mailbox, detail)
+            }
+        }
+        .telling()
+    }
+}
+
+/// Columns of [`event`].
+macro_rules! event_columns {
+    () => {
+        "id, hook, kind, at, letter, mailbox, detail, attempts, due_at, last_error, memo_sealed, proof"
+    };
+}
+
+fn event(row: &mut Row) -> Result<EventRow, StoreError> {
+    Ok(EventRow {
+        id: row.text()?,
+        hook: row.text()?,
+        kind: LetterEvent::parse(&row.text()?)?,
+        at: row.time()?,
+        letter: row.text()?,
+        mailbox: row.text()?,
+        detail: row.text()?,
+        attempts: row.count()?,
+        due_at: row.time()?,
+        last_error: row.opt_text()?,
+        memo_sealed: row.opt_blob()?,
+        proof: row.opt_blob()?.unwrap_or_default(),
+    })
+}
+
+/// Rows shown with one question.
+const AT_ONCE: u32 = 500;
+
+impl Store {
+    /// These are the receivers from now on. What waits for one that is not among them any more waits for the operator; what
+    /// a former process had in hand or had put off is due: whoever is alone with the queue knows that it is gone.
+    pub async fn set_hooks(
+        &self,
+        _alone: &Alone,
+        hooks: &[(String, Vec<LetterEvent>)],
+    ) -> Result<(), StoreError> {
+        let known: Vec<(String, String)> = self
+            .read_rows(sql!("SELECT name, kinds FROM hooks ORDER BY name"))
+            .await?
+            .into_iter()
+            .map(|mut row| Ok((row.text()?, row.text()?)))
+            .collect::<Result<_, StoreError>>()?;
+        let kinds = |all: &[LetterEvent]| {
+            let words: Vec<&str> = all.iter().map(|kind| kind.as_str()).collect();
+            format!(" {} ", words.join(" "))
+        };
+        let mut wanted: Vec<_> = hooks.iter().map(|(name, all)| (name.clone(), kinds(all))).collect();
+        wanted.sort();
+        let mut batch = Batch::default();
+        batch.add(sql!("UPDATE hook_events SET due_at = 0 WHERE state = 'queued' AND due_at > 0"));
+        if wanted == known {
+            return self.write(batch).await.map(drop);
+        }
+        batch.add(sql!("DELETE FROM hooks"));
+        for (name, kinds) in wanted {
+            batch.add(sql!("INSERT INTO hooks (name, kinds) VALUES (?1, ?2)", name, kinds));
+        }
+        batch.add(sql!(
+            "UPDATE hook_events SET state = 'dead', last_error = 'the configuration has no such webhook'
+             WHERE state <> 'dead' AND NOT EXISTS (SELECT 1 FROM hooks WHERE name = hook_events.hook)"
+        ));
+        self.write(batch).await.map(drop)
+    }
+
+    /// Takes the event for this receiver that is due longest; nobody else gets it until `until`.
+    pub async fn take_event(
+        &self,
+        hook: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<EventRow>, StoreError> {
+        let found = self
+            .read_one(sql!(
+                "SELECT id, due_at FROM hook_events WHERE hook = ?1 AND state = 'queued' AND due_at <= ?2
+                 ORDER BY due_at, id LIMIT 1",
+                hook,
+                now
+            ))
+            .await?;
+        let Some(mut found) = found else { return Ok(None) };
+        let (id, due_at) = (found.text()?, found.time()?);
+        let mut batch = Batch::default();
+        batch.add(sql!(
+            concat!(
+                "UPDATE hook_events SET due_at = ?3
+                 WHERE id = ?1 AND state = 'queued' AND due_at = ?2 RETURNING ",
+                event_columns!()
+            ),
+            id,
+            due_at,
+            until
+        ));
+        let crate::statement::Outcome::Kept(answers) = self.write(batch).await? else { return Ok(None) };
+        answers.into_iter().flat_map(|answer| answer.rows).next().map(|mut row| event(&mut row)).transpose()
+    }
+
+    /// Puts what is sealed or proven under another server key in the place of what was. What is gone stays gone.
+    pub async fn replace_events(&self, events: Vec<EventRow>) -> Result<(), StoreError> {
+        let replaced = |event: EventRow| {
+            sql!(
+                "UPDATE hook_events SET memo_sealed = ?2, proof = ?3 WHERE id = ?1",
+                event.id,
+                event.memo_sealed,
+                event.proof
+            )
+        };
+        self.change(events.into_iter().map(replaced).collect()).await.map(drop)
+    }
+
+    /// Its receiver has it.
+    pub async fn event_taken(&self, id: &str) -> Result<(), StoreError> {
+        self.change(vec![sql!("DELETE FROM hook_events WHERE id = ?1", id)]).await.map(drop)
+    }
+
+    /// Its receiver does not have it, as far as anybody knows.
+    pub async fn event_not_taken(&self, id: &str, end: NotTaken, error: &str) -> Result<(), StoreError> {
+        let change = match end {
+            NotTaken::Again { due_at } => sql!(
+                "UPDATE hook_events SET attempts = attempts + 1, due_at = ?2, last_error = ?3
+                 WHERE id = ?1 AND state = 'queued'",
+                id,
+                due_at,
+                error
+            ),
+            NotTaken::Dead => sql!(
+                "UPDATE hook_events SET attempts = attempts + 1, state = 'dead', last_error = ?2
+                 WHERE id = ?1 AND state = 'queued'",
+                id,
+                error
+            ),
+        };
+        self.change(vec![change]).await.map(drop)
+    }
+
+    /// Events after this id: those nobody tries any more, or also those on their way. A few at once.
+    pub async fn events(&self, after: &str, only_dead: bool) -> Result<Vec<(EventRow, bool)>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    "SELECT ",
+                    event_columns!(),
+                    ", CASE WHEN state = 'dead' THEN 1 ELSE 0 END FROM hook_events
+                     WHERE id > ?1 AND (?2 = 0 OR state = 'dead') ORDER BY id LIMIT ?3"
+                ),
+                after,
+                only_dead,
+                AT_ONCE
+            ))
+            .await?;
+        let one = |mut row: Row| Ok((event(&mut row)?, row.int()? == 1));
+        rows.into_iter().map(one).collect()
+    }
+
+    /// Dead events are tried again from now on: this one, or all of a receiver. Returns how many.
+    pub async fn revive_events(
+        &self,
+        id: Option<&str>,
+        hook: Option<&str>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let change = sql!(
+            "UPDATE hook_events SET state = 'queued', attempts = 0, due_at = ?3
+             WHERE state = 'dead' AND (?1 = '' OR id = ?1) AND (?2 = '' OR hook = ?2)
+               AND EXISTS (SELECT 1 FROM hooks WHERE name = hook_events.hook)",
+            id.unwrap_or(""),
+            hook.unwrap_or(""),
+            now
+        );
+        Ok(self.change(vec![change]).await?.into_iter().sum())
+    }
+
+    /// Dead events are given up: this one, or all of a receiver. Returns how many.
+    pub async fn drop_events(&self, id: Option<&str>, hook: Option<&str>) -> Result<usize, StoreError> {
+        let change = sql!(
+            "DELETE FROM hook_events WHERE state = 'dead' AND (?1 = '' OR id = ?1) AND (?2 = '' OR hook = ?2)",
+            id.unwrap_or(""),
+            hook.unwrap_or("")
+        );
+        Ok(self.change(vec![change]).await?.into_iter().sum())
+    }
+}

@@ -1,0 +1,139 @@
+//! The messages of each receiver, one after the other, the longest due first; a receiver that does not answer waits alone.
+//! Knows no SQL and no HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_mail::Clock;
+use sealpost_store::{EventRow, NotTaken, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::message::{About, message};
+use crate::post::{Posted, Receiver};
+use crate::schedule::pause;
+
+/// How often somebody looks for new ones: other processes write them, too.
+const LOOK: Duration = Duration::from_secs(1);
+/// After this somebody may take an event again whose taker has died; well beyond an attempt.
+const HELD: Duration = Duration::from_secs(60);
+/// So long a receiver rests after something went wrong, however many messages wait.
+const REST: Duration = Duration::from_secs(3);
+
+/// What an event's row says, beside its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Said {
+    /// Whose letter it is, if that is known.
+    About(Option<About>),
+    /// The row does not prove: nobody is told what it says.
+    Unproven,
+}
+
+/// Holds an event's row against its proof and opens what it keeps sealed.
+pub type Opener = dyn Fn(&EventRow) -> Said + Send + Sync;
+
+/// What messages are made and sent with.
+#[derive(Clone)]
+pub struct Carrier {
+    /// The rows.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Opens what an event's row keeps sealed.
+    pub about: Arc<Opener>,
+}
+
+/// Carries messages to these receivers until `stop`.
+pub async fn run(carrier: Carrier, receivers: Vec<Receiver>, stop: CancellationToken) {
+    let lanes: Vec<_> = receivers
+        .into_iter()
+        .map(|receiver| tokio::spawn(lane(carrier.clone(), receiver, stop.clone())))
+        .collect();
+    for lane in lanes {
+        if let Err(error) = lane.await {
+            tracing::error!(%error, "a webhook's messages are not sent any more until a restart");
+        }
+    }
+}
+
+async fn lane(carrier: Carrier, receiver: Receiver, stop: CancellationToken) {
+    loop {
+        let wait = match next(&carrier, &receiver).await {
+            Some(wait) => wait,
+            None if stop.is_cancelled() => return,
+            None => continue,
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Sends what is due longest. `None`: look for more at once.
+async fn next(carrier: &Carrier, receiver: &Receiver) -> Option<Duration> {
+    let now = carrier.clock.now();
+    let event = match carrier.store.take_event(&receiver.name, now, now.plus(HELD)).await {
+        Ok(Some(event)) => event,
+        Ok(None) => return Some(LOOK),
+        Err(error) => {
+            tracing::warn!(webhook = receiver.name, %error, "nobody can say what waits for a webhook");
+            return Some(REST);
+        }
+    };
+    let posted = match (carrier.about)(&event) {
+        Said::Unproven => Posted::Unproven,
+        Said::About(about) => {
+            let now = carrier.clock.now();
+            let made = message(&event, about.as_ref(), receiver.addresses, &receiver.secrets, now);
+            receiver.post(made).await
+        }
+    };
+    let failed = event.attempts.saturating_add(1);
+    // Nothing is wrong with the receiver then.
+    let rest = if posted == Posted::Unproven { None } else { Some(REST) };
+    let (end, why) = match posted {
+        Posted::Taken => {
+            tracing::info!(webhook = receiver.name, event.id = event.id, "a webhook has taken an event");
+            // Until this is written it would be sent once more after a crash, under the same id.
+            while let Err(error) = carrier.store.event_taken(&event.id).await {
+                tracing::error!(webhook = receiver.name, %error, "that an event was taken is not written down");
+                if !error.is_busy() {
+                    return Some(REST);
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+            return None;
+        }
+        Posted::Unproven => (NotTaken::Dead, "its row does not prove: nobody of us made it".to_owned()),
+        Posted::Gone => (NotTaken::Dead, "410: the receiver is gone".to_owned()),
+        Posted::NotNow(why) => match pause(failed) {
+            Some(pause) => (NotTaken::Again { due_at: carrier.clock.now().plus(pause) }, why),
+            None => (NotTaken::Dead, why),
+        },
+    };
+    match &end {
+        NotTaken::Again { .. } => {
+            tracing::warn!(
+                webhook = receiver.name,
+                event.id = event.id,
+                failed,
+                why,
+                "a webhook has not taken an event"
+            );
+        }
+        NotTaken::Dead => {
+            tracing::error!(
+                webhook = receiver.name,
+                event.id = event.id,
+                failed,
+                why,
+                "an event is not sent to a webhook any more: `sealpost webhook list`"
+            );
+        }
+    }
+    if let Err(error) = carrier.store.event_not_taken(&event.id, end, &why).await {
+        tracing::error!(webhook = receiver.name, %error, "a failed attempt is not written down");
+    }
+    rest
+}

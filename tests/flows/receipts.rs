@@ -1,0 +1,105 @@
+//! A sender asks to hear that a letter is opened: once, if the operator lets it, and only the sender.
+
+use rig::letters::{self, field};
+use rig::process::poll;
+use rig::reader::{activate, letter_paths};
+use rig::{Config, Delivered, Gateway, Hop, Smtp};
+
+fn is_receipt(mail: &Delivered) -> bool {
+    field(&mail.bytes, "Content-Type").is_some_and(|kind| kind.contains("disposition-notification"))
+}
+
+/// Opens everything that waits, twice.
+fn open_all(hop: &Hop, gateway: &Gateway, to: &str) {
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &letters::link(&hop.wait_to(to).bytes));
+    for path in letter_paths(&inbox).iter().chain(&letter_paths(&inbox)) {
+        web.get(path).expect(200);
+    }
+}
+
+fn send(gateway: &Gateway, fields: &str, nth: &str) {
+    let letter = letters::with_fields(&format!("[vertraulich] GEHEIM {nth}"), fields, "Text");
+    gateway.smtp().letter("erika.muster@insurer.example", &["max@web.example"], &letter).expect("250 *");
+}
+
+#[test]
+fn the_first_opening_is_told_to_the_sender_who_asked() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("policy", "receipts", r#""on-open""#);
+    let gateway = Gateway::start(&config);
+    send(&gateway, "Disposition-Notification-To: Erika <erika.muster@insurer.example>\r\n", "1");
+    send(&gateway, "Disposition-Notification-To: elsewhere@other.example\r\n", "2");
+    send(&gateway, "", "3");
+    for (nth, fields) in
+        [("4", "List-Id: <all.insurer.example>\r\n"), ("5", "Auto-Submitted: auto-generated\r\n")]
+    {
+        let asks = "Disposition-Notification-To: erika.muster@insurer.example\r\n";
+        send(&gateway, &format!("{fields}{asks}"), nth);
+    }
+    let letter = letters::with_fields(
+        "[vertraulich] GEHEIM 6",
+        "Disposition-Notification-To: erika.muster@insurer.example\r\n",
+        "Text",
+    );
+    gateway.smtp().letter("", &["max@web.example"], &letter).expect("250 *");
+    open_all(&hop, &gateway, "max@web.example");
+    let told = hop.wait_where("a receipt", is_receipt);
+    assert_eq!((told.from(), told.to()), ("", vec!["erika.muster@insurer.example"]));
+    let text = told.text();
+    for line in [
+        "Final-Recipient: rfc822; max@web.example",
+        "Disposition: manual-action/MDN-sent-automatically; displayed",
+        "Original-Message-ID: <letter-",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(text.contains("report-type=\"disposition-notification\"") && !text.contains("GEHEIM"), "{text}");
+    let parsed = mail_parser::MessageParser::default().parse(&told.bytes).unwrap();
+    let words = parsed.body_text(0).unwrap();
+    assert!(words.contains("geöffnet") && words.contains("has been opened"), "{words}");
+    // Nothing is on its way any more, and there was one.
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    assert_eq!(hop.delivered().iter().filter(|mail| is_receipt(mail)).count(), 1);
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits WHERE read_at IS NULL"), 0);
+    gateway.sweep();
+}
+
+#[test]
+fn nobody_is_told_unless_the_operator_says_so() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    send(&gateway, "Disposition-Notification-To: erika.muster@insurer.example\r\n", "1");
+    open_all(&hop, &gateway, "max@web.example");
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    assert!(!hop.delivered().iter().any(is_receipt));
+    gateway.sweep();
+}
+
+/// Letters of strangers may go into the portal, too: what their recipients do with them nobody out there learns.
+#[test]
+fn nobody_in_the_world_hears_when_their_letter_is_opened() {
+    let hop = Hop::new();
+    let world = rig::ports::free();
+    let mut config = Config::new(&hop);
+    config
+        .set("policy", "receipts", r#""on-open""#)
+        .section("[listener]")
+        .set("[listener]", "name", r#""world""#)
+        .set("[listener]", "addresses", &format!("[\"{world}\"]"))
+        .set("[listener]", "domains", r#"["web.example"]"#)
+        .set("partners", "hop", r#""world""#)
+        .rule("strangers", r#"{ listener = "world" }"#, r#""portal""#);
+    let gateway = Gateway::start(&config);
+    let asks = "Disposition-Notification-To: eve@elsewhere.example\r\n";
+    let letter = letters::with_fields("[vertraulich] GEHEIM", asks, "Text");
+    let mut client = Smtp::connect(world);
+    client.ehlo();
+    client.letter("eve@elsewhere.example", &["max@web.example"], &letter).expect("250 *");
+    open_all(&hop, &gateway, "max@web.example");
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits WHERE read_at IS NOT NULL"), 1);
+    assert!(!hop.delivered().iter().any(is_receipt));
+    gateway.sweep();
+}
