@@ -47,6 +47,7 @@ mod looked_into;
 mod mailbox_commands;
 mod memory;
 mod neighbours;
+mod nodes;
 mod notice_bounces;
 mod notices;
 mod odd_message_ids;

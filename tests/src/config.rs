@@ -87,6 +87,13 @@ impl Config {
         self
     }
 
+    /// What a key is set to, as TOML.
+    #[must_use]
+    pub fn value(&self, section: &str, key: &str) -> String {
+        let keys = self.sections.iter().rev().filter(|(name, _)| name == section).flat_map(|(_, keys)| keys);
+        keys.clone().find(|(known, _)| known == key).map(|(_, value)| value.clone()).unwrap()
+    }
+
     /// Takes one key away.
     pub fn unset(&mut self, section: &str, key: &str) -> &mut Self {
         for (name, keys) in &mut self.sections {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_intake::{Incoming, Receipt, Reception};
 use sealpost_mail::{Envelope, Origin, Reply};
-use sealpost_store::Room;
+use sealpost_store::{NodeState, Room};
 
 use crate::context::{Context, Making};
 use crate::partners::Partners;
@@ -26,6 +26,12 @@ pub struct ArrivalReception {
 #[async_trait]
 impl Reception for ArrivalReception {
     fn may_begin(&self, announced: u64) -> Result<(), Reply> {
+        match self.context.shared.store.node_state() {
+            NodeState::Active => {}
+            NodeState::Silent | NodeState::Replaced => {
+                return Err(failure::later("this node cannot reach the database"));
+            }
+        }
         match self.context.shared.store.room(announced) {
             Room::Enough => Ok(()),
             Room::Low { .. } => Err(failure::no_space()),

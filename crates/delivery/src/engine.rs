@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sealpost_mail::{Clock, DsnAction, Random};
-use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, LegNotes, Noted, Store};
+use sealpost_mail::{Clock, DsnAction, Random, Timestamp};
+use sealpost_store::{Deliveries, Finished, LeasedLeg, LegEnd, LegNotes, NodeState, Noted, Store};
 use sealpost_vault::SpoolKey;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -156,6 +156,7 @@ impl Engine {
     pub(crate) fn takes_new(&self, destination: &str) -> bool {
         self.open.load(Ordering::SeqCst)
             && !self.is_stopping()
+            && self.store.node_state() == NodeState::Active
             && self.under_way.load(Ordering::SeqCst) < self.most_under_way() / 2
             && self.lanes.takes_new(destination, self.clock.now(), self.lane_full() / 2)
     }
@@ -183,6 +184,11 @@ impl Engine {
             }
             if self.is_stopping() {
                 // Their leases are given back at the next start.
+                legs.iter().for_each(|_| self.one_less());
+                continue;
+            }
+            // Waits here, and has its legs still in hand if nobody has taken over meanwhile.
+            if self.stop.run_until_cancelled(self.store.until_active()).await.is_none() {
                 legs.iter().for_each(|_| self.one_less());
                 continue;
             }
@@ -227,7 +233,7 @@ impl Engine {
         };
         // They have waited here so long that a lease may end under the attempt, and another one would begin. They
         // are put off, not dropped, so that whoever waits like this for ever is given up in time.
-        let late = self.clock.now().plus(LEASE / 2);
+        let late = self.lease_time().plus(LEASE / 2);
         let (in_time, too_late): (Vec<Bound>, Vec<Bound>) =
             group.into_iter().partition(|bound| bound.leg.leased_until() > late);
         if !too_late.is_empty() {
@@ -508,6 +514,11 @@ impl Engine {
     fn attempt_time(&self) -> Duration {
         let times = self.config.timeouts;
         times.attempt.min((LEASE / 2).saturating_sub(times.end.saturating_mul(2)))
+    }
+
+    /// The time by the clock that leases are taken by.
+    pub(crate) fn lease_time(&self) -> Timestamp {
+        self.store.lease_time(self.clock.now())
     }
 
     fn well(&self, lane: &Lane) {

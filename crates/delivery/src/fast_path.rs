@@ -40,7 +40,7 @@ impl Inlet {
             return None;
         }
         engine.under_way.fetch_add(1, Ordering::SeqCst);
-        let until = engine.clock.now().plus(LEASE);
+        let until = engine.lease_time().plus(LEASE);
         let start = LegStart::InHand { owner: engine.owner.clone(), until };
         Some(WorkerSlot { engine: Some(engine), start })
     }

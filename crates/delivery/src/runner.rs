@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sealpost_mail::{Clock, Random, Timestamp};
-use sealpost_store::{Alone, Lease, Store, StoreError};
+use sealpost_store::{Alone, Lease, NodeState, Store, StoreError};
 use sealpost_vault::SpoolKey;
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore};
@@ -24,6 +24,7 @@ use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::undelivered_reply::Returns;
+use crate::wire::MaySpeak;
 
 /// More than twice as long as any attempt may take ([`crate::config::Timeouts::attempt`]).
 pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
@@ -81,14 +82,19 @@ impl Runner {
         let tls = TlsConfigs::load(config.hops.values(), &config.trust)?;
         let units = u32::try_from(config.memory_budget / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);
         let started = clock.now();
-        let owner = format!("{}/{}/{}", config.our_name, std::process::id(), started.0);
+        let owner = store.incarnation().map_or_else(
+            || format!("{}/{}/{}", config.our_name, std::process::id(), started.0),
+            ToOwned::to_owned,
+        );
+        let own = store.clone();
+        let may_speak: MaySpeak = Arc::new(move || own.node_state() == NodeState::Active);
         let engine = Engine {
             store,
             key,
             clock,
             random,
             resolver,
-            caller: Caller { our_name: config.our_name.clone(), timeouts: config.timeouts, tls },
+            caller: Caller { our_name: config.our_name.clone(), timeouts: config.timeouts, tls, may_speak },
             lanes: Lanes::default(),
             places: Semaphore::new(config.concurrency_total.max(1)),
             memory: Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(1))),
@@ -164,6 +170,11 @@ impl Runner {
                 set_back = true;
             }
             looked = (Instant::now(), now);
+            // Whoever may be taken over from begins nothing.
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = engine.store.until_active() => {}
+            }
             if set_back {
                 match pull_in(&engine).await {
                     Ok(()) => (set_back, more) = (false, true),
@@ -251,10 +262,12 @@ async fn reap(engine: Arc<Engine>) {
 }
 
 async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<usize, StoreError> {
+    // By the clock that all nodes have.
+    let lease_now = engine.store.lease_time(now);
     let wish = Lease {
         owner: engine.owner.clone(),
-        now,
-        until: now.plus(LEASE),
+        now: lease_now,
+        until: lease_now.plus(LEASE),
         limit: engine.config.batch,
         skip_destinations: &closed.destinations,
     };
@@ -266,7 +279,8 @@ async fn lease(engine: &Arc<Engine>, now: Timestamp, closed: &Closed) -> Result<
 }
 
 /// How long nothing can happen unless somebody wakes us.
-async fn next_due(engine: &Engine, now: Timestamp, closed: &Closed) -> Option<Duration> {
+async fn next_due(engine: &Engine, own: Timestamp, closed: &Closed) -> Option<Duration> {
+    let now = engine.store.lease_time(own);
     let due = match engine.store.next_due_elsewhere(&closed.destinations).await {
         Ok(due) => due,
         Err(error) => {
@@ -279,7 +293,7 @@ async fn next_due(engine: &Engine, now: Timestamp, closed: &Closed) -> Option<Du
         // Queued since by somebody who did not wake us, or more than there is room for.
         false => AGAIN,
     });
-    let rest = closed.rest_ends.map(|ends| ends.since(now));
+    let rest = closed.rest_ends.map(|ends| ends.since(own));
     [due, rest, engine.config.recheck].into_iter().flatten().min()
 }
 

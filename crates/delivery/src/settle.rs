@@ -183,7 +183,7 @@ impl Engine {
     /// lease ends, because then it is tried again anyway, and not for long when we are to stop.
     async fn tries_again(&self, leg: &LeasedLeg, tried: u32) -> bool {
         let pause = FIRST_PAUSE.saturating_mul(1 << tried.min(16)).min(MAX_PAUSE);
-        if leg.leased_until() <= self.clock.now().plus(pause) || (tried >= MAX_TRIES && self.is_stopping()) {
+        if leg.leased_until() <= self.lease_time().plus(pause) || (tried >= MAX_TRIES && self.is_stopping()) {
             return false;
         }
         tokio::time::sleep(pause).await;

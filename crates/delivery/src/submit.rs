@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use std::sync::Arc;
+
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
@@ -21,7 +23,7 @@ use crate::config::{HopTls, Login, Timeouts, Trust};
 use crate::ehlo::{Ehlo, MailParameters};
 use crate::outcome::{Answer, DeliveryFailure, Stage};
 use crate::tls::TlsConfigs;
-use crate::wire::Wire;
+use crate::wire::{MaySpeak, Wire};
 
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> std::io::Result<SocketAddr> {
@@ -56,6 +58,7 @@ pub(crate) struct Caller {
     pub(crate) our_name: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) tls: TlsConfigs,
+    pub(crate) may_speak: MaySpeak,
 }
 
 /// An open connection: greeted, secured as its endpoint asks, logged in.
@@ -119,7 +122,7 @@ impl Connection {
         let tcp =
             tcp.map_err(|error| DeliveryFailure::Lost { stage: Stage::Connect, cause: error.to_string() })?;
 
-        let wire = Wire::scripted(PRELUDE, to.address);
+        let wire = Wire::scripted(PRELUDE, to.address, Arc::clone(&caller.may_speak));
         let smtp = AsyncSmtpConnection::connect_with_transport(
             Box::new(wire.clone()),
             &ClientId::Domain(caller.our_name.clone()),

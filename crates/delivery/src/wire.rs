@@ -23,6 +23,10 @@ const GATHER: usize = 64 * 1024;
 /// Reply lines are cut here; RFC 5321 §4.5.3.1.5 allows 512, the client's parser takes 1000.
 const LINE: usize = 900;
 
+/// Whether anything may leave: not when others may have what is being sent in hand by now. Asked for each piece, so that
+/// a letter whose end would leave too late never ends (RFC 5321 §4.1.1.4: without its end it was not sent).
+pub(crate) type MaySpeak = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// What carries the bytes.
 enum Carrier {
     /// Nothing yet: only what was preloaded can be read.
@@ -41,6 +45,7 @@ struct State {
     /// How many went out in all.
     sent: u64,
     ended: bool,
+    may_speak: MaySpeak,
 }
 
 /// One connection's stream; clones are the same stream.
@@ -62,7 +67,7 @@ pub(crate) struct Progress {
 
 impl Wire {
     /// A wire that first says `replies`, before anything carries it.
-    pub(crate) fn scripted(replies: &[u8], peer: SocketAddr) -> Self {
+    pub(crate) fn scripted(replies: &[u8], peer: SocketAddr, may_speak: MaySpeak) -> Self {
         let mut inbox = Replies::default();
         inbox.feed(replies);
         let state = State {
@@ -73,6 +78,7 @@ impl Wire {
             wrote: Instant::now(),
             sent: 0,
             ended: false,
+            may_speak,
         };
         Self { state: Arc::new(Mutex::new(state)), peer }
     }
@@ -149,6 +155,10 @@ impl Wire {
 impl State {
     fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.out.get(self.out_at..).filter(|rest| !rest.is_empty()) {
+            if !(self.may_speak)() {
+                let cause = "this node was silent for too long, and others may have taken over";
+                return Poll::Ready(Err(io::Error::other(cause)));
+            }
             let sent = match &mut self.carrier {
                 Carrier::None => rest.len(),
                 Carrier::Tcp(tcp) => ready!(Pin::new(tcp).poll_write(cx, rest))?,

@@ -1,39 +1,83 @@
 //! Whether letters are taken, told to the log and to systemd whenever it changes. Decides nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sealpost_store::{Room, Store};
+use sealpost_mail::Clock;
+use sealpost_store::{NodeState, Room, Store};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// How often the disk is looked at.
+/// How often it is looked.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// Two nodes whose clocks are further apart do not mean the same by "due" and "expired".
+const CLOCK: Duration = Duration::from_secs(1);
+
 /// Looks until `stop`.
-pub(crate) async fn watch(store: Store, stop: CancellationToken) {
+pub(crate) async fn watch(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let look = async {
-        let mut before = Room::Enough;
+        let (mut room_before, mut state_before) = (Room::Enough, NodeState::Active);
+        let mut was_off = false;
         loop {
-            let now = store.room(0);
-            match (before, now) {
-                (Room::Enough, Room::Low { free }) => {
-                    tracing::error!(
-                        disk.free = free,
-                        "the disk is almost full: new letters get 452 until there is room"
+            let (room, state) = (store.room(0), store.node_state());
+            tell_room(room_before, room);
+            tell_state(state_before, state);
+            (room_before, state_before) = (room, state);
+            // The database's clock is known well only while signs of life arrive.
+            if state == NodeState::Active
+                && let Some(off) = store.clock_differs(clock.now())
+            {
+                let is_off = off > CLOCK;
+                if is_off && !was_off {
+                    tracing::warn!(
+                        clock.milliseconds = u64::try_from(off.as_millis()).unwrap_or(u64::MAX),
+                        "this machine's clock differs from the database's: run chrony on both"
                     );
-                    tell("the disk is almost full: no new letters, deliveries and portal go on");
                 }
-                (Room::Low { .. }, Room::Enough) => {
-                    tracing::info!("there is room on the disk again: letters are taken");
-                    tell("taking letters");
-                }
-                (Room::Enough, Room::Enough) | (Room::Low { .. }, Room::Low { .. }) => {}
+                was_off = is_off;
             }
-            before = now;
             sleep(EVERY).await;
         }
     };
     stop.run_until_cancelled(look).await;
+}
+
+fn tell_room(before: Room, now: Room) {
+    match (before, now) {
+        (Room::Enough, Room::Low { free }) => {
+            tracing::error!(
+                disk.free = free,
+                "the disk is almost full: new letters get 452 until there is room"
+            );
+            tell("the disk is almost full: no new letters, deliveries and portal go on");
+        }
+        (Room::Low { .. }, Room::Enough) => {
+            tracing::info!("there is room on the disk again: letters are taken");
+            tell("taking letters");
+        }
+        (Room::Enough, Room::Enough) | (Room::Low { .. }, Room::Low { .. }) => {}
+    }
+}
+
+fn tell_state(before: NodeState, now: NodeState) {
+    match (before, now) {
+        (NodeState::Active, NodeState::Silent) => {
+            tracing::error!(
+                "this node gave no sign of life for too long: nothing is delivered, new letters get 451"
+            );
+            tell("the database cannot be reached: no new letters, no deliveries");
+        }
+        (NodeState::Silent, NodeState::Active) => {
+            tracing::info!("this node gives signs of life again: letters are taken and delivered");
+            tell("taking letters");
+        }
+        // The process ends, and says why.
+        (_before, NodeState::Replaced) => {}
+        (NodeState::Active, NodeState::Active)
+        | (NodeState::Silent, NodeState::Silent)
+        | (NodeState::Replaced, NodeState::Active | NodeState::Silent) => {}
+    }
 }
 
 /// `systemctl status` shows it.

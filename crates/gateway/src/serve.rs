@@ -16,7 +16,7 @@ use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
 use sealpost_seal::Worker;
-use sealpost_store::{Alone, AuditProver, Store, StoreOptions};
+use sealpost_store::{Alone, AuditProver, NewNode, Rows, Store, StoreOptions};
 use sealpost_vault::{IntakeRole, PortalRole};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -28,7 +28,7 @@ use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
 use crate::{readiness, webhooks};
 
-/// How long sessions may end when the store promises nothing any more.
+/// How long sessions may end when nothing that this process writes is kept any more.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
 
 /// Why the product does not start or go on.
@@ -50,6 +50,8 @@ pub(crate) enum RunError {
         "a write could not be made certain: nothing more is promised before a restart has looked at the disk"
     )]
     Halted,
+    #[error("other nodes have taken over from this one, which was silent for too long: it has to begin anew")]
+    Replaced,
     #[error(
         "this store stands under another key than the one of this process ({0:#04x}): after `sealpost key rotate` each \
          service needs its new key file; `sealpost key status` says more"
@@ -65,6 +67,8 @@ pub(crate) struct Ready {
     intake: Option<Intake>,
     delivery: Option<(Runner, Alone)>,
     portal: Option<Portal>,
+    /// What runs here, in words.
+    parts: String,
     /// What happens by the clock in this process.
     jobs: Vec<jobs::Job>,
     retention: Retention,
@@ -95,8 +99,12 @@ pub(crate) fn prepare(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let prover = keys.audit.clone().map(|key| Arc::new(Chain::new(key)) as Arc<dyn AuditProver>);
-    let options =
+    let mut options =
         StoreOptions { minimum_free: plan.minimum_free, lock_wait: plan.lock_wait, prover, ..plan.store() };
+    let parts = keys.parts();
+    if let Rows::Postgres(postgres) = &mut options.rows {
+        postgres.node = Some(NewNode { roles: parts.clone(), ..plan.node.clone() });
+    }
     let store = Store::open(options)?;
     // Before anything is bound: a second one must not even begin.
     let delivers = keys.delivery.is_some().then(|| store.alone("delivery")).transpose()?;
@@ -122,6 +130,7 @@ pub(crate) fn prepare(
                 intake: None,
                 delivery: None,
                 portal: None,
+                parts,
                 jobs,
                 retention,
                 telling,
@@ -208,6 +217,7 @@ pub(crate) fn prepare(
         intake,
         delivery: delivers.map(|alone| (runner, alone)),
         portal,
+        parts,
         jobs,
         retention,
         telling,
@@ -258,6 +268,7 @@ impl Ready {
             intake,
             delivery,
             portal,
+            parts,
             jobs,
             retention,
             telling,
@@ -275,14 +286,6 @@ impl Ready {
         } = self;
         let rest = CancellationToken::new();
         if let Some(file) = &config_file {
-            let deletes = jobs.contains(&jobs::Job::Retention);
-            let parts = [
-                intake.is_some().then_some("intake"),
-                portal.is_some().then_some("portal"),
-                delivery.is_some().then_some("delivery"),
-                deletes.then_some("jobs"),
-            ];
-            let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(",");
             let hash = checked::hash(file)?;
             let loaded = Event::ConfigurationLoaded { hash: &hash, parts: &parts };
             store.append_audit(vec![loaded.row(clock.now(), &Actor::System, None)]).await?;
@@ -324,7 +327,7 @@ impl Ready {
         };
         let intake_stop = stop.clone();
         let intake = intake.map(|intake| tokio::spawn(async move { intake.run(intake_stop).await }));
-        let watch = tokio::spawn(readiness::watch(store.clone(), rest.clone()));
+        let watch = tokio::spawn(readiness::watch(store.clone(), Arc::clone(&clock), rest.clone()));
         let ended = {
             let ended = first_to_end(&stop, delivery, portal, &rest, intake);
             tokio::pin!(ended);
@@ -336,6 +339,13 @@ impl Ready {
                     rest.cancel();
                     let _drained = timeout(HALTED_DRAIN, &mut ended).await;
                     Err(RunError::Halted)
+                }
+                // Nothing it wrote would be kept. What it has in hand is in other hands.
+                () = store.replaced() => {
+                    stop.cancel();
+                    rest.cancel();
+                    let _drained = timeout(HALTED_DRAIN, &mut ended).await;
+                    Err(RunError::Replaced)
                 }
             }
         };

@@ -57,6 +57,8 @@ pub(crate) enum Refused {
 #[derive(Debug)]
 pub(crate) struct Disk {
     folder: PathBuf,
+    /// The one with large bodies, if it is another: it must have room, too.
+    bodies: Option<PathBuf>,
     /// None where whoever opened the store takes no letters (commands): the others' reserve is left alone.
     reserve: Option<File>,
     /// Bytes that stay free for everything but new letters.
@@ -68,13 +70,20 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    pub(crate) fn open(folder: &Path, minimum_free: u64) -> Result<Self, StoreError> {
+    pub(crate) fn open(folder: &Path, bodies: Option<&Path>, minimum_free: u64) -> Result<Self, StoreError> {
         let reserve = match minimum_free {
             0 => None,
             _some => Some(Access::of(folder).file(&folder.join("reserve"))?),
         };
         let no_reserve = AtomicBool::new(false);
-        Ok(Self { folder: folder.to_owned(), reserve, minimum_free, under_way: Mutex::default(), no_reserve })
+        Ok(Self {
+            folder: folder.to_owned(),
+            bodies: bodies.map(ToOwned::to_owned),
+            reserve,
+            minimum_free,
+            under_way: Mutex::default(),
+            no_reserve,
+        })
     }
 
     /// Whether a letter of `octets` may come.
@@ -143,8 +152,13 @@ impl Disk {
     }
 
     fn free(&self) -> io::Result<u64> {
-        let facts = statvfs(&self.folder)?;
-        Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+        let free_in =
+            |folder: &Path| statvfs(folder).map(|facts| facts.f_bavail.saturating_mul(facts.f_frsize));
+        let here = free_in(&self.folder)?;
+        match &self.bodies {
+            Some(bodies) => Ok(here.min(free_in(bodies)?)),
+            None => Ok(here),
+        }
     }
 
     fn try_write(&self) -> io::Result<()> {
@@ -227,12 +241,12 @@ mod tests {
     #[test]
     fn the_reserve_is_set_aside_given_up_and_set_aside_again() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), 1).unwrap();
+        let disk = Disk::open(folder.path(), None, 1).unwrap();
         assert_eq!(disk.room(0), Room::Enough);
         assert!(held(&disk));
         disk.give_reserve();
         assert_eq!(state(disk.reserve.as_ref().unwrap()), Reserve::GivenUp);
-        let other = Disk::open(folder.path(), 0).unwrap();
+        let other = Disk::open(folder.path(), None, 0).unwrap();
         other.give_reserve();
         assert_eq!(disk.room(0), Room::Enough);
         assert!(held(&disk));
@@ -241,16 +255,16 @@ mod tests {
     #[test]
     fn below_the_minimum_there_is_no_room() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), u64::MAX / 2).unwrap();
+        let disk = Disk::open(folder.path(), None, u64::MAX / 2).unwrap();
         assert!(matches!(disk.room(0), Room::Low { .. }));
-        let disk = Disk::open(folder.path(), 1).unwrap();
+        let disk = Disk::open(folder.path(), None, 1).unwrap();
         assert!(matches!(disk.room(u64::MAX), Room::Low { .. }));
     }
 
     #[test]
     fn a_disk_that_takes_writes_has_no_reason() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), 1).unwrap();
+        let disk = Disk::open(folder.path(), None, 1).unwrap();
         assert!(disk.ask_why().is_none());
         assert!(!folder.path().join("probe").exists());
     }

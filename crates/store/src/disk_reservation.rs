@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_is_under_way_counts_until_it_is_written_or_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Arc::new(Disk::open(folder.path(), 1).unwrap());
+        let disk = Arc::new(Disk::open(folder.path(), None, 1).unwrap());
         let Room::Low { free } = disk.room(u64::MAX) else { panic!("no disk is so large") };
         let first = aside(&disk, free / 2).unwrap();
         assert!(matches!(aside(&disk, free / 2 + free / 4), Err(StoreError::NoRoom { .. })));
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn what_is_small_takes_little() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Arc::new(Disk::open(folder.path(), 1).unwrap());
+        let disk = Arc::new(Disk::open(folder.path(), None, 1).unwrap());
         let mut unknown = Aside { disk, left: 0, came: 0, waiting: 0, unasked: 0 };
         for (octets, left) in [(1000, 1000), (1000, 2000), (1000, 1000), (1000, 4000)] {
             unknown.before_write(octets).unwrap();
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn what_says_no_length_is_asked_on_the_way() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Arc::new(Disk::open(folder.path(), u64::MAX / 2).unwrap());
+        let disk = Arc::new(Disk::open(folder.path(), None, u64::MAX / 2).unwrap());
         let mut unknown = Aside { disk: Arc::clone(&disk), left: 0, came: 0, waiting: 0, unasked: 0 };
         assert!(matches!(unknown.before_write(64 * STEP), Err(StoreError::NoRoom { .. })));
         // Announced, but gone meanwhile.

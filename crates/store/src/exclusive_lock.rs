@@ -1,6 +1,7 @@
 //! A part that must be alone on a store holds a lock for it. Knows nothing of what the parts do.
 
 use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
 
 use crate::error::StoreError;
 use crate::file_permissions::Access;
@@ -11,6 +12,15 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Alone {
     _lock: File,
+    /// Who had the part in this folder before, and is dead.
+    former: Option<String>,
+}
+
+impl Alone {
+    /// The life that had the part in this folder before, if it left its name: it is over.
+    pub(crate) fn former(&self) -> Option<&str> {
+        self.former.as_deref()
+    }
 }
 
 impl Store {
@@ -19,9 +29,28 @@ impl Store {
         let path = self.folder().join(format!("{part}.lock"));
         let lock = Access::of(self.folder()).file(&path)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Alone { _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::NotAlone { part }),
-            Err(TryLockError::Error(source)) => Err(StoreError::Path { path, source }),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::NotAlone { part }),
+            Err(TryLockError::Error(source)) => return Err(StoreError::Path { path, source }),
         }
+        let former = match self.incarnation() {
+            Some(own) => take_over(&lock, own).map_err(|source| StoreError::Path { path, source })?,
+            None => None,
+        };
+        Ok(Alone { _lock: lock, former })
     }
 }
+
+/// Writes down who has the part from now on, and says who had it.
+fn take_over(mut lock: &File, own: &str) -> std::io::Result<Option<String>> {
+    let mut former = String::new();
+    lock.take(FORMER).read_to_string(&mut former)?;
+    lock.set_len(0)?;
+    lock.rewind()?;
+    writeln!(lock, "{own}")?;
+    let former = former.trim();
+    Ok((!former.is_empty()).then(|| former.to_owned()))
+}
+
+/// Names are shorter.
+const FORMER: u64 = 256;

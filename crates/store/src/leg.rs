@@ -5,7 +5,6 @@ use sealpost_mail::{EnhancedCode, Timestamp};
 use crate::body::{Body, StoredBody};
 use crate::column_values::{ColumnWord as _, LegPurpose, LegState};
 use crate::error::StoreError;
-use crate::exclusive_lock::Alone;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 
@@ -340,20 +339,6 @@ impl Store {
     pub async fn next_due_elsewhere(&self, skip: &[String]) -> Result<Option<Timestamp>, StoreError> {
         let places = self.destinations().await?.into_iter();
         Ok(places.filter(|place| !skip.contains(&place.name)).map(|place| place.due_at).min())
-    }
-
-    /// Gives back every lease: whoever is alone with the queue knows that their holders are dead. Without that proof
-    /// a lease ends by its time only. Returns how many.
-    pub async fn release_leases(&self, _alone: &Alone, now: Timestamp) -> Result<usize, StoreError> {
-        let released = self
-            .change(vec![sql!(
-                "UPDATE legs SET lease_owner = NULL, lease_until = NULL,
-                     due_at = CASE WHEN state = 'queued' THEN ?1 ELSE due_at END
-                 WHERE lease_owner IS NOT NULL",
-                now
-            )])
-            .await?;
-        Ok(released.iter().sum())
     }
 
     /// Makes waiting legs due now that are not due before `latest`, which is later than any pause: the clock was

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::column_values::{ColumnWord as _, WrapKind};
 use crate::error::StoreError;
 use crate::mailbox::{MailboxRow, NewWrap};
+use crate::node::ROTATING;
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
@@ -171,11 +172,19 @@ pub struct KeyUse {
 impl Store {
     /// Says in the folder that the key is being changed. From now on only whoever opens the store alone may.
     pub async fn begin_rotation(&self, rotating: Rotating) -> Result<(), StoreError> {
-        self.beside(move |folder| rotating.write(&folder)).await
+        self.beside(move |folder| rotating.write(&folder)).await?;
+        // For those whose data folder is another.
+        let mark = sql!(
+            "INSERT INTO nodes (incarnation, name, roles, version, silence, begun_at, seen_at)
+             VALUES (?1, '', '', '', 0, 0, 0) ON CONFLICT DO NOTHING",
+            ROTATING
+        );
+        self.change(vec![mark]).await.map(drop)
     }
 
     /// The opposite, when all is done.
     pub async fn end_rotation(&self) -> Result<(), StoreError> {
+        self.change(vec![sql!("DELETE FROM nodes WHERE incarnation = ?1", ROTATING)]).await?;
         self.beside(|folder| remove_mark(&folder)).await
     }
 

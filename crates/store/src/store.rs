@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::audit::{AuditProver, Riding};
 use crate::disk::{Disk, Room};
-use crate::engine::{Engine, Opened, PostgresOptions, Promise, Setting, SqliteOptions};
+use crate::engine::{
+    Engine, Heartbeat, Locks, LongSilent, Opened, PostgresOptions, Promise, Setting, SqliteOptions,
+};
 use crate::error::StoreError;
 use crate::file_permissions::Access;
 use crate::files::Files;
@@ -37,13 +39,13 @@ pub struct StoreOptions {
     pub prover: Option<Arc<dyn AuditProver>>,
 }
 
-/// Where the rows are. Large bodies, locks and notes of deliveries lie in the folder in any case.
+/// Where the rows are. Locks and notes of deliveries lie in the folder in any case.
 #[derive(Clone, Debug, Default)]
 pub enum Rows {
     /// In the folder, too: SQLite.
     #[default]
     Folder,
-    /// In a PostgreSQL database that this folder alone belongs to.
+    /// In a PostgreSQL database that this folder alone belongs to, or those of several nodes with one folder of bodies.
     Postgres(Box<PostgresOptions>),
 }
 
@@ -116,7 +118,11 @@ impl Store {
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let StoreOptions { rows, folder, inline_limit, readers, minimum_free, lock_wait, company, prover } =
             options;
-        let bodies = folder.join("bodies");
+        let shared = match &rows {
+            Rows::Postgres(options) => options.bodies.clone(),
+            Rows::Folder => None,
+        };
+        let bodies = shared.clone().unwrap_or_else(|| folder.join("bodies"));
         let access = Access::of(&folder);
         access.folder(&folder)?;
         access.folder(&bodies)?;
@@ -124,18 +130,28 @@ impl Store {
         let lock = access.file(&folder.join("lock"))?;
 
         // Alone: whatever has no row now will never get one. In company it might be someone's work.
-        let alone = match lock.try_lock() {
-            Ok(()) => true,
-            Err(TryLockError::WouldBlock) if company == Company::Alone => return Err(StoreError::InUse),
-            Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Error(source)) => return Err(StoreError::Path { path: folder, source }),
-        };
+        let alone = is_alone(&lock, &folder, company)?;
         let opened = match rows {
             Rows::Folder => Opened::sqlite(&folder, SqliteOptions { readers, lock_wait })?,
             Rows::Postgres(options) => Opened::postgres(&folder, *options, lock_wait)?,
         };
+        // The nodes' common folder has a lock of its own: whoever opens waits for whoever cleans up.
+        let shared_lock = match &shared {
+            Some(shared) => Some(Access::of(shared).file(&shared.join("lock"))?),
+            None => None,
+        };
+        let alone_with_bodies = match (&shared_lock, &shared) {
+            (Some(lock), Some(shared)) => is_alone(lock, shared, company)?,
+            (Some(_) | None, Some(_) | None) => true,
+        };
+        let others = match company {
+            Company::Alone if opened.is_served(LongSilent::Ends)? => return Err(StoreError::InUse),
+            Company::Alone => false,
+            Company::Others if opened.is_rotating()? => return Err(StoreError::Rotating),
+            Company::Others => opened.is_served(LongSilent::Counts)?,
+        };
         let (files, remover) = Files::open(bodies, access)?;
-        if alone {
+        if alone && alone_with_bodies && !others {
             remove_leftovers(&opened, &files)?;
         }
         match company {
@@ -146,6 +162,12 @@ impl Store {
                     lock.unlock().map_err(failed)?;
                 }
                 lock.lock_shared().map_err(failed)?;
+                if let Some(lock) = &shared_lock {
+                    if alone_with_bodies {
+                        lock.unlock().map_err(failed)?;
+                    }
+                    lock.lock_shared().map_err(failed)?;
+                }
                 // Somebody was alone with it just now, and was perhaps cut short.
                 company.may_enter(&folder)?;
             }
@@ -153,9 +175,14 @@ impl Store {
         sync_folder(&folder)?;
 
         let files = Arc::new(files);
-        let disk = Arc::new(Disk::open(&folder, minimum_free)?);
+        let disk = Arc::new(Disk::open(&folder, shared.as_deref(), minimum_free)?);
         let (inner_files, inner_disk) = (Arc::clone(&files), Arc::clone(&disk));
-        let setting = Setting { files: inner_files, disk: inner_disk, lock: Arc::new(lock), prover };
+        let setting = Setting {
+            files: inner_files,
+            disk: inner_disk,
+            lock: Arc::new(Locks { _folder: lock, _bodies: shared_lock }),
+            prover,
+        };
         let engine = opened.start(setting)?;
         let remover = Mutex::new(Some(remover));
         let inner = Arc::new(Inner { folder, inline_limit, engine, files, disk, remover });
@@ -274,6 +301,15 @@ impl Store {
         Ok(self.read_rows(statement).await?.into_iter().next())
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// Who this process is among others; nobody with SQLite, and a command is nobody.
+    pub(crate) fn node(&self) -> Option<&Heartbeat> {
+        self.inner.engine.heartbeat()
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.inner.folder
     }
@@ -290,6 +326,15 @@ impl Store {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("folder", &self.inner.folder).finish_non_exhaustive()
+    }
+}
+
+fn is_alone(lock: &File, folder: &Path, company: Company) -> Result<bool, StoreError> {
+    match lock.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) if company == Company::Alone => Err(StoreError::InUse),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(source)) => Err(StoreError::Path { path: folder.to_owned(), source }),
     }
 }
 

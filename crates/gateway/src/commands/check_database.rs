@@ -35,10 +35,14 @@ pub(super) fn look(plan: &mut Plan, file: &Path) -> (Option<String>, Vec<Problem
     judge(options, &facts, &mut source);
     plan.warnings.extend(source.warnings);
     let line = format!(
-        "database: PostgreSQL {}, {} synchronous standby(s){}",
+        "database: PostgreSQL {}, {} synchronous standby(s){}; large letters in {}",
         facts.version,
         facts.synchronous_standbys,
-        if facts.tls { ", TLS" } else { "" }
+        if facts.tls { ", TLS" } else { "" },
+        match &options.bodies {
+            Some(folder) => format!("{}, which all nodes share", folder.display()),
+            None => "the data folder: no second node".to_owned(),
+        }
     );
     (Some(line), source.problems)
 }

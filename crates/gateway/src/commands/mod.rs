@@ -20,6 +20,7 @@ mod key;
 mod key_status;
 mod letter;
 mod mailbox;
+mod nodes;
 mod partner;
 mod queue;
 mod request;
@@ -144,6 +145,15 @@ enum Verb {
         #[command(subcommand)]
         what: jobs::What,
     },
+    /// Shows which processes serve over one database, and what each has in hand.
+    Nodes {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG")]
+        config: PathBuf,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Shows mailboxes, locks, unlocks, deletes and holds them.
     Mailbox {
         /// The configuration file.
@@ -258,6 +268,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Webhook { config, what } => webhook::run(&config, &what),
         Verb::Request { config, what } => request::run(&config, &what),
         Verb::Jobs { config, what } => jobs::run(&config, &what),
+        Verb::Nodes { config, json } => nodes::run(&config, json),
         Verb::Mailbox { config, what } => mailbox::run(&config, &what),
         Verb::Letter { config, what } => letter::run(&config, &what),
         Verb::Partner { config, what } => partner::run(&config, &what),

@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (19, include_str!("../../schema/019_audit.sql")),
     (20, include_str!("../../schema/020_pace.sql")),
     (21, include_str!("../../schema/021_hooks.sql")),
+    (22, include_str!("../../schema/022_nodes.sql")),
 ];
 
 /// The newest schema this program knows.

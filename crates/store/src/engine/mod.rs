@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sealpost_mail::Timestamp;
 use tokio::sync::watch;
 
 use crate::audit::AuditProver;
@@ -20,6 +21,7 @@ use crate::files::Files;
 use crate::statement::{Batch, Outcome, Row, Statement};
 
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
+pub(crate) use postgres::{Heartbeat, LongSilent};
 pub(crate) use sqlite::Options as SqliteOptions;
 #[cfg(test)]
 pub(crate) use sqlite::{migrate, run};
@@ -43,7 +45,7 @@ pub(crate) enum Promise {
 #[derive(Debug)]
 pub(crate) enum Opened {
     Sqlite(sqlite::Opened),
-    Postgres(postgres::Opened),
+    Postgres(Box<postgres::Opened>),
 }
 
 /// What an engine works with, and for how long it holds on to it.
@@ -52,9 +54,16 @@ pub(crate) struct Setting {
     pub(crate) files: Arc<Files>,
     pub(crate) disk: Arc<Disk>,
     /// Held until the last commit, so that nobody cleans up under our hands.
-    pub(crate) lock: Arc<File>,
+    pub(crate) lock: Arc<Locks>,
     /// Proves rows of the audit trail.
     pub(crate) prover: Option<Arc<dyn AuditProver>>,
+}
+
+/// The folder's lock, and the one of a folder of bodies that several nodes share.
+#[derive(Debug)]
+pub(crate) struct Locks {
+    pub(crate) _folder: File,
+    pub(crate) _bodies: Option<File>,
 }
 
 /// The one that works.
@@ -76,7 +85,7 @@ impl Opened {
         options: PostgresOptions,
         lock_wait: Duration,
     ) -> Result<Self, StoreError> {
-        postgres::Opened::open(folder, options, lock_wait).map(Self::Postgres)
+        postgres::Opened::open(folder, options, lock_wait).map(Box::new).map(Self::Postgres)
     }
 
     /// Waits until nothing that another process began can still be kept. To be asked by whoever is alone, before files without
@@ -94,6 +103,22 @@ impl Opened {
         match self {
             Self::Sqlite(opened) => opened.has_file(body_id),
             Self::Postgres(opened) => opened.has_file(body_id),
+        }
+    }
+
+    /// Whether somebody serves, on whatever machine. Who shares the folder shows by its locks.
+    pub(crate) fn is_served(&self, long_silent: LongSilent) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            Self::Postgres(opened) => opened.is_served(long_silent),
+        }
+    }
+
+    /// Whether the server key is being changed from another folder.
+    pub(crate) fn is_rotating(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            Self::Postgres(opened) => opened.is_rotating(),
         }
     }
 
@@ -128,6 +153,30 @@ impl Engine {
         match self {
             Self::Sqlite(engine) => engine.read(statements).await,
             Self::Postgres(engine) => engine.read(statements).await,
+        }
+    }
+
+    /// What tells others that this process is there.
+    pub(crate) fn heartbeat(&self) -> Option<&Heartbeat> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(engine) => engine.heartbeat(),
+        }
+    }
+
+    /// The database's clock, where it has one of its own.
+    pub(crate) async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(engine) => engine.clock().await.map(Some),
+        }
+    }
+
+    /// Takes over from a life that is certainly over; how many legs that frees.
+    pub(crate) async fn replace(&self, incarnation: &str) -> Result<usize, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(0),
+            Self::Postgres(engine) => engine.replace(incarnation).await,
         }
     }
 

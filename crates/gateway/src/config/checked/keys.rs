@@ -28,6 +28,19 @@ pub(crate) struct ServiceKeys {
     pub(crate) audit: Option<AuditKey>,
 }
 
+impl ServiceKeys {
+    /// Which parts they are for.
+    pub(crate) fn parts(&self) -> String {
+        let parts = [
+            self.intake.is_some().then_some("intake"),
+            self.portal.is_some().then_some("portal"),
+            self.delivery.is_some().then_some("delivery"),
+            self.jobs.then_some("jobs"),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(",")
+    }
+}
+
 /// By which name a process that has the server key writes into the audit trail.
 pub(crate) const WHOLE: &str = "gateway";
 

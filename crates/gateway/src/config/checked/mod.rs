@@ -30,7 +30,7 @@ use sealpost_intake::{ListenerConfig, TlsSource};
 use sealpost_mail::{Secret, Term};
 use sealpost_policy::Rules;
 use sealpost_portal::PortalConfig;
-use sealpost_store::{Rows, StoreOptions};
+use sealpost_store::{NewNode, Rows, StoreOptions};
 use sealpost_vault::{AuditMaster, BodyHash};
 
 pub(crate) use crate::config::file::Recall;
@@ -58,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) data: PathBuf,
     /// Where the rows are.
     pub(crate) rows: Rows,
+    /// Who it is that serves, where several may over one database.
+    pub(crate) node: NewNode,
     /// Whether the roles are users of their own, who share the data folder.
     pub(crate) shared: bool,
     pub(crate) escrow: EscrowPlan,
@@ -162,6 +164,7 @@ impl Plan {
         let escrow = escrow::plan(&config, source);
         let data = data_folder(&config, source);
         let rows = store::plan(&config, source);
+        let node = store::node(&config, source);
         let minimum_free = minimum_free(&config, source);
         memory::check(&config, source);
         listeners::apart(&config, source);
@@ -194,6 +197,7 @@ impl Plan {
             name: config.gateway.name.get_ref().to_string(),
             data,
             rows: rows?,
+            node: node?,
             shared: config.gateway.role_keys.is_some(),
             escrow: escrow?,
             minimum_free,

@@ -1,9 +1,12 @@
 //! Where the rows are: `[store]` checked, as the store is told. Reaches no server.
 
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use sealpost_mail::Secret;
-use sealpost_store::{Durability, PostgresHost, PostgresOptions, PostgresTls, Rows};
+use sealpost_store::{Durability, NewNode, PostgresHost, PostgresOptions, PostgresTls, Rows};
 use toml::Spanned;
 
 use super::keys::read_for_roles;
@@ -14,6 +17,14 @@ const PORT: u16 = 5432;
 
 /// More would only queue in the server instead of here.
 const MOST_CONNECTIONS: usize = 200;
+
+/// A node is silent for so long before others take over. Shorter, and a busy moment of the database is taken for an end.
+const SILENCE: Duration = Duration::from_secs(30);
+const SHORTEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Of a node's name, in bytes.
+const LONGEST_NAME: usize = 255;
 
 /// `None` only where a problem has been noted.
 pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<Rows> {
@@ -36,6 +47,9 @@ fn in_folder(store: &config::Rows, source: &mut Source) -> Option<Rows> {
         at(store.tls_authorities.as_ref().map(|one| start(one.span())), "tls-authorities"),
         at(store.durability.as_ref().map(|one| start(one.span())), "durability"),
         at(store.connections.as_ref().map(|one| start(one.span())), "connections"),
+        at(store.node.as_ref().map(|one| start(one.span())), "node"),
+        at(store.bodies.as_ref().map(|one| start(one.span())), "bodies"),
+        at(store.silence.as_ref().map(|one| start(one.span())), "silence"),
     ];
     let mut fine = true;
     for (at, key) in foreign.into_iter().flatten() {
@@ -105,11 +119,85 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
         options.writers = *connections.get_ref();
         options.readers = (connections.get_ref() / 4).max(2);
     }
+    options.bodies = match &store.bodies {
+        None => None,
+        Some(folder) => Some(bodies(folder, source)?),
+    };
     options.durability = match store.durability.as_ref().map(Spanned::get_ref) {
         None | Some(config::Durability::Local) => Durability::Local,
         Some(config::Durability::Replicated) => Durability::Replicated,
     };
     Some(options)
+}
+
+/// Who this process is among others that serve with this database.
+pub(crate) fn node(config: &Config, source: &mut Source) -> Option<NewNode> {
+    let store = &config.store;
+    let name = match &store.node {
+        Some(name) if name.get_ref().trim().is_empty() || name.get_ref().len() > LONGEST_NAME => {
+            source.at(
+                name.span().start,
+                "node is empty or too long",
+                "write what you call this machine, or leave it out: its host name",
+            );
+            return None;
+        }
+        Some(name) => name.get_ref().clone(),
+        None => host_name(),
+    };
+    let silence = match &store.silence {
+        Some(silence) if !(SHORTEST..=LONGEST).contains(&silence.get_ref().0) => {
+            source.at(
+                silence.span().start,
+                "silence is not between 10 seconds and 10 minutes",
+                "30 s is good: a node that stood still for half of it stops by itself, and after all of it others take over",
+            );
+            return None;
+        }
+        Some(silence) => silence.get_ref().0,
+        None => SILENCE,
+    };
+    Some(NewNode { name, roles: String::new(), version: env!("CARGO_PKG_VERSION").to_owned(), silence })
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "unnamed".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A folder that is there: one that is not mounted must not be made.
+fn bodies(folder: &Spanned<PathBuf>, source: &mut Source) -> Option<PathBuf> {
+    let (path, at) = (source.path(folder.get_ref()), folder.span().start);
+    match std::fs::metadata(&path) {
+        Ok(facts) if facts.is_dir() && facts.permissions().mode() & 0o007 == 0 => Some(path),
+        Ok(facts) if facts.is_dir() => {
+            source.at(
+                at,
+                format!("the folder {} can be read by others", path.display()),
+                format!("chmod o= {}", path.display()),
+            );
+            None
+        }
+        Ok(_) => {
+            source.at(
+                at,
+                format!("{} is not a folder", path.display()),
+                "name a folder that all nodes share",
+            );
+            None
+        }
+        Err(error) => {
+            source.at(
+                at,
+                format!("{} cannot be used: {error}", path.display()),
+                "mount it, or make it once, with mode 0700, on what all nodes share",
+            );
+            None
+        }
+    }
 }
 
 fn drop_it<T>(_there: &T) {}
@@ -175,6 +263,17 @@ fn tls(store: &config::Rows, hosts: &[PostgresHost], at: usize, source: &mut Sou
                 return None;
             }
             Some(PostgresTls::Verified { authorities })
+        }
+        // Whoever listens on a port while the server is down may ask for the password as it is, and the driver would say it.
+        None if store.password_file.is_some()
+            && hosts.iter().any(|host| is_here(host) && !is_socket(host)) =>
+        {
+            source.at(
+                at,
+                "a password goes over TLS or a socket only: on this machine anybody may listen in the server's place",
+                "name the folder of the server's socket (\"/run/postgresql\"), or write tls-authorities = \"FILE\"",
+            );
+            None
         }
         None if hosts.iter().all(is_here) => Some(PostgresTls::Off),
         None => {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::units::Span;
+
 /// `[store]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -19,6 +21,10 @@ pub(crate) struct Rows {
     pub(crate) tls_authorities: Option<Spanned<PathBuf>>,
     pub(crate) durability: Option<Spanned<Durability>>,
     pub(crate) connections: Option<Spanned<usize>>,
+    /// What several nodes need.
+    pub(crate) node: Option<Spanned<String>>,
+    pub(crate) bodies: Option<Spanned<PathBuf>>,
+    pub(crate) silence: Option<Spanned<Span>>,
 }
 
 /// What keeps the rows.

@@ -11,6 +11,7 @@ use super::begin::Words;
 use super::commit_outcome;
 use super::deferred::Unhurried;
 use super::failure::{Cure, Failure};
+use super::heartbeat::{self, Heartbeat};
 use super::pool::{Connections, discard, lend};
 use super::transaction::{self, End};
 use crate::audit::AuditProver;
@@ -18,6 +19,7 @@ use crate::body::StoredBody;
 use crate::engine::Promise;
 use crate::error::StoreError;
 use crate::files::Files;
+use crate::node::NodeState;
 use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Statement};
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
@@ -176,6 +178,26 @@ impl Core {
                         return Err(failure.into());
                     }
                 }
+            }
+        }
+    }
+
+    /// Says that this life ends: what it did not begin is free for others at once.
+    pub(super) async fn give_up(&self, heartbeat: &Heartbeat) {
+        if heartbeat.node_state() != NodeState::Active {
+            return;
+        }
+        let given = async {
+            let connection = lend(&self.writers, Instant::now()).await?;
+            let given = heartbeat::take_over(&connection, &self.words, heartbeat.incarnation(), None).await;
+            // Whatever state it is in: nothing more comes.
+            discard(connection);
+            given.map_err(StoreError::from)
+        };
+        match given.await {
+            Ok(legs) => tracing::info!(node.legs = legs, "this node has ended"),
+            Err(error) => {
+                tracing::warn!(%error, "the others find out by its silence that this node has ended")
             }
         }
     }

@@ -6,8 +6,9 @@ use super::config::Durability;
 use crate::engine::Promise;
 use crate::engine::sql_dialect::Texts;
 
-/// A transaction whose process or machine is gone without a word ends after that, and gives its locks back.
-const ABANDONED: Duration = Duration::from_secs(60);
+/// A transaction whose process or machine is gone without a word, or stands still, ends after that and gives its locks
+/// back: before anybody has waited for one of them too long. Between two of our sentences lies no more than our own work.
+const ABANDONED: Duration = Duration::from_secs(5);
 
 /// Fails where no commit would wait for a standby: after a failover, or when somebody has changed the setting since.
 /// What is not a number becomes part of the server's sentence.
@@ -23,6 +24,8 @@ pub(super) struct Words {
     pub(super) commit: Duration,
     durable: String,
     ordered: String,
+    /// Also where others have taken over from this process.
+    unfenced: String,
     /// One question needs no view of its own.
     read_one: String,
     read_many: String,
@@ -31,7 +34,15 @@ pub(super) struct Words {
 impl Words {
     /// Everything is set for the transaction and nothing for the connection, which a pool between us and the server
     /// hands to somebody else when the transaction ends.
-    pub(super) fn new(schema: &str, lock_wait: Duration, commit: Duration, durability: Durability) -> Self {
+    ///
+    /// `fence` makes every writing transaction fail of a process that others have taken over from.
+    pub(super) fn new(
+        schema: &str,
+        lock_wait: Duration,
+        commit: Duration,
+        durability: Durability,
+        fence: &str,
+    ) -> Self {
         let insist = match durability {
             Durability::Local => "",
             Durability::Replicated => INSIST,
@@ -45,9 +56,10 @@ impl Words {
         Self {
             texts: Texts::default(),
             commit,
-            durable: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}{insist}"),
+            durable: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}{insist}{fence}"),
+            unfenced: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}{insist}"),
             ordered: format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}; SET LOCAL synchronous_commit = off"
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{set}; SET LOCAL synchronous_commit = off{fence}"
             ),
             read_one: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY{set}"),
             read_many: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{set}"),
@@ -59,6 +71,11 @@ impl Words {
             Promise::Durable => &self.durable,
             Promise::Ordered => &self.ordered,
         }
+    }
+
+    /// What a process gives signs of life with.
+    pub(super) fn unfenced(&self) -> &str {
+        &self.unfenced
     }
 
     pub(super) fn look(&self, questions: usize) -> &str {

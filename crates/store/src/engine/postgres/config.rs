@@ -7,6 +7,8 @@ use sealpost_mail::Secret;
 use tokio_postgres::Config;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
+use crate::node::NewNode;
+
 /// How long one host may take to answer at all.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -37,6 +39,11 @@ pub struct PostgresOptions {
     pub readers: usize,
     /// What a `250` outlives.
     pub durability: Durability,
+    /// Where large bodies lie, if several data folders share them: on every node the same folder. `None`: in the data
+    /// folder, and no other data folder belongs to this database.
+    pub bodies: Option<PathBuf>,
+    /// Who serves, where somebody does: a command is nobody.
+    pub node: Option<NewNode>,
     /// How long whoever asks waits for a connection, and so for a new primary; and how long a commit may take, and so
     /// its standby. 30 seconds are good.
     pub patience: Duration,
@@ -87,6 +94,8 @@ impl PostgresOptions {
             writers: 16,
             readers: 4,
             durability: Durability::Local,
+            bodies: None,
+            node: None,
             patience: Duration::from_secs(30),
         }
     }

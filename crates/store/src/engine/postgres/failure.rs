@@ -63,8 +63,11 @@ fn cure(error: &PostgresError) -> Cure {
     if error.code.is_none() || error.fatal || error.is(&[SqlState::READ_ONLY_SQL_TRANSACTION]) {
         return Cure::Elsewhere;
     }
-    // The two last: what a statement looked for came or went between its look and its change. The next try sees it.
+    // The two last: what a statement looked for came or went between its look and its change. The next try sees it. A lock
+    // that did not come is waited for again, for as long as whoever asks has patience: its holder may be a process that
+    // stands still, whose transaction the server ends.
     if error.is(&[
+        SqlState::LOCK_NOT_AVAILABLE,
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::FOREIGN_KEY_VIOLATION,

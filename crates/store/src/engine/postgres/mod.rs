@@ -10,6 +10,7 @@ mod commit_outcome;
 mod config;
 mod deferred;
 mod failure;
+mod heartbeat;
 mod locks;
 mod migrate;
 mod pipeline;
@@ -23,11 +24,11 @@ mod transaction;
 pub(crate) mod unsupported_server;
 mod value;
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sealpost_mail::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -37,12 +38,14 @@ use self::begin::Words;
 pub use self::config::{Durability, PostgresHost, PostgresOptions, PostgresTls};
 use self::deferred::Unhurried;
 use self::failure::Failure;
-use self::pool::{Connector, lend};
+pub(crate) use self::heartbeat::Heartbeat;
+use self::pool::{Connections, Connector, discard, lend};
 use self::runtime::OwnRuntime;
 pub use self::server_settings::PostgresFacts;
 pub use self::unsupported_server::PostgresUnfit;
-use super::{Promise, Setting};
+use super::{Locks, Promise, Setting};
 use crate::error::StoreError;
+use crate::node::ROTATING;
 use crate::statement::{Batch, Outcome, Row, Statement, sql};
 
 /// How many callers may stand in front of the connections; the others wait.
@@ -57,8 +60,18 @@ const UNHURRIED: Duration = Duration::from_millis(25);
 pub(crate) struct Opened {
     runtime: OwnRuntime,
     options: PostgresOptions,
+    lock_wait: Duration,
     words: Arc<Words>,
     readers: pool::Connections,
+}
+
+/// What becomes of processes that gave no sign of life for long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LongSilent {
+    /// They may still be there.
+    Counts,
+    /// They are ended.
+    Ends,
 }
 
 /// The one that works.
@@ -74,10 +87,20 @@ pub(crate) struct Postgres {
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
     clerk: AbortHandle,
     /// Until the last of them has ended, so that nobody cleans up under our hands.
-    lock: Mutex<Option<Arc<File>>>,
+    lock: Mutex<Option<Arc<Locks>>>,
     halted: watch::Receiver<bool>,
     /// What cannot be made certain here is another server's tomorrow.
     _never_halts: watch::Sender<bool>,
+    life: Option<Life>,
+}
+
+/// What a serving process has that a command has not.
+#[derive(Debug)]
+struct Life {
+    heartbeat: Arc<Heartbeat>,
+    /// One connection: signs of life wait for nothing else.
+    pool: Connections,
+    beating: AbortHandle,
 }
 
 impl Opened {
@@ -90,7 +113,8 @@ impl Opened {
             return Err(StoreError::Damaged { what: "a schema's name of small letters, digits and _" });
         }
         let runtime = OwnRuntime::start(folder)?;
-        let words = Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability));
+        let words =
+            Arc::new(Words::new(&options.schema, lock_wait, options.patience, options.durability, ""));
         let (folder, wish) = (folder.to_owned(), options.clone());
         let (readers, facts) = runtime.wait_for(async move {
             let readers = Connector::new(&wish)?.pool(wish.readers, wish.patience)?;
@@ -98,7 +122,8 @@ impl Opened {
             let facts = server_settings::ask(&connection.client).await?;
             facts.allow(wish.durability)?;
             migrate::migrate(&mut connection.client, &wish.schema).await?;
-            store_folder::belongs(&mut connection.client, &wish.schema, &folder).await?;
+            store_folder::belongs(&mut connection.client, &wish.schema, &folder, wish.bodies.as_deref())
+                .await?;
             drop(connection);
             Ok((readers, facts))
         })?;
@@ -107,7 +132,41 @@ impl Opened {
             database.standbys = facts.synchronous_standbys,
             "rows are in PostgreSQL"
         );
-        Ok(Self { runtime, options, words, readers })
+        Ok(Self { runtime, options, lock_wait, words, readers })
+    }
+
+    /// Whether somebody serves, or has done so and did not end in order. `long_silent` ends those first that have given
+    /// no sign for twice as long as they may: to be asked for by whoever was told that all are stopped.
+    pub(crate) fn is_served(&self, long_silent: LongSilent) -> Result<bool, StoreError> {
+        let (readers, words, patience) =
+            (self.readers.clone(), Arc::clone(&self.words), self.options.patience);
+        self.runtime.wait_for(async move {
+            let connection = lend(&readers, Instant::now() + patience).await?;
+            let now = heartbeat::clock(&connection).await?;
+            let question =
+                sql!("SELECT incarnation, seen_at, silence FROM nodes WHERE incarnation <> ?1", ROTATING);
+            let nodes = transaction::read(&connection, &words, &[question]).await?;
+            let mut served = false;
+            for mut row in nodes.into_iter().flatten() {
+                let (incarnation, seen_at, silence) = (row.text()?, row.int()?, row.int()?);
+                let silent = now.0.saturating_sub(seen_at) > silence.saturating_mul(2);
+                let ended = match long_silent {
+                    LongSilent::Ends if silent => {
+                        heartbeat::take_over(&connection, &words, &incarnation, Some(seen_at))
+                            .await?
+                            .is_some()
+                    }
+                    LongSilent::Ends | LongSilent::Counts => false,
+                };
+                served |= !ended;
+            }
+            Ok(served)
+        })
+    }
+
+    /// Whether the server key is being changed, perhaps on another machine.
+    pub(crate) fn is_rotating(&self) -> Result<bool, StoreError> {
+        self.is_there(sql!("SELECT 1 FROM nodes WHERE incarnation = ?1", ROTATING))
     }
 
     /// Whoever writes a body's row holds this until it is kept or not, also if its process was killed meanwhile.
@@ -130,7 +189,10 @@ impl Opened {
     }
 
     pub(crate) fn has_file(&self, body_id: &str) -> Result<bool, StoreError> {
-        let question = sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", body_id);
+        self.is_there(sql!("SELECT 1 FROM bodies WHERE id = ?1 AND place = 'file'", body_id))
+    }
+
+    fn is_there(&self, question: Statement) -> Result<bool, StoreError> {
         let (readers, words, patience) =
             (self.readers.clone(), Arc::clone(&self.words), self.options.patience);
         self.runtime.wait_for(async move {
@@ -141,7 +203,35 @@ impl Opened {
     }
 
     pub(crate) fn start(self, setting: Setting) -> Result<Postgres, StoreError> {
-        let Self { runtime, options, words, readers } = self;
+        let Self { runtime, options, lock_wait, mut words, readers } = self;
+        let life = match &options.node {
+            None => None,
+            Some(node) => {
+                let pool = Connector::new(&options)?.pool(1, options.patience)?;
+                let (own, said, node) = (pool.clone(), Arc::clone(&words), node.clone());
+                let patience = options.patience;
+                let heartbeat = runtime.wait_for(async move {
+                    let connection = lend(&own, Instant::now() + patience).await?;
+                    match Heartbeat::begin(&connection, &said, &node).await {
+                        Ok(heartbeat) => Ok(Arc::new(heartbeat)),
+                        Err(error) => {
+                            discard(connection);
+                            Err(error)
+                        }
+                    }
+                })?;
+                let fence = heartbeat::fence(heartbeat.incarnation());
+                words = Arc::new(Words::new(
+                    &options.schema,
+                    lock_wait,
+                    options.patience,
+                    options.durability,
+                    &fence,
+                ));
+                let beating = runtime.spawn(Arc::clone(&heartbeat).beat(pool.clone(), Arc::clone(&words)));
+                Some(Life { heartbeat, pool, beating: beating.abort_handle() })
+            }
+        };
         let writers = Connector::new(&options)?.pool(options.writers, options.patience)?;
         let core = Arc::new(Core {
             writers,
@@ -174,6 +264,7 @@ impl Opened {
             lock: Mutex::new(Some(setting.lock)),
             halted,
             _never_halts: never,
+            life,
         })
     }
 }
@@ -212,6 +303,39 @@ impl Postgres {
         work.await.map_err(|_gone| StoreError::Closed)?
     }
 
+    /// What tells others that this process is there; a command has none.
+    pub(crate) fn heartbeat(&self) -> Option<&Heartbeat> {
+        self.life.as_ref().map(|life| &*life.heartbeat)
+    }
+
+    /// What the database's clock says.
+    pub(crate) async fn clock(&self) -> Result<Timestamp, StoreError> {
+        let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
+        let asked = self.runtime.spawn(async move {
+            let _held = at_work;
+            heartbeat::clock(&*lend(&core.readers, Instant::now() + core.patience).await?).await
+        });
+        asked.await.map_err(|_gone| StoreError::Closed)?
+    }
+
+    /// Takes over from a life that is certainly over; how many legs that frees.
+    pub(crate) async fn replace(&self, incarnation: &str) -> Result<usize, StoreError> {
+        let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
+        let incarnation = incarnation.to_owned();
+        let replaced = self.runtime.spawn(async move {
+            let _held = at_work;
+            let connection = lend(&core.writers, Instant::now() + core.patience).await?;
+            match heartbeat::take_over(&connection, &core.words, &incarnation, None).await {
+                Ok(freed) => Ok(freed.unwrap_or_default()),
+                Err(failure) => {
+                    discard(connection);
+                    Err(failure.into())
+                }
+            }
+        });
+        replaced.await.map_err(|_gone| StoreError::Closed)?
+    }
+
     pub(crate) fn halted(&self) -> watch::Receiver<bool> {
         self.halted.clone()
     }
@@ -227,8 +351,16 @@ impl Postgres {
         while self.ended.lock().await.recv().await.is_some() {}
         self.clerk.abort();
         let core = Arc::clone(&self.core);
+        let life = self.life.as_ref().map(|life| {
+            life.beating.abort();
+            (Arc::clone(&life.heartbeat), life.pool.clone())
+        });
         let last = self.runtime.spawn(async move {
             core.flush().await;
+            if let Some((heartbeat, pool)) = life {
+                pool.close();
+                core.give_up(&heartbeat).await;
+            }
             core.writers.close();
             core.readers.close();
         });

@@ -1,5 +1,6 @@
 //! Database and folder belong together: large bodies, locks and notes of deliveries lie in the folder. Another folder
-//! would miss them, and take everything in it for leftovers.
+//! would miss them, and take everything in it for leftovers. Where several nodes share a folder of bodies, that one
+//! belongs to the database, and each data folder that comes with it is taken in.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -13,16 +14,27 @@ use crate::error::StoreError;
 use crate::file_permissions::Access;
 
 /// Sees to it that folder and schema are each other's; the first time makes them so.
-pub(super) async fn belongs(client: &mut Client, schema: &str, folder: &Path) -> Result<(), StoreError> {
+pub(super) async fn belongs(
+    client: &mut Client,
+    schema: &str,
+    folder: &Path,
+    bodies: Option<&Path>,
+) -> Result<(), StoreError> {
     if folder.join(SQLITE_FILE).exists() {
         return Err(StoreError::OtherEngine { folder: folder.to_owned(), holds: "SQLite" });
     }
-    let ours = read(folder)?;
-    let theirs = identify(client, schema, folder).await?;
+    let belongs = bodies.unwrap_or(folder);
+    let ours = read(belongs)?;
+    let theirs = identify(client, schema, belongs).await?;
     match ours {
+        Some(ours) if ours == theirs => {}
+        None if is_ours(belongs, &theirs)? => {}
+        Some(_) | None => return Err(StoreError::OtherFolder { folder: belongs.to_owned() }),
+    }
+    match read(folder)? {
         Some(ours) if ours == theirs => Ok(()),
-        None if is_ours(folder, &theirs)? => Ok(()),
-        Some(_) | None => Err(StoreError::OtherFolder { folder: folder.to_owned() }),
+        None => write(folder, &theirs),
+        Some(_) => Err(StoreError::OtherFolder { folder: folder.to_owned() }),
     }
 }
 

@@ -11,11 +11,10 @@ use super::failure::Failure;
 use super::locks;
 use super::pipeline::{Asked, answer, ask, ask_for, say, send};
 use super::pool::Connection;
-use super::value::Param;
 use crate::audit::AuditProver;
 use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
-use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement, Value};
+use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement};
 
 /// How long statements may take before the connection is given up; their locks are waited for within this.
 pub(super) const STATEMENTS: Duration = Duration::from_secs(60);
@@ -141,8 +140,10 @@ pub(super) async fn write(
     }
 }
 
-/// Who appends to the audit trail holds this until its commit: the next row is proven over this one.
-const TRAIL: i64 = 0x5ea1_a0d1;
+/// Who appends to the audit trail holds this until its commit: the next row is proven over this one. Each schema has its
+/// own trail.
+const TRAIL: &str = "SELECT count(pg_catalog.pg_advisory_xact_lock(1587126481,
+    pg_catalog.hashtext(pg_catalog.current_schema()::text)))";
 
 /// What a batch that has run adds to the audit trail.
 async fn note(
@@ -155,12 +156,7 @@ async fn note(
     let mut statements = audit_trail::besides(prover, batch, answers).map_err(Failure::Store)?;
     let rows = audit_trail::rows(batch, answers);
     if !rows.is_empty() {
-        ask(
-            client,
-            "SELECT count(pg_catalog.pg_advisory_xact_lock($1))",
-            vec![Param::Value(&Value::Int(TRAIL))],
-        )
-        .await?;
+        ask(client, TRAIL, Vec::new()).await?;
         let [head, last] = audit_trail::end();
         let head = ask_for(client, words, &head).await?.rows.pop();
         let last = ask_for(client, words, &last).await?.rows.pop();

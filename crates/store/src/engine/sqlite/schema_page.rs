@@ -27,6 +27,7 @@ const TABLES: &[(&str, &str)] = &[
     ("legs", "the queue: one recipient's copy on its way out, its facts in a sealed ticket"),
     ("mailboxes", "one for each address, by its keyed tag"),
     ("newcomers", "who is between an activation link and a password"),
+    ("nodes", "processes that serve over one PostgreSQL, and when each last gave a sign of life"),
     ("notices", "what must be known when a notice or a reply comes back (VERP)"),
     (
         "own_keys",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
-use super::super::{Promise, audit_trail};
+use super::super::{Locks, Promise, audit_trail};
 use super::connection::BUSY_TIMEOUT;
 use super::eraser::erases;
 use super::{Eraser, Jobs, run};
@@ -70,7 +70,7 @@ pub(crate) struct Writer {
     /// Proves rows of the audit trail.
     prover: Option<Arc<dyn AuditProver>>,
     /// Held until the last commit, so that nobody cleans up under our hands.
-    _lock: Arc<std::fs::File>,
+    _lock: Arc<Locks>,
     eraser: Arc<Eraser>,
     /// This group deletes what must not stay in the log.
     erased: bool,
@@ -120,7 +120,7 @@ impl Writer {
         disk: Arc<Disk>,
         eraser: Arc<Eraser>,
         halted: watch::Sender<bool>,
-        lock: Arc<std::fs::File>,
+        lock: Arc<Locks>,
     ) -> Self {
         Self {
             connection,
@@ -533,13 +533,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (database, bodies) = (folder.path().join("rows"), folder.path().join("bodies"));
         std::fs::create_dir(&bodies).unwrap();
-        let lock = Arc::new(std::fs::File::create_new(&database).unwrap());
+        let _folder = std::fs::File::create_new(&database).unwrap();
+        let lock = Arc::new(Locks { _folder, _bodies: None });
         let mut connection = open(&database, Role::Writer).unwrap();
         migrate(&mut connection).unwrap();
         connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
         let files = Arc::new(Files::open(bodies, crate::file_permissions::Access::Private).unwrap().0);
         let jobs = Arc::new(Jobs::new());
-        let disk = Arc::new(Disk::open(folder.path(), 0).unwrap());
+        let disk = Arc::new(Disk::open(folder.path(), None, 0).unwrap());
         let writer = Writer::new(
             connection,
             Arc::clone(&jobs),

@@ -1,0 +1,383 @@
+//! The sign of life that a serving process gives, and what follows when it cannot: it stops by itself before anybody may
+//! take over, and what it writes afterwards is refused by the server. Watches the others, and takes over from those that
+//! are silent. Knows no leg but by its owner.
+//!
+//! Silence is measured by what a process sees while its own signs arrive: after the database was away for everybody, nobody
+//! was silent.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::begin::Words;
+use super::failure::Failure;
+use super::pipeline::{ask, say};
+use super::pool::{Connection, Connections, discard, lend};
+use super::value::Param;
+use crate::engine::Promise;
+use crate::error::StoreError;
+use crate::node::{NewNode, NodeState, ROTATING};
+use crate::statement::{Answer, Value};
+
+/// The database's clock in milliseconds. Not the transaction's: that one stands still while it waits.
+const CLOCK: &str = "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint";
+
+/// Signs in the time that a process may be silent.
+const SIGNS: u32 = 6;
+
+/// The last sign that arrived.
+#[derive(Clone, Copy, Debug)]
+struct Beat {
+    /// When it was sent, which is not after it arrived.
+    sent: Instant,
+    /// What the database's clock said then.
+    clock: Timestamp,
+    /// Nobody has taken over.
+    ours: bool,
+}
+
+/// One process's part.
+#[derive(Debug)]
+pub(crate) struct Heartbeat {
+    incarnation: String,
+    silence: Duration,
+    last: watch::Sender<Beat>,
+}
+
+/// What no other life has, and what it holds while it writes; whoever takes over must get it first.
+pub(super) fn fence(incarnation: &str) -> String {
+    let key = key_of(incarnation);
+    format!(
+        "; SELECT pg_catalog.pg_advisory_xact_lock_shared({key}); SELECT CASE WHEN NOT EXISTS
+            (SELECT 1 FROM nodes WHERE incarnation = '{incarnation}')
+         THEN ('others have taken over from this process, server ' || pg_catalog.current_setting('server_version'))::integer END"
+    )
+}
+
+/// Incarnations are random hexadecimal digits.
+fn key_of(incarnation: &str) -> i64 {
+    let digits: String = incarnation.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or_default().cast_signed()
+}
+
+impl Heartbeat {
+    /// Enters itself. Refused while the server key is changed.
+    pub(super) async fn begin(
+        connection: &Connection,
+        words: &Words,
+        node: &NewNode,
+    ) -> Result<Self, StoreError> {
+        let client = &connection.client;
+        let sent = Instant::now();
+        let silence = i64::try_from(node.silence.as_millis()).unwrap_or(i64::MAX);
+        let entered = async {
+            say(client, words.unfenced()).await?;
+            let text = format!(
+                "INSERT INTO nodes (incarnation, name, roles, version, silence, begun_at, seen_at)
+                 SELECT pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), $1, $2, $3, $4, {CLOCK}, {CLOCK}
+                 WHERE NOT EXISTS (SELECT 1 FROM nodes WHERE incarnation = $5)
+                 RETURNING incarnation, seen_at"
+            );
+            let values = [
+                Value::from(node.name.as_str()),
+                Value::from(node.roles.as_str()),
+                Value::from(node.version.as_str()),
+                Value::Int(silence),
+                Value::from(ROTATING),
+            ];
+            let answer = ask(client, &text, values.iter().map(Param::Value).collect()).await?;
+            say(client, "COMMIT").await?;
+            Ok::<Answer, Failure>(answer)
+        };
+        let mut row = entered.await.map_err(StoreError::from)?.rows.pop().ok_or(StoreError::Rotating)?;
+        let incarnation = row.text()?;
+        let clock = row.time()?;
+        let (last, _nobody_yet) = watch::channel(Beat { sent, clock, ours: true });
+        Ok(Self { incarnation, silence: node.silence, last })
+    }
+
+    pub(crate) fn incarnation(&self) -> &str {
+        &self.incarnation
+    }
+
+    pub(crate) fn node_state(&self) -> NodeState {
+        let Beat { sent, ours, .. } = *self.last.borrow();
+        match ours {
+            false => NodeState::Replaced,
+            true if sent.elapsed() >= self.silence / 2 => NodeState::Silent,
+            true => NodeState::Active,
+        }
+    }
+
+    pub(crate) async fn until_active(&self) {
+        let mut last = self.last.subscribe();
+        loop {
+            match self.node_state() {
+                NodeState::Active => return,
+                NodeState::Silent => {
+                    // We hold the sender.
+                    let _always = last.changed().await;
+                }
+                NodeState::Replaced => std::future::pending().await,
+            }
+        }
+    }
+
+    pub(crate) async fn replaced(&self) {
+        let mut last = self.last.subscribe();
+        let _always = last.wait_for(|beat| !beat.ours).await;
+    }
+
+    /// By the last sign and the time since.
+    pub(crate) fn database_time(&self) -> Timestamp {
+        let Beat { sent, clock, .. } = *self.last.borrow();
+        clock.plus(sent.elapsed())
+    }
+
+    /// Gives signs of life until others have taken over. Runs until it is aborted.
+    pub(super) async fn beat(self: Arc<Self>, pool: Connections, words: Arc<Words>) {
+        let pause = self.silence / SIGNS;
+        let mut others = Others::default();
+        loop {
+            sleep(pause).await;
+            // Whoever stood still itself has not seen how long others were silent.
+            if self.node_state() != NodeState::Active {
+                others.forget();
+            }
+            match timeout(self.silence / 2, self.give_sign(&pool, &words)).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => {
+                    tracing::error!(
+                        node.incarnation = self.incarnation,
+                        "others have taken over from this process: it was silent for too long"
+                    );
+                    return;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "no sign of life could be given");
+                    others.forget();
+                    continue;
+                }
+                Err(_late) => {
+                    tracing::warn!("no sign of life could be given in time");
+                    others.forget();
+                    continue;
+                }
+            }
+            if let Err(error) = self.watch(&pool, &words, &mut others).await {
+                tracing::warn!(%error, "the other nodes could not be looked at");
+            }
+        }
+    }
+
+    /// `false`: others have taken over.
+    async fn give_sign(&self, pool: &Connections, words: &Words) -> Result<bool, StoreError> {
+        let connection = lend(pool, Instant::now()).await?;
+        let sent = Instant::now();
+        let client = &connection.client;
+        let given = async {
+            say(client, words.unfenced()).await?;
+            let text = format!("UPDATE nodes SET seen_at = {CLOCK} WHERE incarnation = $1 RETURNING seen_at");
+            let own = Value::from(self.incarnation.as_str());
+            let answer = ask(client, &text, vec![Param::Value(&own)]).await?;
+            connection.listen_for_warnings();
+            // With a standby it has to be there, too: whoever is promoted must not have missed it.
+            say(client, "COMMIT").await?;
+            match connection.was_warned() {
+                true => Err(Failure::late("the standby")),
+                false => Ok(answer),
+            }
+        };
+        let answer = match given.await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                discard(connection);
+                return Err(failure.into());
+            }
+        };
+        match answer.rows.into_iter().next() {
+            Some(mut row) => {
+                let clock = row.time()?;
+                self.last.send_replace(Beat { sent, clock, ours: true });
+                Ok(true)
+            }
+            None => {
+                self.last.send_modify(|beat| beat.ours = false);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes over from those that were silent for as long as they may.
+    async fn watch(&self, pool: &Connections, words: &Words, others: &mut Others) -> Result<(), StoreError> {
+        let connection = lend(pool, Instant::now()).await?;
+        let client = &connection.client;
+        let own = Value::from(self.incarnation.as_str());
+        let rotating = Value::from(ROTATING);
+        let looked = async {
+            say(client, words.look(1)).await?;
+            let text = "SELECT incarnation, seen_at, silence FROM nodes WHERE incarnation <> $1 AND incarnation <> $2";
+            let answer = ask(client, text, vec![Param::Value(&own), Param::Value(&rotating)]).await?;
+            say(client, "COMMIT").await?;
+            Ok::<Answer, Failure>(answer)
+        };
+        let looked = match looked.await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                discard(connection);
+                return Err(failure.into());
+            }
+        };
+        drop(connection);
+        let mut seen = Vec::with_capacity(looked.rows.len());
+        for mut row in looked.rows {
+            seen.push((row.text()?, row.int()?, Duration::from_millis(row.count()?)));
+        }
+        for (incarnation, seen_at) in others.silent(seen, Instant::now()) {
+            // Meanwhile we may have been silent ourselves.
+            if self.node_state() != NodeState::Active {
+                return Ok(());
+            }
+            let connection = lend(pool, Instant::now()).await?;
+            match take_over(&connection, words, &incarnation, Some(seen_at)).await {
+                Ok(Some(legs)) => {
+                    tracing::warn!(
+                        node.incarnation = incarnation,
+                        node.legs = legs,
+                        "a node was silent for too long: what it had in hand is free"
+                    );
+                }
+                Ok(None) => {
+                    tracing::info!(
+                        node.incarnation = incarnation,
+                        "a silent node still writes, or is back: looking again"
+                    );
+                }
+                Err(failure) => {
+                    discard(connection);
+                    return Err(failure.into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What has been seen of the others, and since when it is the same.
+#[derive(Debug, Default)]
+struct Others(HashMap<String, (i64, Instant)>);
+
+impl Others {
+    fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// Those whose last sign has been the same for as long as they may be silent.
+    fn silent(&mut self, seen: Vec<(String, i64, Duration)>, now: Instant) -> Vec<(String, i64)> {
+        let before = std::mem::take(&mut self.0);
+        let mut silent = Vec::new();
+        for (incarnation, seen_at, may_be_silent) in seen {
+            let since = match before.get(&incarnation) {
+                Some((same, since)) if *same == seen_at => *since,
+                Some(_) | None => now,
+            };
+            if now.saturating_duration_since(since) >= may_be_silent {
+                silent.push((incarnation.clone(), seen_at));
+            }
+            self.0.insert(incarnation, (seen_at, since));
+        }
+        silent
+    }
+}
+
+/// Ends a life that is over, and gives back what it had in hand: how many legs. `None`: it still writes, or has given a
+/// sign since. Whoever says no last sign knows that it is dead, and waits until the server has heard of that, too.
+pub(super) async fn take_over(
+    connection: &Connection,
+    words: &Words,
+    incarnation: &str,
+    seen_at: Option<i64>,
+) -> Result<Option<usize>, Failure> {
+    let client = &connection.client;
+    let key = key_of(incarnation);
+    say(client, words.begin(Promise::Durable)).await?;
+    let taken = async {
+        match seen_at {
+            Some(_) => {
+                let free = Value::Int(key);
+                let text = "SELECT 1 WHERE pg_catalog.pg_try_advisory_xact_lock($1)";
+                if ask(client, text, vec![Param::Value(&free)]).await?.affected == 0 {
+                    return Ok(None);
+                }
+            }
+            None => {
+                say(client, &format!("SELECT pg_catalog.pg_advisory_xact_lock({key})")).await?;
+            }
+        }
+        // No sign has a time before the epoch.
+        let (who, when) = (Value::from(incarnation), Value::Int(seen_at.unwrap_or(-1)));
+        let text = "DELETE FROM nodes WHERE incarnation = $1 AND ($2 < 0 OR seen_at = $2)";
+        let gone = ask(client, text, vec![Param::Value(&who), Param::Value(&when)]).await?.affected;
+        if gone == 0 && seen_at.is_some() {
+            return Ok(None);
+        }
+        let text = format!(
+            "UPDATE legs SET lease_owner = NULL, lease_until = NULL,
+                 due_at = CASE WHEN state = 'queued' THEN {CLOCK} ELSE due_at END
+             WHERE lease_owner = $1"
+        );
+        Ok::<_, Failure>(Some(ask(client, &text, vec![Param::Value(&who)]).await?.affected))
+    };
+    match taken.await {
+        Ok(taken) => {
+            say(client, if taken.is_some() { "COMMIT" } else { "ROLLBACK" }).await?;
+            Ok(taken)
+        }
+        Err(failure) => {
+            if !failure.ends_connection() {
+                say(client, "ROLLBACK").await?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// What the database's clock says.
+pub(super) async fn clock(connection: &Connection) -> Result<Timestamp, StoreError> {
+    let answer =
+        ask(&connection.client, &format!("SELECT {CLOCK}"), Vec::new()).await.map_err(StoreError::from)?;
+    answer.rows.into_iter().next().ok_or(StoreError::Damaged { what: "the database's clock" })?.time()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_gives_signs_is_not_silent_and_who_was_away_has_not_seen_it() {
+        let (mut others, begun) = (Others::default(), Instant::now());
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let seen = |sign| vec![("a".to_owned(), sign, Duration::from_secs(30))];
+        assert!(others.silent(seen(1), at(0)).is_empty());
+        assert!(others.silent(seen(1), at(29)).is_empty());
+        assert!(others.silent(seen(2), at(30)).is_empty(), "a sign came in between");
+        assert!(others.silent(seen(2), at(59)).is_empty());
+        others.forget();
+        assert!(others.silent(seen(2), at(61)).is_empty());
+        assert_eq!(others.silent(seen(2), at(91)), [("a".to_owned(), 2)]);
+        assert!(others.silent(Vec::new(), at(92)).is_empty());
+        assert!(others.silent(seen(2), at(93)).is_empty(), "it came back, and is new");
+    }
+
+    #[test]
+    fn each_life_has_a_lock_of_its_own() {
+        let one = "0123456789abcdef0123456789abcdef";
+        assert_eq!(key_of(one), 0x0123_4567_89ab_cdef);
+        assert_eq!(key_of("ffffffffffffffff0000000000000000"), -1);
+        assert!(fence(one).contains("pg_advisory_xact_lock_shared(81985529216486895)"));
+    }
+}

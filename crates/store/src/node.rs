@@ -1,0 +1,161 @@
+//! Who this process is among several over one database server, whether it may act, and who the others are. Knows no
+//! database: with SQLite there is one machine, and nobody to be told from.
+
+use std::time::Duration;
+
+use sealpost_mail::Timestamp;
+
+use crate::error::StoreError;
+use crate::exclusive_lock::Alone;
+use crate::statement::{Row, Statement, sql};
+use crate::store::Store;
+
+/// A process that is about to serve.
+#[derive(Clone, Debug)]
+pub struct NewNode {
+    /// What operators call its machine.
+    pub name: String,
+    /// Its parts, for operators.
+    pub roles: String,
+    /// Its version, for operators.
+    pub version: String,
+    /// Silent for so long, others take over what it had in hand; after half of it it stops by itself. 30 seconds are
+    /// good.
+    pub silence: Duration,
+}
+
+/// One of them as the others see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRow {
+    /// Which life of it: another one after each start.
+    pub incarnation: String,
+    /// What operators call its machine.
+    pub name: String,
+    /// Its parts.
+    pub roles: String,
+    /// Its version.
+    pub version: String,
+    /// Silent for so long, others take over.
+    pub silence: Duration,
+    /// When it began to serve, by the database's clock.
+    pub begun_at: Timestamp,
+    /// How long ago it last gave a sign of life, by the database's clock.
+    pub silent: Duration,
+    /// Legs that it has in hand.
+    pub legs: u64,
+}
+
+/// Whether a process may act as the one that has its legs in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum NodeState {
+    /// Nobody takes over from it.
+    Active,
+    /// It could give no sign of life for so long that somebody soon may: it begins nothing until it could.
+    Silent,
+    /// Somebody has. Only a new life helps.
+    Replaced,
+}
+
+/// What stands in a node's place while the server key is changed: nobody begins to serve.
+pub(crate) const ROTATING: &str = "rotating";
+
+impl Store {
+    /// Whether this process may begin anything that others could have taken over.
+    pub fn node_state(&self) -> NodeState {
+        self.node().map_or(NodeState::Active, |heartbeat| heartbeat.node_state())
+    }
+
+    /// Waits until it may, for as long as that takes. Who has been replaced waits for ever.
+    pub async fn until_active(&self) {
+        if let Some(heartbeat) = self.node() {
+            heartbeat.until_active().await;
+        }
+    }
+
+    /// Waits until somebody has taken over. Never returns while nobody has.
+    pub async fn replaced(&self) {
+        match self.node() {
+            Some(heartbeat) => heartbeat.replaced().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The time that leases are taken by: the database's, where several machines take them; otherwise `own`.
+    #[must_use]
+    pub fn lease_time(&self, own: Timestamp) -> Timestamp {
+        self.node().map_or(own, |heartbeat| heartbeat.database_time())
+    }
+
+    /// How far our clock is from the database's, and how long ago that was found out; `None` where there is no other
+    /// clock.
+    #[must_use]
+    pub fn clock_differs(&self, own: Timestamp) -> Option<Duration> {
+        let theirs = self.node()?.database_time();
+        Some(Duration::from_millis(own.0.abs_diff(theirs.0)))
+    }
+
+    /// Under which name this process leases legs, so that others can take them over; `None`: under any.
+    #[must_use]
+    pub fn incarnation(&self) -> Option<&str> {
+        self.node().map(|heartbeat| heartbeat.incarnation())
+    }
+
+    /// All that serve, or have done so and did not say that they end. With SQLite none.
+    pub async fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
+        let Some(now) = self.engine().clock().await? else { return Ok(Vec::new()) };
+        let rows = self
+            .read_rows(sql!(
+                "SELECT incarnation, name, roles, version, silence, begun_at, seen_at,
+                     (SELECT count(*) FROM legs WHERE lease_owner = incarnation)
+                 FROM nodes WHERE incarnation <> ?1 ORDER BY name, begun_at",
+                ROTATING
+            ))
+            .await?;
+        let node = |mut row: Row| {
+            Ok(NodeRow {
+                incarnation: row.text()?,
+                name: row.text()?,
+                roles: row.text()?,
+                version: row.text()?,
+                silence: Duration::from_millis(row.count()?),
+                begun_at: row.time()?,
+                silent: now.since(row.time()?),
+                legs: row.count()?,
+            })
+        };
+        rows.into_iter().map(node).collect()
+    }
+
+    /// Gives back the leases of whoever is certainly dead: all of them where this process is alone with the queue;
+    /// where others work on it, those of the process that had this part in this folder before, and those of nobody.
+    /// Without that proof a lease ends by its time only. Returns how many.
+    pub async fn release_leases(&self, alone: &Alone, now: Timestamp) -> Result<usize, StoreError> {
+        let mut released = 0;
+        if self.node().is_some()
+            && let Some(former) = alone.former()
+        {
+            released += self.engine().replace(former).await?;
+        }
+        let statement = match self.node() {
+            None => release_all(now),
+            Some(heartbeat) => sql!(
+                "UPDATE legs SET lease_owner = NULL, lease_until = NULL,
+                     due_at = CASE WHEN state = 'queued' THEN ?1 ELSE due_at END
+                 WHERE lease_owner IS NOT NULL AND lease_owner NOT IN (SELECT incarnation FROM nodes)",
+                heartbeat.database_time()
+            ),
+        };
+        released += self.change(vec![statement]).await?.iter().sum::<usize>();
+        Ok(released)
+    }
+}
+
+fn release_all(now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE legs SET lease_owner = NULL, lease_until = NULL,
+             due_at = CASE WHEN state = 'queued' THEN ?1 ELSE due_at END
+         WHERE lease_owner IS NOT NULL",
+        now
+    )
+}
