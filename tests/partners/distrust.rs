@@ -63,3 +63,35 @@ fn an_openpgp_key_that_was_taken_back_proves_nothing() {
     says("revoked");
     scene.gateway.sweep();
 }
+
+/// Whoever writes the database cannot make what was revoked good again: neither by damaging its row, nor by writing
+/// another state beside it.
+#[test]
+fn a_row_of_a_revoked_key_that_was_damaged_makes_nothing_good_again() {
+    let authority = Authority::new();
+    let root = format!("[{:?}]", authority.root());
+    let scene = Scene::new(|config| {
+        config.set("partners", "roots", &root);
+    });
+    let (house, other) = (authority.issues("moor@clinic.example"), authority.issues("info@clinic.example"));
+    sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&house), "--yes"]);
+    let key = fingerprint(&scene);
+    sealpost(&scene.gateway, &["partner", "add", "clinic.example", path(&other), "--yes"]);
+    sealpost(&scene.gateway, &["partner", "revoke", "clinic.example", &key]);
+    let says = || result(&scene.arrives(&house.sign(HEAD, ENTITY)));
+    assert!(says().contains("signed=revoked"));
+    for damage in [
+        "UPDATE partner_keys SET state = 'trusted' WHERE state = 'revoked'",
+        "UPDATE partner_keys SET sealed = randomblob(length(sealed))",
+    ] {
+        scene.gateway.sql(damage);
+        let found = says();
+        assert!(!found.contains("signed=valid") && !found.contains("signed=chain"), "{damage}: {found}");
+    }
+    let shown = sealpost(&scene.gateway, &["partner", "show", "clinic.example"]);
+    assert!(shown.contains("2 of its keys cannot be read"), "{shown}");
+    // Nothing else stops: mended is mended.
+    sealpost(&scene.gateway, &["partner", "remove", "clinic.example", "--yes"]);
+    assert!(says().contains("signed=chain"), "{}", says());
+    scene.gateway.expect_errors();
+}

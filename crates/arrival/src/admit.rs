@@ -33,7 +33,7 @@ pub(crate) async fn admit(
         return Err(Reply::refuse(554, 4, 6, "This message has passed too many servers: mail loop"));
     }
     let id = context.shared.random.id();
-    let arrived = partners::open(context, partners, &origin, spooled).await?;
+    let arrived = partners::open(context, partners, &envelope, &origin, spooled).await?;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
     let Arrived { spooled, came, from_world, .. } = arrived;
     decide::log(&id, &decided);

@@ -144,7 +144,7 @@ pub fn choose<'a>(
     can_sign: &dyn Fn(Method) -> bool,
     now: Timestamp,
 ) -> Choice<'a> {
-    let Found { partner, keys } = found;
+    let Found { partner, keys, .. } = found;
     if !partner.covers(address) {
         return Choice::Nothing(Why::OtherPartner);
     }

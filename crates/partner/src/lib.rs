@@ -4,6 +4,7 @@
 //! Must never know: HTTP, SMTP, the rules, and how a letter is encrypted (that is `seal`). It holds no key of the
 //! server; every function takes the keys it needs. Clock and randomness are arguments.
 
+mod distrust;
 mod domain_or_address;
 mod error;
 mod key_choice;
@@ -13,11 +14,12 @@ mod partner_rows;
 mod published_keys;
 mod rotate;
 
+pub use distrust::{Distrusted, Known, OutOfUse};
 pub use domain_or_address::Place;
 pub use error::PartnerError;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use key_state::{Refused, Step, after};
-pub use own_keys::{Own, OwnKeys, PublicKeys, Published};
+pub use own_keys::{Lending, Own, OwnKeys, PublicKeys, Published};
 pub use partner_rows::{Book, Found, Partner, PartnerKey, Reach, Standing};
 pub use published_keys::{Shown, Window};
 pub use rotate::{PartnerSeals, Resealed};

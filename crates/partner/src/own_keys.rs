@@ -2,7 +2,7 @@
 //! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
 
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
-use sealpost_seal::{Method, OwnKey, PartnerKey, Purpose};
+use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
 use sealpost_vault::{KeyringKey, RowKey};
 use serde::{Deserialize, Serialize};
@@ -106,6 +106,23 @@ impl OwnKeys<'_> {
         Ok(keys)
     }
 
+    /// All of them as a letter's opener gets them: what is public at once, what is private one by one. The keys of
+    /// `domains`, for which the letter is, come first, then the newest.
+    pub async fn lending(&self, domains: &[Domain]) -> Result<Lending<'_>, PartnerError> {
+        let mut keys = Vec::new();
+        for row in self.store.own_keys().await? {
+            match open_public(self.rows, &row.id, row.state, &row.public_sealed) {
+                Ok(public) => keys.push((public, row)),
+                Err(error) => tracing::error!(key.id = %row.id, %error, "a key of our own is not used"),
+            }
+        }
+        keys.sort_by_key(|(public, _)| {
+            let meant = public.domains.iter().any(|domain| domains.contains(domain));
+            (!meant, std::cmp::Reverse(public.since))
+        });
+        Ok(Lending { own: *self, keys })
+    }
+
     /// A new one.
     pub async fn add(
         &self,
@@ -170,6 +187,32 @@ impl OwnKeys<'_> {
             secret_sealed: self.keyring.seal(SECRET, &secret_bound(public), secret.expose(), random),
             changed_at: now,
         })
+    }
+}
+
+/// Our keys, their private sides still closed.
+pub struct Lending<'a> {
+    own: OwnKeys<'a>,
+    keys: Vec<(Published, OwnKeyRow)>,
+}
+
+impl Lends for Lending<'_> {
+    fn public(&self) -> Vec<PartnerKey> {
+        self.keys.iter().map(|(public, _)| public.key.clone()).collect()
+    }
+
+    fn private(&self, at: usize) -> Option<Secret<Vec<u8>>> {
+        let (public, row) = self.keys.get(at)?;
+        let opened = self.own.open(row).and_then(|own| {
+            own.key.to_bytes().map_err(|source| PartnerError::Key { id: public.id.clone(), source })
+        });
+        match opened {
+            Ok(own) => Some(own),
+            Err(error) => {
+                tracing::error!(key.id = %public.id, %error, "a key of our own is not used");
+                None
+            }
+        }
     }
 }
 

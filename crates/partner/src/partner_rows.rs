@@ -2,7 +2,7 @@
 //! id, partner and state bound, so that a row that somebody else wrote opens nothing and counts for nothing.
 
 use sealpost_mail::{Address, Random, Timestamp};
-use sealpost_seal::{Distrust, DistrustedKey, Method, Profile, SpeaksFor, TrustedKey};
+use sealpost_seal::{Method, Profile, SpeaksFor, TrustedKey};
 use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerRow, Store};
 use sealpost_vault::{KeyringKey, TagKey};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,8 @@ pub struct Found {
     pub partner: Partner,
     /// All of its keys, whatever their state.
     pub keys: Vec<PartnerKey>,
+    /// So many more rows there are that are not ours, or damaged.
+    pub unreadable: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,10 +148,14 @@ impl Book<'_> {
 
     /// The keys whose signatures are believed for letters from this address; `None`: it is no partner's that is in use.
     pub async fn trusted_for(&self, from: &Address) -> Result<Option<Vec<TrustedKey>>, PartnerError> {
-        let Some(Found { partner, keys }) = self.of(from).await? else { return Ok(None) };
+        let Some(Found { partner, keys, unreadable }) = self.of(from).await? else { return Ok(None) };
         match partner.standing {
             Standing::Suspended => return Ok(None),
             Standing::Active => {}
+        }
+        // One that cannot be read may have been taken back, and may be any of them under another certificate.
+        if unreadable > 0 {
+            return Ok(Some(Vec::new()));
         }
         let trusted = keys.into_iter().filter(|key| key.state == PartnerKeyState::Trusted);
         let trusted = trusted.map(|key| TrustedKey {
@@ -160,35 +166,6 @@ impl Book<'_> {
             key: key.key,
         });
         Ok(Some(trusted.collect()))
-    }
-
-    /// The keys whose signatures are believed from nobody, whoever else vouches for them: those that were taken back,
-    /// suspended or found run out, and every key of a partner that is out of use.
-    pub async fn distrusted(&self) -> Result<Vec<DistrustedKey>, PartnerError> {
-        let mut out = Vec::new();
-        for row in self.store.partner_keys_out_of_use().await? {
-            match self.open_key(&row) {
-                Ok(key) => out.extend(distrusted(Standing::Active, key)),
-                Err(error) => tracing::error!(%error, "a partner's key that is out of use cannot be read"),
-            }
-        }
-        for row in self.store.partners().await? {
-            let partner = match self.open(&row) {
-                Ok(partner) => partner,
-                Err(error) => {
-                    tracing::error!(%error, "a partner is not used");
-                    continue;
-                }
-            };
-            match partner.standing {
-                Standing::Active => {}
-                Standing::Suspended => {
-                    let Found { keys, .. } = self.with_keys(partner).await?;
-                    out.extend(keys.into_iter().filter_map(|key| distrusted(Standing::Suspended, key)));
-                }
-            }
-        }
-        Ok(out)
     }
 
     /// Every partner with its keys, by name. One whose row is not ours does not keep the others from being shown.
@@ -308,17 +285,18 @@ impl Book<'_> {
     }
 
     async fn with_keys(&self, partner: Partner) -> Result<Found, PartnerError> {
-        let mut keys = Vec::new();
+        let (mut keys, mut unreadable) = (Vec::new(), 0);
         for row in self.store.partner_keys(&partner.id).await? {
             match self.open_key(&row) {
                 Ok(key) => keys.push(key),
                 // It does not count, and does not take the others with it.
                 Err(error) => {
+                    unreadable += 1;
                     tracing::error!(partner.id = %partner.id, %error, "a partner's key is not used")
                 }
             }
         }
-        Ok(Found { partner, keys })
+        Ok(Found { partner, keys, unreadable })
     }
 
     pub(crate) fn open_key(&self, row: &PartnerKeyRow) -> Result<PartnerKey, PartnerError> {
@@ -369,17 +347,6 @@ impl Book<'_> {
     ) -> Result<Vec<PartnerKeyRow>, PartnerError> {
         keys.iter().map(|key| self.key_row(partner_id, key, now, random)).collect()
     }
-}
-
-fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {
-    let why = match (key.state, standing) {
-        (PartnerKeyState::Revoked, _) => Distrust::Revoked,
-        (PartnerKeyState::Expired, _) => Distrust::Expired,
-        (PartnerKeyState::Suspended, _)
-        | (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Suspended) => Distrust::Suspended,
-        (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Active) => return None,
-    };
-    Some(DistrustedKey { key: key.key, why })
 }
 
 /// What a key's seal is bound to: put beside another partner or in another state, it opens no more.

@@ -154,6 +154,7 @@ fn every_reason_is_said() {
     let found = |state, standing| Found {
         partner: Partner { standing, ..rig.partner("clinic.example") },
         keys: vec![rig.key("securemail@clinic.example", state)],
+        unreadable: 0,
     };
     let at = "doctor@clinic.example";
     let trusted = found(PartnerKeyState::Trusted, Standing::Active);

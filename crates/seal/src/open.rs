@@ -13,12 +13,12 @@ use crate::assemble::assemble;
 use crate::distrusted::Barred;
 use crate::judge::{Objection, Purpose, judge};
 use crate::key_facts::Method;
+use crate::lend::Keys;
 use crate::mime::{ContentType, Entity, with_crlf};
 use crate::open_result::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
-use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
 use crate::smime::algorithm::{Authenticates, Strength};
 use crate::smime::chain::{self, Anchors};
@@ -33,7 +33,6 @@ const MOST_SIGNATURES: usize = 32;
 
 /// With what a letter is opened.
 pub(crate) struct Asked {
-    pub(crate) own: Vec<OwnKey>,
     pub(crate) trusted: Vec<TrustedKey>,
     pub(crate) distrusted: Vec<DistrustedKey>,
     pub(crate) roots: Vec<Vec<u8>>,
@@ -46,7 +45,7 @@ pub(crate) struct Asked {
 }
 
 /// What was found, and the letter that is left if it is another one.
-pub(crate) fn open(letter: &[u8], asked: &Asked) -> (Opened, Option<Vec<u8>>) {
+pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened, Option<Vec<u8>>) {
     let Some(entity) = Entity::parse(letter) else { return (nothing_found(), None) };
     let from = entity.head.from_address().ok().flatten();
     // Those that are out of use as well: whose signature it is shall be said, and that it is worth nothing.
@@ -58,6 +57,7 @@ pub(crate) fn open(letter: &[u8], asked: &Asked) -> (Opened, Option<Vec<u8>>) {
         .collect();
     let mut found = Finding {
         asked,
+        keys,
         from,
         certs,
         barred: Barred::of(&asked.distrusted),
@@ -118,6 +118,7 @@ struct Encrypted {
 
 struct Finding<'a> {
     asked: &'a Asked,
+    keys: &'a mut dyn Keys,
     from: Option<Address>,
     certs: Vec<Cert>,
     barred: Barred,
@@ -159,7 +160,7 @@ impl Finding<'_> {
                     self.layers.push(Layer::Closed { method, why: NotOpened::Beside });
                     return None;
                 }
-                let decrypted = smime::open::decrypt(&mut cms, &self.asked.own, self.asked.most);
+                let decrypted = smime::open::decrypt(&mut cms, self.keys, self.asked.most);
                 drop(cms);
                 match decrypted {
                     Err(why) => self.layers.push(Layer::Closed { method, why }),
@@ -354,8 +355,8 @@ impl Finding<'_> {
             self.layers.push(Layer::Closed { method, why: NotOpened::Beside });
             return None;
         }
-        let Asked { own, now, most, .. } = self.asked;
-        match pgp::open::decrypt(message, own, &self.certs, *now, *most) {
+        let Asked { now, most, .. } = self.asked;
+        match pgp::open::decrypt(message, self.keys, &self.certs, *now, *most) {
             Err(why) => {
                 self.layers.push(Layer::Closed { method, why });
                 None

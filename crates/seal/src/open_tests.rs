@@ -3,7 +3,9 @@
 use super::*;
 use crate::algorithm_profile::Profile;
 use crate::close::{Closing, close};
-use crate::own_key::{Holder, Kind};
+use crate::lend::Lent;
+use crate::own_key::{Holder, Kind, OwnKey};
+use crate::algorithm_profile::Profile;
 use crate::worker::TrustedKey;
 use proptest::prelude::*;
 use sealpost_mail::{Clock as _, SequenceRandom, SystemClock};
@@ -26,7 +28,6 @@ fn asked() -> Asked {
     let trusted =
         KEYS.iter().map(|key| TrustedKey { key: key.public().clone(), speaks_for: SpeaksFor::ItsAddresses });
     Asked {
-        own: KEYS.to_vec(),
         trusted: trusted.collect(),
         distrusted: Vec::new(),
         roots: Vec::new(),
@@ -36,6 +37,12 @@ fn asked() -> Asked {
         now: SystemClock.now(),
         most: 1 << 20,
     }
+}
+
+fn opened(letter: &[u8]) -> (Opened, Option<Vec<u8>>) {
+    let mut lend = |at: usize| KEYS.get(at).cloned();
+    let public = KEYS.iter().map(|key| key.public().clone()).collect();
+    open(letter, &asked(), &mut Lent::new(public, &mut lend))
 }
 
 /// Signed, encrypted, and both, with each method.
@@ -71,7 +78,7 @@ proptest! {
         }
         // sequoia-openpgp 2.4.2 unwraps in `PacketParser::decrypt` when the data packet is cut within its
         // prefix. In the product that ends the worker process, and the letter counts as unopened.
-        let Ok((opened, left)) = std::panic::catch_unwind(|| open(&letter, &asked())) else { return Ok(()) };
+        let Ok((opened, left)) = std::panic::catch_unwind(|| opened(&letter)) else { return Ok(()) };
         if opened.proven_sender().is_some() {
             let shown = left.unwrap_or(letter);
             prop_assert!(memchr::memmem::find(&shown, b"the text that was signed").is_some());
@@ -90,7 +97,23 @@ proptest! {
         let tails = ["", "\r\n--b\r\n\r\nx\r\n--b--\r\n", "\r\n--b\r\n\r\nx\r\n--b--\r\n",
             "\r\n-----END PGP MESSAGE-----", "\r\n-----END PGP SIGNATURE-----"];
         let letter = [heads[kind].as_bytes(), &bytes, tails[kind].as_bytes()].concat();
-        let (opened, _) = open(&letter, &asked());
+        let (opened, _) = opened(&letter);
         prop_assert!(opened.proven_sender().is_none() && !opened.was_decrypted());
+    }
+}
+
+#[test]
+fn only_the_key_that_a_letter_names_is_asked_for() {
+    let public: Vec<PartnerKey> = KEYS.iter().map(|key| key.public().clone()).collect();
+    // Signed, encrypted, both: first S/MIME, then OpenPGP.
+    let wanted: [&[usize]; 6] = [&[], &[0], &[0], &[], &[1], &[1]];
+    for (letter, wanted) in SENT.iter().zip(wanted) {
+        let mut asked_for = Vec::new();
+        let mut lend = |at: usize| {
+            asked_for.push(at);
+            KEYS.get(at).cloned()
+        };
+        let (opened, _) = open(letter, &asked(), &mut Lent::new(public.clone(), &mut lend));
+        assert_eq!((asked_for.as_slice(), opened.was_decrypted()), (wanted, !wanted.is_empty()));
     }
 }

@@ -12,12 +12,13 @@ use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::mpsc;
 
 use crate::error::{KeyError, OpenError, WorkerError};
+use crate::worker_protocol::{Answer, Bytes, Job, Loan, MOST_JSON, START, Trusted};
+use crate::lend::{Lends, MOST_LENT};
 use crate::open_result::{Distrust, Opened, SpeaksFor};
-use crate::own_key::OwnKey;
 use crate::partner_key::PartnerKey;
-use crate::worker_protocol::{Answer, Bytes, Job, MOST_JSON, START, Trusted};
 
 /// The worker's file name.
 const NAME: &str = "sealpost-seal";
@@ -68,7 +69,7 @@ pub struct DistrustedKey {
 /// With what a letter is opened.
 pub struct Opening<'a> {
     /// Our keys, old ones too.
-    pub own: &'a [&'a OwnKey],
+    pub own: &'a dyn Lends,
     /// Keys whose signatures are believed.
     pub trusted: &'a [TrustedKey],
     /// Keys whose signatures are not believed, whoever vouches for them.
@@ -153,10 +154,9 @@ impl Worker {
         opening: &Opening<'_>,
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Opened, OpenError> {
-        let own = opening.own.iter().filter_map(|own| own.to_bytes().ok());
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
         let job = Job::Open {
-            own: own.map(|own| Bytes(own.expose().clone())).collect(),
+            own: opening.own.public(),
             trusted: opening
                 .trusted
                 .iter()
@@ -171,9 +171,9 @@ impl Worker {
             most: self.limits.output,
             letter: length,
         };
-        match self.run(&job, letter, spool).await? {
+        match self.run(&job, letter, Some(opening.own), spool).await? {
             Answer::Opened(opened) => Ok(opened),
-            Answer::Keys(_) | Answer::Chain(_) | Answer::Refused(_) => Err(OpenError::Worker(other_answer())),
+            Answer::Needs(_) | Answer::Keys(_) | Answer::Chain(_) | Answer::Refused(_) => Err(OpenError::Worker(other_answer())),
         }
     }
 
@@ -183,10 +183,10 @@ impl Worker {
     /// None of the formats, or too large.
     pub async fn read_keys(&self, file: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
         let job = Job::Keys { file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
-        match self.run(&job, file, tokio::io::sink()).await.map_err(worker_error)? {
+        match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
             Answer::Keys(keys) => Ok(keys),
             Answer::Refused(refusal) => Err(refusal.into()),
-            Answer::Opened(_) | Answer::Chain(_) => Err(KeyError::Worker(other_answer())),
+            Answer::Needs(_) | Answer::Opened(_) | Answer::Chain(_) => Err(KeyError::Worker(other_answer())),
         }
     }
 
@@ -203,10 +203,10 @@ impl Worker {
     ) -> Result<ChainVerdict, KeyError> {
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
         let job = Job::Chain { key: Box::new(key.clone()), roots: bytes(roots), crls: bytes(crls), now };
-        match self.run(&job, &[][..], tokio::io::sink()).await.map_err(worker_error)? {
+        match self.run(&job, &[][..], None, tokio::io::sink()).await.map_err(worker_error)? {
             Answer::Chain(verdict) => Ok(verdict),
             Answer::Refused(refusal) => Err(refusal.into()),
-            Answer::Opened(_) | Answer::Keys(_) => Err(KeyError::Worker(other_answer())),
+            Answer::Needs(_) | Answer::Opened(_) | Answer::Keys(_) => Err(KeyError::Worker(other_answer())),
         }
     }
 
@@ -214,10 +214,11 @@ impl Worker {
         &self,
         job: &Job,
         bytes: impl AsyncRead + Unpin + Send,
+        own: Option<&dyn Lends>,
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Answer, OpenError> {
         let mut child = self.start().map_err(WorkerError::Missing)?;
-        let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, job, bytes, spool)).await;
+        let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, job, bytes, own, spool)).await;
         // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
         let killed = child.kill().await;
         match (done, killed) {
@@ -244,38 +245,45 @@ impl Worker {
         child: &mut Child,
         job: &Job,
         mut bytes: impl AsyncRead + Unpin + Send,
+        own: Option<&dyn Lends>,
         mut spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Answer, OpenError> {
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
             return Err(WorkerError::Failed("its pipes are missing".to_owned()).into());
         };
-        // Our keys are in it.
-        let json = serde_json::to_vec(job).map(Secret::new).map_err(std::io::Error::other)?;
+        let json = framed(job)?;
+        let (asks, mut asked) = mpsc::channel(MOST_LENT);
         let feed = async move {
-            let first = format!("{START}{}\n", json.expose().len());
-            let fed = async {
-                stdin.write_all(first.as_bytes()).await?;
-                stdin.write_all(json.expose()).await
-            };
             // A worker that ends early closes the pipe; its status says why.
-            if fed.await.is_err() {
+            if stdin.write_all(json.expose()).await.is_err() {
                 return Ok(());
             }
             let mut buffer = vec![0_u8; 64 * 1024];
             loop {
                 // That the letter cannot be read is ours to tell; that nobody listens is the worker's.
                 let got = bytes.read(&mut buffer).await?;
-                if got == 0 || stdin.write_all(buffer.get(..got).unwrap_or_default()).await.is_err() {
-                    return Ok::<(), std::io::Error>(());
+                if got == 0 {
+                    break;
+                }
+                if stdin.write_all(buffer.get(..got).unwrap_or_default()).await.is_err() {
+                    return Ok(());
                 }
             }
+            while let Some(at) = asked.recv().await {
+                let own = own.and_then(|own| own.private(at)).map(|own| Bytes(own.expose().clone()));
+                let loan = framed(&Loan(own))?;
+                if stdin.write_all(loan.expose()).await.is_err() {
+                    break;
+                }
+            }
+            Ok::<(), std::io::Error>(())
         };
         let mut said = Vec::new();
         let hear = async {
             let _ = stderr.take(4096).read_to_end(&mut said).await;
         };
-        let (fed, answer, ()) = tokio::join!(feed, self.hear(stdout, &mut spool), hear);
+        let (fed, answer, ()) = tokio::join!(feed, self.hear(stdout, asks, &mut spool), hear);
         fed?;
         let answer = answer?;
         let status = child.wait().await.map_err(|error| WorkerError::Failed(error.to_string()))?;
@@ -292,20 +300,27 @@ impl Worker {
     async fn hear(
         &self,
         stdout: ChildStdout,
+        asks: mpsc::Sender<usize>,
         spool: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<Option<Answer>, OpenError> {
         let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
-        let mut line = Vec::new();
-        // A pipe that breaks ends like one that is closed.
-        let _ = (&mut stdout).take(64).read_until(b'\n', &mut line).await;
-        let length = std::str::from_utf8(&line).ok().and_then(|line| line.strip_suffix('\n'));
-        let length = length.and_then(|line| line.strip_prefix(START)).and_then(|length| length.parse().ok());
-        let Some(length) = length.filter(|length: &usize| *length <= MOST_JSON) else { return Ok(None) };
-        let mut json = vec![0_u8; length];
-        if stdout.read_exact(&mut json).await.is_err() {
-            return Ok(None);
-        }
-        let Ok(answer) = serde_json::from_slice::<Answer>(&json) else { return Ok(None) };
+        let mut asked = 0;
+        let answer = loop {
+            match said(&mut stdout).await {
+                Some(Answer::Needs(at)) => {
+                    asked += 1;
+                    // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
+                    if asked > MOST_LENT {
+                        return Err(WorkerError::Failed("it asked for more keys than it may".to_owned()).into());
+                    }
+                    // Who would answer has gone if the worker has; its status says why.
+                    let _ = asks.send(at).await;
+                }
+                Some(answer) => break answer,
+                None => return Ok(None),
+            }
+        };
+        drop(asks);
         let mut left = self.limits.output.saturating_add(1);
         let mut buffer = vec![0_u8; 64 * 1024];
         loop {
@@ -320,6 +335,26 @@ impl Worker {
             spool.write_all(buffer.get(..got).unwrap_or_default()).await?;
         }
     }
+}
+
+/// The next answer; `None`: it is none, or a larger one than is allowed.
+async fn said(stdout: &mut BufReader<ChildStdout>) -> Option<Answer> {
+    let mut line = Vec::new();
+    // A pipe that breaks ends like one that is closed.
+    let _ = stdout.take(64).read_until(b'\n', &mut line).await;
+    let length = std::str::from_utf8(&line).ok()?.strip_suffix('\n')?.strip_prefix(START)?;
+    let length = length.parse().ok().filter(|length: &usize| *length <= MOST_JSON)?;
+    let mut json = vec![0_u8; length];
+    stdout.read_exact(&mut json).await.ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// As it goes through the pipe. Our keys may be in it.
+fn framed(json: &impl Serialize) -> Result<Secret<Vec<u8>>, std::io::Error> {
+    let json = serde_json::to_vec(json).map(Secret::new).map_err(std::io::Error::other)?;
+    let mut framed = format!("{START}{}\n", json.expose().len()).into_bytes();
+    framed.extend_from_slice(json.expose());
+    Ok(Secret::new(framed))
 }
 
 fn other_answer() -> WorkerError {

@@ -6,6 +6,8 @@
 //! <bytes: as many as the JSON says>
 //! ```
 //!
+//! Before it answers, the worker may ask for private keys, one after the other.
+//!
 //! Knows no process.
 
 use sealpost_mail::Timestamp;
@@ -27,8 +29,8 @@ pub(crate) const MOST_JSON: usize = 64 * 1024 * 1024;
 pub(crate) enum Job {
     /// Open the letter that follows.
     Open {
-        /// What [`crate::OwnKey::to_bytes`] gave.
-        own: Vec<Bytes>,
+        /// The public sides of our keys; private ones are asked for.
+        own: Vec<PartnerKey>,
         trusted: Vec<Trusted>,
         distrusted: Vec<DistrustedKey>,
         roots: Vec<Bytes>,
@@ -73,10 +75,17 @@ pub(crate) struct Trusted {
     pub(crate) speaks_for: SpeaksFor,
 }
 
+/// What the worker gets when it has asked for a private key of ours: what [`crate::OwnKey::to_bytes`] gave, or nothing.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Loan(pub(crate) Option<Bytes>);
+
 /// What the worker says.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Answer {
+    /// It needs the private key at that place in the list. A [`Loan`] is the answer; no bytes follow either.
+    Needs(usize),
     /// The letter was looked at; what was written follows.
     Opened(Opened),
     /// The keys in the file.

@@ -98,7 +98,7 @@ pub use node::{NewNode, NodeRow, NodeState};
 pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use owner_settings::{ChangeSecrets, KeptSession};
-pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerRow};
+pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rate_counts::{Allowance, Most, NewUse, Used};
 pub use rekey::{Rekey, SealedKey, SealedKeys};

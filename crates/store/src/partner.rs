@@ -72,6 +72,15 @@ pub struct OwnKeyMark {
     tag: Vec<u8>,
 }
 
+/// Changes with whatever changes in a row of a partner or of one of its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerMark {
+    id: String,
+    state: Option<String>,
+    /// As above.
+    tag: Vec<u8>,
+}
+
 /// How a change ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -177,13 +186,25 @@ impl Store {
         self.read_rows(keys).await?.into_iter().map(key_row).collect()
     }
 
-    /// Keys of all partners that were in use and are not any more.
-    pub async fn partner_keys_out_of_use(&self) -> Result<Vec<PartnerKeyRow>, StoreError> {
+    /// The keys of all partners, oldest first.
+    pub async fn all_partner_keys(&self) -> Result<Vec<PartnerKeyRow>, StoreError> {
         let keys = sql!(
-            "SELECT id, partner_id, state, sealed, changed_at FROM partner_keys
-             WHERE state NOT IN ('trusted', 'offered') ORDER BY changed_at, id"
+            "SELECT id, partner_id, state, sealed, changed_at FROM partner_keys ORDER BY changed_at, id"
         );
         self.read_rows(keys).await?.into_iter().map(key_row).collect()
+    }
+
+    /// Little, and the same as long as all partners and all of their keys are the same.
+    pub async fn partner_marks(&self) -> Result<Vec<PartnerMark>, StoreError> {
+        let marks = sql!(
+            "SELECT id, state, substr(sealed, length(sealed) - 15) FROM partner_keys
+             UNION ALL SELECT id, NULL, substr(sealed, length(sealed) - 15) FROM partners
+             ORDER BY 1"
+        );
+        let mark = |mut row: Row| {
+            Ok(PartnerMark { id: row.text()?, state: row.opt_text()?, tag: row.blob()? })
+        };
+        self.read_rows(marks).await?.into_iter().map(mark).collect()
     }
 
     /// A new partner with its domains, addresses and keys.

@@ -11,7 +11,7 @@ mod worker_slots;
 use std::time::Duration;
 
 use sealpost_mail::Reply;
-use sealpost_partner::{Book, OwnKeys, PartnerError};
+use sealpost_partner::{Book, Distrusted, OwnKeys, PartnerError};
 use sealpost_seal::Worker;
 use sealpost_vault::KeyringKey;
 
@@ -39,6 +39,7 @@ pub struct Pace {
 pub struct Partners {
     keyring: KeyringKey,
     worker: Option<Worker>,
+    distrusted: Distrusted,
     /// Strangers never take a turn from our own letters.
     opening: Turns,
     closing: Turns,
@@ -49,7 +50,8 @@ impl Partners {
     #[must_use]
     pub fn new(keyring: KeyringKey, worker: Option<Worker>, pace: Pace) -> Self {
         let opening = Turns::new(pace.opened_at_once, pace.wait);
-        Self { keyring, worker, opening, closing: Turns::new(CLOSED_AT_ONCE, pace.wait) }
+        let closing = Turns::new(CLOSED_AT_ONCE, pace.wait);
+        Self { keyring, worker, distrusted: Distrusted::default(), opening, closing }
     }
 
     pub(crate) fn worker(&self) -> Option<&Worker> {

@@ -4,8 +4,9 @@
 use std::net::IpAddr;
 
 use sealpost_intake::client_of;
-use sealpost_mail::{Address, Fault, Origin, Reply};
-use sealpost_seal::{OpenError, Opened, Opening, OwnKey, Sender, Worker, WorkerError, Written};
+use sealpost_mail::{Address, Domain, Envelope, Fault, Origin, Reply};
+use sealpost_partner::Known;
+use sealpost_seal::{OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::blocking_io::Reading;
@@ -51,6 +52,7 @@ const PIPE: usize = 128 * 1024;
 pub(crate) async fn open(
     context: &Context,
     partners: &Partners,
+    envelope: &Envelope,
     origin: &Origin,
     mut spooled: Spooled,
 ) -> Result<Arrived, Reply> {
@@ -67,7 +69,9 @@ pub(crate) async fn open(
             // Without the worker nobody can say what is in it; it may be there again soon.
             let worker =
                 partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-            match opened(context, partners, worker, origin.peer, &spooled).await? {
+            let domains: Vec<Domain> =
+                envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
+            match opened(context, partners, worker, &domains, origin.peer, &spooled).await? {
                 (Ok(opened), letter) => (Outcome::Looked(opened), letter),
                 (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
             }
@@ -127,13 +131,14 @@ async fn opened(
     context: &Context,
     partners: &Partners,
     worker: &Worker,
+    domains: &[Domain],
     peer: IpAddr,
     spooled: &Spooled,
 ) -> Result<Looked, Reply> {
     let shared = &context.shared;
     let _turn = partners.opening.of_network(client_of(peer)).await?;
-    let own = partners.own(shared).all().await.map_err(unavailable)?;
-    let own: Vec<&OwnKey> = own.iter().map(|own| &own.key).collect();
+    let own = partners.own(shared);
+    let own = own.lending(domains).await.map_err(unavailable)?;
     let known = match address(spooled) {
         Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
         None => None,
@@ -144,12 +149,16 @@ async fn opened(
     };
     let inbound = &context.tenant.inbound;
     let crls = inbound.crls.now();
-    let distrusted = partners.book(shared).distrusted().await.map_err(unavailable)?;
+    let out_of_use = partners.distrusted.now(&partners.book(shared)).await.map_err(unavailable)?;
+    let roots = match out_of_use.known {
+        Known::All => inbound.roots.as_slice(),
+        Known::NotAll => &[],
+    };
     let opening = Opening {
         own: &own,
         trusted: &trusted,
-        distrusted: &distrusted,
-        roots: &inbound.roots,
+        distrusted: &out_of_use.keys,
+        roots,
         crls: &crls,
         lists: inbound.lists,
         sender,

@@ -17,10 +17,16 @@ use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
 use sequoia_openpgp::{KeyHandle, KeyID};
 
 use super::system_time;
-use crate::key_facts::Fingerprint;
+use crate::key_facts::{Fingerprint, Method};
 use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
+use crate::lend::Keys;
 use crate::own_key::{OwnKey, PrivatePart};
 use crate::partner_key::PartnerKey;
+
+/// How many recipients are looked at.
+const MOST_PKESKS: usize = 1000;
+/// How many of those that the letter hides: each costs a try with every key that may be tried.
+const MOST_HIDDEN: usize = 32;
 
 /// One signature, as far as cryptography and our trusted keys go.
 pub(crate) struct Signer {
@@ -41,10 +47,11 @@ pub(crate) struct Message {
 }
 
 struct Helper<'a> {
-    pairs: Vec<(KeyID, KeyPair, Fingerprint)>,
+    /// Ids of the keys of ours that decrypt, and where they are among `keys`.
+    ours: Vec<(KeyID, usize)>,
+    keys: Option<&'a mut dyn Keys>,
     trusted: &'a [Cert],
     used: Option<Fingerprint>,
-    fitting: bool,
     encrypted: bool,
     cipher: String,
     signers: Vec<Signer>,
@@ -84,44 +91,72 @@ impl DecryptionHelper for Helper<'_> {
         sym_algo: Option<SymmetricAlgorithm>,
         decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
     ) -> Result<Option<Cert>, anyhow::Error> {
-        for pkesk in pkesks.iter().take(1000) {
-            let wanted = pkesk.recipient().map(KeyID::from);
-            for (id, pair, fingerprint) in &mut self.pairs {
-                // A hidden recipient may be anybody, we too.
-                if wanted.as_ref().is_some_and(|wanted| !wanted.is_wildcard() && wanted != id) {
-                    continue;
-                }
-                self.fitting |= wanted.is_some();
-                let opened = pkesk.decrypt(pair, sym_algo).is_some_and(|(algo, key)| decrypt(algo, &key));
-                if opened {
-                    self.used = Some(fingerprint.clone());
+        let Some(keys) = self.keys.as_deref_mut() else { return Err(none_opens()) };
+        let pkesks = || pkesks.iter().take(MOST_PKESKS);
+        let named = |pkesk: &&PKESK| pkesk.recipient().map(KeyID::from).filter(|id| !id.is_wildcard());
+        let mut opens = |pkesk: &PKESK, at: usize, id: Option<&KeyID>| {
+            let own = keys.private(at)?;
+            let mut pairs = pairs(own).into_iter().filter(|(of, _)| id.is_none_or(|id| id == of));
+            let mut opened = |pair: &mut KeyPair| {
+                pkesk.decrypt(pair, sym_algo).is_some_and(|(algo, key)| decrypt(algo, &key))
+            };
+            pairs.any(|(_, mut pair)| opened(&mut pair)).then(|| own.facts().fingerprint.clone())
+        };
+        for pkesk in pkesks() {
+            let Some(id) = named(&pkesk) else { continue };
+            for (_, at) in self.ours.iter().filter(|(ours, _)| *ours == id) {
+                self.used = opens(pkesk, *at, Some(&id));
+                if self.used.is_some() {
                     return Ok(None);
                 }
             }
         }
-        Err(anyhow::anyhow!("none of our keys opens it"))
+        // A hidden recipient may be anybody, we too: as many of our keys are tried as one letter may cost.
+        let mut holders: Vec<usize> = self.ours.iter().map(|(_, at)| *at).collect();
+        holders.dedup();
+        for pkesk in pkesks().filter(|pkesk| named(pkesk).is_none()).take(MOST_HIDDEN) {
+            for at in &holders {
+                self.used = opens(pkesk, *at, None);
+                if self.used.is_some() {
+                    return Ok(None);
+                }
+            }
+        }
+        Err(none_opens())
     }
 }
 
-fn helper<'a>(own: &[OwnKey], trusted: &'a [Cert], now: Timestamp) -> Helper<'a> {
+fn none_opens() -> anyhow::Error {
+    anyhow::anyhow!("none of our keys opens it")
+}
+
+/// Expired and revoked ones still open what was sent to them.
+fn pairs(own: &OwnKey) -> Vec<(KeyID, KeyPair)> {
+    let PrivatePart::OpenPgp(cert) = own.private() else { return Vec::new() };
     let policy = StandardPolicy::new();
-    let _ = now;
-    let mut pairs = Vec::new();
-    for own in own {
-        let PrivatePart::OpenPgp(cert) = own.private() else { continue };
-        // Expired and revoked ones still open what was sent to them.
-        let keys = cert.keys().unencrypted_secret().with_policy(&policy, None).supported();
-        for key in keys.for_transport_encryption().for_storage_encryption() {
-            if let Ok(pair) = key.key().clone().into_keypair() {
-                pairs.push((key.key().keyid(), pair, own.facts().fingerprint.clone()));
-            }
-        }
-    }
+    let keys = cert.keys().unencrypted_secret().with_policy(&policy, None).supported();
+    keys.for_transport_encryption()
+        .for_storage_encryption()
+        .filter_map(|key| Some((key.key().keyid(), key.key().clone().into_keypair().ok()?)))
+        .collect()
+}
+
+/// The ids that letters name us by.
+fn ids(own: &PartnerKey) -> Vec<KeyID> {
+    let policy = StandardPolicy::new();
+    let Ok(cert) = own.cert() else { return Vec::new() };
+    let keys = cert.keys().with_policy(&policy, None).supported();
+    keys.for_transport_encryption().for_storage_encryption().map(|key| key.key().keyid()).collect()
+}
+
+fn helper<'a>(keys: Option<&'a mut dyn Keys>, trusted: &'a [Cert]) -> Helper<'a> {
+    let public = keys.as_ref().map(|keys| keys.public()).unwrap_or_default();
+    let ours = public.iter().enumerate().filter(|(_, own)| own.method() == Method::OpenPgp);
     Helper {
-        pairs,
+        ours: ours.flat_map(|(at, own)| ids(own).into_iter().map(move |id| (id, at))).collect(),
+        keys,
         trusted,
         used: None,
-        fitting: false,
         encrypted: false,
         cipher: String::new(),
         signers: Vec::new(),
@@ -132,14 +167,14 @@ fn helper<'a>(own: &[OwnKey], trusted: &'a [Cert], now: Timestamp) -> Helper<'a>
 /// library refuses what has neither.
 pub(crate) fn decrypt(
     message: &[u8],
-    own: &[OwnKey],
+    own: &mut dyn Keys,
     trusted: &[Cert],
     now: Timestamp,
     most: usize,
 ) -> Result<Message, NotOpened> {
     let policy = StandardPolicy::new();
-    let helper = helper(own, trusted, now);
-    if helper.pairs.is_empty() {
+    let helper = helper(Some(own), trusted);
+    if helper.ours.is_empty() {
         return Err(NotOpened::NoKey);
     }
     let builder = DecryptorBuilder::from_bytes(message).map_err(|_format| NotOpened::Malformed)?;
@@ -192,7 +227,7 @@ pub(crate) fn verify_detached(
     let policy = StandardPolicy::new();
     let builder = DetachedVerifierBuilder::from_bytes(signature).map_err(|_format| NotOpened::Malformed)?;
     let mut verifier = builder
-        .with_policy(&policy, system_time(now), helper(&[], trusted, now))
+        .with_policy(&policy, system_time(now), helper(None, trusted))
         .map_err(|_format| NotOpened::Malformed)?;
     verifier.verify_bytes(content).map_err(|_format| NotOpened::Malformed)?;
     Ok(verifier.into_helper().signers)
@@ -207,7 +242,7 @@ pub(crate) fn verify_clear(
     let policy = StandardPolicy::new();
     let builder = VerifierBuilder::from_bytes(message).map_err(|_format| NotOpened::Malformed)?;
     let mut verifier = builder
-        .with_policy(&policy, system_time(now), helper(&[], trusted, now))
+        .with_policy(&policy, system_time(now), helper(None, trusted))
         .map_err(|_format| NotOpened::Malformed)?;
     let mut text = Vec::new();
     verifier.read_to_end(&mut text).map_err(|_damaged| NotOpened::Malformed)?;

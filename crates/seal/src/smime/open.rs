@@ -9,9 +9,10 @@ use super::algorithm::{self, Authenticates, Strength};
 use super::certificate::is_authority;
 use super::der;
 use super::make::SmimeKey;
-use crate::key_facts::{Fingerprint, KeyFacts};
+use crate::key_facts::{Fingerprint, KeyFacts, Method};
 use crate::open_result::NotOpened;
-use crate::own_key::{OwnKey, PrivatePart};
+use crate::lend::Keys;
+use crate::own_key::PrivatePart;
 
 /// What decrypting gave.
 pub(crate) struct Decrypted {
@@ -22,25 +23,32 @@ pub(crate) struct Decrypted {
     pub(crate) authenticates: Authenticates,
 }
 
-/// Decrypts for the first of our certificates that is among the recipients. The content is in memory until its tag or
-/// padding was looked at: OpenSSL gives it out before.
-pub(crate) fn decrypt(cms: &mut Cms, own: &[OwnKey], most: usize) -> Result<Decrypted, NotOpened> {
+/// Decrypts for the first of our certificates that is among the recipients; only its private key is asked for. The
+/// content is in memory until its tag or padding was looked at: OpenSSL gives it out before.
+pub(crate) fn decrypt(cms: &mut Cms, own: &mut dyn Keys, most: usize) -> Result<Decrypted, NotOpened> {
+    let named = own.public().iter().enumerate().filter(|(_, key)| key.method() == Method::Smime);
+    let named: Vec<(usize, usize)> = named
+        .filter_map(|(at, key)| Some((at, cms.recipient_of(key.certificate().ok()?.as_ref())?)))
+        .collect();
     let recipients = cms.recipients();
-    let (at, key, facts) = own
-        .iter()
-        .filter_map(|own| match own.private() {
-            PrivatePart::Smime(key) => Some((cms.recipient_of(&key.certificate)?, key, own.facts())),
-            PrivatePart::OpenPgp(_) => None,
-        })
-        .next()
-        .ok_or(NotOpened::NoKey)?;
-    let transport = match recipients.get(at) {
-        Some(RecipientKind::Transport(algorithm)) => algorithm::transport(algorithm),
-        Some(RecipientKind::Agreement(algorithm)) => algorithm::agreement(algorithm),
-        Some(RecipientKind::Other) | None => None,
-    };
-    let transport = transport.ok_or(NotOpened::Algorithm)?;
-    run(cms, key, facts, transport, most)
+    let mut refused = NotOpened::NoKey;
+    for (at, recipient) in named {
+        let transport = match recipients.get(recipient) {
+            Some(RecipientKind::Transport(algorithm)) => algorithm::transport(algorithm),
+            Some(RecipientKind::Agreement(algorithm)) => algorithm::agreement(algorithm),
+            Some(RecipientKind::Other) | None => None,
+        };
+        let Some(transport) = transport else {
+            refused = NotOpened::Algorithm;
+            continue;
+        };
+        let Some(own) = own.private(at) else { continue };
+        match own.private() {
+            PrivatePart::Smime(key) => return run(cms, key, own.facts(), transport, most),
+            PrivatePart::OpenPgp(_) => continue,
+        }
+    }
+    Err(refused)
 }
 
 fn run(

@@ -88,7 +88,7 @@ pub(crate) fn worker() -> Worker {
 }
 
 /// What is asked of the worker by somebody who knows these keys and no list.
-pub(crate) fn opening<'a>(own: &'a [&'a OwnKey], trusted: &'a [TrustedKey]) -> Opening<'a> {
+pub(crate) fn opening<'a>(own: &'a &'a [&'a OwnKey], trusted: &'a [TrustedKey]) -> Opening<'a> {
     Opening {
         own,
         trusted,
@@ -108,7 +108,7 @@ pub(crate) fn open_with(
     trusted: &[TrustedKey],
     roots: &[Vec<u8>],
 ) -> (Opened, Vec<u8>) {
-    let opening = Opening { roots, ..opening(own, trusted) };
+    let opening = Opening { roots, ..opening(&own, trusted) };
     let mut spool = Vec::new();
     let length = u64::try_from(letter.len()).unwrap();
     let opened = runtime().block_on(worker().open(letter, length, &opening, &mut spool)).unwrap();

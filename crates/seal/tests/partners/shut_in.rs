@@ -1,9 +1,11 @@
 //! The worker from outside: what it is not given, what ends it, what it says then.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sealpost_seal::{Limits, OpenError, Worker, WorkerError};
+use sealpost_mail::Secret;
+use sealpost_seal::{Kind, Lends, Limits, MOST_LENT, OpenError, OwnKey, PartnerKey, Worker, WorkerError};
 
 use crate::lab;
 
@@ -42,7 +44,8 @@ fn it_does_not_run_without_limits_and_takes_nothing_but_a_job() {
 
 #[test]
 fn a_limit_ends_it_and_is_told() {
-    let opening = lab::opening(&[], &[]);
+    let nobody: &[&OwnKey] = &[];
+    let opening = lab::opening(&nobody, &[]);
     let tight = Limits { memory: 64 << 20, ..Limits::default() };
     let worker = Worker::find(Some(WORKER.as_ref()), tight).unwrap();
     let letter = lab::large(80 << 20);
@@ -63,6 +66,41 @@ fn a_limit_ends_it_and_is_told() {
         matches!(done, Err(OpenError::Worker(WorkerError::Stopped(_) | WorkerError::Failed(_)))),
         "{done:?}"
     );
+}
+
+/// Counts what it hands out.
+struct Counted(AtomicUsize);
+
+impl Lends for Counted {
+    fn public(&self) -> Vec<PartnerKey> {
+        vec![lab::own(Kind::SmimeP256).public().clone()]
+    }
+
+    fn private(&self, _at: usize) -> Option<Secret<Vec<u8>>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        lab::own(Kind::SmimeP256).to_bytes().ok()
+    }
+}
+
+#[test]
+fn a_worker_that_was_taken_over_gets_a_few_keys_and_not_all() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = lab::folder();
+    let taken = folder.path().join("taken");
+    let asks = r#"printf 'sealpost-seal-1 11\n{"needs":%d}' $key"#;
+    let script = format!("#!/bin/sh\nfor key in 0 1 2 3 4 5 6 7 8 9; do {asks}; done\nexec cat >/dev/null\n");
+    std::fs::write(&taken, script).unwrap();
+    std::fs::set_permissions(&taken, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let counted = Counted(AtomicUsize::new(0));
+    let nobody: &[&OwnKey] = &[];
+    let opening = sealpost_seal::Opening { own: &counted, ..lab::opening(&nobody, &[]) };
+    let worker = Worker::find(Some(&taken), Limits::default()).unwrap();
+    let done = lab::runtime().block_on(worker.open(&b"x"[..], 1, &opening, tokio::io::sink()));
+    assert!(
+        matches!(&done, Err(OpenError::Worker(WorkerError::Failed(why))) if why.contains("more keys")),
+        "{done:?}"
+    );
+    assert!(counted.0.load(Ordering::Relaxed) <= MOST_LENT, "{counted:?}", counted = counted.0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sealpost_seal::{Closing, Kind, Profile, close};
+use sealpost_seal::{Closing, Kind, OwnKey, Profile, close};
 
 use crate::lab::{self, closed, now, own, trusted};
 use crate::openssl::Partner;
@@ -30,7 +30,7 @@ fn letters_a_second() {
         if let Some(folder) = std::env::var_os("SEALPOST_KEEP") {
             keep(&std::path::Path::new(&folder).join(name.replace('/', "")), ours, &known[0].key, &sent);
         }
-        let own = [ours];
+        let own: &[&OwnKey] = &[ours];
         say(&format!("{name}: open, a worker for each"), || {
             let opening = lab::opening(&own, &known);
             let length = u64::try_from(sent.len()).unwrap();

@@ -52,8 +52,14 @@ pub(super) fn one(desk: &Desk<'_>, found: &Found, json: bool) -> Result<(), Comm
             Some(why) => say(format_args!("           not used: {why}")),
         }
     }
+    if found.unreadable > 0 {
+        say(format_args!("damaged    {} of its keys cannot be read; {MEND}", found.unreadable));
+    }
     Ok(())
 }
+
+/// What can be done about rows that somebody has changed.
+const MEND: &str = "remove the partner and add it again, and revoke again what was revoked";
 
 /// One key, to be compared by telephone.
 pub(super) fn key(one: &PartnerKey, now: Timestamp) {
@@ -101,7 +107,7 @@ fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Option<String
 }
 
 fn object(found: &Found, now: Timestamp) -> Value {
-    let Found { partner, keys } = found;
+    let Found { partner, keys, unreadable } = found;
     let keys: Vec<Value> = keys
         .iter()
         .map(|key| {
@@ -128,6 +134,7 @@ fn object(found: &Found, now: Timestamp) -> Value {
         "for": partner.places.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "profile": partner.profile,
         "keys": keys,
+        "damaged": unreadable,
     })
 }
 

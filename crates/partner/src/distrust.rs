@@ -1,0 +1,92 @@
+//! Keys whose signatures are believed from nobody: read once, and again when a row of a partner has changed. Knows no
+//! letter and no chain.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sealpost_seal::{Distrust, DistrustedKey};
+use sealpost_store::{PartnerKeyState, PartnerMark};
+use tokio::sync::Mutex;
+
+use crate::partner_rows::{Book, PartnerKey, Standing};
+use crate::error::PartnerError;
+
+/// Whether everything that was put out of use is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is.
+    All,
+    /// A row cannot be read. What it was about may come again under any certificate: no authority's word counts.
+    NotAll,
+}
+
+/// What was put out of use.
+#[derive(Clone, Debug)]
+pub struct OutOfUse {
+    /// Keys that were taken back, suspended or found run out, and every key of a partner that is out of use.
+    pub keys: Vec<DistrustedKey>,
+    /// Whether these are all.
+    pub known: Known,
+}
+
+/// What was read last, and of which rows. All rows are read, not those alone whose column says "revoked": whoever writes
+/// the database could write another word there.
+#[derive(Debug, Default)]
+pub struct Distrusted(Mutex<Option<(Vec<PartnerMark>, Arc<OutOfUse>)>>);
+
+impl Distrusted {
+    /// As of now. Costs a look at the ends of all seals, and all of their insides only after a change.
+    pub async fn now(&self, book: &Book<'_>) -> Result<Arc<OutOfUse>, PartnerError> {
+        // Held while reading: many letters that come after a change read the rows once.
+        let mut last = self.0.lock().await;
+        // Before the rows: what changes in between is seen with the next letter.
+        let marks = book.store.partner_marks().await?;
+        if let Some((of, out)) = last.as_ref()
+            && *of == marks
+        {
+            return Ok(Arc::clone(out));
+        }
+        let out = Arc::new(read(book).await?);
+        *last = Some((marks, Arc::clone(&out)));
+        Ok(out)
+    }
+}
+
+async fn read(book: &Book<'_>) -> Result<OutOfUse, PartnerError> {
+    let (mut keys, mut known, mut standings) = (Vec::new(), Known::All, HashMap::new());
+    for row in book.store.partners().await? {
+        match book.open(&row) {
+            Ok(partner) => drop(standings.insert(row.id, partner.standing)),
+            Err(error) => {
+                tracing::error!(%error, "a partner is not used");
+                known = Known::NotAll;
+            }
+        }
+    }
+    for row in book.store.all_partner_keys().await? {
+        match book.open_key(&row) {
+            Ok(key) => {
+                // Of a partner whose row cannot be read nobody can say that it is in use.
+                let standing = standings.get(&row.partner_id).copied().unwrap_or(Standing::Suspended);
+                keys.extend(distrusted(standing, key));
+            }
+            Err(error) => {
+                tracing::error!(key.id = %row.id, %error, "a partner's key cannot be read: until it is \
+                    mended or its partner removed, no certificate counts by its authority alone");
+                known = Known::NotAll;
+            }
+        }
+    }
+    Ok(OutOfUse { keys, known })
+}
+
+fn distrusted(standing: Standing, key: PartnerKey) -> Option<DistrustedKey> {
+    let why = match (key.state, standing) {
+        (PartnerKeyState::Revoked, _) => Distrust::Revoked,
+        (PartnerKeyState::Expired, _) => Distrust::Expired,
+        (PartnerKeyState::Suspended, _)
+        | (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Suspended) => Distrust::Suspended,
+        (PartnerKeyState::Offered | PartnerKeyState::Trusted, Standing::Active) => return None,
+    };
+    Some(DistrustedKey { key: key.key, why })
+}
