@@ -99,3 +99,25 @@ fn whoever_has_set_the_mailbox_up_chooses_how_often() {
 
     gateway.sweep();
 }
+
+#[test]
+fn whoever_wrote_a_letter_that_the_one_mail_spoke_of_hears_that_it_was_refused() {
+    let (hop, clock, gateway) = start("at-once");
+    let senders = ["erika@insurer.example", "paul@insurer.example", "vera@insurer.example"];
+    for sender in senders {
+        let letter = letters::plain("[vertraulich] Police", "Text");
+        gateway.smtp().letter(sender, &[KARL], &letter).expect("250 *");
+    }
+    assert_eq!(mails(&gateway, &hop).len(), 1);
+    hop.answer_rcpt(KARL, "550 5.1.1 no such mailbox");
+    at_hour(&gateway, &clock, 2);
+    // Of the first letter he was told.
+    for sender in &senders[1..] {
+        let report = hop.wait_where("a report", |mail| mail.to() == [*sender]);
+        assert!(report.text().contains("Status: 5.1.1") && report.from().is_empty(), "{}", report.text());
+    }
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    let told = hop.delivered().iter().filter(|mail| mail.to() == [senders[0]]).count();
+    assert_eq!((told, hop.delivered().len()), (0, 3));
+    gateway.sweep();
+}

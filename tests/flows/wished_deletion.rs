@@ -29,12 +29,19 @@ fn provider(dns: &Dns) -> Dkim {
 
 fn wish(from: &str, fields: &str) -> Vec<u8> {
     format!(
-        "From: {from}\r\nTo: {OURS}\r\nSubject: SecureMail\r\nDate: Fri, 20 Nov 2026 09:30:00 +0100\r\n\
+        "From: {from}\r\nTo: {OURS}\r\nSubject: SecureMail\r\nDate: {}\r\n\
          Message-ID: <{}@web.example>\r\n{fields}Content-Type: text/plain; charset=utf-8\r\n\r\n\
          Guten Tag,\r\nbitte löschen Sie mein Postfach. GEHEIM-4711\r\n",
+        date(0),
         fields.len()
     )
     .into_bytes()
+}
+
+/// So many days ago, as mail says it.
+fn date(days: i64) -> String {
+    let seconds = rig::ill_clock::IllClock::right() - days * 86_400;
+    mail_parser::DateTime::from_timestamp(seconds).to_rfc822()
 }
 
 fn with_mailbox(gateway: &Gateway, hop: &Hop, address: &str) -> Web {
@@ -222,5 +229,49 @@ fn a_trusted_servers_word_counts_and_a_hold_stands_above_every_wish() {
     let done = web.submit(&page, &link, &[("sure", "yes")]);
     web.follow(done).expect(200);
     assert_eq!(gateway.count("SELECT count(*) FROM mailboxes WHERE state = 'active'"), 1);
+    gateway.sweep();
+}
+
+#[test]
+fn an_old_signed_mail_sent_once_more_and_one_of_another_customer_are_no_wishes() {
+    let (hop, dns) = (Hop::new(), Dns::new());
+    let dkim = provider(&dns);
+    let mut config = configured(&hop, &dns);
+    let world = config.listener("world");
+    config.set("[listener]", "domains", r#"["insurer.example"]"#);
+    let gateway = Gateway::start(&config);
+    with_mailbox(&gateway, &hop, "max@web.example");
+    let text = String::from_utf8(wish("max@web.example", "")).unwrap();
+    let signed = |from: &str, to: &str| dkim.sign(text.replace(from, to).as_bytes());
+    let to = format!("To: {OURS}");
+    let (shop, today) = ("To: orders@shop.example", date(0));
+    for (nth, replayed) in [
+        signed(&today, &date(6)),
+        signed(&to, shop),
+        // The address of ours is put in front of what was signed.
+        [format!("{to}\r\n").into_bytes(), signed(&to, shop)].concat(),
+        // A signature over less says nothing of when and to whom.
+        dkim.sign_fields(&["From", "Subject"], text.as_bytes()),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let writer = format!("r{nth}@elsewhere.example");
+        gateway.smtp().letter(&writer, &[OURS], replayed).expect("250 *");
+        assert!(!wait_answer(&hop, &writer).contains("/d/"), "{nth}");
+    }
+    // SPF lets each customer of the provider send; From is what each of them writes.
+    dns.publish("web.example", Record::Txt("v=spf1 ip4:127.0.0.1 -all".to_owned()));
+    let mut smtp = rig::Smtp::connect(world);
+    smtp.ehlo();
+    smtp.letter("mallory@web.example", &[OURS], text.as_bytes()).expect("250 *");
+    assert!(!wait_answer(&hop, "mallory@web.example").contains("/d/"));
+    assert_eq!(gateway.count("SELECT count(*) FROM tokens WHERE purpose = 'deletion'"), 0);
+    // Who was told today how to delete a mailbox is told all the same how to answer.
+    let question = text.replace("bitte löschen Sie mein Postfach", "wann kommt die Police");
+    gateway.smtp().letter("r0@elsewhere.example", &[OURS], question.as_bytes()).expect("250 *");
+    let _ = hop.wait_where("how to answer", |mail| {
+        mail.to() == ["r0@elsewhere.example"] && is_answer(mail) && !told(mail).contains("So löschen Sie")
+    });
     gateway.sweep();
 }

@@ -99,3 +99,27 @@ pub(crate) fn our_certificate(gateway: &Gateway) -> String {
 fn body(letter: &str) -> &str {
     letter.split_once("\r\n\r\n").unwrap().1
 }
+
+#[test]
+fn a_head_that_is_too_large_once_it_is_closed_is_refused_at_once() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let house = openssl::House::new("securemail@clinic.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer"]);
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&house), "--yes"]);
+    let mut letter = String::from_utf8(letters::plain("Befund", "Die Größe: 4711")).unwrap();
+    let head = letter.find("\r\n\r\n").unwrap();
+    // All that a head may be as it comes, and no more: 256 KiB with the empty line.
+    let mut left = 256 * 1024 - 4 - head;
+    let mut fields = String::new();
+    while left > 0 {
+        let length = if left > 200 { 98 } else { left };
+        fields.push_str(&format!("\r\nX-Filler: {}", "x".repeat(length - 12)));
+        left -= length;
+    }
+    letter.insert_str(head, &fields);
+    let mut client = gateway.smtp();
+    client.envelope("erika.muster@insurer.example", &["doctor@clinic.example"]);
+    client.data(letter.as_bytes()).expect("552 5.3.4 *");
+    gateway.sweep();
+}

@@ -49,10 +49,16 @@ impl Dkim {
     /// The letter with a signature over its important fields and its body in front.
     #[must_use]
     pub fn sign(&self, letter: &[u8]) -> Vec<u8> {
+        self.sign_fields(&["From", "To", "Subject", "Date", "Message-ID"], letter)
+    }
+
+    /// The same over these fields and the body.
+    #[must_use]
+    pub fn sign_fields(&self, fields: &[&'static str], letter: &[u8]) -> Vec<u8> {
         let signature = DkimSigner::from_key(Ed25519Key::from_pkcs8_der(&self.key).unwrap())
             .domain(&self.domain)
             .selector(SELECTOR)
-            .headers(["From", "To", "Subject", "Date", "Message-ID"])
+            .headers(fields.iter().copied())
             .sign(letter)
             .unwrap();
         let mut signed = signature.to_header().into_bytes();

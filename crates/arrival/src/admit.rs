@@ -35,7 +35,7 @@ pub(crate) async fn admit(
     let id = context.shared.random.id();
     let arrived = partners::open(context, partners, &envelope, &origin, spooled).await?;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
-    let Arrived { spooled, came, from_world, .. } = arrived;
+    let Arrived { spooled, came, size, from_world, .. } = arrived;
     decide::log(&id, &decided);
     let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
@@ -49,6 +49,7 @@ pub(crate) async fn admit(
             origin: &origin,
             spooled: &spooled,
             came,
+            size,
             from_world,
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;

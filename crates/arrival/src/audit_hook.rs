@@ -12,7 +12,7 @@ impl Witness for NoticesNoted {
     fn notes(&self, ended: &Ended<'_>) -> LegNotes {
         let Ended { ending, ticket, code, enhanced, at } = *ended;
         match &ticket.purpose {
-            Purpose::Notice { mailbox_id: mailbox, deposit_id: letter, sender: _, is_first } => {
+            Purpose::Notice { mailbox_id: mailbox, deposit_id: letter, sender: _, is_first, others: _ } => {
                 let (event, told, status) = match ending {
                     Ending::Delivered => {
                         let told = is_first.then_some(LetterEvent::Notified);

@@ -63,6 +63,7 @@ pub(crate) fn answered(
         at: now,
         message_id: Some(answers.to_owned()),
         receipt_to: None,
+        others: Vec::new(),
     };
     let json = Secret::new(serde_json::to_vec(&memo)?);
     let random = &*context.shared.random;

@@ -20,6 +20,7 @@ mod event;
 mod failure;
 mod listing;
 mod memo;
+pub mod nobody_told;
 mod notice_ticket;
 mod outbox;
 pub mod owner_mail;

@@ -19,6 +19,9 @@ pub(crate) struct NoticeMemo {
     /// Who wishes to hear that it was opened, and may.
     #[serde(default)]
     pub(crate) receipt_to: Option<Address>,
+    /// More letters that it speaks of; what is kept beside their own first notices says who sent them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<String>,
 }
 
 impl NoticeMemo {

@@ -55,6 +55,8 @@ pub struct Letter<'a> {
     pub id: &'a str,
     /// Which of its notices this is.
     pub number: u8,
+    /// More letters that it speaks of.
+    pub others: &'a [String],
 }
 
 /// That it was sent.
@@ -101,16 +103,17 @@ pub async fn send(
 /// Which of a letter's notices a digest is; reminders stay below it.
 const DIGEST: u8 = 255;
 
-/// Tells an owner of letters that have waited for it; the first of them is `deposit_id`. `false`: another notice has left
-/// meanwhile. The error is for the log.
+/// Tells an owner of letters that have waited for it: `deposit_id`, the first of them, and `others`. `false`: another notice
+/// has left meanwhile. The error is for the log.
 pub async fn digest(
     context: &Context,
     mailbox: &MailboxRow,
     notice: Notice,
     deposit_id: &str,
+    others: &[String],
     announced: Announced,
 ) -> Result<bool, Unsent> {
-    let letter = Letter { id: deposit_id, number: DIGEST };
+    let letter = Letter { id: deposit_id, number: DIGEST, others };
     let at = announced.at;
     post(context, mailbox, notice, Some(letter), at, |rows| rows.announced.push(announced)).await
 }
@@ -167,7 +170,9 @@ async fn about_letter(
         deposit_id: letter.id.to_owned(),
         sender: memo.sender.clone(),
         is_first: letter.number == DIGEST,
+        others: letter.others.to_vec(),
     };
+    let memo = NoticeMemo { others: letter.others.to_vec(), ..memo };
     let copy = verp::Copy { mailbox_id: &mailbox.id, deposit_id: letter.id, number: letter.number, at: now };
     let path = match copy.reverse_path(context).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
@@ -179,7 +184,7 @@ async fn about_letter(
     Ok((path, purpose))
 }
 
-fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
+pub(crate) fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
     let plain = context.shared.keys.rows.open(MEMO, deposit_id, sealed).map_err(unsent)?;
     serde_json::from_slice(plain.expose()).map_err(unsent)
 }
@@ -216,13 +221,13 @@ pub async fn tell_sender(
     is_new(context, rows).await.map(Some)
 }
 
-async fn is_new(context: &Context, rows: ArrivalRows) -> Result<bool, Unsent> {
+pub(crate) async fn is_new(context: &Context, rows: ArrivalRows) -> Result<bool, Unsent> {
     match commit(&context.shared, rows).await.map_err(unsent)? {
         Committed::New(_durable) => Ok(true),
         Committed::Duplicate | Committed::MailboxTaken | Committed::TooMany => Ok(false),
     }
 }
 
-fn unsent(error: impl std::error::Error + 'static) -> Unsent {
+pub(crate) fn unsent(error: impl std::error::Error + 'static) -> Unsent {
     Unsent::because(&error)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
@@ -97,6 +98,8 @@ pub struct Writing {
 pub struct Inbound {
     /// The listeners they come in by.
     pub listeners: Vec<String>,
+    /// Filters of the operator's that they come through: what comes from there is not all of one client.
+    pub filters: Vec<IpNet>,
     /// Where they go: the operator's own server.
     pub route: Route,
     /// What happens to an encrypted one that cannot be opened.

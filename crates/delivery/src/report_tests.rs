@@ -23,7 +23,8 @@ fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
 }
 
 fn notice(sender: ReversePath) -> Purpose {
-    Purpose::Notice { mailbox_id: "m".to_owned(), deposit_id: "d".to_owned(), sender, is_first: true }
+    let (mailbox_id, deposit_id) = ("m".to_owned(), "d".to_owned());
+    Purpose::Notice { mailbox_id, deposit_id, sender, is_first: true, others: Vec::new() }
 }
 
 /// failed, delayed, relayed

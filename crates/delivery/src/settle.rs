@@ -115,10 +115,10 @@ impl Engine {
 
     /// The address of a mailbox is marked.
     async fn note_failed_notice(&self, ticket: &Ticket, report: &Report) {
-        if let (Purpose::Notice { mailbox_id, .. }, DsnAction::Failed, Some(returns)) =
+        if let (Purpose::Notice { mailbox_id, others, .. }, DsnAction::Failed, Some(returns)) =
             (&ticket.purpose, report.action, self.returns.get())
         {
-            returns.notice_failed(mailbox_id, report.status).await;
+            returns.notice_failed(mailbox_id, others, report.status).await;
         }
     }
 

@@ -90,6 +90,9 @@ pub enum Purpose {
         /// Whether it is the first mail to tell of the letter, and not a reminder.
         #[serde(default)]
         is_first: bool,
+        /// More letters that it speaks of, whose senders hear it, too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
     },
     /// A delivery report; nobody hears of its failure (RFC 5321 §4.5.5).
     Report,

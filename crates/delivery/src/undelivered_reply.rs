@@ -40,8 +40,9 @@ pub trait Returns: Send + Sync {
     /// Durable when it returns.
     async fn tell(&self, returned: Returned<'_>) -> Result<(), Untold>;
 
-    /// A notice was refused for good; its letter's sender is told by a report all the same.
-    async fn notice_failed(&self, mailbox_id: &str, status: EnhancedCode);
+    /// A notice was refused for good; its letter's sender is told by a report all the same. Those of `others`, which it
+    /// spoke of as well, are not yet.
+    async fn notice_failed(&self, mailbox_id: &str, others: &[String], status: EnhancedCode);
 }
 
 /// Whether this report goes into a mailbox and not out by mail.

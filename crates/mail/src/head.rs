@@ -126,6 +126,12 @@ impl Head {
         date::read(&wished).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
     }
 
+    /// When it was written, as it says.
+    #[must_use]
+    pub fn date(&self) -> Option<Timestamp> {
+        date::read(&self.first("Date")?).map(|seconds| Timestamp(seconds.saturating_mul(1000)))
+    }
+
     /// The one address in From; `None` without a From field. Anything that two programs could read as two
     /// different senders is an error, never a guess.
     pub fn from_address(&self) -> Result<Option<Address>, HeadError> {

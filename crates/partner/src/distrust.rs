@@ -8,8 +8,8 @@ use sealpost_seal::{Distrust, DistrustedKey};
 use sealpost_store::{PartnerKeyState, PartnerMark};
 use tokio::sync::Mutex;
 
-use crate::partner_rows::{Book, PartnerKey, Standing};
 use crate::error::PartnerError;
+use crate::partner_rows::{Book, PartnerKey, Standing};
 
 /// Whether everything that was put out of use is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

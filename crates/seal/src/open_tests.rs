@@ -5,7 +5,6 @@ use crate::algorithm_profile::Profile;
 use crate::close::{Closing, close};
 use crate::lend::Lent;
 use crate::own_key::{Holder, Kind, OwnKey};
-use crate::algorithm_profile::Profile;
 use crate::worker::TrustedKey;
 use proptest::prelude::*;
 use sealpost_mail::{Clock as _, SequenceRandom, SystemClock};

@@ -15,13 +15,16 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use crate::error::{KeyError, OpenError, WorkerError};
-use crate::worker_protocol::{Answer, Bytes, Job, Loan, MOST_JSON, START, Trusted};
 use crate::lend::{Lends, MOST_LENT};
 use crate::open_result::{Distrust, Opened, SpeaksFor};
 use crate::partner_key::PartnerKey;
+use crate::worker_protocol::{Answer, Bytes, Job, Loan, MOST_JSON, START, Trusted};
 
 /// The worker's file name.
 const NAME: &str = "sealpost-seal";
+
+/// So many times its size a letter takes at least.
+const LEAST_TIMES: u64 = 2;
 
 /// What opening one letter may cost.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +157,10 @@ impl Worker {
         opening: &Opening<'_>,
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Opened, OpenError> {
+        // It could not even be held, however often it came.
+        if length > self.limits.memory / LEAST_TIMES {
+            return Err(WorkerError::Limit("the letter is too large for the memory that a worker has").into());
+        }
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
         let job = Job::Open {
             own: opening.own.public(),
@@ -173,7 +180,9 @@ impl Worker {
         };
         match self.run(&job, letter, Some(opening.own), spool).await? {
             Answer::Opened(opened) => Ok(opened),
-            Answer::Needs(_) | Answer::Keys(_) | Answer::Chain(_) | Answer::Refused(_) => Err(OpenError::Worker(other_answer())),
+            Answer::Needs(_) | Answer::Keys(_) | Answer::Chain(_) | Answer::Refused(_) => {
+                Err(OpenError::Worker(other_answer()))
+            }
         }
     }
 
@@ -218,7 +227,8 @@ impl Worker {
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Answer, OpenError> {
         let mut child = self.start().map_err(WorkerError::Missing)?;
-        let done = tokio::time::timeout(self.limits.wall, self.converse(&mut child, job, bytes, own, spool)).await;
+        let done =
+            tokio::time::timeout(self.limits.wall, self.converse(&mut child, job, bytes, own, spool)).await;
         // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
         let killed = child.kill().await;
         match (done, killed) {
@@ -311,7 +321,9 @@ impl Worker {
                     asked += 1;
                     // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
                     if asked > MOST_LENT {
-                        return Err(WorkerError::Failed("it asked for more keys than it may".to_owned()).into());
+                        return Err(
+                            WorkerError::Failed("it asked for more keys than it may".to_owned()).into()
+                        );
                     }
                     // Who would answer has gone if the worker has; its status says why.
                     let _ = asks.send(at).await;

@@ -66,11 +66,7 @@ fn write_json(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
     out.flush()
 }
 
-fn done(
-    job: Job,
-    bytes: &[u8],
-    ask: &mut dyn FnMut(usize) -> Option<OwnKey>,
-) -> (Answer, Option<Vec<u8>>) {
+fn done(job: Job, bytes: &[u8], ask: &mut dyn FnMut(usize) -> Option<OwnKey>) -> (Answer, Option<Vec<u8>>) {
     let plain = |list: Vec<Bytes>| list.into_iter().map(|bytes| bytes.0).collect::<Vec<_>>();
     match job {
         Job::Open { own, trusted, distrusted, roots, crls, lists, sender, now, most, .. } => {

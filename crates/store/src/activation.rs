@@ -9,7 +9,7 @@ use crate::mailbox::NewWrap;
 use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
-use crate::token::spend_activation_tokens;
+use crate::token::{spend_activation_tokens, spend_deletion_tokens};
 
 /// What the owner chose.
 #[derive(Clone, Debug)]
@@ -95,6 +95,8 @@ impl Store {
         batch.add(proven.or_refuse(Refusal::TokenSpent));
         batch.add(forget_newcomers_of(&mailbox_id));
         batch.add(spend_activation_tokens(&mailbox_id, now));
+        // Whoever wished it gone before has thought better of it, or was somebody else.
+        batch.add(spend_deletion_tokens(&mailbox_id, now));
         batch.add(sql!(
             "DELETE FROM wraps WHERE mailbox_id = ?1 AND kind IN ('activation', 'link', 'initial')",
             mailbox_id.as_str()

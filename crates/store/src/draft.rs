@@ -349,10 +349,14 @@ impl Store {
         Ok(true)
     }
 
-    /// Throws all drafts of a mailbox away.
-    pub async fn delete_drafts(&self, mailbox_id: &str) -> Result<(), StoreError> {
+    /// What throws all drafts of a mailbox away, as they are now.
+    pub(crate) async fn add_removal_of_drafts(
+        &self,
+        batch: &mut Batch,
+        mailbox_id: &str,
+    ) -> Result<(), StoreError> {
         for draft in self.drafts(mailbox_id).await? {
-            self.delete_draft(mailbox_id, &draft.id).await?;
+            self.add_removal(batch, mailbox_id, &draft.id).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::idle::IdleMailbox;
 use crate::notice_frequency::Pace;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::token::NewToken;
+use crate::token::{NewToken, spend_deletion_tokens};
 
 /// A mailbox to be made; it starts pending.
 #[derive(Clone, Debug)]
@@ -93,6 +93,8 @@ pub struct MailboxRow {
 pub(crate) enum Deletion<'a> {
     /// By hand: its owner's, or support's. Not while it is held.
     ByHand,
+    /// By a link in a mail, if it is still good.
+    ByLink { token_hash: &'a [u8; 32], now: Timestamp },
     /// By time, if it is still as unused as this.
     Idle(&'a IdleMailbox),
 }
@@ -308,6 +310,8 @@ impl Store {
         let mut batch = Batch::default();
         batch.hold_mailbox(&lock.mailbox_id);
         end_sessions(&mut batch, &lock.mailbox_id, Ended::Support, now, None);
+        // Somebody else may have read the mail that they are in.
+        batch.add(spend_deletion_tokens(&lock.mailbox_id, now));
         batch.add(
             sql!(
                 "UPDATE mailboxes SET state = 'locked', epochs = ?3, address_sealed = ?4
@@ -355,6 +359,16 @@ impl Store {
         self.delete(mailbox_id, &Deletion::ByHand, now).await
     }
 
+    /// The same, if this link to it is good in the very transaction: what its owner does meanwhile overtakes it.
+    pub async fn delete_mailbox_by_link(
+        &self,
+        mailbox_id: &str,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.delete(mailbox_id, &Deletion::ByLink { token_hash, now }, now).await
+    }
+
     pub(crate) async fn delete(
         &self,
         mailbox_id: &str,
@@ -370,10 +384,11 @@ impl Store {
             if answers.next().unwrap_or_default().is_empty() {
                 return Ok(false);
             }
-            self.delete_drafts(mailbox_id).await?;
             let mut batch = Batch::default();
             batch.hold_mailbox(mailbox_id);
             batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
+            // Not before it: a hold that begins in this moment keeps them, too.
+            self.add_removal_of_drafts(&mut batch, mailbox_id).await?;
             for mut row in answers.next().unwrap_or_default() {
                 let (deposit_id, body_id) = (row.text()?, row.text()?);
                 let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
@@ -411,6 +426,14 @@ impl Deletion<'_> {
             Self::ByHand => sql!(
                 "SELECT id FROM mailboxes WHERE id = ?1 AND state <> 'deleted' AND held_since IS NULL",
                 mailbox_id
+            ),
+            Self::ByLink { token_hash, now } => sql!(
+                "SELECT id FROM mailboxes WHERE id = ?1 AND state IN ('pending', 'active') AND held_since IS NULL
+                   AND EXISTS (SELECT 1 FROM tokens WHERE hash = ?2 AND mailbox_id = ?1
+                     AND purpose = 'deletion' AND spent_at IS NULL AND expires_at > ?3)",
+                mailbox_id,
+                *token_hash,
+                *now
             ),
             Self::Idle(mailbox) => mailbox.still(),
         }

@@ -201,9 +201,8 @@ impl Store {
              UNION ALL SELECT id, NULL, substr(sealed, length(sealed) - 15) FROM partners
              ORDER BY 1"
         );
-        let mark = |mut row: Row| {
-            Ok(PartnerMark { id: row.text()?, state: row.opt_text()?, tag: row.blob()? })
-        };
+        let mark =
+            |mut row: Row| Ok(PartnerMark { id: row.text()?, state: row.opt_text()?, tag: row.blob()? });
         self.read_rows(marks).await?.into_iter().map(mark).collect()
     }
 

@@ -187,15 +187,6 @@ impl Store {
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
-    async fn is_open(&self, number: i64, mailbox_id: &str) -> Result<bool, StoreError> {
-        let question = sql!(
-            "SELECT 1 FROM requests WHERE number = ?1 AND mailbox_id = ?2 AND state = 'open'",
-            number,
-            mailbox_id
-        );
-        Ok(self.read_one(question).await?.is_some())
-    }
-
     /// Decides for a request: the mailbox becomes pending, no password, answer, token or session of before
     /// opens it, and the mail with the new link is queued; all of it in one transaction or none.
     pub async fn release_request(&self, release: Release) -> Result<Released, StoreError> {
@@ -203,10 +194,6 @@ impl Store {
         let letters = match &again {
             Again::Kept { .. } => Vec::new(),
             Again::Lost(_) => {
-                if self.is_open(number, &mailbox_id).await? {
-                    // Nobody can open them any more.
-                    self.delete_drafts(&mailbox_id).await?;
-                }
                 self.read_rows(sql!(
                     "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1",
                     mailbox_id.as_str()
@@ -221,6 +208,11 @@ impl Store {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
             let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
             remove_letter(&mut batch, deletion, &deposit_id, &body_id);
+        }
+        match &again {
+            Again::Kept { .. } => {}
+            // Nobody can open them any more. What is refused below, because of a hold for instance, keeps them.
+            Again::Lost(_) => self.add_removal_of_drafts(&mut batch, &mailbox_id).await?,
         }
         // Whoever else asked has what they asked for, or never should.
         batch.add(sql!(

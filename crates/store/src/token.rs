@@ -90,6 +90,16 @@ pub(crate) fn spend_activation_tokens(mailbox_id: &str, now: Timestamp) -> State
     )
 }
 
+/// Links by which the mailbox could be deleted.
+pub(crate) fn spend_deletion_tokens(mailbox_id: &str, now: Timestamp) -> Statement {
+    sql!(
+        "UPDATE tokens SET spent_at = ?2
+         WHERE mailbox_id = ?1 AND purpose = 'deletion' AND spent_at IS NULL",
+        mailbox_id,
+        now
+    )
+}
+
 impl Store {
     /// A token by its hash.
     pub async fn token(&self, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {

@@ -1,6 +1,7 @@
 //! Whether a mail is from whom it says: by DKIM, SPF and DMARC, or by what a server says that the operator trusts. The only
 //! file that names mail-auth. Knows no mailbox and not what the mail wants.
 
+mod meant;
 mod results;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use mail_auth::{
 };
 use sealpost_mail::{Address, Head, Origin, ReversePath};
 
+pub(crate) use self::meant::is_meant;
 use self::results::is_within;
 
 /// What is asked, and whom.
@@ -71,7 +73,8 @@ pub(crate) async fn prove(asking: &Asking, gateway: &str, mail: &Mail<'_>) -> Pr
     let domain = mail.from.domain().as_str();
     if let Some(upstream) = &asking.upstream
         && upstream.networks.iter().any(|network| network.contains(&mail.origin.peer))
-        && results::proves(mail.head, &upstream.authserv_id, domain)
+        && results::proves(mail.head, &upstream.authserv_id, mail.from)
+        && meant::all_signatures_say_so(mail.head, domain)
     {
         return Proof::Upstream;
     }
@@ -102,8 +105,10 @@ async fn ask(asking: &Asking, gateway: &str, mail: &Mail<'_>, domain: &str) -> P
     };
     let envelope_domain = envelope.map_or("", |sender| sender.domain().as_str());
     let signed = signatures.iter().map(|output| of_signature(output, domain));
+    // A provider lets each customer send from its servers, and many let them write any customer's name into From: what SPF
+    // proves is the reverse-path, so that must be the very address.
     let sent = match spf.result() {
-        _ if envelope_domain != domain => Proof::None,
+        _ if envelope.is_none_or(|sender| sender.identity() != mail.from.identity()) => Proof::None,
         SpfResult::Pass => Proof::Ours,
         SpfResult::TempError => Proof::Later,
         SpfResult::Fail
@@ -139,14 +144,14 @@ fn best(one: Proof, other: Proof) -> Proof {
 /// not speak for its provider.
 fn of_signature(output: &DkimOutput<'_>, domain: &str) -> Proof {
     let Some(signature) = output.signature() else { return Proof::None };
-    // RFC 6376 §8.2: with `l=` anybody writes more below. §5.4: From must be among what is signed. RFC 8301 §3.1: SHA-1
-    // proves nothing.
-    let signs_from = signature.h.iter().any(|name| name.eq_ignore_ascii_case("from"));
+    // RFC 6376 §8.2: with `l=` anybody writes more below. §5.4: From must be among what is signed, and here whom it was
+    // written to and when. RFC 8301 §3.1: SHA-1 proves nothing.
+    let signs_enough = meant::signs_enough(signature.h.iter().map(String::as_str));
     let is_strong = match signature.a {
         Algorithm::RsaSha256 | Algorithm::Ed25519Sha256 => true,
         Algorithm::RsaSha1 => false,
     };
-    if signature.l > 0 || !signs_from || !is_strong || !is_within(domain, &signature.d) {
+    if signature.l > 0 || !signs_enough || !is_strong || !is_within(domain, &signature.d) {
         return Proof::None;
     }
     match output.result() {

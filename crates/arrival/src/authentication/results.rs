@@ -2,27 +2,27 @@
 //! written them is decided before; of several fields with that server's name only the topmost counts, for a server adds
 //! above what was there. Pure.
 
-use sealpost_mail::Head;
+use sealpost_mail::{Address, Head};
 
 const FIELD: &str = "Authentication-Results";
 
-/// Whether the topmost field of this server says that the mail is from this domain. A field above it that cannot be read
+/// Whether the topmost field of this server says that the mail is from this address's domain. A field above it that cannot be read
 /// could be this server's own, broken by what it had to copy: it proves nothing then.
-pub(super) fn proves(head: &Head, authserv_id: &str, domain: &str) -> bool {
+pub(super) fn proves(head: &Head, authserv_id: &str, from: &Address) -> bool {
     for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(FIELD)) {
         let Some(statements) = statements(&String::from_utf8_lossy(value)) else { return false };
         let Some((id, results)) = statements.split_first() else { return false };
         if id.first().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id)) {
             // A version may follow the name (RFC 8601 §2.2).
             let is_readable = id.len() <= 2 && id.get(1).is_none_or(|version| version == "1");
-            return is_readable && says(results, domain);
+            return is_readable && says(results, from);
         }
     }
     false
 }
 
-fn says(results: &[Vec<String>], domain: &str) -> bool {
-    let mut proven = false;
+fn says(results: &[Vec<String>], from: &Address) -> bool {
+    let (domain, mut proven) = (from.domain().as_str(), false);
     for words in results {
         let Some((method, result)) = words.first().and_then(|word| word.split_once('=')) else { continue };
         let method = method.split('/').next().unwrap_or_default().to_ascii_lowercase();
@@ -40,11 +40,20 @@ fn says(results: &[Vec<String>], domain: &str) -> bool {
             "dmarc" if !pass && !result.eq_ignore_ascii_case("none") => return false,
             "dmarc" if pass => proven |= names("header.from"),
             "dkim" if pass => proven |= names("header.d") || names("header.i"),
-            "spf" if pass => proven |= names("smtp.mailfrom"),
+            // The reverse-path is all that SPF proves, and of a shared server it proves that for each customer.
+            "spf" if pass => proven |= is_reverse_path(words, from),
             _ => {}
         }
     }
     proven
+}
+
+fn is_reverse_path(words: &[String], from: &Address) -> bool {
+    words.iter().skip(1).filter_map(|word| word.split_once('=')).any(|(key, value)| {
+        let value = value.trim_start_matches('<').trim_end_matches('>');
+        key.eq_ignore_ascii_case("smtp.mailfrom")
+            && Address::parse(value).is_ok_and(|path| path.identity() == from.identity())
+    })
 }
 
 /// Whether a domain is this one or below it.
@@ -116,7 +125,7 @@ mod tests {
             text.push_str(&format!("Authentication-Results: {field}\r\n"));
         }
         let head = Head::new(format!("{text}From: max@web.example\r\n\r\n").into_bytes()).unwrap();
-        proves(&head, "mx.insurer.example", "web.example")
+        proves(&head, "mx.insurer.example", &Address::parse("max@web.example").unwrap())
     }
 
     #[test]
@@ -144,6 +153,8 @@ mod tests {
             "mx.insurer.example; dkim=fail header.d=web.example (dkim=pass header.d=web.example)",
             "mx.insurer.example; dkim=pass header.d=customer.web.example",
             "mx.insurer.example; spf=pass smtp.helo=web.example",
+            "mx.insurer.example; spf=pass smtp.mailfrom=mallory@web.example",
+            "mx.insurer.example; spf=pass smtp.mailfrom=web.example",
             "mx.insurer.example; none",
             "mx.insurer.example (; dmarc=pass header.from=web.example",
             "mx.insurer.example; x=\"; dmarc=pass header.from=web.example",

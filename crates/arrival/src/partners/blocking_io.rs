@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use sealpost_mail::Reply;
 use sealpost_mailbox::BodyOpener;
 use tokio::runtime::Handle;
 
@@ -49,6 +50,23 @@ impl Read for Reading {
     }
 }
 
+/// What the spool said, on its way through those who know only errors of reading and writing.
+#[derive(Debug)]
+pub(super) struct Refused(Reply);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.to_line().trim_end())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What the spool said, if it was that.
+pub(super) fn refusal(error: &io::Error) -> Option<&Reply> {
+    error.get_ref()?.downcast_ref::<Refused>().map(|refused| &refused.0)
+}
+
 /// A new letter, sealed as it comes. For a thread that may block.
 pub(super) struct Writing {
     handle: Handle,
@@ -68,7 +86,7 @@ impl Writing {
 impl Write for Writing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let handle = self.handle.clone();
-        handle.block_on(self.spool.take(bytes)).map_err(|reply| io::Error::other(reply.to_line()))?;
+        handle.block_on(self.spool.take(bytes)).map_err(|reply| io::Error::other(Refused(reply)))?;
         Ok(bytes.len())
     }
 

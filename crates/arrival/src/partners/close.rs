@@ -4,11 +4,13 @@
 use std::io::BufWriter;
 use std::sync::Arc;
 
-use sealpost_mail::{Domain, Edit, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment};
+use sealpost_mail::{
+    Domain, Edit, Fault, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
+};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
 
-use super::blocking_io::{Reading, Writing};
+use super::blocking_io::{Reading, Writing, refusal};
 use super::{Arrived, Chosen, Partners, choose, unavailable};
 use crate::context::Context;
 use crate::decide::{Decided, Way};
@@ -212,7 +214,8 @@ impl Closer<'_> {
         let (closed, own_keys) = closing.await.map_err(failure::later)?;
         self.own = own_keys;
         let closed = closed.map_err(|error| failed(&partner.name, &error))?;
-        let written = closed.into_inner().into_inner().map_err(|error| failure::later(error.error()))?;
+        let written = closed.into_inner().into_inner();
+        let written = written.map_err(|error| failed(&partner.name, &CloseError::Io(error.into_error())))?;
         written.into_spool().finish().await
     }
 }
@@ -236,6 +239,12 @@ fn instead(judgement: Judgement, otherwise: Otherwise, why: &Why) -> Way {
 fn failed(partner: &str, error: &CloseError) -> Reply {
     let because = format!("closing for the partner {partner}: {error}");
     match error {
+        // The letter's fault, now and whenever it comes again: too large a head, closed. Or no room, which passes.
+        CloseError::Io(error)
+            if refusal(error).is_some_and(|reply| reply.fault() == Some(Fault::Permanent)) =>
+        {
+            Reply::refuse(552, 3, 4, "The message is too large once it is encrypted").because(because)
+        }
         // RFC 3463 §3.7: the letter itself.
         CloseError::Letter => {
             Reply::refuse(554, 6, 0, "The message cannot be encrypted: its header section is damaged")

@@ -1,8 +1,6 @@
 //! Letters from the world: our own fields and tags go out of them, what partners encrypted is opened by the worker, and
 //! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
 
-use std::net::IpAddr;
-
 use sealpost_intake::client_of;
 use sealpost_mail::{Address, Domain, Envelope, Fault, Origin, Reply};
 use sealpost_partner::Known;
@@ -11,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::blocking_io::Reading;
 use super::result_header::{self, Look, Outcome};
+use super::worker_slots::Whose;
 use super::{Partners, unavailable};
 use crate::context::{Context, Shared};
 use crate::failure;
@@ -33,6 +32,9 @@ pub(crate) struct Arrived {
     pub(crate) spooled: Spooled,
     /// As it came.
     pub(crate) came: Came,
+    /// Its octets as it came. What is answered follows this size and no other: how large it is opened, those who sent a
+    /// caught letter must not hear.
+    pub(crate) size: u64,
     /// It came in by a listener for letters from the world.
     pub(crate) from_world: bool,
     /// It came encrypted, opened or not.
@@ -57,21 +59,22 @@ pub(crate) async fn open(
     mut spooled: Spooled,
 ) -> Result<Arrived, Reply> {
     let inbound = &context.tenant.inbound;
+    let size = spooled.size();
     if !inbound.takes(&origin.listener) {
-        return Ok(untouched(spooled, false));
+        return Ok(untouched(spooled, false, size));
     }
     let tag = inbound.tag.as_deref();
     spooled.head = result_header::without_ours(&spooled.head, tag);
     let (outcome, letter) = match result_header::look(&context.shared, &spooled).await? {
-        Look::Open => return Ok(untouched(spooled, true)),
+        Look::Open => return Ok(untouched(spooled, true, size)),
         Look::Unknown => (Outcome::NotLooked("too-complex"), None),
         Look::Closed => {
             // Without the worker nobody can say what is in it; it may be there again soon.
             let worker =
                 partners.worker().ok_or_else(|| failure::later("the program sealpost-seal is missing"))?;
-            let domains: Vec<Domain> =
-                envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
-            match opened(context, partners, worker, &domains, origin.peer, &spooled).await? {
+            match opened(context, partners, worker, envelope, whose(context, envelope, origin), &spooled)
+                .await?
+            {
                 (Ok(opened), letter) => (Outcome::Looked(opened), letter),
                 (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
             }
@@ -100,6 +103,7 @@ pub(crate) async fn open(
     Ok(Arrived {
         spooled,
         came: Came::Closed,
+        size,
         from_world: true,
         encrypted: marked.encrypted,
         signed: marked.signed,
@@ -108,10 +112,11 @@ pub(crate) async fn open(
     })
 }
 
-fn untouched(spooled: Spooled, from_world: bool) -> Arrived {
+fn untouched(spooled: Spooled, from_world: bool, size: u64) -> Arrived {
     Arrived {
         spooled,
         came: Came::Readable,
+        size,
         from_world,
         encrypted: false,
         signed: false,
@@ -124,6 +129,15 @@ fn address(spooled: &Spooled) -> Option<Address> {
     spooled.head.from_address().ok().flatten()
 }
 
+/// Whom a letter shares its turns with.
+fn whose(context: &Context, envelope: &Envelope, origin: &Origin) -> Whose {
+    let behind_filter = context.tenant.inbound.filters.iter().any(|network| network.contains(&origin.peer));
+    match envelope.reverse_path.address() {
+        Some(sender) if behind_filter => Whose::Domain(sender.domain().as_str().to_ascii_lowercase()),
+        Some(_) | None => Whose::Network(client_of(origin.peer)),
+    }
+}
+
 type Looked = (Result<Opened, OpenError>, Option<Spooled>);
 
 /// Runs the worker over the letter; what it writes is spooled, sealed, and taken only if the worker says so.
@@ -131,14 +145,15 @@ async fn opened(
     context: &Context,
     partners: &Partners,
     worker: &Worker,
-    domains: &[Domain],
-    peer: IpAddr,
+    envelope: &Envelope,
+    whose: Whose,
     spooled: &Spooled,
 ) -> Result<Looked, Reply> {
     let shared = &context.shared;
-    let _turn = partners.opening.of_network(client_of(peer)).await?;
+    let _turn = partners.opening.of(whose).await?;
     let own = partners.own(shared);
-    let own = own.lending(domains).await.map_err(unavailable)?;
+    let domains: Vec<Domain> = envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
+    let own = own.lending(&domains).await.map_err(unavailable)?;
     let known = match address(spooled) {
         Some(from) => partners.book(shared).trusted_for(&from).await.map_err(unavailable)?,
         None => None,

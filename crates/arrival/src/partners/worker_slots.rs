@@ -9,12 +9,21 @@ use std::time::Duration;
 use sealpost_mail::Reply;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
+/// Whose letters wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Whose {
+    /// Of one client, or of one network of clients.
+    Network(IpAddr),
+    /// Of one domain in the reverse-path: through a filter that stands before us all letters come from one client.
+    Domain(String),
+}
+
 /// The places there are.
 pub(super) struct Turns {
     places: Arc<Semaphore>,
-    /// So many of them for one network.
+    /// So many of them for one network or domain.
     part: usize,
-    networks: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+    shares: Mutex<HashMap<Whose, Arc<Semaphore>>>,
     wait: Duration,
 }
 
@@ -29,7 +38,7 @@ impl Turns {
         Self {
             places: Arc::new(Semaphore::new(places.max(1))),
             part: (places / 2).max(1),
-            networks: Mutex::default(),
+            shares: Mutex::default(),
             wait,
         }
     }
@@ -42,21 +51,21 @@ impl Turns {
         .await
     }
 
-    /// A turn for a stranger's letter: those of one network wait for each other first, so that however many they are,
-    /// half of the places is for all others.
-    pub(super) async fn of_network(&self, network: IpAddr) -> Result<Turn, Reply> {
+    /// A turn for a stranger's letter: those of one network or domain wait for each other first, so that however many
+    /// they are, half of the places is for all others.
+    pub(super) async fn of(&self, whose: Whose) -> Result<Turn, Reply> {
         self.in_time(async {
-            let part = self.part_of(network).acquire_owned().await?;
+            let part = self.part_of(whose).acquire_owned().await?;
             Ok(Turn { _place: Arc::clone(&self.places).acquire_owned().await?, _part: Some(part) })
         })
         .await
     }
 
-    fn part_of(&self, network: IpAddr) -> Arc<Semaphore> {
-        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+    fn part_of(&self, whose: Whose) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever has a turn or waits for one holds a second reference.
-        networks.retain(|_, part| Arc::strong_count(part) > 1);
-        Arc::clone(networks.entry(network).or_insert_with(|| Arc::new(Semaphore::new(self.part))))
+        shares.retain(|_, part| Arc::strong_count(part) > 1);
+        Arc::clone(shares.entry(whose).or_insert_with(|| Arc::new(Semaphore::new(self.part))))
     }
 
     async fn in_time(&self, turn: impl Future<Output = Result<Turn, AcquireError>>) -> Result<Turn, Reply> {
@@ -76,28 +85,37 @@ impl Turns {
 mod tests {
     use super::*;
 
-    const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const B: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+    const A: Whose = Whose::Network(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
+    const B: Whose = Whose::Network(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)));
 
     #[tokio::test(start_paused = true)]
     async fn one_network_has_half_of_the_places_and_nobody_waits_for_ever() {
         let turns = Turns::new(4, Duration::from_secs(30));
-        let first = turns.of_network(A).await.unwrap();
-        let _second = turns.of_network(A).await.unwrap();
-        let refused = turns.of_network(A).await.err().unwrap();
+        let first = turns.of(A).await.unwrap();
+        let _second = turns.of(A).await.unwrap();
+        let refused = turns.of(A).await.err().unwrap();
         assert!(refused.to_line().starts_with("451 4.3.2 "), "{}", refused.to_line());
-        let _others = (turns.of_network(B).await.unwrap(), turns.ours().await.unwrap());
-        assert!(turns.of_network(B).await.is_err(), "all four are taken");
+        let _others = (turns.of(B).await.unwrap(), turns.ours().await.unwrap());
+        assert!(turns.of(B).await.is_err(), "all four are taken");
         drop(first);
-        let _third = turns.of_network(A).await.unwrap();
-        assert_eq!(turns.networks.lock().unwrap().len(), 2);
+        let _third = turns.of(A).await.unwrap();
+        assert_eq!(turns.shares.lock().unwrap().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn networks_that_are_gone_are_forgotten() {
         let turns = Turns::new(1, Duration::from_secs(1));
-        drop(turns.of_network(A).await.unwrap());
-        drop(turns.of_network(B).await.unwrap());
-        assert_eq!(turns.networks.lock().unwrap().len(), 1);
+        drop(turns.of(A).await.unwrap());
+        drop(turns.of(B).await.unwrap());
+        assert_eq!(turns.shares.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_a_filter_one_domain_has_half_of_the_places() {
+        let turns = Turns::new(2, Duration::from_secs(30));
+        let of = |domain: &str| turns.of(Whose::Domain(domain.to_owned()));
+        let _first = of("flood.example").await.unwrap();
+        assert!(of("flood.example").await.is_err());
+        let _other = of("clinic.example").await.unwrap();
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn announce(
         at: arrival.now,
         message_id: about.listing.message_id.clone(),
         receipt_to: receipt_to(arrival),
+        others: Vec::new(),
     };
     // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
     rows.notices.push(copy.row(context, MEMO, &memo).map_err(crate::failure::later)?);
@@ -75,6 +76,7 @@ pub(super) fn announce(
             deposit_id: about.deposit_id.to_owned(),
             sender: about.sender.clone(),
             is_first: true,
+            others: Vec::new(),
         },
         at: arrival.now,
     };

@@ -3,13 +3,14 @@
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{ArrivalRows, NewBounce, NoticeRow};
+use sealpost_store::{ArrivalRows, NewBounce, NoticeRow, notice_token};
 
 use super::Arrival;
 use super::reports;
 use crate::bounce_status::{Said, read};
 use crate::decide::{Decided, Way};
 use crate::memo::{MEMO, NoticeMemo};
+use crate::reminder;
 use crate::reply::{self, ReplyMemo};
 use crate::undelivered::{self, Undelivered};
 
@@ -97,5 +98,16 @@ async fn tell(
             at: arrival.now,
         });
     }
-    reports::unannounced(arrival, &memo.sender, &memo.recipient, status, rows).await
+    let at = reports::At::of(arrival);
+    reports::unannounced(&at, &memo.sender, &memo.recipient, status, rows).await?;
+    for other in &memo.others {
+        let first = arrival.context.shared.store.notice(&notice_token(other, 0)).await;
+        let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
+        // It does not keep the others' senders from hearing it.
+        match reminder::memo(arrival.context, other, &first.ticket_sealed) {
+            Ok(memo) => reports::unannounced(&at, &memo.sender, &memo.recipient, status, rows).await?,
+            Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),
+        }
+    }
+    Ok(())
 }

@@ -56,14 +56,18 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<O
         from_world: arrival.from_world,
     };
     // Before anybody looks whether there is a mailbox: how long it takes and what is answered says nothing of that.
-    let proof = authentication::prove(asking, &context.tenant.name, &mail).await;
+    let proof = match authentication::is_meant(&spooled.head, &bytes, &announcer.from, arrival.now) {
+        true => authentication::prove(asking, &context.tenant.name, &mail).await,
+        false => Proof::None,
+    };
     tracing::info!(arrival.id = %arrival.id, ?proof, "a wish to delete a mailbox");
     match proof {
         Proof::Ours | Proof::Upstream => confirm(arrival, from).await.map(Some),
         Proof::None => {
             let link = Secret::new(announcer.public_url.clone());
             let language = announcer.language(&writer).tag();
-            answer(arrival, "answered", writer, Notice::DeletionUnproven { link }, language).await.map(Some)
+            // Counted apart: whoever forges wishes must not take from people the answers to what they do write.
+            answer(arrival, "unproven", writer, Notice::DeletionUnproven { link }, language).await.map(Some)
         }
         // Others wait for the same letter: it does not come late to them because a domain's zone is ill.
         Proof::Later if decided.len() > 1 => Ok(None),

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_mail::{
-    ActivateBy, Address, EnhancedCode, Head, Judgement, Recipient, Reply, Summary, Treatment,
-};
+use sealpost_mail::{ActivateBy, Address, Head, Judgement, Recipient, Reply, Summary, Treatment};
 use sealpost_mailbox::audit::Event;
 use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, WaysIn, Wish};
 use sealpost_store::{ArrivalRows, Folder, ReachedMailbox};
@@ -14,6 +12,7 @@ use super::announced_letter::{Announcement, Standing};
 use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decide::{Decided, Way};
+use crate::nobody_told::UNREACHABLE;
 use crate::{failure, listing, thread};
 
 /// The recipients whose copy goes into a mailbox, and what the list will show of the letter.
@@ -106,7 +105,7 @@ impl<'r> PortalBound<'r> {
 /// Letters that come at the same moment may each still find room.
 fn is_full(arrival: &Arrival<'_>, mailbox: &ReachedMailbox) -> bool {
     let most = arrival.context.tenant.quotas.mailbox;
-    most.is_some_and(|most| mailbox.held.saturating_add(arrival.spooled.size()) > most)
+    most.is_some_and(|most| mailbox.held.saturating_add(arrival.size) > most)
 }
 
 async fn summary(arrival: &Arrival<'_>) -> Result<Summary, Reply> {
@@ -182,9 +181,6 @@ async fn new_mailbox(
     Ok((target, standing))
 }
 
-/// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
-const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
-
 async fn deposit(
     arrival: &Arrival<'_>,
     mailbox: &Target,
@@ -235,7 +231,14 @@ async fn deposit(
     if mailbox.is_unreachable {
         // Nobody tells the recipient any more, so the sender must know at once.
         let sender = &arrival.envelope.reverse_path;
-        return reports::unannounced(arrival, sender, &recipient.address, Some(UNREACHABLE), rows).await;
+        return reports::unannounced(
+            &reports::At::of(arrival),
+            sender,
+            &recipient.address,
+            Some(UNREACHABLE),
+            rows,
+        )
+        .await;
     }
     reports::deposited(arrival, recipient, rows).await
 }

@@ -11,6 +11,8 @@ mod notice_timing;
 mod reply_to_notice;
 mod reports;
 
+pub(crate) use reports::{At, unannounced};
+
 use std::sync::Arc;
 
 use sealpost_mail::{Edit, Envelope, Head, Origin, PORTAL_FIELD, Reply, Timestamp};
@@ -35,6 +37,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) spooled: &'a Spooled,
     /// What of it may be told to whoever sent it.
     pub(crate) came: Came,
+    /// Its octets as it came.
+    pub(crate) size: u64,
     /// It came in from the world, for the operator's own server.
     pub(crate) from_world: bool,
 }

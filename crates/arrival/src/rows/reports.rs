@@ -5,16 +5,31 @@
 use sealpost_delivery::Purpose;
 use sealpost_mail::{
     Address, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Notify, Recipient, Reply, ReversePath,
-    TlsFloor, Treatment, compose_dsn,
+    Timestamp, TlsFloor, Treatment, compose_dsn,
 };
 use sealpost_notice::Report as Words;
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
+use crate::context::Context;
 use crate::decide::{Decided, Way};
 use crate::partners::Came;
 use crate::settings::Routes;
 use crate::{enqueue, quota};
+
+/// Where and when a report is made.
+pub(crate) struct At<'a> {
+    pub(crate) context: &'a Context,
+    /// Of the arrival, or of whatever else it belongs to.
+    pub(crate) id: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> At<'a> {
+    pub(super) fn of(arrival: &Arrival<'a>) -> Self {
+        Self { context: arrival.context, id: arrival.id, now: arrival.now }
+    }
+}
 
 /// A report before it has a form.
 struct Report<'a> {
@@ -119,7 +134,7 @@ async fn refused(
         words: Words::Refused { reason: reply.text() },
         returned: returned.head.clone(),
     };
-    add(arrival, report, returned.tls, rows).await
+    add(&At::of(arrival), report, returned.tls, rows).await
 }
 
 /// RFC 3461 §5.2.7: a deposit is the delivery; success is reported if it was asked for.
@@ -148,13 +163,13 @@ pub(super) async fn deposited(
         words: Words::Deposited,
         returned: None,
     };
-    add(arrival, report, TlsFloor::None, rows).await
+    add(&At::of(arrival), report, TlsFloor::None, rows).await
 }
 
 /// A notice came back: the letter's sender learns that nobody knows of the letter. Without a status it is not
 /// certain, and the text says so.
-pub(super) async fn unannounced(
-    arrival: &Arrival<'_>,
+pub(crate) async fn unannounced(
+    at: &At<'_>,
     sender: &ReversePath,
     recipient: &Address,
     status: Option<EnhancedCode>,
@@ -176,24 +191,19 @@ pub(super) async fn unannounced(
         words: Words::NotReached { certain: status.is_some() },
         returned: None,
     };
-    add(arrival, report, TlsFloor::None, rows).await
+    add(at, report, TlsFloor::None, rows).await
 }
 
-async fn add(
-    arrival: &Arrival<'_>,
-    report: Report<'_>,
-    tls: TlsFloor,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
-    let context = arrival.context;
+async fn add(at: &At<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalRows) -> Result<(), Reply> {
+    let context = at.context;
     let Routes { report_languages, .. } = &context.tenant.routes;
     let recipient = report.recipient.final_recipient.to_path();
     let words = report.words.words(&recipient, None, report_languages).map_err(crate::failure::later)?;
     let mail = compose_dsn(&DsnParts {
         reporting_mta: context.tenant.name.clone(),
         original_envid: report.envid,
-        arrival: arrival.now,
-        at: arrival.now,
+        arrival: at.now,
+        at: at.now,
         from: context.tenant.routes.report_from.clone(),
         to: report.to.clone(),
         message_id: format!("{}@{}", context.shared.random.id(), context.tenant.name),
@@ -214,9 +224,9 @@ async fn add(
         route: context.tenant.routes.reports.clone(),
         tls,
         purpose: Purpose::Report,
-        at: arrival.now,
+        at: at.now,
     };
-    let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, arrival.id)
+    let leg = enqueue::leg(&enqueue::Queue::of(context), draft, Some(&body), LegPurpose::Report, at.id)
         .map_err(crate::failure::later)?;
     rows.legs.push(leg);
     rows.more_bodies.push(body);

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use sealpost_arrival::Context;
 use sealpost_arrival::reminder::{self, Unsent};
+use sealpost_arrival::{Context, nobody_told};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, AwaitsNotice, MailboxRow, MailboxState, StoreError};
@@ -57,6 +57,10 @@ async fn one(
     let given_up = bounced.is_some_and(|bounced| bounced.bounces >= workshop.telling.most_bounces());
     let all = || letters.iter().map(|letter| letter.deposit_id.clone()).collect::<Vec<_>>();
     let Some(oldest) = news.first().filter(|_| !given_up) else {
+        // Mail to the owner came back too often: as of every letter that comes now, the senders hear of these.
+        for letter in &news {
+            nobody_told::tell(context, &letter.deposit_id, Some(nobody_told::UNREACHABLE)).await?;
+        }
         store.forget_unannounced(&all()).await.map_err(because)?;
         return Ok(false);
     };
@@ -84,7 +88,8 @@ async fn one(
     };
     let announced =
         Announced { mailbox_id: mailbox.id.clone(), before: first.announced_at, at: now, letters: all() };
-    reminder::digest(context, &mailbox, notice, &oldest.deposit_id, announced).await
+    let others: Vec<String> = news.iter().skip(1).map(|letter| letter.deposit_id.clone()).collect();
+    reminder::digest(context, &mailbox, notice, &oldest.deposit_id, &others, announced).await
 }
 
 /// Whether its owner has neither read it nor been here since.

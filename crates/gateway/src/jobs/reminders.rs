@@ -129,7 +129,8 @@ async fn remind(workshop: &Workshop, context: &Context, due: &Due, now: Timestam
             return Ok(false);
         }
     };
-    let letter = reminder::Letter { id: &due.oldest.deposit_id, number: number(workshop, due, now) };
+    let letter =
+        reminder::Letter { id: &due.oldest.deposit_id, number: number(workshop, due, now), others: &[] };
     let note = reminder::Note { about: Reminded::Letters, before: due.oldest.reminded_at, at: now };
     reminder::send(context, &mailbox, notice, Some(letter), note).await
 }

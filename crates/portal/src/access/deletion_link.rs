@@ -21,7 +21,7 @@ use crate::state::limits::Client;
 /// Where a link leads.
 enum Link {
     /// To a mailbox that may be deleted.
-    Good(Box<MailboxRow>),
+    Good(Box<MailboxRow>, [u8; 32]),
     /// To one that is held.
     Held,
     /// Too old, or overtaken by what its owner did since.
@@ -46,7 +46,7 @@ pub(crate) async fn form(
     token: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     match look(&site, &token).await? {
-        Link::Good(_mailbox) => {
+        Link::Good(_mailbox, _hash) => {
             show_to(&visitor, StatusCode::OK, &page(&site, &request, &visitor, &token, None))
         }
         bad @ (Link::Held | Link::Expired | Link::Unknown) => explain(&site, &request, &visitor, &bad),
@@ -70,8 +70,8 @@ pub(crate) async fn submit(
     let DeletionForm { sure } = form.verify(visitor.token())?;
     let client = Client::of(&request, &site.config.trusted_proxies);
     site.limits.attempt(client)?;
-    let mailbox = match look(&site, &token).await? {
-        Link::Good(mailbox) => mailbox,
+    let (mailbox, token_hash) = match look(&site, &token).await? {
+        Link::Good(mailbox, hash) => (mailbox, hash),
         bad @ (Link::Held | Link::Expired | Link::Unknown) => {
             return explain(&site, &request, &visitor, &bad);
         }
@@ -85,11 +85,11 @@ pub(crate) async fn submit(
     let gone = Event::MailboxDeleted { why: MailboxGone::WishedByMail };
     if !site
         .noting(&gone, &Actor::Owner, Some(client))
-        .delete_mailbox(&mailbox.id, site.now())
+        .delete_mailbox_by_link(&mailbox.id, &token_hash, site.now())
         .await
         .map_err(lost)?
     {
-        // Held in this moment, or gone.
+        // Held in this moment, gone, or overtaken by what its owner did.
         let now = look(&site, &token).await?;
         return explain(&site, &request, &visitor, &now);
     }
@@ -102,7 +102,7 @@ pub(crate) async fn submit(
 /// What a link's token stands for, without changing anything.
 async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
     let lost = |error| Problem::fault("looking up a link", error);
-    let Some(Known { row, .. }) = link_token::known(site, TokenPurpose::Deletion, text).await? else {
+    let Some(Known { row, hash, .. }) = link_token::known(site, TokenPurpose::Deletion, text).await? else {
         return Ok(Link::Unknown);
     };
     let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
@@ -116,7 +116,7 @@ async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
             match (row.spent_at.is_some() || row.expires_at <= site.now(), mailbox.held_since) {
                 (true, _) => Link::Expired,
                 (false, Some(_)) => Link::Held,
-                (false, None) => Link::Good(Box::new(mailbox)),
+                (false, None) => Link::Good(Box::new(mailbox), hash),
             }
         }
     })
@@ -141,7 +141,9 @@ fn explain(
     let (status, title, text) = match link {
         Link::Held => (StatusCode::OK, "wish-held-title", "delete-held"),
         Link::Expired => (StatusCode::GONE, "link-expired-title", "wish-expired-text"),
-        Link::Unknown | Link::Good(_) => (StatusCode::NOT_FOUND, "link-unknown-title", "wish-unknown-text"),
+        Link::Unknown | Link::Good(_, _) => {
+            (StatusCode::NOT_FOUND, "link-unknown-title", "wish-unknown-text")
+        }
     };
     let page = Page::open(site, request, visitor);
     let template = LinkPage { page, title, text, to_log_in: true, renew: None, support: false };

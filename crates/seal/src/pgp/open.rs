@@ -18,8 +18,8 @@ use sequoia_openpgp::{KeyHandle, KeyID};
 
 use super::system_time;
 use crate::key_facts::{Fingerprint, Method};
-use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
 use crate::lend::Keys;
+use crate::open_result::{Distrust, NotOpened, SignatureVerdict, Trust};
 use crate::own_key::{OwnKey, PrivatePart};
 use crate::partner_key::PartnerKey;
 

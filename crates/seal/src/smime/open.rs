@@ -10,8 +10,8 @@ use super::certificate::is_authority;
 use super::der;
 use super::make::SmimeKey;
 use crate::key_facts::{Fingerprint, KeyFacts, Method};
-use crate::open_result::NotOpened;
 use crate::lend::Keys;
+use crate::open_result::NotOpened;
 use crate::own_key::PrivatePart;
 
 /// What decrypting gave.

@@ -2,9 +2,9 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, Again, ChangeSecrets, Ended, Folder, KeptSession, MailboxState, NewLeg, NewSession,
-    NewToken, NewWrap, Page, Proof, Release, Released, RequestKind, RequestState, Reset, ResetPassword,
-    TokenPurpose, WrapKind,
+    Activate, Activation, Again, ArrivalRows, ChangeSecrets, Ended, Folder, KeptSession, MailboxState,
+    NewDraft, NewLeg, NewSession, NewToken, NewWrap, Page, Proof, Release, Released, RequestKind,
+    RequestState, Reset, ResetPassword, TokenPurpose, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
@@ -165,6 +165,76 @@ async fn without_escrow_a_new_mailbox_takes_the_place_of_the_old_one() {
     let found = rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap();
     assert_eq!((found[0].id.as_str(), found[0].state), (new_id.as_str(), MailboxState::Pending));
     assert_eq!(rig.store.deposits(&id, Folder::Inbox, Page { offset: 0, limit: 10 }).await.unwrap().len(), 0);
+    rig.clean().await;
+}
+
+#[tokio::test]
+async fn what_a_hold_refuses_takes_no_draft_along() {
+    let rig = Rig::new();
+    let id = active(&rig, 1).await;
+    let new = NewDraft {
+        id: "draft".to_owned(),
+        mailbox_id: id.clone(),
+        now: NOW,
+        key_sealed: b"key".to_vec(),
+        sealed_to: b"public".to_vec(),
+        content_sealed: b"one".to_vec(),
+    };
+    assert!(rig.store.add_draft(new).await.unwrap());
+    assert!(rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
+    let number = rig.store.requests(true).await.unwrap()[0].number;
+    assert!(rig.store.hold_mailbox(&id, NOW).await.unwrap());
+    let again = |hash| {
+        let mut new = rig.mailbox(1);
+        new.token = Some(token(hash));
+        Again::Lost(Box::new(new))
+    };
+    assert_eq!(release(&rig, number, &id, again(50)).await, Released::NotOpen);
+    assert!(!rig.store.delete_mailbox(&id, NOW).await.unwrap());
+    assert_eq!(rig.store.draft_count(&id).await.unwrap(), 1, "a hold keeps what was begun, too");
+    assert!(rig.store.end_hold(&id, NOW).await.unwrap());
+    assert_eq!(release(&rig, number, &id, again(51)).await, Released::Done);
+    assert_eq!(rig.store.draft_count(&id).await.unwrap(), 0);
+    rig.clean().await;
+}
+
+/// A link to have the mailbox deleted, as a wish by mail brings it.
+async fn wished(rig: &Rig, mailbox_id: &str, hash: u8) -> bool {
+    let mut rows = ArrivalRows::new(NOW);
+    rows.deletions.push((mailbox_id.to_owned(), NewToken { purpose: TokenPurpose::Deletion, ..token(hash) }));
+    let _ = rig.store.commit_arrival(rows).await.unwrap();
+    rig.store.token(&[hash; 32]).await.unwrap().is_some_and(|token| token.spent_at.is_none())
+}
+
+#[tokio::test]
+async fn whatever_its_owner_does_overtakes_a_link_to_delete_the_mailbox() {
+    let rig = Rig::new();
+    let (id, _, _) = rig.deposit_in_new(1).await;
+    assert!(wished(&rig, &id, 60).await);
+    let by_link = async |hash: u8, now| rig.store.delete_mailbox_by_link(&id, &[hash; 32], now).await;
+    let wish = Activate {
+        mailbox_id: id.clone(),
+        proof: Proof::Token([1; 32]),
+        now: NOW,
+        rekey: no_rekey(),
+        wraps: vec![wrap(WrapKind::Password), wrap(WrapKind::Answer)],
+        question_sealed: Some(b"question".to_vec()),
+        language: "de".to_owned(),
+        letters_until: None,
+    };
+    assert_eq!(rig.activate(wish).await.unwrap(), Activation::Activated);
+    assert!(!by_link(60, NOW).await.unwrap(), "activated since");
+    // Whoever has the mail of the address may have written the wish.
+    assert!(wished(&rig, &id, 61).await);
+    let epochs = rig.store.mailbox(&id).await.unwrap().unwrap().epochs;
+    assert!(rig.store.lock_mailbox(relock(&id, &epochs, "two.locked"), NOW).await.unwrap());
+    assert!(rig.store.unlock_mailbox(relock(&id, "two.locked", "three.")).await.unwrap());
+    assert!(!by_link(61, NOW).await.unwrap(), "locked since");
+    assert!(wished(&rig, &id, 62).await);
+    assert!(!by_link(62, LATER.plus(std::time::Duration::from_secs(1))).await.unwrap(), "too late");
+    assert!(!by_link(1, NOW).await.unwrap(), "a link for something else");
+    assert!(by_link(62, NOW).await.unwrap());
+    assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Deleted);
     rig.clean().await;
 }
 

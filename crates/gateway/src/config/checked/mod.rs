@@ -8,6 +8,7 @@ mod keys;
 mod listeners;
 mod lookup;
 mod memory;
+mod networks;
 mod notify_times;
 mod partners;
 mod portal;

@@ -10,7 +10,7 @@ use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
 use sealpost_seal::{Limits, Lists, RevocationList, Worker};
 
-use super::hops;
+use super::{hops, networks};
 use crate::config::file::{self as config, Config, Size, Source};
 use crate::crl_files::{self, CrlFiles};
 
@@ -48,6 +48,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
     let roots = partners.roots.iter().flat_map(|file| roots(file, source)).collect();
     Some(Inbound {
         listeners: open.iter().map(|listener| listener.name.clone()).collect(),
+        filters: networks::read(&config.partners.filters, source),
         route,
         unopened: match partners.unopened {
             config::Unopened::Pass => Unopened::Pass,

@@ -2,27 +2,14 @@
 
 use sealpost_arrival::{Asking, Upstream};
 
+use super::networks;
 use crate::config::file::{Config, NoticeReplies, Source};
 
 /// `None`: nobody takes wishes.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Asking> {
     let wishes = &config.wishes;
     let deletion = wishes.deletion.as_ref().filter(|deletion| *deletion.get_ref());
-    let networks: Vec<_> = wishes
-        .upstream_networks
-        .iter()
-        .filter_map(|network| match network.get_ref().parse() {
-            Ok(parsed) => Some(parsed),
-            Err(_unreadable) => {
-                source.at(
-                    network.span().start,
-                    format!("{:?} is no network", network.get_ref()),
-                    "write it like \"192.0.2.7/32\"",
-                );
-                None
-            }
-        })
-        .collect();
+    let networks = networks::read(&wishes.upstream_networks, source);
     let upstream = match (&wishes.upstream, wishes.upstream_networks.first()) {
         (Some(name), None) => {
             source.at(

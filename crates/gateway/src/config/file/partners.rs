@@ -14,6 +14,8 @@ use super::units::{Size, Span};
 pub(crate) struct Partners {
     /// The hop that letters from the world go to; left out: `delivery.reports`.
     pub(crate) hop: Option<Spanned<String>>,
+    /// Networks of filters that letters from the world come through.
+    pub(crate) filters: Vec<Spanned<String>>,
     /// What happens to an encrypted letter that cannot be opened.
     pub(crate) unopened: Unopened,
     /// In front of the subject of a letter that a partner encrypted and signed.
@@ -44,6 +46,7 @@ impl Default for Partners {
     fn default() -> Self {
         Self {
             hop: None,
+            filters: Vec::new(),
             unopened: Unopened::default(),
             subject_tag: None,
             roots: Vec::new(),

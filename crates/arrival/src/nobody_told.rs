@@ -1,0 +1,38 @@
+//! Letters that a notice spoke of beside another, or would have: when nobody can be told of them, their senders hear it,
+//! each by what is kept of the letter's first notice. Knows no wording.
+
+use sealpost_mail::EnhancedCode;
+use sealpost_store::{ArrivalRows, notice_token};
+
+use crate::context::Context;
+use crate::reminder::{Unsent, is_new, memo, unsent};
+use crate::rows;
+
+/// RFC 3463 §3.2: mailbox disabled, not accepting messages, as far as we know.
+pub const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
+
+/// Tells one letter's sender. `false`: there is nobody to tell, or they have been told.
+///
+/// # Errors
+/// The text is for the log.
+pub async fn tell(context: &Context, deposit_id: &str, status: Option<EnhancedCode>) -> Result<bool, Unsent> {
+    let now = context.shared.clock.now();
+    let first = context.shared.store.notice(&notice_token(deposit_id, 0)).await.map_err(unsent)?;
+    let Some(first) = first else { return Ok(false) };
+    let memo = memo(context, deposit_id, &first.ticket_sealed)?;
+    let mut rows = ArrivalRows::new(now);
+    let id = context.shared.random.id();
+    let at = rows::At { context, id: &id, now };
+    rows::unannounced(&at, &memo.sender, &memo.recipient, status, &mut rows)
+        .await
+        .map_err(|reply| Unsent::Store(reply.to_line()))?;
+    if rows.legs.is_empty() {
+        return Ok(false);
+    }
+    // Whoever asks again, after a crash or on another node, tells nobody twice.
+    let mut once = context.shared.keys.tags.fingerprint();
+    once.update(b"nobody told\0");
+    once.update(deposit_id.as_bytes());
+    rows.fingerprint = Some(once.finish());
+    is_new(context, rows).await
+}
