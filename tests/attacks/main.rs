@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod auth_flood;
 mod connection_flood;
 mod cve_2026_2743;
 mod cve_2026_27444;

@@ -1,29 +1,16 @@
 //! Who may log in on the way in: the logins of the configuration. Knows no session.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sealpost_intake::{LoginCheck, Logins};
 use sealpost_mail::Secret;
 use sealpost_vault::password_phc;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
-
-/// How long a password waits until others have been checked.
-const LOGIN_WAIT: Duration = Duration::from_secs(10);
 
 /// The logins of the configuration. Unknown names cost the same time as known ones.
-pub(crate) struct ConfiguredLogins {
-    logins: Vec<(String, Secret<String>)>,
-    /// Argon2id takes 19 MiB each: a handful at a time.
-    places: Arc<Semaphore>,
-    wait: Duration,
-}
+pub(crate) struct ConfiguredLogins(Vec<(String, Secret<String>)>);
 
 impl ConfiguredLogins {
     pub(crate) fn new(logins: Vec<(String, Secret<String>)>) -> Self {
-        Self { logins, places: Arc::new(Semaphore::new(2)), wait: LOGIN_WAIT }
+        Self(logins)
     }
 }
 
@@ -34,16 +21,10 @@ const NOBODY: &str =
 #[async_trait]
 impl Logins for ConfiguredLogins {
     async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck {
-        let Ok(Ok(place)) = timeout(self.wait, Arc::clone(&self.places).acquire_owned()).await else {
-            return LoginCheck::Busy;
-        };
-        let known = self.logins.iter().find(|(name, _)| name == login).cloned();
+        let Self(logins) = self;
+        let known = logins.iter().find(|(name, _)| name == login).cloned();
         let hash = known.as_ref().map_or_else(|| Secret::new(NOBODY.to_owned()), |(_, hash)| hash.clone());
-        let checked = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, also when the client does not wait for it.
-            let _place = place;
-            password_phc::verify(hash.expose(), &password)
-        });
+        let checked = tokio::task::spawn_blocking(move || password_phc::verify(hash.expose(), &password));
         match (checked.await, known) {
             (Ok(true), Some((name, _))) => LoginCheck::Right(name),
             (Ok(true | false), _) => LoginCheck::Wrong,
@@ -59,16 +40,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_that_cannot_be_checked_in_time_is_not_called_wrong() {
-        let password = || Secret::new("wheel".to_owned());
-        let hash = Secret::new(password_phc::hash(&password(), &SystemRandom).unwrap());
-        let mut logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash)]);
-        assert_eq!(logins.check("mill", password()).await, LoginCheck::Right("mill".to_owned()));
-        assert_eq!(logins.check("mall", password()).await, LoginCheck::Wrong);
-        logins.wait = Duration::from_millis(1);
-        let all = Arc::clone(&logins.places).acquire_many_owned(2).await.unwrap();
-        assert_eq!(logins.check("mill", password()).await, LoginCheck::Busy);
-        drop(all);
-        assert_eq!(logins.check("mall", password()).await, LoginCheck::Wrong);
+    async fn the_right_password_for_the_right_login() {
+        let password = |text: &str| Secret::new(text.to_owned());
+        let hash = Secret::new(password_phc::hash(&password("wheel"), &SystemRandom).unwrap());
+        let logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash)]);
+        assert_eq!(logins.check("mill", password("wheel")).await, LoginCheck::Right("mill".to_owned()));
+        assert_eq!(logins.check("mall", password("wheel")).await, LoginCheck::Wrong);
+        assert_eq!(logins.check("mill", password("wheal")).await, LoginCheck::Wrong);
     }
 }

@@ -184,7 +184,8 @@ pub(crate) fn prepare(
         });
         let partners = Arc::new(Partners::new(keyring, worker.ok(), plan.pace));
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
-        Some(Intake::bind(plan.listeners, reception, logins, Arc::clone(&clock), coming_in)?)
+        let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
+        Some(Intake::bind(plan.listeners, reception, logins, clock, random, coming_in)?)
     } else {
         None
     };

@@ -56,8 +56,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         limits: Limits::default(),
     };
     let memory = MemoryBudget::kib(64 * 1024);
-    let intake =
-        Intake::bind(vec![config], Arc::new(Discard), Arc::new(Discard), Arc::new(SystemClock), memory)?;
+    let intake = Intake::bind(
+        vec![config],
+        Arc::new(Discard),
+        Arc::new(Discard),
+        Arc::new(SystemClock),
+        Arc::new(sealpost_mail::SystemRandom),
+        memory,
+    )?;
     intake.run(CancellationToken::new()).await;
     Ok(())
 }

@@ -1,12 +1,13 @@
-//! Wrong log-ins by SMTP AUTH (the portal has its own, throttle.rs), remembered across sessions: by client, by login name, and by both. Knows no password, keeps
-//! no login name, and asks no clock.
+//! Wrong log-ins by SMTP AUTH (the portal has its own, throttle.rs), remembered across sessions: by client, by site, by
+//! login name, and by client and name. Knows no password, keeps no login name, and asks no clock.
 //!
-//! SECURITY: a limit by login name alone would let strangers keep a mail server out. So a client that has
-//! been right about a login before is judged by nothing but what it gets wrong about that login itself.
+//! SECURITY: a limit by login name would let strangers keep a mail server out. So a login at which many have failed closes
+//! to nobody: strangers who ask for it come last in the queue for password checks. And a client that has been right about a
+//! login before is judged by nothing but what it gets wrong about that login itself.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ const FREE_TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait of a client.
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
-/// The longest wait for a login name from clients not known to have it: they may be honest.
-const MAX_WAIT_OF_LOGIN: Duration = Duration::from_secs(60);
+/// An IPv6 /48 is what one customer of a provider may have, but it may also be many people: it gets more tries.
+const FREE_TRIES_OF_SITE: u32 = 20;
 /// Wrong tries are forgotten after this long without another.
 const FORGET: Duration = Duration::from_secs(60 * 60);
 /// Entries kept; the one unused for longest makes room.
@@ -34,18 +35,34 @@ type Name = [u8; 32];
 /// What wrong tries are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
+    /// One IPv4 address or IPv6 /64.
     Client(IpAddr),
+    /// One IPv6 /48.
+    Site(IpAddr),
     Login(Name),
     Both(IpAddr, Name),
 }
 
 impl Key {
-    fn longest_wait(self) -> Duration {
+    fn free_tries(self) -> u32 {
         match self {
-            Self::Client(_) | Self::Both(..) => MAX_WAIT,
-            Self::Login(_) => MAX_WAIT_OF_LOGIN,
+            Self::Client(_) | Self::Login(_) | Self::Both(..) => FREE_TRIES,
+            Self::Site(_) => FREE_TRIES_OF_SITE,
         }
     }
+}
+
+/// How a client stands that asks to try a password for a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It was right about this login before.
+    Known,
+    /// Nothing is known of it.
+    Stranger,
+    /// Nothing is known of it, and many have failed at this login.
+    Doubtful,
+    /// It has failed too often to be heard now.
+    Waits,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,8 +86,8 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Whether this client may try a password for this login now.
-    pub(crate) fn may_try(&self, peer: IpAddr, login: &str, now: Timestamp) -> bool {
+    /// How this client stands with this login now.
+    pub(crate) fn standing(&self, peer: IpAddr, login: &str, now: Timestamp) -> Standing {
         let (client, name) = (client_of(peer), name_of(login));
         let memory = self.memory();
         let blocked = |key| {
@@ -78,9 +95,15 @@ impl Attempts {
             memory.tries.get(&key).is_some_and(|tries| tries.last <= now && now < tries.next)
         };
         if memory.known.contains_key(&(client, name)) {
-            !blocked(Key::Both(client, name))
-        } else {
-            !blocked(Key::Client(client)) && !blocked(Key::Login(name))
+            return if blocked(Key::Both(client, name)) { Standing::Waits } else { Standing::Known };
+        }
+        if blocked(Key::Client(client)) || site_of(peer).is_some_and(|site| blocked(Key::Site(site))) {
+            return Standing::Waits;
+        }
+        let failed = memory.tries.get(&Key::Login(name));
+        match failed.filter(|tries| tries.wrong >= FREE_TRIES && now.since(tries.last) <= FORGET) {
+            Some(_) => Standing::Doubtful,
+            None => Standing::Stranger,
         }
     }
 
@@ -88,7 +111,8 @@ impl Attempts {
     pub(crate) fn wrong(&self, peer: IpAddr, login: &str, now: Timestamp) {
         let (client, name) = (client_of(peer), name_of(login));
         let mut memory = self.memory();
-        for key in [Key::Client(client), Key::Login(name), Key::Both(client, name)] {
+        let site = site_of(peer).map(Key::Site);
+        for key in [Key::Client(client), Key::Login(name), Key::Both(client, name)].into_iter().chain(site) {
             make_room(&mut memory.tries, &key, |tries| tries.last);
             let tries = memory.tries.entry(key).or_insert(Tries { wrong: 0, last: now, next: now });
             if now.since(tries.last) > FORGET {
@@ -96,10 +120,10 @@ impl Attempts {
             }
             tries.wrong = tries.wrong.saturating_add(1);
             tries.last = now;
-            tries.next = match tries.wrong.checked_sub(FREE_TRIES) {
+            tries.next = match tries.wrong.checked_sub(key.free_tries()) {
                 Some(doublings) => {
                     let wait = FIRST_WAIT.saturating_mul(1 << doublings.min(16));
-                    now.plus(wait.min(key.longest_wait()))
+                    now.plus(wait.min(MAX_WAIT))
                 }
                 None => now,
             };
@@ -119,6 +143,22 @@ impl Attempts {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The /48 of an IPv6 address; IPv4 addresses have no site.
+fn site_of(peer: IpAddr) -> Option<IpAddr> {
+    match peer.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => Some(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 80)))),
+    }
+}
+
+/// The pair of a client and a login, for the queue of password checks.
+pub(crate) fn pair_of(peer: IpAddr, login: &str) -> Vec<u8> {
+    let mut pair = client_of(peer).to_string().into_bytes();
+    pair.push(0);
+    pair.extend(name_of(login));
+    pair
 }
 
 fn name_of(login: &str) -> Name {
@@ -153,7 +193,8 @@ mod tests {
 
     /// Seconds until the next try is allowed.
     fn wait(attempts: &Attempts, peer: IpAddr, login: &str, now: Timestamp) -> u64 {
-        (0..10_000).find(|after| attempts.may_try(peer, login, now.plus(SECOND * *after))).unwrap().into()
+        let waits = |after: u32| attempts.standing(peer, login, now.plus(SECOND * after)) == Standing::Waits;
+        (0..10_000).find(|after| !waits(*after)).unwrap().into()
     }
 
     #[test]
@@ -176,20 +217,36 @@ mod tests {
         for host in 1..=FREE_TRIES {
             attempts.wrong(ip(&format!("2001:db8::{host}")), "mill", START);
         }
-        assert!(!attempts.may_try(ip("2001:db8::ffff"), "other", START));
-        assert!(attempts.may_try(ip("2001:db8:0:1::1"), "other", START));
+        assert_eq!(attempts.standing(ip("2001:db8::ffff"), "other", START), Standing::Waits);
+        assert_eq!(attempts.standing(ip("2001:db8:0:1::1"), "other", START), Standing::Stranger);
     }
 
+    /// Whoever changes the /64 with each try is still one site.
     #[test]
-    fn a_login_waits_too_but_not_for_long_and_not_for_who_knows_it() {
+    fn one_v6_site_has_more_tries_and_not_without_end() {
+        let attempts = Attempts::default();
+        for net in 1..=FREE_TRIES_OF_SITE {
+            let from = ip(&format!("2001:db8:0:{net:x}::1"));
+            assert_eq!(attempts.standing(from, &format!("name{net}"), START), Standing::Stranger);
+            attempts.wrong(from, &format!("name{net}"), START);
+        }
+        assert_eq!(attempts.standing(ip("2001:db8:0:ffff::1"), "other", START), Standing::Waits);
+        assert_eq!(attempts.standing(ip("2001:db8:1:1::1"), "other", START), Standing::Stranger);
+    }
+
+    /// Failing at a name keeps nobody from it: not who knows it, and not an honest stranger.
+    #[test]
+    fn a_login_at_which_many_failed_is_open_to_all_and_strangers_come_last() {
         let attempts = Attempts::default();
         let (owner, stranger) = (ip("192.0.2.1"), ip("192.0.2.2"));
         attempts.right(owner, "mill", START);
+        assert_eq!(attempts.standing(stranger, "mill", START), Standing::Stranger);
         for host in 1..=40 {
             attempts.wrong(ip(&format!("198.51.100.{host}")), "mill", START);
         }
-        assert_eq!(wait(&attempts, stranger, "mill", START), 60);
-        assert_eq!(wait(&attempts, owner, "mill", START), 0);
+        assert_eq!(attempts.standing(stranger, "mill", START), Standing::Doubtful);
+        assert_eq!(attempts.standing(owner, "mill", START), Standing::Known);
+        assert_eq!(attempts.standing(stranger, "mill", START.plus(FORGET + SECOND)), Standing::Stranger);
         // Even the owner's network cannot try for ever.
         for _ in 0..FREE_TRIES {
             attempts.wrong(owner, "mill", START);
@@ -204,8 +261,8 @@ mod tests {
             attempts.wrong(peer, "mill", START);
             attempts.right(peer, "own", START);
         }
-        assert!(!attempts.may_try(peer, "mill", START));
-        assert!(attempts.may_try(peer, "own", START));
+        assert_eq!(attempts.standing(peer, "mill", START), Standing::Waits);
+        assert_eq!(attempts.standing(peer, "own", START), Standing::Known);
     }
 
     #[test]
@@ -214,7 +271,7 @@ mod tests {
         for _ in 0..20 {
             attempts.wrong(peer, "mill", START);
         }
-        assert!(attempts.may_try(peer, "mill", START.minus(SECOND)));
+        assert_ne!(attempts.standing(peer, "mill", START.minus(SECOND)), Standing::Waits);
     }
 
     #[test]

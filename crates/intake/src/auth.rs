@@ -2,14 +2,18 @@
 //! remembered of wrong logins is in `attempts.rs`.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Reply, Secret};
+use sealpost_turns::Who;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
+use crate::access::Shown;
+use crate::attempts::{Standing, pair_of};
 use crate::line::MAX_AUTH;
 use crate::reception::LoginCheck;
 use crate::replies;
@@ -20,8 +24,6 @@ use crate::wire::Leave;
 const ASK_LOGIN: &str = "VXNlcm5hbWU6";
 const ASK_PASSWORD: &str = "UGFzc3dvcmQ6";
 
-/// How long a password waits for its turn to be checked.
-const TURN: Duration = Duration::from_secs(20);
 /// The first wait after a wrong password; it doubles each time.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The longest one.
@@ -118,15 +120,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                 Ok(())
             }
             LoginCheck::Wrong => {
-                // The login is not logged: people type their password there.
-                tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login failed");
+                self.door.refusals.failed_login(&self.door.listener, self.caller.peer, Instant::now());
                 let delay = FIRST_DELAY.saturating_mul(1 << self.failed_logins.min(10));
                 self.failed_logins += 1;
                 sleep(delay.min(MAX_DELAY)).await;
                 self.answer(replies::bad_login())
             }
             LoginCheck::Busy => {
-                tracing::warn!(session.id = self.caller.session, client = %self.caller.peer, "login put off");
+                self.door.refusals.login_put_off(&self.door.listener, self.caller.peer, Instant::now());
                 self.wire.send(&replies::login_later());
                 // Asking again at once is no way round it.
                 self.count_error()
@@ -135,25 +136,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     }
 }
 
-/// Checks the password, if it may be tried now and its turn comes in time.
+/// Checks the password, if it may be tried now and its turn comes in time. Goes on when nobody waits for it any more: the
+/// work is done in its turn, and who leaves before the answer has tried all the same.
 async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -> LoginCheck {
-    let Credentials { login, password } = credentials;
-    let may_try = || door.attempts.may_try(peer, &login, door.clock.now());
-    if !may_try() {
-        return LoginCheck::Busy;
-    }
-    let Ok(Ok(_turn)) = timeout(TURN, door.checks.acquire()).await else { return LoginCheck::Busy };
-    // Others of this client, or at this login, may have failed while this one waited.
-    if !may_try() {
-        return LoginCheck::Busy;
-    }
-    let checked = door.logins.check(&login, password).await;
-    match &checked {
-        LoginCheck::Right(_) => door.attempts.right(peer, &login, door.clock.now()),
-        LoginCheck::Wrong => door.attempts.wrong(peer, &login, door.clock.now()),
-        LoginCheck::Busy => {}
-    }
-    checked
+    let in_networks = door.access.right(Shown { peer, login: false, certificate: false }).is_some();
+    let (attempts, clock) = (Arc::clone(&door.attempts), Arc::clone(&door.clock));
+    let (turns, random, logins) = (door.turns.clone(), Arc::clone(&door.random), Arc::clone(&door.logins));
+    let judging = async move {
+        let Credentials { login, password } = credentials;
+        let who = match attempts.standing(peer, &login, clock.now()) {
+            Standing::Waits => return LoginCheck::Busy,
+            Standing::Known => Who::Known(pair_of(peer, &login)),
+            Standing::Stranger | Standing::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
+            Standing::Stranger => Who::Stranger(peer),
+            Standing::Doubtful => Who::Doubtful(peer),
+        };
+        let Ok(_turn) = turns.next(&who, clock.now(), random.as_ref()).await else { return LoginCheck::Busy };
+        // Others of this client may have failed while this one waited.
+        if attempts.standing(peer, &login, clock.now()) == Standing::Waits {
+            return LoginCheck::Busy;
+        }
+        let checked = logins.check(&login, password).await;
+        match &checked {
+            LoginCheck::Right(_) => attempts.right(peer, &login, clock.now()),
+            LoginCheck::Wrong => {
+                attempts.wrong(peer, &login, clock.now());
+                turns.wrong(peer, clock.now());
+            }
+            LoginCheck::Busy => {}
+        }
+        checked
+    };
+    tokio::spawn(judging).await.unwrap_or(LoginCheck::Busy)
 }
 
 /// RFC 4954 §4: `=` is the empty response.

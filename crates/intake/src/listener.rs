@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sealpost_mail::{Address, Clock, Domain, TlsFacts};
+use sealpost_mail::{Address, Clock, Domain, Random, TlsFacts};
+use sealpost_turns::Turns;
 use socket2::{Socket, Type};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -27,8 +27,6 @@ use crate::tls::{CertificateJudge, TlsError, TlsSource};
 
 /// Connections the system keeps for us until we accept them.
 const BACKLOG: i32 = 1024;
-/// Password checks at once on one listener.
-const CHECKS: usize = 4;
 /// How long the last replies may take when the drain is over.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -118,7 +116,6 @@ struct Listener {
 struct Desk {
     door: ListenerContext,
     slots: Arc<Slots>,
-    refusals: Refusals,
     handshake: Option<Handshake>,
     implicit: bool,
     sessions: AtomicU64,
@@ -141,11 +138,13 @@ impl Intake {
         reception: Arc<dyn Reception>,
         logins: Arc<dyn Logins>,
         clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
         memory: MemoryBudget,
     ) -> Result<Self, IntakeError> {
         let (stop, last_call) = (CancellationToken::new(), CancellationToken::new());
         let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
-        let attempts = Arc::new(Attempts::default());
+        // What one listener learns of guessing counts at all, and they share the turns.
+        let (attempts, turns) = (Arc::new(Attempts::default()), Turns::default());
         for config in configs {
             check(&config)?;
             let tls_error = |source| IntakeError::Tls { listener: config.name.clone(), source };
@@ -170,7 +169,6 @@ impl Intake {
                 .map_err(|_address| bad_hostname())?;
             let desk = Arc::new(Desk {
                 slots: Slots::new(&config.limits, &config.access),
-                refusals: Refusals::default(),
                 implicit,
                 sessions: AtomicU64::new(0),
                 started: clock.now().0,
@@ -186,7 +184,9 @@ impl Intake {
                     logins: Arc::clone(&logins),
                     clock: Arc::clone(&clock),
                     memory: memory.clone(),
-                    checks: Semaphore::new(CHECKS),
+                    random: Arc::clone(&random),
+                    turns: turns.clone(),
+                    refusals: Refusals::default(),
                     attempts: Arc::clone(&attempts),
                     stop: stop.clone(),
                     last_call: last_call.clone(),
@@ -286,10 +286,10 @@ impl Listener {
         if !self.desk.implicit {
             let _ = stream.try_write(reply.to_line().as_bytes());
         }
-        if self.desk.refusals.count(&self.desk.door.listener, peer, why, Instant::now()) {
+        if self.desk.door.refusals.count(&self.desk.door.listener, peer, why, Instant::now()) {
             let (desk, stop) = (Arc::clone(&self.desk), self.desk.door.stop.clone());
             let tell = async move {
-                stop.run_until_cancelled(desk.refusals.tell(&desk.door.listener)).await;
+                stop.run_until_cancelled(desk.door.refusals.tell(&desk.door.listener)).await;
             };
             tasks.spawn(end.clone().run_until_cancelled_owned(tell));
         }

@@ -4,9 +4,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Clock, Envelope, Origin, Reply, TlsFacts};
+use sealpost_mail::{Address, Clock, Envelope, Origin, Random, Reply, TlsFacts};
+use sealpost_turns::Turns;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use crate::limits::{Limits, MemoryBudget};
 use crate::line::{self, Line, MAX_LINE};
 use crate::reception::{Logins, Reception};
 use crate::replies::{self, Offer};
-use crate::slots::Slot;
+use crate::slots::{Refusals, Slot};
 use crate::transfer::Chunks;
 use crate::wire::{BLOCK, Leave, Wire};
 
@@ -34,8 +34,11 @@ pub(crate) struct ListenerContext {
     pub(crate) logins: Arc<dyn Logins>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) memory: MemoryBudget,
-    /// Password checks at once: each costs real work, and strangers may ask for it.
-    pub(crate) checks: Semaphore,
+    /// Password checks: each costs real work, and strangers may ask for it.
+    pub(crate) turns: Turns,
+    pub(crate) random: Arc<dyn Random>,
+    /// What was refused, for the log.
+    pub(crate) refusals: Refusals,
     /// Wrong logins at all listeners.
     pub(crate) attempts: Arc<Attempts>,
     /// Sessions without a letter leave.

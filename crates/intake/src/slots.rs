@@ -18,6 +18,9 @@ use crate::limits::{Limits, client_of};
 /// Refusals are counted for so long before the log hears of them again.
 const COUNTED: Duration = Duration::from_secs(60);
 
+/// Lines about logins in that time.
+const LOGINS_TOLD: u32 = 30;
+
 /// Why a client gets no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -133,6 +136,15 @@ struct Counts {
     listener: u64,
     client: u64,
     told: Option<Instant>,
+    logins: Logins,
+}
+
+/// Logins that failed or were put off, in this minute.
+#[derive(Clone, Copy, Debug, Default)]
+struct Logins {
+    since: Option<Instant>,
+    told: u32,
+    untold: u64,
 }
 
 impl Refusals {
@@ -152,13 +164,50 @@ impl Refusals {
         !self.waiting.swap(true, Ordering::Relaxed)
     }
 
+    /// A password was wrong. Each is told, up to [`LOGINS_TOLD`] a minute, with the client's address: programs that shut
+    /// clients out read these lines. The login is not told: people type their password there.
+    pub(crate) fn failed_login(&self, listener: &str, peer: IpAddr, now: Instant) {
+        if self.tells_login(listener, now) {
+            tracing::warn!(listener.name = listener, client = %peer, "login failed");
+        }
+    }
+
+    /// A password was not looked at; likewise.
+    pub(crate) fn login_put_off(&self, listener: &str, peer: IpAddr, now: Instant) {
+        if self.tells_login(listener, now) {
+            tracing::warn!(listener.name = listener, client = %peer, "login put off");
+        }
+    }
+
+    /// Whether there is room for a line in this minute. What the last one left untold is told first.
+    fn tells_login(&self, listener: &str, now: Instant) -> bool {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let logins = &mut counts.logins;
+        if logins.since.is_none_or(|since| now.duration_since(since) >= COUNTED) {
+            if logins.untold > 0 {
+                tracing::warn!(
+                    listener.name = listener,
+                    logins = logins.untold,
+                    "more logins failed or were put off"
+                );
+            }
+            *logins = Logins { since: Some(now), ..Logins::default() };
+        }
+        if logins.told < LOGINS_TOLD {
+            logins.told += 1;
+            return true;
+        }
+        logins.untold += 1;
+        false
+    }
+
     /// Waits for the end of the minute and tells what has been counted.
     pub(crate) async fn tell(&self, listener: &str) {
         tokio::time::sleep(COUNTED).await;
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.store(false, Ordering::Relaxed);
         let Counts { no_right, listener: full, client, .. } = *counts;
-        *counts = Counts { told: Some(Instant::now()), ..Counts::default() };
+        *counts = Counts { told: Some(Instant::now()), logins: counts.logins, ..Counts::default() };
         tracing::warn!(
             listener.name = listener,
             refused.no_right = no_right,
@@ -248,5 +297,14 @@ mod tests {
         assert!(!count(Refused::Listener), "somebody does already");
         refusals.tell("inside").await;
         assert!(count(Refused::Listener));
+    }
+
+    #[test]
+    fn a_flood_of_wrong_logins_is_a_few_lines_a_minute() {
+        let (refusals, start) = (Refusals::default(), Instant::now());
+        let told = |now| (0..1000).filter(|_| refusals.tells_login("inside", now)).count();
+        assert_eq!(told(start), 30);
+        assert_eq!(told(start + COUNTED / 2), 0);
+        assert_eq!(told(start + COUNTED), 30);
     }
 }

@@ -44,6 +44,7 @@ impl Sink {
             reception,
             Arc::new(NoLogins),
             Arc::new(SystemClock),
+            Arc::new(sealpost_mail::SystemRandom),
             MemoryBudget::kib(64 * 1024),
         )?;
         let address = intake.addresses().first().map(|(_, address)| *address);

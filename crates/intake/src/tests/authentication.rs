@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{FakeClock, Secret, Timestamp};
+use sealpost_turns::Who;
 use tokio::time::Instant;
 
 use super::rig::{Rig, rig};
 use crate::access::Access;
+use crate::attempts::Standing;
 use crate::reception::{LoginCheck, Logins};
 
 fn secure() -> Rig {
@@ -80,8 +82,9 @@ async fn guessing_goes_on_in_no_other_session() {
     }
     // Not even with the right password: it was not looked at.
     rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
+    // Another client is heard, at any name.
     rig.peer = "203.0.113.10";
-    rig.client().await.ask(&plain("\0nobody\0x"), "454 4.7.0").await;
+    rig.client().await.ask(&plain("\0nobody\0x"), "535 5.7.8").await;
     rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
     rig.peer = "203.0.113.9";
     clock.advance(Duration::from_secs(5));
@@ -136,7 +139,8 @@ async fn a_password_that_nobody_looked_at_is_not_wrong() {
     for _ in 0..20 {
         rig.client().await.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
     }
-    assert!(rig.door.attempts.may_try("203.0.113.9".parse().unwrap(), "mill", Timestamp(0)));
+    let standing = rig.door.attempts.standing("203.0.113.9".parse().unwrap(), "mill", Timestamp(0));
+    assert_eq!(standing, Standing::Stranger);
 }
 
 /// All places are taken: one waits for its turn, but not for ever.
@@ -144,12 +148,74 @@ async fn a_password_that_nobody_looked_at_is_not_wrong() {
 async fn a_password_waits_for_its_turn_so_long_and_no_longer() {
     let rig = secure();
     let mut client = rig.client().await;
-    let taken = rig.door.checks.acquire().await.unwrap();
+    let mut taken = Vec::new();
+    for nth in 0..3 {
+        let who = Who::Known(vec![nth]);
+        taken.push(rig.door.turns.next(&who, Timestamp(0), rig.door.random.as_ref()).await.unwrap());
+    }
     let start = Instant::now();
     client.ask(&plain("\0mill\0wheel"), "454 4.7.0").await;
     assert_eq!(start.elapsed().as_secs(), 20);
     drop(taken);
     client.ask(&plain("\0mill\0wheel"), "235").await;
+}
+
+/// Passwords that take as long as they are told to.
+struct Slow(Arc<tokio::sync::Semaphore>);
+
+#[async_trait]
+impl Logins for Slow {
+    async fn check(&self, login: &str, _password: Secret<String>) -> LoginCheck {
+        let _done = self.0.acquire().await.unwrap();
+        if login == "mill" { LoginCheck::Right("Mill".to_owned()) } else { LoginCheck::Wrong }
+    }
+}
+
+/// Who leaves before the answer has tried, and its turn ends when the work does.
+#[tokio::test(start_paused = true)]
+async fn leaving_early_makes_no_try_undone() {
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let rig = secure().door(|door| door.logins = Arc::new(Slow(Arc::clone(&gate))));
+    let peer = "203.0.113.9".parse().unwrap();
+    for _ in 0..5 {
+        let mut client = rig.client().await;
+        client.say(&plain("\0nobody\0x")).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        drop(client);
+    }
+    gate.add_permits(100);
+    while rig.door.attempts.standing(peer, "other", Timestamp(0)) != Standing::Waits {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A flood of guesses from everywhere, at the very name of the insurer's server: it is known, and comes first.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_guesses_keeps_no_known_client_waiting() {
+    let mut rig = secure();
+    rig.peer = "198.51.100.1";
+    rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
+    let mut held = Vec::new();
+    for nth in 0..300_u32 {
+        let from = std::net::IpAddr::from((0xcb00_7100 + nth).to_be_bytes());
+        rig.door.attempts.wrong(from, "mill", Timestamp(0));
+        rig.door.turns.wrong(from, Timestamp(0));
+        let (turns, random) = (rig.door.turns.clone(), Arc::clone(&rig.door.random));
+        held.push(tokio::spawn(async move {
+            // Whoever gets a turn keeps it.
+            let turn = turns.next(&Who::Doubtful(from), Timestamp(0), random.as_ref()).await;
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            drop(turn);
+        }));
+    }
+    tokio::task::yield_now().await;
+    let start = Instant::now();
+    rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
+    // And so does an honest server that nobody has seen before.
+    rig.peer = "192.0.2.200";
+    rig.client().await.ask(&plain("\0mill\0wheel"), "235").await;
+    assert_eq!(start.elapsed().as_secs(), 0);
+    held.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// RFC 4954 §4: the restrictions.

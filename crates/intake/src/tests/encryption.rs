@@ -61,6 +61,7 @@ fn bind(config: ListenerConfig, memory: &Arc<Memory>) -> Result<Intake, IntakeEr
         Arc::new(Remembering(Arc::clone(memory))),
         Arc::new(OneLogin),
         Arc::new(SystemClock),
+        Arc::new(sealpost_mail::SystemRandom),
         MemoryBudget::kib(4096),
     )
 }

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use sealpost_mail::{Address, Envelope, FakeClock, Origin, Reply, Secret, Timestamp, TlsFacts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use sealpost_turns::Turns;
+
 use crate::attempts::Attempts;
 use crate::limits::{Limits, MemoryBudget};
 use crate::reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
 use crate::session::{Caller, ListenerContext, Session};
+use crate::slots::Refusals;
 
 /// A letter that was taken in.
 pub(super) struct Taken {
@@ -149,7 +151,9 @@ pub(super) fn rig() -> Rig {
         logins: Arc::new(OneLogin),
         clock: Arc::new(FakeClock::at(Timestamp(0))),
         memory: MemoryBudget::kib(1024),
-        checks: Semaphore::new(1),
+        turns: Turns::default(),
+        random: Arc::new(sealpost_mail::SequenceRandom::default()),
+        refusals: Refusals::default(),
         attempts: Arc::new(Attempts::default()),
         stop: CancellationToken::new(),
         last_call: CancellationToken::new(),
