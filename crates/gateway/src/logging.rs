@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::file::{Log, LogFormat, LogLevel};
+use crate::log_writer::StandardError;
 
 /// Starts logging; a second call changes nothing.
 pub(crate) fn start(log: &Log) {
@@ -22,7 +23,11 @@ pub(crate) fn start(log: &Log) {
         directives.push_str(&format!(",sealpost_{name}={level}"));
     }
     let filter = EnvFilter::new(directives);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // What cannot be written is not told on standard error: that is where it could not be written, and the attempt panics.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .log_internal_errors(false)
+        .with_writer(StandardError::default());
     let started = match log.format {
         LogFormat::Json => builder.json().try_init(),
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),

@@ -7,6 +7,7 @@ mod demo;
 mod dkim_folder;
 mod dns_records;
 mod jobs;
+mod log_writer;
 mod logging;
 mod logins;
 mod readiness;

@@ -224,9 +224,10 @@ fn state(reserve: &File) -> Reserve {
     }
 }
 
-/// ENOSPC and EDQUOT.
+/// ENOSPC, EDQUOT and EFBIG: a limit on the size of files is a disk that is full.
 fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 #[cfg(test)]

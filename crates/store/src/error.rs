@@ -213,8 +213,10 @@ impl StoreError {
                 }
                 let sql =
                     error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-                matches!(io, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
-                    || sql == Some(rusqlite::ErrorCode::DiskFull)
+                matches!(
+                    io,
+                    Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+                ) || sql == Some(rusqlite::ErrorCode::DiskFull)
             },
         )
     }
@@ -263,6 +265,7 @@ mod tests {
         for full in [
             StoreError::NoRoom { free: 0 },
             of_file(ErrorKind::StorageFull),
+            of_file(ErrorKind::FileTooLarge),
             path(ErrorKind::QuotaExceeded),
             of_rows(rusqlite::ffi::SQLITE_FULL),
         ] {

@@ -47,6 +47,7 @@ async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunEr
     ready.knows_its_webhooks().await?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
+    limits_of_files_are_errors()?;
     // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.
     say(serde_json::json!({
         "ready": true,
@@ -73,6 +74,14 @@ pub(super) fn stop_on_signal(stop: &CancellationToken) -> std::io::Result<()> {
         stop.cancel();
     });
     Ok(())
+}
+
+/// A file that would grow past a limit (`ulimit -f`, `LimitFSIZE=`) is then an error of that write, as a full disk is, and no
+/// longer the end of the process: a handler takes the place of what SIGXFSZ does by default.
+fn limits_of_files_are_errors() -> std::io::Result<()> {
+    /// SIGXFSZ, the same number on every Linux that we ship on.
+    const TOO_LARGE: i32 = 25;
+    signal(SignalKind::from_raw(TOO_LARGE)).map(drop)
 }
 
 /// What one role writes, the others read: they are users of one group.
