@@ -275,7 +275,13 @@ impl Replies {
                 }
                 _ => {
                     if self.column < LINE {
-                        self.bytes.push_back(if byte.is_ascii() { byte } else { b'?' });
+                        self.bytes.push_back(match (self.column, byte) {
+                            // RFC 5321 §4.2.1: a second digit that nobody has defined takes nothing from the first; the
+                            // parser above knows those up to 5, "the status of the receiver mail system".
+                            (1, b'6'..=b'9') => b'5',
+                            (_, byte) if byte.is_ascii() => byte,
+                            _ => b'?',
+                        });
                     }
                     self.column = self.column.saturating_add(1);
                 }
@@ -340,6 +346,9 @@ mod tests {
         assert_eq!(tidied(b"250\r\n"), ["250 \r\n"]);
         assert_eq!(tidied(b"250\n"), ["250 \r\n"]);
         assert_eq!(tidied(b"250 gr\xfc\xdfe\n"), ["250 gr??e\r\n"]);
+        // RFC 5321 §4.2.1: the first digit decides.
+        assert_eq!(tidied(b"299 ok\r\n"), ["259 ok\r\n"]);
+        assert_eq!(tidied(b"291-a 9\r\n299 ok\r\n"), ["251-a 9\r\n", "259 ok\r\n"]);
     }
 
     #[test]

@@ -156,9 +156,19 @@ impl Address {
 
     /// The address a mailbox is known by: like [`Self::to_path`], but lower case throughout, because
     /// people type their address in any case and no provider we know tells them apart.
+    ///
+    /// SECURITY: only what is the capital of its small letter is made small. Other characters have a small letter that
+    /// another address has, too (U+212A, the Kelvin sign, has `k`): to their server these are two people.
     #[must_use]
     pub fn identity(&self) -> String {
-        self.to_path().to_lowercase()
+        let mut identity = String::new();
+        for c in self.to_path().chars() {
+            match small(c) {
+                Some(small) => identity.push(small),
+                None => identity.push(c),
+            }
+        }
+        identity
     }
 
     /// Whether it can only travel with SMTPUTF8 (RFC 6531).
@@ -173,6 +183,13 @@ impl Address {
         let first = self.local.chars().next().unwrap_or('?');
         format!("{first}…@{}", self.domain)
     }
+}
+
+/// The small letter whose capital this is, and no other.
+fn small(c: char) -> Option<char> {
+    let (mut lower, mut upper) = (c.to_lowercase(), c.to_lowercase().flat_map(char::to_uppercase));
+    let single = lower.next().filter(|_| lower.next().is_none());
+    single.filter(|_| upper.next() == Some(c) && upper.next().is_none())
 }
 
 impl fmt::Debug for Address {
@@ -267,6 +284,19 @@ mod tests {
         assert_eq!(path("a@[192.0.2.1]").as_deref(), Ok("a@[192.0.2.1]"));
         assert_eq!(path("a@[IPv6:2001:db8::1]").as_deref(), Ok("a@[ipv6:2001:db8::1]"));
         assert_eq!(path("jürgen@bücher.example").as_deref(), Ok("jürgen@xn--bcher-kva.example"));
+    }
+
+    /// One mailbox for one address in any case, and never one for two addresses.
+    #[test]
+    fn only_capitals_of_small_letters_become_small() {
+        let identity = |text: &str| Address::parse(text).unwrap().identity();
+        assert_eq!(identity("Frank.KOCH@Web.example"), "frank.koch@web.example");
+        assert_eq!(identity("MÜLLER@web.example"), "müller@web.example");
+        assert_eq!(identity("ΣΑΚΗΣ@web.example"), identity("σακησ@web.example"));
+        for c in (0x80..=0x0010_ffff).filter_map(char::from_u32).filter(|c| c.is_alphanumeric()) {
+            let identity = identity(&format!("{c}@web.example"));
+            assert!(!identity.is_ascii(), "U+{:04X} is somebody else", u32::from(c));
+        }
     }
 
     #[test]

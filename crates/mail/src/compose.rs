@@ -1,5 +1,7 @@
 //! Letters the product writes itself: notices and delivery reports. Knows no wording and no queue.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address as Written;
@@ -99,9 +101,37 @@ pub(crate) fn addressed<'x>(
     MessageBuilder::new()
         .from(Written::new_address(from_name, from.to_path()))
         .to(Written::new_address(None::<String>, to.to_path()))
-        .subject(one_line(subject))
+        .header("Subject", unstructured(subject))
         .date(Date::new(at.seconds()))
         .message_id(id)
+}
+
+/// Text as a field's body. Text that holds what looks like an encoded word is encoded itself: it would be read as what it says,
+/// and not as what was typed (RFC 2047 §7).
+pub(crate) fn unstructured(text: &str) -> HeaderType<'static> {
+    /// RFC 2047 §2: 75 characters a word; base64 of 45 octets and what stands around them are 72.
+    const OCTETS: usize = 45;
+    let line = one_line(text);
+    if !line.contains("=?") {
+        return HeaderType::Text(Text::new(line));
+    }
+    let mut words = String::new();
+    let mut part = String::new();
+    let mut word = |part: &mut String| {
+        if !part.is_empty() {
+            let separator = if words.is_empty() { "" } else { " " };
+            words.push_str(&format!("{separator}=?utf-8?B?{}?=", STANDARD.encode(&*part)));
+            part.clear();
+        }
+    };
+    for c in line.chars() {
+        if part.len() + c.len_utf8() > OCTETS {
+            word(&mut part);
+        }
+        part.push(c);
+    }
+    word(&mut part);
+    HeaderType::Raw(Raw::new(words))
 }
 
 /// A multipart with a boundary of our own: the builder would take one from the clock. `=_` stands in no

@@ -223,3 +223,19 @@ proptest! {
         prop_assert_eq!(parts[2].content_type.as_str(), "message/delivery-status");
     }
 }
+
+/// RFC 2047 §7: what looks like an encoded word and is none would be read as what it says.
+#[test]
+fn a_subject_that_looks_encoded_is_read_as_it_was_typed() {
+    for typed in [
+        "=?utf-8?Q?=0D=0ABcc:_e@e?=",
+        "Frage zu =?utf-8?Q?x?= und noch etwas, das sehr viel länger ist als in ein einziges Wort hineinpasst, ja?",
+    ] {
+        let bytes = compose_notice(&Compose { subject: typed.to_owned(), ..notice() }).unwrap();
+        let head = assert_wire_clean(&bytes);
+        assert_eq!(head.subject().as_deref(), Some(typed));
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains("=0D=0ABcc"), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 78), "{text}");
+    }
+}

@@ -87,6 +87,19 @@ fn mask128(prefix: u8) -> u128 {
     u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0)
 }
 
+impl Network {
+    /// `::ffff:0:0/96` and what lies in it are networks of IPv4 (RFC 4291 §2.5.5.2): clients are looked at in that form.
+    fn canonical(self) -> Self {
+        match self.base {
+            IpAddr::V6(base) if self.prefix >= 96 => match base.to_ipv4_mapped() {
+                Some(mapped) => Self { base: IpAddr::V4(mapped), prefix: self.prefix - 96 },
+                None => self,
+            },
+            IpAddr::V4(_) | IpAddr::V6(_) => self,
+        }
+    }
+}
+
 impl FromStr for Network {
     type Err = NetworkError;
 
@@ -108,7 +121,7 @@ impl FromStr for Network {
             IpAddr::V4(v4) => v4.to_bits() & !mask32(prefix) != 0,
             IpAddr::V6(v6) => v6.to_bits() & !mask128(prefix) != 0,
         };
-        if beyond { Err(NetworkError::HostBits) } else { Ok(Self { base, prefix }) }
+        if beyond { Err(NetworkError::HostBits) } else { Ok(Self { base, prefix }.canonical()) }
     }
 }
 
@@ -148,6 +161,8 @@ mod tests {
         assert!(inside("::/0", "2001:db8::1"));
         assert!(inside("192.0.2.0/24", "::ffff:192.0.2.7"));
         assert!(!inside("::/0", "::ffff:192.0.2.7"));
+        assert!(inside("::ffff:192.0.2.0/120", "192.0.2.7") && inside("::ffff:0.0.0.0/96", "192.0.2.7"));
+        assert!(!inside("::ffff:192.0.2.0/120", "192.0.3.7"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::compose::{ComposeError, checked_id, checked_type, crlf};
+use crate::compose::{ComposeError, checked_id, checked_type, crlf, unstructured};
 use crate::display::one_line;
 
 /// The field that says that the sender had signed in. Whatever else carries it loses it on the way in.
@@ -66,7 +66,7 @@ impl PortalLetter {
         let mut letter = MessageBuilder::new()
             .from(Written::new_address(from_name, self.from.1.to_path()))
             .to(list(&self.to))
-            .subject(one_line(&self.subject))
+            .header("Subject", unstructured(&self.subject))
             .date(Date::new(self.at.seconds()))
             .message_id(id)
             .header(PORTAL_FIELD, Raw::new("authenticated"));

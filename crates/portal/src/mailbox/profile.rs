@@ -102,8 +102,11 @@ impl Profile {
 /// A name without what could pretend to be something else: control and bidirectional characters, addresses'
 /// punctuation.
 pub(crate) fn clean_name(text: &str) -> Option<String> {
+    // The same characters in the forms that compatibility gives them (full width, small), and what would begin an encoded
+    // word (RFC 2047 §2), which some programs read even within quotes.
+    let text = if text.contains("=?") { text.replace('=', "") } else { text.to_owned() };
     let good = |c: &char| {
-        !"<>\"@\\".contains(*c)
+        !"<>\"@\\＜﹤＞﹥＂＠﹫＼﹨".contains(*c)
             && !matches!(u32::from(*c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFEFF)
     };
     let kept: String = text.chars().filter(good).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -148,6 +151,9 @@ mod tests {
     fn names_are_names() {
         assert_eq!(clean_name("  Erika \u{202e} Muster\r\nBcc: x "), Some("Erika Muster Bcc: x".into()));
         assert_eq!(clean_name("<boss@bank.example>"), Some("bossbank.example".into()));
+        assert_eq!(clean_name("ceo＠bank.example"), Some("ceobank.example".into()));
+        assert_eq!(clean_name("=?utf-8?Q?ceo=40bank.example?="), Some("?utf-8?Q?ceo40bank.example?".into()));
+        assert_eq!(clean_name("a = b"), Some("a = b".into()));
         assert_eq!(clean_name(" \t "), None);
         assert_eq!(clean_name(&"ä".repeat(500)).map(|n| n.chars().count()), Some(MAX_NAME));
     }
