@@ -414,3 +414,38 @@ fn a_worker_that_cannot_shut_itself_in_is_told_of() {
         "{err}"
     );
 }
+
+/// Each of these passed once, and then nothing worked.
+#[test]
+fn values_with_which_nothing_could_work() {
+    for (section, key, value, words) in [
+        ("[listener]", "max-size", r#""0 B""#, "smaller than an ordinary letter"),
+        ("[listener]", "max-recipients", "0", "refuses every recipient"),
+        ("[listener]", "connections", "0", "lets nobody in"),
+        ("[listener]", "connections-per-client", "0", "lets nobody in"),
+        ("[listener]", "session", r#""0 s""#, "no time at all"),
+        ("[listener]", "idle", r#""0 s""#, "no time at all"),
+        ("[listener]", "data-time", r#""0 s""#, "no time at all"),
+        ("[listener]", "max-line", "10", "RFC 5321"),
+        ("portal.password", "minimum-length", "300", "nobody could set up a mailbox"),
+        ("portal", "activation-within", r#""0 days""#, "no time at all"),
+        ("portal", "lock-after", "0", "before the first try"),
+        ("portal", "answers", "0", "before the first try"),
+        ("delivery", "give-up", r#""0 s""#, "before the second try"),
+        ("delivery", "retry", r#"["400 days"]"#, "before the second try"),
+    ] {
+        let (_home, said) = broken(|config| {
+            config.set(section, key, value);
+        });
+        assert!(said.contains(words) && said.contains("hint: "), "{key} = {value}:\n{said}");
+    }
+    let (_home, said) = broken(|config| {
+        config.set("notices", "floor", r#""verified""#);
+    });
+    assert!(said.contains("none would ever leave"), "{said}");
+    let (_home, said) = broken(|config| {
+        let port = config.smtp.port();
+        config.set("hops.world", "port", &port.to_string());
+    });
+    assert!(said.contains("our own listener"), "{said}");
+}

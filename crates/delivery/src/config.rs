@@ -11,6 +11,7 @@ use sealpost_notice::Language;
 
 use crate::client_certificate::ClientCertificate;
 use crate::dkim::DkimKeys;
+use crate::resolve::NameServers;
 use crate::retry::RetryPlan;
 use crate::ticket::Route;
 
@@ -47,8 +48,14 @@ pub struct DeliveryConfig {
     pub rest: (Duration, Duration),
     /// Deadlines on the wire.
     pub timeouts: Timeouts,
-    /// Whom the `verified` floor trusts on the way to mail exchangers.
+    /// Whom MTA-STS trusts, for exchangers and for policies.
     pub trust: Trust,
+    /// Whom to ask about the world's domains; DANE (RFC 7672) counts if their answers are validated.
+    pub name_servers: NameServers,
+    /// Whether MTA-STS policies are asked for and kept (RFC 8461), and at which port: 443 everywhere but in tests.
+    pub mta_sts: Option<u16>,
+    /// What the operator asks of the exchangers of some domains, by A-label.
+    pub domains: HashMap<String, DomainMinimum>,
     /// Port of mail exchangers: 25 everywhere but in tests.
     pub mx_port: u16,
     /// Whether mail exchangers may be on a loopback address: never but in tests and the demo.
@@ -84,6 +91,9 @@ impl DeliveryConfig {
             rest: (Duration::from_secs(5), Duration::from_secs(600)),
             timeouts: Timeouts::default(),
             trust: Trust::WebPki,
+            name_servers: NameServers::default(),
+            mta_sts: None,
+            domains: HashMap::new(),
             mx_port: 25,
             mx_loopback: false,
             private_networks: Vec::new(),
@@ -92,6 +102,15 @@ impl DeliveryConfig {
             dkim_for_passed: false,
         }
     }
+}
+
+/// The least that the exchangers of a domain must prove, whatever the letter and whatever the domain publishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainMinimum {
+    /// `Verified` is proven by DANE, MTA-STS or a pin.
+    pub floor: TlsFloor,
+    /// SHA-256 of the SubjectPublicKeyInfo of each key that may be shown; if there are any, nothing else counts.
+    pub pins: Vec<[u8; 32]>,
 }
 
 /// A server that takes letters for us.

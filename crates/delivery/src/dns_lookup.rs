@@ -4,11 +4,11 @@
 use std::net::SocketAddr;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::config::{ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
 
-use crate::resolve::{DnsError, absolute, dns_error};
+use crate::resolve::{DnsError, absolute, dns_error, named};
 
 /// Kinds of records that we ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +58,7 @@ impl LookUp {
         let mut builder = match server {
             None => TokioResolver::builder_tokio().map_err(unusable)?,
             Some(server) => {
-                let at = |mut connection: ConnectionConfig| {
-                    connection.port = server.port();
-                    connection
-                };
-                let connections = vec![at(ConnectionConfig::udp()), at(ConnectionConfig::tcp())];
-                let named = NameServerConfig::new(server.ip(), true, connections);
-                let config = ResolverConfig::from_parts(None, Vec::new(), vec![named]);
+                let config = ResolverConfig::from_parts(None, Vec::new(), vec![named(&server)]);
                 TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             }
         };

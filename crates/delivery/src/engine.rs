@@ -19,6 +19,7 @@ use crate::config::DeliveryConfig;
 use crate::content::{ContentError, Opened, Waiting};
 use crate::dkim;
 use crate::ehlo::MailParameters;
+use crate::exchangers::World;
 use crate::lane::{Lane, Lanes};
 use crate::outcome::{DeliveryFailure, Outcome, Says};
 use crate::report;
@@ -26,6 +27,7 @@ use crate::resolve::Resolver;
 use crate::route::{self, RouteKey};
 use crate::runner::LEASE;
 use crate::settle::Moment;
+use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection, Told};
 use crate::ticket::{Onwards, Ticket};
 use crate::undelivered_reply::Returns;
@@ -44,6 +46,8 @@ pub(crate) struct Engine {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) config: DeliveryConfig,
     pub(crate) resolver: Arc<dyn Resolver>,
+    /// MTA-STS policies, if they count.
+    pub(crate) policies: Option<StsPolicies>,
     pub(crate) caller: Caller,
     pub(crate) lanes: Lanes,
     /// Connections in use.
@@ -385,7 +389,13 @@ impl Engine {
                 result => return Ok(result.map(|(round, _kept)| round).map_err(|(trouble, _kept)| trouble)),
             }
         }
-        let finding = route::endpoints(&key, &self.config, self.resolver.as_ref(), self.random.as_ref());
+        let world = World {
+            config: &self.config,
+            resolver: &self.resolver,
+            random: self.random.as_ref(),
+            policies: self.policies.as_ref(),
+        };
+        let finding = route::endpoints(&key, &world, self.clock.now());
         let endpoints = match timeout_at(until, finding).await {
             Ok(Ok(endpoints)) => endpoints,
             Ok(Err(trouble)) => return Ok(Err(trouble)),

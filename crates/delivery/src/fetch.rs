@@ -86,8 +86,17 @@ impl Fetcher {
         let resolver =
             SystemResolver::new().map_err(|error| crate::DeliveryError::Config(error.to_string()))?;
         let trust = roots.map_or(Trust::WebPki, Trust::File);
-        let tls = tls::verified(&trust, &Arc::new(aws_lc_rs::default_provider()))?.with_no_client_auth();
-        Ok(Self { resolver: Arc::new(resolver), tls: Arc::new(tls), networks })
+        Self::over(Arc::new(resolver), &trust, networks)
+    }
+
+    /// With these name servers and authorities.
+    pub(crate) fn over(
+        resolver: Arc<dyn Resolver>,
+        trust: &Trust,
+        networks: Vec<IpNet>,
+    ) -> Result<Self, crate::DeliveryError> {
+        let tls = tls::verified(trust, &Arc::new(aws_lc_rs::default_provider()))?.with_no_client_auth();
+        Ok(Self { resolver, tls: Arc::new(tls), networks })
     }
 
     /// The file at this address. A redirect is no answer: it would lead where nobody has looked.

@@ -1,13 +1,22 @@
 //! DNS questions of delivery behind a small trait. Beside `dns_lookup.rs` the only file that names hickory-resolver.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, ResolveHosts};
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
+};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
-use hickory_resolver::proto::rr::RData;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::dnssec::{Proof as Signature, TrustAnchors};
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use thiserror::Error;
+
+use crate::dane::Tlsa;
 
 /// A mail exchanger record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,35 +41,151 @@ pub enum DnsError {
     Temporary(String),
 }
 
+/// What DNSSEC says of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Signed, down from the root or a trust anchor of the operator: nobody on the way has changed it.
+    Signed,
+    /// From a zone that signs nothing, or nobody has looked.
+    Unsigned,
+}
+
+/// Records and what they are worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// In any order, unless said otherwise; never empty.
+    pub records: Vec<T>,
+    /// For all of them.
+    pub proof: Proof,
+}
+
 /// Where names are looked up.
 #[async_trait]
 pub trait Resolver: Send + Sync {
-    /// MX records in any order.
-    async fn mx(&self, domain: &str) -> Result<Vec<Mx>, DnsError>;
-
-    /// Addresses in the order in which to try them.
+    /// Addresses of a next hop, which the operator named, in the order in which to try them.
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError>;
+
+    /// MX records of a recipient's domain.
+    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError>;
+
+    /// Addresses of a mail exchanger, in the order in which to try them.
+    async fn exchanger(&self, host: &str) -> Result<Answer<IpAddr>, DnsError>;
+
+    /// TLSA records of a server (RFC 7672 §2.2), signed ones only: empty if there are none, or none that is signed.
+    async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError>;
+
+    /// Text records, the strings of each put together.
+    async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError>;
 }
 
-/// The system's name servers and hosts file.
-pub struct SystemResolver(TokioResolver);
+/// Whom to ask about the domains of recipients, and whether to believe it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameServers {
+    /// Asked over UDP and TCP; none: the system's.
+    pub servers: Vec<SocketAddr>,
+    /// Whether signatures are checked.
+    pub dnssec: Dnssec,
+}
+
+/// Whether answers about recipients' domains are checked for signatures (RFC 4035 §5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Dnssec {
+    /// Nobody looks: nothing is [`Proof::Signed`].
+    #[default]
+    Off,
+    /// Here, by us, from the root's keys. What ought to be signed and is not is no answer.
+    Validated,
+    /// The same from the DNSKEY records in this file.
+    Below(PathBuf),
+}
+
+/// The system's name servers and hosts file for next hops; those of [`NameServers`] for the world.
+pub struct SystemResolver {
+    hops: TokioResolver,
+    world: TokioResolver,
+}
 
 impl SystemResolver {
     /// Reads the system's configuration.
     pub fn new() -> Result<Self, DnsError> {
-        let mut builder =
-            TokioResolver::builder_tokio().map_err(|error| DnsError::Temporary(error.to_string()))?;
-        let options = builder.options_mut();
+        Self::with(&NameServers::default())
+    }
+
+    /// Reads the system's configuration and the trust anchors.
+    pub fn with(asked: &NameServers) -> Result<Self, DnsError> {
+        let unusable = |error: NetError| DnsError::Temporary(error.to_string());
+        let mut hops = TokioResolver::builder_tokio().map_err(unusable)?;
+        let options = hops.options_mut();
         options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
         options.use_hosts_file = ResolveHosts::Always;
-        builder.build().map(Self).map_err(|error| DnsError::Temporary(error.to_string()))
+        let mut world = if asked.servers.is_empty() {
+            TokioResolver::builder_tokio().map_err(unusable)?
+        } else {
+            let config =
+                ResolverConfig::from_parts(None, Vec::new(), asked.servers.iter().map(named).collect());
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        };
+        world.options_mut().ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
+        match &asked.dnssec {
+            Dnssec::Off => world.options_mut().use_hosts_file = ResolveHosts::Always,
+            Dnssec::Validated => {
+                // What stands in a file has no signature, and would be an exchanger without TLSA records.
+                world.options_mut().use_hosts_file = ResolveHosts::Never;
+                world.options_mut().validate = true;
+            }
+            Dnssec::Below(file) => {
+                world.options_mut().use_hosts_file = ResolveHosts::Never;
+                world = world.with_trust_anchor(Arc::new(anchors(file)?));
+            }
+        }
+        Ok(Self { hops: hops.build().map_err(unusable)?, world: world.build().map_err(unusable)? })
     }
+
+    /// Whether signatures come through the name servers: the root's own records must prove, or nothing will.
+    ///
+    /// # Errors
+    /// They do not answer, or what they answer is no proof.
+    pub async fn proves_the_root(&self) -> Result<Proof, DnsError> {
+        self.ask(".", RecordType::SOA).await.map(|answer| proof(answer.answers()))
+    }
+
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, DnsError> {
+        self.world.lookup(absolute(name), kind).await.map_err(|error| dns_error(&error))
+    }
+}
+
+/// One server, at its own port.
+pub(crate) fn named(server: &SocketAddr) -> NameServerConfig {
+    let at = |mut connection: ConnectionConfig| {
+        connection.port = server.port();
+        connection
+    };
+    NameServerConfig::new(server.ip(), true, vec![at(ConnectionConfig::udp()), at(ConnectionConfig::tcp())])
+}
+
+fn anchors(file: &Path) -> Result<TrustAnchors, DnsError> {
+    let wrong = |cause: String| DnsError::Temporary(format!("{}: {cause}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let anchors: TrustAnchors = text.parse().map_err(|error| wrong(format!("{error}")))?;
+    if anchors.is_empty() { Err(wrong("it holds no DNSKEY record".to_owned())) } else { Ok(anchors) }
+}
+
+/// What the signatures of all these records together are worth. Bogus ones never come this far: they are an error.
+fn proof<'a>(records: impl IntoIterator<Item = &'a Record>) -> Proof {
+    let signed = records.into_iter().all(|record| record.proof == Signature::Secure);
+    if signed { Proof::Signed } else { Proof::Unsigned }
 }
 
 #[async_trait]
 impl Resolver for SystemResolver {
-    async fn mx(&self, domain: &str) -> Result<Vec<Mx>, DnsError> {
-        let answer = self.0.mx_lookup(absolute(domain)).await.map_err(|error| dns_error(&error))?;
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
+        let answer = self.hops.lookup_ip(absolute(host)).await.map_err(|error| dns_error(&error))?;
+        let addresses: Vec<IpAddr> = answer.iter().collect();
+        if addresses.is_empty() { Err(DnsError::NoRecords) } else { Ok(addresses) }
+    }
+
+    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError> {
+        let answer = self.ask(domain, RecordType::MX).await?;
         let records: Vec<Mx> = answer
             .answers()
             .iter()
@@ -73,13 +198,46 @@ impl Resolver for SystemResolver {
                 _ => None,
             })
             .collect();
-        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(records) }
+        let proof = proof(answer.answers());
+        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(Answer { records, proof }) }
     }
 
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
-        let answer = self.0.lookup_ip(absolute(host)).await.map_err(|error| dns_error(&error))?;
-        let addresses: Vec<IpAddr> = answer.iter().collect();
-        if addresses.is_empty() { Err(DnsError::NoRecords) } else { Ok(addresses) }
+    async fn exchanger(&self, host: &str) -> Result<Answer<IpAddr>, DnsError> {
+        let answer = self.world.lookup_ip(absolute(host)).await.map_err(|error| dns_error(&error))?;
+        let records: Vec<IpAddr> = answer.iter().collect();
+        let proof = proof(answer.as_lookup().answers());
+        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(Answer { records, proof }) }
+    }
+
+    async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError> {
+        let answer = match self.ask(&format!("_{port}._tcp.{host}"), RecordType::TLSA).await {
+            Ok(answer) => answer,
+            // Whoever says so in a signed zone has proven it; a failed proof is another error.
+            Err(DnsError::NoSuchName | DnsError::NoRecords) => return Ok(Vec::new()),
+            Err(error @ DnsError::Temporary(_)) => return Err(error),
+        };
+        if proof(answer.answers()) == Proof::Unsigned {
+            return Ok(Vec::new());
+        }
+        let records = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::TLSA(tlsa) => Some(Tlsa {
+                usage: tlsa.cert_usage.into(),
+                selector: tlsa.selector.into(),
+                matching: tlsa.matching.into(),
+                data: tlsa.cert_data.clone(),
+            }),
+            _ => None,
+        });
+        Ok(records.collect())
+    }
+
+    async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        let answer = self.ask(name, RecordType::TXT).await?;
+        let texts = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+            _ => None,
+        });
+        Ok(texts.collect())
     }
 }
 
@@ -88,11 +246,23 @@ pub(crate) struct NoResolver(pub(crate) String);
 
 #[async_trait]
 impl Resolver for NoResolver {
-    async fn mx(&self, _domain: &str) -> Result<Vec<Mx>, DnsError> {
+    async fn addresses(&self, _host: &str) -> Result<Vec<IpAddr>, DnsError> {
         Err(DnsError::Temporary(self.0.clone()))
     }
 
-    async fn addresses(&self, _host: &str) -> Result<Vec<IpAddr>, DnsError> {
+    async fn mx(&self, _domain: &str) -> Result<Answer<Mx>, DnsError> {
+        Err(DnsError::Temporary(self.0.clone()))
+    }
+
+    async fn exchanger(&self, _host: &str) -> Result<Answer<IpAddr>, DnsError> {
+        Err(DnsError::Temporary(self.0.clone()))
+    }
+
+    async fn tlsa(&self, _host: &str, _port: u16) -> Result<Vec<Tlsa>, DnsError> {
+        Err(DnsError::Temporary(self.0.clone()))
+    }
+
+    async fn texts(&self, _name: &str) -> Result<Vec<String>, DnsError> {
         Err(DnsError::Temporary(self.0.clone()))
     }
 }

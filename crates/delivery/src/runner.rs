@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_store::{Alone, Lease, NodeState, Store, StoreError};
 use sealpost_vault::SpoolKey;
@@ -19,8 +20,10 @@ use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
 use crate::fast_path::Inlet;
+use crate::fetch::Fetcher;
 use crate::lane::{Closed, Lanes};
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
+use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
 use crate::tls::TlsConfigs;
 use crate::undelivered_reply::Returns;
@@ -60,7 +63,7 @@ impl Runner {
         random: Arc<dyn Random>,
         config: DeliveryConfig,
     ) -> Result<Self, DeliveryError> {
-        let resolver: Arc<dyn Resolver> = match SystemResolver::new() {
+        let resolver: Arc<dyn Resolver> = match SystemResolver::with(&config.name_servers) {
             Ok(system) => Arc::new(system),
             Err(error) => {
                 tracing::warn!(%error, "no name servers: only next hops given by address can be reached");
@@ -80,6 +83,19 @@ impl Runner {
         resolver: Arc<dyn Resolver>,
     ) -> Result<Self, DeliveryError> {
         let tls = TlsConfigs::load(config.hops.values(), &config.trust)?;
+        let policies = match config.mta_sts {
+            None => None,
+            Some(port) => {
+                let mut networks = config.private_networks.clone();
+                if config.mx_loopback {
+                    networks.extend(
+                        ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse::<IpNet>().ok()),
+                    );
+                }
+                let fetcher = Fetcher::over(Arc::clone(&resolver), &config.trust, networks)?;
+                Some(StsPolicies::new(fetcher, port))
+            }
+        };
         let units = u32::try_from(config.memory_budget / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);
         let started = clock.now();
         let owner = store.incarnation().map_or_else(
@@ -94,6 +110,7 @@ impl Runner {
             clock,
             random,
             resolver,
+            policies,
             caller: Caller { our_name: config.our_name.clone(), timeouts: config.timeouts, tls, may_speak },
             lanes: Lanes::default(),
             places: Semaphore::new(config.concurrency_total.max(1)),

@@ -22,7 +22,7 @@ use crate::client_certificate::ClientCertificate;
 use crate::config::{HopTls, Login, Timeouts, Trust};
 use crate::ehlo::{Ehlo, MailParameters};
 use crate::outcome::{Answer, DeliveryFailure, Stage};
-use crate::tls::TlsConfigs;
+use crate::tls::{Expected, TlsConfigs};
 use crate::wire::{MaySpeak, Wire};
 
 impl AsyncTokioStream for Wire {
@@ -47,6 +47,7 @@ pub(crate) struct Endpoint {
     pub(crate) certificate_name: String,
     pub(crate) tls: HopTls,
     pub(crate) floor: TlsFloor,
+    pub(crate) expected: Expected,
     pub(crate) trust: Trust,
     pub(crate) login: Option<Login>,
     /// Our certificate, if this server is shown one.

@@ -1,4 +1,5 @@
-//! TLS on the way out: one configuration per floor and trust. Knows no SMTP; decides nothing about floors.
+//! TLS on the way out: one configuration for each thing a certificate can be expected to be. Knows no SMTP; decides
+//! nothing about floors.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,21 +11,33 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use sealpost_mail::TlsFloor;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::config::{NextHop, Trust};
+use crate::dane::{Associations, Matches};
 use crate::runner::DeliveryError;
 use crate::submit::Endpoint;
 
 /// Client configurations, made once: session tickets are shared by all connections.
 pub(crate) struct TlsConfigs {
+    provider: Arc<CryptoProvider>,
     any: Arc<ClientConfig>,
     verified: HashMap<Trust, Arc<ClientConfig>>,
     /// Of hops that are shown a certificate of ours.
     own: HashMap<(PathBuf, PathBuf, Trust), Own>,
+}
+
+/// What a server's certificate must be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Any, as long as the server has its key.
+    Any,
+    /// Good for the server's name below the authorities of its [`Trust`].
+    Chain,
+    /// One of these, whoever signed it (RFC 7672, or a pin).
+    Match(Associations),
 }
 
 struct Own {
@@ -40,6 +53,7 @@ impl TlsConfigs {
     ) -> Result<Self, DeliveryError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut all = Self {
+            provider: Arc::clone(&provider),
             any: Arc::new(any(&provider)?.with_no_client_auth()),
             verified: HashMap::new(),
             own: HashMap::new(),
@@ -64,6 +78,13 @@ impl TlsConfigs {
         Ok(all)
     }
 
+    fn matching(&self, associations: &Associations) -> Result<ClientConfig, DeliveryError> {
+        let provider = Arc::clone(&self.provider);
+        let verifier = Arc::new(Matches { associations: associations.clone(), provider });
+        let builder = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(verifier);
+        Ok(builder.with_no_client_auth())
+    }
+
     /// Shakes hands. `Err` is a sentence for the log and the report.
     pub(crate) async fn connect(
         &self,
@@ -79,13 +100,20 @@ impl TlsConfigs {
             }
             None => None,
         };
-        let config = match (to.floor, own) {
-            (TlsFloor::None | TlsFloor::Encrypted, None) => &self.any,
-            (TlsFloor::None | TlsFloor::Encrypted, Some(own)) => &own.any,
-            (TlsFloor::Verified, None) => {
+        let matching;
+        let config = match (&to.expected, own) {
+            (Expected::Any, None) => &self.any,
+            (Expected::Any, Some(own)) => &own.any,
+            (Expected::Chain, None) => {
                 self.verified.get(&to.trust).ok_or("its certificate authorities are not loaded")?
             }
-            (TlsFloor::Verified, Some(own)) => &own.verified,
+            (Expected::Chain, Some(own)) => &own.verified,
+            // No certificate of ours is for servers of others. Made for this connection: a session of another server,
+            // or of before a key was exchanged, is not taken up again.
+            (Expected::Match(associations), _) => {
+                matching = Arc::new(self.matching(associations).map_err(|error| error.to_string())?);
+                &matching
+            }
         };
         let name = ServerName::try_from(name.to_owned())
             .map_err(|error| format!("{name} cannot be the name in a certificate: {error}"))?;

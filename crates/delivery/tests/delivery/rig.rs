@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sealpost_delivery::{
-    Composer, Content, DeliveryConfig, DnsError, Inlet, Mx, NextHop, Purpose, Resolver, RetryPlan, Route,
-    Runner, Ticket, Timeouts,
+    Answer, Composer, Content, DeliveryConfig, DnsError, Inlet, Mx, NextHop, Proof, Purpose, Resolver,
+    RetryPlan, Route, Runner, Ticket, Timeouts, Tlsa,
 };
 use sealpost_mail::{
     Address, BodyType, FakeClock, Notify, Random, Recipient, Ret, ReversePath, SystemRandom, Timestamp,
@@ -61,29 +61,55 @@ pub(crate) fn post(to: &str) -> Post {
     }
 }
 
-/// DNS that knows one domain, `d.example`, with two exchangers on this machine.
-pub(crate) struct OneDomain;
+/// DNS that knows one domain, `d.example`, with two exchangers on this machine, and what a scenario publishes for it.
+#[derive(Default)]
+pub(crate) struct OneDomain {
+    /// Of the exchanger that answers, as if all of the domain were signed.
+    pub(crate) tlsa: Vec<Tlsa>,
+    /// Text records by name.
+    pub(crate) texts: std::sync::Mutex<std::collections::HashMap<String, String>>,
+}
+
+impl OneDomain {
+    fn answer<T>(&self, records: Vec<T>) -> Answer<T> {
+        Answer { records, proof: if self.tlsa.is_empty() { Proof::Unsigned } else { Proof::Signed } }
+    }
+}
 
 #[async_trait]
 impl Resolver for OneDomain {
-    async fn mx(&self, domain: &str) -> Result<Vec<Mx>, DnsError> {
+    /// Every host of an https address is here.
+    async fn addresses(&self, _host: &str) -> Result<Vec<std::net::IpAddr>, DnsError> {
+        Ok(vec!["127.0.0.1".parse().unwrap()])
+    }
+
+    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError> {
         let mx = |preference, host: &str| Mx { preference, host: host.to_owned() };
         match domain {
-            "d.example" => Ok(vec![mx(20, "mx2.d.example"), mx(10, "mx1.d.example")]),
-            "null.example" => Ok(vec![mx(0, "")]),
-            "loop.example" => Ok(vec![mx(10, "gw.example")]),
+            "d.example" => Ok(self.answer(vec![mx(20, "mx2.d.example"), mx(10, "mx1.d.example")])),
+            "null.example" => Ok(self.answer(vec![mx(0, "")])),
+            "loop.example" => Ok(self.answer(vec![mx(10, "gw.example")])),
             "down.example" => Err(DnsError::Temporary("SERVFAIL".to_owned())),
             _ => Err(DnsError::NoSuchName),
         }
     }
 
-    async fn addresses(&self, host: &str) -> Result<Vec<std::net::IpAddr>, DnsError> {
+    async fn exchanger(&self, host: &str) -> Result<Answer<std::net::IpAddr>, DnsError> {
         match host {
             // The first is a loopback address where nobody listens.
-            "mx1.d.example" => Ok(vec!["127.0.0.9".parse().unwrap()]),
-            "mx2.d.example" => Ok(vec!["127.0.0.1".parse().unwrap()]),
+            "mx1.d.example" => Ok(self.answer(vec!["127.0.0.9".parse().unwrap()])),
+            "mx2.d.example" => Ok(self.answer(vec!["127.0.0.1".parse().unwrap()])),
             _ => Err(DnsError::NoSuchName),
         }
+    }
+
+    async fn tlsa(&self, host: &str, _port: u16) -> Result<Vec<Tlsa>, DnsError> {
+        Ok(if host == "mx2.d.example" { self.tlsa.clone() } else { Vec::new() })
+    }
+
+    async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        let texts = self.texts.lock().unwrap();
+        texts.get(name).map(|text| vec![text.clone()]).ok_or(DnsError::NoSuchName)
     }
 }
 
@@ -93,6 +119,7 @@ pub(crate) struct Desk {
     pub(crate) key: SpoolKey,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) config: DeliveryConfig,
+    pub(crate) dns: Arc<OneDomain>,
     _folder: tempfile::TempDir,
 }
 
@@ -113,6 +140,7 @@ impl Desk {
             key: ServerKey::generate(&SystemRandom).keys().spool,
             clock: Arc::new(FakeClock::at(START)),
             config,
+            dns: Arc::new(OneDomain::default()),
             _folder: folder,
         }
     }
@@ -234,7 +262,7 @@ impl Desk {
             Arc::clone(&self.clock) as _,
             Arc::new(SystemRandom),
             self.config.clone(),
-            Arc::new(OneDomain),
+            Arc::clone(&self.dns) as _,
         )
         .unwrap();
         composer.into_iter().for_each(|composer| runner.compose_with(composer));

@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
-use sealpost_delivery::{HopTls, Login, Route, Trust};
+use sealpost_delivery::{HopTls, Login, Trust};
 use sealpost_mail::{Secret, TlsFloor};
 use tokio_rustls::TlsAcceptor;
 
@@ -14,12 +14,12 @@ use crate::hop::{Hop, Script};
 use crate::rig::{Desk, Post, post};
 
 /// A CA made for this run, and its certificate on disk.
-struct Ca {
+pub(crate) struct Ca {
     issuer: Issuer<'static, KeyPair>,
-    file: tempfile::NamedTempFile,
+    pub(crate) file: tempfile::NamedTempFile,
 }
 
-fn ca() -> &'static Ca {
+pub(crate) fn ca() -> &'static Ca {
     static CA: OnceLock<Ca> = OnceLock::new();
     CA.get_or_init(|| {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -33,10 +33,14 @@ fn ca() -> &'static Ca {
 }
 
 /// A server with a certificate of that CA for `name`.
-fn acceptor(name: &str) -> TlsAcceptor {
-    let key = KeyPair::generate().unwrap();
+pub(crate) fn acceptor(name: &str) -> TlsAcceptor {
+    acceptor_with(name, &KeyPair::generate().unwrap())
+}
+
+/// The same with this key.
+pub(crate) fn acceptor_with(name: &str, key: &KeyPair) -> TlsAcceptor {
     let certificate =
-        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &ca().issuer).unwrap();
+        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(key, &ca().issuer).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -160,25 +164,6 @@ async fn text_injected_before_tls_is_not_believed() {
         run(Case { script, letter: TlsFloor::Verified, ..Case::default() }).await,
         Err("4.7.5".to_owned())
     );
-}
-
-/// The exchanger's own name is what its certificate must show.
-#[tokio::test]
-async fn a_verified_exchanger_is_verified_by_its_own_name() {
-    for (name, arrives) in [("mx2.d.example", true), ("d.example", false)] {
-        let hop = Hop::start(offers_tls(name)).await;
-        let mut desk = Desk::new(&hop);
-        desk.config.trust = Trust::File(ca().file.path().to_owned());
-        desk.queue(Post { route: Route::Mx, tls: TlsFloor::Verified, ..post("r@d.example") }).await;
-        let running = desk.start();
-        if arrives {
-            desk.until_empty().await;
-            assert!(hop.letters(1).await[0].encrypted);
-        } else {
-            assert_eq!(desk.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.5"));
-        }
-        running.stop().await;
-    }
 }
 
 fn login() -> Login {

@@ -9,7 +9,7 @@ use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
 use super::audit::verify;
-use super::{check_database, check_partners, complain, complain_all, fail, runtime, say};
+use super::{check_database, check_dnssec, check_partners, complain, complain_all, fail, runtime, say};
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
 use crate::roles::Roles;
@@ -46,6 +46,9 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
         }
     }
     for warning in &plan.warnings {
+        complain(format_args!("warning: {warning}"));
+    }
+    for warning in Some(&plan).filter(|_| !offline).and_then(check_dnssec::look) {
         complain(format_args!("warning: {warning}"));
     }
     for warning in worker_check::not_shut_in(&plan, roles) {

@@ -4,6 +4,7 @@ mod adopt;
 mod audit;
 mod check;
 mod check_database;
+mod check_dnssec;
 mod check_partners;
 mod demo;
 mod dkim;

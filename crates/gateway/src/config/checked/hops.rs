@@ -8,6 +8,7 @@ use sealpost_policy::{OtherwiseSpec, TreatmentSpec};
 use toml::Spanned;
 
 use super::memory::Shares;
+use super::minimums;
 use crate::config::file::{self as config, Config, Size, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfig> {
@@ -199,13 +200,8 @@ pub(super) fn floors(config: &Config, source: &mut Source) {
         .chain([(default.span().start, default.get_ref())]);
     let route = config.delivery.route.get_ref();
     for (at, then) in wanted {
-        if route == "mx" && floor(then) == TlsFloor::Verified {
-            // Until DANE or MTA-STS stand behind it, such a floor would only feel safe.
-            source.at(
-                at,
-                "tls = \"verified\" over mail exchangers would prove nothing: their names come from unsigned DNS",
-                "write \"encrypted\", or route through a hop whose name you know",
-            );
+        if route == "mx" && floor(then) == TlsFloor::Verified && !minimums::is_provable(config) {
+            source.at(at, minimums::UNPROVABLE, minimums::PROVABLE);
         }
         let is_clear = config.hops.get(route).is_some_and(|hop| matches!(hop.tls, config::HopTls::Off));
         if is_clear && floor(then) > TlsFloor::None {

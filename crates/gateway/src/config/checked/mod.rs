@@ -8,6 +8,7 @@ mod keys;
 mod listeners;
 mod lookup;
 mod memory;
+mod minimums;
 mod networks;
 mod notify_times;
 mod partners;
@@ -18,6 +19,7 @@ mod retention;
 mod rules;
 mod security;
 mod store;
+mod unworkable;
 mod warnings;
 mod webhooks;
 mod wiped_stack;
@@ -177,6 +179,9 @@ impl Plan {
             false => Default::default(),
         };
         let mut delivery = hops::plan(&config, source);
+        if let Some(delivery) = &mut delivery {
+            minimums::plan(&config, delivery, source);
+        }
         let dkim = dkim::plan(&config, roles, delivery.as_mut(), source);
         let publishing = publishing::plan(&config, source);
         let lookup = lookup::plan(&config, source);
@@ -185,6 +190,7 @@ impl Plan {
         let rules = rules::plan(&config, source);
         hops::floors(&config, source);
         warnings::find(&config, source);
+        unworkable::find(&config, source);
         let portal = portal::plan(&config, source);
         let writing_hop = hops::writing_route(&config, source);
         let inbound = partners::plan(&config, source);

@@ -10,6 +10,19 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     subjects(config, source);
     shadows(config, source);
     clients(config, source);
+    exchangers(config, source);
+}
+
+/// Whoever answers DNS questions in our network's way chooses where such letters go, and whether in TLS.
+fn exchangers(config: &Config, source: &mut Source) {
+    let route = &config.delivery.route;
+    if route.get_ref() == "mx" && !config.delivery.dane && !config.delivery.mta_sts {
+        source.warn(
+            route.span().start,
+            "what domains publish about their servers (DANE, MTA-STS) is not asked for",
+            "set dane = true (your name servers must pass DNSSEC records on) and mta-sts = true under [delivery]",
+        );
+    }
 }
 
 fn subjects(config: &Config, source: &mut Source) {

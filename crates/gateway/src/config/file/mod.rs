@@ -26,7 +26,7 @@ pub(crate) use notify_times::{Reminders, Senders, Wishes};
 pub(crate) use partners::{Crl, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
-pub(crate) use smtp::{Delivery, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
+pub(crate) use smtp::{Delivery, DeliveryMinimum, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 pub(crate) use webhooks::Webhook;
@@ -47,6 +47,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) hops: BTreeMap<String, Hop>,
     pub(crate) delivery: Delivery,
+    #[serde(default, rename = "delivery-minimum")]
+    pub(crate) minimums: Vec<DeliveryMinimum>,
     pub(crate) policy: Policy,
     #[serde(default)]
     pub(crate) lists: BTreeMap<String, Spanned<PathBuf>>,

@@ -191,6 +191,26 @@ pub(crate) struct Delivery {
     pub(crate) recipients_per_transaction: Spanned<usize>,
     #[serde(default)]
     pub(crate) private_networks: Vec<Spanned<String>>,
+    /// Left out: the system's.
+    #[serde(default)]
+    pub(crate) name_servers: Vec<SocketAddr>,
+    #[serde(default)]
+    pub(crate) dane: bool,
+    /// Instead of the root's keys.
+    pub(crate) trust_anchor: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    pub(crate) mta_sts: bool,
+}
+
+/// `[[delivery-minimum]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct DeliveryMinimum {
+    pub(crate) domains: Spanned<Vec<Domain>>,
+    #[serde(default)]
+    pub(crate) tls: Floor,
+    #[serde(default)]
+    pub(crate) pins: Vec<Spanned<String>>,
 }
 
 fn report_name() -> String {

@@ -1,0 +1,165 @@
+//! An MTA-STS policy as text (RFC 8461 §3.2): what it says, and which servers it allows. Fetches nothing.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// RFC 8461 §3.2: "plaintext non-negative integer seconds; maximum value of 31557600".
+const MAX_AGE: u64 = 31_557_600;
+/// More names of servers are not looked at.
+const MAX_SERVERS: usize = 256;
+
+/// What a domain asks of those who send to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Deliver to these only, and only over verified TLS.
+    Enforce(Servers),
+    /// Deliver as ever.
+    Off,
+}
+
+/// Patterns of the names of servers; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Servers(Vec<String>);
+
+impl Servers {
+    /// RFC 8461 §4.1: a wildcard stands for the leftmost label, and for one only.
+    pub(crate) fn allow(&self, host: &str) -> bool {
+        self.0.iter().any(|pattern| match pattern.strip_prefix("*.") {
+            None => pattern.eq_ignore_ascii_case(host),
+            Some(parent) => host
+                .split_once('.')
+                .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent)),
+        })
+    }
+}
+
+/// Why a text is no policy.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(crate) enum PolicyError {
+    #[error("the policy is not text")]
+    NoText,
+    #[error("the policy has no {0}, or one that nobody can read")]
+    Field(&'static str),
+}
+
+/// Reads a policy and how long it is good for.
+pub(crate) fn read(text: &[u8]) -> Result<(Policy, Duration), PolicyError> {
+    let text = std::str::from_utf8(text).map_err(|_binary| PolicyError::NoText)?;
+    let (mut version, mut mode, mut age, mut servers) = (None, None, None, Vec::new());
+    for line in text.lines() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let value = value.trim();
+        match name.trim() {
+            // §3.2: of a field that is there twice the first counts, but for mx.
+            "version" => version = version.or(Some(value)),
+            "mode" => mode = mode.or(Some(value)),
+            "max_age" => age = age.or(Some(value)),
+            "mx" if servers.len() < MAX_SERVERS => {
+                servers.push(value.trim_end_matches('.').to_ascii_lowercase());
+            }
+            // §3.2: unknown fields are ignored.
+            _ => {}
+        }
+    }
+    if version != Some("STSv1") {
+        return Err(PolicyError::Field("version: STSv1"));
+    }
+    let seconds = age.filter(|age| age.len() <= 10 && age.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds: u64 = seconds.and_then(|age| age.parse().ok()).ok_or(PolicyError::Field("max_age"))?;
+    let age = Duration::from_secs(seconds.min(MAX_AGE));
+    match mode {
+        Some("enforce") if servers.is_empty() => Err(PolicyError::Field("mx")),
+        Some("enforce") => Ok((Policy::Enforce(Servers(servers)), age)),
+        Some("testing" | "none") => Ok((Policy::Off, age)),
+        Some(_) | None => Err(PolicyError::Field("mode")),
+    }
+}
+
+/// The id in a domain's `_mta-sts` record (§3.1): none if there is none, or more than one.
+pub(crate) fn id(texts: &[String]) -> Option<String> {
+    let mut records = texts
+        .iter()
+        .filter(|text| text.strip_prefix("v=STSv1").is_some_and(|rest| rest.trim_start().starts_with(';')));
+    let (Some(record), None) = (records.next(), records.next()) else { return None };
+    let id = record.split(';').find_map(|field| field.trim().strip_prefix("id="))?.trim();
+    let is_id = !id.is_empty() && id.len() <= 32 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_id.then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "version: STSv1\r\nmode: enforce\r\nmx: mail.clinic.example\r\nmx: *.net.example\r\nmax_age: 604800\r\n";
+
+    #[test]
+    fn a_policy_names_servers_and_a_time() {
+        let (policy, age) = read(GOOD.as_bytes()).unwrap();
+        assert_eq!(age, Duration::from_secs(604_800));
+        let Policy::Enforce(servers) = policy else { panic!("{policy:?}") };
+        for allowed in ["mail.clinic.example", "MAIL.clinic.example", "a.net.example"] {
+            assert!(servers.allow(allowed), "{allowed}");
+        }
+        for other in
+            ["clinic.example", "x.mail.clinic.example", "net.example", "a.b.net.example", ".net.example", ""]
+        {
+            assert!(!servers.allow(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn line_ends_order_and_unknown_fields_do_not_matter() {
+        let odd = "max_age: 99999999999\nfuture: x\nmode: enforce\nmode: none\nmx: a.example.\nversion: STSv1\nno colon";
+        // Eleven digits are more than §3.2 allows.
+        assert_eq!(read(odd.as_bytes()), Err(PolicyError::Field("max_age")));
+        let odd = odd.replace("99999999999", "9999999999");
+        let (policy, age) = read(odd.as_bytes()).unwrap();
+        assert_eq!(
+            (policy, age.as_secs()),
+            (Policy::Enforce(Servers(vec!["a.example".to_owned()])), MAX_AGE)
+        );
+    }
+
+    #[test]
+    fn testing_and_none_ask_for_nothing() {
+        for mode in ["testing", "none"] {
+            let text = GOOD.replace("enforce", mode);
+            assert_eq!(read(text.as_bytes()).unwrap().0, Policy::Off);
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy() {
+        for bad in [
+            String::new(),
+            GOOD.replace("STSv1", "STSv2"),
+            GOOD.replace("enforce", "Enforce!"),
+            GOOD.replace("604800", "-1"),
+            GOOD.replace("604800", "1e3"),
+            GOOD.replace("max_age", "maximum"),
+            GOOD.replace("mx:", "mex:"),
+        ] {
+            assert!(read(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert_eq!(read(b"\xff\xfe"), Err(PolicyError::NoText));
+    }
+
+    #[test]
+    fn the_record_in_the_dns() {
+        let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(id(&texts(&["v=spf1 -all", "v=STSv1; id=20260101T0;"])).as_deref(), Some("20260101T0"));
+        assert_eq!(id(&texts(&["v=STSv1;id=1"])).as_deref(), Some("1"));
+        for none in [
+            &[][..],
+            &["v=STSv1; id=1;", "v=STSv1; id=2;"],
+            &["v=STSv10; id=1;"],
+            &["v=STSv1;"],
+            &["v=STSv1; id=;"],
+            &["v=STSv1; id=a b;"],
+            &["v=STSv1; id=123456789012345678901234567890123;"],
+        ] {
+            assert_eq!(id(&texts(none)), None, "{none:?}");
+        }
+    }
+}

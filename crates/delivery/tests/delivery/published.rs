@@ -1,0 +1,205 @@
+//! What a domain publishes about its servers, and what the operator pins: held against real handshakes.
+
+use std::sync::Arc;
+
+use rcgen::{KeyPair, PublicKeyData as _};
+use sealpost_delivery::{DomainMinimum, Route, Tlsa, Trust};
+use sealpost_mail::TlsFloor;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use crate::hop::{Hop, Script};
+use crate::rig::{Desk, OneDomain, Post, post};
+use crate::tls::{acceptor, acceptor_with, ca};
+
+fn to_the_world(tls: TlsFloor) -> Post {
+    Post { route: Route::Mx, tls, ..post("r@d.example") }
+}
+
+/// `Ok(encrypted)` if the letter arrived, or the enhanced code it waits with.
+async fn outcome(hop: &Hop, desk: &Desk, letter: TlsFloor) -> Result<bool, String> {
+    let (before, leg) = (hop.letter_count(), desk.queue(to_the_world(letter)).await);
+    let running = desk.start();
+    let legs = desk
+        .until("delivered or tried", |legs| {
+            legs.iter().filter(|one| one.id == leg).all(|leg| leg.attempts > 0 && leg.leased.is_none())
+        })
+        .await;
+    running.stop().await;
+    match legs.iter().find(|one| one.id == leg) {
+        None => Ok(hop.letters(before + 1).await[before].encrypted),
+        Some(leg) => {
+            assert_eq!(hop.letter_count(), before);
+            Err(leg.last_enhanced.clone().unwrap())
+        }
+    }
+}
+
+fn of_key(key: &KeyPair) -> Tlsa {
+    Tlsa { usage: 3, selector: 1, matching: 0, data: key.subject_public_key_info() }
+}
+
+/// RFC 7672: only the server with the published key gets the letter, in TLS, whatever the letter asks for and whoever
+/// signed the certificate.
+#[tokio::test]
+async fn a_published_key_is_the_only_one_that_counts() {
+    let (ours, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    for (published, offered, floor, expected) in [
+        (&ours, true, TlsFloor::None, Ok(true)),
+        (&ours, true, TlsFloor::Verified, Ok(true)),
+        (&other, true, TlsFloor::None, Err("4.7.5".to_owned())),
+        (&ours, false, TlsFloor::None, Err("4.7.4".to_owned())),
+    ] {
+        let tls = offered.then(|| acceptor_with("whatever.example", &ours));
+        let hop = Hop::start(Script { tls, ..Script::default() }).await;
+        let mut desk = Desk::new(&hop);
+        desk.dns = Arc::new(OneDomain { tlsa: vec![of_key(published)], ..OneDomain::default() });
+        assert_eq!(outcome(&hop, &desk, floor).await, expected, "{offered} {floor:?}");
+    }
+}
+
+/// Names from unsigned DNS and a certificate for them are no proof of whose server it is.
+#[tokio::test]
+async fn verified_is_not_reached_by_a_certificate_alone() {
+    let hop = Hop::start(Script { tls: Some(acceptor("mx2.d.example")), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.trust = Trust::File(ca().file.path().to_owned());
+    assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
+}
+
+#[tokio::test]
+async fn a_pinned_key_is_asked_of_every_letter() {
+    let (ours, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let digest = |key: &KeyPair| {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
+        <[u8; 32]>::try_from(digest.as_ref()).unwrap()
+    };
+    for (pins, expected) in [
+        (vec![digest(&ours)], Ok(true)),
+        (vec![digest(&other), digest(&ours)], Ok(true)),
+        (vec![digest(&other)], Err("4.7.5".to_owned())),
+    ] {
+        let tls = Some(acceptor_with("whatever.example", &ours));
+        let hop = Hop::start(Script { tls, ..Script::default() }).await;
+        let mut desk = Desk::new(&hop);
+        let minimum = DomainMinimum { floor: TlsFloor::Verified, pins };
+        desk.config.domains.insert("d.example".to_owned(), minimum);
+        assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, expected);
+    }
+}
+
+/// A minimum without pins is a floor like any other, and only raises.
+#[tokio::test]
+async fn a_minimum_raises_the_floor_of_a_domain() {
+    let hop = Hop::start(Script::default()).await;
+    let mut desk = Desk::new(&hop);
+    let minimum = DomainMinimum { floor: TlsFloor::Encrypted, pins: Vec::new() };
+    desk.config.domains.insert("d.example".to_owned(), minimum);
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Err("4.7.4".to_owned()));
+}
+
+/// An https server on loopback that has one file, and counts how often it is asked.
+async fn policies(
+    name: &str,
+    policy: Arc<std::sync::Mutex<String>>,
+) -> (u16, Arc<std::sync::atomic::AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (acceptor, asked) = (acceptor(name), Arc::<std::sync::atomic::AtomicUsize>::default());
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((tcp, _peer)) = listener.accept().await {
+            let Ok(mut tls) = acceptor.accept(tcp).await else { continue };
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let Ok(byte) = tls.read_u8().await else { break };
+                request.push(byte);
+            }
+            assert!(request.starts_with(b"GET /.well-known/mta-sts.txt HTTP/1.1\r\n"));
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let body = policy.lock().unwrap().clone();
+            let status = if body.is_empty() { "503 Busy" } else { "200 OK" };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let _gone = tls.write_all(answer.as_bytes()).await;
+            let _gone = tls.shutdown().await;
+        }
+    });
+    (port, asked)
+}
+
+fn policy(mode: &str, server: &str) -> String {
+    format!("version: STSv1\nmode: {mode}\nmx: {server}\nmax_age: 604800\n")
+}
+
+/// A domain whose policy is at this port, and a hop with a certificate for that name.
+async fn with_policy(certificate: &str, port: u16) -> (Hop, Desk) {
+    let hop = Hop::start(Script { tls: Some(acceptor(certificate)), ..Script::default() }).await;
+    let mut desk = Desk::new(&hop);
+    desk.config.trust = Trust::File(ca().file.path().to_owned());
+    desk.config.mta_sts = Some(port);
+    desk.dns.texts.lock().unwrap().insert("_mta-sts.d.example".to_owned(), "v=STSv1; id=1;".to_owned());
+    (hop, desk)
+}
+
+/// RFC 8461 §4: the server must be named by the policy and show a certificate for its name.
+#[tokio::test]
+async fn an_enforced_policy_decides_which_server_is_theirs() {
+    for (mode, named, certificate, expected) in [
+        ("enforce", "mx2.d.example", "mx2.d.example", Ok(true)),
+        ("enforce", "*.d.example", "mx2.d.example", Ok(true)),
+        ("enforce", "mx2.d.example", "other.example", Err("4.7.5".to_owned())),
+        ("enforce", "mx9.d.example", "mx2.d.example", Err("4.7.4".to_owned())),
+        ("testing", "mx9.d.example", "other.example", Ok(true)),
+        ("none", "mx9.d.example", "other.example", Ok(true)),
+    ] {
+        let text = Arc::new(std::sync::Mutex::new(policy(mode, named)));
+        let (port, _asked) = policies("mta-sts.d.example", text).await;
+        let (hop, desk) = with_policy(certificate, port).await;
+        assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, expected, "{mode} {named} {certificate}");
+    }
+}
+
+/// With it `verified` is more than a feeling, over mail exchangers too.
+#[tokio::test]
+async fn a_policy_is_a_proof_for_letters_that_need_one() {
+    let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx2.d.example")));
+    let (port, _asked) = policies("mta-sts.d.example", text).await;
+    let (hop, desk) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Ok(true));
+}
+
+/// A policy from a server that cannot show that it is the domain's is none (RFC 8461 §3.3); one that cannot be had stops
+/// nobody who has not asked for more.
+#[tokio::test]
+async fn a_policy_that_cannot_be_believed_is_none() {
+    let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
+    let (port, asked) = policies("evil.example", text).await;
+    let (hop, desk) = with_policy("mx2.d.example", port).await;
+    assert_eq!(outcome(&hop, &desk, TlsFloor::None).await, Ok(true));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
+    assert_eq!(outcome(&hop, &desk, TlsFloor::Verified).await, Err("4.7.4".to_owned()));
+}
+
+/// RFC 8461 §10.2: a policy that is known holds until it runs out, though its record and its file are gone.
+#[tokio::test]
+async fn taking_the_record_away_ends_no_policy() {
+    let text = Arc::new(std::sync::Mutex::new(policy("enforce", "mx9.d.example")));
+    let (port, asked) = policies("mta-sts.d.example", Arc::clone(&text)).await;
+    let (hop, desk) = with_policy("mx2.d.example", port).await;
+    desk.queue(to_the_world(TlsFloor::None)).await;
+    let running = desk.start();
+    assert_eq!(desk.until_attempts(1).await.last_enhanced.as_deref(), Some("4.7.4"));
+    desk.dns.texts.lock().unwrap().clear();
+    text.lock().unwrap().clear();
+    running.advance(&desk, std::time::Duration::from_secs(2 * 3600));
+    assert_eq!(desk.until_attempts(2).await.last_enhanced.as_deref(), Some("4.7.4"));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    // A new record with a new policy is believed again.
+    *text.lock().unwrap() = policy("enforce", "mx2.d.example");
+    desk.dns.texts.lock().unwrap().insert("_mta-sts.d.example".to_owned(), "v=STSv1; id=2;".to_owned());
+    running.advance(&desk, std::time::Duration::from_secs(4 * 3600));
+    desk.until_empty().await;
+    running.stop().await;
+    assert!(hop.letters(1).await[0].encrypted);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
