@@ -196,12 +196,7 @@ impl State {
 }
 
 impl Waiting {
-    fn join(
-        &mut self,
-        name: Vec<u8>,
-        tell: oneshot::Sender<Turn>,
-        random: &dyn Random,
-    ) -> Result<(), Problem> {
+    fn join(&mut self, name: Vec<u8>, tell: oneshot::Sender<Turn>, random: &dyn Random) -> Result<(), Busy> {
         // Who has left fills no line.
         if let Some(tells) = self.by_whom.get_mut(&name) {
             tells.retain(|tell| !tell.is_closed());

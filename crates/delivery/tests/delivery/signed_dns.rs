@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use hickory_resolver::proto::dnssec::crypto::Ed25519SigningKey;
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, RRSIG};
@@ -12,6 +12,7 @@ use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, MX, NS, SOA, TLSA};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordSet, RecordType};
 use sealpost_delivery::{DnsError, Dnssec, NameServers, Proof, Resolver as _, SystemResolver, Tlsa};
+use sealpost_mail::{Clock as _, SystemClock};
 use tokio::net::UdpSocket;
 
 const TTL: u32 = 60;
@@ -79,7 +80,9 @@ impl Zone {
         for record in &records {
             set.insert(record.clone(), 1);
         }
-        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        let hour_ago = std::time::UNIX_EPOCH
+            + Duration::from_millis(u64::try_from(SystemClock.now().0).unwrap())
+            - Duration::from_secs(3600);
         let signature = RRSIG::from_rrset(&set, DNSClass::IN, hour_ago.into(), signer).unwrap();
         let signature = RData::DNSSEC(DNSSECRData::RRSIG(signature));
         records.push(Record::from_rdata(set.name().clone(), TTL, signature));
