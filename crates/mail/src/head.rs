@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 use crate::verdict::Edit;
-use crate::{date, encoded_words, from};
+use crate::{date, encoded_words, from, rewritten};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -90,10 +90,30 @@ impl Head {
         self.named(name).map(encoded_words::decode).collect()
     }
 
-    /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several.
+    /// Every field of that name in every way it may be read: bytes that nobody has labelled can be read in several, and
+    /// what was written in another code once too often is read as it was before, too.
     #[must_use]
     pub fn readings(&self, name: &str) -> Vec<String> {
-        self.named(name).flat_map(encoded_words::readings).collect()
+        let mut readings: Vec<String> = Vec::new();
+        for raw in self.named(name) {
+            let seen = encoded_words::readings(raw);
+            if raw.len() <= Self::MAX_WORDS
+                && let Some(first) = seen.first()
+            {
+                readings.extend(rewritten::before(first));
+            }
+            readings.extend(seen);
+        }
+        readings
+    }
+
+    /// The longest field that is meant to be read as words. No honest subject has a tenth of it.
+    pub const MAX_WORDS: usize = 8 * 1024;
+
+    /// Whether a field of that name is longer than [`Self::MAX_WORDS`].
+    #[must_use]
+    pub fn is_too_long(&self, name: &str) -> bool {
+        self.named(name).any(|raw| raw.len() > Self::MAX_WORDS)
     }
 
     /// Whether a field of that name has words that nobody here can read, so that there may be other readings.
@@ -332,12 +352,30 @@ impl<'a> Iterator for Lines<'a> {
 /// it, so we must see the field too.
 fn field(raw: &[u8]) -> Option<(&str, &[u8])> {
     let colon = raw.iter().position(|b| *b == b':')?;
-    let name = raw.get(..colon)?.trim_ascii_end();
+    let name = bare_name(raw.get(..colon)?);
     if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
         return None;
     }
     let value = raw.get(colon + 1..)?.strip_suffix(b"\r\n")?;
     Some((std::str::from_utf8(name).ok()?, value))
+}
+
+/// A field's name without what nobody sees around it: white space (in front of it on the first line of all), a byte
+/// order mark that an editor left, a no-break space, a blank without width.
+pub(crate) fn bare_name(mut name: &[u8]) -> &[u8] {
+    const UNSEEN: [&[u8]; 6] =
+        [b"\xc2\xa0", b"\xa0", b"\xef\xbb\xbf", b"\xe2\x80\x8b", b"\xc2\xad", b"\xe2\x81\xa0"];
+    loop {
+        let before = name.len();
+        name = name.trim_ascii();
+        for unseen in UNSEEN {
+            name = name.strip_prefix(unseen).unwrap_or(name);
+            name = name.strip_suffix(unseen).unwrap_or(name);
+        }
+        if name.len() == before {
+            return name;
+        }
+    }
 }
 
 /// What our Received line says.

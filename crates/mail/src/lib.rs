@@ -37,6 +37,7 @@ mod parts;
 mod portal_letter;
 mod random;
 mod reply;
+mod rewritten;
 mod secret;
 mod skeleton;
 mod transfer;
@@ -70,7 +71,7 @@ pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
-pub use skeleton::{is_bracket, latinised, skeleton, tidied};
+pub use skeleton::{composed, is_bracket, latinised, skeleton, tidied};
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Otherwise, Reason, TlsFloor, Treatment};
 

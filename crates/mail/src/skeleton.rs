@@ -3,6 +3,9 @@
 //! NFKC case folding, look-alikes as one (UTS 39), what is not seen dropped, white space as one blank and none just
 //! inside brackets. Knows where every stroke came from, so that what matched can be cut out of the text as typed.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -29,40 +32,109 @@ pub fn skeleton(text: &str) -> String {
 }
 
 /// The text as it is read, for patterns: compatible characters as one (NFKC), what is not seen dropped, white space as
-/// one blank. Upper and lower case stay.
+/// one blank. Upper and lower case stay. `None`: it would grow as no honest text does (U+FDFA stands for eighteen
+/// letters), and nobody can say what it holds for a small price.
 #[must_use]
-pub fn tidied(text: &str) -> String {
-    let normal = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
-    let mut out = String::with_capacity(normal.len());
-    for c in normal.chars() {
+pub fn tidied(text: &str) -> Option<String> {
+    let most = text.len().saturating_mul(MAX_GROWTH).saturating_add(MIN_GROWTH);
+    let mut normal = Bounded { text: String::with_capacity(text.len()), most };
+    ComposingNormalizerBorrowed::new_nfkc().normalize_to(text, &mut normal).ok()?;
+    let mut out = String::with_capacity(normal.text.len());
+    for c in normal.text.chars() {
         if is_blank(c) {
             if !out.is_empty() && !out.ends_with(' ') {
                 out.push(' ');
             }
-        } else if !is_unseen(c) {
+        } else if c.is_ascii_graphic() || !is_unseen(c) {
             out.push(c);
         }
     }
     out.truncate(out.trim_end().len());
-    out
+    Some(out)
+}
+
+/// The text in its canonical form (NFC): ü is one letter, also where a Mac wrote u and two dots.
+#[must_use]
+pub fn composed(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+}
+
+/// A text in compatible characters has so many times as many bytes, and short ones these more.
+const MAX_GROWTH: usize = 3;
+const MIN_GROWTH: usize = 1024;
+
+struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.text.len() + more.len() > self.most {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(more);
+        Ok(())
+    }
 }
 
 /// The text with letters of other scripts that look like ASCII ones as those (UTS 39); what is ASCII stays, and so do
 /// umlauts. For patterns: [`skeleton`] would change what they are made of.
 #[must_use]
 pub fn latinised(text: &str) -> String {
+    latinised_with(text, &mut Remembered::default())
+}
+
+fn latinised_with(text: &str, looks: &mut Remembered<String>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let before = out.len();
-        if !c.is_ascii() {
-            out.extend(confusable_detection::skeleton(c.encode_utf8(&mut [0; 4])));
-        }
-        if !out.get(before..).is_some_and(|shape| !shape.is_empty() && shape.is_ascii()) {
-            out.truncate(before);
+        if c.is_ascii() {
             out.push(c);
+        } else {
+            out.push_str(looks.of(c, |c| {
+                let shape: String = confusable_detection::skeleton(c.encode_utf8(&mut [0; 4])).collect();
+                if !shape.is_empty() && shape.is_ascii() { shape } else { c.to_string() }
+            }));
         }
     }
     out
+}
+
+/// What was found out about characters: a long text is made of few, and to look one up is what costs.
+struct Remembered<T> {
+    known: HashMap<char, T>,
+    #[cfg(test)]
+    looked_up: usize,
+}
+
+/// So many are remembered at once.
+const MAX_REMEMBERED: usize = 16 * 1024;
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            #[cfg(test)]
+            looked_up: 0,
+        }
+    }
+}
+
+impl<T> Remembered<T> {
+    fn of(&mut self, c: char, look: impl FnOnce(char) -> T) -> &T {
+        if self.known.len() >= MAX_REMEMBERED && !self.known.contains_key(&c) {
+            self.known.clear();
+        }
+        #[cfg(test)]
+        let looked_up = &mut self.looked_up;
+        self.known.entry(c).or_insert_with(|| {
+            #[cfg(test)]
+            {
+                *looked_up += 1;
+            }
+            look(c)
+        })
+    }
 }
 
 /// Whether brackets of any script open or close with this character.
@@ -76,22 +148,26 @@ pub fn is_bracket(c: char) -> bool {
 
 impl Skeleton {
     pub(crate) fn of(text: impl Iterator<Item = char>) -> Self {
+        Self::with(text, &mut Remembered::default())
+    }
+
+    fn with(text: impl Iterator<Item = char>, drawings: &mut Remembered<Drawing>) -> Self {
         let mut strokes: Vec<Stroke> = Vec::new();
         for (from, c) in text.enumerate() {
             let to = from + 1;
-            if is_blank(c) {
-                match strokes.last_mut() {
-                    None => {}
-                    Some(last) if last.shape == ' ' => last.to = to,
-                    Some(last) if is_opening(last.shape) => {}
-                    Some(_) => strokes.push(Stroke { shape: ' ', from, to }),
+            let shapes = match drawings.of(c, drawing) {
+                Drawing::Blank => {
+                    match strokes.last_mut() {
+                        None => {}
+                        Some(last) if last.shape == ' ' => last.to = to,
+                        Some(last) if is_opening(last.shape) => {}
+                        Some(_) => strokes.push(Stroke { shape: ' ', from, to }),
+                    }
+                    continue;
                 }
-                continue;
-            }
-            if is_unseen(c) {
-                continue;
-            }
-            for shape in shapes(c) {
+                Drawing::Shapes(shapes) => shapes,
+            };
+            for shape in shapes.iter().copied() {
                 if is_closing(shape) && strokes.last().is_some_and(|last| last.shape == ' ') {
                     strokes.pop();
                 }
@@ -146,6 +222,22 @@ fn drawn(c: char) -> char {
         }
     };
     letter.unwrap_or(c)
+}
+
+/// How a character is drawn. What nobody sees has no shapes.
+enum Drawing {
+    Blank,
+    Shapes(Box<[char]>),
+}
+
+fn drawing(c: char) -> Drawing {
+    if is_blank(c) {
+        Drawing::Blank
+    } else if is_unseen(c) {
+        Drawing::Shapes(Box::default())
+    } else {
+        Drawing::Shapes(shapes(c).into())
+    }
 }
 
 /// A character as it is drawn: decomposed, lower case, what looks alike as one.
@@ -249,8 +341,38 @@ mod tests {
 
     #[test]
     fn a_tidied_text_reads_as_it_is_read() {
-        assert_eq!(tidied(" streng\r\n\u{a0}ver\u{ad}traulich "), "streng vertraulich");
-        assert_eq!(tidied("ＩＢＡＮ DE02"), "IBAN DE02");
-        assert_eq!(tidied("Größe A\u{308}rzte"), "Größe Ärzte");
+        for (text, read) in [
+            (" streng\r\n\u{a0}ver\u{ad}traulich ", "streng vertraulich"),
+            ("ＩＢＡＮ DE02", "IBAN DE02"),
+            ("Größe A\u{308}rzte", "Größe Ärzte"),
+            (
+                "\u{fdfa}",
+                "\u{635}\u{644}\u{649} \u{627}\u{644}\u{644}\u{647} \u{639}\u{644}\u{64a}\u{647} \u{648}\u{633}\u{644}\u{645}",
+            ),
+        ] {
+            assert_eq!(tidied(text).as_deref(), Some(read));
+        }
+    }
+
+    /// Work, not time: what costs is to look a character up, and what is pushed is bounded by what is read.
+    #[test]
+    fn a_text_costs_what_its_characters_cost_once() {
+        for text in ["\u{fdfa}", "\u{2026}", "\u{3316}", "ä", "a", " ["] {
+            let long = text.repeat(60_000);
+            let mut drawings = Remembered::default();
+            let strokes = Skeleton::with(long.chars(), &mut drawings).strokes;
+            assert!(drawings.looked_up <= 2 && strokes.len() <= 18 * 60_000, "{text} {}", drawings.looked_up);
+            let mut looks = Remembered::default();
+            let _ = latinised_with(&long, &mut looks);
+            assert!(looks.looked_up <= 1, "{text} {}", looks.looked_up);
+            let tidy = tidied(&long);
+            assert!(tidy.is_none_or(|tidy| tidy.len() <= MAX_GROWTH * long.len() + MIN_GROWTH), "{text}");
+        }
+        assert!(tidied(&"\u{fdfa}".repeat(60_000)).is_none() && tidied(&"\u{2026}".repeat(60_000)).is_some());
+        // Every character there is: the memory of them is bounded.
+        let all: String = (0..=u32::from(char::MAX)).filter_map(char::from_u32).collect();
+        let mut looks = Remembered::default();
+        let _ = latinised_with(&all, &mut looks);
+        assert!(looks.known.len() <= MAX_REMEMBERED);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sealpost_mail::{Address, Domain, ReversePath};
+use sealpost_mail::{Address, Domain, ReversePath, composed};
 
 use crate::wildcard::Wildcard;
 
@@ -60,7 +60,7 @@ impl AddressPattern {
         if local.contains(['*', '?']) {
             return Some(Self::Domain(LocalPart::parse(local)?, Domain::parse(domain).ok()?));
         }
-        Address::parse(text).ok().map(|address| Self::Exact(address.identity()))
+        Address::parse(text).ok().map(|address| Self::Exact(spelling(&address)))
     }
 
     /// Whether the pattern `wide` matches every address that `narrow` does, as far as that is easily told.
@@ -86,7 +86,7 @@ impl AddressPattern {
         match self {
             Self::Any => true,
             Self::Null => false,
-            Self::Exact(identity) => address.identity() == *identity,
+            Self::Exact(known) => spelling(address) == *known,
             Self::Domain(local, domain) => address.domain() == domain && local.matches(address.local()),
             Self::Below(local, domain) => {
                 address.domain() != domain
@@ -95,6 +95,12 @@ impl AddressPattern {
             }
         }
     }
+}
+
+/// The one spelling in which addresses are compared: as mailboxes are told apart, and in NFC (RFC 6532 §3.1 asks senders
+/// for it, and not all heed it).
+fn spelling(address: &Address) -> String {
+    composed(&address.identity())
 }
 
 /// Patterns sorted so that a list of a hundred thousand addresses costs as much as one of ten.
@@ -141,7 +147,7 @@ impl AddressSet {
     pub(crate) fn contains(&self, address: &Address) -> bool {
         self.any
             || self.domains.contains(address.domain())
-            || (!self.exact.is_empty() && self.exact.contains(&address.identity()))
+            || (!self.exact.is_empty() && self.exact.contains(&spelling(address)))
             || self.others.iter().any(|pattern| pattern.matches_address(address))
     }
 
@@ -157,6 +163,18 @@ impl AddressSet {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_address_is_one_however_its_letters_are_composed() {
+        for pattern in ["müller@web.example", "mu\u{308}ller@web.example", "m*ü*r@web.example"] {
+            let mut set = AddressSet::default();
+            set.add(AddressPattern::parse(pattern).unwrap());
+            for typed in ["müller@web.example", "mu\u{308}ller@WEB.example", "MU\u{308}LLER@web.example"] {
+                assert!(set.contains(&Address::parse(typed).unwrap()), "{pattern} {typed}");
+            }
+            assert!(!set.contains(&Address::parse("muller@web.example").unwrap()), "{pattern}");
+        }
+    }
 
     #[test]
     fn a_wide_pattern_covers_narrow_ones() {

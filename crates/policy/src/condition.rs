@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::{Address, Network, latinised, skeleton, tidied};
+use sealpost_mail::{Address, Head, Network, latinised, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::letter_facts::{Deep, Facts, Known};
@@ -126,9 +126,13 @@ impl Condition {
                 Err(error) => Answer::Never(error.to_string()),
             },
             Self::Recipient(sets) => Answer::of(any_contains(sets, facts.recipient)),
+            Self::SubjectTag(_) | Self::SubjectPattern(_) if facts.head.is_too_long("Subject") => {
+                too_long("Subject")
+            }
+            Self::Sensitivity(_) if facts.head.is_too_long("Sensitivity") => too_long("Sensitivity"),
+            Self::Label(_) if facts.head.is_too_long("msip_labels") => too_long("msip_labels"),
             Self::SubjectTag(tags) => {
-                let subjects: Vec<String> =
-                    facts.head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
+                let subjects = memo.subjects(facts.head);
                 let answer = any_or_almost(
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject))),
@@ -137,11 +141,7 @@ impl Condition {
             }
             Self::SubjectPattern(patterns) => {
                 let subjects = facts.head.readings("Subject");
-                legible(
-                    facts,
-                    "Subject",
-                    Answer::of(subjects.iter().any(|subject| matches(patterns, subject))),
-                )
+                legible(facts, "Subject", any_matches(patterns, &subjects))
             }
             Self::Header(tests) => {
                 let answers = tests.iter().map(|test| test.answer(facts));
@@ -183,7 +183,13 @@ impl Condition {
                 deep.attachments.iter().any(|(_, kind)| types.iter().any(|wanted| wanted.matches(kind)))
             }),
             Self::TextPattern(patterns) => {
-                within(facts, Deep::hidden_text, |deep| deep.texts.iter().any(|text| matches(patterns, text)))
+                let found = |deep: &Deep| any_matches(patterns, &deep.texts);
+                match (asked(facts.deep, found), facts.deep) {
+                    (Answer::No, Known::Yes(deep)) => {
+                        deep.hidden_text().map_or(Answer::No, |why| Answer::Never(why.clone()))
+                    }
+                    (answer, _) => answer,
+                }
             }
             Self::Encrypted(wanted) => in_deep(facts, |deep| deep.encrypted == *wanted),
             Self::Signed(wanted) => in_deep(facts, |deep| deep.signed == *wanted),
@@ -293,17 +299,35 @@ fn any_or_almost(exactly: impl FnOnce() -> bool, almost: impl FnOnce() -> bool) 
     }
 }
 
-/// A pattern may be meant for the text as it came, as it is read, or as it looks. One that matches is enough.
-fn matches(patterns: &[Regex], text: &str) -> bool {
+/// Whether a pattern matches one of the texts. One that matches is enough; "no" counts only if all could be looked at.
+fn any_matches(patterns: &[Regex], texts: &[String]) -> Answer {
+    let mut answer = Answer::No;
+    for text in texts {
+        match matches(patterns, text) {
+            Some(true) => return Answer::Yes,
+            Some(false) => {}
+            None => {
+                answer = Answer::Never(
+                    "it is made of characters that stand for many others, too many to be judged".to_owned(),
+                );
+            }
+        }
+    }
+    answer
+}
+
+/// A pattern may be meant for the text as it came, as it is read, or as it looks. `None`: what it looks like is too much.
+fn matches(patterns: &[Regex], text: &str) -> Option<bool> {
     let any = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
     if any(text) {
-        return true;
+        return Some(true);
     }
-    let tidied = tidied(text);
-    if tidied != text && any(&tidied) {
-        return true;
-    }
-    !tidied.is_ascii() && any(&latinised(&tidied))
+    let tidied = tidied(text)?;
+    Some((tidied != text && any(&tidied)) || (!tidied.is_ascii() && any(&latinised(&tidied))))
+}
+
+fn too_long(name: &str) -> Answer {
+    Answer::Never(format!("its {name} is too long to be judged (over {} bytes)", Head::MAX_WORDS))
 }
 
 /// A word without what people and programs put around it: quotes, comments, parameters, other dashes.
@@ -369,11 +393,9 @@ impl HeaderTest {
             ValueTest::Like { equals, patterns } => {
                 let values = facts.head.readings(&self.name);
                 let shapes: Vec<String> = values.iter().map(|value| skeleton(value)).collect();
+                let matched = any_matches(patterns, &values);
                 let answer = any_or_almost(
-                    || {
-                        shapes.iter().any(|shape| equals.contains(shape))
-                            || values.iter().any(|value| matches(patterns, value))
-                    },
+                    || shapes.iter().any(|shape| equals.contains(shape)),
                     || {
                         let bare = values.iter().map(|value| skeleton(&essence(value)));
                         let bare: Vec<String> =
@@ -382,6 +404,10 @@ impl HeaderTest {
                         shapes.iter().chain(&bare).any(alike)
                     },
                 );
+                let answer = match (&answer, &matched) {
+                    (_, Answer::Yes) | (Answer::No, _) => matched,
+                    _ => answer,
+                };
                 legible(facts, &self.name, answer)
             }
         }
@@ -419,8 +445,12 @@ fn within(
 }
 
 fn known<T>(fact: &Known<T>, holds: impl Fn(&T) -> bool) -> Answer {
+    asked(fact, |value| Answer::of(holds(value)))
+}
+
+fn asked<T>(fact: &Known<T>, answer: impl Fn(&T) -> Answer) -> Answer {
     match fact {
-        Known::Yes(value) => Answer::of(holds(value)),
+        Known::Yes(value) => answer(value),
         Known::Unanswerable(why) => Answer::Unknown(why.clone()),
         Known::Never(why) => Answer::Never(why.clone()),
         // The caller went by `needs`; if that was wrong, a letter must not slip through by it.

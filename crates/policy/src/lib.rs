@@ -37,6 +37,8 @@ mod compile;
 mod condition;
 mod letter_facts;
 mod near_miss;
+#[cfg(test)]
+mod price_tests;
 mod rules;
 mod sensitivity_label;
 mod size;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, TlsFloor, Treatment, skeleton};
+use sealpost_mail::{Address, Edit, Head, Judgement, Reason, Reply, Term, TlsFloor, Treatment, skeleton};
 
 use crate::compile::{self, RuleError};
 use crate::condition::{Answer, Condition, Scope, Test, all};
@@ -81,6 +81,15 @@ pub struct Step {
 pub(crate) struct Memo {
     answers: HashMap<*const Test, Answer>,
     edits: HashMap<*const Rule, Vec<Edit>>,
+    subjects: Option<Arc<[String]>>,
+}
+
+impl Memo {
+    /// The subject in every reading, as [`skeleton`] shows it: made once, however many rules ask.
+    pub(crate) fn subjects(&mut self, head: &Head) -> Arc<[String]> {
+        let make = || head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
+        Arc::clone(self.subjects.get_or_insert_with(make))
+    }
 }
 
 impl Rules {
@@ -266,7 +275,18 @@ impl Rule {
     }
 
     fn judgement(&self, facts: &Facts<'_>, memo: &mut Memo) -> Judgement {
-        let edits = memo.edits.entry(std::ptr::from_ref(self)).or_insert_with(|| self.edits(facts)).clone();
+        let tags = self.tags();
+        let edits = if tags.is_empty() {
+            Vec::new()
+        } else {
+            let subjects = memo.subjects(facts.head);
+            let make = || {
+                let present =
+                    tags.into_iter().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
+                present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect()
+            };
+            memo.edits.entry(std::ptr::from_ref(self)).or_insert_with(make).clone()
+        };
         Judgement {
             treatment: self.treatment.clone(),
             edits,
@@ -275,7 +295,7 @@ impl Rule {
         }
     }
 
-    fn edits(&self, facts: &Facts<'_>) -> Vec<Edit> {
+    fn tags(&self) -> Vec<&Tag> {
         let tags = self.tests.iter().filter_map(|test| match &test.condition {
             Condition::SubjectTag(tags) => Some(tags),
             Condition::ReversePath(_)
@@ -299,14 +319,7 @@ impl Rule {
             | Condition::Listener(_)
             | Condition::Not(_) => None,
         });
-        let tags: Vec<&Tag> = tags.flatten().collect();
-        if tags.is_empty() {
-            return Vec::new();
-        }
-        let subjects: Vec<String> =
-            facts.head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
-        let present = tags.into_iter().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
-        present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect()
+        tags.flatten().collect()
     }
 }
 
@@ -351,8 +364,8 @@ fn later(rule: &str, why: &str) -> Judgement {
 
 /// RFC 3463 §3.7: 5.6.0, a media error; the sender is told at once, and not after days of trying.
 fn never(rule: &str, why: &str) -> Judgement {
-    let text =
-        "The message cannot be judged: part of it is damaged, encrypted, ambiguous or in an unknown encoding";
+    let text = "The message cannot be judged: part of it is damaged, encrypted, ambiguous, too long or in an \
+         unknown encoding";
     refused(rule, why, Reply::refuse(554, 6, 0, text))
 }
 

@@ -1,16 +1,18 @@
 //! Wildcards: `*` any run of characters, `?` any one. Linear in text times pattern, without recursion.
 
+use sealpost_mail::composed;
+
 /// A pattern, compared without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wildcard(Vec<char>);
 
 impl Wildcard {
     pub(crate) fn new(pattern: &str) -> Self {
-        Self(pattern.to_lowercase().chars().collect())
+        Self(composed(&pattern.to_lowercase()).chars().collect())
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.to_lowercase().chars().collect();
+        let text: Vec<char> = composed(&text.to_lowercase()).chars().collect();
         let (mut at, mut in_pattern) = (0, 0);
         // Where the last star stood and what it has swallowed: only the last one ever needs to grow.
         let mut star: Option<(usize, usize)> = None;

@@ -1,0 +1,109 @@
+//! What a letter can cost: work is bounded by its length, and what is too long or grows too much is refused, never let
+//! through. And the ways a subject was written once too often.
+
+use std::collections::HashMap;
+
+use sealpost_mail::{Address, Head, Origin, ReversePath, TlsFloor, Treatment};
+
+use crate::{Deep, Facts, Known, RuleSpec, Rules, TreatmentSpec, When};
+
+/// `relay`, `portal`, or the reply of a refusal and what the log says of it.
+fn verdict(when: &str, head: &[u8], deep: &Known<Deep>) -> String {
+    let when: When = toml::from_str(when).unwrap();
+    let rule = RuleSpec { when, ..toml::from_str("name = \"r\"\nthen = \"portal\"\nwhen = {}\n").unwrap() };
+    let rules =
+        Rules::new(vec![rule], TreatmentSpec::Relay { tls: TlsFloor::None }, &HashMap::new()).unwrap();
+    let address = Address::parse("eva@web.example").unwrap();
+    let judgement = rules.judge(&Facts {
+        reverse_path: &ReversePath::Null,
+        origin: &Origin {
+            peer: "192.0.2.7".parse().unwrap(),
+            listener: "inside".to_owned(),
+            helo: "mail".to_owned(),
+            extended: true,
+            tls: None,
+            login: None,
+        },
+        head: &Head::new(head.to_vec()).unwrap(),
+        recipient: &address,
+        size: 1000,
+        deep,
+        thread: &Known::Unasked,
+        from_partner: false,
+        from_world: false,
+    });
+    match judgement.treatment {
+        Treatment::Refuse(reply) => format!("{} {}", reply.to_line(), judgement.reason.sentence),
+        Treatment::Relay { .. } => "relay".to_owned(),
+        Treatment::Portal => "portal".to_owned(),
+        Treatment::Domain { .. } | Treatment::Hold { .. } => "other".to_owned(),
+    }
+}
+
+fn subject(when: &str, text: &str) -> String {
+    verdict(when, format!("Subject: {text}\r\n").as_bytes(), &Known::Unasked)
+}
+
+#[test]
+fn a_subject_that_is_too_long_is_refused_and_says_so() {
+    for when in ["subject-tag = \"[vertraulich]\"", "subject-pattern = \"vertraulich\""] {
+        for text in ["\u{fdfa}", "\u{2026}", "a", " [", "[vertr "] {
+            let long = text.repeat(300);
+            let fold = format!("{}\r\n ", long.trim());
+            let verdict = subject(when, &fold.repeat(170_000 / fold.len()));
+            assert!(verdict.starts_with("554 5.6.0") && verdict.contains("Subject is too long"), "{verdict}");
+        }
+        assert_eq!(subject(when, &"a ".repeat(3000)), "relay");
+        assert_eq!(subject(when, &format!("{} [vertraulich]", "a ".repeat(3000))), "portal");
+    }
+    let sensitive = format!("Subject: x\r\nSensitivity: {}\r\n", "\u{fdfa}".repeat(20_000));
+    let verdict = verdict("sensitivity = \"private\"", sensitive.as_bytes(), &Known::Unasked);
+    assert!(verdict.contains("Sensitivity is too long"), "{verdict}");
+}
+
+#[test]
+fn a_text_that_grows_beyond_measure_is_refused_and_says_so() {
+    let of = |text: &str| {
+        let deep = Deep { texts: vec![text.to_owned()], ..Deep::default() };
+        verdict("text-pattern = '(?i)\\bvertraulich\\b'", b"Subject: x\r\n", &Known::Yes(deep))
+    };
+    let grown = of(&"\u{fdfa}".repeat(100_000));
+    assert!(grown.starts_with("554 5.6.0") && grown.contains("stand for many others"), "{grown}");
+    assert_eq!(of(&"\u{2026}".repeat(100_000)), "relay");
+    assert_eq!(of(&format!("{} ｖｅｒｔｒａｕｌｉｃｈ", "\u{2026} ".repeat(1000))), "portal");
+    assert_eq!(of(&format!("vertraulich {}", "\u{fdfa}".repeat(100_000))), "portal");
+}
+
+#[test]
+fn a_subject_counts_as_it_was_before_a_program_wrote_it_anew() {
+    for text in [
+        "[persÃ¶nlich] x",
+        "[persÃƒÂ¶nlich] x",
+        "=?utf-8?Q?[pers=C3=83=C2=B6nlich]?= x",
+        "[pers&ouml;nlich] x",
+        "[pers&#246;nlich] x",
+        "%5Bpers%C3%B6nlich%5D x",
+        "[pers=C3=B6nlich] x",
+        "\u{202e}]hcilnösrep[ x",
+    ] {
+        assert_eq!(subject("subject-tag = \"[persönlich]\"", text), "portal", "{text}");
+    }
+    for text in ["Schaden 12 % & mehr", "Größe = 40", "Ihr persönlicher Betreuer – Termin"] {
+        assert_eq!(subject("subject-tag = \"[persönlich]\"", text), "relay", "{text}");
+    }
+}
+
+#[test]
+fn a_field_counts_whatever_nobody_sees_before_its_name_and_colon() {
+    for head in [
+        "\u{feff}Subject: [vertraulich] x\r\nFrom: a@b.example\r\n",
+        " Subject: [vertraulich] x\r\nFrom: a@b.example\r\n",
+        "From: a@b.example\r\nSubject\u{a0}: [vertraulich] x\r\n",
+        "From: a@b.example\r\nSubject\u{200b}\t: [vertraulich] x\r\n",
+    ] {
+        let verdict = verdict("subject-tag = \"[vertraulich]\"", head.as_bytes(), &Known::Unasked);
+        assert_eq!(verdict, "portal", "{head:?}");
+    }
+    let latin = b"Subject\xa0: [vertraulich] x\r\n";
+    assert_eq!(verdict("subject-tag = \"[vertraulich]\"", latin, &Known::Unasked), "portal");
+}
