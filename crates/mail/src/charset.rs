@@ -174,6 +174,9 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
     let bytes = if bytes.contains(&0) { bytes.strip_suffix(b"\r\n").unwrap_or(bytes) } else { bytes };
     let mut texts = vec![decode(bytes, labels.first().copied())];
     let mut whole = true;
+    if labels.iter().any(|label| label.to_ascii_lowercase().contains("hz")) {
+        texts.push(hz(bytes));
+    }
     for charset in labels.iter().map(|label| named(label)) {
         match charset {
             Named::Known(encoding) => {
@@ -213,6 +216,41 @@ pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
         }
     }
     (distinct, whole)
+}
+
+/// HZ (RFC 1843), which browsers have given up and mail programs have not: `~{` and `~}` around two-byte characters, `~~`
+/// for a tilde, and a tilde at a line end for nothing.
+fn hz(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut shifted = false;
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first() {
+        let (taken, more): (&[u8], &[u8]) = match rest {
+            [b'~', b'{', more @ ..] if !shifted => {
+                shifted = true;
+                (b"", more)
+            }
+            [b'~', b'}', more @ ..] if shifted => {
+                shifted = false;
+                (b"", more)
+            }
+            [b'~', b'~', more @ ..] if !shifted => (b"~", more),
+            [b'~', b'\r', b'\n', more @ ..] | [b'~', b'\n', more @ ..] => (b"", more),
+            // A line end ends it, too.
+            [b'\n', more @ ..] => {
+                shifted = false;
+                (b"\n", more)
+            }
+            [_, more @ ..] if shifted => {
+                out.push(first | 0x80);
+                (b"", more)
+            }
+            _ => (std::slice::from_ref(first), tail),
+        };
+        out.extend_from_slice(taken);
+        rest = more;
+    }
+    without_nul(encoding_rs::GBK.decode(&out).0.into_owned())
 }
 
 /// The label that a page gives itself.

@@ -60,6 +60,11 @@ fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
     let mut fields = info.body;
     let kind = element(&mut fields).filter(|kind| info.tag == 0x30 && kind.tag == 6)?;
     let kind = match (kind.body.strip_prefix(PKCS_7), kind.body.strip_prefix(SMIME_CT)) {
+        (Some([1]), _) => {
+            // RFC 5652 §4: the content itself.
+            let explicit = element(&mut fields).filter(|content| content.tag == 0xa0)?;
+            return octets(first(explicit.body)?).map(|content| Cms::Open { content });
+        }
         (Some([2]), _) => Kind::Signed,
         (Some([5]), _) => Kind::Digested,
         (Some([3 | 4 | 6]), _) | (_, Some([23])) => return Some(Cms::Encrypted),

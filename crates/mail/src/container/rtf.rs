@@ -10,12 +10,25 @@ pub(crate) struct Rtf {
     pub(crate) text: String,
     /// The page it was made of.
     pub(crate) html: Option<String>,
+    /// What stands in groups that are not part of the running text, with an end of line behind every group and without:
+    /// form fields, text boxes, alternative text, notes of any kind, and what nobody here knows.
+    pub(crate) aside: [String; 2],
+}
+
+/// Where the text of a group goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// On the page.
+    Shown,
+    /// Somewhere else, where some reader shows it.
+    Aside,
+    /// It is no text: pictures, tables of fonts and colours, objects in hexadecimal.
+    Nowhere,
 }
 
 #[derive(Clone, Copy)]
 struct Group {
-    /// Its text is on no page.
-    skipped: bool,
+    place: Place,
     /// It holds markup of the page (`\*\htmltag`).
     markup: bool,
     /// What follows is there for RTF alone (`\htmlrtf`).
@@ -31,6 +44,7 @@ struct Reader<'a> {
     outer: Vec<Group>,
     text: String,
     html: String,
+    aside: [String; 2],
     is_page: bool,
     /// Bytes in the code page that wait for their neighbours.
     bytes: Vec<u8>,
@@ -52,10 +66,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     }
     let mut reader = Reader {
         rest: start,
-        group: Group { skipped: false, markup: false, only_rtf: false, hidden: false, fallback: 1 },
+        group: Group { place: Place::Shown, markup: false, only_rtf: false, hidden: false, fallback: 1 },
         outer: Vec::new(),
         text: String::new(),
         html: String::new(),
+        aside: [String::new(), String::new()],
         is_page: false,
         bytes: Vec::new(),
         code_page: "windows-1252".to_owned(),
@@ -70,7 +85,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     }
     reader.flush();
     let html = (reader.is_page && !reader.html.trim().is_empty()).then_some(reader.html);
-    Some(Rtf { text: reader.text, html })
+    Some(Rtf { text: reader.text, html, aside: reader.aside })
 }
 
 impl Reader<'_> {
@@ -87,7 +102,14 @@ impl Reader<'_> {
             b'}' => {
                 self.flush();
                 if let Some(outer) = self.outer.pop() {
-                    self.group = outer;
+                    let was = std::mem::replace(&mut self.group, outer).place;
+                    let [apart, joined] = &mut self.aside;
+                    if was == Place::Aside {
+                        apart.push('\n');
+                        if outer.place != Place::Aside {
+                            joined.push('\n');
+                        }
+                    }
                 }
                 (self.at_start, self.optional, self.skip) = (false, false, 0);
             }
@@ -181,19 +203,53 @@ impl Reader<'_> {
             b"htmlrtf" => self.group.only_rtf = on,
             b"htmltag" | b"mhtmltag" if self.optional => {
                 self.group.markup = word == b"htmltag";
-                self.group.skipped = word != b"htmltag";
+                if word != b"htmltag" {
+                    self.group.place = Place::Nowhere;
+                }
             }
             b"v" => self.group.hidden = on,
             b"plain" => self.group.hidden = false,
-            b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"object" | b"themedata"
-            | b"listtable" | b"filetbl" | b"revtbl"
+            b"fonttbl"
+            | b"colortbl"
+            | b"pict"
+            | b"objdata"
+            | b"objclass"
+            | b"themedata"
+            | b"datastore"
+            | b"colorschememapping"
+            | b"listtable"
+            | b"listoverridetable"
+            | b"filetbl"
+            | b"revtbl"
+            | b"rsidtbl"
+            | b"blipuid"
+            | b"fontemb"
+            | b"panose"
+            | b"generator"
+            | b"latentstyles"
+            | b"passwordhash"
+            | b"xmlnstbl"
+            | b"wgrffmtfilter"
                 if self.at_start || self.optional =>
             {
-                self.group.skipped = true;
+                self.group.place = Place::Nowhere;
             }
-            // The text of fields, notes and shapes is there to be read.
+            // A picture's alternative text and a shape's properties.
+            b"picprop" | b"sp" | b"sn" | b"sv" if self.at_start || self.optional => {
+                self.group.place = Place::Aside;
+            }
+            b"stylesheet" | b"info" | b"object" if self.at_start || self.optional => {
+                self.group.place = Place::Aside;
+            }
+            // What an object looks like, and the same text in Unicode.
+            b"result" | b"ud" if self.at_start || self.optional => self.group.place = Place::Shown,
+            // The text of fields, notes, shapes and text boxes is there to be read.
             b"fldinst" | b"fldrslt" | b"footnote" | b"annotation" | b"shptxt" | b"shpinst" => {}
-            _ if self.optional && self.at_start => self.group.skipped = true,
+            b"do" if self.optional => {}
+            b"dptxbxtext" => self.group.place = Place::Shown,
+            _ if self.optional && self.at_start && self.group.place == Place::Shown => {
+                self.group.place = Place::Aside;
+            }
             _ => {}
         }
         self.optional = false;
@@ -223,8 +279,10 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, text: &str) {
-        if self.group.skipped {
-            return;
+        match self.group.place {
+            Place::Shown => {}
+            Place::Aside => return self.aside.iter_mut().for_each(|aside| aside.push_str(text)),
+            Place::Nowhere => return,
         }
         if self.group.markup {
             self.html.push_str(text);
@@ -265,6 +323,33 @@ mod tests {
         );
         assert_eq!(text("{\\rtf1 offen{\\v geheim}}"), "offengeheim");
         assert!(read(b"vertraulich").is_none());
+    }
+
+    #[test]
+    fn what_a_reader_shows_elsewhere_is_read_too() {
+        for rtf in [
+            "{\\object\\objemb{\\*\\objclass Word}{\\*\\objdata 00ff}{\\result ist vertraulich ok}}",
+            "{\\*\\do\\dobxpage{\\dptxbxtext ist vertraulich ok}}",
+            "{\\field{\\*\\fldinst FORMTEXT {\\*\\formfield{\\ffdeftext ist vertraulich ok}}}{\\fldrslt}}",
+            "{\\*\\moMath{\\mr ist ver}{\\mr traulich ok}}",
+            "{\\mmath{\\mr ist vertraulich ok}}",
+            "{\\upr{x}{\\*\\ud{ist vertraulich ok}}}",
+            "{\\*\\pn\\pnlvlbody{\\pntxtb ist vertraulich ok}}",
+            "{\\*\\shppict{\\pict{\\*\\picprop{\\sp{\\sn wzDescription}{\\sv ist vertraulich ok}}}ffd8}}",
+            "{\\*\\bkmkstart ist vertraulich ok}",
+            "{\\*\\docvar {x}{ist vertraulich ok}}",
+            "{\\info{\\title ist vertraulich ok}}",
+            "{\\stylesheet{\\s1 ist vertraulich ok;}}",
+            "{\\*\\unheard ist vertraulich ok}",
+            "{\\shp{\\*\\shpinst{\\sp{\\sn wzName}{\\sv ist vertraulich ok}}}}",
+        ] {
+            let read = read(format!("{{\\rtf1 vor{rtf}nach}}").as_bytes()).unwrap();
+            let all = [&read.text, &read.aside[0], &read.aside[1]];
+            assert!(all.iter().any(|text| text.contains("ist vertraulich ok")), "{rtf} {all:?}");
+        }
+        let rtf = "{\\rtf1{\\fonttbl{\\f0 Arial;}}{\\pict ffd8{\\*\\blipuid 00}}{\\*\\themedata 504b}x}";
+        let read = read(rtf.as_bytes()).unwrap();
+        assert_eq!((read.text.as_str(), read.aside[0].trim()), ("x", ""));
     }
 
     #[test]

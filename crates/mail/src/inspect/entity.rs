@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Item, Said, Sealed, Search, Unread, What};
-use crate::head::Head;
+use crate::head::{Head, bare_name};
 use crate::params::Params;
 use crate::transfer::{Encoding, Transfer};
 use crate::{charset, container, encoded_words, parts};
@@ -72,6 +72,9 @@ impl<'a> Search<'a> {
         if depth > 0 {
             // Of a letter within, its subject is shown as well.
             named("subject").take(MAX_READINGS).for_each(|subject| self.text(encoded_words::decode(subject)));
+            for field in ["message-id", "in-reply-to", "references"] {
+                named(field).take(MAX_READINGS).for_each(|ids| self.message_id(encoded_words::decode(ids)));
+            }
             let is_known = |name: &str| {
                 let name = name.to_ascii_lowercase();
                 name.starts_with("content-") || matches!(name.as_str(), "mime-version" | "from" | "received")
@@ -93,11 +96,22 @@ impl<'a> Search<'a> {
         }
         let mut leaf_types = Vec::new();
         for one in &types {
+            // RFC 2045 §5.2: what is no type is text. Some go by its first word all the same.
             let kind = match one.value.split_once('/') {
-                Some((kind, sub)) if !kind.is_empty() && !sub.is_empty() => one.value.as_str(),
-                // RFC 2045 §5.2
+                Some((kind, sub)) if is_token(kind) && is_token(sub) => one.value.as_str(),
+                Some(("multipart", _)) => "multipart/mixed",
+                None if one.value == "multipart" => "multipart/mixed",
+                Some(("message", _)) => "message/rfc822",
+                None if one.value == "message" => "message/rfc822",
+                Some((kind, sub)) if !kind.is_empty() && !sub.is_empty() => {
+                    leaf_types.push("text/plain".to_owned());
+                    one.value.as_str()
+                }
                 Some(_) | None => "text/plain",
             };
+            if kind != one.value && !kind.starts_with("text/") {
+                leaf_types.push("text/plain".to_owned());
+            }
             if kind.starts_with("multipart/") {
                 self.multipart(body, depth, one, &keep);
                 // RFC 2045 §6.4 forbids it; who decodes nevertheless finds the parts only then.
@@ -183,8 +197,11 @@ impl<'a> Search<'a> {
         if boundaries.len() > 2 * MAX_READINGS {
             self.unread(Unread::TooMuch);
         }
-        let guessed = if boundaries.is_empty() { parts::guessed_boundary(body) } else { None };
-        for boundary in boundaries.iter().take(2 * MAX_READINGS).chain(&guessed) {
+        // RFC 2046 §5.1.1: a boundary is not empty. Whoever takes such a one looks for lines of `--`, or guesses.
+        let none = boundaries.iter().all(String::is_empty);
+        let guessed = if none { parts::guessed_boundary(body) } else { None };
+        let empty = none.then(String::new);
+        for boundary in boundaries.iter().take(2 * MAX_READINGS).chain(&empty).chain(&guessed) {
             for boundary in [boundary.as_str(), boundary.trim_end()] {
                 let mut pieces = parts::split_multipart(body, boundary.as_bytes());
                 let by_prefix = parts::split_at_prefixes(body, boundary.as_bytes());
@@ -218,6 +235,12 @@ impl<'a> Search<'a> {
             self.push(Item { bytes: keep(body), depth: depth + 1, what: What::Leaf(said) });
         }
     }
+}
+
+/// RFC 2045 §5.1
+fn is_token(text: &str) -> bool {
+    let special = |b: u8| b"()<>@,;:\\\"/[]?=".contains(&b);
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !special(b))
 }
 
 fn said(types: &[Params], dispositions: &[Params]) -> Said {
@@ -297,7 +320,7 @@ fn fields(head: &[u8]) -> Vec<(String, Vec<u8>)> {
         }
         let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
         let (name, value) = line.split_at_checked(colon).unwrap_or((line, b""));
-        let name = name.trim_ascii();
+        let name = bare_name(name);
         if !name.is_empty() && name.len() <= 100 && name.iter().all(u8::is_ascii_graphic) {
             let value = value.get(1..).unwrap_or_default().to_vec();
             fields.push((String::from_utf8_lossy(name).into_owned(), value));

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use super::openpgp;
 use super::text::{self, Form};
 use super::{Item, Said, Sealed, Search, Unread, What};
-use crate::container::{cms, tnef, unsupported, uuencode};
+use crate::container::openpgp::OpenPgp;
+use crate::container::{self, cms, tnef, unsupported, uuencode};
 use crate::display::file_name;
 use crate::file_type;
 
@@ -47,6 +48,10 @@ impl<'a> Search<'a> {
         for form in &forms {
             self.written(bytes, *form, &said);
         }
+        // Word opens rich text whatever it is called.
+        if !forms.contains(&Form::Rich) && bytes.trim_ascii_start().starts_with(b"{\\rtf") {
+            self.written(bytes, Form::Rich, &said);
+        }
         if !forms.is_empty() && !forms.contains(&Form::Rich) {
             let (files, all) = uuencode::files(bytes);
             if !all {
@@ -74,7 +79,7 @@ impl<'a> Search<'a> {
         let is_pkcs = is_typed(&["application/pkcs7-mime", "application/x-pkcs7-mime"]);
         let is_signature = is_typed(&["application/pkcs7-signature", "application/x-pkcs7-signature"]);
         if is_pkcs || is_signature || is_called(&["p7m", "p7s", "p7z"]) || cms::is_cms(bytes) {
-            self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]));
+            self.wrapped(bytes, depth, is_pkcs || is_called(&["p7m", "p7z"]) || cms::is_cms(bytes));
         }
         if unsupported::is_in(bytes) || is_typed(&UNOPENED) || is_called(&["hqx", "hcx", "yenc", "ync"]) {
             self.unread(Unread::Encoding);
@@ -89,6 +94,7 @@ impl<'a> Search<'a> {
         for what in openpgp::in_text(bytes) {
             self.sealed(what);
         }
+        self.packets(bytes, depth);
         // Heads on their own: their words are encoded.
         if is_typed(&["text/rfc822-headers", "message/delivery-status", "message/disposition-notification"]) {
             self.push(Item {
@@ -109,6 +115,31 @@ impl<'a> Search<'a> {
             for letter in file_type::letters(bytes) {
                 self.push(Item { bytes: keep(letter), depth: depth + 1, what: entity() });
             }
+        }
+    }
+
+    /// OpenPGP that anybody can open, whatever it is called.
+    fn packets(&mut self, bytes: &[u8], depth: usize) {
+        match container::openpgp::read(bytes, self.room.min(self.work)) {
+            Some(OpenPgp::Open { name, content, signed }) => {
+                if signed {
+                    self.sealed(Sealed::Signed);
+                }
+                let names = if name.is_empty() { Vec::new() } else { vec![name] };
+                if is_text(&content) {
+                    // A text, and not said to be one: the packet knows only bytes.
+                    let said = Said { types: vec!["text/plain".to_owned()], ..Said::default() };
+                    let bytes = Cow::Owned(content.clone());
+                    self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said) });
+                }
+                let said = Said { names, types: vec![BYTES.to_owned()], is_file: true, ..Said::default() };
+                self.push(Item { bytes: Cow::Owned(content), depth: depth + 1, what: What::Leaf(said) });
+            }
+            Some(OpenPgp::Closed) => {
+                self.unread(Unread::Encrypted);
+                self.sealed(Sealed::OpenPgp);
+            }
+            None => {}
         }
     }
 
@@ -187,6 +218,12 @@ impl<'a> Search<'a> {
 }
 
 const BYTES: &str = "application/octet-stream";
+
+/// Whether bytes of which nothing is said begin like a text in any charset of eight bits.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = bytes.get(..4096).unwrap_or(bytes);
+    start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x20..))
+}
 
 /// Every name as it came, as it would be saved, and without what was put around the file.
 fn readings(names: &[String]) -> Vec<String> {

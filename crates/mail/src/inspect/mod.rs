@@ -78,15 +78,29 @@ pub struct Inside {
     pub illegible: Option<Unread>,
     /// What of it is closed or signed, each once.
     pub sealed: Vec<Sealed>,
+    /// The Message-IDs of the letters within it, and of those that these answer, as they are written.
+    pub message_ids: Vec<String>,
 }
 
 impl Inside {
     /// Looks for everything in the bytes of a letter.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        Self::sought(bytes, Sought::All)
+    }
+
+    /// Only [`Self::message_ids`], for a smaller price. `None`: there is more in it than was looked at.
+    #[must_use]
+    pub fn message_ids_of(bytes: &[u8]) -> Option<Vec<String>> {
+        let found = Self::sought(bytes, Sought::Letters);
+        (!found.sealed.contains(&Sealed::Unknown)).then_some(found.message_ids)
+    }
+
+    fn sought(bytes: &[u8], sought: Sought) -> Self {
         let texts = if bytes.len() > LARGE { MAX_TEXTS_OF_LARGE } else { MAX_TEXTS };
         let mut search = Search {
             found: Self::default(),
+            sought,
             items: 0,
             work: bytes.len().saturating_mul(MAX_LOOKS).saturating_add(MIN_WORK),
             room: bytes.len().saturating_mul(texts).saturating_add(MIN_WORK),
@@ -142,8 +156,17 @@ struct Said {
     flowed: Option<bool>,
 }
 
+/// What the search is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sought {
+    All,
+    /// Letters alone: no text is read.
+    Letters,
+}
+
 struct Search<'a> {
     found: Inside,
+    sought: Sought,
     items: usize,
     work: usize,
     /// Bytes that the texts to come may still have.
@@ -206,13 +229,14 @@ impl<'a> Search<'a> {
     }
 
     fn text(&mut self, text: String) {
-        if text.trim().is_empty() {
+        if text.trim().is_empty() || self.sought == Sought::Letters {
             return;
         }
         for what in openpgp::in_text(text.as_bytes()) {
             self.sealed(what);
         }
-        for text in text::without_tricks(&text).into_iter().chain([text]) {
+        let joined = text::rejoined(&text);
+        for text in text::without_tricks(&text).into_iter().chain(joined).chain([text]) {
             match self.room.checked_sub(text.len()).filter(|_| self.can_work(text.len())) {
                 Some(left) => {
                     self.room = left;
@@ -220,6 +244,14 @@ impl<'a> Search<'a> {
                 }
                 None => self.illegible(Unread::TooMuch),
             }
+        }
+    }
+
+    fn message_id(&mut self, text: String) {
+        if self.found.message_ids.len() >= MAX_ITEMS {
+            self.unread(Unread::TooMuch);
+        } else {
+            self.found.message_ids.push(text);
         }
     }
 
@@ -232,6 +264,8 @@ impl<'a> Search<'a> {
     }
 }
 
+#[cfg(test)]
+mod oddity_tests;
 #[cfg(test)]
 mod page_tests;
 #[cfg(test)]

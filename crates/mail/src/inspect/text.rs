@@ -1,6 +1,6 @@
 //! Text in every reading: as it stands, as a page, as rich text, as a calendar. Knows no fields and no files.
 
-use super::{Said, Search, Unread};
+use super::{Said, Search, Sought, Unread};
 use crate::charset;
 use crate::container::rtf;
 use crate::display::is_trick;
@@ -28,7 +28,8 @@ pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
         | "text/x-amp-html"
         | "text/enriched"
         | "text/richtext"
-        | "text/xhtml" => Some(Form::Page),
+        | "text/xhtml"
+        | "text/watch-html" => Some(Form::Page),
         "text/rtf" | "application/rtf" | "application/x-rtf" | "application/msword-rtf" => Some(Form::Rich),
         "text/calendar" | "application/ics" | "text/x-vcalendar" | "text/vcard" | "text/x-vcard"
         | "text/directory" => Some(Form::Calendar),
@@ -37,6 +38,7 @@ pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
         | "message/disposition-notification"
         | "message/external-body" => Some(Form::Plain),
         "application/xml" => Some(Form::Page),
+        _ if kind.starts_with("text/") && kind.ends_with("html") => Some(Form::Page),
         _ if kind.starts_with("text/") => Some(Form::Plain),
         _ => None,
     };
@@ -52,16 +54,52 @@ pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
 
 /// Without what cannot be seen, and with plain blanks; `None` if nothing changes.
 pub(super) fn without_tricks(text: &str) -> Option<String> {
-    let odd =
-        |c: char| is_trick(c) || matches!(c, '\u{200c}' | '\u{200d}') || (c.is_whitespace() && !c.is_ascii());
+    // U+2800, the Braille pattern without dots, looks like a blank or like nothing; as a blank it stays where it came.
+    let odd = |c: char| {
+        is_trick(c)
+            || matches!(c, '\u{200c}' | '\u{200d}' | '\u{2800}')
+            || (c.is_whitespace() && !c.is_ascii())
+    };
     text.contains(odd).then(|| {
         let seen = text.chars().filter(|c| c.is_whitespace() || !odd(*c));
         seen.map(|c| if c.is_whitespace() && !c.is_ascii() { ' ' } else { c }).collect()
     })
 }
 
+/// The lines that end with a hyphen, each with the next: `vertrau-` and `lich` are one word, however they were parted by
+/// hand. Marks of quotation between them are none of it. `None`: there are no such lines.
+pub(super) fn rejoined(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut open: Option<String> = None;
+    for line in text.lines() {
+        let line = match &open {
+            Some(_) => line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '|')),
+            None => line,
+        };
+        let parted = line.trim_end().strip_suffix(['-', '\u{2010}', '\u{2011}']);
+        match parted.filter(|start| start.ends_with(char::is_alphabetic)) {
+            Some(start) => open.get_or_insert_default().push_str(start),
+            None => {
+                if let Some(start) = open.take() {
+                    out.push_str(&start);
+                    out.push_str(line);
+                    out.push('\n');
+                }
+            }
+        }
+    }
+    if let Some(start) = open {
+        out.push_str(&start);
+        out.push('\n');
+    }
+    (!out.is_empty()).then_some(out)
+}
+
 impl Search<'_> {
     pub(super) fn written(&mut self, bytes: &[u8], form: Form, said: &Said) {
+        if self.sought == Sought::Letters {
+            return;
+        }
         let own = if form == Form::Page { charset::declared_in_page(bytes) } else { None };
         let labels: Vec<&str> = said.charsets.iter().chain(&own).map(String::as_str).collect();
         let (texts, whole) = charset::candidates(bytes, &labels);
@@ -132,6 +170,7 @@ impl Search<'_> {
                 if let Some(page) = rich.html {
                     self.page(&page);
                 }
+                rich.aside.into_iter().for_each(|text| self.text(text));
                 self.text(rich.text);
             }
             None if bytes.trim_ascii().is_empty() => {}
