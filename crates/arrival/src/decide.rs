@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sealpost_mail::{
-    Address, Envelope, Fault, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, TlsFloor,
-    Treatment,
+    Address, Envelope, Fault, Head, Inside, Judgement, Letter, LetterError, Origin, Recipient, Reply, Sealed,
+    TlsFloor, Treatment,
 };
-use sealpost_policy::{Deep, Facts, Known, Rules};
+use sealpost_policy::{Deep, Facts, Known, Needs, Rules};
 
 use crate::context::Context;
 use crate::partners::{self, Arrived, Copy, Partners};
@@ -53,10 +53,17 @@ pub(crate) async fn judge(
     };
     let rules = context.tenant.rules();
     let needs = rules.needs();
-    let (mut deep, room) =
-        if needs.deep { look_into(context, spooled).await? } else { (Known::Unasked, Room::Little) };
-    let thread =
-        if needs.thread { thread::known(&context.shared, &spooled.head).await } else { Known::Unasked };
+    let (looked, room) = if needs.deep || (needs.thread && may_hold_letters(&spooled.head)) {
+        look_into(context, spooled, needs).await?
+    } else {
+        (Looked { deep: Known::Unasked, within: Known::Yes(Vec::new()) }, Room::Little)
+    };
+    let Looked { mut deep, within } = looked;
+    let thread = if needs.thread {
+        thread::known(&context.shared, &spooled.head, within).await
+    } else {
+        Known::Unasked
+    };
     if let Known::Yes(deep) = &mut deep {
         // What it was when it came, not what is left of it.
         deep.encrypted |= encrypted;
@@ -148,27 +155,58 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
     }
 }
 
-async fn look_into(context: &Context, spooled: &Spooled) -> Result<(Known<Deep>, Room), Reply> {
+/// What was found in a letter.
+struct Looked {
+    deep: Known<Deep>,
+    /// The Message-IDs that stand in letters within it, with what those answer.
+    within: Known<Vec<String>>,
+}
+
+/// Only text has no letters in it.
+fn may_hold_letters(head: &Head) -> bool {
+    let types = head.all("Content-Type");
+    let is_text = |kind: &String| kind.trim_start().get(..5).is_some_and(|t| t.eq_ignore_ascii_case("text/"));
+    !types.iter().all(is_text)
+}
+
+async fn look_into(context: &Context, spooled: &Spooled, needs: Needs) -> Result<(Looked, Room), Reply> {
+    let look = if needs.deep { look_at } else { look_for_letters };
     spooled.whole(&context.shared).await?.look_and_keep(look).await
+}
+
+fn look_for_letters(bytes: &[u8]) -> Looked {
+    Looked { deep: Known::Unasked, within: of_letters(Inside::message_ids_of(bytes)) }
+}
+
+fn of_letters(ids: Option<Vec<String>>) -> Known<Vec<String>> {
+    ids.map_or_else(|| Known::Never("it holds more letters than can be looked at".to_owned()), Known::Yes)
 }
 
 /// What rules may ask of a body. What cannot be taken apart can never be answered for.
 pub fn look(bytes: &[u8]) -> Known<Deep> {
+    look_at(bytes).deep
+}
+
+fn look_at(bytes: &[u8]) -> Looked {
     let (encrypted, signed) = match Letter::parse(bytes) {
         Ok(letter) => (letter.is_encrypted(), letter.is_signed()),
         // A letter without a head is text.
         Err(LetterError::NoHeader) => (false, false),
-        Err(error @ LetterError::TooComplex) => return Known::Never(error.to_string()),
+        Err(error @ LetterError::TooComplex) => {
+            return Looked { deep: Known::Never(error.to_string()), within: Known::Never(error.to_string()) };
+        }
     };
     let inside = Inside::of(bytes);
-    Known::Yes(Deep {
+    let within = of_letters((!inside.sealed.contains(&Sealed::Unknown)).then_some(inside.message_ids));
+    let deep = Known::Yes(Deep {
         attachments: inside.files,
         texts: inside.texts,
         unread: inside.unread.map(|why| why.to_string()),
         illegible: inside.illegible.map(|why| why.to_string()),
         encrypted,
         signed,
-    })
+    });
+    Looked { deep, within }
 }
 
 /// Says in the log which rule decided, without address, subject or content.

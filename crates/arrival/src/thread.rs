@@ -1,6 +1,9 @@
-//! Whether a letter answers one of the portal's: Message-IDs, found however they are written. Judges nothing.
+//! Whether a letter answers one of the portal's, or hands one on: Message-IDs, found however they are written. Judges
+//! nothing.
 
-use sealpost_mail::Head;
+use std::collections::BTreeSet;
+
+use sealpost_mail::{Head, html_to_text, is_bracket, tidied};
 use sealpost_policy::Known;
 
 use crate::context::Shared;
@@ -8,12 +11,31 @@ use crate::context::Shared;
 /// Tags asked for in one question to the store.
 const AT_ONCE: usize = 500;
 
-/// Whether the letter answers one that a portal user wrote or got. All its Message-IDs are looked up, however many:
-/// a confidential answer must not leave in clear because its thread is long.
-pub(crate) async fn known(shared: &Shared, head: &Head) -> Known<bool> {
-    let named = ["In-Reply-To", "References"].iter().flat_map(|field| head.all(field));
+/// Fields that name the letters an answer belongs to (RFC 5322 §3.6.4), and those of mail programs that hand one on.
+pub(crate) const FIELDS: [&str; 4] =
+    ["In-Reply-To", "References", "X-Forwarded-Message-Id", "X-MS-Exchange-Parent-Message-Id"];
+
+/// Whether the letter answers one that a portal user wrote or got, or has one within: `within` are the Message-IDs of
+/// the letters in it. All are looked up, however many: a confidential answer must not leave in clear because its thread
+/// is long.
+pub(crate) async fn known(shared: &Shared, head: &Head, within: Known<Vec<String>>) -> Known<bool> {
+    let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
+    let mut otherwise = Known::Yes(false);
+    match within {
+        Known::Yes(more) => texts.extend(more),
+        Known::Unasked => {}
+        Known::Unanswerable(why) => otherwise = Known::Unanswerable(why),
+        Known::Never(why) => otherwise = Known::Never(why),
+    }
+    let mut ids: BTreeSet<String> = BTreeSet::new();
+    for text in texts {
+        match candidates(&text) {
+            Some(more) => ids.extend(more),
+            None => otherwise = Known::Never("it names letters in too many characters".to_owned()),
+        }
+    }
     let mut tags: Vec<[u8; 32]> = Vec::new();
-    for id in named.flat_map(|text| message_ids(&text)) {
+    for id in ids {
         // As it was tagged before there was one spelling, and in that; and under server keys before this one.
         for id in [spelt(&id), id] {
             tags.push(shared.keys.tags.thread_tag(&id));
@@ -29,7 +51,88 @@ pub(crate) async fn known(shared: &Shared, head: &Head) -> Known<bool> {
             Err(error) => return Known::Unanswerable(error.to_string()),
         }
     }
-    Known::Yes(false)
+    otherwise
+}
+
+/// Every Message-ID that a text may name: as it stands, as it reads without what nobody sees, out of a page's entities;
+/// and each of them undone from what programs on the way did to it. `None`: the text grows as no honest one does.
+fn candidates(text: &str) -> Option<Vec<String>> {
+    let mut ids = message_ids(text);
+    if !text.is_ascii() {
+        ids.extend(message_ids(&tidied(text)?));
+    }
+    if text.contains('&') {
+        ids.extend(message_ids(&html_to_text(text)));
+    }
+    if text.contains('(') {
+        ids.extend(message_ids(&without_comments(text)));
+    }
+    let mended: Vec<String> = ids.iter().flat_map(|id| mended(id)).collect();
+    ids.extend(mended);
+    Some(ids)
+}
+
+/// What an id was before it was quoted, taken for an address of the web (`mid:`, RFC 2392), or encoded.
+fn mended(id: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut add = |one: &str| {
+        if one != id && !one.is_empty() {
+            out.push(one.to_owned());
+        }
+    };
+    let bare = id.trim_matches(|c: char| matches!(c, '<' | '>' | '.' | ',' | ';'));
+    let bare = match bare.split_once(':') {
+        Some((scheme, rest))
+            if ["mid", "cid", "news", "mailto"].iter().any(|s| scheme.eq_ignore_ascii_case(s)) =>
+        {
+            rest
+        }
+        Some(_) | None => bare,
+    };
+    add(bare);
+    let plain: String = bare.chars().filter(|c| *c != '\\').collect();
+    add(&plain);
+    for mark in ['%', '='] {
+        if plain.contains(mark) {
+            add(&unescaped_at(&plain, mark));
+        }
+    }
+    out
+}
+
+/// `%40` and `=40` as the ASCII characters they stand for.
+fn unescaped_at(text: &str, mark: char) -> String {
+    let mut pieces = text.split(mark);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match digits.filter(u8::is_ascii_graphic) {
+            Some(byte) => {
+                out.push(char::from(byte));
+                out.push_str(piece.get(2..).unwrap_or_default());
+            }
+            None => {
+                out.push(mark);
+                out.push_str(piece);
+            }
+        }
+    }
+    out
+}
+
+/// RFC 5322 §3.2.2: comments may stand nearly everywhere, and they nest. One that is never closed is none.
+fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// The tag under which a letter of the portal is remembered.
@@ -99,7 +202,7 @@ fn quoted_id(behind: &str) -> Option<String> {
 const MAX_QUOTED: usize = 998;
 
 fn bare_words(text: &str) -> impl Iterator<Item = String> {
-    let edge = |c: char| c.is_ascii_punctuation() && c != '"';
+    let edge = |c: char| (c.is_ascii_punctuation() && c != '"') || (!c.is_ascii() && is_bracket(c));
     text.split(|c: char| c.is_whitespace() || c == ',' || c == ';')
         .map(move |word| word.trim_matches(edge).to_owned())
 }
@@ -133,7 +236,38 @@ fn unescaped(quoted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{message_ids, spelt};
+    use super::{candidates, message_ids, spelt};
+
+    #[test]
+    fn message_ids_are_found_whatever_was_done_to_them() {
+        for text in [
+            "<Th.One@Insurer.Example>",
+            "&lt;Th.One@Insurer.Example&gt;",
+            "&#60;Th.One@Insurer.Example&#62;",
+            "<x@y> &lt;Th.One@Insurer.Example&gt;",
+            "<mid:Th.One@Insurer.Example>",
+            "mid:Th.One%40Insurer.Example",
+            "<Th.One@Insurer.Example.>",
+            "<Th.One%40Insurer.Example>",
+            "<Th.One=40Insurer.Example>",
+            "<Th%2EOne%40Insurer%2eExample>",
+            "<Th.One(c)@Insurer.Example>",
+            "<Th.One@(a(b)c)Insurer.Example>",
+            "<\\Th.One@Insurer.Example>",
+            "<Th.\u{200b}One@Insurer.Example>",
+            "\u{ff1c}Th.One@Insurer.Example\u{ff1e}",
+            "<Th.One\u{ff20}Insurer.Example>",
+            "\u{2039}Th.One@Insurer.Example\u{203a}",
+            "\u{ab}Th.One@Insurer.Example\u{bb}",
+            "\u{27e8}Th.One@Insurer.Example\u{27e9}",
+        ] {
+            let found = candidates(text).unwrap();
+            assert!(found.iter().any(|id| spelt(id) == "th.one@insurer.example"), "{text}: {found:?}");
+        }
+        assert!(candidates(&"\u{fdfa}".repeat(10_000)).is_none());
+        let many = "<a(".repeat(20_000);
+        assert!(candidates(&many).is_some_and(|found| found.len() <= 5 * 20_001));
+    }
 
     #[test]
     fn message_ids_are_found_however_they_are_written() {
