@@ -6,7 +6,7 @@ use crate::brand::Brand;
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 use crate::layout::{Button, Fact, Page, Section, lay_out, safe_link};
-use crate::notice::{Notice, Rendered};
+use crate::notice::{Notice, Rendered, SupportDid};
 use crate::{dates, sanitize};
 
 /// Longest sender name, subject and server reply shown, in characters.
@@ -280,6 +280,31 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
+            // Without a link: whoever imitates this mail is to gain nothing by it.
+            Notice::BySupport { did, at } => {
+                let (keys, label, more) = match did {
+                    SupportDid::Deleted => (
+                        ["support-deleted-subject", "support-deleted-heading", "support-deleted-intro"],
+                        "label-deleted",
+                        "support-deleted-more",
+                    ),
+                    SupportDid::Locked => (
+                        ["support-locked-subject", "support-locked-heading", "support-locked-intro"],
+                        "label-locked",
+                        "support-locked-more",
+                    ),
+                    SupportDid::Unlocked => (
+                        ["support-unlocked-subject", "support-unlocked-heading", "support-unlocked-intro"],
+                        "label-unlocked",
+                        "support-unlocked-more",
+                    ),
+                };
+                let mut page = self.start(keys)?;
+                page.facts = self.happened(label, *at, None)?;
+                page.more = vec![self.say(more)?, self.say("support-ask")?];
+                page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
+                Ok(page)
+            }
             Notice::NewBrowser { at, network } => {
                 let mut page = self.start(["browser-subject", "browser-heading", "browser-intro"])?;
                 page.facts = self.happened("label-login", *at, Some(network))?;
@@ -455,6 +480,7 @@ impl Notice {
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }
+            | Self::BySupport { .. }
             | Self::NewBrowser { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. } => None,
@@ -484,6 +510,7 @@ impl Notice {
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }
+            | Self::BySupport { .. }
             | Self::NewBrowser { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. }
@@ -518,6 +545,7 @@ impl Notice {
             | Self::PasswordChanged { .. }
             | Self::QuestionChanged { .. }
             | Self::MailboxDeleted { .. }
+            | Self::BySupport { .. }
             | Self::NewBrowser { .. }
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. } => None,

@@ -225,6 +225,13 @@ pub enum Notice {
         /// From which network, shortened.
         network: String,
     },
+    /// Support has done something to the mailbox.
+    BySupport {
+        /// What.
+        did: SupportDid,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody logged in from a browser that nobody had logged in from before.
     NewBrowser {
         /// When.
@@ -287,6 +294,18 @@ pub enum Notice {
         /// When the letter is deleted unread, if at all.
         expires: Option<Timestamp>,
     },
+}
+
+/// What support does to mailboxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SupportDid {
+    /// Deleted it, with everything in it.
+    Deleted,
+    /// Locked it: nobody gets in.
+    Locked,
+    /// Unlocked it.
+    Unlocked,
 }
 
 /// A finished notice, ready for `sealpost_mail::compose_notice`.

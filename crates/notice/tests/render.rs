@@ -25,6 +25,7 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::PasswordChanged { .. }
             | Notice::QuestionChanged { .. }
             | Notice::MailboxDeleted { .. }
+            | Notice::BySupport { .. }
             | Notice::NewBrowser { .. }
             | Notice::MailboxLocked { .. }
             | Notice::AnswersUsedUp { .. }

@@ -37,6 +37,7 @@ pub use config::{
     RequestLimits, ResetBy, SecurityContact, SessionRules,
 };
 pub use language::Language;
+pub use letters::document_labels;
 pub use server::{Portal, Reloader};
 pub use state::PortalKeys;
 pub use writing::UPLOAD_LIVES;

@@ -7,6 +7,7 @@ use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
 use crate::hook::{EventWords, NewEvent};
+use crate::leg::NewLeg;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 
@@ -132,6 +133,8 @@ pub(crate) struct Riding {
     pub(crate) count: Option<Statement>,
     /// What webhooks are told, where a leg ends.
     pub(crate) events: Vec<NewEvent>,
+    /// Mail that goes out because of it.
+    pub(crate) mail: Option<NewLeg>,
 }
 
 /// What is to be noted of a leg that ends.
@@ -151,10 +154,16 @@ impl Store {
         self.riding_with(Riding { rows: rows.into(), ..Riding::default() })
     }
 
+    /// The same store, for what support does to a mailbox: noting `row`, and queueing mail to its owner, if it is done.
+    #[must_use]
+    pub fn noting_and_telling(&self, row: AuditRow, mail: Option<NewLeg>) -> Self {
+        self.riding_with(Riding { rows: vec![row], mail, ..Riding::default() })
+    }
+
     /// The same store, for the end of a leg: with it the trail and webhooks are told this.
     #[must_use]
     pub fn noting(&self, noted: LegNotes) -> Self {
-        self.riding_with(Riding { rows: noted.audit, count: None, events: noted.events })
+        self.riding_with(Riding { rows: noted.audit, events: noted.events, ..Riding::default() })
     }
 
     /// Appends rows that belong to no transaction.
@@ -226,6 +235,16 @@ impl Store {
         let rows = answers.next().into_iter().flatten().map(chained_row).collect::<Result<_, _>>()?;
         let mut next = || answers.next().and_then(|mut rows| rows.pop()).map(read_anchor).transpose();
         Ok((rows, Anchors { head: next()?, pruned: next()? }))
+    }
+
+    /// What the trail says of one letter, or of another thing, oldest first.
+    pub async fn audit_about(&self, object: &str) -> Result<Vec<AuditRow>, StoreError> {
+        let question = sql!(
+            "SELECT seq, at, actor, action, object, mailbox, network, outcome, detail, writer, key_id, proof
+             FROM audit WHERE object = ?1 ORDER BY seq",
+            object
+        );
+        self.read_rows(question).await?.into_iter().map(|row| Ok(chained_row(row)?.row)).collect()
     }
 
     /// What the trail says of one mailbox, oldest first.

@@ -323,22 +323,34 @@ impl Store {
             )
             .or_refuse(Refusal::NotActive),
         );
+        self.tell_owner(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
 
     /// Makes a locked mailbox active again. `false`: it was not locked, or its epochs have changed.
     pub async fn unlock_mailbox(&self, unlock: Relock) -> Result<bool, StoreError> {
-        let changed = self
-            .change(vec![sql!(
+        let mut batch = Batch::default();
+        batch.hold_mailbox(&unlock.mailbox_id);
+        batch.add(
+            sql!(
                 "UPDATE mailboxes SET state = 'active', epochs = ?3, address_sealed = ?4
                  WHERE id = ?1 AND epochs = ?2 AND state = 'locked'",
                 unlock.mailbox_id,
                 unlock.epochs_before,
                 unlock.epochs,
                 unlock.address_sealed
-            )])
-            .await?;
-        Ok(changed.iter().sum::<usize>() == 1)
+            )
+            .or_refuse(Refusal::NotActive),
+        );
+        self.tell_owner(&mut batch);
+        Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
+    }
+
+    /// Queues the mail that rides with this, for whoever is not there when it is done.
+    fn tell_owner(&self, batch: &mut Batch) {
+        if let Some(mail) = self.riding().mail.clone() {
+            mail.add_to(batch);
+        }
     }
 
     /// Notes the language its owner chose. `false`: no such mailbox, or it is deleted.
@@ -411,6 +423,7 @@ impl Store {
             end_sessions(&mut batch, mailbox_id, Ended::Deleted, now, None);
             batch.add(sql!("DELETE FROM tokens WHERE mailbox_id = ?1", mailbox_id));
             forget_deleted(&mut batch, mailbox_id);
+            self.tell_owner(&mut batch);
             match self.write(batch).await? {
                 Outcome::Kept(_) => return Ok(true),
                 Outcome::Refused(Refusal::Held) => return Ok(false),

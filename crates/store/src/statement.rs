@@ -160,7 +160,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// Whether the audit trail may have to say something of it.
     pub(crate) fn may_note(&self) -> bool {
-        let Riding { rows, count, events: _ } = &*self.riding;
+        let Riding { rows, count, events: _, mail: _ } = &*self.riding;
         !self.audit.is_empty()
             || self.prune.is_some()
             || !rows.is_empty()

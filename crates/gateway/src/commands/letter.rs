@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term, Timestamp};
+use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term};
 use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Store, Withdrawal};
 use serde_json::Value;
 
+use super::evidence;
 use super::support::{SupportError, check_note, letter_json, noting};
 use super::{say, with_support};
 use crate::config::checked::{Plan, Recall, SupportKeys};
@@ -24,6 +25,8 @@ pub(crate) enum What {
         #[arg(long)]
         json: bool,
     },
+    /// What the audit trail says of a letter, for a dispute whether it arrived: a PDF/A, or JSON. Also of one that is gone.
+    Evidence(evidence::Wish),
     /// Takes a letter back. Its recipient sees that something was withdrawn, when and by whom.
     Recall {
         /// Its id.
@@ -44,33 +47,32 @@ pub(crate) enum What {
 const TOLD: Term = Term::Days(60);
 
 pub(super) fn run(config: &Path, what: &What) -> ExitCode {
-    with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
-}
-
-async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), SupportError> {
-    let now = SystemClock.now();
     match what {
-        What::Show { letter, json } => {
+        What::Show { letter, json } => with_support(config, async |store, _plan, _keys| {
             let (row, mailbox) = find(store, letter).await?;
             show(&row, &mailbox, *json);
-            Ok(())
+            Ok::<_, SupportError>(())
+        }),
+        What::Evidence(wish) => {
+            // The auditor's key is where it is; without it the evidence says that nobody looked.
+            let masters = Plan::load_for_audit(config).ok().map(|(_, masters)| masters);
+            with_support(config, async |store, plan, keys| {
+                evidence::make(store, plan, &keys, masters.as_deref(), wish, SystemClock.now()).await
+            })
         }
         What::Recall { letter, note, by, even_if_read } => {
-            check_note(note)?;
-            let (row, mailbox) = find(store, letter).await?;
-            permitted(plan.recall, *even_if_read)?;
-            if mailbox.held_since.is_some() {
-                return Err(SupportError::Not("its mailbox is held: nothing of it goes"));
-            }
-            if row.read_at.is_some() && !even_if_read {
-                return Err(SupportError::Not(
-                    "it has been opened: add --even-if-read to end its recipient's access all the same",
-                ));
-            }
-            let by = by.as_deref().unwrap_or(&plan.portal.brand.name);
-            recall(store, plan, keys, &row, by, note, *even_if_read, now).await
+            let wish = Recalled { letter, note, by: by.as_deref(), even_if_read: *even_if_read };
+            with_support(config, async |store, plan, keys| recall(store, plan, &keys, &wish).await)
         }
     }
+}
+
+/// What is taken back, why, and who says so.
+struct Recalled<'a> {
+    letter: &'a str,
+    note: &'a str,
+    by: Option<&'a str>,
+    even_if_read: bool,
 }
 
 fn permitted(recall: Recall, even_if_read: bool) -> Result<(), SupportError> {
@@ -83,17 +85,26 @@ fn permitted(recall: Recall, even_if_read: bool) -> Result<(), SupportError> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
 async fn recall(
     store: &Store,
     plan: &Plan,
     keys: &SupportKeys,
-    row: &DepositRow,
-    by: &str,
-    note: &str,
-    even_if_read: bool,
-    now: Timestamp,
+    recalled: &Recalled<'_>,
 ) -> Result<(), SupportError> {
+    let Recalled { letter, note, by, even_if_read } = *recalled;
+    let now = SystemClock.now();
+    check_note(note)?;
+    let (row, mailbox) = find(store, letter).await?;
+    permitted(plan.recall, even_if_read)?;
+    if mailbox.held_since.is_some() {
+        return Err(SupportError::Not("its mailbox is held: nothing of it goes"));
+    }
+    if row.read_at.is_some() && !even_if_read {
+        return Err(SupportError::Not(
+            "it has been opened: add --even-if-read to end its recipient's access all the same",
+        ));
+    }
+    let by = by.unwrap_or(&plan.portal.brand.name);
     let told = plan.portal.retention.zone.end(now, TOLD);
     let standing = Standing {
         deposit_id: row.id.clone(),

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Event, MailboxGone};
+use sealpost_notice::SupportDid;
 use sealpost_store::{DepositRow, MailboxRow, MailboxState, Store};
 use serde_json::{Value, json};
 
 use super::support::{SupportError, address, check_note, facts_json, find, goes, instant, noting, resident};
+use super::tell_owner::telling;
 use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
 
@@ -94,25 +96,31 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
         }
         What::Lock(act) => {
             let row = checked(store, keys, act).await?;
-            let store = noting(store, &Event::MailboxLocked { mailbox: &row.id }, &act.note, now);
+            let event = Event::MailboxLocked { mailbox: &row.id };
+            let told = (SupportDid::Locked, event, act.note.as_str());
+            let store = telling(store, (plan, keys), &row, told, now).await?;
             let lock = resident(keys, &row)?.lock(&row, &keys.role.queue.rows, &SystemRandom);
             let why_not = "it is not active: only an active mailbox is locked";
             done(store.lock_mailbox(lock, now).await?, "locked", why_not)
         }
         What::Unlock(act) => {
             let row = checked(store, keys, act).await?;
-            let store = noting(store, &Event::MailboxUnlocked { mailbox: &row.id }, &act.note, now);
+            let event = Event::MailboxUnlocked { mailbox: &row.id };
+            let told = (SupportDid::Unlocked, event, act.note.as_str());
+            let store = telling(store, (plan, keys), &row, told, now).await?;
             let unlock = resident(keys, &row)?.unlock(&row, &keys.role.queue.rows, &SystemRandom);
             done(store.unlock_mailbox(unlock).await?, "unlocked", "it is not locked")
         }
         What::Delete(act) => {
             let row = checked(store, keys, act).await?;
-            let store = noting(store, &Event::MailboxDeleted { why: MailboxGone::Operator }, &act.note, now);
             if row.held_since.is_some() {
                 return Err(SupportError::Not(
                     "it is held: end the hold first (`sealpost mailbox hold --end`)",
                 ));
             }
+            let event = Event::MailboxDeleted { why: MailboxGone::Operator };
+            let told = (SupportDid::Deleted, event, act.note.as_str());
+            let store = telling(store, (plan, keys), &row, told, now).await?;
             done(store.delete_mailbox(&row.id, now).await?, "deleted", "it is deleted already")
         }
         What::ExportFacts { mailbox } => {

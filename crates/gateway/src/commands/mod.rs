@@ -10,6 +10,7 @@ mod demo;
 mod dkim;
 mod dns;
 mod domain_key;
+mod evidence;
 mod explain;
 mod explain_intake;
 mod explain_partner;
@@ -29,6 +30,7 @@ mod rotate;
 mod rotate_escrow;
 mod serve;
 mod support;
+mod tell_owner;
 mod verify_portal;
 mod webhook;
 

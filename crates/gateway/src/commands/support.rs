@@ -23,6 +23,8 @@ pub(crate) enum SupportError {
     NoLetter(String),
     #[error("{0}")]
     Not(&'static str),
+    #[error("the mail to its owner cannot be written, and nothing was done: {0}")]
+    Mail(String),
     #[error("a note is missing: say why, in words that may stand in the audit trail")]
     NoNote,
     #[error("the note has a mail address in it, and the audit trail has none: write who and why without it")]
@@ -130,8 +132,13 @@ pub(super) fn letter_json(mailbox: &MailboxRow, letter: &DepositRow) -> Value {
 
 /// The store, noting that an operator did this, and why.
 pub(super) fn noting(store: &Store, event: &Event<'_>, note: &str, now: Timestamp) -> Store {
+    store.audited([noted(event, note, now)])
+}
+
+/// That an operator did this, and why.
+pub(super) fn noted(event: &Event<'_>, note: &str, now: Timestamp) -> AuditRow {
     let row = event.row(now, &Actor::of_command(), None);
     let note: String = note.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let detail = format!("{} note={note}", row.detail).trim_start().to_owned();
-    store.audited([AuditRow { detail, ..row }])
+    AuditRow { detail, ..row }
 }

@@ -181,6 +181,8 @@ pub enum Event<'a> {
     LetterOpened { letter: &'a str, mailbox: &'a str },
     /// It was taken away as a file.
     LetterExported { letter: &'a str, mailbox: &'a str, format: &'static str },
+    /// What the trail says of it was taken away, for a dispute.
+    EvidenceMade { letter: &'a str, mailbox: &'a str },
     /// Many were, in one archive.
     ArchiveExported { mailbox: &'a str, letters: usize, format: &'static str },
     /// Letters came into the trash: with a riding row, each of them.

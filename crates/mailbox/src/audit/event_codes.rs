@@ -2,6 +2,7 @@
 
 use sealpost_mail::EnhancedCode;
 
+use super::actions;
 use super::event::{
     CREDENTIALS_WRONG, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange,
     SessionEnd, Words,
@@ -11,7 +12,7 @@ impl Event<'_> {
     pub(super) fn words(&self) -> Words {
         match *self {
             Self::MailboxCreated { mailbox } => of_mailbox("mailbox.created", mailbox),
-            Self::MailboxActivated { mailbox } => of_mailbox("mailbox.activated", mailbox),
+            Self::MailboxActivated { mailbox } => of_mailbox(actions::MAILBOX_ACTIVATED, mailbox),
             Self::LinkRenewed { mailbox } => of_mailbox("mailbox.link-renewed", mailbox),
             Self::LoggedIn { mailbox } => of_mailbox("session.began", mailbox),
             Self::CredentialsWrong { times } => Words {
@@ -52,7 +53,7 @@ impl Event<'_> {
                     MailboxGone::Abandoned => "why=abandoned",
                     MailboxGone::Unused => "why=unused",
                 };
-                Words { detail: why.to_owned(), ..words("mailbox.deleted", "", "") }
+                Words { detail: why.to_owned(), ..words(actions::MAILBOX_DELETED, "", "") }
             }
             Self::RequestMade { mailbox, kind } => {
                 Words { detail: format!("kind={kind}"), ..of_mailbox("request.made", mailbox) }
@@ -70,35 +71,36 @@ impl Event<'_> {
             }
             Self::LetterDeposited { letter, mailbox, arrival } => Words {
                 detail: arrival.map(|id| format!("arrival={id}")).unwrap_or_default(),
-                ..words("letter.deposited", letter, mailbox)
+                ..words(actions::DEPOSITED, letter, mailbox)
             },
-            Self::LetterOpened { letter, mailbox } => words("letter.opened", letter, mailbox),
+            Self::LetterOpened { letter, mailbox } => words(actions::OPENED, letter, mailbox),
             Self::LetterExported { letter, mailbox, format } => {
-                Words { detail: format!("format={format}"), ..words("letter.exported", letter, mailbox) }
+                Words { detail: format!("format={format}"), ..words(actions::EXPORTED, letter, mailbox) }
             }
+            Self::EvidenceMade { letter, mailbox } => words(actions::EVIDENCE, letter, mailbox),
             Self::ArchiveExported { mailbox, letters, format } => Words {
                 detail: format!("letters={letters} format={format}"),
                 ..of_mailbox("archive.exported", mailbox)
             },
-            Self::LetterTrashed => words("letter.trashed", "", ""),
-            Self::LetterRestored => words("letter.restored", "", ""),
+            Self::LetterTrashed => words(actions::TRASHED, "", ""),
+            Self::LetterRestored => words(actions::RESTORED, "", ""),
             Self::LetterGone { why } => {
                 let action = match why {
-                    LetterGone::Deleted => "letter.deleted",
-                    LetterGone::Expired => "letter.expired",
-                    LetterGone::Trash => "letter.left-trash",
-                    LetterGone::Recalled => "letter.recalled",
+                    LetterGone::Deleted => actions::DELETED,
+                    LetterGone::Expired => actions::EXPIRED,
+                    LetterGone::Trash => actions::LEFT_TRASH,
+                    LetterGone::Recalled => actions::RECALLED,
                 };
                 words(action, "", "")
             }
             Self::NoticeSent { letter, mailbox, code, enhanced } => {
-                Words { outcome: reply(code, enhanced), ..words("notice.sent", letter, mailbox) }
+                Words { outcome: reply(code, enhanced), ..words(actions::NOTICE_SENT, letter, mailbox) }
             }
             Self::NoticeFailed { letter, mailbox, code, enhanced } => {
-                Words { outcome: reply(code, enhanced), ..words("notice.failed", letter, mailbox) }
+                Words { outcome: reply(code, enhanced), ..words(actions::NOTICE_FAILED, letter, mailbox) }
             }
             Self::NoticeReturned { letter, mailbox } => {
-                Words { outcome: "returned".to_owned(), ..words("notice.returned", letter, mailbox) }
+                Words { outcome: "returned".to_owned(), ..words(actions::NOTICE_RETURNED, letter, mailbox) }
             }
             Self::ReplySent { letter, mailbox, recipients } => {
                 Words { detail: format!("recipients={recipients}"), ..words("reply.sent", letter, mailbox) }

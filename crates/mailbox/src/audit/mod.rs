@@ -1,6 +1,7 @@
 //! The audit trail: what is noted, by whom and from where, and how it is proven. Must never know: content, addresses,
 //! how a row is written.
 
+pub mod actions;
 mod chain;
 mod event;
 mod event_codes;

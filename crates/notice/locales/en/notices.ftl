@@ -22,6 +22,7 @@ label-letters = Unread messages
 label-oldest = Oldest from
 label-password = Initial password
 label-locked = Locked since
+label-unlocked = Unlocked
 label-opens = Opens again
 label-closed = Last attempt
 label-changed = Changed
@@ -311,3 +312,18 @@ digest-deadline =
         [one] The first of them will be deleted on { $until } (one day left).
        *[other] The first of them will be deleted on { $until } ({ $days } days left).
     }
+
+## Support has done something to the mailbox
+support-deleted-subject = [{ $brand }] Your mailbox was deleted
+support-deleted-heading = Your mailbox was deleted
+support-deleted-intro = Our customer service has permanently deleted your mailbox in the portal “{ $portal }”, with all messages.
+support-deleted-more = If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
+support-locked-subject = [{ $brand }] Your mailbox was locked
+support-locked-heading = Your mailbox is locked
+support-locked-intro = Our customer service has locked your mailbox in the portal “{ $portal }”. For now nobody can log in there, not even you; all sessions were ended.
+support-locked-more = Your messages are all still there, and new ones still arrive. When the mailbox is unlocked we write to you.
+support-unlocked-subject = [{ $brand }] Your mailbox is open again
+support-unlocked-heading = Your mailbox is open again
+support-unlocked-intro = Our customer service has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e-mail address and your password.
+support-unlocked-more = This e-mail holds no link: type the address of the portal into your browser yourself.
+support-ask = If you do not know why, please ask us on a telephone number that you already know.

@@ -2,7 +2,7 @@
 
 use sealpost_mail::{ActivateBy, Colour};
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_notice::{Brand, Logo, Notice};
+use sealpost_notice::{Brand, Logo, Notice, SupportDid};
 
 /// 2020-01-15T11:49:00Z.
 pub(crate) const DATE: Timestamp = Timestamp(1_579_088_940_000);
@@ -167,6 +167,13 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     all.push(("password-reset", changed(true)));
     all.push(("password-changed", changed(false)));
     all.push(("question-changed", Notice::QuestionChanged { at: date, network: network() }));
+    for (name, did) in [
+        ("support-deleted", SupportDid::Deleted),
+        ("support-locked", SupportDid::Locked),
+        ("support-unlocked", SupportDid::Unlocked),
+    ] {
+        all.push((name, Notice::BySupport { did, at: date }));
+    }
     all.push(("mailbox-deleted", Notice::MailboxDeleted { at: date, network: network() }));
     all.push(("new-browser", Notice::NewBrowser { at: date, network: network() }));
     all.push(("locked", Notice::MailboxLocked { at: date, until: expires }));

@@ -12,3 +12,11 @@ pub(crate) mod search_index;
 pub(crate) mod search_query;
 pub(crate) mod selection;
 pub(crate) mod withdrawn;
+
+use crate::language::Language;
+
+/// The words of a document that is not a letter from a mailbox, in the language of this tag.
+#[must_use]
+pub fn document_labels(tag: &str) -> sealpost_export::Labels {
+    archive::labels(Language::parse(tag).unwrap_or_else(Language::last_resort))
+}

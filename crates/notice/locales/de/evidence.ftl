@@ -1,0 +1,32 @@
+# Der Nachweis über einen Brief, für einen Streit darüber, ob er angekommen ist. $operator ist der Betreiber, $answer
+# die Antwort des nächsten Servers in Zahlen, $format eine Dateiendung, $anchor Nummer und Prüfwert einer Zeile.
+evidence-title = Nachweis über den Brief { $letter }
+evidence-letter = Brief
+evidence-mailbox = Postfach
+evidence-recipient = Empfänger
+evidence-recipient-gone = nicht mehr bekannt: Das Postfach ist gelöscht
+evidence-intro = { $operator } bescheinigt, was mit diesem Brief geschehen ist, so wie es das Protokoll des Mail-Gateways in demselben Augenblick festgehalten hat. Der Inhalt steht hier nicht; das Gateway kann ihn nicht lesen.
+evidence-when = Zeitpunkt
+evidence-what = Was geschah
+evidence-network = Aus dem Netz
+evidence-deposited = Angenommen und in das Postfach des Empfängers gelegt
+evidence-notified = Benachrichtigung vom nächsten Mailserver angenommen (Antwort { $answer })
+evidence-not-notified = Benachrichtigung aufgegeben (Antwort { $answer })
+evidence-returned = Benachrichtigung kam zurück
+evidence-opened = Vom angemeldeten Empfänger erstmals geöffnet
+evidence-exported = Vom angemeldeten Empfänger als Datei gespeichert ({ $format })
+evidence-trashed = Vom Empfänger in den Papierkorb gelegt
+evidence-restored = Vom Empfänger aus dem Papierkorb geholt
+evidence-deleted = Vom Empfänger endgültig gelöscht
+evidence-expired = Nach Ablauf der Aufbewahrungsfrist gelöscht
+evidence-left-trash = Nach Ablauf der Frist aus dem Papierkorb gelöscht
+evidence-recalled = Vom Absender zurückgezogen
+evidence-mailbox-activated = Das Postfach wurde von seinem Empfänger eröffnet
+evidence-mailbox-deleted = Das Postfach wurde gelöscht, mit allem darin
+evidence-made = Nachweis ausgestellt
+evidence-nothing = Das Protokoll sagt nichts über diesen Brief.
+evidence-not-opened = Nach dem Protokoll wurde der Brief bis zum Zeitpunkt dieses Nachweises nicht geöffnet.
+evidence-whole = Das Protokoll ist eine Kette, in der jede Zeile die vorige beweist. Sie wurde für diesen Nachweis geprüft und ist unversehrt; ihre letzte Zeile ist { $anchor }.
+evidence-broken = Das Protokoll ist eine Kette, in der jede Zeile die vorige beweist. Sie wurde für diesen Nachweis geprüft und ist nicht unversehrt: Dieser Nachweis beweist nichts.
+evidence-not-checked = Das Protokoll ist eine Kette, in der jede Zeile die vorige beweist. Für diesen Nachweis wurde sie nicht geprüft.
+evidence-machine = Dieselben Angaben in maschinenlesbarer Form stehen im Textteil der eingebetteten Datei original.eml.

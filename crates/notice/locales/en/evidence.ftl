@@ -1,0 +1,32 @@
+# The evidence about a letter, for a dispute whether it arrived. $operator is the operator, $answer the next server's
+# answer in numbers, $format a file's extension, $anchor a row's number and proof.
+evidence-title = Evidence about the letter { $letter }
+evidence-letter = Letter
+evidence-mailbox = Mailbox
+evidence-recipient = Recipient
+evidence-recipient-gone = no longer known: the mailbox is deleted
+evidence-intro = { $operator } certifies what happened to this letter, as the mail gateway's audit trail recorded it at that very moment. The content is not stated here; the gateway cannot read it.
+evidence-when = When
+evidence-what = What happened
+evidence-network = From network
+evidence-deposited = Accepted and put into the recipient's mailbox
+evidence-notified = Notice taken by the next mail server (answer { $answer })
+evidence-not-notified = Notice given up (answer { $answer })
+evidence-returned = Notice came back
+evidence-opened = Opened by the signed-in recipient for the first time
+evidence-exported = Saved as a file by the signed-in recipient ({ $format })
+evidence-trashed = Put into the trash by the recipient
+evidence-restored = Taken out of the trash by the recipient
+evidence-deleted = Deleted for good by the recipient
+evidence-expired = Deleted when its time was over
+evidence-left-trash = Deleted from the trash when its time was over
+evidence-recalled = Recalled by the sender
+evidence-mailbox-activated = The recipient opened the mailbox
+evidence-mailbox-deleted = The mailbox was deleted with everything in it
+evidence-made = Evidence issued
+evidence-nothing = The audit trail says nothing about this letter.
+evidence-not-opened = According to the audit trail the letter had not been opened when this evidence was issued.
+evidence-whole = The audit trail is a chain in which each row proves the one before. It was checked for this evidence and is whole; its last row is { $anchor }.
+evidence-broken = The audit trail is a chain in which each row proves the one before. It was checked for this evidence and is not whole: this evidence proves nothing.
+evidence-not-checked = The audit trail is a chain in which each row proves the one before. It was not checked for this evidence.
+evidence-machine = The same facts for machines stand in the text part of the embedded file original.eml.

@@ -1,0 +1,263 @@
+//! What the evidence about a letter says, in each language: when it was accepted, deposited, notified, opened, exported,
+//! gone. Knows the letter's id and nothing it says.
+
+use sealpost_mail::Timestamp;
+
+use crate::error::NoticeError;
+use crate::language::{Language, Values, Words};
+
+/// What happened to the letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LetterStep {
+    /// It was accepted and is in the mailbox.
+    Deposited,
+    /// The next server took the notice, with this answer.
+    Notified(String),
+    /// The notice was given up after this answer.
+    NotNotified(String),
+    /// The notice came back.
+    Returned,
+    /// It was opened for the first time.
+    Opened,
+    /// It was saved as a file of this kind.
+    Exported(String),
+    /// Into the trash.
+    Trashed,
+    /// Out of it.
+    Restored,
+    /// Its owner deleted it.
+    Deleted,
+    /// Its time was over.
+    Expired,
+    /// Its time in the trash was over.
+    LeftTrash,
+    /// It was recalled.
+    Recalled,
+    /// Somebody had this evidence before.
+    EvidenceMade,
+    /// Its mailbox was activated.
+    MailboxActivated,
+    /// Its mailbox was deleted with everything in it.
+    MailboxDeleted,
+}
+
+/// One of them, when and from where.
+#[derive(Clone, Debug)]
+pub struct DatedStep {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub step: LetterStep,
+    /// The network, where somebody did it.
+    pub network: String,
+}
+
+/// Whether the audit trail is as it was written.
+#[derive(Clone, Debug)]
+pub enum TrailState {
+    /// It is; its last row.
+    Whole(String),
+    /// It is not.
+    Broken,
+    /// Nobody looked: the auditor's key was not there.
+    NotChecked,
+}
+
+/// All there is.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// Whose name it bears.
+    pub operator: &'a str,
+    /// The letter's id.
+    pub letter: &'a str,
+    /// The mailbox's id.
+    pub mailbox: &'a str,
+    /// Whose mailbox it is, while that is known.
+    pub recipient: Option<&'a str>,
+    /// In their order.
+    pub steps: &'a [DatedStep],
+    /// Of the trail it is taken from.
+    pub trail: &'a TrailState,
+    /// The time zone of its moments.
+    pub zone: &'a str,
+}
+
+/// How it reads.
+#[derive(Clone, Debug)]
+pub struct EvidenceText {
+    /// Its title.
+    pub title: String,
+    /// What it is about: label and value.
+    pub rows: Vec<(String, String)>,
+    /// The rest, as HTML.
+    pub html: String,
+}
+
+impl Evidence<'_> {
+    /// The words in one language.
+    pub fn words(&self, language: Language) -> Result<EvidenceText, NoticeError> {
+        let mut values: Values = [("operator", self.operator), ("letter", self.letter)]
+            .map(|(name, value)| (name.into(), value.to_owned().into()))
+            .into();
+        if let TrailState::Whole(anchor) = self.trail {
+            values.insert("anchor".into(), anchor.clone().into());
+        }
+        let words = Words::new(language, values)?;
+        let recipient = match self.recipient {
+            Some(recipient) => recipient.to_owned(),
+            None => words.say("evidence-recipient-gone")?,
+        };
+        let rows = vec![
+            (words.say("evidence-recipient")?, recipient),
+            (words.say("evidence-letter")?, self.letter.to_owned()),
+            (words.say("evidence-mailbox")?, self.mailbox.to_owned()),
+        ];
+        let mut html = paragraph(&words.say("evidence-intro")?);
+        html.push_str(&self.table(language, &words)?);
+        let is_known = |step: &LetterStep| self.steps.iter().any(|dated| dated.step == *step);
+        if is_known(&LetterStep::Deposited) && !is_known(&LetterStep::Opened) {
+            html.push_str(&paragraph(&words.say("evidence-not-opened")?));
+        }
+        html.push_str(&paragraph(&words.say(match self.trail {
+            TrailState::Whole(_) => "evidence-whole",
+            TrailState::Broken => "evidence-broken",
+            TrailState::NotChecked => "evidence-not-checked",
+        })?));
+        html.push_str(&paragraph(&words.say("evidence-machine")?));
+        Ok(EvidenceText { title: words.say("evidence-title")?, rows, html })
+    }
+
+    fn table(&self, language: Language, words: &Words) -> Result<String, NoticeError> {
+        if self.steps.is_empty() {
+            return Ok(paragraph(&words.say("evidence-nothing")?));
+        }
+        let head: String = ["evidence-when", "evidence-what", "evidence-network"]
+            .into_iter()
+            .map(|key| Ok(format!("<th>{}</th>", escaped(&words.say(key)?))))
+            .collect::<Result<_, NoticeError>>()?;
+        let mut html = format!("<table border=\"1\"><tr>{head}</tr>");
+        for dated in self.steps {
+            let cells =
+                [to_the_second(dated.at, self.zone)?, dated.step.say(language)?, dated.network.clone()];
+            let cells: String = cells.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
+            html.push_str(&format!("<tr>{cells}</tr>"));
+        }
+        html.push_str("</table>");
+        Ok(html)
+    }
+}
+
+impl LetterStep {
+    fn say(&self, language: Language) -> Result<String, NoticeError> {
+        let (key, value) = match self {
+            Self::Deposited => ("evidence-deposited", None),
+            Self::Notified(answer) => ("evidence-notified", Some(("answer", answer))),
+            Self::NotNotified(answer) => ("evidence-not-notified", Some(("answer", answer))),
+            Self::Returned => ("evidence-returned", None),
+            Self::Opened => ("evidence-opened", None),
+            Self::Exported(format) => ("evidence-exported", Some(("format", format))),
+            Self::Trashed => ("evidence-trashed", None),
+            Self::Restored => ("evidence-restored", None),
+            Self::Deleted => ("evidence-deleted", None),
+            Self::Expired => ("evidence-expired", None),
+            Self::LeftTrash => ("evidence-left-trash", None),
+            Self::Recalled => ("evidence-recalled", None),
+            Self::EvidenceMade => ("evidence-made", None),
+            Self::MailboxActivated => ("evidence-mailbox-activated", None),
+            Self::MailboxDeleted => ("evidence-mailbox-deleted", None),
+        };
+        let values = value.into_iter().map(|(name, value)| (name.into(), value.clone().into()));
+        Words::new(language, values.collect())?.say(key)
+    }
+}
+
+/// "2026-11-28 17:04:09 +01:00": for a court, and the same in every language.
+fn to_the_second(at: Timestamp, zone: &str) -> Result<String, NoticeError> {
+    let zone = jiff::tz::TimeZone::get(zone).map_err(|_unknown| NoticeError::Zone(zone.to_owned()))?;
+    let at = jiff::Timestamp::from_millisecond(at.0).map_err(|_range| NoticeError::Date)?.to_zoned(zone);
+    Ok(at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string())
+}
+
+fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>", escaped(text))
+}
+
+/// Nothing here comes from the letter; an operator's name or an address may hold these all the same.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps() -> Vec<DatedStep> {
+        let dated =
+            |at, step, network: &str| DatedStep { at: Timestamp(at), step, network: network.to_owned() };
+        vec![
+            dated(1_579_088_940_000, LetterStep::Deposited, "192.0.2.0/24"),
+            dated(1_579_088_941_000, LetterStep::Notified("250 2.0.0".to_owned()), ""),
+        ]
+    }
+
+    fn said(steps: &[DatedStep], trail: &TrailState, language: Language) -> EvidenceText {
+        let evidence = Evidence {
+            operator: "Muster & Söhne",
+            letter: "l1",
+            mailbox: "m1",
+            recipient: Some("k@web.example"),
+            steps,
+            trail,
+            zone: "Europe/Berlin",
+        };
+        evidence.words(language).unwrap()
+    }
+
+    #[test]
+    fn it_says_when_what_happened_and_what_did_not() {
+        let text = said(&steps(), &TrailState::Whole("7:ab".to_owned()), Language::De);
+        assert!(text.title.contains("l1") && text.rows[0].1 == "k@web.example");
+        assert!(text.html.contains("2020-01-15 12:49:00 +01:00") && text.html.contains("250 2.0.0"));
+        assert!(text.html.contains("nicht geöffnet") && text.html.contains("7:ab"));
+        assert!(text.html.contains("Muster &amp; Söhne"));
+    }
+
+    #[test]
+    fn an_opened_letter_is_not_called_unopened_and_a_broken_trail_proves_nothing() {
+        let mut steps = steps();
+        steps.push(DatedStep {
+            at: Timestamp(1_579_089_000_000),
+            step: LetterStep::Opened,
+            network: String::new(),
+        });
+        let text = said(&steps, &TrailState::Broken, Language::En);
+        assert!(!text.html.contains("had not been opened") && text.html.contains("proves nothing"));
+    }
+
+    #[test]
+    fn every_step_is_said_in_every_language() {
+        let value = || "x-9".to_owned();
+        for language in Language::all() {
+            for step in [
+                LetterStep::Deposited,
+                LetterStep::Notified(value()),
+                LetterStep::NotNotified(value()),
+                LetterStep::Returned,
+                LetterStep::Opened,
+                LetterStep::Exported(value()),
+                LetterStep::Trashed,
+                LetterStep::Restored,
+                LetterStep::Deleted,
+                LetterStep::Expired,
+                LetterStep::LeftTrash,
+                LetterStep::Recalled,
+                LetterStep::EvidenceMade,
+                LetterStep::MailboxActivated,
+                LetterStep::MailboxDeleted,
+            ] {
+                assert!(!step.say(language).unwrap().is_empty());
+            }
+            assert!(said(&[], &TrailState::NotChecked, language).html.contains("<p>"));
+        }
+    }
+}

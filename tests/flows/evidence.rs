@@ -1,0 +1,84 @@
+//! Evidence about one letter: what the audit trail says of it, for a dispute whether it arrived, before and after it was
+//! opened and after everything is gone. Never a word of the letter.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use rig::process::{poll, run};
+use rig::reader::{activate, letter_path};
+use rig::{Config, Gateway, Hop, letters};
+use serde_json::Value;
+
+const CUSTOMER: &str = "kunde@web.example";
+
+fn ok(gateway: &Gateway, args: &[&str]) -> String {
+    let (code, out, err) = gateway.sealpost(args);
+    assert_eq!(code, 0, "{args:?}: {out}{err}");
+    out
+}
+
+fn facts(gateway: &Gateway, letter: &str) -> Value {
+    serde_json::from_str(&ok(gateway, &["letter", "evidence", letter, "--json"])).unwrap()
+}
+
+fn actions(facts: &Value) -> Vec<&str> {
+    facts["events"].as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect()
+}
+
+/// The text of a PDF that somebody else's reader calls PDF/A-3b.
+fn pdf(gateway: &Gateway, letter: &str, language: &str) -> String {
+    let file = gateway.home.path().join(format!("{language}.pdf"));
+    let path = file.to_str().unwrap();
+    let _ = std::fs::remove_file(&file);
+    ok(gateway, &["letter", "evidence", letter, "--language", language, "--to", path]);
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it names a person");
+    let (code, _, _) = gateway.sealpost(&["letter", "evidence", letter, "--to", path]);
+    assert_ne!(code, 0, "nothing is written over");
+    let (code, meta, err) = run(std::process::Command::new("pdfinfo").arg("-meta").arg(&file));
+    assert!(code == 0 && meta.contains("<pdfaid:part>3</pdfaid:part>"), "{meta}{err}");
+    let (code, text, err) = run(std::process::Command::new("pdftotext").arg("-layout").arg(&file).arg("-"));
+    assert_eq!(code, 0, "{err}");
+    assert!(!text.contains("4711"), "{text}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn evidence_says_when_what_happened_to_a_letter_and_nothing_of_it() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let letter = letters::plain("[vertraulich] Betreff-4711", "Inhalt-4711");
+    gateway.smtp().letter("erika@insurer.example", &[CUSTOMER], &letter).expect("250 *");
+    let link = letters::link(&hop.wait(1)[0].bytes);
+    let shown: Value = serde_json::from_str(&ok(&gateway, &["mailbox", "show", CUSTOMER, "--json"])).unwrap();
+    let id = shown["letters"][0]["letter"].as_str().unwrap();
+    poll("the notice's row", || actions(&facts(&gateway, id)).contains(&"notice.sent").then_some(()));
+    let before = facts(&gateway, id);
+    assert_eq!(before["recipient"], CUSTOMER);
+    assert_eq!((before["trail"].as_str(), before["anchor"].is_string()), (Some("whole"), true));
+    assert_eq!(actions(&before)[..2], ["letter.deposited", "notice.sent"]);
+    assert!(before["events"][1]["outcome"].as_str().unwrap().starts_with("250"));
+    assert!(!actions(&before).contains(&"letter.opened"));
+    let text = pdf(&gateway, id, "de");
+    for said in [id, CUSTOMER, "in das Postfach des Empfängers", "Antwort 250", "nicht geöffnet"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &link);
+    let path = letter_path(&inbox);
+    web.get(&path).expect(200);
+    web.get(&format!("{path}/eml")).expect(200);
+    let text = pdf(&gateway, id, "en");
+    assert!(text.contains("Opened by the signed-in") && text.contains("(eml)"), "{text}");
+    assert!(!text.contains("had not been opened") && text.contains("127.0.0.0/24"), "{text}");
+
+    // The letter and its mailbox are gone; what happened is not.
+    ok(&gateway, &["mailbox", "delete", CUSTOMER, "--note", "auf Wunsch"]);
+    let after = facts(&gateway, id);
+    assert!(after["recipient"].is_null() && actions(&after).contains(&"letter.opened"), "{after}");
+    let text = pdf(&gateway, id, "de");
+    assert!(text.contains("nicht mehr bekannt") && text.contains("Das Postfach wurde gelöscht"), "{text}");
+    let (code, _, err) = gateway.sealpost(&["letter", "evidence", "nothing", "--json"]);
+    assert!(code != 0 && err.contains("says nothing of a letter"), "{err}");
+    gateway.sweep();
+}
