@@ -14,6 +14,7 @@
 
 mod case;
 mod measure;
+mod purge;
 mod report;
 mod road;
 
@@ -26,6 +27,10 @@ use road::Figures;
 const ROUNDS: usize = 3;
 
 fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == "purge") {
+        return purge::run(words.get(1).map(String::as_str));
+    }
     let quick = std::env::args().any(|arg| arg == "--quick");
     let load = report::load();
     let mut rows = Vec::new();

@@ -27,14 +27,14 @@ pub(crate) struct Figures {
 }
 
 /// Postfix's throw-away server; counts letters.
-struct Sink {
-    address: SocketAddr,
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
     child: Child,
     count: Arc<(Mutex<usize>, Condvar)>,
 }
 
 impl Sink {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let address = ports::free();
         // It will not run as root, and prints its counters after every letter.
         let mut child = Command::new("smtp-sink")

@@ -6,6 +6,11 @@ use crate::{build, packages};
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::BUILD)?;
+    if let Some((first, rest)) = args.split_first()
+        && first == "audit"
+    {
+        return build::example("audit_cost", rest);
+    }
     packages::need(packages::postfix())?;
     build::measure("sealpost-bench", args)
 }

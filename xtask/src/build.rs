@@ -61,3 +61,10 @@ pub(crate) fn measure(program: &str, args: &[String]) -> Result<(), String> {
         .args(args);
     call(&mut command)
 }
+
+/// Builds an example of the workspace for speed and runs it.
+pub(crate) fn example(name: &str, args: &[String]) -> Result<(), String> {
+    call(cargo().args(["build", "--workspace", "--locked", "--release", "--example", name]))?;
+    let program = binaries("release")?.join("examples").join(name);
+    call(Command::new(program).current_dir(root()).args(args))
+}
