@@ -69,7 +69,7 @@ fn one_damaged_row_keeps_nobody_else_from_being_told() {
     let link = "UPDATE wraps SET sealed = zeroblob(60) WHERE kind = 'link' AND mailbox_id = ?1";
     assert_eq!(rows.execute(link, [&sent[1].0]).unwrap(), 1);
     let first = sent.iter().map(|(_, deposit, _)| deposit).min().unwrap().clone();
-    let memo = "UPDATE notices SET ticket_sealed = ?2 WHERE deposit_id = ?1";
+    let memo = "UPDATE bounce_memos SET memo_sealed = ?2 WHERE deposit_id = ?1";
     assert_eq!(rows.execute(memo, params![first, vec![0_u8; 60]]).unwrap(), 1);
     drop(rows);
     let healthy: Vec<&str> = sent

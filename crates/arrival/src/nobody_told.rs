@@ -2,7 +2,7 @@
 //! each by what is kept of the letter's first notice. Knows no wording.
 
 use sealpost_mail::EnhancedCode;
-use sealpost_store::{ArrivalRows, notice_token};
+use sealpost_store::{ArrivalRows, bounce_token};
 
 use crate::context::Context;
 use crate::reminder::{Unsent, is_new, memo, unsent};
@@ -17,9 +17,9 @@ pub const UNREACHABLE: EnhancedCode = EnhancedCode(5, 2, 1);
 /// The text is for the log.
 pub async fn tell(context: &Context, deposit_id: &str, status: Option<EnhancedCode>) -> Result<bool, Unsent> {
     let now = context.shared.clock.now();
-    let first = context.shared.store.notice(&notice_token(deposit_id, 0)).await.map_err(unsent)?;
+    let first = context.shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(unsent)?;
     let Some(first) = first else { return Ok(false) };
-    let memo = memo(context, deposit_id, &first.ticket_sealed)?;
+    let memo = memo(context, deposit_id, &first.memo_sealed)?;
     let mut rows = ArrivalRows::new(now);
     let id = context.shared.random.id();
     let at = rows::At { context, id: &id, now };

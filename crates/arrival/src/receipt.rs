@@ -5,7 +5,7 @@ use sealpost_delivery::{Purpose, Route};
 use sealpost_mail::{MdnParts, ReversePath, TlsFloor, compose_mdn};
 use sealpost_mailbox::OutboxError;
 use sealpost_notice::Report as Words;
-use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, notice_token};
+use sealpost_store::{ArrivalRows, AuditRow, Committed, LegPurpose, bounce_token};
 
 use crate::commit::commit;
 use crate::context::Context;
@@ -26,11 +26,11 @@ pub(crate) async fn opened(
         Receipts::OnOpen => {}
     }
     let (shared, routes) = (&context.shared, &context.tenant.routes);
-    let Some(row) = shared.store.notice(&notice_token(deposit_id, 0)).await.map_err(failed)? else {
+    let Some(row) = shared.store.bounce_memo(&bounce_token(deposit_id, 0)).await.map_err(failed)? else {
         return Ok(false);
     };
     // An answer's row has another seal: nobody asked for word of that.
-    let Some(memo) = NoticeMemo::open(&shared.keys.rows, deposit_id, &row.ticket_sealed) else {
+    let Some(memo) = NoticeMemo::open(&shared.keys.rows, deposit_id, &row.memo_sealed) else {
         return Ok(false);
     };
     let Some(to) = memo.receipt_to.filter(|_| row.mailbox_id == mailbox_id) else { return Ok(false) };

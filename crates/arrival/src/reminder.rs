@@ -7,7 +7,7 @@ use sealpost_mailbox::Resident;
 use sealpost_notice::{Language, Notice};
 use sealpost_store::{
     Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told,
-    WrapKind, notice_token,
+    WrapKind, bounce_token,
 };
 use sealpost_vault::Token;
 
@@ -162,9 +162,9 @@ async fn about_letter(
     now: Timestamp,
     rows: &mut ArrivalRows,
 ) -> Result<(ReversePath, Purpose), Unsent> {
-    let first = context.shared.store.notice(&notice_token(letter.id, 0)).await.map_err(unsent)?;
+    let first = context.shared.store.bounce_memo(&bounce_token(letter.id, 0)).await.map_err(unsent)?;
     let Some(first) = first else { return Ok((ReversePath::Null, Purpose::Report)) };
-    let memo = memo(context, letter.id, &first.ticket_sealed)?;
+    let memo = memo(context, letter.id, &first.memo_sealed)?;
     let purpose = Purpose::Notice {
         mailbox_id: mailbox.id.clone(),
         deposit_id: letter.id.to_owned(),
@@ -177,7 +177,7 @@ async fn about_letter(
     let path = match copy.reverse_path(context).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
         Some(path) => {
-            rows.notices.push(copy.row(context, MEMO, &memo).map_err(unsent)?);
+            rows.bounce_memos.push(copy.row(context, MEMO, &memo).map_err(unsent)?);
             path
         }
     };

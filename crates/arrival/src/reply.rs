@@ -142,7 +142,7 @@ pub(crate) async fn send(
         let reverse_path = match copy.reverse_path(context).map_err(failed)? {
             None => ReversePath::Null,
             Some(path) => {
-                rows.notices.push(copy.row(context, MEMO, &memo).map_err(failed)?);
+                rows.bounce_memos.push(copy.row(context, MEMO, &memo).map_err(failed)?);
                 path
             }
         };

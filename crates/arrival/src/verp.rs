@@ -2,7 +2,7 @@
 //! letter, and what must be known when one comes back, sealed in a row. Knows neither notices nor answers.
 
 use sealpost_mail::{Address, AddressError, ReversePath, Secret, Timestamp};
-use sealpost_store::{NewNotice, notice_token};
+use sealpost_store::{NewBounceMemo, bounce_token};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -27,7 +27,7 @@ impl Copy<'_> {
     /// Its reverse-path. `None`: the operator named no address for bounces.
     pub(crate) fn reverse_path(&self, context: &Context) -> Result<Option<ReversePath>, AddressError> {
         let Some(base) = &context.tenant.announcer.bounces else { return Ok(None) };
-        let token = notice_token(self.deposit_id, self.number);
+        let token = bounce_token(self.deposit_id, self.number);
         let address = Address::from_parts(&format!("{}+{token}", base.local()), base.domain().clone())?;
         Ok(Some(ReversePath::Address(address)))
     }
@@ -38,13 +38,13 @@ impl Copy<'_> {
         context: &Context,
         label: &str,
         memo: &M,
-    ) -> Result<NewNotice, serde_json::Error> {
+    ) -> Result<NewBounceMemo, serde_json::Error> {
         let json = Secret::new(serde_json::to_vec(memo)?);
-        Ok(NewNotice {
+        Ok(NewBounceMemo {
             mailbox_id: self.mailbox_id.to_owned(),
             deposit_id: self.deposit_id.to_owned(),
             number: self.number,
-            ticket_sealed: context.shared.keys.rows.seal(
+            memo_sealed: context.shared.keys.rows.seal(
                 label,
                 self.deposit_id,
                 json.expose(),

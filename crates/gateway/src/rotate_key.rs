@@ -34,7 +34,7 @@ pub(crate) struct Done {
     pub(crate) letters: usize,
     pub(crate) drafts: usize,
     pub(crate) queued: usize,
-    pub(crate) notices: usize,
+    pub(crate) bounce_memos: usize,
     /// Partners, their keys and our own for them.
     pub(crate) partners: usize,
     /// Made anew by an earlier run.
@@ -130,7 +130,7 @@ impl Rotation<'_> {
             }
             match what {
                 Keyed::Ticket => done.queued += changes.len(),
-                Keyed::Notice => done.notices += changes.len(),
+                Keyed::BounceMemo => done.bounce_memos += changes.len(),
                 Keyed::Letter => done.letters += changes.len(),
                 Keyed::Draft => done.drafts += changes.len(),
                 Keyed::Withdrawn | Keyed::Unread => {}
@@ -184,7 +184,7 @@ impl Rotation<'_> {
                 old.spool.resealed(&new.spool, label, &row.id, &row.sealed, self.random)
             }),
             // Whose mail it was about is not said in the row, only in the seal.
-            Keyed::Notice | Keyed::Unread => {
+            Keyed::BounceMemo | Keyed::Unread => {
                 first(NOTICE_LABELS, |label| self.resealed(label, &row.whose, &row.sealed))
             }
             Keyed::Withdrawn => self.resealed(Standing::LABEL, &row.whose, &row.sealed),

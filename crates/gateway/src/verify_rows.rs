@@ -173,7 +173,7 @@ impl Prover<'_> {
             Keyed::Ticket => {
                 proven.note("leg", &row.id, Ticket::open_any(&queue.spool, &row.id, &row.sealed).map(drop));
             }
-            Keyed::Notice | Keyed::Unread => {
+            Keyed::BounceMemo | Keyed::Unread => {
                 let open = |label: &str| queue.rows.open(label, &row.whose, &row.sealed);
                 proven.note("notice", &row.id, first(NOTICE_LABELS, open).map(drop));
             }

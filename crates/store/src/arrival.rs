@@ -6,6 +6,7 @@ use sealpost_mail::Timestamp;
 
 use crate::audit::AuditRow;
 use crate::body::StoredBody;
+use crate::bounce_memo::NewBounceMemo;
 use crate::column_values::{Folder, LetterEvent};
 use crate::deposit::{NewDeposit, first_reading};
 use crate::draft::SentDraft;
@@ -13,7 +14,6 @@ use crate::error::StoreError;
 use crate::hook::{self, NewEvent};
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
-use crate::notice::NewNotice;
 use crate::notice_frequency::{Announced, Unannounced};
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
@@ -46,14 +46,14 @@ pub struct ArrivalRows {
     pub deposits: Vec<NewDeposit>,
     /// Copies on their way out, notices too.
     pub legs: Vec<NewLeg>,
-    /// Bodies of the notices.
+    /// Bodies of the bounce_memos.
     pub more_bodies: Vec<StoredBody>,
     /// What a bounce of a notice leads back to.
-    pub notices: Vec<NewNotice>,
+    pub bounce_memos: Vec<NewBounceMemo>,
     /// The draft that became this letter. Gone or changed: [`Committed::Duplicate`].
     pub sent: Option<SentDraft>,
     /// Notices that have been told of and lead nowhere from now on.
-    pub spent_notices: Vec<String>,
+    pub spent_memos: Vec<String>,
     /// What it takes of somebody's quota. More than is left: [`Committed::TooMany`].
     pub uses: Vec<NewUse>,
     /// Owners who are reminded with it. Somebody else has done it: [`Committed::Duplicate`].
@@ -91,8 +91,8 @@ impl ArrivalRows {
             deposits: Vec::new(),
             legs: Vec::new(),
             more_bodies: Vec::new(),
-            notices: Vec::new(),
-            spent_notices: Vec::new(),
+            bounce_memos: Vec::new(),
+            spent_memos: Vec::new(),
             sent: None,
             uses: Vec::new(),
             reminders: Vec::new(),
@@ -121,9 +121,9 @@ impl ArrivalRows {
             deposits,
             legs,
             more_bodies,
-            notices,
+            bounce_memos,
             sent,
-            spent_notices,
+            spent_memos,
             uses,
             reminders,
             told,
@@ -143,8 +143,8 @@ impl ArrivalRows {
         self.deposits.extend(deposits);
         self.legs.extend(legs);
         self.more_bodies.extend(more_bodies);
-        self.notices.extend(notices);
-        self.spent_notices.extend(spent_notices);
+        self.bounce_memos.extend(bounce_memos);
+        self.spent_memos.extend(spent_memos);
         self.uses.extend(uses);
         self.reminders.extend(reminders);
         self.told.extend(told);
@@ -216,7 +216,7 @@ impl ArrivalRows {
         self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.unannounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
-        self.notices.into_iter().for_each(|notice| notice.add_to(&mut batch));
+        self.bounce_memos.into_iter().for_each(|notice| notice.add_to(&mut batch));
         for deposit_id in &deposited {
             batch.add(hook::tell(LetterEvent::Deposited, deposit_id, self.now, ""));
         }
@@ -229,9 +229,9 @@ impl ArrivalRows {
         if let Some(sent) = &self.sent {
             sent.remove(&mut batch);
         }
-        for token in self.spent_notices {
+        for token in self.spent_memos {
             // Another report told of it meanwhile: built again, this one finds nothing to tell.
-            let spend = sql!("DELETE FROM notices WHERE token = ?1", token);
+            let spend = sql!("DELETE FROM bounce_memos WHERE token = ?1", token);
             batch.add(spend.or_refuse(Refusal::MailboxTaken));
         }
         for (mailbox_id, token) in self.deletions {

@@ -21,7 +21,7 @@ pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
     batch.add(sql!(remains!("newcomers"), mailbox_id));
     batch.add(sql!(remains!("sessions"), mailbox_id));
     // Whom its letters went to, sealed, for reports that nobody reads any more.
-    batch.add(sql!(remains!("notices"), mailbox_id));
+    batch.add(sql!(remains!("bounce_memos"), mailbox_id));
     batch.add(sql!(remains!("requests"), mailbox_id));
     batch.add(sql!(remains!("withdrawn"), mailbox_id));
     batch.add(sql!(remains!("reminded"), mailbox_id));

@@ -2,10 +2,10 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
 use crate::hook::tell_opened;
-use crate::notice::forget_notices_of;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 
@@ -197,12 +197,12 @@ pub(crate) fn first_reading(mailbox_id: &str, deposit_id: &str, now: Timestamp) 
     )
 }
 
-/// A letter goes, with its body if nothing else refers to that, and with what its notices lead back to. The
+/// A letter goes, with its body if nothing else refers to that, and with its bounce memos. The
 /// deletion says on what condition; a letter that stays keeps all of it.
 pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: &str, body_id: &str) {
     batch.add(deletion);
     batch.release_body(body_id);
-    batch.add(forget_notices_of(deposit_id));
+    batch.add(forget_memos_of(deposit_id));
 }
 
 fn part_of(mailbox_id: &str, folder: Folder, page: Page) -> Statement {

@@ -128,7 +128,7 @@ macro_rules! told {
             " SELECT d.id || '-' || CAST(?2 AS TEXT) || '-' || CAST(CAST(?3 AS BIGINT) AS TEXT) || '-' || h.name,
                  h.name, CAST(?2 AS TEXT), CAST(?3 AS BIGINT), d.id, d.mailbox_id, ",
             $detail,
-            ", 'queued', 0, CAST(?3 AS BIGINT), NULL, (SELECT ticket_sealed FROM notices WHERE token = d.id || '00')
+            ", 'queued', 0, CAST(?3 AS BIGINT), NULL, (SELECT memo_sealed FROM bounce_memos WHERE token = d.id || '00')
              FROM hooks h, deposits d
              WHERE d.folder IN ('inbox', 'trash') AND h.kinds LIKE '% ' || CAST(?2 AS TEXT) || ' %' AND ",
             $($condition)+,
@@ -216,7 +216,8 @@ impl NewEvent {
         match &self.memo_sealed {
             Some(memo) => sql!(of!("?6"), letter, kind, self.at, mailbox, detail, memo.clone()),
             None => {
-                let memo = of!("(SELECT ticket_sealed FROM notices WHERE token = CAST(?1 AS TEXT) || '00')");
+                let memo =
+                    of!("(SELECT memo_sealed FROM bounce_memos WHERE token = CAST(?1 AS TEXT) || '00')");
                 sql!(memo, letter, kind, self.at, mailbox, detail)
             }
         }

@@ -15,6 +15,7 @@ mod arrival;
 mod audit;
 mod believed_time;
 mod body;
+mod bounce_memo;
 mod bulk;
 mod column_values;
 mod deleted_mailbox;
@@ -40,7 +41,6 @@ mod leg;
 mod login_rows;
 mod mailbox;
 mod node;
-mod notice;
 mod notice_frequency;
 mod owner_settings;
 mod partner;
@@ -73,6 +73,7 @@ pub use adopt::{Provable, UnprovenRow};
 pub use arrival::{ArrivalRows, Committed, Durable};
 pub use audit::{Anchor, AnchorKind, Anchors, AuditProver, AuditRow, ChainedRow, LegNotes};
 pub use body::{Body, BodyWriter, StoredBody};
+pub use bounce_memo::{BounceMemo, NewBounceMemo, bounce_token};
 pub use column_values::{
     Ended, Folder, LegPurpose, LegState, LetterEvent, OwnKeyState, PartnerKeyState, RequestKind,
     RequestState, TokenPurpose, WrapKind,
@@ -95,7 +96,6 @@ pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
 pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox, Relock};
 pub use node::{NewNode, NodeRow, NodeState};
-pub use notice::{NewNotice, NoticeRow, notice_token};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use owner_settings::{ChangeSecrets, KeptSession};
 pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow};

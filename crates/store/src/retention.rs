@@ -41,7 +41,7 @@ pub struct Forgotten {
     /// Tokens nobody can use.
     pub tokens: u64,
     /// Notices too old to bounce.
-    pub notices: u64,
+    pub bounce_memos: u64,
     /// Message-IDs too old to be answered.
     pub threads: u64,
 }
@@ -232,15 +232,15 @@ impl Store {
                 |mut row| Ok(sql!("DELETE FROM tokens WHERE hash = ?1", row.blob()?)),
             )
             .await?;
-        let notices = self
+        let bounce_memos = self
             .forget_old(
                 sql!(
-                    "SELECT token FROM notices WHERE created_at < ?1
-                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = notices.deposit_id) LIMIT ?2",
+                    "SELECT token FROM bounce_memos WHERE created_at < ?1
+                       AND NOT EXISTS (SELECT 1 FROM deposits WHERE id = bounce_memos.deposit_id) LIMIT ?2",
                     now.minus(NOTICES),
                     FOUND_AT_ONCE
                 ),
-                |mut row| Ok(sql!("DELETE FROM notices WHERE token = ?1", row.text()?)),
+                |mut row| Ok(sql!("DELETE FROM bounce_memos WHERE token = ?1", row.text()?)),
             )
             .await?;
         let threads = self
@@ -258,7 +258,7 @@ impl Store {
             forget_dead(now.minus(DEAD)),
         ])
         .await?;
-        Ok(Forgotten { fingerprints, sessions, tokens, notices, threads })
+        Ok(Forgotten { fingerprints, sessions, tokens, bounce_memos, threads })
     }
 
     /// Deletes what a question finds, until it finds nothing; in small batches, so that nobody waits long.

@@ -74,7 +74,7 @@ pub enum Keyed {
     /// A ticket in the queue.
     Ticket,
     /// Whom to tell of a mail that comes back.
-    Notice,
+    BounceMemo,
     /// The listing of a letter, behind its proof.
     Letter,
     /// The text of a draft, behind its proof.
@@ -88,7 +88,7 @@ pub enum Keyed {
 impl Keyed {
     /// All kinds.
     pub const ALL: [Self; 6] =
-        [Self::Ticket, Self::Notice, Self::Letter, Self::Draft, Self::Withdrawn, Self::Unread];
+        [Self::Ticket, Self::BounceMemo, Self::Letter, Self::Draft, Self::Withdrawn, Self::Unread];
 }
 
 /// One of them.
@@ -202,8 +202,8 @@ impl Store {
             Keyed::Ticket => {
                 sql!("SELECT id, '', ticket_sealed FROM legs WHERE id > ?1 ORDER BY id LIMIT ?2", after, PAGE)
             }
-            Keyed::Notice => sql!(
-                "SELECT token, deposit_id, ticket_sealed FROM notices WHERE token > ?1 ORDER BY token LIMIT ?2",
+            Keyed::BounceMemo => sql!(
+                "SELECT token, deposit_id, memo_sealed FROM bounce_memos WHERE token > ?1 ORDER BY token LIMIT ?2",
                 after,
                 PAGE
             ),
@@ -238,7 +238,7 @@ impl Store {
                 let WithdrawnRow { standing, by_sealed } = WithdrawnRow::read(row)?;
                 Ok(KeyedRow { what, whose: standing.bound(), id: standing.deposit_id, sealed: by_sealed })
             }
-            Keyed::Ticket | Keyed::Notice | Keyed::Letter | Keyed::Draft | Keyed::Unread => {
+            Keyed::Ticket | Keyed::BounceMemo | Keyed::Letter | Keyed::Draft | Keyed::Unread => {
                 Ok(KeyedRow { what, id: row.text()?, whose: row.text()?, sealed: row.blob()? })
             }
         };
@@ -249,7 +249,9 @@ impl Store {
     pub async fn replace_keyed(&self, rows: Vec<(KeyedRow, Vec<u8>)>) -> Result<(), StoreError> {
         let change = |(row, sealed): (KeyedRow, Vec<u8>)| match row.what {
             Keyed::Ticket => sql!("UPDATE legs SET ticket_sealed = ?2 WHERE id = ?1", row.id, sealed),
-            Keyed::Notice => sql!("UPDATE notices SET ticket_sealed = ?2 WHERE token = ?1", row.id, sealed),
+            Keyed::BounceMemo => {
+                sql!("UPDATE bounce_memos SET memo_sealed = ?2 WHERE token = ?1", row.id, sealed)
+            }
             Keyed::Letter => sql!("UPDATE deposits SET listing_sealed = ?2 WHERE id = ?1", row.id, sealed),
             Keyed::Draft => sql!("UPDATE drafts SET content_sealed = ?2 WHERE id = ?1", row.id, sealed),
             Keyed::Withdrawn => {
@@ -370,7 +372,7 @@ impl Store {
                      WHERE profile_sealed IS NOT NULL
                  UNION ALL SELECT kind, substr(sealed, 6, 1) FROM wraps
                  UNION ALL SELECT 'ticket', substr(ticket_sealed, 6, 1) FROM legs
-                 UNION ALL SELECT 'notice', substr(ticket_sealed, 6, 1) FROM notices
+                 UNION ALL SELECT 'bounce memo', substr(memo_sealed, 6, 1) FROM bounce_memos
                  UNION ALL SELECT 'request', substr(note_sealed, 6, 1) FROM requests
                      WHERE note_sealed IS NOT NULL
                  UNION ALL SELECT 'decision', substr(decision_sealed, 6, 1) FROM requests
@@ -498,7 +500,7 @@ mod tests {
             "mailboxes.profile_sealed",
             "mailboxes.question_sealed",
             "newcomers.secret_sealed",
-            "notices.ticket_sealed",
+            "bounce_memos.memo_sealed",
             "own_keys.public_sealed",
             "own_keys.secret_sealed",
             "partner_keys.sealed",

@@ -75,7 +75,7 @@ pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
         concat!(
             "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
              SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.ticket_sealed
-             FROM deposits d JOIN notices n ON n.token = d.id || '00'
+             FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
              WHERE d.id = ?1 AND d.expires_at <= ?2 AND d.read_at IS NULL AND d.folder = 'inbox' AND ",
             unheld!("d.mailbox_id"),
             " ON CONFLICT DO NOTHING"
@@ -90,13 +90,13 @@ const AT_ONCE: u32 = 1_000;
 
 impl Store {
     /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
-    /// told; after this id. A few at once. Reads the whole table of notices, beside the writer.
+    /// told; after this id. A few at once. Reads the whole table of bounce memos, beside the writer.
     pub async fn unfetched(&self, after: &str, before: Timestamp) -> Result<Vec<Unfetched>, StoreError> {
         let rows = self
             .read_rows(sql!(
                 concat!(
                     "SELECT d.id, d.received_at, d.expires_at, n.ticket_sealed
-                     FROM notices n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
+                     FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched WHERE deposit_id = d.id) AND ",
                     unheld!("d.mailbox_id"),

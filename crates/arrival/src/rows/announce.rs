@@ -46,7 +46,7 @@ pub(super) fn announce(
         others: Vec::new(),
     };
     // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
-    rows.notices.push(copy.row(context, MEMO, &memo).map_err(crate::failure::later)?);
+    rows.bounce_memos.push(copy.row(context, MEMO, &memo).map_err(crate::failure::later)?);
     if about.is_unreachable {
         tracing::info!(mailbox.id = %about.mailbox_id, "no notice: mail to its owner came back too often");
         return Ok(());

@@ -3,7 +3,7 @@
 
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_store::{ArrivalRows, NewBounce, NoticeRow, notice_token};
+use sealpost_store::{ArrivalRows, BounceMemo, NewBounce, bounce_token};
 
 use super::Arrival;
 use super::reports;
@@ -18,22 +18,22 @@ use crate::undelivered::{self, Undelivered};
 /// token is spent with the same commit.
 pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<ArrivalRows, Reply> {
     let mut rows = ArrivalRows::new(arrival.now);
-    let mut notices: Vec<(String, NoticeRow)> = Vec::new();
+    let mut failed: Vec<(String, BounceMemo)> = Vec::new();
     for Decided { way, .. } in decided {
         let Way::Bounce(token) = way else { continue };
-        if notices.iter().any(|(known, _)| known == token) {
+        if failed.iter().any(|(known, _)| known == token) {
             continue;
         }
         let found = arrival
             .context
             .shared
             .store
-            .notice(token)
+            .bounce_memo(token)
             .await
             .map_err(|error| crate::failure::unavailable(&error))?;
-        notices.push((token.clone(), found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
+        failed.push((token.clone(), found.ok_or_else(|| Reply::refuse(550, 1, 1, "No such address"))?));
     }
-    if notices.is_empty() {
+    if failed.is_empty() {
         return Ok(rows);
     }
     // Reports come with the null reverse-path (RFC 3464 §2); anything else is somebody who saw the address.
@@ -49,9 +49,9 @@ pub(super) async fn rows(arrival: &Arrival<'_>, decided: &[Decided]) -> Result<A
             return Ok(rows);
         }
     };
-    for (token, notice) in notices {
-        tell(arrival, status, &notice, &mut rows).await?;
-        rows.spent_notices.push(token);
+    for (token, kept) in failed {
+        tell(arrival, status, &kept, &mut rows).await?;
+        rows.spent_memos.push(token);
     }
     Ok(rows)
 }
@@ -63,16 +63,15 @@ const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
 async fn tell(
     arrival: &Arrival<'_>,
     status: Option<EnhancedCode>,
-    notice: &NoticeRow,
+    kept: &BounceMemo,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
-    let open =
-        |label| arrival.context.shared.keys.rows.open(label, &notice.deposit_id, &notice.ticket_sealed);
+    let open = |label| arrival.context.shared.keys.rows.open(label, &kept.deposit_id, &kept.memo_sealed);
     if let Ok(plain) = open(reply::MEMO) {
         let memo: ReplyMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
         let told = Undelivered {
-            mailbox_id: &notice.mailbox_id,
-            deposit_id: &notice.deposit_id,
+            mailbox_id: &kept.mailbox_id,
+            deposit_id: &kept.deposit_id,
             recipient: &memo.recipient,
             message_id: Some(memo.message_id),
             subject: None,
@@ -86,14 +85,14 @@ async fn tell(
     }
     let plain = open(MEMO).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
-    let returned = Event::NoticeReturned { letter: &notice.deposit_id, mailbox: &notice.mailbox_id };
+    let returned = Event::NoticeReturned { letter: &kept.deposit_id, mailbox: &kept.mailbox_id };
     rows.audit.push(returned.row(arrival.now, &Actor::System, None));
-    tracing::warn!(mailbox.id = %notice.mailbox_id, "a notice could not be delivered");
+    tracing::warn!(mailbox.id = %kept.mailbox_id, "a notice could not be delivered");
     // What is not certain is told, and not counted.
     if let Some(status) = status {
         rows.bounced.push(NewBounce {
-            mailbox_id: notice.mailbox_id.clone(),
-            deposit_id: Some(notice.deposit_id.clone()),
+            mailbox_id: kept.mailbox_id.clone(),
+            deposit_id: Some(kept.deposit_id.clone()),
             status: status.to_string(),
             at: arrival.now,
         });
@@ -101,10 +100,10 @@ async fn tell(
     let at = reports::At::of(arrival);
     reports::unannounced(&at, &memo.sender, &memo.recipient, status, rows).await?;
     for other in &memo.others {
-        let first = arrival.context.shared.store.notice(&notice_token(other, 0)).await;
+        let first = arrival.context.shared.store.bounce_memo(&bounce_token(other, 0)).await;
         let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
         // It does not keep the others' senders from hearing it.
-        match reminder::memo(arrival.context, other, &first.ticket_sealed) {
+        match reminder::memo(arrival.context, other, &first.memo_sealed) {
             Ok(memo) => reports::unannounced(&at, &memo.sender, &memo.recipient, status, rows).await?,
             Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),
         }

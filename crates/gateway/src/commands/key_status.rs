@@ -169,7 +169,7 @@ fn plural(what: &str) -> &'static str {
         "answer" => "answers",
         "escrow" => "escrow wraps",
         "ticket" => "legs in the queue",
-        "notice" => "notices",
+        "bounce memo" => "bounce memos",
         "request" => "notes of requests",
         "decision" => "decisions",
         "withdrawn" => "letters taken back",

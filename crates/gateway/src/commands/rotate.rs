@@ -199,13 +199,13 @@ impl Places {
 
     fn report(&self, done: &Done, old: &ServerKey, new: &ServerKey, aside: &Path) {
         say(format_args!(
-            "{} mailboxes, {} letters, {} drafts, {} in the queue, {} notices and {} of partners stand under key {:#04x} now, and not under \
+            "{} mailboxes, {} letters, {} drafts, {} in the queue, {} bounce memos and {} of partners stand under key {:#04x} now, and not under \
              {:#04x} ({} had been made anew before)",
             done.mailboxes,
             done.letters,
             done.drafts,
             done.queued,
-            done.notices,
+            done.bounce_memos,
             done.partners,
             new.id(),
             old.id(),

@@ -113,7 +113,7 @@ pub(super) async fn forget(workshop: &Workshop, now: Timestamp) -> Result<Counts
         ("fingerprints", forgotten.fingerprints),
         ("sessions", forgotten.sessions),
         ("tokens", forgotten.tokens),
-        ("notices", forgotten.notices),
+        ("bounce memos", forgotten.bounce_memos),
         ("threads", forgotten.threads),
         ("runs", runs),
     ])

@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("../../schema/020_pace.sql")),
     (21, include_str!("../../schema/021_hooks.sql")),
     (22, include_str!("../../schema/022_nodes.sql")),
+    (23, include_str!("../../schema/023_bounce_memos.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -1,7 +1,7 @@
 //! An arrival is stored whole and once.
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, Committed, NewNotice, Store, StoreError, notice_token};
+use sealpost_store::{ArrivalRows, Committed, NewBounceMemo, Store, StoreError, bounce_token};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -217,11 +217,11 @@ async fn many_reports_at_once_on_one_notice_are_told_of_once() {
     let mailbox = rig.mailbox(7);
     let deposit = rig.ids.id();
     let mut rows = ArrivalRows::new(NOW);
-    rows.notices.push(NewNotice {
+    rows.bounce_memos.push(NewBounceMemo {
         number: 0,
         mailbox_id: mailbox.id.clone(),
         deposit_id: deposit.clone(),
-        ticket_sealed: b"ticket".to_vec(),
+        memo_sealed: b"ticket".to_vec(),
         created_at: NOW,
     });
     rows.mailboxes.push(mailbox);
@@ -229,7 +229,7 @@ async fn many_reports_at_once_on_one_notice_are_told_of_once() {
     let mut reports = Vec::new();
     for n in 0..20 {
         let mut rows = with_fingerprint(&rig, [n; 32]).await;
-        rows.spent_notices.push(notice_token(&deposit, 0));
+        rows.spent_memos.push(bounce_token(&deposit, 0));
         let store = rig.store.clone();
         reports.push(tokio::spawn(async move { commit(&store, rows).await }));
     }

@@ -2,8 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, MailboxState, NewNotice, NewSession, Proof, WrapKind,
-    notice_token,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, NewBounceMemo, NewSession, Proof, WrapKind,
+    bounce_token,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, wrap};
@@ -68,18 +68,18 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     let body = rig.body(crate::rig::LARGE).await;
     let mut rows = ArrivalRows::new(NOW);
     let deposit = rig.deposit(&id, body.id());
-    rows.notices.push(NewNotice {
+    rows.bounce_memos.push(NewBounceMemo {
         number: 6,
         mailbox_id: id.clone(),
         deposit_id: deposit.id.clone(),
-        ticket_sealed: b"ticket".to_vec(),
+        memo_sealed: b"ticket".to_vec(),
         created_at: NOW,
     });
-    let returned = notice_token(&deposit.id, 6);
+    let returned = bounce_token(&deposit.id, 6);
     rows.deposits.push(deposit);
     rows.body = Some(body);
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
-    assert_eq!(rig.store.notice(&returned).await.unwrap().unwrap().mailbox_id, id);
+    assert_eq!(rig.store.bounce_memo(&returned).await.unwrap().unwrap().mailbox_id, id);
 
     assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
     assert!(!rig.store.delete_mailbox(&id, NOW).await.unwrap());
@@ -88,7 +88,7 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     assert_eq!((deleted.state, deleted.address_sealed.len()), (MailboxState::Deleted, 0));
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert_eq!(rig.store.wrap(&id, WrapKind::Password).await.unwrap(), None);
-    assert_eq!(rig.store.notice(&returned).await.unwrap(), None);
+    assert_eq!(rig.store.bounce_memo(&returned).await.unwrap(), None);
     assert!(!rig.store.lock_mailbox(relock(&id, "", "x"), NOW).await.unwrap());
     let counts = rig.clean().await;
     assert_eq!((counts.mailboxes, counts.deposits, counts.bodies_in_rows), (0, 0, 0));

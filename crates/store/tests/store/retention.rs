@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewNewcomer, NewNotice, NewSession,
-    NewToken, Page, Proof, RequestKind, TokenPurpose, WrapKind, notice_token,
+    Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewBounceMemo, NewNewcomer,
+    NewSession, NewToken, Page, Proof, RequestKind, TokenPurpose, WrapKind, bounce_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -113,15 +113,15 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     let done = rig.activate(activation(&active, 3, NOW, Some(LATER))).await.unwrap();
     assert_eq!(done, Activation::Activated);
     assert!(rig.store.ask(&asked, RequestKind::Renewal, None, NOW).await.unwrap());
-    let notice = NewNotice {
+    let notice = NewBounceMemo {
         number: 0,
         mailbox_id: mailbox.clone(),
         deposit_id: id.clone(),
-        ticket_sealed: b"memo".to_vec(),
+        memo_sealed: b"memo".to_vec(),
         created_at: NOW,
     };
     let mut rows = ArrivalRows::new(NOW);
-    rows.notices.push(notice);
+    rows.bounce_memos.push(notice);
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
 
     assert_eq!(rig.store.purge_pending(Timestamp(i64::MAX)).await.unwrap(), 0, "letters wait in them");
@@ -133,7 +133,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     assert!(row.address_sealed.is_empty() && row.public_key.is_empty());
     assert!(rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap().is_empty());
     assert!(rig.store.wrap(&mailbox, WrapKind::Activation).await.unwrap().is_none());
-    assert!(rig.store.notice(&notice_token(&id, 0)).await.unwrap().is_none());
+    assert!(rig.store.bounce_memo(&bounce_token(&id, 0)).await.unwrap().is_none());
     assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "its link still explains itself");
     for id in [&asked, &active] {
         assert_ne!(rig.store.mailbox(id).await.unwrap().unwrap().state, MailboxState::Deleted);
@@ -192,22 +192,22 @@ async fn rows_that_lead_nowhere_are_forgotten_and_others_are_not() {
     rows.deposits.push(letter);
     rows.body = Some(body);
     rows.fingerprint = Some([3; 32]);
-    rows.notices.push(NewNotice {
+    rows.bounce_memos.push(NewBounceMemo {
         number: 0,
         mailbox_id: mailbox.clone(),
         deposit_id: deposit,
-        ticket_sealed: Vec::new(),
+        memo_sealed: Vec::new(),
         created_at: NOW,
     });
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
 
     let now = rig.store.forget(NOW).await.unwrap();
-    assert_eq!((now.tokens, now.notices, now.threads, now.sessions), (0, 0, 0, 0));
+    assert_eq!((now.tokens, now.bounce_memos, now.threads, now.sessions), (0, 0, 0, 0));
     let next_day = rig.store.forget(LATER.plus(DAY * 2)).await.unwrap();
     assert_eq!((next_day.tokens, next_day.sessions, next_day.fingerprints), (1, 1, 1), "the reset link");
-    assert_eq!(rig.store.forget(NOW.plus(DAY * 59)).await.unwrap().notices, 0);
+    assert_eq!(rig.store.forget(NOW.plus(DAY * 59)).await.unwrap().bounce_memos, 0);
     let later = rig.store.forget(NOW.plus(DAY * 61)).await.unwrap();
-    assert_eq!(later.notices, 0, "its letter is there, and its sender may still have to be told");
+    assert_eq!(later.bounce_memos, 0, "its letter is there, and its sender may still have to be told");
     assert!(rig.store.token(&[1; 32]).await.unwrap().is_some(), "a used link says so for a year");
     assert_eq!(rig.store.forget(LATER.plus(DAY * 366)).await.unwrap().tokens, 1);
     assert!(rig.store.knows_thread(&[[4; 32]]).await.unwrap());

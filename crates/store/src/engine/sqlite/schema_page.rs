@@ -14,6 +14,7 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_counts", "wrong passwords by network and minute, until they are a row of the trail"),
     ("believed_time", "what the jobs last believed the time to be"),
     ("bodies", "sealed bodies: small ones here, large ones as files"),
+    ("bounce_memos", "what must be known when a notice or a reply comes back (VERP)"),
     ("deposits", "letters in mailboxes: what the list shows and the message key, sealed to the mailbox"),
     ("draft_files", "files of drafts"),
     ("drafts", "letters being written"),
@@ -28,7 +29,6 @@ const TABLES: &[(&str, &str)] = &[
     ("mailboxes", "one for each address, by its keyed tag"),
     ("newcomers", "who is between an activation link and a password"),
     ("nodes", "processes that serve over one PostgreSQL, and when each last gave a sign of life"),
-    ("notices", "what must be known when a notice or a reply comes back (VERP)"),
     (
         "own_keys",
         "our keys for partners: the public side for whoever shows it, the private side for whoever uses it",
