@@ -6,7 +6,7 @@ use rig::{Config, Gateway, Hop, Web, letters};
 use rusqlite::{Connection, params};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_vault::{
-    Bearer, Held, MailboxKeys, MailboxPublic, MessageKey, ServerKey, SessionSecret, seal_all,
+    Bearer, Held, MailboxKeys, MailboxPublic, MessageKey, Part, ServerKey, SessionSecret, seal_all,
 };
 
 use crate::portal::{Portal, activate};
@@ -271,7 +271,7 @@ fn a_letter_that_we_did_not_deposit_is_not_shown() {
         let id = format!("{n:032x}");
         let key = MessageKey::generate(&SystemRandom);
         let body = seal_all(&key, b"Bitte an eine andere Kontonummer. Falscher-Brief\r\n", &SystemRandom);
-        let part = key.seal_part(&format!("listing:{id}"), listing, &SystemRandom);
+        let part = key.seal_part(Part::Listing(&id), listing, &SystemRandom);
         let sealed = if proven { foreign.deposits.prove(&mailbox, &id, &part) } else { part };
         let head = b"From: erika@insurer.example\r\nSubject: Falscher-Brief\r\n\r\n";
         rows.execute(
@@ -288,7 +288,7 @@ fn a_letter_that_we_did_not_deposit_is_not_shown() {
                 mailbox,
                 sealed,
                 public.seal_key(&mailbox, &id, &key, &SystemRandom).unwrap(),
-                key.seal_part("head", head, &SystemRandom)
+                key.seal_part(Part::FormerHead, head, &SystemRandom)
             ],
         )
         .unwrap();
@@ -316,7 +316,7 @@ fn a_letter_that_we_did_not_deposit_is_not_shown() {
         params![
             last(&letter),
             public.seal_key(&mailbox, last(&letter), key, &SystemRandom).unwrap(),
-            key.seal_part("head", b"Subject: Falscher-Brief\r\n\r\n", &SystemRandom),
+            key.seal_part(Part::FormerHead, b"Subject: Falscher-Brief\r\n\r\n", &SystemRandom),
             ids[0].0
         ],
     )
@@ -342,7 +342,7 @@ fn a_draft_that_its_owner_did_not_write_is_not_sent() {
             id,
             mailbox,
             public.seal_key(&mailbox, &id, &key, &SystemRandom).unwrap(),
-            key.seal_part(&format!("draft:{id}"), content, &SystemRandom)
+            key.seal_part(Part::Draft(&id), content, &SystemRandom)
         ],
     )
     .unwrap();

@@ -6,7 +6,7 @@ use rig::reader::PASSWORD;
 use rig::{Config, Gateway, Hop, letters};
 use rusqlite::{Connection, params};
 use sealpost_mail::SystemRandom;
-use sealpost_vault::{MailboxPublic, ServerKey};
+use sealpost_vault::{Label, MailboxPublic, ServerKey};
 
 use crate::portal::Portal;
 
@@ -32,9 +32,10 @@ fn lock(gateway: &Gateway, rows: &Connection) {
         })
         .unwrap();
     let public = MailboxPublic::from_bytes(&public).unwrap();
-    let address = keys.rows.open("address", &public.bound_at(&id, &epochs), &sealed).unwrap();
+    let address = keys.rows.open(Label::Address, &public.bound_at(&id, &epochs), &sealed).unwrap();
     let locked = format!("{}.new.locked", if epochs.is_empty() { "." } else { &epochs });
-    let sealed = keys.rows.seal("address", &public.bound_at(&id, &locked), address.expose(), &SystemRandom);
+    let sealed =
+        keys.rows.seal(Label::Address, &public.bound_at(&id, &locked), address.expose(), &SystemRandom);
     rows.execute(
         "UPDATE mailboxes SET state = 'locked', epochs = ?1, address_sealed = ?2",
         params![locked, sealed],

@@ -12,7 +12,7 @@ use rig::process::{Process, poll, run};
 use rig::reader::{PASSWORD, activate, activate_with, letter_path};
 use rig::{Config, Gateway, Hop, Web, letters};
 use rusqlite::Connection;
-use sealpost_vault::{Keys, MailboxSecret, ServerKey};
+use sealpost_vault::{Keys, Label, MailboxSecret, ServerKey};
 
 const ACTIVE: &str = "a@web.example";
 const PENDING: &str = "p@web.example";
@@ -89,7 +89,7 @@ fn opened_by(data: &Path, keys: &Keys) -> Vec<String> {
             }
         }
     };
-    for label in ["ticket", "ticket-held"] {
+    for label in [Label::Ticket, Label::TicketHeld] {
         ask("SELECT id, ticket_sealed FROM legs", &|id, sealed| keys.spool.open(label, id, sealed).is_ok());
     }
     ask("SELECT mailbox_id, sealed FROM wraps WHERE kind = 'link'", &|id, sealed| {
@@ -99,7 +99,7 @@ fn opened_by(data: &Path, keys: &Keys) -> Vec<String> {
         MailboxSecret::unwrap_escrow(sealed, id, &keys.escrow).is_ok()
     });
     ask("SELECT id, question_sealed FROM mailboxes WHERE question_sealed IS NOT NULL", &|id, sealed| {
-        keys.rows.open("question", id, sealed).is_ok()
+        keys.rows.open(Label::Question, id, sealed).is_ok()
     });
     opened
 }

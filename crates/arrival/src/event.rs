@@ -4,10 +4,10 @@
 use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
 use sealpost_mailbox::audit::event_holds;
 use sealpost_store::{EventRow, LetterEvent, NewEvent};
-use sealpost_vault::QueueKeys;
+use sealpost_vault::{Label, QueueKeys};
 
 use crate::context::Context;
-use crate::memo::{MEMO, NoticeMemo};
+use crate::memo::NoticeMemo;
 
 /// Whose a letter is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,11 @@ pub(crate) fn answered(
         mailbox: mailbox_id.to_owned(),
         at: now,
         detail: String::new(),
-        memo_sealed: Some(context.shared.keys.rows.seal(MEMO, deposit_id, json.expose(), random)),
+        memo_sealed: Some(context.shared.keys.rows.seal(
+            Label::NoticeMemo,
+            deposit_id,
+            json.expose(),
+            random,
+        )),
     })
 }

@@ -1,11 +1,8 @@
 //! What is kept, sealed, beside a letter's first notice: whose the letter is and whom it is for. Knows no row.
 
 use sealpost_mail::{Address, ReversePath, Timestamp};
-use sealpost_vault::RowKey;
+use sealpost_vault::{Label, RowKey};
 use serde::{Deserialize, Serialize};
-
-/// The label of [`NoticeMemo`].
-pub(crate) const MEMO: &str = "notice";
 
 /// What is kept (sealed) of a notice, so that its bounce can be told to the letter's sender.
 #[derive(Serialize, Deserialize)]
@@ -27,7 +24,7 @@ pub(crate) struct NoticeMemo {
 impl NoticeMemo {
     /// What is kept beside this letter. `None`: what is there says something else, or nothing.
     pub(crate) fn open(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<Self> {
-        let plain = rows.open(MEMO, letter, sealed).ok()?;
+        let plain = rows.open(Label::NoticeMemo, letter, sealed).ok()?;
         serde_json::from_slice(plain.expose()).ok()
     }
 }

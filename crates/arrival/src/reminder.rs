@@ -9,12 +9,12 @@ use sealpost_store::{
     Announced, ArrivalRows, Committed, LegPurpose, MailboxRow, NewReminder, Reminded, StoreError, Told,
     WrapKind, bounce_token,
 };
-use sealpost_vault::Token;
+use sealpost_vault::{Label, Token};
 
 use crate::commit::commit;
 use crate::context::Context;
 use crate::enqueue;
-use crate::memo::{MEMO, NoticeMemo};
+use crate::memo::NoticeMemo;
 use crate::notice_ticket::NoticeFacts;
 use crate::owner_mail;
 use crate::verp;
@@ -177,7 +177,7 @@ async fn about_letter(
     let path = match copy.reverse_path(context).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
         Some(path) => {
-            rows.bounce_memos.push(copy.row(context, MEMO, &memo).map_err(unsent)?);
+            rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(unsent)?);
             path
         }
     };
@@ -185,7 +185,7 @@ async fn about_letter(
 }
 
 pub(crate) fn memo(context: &Context, deposit_id: &str, sealed: &[u8]) -> Result<NoticeMemo, Unsent> {
-    let plain = context.shared.keys.rows.open(MEMO, deposit_id, sealed).map_err(unsent)?;
+    let plain = context.shared.keys.rows.open(Label::NoticeMemo, deposit_id, sealed).map_err(unsent)?;
     serde_json::from_slice(plain.expose()).map_err(unsent)
 }
 

@@ -12,7 +12,7 @@ use sealpost_mailbox::{BodySealer, NewLetter, OutboxError, Resident, Sent, Wish,
 use sealpost_store::{
     Allowance, ArrivalRows, Committed, Folder, LegPurpose, LegStart, MailboxState, NewUse, StoredBody,
 };
-use sealpost_vault::{BodyHash, LetterSigner, MessageKey};
+use sealpost_vault::{BodyHash, Label, LetterSigner, MessageKey};
 use serde::{Deserialize, Serialize};
 
 use crate::commit::commit;
@@ -21,9 +21,6 @@ use crate::event;
 use crate::quota;
 use crate::thread::tag as thread_tag;
 use crate::verp;
-
-/// The label under which the memo of an answer's reverse-path is sealed.
-pub(crate) const MEMO: &str = "answer";
 
 /// What is kept (sealed) of an answer's leg, so that its bounce finds the mailbox. No subject.
 #[derive(Serialize, Deserialize)]
@@ -142,7 +139,7 @@ pub(crate) async fn send(
         let reverse_path = match copy.reverse_path(context).map_err(failed)? {
             None => ReversePath::Null,
             Some(path) => {
-                rows.bounce_memos.push(copy.row(context, MEMO, &memo).map_err(failed)?);
+                rows.bounce_memos.push(copy.row(context, Label::ReplyMemo, &memo).map_err(failed)?);
                 path
             }
         };

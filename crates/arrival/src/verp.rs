@@ -3,6 +3,7 @@
 
 use sealpost_mail::{Address, AddressError, ReversePath, Secret, Timestamp};
 use sealpost_store::{NewBounceMemo, bounce_token};
+use sealpost_vault::Label;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -36,7 +37,7 @@ impl Copy<'_> {
     pub(crate) fn row<M: Serialize>(
         &self,
         context: &Context,
-        label: &str,
+        label: Label,
         memo: &M,
     ) -> Result<NewBounceMemo, serde_json::Error> {
         let json = Secret::new(serde_json::to_vec(memo)?);

@@ -12,13 +12,7 @@ use thiserror::Error;
 
 use sealpost_mail::{BodyType, Random, Recipient, Ret, ReversePath, Secret, Timestamp, TlsFloor};
 use sealpost_store::{LegPurpose, LegStart, NewLeg};
-use sealpost_vault::{SpoolKey, VaultError};
-
-/// The label that binds a sealed ticket to its use.
-const LABEL: &str = "ticket";
-
-/// The label of a ticket whose leg may not go: delivery opens none of these, whatever its row says.
-const HELD: &str = "ticket-held";
+use sealpost_vault::{Label, SpoolKey, VaultError};
 
 /// Whether a ticket lets its leg go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +26,10 @@ pub enum Hold {
 impl Hold {
     /// Under which label a ticket is sealed that stands so.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub fn label(self) -> Label {
         match self {
-            Self::Free => LABEL,
-            Self::Held => HELD,
+            Self::Free => Label::Ticket,
+            Self::Held => Label::TicketHeld,
         }
     }
 
@@ -306,7 +300,7 @@ impl Ticket {
     /// Opens the ticket of leg `leg_id` to look at it, whether it may go or not.
     pub fn open_any(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<(Self, Hold), TicketError> {
         let free = Self::open(key, leg_id, sealed).map(|ticket| (ticket, Hold::Free));
-        free.or_else(|error| match key.open(HELD, leg_id, sealed) {
+        free.or_else(|error| match key.open(Label::TicketHeld, leg_id, sealed) {
             Ok(plain) => Ok((serde_json::from_slice(plain.expose())?, Hold::Held)),
             Err(_neither) => Err(error),
         })
@@ -314,7 +308,7 @@ impl Ticket {
 
     /// Opens the ticket of leg `leg_id`, if it may go.
     pub fn open(key: &SpoolKey, leg_id: &str, sealed: &[u8]) -> Result<Self, TicketError> {
-        let plain = key.open(LABEL, leg_id, sealed)?;
+        let plain = key.open(Label::Ticket, leg_id, sealed)?;
         Ok(serde_json::from_slice(plain.expose())?)
     }
 }
@@ -392,7 +386,8 @@ mod tests {
     #[test]
     fn a_ticket_of_another_version_is_not_quoted() {
         let (key, random) = (ServerKey::generate(&SystemRandom).keys().spool, SystemRandom);
-        let sealed = key.seal(LABEL, "leg", br#"{"reverse_path": "a@b.example", "version": 9}"#, &random);
+        let sealed =
+            key.seal(Label::Ticket, "leg", br#"{"reverse_path": "a@b.example", "version": 9}"#, &random);
         let error = Ticket::open(&key, "leg", &sealed).unwrap_err().to_string();
         assert_eq!(error, "the ticket cannot be read: Data error in its JSON");
     }

@@ -12,7 +12,7 @@ use sealpost_store::{
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
-    Argon2Cost, InitialPassword, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
+    Argon2Cost, InitialPassword, Label, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
 };
 
 use crate::commands::RequestError;
@@ -114,7 +114,7 @@ pub(crate) async fn release(
 
 /// What support noted, for the request's row.
 pub(crate) fn seal_note(keys: &SupportKeys, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
-    keys.role.queue.rows.seal("request-decision", mailbox_id, note.trim().as_bytes(), random)
+    keys.role.queue.rows.seal(Label::RequestDecision, mailbox_id, note.trim().as_bytes(), random)
 }
 
 /// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while

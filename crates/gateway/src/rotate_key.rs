@@ -11,7 +11,7 @@ use sealpost_store::{
     EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating,
     Standing, Store, StoreError, WrapKind,
 };
-use sealpost_vault::{EscrowPublic, Keys, MailboxSecret, Rotated, TokenPurpose, VaultError};
+use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;
 
 /// Why nothing, or not everything, was done.
@@ -166,7 +166,7 @@ impl Rotation<'_> {
 
     /// Whose letter an event tells of; nothing, where that cannot be read.
     fn memo(&self, letter: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-        match first(NOTICE_LABELS, |label| self.resealed(label, letter, sealed)) {
+        match first(MEMO_LABELS, |label| self.resealed(label, letter, sealed)) {
             Ok(Rotated::Anew(anew)) => Some(anew),
             Ok(Rotated::Before) => Some(sealed.to_owned()),
             Err(error) => {
@@ -185,9 +185,9 @@ impl Rotation<'_> {
             }),
             // Whose mail it was about is not said in the row, only in the seal.
             Keyed::BounceMemo | Keyed::Unread => {
-                first(NOTICE_LABELS, |label| self.resealed(label, &row.whose, &row.sealed))
+                first(MEMO_LABELS, |label| self.resealed(label, &row.whose, &row.sealed))
             }
-            Keyed::Withdrawn => self.resealed(Standing::LABEL, &row.whose, &row.sealed),
+            Keyed::Withdrawn => self.resealed(Label::Withdrawn, &row.whose, &row.sealed),
             Keyed::Letter => old.deposits.reproven(&new.deposits, &row.whose, &row.id, &row.sealed),
             Keyed::Draft => old.sessions.reproven_draft(&new.sessions, &row.whose, &row.id, &row.sealed),
         };
@@ -198,19 +198,19 @@ impl Rotation<'_> {
         }
     }
 
-    fn resealed(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Rotated, VaultError> {
+    fn resealed(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Rotated, VaultError> {
         self.old.rows.resealed(&self.new.rows, label, id, sealed, self.random)
     }
 
     /// The same for what may be missing; what cannot be opened stays, because a mailbox without its question is better
     /// than no mailbox.
-    fn optional(&self, label: &str, id: &str, sealed: Option<&Vec<u8>>) -> Option<Vec<u8>> {
+    fn optional(&self, label: Label, id: &str, sealed: Option<&Vec<u8>>) -> Option<Vec<u8>> {
         let sealed = sealed?;
         match self.resealed(label, id, sealed) {
             Ok(Rotated::Anew(anew)) => Some(anew),
             Ok(Rotated::Before) => Some(sealed.clone()),
             Err(error) => {
-                tracing::error!(row.kind = label, mailbox.id = %id, %error, "left as it is");
+                tracing::error!(row.kind = label.as_str(), mailbox.id = %id, %error, "left as it is");
                 Some(sealed.clone())
             }
         }
@@ -250,16 +250,16 @@ impl Rotation<'_> {
         wraps.extend(moved_escrow(found, &self.old.escrow, &escrow, self.random)?);
         let request = |request: &KeyedRequest| KeyedRequest {
             number: request.number,
-            note: self.optional("request", &row.id, request.note.as_ref()),
-            decision: self.optional("request-decision", &row.id, request.decision.as_ref()),
+            note: self.optional(Label::Request, &row.id, request.note.as_ref()),
+            decision: self.optional(Label::RequestDecision, &row.id, request.decision.as_ref()),
         };
         Ok(RotatedMailbox {
             id: row.id.clone(),
             tag_before: row.tag,
             tag: self.new.tags.address_tag(&resident.address().identity()),
             address_sealed: seal_address(&self.new.rows, public, &row.id, &row.epochs, text, self.random),
-            question_sealed: self.optional("question", &row.id, row.question_sealed.as_ref()),
-            profile_sealed: self.optional("profile", &row.id, row.profile_sealed.as_ref()),
+            question_sealed: self.optional(Label::Question, &row.id, row.question_sealed.as_ref()),
+            profile_sealed: self.optional(Label::Profile, &row.id, row.profile_sealed.as_ref()),
             wraps,
             token,
             requests: found.requests.iter().map(request).collect(),
@@ -299,7 +299,7 @@ fn seals(keys: &Keys) -> PartnerSeals<'_> {
 type TokenMoved = ([u8; 32], [u8; 32]);
 
 /// What is known of a mail that comes back: of a notice, of an answer.
-pub(crate) const NOTICE_LABELS: [&str; 2] = ["notice", "answer"];
+pub(crate) const MEMO_LABELS: [Label; 2] = [Label::NoticeMemo, Label::ReplyMemo];
 
 /// The escrow wrap of a mailbox under another escrow key, if the one at hand opens it and it holds the mailbox's own
 /// secret. One under a third key stays.
@@ -333,8 +333,8 @@ fn is_its_own(row: &MailboxRow, secret: &MailboxSecret) -> bool {
 
 /// With the first label that fits.
 pub(crate) fn first<T, const N: usize>(
-    labels: [&str; N],
-    mut with: impl FnMut(&str) -> Result<T, VaultError>,
+    labels: [Label; N],
+    mut with: impl FnMut(Label) -> Result<T, VaultError>,
 ) -> Result<T, VaultError> {
     let mut last = Err(VaultError::Damaged("sealed record"));
     for label in labels {

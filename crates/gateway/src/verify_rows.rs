@@ -9,11 +9,11 @@ use sealpost_store::{
     Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Standing, Store, StoreError, WrapKind,
 };
 use sealpost_vault::{
-    Bearer, Held, KeyringKey, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
+    Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
     is_of_former_version,
 };
 
-use crate::rotate_key::{NOTICE_LABELS, first};
+use crate::rotate_key::{MEMO_LABELS, first};
 
 /// More than that many are counted only.
 const NAMED: usize = 1000;
@@ -77,16 +77,20 @@ impl Prover<'_> {
     fn mailbox(&self, found: &KeyedMailbox, proven: &mut Proven) {
         let row = &found.row;
         proven.note("mailbox", &row.id, Resident::of(row, &self.queue.rows, &self.queue.tags).map(drop));
-        for (label, sealed) in [("question", &row.question_sealed), ("profile", &row.profile_sealed)] {
+        for (label, sealed) in
+            [(Label::Question, &row.question_sealed), (Label::Profile, &row.profile_sealed)]
+        {
             if let Some(sealed) = sealed {
-                proven.note(label, &row.id, self.queue.rows.open(label, &row.id, sealed).map(drop));
+                proven.note(label.as_str(), &row.id, self.queue.rows.open(label, &row.id, sealed).map(drop));
             }
         }
         for request in &found.requests {
-            for (label, sealed) in [("request", &request.note), ("request-decision", &request.decision)] {
+            for (label, sealed) in
+                [(Label::Request, &request.note), (Label::RequestDecision, &request.decision)]
+            {
                 if let Some(sealed) = sealed {
                     let id = format!("{} of mailbox {}", request.number, row.id);
-                    proven.note(label, &id, self.queue.rows.open(label, &row.id, sealed).map(drop));
+                    proven.note(label.as_str(), &id, self.queue.rows.open(label, &row.id, sealed).map(drop));
                 }
             }
         }
@@ -160,8 +164,8 @@ impl Prover<'_> {
                 let holds = event_holds(self.queue.audit.events(), event);
                 proven.note("event", &event.id, if holds { Ok(()) } else { Err("nobody of us made it") });
                 if let Some(memo) = &event.memo_sealed {
-                    let open = |label: &str| self.queue.rows.open(label, &event.letter, memo);
-                    proven.note("event", &event.id, first(NOTICE_LABELS, open).map(drop));
+                    let open = |label: Label| self.queue.rows.open(label, &event.letter, memo);
+                    proven.note("event", &event.id, first(MEMO_LABELS, open).map(drop));
                 }
             }
         }
@@ -174,11 +178,11 @@ impl Prover<'_> {
                 proven.note("leg", &row.id, Ticket::open_any(&queue.spool, &row.id, &row.sealed).map(drop));
             }
             Keyed::BounceMemo | Keyed::Unread => {
-                let open = |label: &str| queue.rows.open(label, &row.whose, &row.sealed);
-                proven.note("notice", &row.id, first(NOTICE_LABELS, open).map(drop));
+                let open = |label: Label| queue.rows.open(label, &row.whose, &row.sealed);
+                proven.note("bounce memo", &row.id, first(MEMO_LABELS, open).map(drop));
             }
             Keyed::Withdrawn => {
-                let by = queue.rows.open(Standing::LABEL, &row.whose, &row.sealed).map(drop);
+                let by = queue.rows.open(Label::Withdrawn, &row.whose, &row.sealed).map(drop);
                 proven.note("letter taken back", &row.id, by);
             }
             Keyed::Letter => {

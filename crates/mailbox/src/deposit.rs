@@ -3,7 +3,7 @@
 
 use sealpost_mail::{Random, Secret, Summary, Timestamp};
 use sealpost_store::{DepositRow, Folder, NewDeposit, Rewrapped};
-use sealpost_vault::{DepositAuth, KeySeal, MailboxPublic, MailboxSecret, MessageKey, VaultError};
+use sealpost_vault::{DepositAuth, KeySeal, MailboxPublic, MailboxSecret, MessageKey, Part, VaultError};
 
 use crate::{Going, MailboxError};
 
@@ -47,7 +47,7 @@ impl NewLetter<'_> {
     ) -> Result<NewDeposit, MailboxError> {
         let id = self.deposit_id;
         let json = Secret::new(serde_json::to_vec(self.listing)?);
-        let listing = self.key.seal_part(&format!("listing:{id}"), json.expose(), random);
+        let listing = self.key.seal_part(Part::Listing(id), json.expose(), random);
         Ok(NewDeposit {
             id: id.to_owned(),
             mailbox_id: self.mailbox_id.to_owned(),
@@ -55,7 +55,7 @@ impl NewLetter<'_> {
             folder: self.folder,
             key_sealed: self.public.seal_key(self.mailbox_id, id, self.key, random)?,
             sealed_to: self.public.to_bytes(),
-            head_sealed: self.key.seal_part(&format!("head:{id}"), self.head, random),
+            head_sealed: self.key.seal_part(Part::Head(id), self.head, random),
             listing_sealed: deposits.prove(self.mailbox_id, id, &listing),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             received_at: self.received_at,
@@ -73,8 +73,8 @@ impl NewLetter<'_> {
 /// The head is another copy's, or damaged.
 pub fn open_head(key: &MessageKey, deposit_id: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
     // Heads of former versions have no id in their label; with the key of a letter of today none of them opens.
-    key.open_part(&format!("head:{deposit_id}"), sealed)
-        .or_else(|error| key.open_part("head", sealed).map_err(|_former| error))
+    key.open_part(Part::Head(deposit_id), sealed)
+        .or_else(|error| key.open_part(Part::FormerHead, sealed).map_err(|_former| error))
 }
 
 /// What the list shows of a letter that we deposited.
@@ -83,7 +83,7 @@ pub fn open_head(key: &MessageKey, deposit_id: &str, sealed: &[u8]) -> Result<Ve
 /// The row is not ours, or of another mailbox or letter.
 pub fn proven_listing(auth: &DepositAuth, key: &MessageKey, row: &DepositRow) -> Result<Vec<u8>, VaultError> {
     let listing = auth.proven(&row.mailbox_id, &row.id, &row.listing_sealed)?;
-    key.open_part(&format!("listing:{}", row.id), listing)
+    key.open_part(Part::Listing(&row.id), listing)
 }
 
 /// The same for somebody who has the mailbox's secret. Nothing, and a line in the log, if it cannot be opened.

@@ -3,13 +3,10 @@
 
 use sealpost_mail::{Address, Random};
 use sealpost_store::{MailboxRow, MailboxState, ReachedMailbox, Relock};
-use sealpost_vault::{MailboxPublic, RowKey, TagKey};
+use sealpost_vault::{Label, MailboxPublic, RowKey, TagKey};
 
 use crate::MailboxError;
 use crate::epochs::{Epochs, is_locked};
-
-/// The label of the address record.
-const LABEL: &str = "address";
 
 /// What a row says of whose it is, not yet proven.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +73,8 @@ impl Resident {
     ) -> Result<Self, MailboxError> {
         let record = record.into();
         let public = MailboxPublic::from_bytes(record.public_key)?;
-        let plain = rows.open(LABEL, &public.bound_at(record.mailbox_id, record.epochs), record.sealed)?;
+        let plain =
+            rows.open(Label::Address, &public.bound_at(record.mailbox_id, record.epochs), record.sealed)?;
         let text = String::from_utf8_lossy(plain.expose()).into_owned();
         let address = Address::parse(&text)
             .map_err(|_unreadable| MailboxError::damaged("a mailbox's address", "it cannot be read"))?;
@@ -146,5 +144,5 @@ pub fn seal_address(
     address: &str,
     random: &dyn Random,
 ) -> Vec<u8> {
-    rows.seal(LABEL, &public.bound_at(mailbox_id, epochs), address.as_bytes(), random)
+    rows.seal(Label::Address, &public.bound_at(mailbox_id, epochs), address.as_bytes(), random)
 }

@@ -4,14 +4,11 @@
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
 use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
-use sealpost_vault::{KeyringKey, RowKey};
+use sealpost_vault::{KeyringKey, Label, RowKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::PartnerError;
 use crate::partner_rows::done;
-
-const PUBLIC: &str = "own-key";
-const SECRET: &str = "own-key-secret";
 
 /// What everybody may know of a key of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +151,7 @@ impl OwnKeys<'_> {
         let bound = secret_bound(&public);
         let secret: Secret<Vec<u8>> = self
             .keyring
-            .open(SECRET, &bound, &row.secret_sealed)
+            .open(Label::OwnKeySecret, &bound, &row.secret_sealed)
             .map_err(|source| PartnerError::Forged { what: "our private key", id: row.id.clone(), source })?;
         let key = OwnKey::from_bytes(secret.expose())
             .map_err(|source| PartnerError::Key { id: row.id.clone(), source })?;
@@ -183,8 +180,13 @@ impl OwnKeys<'_> {
         Ok(OwnKeyRow {
             id: id.clone(),
             state,
-            public_sealed: self.rows.seal(PUBLIC, &public_bound(id, state), &plain, random),
-            secret_sealed: self.keyring.seal(SECRET, &secret_bound(public), secret.expose(), random),
+            public_sealed: self.rows.seal(Label::OwnKey, &public_bound(id, state), &plain, random),
+            secret_sealed: self.keyring.seal(
+                Label::OwnKeySecret,
+                &secret_bound(public),
+                secret.expose(),
+                random,
+            ),
             changed_at: now,
         })
     }
@@ -224,7 +226,7 @@ fn open_public(
 ) -> Result<Published, PartnerError> {
     let id = || row_id.to_owned();
     let plain = rows
-        .open(PUBLIC, &public_bound(row_id, state), sealed)
+        .open(Label::OwnKey, &public_bound(row_id, state), sealed)
         .map_err(|source| PartnerError::Forged { what: "our key", id: id(), source })?;
     let Record { domains, key, since } = serde_json::from_slice(plain.expose())
         .map_err(|source| PartnerError::Record { what: "our key", id: id(), source })?;

@@ -4,14 +4,11 @@
 use sealpost_mail::{Address, Random, Timestamp};
 use sealpost_seal::{Method, Profile, SpeaksFor, TrustedKey};
 use sealpost_store::{AuditRow, Changed, PartnerKeyRow, PartnerKeyState, PartnerRow, Store};
-use sealpost_vault::{KeyringKey, TagKey};
+use sealpost_vault::{KeyringKey, Label, TagKey};
 use serde::{Deserialize, Serialize};
 
 use crate::domain_or_address::Place;
 use crate::error::PartnerError;
-
-const PARTNER: &str = "partner";
-const KEY: &str = "partner-key";
 
 /// Whether a partner is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,7 +247,7 @@ impl Book<'_> {
         let id = || row.id.clone();
         let plain = self
             .keyring
-            .open(PARTNER, &row.id, &row.sealed)
+            .open(Label::Partner, &row.id, &row.sealed)
             .map_err(|source| PartnerError::Forged { what: "partner", id: id(), source })?;
         let record: PartnerRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner", id: id(), source })?;
@@ -279,7 +276,7 @@ impl Book<'_> {
         Ok(PartnerRow {
             id: partner.id.clone(),
             tag: self.name_tag(&partner.name),
-            sealed: self.keyring.seal(PARTNER, &partner.id, &plain, random),
+            sealed: self.keyring.seal(Label::Partner, &partner.id, &plain, random),
             changed_at: now,
         })
     }
@@ -303,7 +300,7 @@ impl Book<'_> {
         let id = || row.id.clone();
         let plain = self
             .keyring
-            .open(KEY, &bound(&row.id, &row.partner_id, row.state), &row.sealed)
+            .open(Label::PartnerKey, &bound(&row.id, &row.partner_id, row.state), &row.sealed)
             .map_err(|source| PartnerError::Forged { what: "partner's key", id: id(), source })?;
         let record: KeyRecord = serde_json::from_slice(plain.expose())
             .map_err(|source| PartnerError::Record { what: "partner's key", id: id(), source })?;
@@ -333,7 +330,12 @@ impl Book<'_> {
             id: key.id.clone(),
             partner_id: partner_id.to_owned(),
             state: key.state,
-            sealed: self.keyring.seal(KEY, &bound(&key.id, partner_id, key.state), &plain, random),
+            sealed: self.keyring.seal(
+                Label::PartnerKey,
+                &bound(&key.id, partner_id, key.state),
+                &plain,
+                random,
+            ),
             changed_at: now,
         })
     }

@@ -205,7 +205,7 @@ impl ArrivalRows {
         }
         // With a notice of its own: what the gateway itself puts into a mailbox is nobody's letter.
         let has_notice =
-            |id: &str| self.notices.iter().any(|notice| notice.number == 0 && notice.deposit_id == id);
+            |id: &str| self.bounce_memos.iter().any(|memo| memo.number == 0 && memo.deposit_id == id);
         let deposited: Vec<String> = self
             .deposits
             .iter()

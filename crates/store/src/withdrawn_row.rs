@@ -35,9 +35,6 @@ macro_rules! columns {
 pub(crate) use columns as withdrawn_columns;
 
 impl Standing {
-    /// The word of the seal.
-    pub const LABEL: &str = "withdrawn";
-
     /// To what the name is sealed that stands in the row: none of it can be changed, and nothing be moved elsewhere.
     #[must_use]
     pub fn bound(&self) -> String {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use sealpost_mail::{Secret, SystemRandom};
 use sealpost_vault::{
-    Argon2Cost, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, ServerKey, StreamSealer, open_all,
+    Argon2Cost, Label, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, Part, ServerKey, StreamSealer,
+    open_all,
 };
 
 fn measure(name: &str, mut work: impl FnMut()) {
@@ -45,10 +46,10 @@ fn main() {
         black_box(MessageKey::generate(&random));
     });
     measure("seal a part of 2 KiB", || {
-        black_box(key.seal_part("head", &[0; 2048], &random));
+        black_box(key.seal_part(Part::Head("message"), &[0; 2048], &random));
     });
     measure("seal a queue record of 3 KiB", || {
-        black_box(keys.spool.seal("ticket", "leg", &[0; 3072], &random));
+        black_box(keys.spool.seal(Label::Ticket, "leg", &[0; 3072], &random));
     });
     let sealed_key = public.seal_key("mailbox", "message", &key, &random).unwrap();
     let row = public.to_bytes();

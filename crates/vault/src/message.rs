@@ -4,6 +4,7 @@
 use sealpost_mail::{Random, Secret};
 
 use crate::error::VaultError;
+use crate::label::Part;
 use crate::primitive::Key;
 use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
@@ -42,13 +43,13 @@ impl MessageKey {
 
     /// Seals a part of the letter, such as its head, under the message's own key.
     #[must_use]
-    pub fn seal_part(&self, label: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
-        salted::seal(Format::Part, &[], &salted::salt(random), &self.0, &[label], plain)
+    pub fn seal_part(&self, part: Part<'_>, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+        salted::seal(Format::Part, &[], &salted::salt(random), &self.0, &[&part.bound()], plain)
     }
 
-    /// Opens what [`MessageKey::seal_part`] made for this label.
-    pub fn open_part(&self, label: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+    /// Opens what [`MessageKey::seal_part`] made for this part.
+    pub fn open_part(&self, part: Part<'_>, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
         let ((), sealed) = Sealed::read(Format::Part, sealed, |_reader| Ok(()))?;
-        sealed.open(&self.0, &[label]).ok_or(VaultError::Damaged(Format::Part.name()))
+        sealed.open(&self.0, &[&part.bound()]).ok_or(VaultError::Damaged(Format::Part.name()))
     }
 }

@@ -4,6 +4,7 @@
 use sealpost_mail::{Random, Secret};
 
 use crate::error::VaultError;
+use crate::label::Label;
 use crate::primitive::Key;
 use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
@@ -28,14 +29,21 @@ pub(crate) struct RecordKey {
 }
 
 impl RecordKey {
-    pub(crate) fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
-        salted::seal(Format::Record, &[self.id], &salted::salt(random), &self.key, &[label, id], plain)
+    pub(crate) fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+        salted::seal(
+            Format::Record,
+            &[self.id],
+            &salted::salt(random),
+            &self.key,
+            &[label.as_str(), id],
+            plain,
+        )
     }
 
-    pub(crate) fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+    pub(crate) fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         let ((), sealed) =
             Sealed::read(Format::Record, sealed, |reader| salted::key_id(reader, Format::Record, self.id))?;
-        let plain = sealed.open(&self.key, &[label, id]);
+        let plain = sealed.open(&self.key, &[label.as_str(), id]);
         plain.map(Secret::new).ok_or(VaultError::Damaged(Format::Record.name()))
     }
 }
@@ -57,12 +65,12 @@ impl SpoolKey {
 
     /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
     #[must_use]
-    pub fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+    pub fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         self.0.seal(label, id, plain, random)
     }
 
     /// Opens what [`SpoolKey::seal`] made for this label and id.
-    pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+    pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }
 }
@@ -84,12 +92,12 @@ impl RowKey {
 
     /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
     #[must_use]
-    pub fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+    pub fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         self.0.seal(label, id, plain, random)
     }
 
     /// Opens what [`RowKey::seal`] made for this label and id.
-    pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+    pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }
 }
@@ -105,12 +113,12 @@ impl KeyringKey {
 
     /// Seals `plain` as the record `id` of the kind `label`; it opens under the same two only.
     #[must_use]
-    pub fn seal(&self, label: &str, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
+    pub fn seal(&self, label: Label, id: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         self.0.seal(label, id, plain, random)
     }
 
     /// Opens what [`KeyringKey::seal`] made for this label and id.
-    pub fn open(&self, label: &str, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
+    pub fn open(&self, label: Label, id: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, VaultError> {
         self.0.open(label, id, sealed)
     }
 }

@@ -443,6 +443,7 @@ mod tests {
 
     use super::*;
     use crate::audit::AuditProof;
+    use crate::label::Label;
     use crate::server::ServerKey;
 
     fn keys() -> Keys {
@@ -455,11 +456,11 @@ mod tests {
         let random = SequenceRandom::default();
         let text = keys.intake().to_file_text();
         let back = IntakeRole::parse(text.expose()).unwrap();
-        let sealed = back.queue.rows.seal("label", "id", b"plain", &random);
-        assert_eq!(keys.rows.open("label", "id", &sealed).unwrap().expose(), b"plain");
-        let sealed = keys.spool.seal("label", "id", b"plain", &random);
+        let sealed = back.queue.rows.seal(Label::Ticket, "id", b"plain", &random);
+        assert_eq!(keys.rows.open(Label::Ticket, "id", &sealed).unwrap().expose(), b"plain");
+        let sealed = keys.spool.seal(Label::Ticket, "id", b"plain", &random);
         let delivery = DeliveryRole::parse(keys.delivery().to_file_text().expose()).unwrap();
-        assert_eq!(delivery.queue.spool.open("label", "id", &sealed).unwrap().expose(), b"plain");
+        assert_eq!(delivery.queue.spool.open(Label::Ticket, "id", &sealed).unwrap().expose(), b"plain");
         assert_eq!(delivery.queue.tags.address_tag("a@b"), keys.tags.address_tag("a@b"));
         assert_eq!(back.way_in.escrow, keys.escrow.public());
         let parts: [&[u8]; 1] = [b"row"];

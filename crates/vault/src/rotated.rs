@@ -3,6 +3,7 @@
 use sealpost_mail::{Random, Secret};
 
 use crate::error::VaultError;
+use crate::label::Label;
 use crate::proof::{DepositAuth, SessionAuth};
 use crate::record::{RecordKey, RowKey, SpoolKey};
 
@@ -29,7 +30,7 @@ impl RecordKey {
     fn resealed(
         &self,
         new: &Self,
-        label: &str,
+        label: Label,
         id: &str,
         sealed: &[u8],
         random: &dyn Random,
@@ -44,7 +45,7 @@ impl SpoolKey {
     pub fn resealed(
         &self,
         new: &Self,
-        label: &str,
+        label: Label,
         id: &str,
         sealed: &[u8],
         random: &dyn Random,
@@ -58,7 +59,7 @@ impl RowKey {
     pub fn resealed(
         &self,
         new: &Self,
-        label: &str,
+        label: Label,
         id: &str,
         sealed: &[u8],
         random: &dyn Random,
@@ -110,14 +111,15 @@ mod tests {
         let random = SequenceRandom::default();
         let old = ServerKey::from_bytes(Secret::new([0x41; 32]));
         let (new, old) = (old.next(&SystemRandom).keys(), old.keys());
-        let sealed = old.rows.seal("profile", "m", b"plain", &random);
-        let Ok(Rotated::Anew(anew)) = old.rows.resealed(&new.rows, "profile", "m", &sealed, &random) else {
+        let sealed = old.rows.seal(Label::Profile, "m", b"plain", &random);
+        let Ok(Rotated::Anew(anew)) = old.rows.resealed(&new.rows, Label::Profile, "m", &sealed, &random)
+        else {
             panic!("not made anew");
         };
-        assert!(old.rows.open("profile", "m", &anew).is_err());
-        assert_eq!(new.rows.open("profile", "m", &anew).unwrap().expose(), b"plain");
-        assert_eq!(old.rows.resealed(&new.rows, "profile", "m", &anew, &random), Ok(Rotated::Before));
-        assert!(old.rows.resealed(&new.rows, "profile", "n", &sealed, &random).is_err());
+        assert!(old.rows.open(Label::Profile, "m", &anew).is_err());
+        assert_eq!(new.rows.open(Label::Profile, "m", &anew).unwrap().expose(), b"plain");
+        assert_eq!(old.rows.resealed(&new.rows, Label::Profile, "m", &anew, &random), Ok(Rotated::Before));
+        assert!(old.rows.resealed(&new.rows, Label::Profile, "n", &sealed, &random).is_err());
         let proven = old.deposits.prove("m", "d", b"listing");
         let Ok(Rotated::Anew(anew)) = old.deposits.reproven(&new.deposits, "m", "d", &proven) else {
             panic!("not made anew");

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
+use crate::label::Label;
 use crate::primitive::{Key, bind_bytes};
 use crate::record::RowKey;
 
@@ -33,8 +34,6 @@ impl TokenPurpose {
 }
 
 const RESET: &str = "sealpost/1/reset-token";
-/// The label of a token that is kept.
-const KEPT: &str = "activation-link";
 
 /// What a mailed reset token is good for. It follows from these, so that its row is worth nothing with others: moved to
 /// another mailbox, prolonged, or from before the mailbox got another key pair.
@@ -73,12 +72,12 @@ impl Token {
     /// Sealed for a row of a pending mailbox, so that further notices can carry the same link.
     #[must_use]
     pub fn keep(&self, rows: &RowKey, mailbox_id: &str, random: &dyn Random) -> Vec<u8> {
-        rows.seal(KEPT, mailbox_id, self.text().expose().as_bytes(), random)
+        rows.seal(Label::ActivationLink, mailbox_id, self.text().expose().as_bytes(), random)
     }
 
     /// What [`Token::keep`] made for this mailbox.
     pub fn kept(rows: &RowKey, mailbox_id: &str, sealed: &[u8]) -> Result<Self, VaultError> {
-        let text = rows.open(KEPT, mailbox_id, sealed)?;
+        let text = rows.open(Label::ActivationLink, mailbox_id, sealed)?;
         let token = std::str::from_utf8(text.expose()).ok().and_then(Self::parse);
         token.ok_or(VaultError::Damaged("kept link"))
     }

@@ -3,8 +3,8 @@
 
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, EscrowPublic, EscrowSecret, Keys, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
-    Pepper, ServerKey, Token, TokenPurpose, Unwrapped, VaultError,
+    Argon2Cost, EscrowPublic, EscrowSecret, Keys, Label, MailboxKeys, MailboxPublic, MailboxSecret,
+    MessageKey, Part, Pepper, ServerKey, Token, TokenPurpose, Unwrapped, VaultError,
 };
 
 fn secret(text: &str) -> Secret<String> {
@@ -48,20 +48,23 @@ fn wrong(verdict: Result<Unwrapped, VaultError>) {
 #[test]
 fn a_record_opens_under_its_key_label_and_id_only() {
     let w = world();
-    let sealed = w.keys.spool.seal("ticket", "leg1", b"plain", &w.random);
-    assert_eq!(w.keys.spool.open("ticket", "leg1", &sealed).unwrap().expose(), b"plain");
-    assert!(w.keys.spool.open("ticket", "leg2", &sealed).is_err());
-    assert!(w.keys.spool.open("address", "leg1", &sealed).is_err());
-    assert!(w.keys.spool.open("ticketl", "eg1", &sealed).is_err());
-    assert!(w.keys.rows.open("ticket", "leg1", &sealed).is_err());
-    assert!(w.keys.spool.seal("ticket", "leg1", b"plain", &w.random) != sealed, "no two seals are alike");
+    let sealed = w.keys.spool.seal(Label::Ticket, "leg1", b"plain", &w.random);
+    assert_eq!(w.keys.spool.open(Label::Ticket, "leg1", &sealed).unwrap().expose(), b"plain");
+    assert!(w.keys.spool.open(Label::Ticket, "leg2", &sealed).is_err());
+    assert!(w.keys.spool.open(Label::Address, "leg1", &sealed).is_err());
+    assert!(w.keys.spool.open(Label::TicketHeld, "leg1", &sealed).is_err());
+    assert!(w.keys.rows.open(Label::Ticket, "leg1", &sealed).is_err());
+    assert!(
+        w.keys.spool.seal(Label::Ticket, "leg1", b"plain", &w.random) != sealed,
+        "no two seals are alike"
+    );
 }
 
 #[test]
 fn another_server_key_is_named_and_not_called_damage() {
     let w = world();
-    let sealed = w.keys.rows.seal("address", "m1", b"plain", &w.random);
-    let error = w.other_keys.rows.open("address", "m1", &sealed).unwrap_err();
+    let sealed = w.keys.rows.seal(Label::Address, "m1", b"plain", &w.random);
+    let error = w.other_keys.rows.open(Label::Address, "m1", &sealed).unwrap_err();
     assert!(matches!(error, VaultError::OtherKey { .. }), "{error}");
     let wrap = w.secret.wrap_password("m1", &secret("x"), &w.keys.pepper, &cheap(), &w.random).unwrap();
     let error = MailboxSecret::unwrap_password(&wrap, "m1", &secret("x"), &w.other_keys.pepper).unwrap_err();
@@ -75,11 +78,11 @@ fn another_server_key_is_named_and_not_called_damage() {
 fn a_message_key_opens_for_its_mailbox_and_message_only() {
     let w = world();
     let key = MessageKey::generate(&w.random);
-    let part = key.seal_part("head", b"plain", &w.random);
+    let part = key.seal_part(Part::Head("b1"), b"plain", &w.random);
     let sealed = w.public.seal_key("m1", "b1", &key, &w.random).unwrap();
     let back = w.secret.open_key("m1", "b1", &sealed).unwrap();
-    assert_eq!(back.open_part("head", &part).unwrap(), b"plain");
-    assert!(back.open_part("tail", &part).is_err());
+    assert_eq!(back.open_part(Part::Head("b1"), &part).unwrap(), b"plain");
+    assert!(back.open_part(Part::Head("b2"), &part).is_err());
     assert!(w.secret.open_key("m2", "b1", &sealed).is_err());
     assert!(w.secret.open_key("m1", "b2", &sealed).is_err());
     assert!(w.secret.open_key("m", "1b1", &sealed).is_err());

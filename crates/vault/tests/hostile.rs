@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, Bearer, EscrowPublic, EscrowSecret, Held, Keys, MailboxKeys, MailboxPublic, MailboxSecret,
-    MessageKey, ServerKey, SessionSecret, Token, TokenPurpose, Unwrapped, open_all, password_phc,
+    Argon2Cost, Bearer, EscrowPublic, EscrowSecret, Held, Keys, Label, MailboxKeys, MailboxPublic,
+    MailboxSecret, MessageKey, Part, ServerKey, SessionSecret, Token, TokenPurpose, Unwrapped, open_all,
+    password_phc,
 };
 
 const HELD: Held<'static> = Held { bearer: Bearer::Owner, mailbox_id: "m1", since: 1, epochs: "" };
@@ -43,9 +44,9 @@ fn opened(bytes: &[u8]) -> usize {
     let w = &*WORLD;
     let is_open = |verdict| matches!(verdict, Ok(Unwrapped::Opened(_)));
     [
-        w.keys.spool.open("label", "id", bytes).is_ok(),
-        w.keys.rows.open("label", "id", bytes).is_ok(),
-        w.message.open_part("head", bytes).is_ok(),
+        w.keys.spool.open(Label::Ticket, "id", bytes).is_ok(),
+        w.keys.rows.open(Label::Ticket, "id", bytes).is_ok(),
+        w.message.open_part(Part::Head("b1"), bytes).is_ok(),
         open_all(&w.message, bytes).is_ok(),
         MailboxPublic::from_bytes(bytes).is_ok(),
         EscrowPublic::from_bytes(bytes).is_ok(),
@@ -72,9 +73,9 @@ static SEALED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     sealer.push(b"body", &mut body);
     sealer.finish(&mut body);
     vec![
-        w.keys.spool.seal("label", "id", b"ticket", &random),
-        w.keys.rows.seal("label", "id", b"address", &random),
-        w.message.seal_part("head", b"Subject: x\r\n\r\n", &random),
+        w.keys.spool.seal(Label::Ticket, "id", b"ticket", &random),
+        w.keys.rows.seal(Label::Ticket, "id", b"address", &random),
+        w.message.seal_part(Part::Head("b1"), b"Subject: x\r\n\r\n", &random),
         body,
         w.public.to_bytes(),
         w.keys.escrow.public().to_bytes(),
@@ -179,15 +180,15 @@ proptest! {
     #[test]
     fn what_was_sealed_comes_back(
         plain in prop::collection::vec(any::<u8>(), 0..300),
-        label in "\\PC{0,20}",
+        label in prop::sample::select(vec![Label::Ticket, Label::Address, Label::Partner]),
         id in "\\PC{0,20}",
     ) {
         let w = &*WORLD;
         let random = SequenceRandom::default();
-        let record = w.keys.spool.seal(&label, &id, &plain, &random);
-        prop_assert!(w.keys.spool.open(&label, &id, &record).unwrap().expose() == &plain);
-        let part = w.message.seal_part(&label, &plain, &random);
-        prop_assert_eq!(&w.message.open_part(&label, &part).unwrap(), &plain);
+        let record = w.keys.spool.seal(label, &id, &plain, &random);
+        prop_assert!(w.keys.spool.open(label, &id, &record).unwrap().expose() == &plain);
+        let part = w.message.seal_part(Part::Words(&id), &plain, &random);
+        prop_assert_eq!(&w.message.open_part(Part::Words(&id), &part).unwrap(), &plain);
     }
 
     #[test]

@@ -14,9 +14,9 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Serializable};
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    Argon2Cost, AuditProof, Bearer, CHUNK, EscrowSecret, Held, InitialPassword, MailboxKeys, MailboxPublic,
-    MailboxSecret, MessageKey, ResetBound, ServerKey, SessionSecret, StreamSealer, TokenPurpose, Unwrapped,
-    open_all,
+    Argon2Cost, AuditProof, Bearer, CHUNK, EscrowSecret, Held, InitialPassword, Label, MailboxKeys,
+    MailboxPublic, MailboxSecret, MessageKey, Part, ResetBound, ServerKey, SessionSecret, StreamSealer,
+    TokenPurpose, Unwrapped, open_all,
 };
 use serde_json::{Value, json};
 
@@ -45,10 +45,10 @@ fn vectors() -> Value {
     let server = ServerKey::generate(&random);
     let keys = server.keys();
 
-    let ticket = keys.spool.seal("ticket", "leg-1", b"{\"recipient\":\"kunde@example.org\"}", &random);
-    let address = keys.rows.seal("address", MAILBOX, "müller@example.org".as_bytes(), &random);
-    assert!(keys.spool.open("ticket", "leg-1", &ticket).is_ok());
-    assert!(keys.rows.open("address", MAILBOX, &address).is_ok());
+    let ticket = keys.spool.seal(Label::Ticket, "leg-1", b"{\"recipient\":\"kunde@example.org\"}", &random);
+    let address = keys.rows.seal(Label::Address, MAILBOX, "müller@example.org".as_bytes(), &random);
+    assert!(keys.spool.open(Label::Ticket, "leg-1", &ticket).is_ok());
+    assert!(keys.rows.open(Label::Address, MAILBOX, &address).is_ok());
     let mut fingerprint = keys.tags.fingerprint();
     fingerprint.update(b"From: a\r\n");
     fingerprint.update(b"\r\nbody\r\n");
@@ -59,8 +59,8 @@ fn vectors() -> Value {
 
     let key = MessageKey::generate(&random);
     let head = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\n";
-    let part = key.seal_part("head", head, &random);
-    assert_eq!(key.open_part("head", &part).unwrap(), head);
+    let part = key.seal_part(Part::FormerHead, head, &random);
+    assert_eq!(key.open_part(Part::FormerHead, &part).unwrap(), head);
     let streams: Vec<Value> = [0, 11, CHUNK + 1]
         .into_iter()
         .map(|len| {
@@ -135,7 +135,7 @@ fn vectors() -> Value {
     let wrapped_key = mailbox.wrap_key(MAILBOX, MESSAGE, &key, &random);
     let opened = mailbox.open_key(MAILBOX, MESSAGE, &wrapped_key).unwrap().to_bytes();
     assert_eq!(*opened.expose(), *key.to_bytes().expose());
-    let words = key.seal_part(&format!("words:{MESSAGE}"), "\u{1}\u{2}unfall\nweiss".as_bytes(), &random);
+    let words = key.seal_part(Part::Words(MESSAGE), "\u{1}\u{2}unfall\nweiss".as_bytes(), &random);
 
     json!({
         "about": "Written by crates/vault/tests/vectors.rs from SequenceRandom; described in docs/formats.md; opened by read.py. Bytes are base64.",

@@ -2,8 +2,8 @@
 
 use sealpost_mail::{Secret, SequenceRandom};
 use sealpost_vault::{
-    MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, ServerKey, StreamSealer, Token, open_all,
-    plain_len, sealed_chunk, sealed_len,
+    Label, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey, Part, ServerKey, StreamSealer, Token,
+    open_all, plain_len, sealed_chunk, sealed_len,
 };
 
 pub(crate) fn check(input: &[u8]) {
@@ -17,9 +17,9 @@ fn made_up(bytes: &[u8]) {
     let keys = ServerKey::from_bytes(Secret::new([7; 32])).keys();
     let key = MessageKey::generate(&random);
     let (_, secret) = MailboxKeys::generate(&random);
-    assert!(keys.spool.open("label", "id", bytes).is_err());
-    assert!(keys.rows.open("label", "id", bytes).is_err());
-    assert!(key.open_part("head", bytes).is_err());
+    assert!(keys.spool.open(Label::Ticket, "id", bytes).is_err());
+    assert!(keys.rows.open(Label::Ticket, "id", bytes).is_err());
+    assert!(key.open_part(Part::Head("id"), bytes).is_err());
     assert!(open_all(&key, bytes).is_err());
     assert!(secret.open_key("mailbox", "message", bytes).is_err());
     assert!(MailboxSecret::unwrap_escrow(bytes, "mailbox", &keys.escrow).is_err());

@@ -6,6 +6,7 @@ use sealpost_mail::{Address, Reply, ReversePath, Secret};
 use sealpost_mailbox::portal_links;
 use sealpost_notice::Notice;
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
+use sealpost_vault::Label;
 
 use super::Arrival;
 use super::announced_letter::{Announcement, Standing};
@@ -13,7 +14,7 @@ use super::initial_password;
 use super::notice_timing::Pacing;
 use super::reply_to_notice;
 use crate::enqueue;
-use crate::memo::{MEMO, NoticeMemo};
+use crate::memo::NoticeMemo;
 use crate::notice_ticket::NoticeFacts;
 use crate::settings::Receipts;
 use crate::verp;
@@ -46,7 +47,7 @@ pub(super) fn announce(
         others: Vec::new(),
     };
     // Also where nothing comes back: the clock asks it whom to tell that nobody fetches the letter.
-    rows.bounce_memos.push(copy.row(context, MEMO, &memo).map_err(crate::failure::later)?);
+    rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(crate::failure::later)?);
     if about.is_unreachable {
         tracing::info!(mailbox.id = %about.mailbox_id, "no notice: mail to its owner came back too often");
         return Ok(());

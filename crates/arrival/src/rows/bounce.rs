@@ -4,14 +4,15 @@
 use sealpost_mail::{EnhancedCode, Reply, ReversePath};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{ArrivalRows, BounceMemo, NewBounce, bounce_token};
+use sealpost_vault::Label;
 
 use super::Arrival;
 use super::reports;
 use crate::bounce_status::{Said, read};
 use crate::decide::{Decided, Way};
-use crate::memo::{MEMO, NoticeMemo};
+use crate::memo::NoticeMemo;
 use crate::reminder;
-use crate::reply::{self, ReplyMemo};
+use crate::reply::ReplyMemo;
 use crate::undelivered::{self, Undelivered};
 
 /// Adds the reports to the senders of the letters whose notices have failed. A notice is told of once: its
@@ -67,7 +68,7 @@ async fn tell(
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
     let open = |label| arrival.context.shared.keys.rows.open(label, &kept.deposit_id, &kept.memo_sealed);
-    if let Ok(plain) = open(reply::MEMO) {
+    if let Ok(plain) = open(Label::ReplyMemo) {
         let memo: ReplyMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
         let told = Undelivered {
             mailbox_id: &kept.mailbox_id,
@@ -83,7 +84,7 @@ async fn tell(
         rows.join(word);
         return Ok(());
     }
-    let plain = open(MEMO).map_err(crate::failure::later)?;
+    let plain = open(Label::NoticeMemo).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
     let returned = Event::NoticeReturned { letter: &kept.deposit_id, mailbox: &kept.mailbox_id };
     rows.audit.push(returned.row(arrival.now, &Actor::System, None));

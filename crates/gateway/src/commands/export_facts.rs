@@ -3,6 +3,7 @@
 
 use sealpost_mail::{Address, Timestamp};
 use sealpost_store::{MailboxRow, Store};
+use sealpost_vault::Label;
 use serde_json::{Value, json};
 
 use super::support::{SupportError, address, facts_json, instant};
@@ -17,7 +18,7 @@ pub(super) async fn export(
     now: Timestamp,
 ) -> Result<Value, SupportError> {
     let rows = &keys.role.queue.rows;
-    let opened = |label: &str, sealed: Option<&Vec<u8>>| {
+    let opened = |label: Label, sealed: Option<&Vec<u8>>| {
         let plain = rows.open(label, &row.id, sealed?).ok()?;
         Some(String::from_utf8_lossy(plain.expose()).into_owned())
     };
@@ -33,7 +34,7 @@ pub(super) async fn export(
             json!({
                 "began": instant(Some(session.created_at)),
                 "last_seen": instant(Some(session.last_seen_at)),
-                "browser": opened("device", Some(&session.device_sealed)),
+                "browser": opened(Label::Device, Some(&session.device_sealed)),
             })
         })
         .collect();
@@ -48,8 +49,8 @@ pub(super) async fn export(
                 "state": request.state.as_str(),
                 "made": instant(Some(request.created_at)),
                 "decided": instant(request.decided_at),
-                "contact": opened("request", request.note_sealed.as_ref()),
-                "decision": opened("request-decision", request.decision_sealed.as_ref()),
+                "contact": opened(Label::Request, request.note_sealed.as_ref()),
+                "decision": opened(Label::RequestDecision, request.decision_sealed.as_ref()),
             })
         })
         .collect();
@@ -63,8 +64,8 @@ pub(super) async fn export(
         .collect();
     let mut told = facts_json(plan, row, address.as_deref(), &facts, &letters, withdrawn);
     let profile =
-        opened("profile", row.profile_sealed.as_ref()).and_then(|text| serde_json::from_str(&text).ok());
-    let question = opened("question", row.question_sealed.as_ref());
+        opened(Label::Profile, row.profile_sealed.as_ref()).and_then(|text| serde_json::from_str(&text).ok());
+    let question = opened(Label::Question, row.question_sealed.as_ref());
     told.extend([
         ("profile".to_owned(), profile.unwrap_or(Value::Null)),
         ("security_question".to_owned(), json!(question)),

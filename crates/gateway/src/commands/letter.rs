@@ -7,6 +7,7 @@ use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Term};
 use sealpost_mailbox::audit::{Event, LetterGone};
 use sealpost_store::{DepositRow, MailboxRow, Standing, Store, Withdrawal};
+use sealpost_vault::Label;
 use serde_json::Value;
 
 use super::evidence;
@@ -116,7 +117,7 @@ async fn recall(
     let by = by.trim().as_bytes();
     let wish = Withdrawal {
         even_if_read,
-        by_sealed: keys.role.queue.rows.seal(Standing::LABEL, &standing.bound(), by, &SystemRandom),
+        by_sealed: keys.role.queue.rows.seal(Label::Withdrawn, &standing.bound(), by, &SystemRandom),
         standing,
     };
     let recalled = Event::LetterGone { why: LetterGone::Recalled };

@@ -9,7 +9,7 @@ use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Time
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{MailboxError, Resident};
 use sealpost_store::{MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError};
-use sealpost_vault::{EscrowSecret, VaultError};
+use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
 use super::{say, with_support};
@@ -163,7 +163,7 @@ async fn ask(
     let keys = &keys.role.queue;
     let tag = keys.tags.address_tag(&address.identity());
     let mailbox = store.mailboxes_by_tag(&[tag]).await?.pop().ok_or(RequestError::NoMailbox)?;
-    let sealed = keys.rows.seal("request", &mailbox.id, note.trim().as_bytes(), random);
+    let sealed = keys.rows.seal(Label::Request, &mailbox.id, note.trim().as_bytes(), random);
     let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
     let noting = store.audited([made.row(now, &Actor::of_command(), None)]);
     if !noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), now).await? {
@@ -268,7 +268,7 @@ async fn show(
 ) -> Result<(), RequestError> {
     let (request, mailbox) = find(store, number).await?;
     let rows = &keys.role.queue.rows;
-    let opened = |label: &str, sealed: &Option<Vec<u8>>| match sealed {
+    let opened = |label: Label, sealed: &Option<Vec<u8>>| match sealed {
         Some(sealed) => rows
             .open(label, &request.mailbox_id, sealed)
             .map(|plain| String::from_utf8_lossy(plain.expose()).into_owned()),
@@ -279,7 +279,7 @@ async fn show(
     say(format_args!("asked      {} hours ago", now.since(request.created_at).as_secs() / 3600));
     say(format_args!("address    {}", address.map_or_else(|| "(deleted)".to_owned(), |a| a.to_path())));
     // Hostile: a terminal must not obey it.
-    let contact: String = opened("request", &request.note_sealed)?
+    let contact: String = opened(Label::Request, &request.note_sealed)?
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
@@ -297,7 +297,7 @@ async fn show(
         }
         say("           each with a contact of its own; anybody can file one");
     }
-    let decision = opened("request-decision", &request.decision_sealed)?;
+    let decision = opened(Label::RequestDecision, &request.decision_sealed)?;
     if !decision.is_empty() {
         say(format_args!("decision   {decision}"));
     }

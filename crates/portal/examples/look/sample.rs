@@ -10,8 +10,8 @@ use sealpost_store::{
     TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
-    Argon2Cost, EscrowSecret, InitialPassword, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
-    ServerKey, StreamSealer, Token, TokenPurpose as VaultPurpose, Unwrapped,
+    Argon2Cost, EscrowSecret, InitialPassword, Label, MailboxKeys, MailboxPublic, MailboxSecret, MessageKey,
+    Part, ServerKey, StreamSealer, Token, TokenPurpose as VaultPurpose, Unwrapped,
 };
 
 /// A store and its keys in a folder.
@@ -62,7 +62,7 @@ impl World {
             id: id.clone(),
             tag: self.keys.tags.address_tag(&address.identity()),
             address_sealed: self.keys.rows.seal(
-                "address",
+                Label::Address,
                 &public.bound_to(&id),
                 address.to_path().as_bytes(),
                 &SystemRandom,
@@ -162,11 +162,11 @@ impl World {
             folder,
             key_sealed: public.seal_key(&made.id, &id, &key, &SystemRandom).unwrap(),
             sealed_to: public.to_bytes(),
-            head_sealed: key.seal_part("head", &letter[..head], &SystemRandom),
+            head_sealed: key.seal_part(Part::Head(&id), &letter[..head], &SystemRandom),
             listing_sealed: self.keys.deposits.prove(
                 &made.id,
                 &id,
-                &key.seal_part(&format!("listing:{id}"), &json, &SystemRandom),
+                &key.seal_part(Part::Listing(&id), &json, &SystemRandom),
             ),
             size: letter.len() as i64,
             received_at: now.minus(ago),

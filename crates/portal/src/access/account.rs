@@ -8,6 +8,7 @@ use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::audit::{Event, MailboxGone};
 use sealpost_mailbox::{About, Epochs, LastUse};
 use sealpost_store::{Ended, Folder, Pace};
+use sealpost_vault::Label;
 use serde::Deserialize;
 
 use crate::access::credentials::{Changed, Confirmed, change, confirm, mailbox};
@@ -93,7 +94,7 @@ pub(crate) async fn show_account(
     let sessions = rows
         .into_iter()
         .map(|row| {
-            let opened = site.keys.rows.open("device", &row.mailbox_id, &row.device_sealed);
+            let opened = site.keys.rows.open(Label::Device, &row.mailbox_id, &row.device_sealed);
             let agent = opened.map(|plain| String::from_utf8_lossy(plain.expose()).into_owned());
             let (browser, system) = device(&agent.unwrap_or_default());
             let here = row.hash == *owner.session();

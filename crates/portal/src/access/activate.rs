@@ -10,7 +10,7 @@ use sealpost_mailbox::{NewPair, Whose, portal_links};
 use sealpost_store::{
     Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{MailboxSecret, Unwrapped};
+use sealpost_vault::{Label, MailboxSecret, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
@@ -335,7 +335,7 @@ pub(crate) async fn carry_out(
     let who = Who::Owner(good.mailbox_id.as_bytes().to_vec());
     let wraps = own_wraps(&pair, site, &who, &good.mailbox_id, password, answer).await?;
     let question_sealed =
-        site.keys.rows.seal("question", &good.mailbox_id, question.as_bytes(), site.random.as_ref());
+        site.keys.rows.seal(Label::Question, &good.mailbox_id, question.as_bytes(), site.random.as_ref());
     let whose = Whose { mailbox_id: &good.mailbox_id, address: &good.address };
     for _ in 0..NewPair::RACES {
         let wish = Activate {

@@ -11,7 +11,7 @@ use sealpost_mailbox::About;
 use sealpost_mailbox::audit::{Credentials, Event, SessionEnd};
 use sealpost_mailbox::{Epochs, seal_address};
 use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
-use sealpost_vault::{Argon2Cost, MailboxSecret};
+use sealpost_vault::{Argon2Cost, Label, MailboxSecret};
 use serde::Deserialize;
 
 use crate::access::authenticate::{self, Came};
@@ -231,7 +231,7 @@ pub(crate) async fn change_question(
         .await?
         .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
     let question_sealed =
-        site.keys.rows.seal("question", owner.mailbox_id(), question.as_bytes(), site.random.as_ref());
+        site.keys.rows.seal(Label::Question, owner.mailbox_id(), question.as_bytes(), site.random.as_ref());
     let changed = Changed {
         wraps: vec![NewWrap { kind: WrapKind::Answer, sealed }],
         question_sealed: Some(question_sealed),
@@ -336,7 +336,7 @@ async fn question_page(
     let page = Page::owned(site, request, owner);
     let row = mailbox(site, owner).await?;
     let present = row.question_sealed.as_ref().map(|sealed| {
-        let opened = site.keys.rows.open("question", &row.id, sealed);
+        let opened = site.keys.rows.open(Label::Question, &row.id, sealed);
         opened.map(|plain| String::from_utf8_lossy(plain.expose()).into_owned()).unwrap_or_default()
     });
     let template = QuestionPage {

@@ -9,7 +9,7 @@ use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{About, Outgoing};
 use sealpost_mailbox::{NewPair, Whose, wrap_id};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
-use sealpost_vault::{Argon2Cost, MailboxSecret, ResetBound, Unwrapped};
+use sealpost_vault::{Argon2Cost, Label, MailboxSecret, ResetBound, Unwrapped};
 use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
@@ -272,7 +272,7 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
 
 fn question_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<String>, Problem> {
     let Some(sealed) = &mailbox.question_sealed else { return Ok(None) };
-    let opened = site.keys.rows.open("question", &mailbox.id, sealed);
+    let opened = site.keys.rows.open(Label::Question, &mailbox.id, sealed);
     let opened = opened.map_err(|error| Problem::fault("opening a question", error))?;
     Ok(Some(String::from_utf8_lossy(opened.expose()).into_owned()))
 }

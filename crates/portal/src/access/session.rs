@@ -9,7 +9,7 @@ use sealpost_mail::Timestamp;
 use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{Actor, Event, SessionEnd};
 use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow, Store};
-use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
+use sealpost_vault::{Bearer, Held, Label, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
 use crate::http::csrf::FormToken;
 use crate::language::Language;
@@ -282,7 +282,12 @@ pub(crate) async fn begin(
         ),
         created_at: now,
         expires_at: ends(site, now, now),
-        device_sealed: site.keys.rows.seal("device", mailbox_id, device.as_bytes(), site.random.as_ref()),
+        device_sealed: site.keys.rows.seal(
+            Label::Device,
+            mailbox_id,
+            device.as_bytes(),
+            site.random.as_ref(),
+        ),
     };
     let client = Client::of(request, &site.config.trusted_proxies);
     let begun = site

@@ -7,6 +7,7 @@ use askama::Template;
 use sealpost_mail::Address;
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::RequestKind;
+use sealpost_vault::Label;
 use serde::Deserialize;
 
 use crate::access::login::FLOOR;
@@ -88,7 +89,7 @@ async fn note(site: web::Data<Site>, form: SupportForm, client: Client) -> Resul
     let tag = site.keys.tags.address_tag(&address.identity());
     let Some(mailbox) = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop() else { return Ok(()) };
     let note: String = form.note.trim().chars().take(MAX_NOTE).collect();
-    let sealed = site.keys.rows.seal("request", &mailbox.id, note.as_bytes(), site.random.as_ref());
+    let sealed = site.keys.rows.seal(Label::Request, &mailbox.id, note.as_bytes(), site.random.as_ref());
     let made = Event::RequestMade { mailbox: &mailbox.id, kind: RequestKind::Access.as_str() };
     let noting = site.noting(&made, &Actor::Visitor, Some(client));
     if noting.ask(&mailbox.id, RequestKind::Access, Some(sealed), site.now()).await.map_err(lost)? {

@@ -3,6 +3,7 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{Standing, WithdrawnRow};
+use sealpost_vault::Label;
 
 use crate::access::session::SignedIn;
 use crate::page::Page;
@@ -29,7 +30,7 @@ pub(crate) async fn of(site: &Site, owner: &SignedIn) -> Result<Vec<Withdrawn>, 
     let rows = site.store.withdrawn(owner.mailbox_id(), site.now()).await;
     let rows = rows.map_err(|error| Problem::fault("looking for withdrawn letters", error))?;
     let opened = rows.into_iter().filter_map(|WithdrawnRow { standing, by_sealed }| {
-        match site.keys.rows.open(Standing::LABEL, &standing.bound(), &by_sealed) {
+        match site.keys.rows.open(Label::Withdrawn, &standing.bound(), &by_sealed) {
             Ok(plain) => {
                 let by = String::from_utf8_lossy(plain.expose()).into_owned();
                 let (received, at) = (standing.received_at, standing.withdrawn_at);

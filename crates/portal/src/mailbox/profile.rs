@@ -1,6 +1,7 @@
 //! What owners say of themselves: the name they are called by and their time zone. Sealed in one record.
 
 use sealpost_store::MailboxRow;
+use sealpost_vault::Label;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
@@ -87,7 +88,7 @@ impl Profile {
     pub(crate) fn of(site: &Site, mailbox: &MailboxRow) -> Result<Self, Problem> {
         let Some(sealed) = &mailbox.profile_sealed else { return Ok(Self::default()) };
         let what = "opening a profile";
-        let plain = site.keys.rows.open("profile", &mailbox.id, sealed);
+        let plain = site.keys.rows.open(Label::Profile, &mailbox.id, sealed);
         let plain = plain.map_err(|error| Problem::fault(what, error))?;
         serde_json::from_slice(plain.expose()).map_err(|error| Problem::fault(what, error))
     }
@@ -95,7 +96,7 @@ impl Profile {
     /// The record as its row keeps it.
     pub(crate) fn sealed(&self, site: &Site, mailbox_id: &str) -> Result<Vec<u8>, Problem> {
         let json = serde_json::to_vec(self).map_err(|error| Problem::fault("writing a profile", error))?;
-        Ok(site.keys.rows.seal("profile", mailbox_id, &json, site.random.as_ref()))
+        Ok(site.keys.rows.seal(Label::Profile, mailbox_id, &json, site.random.as_ref()))
     }
 }
 

@@ -4,7 +4,7 @@
 use actix_web::web;
 use sealpost_mailbox::{OpenedLine, opened, rewrapped};
 use sealpost_store::{DepositRow, Rewrapped, SealedWords};
-use sealpost_vault::{KeySeal, MailboxSecret, MessageKey, VaultError};
+use sealpost_vault::{KeySeal, MailboxSecret, MessageKey, Part, VaultError};
 
 use crate::access::session::SignedIn;
 use crate::letters::search_index;
@@ -92,7 +92,7 @@ impl Reader {
 
     /// The words of a letter, if they are its own.
     pub(crate) fn open_words(&self, row: &DepositRow, sealed: &[u8]) -> Option<Vec<u8>> {
-        self.key_of(row).ok()?.open_part(&label(&row.id), sealed).ok()
+        self.key_of(row).ok()?.open_part(Part::Words(&row.id), sealed).ok()
     }
 
     /// Notes what was seen for the first time. The page does not wait for it.
@@ -138,7 +138,7 @@ impl Reader {
         };
         match found {
             Ok((plain, key)) => {
-                let sealed = key.seal_part(&label(id), &plain, site.random.as_ref());
+                let sealed = key.seal_part(Part::Words(id), &plain, site.random.as_ref());
                 Ok(Some((plain, SealedWords { id: id.to_owned(), sealed })))
             }
             Err(Problem::NotFound | Problem::Damaged(_) | Problem::Fault(_)) => Ok(None),
@@ -164,8 +164,4 @@ async fn words_in(site: &Site, deposit: Deposit) -> Result<Vec<u8>, Problem> {
     }
     let letter = deposit.open(site).await?;
     site.cleaning(&owner, move || search_index::make(summary.as_ref(), Some(&letter.bytes))).await
-}
-
-fn label(id: &str) -> String {
-    format!("words:{id}")
 }

@@ -5,12 +5,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealpost_mail::Timestamp;
+use sealpost_vault::Label;
 
 use crate::access::credentials_form::questions;
 use crate::language::Language;
 use crate::state::Site;
-
-const LABEL: &str = "answer-pass";
 
 /// Leads to the question of an address, for a while.
 pub(crate) struct Pass {
@@ -26,13 +25,13 @@ impl Pass {
     /// The text for the link.
     pub(crate) fn issue(site: &Site, tag: &[u8; 32], expires: Timestamp) -> String {
         let plain = [tag.as_slice(), expires.0.to_be_bytes().as_slice()].concat();
-        URL_SAFE_NO_PAD.encode(site.keys.rows.seal(LABEL, "", &plain, site.random.as_ref()))
+        URL_SAFE_NO_PAD.encode(site.keys.rows.seal(Label::AnswerPass, "", &plain, site.random.as_ref()))
     }
 
     /// One of ours, run out or not.
     pub(crate) fn read(site: &Site, text: &str) -> Option<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let plain = site.keys.rows.open(LABEL, "", &sealed).ok()?;
+        let plain = site.keys.rows.open(Label::AnswerPass, "", &sealed).ok()?;
         let (tag, expires) = plain.expose().split_first_chunk::<32>()?;
         let expires = Timestamp(i64::from_be_bytes(expires.try_into().ok()?));
         Some(Self { tag: *tag, expires, hash: site.keys.tags.count_tag("pass", &sealed) })

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::SystemRandom;
 use sealpost_store::{MailboxState, NewToken, NewWrap, Reissued, TokenPurpose, WrapKind};
+use sealpost_vault::Label;
 use sealpost_vault::TokenPurpose as VaultPurpose;
 
 use super::rig::{HOUR, PASSWORD, Rig, good_activation, sample};
@@ -167,7 +168,8 @@ async fn every_mistake_is_named_and_nothing_typed_is_lost() {
         with(&[("question", "own"), ("own_question", "Wie heißt <b>mein</b> Boot?"), ("language", "en")]);
     assert_eq!(browser.send(&path, &own).await.status, 303);
     let row = rig.world.store.mailbox(&made.id).await.unwrap().unwrap();
-    let question = rig.world.keys.rows.open("question", &made.id, &row.question_sealed.unwrap()).unwrap();
+    let question =
+        rig.world.keys.rows.open(Label::Question, &made.id, &row.question_sealed.unwrap()).unwrap();
     assert_eq!(question.expose(), "Wie heißt <b>mein</b> Boot?".as_bytes());
     assert_eq!(row.language, "en");
     assert!(

@@ -1,6 +1,7 @@
 //! "Forgot password": says nothing about who has a mailbox, takes link and answer, and keeps the letters.
 
 use sealpost_mailbox::About;
+use sealpost_vault::Label;
 use std::time::{Duration, Instant};
 
 use super::renewal::with_link;
@@ -290,7 +291,8 @@ async fn who_forgot_the_answer_too_asks_support_and_strangers_see_the_same() {
     let requests = rig.world.store.requests(true).await.unwrap();
     let [request] = requests.as_slice() else { panic!("one request, not {}", requests.len()) };
     assert_eq!(request.mailbox_id, made.id);
-    let note = rig.world.keys.rows.open("request", &made.id, request.note_sealed.as_ref().unwrap()).unwrap();
+    let note =
+        rig.world.keys.rows.open(Label::Request, &made.id, request.note_sealed.as_ref().unwrap()).unwrap();
     assert_eq!(note.expose(), b"0170 1234567, vormittags");
     assert_eq!(log_in(&rig, "max@web.example", PASSWORD).await.0, 303, "asking changes nothing");
     rig.stop().await;

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use sealpost_mail::{Address, Letter, PortalLetter, Random as _, SystemRandom, Timestamp};
 use sealpost_mailbox::{OutboxError, Sent, WrittenLetter};
 use sealpost_store::{ArrivalRows, Committed, Folder, NewDeposit, Store};
-use sealpost_vault::{DepositAuth, MailboxPublic, MessageKey, StreamSealer};
+use sealpost_vault::{DepositAuth, MailboxPublic, MessageKey, Part, StreamSealer};
 
 use super::rig::{Browser, HOUR, Reply, Rig, sample};
 
@@ -74,11 +74,11 @@ impl Letters {
         rows.deposits.push(NewDeposit {
             key_sealed: public.seal_key(&letter.mailbox_id, &id, &key, &SystemRandom).unwrap(),
             sealed_to: public.to_bytes(),
-            head_sealed: key.seal_part("head", &bytes[..split], &SystemRandom),
+            head_sealed: key.seal_part(Part::Head(&id), &bytes[..split], &SystemRandom),
             listing_sealed: auth.prove(
                 &letter.mailbox_id,
                 &id,
-                &key.seal_part(&format!("listing:{id}"), &summary, &SystemRandom),
+                &key.seal_part(Part::Listing(&id), &summary, &SystemRandom),
             ),
             id: id.clone(),
             mailbox_id: letter.mailbox_id,

@@ -6,7 +6,7 @@ use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::{BodyOpener, BodySealer};
 use sealpost_mailbox::{Sent, WrittenFile, WrittenLetter};
 use sealpost_store::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, UploadRow};
-use sealpost_vault::{MailboxSecret, MessageKey, SessionAuth};
+use sealpost_vault::{MailboxSecret, MessageKey, Part, SessionAuth};
 use serde::{Deserialize, Serialize};
 
 use crate::access::session::SignedIn;
@@ -91,11 +91,11 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn seal(&self, site: &Site, draft: &Draft, id: &str) -> Result<Vec<u8>, Problem> {
         let json = Secret::new(serde_json::to_vec(self).map_err(lost)?);
-        Ok(draft.key.seal_part(&label(id), json.expose(), site.random.as_ref()))
+        Ok(draft.key.seal_part(Part::Draft(id), json.expose(), site.random.as_ref()))
     }
 
     pub(crate) fn open(key: &MessageKey, id: &str, sealed: &[u8]) -> Result<Self, Problem> {
-        let plain = Secret::new(key.open_part(&label(id), sealed).map_err(damaged)?);
+        let plain = Secret::new(key.open_part(Part::Draft(id), sealed).map_err(damaged)?);
         serde_json::from_slice(plain.expose()).map_err(damaged)
     }
 }
@@ -147,10 +147,6 @@ fn damaged(error: impl std::fmt::Display) -> Problem {
     Problem::Damaged(format!("draft: {error}"))
 }
 
-fn label(draft_id: &str) -> String {
-    format!("draft:{draft_id}")
-}
-
 fn seal(
     site: &Site,
     mailbox_id: &str,
@@ -159,7 +155,7 @@ fn seal(
     content: &Content,
 ) -> Result<Vec<u8>, Problem> {
     let json = Secret::new(serde_json::to_vec(content).map_err(lost)?);
-    let sealed = key.seal_part(&label(draft_id), json.expose(), site.random.as_ref());
+    let sealed = key.seal_part(Part::Draft(draft_id), json.expose(), site.random.as_ref());
     Ok(site.keys.sessions.prove_draft(mailbox_id, draft_id, &sealed))
 }
 
@@ -202,7 +198,7 @@ fn opened(
         tracing::error!(mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft cannot be opened");
     });
     let key = key.map_err(damaged)?;
-    let plain = key.open_part(&label(&row.id), proven).map_err(damaged)?;
+    let plain = key.open_part(Part::Draft(&row.id), proven).map_err(damaged)?;
     let plain = Secret::new(plain);
     let content = serde_json::from_slice(plain.expose()).map_err(damaged)?;
     let file = |file: DraftFile| {

@@ -4,7 +4,7 @@
 use sealpost_mail::Secret;
 use sealpost_mailbox::{BodyOpener, BodySealer};
 use sealpost_store::{NewPiece, NewUpload, PieceRow};
-use sealpost_vault::MessageKey;
+use sealpost_vault::{MessageKey, Part};
 
 use crate::access::session::SignedIn;
 use crate::mailbox::is_id;
@@ -22,10 +22,6 @@ pub(crate) struct Progress {
     pub(crate) id: String,
     pub(crate) offset: u64,
     pub(crate) complete: bool,
-}
-
-fn piece_label(upload_id: &str, place: u64) -> String {
-    format!("piece:{upload_id}:{place}")
 }
 
 impl SignedIn {
@@ -95,7 +91,7 @@ impl SignedIn {
             len,
             body: upload.finish().await.map_err(lost)?,
             key_sealed: draft.key().seal_part(
-                &piece_label(upload_id, place),
+                Part::Piece { file: upload_id, offset: place },
                 key.to_bytes().expose(),
                 site.random.as_ref(),
             ),
@@ -141,7 +137,9 @@ async fn copy(
     piece: &PieceRow,
     whole: &mut BodySealer,
 ) -> Result<(), Problem> {
-    let plain = draft_key.open_part(&piece_label(upload_id, piece.place), &piece.key_sealed).map_err(lost)?;
+    let plain = draft_key
+        .open_part(Part::Piece { file: upload_id, offset: piece.place }, &piece.key_sealed)
+        .map_err(lost)?;
     let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_size| broken("a key of another size"))?;
     let key = MessageKey::from_bytes(&Secret::new(bytes));
     let body = site.store.body(&piece.body_id).await.map_err(lost)?;
