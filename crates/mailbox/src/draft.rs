@@ -1,40 +1,49 @@
-//! What an owner is writing: text and files, sealed to the mailbox while they come. Knows no page.
+//! What an owner is writing: text and files, sealed to the mailbox while they come. Knows no page; who may be written to is
+//! in `owner_letter`, files that come in pieces are in `upload`.
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_mailbox::{BodyOpener, BodySealer};
-use sealpost_mailbox::{Sent, WrittenFile, WrittenLetter};
-use sealpost_store::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft, UploadRow};
+use sealpost_mail::{Address, Clock, Random, Secret, Timestamp};
+use sealpost_store::{
+    DraftFile, DraftRow, NewDraft, NewDraftFile, RoomLeft, SentDraft, Store, StoreError, UploadRow,
+};
 use sealpost_vault::{MailboxSecret, MessageKey, Part, SessionAuth};
 use serde::{Deserialize, Serialize};
 
-use crate::access::session::SignedIn;
-use crate::mailbox::is_id;
-use crate::problem::Problem;
-use crate::state::Site;
-use crate::writing::reply::MAX_SUBJECT;
+use crate::owner_letter::{WrittenFile, WrittenLetter};
+use crate::sealed_body::{BodyOpener, BodySealer};
+use crate::{MailboxError, is_id};
+
+/// Characters of a subject.
+pub const MAX_SUBJECT: usize = 250;
+/// Characters of a list of recipients.
+const MAX_LIST: usize = 4000;
 
 /// What is typed, as it is typed.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Content {
-    pub(crate) to: String,
-    pub(crate) cc: String,
-    pub(crate) subject: String,
-    pub(crate) text: String,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// To.
+    pub to: String,
+    /// Cc.
+    pub cc: String,
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub text: String,
     /// The thread it stands in.
     #[serde(default)]
-    pub(crate) in_reply_to: Option<String>,
+    pub in_reply_to: Option<String>,
+    /// Message-IDs of that thread.
     #[serde(default)]
-    pub(crate) references: Vec<String>,
-    /// Where it was begun, in one of the words of [`crate::writing::return_to::Came`].
+    pub references: Vec<String>,
+    /// Where it was begun, in a word of whoever shows it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) came_from: String,
+    pub came_from: String,
 }
 
 impl Content {
     /// Takes what was typed; what was not sent stays.
-    pub(crate) fn type_in(
+    pub fn type_in(
         &mut self,
         to: Option<String>,
         cc: Option<String>,
@@ -59,267 +68,248 @@ impl Content {
     }
 }
 
-/// Characters of a list of recipients.
-const MAX_LIST: usize = 4000;
-
 /// A file of a draft, opened as far as its name.
-pub(crate) struct File {
-    pub(crate) id: String,
-    pub(crate) facts: Facts,
-    pub(crate) size: u64,
+pub struct File {
+    /// Its id.
+    pub id: String,
+    /// What tells it from others.
+    pub facts: FileFacts,
+    /// Its bytes.
+    pub size: u64,
     body_id: String,
 }
 
 /// A file that has not come whole.
-pub(crate) struct Pending {
-    pub(crate) id: String,
-    pub(crate) facts: Facts,
-    pub(crate) size: u64,
-    pub(crate) received: u64,
+pub struct Pending {
+    /// Its id.
+    pub id: String,
+    /// What tells it from others.
+    pub facts: FileFacts,
+    /// Its bytes, once it is whole.
+    pub size: u64,
+    /// Those that have come.
+    pub received: u64,
 }
 
 /// What tells a file from another one.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Facts {
-    pub(crate) name: String,
-    pub(crate) content_type: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// A name, never a path.
+    pub name: String,
+    /// Its type, as the writer's browser said.
+    pub content_type: String,
     /// When it was last changed on its owner's computer, where the script says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) changed: Option<i64>,
+    pub changed: Option<i64>,
 }
 
-impl Facts {
-    pub(crate) fn seal(&self, site: &Site, draft: &Draft, id: &str) -> Result<Vec<u8>, Problem> {
-        let json = Secret::new(serde_json::to_vec(self).map_err(lost)?);
-        Ok(draft.key.seal_part(Part::Draft(id), json.expose(), site.random.as_ref()))
+impl FileFacts {
+    pub(crate) fn seal(
+        &self,
+        key: &MessageKey,
+        id: &str,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, MailboxError> {
+        let json = Secret::new(serde_json::to_vec(self)?);
+        Ok(key.seal_part(Part::Draft(id), json.expose(), random))
     }
 
-    pub(crate) fn open(key: &MessageKey, id: &str, sealed: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn open(key: &MessageKey, id: &str, sealed: &[u8]) -> Result<Self, MailboxError> {
         let plain = Secret::new(key.open_part(Part::Draft(id), sealed).map_err(damaged)?);
         serde_json::from_slice(plain.expose()).map_err(damaged)
     }
 }
 
 /// A draft, opened.
-pub(crate) struct Draft {
-    pub(crate) id: String,
-    pub(crate) changed_at: Timestamp,
-    pub(crate) content: Content,
-    pub(crate) files: Vec<File>,
+pub struct Draft {
+    /// Its id.
+    pub id: String,
+    /// When something of it was last kept.
+    pub changed_at: Timestamp,
+    /// What is typed.
+    pub content: Content,
+    /// Files that are whole.
+    pub files: Vec<File>,
     /// Files that have not come whole.
-    pub(crate) pending: Vec<Pending>,
+    pub pending: Vec<Pending>,
     files_version: i64,
-    key: MessageKey,
+    pub(crate) key: MessageKey,
 }
 
 impl Draft {
     /// Bytes of all files together; those on their way have their room already.
-    pub(crate) fn size(&self) -> u64 {
+    #[must_use]
+    pub fn size(&self) -> u64 {
         let there: u64 = self.files.iter().map(|file| file.size).sum();
         there + self.pending.iter().map(|one| one.size).sum::<u64>()
     }
 
     /// How many files there are, or will be.
-    pub(crate) fn file_count(&self) -> usize {
+    #[must_use]
+    pub fn file_count(&self) -> usize {
         self.files.len() + self.pending.len()
     }
-
-    pub(crate) fn key(&self) -> &MessageKey {
-        &self.key
-    }
 }
 
-/// A body of something new, `octets` long as far as is known.
-pub(crate) fn new_body(site: &Site, key: &MessageKey, octets: u64) -> Result<BodySealer, Problem> {
-    BodySealer::new(&site.store, key, octets, site.random.as_ref()).map_err(lost)
+/// The drafts of one mailbox, for whoever has its secret.
+#[derive(Clone, Copy)]
+pub struct Drafts<'a> {
+    /// Where they are.
+    pub store: &'a Store,
+    /// Tells drafts that we keep from rows that somebody else wrote.
+    pub auth: &'a SessionAuth,
+    /// The mailbox.
+    pub mailbox_id: &'a str,
+    /// Its secret.
+    pub secret: &'a MailboxSecret,
+    /// What drafts may hold.
+    pub room: RoomLeft,
+    /// For keys and ids.
+    pub random: &'a dyn Random,
+    /// The present moment.
+    pub clock: &'a dyn Clock,
 }
 
-pub(crate) fn lost(error: impl std::error::Error + 'static) -> Problem {
-    Problem::fault("keeping a draft", error)
+/// What is kept of a draft cannot be what we kept.
+pub(crate) fn damaged(error: impl std::fmt::Display) -> MailboxError {
+    MailboxError::damaged("a draft", error)
 }
 
-/// What is kept of a draft does not fit together.
-pub(crate) fn broken(what: &str) -> Problem {
-    Problem::Fault(format!("keeping a draft: {what}"))
-}
-
-fn damaged(error: impl std::fmt::Display) -> Problem {
-    Problem::Damaged(format!("draft: {error}"))
-}
-
-fn seal(
-    site: &Site,
-    mailbox_id: &str,
-    key: &MessageKey,
-    draft_id: &str,
-    content: &Content,
-) -> Result<Vec<u8>, Problem> {
-    let json = Secret::new(serde_json::to_vec(content).map_err(lost)?);
-    let sealed = key.seal_part(Part::Draft(draft_id), json.expose(), site.random.as_ref());
-    Ok(site.keys.sessions.prove_draft(mailbox_id, draft_id, &sealed))
-}
-
-/// One draft of a mailbox whose secret is at hand.
-pub(crate) async fn find(
-    site: &Site,
-    mailbox_id: &str,
-    secret: &MailboxSecret,
-    id: &str,
-) -> Result<Draft, Problem> {
-    if !is_id(id) {
-        return Err(Problem::NotFound);
-    }
-    let found = site.store.draft(mailbox_id, id).await.map_err(lost)?;
-    let (row, files) = found.ok_or(Problem::NotFound)?;
-    // Asked after the draft: what changes in between has changed the draft's version, too.
-    let pending = site.store.uploads(mailbox_id, id).await.map_err(lost)?;
-    opened(&site.keys.sessions, mailbox_id, secret, row, files, pending)
-}
-
-/// Keeps what is typed. `false`: the draft is gone.
-pub(crate) async fn save(site: &Site, mailbox_id: &str, draft: &Draft) -> Result<bool, Problem> {
-    let sealed = seal(site, mailbox_id, &draft.key, &draft.id, &draft.content)?;
-    site.store.save_draft(mailbox_id, &draft.id, sealed, site.now()).await.map_err(lost)
-}
-
-fn opened(
-    auth: &SessionAuth,
-    mailbox_id: &str,
-    secret: &MailboxSecret,
-    row: DraftRow,
-    files: Vec<DraftFile>,
-    pending: Vec<UploadRow>,
-) -> Result<Draft, Problem> {
-    let proven = auth.proven_draft(mailbox_id, &row.id, &row.content_sealed).inspect_err(|error| {
-        tracing::error!(row.kind = "draft", mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft is not ours");
-    });
-    let proven = proven.map_err(damaged)?;
-    let key = secret.open_key(mailbox_id, &row.id, &row.key_sealed).inspect_err(|error| {
-        tracing::error!(mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft cannot be opened");
-    });
-    let key = key.map_err(damaged)?;
-    let plain = key.open_part(Part::Draft(&row.id), proven).map_err(damaged)?;
-    let plain = Secret::new(plain);
-    let content = serde_json::from_slice(plain.expose()).map_err(damaged)?;
-    let file = |file: DraftFile| {
-        let facts = Facts::open(&key, &file.id, &file.facts_sealed)?;
-        Ok(File { id: file.id, facts, size: file.size, body_id: file.body_id })
-    };
-    let part = |one: UploadRow| {
-        let facts = Facts::open(&key, &one.id, &one.facts_sealed)?;
-        Ok(Pending { id: one.id, facts, size: one.size, received: one.received })
-    };
-    let files = files.into_iter().map(file).collect::<Result<_, Problem>>()?;
-    let pending = pending.into_iter().map(part).collect::<Result<_, Problem>>()?;
-    let DraftRow { id, changed_at, files_version, .. } = row;
-    Ok(Draft { id, changed_at, content, files, pending, files_version, key })
-}
-
-impl SignedIn {
-    /// Begins a draft. Nothing: there are too many already.
-    pub(crate) async fn begin_draft(&self, site: &Site, content: Content) -> Result<Option<Draft>, Problem> {
-        let (id, key) = (site.random.id(), MessageKey::generate(site.random.as_ref()));
-        let public = self.secret().public();
+impl Drafts<'_> {
+    /// Begins a draft. `None`: there are too many already.
+    ///
+    /// # Errors
+    /// The store cannot keep it.
+    pub async fn begin(&self, content: Content) -> Result<Option<Draft>, MailboxError> {
+        let (id, key) = (self.random.id(), MessageKey::generate(self.random));
+        let public = self.secret.public();
         let new = NewDraft {
             id: id.clone(),
-            mailbox_id: self.mailbox_id().to_owned(),
-            now: site.now(),
-            key_sealed: public.seal_key(self.mailbox_id(), &id, &key, site.random.as_ref()).map_err(lost)?,
+            mailbox_id: self.mailbox_id.to_owned(),
+            now: self.clock.now(),
+            key_sealed: public.seal_key(self.mailbox_id, &id, &key, self.random)?,
             sealed_to: public.to_bytes(),
-            content_sealed: seal(site, self.mailbox_id(), &key, &id, &content)?,
+            content_sealed: self.seal(&key, &id, &content)?,
         };
-        let begun = site.store.add_draft(new).await.map_err(lost)?;
-        let changed_at = site.now();
+        let begun = self.store.add_draft(new).await?;
+        let changed_at = self.clock.now();
         let (files, pending) = (Vec::new(), Vec::new());
         Ok(begun.then_some(Draft { id, changed_at, content, files, pending, files_version: 0, key }))
     }
 
     /// One draft of this mailbox. Someone else's, and one that is gone, look the same.
-    pub(crate) async fn draft(&self, site: &Site, id: &str) -> Result<Draft, Problem> {
-        find(site, self.mailbox_id(), self.secret(), id).await
+    ///
+    /// # Errors
+    /// It is there and cannot be opened, or is not ours.
+    pub async fn find(&self, id: &str) -> Result<Option<Draft>, MailboxError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        let Some((row, files)) = self.store.draft(self.mailbox_id, id).await? else { return Ok(None) };
+        // Asked after the draft: what changes in between has changed the draft's version, too.
+        let pending = self.store.uploads(self.mailbox_id, id).await?;
+        self.opened(row, files, pending).map(Some)
     }
 
-    /// All drafts, without their files.
-    pub(crate) async fn drafts(&self, site: &Site) -> Result<Vec<Draft>, Problem> {
-        let rows = site.store.drafts(self.mailbox_id()).await.map_err(lost)?;
-        let auth = &site.keys.sessions;
-        let open = |row| opened(auth, self.mailbox_id(), self.secret(), row, Vec::new(), Vec::new());
-        // One that is not ours shall not hide the others.
-        let fine = |draft: &Result<Draft, Problem>| !matches!(draft, Err(Problem::Damaged(_)));
-        rows.into_iter().map(open).filter(fine).collect()
+    /// All drafts, without their files. One that is not ours shall not hide the others.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn all(&self) -> Result<Vec<Draft>, MailboxError> {
+        let rows = self.store.drafts(self.mailbox_id).await?;
+        let fine = |draft: &Result<Draft, MailboxError>| !matches!(draft, Err(MailboxError::Damaged { .. }));
+        rows.into_iter().map(|row| self.opened(row, Vec::new(), Vec::new())).filter(fine).collect()
     }
 
     /// Keeps what is typed. `false`: the draft is gone.
-    pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<bool, Problem> {
-        save(site, self.mailbox_id(), draft).await
+    ///
+    /// # Errors
+    /// The store cannot keep it.
+    pub async fn save(&self, draft: &Draft) -> Result<bool, MailboxError> {
+        let sealed = self.seal(&draft.key, &draft.id, &draft.content)?;
+        Ok(self.store.save_draft(self.mailbox_id, &draft.id, sealed, self.clock.now()).await?)
+    }
+
+    /// A file of a draft, `octets` long as far as is known, on its way in.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn new_file(&self, draft: &Draft, octets: u64) -> Result<BodySealer, StoreError> {
+        BodySealer::new(self.store, &draft.key, octets, self.random)
     }
 
     /// Adds a file that has come whole. `false`: no room, or the draft is gone.
-    pub(crate) async fn add_file(
+    ///
+    /// # Errors
+    /// The store cannot keep it.
+    pub async fn add_file(
         &self,
-        site: &Site,
         draft: &Draft,
         upload: BodySealer,
         name: String,
         content_type: String,
-    ) -> Result<bool, Problem> {
-        site.room_on_disk(0)?;
-        let facts = Facts { name, content_type, changed: None };
-        let file = self.new_file(site, draft, upload, site.random.id(), &facts).await?;
-        site.store.add_draft_file(file, site.config.write.room()).await.map_err(lost)
+    ) -> Result<bool, MailboxError> {
+        let facts = FileFacts { name, content_type, changed: None };
+        let file = self.file_row(draft, upload, self.random.id(), &facts).await?;
+        Ok(self.store.add_draft_file(file, self.room).await?)
     }
 
-    pub(crate) async fn new_file(
+    pub(crate) async fn file_row(
         &self,
-        site: &Site,
         draft: &Draft,
         upload: BodySealer,
         id: String,
-        facts: &Facts,
-    ) -> Result<NewDraftFile, Problem> {
+        facts: &FileFacts,
+    ) -> Result<NewDraftFile, MailboxError> {
         Ok(NewDraftFile {
-            facts_sealed: facts.seal(site, draft, &id)?,
+            facts_sealed: facts.seal(&draft.key, &id, self.random)?,
             id,
-            mailbox_id: self.mailbox_id().to_owned(),
+            mailbox_id: self.mailbox_id.to_owned(),
             draft_id: draft.id.clone(),
             size: upload.len(),
-            body: upload.finish().await.map_err(lost)?,
-            now: site.now(),
+            body: upload.finish().await?,
+            now: self.clock.now(),
         })
     }
 
     /// Takes a file away.
-    pub(crate) async fn remove_file(&self, site: &Site, draft: &Draft, id: &str) -> Result<(), Problem> {
-        site.store.remove_draft_file(self.mailbox_id(), &draft.id, id).await.map(drop).map_err(lost)
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn remove_file(&self, draft: &Draft, id: &str) -> Result<(), StoreError> {
+        self.store.remove_draft_file(self.mailbox_id, &draft.id, id).await.map(drop)
     }
 
     /// Throws the draft away.
-    pub(crate) async fn discard(&self, site: &Site, draft: &Draft) -> Result<(), Problem> {
-        site.store.delete_draft(self.mailbox_id(), &draft.id).await.map(drop).map_err(lost)
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn discard(&self, draft: &Draft) -> Result<(), StoreError> {
+        self.store.delete_draft(self.mailbox_id, &draft.id).await.map(drop)
     }
 
-    /// Hands the letter on. One that has been sent meanwhile is not sent again.
-    pub(crate) async fn send(
+    /// The letter that a draft becomes, its files to be read one after the other.
+    ///
+    /// # Errors
+    /// A file of it cannot be read.
+    pub async fn letter(
         &self,
-        site: &Site,
         draft: Draft,
+        from: Address,
+        name: Option<String>,
         to: Vec<Address>,
         cc: Vec<Address>,
-    ) -> Result<Sent, Problem> {
-        if !draft.files.is_empty() {
-            // The letter is written anew from its files.
-            site.room_on_disk(draft.files.iter().map(|file| file.size).sum())?;
-        }
+    ) -> Result<WrittenLetter, MailboxError> {
         let mut files = Vec::new();
         let mut body_ids = Vec::new();
         for file in draft.files {
-            files.push(read(site, &draft.key, &file).await?);
+            files.push(self.read(&draft.key, &file).await?);
             body_ids.push(file.body_id);
         }
-        let letter = WrittenLetter {
-            mailbox_id: self.mailbox_id().to_owned(),
-            from: Address::parse(self.address()).map_err(lost)?,
-            name: self.profile().name.clone(),
+        Ok(WrittenLetter {
+            mailbox_id: self.mailbox_id.to_owned(),
+            from,
+            name,
             to,
             cc,
             subject: draft.content.subject,
@@ -328,29 +318,65 @@ impl SignedIn {
             references: draft.content.references,
             files,
             draft: SentDraft {
-                mailbox_id: self.mailbox_id().to_owned(),
+                mailbox_id: self.mailbox_id.to_owned(),
                 draft_id: draft.id,
                 files_version: draft.files_version,
                 body_ids,
             },
-        };
-        site.outbox.send(letter).await.map_err(|error| Problem::fault("sending a letter", error))
+        })
     }
-}
 
-/// A file's bytes, opened piece by piece while somebody asks for them.
-async fn read(site: &Site, key: &MessageKey, file: &File) -> Result<WrittenFile, Problem> {
-    let body = site.store.body(&file.body_id).await.map_err(lost)?;
-    let body = body.ok_or_else(|| broken("a file's body is missing"))?;
-    let opener = BodyOpener::new(key, body).await.map_err(lost)?;
-    let bytes = stream::try_unfold((opener, 0_u64), |(opener, index)| async move {
-        let plain = opener.chunk(index).await.map_err(|error| error.to_string())?;
-        Ok(plain.map(|plain| (plain, (opener, index + 1))))
-    });
-    Ok(WrittenFile {
-        name: file.facts.name.clone(),
-        content_type: file.facts.content_type.clone(),
-        size: file.size,
-        bytes: bytes.boxed(),
-    })
+    /// A file's bytes, opened piece by piece while somebody asks for them.
+    async fn read(&self, key: &MessageKey, file: &File) -> Result<WrittenFile, MailboxError> {
+        let body = self.store.body(&file.body_id).await?;
+        let body = body.ok_or(MailboxError::Incomplete("the body of a draft's file is missing"))?;
+        let opener = BodyOpener::new(key, body).await?;
+        let bytes = stream::try_unfold((opener, 0_u64), |(opener, index)| async move {
+            let plain = opener.chunk(index).await.map_err(|error| error.to_string())?;
+            Ok(plain.map(|plain| (plain, (opener, index + 1))))
+        });
+        Ok(WrittenFile {
+            name: file.facts.name.clone(),
+            content_type: file.facts.content_type.clone(),
+            size: file.size,
+            bytes: bytes.boxed(),
+        })
+    }
+
+    fn seal(&self, key: &MessageKey, draft_id: &str, content: &Content) -> Result<Vec<u8>, MailboxError> {
+        let json = Secret::new(serde_json::to_vec(content)?);
+        let sealed = key.seal_part(Part::Draft(draft_id), json.expose(), self.random);
+        Ok(self.auth.prove_draft(self.mailbox_id, draft_id, &sealed))
+    }
+
+    fn opened(
+        &self,
+        row: DraftRow,
+        files: Vec<DraftFile>,
+        pending: Vec<UploadRow>,
+    ) -> Result<Draft, MailboxError> {
+        let mailbox_id = self.mailbox_id;
+        let proven = self.auth.proven_draft(mailbox_id, &row.id, &row.content_sealed).inspect_err(|error| {
+            tracing::error!(row.kind = "draft", mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft is not ours");
+        });
+        let proven = proven.map_err(damaged)?;
+        let key = self.secret.open_key(mailbox_id, &row.id, &row.key_sealed).inspect_err(|error| {
+            tracing::error!(mailbox.id = mailbox_id, draft.id = %row.id, %error, "a draft cannot be opened");
+        });
+        let key = key.map_err(damaged)?;
+        let plain = Secret::new(key.open_part(Part::Draft(&row.id), proven).map_err(damaged)?);
+        let content = serde_json::from_slice(plain.expose()).map_err(damaged)?;
+        let file = |file: DraftFile| {
+            let facts = FileFacts::open(&key, &file.id, &file.facts_sealed)?;
+            Ok(File { id: file.id, facts, size: file.size, body_id: file.body_id })
+        };
+        let part = |one: UploadRow| {
+            let facts = FileFacts::open(&key, &one.id, &one.facts_sealed)?;
+            Ok(Pending { id: one.id, facts, size: one.size, received: one.received })
+        };
+        let files = files.into_iter().map(file).collect::<Result<_, MailboxError>>()?;
+        let pending = pending.into_iter().map(part).collect::<Result<_, MailboxError>>()?;
+        let DraftRow { id, changed_at, files_version, .. } = row;
+        Ok(Draft { id, changed_at, content, files, pending, files_version, key })
+    }
 }

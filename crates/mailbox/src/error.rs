@@ -21,6 +21,9 @@ pub enum MailboxError {
         /// What was found.
         cause: String,
     },
+    /// Rows that belong together and do not fit together, or of which one is missing.
+    #[error("{0}")]
+    Incomplete(&'static str),
     /// A record that cannot be written down or read.
     #[error("a record: {0}")]
     Record(#[from] serde_json::Error),

@@ -1,5 +1,5 @@
 //! What may be done to a mailbox: whose it is, made with its ways in, a letter into rows, a body sealed as it comes and
-//! opened piece by piece, the key pair replaced, and when things go.
+//! opened piece by piece, drafts and their files, who may try a password, the key pair replaced, and when things go.
 //!
 //! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
 //! lacks one cannot call it. Clock and randomness are arguments.
@@ -8,6 +8,7 @@ pub mod audit;
 mod create;
 mod deposit;
 mod directory;
+mod draft;
 mod epochs;
 mod error;
 mod outbox;
@@ -16,10 +17,13 @@ pub mod portal_links;
 mod rekey;
 mod retention;
 mod sealed_body;
+mod throttle;
+mod upload;
 
 pub use create::{NewOwner, NewPending, WaysIn};
 pub use deposit::{NewLetter, OpenedLine, listing, open_head, opened, proven_listing, rewrapped};
 pub use directory::{AddressRecord, Resident, seal_address};
+pub use draft::{Content, Draft, Drafts, File, FileFacts, MAX_SUBJECT, Pending};
 pub use epochs::{Epochs, wrap_id};
 pub use error::MailboxError;
 pub use outbox::{About, Outbox, OutboxError, Outgoing};
@@ -27,3 +31,11 @@ pub use owner_letter::{MAX_FILES, Sent, WriteRules, WrittenFile, WrittenLetter};
 pub use rekey::{NewPair, Whose};
 pub use retention::{Bounds, Going, LastUse, Retention, Wish};
 pub use sealed_body::{BodyOpener, BodySealer, seal_body};
+pub use throttle::{Counted, LockRules, Throttle, Tried};
+pub use upload::{Announcement, PIECE, Piece, Progress, Stage, UPLOAD_LIVES};
+
+/// Whether `text` can be an id of ours: what cannot be one is never asked for.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

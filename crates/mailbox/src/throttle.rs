@@ -1,18 +1,33 @@
-//! What wrong passwords mean at the portal: the log-in is locked for a while, the next one must wait, longer each time, and time heals. Counted by tag of the
-//! address, whether or not it has a mailbox; a browser that is known counts for itself, so that strangers cannot
-//! shut an owner out. What comes from one network is counted together as well, so that nobody tries one password
-//! on many mailboxes.
+//! What wrong passwords and answers mean: the way in is closed for a while, the next try must wait, longer each time, and
+//! time heals. Counted by tag of the address, whether or not it has a mailbox; a browser that is known counts for itself,
+//! so that strangers cannot shut an owner out. What comes from one network is counted together as well, so that nobody
+//! tries one password on many mailboxes. Knows no password and no page.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::audit::{Actor, CREDENTIALS_WRONG, Event, network};
-use sealpost_store::{Store, Tries};
+use sealpost_store::{Store, StoreError, Tries};
+use sealpost_vault::TagKey;
 
-use crate::config::LockRules;
-use crate::problem::Problem;
-use crate::state::Site;
-use crate::state::limits::Client;
+use crate::audit::{CREDENTIALS_WRONG, network};
+
+/// How many wrong tries a mailbox stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockRules {
+    /// From so many wrong passwords on the log-in is closed for browsers nobody knows,
+    pub passwords: u32,
+    /// for so long the first time; each further one doubles it, up to an hour.
+    pub first: Duration,
+    /// After so many wrong answers the way by the answer is closed.
+    pub answers: u32,
+}
+
+impl Default for LockRules {
+    fn default() -> Self {
+        Self { passwords: 10, first: Duration::from_secs(15 * 60), answers: 5 }
+    }
+}
 
 /// Wrong passwords before waiting begins.
 const FREE: i64 = 3;
@@ -44,9 +59,23 @@ const REMINDERS: Duration = Duration::from_secs(60 * 60);
 /// How often a count is tried again that somebody else changed meanwhile.
 const RACES: usize = 8;
 
+/// Counts tries at one moment.
+#[derive(Clone, Copy)]
+pub struct Throttle<'a> {
+    /// Where the counts are.
+    pub store: &'a Store,
+    /// Says under which tag something counts.
+    pub tags: &'a TagKey,
+    /// What the operator allows.
+    pub locks: LockRules,
+    /// The moment.
+    pub now: Timestamp,
+}
+
 /// A try that has been counted as wrong, before anybody looked at the password: parallel ones cannot slip by.
+#[derive(Debug)]
 #[must_use]
-pub(crate) struct Counted {
+pub struct Counted {
     whose: [u8; 32],
     wrong: i64,
     open_at: Timestamp,
@@ -57,107 +86,216 @@ pub(crate) struct Counted {
 }
 
 /// Whether a password may be tried now.
-pub(crate) enum Asked {
+#[derive(Debug)]
+#[must_use]
+pub enum Tried {
     /// It may.
     Counted(Counted),
     /// Not before so many seconds.
     Wait(u64),
 }
 
-/// Counts a try at a password, if one is allowed.
-pub(crate) async fn ask(site: &Site, whose: [u8; 32]) -> Result<Asked, Problem> {
-    let locks = site.config.locks;
-    ask_by(site, whose, locks.passwords, |before, now| one_more(before, now, &locks)).await
-}
-
-/// Counts a try at the password of that address's mailbox, if one is allowed. A browser that is known counts for itself,
-/// and with all others that are: whoever has many of their cookies has no more tries.
-pub(crate) async fn ask_one_of(site: &Site, tag: &[u8; 32], whose: [u8; 32]) -> Result<Asked, Problem> {
-    let locks = site.config.locks;
-    let (all, most) = (site.keys.tags.count_tag("devices", tag), locks.passwords.saturating_mul(TOGETHER));
-    let own = ask(site, whose).await?;
-    if whose == *tag {
-        return Ok(own);
+impl Throttle<'_> {
+    /// Counts a try at a password, if one is allowed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn password(&self, whose: [u8; 32]) -> Result<Tried, StoreError> {
+        let locks = self.locks;
+        self.one(whose, locks.passwords, |before, now| one_more(before, now, &locks)).await
     }
-    with_all(own, || ask_by(site, all, most, |before, now| one_more_together(before, now, most, &locks)))
-        .await
-}
 
-/// Counts a try at an answer, if one is allowed; in the same way.
-pub(crate) async fn ask_answer(site: &Site, tag: &[u8; 32], whose: [u8; 32]) -> Result<Asked, Problem> {
-    let most = site.config.locks.answers;
-    let own = ask_by(site, whose, most, |before, now| one_more_answer(before, now, i64::from(most))).await?;
-    if whose == site.keys.tags.count_tag("answer", tag) {
-        return Ok(own);
+    /// Counts a try at the password of that address's mailbox, if one is allowed. A browser that is known counts for itself,
+    /// and with all others that are: whoever has many of their cookies has no more tries.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn password_of(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
+        let locks = self.locks;
+        let (all, most) = (self.tags.count_tag("devices", tag), locks.passwords.saturating_mul(TOGETHER));
+        let own = self.password(whose).await?;
+        if whose == *tag {
+            return Ok(own);
+        }
+        with_all(own, || self.one(all, most, |before, now| one_more_together(before, now, most, &locks)))
+            .await
     }
-    let all = site.keys.tags.count_tag("answer", &site.keys.tags.count_tag("devices", tag));
-    let most = most.saturating_mul(TOGETHER);
-    with_all(own, || ask_by(site, all, most, |before, now| one_more_answer(before, now, i64::from(most))))
-        .await
+
+    /// Counts a try at an answer, if one is allowed; in the same way.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn answer(&self, tag: &[u8; 32], whose: [u8; 32]) -> Result<Tried, StoreError> {
+        let most = self.locks.answers;
+        let own = self.one(whose, most, |before, now| one_more_answer(before, now, i64::from(most))).await?;
+        if whose == self.tags.count_tag("answer", tag) {
+            return Ok(own);
+        }
+        let all = self.tags.count_tag("answer", &self.tags.count_tag("devices", tag));
+        let most = most.saturating_mul(TOGETHER);
+        with_all(own, || self.one(all, most, |before, now| one_more_answer(before, now, i64::from(most))))
+            .await
+    }
+
+    /// Whether nothing may be tried under this tag now.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn is_closed(&self, whose: &[u8; 32]) -> Result<bool, StoreError> {
+        Ok(waits(self.store.tries(whose).await?, self.now).is_some())
+    }
+
+    /// How many seconds a network has to wait before anything is tried from there again.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn network_waits(&self, from: IpAddr) -> Result<Option<u64>, StoreError> {
+        let mut longest = None;
+        for at in counters(self.tags, from) {
+            longest = longest.max(waits(self.store.tries(&at.tag).await?, self.now));
+        }
+        Ok(longest)
+    }
+
+    /// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn wrong_from(&self, from: IpAddr) -> Result<(), StoreError> {
+        let now = self.now;
+        // Once, whatever it counts against.
+        let mut store = self.store.counted(CREDENTIALS_WRONG, &network(from), now);
+        for at in counters(self.tags, from) {
+            let counted = count(&store, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
+            counted.await.map(drop)?;
+            store = self.store.clone();
+        }
+        Ok(())
+    }
+
+    /// Whether a mailbox that waits may be reminded now; says yes once an hour.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn may_remind(&self, mailbox_id: &str) -> Result<bool, StoreError> {
+        let now = self.now;
+        let whose = self.tags.count_tag("reminder", mailbox_id.as_bytes());
+        let counted = count(self.store, whose, |before| match waits(before, now) {
+            Some(seconds) => Err(seconds),
+            None => Ok(remembered(1, now, REMINDERS, REMEMBERED)),
+        });
+        Ok(counted.await?.is_ok())
+    }
+
+    /// Forgets the wrong passwords of a tag.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn forgive(&self, whose: &[u8; 32]) -> Result<(), StoreError> {
+        self.store.forgive_tries(whose).await
+    }
+
+    /// What was tried was right.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn right(&self, counted: Counted) -> Result<(), StoreError> {
+        if let Some(all) = &counted.together {
+            self.take_back(all.whose).await?;
+        }
+        self.forgive(&counted.whose).await
+    }
+
+    /// What was tried was wrong. When the way in opens again, if it is closed now and its owner has not been told
+    /// today. Does the same work whether or not there is an owner. `closing`: the store, noting that the way in is closed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn wrong(&self, counted: Counted, closing: &Store) -> Result<Option<Timestamp>, StoreError> {
+        let all = counted.together.as_deref();
+        let closed = [Some(&counted), all].into_iter().flatten().find(|count| !count.is_open());
+        let Some(closed) = closed else { return Ok(None) };
+        // One mail a day about all browsers that are known, however many there are.
+        let told = closing.tell_of_tries(&all.unwrap_or(&counted).whose, self.now).await?;
+        Ok(told.then_some(closed.open_at))
+    }
+
+    async fn one(
+        &self,
+        whose: [u8; 32],
+        closed_at: u32,
+        next: impl Fn(Option<Tries>, Timestamp) -> Tries,
+    ) -> Result<Tried, StoreError> {
+        let now = self.now;
+        let counted = count(self.store, whose, |before| match waits(before, now) {
+            Some(seconds) => Err(seconds),
+            None => Ok(next(before, now)),
+        });
+        Ok(match counted.await? {
+            Ok(Tries { wrong, open_at, .. }) => Tried::Counted(Counted {
+                whose,
+                wrong,
+                open_at,
+                closed_at: i64::from(closed_at),
+                together: None,
+            }),
+            Err(seconds) => Tried::Wait(seconds),
+        })
+    }
+
+    /// Takes back one try that was counted: it was right.
+    async fn take_back(&self, whose: [u8; 32]) -> Result<(), StoreError> {
+        let now = self.now;
+        let counted = count(self.store, whose, |before| match before {
+            Some(before) => {
+                Ok(Tries { wrong: (before.wrong - 1).max(0), open_at: before.open_at.min(now), ..before })
+            }
+            None => Err(0),
+        });
+        counted.await.map(drop)
+    }
 }
 
-async fn with_all<F: Future<Output = Result<Asked, Problem>>>(
-    own: Asked,
+impl Counted {
+    /// Whether there may be a next try at once.
+    fn is_open(&self) -> bool {
+        self.wrong < self.closed_at
+    }
+
+    /// How many more there may be.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        u64::try_from(self.closed_at - self.wrong).unwrap_or_default()
+    }
+}
+
+async fn with_all<F: Future<Output = Result<Tried, StoreError>>>(
+    own: Tried,
     ask_all: impl FnOnce() -> F,
-) -> Result<Asked, Problem> {
+) -> Result<Tried, StoreError> {
     match own {
-        Asked::Wait(seconds) => Ok(Asked::Wait(seconds)),
-        Asked::Counted(own) => Ok(match ask_all().await? {
-            Asked::Wait(seconds) => Asked::Wait(seconds),
-            Asked::Counted(all) => Asked::Counted(Counted { together: Some(Box::new(all)), ..own }),
+        Tried::Wait(seconds) => Ok(Tried::Wait(seconds)),
+        Tried::Counted(own) => Ok(match ask_all().await? {
+            Tried::Wait(seconds) => Tried::Wait(seconds),
+            Tried::Counted(all) => Tried::Counted(Counted { together: Some(Box::new(all)), ..own }),
         }),
     }
-}
-
-async fn ask_by(
-    site: &Site,
-    whose: [u8; 32],
-    closed_at: u32,
-    next: impl Fn(Option<Tries>, Timestamp) -> Tries,
-) -> Result<Asked, Problem> {
-    let now = site.now();
-    let counted = count(site, whose, |before| match waits(before, now) {
-        Some(seconds) => Err(seconds),
-        None => Ok(next(before, now)),
-    });
-    Ok(match counted.await? {
-        Ok(Tries { wrong, open_at, .. }) => {
-            Asked::Counted(Counted { whose, wrong, open_at, closed_at: i64::from(closed_at), together: None })
-        }
-        Err(seconds) => Asked::Wait(seconds),
-    })
-}
-
-/// Whether nothing may be tried under this tag now.
-pub(crate) async fn is_closed(site: &Site, whose: &[u8; 32]) -> Result<bool, Problem> {
-    let tries = site.store.tries(whose).await.map_err(|error| Problem::fault("counting a try", error))?;
-    Ok(waits(tries, site.now()).is_some())
 }
 
 /// Puts what `next` makes of a count in its place; again, if somebody else was quicker. `next`, or too much of a
 /// crowd, may say instead how many seconds to wait.
 async fn count(
-    site: &Site,
-    whose: [u8; 32],
-    next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
-) -> Result<Result<Tries, u64>, Problem> {
-    count_in(&site.store, whose, next).await
-}
-
-/// The same through a handle of the store.
-async fn count_in(
     store: &Store,
     whose: [u8; 32],
     next: impl Fn(Option<Tries>) -> Result<Tries, u64>,
-) -> Result<Result<Tries, u64>, Problem> {
-    let lost = |error| Problem::fault("counting a try", error);
+) -> Result<Result<Tries, u64>, StoreError> {
     for _ in 0..RACES {
-        let before = store.tries(&whose).await.map_err(lost)?;
+        let before = store.tries(&whose).await?;
         let after = match next(before) {
             Ok(after) => after,
             Err(seconds) => return Ok(Err(seconds)),
         };
-        if store.count_try(&whose, before, after).await.map_err(lost)? {
+        if store.count_try(&whose, before, after).await? {
             return Ok(Ok(after));
         }
     }
@@ -170,17 +308,6 @@ fn waits(tries: Option<Tries>, now: Timestamp) -> Option<u64> {
     (open_at > now).then(|| open_at.since(now).as_secs().max(1))
 }
 
-/// How many seconds a network has to wait before anything is tried from there again.
-pub(crate) async fn client_waits(site: &Site, client: Client) -> Result<Option<u64>, Problem> {
-    let mut longest = None;
-    for at in counters(site, client) {
-        let tries = site.store.tries(&at.tag).await;
-        longest =
-            longest.max(waits(tries.map_err(|error| Problem::fault("counting a try", error))?, site.now()));
-    }
-    Ok(longest)
-}
-
 /// Where a client's wrong passwords count, and how.
 struct Counter {
     tag: [u8; 32],
@@ -189,9 +316,12 @@ struct Counter {
 }
 
 /// The client itself; for IPv6, whose providers give whole /56 and /48 away, these as well.
-fn counters(site: &Site, client: Client) -> Vec<Counter> {
-    let octets = client.octets();
-    let tag = |kind, octets: &[u8]| site.keys.tags.count_tag(kind, octets);
+fn counters(tags: &TagKey, from: IpAddr) -> Vec<Counter> {
+    let octets = match from {
+        IpAddr::V4(v4) => v4.octets().to_vec(),
+        IpAddr::V6(v6) => v6.octets().to_vec(),
+    };
+    let tag = |kind, octets: &[u8]| tags.count_tag(kind, octets);
     let mut counters = vec![Counter { tag: tag("client", &octets), free: FREE_AT_CLIENT, longest: MAX_WAIT }];
     if octets.len() == 16 {
         for (length, free, longest) in WIDER {
@@ -201,89 +331,6 @@ fn counters(site: &Site, client: Client) -> Vec<Counter> {
         }
     }
     counters
-}
-
-/// Counts a wrong password from a network. A right one forgives nothing here: an attacker may own a mailbox.
-pub(crate) async fn wrong_from(site: &Site, client: Client) -> Result<(), Problem> {
-    let now = site.now();
-    // Once, whatever it counts against.
-    let mut store = site.store.counted(CREDENTIALS_WRONG, &network(client.address()), now);
-    for at in counters(site, client) {
-        let counted = count_in(&store, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
-        counted.await.map(drop)?;
-        store = site.store.clone();
-    }
-    Ok(())
-}
-
-/// Whether a mailbox that waits may be reminded now; says yes once an hour.
-pub(crate) async fn may_remind(site: &Site, mailbox_id: &str) -> Result<bool, Problem> {
-    let now = site.now();
-    let whose = site.keys.tags.count_tag("reminder", mailbox_id.as_bytes());
-    let counted = count(site, whose, |before| match waits(before, now) {
-        Some(seconds) => Err(seconds),
-        None => Ok(remembered(1, now, REMINDERS, REMEMBERED)),
-    });
-    Ok(counted.await?.is_ok())
-}
-
-impl Counted {
-    /// The password was right.
-    pub(crate) async fn forgive(self, site: &Site) -> Result<(), Problem> {
-        if let Some(all) = &self.together {
-            take_back(site, all.whose).await?;
-        }
-        forgive(site, &self.whose).await
-    }
-
-    /// Whether there may be a next try at once.
-    pub(crate) fn is_open(&self) -> bool {
-        self.wrong < self.closed_at
-    }
-
-    /// How many more there may be.
-    pub(crate) fn left(&self) -> u64 {
-        u64::try_from(self.closed_at - self.wrong).unwrap_or_default()
-    }
-
-    /// The password was wrong. When the way in opens again, if it is closed now and its owner has not been told
-    /// today. Does the same work whether or not there is an owner.
-    /// `closing` notes that the way in is closed.
-    pub(crate) async fn told(self, site: &Site, closing: &Store) -> Result<Option<Timestamp>, Problem> {
-        let all = self.together.as_deref();
-        let closed = [Some(&self), all].into_iter().flatten().find(|count| !count.is_open());
-        let Some(closed) = closed else { return Ok(None) };
-        // One mail a day about all browsers that are known, however many there are.
-        let told = closing.tell_of_tries(&all.unwrap_or(&self).whose, site.now()).await;
-        let told = told.map_err(|error| Problem::fault("counting a try", error))?;
-        Ok(told.then_some(closed.open_at))
-    }
-}
-
-/// The store, noting that the way into this mailbox is closed. Nothing is noted of an address without one: anybody may
-/// make up as many as they like.
-pub(crate) fn closing(site: &Site, mailbox: Option<&str>, client: Client) -> Store {
-    match mailbox {
-        Some(mailbox) => site.noting(&Event::LogInClosed { mailbox }, &Actor::Visitor, Some(client)),
-        None => site.store.clone(),
-    }
-}
-
-/// Forgets the wrong passwords of a tag.
-pub(crate) async fn forgive(site: &Site, whose: &[u8; 32]) -> Result<(), Problem> {
-    site.store.forgive_tries(whose).await.map_err(|error| Problem::fault("forgetting tries", error))
-}
-
-/// Takes back one try that was counted: it was right.
-async fn take_back(site: &Site, whose: [u8; 32]) -> Result<(), Problem> {
-    let now = site.now();
-    let counted = count(site, whose, |before| match before {
-        Some(before) => {
-            Ok(Tries { wrong: (before.wrong - 1).max(0), open_at: before.open_at.min(now), ..before })
-        }
-        None => Err(0),
-    });
-    counted.await.map(drop)
 }
 
 /// What is left of a count after a time without a wrong password, and one more.

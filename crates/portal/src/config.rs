@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sealpost_mail::{ActivateBy, Colour, Term, Timestamp, Zone};
-use sealpost_mailbox::Retention;
-use sealpost_mailbox::WriteRules;
+use sealpost_mailbox::{LockRules, Retention, WriteRules};
 use thiserror::Error;
 
 /// Why the portal does not start. The text names the setting and how to fix it.
@@ -116,23 +115,6 @@ pub enum Renewal {
     AtOnce,
     /// Support is asked.
     Request,
-}
-
-/// How many wrong tries a mailbox stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LockRules {
-    /// From so many wrong passwords on the log-in is closed for browsers nobody knows,
-    pub passwords: u32,
-    /// for so long the first time; each further one doubles it, up to an hour.
-    pub first: Duration,
-    /// After so many wrong answers the way by the answer is closed.
-    pub answers: u32,
-}
-
-impl Default for LockRules {
-    fn default() -> Self {
-        Self { passwords: 10, first: Duration::from_secs(15 * 60), answers: 5 }
-    }
 }
 
 /// How often somebody may ask. A burst comes first, then so many in a time.

@@ -33,11 +33,10 @@ mod tests;
 
 pub use access::forgot::LINK_LASTS;
 pub use config::{
-    ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
+    ExportRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
     RequestLimits, ResetBy, SecurityContact, SessionRules,
 };
 pub use language::Language;
 pub use letters::document_labels;
 pub use server::{Portal, Reloader};
 pub use state::PortalKeys;
-pub use writing::UPLOAD_LIVES;

@@ -28,7 +28,7 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
         "empty mailboxes deleted that nobody activated",
         pending.purge_pending(now).await,
     );
-    let stale = store.expire_uploads(now.minus(sealpost_portal::UPLOAD_LIVES)).await;
+    let stale = store.expire_uploads(now.minus(sealpost_mailbox::UPLOAD_LIVES)).await;
     counts.add("uploads", "uploads given up of which nothing came any more", stale);
     counts.add("fleeting", "", store.forget_fleeting(now).await.map(|()| 0));
     counts.done()

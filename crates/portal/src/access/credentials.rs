@@ -7,8 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
-use sealpost_mailbox::About;
 use sealpost_mailbox::audit::{Credentials, Event, SessionEnd};
+use sealpost_mailbox::{About, Tried};
 use sealpost_mailbox::{Epochs, seal_address};
 use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
 use sealpost_vault::{Argon2Cost, Label, MailboxSecret};
@@ -19,7 +19,7 @@ use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::known_browser::{self, Of};
 use crate::access::reset::{came_from, tell};
 use crate::access::session::{self, SignedIn};
-use crate::access::throttle::{self, Asked};
+use crate::access::throttle::{throttle, uncounted};
 use crate::http::csrf::Protected;
 use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show};
@@ -74,21 +74,21 @@ async fn confirm_counted(
     owner: &SignedIn,
     password: Secret<String>,
 ) -> Result<Confirmed, Problem> {
-    let counted = match throttle::ask(site, *owner.session()).await? {
-        Asked::Counted(counted) => counted,
-        Asked::Wait(_) => return Ok(Confirmed::Not("current-wait")),
+    let counted = match throttle(site).password(*owner.session()).await.map_err(uncounted)? {
+        Tried::Counted(counted) => counted,
+        Tried::Wait(_) => return Ok(Confirmed::Not("current-wait")),
     };
     let mailbox = mailbox(site, owner).await?;
     match authenticate::try_password(site, site.hashing_turn(&whose(owner)).await?, Some(&mailbox), password)
         .await?
     {
         Came::Owner(opened) => {
-            counted.forgive(site).await?;
+            throttle(site).right(counted).await.map_err(uncounted)?;
             Ok(Confirmed::Right(opened))
         }
         Came::Newcomer(_) | Came::Stranger => {
             let closed = owner.noting(site, &Event::LogInClosed { mailbox: owner.mailbox_id() });
-            if let Some(until) = counted.told(site, &closed).await? {
+            if let Some(until) = throttle(site).wrong(counted, &closed).await.map_err(uncounted)? {
                 authenticate::tell_of_lock(site, &mailbox, until).await?;
             }
             Ok(Confirmed::Not("current-wrong"))

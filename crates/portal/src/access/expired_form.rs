@@ -104,5 +104,5 @@ pub(crate) async fn restore(
         Err(other) => return Err(other),
     };
     found.content.type_in(Some(typed.to), Some(typed.cc), Some(typed.subject), Some(typed.text));
-    draft::save(site, mailbox_id, &found).await
+    draft::save(site, mailbox_id, secret, &found).await
 }

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
-use sealpost_mailbox::About;
+use sealpost_mailbox::{About, Tried, is_id};
 use sealpost_store::Ended;
 use serde::Deserialize;
 
@@ -18,10 +18,9 @@ use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::reset::tell;
 use crate::access::session::{self, SignedIn};
-use crate::access::throttle::{self, Asked};
+use crate::access::throttle::{closing, throttle, uncounted};
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
-use crate::mailbox::is_id;
 use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
@@ -228,13 +227,17 @@ pub(crate) async fn submit(
     let turn = site.hashing_turn(&who).await?;
     let floor = tokio::time::sleep(FLOOR);
     // A browser that is known is not made to wait for what others do at the same place.
-    let seconds = if whose == tag { throttle::client_waits(&site, client).await? } else { None };
+    let seconds = if whose == tag {
+        throttle(&site).network_waits(client.address()).await.map_err(uncounted)?
+    } else {
+        None
+    };
     if let Some(seconds) = seconds {
         return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds));
     }
-    let counted = match throttle::ask_one_of(&site, &tag, whose).await? {
-        Asked::Counted(counted) => counted,
-        Asked::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
+    let counted = match throttle(&site).password_of(&tag, whose).await.map_err(uncounted)? {
+        Tried::Counted(counted) => counted,
+        Tried::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
     };
     let lost = |error| Problem::fault("log-in", error);
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
@@ -244,10 +247,13 @@ pub(crate) async fn submit(
             if let Some(cookie) =
                 session::begin(&site, &request, &mailbox.id, &mailbox.epochs, &opened).await?
             {
-                counted.forgive(&site).await?;
+                throttle(&site).right(counted).await.map_err(uncounted)?;
                 site.store.record_login(&mailbox.id, site.now()).await.map_err(lost)?;
                 if whose != tag {
-                    throttle::forgive(&site, &answers_of(&site, &request, &tag).await?).await?;
+                    throttle(&site)
+                        .forgive(&answers_of(&site, &request, &tag).await?)
+                        .await
+                        .map_err(uncounted)?;
                 } else {
                     site.limits.right(client);
                     let about = About::NewBrowser { network: network::shortened(client) };
@@ -272,7 +278,7 @@ pub(crate) async fn submit(
         }
         (Came::Newcomer(opened), Some(mailbox)) => {
             if let Some(cookie) = first_login_session::begin(&site, &mailbox.id, &opened).await? {
-                counted.forgive(&site).await?;
+                throttle(&site).right(counted).await.map_err(uncounted)?;
                 // Who counts for itself has taken nothing that could be given back.
                 if whose == tag {
                     site.limits.right(client);
@@ -282,10 +288,9 @@ pub(crate) async fn submit(
         }
         (Came::Stranger, mailbox) => {
             site.turns.wrong(client, site.now());
-            throttle::wrong_from(&site, client).await?;
-            let closing =
-                throttle::closing(&site, mailbox.as_ref().map(|mailbox| mailbox.id.as_str()), client);
-            let until = counted.told(&site, &closing).await?;
+            throttle(&site).wrong_from(client.address()).await.map_err(uncounted)?;
+            let closing = closing(&site, mailbox.as_ref().map(|mailbox| mailbox.id.as_str()), client);
+            let until = throttle(&site).wrong(counted, &closing).await.map_err(uncounted)?;
             if let (Some(mailbox), Some(until)) = (mailbox, until) {
                 authenticate::tell_of_lock(&site, &mailbox, until).await?;
             }

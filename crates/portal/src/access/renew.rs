@@ -21,7 +21,7 @@ use crate::access::forgot::LINK_LASTS;
 use crate::access::login::FLOOR;
 use crate::access::reset::tell;
 use crate::access::session;
-use crate::access::throttle;
+use crate::access::throttle::{throttle, uncounted};
 use crate::config::Renewal;
 use crate::http::csrf::{Protected, Visitor};
 use crate::mailbox;
@@ -88,7 +88,7 @@ async fn waiting_mailbox(site: &Site, text: &str) -> Result<Option<MailboxRow>, 
 /// happens once an hour at most.
 pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
     let lost = |error| Problem::fault("reminding of a link", error);
-    if !throttle::may_remind(site, &mailbox.id).await? {
+    if !throttle(site).may_remind(&mailbox.id).await.map_err(uncounted)? {
         return Ok(());
     }
     let ends = site.store.activation_end(&mailbox.id).await.map_err(lost)?;

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{About, Outgoing};
+use sealpost_mailbox::{About, Outgoing, Tried};
 use sealpost_mailbox::{NewPair, Whose, wrap_id};
 use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
 use sealpost_vault::{Argon2Cost, Label, MailboxSecret, ResetBound, Unwrapped};
@@ -18,7 +18,7 @@ use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::link_token::{self, Known};
 use crate::access::login::FLOOR;
 use crate::access::session;
-use crate::access::throttle::{self, Asked};
+use crate::access::throttle::{closing, throttle, uncounted};
 use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
@@ -156,18 +156,22 @@ pub(crate) async fn submit(
     // mail is counted by network as well.
     if good.is_none_or(|good| good.expires.is_some())
         && !known
-        && throttle::client_waits(&site, client).await?.is_some()
+        && throttle(&site).network_waits(client.address()).await.map_err(uncounted)?.is_some()
     {
         return refuse(page, &Link::Closed, entered, None);
     }
-    let counted = match throttle::ask_answer(&site, &tag, answers_of(&site, &request, &tag).await?).await? {
-        Asked::Counted(counted) => counted,
-        Asked::Wait(_) => return refuse(page, &Link::Closed, entered, None),
+    let counted = match throttle(&site)
+        .answer(&tag, answers_of(&site, &request, &tag).await?)
+        .await
+        .map_err(uncounted)?
+    {
+        Tried::Counted(counted) => counted,
+        Tried::Wait(_) => return refuse(page, &Link::Closed, entered, None),
     };
     if let Some(opened) = try_answer(&site, turn, good.map(|good| &**good), given.clone()).await?
         && let Some(good) = good
     {
-        counted.forgive(&site).await?;
+        throttle(&site).right(counted).await.map_err(uncounted)?;
         entered.judge_password(&site, &form.password, &form.repeat, &good_address(&site, good)?).await?;
         if !entered.is_good() {
             return refuse(page, &link, entered, None);
@@ -175,9 +179,9 @@ pub(crate) async fn submit(
         return finish(&site, &request, good, opened, Secret::new(form.password), given).await;
     }
     site.turns.wrong(client, site.now());
-    throttle::wrong_from(&site, client).await?;
-    let closing = throttle::closing(&site, good.map(|good| good.mailbox.id.as_str()), client);
-    let (left, until) = (counted.left(), counted.told(&site, &closing).await?);
+    throttle(&site).wrong_from(client.address()).await.map_err(uncounted)?;
+    let closing = closing(&site, good.map(|good| good.mailbox.id.as_str()), client);
+    let (left, until) = (counted.left(), throttle(&site).wrong(counted, &closing).await.map_err(uncounted)?);
     if let (Some(good), Some(until)) = (good, until) {
         tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers");
         tell(&site, &good.mailbox, About::AnswersUsedUp { until }).await?;
@@ -231,7 +235,7 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     if row.expires_at <= now {
         return Ok(Link::Expired);
     }
-    if throttle::is_closed(site, &answers_of(site, request, &mailbox.tag).await?).await? {
+    if throttle(site).is_closed(&answers_of(site, request, &mailbox.tag).await?).await.map_err(uncounted)? {
         return Ok(Link::Closed);
     }
     let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?;
@@ -254,7 +258,7 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
     if pass.expires <= site.now() {
         return Ok(Link::Expired);
     }
-    if throttle::is_closed(site, &whose).await? {
+    if throttle(site).is_closed(&whose).await.map_err(uncounted)? {
         return Ok(Link::Closed);
     }
     let mailbox = mailbox.filter(|mailbox| match mailbox.state {
@@ -349,7 +353,7 @@ async fn finish(
     }
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
     // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
-    throttle::forgive(site, &mailbox.tag).await?;
+    throttle(site).forgive(&mailbox.tag).await.map_err(uncounted)?;
     tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
         .await?;
     let mut response = redirect("/?note=reset");

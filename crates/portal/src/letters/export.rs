@@ -16,12 +16,11 @@ use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
 use crate::letters::inbox::FolderPage;
 use crate::letters::repeated_fields::Fields;
-use crate::mailbox::is_id;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::export_progress::Standing;
-use sealpost_mailbox::portal_links;
+use sealpost_mailbox::{is_id, portal_links};
 
 /// What is sent as a file can do nothing even where a browser shows it.
 const FILE_POLICY: &str = "default-src 'none'; sandbox";

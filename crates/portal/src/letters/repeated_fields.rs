@@ -1,6 +1,6 @@
 //! A form whose fields may come more than once: the letters that were ticked. Knows no page.
 
-use crate::mailbox::is_id;
+use sealpost_mailbox::is_id;
 
 /// Letters that are ticked in one go, or taken away as one file.
 pub(crate) const MAX_CHOSEN: usize = 500;

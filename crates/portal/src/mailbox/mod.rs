@@ -303,8 +303,3 @@ pub(crate) fn waiting(
 ) -> Option<Summary> {
     listing(&site.keys.deposits, mailbox_id, secret, row)
 }
-
-/// Whether `text` can be an id of ours: what cannot be one is never asked for.
-pub(crate) fn is_id(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}

@@ -119,9 +119,9 @@ async fn what_is_announced_counts_and_what_stands_still_goes() {
         one_more.text()
     );
     let store = &rig.world.store;
-    assert_eq!(store.expire_uploads(rig.now().minus(super::super::UPLOAD_LIVES)).await.unwrap(), 0);
-    rig.clock.advance(super::super::UPLOAD_LIVES + HOUR);
-    assert_eq!(store.expire_uploads(rig.now().minus(super::super::UPLOAD_LIVES)).await.unwrap(), 10);
+    assert_eq!(store.expire_uploads(rig.now().minus(sealpost_mailbox::UPLOAD_LIVES)).await.unwrap(), 0);
+    rig.clock.advance(sealpost_mailbox::UPLOAD_LIVES + HOUR);
+    assert_eq!(store.expire_uploads(rig.now().minus(sealpost_mailbox::UPLOAD_LIVES)).await.unwrap(), 10);
     assert!(store.sweep(rig.now()).await.unwrap().is_clean());
     rig.stop().await;
 }

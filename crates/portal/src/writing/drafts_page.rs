@@ -10,7 +10,7 @@ use crate::letters::inbox::FolderPage;
 use crate::page::{Page, show};
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::draft::Draft;
+use sealpost_mailbox::Draft;
 
 #[derive(Template)]
 #[template(path = "drafts.html")]

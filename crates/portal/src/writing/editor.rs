@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{Address, Attachment, Letter, Summary};
-use sealpost_mailbox::{MAX_FILES, Sent};
+use sealpost_mailbox::{Content, Draft, MAX_FILES, Pending, Sent};
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
@@ -22,7 +22,7 @@ use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
-use crate::writing::draft::{Content, Draft, Pending, lost, new_body};
+use crate::writing::draft::push;
 use crate::writing::reply::{self, Kind};
 use crate::writing::return_to::Came;
 use crate::writing::{MAX_RECIPIENTS, addresses};
@@ -200,8 +200,8 @@ async fn carry_original(
     if letter.bytes.len() as u64 > site.config.write.max_size {
         return Ok(false);
     }
-    let mut upload = new_body(site, draft.key(), letter.bytes.len() as u64)?;
-    upload.push(&letter.bytes).await.map_err(lost)?;
+    let mut upload = owner.new_file(site, draft, letter.bytes.len() as u64)?;
+    push(&mut upload, &letter.bytes).await?;
     owner.add_file(site, draft, upload, name, "message/rfc822".to_owned()).await
 }
 
@@ -228,8 +228,8 @@ async fn carry(
         .await?;
         let Some(bytes) = bytes else { continue };
         free = free.saturating_sub(bytes.len() as u64);
-        let mut upload = new_body(site, draft.key(), bytes.len() as u64)?;
-        upload.push(&bytes).await.map_err(lost)?;
+        let mut upload = owner.new_file(site, draft, bytes.len() as u64)?;
+        push(&mut upload, &bytes).await?;
         let name = download::file_name(&file.name, "file");
         complete &= owner.add_file(site, draft, upload, name, file.content_type).await?;
     }
@@ -337,7 +337,7 @@ pub(crate) async fn act(
     let wanted = Wanted::parse(&fields.take("do").unwrap_or_default());
     let mut draft = match owner.draft(&site, &id).await {
         // Pressed twice: the first press has sent it.
-        Err(Problem::NotFound) if matches!(wanted, Wanted::Send) && crate::mailbox::is_id(&id) => {
+        Err(Problem::NotFound) if matches!(wanted, Wanted::Send) && sealpost_mailbox::is_id(&id) => {
             return Ok(redirect("/sent"));
         }
         found => found?,
@@ -389,14 +389,14 @@ async fn take_files(
             known = Some(owner.draft(site, id).await?);
         }
         let mut upload =
-            known.as_ref().filter(|_| named).map(|draft| new_body(site, draft.key(), 0)).transpose()?;
+            known.as_ref().filter(|_| named).map(|draft| owner.new_file(site, draft, 0)).transpose()?;
         let mut used = known.as_ref().map_or(0, Draft::size);
         let mut came = 0_u64;
         while let Some(bytes) = file.next().await? {
             used = used.saturating_add(bytes.len() as u64);
             came = came.saturating_add(bytes.len() as u64);
             match &mut upload {
-                Some(upload) if used <= limit => upload.push(&bytes).await.map_err(lost)?,
+                Some(upload) if used <= limit => push(upload, &bytes).await?,
                 Some(_) | None => {
                     upload = None;
                     skipped = skipped.saturating_add(bytes.len() as u64);

@@ -5,15 +5,12 @@ pub(crate) mod drafts_page;
 pub(crate) mod editor;
 pub(crate) mod reply;
 pub(crate) mod return_to;
-pub(crate) mod upload;
 pub(crate) mod upload_page;
 
 use sealpost_mail::Address;
 
 /// Addresses one letter can go to.
 pub(crate) const MAX_RECIPIENTS: usize = 20;
-/// A file of which no more comes for so long is given up; the operator's jobs see to it.
-pub const UPLOAD_LIVES: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// What people type between addresses.
 pub(crate) fn addresses(text: &str) -> Vec<Result<Address, String>> {

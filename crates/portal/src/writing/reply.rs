@@ -3,14 +3,12 @@
 use sealpost_mail::{Address, Mailbox, Summary};
 use sealpost_mailbox::WriteRules;
 
-use crate::writing::draft::Content;
+use sealpost_mailbox::{Content, MAX_SUBJECT};
 
 /// Quoted text longer than this is cut.
 const MAX_QUOTED: usize = 100 * 1024;
 /// Message-IDs of a thread that travel on (RFC 5322 §3.6.4 lets them grow for ever).
 const MAX_REFERENCES: usize = 20;
-/// Longest subject.
-pub(crate) const MAX_SUBJECT: usize = 250;
 
 /// What is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

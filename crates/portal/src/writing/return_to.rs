@@ -1,8 +1,8 @@
 //! Where somebody came from to write, and goes back to. Kept with the draft, sealed; knows no letter but its id.
 
 use crate::letters::inbox::FolderPage;
-use crate::mailbox::is_id;
 use crate::page::Page;
+use sealpost_mailbox::is_id;
 
 /// The place a draft was begun at.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,8 @@ use crate::http::multipart::Sheet;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::draft::Facts;
 use crate::writing::editor::no_room;
-use crate::writing::upload::{PIECE, Piece, Progress};
+use sealpost_mailbox::{FileFacts, PIECE, Progress, Stage};
 
 /// What tells a file from another one.
 #[derive(Deserialize)]
@@ -44,8 +43,8 @@ pub(crate) async fn announce(
     let draft = owner.draft(&site, &id).await?;
     let name = download::file_name(&name, "file");
     let content_type: String = kind.chars().filter(|c| !c.is_control()).take(100).collect();
-    let facts = Facts { name: name.clone(), content_type, changed: Some(changed) };
-    match owner.announce(&site, &draft, facts, size).await? {
+    let facts = FileFacts { name: name.clone(), content_type, changed: Some(changed) };
+    match owner.announce(&site, &draft, &facts, size).await? {
         Some(progress) => {
             let place = format!("/w/{}/u/{}", draft.id, progress.id);
             let mut response = answer(StatusCode::OK, &progress);
@@ -90,14 +89,14 @@ pub(crate) async fn piece(
         return Ok(answer(StatusCode::CONFLICT, &owner.progress(&site, &draft, &upload_id).await?));
     };
     let wanted = pending.next_len();
-    let mut piece = Piece::new(&site, wanted)?;
+    let mut piece = owner.new_piece(&site, wanted)?;
     while let Some(bytes) = incoming.next().await? {
-        if piece.len() + bytes.len() as u64 > wanted {
+        if piece.taken() + bytes.len() as u64 > wanted {
             return Err(Problem::BadForm("a piece too long"));
         }
-        piece.push(&bytes).await?;
+        piece.push(&bytes).await.map_err(|error| Problem::fault("keeping a piece", error))?;
     }
-    if piece.len() != wanted || wanted == 0 {
+    if piece.taken() != wanted || wanted == 0 {
         return Err(Problem::BadForm("a piece of another length"));
     }
     let kept = owner.keep_piece(&site, &draft, &upload_id, pending.received, piece).await?;
@@ -111,7 +110,7 @@ fn answer(status: StatusCode, progress: &Progress) -> HttpResponse {
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("upload-offset"), HeaderValue::from(progress.offset));
     headers.insert(HeaderName::from_static("upload-limit"), HeaderValue::from(PIECE));
-    let complete = HeaderValue::from_static(if progress.complete { "?1" } else { "?0" });
+    let complete = HeaderValue::from_static(if progress.stage == Stage::Whole { "?1" } else { "?0" });
     headers.insert(HeaderName::from_static("upload-complete"), complete);
     response
 }

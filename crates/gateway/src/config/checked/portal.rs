@@ -5,10 +5,10 @@ use std::time::Duration;
 use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
 use sealpost_mail::{ActivateBy, Address, Domain, Network, TlsFloor};
-use sealpost_mailbox::WriteRules;
+use sealpost_mailbox::{LockRules, WriteRules};
 use sealpost_notice::{Brand, Language};
 use sealpost_portal::{
-    ExportRules, LockRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
+    ExportRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
     RequestLimits, ResetBy, SessionRules,
 };
 

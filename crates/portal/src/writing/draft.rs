@@ -1,0 +1,188 @@
+//! An owner's drafts as requests ask for them: the session says whose they are, the disk and this process's turns when.
+//! What a draft is and what may be done with it is in `sealpost_mailbox::Drafts`.
+
+use sealpost_mail::Address;
+use sealpost_mailbox::{
+    Announcement, BodySealer, Content, Draft, Drafts, FileFacts, MailboxError, Piece, Progress, Sent, Stage,
+};
+use sealpost_vault::MailboxSecret;
+
+use crate::access::session::SignedIn;
+use crate::problem::Problem;
+use crate::state::Site;
+
+/// The drafts of a mailbox whose secret is at hand.
+fn drafts<'a>(site: &'a Site, mailbox_id: &'a str, secret: &'a MailboxSecret) -> Drafts<'a> {
+    Drafts {
+        store: &site.store,
+        auth: &site.keys.sessions,
+        mailbox_id,
+        secret,
+        room: site.config.write.room(),
+        random: site.random.as_ref(),
+        clock: site.clock.as_ref(),
+    }
+}
+
+fn lost(error: impl Into<MailboxError>) -> Problem {
+    match error.into() {
+        error @ MailboxError::Damaged { .. } => Problem::Damaged(error.to_string()),
+        error @ (MailboxError::Store(_)
+        | MailboxError::Vault(_)
+        | MailboxError::Incomplete(_)
+        | MailboxError::Record(_)) => Problem::fault("keeping a draft", error),
+    }
+}
+
+/// One draft of a mailbox whose secret is at hand.
+pub(crate) async fn find(
+    site: &Site,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    id: &str,
+) -> Result<Draft, Problem> {
+    drafts(site, mailbox_id, secret).find(id).await.map_err(lost)?.ok_or(Problem::NotFound)
+}
+
+/// Keeps what is typed. `false`: the draft is gone.
+pub(crate) async fn save(
+    site: &Site,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    draft: &Draft,
+) -> Result<bool, Problem> {
+    drafts(site, mailbox_id, secret).save(draft).await.map_err(lost)
+}
+
+/// Adds bytes to something of a draft that is on its way in.
+pub(crate) async fn push(upload: &mut BodySealer, bytes: &[u8]) -> Result<(), Problem> {
+    upload.push(bytes).await.map_err(lost)
+}
+
+impl SignedIn {
+    fn drafts_of<'a>(&'a self, site: &'a Site) -> Drafts<'a> {
+        drafts(site, self.mailbox_id(), self.secret())
+    }
+
+    /// Begins a draft. Nothing: there are too many already.
+    pub(crate) async fn begin_draft(&self, site: &Site, content: Content) -> Result<Option<Draft>, Problem> {
+        self.drafts_of(site).begin(content).await.map_err(lost)
+    }
+
+    /// One draft of this mailbox. Someone else's, and one that is gone, look the same.
+    pub(crate) async fn draft(&self, site: &Site, id: &str) -> Result<Draft, Problem> {
+        find(site, self.mailbox_id(), self.secret(), id).await
+    }
+
+    /// All drafts, without their files.
+    pub(crate) async fn drafts(&self, site: &Site) -> Result<Vec<Draft>, Problem> {
+        self.drafts_of(site).all().await.map_err(lost)
+    }
+
+    /// Keeps what is typed. `false`: the draft is gone.
+    pub(crate) async fn save_draft(&self, site: &Site, draft: &Draft) -> Result<bool, Problem> {
+        self.drafts_of(site).save(draft).await.map_err(lost)
+    }
+
+    /// A file of a draft on its way in, `octets` long as far as is known.
+    pub(crate) fn new_file(&self, site: &Site, draft: &Draft, octets: u64) -> Result<BodySealer, Problem> {
+        self.drafts_of(site).new_file(draft, octets).map_err(lost)
+    }
+
+    /// Adds a file that has come whole. `false`: no room, or the draft is gone.
+    pub(crate) async fn add_file(
+        &self,
+        site: &Site,
+        draft: &Draft,
+        upload: BodySealer,
+        name: String,
+        content_type: String,
+    ) -> Result<bool, Problem> {
+        site.room_on_disk(0)?;
+        self.drafts_of(site).add_file(draft, upload, name, content_type).await.map_err(lost)
+    }
+
+    /// Takes a file away.
+    pub(crate) async fn remove_file(&self, site: &Site, draft: &Draft, id: &str) -> Result<(), Problem> {
+        self.drafts_of(site).remove_file(draft, id).await.map_err(lost)
+    }
+
+    /// Throws the draft away.
+    pub(crate) async fn discard(&self, site: &Site, draft: &Draft) -> Result<(), Problem> {
+        self.drafts_of(site).discard(draft).await.map_err(lost)
+    }
+
+    /// Hands the letter on. One that has been sent meanwhile is not sent again.
+    pub(crate) async fn send(
+        &self,
+        site: &Site,
+        draft: Draft,
+        to: Vec<Address>,
+        cc: Vec<Address>,
+    ) -> Result<Sent, Problem> {
+        if !draft.files.is_empty() {
+            // The letter is written anew from its files.
+            site.room_on_disk(draft.files.iter().map(|file| file.size).sum())?;
+        }
+        let from =
+            Address::parse(self.address()).map_err(|error| Problem::fault("an owner's address", error))?;
+        let name = self.profile().name.clone();
+        let letter = self.drafts_of(site).letter(draft, from, name, to, cc).await.map_err(lost)?;
+        site.outbox.send(letter).await.map_err(|error| Problem::fault("sending a letter", error))
+    }
+
+    /// Announces a file, or finds how far it has come already. Nothing: there is no room.
+    pub(crate) async fn announce(
+        &self,
+        site: &Site,
+        draft: &Draft,
+        facts: &FileFacts,
+        size: u64,
+    ) -> Result<Option<Progress>, Problem> {
+        match self.drafts_of(site).announce(draft, facts, size).await.map_err(lost)? {
+            Announcement::Known(progress) => self.assembled(site, draft, progress).await.map(Some),
+            Announcement::NoRoom => Ok(None),
+            Announcement::DiskLow => Err(Problem::Busy("the disk is almost full")),
+        }
+    }
+
+    /// How far a file has come.
+    pub(crate) async fn progress(&self, site: &Site, draft: &Draft, id: &str) -> Result<Progress, Problem> {
+        let progress = draft.progress(id).ok_or(Problem::NotFound)?;
+        self.assembled(site, draft, progress).await
+    }
+
+    /// Makes one file of pieces that are all there.
+    async fn assembled(&self, site: &Site, draft: &Draft, progress: Progress) -> Result<Progress, Problem> {
+        match progress.stage {
+            Stage::Coming | Stage::Whole => return Ok(progress),
+            Stage::Here => {}
+        }
+        // Read only when its turn has come: whoever asked the same a moment later then finds that it is done.
+        let _turn = site.assembling().await?;
+        let whole = self.drafts_of(site).assemble(draft, &progress.id).await.map_err(lost)?;
+        Ok(if whole { Progress { stage: Stage::Whole, ..progress } } else { progress })
+    }
+
+    /// A piece of a file on its way in.
+    pub(crate) fn new_piece(&self, site: &Site, octets: u64) -> Result<Piece, Problem> {
+        self.drafts_of(site).new_piece(octets).map_err(lost)
+    }
+
+    /// Keeps a piece that has come whole. `false`: it is not the next one any more.
+    pub(crate) async fn keep_piece(
+        &self,
+        site: &Site,
+        draft: &Draft,
+        upload_id: &str,
+        place: u64,
+        piece: Piece,
+    ) -> Result<bool, Problem> {
+        self.drafts_of(site).keep_piece(draft, upload_id, place, piece).await.map_err(lost)
+    }
+
+    /// Takes away a file that has not come whole. Gone already is gone, too.
+    pub(crate) async fn give_up(&self, site: &Site, draft: &Draft, id: &str) -> Result<(), Problem> {
+        self.drafts_of(site).give_up(draft, id).await.map_err(lost)
+    }
+}
