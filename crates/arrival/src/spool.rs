@@ -201,9 +201,10 @@ impl Whole {
 fn unread(error: MailboxError) -> Reply {
     match error {
         MailboxError::Store(error) => crate::failure::unavailable(&error),
-        error @ (MailboxError::Vault(_) | MailboxError::Damaged { .. } | MailboxError::Record(_)) => {
-            crate::failure::later(error)
-        }
+        error @ (MailboxError::Vault(_)
+        | MailboxError::Damaged { .. }
+        | MailboxError::Incomplete(_)
+        | MailboxError::Record(_)) => crate::failure::later(error),
     }
 }
 

@@ -4,9 +4,8 @@
 use sealpost_arrival::{enqueue, owner_mail};
 use sealpost_mail::{ActivateBy, Address, Random, Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{NewOwner, NewPending, WaysIn};
+use sealpost_mailbox::{LINK_LASTS, NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
-use sealpost_portal::LINK_LASTS;
 use sealpost_store::{
     Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
     RequestKind, RequestRow, Store, TokenPurpose, WrapKind,

@@ -9,7 +9,7 @@ use sealpost_mailbox::{Resident, WaysIn, seal_address};
 use sealpost_partner::{PartnerError, PartnerSeals};
 use sealpost_store::{
     EventRow, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, MailboxRow, NewWrap, RotatedMailbox, Rotating,
-    Standing, Store, StoreError, WrapKind,
+    Store, StoreError, WrapKind,
 };
 use sealpost_vault::{EscrowPublic, Keys, Label, MailboxSecret, Rotated, TokenPurpose, VaultError};
 use thiserror::Error;

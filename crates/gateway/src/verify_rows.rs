@@ -5,9 +5,7 @@ use sealpost_delivery::Ticket;
 use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::event_holds;
 use sealpost_partner::{PartnerError, PartnerSeals};
-use sealpost_store::{
-    Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Standing, Store, StoreError, WrapKind,
-};
+use sealpost_store::{Comer, Keyed, KeyedMailbox, KeyedRow, MailboxState, Store, StoreError, WrapKind};
 use sealpost_vault::{
     Bearer, Held, KeyringKey, Label, MailboxSecret, QueueKeys, SessionAuth, Token, TokenPurpose, WayInKeys,
     is_of_former_version,

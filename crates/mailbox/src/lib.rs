@@ -4,6 +4,7 @@
 //! Must never know: HTTP, SMTP, wording. It holds no key; every function takes the keys it needs, so that a role that
 //! lacks one cannot call it. Clock and randomness are arguments.
 
+mod access;
 pub mod audit;
 mod create;
 mod deposit;
@@ -20,6 +21,10 @@ mod sealed_body;
 mod throttle;
 mod upload;
 
+pub use access::{
+    Access, Activated, ActivationLink, Beside, Came, Chosen, DeletionLink, KnownLink, LINK_LASTS,
+    NewCredential, NewPassword, Owner, Renewed, Replaced, ResetLink, ResetProof, ResetToken, Waiting,
+};
 pub use create::{NewOwner, NewPending, WaysIn};
 pub use deposit::{NewLetter, OpenedLine, listing, open_head, opened, proven_listing, rewrapped};
 pub use directory::{AddressRecord, Resident, seal_address};

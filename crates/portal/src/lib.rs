@@ -31,7 +31,6 @@ extern crate self as sealpost_portal; // the tests share a file with the example
 #[cfg(test)]
 mod tests;
 
-pub use access::forgot::LINK_LASTS;
 pub use config::{
     ExportRules, Logo, PasswordRules, PortalBrand, PortalConfig, PortalError, PortalTls, Renewal,
     RequestLimits, ResetBy, SecurityContact, SessionRules,

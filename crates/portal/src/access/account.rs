@@ -6,14 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::audit::{Event, MailboxGone};
-use sealpost_mailbox::{About, Epochs, LastUse};
-use sealpost_store::{Ended, Folder, Pace};
+use sealpost_mailbox::{About, LastUse, Owner};
+use sealpost_store::{Folder, Pace};
 use sealpost_vault::Label;
 use serde::Deserialize;
 
-use crate::access::credentials::{Changed, Confirmed, change, confirm, mailbox};
-use crate::access::reset::{came_from, tell};
+use crate::access::credentials::{Confirmed, confirm, mailbox};
 use crate::access::session::{self, SignedIn, cookie, cookie_name};
+use crate::access::tell_owner::{came_from, tell};
 use crate::http::csrf::Protected;
 use crate::language::Language;
 use crate::mailbox::profile::{MAX_NAME, PAGE_SIZES, Profile, ZONES, clean_name, device};
@@ -183,9 +183,10 @@ pub(crate) async fn leave_everywhere(
 ) -> Result<HttpResponse, Problem> {
     let Nothing {} = form.verify(owner.token())?;
     let row = mailbox(&site, &owner).await?;
-    let epochs = Epochs::left_everywhere(&row, site.random.as_ref());
-    let nothing = Changed { wraps: Vec::new(), question_sealed: None, keep: None, why: Ended::Everywhere };
-    change(&site, &owner, &row, epochs, nothing).await?;
+    let whose = Owner { mailbox: &row, secret: owner.secret(), address: owner.address() };
+    if !owner.access(&site).leave_everywhere(whose).await? {
+        return Err(Problem::SessionOver);
+    }
     gone(&site, "/?note=left")
 }
 

@@ -5,62 +5,33 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{NewPair, Whose, portal_links};
-use sealpost_store::{
-    Activate, Activation, Folder, MailboxState, Page as StorePage, Proof, TokenPurpose, WrapKind,
-};
-use sealpost_vault::{Label, MailboxSecret, Unwrapped};
+use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting, portal_links};
+use sealpost_store::{Folder, Page as StorePage, Proof};
+use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
 
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of};
-use crate::access::link_token::{self, Known};
 use crate::access::session;
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::mailbox;
-use crate::mailbox::rekey::{own_wraps, take_over};
 use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, set, show_to};
 use crate::problem::Problem;
 use crate::state::Site;
+use crate::state::beside::{Hashing, Sealing};
 use crate::state::hashing_queue::Who;
 use crate::state::limits::Client;
 
 /// The letter that waits, as far as the operator lets it be seen before activation.
-struct Waiting {
+struct WaitingLetter {
     from: Option<String>,
     address: Option<String>,
     subject: Option<String>,
     date: Timestamp,
     more: u64,
-}
-
-/// Where a link leads.
-enum Link {
-    /// To a mailbox that waits for its owner.
-    Good(Box<Good>),
-    /// Used already, or its mailbox is active.
-    Used,
-    /// A newer link has taken its place, and the mailbox still waits.
-    Superseded,
-    /// Too old.
-    Expired,
-    /// Not one of ours, or changed on the way.
-    Unknown,
-}
-
-/// A mailbox that waits, opened by whoever may activate it.
-pub(crate) struct Good {
-    pub(crate) mailbox_id: String,
-    pub(crate) tag: [u8; 32],
-    pub(crate) proof: Proof,
-    pub(crate) secret: MailboxSecret,
-    pub(crate) address: String,
-    pub(crate) language: Option<Language>,
-    pub(crate) deposit_id: Option<String>,
 }
 
 #[derive(Template)]
@@ -72,7 +43,7 @@ pub(crate) struct ActivatePage {
     /// Whether the initial password leads here.
     by_password: bool,
     address: String,
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingLetter>,
     questions: Vec<(String, String)>,
     entered: Entered,
     rules: Rules,
@@ -99,16 +70,17 @@ pub(crate) async fn form(
     visitor: Visitor,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    match look(&site, &token).await? {
-        Link::Good(good) => {
+    match site.access(None).activation_link(&token).await? {
+        ActivationLink::Good(good) => {
             let page = page_for(&site, &request, &visitor, &good);
             let template =
                 whole(&site, page, portal_links::activation(&token), *good, Entered::default()).await?;
             show_to(&visitor, StatusCode::OK, &template)
         }
-        bad @ (Link::Used | Link::Superseded | Link::Expired | Link::Unknown) => {
-            explain(&site, &request, &visitor, &bad, &token)
-        }
+        bad @ (ActivationLink::Used
+        | ActivationLink::Superseded
+        | ActivationLink::Expired
+        | ActivationLink::Unknown) => explain(&site, &request, &visitor, &bad, &token),
     }
 }
 
@@ -138,9 +110,12 @@ pub(crate) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let form = form.verify(visitor.token())?;
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
-    let good = match look(&site, &token).await? {
-        Link::Good(good) => good,
-        bad @ (Link::Used | Link::Superseded | Link::Expired | Link::Unknown) => {
+    let good = match site.access(None).activation_link(&token).await? {
+        ActivationLink::Good(good) => good,
+        bad @ (ActivationLink::Used
+        | ActivationLink::Superseded
+        | ActivationLink::Expired
+        | ActivationLink::Unknown) => {
             return explain(&site, &request, &visitor, &bad, &token);
         }
     };
@@ -150,9 +125,11 @@ pub(crate) async fn submit(
         let template = whole(&site, page, portal_links::activation(&token), *good, entered).await?;
         return show_to(&visitor, HINT, &template);
     }
-    match carry_out(&site, &request, &good, password, answer, &question, page.language).await? {
-        Carried::Activated(secret) => enter(&site, &request, &good, &secret).await,
-        Carried::TooLate => explain(&site, &request, &visitor, &Link::Used, ""),
+    let chosen = Chosen { password, question, answer, language: page.language.tag().to_owned() };
+    match carry_out(&site, &request, &good, chosen).await? {
+        Activated::Done(secret) => enter(&site, &request, &good, &secret).await,
+        Activated::TooLate => explain(&site, &request, &visitor, &ActivationLink::Used, ""),
+        Activated::Overtaken => Err(OVERTAKEN),
     }
 }
 
@@ -160,7 +137,7 @@ pub(crate) async fn submit(
 pub(crate) async fn enter(
     site: &web::Data<Site>,
     request: &HttpRequest,
-    good: &Good,
+    good: &Waiting,
     secret: &MailboxSecret,
 ) -> Result<HttpResponse, Problem> {
     tracing::info!(mailbox.id = %good.mailbox_id, "mailbox activated");
@@ -178,57 +155,17 @@ pub(crate) async fn enter(
     Ok(response)
 }
 
-/// What a link's token stands for, without changing anything.
-async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
-    let lost = |error| Problem::fault("looking up a link", error);
-    let known = link_token::known(site, TokenPurpose::Activation, text).await?;
-    let Some(Known { token, hash: token_hash, row }) = known else { return Ok(Link::Unknown) };
-    let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
-        return Ok(Link::Unknown);
-    };
-    match mailbox.state {
-        // Nobody has a password yet, or has one no more: what spent the link is a newer one.
-        MailboxState::Pending if row.spent_at.is_some() => return Ok(Link::Superseded),
-        MailboxState::Pending => {}
-        MailboxState::Active | MailboxState::Locked => return Ok(Link::Used),
-        MailboxState::Deleted => return Ok(Link::Expired),
-    }
-    if row.expires_at <= site.now() {
-        return Ok(Link::Expired);
-    }
-    let Some(wrap) = site.store.wrap(&mailbox.id, WrapKind::Activation).await.map_err(lost)? else {
-        return Ok(Link::Expired);
-    };
-    let secret = match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, &site.keys.pepper) {
-        Ok(Unwrapped::Opened(secret)) => secret,
-        // The token is known, but a newer one has taken the wrap over.
-        Ok(Unwrapped::Wrong) => return Ok(Link::Superseded),
-        Err(error) => return Err(Problem::fault("opening an activation wrap", error)),
-    };
-    let Some(resident) = session::resident_of(site, &mailbox, &secret, "activation") else {
-        return Ok(Link::Unknown);
-    };
-    Ok(Link::Good(Box::new(Good {
-        proof: Proof::Token(token_hash),
-        tag: mailbox.tag,
-        secret,
-        address: resident.address_text().to_owned(),
-        language: Language::parse(&mailbox.language).filter(|language| site.languages.contains(language)),
-        deposit_id: row.deposit_id,
-        mailbox_id: mailbox.id,
-    })))
-}
-
 /// The mailbox's language, unless the reader has chosen one here.
 pub(crate) fn page_for(
     site: &web::Data<Site>,
     request: &HttpRequest,
     visitor: &Visitor,
-    good: &Good,
+    good: &Waiting,
 ) -> Page {
     let mut page = Page::open(site, request, visitor);
     let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
-    if let Some(language) = good.language.filter(|_| !chosen) {
+    let own = Language::parse(&good.language).filter(|language| site.languages.contains(language));
+    if let Some(language) = own.filter(|_| !chosen) {
         page.language = language;
     }
     page
@@ -239,7 +176,7 @@ pub(crate) async fn whole(
     site: &web::Data<Site>,
     page: Page,
     action: String,
-    good: Good,
+    good: Waiting,
     entered: Entered,
 ) -> Result<ActivatePage, Problem> {
     Ok(ActivatePage {
@@ -256,7 +193,7 @@ pub(crate) async fn whole(
 }
 
 /// The letter named in the mail that carried the link; else the newest.
-async fn waiting(site: &Site, good: &Good) -> Result<Option<Waiting>, Problem> {
+async fn waiting(site: &Site, good: &Waiting) -> Result<Option<WaitingLetter>, Problem> {
     let lost = |error| Problem::fault("looking up the waiting letter", error);
     let named = match &good.deposit_id {
         Some(id) => site.store.deposit(&good.mailbox_id, id).await.map_err(lost)?.map(|letter| letter.row),
@@ -273,7 +210,7 @@ async fn waiting(site: &Site, good: &Good) -> Result<Option<Waiting>, Problem> {
     let counts = site.store.deposit_counts(&good.mailbox_id, Folder::Inbox).await.map_err(lost)?;
     let summary = mailbox::waiting(site, &good.mailbox_id, &good.secret, &row);
     let from = summary.as_ref().and_then(|s| s.from.first());
-    Ok(Some(Waiting {
+    Ok(Some(WaitingLetter {
         from: from.and_then(display_name).map(str::to_owned),
         address: from.and_then(|f| f.address.clone()),
         subject: summary.as_ref().and_then(|s| s.subject.clone()).filter(|_| site.config.show_subject),
@@ -297,7 +234,7 @@ pub(crate) async fn judge(
     site: &Site,
     mut page: Page,
     form: ActivateForm,
-    good: &Good,
+    good: &Waiting,
 ) -> Result<Sent, Problem> {
     let chosen = Language::parse(&form.language).filter(|language| site.languages.contains(language));
     if let Some(chosen) = chosen {
@@ -312,72 +249,42 @@ pub(crate) async fn judge(
     Ok(Sent { page, entered, question, password, answer })
 }
 
-/// What came of an activation.
-pub(crate) enum Carried {
-    /// The mailbox is its owner's; this is its new secret.
-    Activated(Box<MailboxSecret>),
-    /// Somebody was quicker, or the link has run out meanwhile.
-    TooLate,
+/// Makes the mailbox its owner's.
+pub(crate) async fn carry_out(
+    site: &Site,
+    request: &HttpRequest,
+    waiting: &Waiting,
+    chosen: Chosen,
+) -> Result<Activated, Problem> {
+    let client = Client::of(request, &site.config.trusted_proxies);
+    let who = Who::Owner(waiting.mailbox_id.as_bytes().to_vec());
+    let (hashing, sealing) = (Hashing { site, who: &who }, Sealing { site, mailbox_id: &waiting.mailbox_id });
+    site.access(Some(client)).activate(hashing, sealing, waiting, chosen, &site.config.retention).await
 }
 
-/// Gives the mailbox a new key pair, wraps its secret under what its owner chose, and makes it active in one
-/// transaction.
-pub(crate) async fn carry_out(
-    site: &web::Data<Site>,
-    request: &HttpRequest,
-    good: &Good,
-    password: Secret<String>,
-    answer: Secret<String>,
-    question: &str,
-    language: Language,
-) -> Result<Carried, Problem> {
-    let pair = NewPair::generate(site.random.as_ref());
-    let who = Who::Owner(good.mailbox_id.as_bytes().to_vec());
-    let wraps = own_wraps(&pair, site, &who, &good.mailbox_id, password, answer).await?;
-    let question_sealed =
-        site.keys.rows.seal(Label::Question, &good.mailbox_id, question.as_bytes(), site.random.as_ref());
-    let whose = Whose { mailbox_id: &good.mailbox_id, address: &good.address };
-    for _ in 0..NewPair::RACES {
-        let wish = Activate {
-            mailbox_id: good.mailbox_id.clone(),
-            proof: good.proof,
-            now: site.now(),
-            rekey: take_over(&pair, site, &whose, &good.secret).await?,
-            wraps: wraps.clone(),
-            question_sealed: Some(question_sealed.clone()),
-            language: language.tag().to_owned(),
-            letters_until: site.config.retention.activated(site.now()),
-        };
-        let client = Client::of(request, &site.config.trusted_proxies);
-        let event = Event::MailboxActivated { mailbox: &good.mailbox_id };
-        let ended = site.noting(&event, &Actor::Owner, Some(client)).activate(wish).await;
-        match ended.map_err(|error| Problem::fault("activating a mailbox", error))? {
-            Activation::Activated => return Ok(Carried::Activated(Box::new(pair.secret))),
-            Activation::NotPending | Activation::TokenSpent => return Ok(Carried::TooLate),
-            Activation::Moved => {}
-        }
-    }
-    Err(Problem::Busy("letters come faster than a mailbox is opened"))
-}
+/// Nothing is changed, and the same form may succeed a moment later.
+pub(crate) const OVERTAKEN: Problem = Problem::Busy("letters come faster than a mailbox is opened");
 
 fn explain(
     site: &web::Data<Site>,
     request: &HttpRequest,
     visitor: &Visitor,
-    link: &Link,
+    link: &ActivationLink,
     token: &str,
 ) -> Result<HttpResponse, Problem> {
     let (status, title, text, to_log_in) = match link {
-        Link::Used => (StatusCode::GONE, "link-used-title", "link-used-text", true),
-        Link::Superseded => (StatusCode::GONE, "link-superseded-title", "link-superseded-text", false),
-        Link::Expired => (StatusCode::GONE, "link-expired-title", "link-expired-text", false),
-        Link::Unknown | Link::Good(_) => {
+        ActivationLink::Used => (StatusCode::GONE, "link-used-title", "link-used-text", true),
+        ActivationLink::Superseded => {
+            (StatusCode::GONE, "link-superseded-title", "link-superseded-text", false)
+        }
+        ActivationLink::Expired => (StatusCode::GONE, "link-expired-title", "link-expired-text", false),
+        ActivationLink::Unknown | ActivationLink::Good(_) => {
             (StatusCode::NOT_FOUND, "link-unknown-title", "link-unknown-text", false)
         }
     };
     let renew = match link {
-        Link::Expired | Link::Superseded => Some(token.to_owned()),
-        Link::Used | Link::Unknown | Link::Good(_) => None,
+        ActivationLink::Expired | ActivationLink::Superseded => Some(token.to_owned()),
+        ActivationLink::Used | ActivationLink::Unknown | ActivationLink::Good(_) => None,
     };
     let page = Page::open(site, request, visitor);
     let template = LinkPage { page, title, text, to_log_in, renew, support: false };

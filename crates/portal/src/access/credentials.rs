@@ -1,30 +1,27 @@
 //! A signed-in owner chooses another password or another question. Each takes the present password: an
 //! unlocked screen is not enough.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
-use sealpost_mailbox::audit::{Credentials, Event, SessionEnd};
-use sealpost_mailbox::{About, Tried};
-use sealpost_mailbox::{Epochs, seal_address};
-use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
-use sealpost_vault::{Argon2Cost, Label, MailboxSecret};
+use sealpost_mailbox::audit::Event;
+use sealpost_mailbox::{About, Came, NewCredential, Owner, Tried};
+use sealpost_store::MailboxRow;
+use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
 
-use crate::access::authenticate::{self, Came};
 use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::known_browser::{self, Of};
-use crate::access::reset::{came_from, tell};
-use crate::access::session::{self, SignedIn};
+use crate::access::session::SignedIn;
+use crate::access::tell_owner::{came_from, tell, tell_of_lock};
 use crate::access::throttle::{throttle, uncounted};
 use crate::http::csrf::Protected;
 use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::Problem;
 use crate::state::Site;
+use crate::state::beside::Hashing;
 use crate::state::hashing_queue::Who;
 use crate::state::limits::Client;
 
@@ -79,9 +76,8 @@ async fn confirm_counted(
         Tried::Wait(_) => return Ok(Confirmed::Not("current-wait")),
     };
     let mailbox = mailbox(site, owner).await?;
-    match authenticate::try_password(site, site.hashing_turn(&whose(owner)).await?, Some(&mailbox), password)
-        .await?
-    {
+    let turn = site.hashing_turn(&whose(owner)).await?;
+    match site.access(None).try_password(turn, Some(&mailbox), password).await? {
         Came::Owner(opened) => {
             throttle(site).right(counted).await.map_err(uncounted)?;
             Ok(Confirmed::Right(opened))
@@ -89,7 +85,7 @@ async fn confirm_counted(
         Came::Newcomer(_) | Came::Stranger => {
             let closed = owner.noting(site, &Event::LogInClosed { mailbox: owner.mailbox_id() });
             if let Some(until) = throttle(site).wrong(counted, &closed).await.map_err(uncounted)? {
-                authenticate::tell_of_lock(site, &mailbox, until).await?;
+                tell_of_lock(site, &mailbox, until).await?;
             }
             Ok(Confirmed::Not("current-wrong"))
         }
@@ -152,24 +148,8 @@ pub(crate) async fn change_password(
         false => None,
     };
     let Some(opened) = opened else { return password_page(&site, &request, &owner, HINT, entered) };
-    let mailbox_now = mailbox(&site, &owner).await?;
-    let Epochs { row: epochs, wrap_id: id } =
-        Epochs::next(&mailbox_now, WrapKind::Password, site.random.as_ref());
-    let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
-    let password = Secret::new(form.password);
-    let sealed = site
-        .hash(&whose(&owner), move || {
-            opened.wrap_password(&id, &password, &pepper, &Argon2Cost::standard(), random.as_ref())
-        })
-        .await?
-        .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
-    let changed = Changed {
-        wraps: vec![NewWrap { kind: WrapKind::Password, sealed }],
-        question_sealed: None,
-        keep: Some(owner.going_on(&site, &epochs)?),
-        why: Ended::PasswordChanged,
-    };
-    change(&site, &owner, &mailbox_now, epochs, changed).await?;
+    let new = NewCredential::Password(Secret::new(form.password));
+    change(&site, &owner, &opened, new).await?;
     let network = came_from(&site, &request);
     done(&site, &request, &owner, About::PasswordChanged { forgotten: false, network }).await
 }
@@ -219,26 +199,8 @@ pub(crate) async fn change_question(
         false => None,
     };
     let Some(opened) = opened else { return question_page(&site, &request, &owner, HINT, entered).await };
-    let mailbox_now = mailbox(&site, &owner).await?;
-    let Epochs { row: epochs, wrap_id: id } =
-        Epochs::next(&mailbox_now, WrapKind::Answer, site.random.as_ref());
-    let (pepper, random) = (site.keys.pepper.clone(), Arc::clone(&site.random));
-    let answer = Secret::new(form.answer);
-    let sealed = site
-        .hash(&whose(&owner), move || {
-            opened.wrap_answer(&id, &answer, &pepper, &Argon2Cost::standard(), random.as_ref())
-        })
-        .await?
-        .map_err(|error| Problem::fault("wrapping a mailbox", error))?;
-    let question_sealed =
-        site.keys.rows.seal(Label::Question, owner.mailbox_id(), question.as_bytes(), site.random.as_ref());
-    let changed = Changed {
-        wraps: vec![NewWrap { kind: WrapKind::Answer, sealed }],
-        question_sealed: Some(question_sealed),
-        keep: Some(owner.going_on(&site, &epochs)?),
-        why: Ended::QuestionChanged,
-    };
-    change(&site, &owner, &mailbox_now, epochs, changed).await?;
+    let new = NewCredential::Question { question, answer: Secret::new(form.answer) };
+    change(&site, &owner, &opened, new).await?;
     let network = came_from(&site, &request);
     done(&site, &request, &owner, About::QuestionChanged { network }).await
 }
@@ -258,58 +220,18 @@ async fn done(
     Ok(response)
 }
 
-/// What is other from now on, beside the epochs.
-pub(crate) struct Changed {
-    pub(crate) wraps: Vec<NewWrap>,
-    pub(crate) question_sealed: Option<Vec<u8>>,
-    /// The session that goes on.
-    pub(crate) keep: Option<KeptSession>,
-    /// What the others are told.
-    pub(crate) why: Ended,
-}
-
-/// Puts it into the rows, and ends all sessions but one.
-pub(crate) async fn change(
+/// Puts it into the rows, and ends all sessions but this one.
+async fn change(
     site: &Site,
-    owner: &SignedIn,
-    mailbox: &MailboxRow,
-    epochs: String,
-    changed: Changed,
+    signed_in: &SignedIn,
+    secret: &MailboxSecret,
+    new: NewCredential,
 ) -> Result<(), Problem> {
-    let Changed { wraps, question_sealed, keep, why } = changed;
-    // What was opened is the mailbox's own still: a reset in between has given it another pair.
-    if !session::is_of(site, mailbox, owner.secret(), "session") {
-        return Err(Problem::SessionOver);
-    }
-    let public = owner.secret().public();
-    let wish = ChangeSecrets {
-        old_address: mailbox.address_sealed.clone(),
-        address_sealed: seal_address(
-            &site.keys.rows,
-            &public,
-            &mailbox.id,
-            &epochs,
-            owner.address(),
-            site.random.as_ref(),
-        ),
-        epochs,
-        mailbox_id: owner.mailbox_id().to_owned(),
-        now: site.now(),
-        wraps,
-        question_sealed,
-        keep_session: keep,
-        why,
-    };
-    let mailbox = owner.mailbox_id();
-    let event = match why {
-        Ended::QuestionChanged => Event::CredentialsChanged { mailbox, what: Credentials::Question },
-        Ended::Everywhere => Event::SessionEnded { mailbox, why: SessionEnd::Everywhere },
-        Ended::PasswordChanged | Ended::PasswordReset | Ended::Support | Ended::Deleted => {
-            Event::CredentialsChanged { mailbox, what: Credentials::Password }
-        }
-    };
-    let changed = owner.noting(site, &event).change_secrets(wish).await;
-    match changed.map_err(|error| Problem::fault("changing secrets", error))? {
+    let row = mailbox(site, signed_in).await?;
+    let (owner, who) = (Owner { mailbox: &row, secret, address: signed_in.address() }, whose(signed_in));
+    let hashing = Hashing { site, who: &who };
+    let keep = |epochs: &str| signed_in.going_on(site, epochs);
+    match signed_in.access(site).change_credential(hashing, owner, new, keep).await? {
         true => Ok(()),
         false => Err(Problem::SessionOver),
     }
@@ -335,10 +257,8 @@ async fn question_page(
 ) -> Result<HttpResponse, Problem> {
     let page = Page::owned(site, request, owner);
     let row = mailbox(site, owner).await?;
-    let present = row.question_sealed.as_ref().map(|sealed| {
-        let opened = site.keys.rows.open(Label::Question, &row.id, sealed);
-        opened.map(|plain| String::from_utf8_lossy(plain.expose()).into_owned()).unwrap_or_default()
-    });
+    // One that does not open is no reason to keep its owner from choosing another.
+    let present = site.access(None).question(&row).unwrap_or_default();
     let template = QuestionPage {
         present: present.filter(|text| !text.is_empty()),
         entered,

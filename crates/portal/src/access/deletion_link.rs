@@ -5,30 +5,17 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mailbox::audit::{Actor, Event, MailboxGone};
-use sealpost_store::{MailboxRow, MailboxState, TokenPurpose};
+use sealpost_mailbox::{About, DeletionLink};
 use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
-use crate::access::link_token::{self, Known};
-use crate::access::reset::{came_from, tell};
+use crate::access::tell_owner::{came_from, tell};
 use crate::http::csrf::{Protected, Visitor};
 use crate::middleware::HINT;
 use crate::page::{Page, redirect, show_to};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::limits::Client;
-
-/// Where a link leads.
-enum Link {
-    /// To a mailbox that may be deleted.
-    Good(Box<MailboxRow>, [u8; 32]),
-    /// To one that is held.
-    Held,
-    /// Too old, or overtaken by what its owner did since.
-    Expired,
-    /// Not one of ours, changed on the way, or its mailbox is gone.
-    Unknown,
-}
 
 #[derive(Template)]
 #[template(path = "deletion.html")]
@@ -45,11 +32,13 @@ pub(crate) async fn form(
     visitor: Visitor,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    match look(&site, &token).await? {
-        Link::Good(_mailbox, _hash) => {
+    match site.access(None).deletion_link(&token).await? {
+        DeletionLink::Good(_mailbox, _hash) => {
             show_to(&visitor, StatusCode::OK, &page(&site, &request, &visitor, &token, None))
         }
-        bad @ (Link::Held | Link::Expired | Link::Unknown) => explain(&site, &request, &visitor, &bad),
+        bad @ (DeletionLink::Held | DeletionLink::Expired | DeletionLink::Unknown) => {
+            explain(&site, &request, &visitor, &bad)
+        }
     }
 }
 
@@ -70,9 +59,9 @@ pub(crate) async fn submit(
     let DeletionForm { sure } = form.verify(visitor.token())?;
     let client = Client::of(&request, &site.config.trusted_proxies);
     site.limits.attempt(client)?;
-    let (mailbox, token_hash) = match look(&site, &token).await? {
-        Link::Good(mailbox, hash) => (mailbox, hash),
-        bad @ (Link::Held | Link::Expired | Link::Unknown) => {
+    let (mailbox, token_hash) = match site.access(None).deletion_link(&token).await? {
+        DeletionLink::Good(mailbox, hash) => (mailbox, hash),
+        bad @ (DeletionLink::Held | DeletionLink::Expired | DeletionLink::Unknown) => {
             return explain(&site, &request, &visitor, &bad);
         }
     };
@@ -90,36 +79,12 @@ pub(crate) async fn submit(
         .map_err(lost)?
     {
         // Held in this moment, gone, or overtaken by what its owner did.
-        let now = look(&site, &token).await?;
+        let now = site.access(None).deletion_link(&token).await?;
         return explain(&site, &request, &visitor, &now);
     }
     tracing::info!(mailbox.id = %mailbox.id, "mailbox deleted by its owner's wish");
-    tell(&site, &mailbox, sealpost_mailbox::About::MailboxDeleted { network: came_from(&site, &request) })
-        .await?;
+    tell(&site, &mailbox, About::MailboxDeleted { network: came_from(&site, &request) }).await?;
     Ok(redirect("/?note=deleted"))
-}
-
-/// What a link's token stands for, without changing anything.
-async fn look(site: &Site, text: &str) -> Result<Link, Problem> {
-    let lost = |error| Problem::fault("looking up a link", error);
-    let Some(Known { row, hash, .. }) = link_token::known(site, TokenPurpose::Deletion, text).await? else {
-        return Ok(Link::Unknown);
-    };
-    let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
-        return Ok(Link::Unknown);
-    };
-    Ok(match mailbox.state {
-        MailboxState::Deleted => Link::Unknown,
-        // Support has locked it because somebody else may have its mail.
-        MailboxState::Locked => Link::Expired,
-        MailboxState::Pending | MailboxState::Active => {
-            match (row.spent_at.is_some() || row.expires_at <= site.now(), mailbox.held_since) {
-                (true, _) => Link::Expired,
-                (false, Some(_)) => Link::Held,
-                (false, None) => Link::Good(Box::new(mailbox), hash),
-            }
-        }
-    })
 }
 
 fn page(
@@ -136,12 +101,12 @@ fn explain(
     site: &web::Data<Site>,
     request: &HttpRequest,
     visitor: &Visitor,
-    link: &Link,
+    link: &DeletionLink,
 ) -> Result<HttpResponse, Problem> {
     let (status, title, text) = match link {
-        Link::Held => (StatusCode::OK, "wish-held-title", "delete-held"),
-        Link::Expired => (StatusCode::GONE, "link-expired-title", "wish-expired-text"),
-        Link::Unknown | Link::Good(_, _) => {
+        DeletionLink::Held => (StatusCode::OK, "wish-held-title", "delete-held"),
+        DeletionLink::Expired => (StatusCode::GONE, "link-expired-title", "wish-expired-text"),
+        DeletionLink::Unknown | DeletionLink::Good(_, _) => {
             (StatusCode::NOT_FOUND, "link-unknown-title", "wish-unknown-text")
         }
     };

@@ -7,10 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{About, Outgoing, portal_links};
-use sealpost_store::{MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind};
-use sealpost_vault::{ResetBound, TokenHash};
+use sealpost_mailbox::{About, Outgoing, ResetToken, portal_links};
+use sealpost_store::{MailboxRow, MailboxState};
 use serde::Deserialize;
 
 use crate::access::login::FLOOR;
@@ -25,16 +23,8 @@ use crate::state::Site;
 use crate::state::decoys::Pass;
 use crate::state::limits::Client;
 
-/// How long a link in a mail is good that leads back into a mailbox.
-pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
 /// How long one may think about the answer where there is no mail.
 const PAGE_LASTS: Duration = Duration::from_secs(15 * 60);
-/// Between two mails to one mailbox.
-const GAP: Duration = Duration::from_secs(3 * 60);
-/// After so many in a day, strangers are at work: the next one comes when the last one's link has run out, so that
-/// the owner has a good one all the same.
-const ENOUGH: u64 = 5;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Template)]
 #[template(path = "forgot.html")]
@@ -128,46 +118,16 @@ async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Problem>) -> R
 /// Mails a link to the owner of that address, if there is one.
 async fn begin(site: &Site, tag: [u8; 32]) -> Result<(), Problem> {
     let lost = |error| Problem::fault("a forgotten password", error);
-    let now = site.now();
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
     let Some(mailbox) = mailbox else { return Ok(()) };
     // Nobody has chosen a password yet: what is missing is the first mail.
     if mailbox.state == MailboxState::Pending {
         renew::remind(site, &mailbox).await?;
     }
-    if mailbox.question_sealed.is_none()
-        || site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?.is_none()
-    {
-        return Ok(());
-    }
-    let expires = now.plus(LINK_LASTS);
-    let (token, hash) = site.keys.tokens.issue_reset(&ResetBound {
-        mailbox_id: &mailbox.id,
-        public_key: &mailbox.public_key,
-        created_at: now.0,
-        expires_at: expires.0,
-    });
-    let today = site.store.resets_since(&mailbox.id, now.minus(DAY)).await.map_err(lost)?;
-    let gap = if today < ENOUGH { GAP } else { LINK_LASTS };
-    if remember(site, &mailbox.id, hash, now, expires, now.minus(gap)).await? {
-        patiently(async || mail(site, &mailbox, token.text(), expires).await).await?;
+    if let Some(ResetToken { text, expires }) = site.access(None).begin_reset(&mailbox).await? {
+        patiently(async || mail(site, &mailbox, text.clone(), expires).await).await?;
     }
     Ok(())
-}
-
-async fn remember(
-    site: &Site,
-    mailbox_id: &str,
-    hash: TokenHash,
-    now: Timestamp,
-    expires_at: Timestamp,
-    not_since: Timestamp,
-) -> Result<bool, Problem> {
-    let token =
-        NewToken { hash, purpose: TokenPurpose::Reset, created_at: now, expires_at, deposit_id: None };
-    let noting = site.noting(&Event::ResetAsked { mailbox: mailbox_id }, &Actor::Visitor, None);
-    let begun = noting.begin_reset(mailbox_id, token, not_since).await;
-    begun.map_err(|error| Problem::fault("a forgotten password", error))
 }
 
 async fn mail(

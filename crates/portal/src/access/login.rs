@@ -8,16 +8,15 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
-use sealpost_mailbox::{About, Tried, is_id};
+use sealpost_mailbox::{About, Came, Tried, is_id};
 use sealpost_store::Ended;
 use serde::Deserialize;
 
-use crate::access::authenticate::{self, Came};
 use crate::access::expired_form::{self, Typed};
 use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of, answers_of};
-use crate::access::reset::tell;
 use crate::access::session::{self, SignedIn};
+use crate::access::tell_owner::{tell, tell_of_lock};
 use crate::access::throttle::{closing, throttle, uncounted};
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
@@ -241,7 +240,7 @@ pub(crate) async fn submit(
     };
     let lost = |error| Problem::fault("log-in", error);
     let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
-    let came = authenticate::try_password(&site, turn, mailbox.as_ref(), Secret::new(password)).await?;
+    let came = site.access(None).try_password(turn, mailbox.as_ref(), Secret::new(password)).await?;
     match (came, mailbox) {
         (Came::Owner(opened), Some(mailbox)) => {
             if let Some(cookie) =
@@ -292,7 +291,7 @@ pub(crate) async fn submit(
             let closing = closing(&site, mailbox.as_ref().map(|mailbox| mailbox.id.as_str()), client);
             let until = throttle(&site).wrong(counted, &closing).await.map_err(uncounted)?;
             if let (Some(mailbox), Some(until)) = (mailbox, until) {
-                authenticate::tell_of_lock(&site, &mailbox, until).await?;
+                tell_of_lock(&site, &mailbox, until).await?;
             }
         }
         (Came::Owner(_) | Came::Newcomer(_), None) => {}

@@ -2,7 +2,6 @@
 
 pub(crate) mod account;
 pub(crate) mod activate;
-pub(crate) mod authenticate;
 pub(crate) mod common_passwords;
 pub(crate) mod credentials;
 pub(crate) mod credentials_form;
@@ -12,7 +11,6 @@ pub(crate) mod first_login;
 pub(crate) mod first_login_session;
 pub(crate) mod forgot;
 pub(crate) mod known_browser;
-pub(crate) mod link_token;
 pub(crate) mod login;
 pub(crate) mod password;
 pub(crate) mod password_variants;
@@ -21,4 +19,5 @@ pub(crate) mod reset;
 pub(crate) mod session;
 pub(crate) mod session_timeout;
 pub(crate) mod support_request;
+pub(crate) mod tell_owner;
 pub(crate) mod throttle;

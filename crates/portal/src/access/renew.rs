@@ -2,25 +2,19 @@
 //! the page; at once, or when support lets it go. Who asks for a new password without ever having had one gets the
 //! first link once more.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Timestamp};
-use sealpost_mailbox::WaysIn;
 use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{About, Outgoing};
-use sealpost_store::{
-    Folder, MailboxRow, MailboxState, NewToken, Page as StorePage, Reissued, RequestKind, TokenPurpose,
-};
-use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose};
+use sealpost_mailbox::{About, Outgoing, Renewed};
+use sealpost_store::{Folder, MailboxRow, Page as StorePage, RequestKind};
+use sealpost_vault::{MailboxSecret, Token};
 use serde::Deserialize;
 
-use crate::access::forgot::LINK_LASTS;
 use crate::access::login::FLOOR;
-use crate::access::reset::tell;
 use crate::access::session;
+use crate::access::tell_owner::tell;
 use crate::access::throttle::{throttle, uncounted};
 use crate::config::Renewal;
 use crate::http::csrf::{Protected, Visitor};
@@ -29,9 +23,6 @@ use crate::page::{Page, show_to};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::limits::Client;
-
-/// Between two mails to one mailbox.
-const GAP: Duration = Duration::from_secs(3 * 60);
 
 #[derive(Template)]
 #[template(path = "renew-sent.html")]
@@ -54,7 +45,7 @@ pub(crate) async fn submit(
     let Nothing {} = form.verify(visitor.token())?;
     site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
     let floor = tokio::time::sleep(FLOOR);
-    if let Some(mailbox) = waiting_mailbox(&site, &token).await? {
+    if let Some(mailbox) = site.access(None).waiting_mailbox(&token).await? {
         match site.config.renewal {
             Renewal::AtOnce => send(&site, &mailbox).await?,
             Renewal::Request => {
@@ -74,15 +65,6 @@ pub(crate) async fn submit(
     show_to(&visitor, StatusCode::OK, &SentPage { page: Page::open(&site, &request, &visitor), at_once })
 }
 
-/// The mailbox of a link, if it still waits for its owner. Any link it ever had will do, run out or not.
-async fn waiting_mailbox(site: &Site, text: &str) -> Result<Option<MailboxRow>, Problem> {
-    let lost = |error| Problem::fault("looking up a link", error);
-    let Some(hash) = site.keys.tokens.hash(VaultPurpose::Activation, text) else { return Ok(None) };
-    let Some(row) = site.store.token(&hash).await.map_err(lost)? else { return Ok(None) };
-    let mailbox = site.store.mailbox(&row.mailbox_id).await.map_err(lost)?;
-    Ok(mailbox.filter(|mailbox| mailbox.state == MailboxState::Pending))
-}
-
 /// The first link once more, for somebody who says that the password is forgotten: it is still good, so it stays as
 /// it is. One that has run out is renewed where the operator lets that happen at once. Anybody may ask, so it
 /// happens once an hour at most.
@@ -93,40 +75,19 @@ pub(crate) async fn remind(site: &Site, mailbox: &MailboxRow) -> Result<(), Prob
     }
     let ends = site.store.activation_end(&mailbox.id).await.map_err(lost)?;
     let ends = ends.filter(|ends| *ends > site.now());
-    match (ends, kept(site, mailbox).await?, site.config.renewal) {
+    match (ends, site.access(None).kept_link(mailbox).await?, site.config.renewal) {
         (Some(ends), Some((token, secret)), _) => post(site, mailbox, &secret, &token, ends).await,
         (None, Some(_), Renewal::AtOnce) => send(site, mailbox).await,
         (None, Some(_), Renewal::Request) | (_, None, _) => Ok(()),
     }
 }
 
-/// A new token with its wrap in place of the old ones, and a mail like the first one.
+/// A new link in place of the old ones, and a mail like the first one.
 async fn send(site: &Site, mailbox: &MailboxRow) -> Result<(), Problem> {
-    let lost = |error| Problem::fault("renewing a link", error);
-    let Some((_, secret)) = kept(site, mailbox).await? else {
-        tracing::warn!(mailbox.id = %mailbox.id, "no link is kept for this mailbox; a new letter makes one");
-        return Ok(());
-    };
-    let (now, random) = (site.now(), site.random.as_ref());
-    let (token, hash) = site.keys.tokens.issue(VaultPurpose::Activation, random);
-    // Who has had a mailbox before comes back by a link as short-lived as any other way back.
-    let expires =
-        if mailbox.activated_at.is_some() { now.plus(LINK_LASTS) } else { site.config.retention.link(now) };
-    let ways = WaysIn { rows: &site.keys.rows, pepper: &site.keys.pepper, token: &token };
-    let wraps = ways.wraps(&mailbox.id, &secret, random);
-    let new = NewToken {
-        hash,
-        purpose: TokenPurpose::Activation,
-        created_at: now,
-        expires_at: expires,
-        deposit_id: None,
-    };
-    let noting = site.noting(&Event::LinkRenewed { mailbox: &mailbox.id }, &Actor::Visitor, None);
-    match noting.renew_activation(&mailbox.id, new, wraps, Some(now.minus(GAP))).await.map_err(lost)? {
-        Reissued::Done => {}
-        Reissued::NotPending => return Ok(()),
+    match site.access(None).renew_link(mailbox, &site.config.retention).await? {
+        Some(Renewed { token, secret, expires }) => post(site, mailbox, &secret, &token, expires).await,
+        None => Ok(()),
     }
-    post(site, mailbox, &secret, &token, expires).await
 }
 
 /// A mail like the first one.
@@ -160,13 +121,4 @@ async fn post(
         },
     };
     site.outbox.post(outgoing).await.map_err(|error| Problem::fault("mailing a new link", error))
-}
-
-/// The link that was kept (sealed) for further notices, and by way of it the mailbox's secret.
-async fn kept(site: &Site, mailbox: &MailboxRow) -> Result<Option<(Token, MailboxSecret)>, Problem> {
-    let lost = |error| Problem::fault("renewing a link", error);
-    let Some((link, wrap)) = site.store.kept_link(&mailbox.id).await.map_err(lost)? else { return Ok(None) };
-    MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, &site.keys.rows, &site.keys.pepper)
-        .map(Some)
-        .map_err(|error| Problem::fault("opening a kept link", error))
 }

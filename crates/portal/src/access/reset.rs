@@ -4,33 +4,30 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Address, Secret, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event};
-use sealpost_mailbox::{About, Outgoing, Tried};
-use sealpost_mailbox::{NewPair, Whose, wrap_id};
-use sealpost_store::{MailboxRow, MailboxState, NewToken, Reset, ResetPassword, TokenPurpose, WrapKind};
-use sealpost_vault::{Argon2Cost, Label, MailboxSecret, ResetBound, Unwrapped};
+use sealpost_mail::Secret;
+use sealpost_mailbox::{About, NewPair, NewPassword, Replaced, ResetLink, ResetProof, Tried, Whose};
+use sealpost_store::{MailboxRow, MailboxState, WrapKind};
+use sealpost_vault::MailboxSecret;
 use serde::Deserialize;
 
 use crate::access::activate::LinkPage;
 use crate::access::credentials_form::{Entered, Rules};
 use crate::access::known_browser::{self, Of, answers_of};
-use crate::access::link_token::{self, Known};
 use crate::access::login::FLOOR;
 use crate::access::session;
+use crate::access::tell_owner::{came_from, tell};
 use crate::access::throttle::{closing, throttle, uncounted};
 use crate::config::ResetBy;
 use crate::http::csrf::{Protected, Visitor};
-use crate::http::network;
 use crate::language::Language;
-use crate::mailbox::rekey::{own_wraps, take_over};
 use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show_to};
 use crate::problem::Problem;
+use crate::state::Site;
+use crate::state::beside::{Hashing, Sealing};
 use crate::state::decoys::{self, Pass};
 use crate::state::hashing_queue::Who;
 use crate::state::limits::Client;
-use crate::state::{HashingTurn, Site};
 
 /// Where a reset link leads.
 enum Link {
@@ -50,13 +47,21 @@ enum Link {
 
 struct Good {
     mailbox: MailboxRow,
-    token_hash: [u8; 32],
-    /// The link came by no mail: its token is stored with its use.
-    expires: Option<Timestamp>,
+    proof: ResetProof,
     question: String,
     /// Whether the page may show that question to whoever asks for it.
     shown: bool,
     wrap: Vec<u8>,
+}
+
+impl Good {
+    /// Whether the link came by mail, so that whoever has it reads its owner's mail.
+    fn is_mailed(&self) -> bool {
+        match self.proof {
+            ResetProof::Mailed(_) => true,
+            ResetProof::Shown { .. } => false,
+        }
+    }
 }
 
 #[derive(Template)]
@@ -138,7 +143,7 @@ pub(crate) async fn submit(
         Some(tag) => known_browser::tries_of(&site, &request, tag).await? != *tag,
         None => false,
     };
-    let mailed = matches!(&link, Link::Good(good) if good.expires.is_none());
+    let mailed = matches!(&link, Link::Good(good) if good.is_mailed());
     let who = match of {
         Some(tag) if known || mailed => Who::Owner(tag.to_vec()),
         Some(_) | None => Who::Stranger(client),
@@ -154,7 +159,7 @@ pub(crate) async fn submit(
     };
     // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
     // mail is counted by network as well.
-    if good.is_none_or(|good| good.expires.is_some())
+    if good.is_none_or(|good| !good.is_mailed())
         && !known
         && throttle(&site).network_waits(client.address()).await.map_err(uncounted)?.is_some()
     {
@@ -168,7 +173,8 @@ pub(crate) async fn submit(
         Tried::Counted(counted) => counted,
         Tried::Wait(_) => return refuse(page, &Link::Closed, entered, None),
     };
-    if let Some(opened) = try_answer(&site, turn, good.map(|good| &**good), given.clone()).await?
+    let on = good.map(|good| (&good.mailbox, good.wrap.as_slice()));
+    if let Some(opened) = site.access(None).try_answer(turn, on, given.clone()).await?
         && let Some(good) = good
     {
         throttle(&site).right(counted).await.map_err(uncounted)?;
@@ -206,41 +212,23 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     if let (ResetBy::Answer, Some(pass)) = (site.config.reset, Pass::read(site, text)) {
         return look_by(site, request, &pass).await;
     }
-    let lost = |error| Problem::fault("looking up a reset link", error);
-    let now = site.now();
-    let known = link_token::known(site, TokenPurpose::Reset, text).await?;
-    let Some(Known { token, hash: token_hash, row }) = known else { return Ok(Link::Unknown) };
-    if row.spent_at.is_some() {
-        return Ok(Link::Used);
-    }
-    let Some(mailbox) = site.store.mailbox(&row.mailbox_id).await.map_err(lost)? else {
-        return Ok(Link::Unknown);
+    let (mailbox, hash) = match site.access(None).reset_link(text).await? {
+        ResetLink::Good(mailbox, hash) => (*mailbox, hash),
+        ResetLink::Locked => return Ok(Link::Closed),
+        ResetLink::Used => return Ok(Link::Used),
+        ResetLink::Expired => return Ok(Link::Expired),
+        ResetLink::Unknown => return Ok(Link::Unknown),
     };
-    // A link follows from what it is good for: its row in another mailbox's name, or with more time, is none of ours.
-    let bound = ResetBound {
-        mailbox_id: &row.mailbox_id,
-        public_key: &mailbox.public_key,
-        created_at: row.created_at.0,
-        expires_at: row.expires_at.0,
-    };
-    if !site.keys.tokens.is_reset(&token, &bound) {
-        tracing::error!(row.kind = "reset link", mailbox.id = %mailbox.id, "a row is not ours and was refused");
-        return Ok(Link::Expired);
-    }
-    match mailbox.state {
-        MailboxState::Active => {}
-        MailboxState::Locked => return Ok(Link::Closed),
-        MailboxState::Pending | MailboxState::Deleted => return Ok(Link::Expired),
-    }
-    if row.expires_at <= now {
-        return Ok(Link::Expired);
-    }
-    if throttle(site).is_closed(&answers_of(site, request, &mailbox.tag).await?).await.map_err(uncounted)? {
+    let whose = answers_of(site, request, &mailbox.tag).await?;
+    if throttle(site).is_closed(&whose).await.map_err(uncounted)? {
         return Ok(Link::Closed);
     }
-    let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await.map_err(lost)?;
-    let (Some(wrap), Some(question)) = (wrap, question_of(site, &mailbox)?) else { return Ok(Link::Closed) };
-    Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires: None, question, shown: true, wrap })))
+    let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await;
+    let wrap = wrap.map_err(|error| Problem::fault("looking up a reset link", error))?;
+    let question = site.access(None).question(&mailbox)?;
+    let (Some(wrap), Some(question)) = (wrap, question) else { return Ok(Link::Closed) };
+    let proof = ResetProof::Mailed(hash);
+    Ok(Link::Good(Box::new(Good { mailbox, proof, question, shown: true, wrap })))
 }
 
 /// The same for a link that anybody gets for any address: what can be asked about the address is asked for every one,
@@ -266,42 +254,12 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
         MailboxState::Pending | MailboxState::Locked | MailboxState::Deleted => false,
     });
     let (Some(mailbox), Some(wrap)) = (mailbox, wrap) else { return Ok(Link::Decoy(pass.tag)) };
-    let Some(question) = question_of(site, &mailbox)? else { return Ok(Link::Decoy(pass.tag)) };
+    let Some(question) = site.access(None).question(&mailbox)? else { return Ok(Link::Decoy(pass.tag)) };
     // Its owner's own words would tell a stranger that there is a mailbox.
     let known = known_browser::tries_of(site, request, &pass.tag).await? != pass.tag;
     let shown = known || decoys::is_offered(site, &question);
-    let (token_hash, expires) = (pass.hash, Some(pass.expires));
-    Ok(Link::Good(Box::new(Good { mailbox, token_hash, expires, question, shown, wrap })))
-}
-
-fn question_of(site: &Site, mailbox: &MailboxRow) -> Result<Option<String>, Problem> {
-    let Some(sealed) = &mailbox.question_sealed else { return Ok(None) };
-    let opened = site.keys.rows.open(Label::Question, &mailbox.id, sealed);
-    let opened = opened.map_err(|error| Problem::fault("opening a question", error))?;
-    Ok(Some(String::from_utf8_lossy(opened.expose()).into_owned()))
-}
-
-/// Tries an answer, on a mailbox or on none: it takes as long.
-async fn try_answer(
-    site: &Site,
-    turn: HashingTurn,
-    good: Option<&Good>,
-    given: Secret<String>,
-) -> Result<Option<MailboxSecret>, Problem> {
-    let pepper = site.keys.pepper.clone();
-    let on = good.map(|good| (good.wrap.clone(), wrap_id(&good.mailbox, WrapKind::Answer)));
-    let verdict = turn
-        .run(move || match on {
-            Some((wrap, id)) => MailboxSecret::unwrap_answer(&wrap, &id, &given, &pepper),
-            None => MailboxSecret::dummy_unwrap_password(&given, &pepper, &Argon2Cost::standard()),
-        })
-        .await?;
-    match (verdict.map_err(|error| Problem::fault("opening an answer wrap", error))?, good) {
-        (Unwrapped::Opened(opened), Some(good)) => {
-            Ok(Some(opened).filter(|opened| session::is_of(site, &good.mailbox, opened, "answer")))
-        }
-        (Unwrapped::Opened(_), None) | (Unwrapped::Wrong, _) => Ok(None),
-    }
+    let proof = ResetProof::Shown { hash: pass.hash, expires: pass.expires };
+    Ok(Link::Good(Box::new(Good { mailbox, proof, question, shown, wrap })))
 }
 
 /// The new password, all sessions ended, the owner told.
@@ -314,69 +272,28 @@ async fn finish(
     answer: Secret<String>,
 ) -> Result<HttpResponse, Problem> {
     let mailbox = &good.mailbox;
-    let pair = NewPair::generate(site.random.as_ref());
     let who = Who::Owner(mailbox.tag.to_vec());
-    let wraps = own_wraps(&pair, site, &who, &mailbox.id, password, answer).await?;
-    if let Some(expires_at) = good.expires {
-        let (hash, now) = (good.token_hash, site.now());
-        let token =
-            NewToken { hash, purpose: TokenPurpose::Reset, created_at: now, expires_at, deposit_id: None };
-        // However many there were today: this one is asked for with the right answer.
-        let noted = site.store.begin_reset(&mailbox.id, token, expires_at).await;
-        noted.map_err(|error| Problem::fault("setting a new password", error))?;
-    }
+    let (hashing, sealing) = (Hashing { site, who: &who }, Sealing { site, mailbox_id: &mailbox.id });
     let address = good_address(site, good)?;
-    let mut done = false;
     let whose = Whose { mailbox_id: &mailbox.id, address: &address };
-    for _ in 0..NewPair::RACES {
-        let wish = ResetPassword {
-            mailbox_id: mailbox.id.clone(),
-            token_hash: good.token_hash,
-            now: site.now(),
-            rekey: take_over(&pair, site, &whose, &opened).await?,
-            wraps: wraps.clone(),
-        };
-        let client = Client::of(request, &site.config.trusted_proxies);
-        let noting = site.noting(&Event::PasswordReset { mailbox: &mailbox.id }, &Actor::Owner, Some(client));
-        let ended = noting.reset_password(wish).await;
-        match ended.map_err(|error| Problem::fault("setting a new password", error))? {
-            Reset::Done => {
-                done = true;
-                break;
-            }
-            Reset::NotActive | Reset::TokenSpent => return Ok(redirect("/forgot")),
-            Reset::Moved => {}
-        }
-    }
-    if !done {
-        return Err(Problem::Busy("letters come faster than a password is replaced"));
-    }
+    let access = site.access(Some(Client::of(request, &site.config.trusted_proxies)));
+    let new = NewPassword { password, answer };
+    let secret = match access.replace_password(hashing, sealing, whose, &opened, good.proof, new).await? {
+        Replaced::Done(secret) => secret,
+        Replaced::TooLate => return Ok(redirect("/forgot")),
+        Replaced::Overtaken => return Err(Problem::Busy("letters come faster than a password is replaced")),
+    };
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
     // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
     throttle(site).forgive(&mailbox.tag).await.map_err(uncounted)?;
     tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
         .await?;
     let mut response = redirect("/?note=reset");
-    let public_key = pair.secret.public().to_bytes();
+    let public_key = secret.public().to_bytes();
     let of = Of { tag: &mailbox.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;
     set(&mut response, &session::no_cookie(site, "session"))?;
     Ok(response)
-}
-
-/// From which network a request came, for its owner's eyes.
-pub(crate) fn came_from(site: &Site, request: &HttpRequest) -> String {
-    network::shortened(Client::of(request, &site.config.trusted_proxies))
-}
-
-/// Tells the owner by mail what has happened to the way in.
-pub(crate) async fn tell(site: &Site, mailbox: &MailboxRow, about: About) -> Result<(), Problem> {
-    let Ok(to) = Address::parse(&session::address_of(site, mailbox)?) else { return Ok(()) };
-    let outgoing = Outgoing { mailbox_id: mailbox.id.clone(), to, language: mailbox.language.clone(), about };
-    if let Err(error) = site.outbox.post(outgoing).await {
-        tracing::error!(mailbox.id = %mailbox.id, error = %error, "the owner of a mailbox was not told");
-    }
-    Ok(())
 }
 
 fn good_address(site: &Site, good: &Good) -> Result<String, Problem> {
@@ -410,7 +327,7 @@ fn answer(
 ) -> Result<HttpResponse, Problem> {
     let question = match link {
         Link::Good(good) if !good.shown => decoys::question(site, &good.mailbox.tag, page.language),
-        Link::Good(good) if good.expires.is_some() => {
+        Link::Good(good) if !good.is_mailed() => {
             decoys::translated(site, &good.question, page.language).unwrap_or_else(|| good.question.clone())
         }
         Link::Good(good) => good.question.clone(),

@@ -6,8 +6,8 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Ready, ready};
 use sealpost_mail::Timestamp;
-use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{Actor, Event, SessionEnd};
+use sealpost_mailbox::{Access, Resident};
 use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow, Store};
 use sealpost_vault::{Bearer, Held, Label, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
@@ -112,6 +112,11 @@ impl SignedIn {
         event.row(site.now(), &Actor::Owner, Some(self.client.address()))
     }
 
+    /// The ways into mailboxes, for this owner.
+    pub(crate) fn access<'a>(&self, site: &'a Site) -> Access<'a> {
+        site.access(Some(self.client))
+    }
+
     /// Notes in the audit trail what changes no row: before it happens, or it does not.
     pub(crate) async fn note(&self, site: &Site, events: &[Event<'_>]) -> Result<(), Problem> {
         let from = Some(self.client.address());
@@ -192,7 +197,7 @@ pub(crate) async fn find(site: &Site, request: &HttpRequest) -> Result<SignedIn,
         opened = open(&row, &mailbox);
     }
     let opened = opened.map_err(|error| refused("session", &mailbox.id, error))?;
-    let resident = resident_of(site, &mailbox, &opened, "session").ok_or(Problem::SessionOver)?;
+    let resident = site.access(None).resident(&mailbox, &opened, "session").ok_or(Problem::SessionOver)?;
     let mut until = row.expires_at;
     if now.since(row.last_seen_at) >= TOUCH_EVERY {
         let wanted = ends(site, row.created_at, now);
@@ -308,28 +313,9 @@ pub(crate) fn refused(kind: &'static str, mailbox_id: &str, error: impl std::fmt
     Problem::SessionOver
 }
 
-/// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by whoever writes rows,
-/// or is a row of the time before the mailbox got a new key, password or answer.
-pub(crate) fn resident_of(
-    site: &Site,
-    mailbox: &MailboxRow,
-    opened: &MailboxSecret,
-    kind: &'static str,
-) -> Option<Resident> {
-    if opened.public().to_bytes() != mailbox.public_key {
-        tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
-        return None;
-    }
-    Resident::of(mailbox, &site.keys.rows, &site.keys.tags)
-        .inspect_err(|error| {
-            tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row is not ours");
-        })
-        .ok()
-}
-
-/// Whether it is.
+/// Whether what was opened is the mailbox's own key, and its row is ours.
 pub(crate) fn is_of(site: &Site, mailbox: &MailboxRow, opened: &MailboxSecret, kind: &'static str) -> bool {
-    resident_of(site, mailbox, opened, kind).is_some()
+    site.access(None).resident(mailbox, opened, kind).is_some()
 }
 
 /// The address of a mailbox, for its owner.

@@ -2,7 +2,7 @@
 //! nothing else to see.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{Standing, WithdrawnRow};
+use sealpost_store::WithdrawnRow;
 use sealpost_vault::Label;
 
 use crate::access::session::SignedIn;

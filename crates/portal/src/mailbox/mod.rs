@@ -1,7 +1,6 @@
 //! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
 
 pub(crate) mod profile;
-pub(crate) mod rekey;
 pub(crate) mod seen;
 
 use std::collections::VecDeque;
@@ -12,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
 use sealpost_mailbox::audit::Event;
-use sealpost_mailbox::{BodyOpener, MailboxError, listing, open_head, proven_listing};
+use sealpost_mailbox::{BodyOpener, MailboxError, is_id, listing, open_head, proven_listing};
 use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
 use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
 use tokio::sync::OwnedSemaphorePermit;
@@ -282,9 +281,10 @@ fn index(at: u64) -> usize {
 fn unread(deposit_id: &str, error: MailboxError) -> Problem {
     match error {
         MailboxError::Store(error) => Problem::fault("reading a body", error),
-        error @ (MailboxError::Vault(_) | MailboxError::Damaged { .. } | MailboxError::Record(_)) => {
-            damaged(deposit_id, error)
-        }
+        error @ (MailboxError::Vault(_)
+        | MailboxError::Damaged { .. }
+        | MailboxError::Incomplete(_)
+        | MailboxError::Record(_)) => damaged(deposit_id, error),
     }
 }
 

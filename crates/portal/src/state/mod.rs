@@ -1,6 +1,7 @@
 //! What every handler may use: configuration, store, keys, clock, limits. Built once; knows no request.
 
 mod audit;
+pub(crate) mod beside;
 pub(crate) mod decoys;
 pub(crate) mod export_progress;
 pub(crate) mod frame_cache;

@@ -1,0 +1,125 @@
+//! A mailbox becomes its owner's: a new key pair, its secret under the password and the answer that were chosen, active in
+//! one transaction. Knows neither link nor form.
+
+use sealpost_mail::Secret;
+use sealpost_store::{Activate, Activation, MailboxRow, Proof, WrapKind};
+use sealpost_vault::{Label, MailboxSecret, SessionHash, Unwrapped};
+
+use super::{Access, Beside, Waiting};
+use crate::audit::{Actor, Event};
+use crate::rekey::{NewPair, Whose};
+use crate::retention::Retention;
+use crate::{MailboxError, Resident};
+
+/// What its owner has chosen.
+pub struct Chosen {
+    /// The password.
+    pub password: Secret<String>,
+    /// The security question.
+    pub question: String,
+    /// Its answer.
+    pub answer: Secret<String>,
+    /// Language tag.
+    pub language: String,
+}
+
+/// What came of an activation.
+#[must_use]
+pub enum Activated {
+    /// The mailbox is its owner's; this is its new secret.
+    Done(Box<MailboxSecret>),
+    /// Somebody was quicker, or the link has run out meanwhile.
+    TooLate,
+    /// Letters come faster than it is opened.
+    Overtaken,
+}
+
+impl Access<'_> {
+    /// A mailbox that waits, for whoever has shown its initial password.
+    ///
+    /// # Errors
+    /// Its row is not ours.
+    pub fn first_log_in(
+        &self,
+        mailbox: MailboxRow,
+        secret: MailboxSecret,
+        hash: SessionHash,
+    ) -> Result<Waiting, MailboxError> {
+        let resident = Resident::of(&mailbox, self.rows, self.tags)?;
+        Ok(Waiting {
+            proof: Proof::Newcomer(hash),
+            secret,
+            address: resident.address_text().to_owned(),
+            language: mailbox.language,
+            deposit_id: None,
+            tag: mailbox.tag,
+            mailbox_id: mailbox.id,
+        })
+    }
+
+    /// Gives the mailbox a new key pair, wraps its secret under what its owner chose, and makes it active in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// The store cannot do it, or there was no turn for the work.
+    pub async fn activate<H, C>(
+        &self,
+        hashing: H,
+        sealing: C,
+        waiting: &Waiting,
+        chosen: Chosen,
+        retention: &Retention,
+    ) -> Result<Activated, H::Refused>
+    where
+        H: Beside,
+        C: Beside<Refused = H::Refused> + Copy,
+    {
+        let Chosen { password, question, answer, language } = chosen;
+        let id = &waiting.mailbox_id;
+        let pair = NewPair::generate(self.random());
+        let wraps = self.own_wraps(hashing, &pair, id, password, answer).await?;
+        let question_sealed = self.rows.seal(Label::Question, id, question.as_bytes(), self.random());
+        let whose = Whose { mailbox_id: id, address: &waiting.address };
+        for _ in 0..NewPair::RACES {
+            let now = self.now();
+            let wish = Activate {
+                mailbox_id: id.clone(),
+                proof: waiting.proof,
+                now,
+                rekey: self.take_over(sealing, &pair, &whose, &waiting.secret).await?,
+                wraps: wraps.clone(),
+                question_sealed: Some(question_sealed.clone()),
+                language: language.clone(),
+                letters_until: retention.activated(now),
+            };
+            let noting = self.noting(&Event::MailboxActivated { mailbox: id }, &Actor::Owner);
+            match noting.activate(wish).await.map_err(MailboxError::from)? {
+                Activation::Activated => return Ok(Activated::Done(Box::new(pair.secret))),
+                Activation::NotPending | Activation::TokenSpent => return Ok(Activated::TooLate),
+                Activation::Moved => {}
+            }
+        }
+        Ok(Activated::Overtaken)
+    }
+
+    /// Whether this is the initial password: somebody else has told it, and it may lie in two mailboxes and on a note.
+    ///
+    /// # Errors
+    /// The store does not answer, or there was no turn for the work.
+    pub async fn is_initial<H: Beside>(
+        &self,
+        hashing: H,
+        waiting: &Waiting,
+        password: &Secret<String>,
+    ) -> Result<bool, H::Refused> {
+        let wrap = self.store.wrap(&waiting.mailbox_id, WrapKind::Initial).await;
+        let Some(wrap) = wrap.map_err(MailboxError::from)? else { return Ok(false) };
+        let (id, pepper, password) = (waiting.mailbox_id.clone(), self.pepper.clone(), password.clone());
+        let verdict =
+            hashing.run(move || MailboxSecret::unwrap_initial(&wrap, &id, &password, &pepper)).await?;
+        match verdict.map_err(MailboxError::from)? {
+            Unwrapped::Opened(_) => Ok(true),
+            Unwrapped::Wrong => Ok(false),
+        }
+    }
+}

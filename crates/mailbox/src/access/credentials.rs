@@ -1,0 +1,127 @@
+//! An owner chooses another password or another question, or leaves everywhere. Every session ends but the one that goes
+//! on. Knows no form, and not whether the present password was shown.
+
+use std::sync::Arc;
+
+use sealpost_mail::Secret;
+use sealpost_store::{ChangeSecrets, Ended, KeptSession, MailboxRow, NewWrap, WrapKind};
+use sealpost_vault::{Argon2Cost, Label, MailboxSecret};
+
+use super::{Access, Beside};
+use crate::audit::{Actor, Credentials, Event, SessionEnd};
+use crate::directory::seal_address;
+use crate::{Epochs, MailboxError};
+
+/// A mailbox with its secret at hand.
+#[derive(Clone, Copy)]
+pub struct Owner<'a> {
+    /// Its row as it is now.
+    pub mailbox: &'a MailboxRow,
+    /// Its secret.
+    pub secret: &'a MailboxSecret,
+    /// Its address, as it was opened.
+    pub address: &'a str,
+}
+
+/// What is chosen.
+pub enum NewCredential {
+    /// Another password.
+    Password(Secret<String>),
+    /// Another question with its answer.
+    Question {
+        /// The question.
+        question: String,
+        /// Its answer.
+        answer: Secret<String>,
+    },
+}
+
+impl Access<'_> {
+    /// Puts it into the rows. `keep` says how the session goes on under other epochs. `false`: somebody has changed the
+    /// mailbox's key or words meanwhile, and the session is over.
+    ///
+    /// # Errors
+    /// The store cannot do it, or there was no turn for the work.
+    pub async fn change_credential<H: Beside>(
+        &self,
+        hashing: H,
+        owner: Owner<'_>,
+        new: NewCredential,
+        keep: impl FnOnce(&str) -> Result<KeptSession, H::Refused>,
+    ) -> Result<bool, H::Refused> {
+        let (kind, secret) = match &new {
+            NewCredential::Password(_) => (WrapKind::Password, owner.secret.clone()),
+            NewCredential::Question { .. } => (WrapKind::Answer, owner.secret.clone()),
+        };
+        let Epochs { row: epochs, wrap_id } = Epochs::next(owner.mailbox, kind, self.random());
+        let (pepper, random) = (self.pepper.clone(), Arc::clone(self.random));
+        let (question_sealed, why, wrapped) = match new {
+            NewCredential::Password(password) => {
+                let wrap = move || {
+                    let (cost, random) = (Argon2Cost::standard(), random.as_ref());
+                    secret.wrap_password(&wrap_id, &password, &pepper, &cost, random)
+                };
+                (None, Ended::PasswordChanged, hashing.run(wrap).await?)
+            }
+            NewCredential::Question { question, answer } => {
+                let wrap = move || {
+                    let (cost, random) = (Argon2Cost::standard(), random.as_ref());
+                    secret.wrap_answer(&wrap_id, &answer, &pepper, &cost, random)
+                };
+                let wrapped = hashing.run(wrap).await?;
+                let id = &owner.mailbox.id;
+                let sealed = self.rows.seal(Label::Question, id, question.as_bytes(), self.random());
+                (Some(sealed), Ended::QuestionChanged, wrapped)
+            }
+        };
+        let wraps = vec![NewWrap { kind, sealed: wrapped.map_err(MailboxError::from)? }];
+        let keep = Some(keep(&epochs)?);
+        Ok(self.change(owner, epochs, wraps, question_sealed, keep, why).await?)
+    }
+
+    /// Ends every session. `false`: as above.
+    ///
+    /// # Errors
+    /// The store cannot do it.
+    pub async fn leave_everywhere(&self, owner: Owner<'_>) -> Result<bool, MailboxError> {
+        let epochs = Epochs::left_everywhere(owner.mailbox, self.random());
+        self.change(owner, epochs, Vec::new(), None, None, Ended::Everywhere).await
+    }
+
+    async fn change(
+        &self,
+        owner: Owner<'_>,
+        epochs: String,
+        wraps: Vec<NewWrap>,
+        question_sealed: Option<Vec<u8>>,
+        keep_session: Option<KeptSession>,
+        why: Ended,
+    ) -> Result<bool, MailboxError> {
+        let Owner { mailbox, secret, address } = owner;
+        // What was opened is the mailbox's own still: a reset in between has given it another pair.
+        if self.resident(mailbox, secret, "session").is_none() {
+            return Ok(false);
+        }
+        let public = secret.public();
+        let wish = ChangeSecrets {
+            old_address: mailbox.address_sealed.clone(),
+            address_sealed: seal_address(self.rows, &public, &mailbox.id, &epochs, address, self.random()),
+            epochs,
+            mailbox_id: mailbox.id.clone(),
+            now: self.now(),
+            wraps,
+            question_sealed,
+            keep_session,
+            why,
+        };
+        let mailbox = mailbox.id.as_str();
+        let event = match why {
+            Ended::QuestionChanged => Event::CredentialsChanged { mailbox, what: Credentials::Question },
+            Ended::Everywhere => Event::SessionEnded { mailbox, why: SessionEnd::Everywhere },
+            Ended::PasswordChanged | Ended::PasswordReset | Ended::Support | Ended::Deleted => {
+                Event::CredentialsChanged { mailbox, what: Credentials::Password }
+            }
+        };
+        Ok(self.noting(&event, &Actor::Owner).change_secrets(wish).await?)
+    }
+}

@@ -1,0 +1,149 @@
+//! Links that came by mail: which token it is, whose, and whether it is still good. Looking changes nothing.
+
+use sealpost_store::{MailboxRow, MailboxState, Proof, TokenPurpose, TokenRow, WrapKind};
+use sealpost_vault::{MailboxSecret, Token, TokenPurpose as VaultPurpose, Unwrapped};
+
+use super::Access;
+use crate::MailboxError;
+
+/// A link of ours, good or not.
+pub struct KnownLink {
+    /// Its token.
+    pub token: Token,
+    /// By which its row is found.
+    pub hash: [u8; 32],
+    /// That row.
+    pub row: TokenRow,
+}
+
+/// Where an activation link leads.
+pub enum ActivationLink {
+    /// To a mailbox that waits for its owner.
+    Good(Box<Waiting>),
+    /// Used already, or its mailbox is active.
+    Used,
+    /// A newer link has taken its place, and the mailbox still waits.
+    Superseded,
+    /// Too old.
+    Expired,
+    /// Not one of ours, or changed on the way.
+    Unknown,
+}
+
+/// A mailbox that waits, opened by whoever may activate it.
+pub struct Waiting {
+    /// Its id.
+    pub mailbox_id: String,
+    /// By which its address is found.
+    pub tag: [u8; 32],
+    /// With what it is activated.
+    pub proof: Proof,
+    /// Its secret, until it is activated.
+    pub secret: MailboxSecret,
+    /// Its address, as it was opened.
+    pub address: String,
+    /// Its language tag.
+    pub language: String,
+    /// The letter that the link was mailed for.
+    pub deposit_id: Option<String>,
+}
+
+/// Where a link leads that was mailed to somebody who wished that a mailbox be deleted.
+pub enum DeletionLink {
+    /// To a mailbox that may be deleted.
+    Good(Box<MailboxRow>),
+    /// To one that is held.
+    Held,
+    /// Too old, or overtaken by what its owner did since.
+    Expired,
+    /// Not one of ours, changed on the way, or its mailbox is gone.
+    Unknown,
+}
+
+impl Access<'_> {
+    /// Finds a link's row; `None`: it is not one of ours, or good for something else.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn known_link(
+        &self,
+        purpose: TokenPurpose,
+        text: &str,
+    ) -> Result<Option<KnownLink>, MailboxError> {
+        let hashed_for = match purpose {
+            TokenPurpose::Activation => VaultPurpose::Activation,
+            TokenPurpose::Reset => VaultPurpose::Reset,
+            TokenPurpose::Deletion => VaultPurpose::Deletion,
+        };
+        let Some(token) = Token::parse(text) else { return Ok(None) };
+        let hash = self.tokens.hash_of(hashed_for, &token);
+        let row = self.store.token(&hash).await?;
+        Ok(row.filter(|row| row.purpose == purpose).map(|row| KnownLink { token, hash, row }))
+    }
+
+    /// What an activation link's token stands for.
+    ///
+    /// # Errors
+    /// The store does not answer, or what it says is damaged.
+    pub async fn activation_link(&self, text: &str) -> Result<ActivationLink, MailboxError> {
+        let known = self.known_link(TokenPurpose::Activation, text).await?;
+        let Some(KnownLink { token, hash, row }) = known else { return Ok(ActivationLink::Unknown) };
+        let Some(mailbox) = self.store.mailbox(&row.mailbox_id).await? else {
+            return Ok(ActivationLink::Unknown);
+        };
+        match mailbox.state {
+            // Nobody has a password yet, or has one no more: what spent the link is a newer one.
+            MailboxState::Pending if row.spent_at.is_some() => return Ok(ActivationLink::Superseded),
+            MailboxState::Pending => {}
+            MailboxState::Active | MailboxState::Locked => return Ok(ActivationLink::Used),
+            MailboxState::Deleted => return Ok(ActivationLink::Expired),
+        }
+        if row.expires_at <= self.now() {
+            return Ok(ActivationLink::Expired);
+        }
+        let Some(wrap) = self.store.wrap(&mailbox.id, WrapKind::Activation).await? else {
+            return Ok(ActivationLink::Expired);
+        };
+        let secret = match MailboxSecret::unwrap_activation(&wrap, &mailbox.id, &token, self.pepper)? {
+            Unwrapped::Opened(secret) => secret,
+            // The token is known, but a newer one has taken the wrap over.
+            Unwrapped::Wrong => return Ok(ActivationLink::Superseded),
+        };
+        let Some(resident) = self.resident(&mailbox, &secret, "activation") else {
+            return Ok(ActivationLink::Unknown);
+        };
+        Ok(ActivationLink::Good(Box::new(Waiting {
+            proof: Proof::Token(hash),
+            tag: mailbox.tag,
+            secret,
+            address: resident.address_text().to_owned(),
+            language: mailbox.language,
+            deposit_id: row.deposit_id,
+            mailbox_id: mailbox.id,
+        })))
+    }
+
+    /// What the token of such a link stands for.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn deletion_link(&self, text: &str) -> Result<DeletionLink, MailboxError> {
+        let known = self.known_link(TokenPurpose::Deletion, text).await?;
+        let Some(KnownLink { row, .. }) = known else { return Ok(DeletionLink::Unknown) };
+        let Some(mailbox) = self.store.mailbox(&row.mailbox_id).await? else {
+            return Ok(DeletionLink::Unknown);
+        };
+        Ok(match mailbox.state {
+            MailboxState::Deleted => DeletionLink::Unknown,
+            // Support has locked it because somebody else may have its mail.
+            MailboxState::Locked => DeletionLink::Expired,
+            MailboxState::Pending | MailboxState::Active => {
+                match (row.spent_at.is_some() || row.expires_at <= self.now(), mailbox.held_since) {
+                    (true, _) => DeletionLink::Expired,
+                    (false, Some(_)) => DeletionLink::Held,
+                    (false, None) => DeletionLink::Good(Box::new(mailbox)),
+                }
+            }
+        })
+    }
+}

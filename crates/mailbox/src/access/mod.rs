@@ -1,0 +1,139 @@
+//! The ways into a mailbox and what its owner changes of them: links from mails, first password, log-in, forgotten
+//! password, other password or question. Each is one transaction with what the audit trail says of it.
+//!
+//! Must never know: HTTP, cookies, wording, and how long anything may be waited for.
+
+mod activate;
+mod credentials;
+mod links;
+mod log_in;
+mod renew;
+mod reset;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sealpost_mail::{Clock, Random, Secret, Timestamp};
+use sealpost_store::{MailboxRow, NewWrap, Rekey, Store, WrapKind};
+use sealpost_vault::{Argon2Cost, EscrowPublic, MailboxSecret, Pepper, RowKey, TagKey, TokenKey, VaultError};
+
+use crate::MailboxError;
+use crate::audit::{Actor, Event};
+use crate::directory::Resident;
+use crate::rekey::{NewPair, Whose};
+
+pub use activate::{Activated, Chosen};
+pub use credentials::{NewCredential, Owner};
+pub use links::{ActivationLink, DeletionLink, KnownLink, Waiting};
+pub use log_in::Came;
+pub use renew::Renewed;
+pub use reset::{LINK_LASTS, NewPassword, Replaced, ResetLink, ResetProof, ResetToken};
+
+/// What is needed to let somebody in.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// Where the rows are.
+    pub store: &'a Store,
+    /// Finds a mailbox by its address.
+    pub tags: &'a TagKey,
+    /// Hashes the tokens of links.
+    pub tokens: &'a TokenKey,
+    /// Opens addresses and questions.
+    pub rows: &'a RowKey,
+    /// Goes into every wrap.
+    pub pepper: &'a Pepper,
+    /// Where the operator chose that.
+    pub escrow: Option<&'a EscrowPublic>,
+    /// For keys, ids and salts.
+    pub random: &'a Arc<dyn Random>,
+    /// The present moment.
+    pub clock: &'a dyn Clock,
+    /// Where whoever asks comes from, if the audit trail shall say it.
+    pub from: Option<IpAddr>,
+}
+
+/// Where work is done that takes long, and who may do how much of it at once. Passwords are weighed in one such place,
+/// letters are sealed anew in another.
+pub trait Beside {
+    /// Why it was not done.
+    type Refused: From<MailboxError>;
+
+    /// Does it, beside whatever waits for the result.
+    fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, Self::Refused>>;
+}
+
+impl Access<'_> {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
+    /// The store, noting in the audit trail that somebody did this.
+    fn noting(&self, event: &Event<'_>, actor: &Actor) -> Store {
+        self.store.audited([event.row(self.now(), actor, self.from)])
+    }
+
+    /// The mailbox, if what was opened is its own key and its row is ours. Another key was put there by whoever writes rows,
+    /// or is a row of the time before the mailbox got a new key, password or answer. `kind`: of the row, for the log.
+    #[must_use]
+    pub fn resident(
+        &self,
+        mailbox: &MailboxRow,
+        opened: &MailboxSecret,
+        kind: &'static str,
+    ) -> Option<Resident> {
+        if opened.public().to_bytes() != mailbox.public_key {
+            tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
+            return None;
+        }
+        Resident::of(mailbox, self.rows, self.tags)
+            .inspect_err(|error| {
+                tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, %error, "a mailbox's row is not ours");
+            })
+            .ok()
+    }
+
+    /// The rows that put `pair` in the place of `old`, for the mailbox as it is now.
+    async fn take_over<C: Beside>(
+        &self,
+        sealing: C,
+        pair: &NewPair,
+        whose: &Whose<'_>,
+        old: &MailboxSecret,
+    ) -> Result<Rekey, C::Refused> {
+        let found = self.store.sealed_keys(whose.mailbox_id).await.map_err(MailboxError::from)?;
+        let (id, new, opened) = (whose.mailbox_id.to_owned(), pair.clone(), old.clone());
+        let random = Arc::clone(self.random);
+        let keys = sealing.run(move || new.seal_again(&id, &opened, found, random.as_ref())).await?;
+        let rows = pair.rows(whose, old, keys, self.rows, self.escrow, self.random());
+        Ok(rows.map_err(MailboxError::from)?)
+    }
+
+    /// The pair's secret under what its owner chose, a password and an answer, in one turn.
+    async fn own_wraps<H: Beside>(
+        &self,
+        hashing: H,
+        pair: &NewPair,
+        mailbox_id: &str,
+        password: Secret<String>,
+        answer: Secret<String>,
+    ) -> Result<Vec<NewWrap>, H::Refused> {
+        let (id, secret) = (mailbox_id.to_owned(), pair.secret.clone());
+        let (pepper, random) = (self.pepper.clone(), Arc::clone(self.random));
+        let wraps = hashing.run(move || {
+            let (cost, random) = (Argon2Cost::standard(), random.as_ref());
+            let wrap = |kind, sealed| NewWrap { kind, sealed };
+            Ok::<_, VaultError>(vec![
+                wrap(WrapKind::Password, secret.wrap_password(&id, &password, &pepper, &cost, random)?),
+                wrap(WrapKind::Answer, secret.wrap_answer(&id, &answer, &pepper, &cost, random)?),
+            ])
+        });
+        Ok(wraps.await?.map_err(MailboxError::from)?)
+    }
+}
