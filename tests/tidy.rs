@@ -267,6 +267,129 @@ fn every_dependency_says_why_it_is_there() {
     nothing(bad, "write a comment why behind it");
 }
 
+/// What is built for the product: sources without comments, tests and what only passes names on.
+fn production() -> Vec<(PathBuf, String)> {
+    let ours = |path: &Path| {
+        path.starts_with("crates")
+            && path.iter().any(|part| part == "src")
+            && !path.iter().any(|part| part == "tests")
+            && !path.to_string_lossy().ends_with("tests.rs")
+    };
+    files(&[".rs"])
+        .into_iter()
+        .filter(|(path, _)| ours(path))
+        .map(|(path, text)| {
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            let code =
+                code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>();
+            (path, code.join("\n"))
+        })
+        .collect()
+}
+
+/// The names in a piece of code.
+fn names(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+}
+
+/// Public functions that only tests and examples call, on purpose. Never add one that a test could do without.
+const FOR_TESTS: &[&str] = &[
+    // mail: the clock that tests move.
+    "advance",
+    // intake: how much of the memory is free again.
+    "free_kib",
+    // seal: keys that came along with a letter; nobody learns them from it yet.
+    "harvest",
+    // store: steps that the product takes in larger transactions.
+    "add_token_and_wrap",
+    "delete_deposits",
+    // vault: a body at once, where a test or an independent reader wants it so.
+    "open_all",
+    "sealed_chunk_len",
+];
+
+#[test]
+fn no_public_function_is_unused() {
+    let code = production();
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, text) in &code {
+        // What is only handed on to the outside is not used by that.
+        let outside: Vec<&str> =
+            text.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next()).collect();
+        for name in names(text) {
+            *uses.entry(name).or_default() += 1;
+        }
+        for name in outside.into_iter().flat_map(names) {
+            *uses.entry(name).or_default() -= 1;
+        }
+    }
+    let mut declared: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+    for (path, text) in &code {
+        for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("pub ")) {
+            let words: Vec<&str> = names(line).collect();
+            let function = words.iter().position(|word| *word == "fn").and_then(|at| words.get(at + 1));
+            // `pub fn`, `pub const fn`, `pub async fn`: nothing else stands before.
+            if let Some(name) = function.filter(|_| words.iter().take(3).any(|word| *word == "fn")) {
+                declared.entry(*name).or_default().push(path);
+            }
+        }
+    }
+    assert!(declared.len() > 500 && declared.contains_key("commit_arrival"), "the search finds too little");
+    let unused =
+        |(name, places): &(&&str, &Vec<&Path>)| uses.get(**name).copied().unwrap_or(0) <= places.len();
+    let found: BTreeMap<&str, &Path> =
+        declared.iter().filter(unused).map(|(name, places)| (*name, places[0])).collect();
+    let bad = found.iter().filter(|(name, _)| !FOR_TESTS.contains(name));
+    nothing(
+        bad.map(|(name, path)| format!("{}: {name}", path.display())).collect(),
+        "a public function that nothing of the product calls",
+    );
+    let gone = FOR_TESTS.iter().filter(|name| !found.contains_key(**name));
+    nothing(gone.map(|name| (*name).to_owned()).collect(), "in the list of the unused, and used or gone");
+}
+
+#[test]
+fn no_dependency_is_unused() {
+    let code = production();
+    let all = files(&[".rs"]);
+    let mut bad = Vec::new();
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let inside = Path::new("crates").join(&name);
+        let build = fs::read_to_string(folder.join("build.rs")).unwrap_or_default();
+        // What tests of several crates share counts for each of them.
+        let counts = |path: &Path| path.starts_with(&inside) || path.starts_with("tests/pseudo");
+        let of = |files: &[(PathBuf, String)]| -> String {
+            files.iter().filter(|(path, _)| counts(path)).map(|(_, text)| text.as_str()).collect()
+        };
+        let (product, everything) = (of(&code) + &build, of(&all));
+        let mut section = "";
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                section = line;
+            }
+            let word = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            if line.starts_with(['[', '#', ' ', '}', ']'])
+                || word.is_empty()
+                || !section.contains("dependencies")
+            {
+                continue;
+            }
+            seen += 1;
+            let wanted = word.replace('-', "_");
+            let place = if section.contains("dev-") { &everything } else { &product };
+            if !names(place).any(|name| name == wanted) {
+                bad.push(format!("{name} {section}: {word}"));
+            }
+        }
+    }
+    assert!(seen > 150, "the search finds too little: {seen}");
+    nothing(bad, "a dependency that no source names");
+}
+
 #[test]
 fn decision_records_are_numbered_without_gaps() {
     let mut numbers: Vec<u32> = fs::read_dir(root().join("docs/decisions"))

@@ -27,7 +27,6 @@ unsafe extern "C" {
     pub(crate) fn CMS_ContentInfo_free(cms: CmsPtr);
     pub(crate) fn CMS_get0_type(cms: CmsPtr) -> *const sys::ASN1_OBJECT;
     pub(crate) fn CMS_get0_content(cms: CmsPtr) -> *mut *mut sys::ASN1_OCTET_STRING;
-    pub(crate) fn CMS_is_detached(cms: CmsPtr) -> c_int;
     pub(crate) fn CMS_set_detached(cms: CmsPtr, detached: c_int) -> c_int;
     pub(crate) fn CMS_dataInit(cms: CmsPtr, content: BioPtr) -> BioPtr;
     pub(crate) fn CMS_dataFinal(cms: CmsPtr, chain: BioPtr) -> c_int;

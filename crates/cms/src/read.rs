@@ -121,13 +121,6 @@ impl Cms {
         }
     }
 
-    /// Whether the signed content is not in it.
-    #[must_use]
-    pub fn is_detached(&self) -> bool {
-        // SAFETY: a valid structure.
-        unsafe { CMS_is_detached(self.0.as_ptr()) > 0 }
-    }
-
     /// How each recipient gets the key.
     #[must_use]
     pub fn recipients(&self) -> Vec<RecipientKind> {

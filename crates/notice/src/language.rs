@@ -55,12 +55,6 @@ impl Language {
             .or_else(|| Self::all().find(|language| language.0 == wanted.language.as_str()))
     }
 
-    /// The first of the `preferred` tags that there is; English if there is none of them.
-    #[must_use]
-    pub fn pick<T: AsRef<str>>(preferred: &[T]) -> Self {
-        preferred.iter().find_map(|tag| Self::parse(tag.as_ref())).unwrap_or(Self::En)
-    }
-
     /// The BCP 47 tag.
     #[must_use]
     pub fn tag(self) -> &'static str {
@@ -114,8 +108,6 @@ mod tests {
         assert_eq!(Language::parse("EN_gb"), Some(Language::En));
         assert_eq!(Language::parse("tlh"), None);
         assert_eq!(Language::parse("../en"), None);
-        assert_eq!(Language::pick(&["fr", "de-CH", "en"]), Language::De);
-        assert_eq!(Language::pick::<&str>(&[]), Language::En);
     }
 
     #[test]

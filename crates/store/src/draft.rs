@@ -226,13 +226,6 @@ impl Store {
         rows.into_iter().map(draft_row).collect()
     }
 
-    /// How many drafts a mailbox has.
-    pub async fn draft_count(&self, mailbox_id: &str) -> Result<u64, StoreError> {
-        let row =
-            self.read_one(sql!("SELECT count(*) FROM drafts WHERE mailbox_id = ?1", mailbox_id)).await?;
-        row.map_or(Ok(0), |mut row| row.count())
-    }
-
     /// One draft of this mailbox with its files in the order they came.
     pub async fn draft(
         &self,
