@@ -6,6 +6,10 @@
 //! is refused. This crate knows no rules, no SQL and no sessions; it does not send, and it does not
 //! know what time it is.
 
+// Samples of notices name the crate as its users do.
+#[cfg(test)]
+extern crate self as sealpost_notice;
+
 mod brand;
 mod build;
 mod dates;
@@ -14,6 +18,11 @@ mod evidence;
 mod language;
 mod layout;
 mod notice;
+#[cfg(test)]
+#[path = "../../../tests/pseudo/mod.rs"]
+mod pseudo;
+#[cfg(test)]
+mod pseudo_tests;
 mod report;
 mod sanitize;
 

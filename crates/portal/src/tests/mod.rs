@@ -12,6 +12,9 @@ mod late;
 mod login;
 mod matrix;
 mod parts;
+#[path = "../../../../tests/pseudo/mod.rs"]
+pub(crate) mod pseudo;
+mod pseudo_pages;
 mod reading;
 mod renewal;
 mod rig;

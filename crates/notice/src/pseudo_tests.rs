@@ -1,0 +1,73 @@
+//! Every mail in a language that nobody speaks: what still can be read in it was never in a language folder.
+
+#[expect(dead_code, reason = "hostile samples are for other tests")]
+#[path = "../tests/samples/mod.rs"]
+mod samples;
+
+use samples::{DATE, LINK, brand, notices, plain};
+
+use crate::pseudo::{plain_words, shown};
+use crate::{Language, Report, Why, date, date_time, render};
+
+/// What is in mails and no text: names, addresses, what others wrote.
+const KNOWN: &[&str] = &[
+    LINK,
+    "Maximiliane Mustermann",
+    "Max.Mustermann@insurer.example",
+    "Ihr Unfall vom 8. Januar – Rückfragen zur Heilbehandlung",
+    "550 5.1.1 mailbox unavailable",
+    "erika.musterfrau@web.example",
+    "Musterversicherung VVaG · Musterallee 1 · 12345 Musterstadt",
+    "Musterversicherung",
+    "SecureMail",
+    "https://securemail.insurer.example/",
+    "securemail.insurer.example",
+    "Telefon 0123 4567-0, werktags 8 bis 18 Uhr",
+    "securemail@insurer.example",
+    "https://insurer.example/datenschutz",
+    "KXCM-7RTW-HW93-YC6F",
+];
+
+#[test]
+fn no_mail_says_anything_that_is_not_in_a_language_folder() {
+    let mut bad = Vec::new();
+    let mut mails = 0;
+    for (name, notice) in notices(&plain()) {
+        let mail = render(&notice, Language::pseudo(), &brand(), "Europe/Berlin").unwrap();
+        for said in [&mail.subject, &mail.text, &shown(&mail.html)] {
+            let words = plain_words(said, KNOWN);
+            if !words.is_empty() {
+                bad.push(format!("{name}: {}", words.join(" ")));
+            }
+        }
+        mails += 1;
+    }
+    assert!(mails > 40, "{mails}");
+    assert!(bad.is_empty(), "words of no language folder:\n{}", bad.join("\n"));
+}
+
+#[test]
+fn no_report_says_anything_that_is_not_in_a_language_folder() {
+    let reason = "550 5.1.1 mailbox unavailable";
+    let whys: Vec<Why> =
+        (0..8).flat_map(|subject| (0..11).map(move |detail| Why::of(subject, detail))).collect();
+    let mut reports = vec![Report::PassedOn, Report::Deposited, Report::Refused { reason }];
+    reports.extend([true, false].map(|certain| Report::NotReached { certain }));
+    for why in whys {
+        reports.extend([
+            Report::Failed(why),
+            Report::Delayed { why, hours_left: 30 },
+            Report::NotNotified(why),
+        ]);
+    }
+    let language = Language::pseudo();
+    for report in reports {
+        let words = report.words("erika.musterfrau@web.example", Some(reason), &[language]).unwrap();
+        for said in [&words.subject, &words.text] {
+            assert_eq!(plain_words(said, KNOWN), Vec::<String>::new(), "{report:?}");
+        }
+    }
+    for said in [date(DATE, language, "Europe/Berlin"), date_time(DATE, language, "Europe/Berlin")] {
+        assert_eq!(plain_words(&said.unwrap(), KNOWN), Vec::<String>::new());
+    }
+}
