@@ -79,6 +79,7 @@ const LEFT: &[(&str, &[&str])] = &[
             "hook",
             "idle",
             "mailbox",
+            "node",
             "first_login",
             "bounce_memo",
             "partner",
