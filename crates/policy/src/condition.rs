@@ -147,7 +147,10 @@ impl Condition {
                 let answers = tests.iter().map(|test| test.answer(facts));
                 answers.fold(Answer::No, |before, now| match (&before, &now) {
                     (Answer::Yes, _) | (_, Answer::No) => before,
-                    _ => now,
+                    (
+                        Answer::No | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
+                        Answer::Yes | Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_),
+                    ) => now,
                 })
             }
             Self::Sensitivity(wanted) => {

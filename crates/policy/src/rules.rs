@@ -231,7 +231,26 @@ impl Rule {
     fn is_asked(&self, facts: &Facts<'_>) -> bool {
         let names = |test: &Test| match &test.condition {
             Condition::Listener(names) => names.contains(&facts.origin.listener),
-            _ => false,
+            Condition::ReversePath(_)
+            | Condition::From(_)
+            | Condition::Recipient(_)
+            | Condition::SubjectTag(_)
+            | Condition::SubjectPattern(_)
+            | Condition::Header(_)
+            | Condition::Sensitivity(_)
+            | Condition::Label(_)
+            | Condition::SizeAtLeast(_)
+            | Condition::SizeAtMost(_)
+            | Condition::AttachmentName(_)
+            | Condition::AttachmentType(_)
+            | Condition::TextPattern(_)
+            | Condition::Encrypted(_)
+            | Condition::Signed(_)
+            | Condition::Reply(_)
+            | Condition::FromPartner(_)
+            | Condition::Client(_)
+            | Condition::Login(_)
+            | Condition::Not(_) => false,
         };
         !facts.from_world || self.tests.iter().any(names)
     }
