@@ -24,7 +24,12 @@ fn config(hop: &Hop) -> Config {
         .rule("strictly", r#"{ subject-tag = "[streng vertraulich]" }"#, r#""portal""#)
         .rule("personal", r#"{ subject-tag = "[persönlich]" }"#, r#""portal""#)
         .rule("class", r#"{ header = { name = "X-Class", equals = "Geheimsache" } }"#, r#""portal""#)
-        .rule("label", r#"{ label = "Streng Vertraulich" }"#, r#""portal""#);
+        .rule("label", r#"{ label = "Streng Vertraulich" }"#, r#""portal""#)
+        .rule(
+            "files",
+            r#"{ attachment-name = ["*schäden*", "*größe*", "*geheim*", "*.pdf"] }"#,
+            r#""portal""#,
+        );
     config
 }
 
@@ -107,11 +112,46 @@ fn a_marking_counts_however_it_is_written() {
         "X-Class: Geheim\u{ad}sache",
         "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=streng  Vertraulich;",
         "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Streng\u{a0}Vertraulich",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=STRENG VERTRAULICH\\Kunden",
+        "msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name=Konzern/Streng Vertraulich",
+        "X-Class: Geheimsache, intern",
+        "X-Class: intern; Geheimsache",
+        "X-Class: stufe=\"Geheimsache\"; x=y",
     ]
     .iter()
     .map(|text| letter(format!("Subject: x\r\n{text}").as_bytes()))
     .collect();
     all_confidential(&written);
+}
+
+#[test]
+fn a_name_of_a_file_counts_however_it_is_written() {
+    let file = |fields: &str| {
+        let parts = format!("--b\r\n\r\nx\r\n--b\r\n{fields}\r\n\r\nx\r\n--b--");
+        letter(format!("Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{parts}\r\n").as_bytes())
+    };
+    let mut letters: Vec<Vec<u8>> = [
+        "Scha\u{308}den.doc",
+        "SCHA\u{308}DEN 7.doc",
+        "GRÖSSE.doc",
+        "GRO\u{308}SSE.doc",
+        "Gro\u{308}ße.doc",
+        "GRÖẞE.doc",
+        "ｇｅｈｅｉｍ.doc",
+        "gеhеim.doc",
+        "ge\u{ad}heim.doc",
+        "ge\u{200b}heim.doc",
+        "a．pdf",
+        "a.pdf::$DATA",
+        "a.pdf. .",
+        "a.p\u{ad}df",
+    ]
+    .iter()
+    .map(|name| file(&format!("Content-Disposition: attachment; filename=\"{name}\"")))
+    .collect();
+    letters.push(file("Content-Disposition: attachment; filename*=utf-8''Scha%CC%88den.doc"));
+    letters.push(file("Content-Type: application/msword; name=\"=?utf-8?Q?GR=C3=96SSE=2Edoc?=\""));
+    all_confidential(&letters);
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub use portal_letter::{LetterPieces, MimeLines, PORTAL_FIELD, PortalLetter};
 pub use random::{Random, SequenceRandom, SystemRandom};
 pub use reply::{EnhancedCode, Fault, Reply};
 pub use secret::Secret;
-pub use skeleton::{composed, is_bracket, latinised, skeleton, tidied};
+pub use skeleton::{caseless, composed, is_bracket, latinised, skeleton, tidied};
 pub use transfer::Decoder;
 pub use verdict::{Edit, Judgement, Otherwise, Reason, TlsFloor, Treatment};
 

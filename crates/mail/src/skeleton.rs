@@ -78,6 +78,14 @@ impl fmt::Write for Bounded {
     }
 }
 
+/// The text as it is read, and neither in upper nor in lower case: [`tidied`] with `ß` and `SS` as one.
+#[must_use]
+pub fn caseless(text: &str) -> String {
+    let read = tidied(text).unwrap_or_else(|| text.to_owned());
+    let folded = folded(&read);
+    tidied(&folded).unwrap_or(folded)
+}
+
 /// The text with letters of other scripts that look like ASCII ones as those (UTS 39); what is ASCII stays, and so do
 /// umlauts. For patterns: [`skeleton`] would change what they are made of.
 #[must_use]
@@ -337,6 +345,13 @@ mod tests {
         assert!(
             is_bracket('【') && is_bracket('<') && is_bracket('”') && !is_bracket('a') && !is_bracket(':')
         );
+    }
+
+    #[test]
+    fn case_is_no_difference() {
+        assert_eq!(caseless("GRÖSSE ＴＯＰ"), caseless("gro\u{308}ße top"));
+        assert_ne!(caseless("größe"), caseless("grosse"));
+        assert_eq!(composed("a\u{308}[o\u{308}]"), "ä[ö]");
     }
 
     #[test]

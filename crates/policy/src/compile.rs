@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use sealpost_mail::{Network, Otherwise, Reply, Treatment, skeleton};
+use sealpost_mail::{Network, Otherwise, Reply, Treatment, composed, skeleton};
 use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
 use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
+use crate::file_name::NamePattern;
 use crate::near_miss::{self, Tag};
 use crate::spec::{HeaderSpec, OtherwiseSpec, TreatmentSpec, When};
-use crate::wildcard::Wildcard;
 
 /// What is wrong with a rule, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -309,7 +309,8 @@ impl Compiler<'_> {
 
     fn patterns(&self, field: &str, patterns: &[String]) -> Result<Vec<Regex>, RuleError> {
         let compile = |pattern: &String| {
-            let built = RegexBuilder::new(pattern).size_limit(1 << 20).dfa_size_limit(4 << 20).build();
+            let built =
+                RegexBuilder::new(&composed(pattern)).size_limit(1 << 20).dfa_size_limit(4 << 20).build();
             let regex = built.map_err(|error| {
                 // The first lines draw the pattern with a mark under it; the last one says what is wrong.
                 let text = error.to_string();
@@ -332,8 +333,8 @@ impl Compiler<'_> {
         patterns.iter().map(compile).collect()
     }
 
-    fn wildcards(&self, field: &str, patterns: &[String]) -> Result<Vec<Wildcard>, RuleError> {
-        Ok(self.words(field, patterns)?.iter().map(|pattern| Wildcard::new(pattern)).collect())
+    fn wildcards(&self, field: &str, patterns: &[String]) -> Result<Vec<NamePattern>, RuleError> {
+        Ok(self.words(field, patterns)?.iter().map(|pattern| NamePattern::new(pattern)).collect())
     }
 
     fn header(&self, spec: &HeaderSpec) -> Result<HeaderTest, RuleError> {

@@ -6,11 +6,11 @@ use regex::Regex;
 use sealpost_mail::{Address, Head, Network, latinised, skeleton, tidied};
 
 use crate::address::AddressSet;
+use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::near_miss::{Tag, is_near};
 use crate::rules::Memo;
 use crate::sensitivity_label;
-use crate::wildcard::Wildcard;
 
 /// Kleene's logic: what is unknown is never taken for "no".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +87,8 @@ pub(crate) enum Condition {
     Label(Vec<String>),
     SizeAtLeast(u64),
     SizeAtMost(u64),
-    AttachmentName(Vec<Wildcard>),
-    AttachmentType(Vec<Wildcard>),
+    AttachmentName(Vec<NamePattern>),
+    AttachmentType(Vec<NamePattern>),
     TextPattern(Vec<Regex>),
     Encrypted(bool),
     Signed(bool),
@@ -174,16 +174,19 @@ impl Condition {
                 legible(
                     facts,
                     "msip_labels",
-                    any_or_almost(|| any(|wanted, value| wanted == value), || any(is_near)),
+                    any_or_almost(
+                        || any(|wanted, value| wanted == skeleton(value)),
+                        || any(sensitivity_label::is_almost),
+                    ),
                 )
             }
             Self::SizeAtLeast(bytes) => Answer::of(facts.size >= *bytes),
             Self::SizeAtMost(bytes) => Answer::of(facts.size <= *bytes),
             Self::AttachmentName(names) => within(facts, Deep::hidden_files, |deep| {
-                deep.attachments.iter().any(|(name, _)| names.iter().any(|wanted| wanted.matches(name)))
+                deep.attachments.iter().any(|(name, _)| any_name_matches(names, name))
             }),
             Self::AttachmentType(types) => within(facts, Deep::hidden_files, |deep| {
-                deep.attachments.iter().any(|(_, kind)| types.iter().any(|wanted| wanted.matches(kind)))
+                deep.attachments.iter().any(|(_, kind)| any_name_matches(types, kind))
             }),
             Self::TextPattern(patterns) => {
                 let found = |deep: &Deep| any_matches(patterns, &deep.texts);
@@ -326,11 +329,27 @@ fn matches(patterns: &[Regex], text: &str) -> Option<bool> {
         return Some(true);
     }
     let tidied = tidied(text)?;
-    Some((tidied != text && any(&tidied)) || (!tidied.is_ascii() && any(&latinised(&tidied))))
+    if (tidied != text && any(&tidied)) || (!tidied.is_ascii() && any(&latinised(&tidied))) {
+        return Some(true);
+    }
+    // `größe` in capitals is `GRÖSSE`, which no case of `ß` is to a pattern; and the other way round.
+    let has_sharp = |text: &str| text.contains(['ß', 'ẞ']);
+    if has_sharp(&tidied) && any(&tidied.replace('ß', "ss").replace('ẞ', "SS")) {
+        return Some(true);
+    }
+    Some(
+        patterns.iter().any(|pattern| has_sharp(pattern.as_str()))
+            && any(&tidied.replace("SS", "ß").replace("ss", "ß")),
+    )
 }
 
 fn too_long(name: &str) -> Answer {
     Answer::Never(format!("its {name} is too long to be judged (over {} bytes)", Head::MAX_WORDS))
+}
+
+fn any_name_matches(patterns: &[NamePattern], name: &str) -> bool {
+    let name = Name::new(name);
+    patterns.iter().any(|wanted| wanted.matches(&name))
 }
 
 /// A word without what people and programs put around it: quotes, comments, parameters, other dashes.
@@ -342,8 +361,23 @@ fn letters(value: &str) -> String {
     skeleton(value).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// A value without comments (RFC 5322 §3.2.2, they nest) and parameters.
+/// A value without comments and parameters.
 fn essence(value: &str) -> String {
+    let mut bare = without_comments(value);
+    bare.truncate(bare.find(';').unwrap_or(bare.len()));
+    bare
+}
+
+/// The pieces of a value that is a list, however its author parts them; and what parameters in it say.
+fn items(value: &str) -> impl Iterator<Item = String> {
+    value
+        .split([',', ';', '|', '/', '\\', '=', '\n'])
+        .filter(|item| !item.trim().is_empty())
+        .map(str::to_owned)
+}
+
+/// A value without comments (RFC 5322 §3.2.2, they nest).
+fn without_comments(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut depth = 0_usize;
     let mut escaped = false;
@@ -353,7 +387,6 @@ fn essence(value: &str) -> String {
             '\\' if depth > 0 => escaped = true,
             '(' => depth += 1,
             ')' if depth > 0 => depth -= 1,
-            ';' if depth == 0 => break,
             _ if depth == 0 => out.push(c),
             _ => {}
         }
@@ -400,9 +433,15 @@ impl HeaderTest {
                 let answer = any_or_almost(
                     || shapes.iter().any(|shape| equals.contains(shape)),
                     || {
-                        let bare = values.iter().map(|value| skeleton(&essence(value)));
+                        // A list of several is almost each of them.
+                        let items = values.iter().flat_map(|value| {
+                            let value = without_comments(value);
+                            std::iter::once(essence(&value))
+                                .chain(items(&tidied(&value).unwrap_or_else(|| value.clone())))
+                                .collect::<Vec<String>>()
+                        });
                         let bare: Vec<String> =
-                            bare.map(|value| value.trim_matches(QUOTES).to_owned()).collect();
+                            items.map(|item| skeleton(&item).trim_matches(QUOTES).to_owned()).collect();
                         let alike = |value: &String| equals.iter().any(|w| w == value || is_near(w, value));
                         shapes.iter().chain(&bare).any(alike)
                     },

@@ -35,6 +35,7 @@
 mod address;
 mod compile;
 mod condition;
+mod file_name;
 mod letter_facts;
 mod near_miss;
 #[cfg(test)]

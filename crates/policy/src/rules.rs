@@ -424,5 +424,8 @@ fn check_name(name: &str) -> Result<(), RuleError> {
 }
 
 #[cfg(test)]
+#[path = "every_text_tests.rs"]
+mod every_text_tests;
+#[cfg(test)]
 #[path = "rules_tests.rs"]
 mod tests;

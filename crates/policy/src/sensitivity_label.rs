@@ -6,8 +6,10 @@ use std::collections::HashSet;
 
 use sealpost_mail::skeleton;
 
-/// Whether one of the labels in `value` has this id, or a name that is `alike`, and is not switched off. Names are
-/// compared as [`skeleton`] shows them.
+use crate::near_miss::is_near;
+
+/// Whether one of the labels in `value` has this id, or a name that is `alike`, and is not switched off. What is wanted
+/// is in the form that [`skeleton`] shows.
 pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> bool) -> bool {
     let entries: Vec<(String, &str, String)> = value.split(';').filter_map(entry).collect();
     let switched = |to: &str| -> HashSet<&str> {
@@ -17,10 +19,19 @@ pub(crate) fn carries(value: &str, wanted: &str, alike: impl Fn(&str, &str) -> b
     // On and off at once is on.
     let (on, off) = (switched("true"), switched("false"));
     let off: HashSet<&str> = off.difference(&on).copied().collect();
-    let named = |id: &str, key: &str, value: &str| {
-        skeleton(id) == wanted || (key == "name" && alike(wanted, &skeleton(value)))
-    };
+    let named =
+        |id: &str, key: &str, value: &str| skeleton(id) == wanted || (key == "name" && alike(wanted, value));
     entries.iter().any(|(id, key, value)| named(id, key, value) && !off.contains(id.as_str()))
+}
+
+/// A slip, or the label above or below it: `Vertraulich\Kunden` is both, and which of them a rule is about is its author's
+/// to say.
+pub(crate) fn is_almost(wanted: &str, value: &str) -> bool {
+    let like = |part: &str| {
+        let part = skeleton(part);
+        part == wanted || is_near(wanted, &part)
+    };
+    like(value) || value.split(['\\', '/', '>', '|', '\u{2013}']).any(like)
 }
 
 /// One `MSIP_Label_<id>_<Key>=<Value>`: id and value in lower case, the keys we know.
@@ -41,7 +52,7 @@ mod tests {
     use super::*;
 
     fn carries(value: &str, wanted: &str) -> bool {
-        super::carries(value, wanted, |wanted, value| wanted == value)
+        super::carries(value, wanted, |wanted, value| wanted == skeleton(value))
     }
 
     const VALUE: &str = "MSIP_Label_f42aa342-8706-4288-bd11-ebb85995028c_Enabled=true; \
@@ -59,6 +70,16 @@ mod tests {
         assert!(!carries(VALUE, &skeleton("72f988bf")));
         assert!(!carries("", &skeleton("x")));
         assert!(!carries("MSIP_Label_;=;x", &skeleton("")));
+    }
+
+    #[test]
+    fn a_label_within_another_is_almost_either() {
+        for value in
+            ["VERTRAULICH\\Kunden", "Konzern / Vertraulich", "Vertraulich > Kunden", "vertraulch\\Kunden"]
+        {
+            assert!(is_almost("vertraulich", value), "{value}");
+        }
+        assert!(!is_almost("vertraulich", "Intern\\Kunden") && !is_almost("vertraulich", "Vertragsfragen"));
     }
 
     #[test]

@@ -2,31 +2,65 @@
 
 use sealpost_mail::composed;
 
+/// One piece of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Run,
+    One,
+    Letter(char),
+}
+
 /// A pattern, compared without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wildcard(Vec<char>);
+pub(crate) struct Wildcard(Vec<Step>);
 
 impl Wildcard {
     pub(crate) fn new(pattern: &str) -> Self {
-        Self(composed(&pattern.to_lowercase()).chars().collect())
+        Self::in_form(pattern, |literal| composed(&literal.to_lowercase()))
+    }
+
+    /// What is meant literally, between `*` and `?`, in a form that the text will be in, too.
+    pub(crate) fn in_form(pattern: &str, form: impl Fn(&str) -> String) -> Self {
+        let mut steps = Vec::with_capacity(pattern.len());
+        for piece in pattern.split_inclusive(['*', '?']) {
+            let (literal, step) = if let Some(literal) = piece.strip_suffix('*') {
+                (literal, Some(Step::Run))
+            } else if let Some(literal) = piece.strip_suffix('?') {
+                (literal, Some(Step::One))
+            } else {
+                (piece, None)
+            };
+            steps.extend(form(literal).chars().map(Step::Letter));
+            steps.extend(step);
+        }
+        Self(steps)
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = composed(&text.to_lowercase()).chars().collect();
+        self.matches_formed(&composed(&text.to_lowercase()))
+    }
+
+    /// Of a text that is in the pattern's form already.
+    pub(crate) fn matches_formed(&self, text: &str) -> bool {
+        let text: Vec<char> = text.chars().collect();
         let (mut at, mut in_pattern) = (0, 0);
         // Where the last star stood and what it has swallowed: only the last one ever needs to grow.
         let mut star: Option<(usize, usize)> = None;
         while let Some(c) = text.get(at) {
             match self.0.get(in_pattern) {
-                Some('*') => {
+                Some(Step::Run) => {
                     star = Some((in_pattern, at));
                     in_pattern += 1;
                 }
-                Some(p) if *p == '?' || p == c => {
+                Some(Step::One) => {
                     at += 1;
                     in_pattern += 1;
                 }
-                _ => match star {
+                Some(Step::Letter(p)) if p == c => {
+                    at += 1;
+                    in_pattern += 1;
+                }
+                Some(Step::Letter(_)) | None => match star {
                     Some((star_at, swallowed)) => {
                         star = Some((star_at, swallowed + 1));
                         at = swallowed + 1;
@@ -36,7 +70,7 @@ impl Wildcard {
                 },
             }
         }
-        self.0.get(in_pattern..).unwrap_or_default().iter().all(|p| *p == '*')
+        self.0.get(in_pattern..).unwrap_or_default().iter().all(|step| *step == Step::Run)
     }
 }
 

@@ -1,0 +1,190 @@
+//! Every condition that looks at words that people type finds them however they are typed: one list of ways for all of them,
+//! and no condition without an entry here.
+
+use std::collections::HashMap;
+
+use sealpost_mail::{Address, Head, Origin, ReversePath, TlsFloor, Treatment};
+
+use super::*;
+use crate::{Deep, Known, RuleSpec, TreatmentSpec, When};
+
+/// The ways in which one text comes.
+fn typed(text: &str) -> Vec<String> {
+    let each = |change: fn(char) -> String| text.chars().map(change).collect::<String>();
+    let apart = |c: char| match c {
+        'ä' => "a\u{308}".to_owned(),
+        'ö' => "o\u{308}".to_owned(),
+        'ü' => "u\u{308}".to_owned(),
+        c => c.to_string(),
+    };
+    let wide = |c: char| match c {
+        '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap().to_string(),
+        c => c.to_string(),
+    };
+    let cyrillic = |c: char| match c {
+        'a' => "\u{430}".to_owned(),
+        'e' => "\u{435}".to_owned(),
+        'o' => "\u{43e}".to_owned(),
+        'c' => "\u{441}".to_owned(),
+        c => c.to_string(),
+    };
+    let middle = text.char_indices().nth(text.chars().count() / 2).unwrap().0;
+    let with = |between: &str| format!("{}{between}{}", &text[..middle], &text[middle..]);
+    vec![
+        text.to_owned(),
+        text.to_uppercase(),
+        each(apart),
+        each(apart).to_uppercase(),
+        each(wide),
+        each(cyrillic),
+        with("\u{ad}"),
+        with("\u{200b}"),
+        with("\u{2060}"),
+        format!("\u{202a}{text}\u{202c}"),
+        text.replace(' ', "\u{a0}"),
+        text.replace(' ', "  "),
+        text.replace('ß', "ss"),
+        text.replace('ß', "ẞ"),
+    ]
+}
+
+/// Where a condition looks.
+#[derive(Clone, Copy)]
+enum Place {
+    Field(&'static str),
+    FileName,
+    FileType,
+    Text,
+}
+
+/// Every condition: what it is asked for with which words, or that it looks at nothing that people type.
+fn conditions() -> HashMap<&'static str, Option<(String, &'static str, Place)>> {
+    const WORDS: &str = "große maßnahme";
+    let words = |when: &str, place| Some((when.replace('$', WORDS), WORDS, place));
+    let pattern = |key: &str| format!("{key} = '(?i)\\b$\\b'");
+    HashMap::from([
+        (
+            "subject-tag",
+            Some((
+                "subject-tag = '[große maßnahme]'".to_owned(),
+                "[große maßnahme]",
+                Place::Field("Subject"),
+            )),
+        ),
+        ("subject-pattern", words(&pattern("subject-pattern"), Place::Field("Subject"))),
+        ("header", words("header = { name = 'X-Class', equals = '$' }", Place::Field("X-Class"))),
+        (
+            "header with a pattern",
+            words("header = { name = 'X-Class', pattern = '(?i)\\b$\\b' }", Place::Field("X-Class")),
+        ),
+        (
+            "sensitivity",
+            Some((
+                "sensitivity = 'company-confidential'".to_owned(),
+                "company confidential",
+                Place::Field("Sensitivity"),
+            )),
+        ),
+        ("label", words("label = '$'", Place::Field("msip_labels"))),
+        ("attachment-name", words("attachment-name = '*$*'", Place::FileName)),
+        (
+            "attachment-type",
+            Some((
+                "attachment-type = 'application/x-secret'".to_owned(),
+                "application/x-secret",
+                Place::FileType,
+            )),
+        ),
+        ("text-pattern", words(&pattern("text-pattern"), Place::Text)),
+        ("reverse-path", None),
+        ("reverse-path-list", None),
+        ("from", None),
+        ("from-list", None),
+        ("recipient", None),
+        ("recipient-list", None),
+        ("size-at-least", None),
+        ("size-at-most", None),
+        ("encrypted", None),
+        ("signed", None),
+        ("reply", None),
+        ("from-partner", None),
+        ("client", None),
+        ("login", None),
+        ("listener", None),
+        ("not", None),
+    ])
+}
+
+fn treatment(when: &str, place: Place, text: &str) -> Treatment {
+    let when: When = toml::from_str(when).unwrap_or_else(|error| panic!("{when}: {error}"));
+    let spec = RuleSpec { name: "r".into(), when, then: TreatmentSpec::Portal, near: None, keep: None };
+    let rules =
+        Rules::new(vec![spec], TreatmentSpec::Relay { tls: TlsFloor::None }, &HashMap::new()).unwrap();
+    let field = match place {
+        Place::Field("msip_labels") => {
+            format!("msip_labels: MSIP_Label_1_Enabled=true; MSIP_Label_1_Name={text}\r\n")
+        }
+        Place::Field("Subject") => format!("Subject: Re: {text} 7\r\n"),
+        Place::Field(name) => format!("{name}: {text}\r\n"),
+        Place::FileName | Place::FileType | Place::Text => String::new(),
+    };
+    let head = Head::new(format!("From: max@insurer.example\r\n{field}\r\n").into_bytes()).unwrap();
+    let deep = match place {
+        Place::FileName => Deep {
+            attachments: vec![(format!("Zur {text}.doc"), "application/msword".into())],
+            ..Deep::default()
+        },
+        Place::FileType => Deep { attachments: vec![("a.bin".into(), text.to_owned())], ..Deep::default() },
+        Place::Text => Deep { texts: vec![format!("Guten Tag,\n{text}\nGruss")], ..Deep::default() },
+        Place::Field(_) => Deep::default(),
+    };
+    let origin = Origin {
+        peer: "192.0.2.7".parse().unwrap(),
+        listener: "inside".into(),
+        helo: "mail".into(),
+        extended: true,
+        tls: None,
+        login: None,
+    };
+    let facts = Facts {
+        reverse_path: &ReversePath::Null,
+        origin: &origin,
+        head: &head,
+        recipient: &Address::parse("eva@web.example").unwrap(),
+        size: 1000,
+        deep: &Known::Yes(deep),
+        thread: &Known::Yes(false),
+        from_partner: false,
+        from_world: false,
+    };
+    rules.judge(&facts).treatment
+}
+
+#[test]
+fn every_condition_finds_words_however_they_are_typed() {
+    let mut missed = Vec::new();
+    for (name, case) in conditions() {
+        let Some((when, words, place)) = case else { continue };
+        for text in typed(words) {
+            if treatment(&when, place, &text) != Treatment::Portal {
+                missed.push(format!("{name}: {}", text.escape_unicode()));
+            }
+        }
+        assert_ne!(treatment(&when, place, "Speiseplan"), Treatment::Portal, "{name} finds everything");
+    }
+    missed.sort();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// A new condition must be asked whether it looks at words; the reader of rules knows them all.
+#[test]
+fn no_condition_is_missing_here() {
+    let error = toml::from_str::<When>("no-condition = 1").unwrap_err().to_string();
+    let (_, expected) = error.split_once("expected one of").expect("the reader lists what it knows");
+    let all: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    assert!(all.len() > 20, "{error}");
+    let known = conditions();
+    for key in all {
+        assert!(known.contains_key(key), "`{key}` has no entry: does it look at words that people type?");
+    }
+}

@@ -1,0 +1,111 @@
+//! Names and types of files against patterns, in every form in which a name may come and be the same one to whoever reads
+//! it. Knows no letter.
+
+use sealpost_mail::{caseless, skeleton};
+
+use crate::wildcard::Wildcard;
+
+/// A pattern with `*` and `?` in every form that names are compared in: one that matches is enough.
+#[derive(Clone, Debug)]
+pub(crate) struct NamePattern {
+    typed: Wildcard,
+    read: Wildcard,
+    seen: Wildcard,
+}
+
+impl NamePattern {
+    pub(crate) fn new(pattern: &str) -> Self {
+        Self {
+            typed: Wildcard::new(pattern),
+            read: Wildcard::in_form(pattern, caseless),
+            seen: Wildcard::in_form(pattern, skeleton),
+        }
+    }
+
+    pub(crate) fn matches(&self, name: &Name) -> bool {
+        name.0.iter().any(|forms| {
+            self.typed.matches_formed(&forms.typed)
+                || self.read.matches_formed(&forms.read)
+                || self.seen.matches_formed(&forms.seen)
+        })
+    }
+}
+
+/// A name as it is compared; made once, however many patterns there are.
+pub(crate) struct Name(Vec<Forms>);
+
+struct Forms {
+    /// As it came, in lower case.
+    typed: String,
+    /// As it is read: composed or not, full width or not, `ß` or `SS`.
+    read: String,
+    /// As it looks.
+    seen: String,
+}
+
+impl Name {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut readings = vec![name];
+        // `a.pdf::$DATA` is saved as `a.pdf`: what follows is the name of a stream (NTFS).
+        if let Some((file, _)) = name.split_once([':', '\u{ff1a}']).filter(|(file, _)| !file.is_empty()) {
+            readings.push(file);
+        }
+        // Windows saves `a.pdf. .` as `a.pdf`.
+        for at in 0..readings.len() {
+            let Some(reading) = readings.get(at).copied() else { break };
+            let saved = reading.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+            if saved != reading && !saved.is_empty() {
+                readings.push(saved);
+            }
+        }
+        Self(readings.into_iter().map(Forms::of).collect())
+    }
+}
+
+impl Forms {
+    fn of(name: &str) -> Self {
+        Self { typed: name.to_lowercase(), read: caseless(name), seen: skeleton(name) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(pattern: &str, name: &str) -> bool {
+        NamePattern::new(pattern).matches(&Name::new(name))
+    }
+
+    #[test]
+    fn a_name_is_one_name_however_it_is_written() {
+        for (pattern, name) in [
+            ("*schäden*", "Scha\u{308}den.doc"),
+            ("*scha\u{308}den*", "Schäden.doc"),
+            ("*SCHÄDEN*", "schäden.doc"),
+            ("*größe*", "GRÖSSE.doc"),
+            ("*GRÖSSE*", "größe.doc"),
+            ("gr?ße.doc", "Gro\u{308}ße.doc"),
+            ("*geheim*", "ｇｅｈｅｉｍ.doc"),
+            ("*geheim*", "gеhеim.doc"),
+            ("*geheim*", "ge\u{ad}heim.doc"),
+            ("streng geheim*", "streng\u{a0}\u{2003}geheim.doc"),
+            ("*.pdf", "a．pdf"),
+            ("*.pdf", "a.pdf::$DATA"),
+            ("*.pdf", "a.pdf. ."),
+            ("*.pdf", "a.p\u{200b}df"),
+            ("a?b*", "a*b"),
+            ("application/*", "Application/PDF"),
+        ] {
+            assert!(holds(pattern, name), "{pattern} {name:?}");
+        }
+        for (pattern, name) in [
+            ("*.pdf", "a.pdf.exe"),
+            ("*.pdf", "pdf"),
+            ("*geheim*", "gehirn.doc"),
+            ("*größe*", "grosse.doc"),
+            ("a?b", "ab"),
+        ] {
+            assert!(!holds(pattern, name), "{pattern} {name:?}");
+        }
+    }
+}
