@@ -216,7 +216,7 @@ fn reading(tour: &Tour<'_>) {
     browser.click_through("ul.letters a");
     tour.judge("a letter");
     tour.judge_open("a letter with its menus open");
-    browser.click(".file-more a[data-look]");
+    browser.click(".file-more button");
     tour.judge("a file looked at");
     browser.click_through("nav.actions a[href*='view=text']");
     tour.judge("a letter as text");

@@ -23,11 +23,6 @@ static SNIFFER: LazyLock<String> = LazyLock::new(|| {
         .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` fetches it", file.display()))
 });
 
-/// Whether the walks ask them: `SEALPOST_JUDGE_MARKUP=1`.
-pub(crate) fn is_asked() -> bool {
-    std::env::var_os("SEALPOST_JUDGE_MARKUP").is_some()
-}
-
 /// Errors against WCAG 2 AA, as pa11y tells them: one line each. Only where a page may run scripts.
 pub(crate) fn sniffed(browser: &Browser) -> Vec<String> {
     if browser.execute("return 'HTMLCS' in window") != Value::Bool(true) {

@@ -73,12 +73,10 @@ impl Watched {
                 self.fault(page, &format!("on {screen:?}: {line}"));
             }
         }
-        if pages::is_asked() {
-            self.sources.borrow_mut().insert(page.to_owned(), browser.source());
-            if self.scripts {
-                for line in pages::sniffed(browser) {
-                    self.fault(page, &line);
-                }
+        self.sources.borrow_mut().insert(page.to_owned(), browser.source());
+        if self.scripts {
+            for line in pages::sniffed(browser) {
+                self.fault(page, &line);
             }
         }
         self.fits(page);

@@ -191,30 +191,25 @@ for (const place of all("[data-list]")) {
 // A file is looked at in the page, and put away again with the same button.
 for (const link of all("[data-look]")) {
   const item = link.closest("li");
-  link.removeAttribute("target");
-  link.setAttribute("role", "button");
-  link.setAttribute("aria-expanded", "false");
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
+  const { href, dataset: { look } } = link;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.append(...link.childNodes);
+  button.setAttribute("aria-expanded", "false");
+  link.replaceWith(button);
+  button.addEventListener("click", () => {
     const open = item.querySelector(".look");
-    link.setAttribute("aria-expanded", String(!open));
+    button.setAttribute("aria-expanded", String(!open));
     if (open) return open.remove();
-    const picture = link.dataset.look === "picture";
-    const shown = document.createElement(picture ? "img" : "iframe");
+    const shown = document.createElement(look === "picture" ? "img" : "iframe");
     const name = item.querySelector(".file-name").textContent;
-    if (picture) shown.alt = name;
+    if (look === "picture") shown.alt = name;
     else shown.title = name;
-    if (link.dataset.look === "text") shown.setAttribute("sandbox", "");
+    if (look === "text") shown.setAttribute("sandbox", "");
     shown.referrerPolicy = "no-referrer";
     shown.className = "look";
-    shown.src = link.href;
+    shown.src = href;
     item.append(shown);
-  });
-  link.addEventListener("keydown", (event) => {
-    if (event.key === " ") {
-      event.preventDefault();
-      link.click();
-    }
   });
 }
 
