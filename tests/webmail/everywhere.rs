@@ -166,6 +166,8 @@ fn folders(tour: &Tour<'_>) {
     tour.visit("/inbox", "a long inbox");
     tour.visit("/inbox?page=2", "its second page");
     tour.visit("/inbox?sort=size", "sorted");
+    own_folders(tour);
+    browser.open(&tour.office.at("/inbox"));
     browser.fill("#words", "Rückfrage 3");
     tour.press(".search button");
     tour.judge("found");
@@ -223,6 +225,48 @@ fn reading(tour: &Tour<'_>) {
     let url = browser.url();
     browser.open(&format!("{}/pdf", url.split('?').next().unwrap()));
     tour.judge("a PDF that could not be made");
+}
+
+/// Folders of one's own, from none to one that goes.
+fn own_folders(tour: &Tour<'_>) {
+    let browser = &tour.watched.browser;
+    tour.visit("/folders", "no folders");
+    tour.press("button[value=make]");
+    tour.judge("a folder without a name");
+    for name in ["Kraftfahrzeughaftpflichtversicherungsbei", "Müller & Söhne", "Unfall"] {
+        browser.fill("#name", name);
+        tour.press("button[value=make]");
+    }
+    tour.judge("folders");
+    browser.click("li:first-child .rename summary");
+    browser.fill("li:first-child .rename input", "UNFALL");
+    tour.press("li:first-child button[value=rename]");
+    tour.judge("a name that is taken");
+    browser.open(&tour.office.at("/inbox"));
+    browser.click("li.letter input[type=checkbox]");
+    browser.click(".more summary");
+    tour.press("button[value=move]");
+    tour.judge("where to?");
+    tour.press("button[value=move]");
+    tour.judge("nowhere chosen");
+    browser.click("input[name=to-folder]");
+    tour.press("button[value=move]");
+    tour.judge("moved");
+    browser.click(".own summary");
+    tour.judge("folders unfolded");
+    browser.click_through(".own a[href^='/folder/']");
+    tour.judge("a folder");
+    browser.click_through("ul.letters a");
+    tour.judge("a letter in a folder");
+    browser.open(&tour.office.at("/folders"));
+    browser.click_through("a[href^='/folder/']:not(.menu-item)");
+    browser.open(&tour.office.at("/folders"));
+    tour.press("li:first-child button[value=remove]");
+    tour.judge("remove a folder?");
+    tour.press("button[value=remove]");
+    tour.judge("a folder is gone");
+    browser.click_through(".own-folders a[href^='/folder/']");
+    tour.judge("an empty folder");
 }
 
 /// Writing, from an empty sheet to what was sent.

@@ -24,6 +24,7 @@ mod keyboard;
 mod late;
 mod looks;
 mod office;
+mod own_folders;
 mod pages;
 mod print;
 mod reading;

@@ -219,6 +219,46 @@ impl Album {
         browser.click("li.letter input[type=checkbox]");
         set.press("button[value=export]");
         self.shoot(set, "export", "Taking letters away");
+        self.file(set);
+    }
+
+    /// Into a folder and, for the pictures that follow, out of it again.
+    fn file(&self, set: &Set) {
+        let browser = &set.browser;
+        let names = match self.language {
+            "de" => ["Belege", "Schadenfälle 2026", "Wohngebäude"],
+            _ => ["Claims 2026", "Home insurance", "Receipts"],
+        };
+        set.open("/folders");
+        for name in names {
+            browser.fill("#name", name);
+            set.press("button[value=make]");
+        }
+        set.open("/inbox");
+        for _ in 0..2 {
+            browser.click("li.letter:not(:has(:checked)) input[type=checkbox]");
+        }
+        browser.click(".more summary");
+        self.shoot(set, "more", "More to do with letters");
+        set.press("button[value=move]");
+        browser.click("input[name=to-folder]");
+        self.shoot(set, "move", "Moving letters");
+        set.press("button[value=move]");
+        self.shoot(set, "moved", "Moved, with a way back");
+        browser.click(".own summary");
+        self.shoot(set, "folders-menu", "The own folders");
+        browser.click_through(".own a[href^='/folder/']");
+        self.shoot(set, "folder", "An own folder");
+        self.visit(set, "/folders", "folders", "Managing folders");
+        set.press("li button[value=remove]");
+        self.shoot(set, "folder-remove", "Removing a folder");
+        for _ in names {
+            set.open("/folders");
+            set.press("li button[value=remove]");
+            if browser.count("[name=sure]") == 1 {
+                set.press("button[value=remove]");
+            }
+        }
     }
 
     fn write(&self, set: &Set) {

@@ -294,7 +294,7 @@ if (document.querySelector("[data-keys]")) {
     if (deeds[event.key]) {
       event.preventDefault();
       deeds[event.key]();
-    } else if (/^[e#ruz]$/.test(event.key)) press(event.key);
+    } else if (/^[e#ruvz]$/.test(event.key)) press(event.key);
   });
 }
 

@@ -72,6 +72,7 @@ impl NewPair {
             public_key: found.public_key,
             letters: found.letters.into_iter().map(one).collect(),
             drafts: found.drafts.into_iter().map(one).collect(),
+            folders: found.folders.into_iter().map(one).collect(),
         }
     }
 

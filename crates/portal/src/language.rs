@@ -176,7 +176,9 @@ impl Calendar {
 
     /// For the `datetime` attribute.
     pub(crate) fn machine(&self, at: Timestamp) -> String {
-        jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+        jiff::Timestamp::from_millisecond(at.0)
+            .map(|at| at.strftime("%Y-%m-%dT%H:%MZ").to_string())
+            .unwrap_or_default()
     }
 
     /// "21 November 2026, 18:23".

@@ -10,6 +10,7 @@ use crate::access::credentials_form::own_questions;
 use crate::access::session::{self, SignedIn};
 use crate::http::csrf::{FormToken, Visitor};
 use crate::language::{Calendar, Language, Values};
+use crate::mailbox::own_folder::OwnFolder;
 use crate::problem::Problem;
 use crate::state::Site;
 
@@ -34,6 +35,8 @@ pub(crate) struct Page {
     pub(crate) calendar: Calendar,
     /// Nothing of the mailbox goes, and its owner is told so.
     pub(crate) is_held: bool,
+    /// The folders of the owner's, where the page names any.
+    pub(crate) own_folders: Vec<OwnFolder>,
     /// Single keys do something, as the owner has not turned them off.
     pub(crate) keys: bool,
 }
@@ -54,6 +57,16 @@ impl Page {
         Self { symbols_within: true, ..self }
     }
 
+    /// The same, with the owner's folders.
+    pub(crate) fn with_folders(self, own_folders: Vec<OwnFolder>) -> Self {
+        Self { own_folders, ..self }
+    }
+
+    /// Whether that is the address of a folder of the owner's.
+    pub(crate) fn is_own(&self, path: &str) -> bool {
+        path.starts_with("/folder/")
+    }
+
     /// A page without any form: problems.
     pub(crate) fn bare(site: &web::Data<Site>, language: Language) -> Self {
         Self {
@@ -68,6 +81,7 @@ impl Page {
             ends: None,
             calendar: site.calendar.clone(),
             is_held: false,
+            own_folders: Vec::new(),
             keys: false,
         }
     }
@@ -94,6 +108,7 @@ impl Page {
             symbols_within: false,
             ends: owner.map(SignedIn::ends),
             is_held: owner.is_some_and(SignedIn::is_held),
+            own_folders: Vec::new(),
             keys: owner.is_some_and(|owner| !owner.profile().no_keys),
             calendar: owner.and_then(own_calendar).unwrap_or_else(|| site.calendar.clone()),
         }

@@ -19,6 +19,7 @@ use crate::access::support_request;
 use crate::language_page;
 use crate::letters::bulk;
 use crate::letters::export;
+use crate::letters::folders;
 use crate::letters::inbox;
 use crate::middleware;
 use crate::published::{directory, files, page, security};
@@ -167,6 +168,27 @@ pub(crate) const TABLE: &[Row] = &[
         verb: Verb::Read,
         right: Right::Owner,
         handler: |r| r.to(inbox::trash),
+    },
+    Row {
+        name: "folder",
+        path: "/folder/{id}",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(inbox::own),
+    },
+    Row {
+        name: "folders",
+        path: "/folders",
+        verb: Verb::Read,
+        right: Right::Owner,
+        handler: |r| r.to(folders::list),
+    },
+    Row {
+        name: "folders",
+        path: "/folders",
+        verb: Verb::Act,
+        right: Right::Owner,
+        handler: |r| r.to(folders::act),
     },
     Row {
         name: "drafts",

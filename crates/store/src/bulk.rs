@@ -3,26 +3,28 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::column_values::Folder;
+use crate::deposit::standing;
 use crate::error::StoreError;
+use crate::place::Place;
 use crate::statement::sql;
 use crate::store::Store;
 
 impl Store {
-    /// The letters of a folder that had come by then, newest first, at most `limit`.
+    /// The letters an owner sees in one place that had come by then, newest first, at most `limit`.
     pub async fn deposit_ids(
         &self,
         mailbox_id: &str,
-        folder: Folder,
+        place: Place<'_>,
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
         let rows = self
-            .read_rows(sql!(
-                "SELECT id FROM deposits WHERE mailbox_id = ?1 AND folder = ?2 AND received_at <= ?3
-                 ORDER BY received_at DESC, id LIMIT ?4",
+            .read_rows(standing!(
+                place,
                 mailbox_id,
-                folder.as_str(),
+                "deposits.id",
+                " AND received_at <= ?3 ORDER BY received_at DESC, id LIMIT ?4",
+                " AND f.came_at <= ?3 ORDER BY f.came_at DESC, f.deposit_id LIMIT ?4",
                 until,
                 limit
             ))

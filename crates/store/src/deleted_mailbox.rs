@@ -28,6 +28,7 @@ pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
     batch.add(sql!(remains!("unreachable"), mailbox_id));
     batch.add(sql!(remains!("pace"), mailbox_id));
     batch.add(sql!(remains!("unannounced"), mailbox_id));
+    batch.add(sql!(remains!("own_folders"), mailbox_id));
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::bounce_memo::forget_memos_of;
 use crate::column_values::{ColumnWord as _, Folder};
 use crate::error::StoreError;
 use crate::hook::tell_opened;
+use crate::place::{OwnFolderRow, Place};
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::{Page, Store};
 
@@ -64,10 +65,12 @@ pub struct DepositRow {
     pub read_at: Option<Timestamp>,
     /// Deleted after that.
     pub expires_at: Option<Timestamp>,
-    /// Marks of its owner's: 1 stands for "show as unread".
+    /// Marks of its owner's: 1 stands for "show as unread", 2 for "in a folder of the owner's".
     pub flags: i64,
     /// When it came into the trash, if it is there.
     pub trashed_at: Option<Timestamp>,
+    /// The folder of the owner's it lies in, or goes back to.
+    pub own_folder: Option<String>,
 }
 
 impl DepositRow {
@@ -100,11 +103,23 @@ pub struct DepositCounts {
     pub bytes: u64,
 }
 
+/// A part of a list, and what stands around it.
+#[derive(Clone, Debug)]
+pub struct PlacePage {
+    /// Its letters.
+    pub rows: Vec<DepositRow>,
+    /// Of all of them.
+    pub counts: DepositCounts,
+    /// The folders of the owner's.
+    pub folders: Vec<OwnFolderRow>,
+}
+
 /// The columns of [`deposit_row`], in its order.
 macro_rules! list_columns {
     () => {
         "id, mailbox_id, folder, key_sealed, listing_sealed, size, received_at, read_at, expires_at, flags,
-         (SELECT since FROM trash WHERE deposit_id = deposits.id)"
+         (SELECT since FROM trash WHERE deposit_id = deposits.id),
+         CASE WHEN (flags & 2) <> 0 THEN (SELECT folder_id FROM filed WHERE deposit_id = deposits.id) END"
     };
 }
 pub(crate) use list_columns;
@@ -122,6 +137,7 @@ pub(crate) fn deposit_row(row: &mut Row) -> Result<DepositRow, StoreError> {
         expires_at: row.opt_time()?,
         flags: row.int()?,
         trashed_at: row.opt_time()?,
+        own_folder: row.opt_text()?,
     })
 }
 
@@ -205,18 +221,75 @@ pub(crate) fn remove_letter(batch: &mut Batch, deletion: Statement, deposit_id: 
     batch.add(forget_memos_of(deposit_id));
 }
 
-fn part_of(mailbox_id: &str, folder: Folder, page: Page) -> Statement {
-    sql!(
-        concat!(
-            "SELECT ",
-            list_columns!(),
-            " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2
-             ORDER BY received_at DESC, id LIMIT ?3 OFFSET ?4"
-        ),
+/// What is asked of the letters in a place: columns, and what stands behind the condition for either kind of place.
+macro_rules! standing {
+    ($place:expr, $mailbox_id:expr, $columns:expr, $behind:expr, $behind_own:expr $(, $param:expr)*) => {
+        match $place {
+            $crate::place::Place::Folder(
+                folder @ ($crate::column_values::Folder::Inbox | $crate::column_values::Folder::Sent | $crate::column_values::Folder::Draft),
+            ) => $crate::statement::sql!(
+                concat!(
+                    "SELECT ",
+                    $columns,
+                    " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2 AND (flags & 2) = 0",
+                    $behind
+                ),
+                $mailbox_id,
+                folder.as_str()
+                $(, $param)*
+            ),
+            $crate::place::Place::Folder(folder @ $crate::column_values::Folder::Trash) => $crate::statement::sql!(
+                concat!("SELECT ", $columns, " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2", $behind),
+                $mailbox_id,
+                folder.as_str()
+                $(, $param)*
+            ),
+            $crate::place::Place::Own(folder_id) => $crate::statement::sql!(
+                concat!(
+                    "SELECT ",
+                    $columns,
+                    " FROM filed f JOIN deposits ON deposits.id = f.deposit_id
+                     WHERE mailbox_id = ?1 AND f.folder_id = ?2 AND folder IN ('inbox', 'sent')",
+                    $behind_own
+                ),
+                $mailbox_id,
+                folder_id
+                $(, $param)*
+            ),
+        }
+    };
+}
+pub(crate) use standing;
+
+pub(crate) fn own_folders_of(mailbox_id: &str) -> Statement {
+    sql!("SELECT id, key_sealed, name_sealed FROM own_folders WHERE mailbox_id = ?1 ORDER BY id", mailbox_id)
+}
+
+pub(crate) fn own_folder_row(mut row: Row) -> Result<OwnFolderRow, StoreError> {
+    Ok(OwnFolderRow { id: row.text()?, key_sealed: row.blob()?, name_sealed: row.blob()? })
+}
+
+fn part_of(mailbox_id: &str, place: Place<'_>, page: Page) -> Statement {
+    standing!(
+        place,
         mailbox_id,
-        folder.as_str(),
+        list_columns!(),
+        " ORDER BY received_at DESC, id LIMIT ?3 OFFSET ?4",
+        " ORDER BY f.came_at DESC, f.deposit_id LIMIT ?3 OFFSET ?4",
         page.limit,
         page.offset
+    )
+}
+
+/// Of letters that have come; what was sent has been read by whoever wrote it.
+fn count_of(mailbox_id: &str, place: Place<'_>) -> Statement {
+    standing!(
+        place,
+        mailbox_id,
+        "count(*), count(CASE WHEN folder <> 'sent' AND (read_at IS NULL OR (flags & 1) = 1) THEN 1 END),
+         CAST(coalesce(sum(size), 0) AS BIGINT)",
+        "",
+        ""
     )
 }
 
@@ -235,18 +308,31 @@ fn deposit_counts(row: Option<Row>) -> Result<DepositCounts, StoreError> {
 }
 
 impl Store {
-    /// A folder's letters, newest first.
+    /// A folder's letters, newest first, whether they lie in a folder of the owner's or not.
     pub async fn deposits(
         &self,
         mailbox_id: &str,
         folder: Folder,
         page: Page,
     ) -> Result<Vec<DepositRow>, StoreError> {
-        let rows = self.read_rows(part_of(mailbox_id, folder, page)).await?;
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    "SELECT ",
+                    list_columns!(),
+                    " FROM deposits WHERE mailbox_id = ?1 AND folder = ?2
+                     ORDER BY received_at DESC, id LIMIT ?3 OFFSET ?4"
+                ),
+                mailbox_id,
+                folder.as_str(),
+                page.limit,
+                page.offset
+            ))
+            .await?;
         rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
     }
 
-    /// How full a folder is.
+    /// How full a folder is; folders of the owner's count with it.
     pub async fn deposit_counts(
         &self,
         mailbox_id: &str,
@@ -255,18 +341,23 @@ impl Store {
         deposit_counts(self.read_one(count_in(mailbox_id, folder)).await?)
     }
 
-    /// [`Self::deposits`] and [`Self::deposit_counts`], from one consistent view.
-    pub async fn folder_page(
+    /// A part of what an owner sees in one place, newest first, how full it is, and the owner's folders; all from one
+    /// consistent view.
+    pub async fn place_page(
         &self,
         mailbox_id: &str,
-        folder: Folder,
+        place: Place<'_>,
         page: Page,
-    ) -> Result<(Vec<DepositRow>, DepositCounts), StoreError> {
-        let questions = vec![count_in(mailbox_id, folder), part_of(mailbox_id, folder, page)];
+    ) -> Result<PlacePage, StoreError> {
+        let questions =
+            vec![count_of(mailbox_id, place), own_folders_of(mailbox_id), part_of(mailbox_id, place, page)];
         let mut answers = self.read(questions).await?.into_iter();
         let counts = deposit_counts(answers.next().unwrap_or_default().into_iter().next())?;
+        let folders = answers.next().unwrap_or_default().into_iter().map(own_folder_row);
+        let folders = folders.collect::<Result<_, _>>()?;
         let rows = answers.next().unwrap_or_default().into_iter();
-        Ok((rows.map(|mut row| deposit_row(&mut row)).collect::<Result<_, _>>()?, counts))
+        let rows = rows.map(|mut row| deposit_row(&mut row)).collect::<Result<_, _>>()?;
+        Ok(PlacePage { rows, counts, folders })
     }
 
     /// One letter of this mailbox.

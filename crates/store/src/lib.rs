@@ -42,8 +42,10 @@ mod login_rows;
 mod mailbox;
 mod node;
 mod notice_frequency;
+mod own_folder;
 mod owner_settings;
 mod partner;
+mod place;
 mod queue;
 mod rate_counts;
 mod rekey;
@@ -79,7 +81,7 @@ pub use column_values::{
     RequestState, TokenPurpose, WrapKind,
 };
 pub use delivered::{Deliveries, Noted};
-pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit};
+pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit, PlacePage};
 pub use digest::AwaitsNotice;
 pub use disk::Room;
 pub use disk_reservation::Aside;
@@ -99,6 +101,7 @@ pub use node::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use owner_settings::{ChangeSecrets, KeptSession};
 pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow};
+pub use place::{OwnFolderRow, Place};
 pub use queue::{LegFilter, LegRow, TurnedLeg};
 pub use rate_counts::{Allowance, Most, NewUse, Used};
 pub use rekey::{Rekey, SealedKey, SealedKeys};

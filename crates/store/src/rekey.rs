@@ -24,6 +24,8 @@ pub struct SealedKeys {
     pub letters: Vec<SealedKey>,
     /// Of drafts.
     pub drafts: Vec<SealedKey>,
+    /// Of folders that its owner has made.
+    pub folders: Vec<SealedKey>,
 }
 
 /// The new key pair and what is sealed to it.
@@ -45,19 +47,21 @@ impl Rekey {
     /// Refuses the batch ([`Refusal::Rekeyed`]) if anything has come, gone or been sealed anew since it was read.
     pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
         let Self { old_public, public_key, address_sealed, keys, escrow } = self;
-        let SealedKeys { public_key: _, letters, drafts } = keys;
+        let SealedKeys { public_key: _, letters, drafts, folders } = keys;
         batch.add(
             sql!(
                 "UPDATE mailboxes SET public_key = ?3, address_sealed = ?4, epochs = ''
                  WHERE id = ?1 AND public_key = ?2
                    AND (SELECT count(*) FROM deposits WHERE mailbox_id = ?1) = ?5
-                   AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) = ?6",
+                   AND (SELECT count(*) FROM drafts WHERE mailbox_id = ?1) = ?6
+                   AND (SELECT count(*) FROM own_folders WHERE mailbox_id = ?1) = ?7",
                 mailbox_id,
                 old_public,
                 public_key,
                 address_sealed,
                 letters.len(),
-                drafts.len()
+                drafts.len(),
+                folders.len()
             )
             .or_refuse(Refusal::Rekeyed),
         );
@@ -79,6 +83,15 @@ impl Rekey {
             );
             batch.add(statement.or_refuse(Refusal::Rekeyed));
         }
+        for SealedKey { id, key_sealed } in folders {
+            let statement = sql!(
+                "UPDATE own_folders SET key_sealed = ?3 WHERE mailbox_id = ?1 AND id = ?2",
+                mailbox_id,
+                id,
+                key_sealed
+            );
+            batch.add(statement.or_refuse(Refusal::Rekeyed));
+        }
         batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1 AND kind = 'escrow'", mailbox_id));
         if let Some(wrap) = escrow {
             wrap.add_to(mailbox_id, batch);
@@ -93,6 +106,7 @@ impl Store {
             sql!("SELECT public_key FROM mailboxes WHERE id = ?1", mailbox_id),
             sql!("SELECT id, key_sealed FROM deposits WHERE mailbox_id = ?1", mailbox_id),
             sql!("SELECT id, key_sealed FROM drafts WHERE mailbox_id = ?1", mailbox_id),
+            sql!("SELECT id, key_sealed FROM own_folders WHERE mailbox_id = ?1", mailbox_id),
         ];
         let mut answers = self.read(questions).await?.into_iter();
         let mailbox = answers.next().unwrap_or_default().into_iter().next();
@@ -100,7 +114,7 @@ impl Store {
         let mut keys = || -> Result<Vec<SealedKey>, StoreError> {
             answers.next().unwrap_or_default().into_iter().map(sealed_key).collect()
         };
-        Ok(SealedKeys { public_key, letters: keys()?, drafts: keys()? })
+        Ok(SealedKeys { public_key, letters: keys()?, drafts: keys()?, folders: keys()? })
     }
 }
 

@@ -486,6 +486,8 @@ mod tests {
             "deposits.key_sealed",
             "draft_files.facts_sealed",
             "drafts.key_sealed",
+            "own_folders.key_sealed",
+            "own_folders.name_sealed",
             "upload_pieces.key_sealed",
             "uploads.facts_sealed",
             "words.sealed",

@@ -40,8 +40,8 @@ search-title = Was suchen Sie?
 search-text = Geben Sie ein Wort ein oder wählen Sie aus, welche Nachrichten Sie sehen möchten. Gesucht wird in allen Ordnern, außer in Entwürfen.
 search-unread = Nur ungelesene
 search-files = Nur mit Anhang
-search-from = Von Tag
-search-to = Bis Tag
+search-from = Vom
+search-to = Bis zum
 files-pages = Seiten der Anhänge
 search-before = Vorherige
 search-next = Nächste
@@ -59,7 +59,6 @@ sort-left-out =
     }
 
 pick-all = Alle auswählen
-pick-one = Auswählen
 do-trash = Löschen
 do-export = Speichern …
 do-restore = Wiederherstellen
@@ -251,7 +250,7 @@ keys-show = Tastenkürzel anzeigen
 keys-title = Tastenkürzel
 keys-move = Nächste und vorherige Nachricht
 keys-pick = Auswählen oder Auswahl aufheben
-keys-this = Diese Übersicht
+keys-this = Diese Übersicht anzeigen
 keys-off = Ausschalten können Sie die Tastenkürzel unter
 keys-close = Schließen
 account-keys = Tastenkürzel verwenden
@@ -260,3 +259,51 @@ account-pace = E‑Mails über neue Nachrichten
 pace-at-once = sofort, zu jeder Nachricht
 pace-hourly = höchstens stündlich, gesammelt
 pace-daily = höchstens täglich, gesammelt
+
+# ---- Eigene Ordner ----
+folders-own = Ordner
+folders-manage = Ordner verwalten
+folders-text = Ordnen Sie Ihre Nachrichten, wie Sie es brauchen. An der Aufbewahrungsfrist einer Nachricht ändert ein Ordner nichts.
+folder-new = Neuer Ordner
+folder-new-name = Name des Ordners
+folder-make = Anlegen
+folder-rename = Umbenennen
+folder-save = Speichern
+folder-remove = Ordner löschen
+folder-made = Der Ordner ist angelegt.
+folder-renamed = Der Ordner hat einen neuen Namen.
+folder-removed = Der Ordner ist gelöscht.
+folder-remove-title = Ordner „{ $name }“ löschen?
+folder-remove-text =
+    { $n ->
+        [one] Die Nachricht darin wird nicht gelöscht. Sie liegt danach wieder im Posteingang oder unter „Gesendet“.
+       *[other] Die { $n } Nachrichten darin werden nicht gelöscht. Sie liegen danach wieder im Posteingang oder unter „Gesendet“.
+    }
+folder-nameless = Bitte geben Sie dem Ordner einen Namen.
+folder-taken = Einen Ordner mit diesem Namen gibt es schon. Bitte wählen Sie einen anderen Namen.
+folder-too-many = Mehr als { $n } Ordner sind nicht möglich. Bitte löschen Sie zuerst einen Ordner.
+folder-gone = Diesen Ordner gibt es nicht mehr.
+folder-empty-text = In diesem Ordner liegen keine Nachrichten. Wählen Sie in einer Liste Nachrichten aus und dann „Mehr …“ und „Verschieben …“.
+do-move = Verschieben …
+move-title =
+    { $n ->
+        [one] Eine Nachricht verschieben
+       *[other] { $n } Nachrichten verschieben
+    }
+move-where = Wohin?
+move-house = Zurück in den Posteingang
+move-house-text = Gesendete Nachrichten liegen dann wieder unter „Gesendet“.
+move-new-name = Name des neuen Ordners
+move-button = Verschieben
+move-unsaid = Bitte wählen Sie einen Ordner aus, oder geben Sie einem neuen Ordner einen Namen.
+done-moved =
+    { $n ->
+        [0] Es wurde nichts verschoben.
+        [one] Eine Nachricht ist verschoben.
+       *[other] { $n } Nachrichten sind verschoben.
+    }
+done-moved-back =
+    { $n ->
+        [one] Eine Nachricht liegt wieder dort, wo sie war.
+       *[other] { $n } Nachrichten liegen wieder dort, wo sie waren.
+    }

@@ -22,12 +22,12 @@ search-found =
        *[other] { $n } messages found
     }
 search-for = for “{ $name }”
-search-end = End search
+search-end = Clear search
 search-more = There are more matches. Add a word to narrow them down.
 search-stopped =
     { $n ->
-        [one] Of one message we looked at sender and subject, but not yet at all of its text.
-       *[other] Of { $n } messages we looked at sender and subject, but not yet at all of their text.
+        [one] In one message we searched sender and subject, but not yet all of the text.
+       *[other] In { $n } messages we searched sender and subject, but not yet all of the text.
     }
 search-left-out =
     { $n ->
@@ -40,12 +40,12 @@ search-title = What are you looking for?
 search-text = Type a word, or choose which messages you want to see. All folders are searched, except drafts.
 search-unread = Unread only
 search-files = With attachments only
-search-from = From day
-search-to = To day
+search-from = From date
+search-to = To date
 files-pages = Pages of attachments
 search-before = Previous
 search-next = Next
-sort-label = Order
+sort-label = Sort
 sort-newest = Newest first
 sort-oldest = Oldest first
 sort-sender = Sender
@@ -54,12 +54,11 @@ sort-subject = Subject
 sort-largest = Largest first
 sort-left-out =
     { $n ->
-        [one] The oldest message is missing in this order. You will find it under “Newest first”.
-       *[other] The { $n } oldest messages are missing in this order. You will find them under “Newest first”.
+        [one] The oldest message is not included in this order. You will find it under “Newest first”.
+       *[other] The { $n } oldest messages are not included in this order. You will find them under “Newest first”.
     }
 
 pick-all = Select all
-pick-one = Select
 do-trash = Delete
 do-export = Save …
 do-restore = Restore
@@ -95,7 +94,7 @@ export-heading =
         [one] Save one message
        *[other] Save { $n } messages
     }
-export-lead = You get a ZIP file for your own device.
+export-lead = You will get a ZIP file to keep on your own device.
 export-size = About { $name }.
 export-format = Which format?
 export-pdf = PDF
@@ -142,7 +141,7 @@ inside-title = Attached message
 event-title = Appointment
 event-untitled = Appointment without a title
 event-cancelled = This appointment is cancelled.
-event-changed = This appointment has been changed. What you see here applies.
+event-changed = This appointment has been changed. The details below are the current ones.
 event-repeats = repeats
 event-again = Repeats
 event-join = Join
@@ -251,7 +250,7 @@ keys-show = Show keyboard shortcuts
 keys-title = Keyboard shortcuts
 keys-move = Next and previous message
 keys-pick = Select or deselect
-keys-this = This list
+keys-this = Show these shortcuts
 keys-off = You can turn shortcuts off under
 keys-close = Close
 account-keys = Use keyboard shortcuts
@@ -260,3 +259,51 @@ account-pace = E‑mails about new messages
 pace-at-once = at once, for every message
 pace-hourly = at most once an hour, together
 pace-daily = at most once a day, together
+
+# ---- Folders of one's own ----
+folders-own = Folders
+folders-manage = Manage folders
+folders-text = Sort your messages the way you need them. A folder does not change how long a message is kept.
+folder-new = New folder
+folder-new-name = Name of the folder
+folder-make = Create
+folder-rename = Rename
+folder-save = Save
+folder-remove = Delete folder
+folder-made = The folder has been created.
+folder-renamed = The folder has been renamed.
+folder-removed = The folder has been deleted.
+folder-remove-title = Delete the folder “{ $name }”?
+folder-remove-text =
+    { $n ->
+        [one] The message in it is not deleted. It goes back to your inbox or to Sent.
+       *[other] The { $n } messages in it are not deleted. They go back to your inbox or to Sent.
+    }
+folder-nameless = Please give the folder a name.
+folder-taken = There is already a folder with this name. Please choose another name.
+folder-too-many = You cannot have more than { $n } folders. Please delete one first.
+folder-gone = This folder no longer exists.
+folder-empty-text = There are no messages in this folder. Select messages in a list, then choose “More …” and “Move …”.
+do-move = Move …
+move-title =
+    { $n ->
+        [one] Move one message
+       *[other] Move { $n } messages
+    }
+move-where = Where to?
+move-house = Back to the inbox
+move-house-text = Messages you have sent go back to Sent.
+move-new-name = Name of the new folder
+move-button = Move
+move-unsaid = Please choose a folder, or give a new folder a name.
+done-moved =
+    { $n ->
+        [0] Nothing was moved.
+        [one] One message has been moved.
+       *[other] { $n } messages have been moved.
+    }
+done-moved-back =
+    { $n ->
+        [one] One message is back where it was.
+       *[other] { $n } messages are back where they were.
+    }

@@ -9,8 +9,10 @@ use sealpost_mailbox::audit::{Event, LetterGone};
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::letters::export;
-use crate::letters::inbox::{FolderPage, trash_days};
+use crate::letters::inbox::trash_days;
+use crate::letters::moving::{self, Moved};
 use crate::letters::order::Order;
+use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::{Fields, MAX_CHOSEN};
 use crate::letters::selection::{MAX_ALL, Meant, carried, chosen};
 use crate::page::{Page, redirect, show};
@@ -72,6 +74,11 @@ pub(crate) async fn act(
         }
         return Ok(redirect(&back(place, &fields, "restored", Some(n), None)));
     }
+    if what == "move-back" {
+        let at = fields.one("at").parse().map_err(|_none| Problem::BadForm("no moment"))?;
+        let n = moving::back(&site, &owner, Timestamp(at)).await?;
+        return Ok(redirect(&back(place, &fields, "back", Some(n), None)));
+    }
     let ids = chosen(&site, &request, &owner, place, &fields).await?;
     if ids.is_empty() && what != "empty" {
         return Ok(redirect(&back(place, &fields, "none", None, None)));
@@ -89,6 +96,12 @@ pub(crate) async fn act(
             }
             Ok(redirect(&back(place, &fields, "trashed", Some(n), (n > 0).then_some(now))))
         }
+        "move" => match moving::moved(&site, &request, &owner, place, &fields, ids).await? {
+            Moved::Asked(page) => Ok(page),
+            Moved::Done { letters, at } => {
+                Ok(redirect(&back(place, &fields, "moved", Some(letters), (letters > 0).then_some(at))))
+            }
+        },
         "restore" => {
             let noting = owner.noting(&site, &Event::LetterRestored);
             for part in ids.chunks(AT_ONCE) {
@@ -159,7 +172,7 @@ fn ask(
     ids: Vec<String>,
 ) -> Result<HttpResponse, Problem> {
     let mut page = Page::owned(site, request, owner);
-    place.path().clone_into(&mut page.here);
+    page.here = place.path();
     let all = match (deed, Meant::of(fields)) {
         (Deed::Empty, _) | (Deed::Trash | Deed::Destroy, Meant::All) => true,
         (Deed::Trash | Deed::Destroy, Meant::Ticked) => false,
@@ -179,7 +192,7 @@ fn ask(
 
 async fn in_trash(site: &Site, owner: &SignedIn) -> Result<Vec<String>, Problem> {
     let ids =
-        site.store.deposit_ids(owner.mailbox_id(), FolderPage::Trash.folder(), site.now(), MAX_ALL).await;
+        site.store.deposit_ids(owner.mailbox_id(), FolderPage::Trash.place(), site.now(), MAX_ALL).await;
     ids.map_err(|error| Problem::fault("reading the trash", error))
 }
 

@@ -14,7 +14,7 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::archive::{self, Explanation, NotMade, Wanted};
-use crate::letters::inbox::FolderPage;
+use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::Fields;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
@@ -75,8 +75,8 @@ pub(crate) async fn choose(
     if found.is_empty() {
         return Ok(redirect(&format!("{}?done=none", place.path())));
     }
-    let mut page = Page::owned(site, request, owner);
-    place.path().clone_into(&mut page.here);
+    let mut page = Page::owned(site, request, owner).with_folders(owner.own_folders(site).await?);
+    page.here = place.path();
     let has_pdf = archive::worker(site).is_ok();
     let count = found.len() as u64;
     show(
@@ -118,7 +118,7 @@ pub(crate) async fn archive(
 ) -> Result<HttpResponse, Problem> {
     let fields = Fields::new(form.verify(owner.token())?);
     let format = Format::parse(fields.one("format")).ok_or(Problem::BadForm("no such format"))?;
-    let page = Page::owned(&site, &request, &owner);
+    let page = Page::owned(&site, &request, &owner).with_folders(owner.own_folders(&site).await?);
     let wanted = if fields.one("scope") == "all" {
         whole_mailbox(&site, &owner, &page).await?
     } else {
@@ -179,14 +179,17 @@ pub(crate) async fn progress(
 
 async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<Wanted>, Problem> {
     let mut wanted = Vec::new();
-    for place in [FolderPage::Inbox, FolderPage::Sent] {
-        let folder = download::file_name(&place.title(page), place.name());
+    for folder in [Folder::Inbox, Folder::Sent] {
         for number in 0_u32.. {
             let part = StorePage { offset: number.saturating_mul(AT_ONCE), limit: AT_ONCE };
-            let rows = site.store.deposits(owner.mailbox_id(), place.folder(), part).await;
+            let rows = site.store.deposits(owner.mailbox_id(), folder, part).await;
             let rows = rows.map_err(|error| Problem::fault("reading a folder", error))?;
             let last = rows.len() < AT_ONCE as usize;
-            wanted.extend(rows.into_iter().map(|row| Wanted { id: row.id, folder: folder.clone() }));
+            wanted.extend(rows.into_iter().map(|row| {
+                let place = FolderPage::of(&row);
+                let folder = download::file_name(&place.title(page), folder.as_str());
+                Wanted { id: row.id, folder }
+            }));
             if last {
                 break;
             }

@@ -1,4 +1,4 @@
-//! The folders: inbox, sent, trash; in pages, in the order wished for, or what a search found in all of them.
+//! The folders: inbox, sent, trash and the owner's own; in pages, in the order wished for, or what a search found in all of them.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,11 +11,13 @@ use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
 use crate::letters::order::Order;
+use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::MAX_CHOSEN;
 use crate::letters::search::{Found, MAX_LINES};
 use crate::letters::search_query::Question;
 use crate::letters::withdrawn::{self, Withdrawn};
-use crate::mailbox::Line;
+use crate::mailbox::own_folder::FolderId;
+use crate::mailbox::{Line, Listed};
 use crate::page::{Page, display_name, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -23,72 +25,13 @@ use crate::state::Site;
 /// A letter that goes in so many days is marked.
 const SOON: u64 = 7;
 
-/// A folder that has a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FolderPage {
-    Inbox,
-    Sent,
-    Trash,
-}
-
-impl FolderPage {
-    pub(crate) const ALL: [Self; 3] = [Self::Inbox, Self::Sent, Self::Trash];
-
-    pub(crate) fn folder(self) -> Folder {
-        match self {
-            Self::Inbox => Folder::Inbox,
-            Self::Sent => Folder::Sent,
-            Self::Trash => Folder::Trash,
-        }
-    }
-
-    /// Where a letter lies; a draft is no place of its own here.
-    pub(crate) fn of(folder: Folder) -> Self {
-        match folder {
-            Folder::Inbox | Folder::Draft => Self::Inbox,
-            Folder::Sent => Self::Sent,
-            Folder::Trash => Self::Trash,
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        self.folder().as_str()
-    }
-
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            Self::Inbox => "/inbox",
-            Self::Sent => "/sent",
-            Self::Trash => "/trash",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Self {
-        Self::ALL.into_iter().find(|place| place.name() == name).unwrap_or(Self::Inbox)
-    }
-
-    pub(crate) fn title(self, page: &Page) -> String {
-        match self {
-            Self::Inbox => page.t("inbox-title"),
-            Self::Sent => page.t("sent-title"),
-            Self::Trash => page.t("trash-title"),
-        }
-    }
-
-    pub(crate) fn icon(self) -> &'static str {
-        match self {
-            Self::Inbox => "inbox",
-            Self::Sent => "sent",
-            Self::Trash => "trash",
-        }
-    }
-}
-
 /// A line as the page shows it.
 struct Entry {
     id: String,
     /// Where it lies.
     place: FolderPage,
+    /// Written by the owner: `person` is whom it went to.
+    is_sent: bool,
     person: Option<String>,
     subject: Option<String>,
     received: Timestamp,
@@ -120,6 +63,8 @@ enum Done {
     Sent,
     /// At that moment: by it the deletion is taken back.
     Trashed(u64, Option<Timestamp>),
+    /// Into another folder, at that moment: by it the move is taken back.
+    Moved(u64, Option<Timestamp>),
     Read(u64),
     Unread(u64),
     /// More than are taken away at once.
@@ -257,6 +202,18 @@ pub(crate) async fn trash(
     list(&site, &request, &owner, FolderPage::Trash, &wish).await
 }
 
+/// GET /folder/{id}
+pub(crate) async fn own(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    owner: SignedIn,
+    id: web::Path<String>,
+    wish: web::Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    let id = FolderId::parse(&id).ok_or(Problem::NotFound)?;
+    list(&site, &request, &owner, FolderPage::Own(id), &wish).await
+}
+
 async fn list(
     site: &web::Data<Site>,
     request: &HttpRequest,
@@ -268,18 +225,24 @@ async fn list(
     let order = Order::parse(&wish.sort);
     let per_page = owner.profile().per_page();
     let offset = (number - 1).saturating_mul(per_page);
-    let (lines, counts, unsorted) = if order == Order::Newest {
-        let part = StorePage { offset, limit: per_page };
-        let (lines, counts) = owner.folder(site, place.folder(), part).await?;
-        (lines, counts, 0)
-    } else {
-        let all = StorePage { offset: 0, limit: MAX_LINES };
-        let (mut lines, counts) = owner.folder(site, place.folder(), all).await?;
-        let unsorted = counts.total.saturating_sub(lines.len() as u64);
-        order.sort(&mut lines);
-        let part = lines.into_iter().skip(offset as usize).take(per_page as usize).collect();
-        (part, counts, unsorted)
+    let part = match order {
+        Order::Newest => StorePage { offset, limit: per_page },
+        Order::Oldest | Order::Person | Order::Subject | Order::Largest => {
+            StorePage { offset: 0, limit: MAX_LINES }
+        }
     };
+    let Listed { mut lines, counts, folders } = owner.listed(site, place.place(), part).await?;
+    let mut unsorted = 0;
+    if order != Order::Newest {
+        unsorted = counts.total.saturating_sub(lines.len() as u64);
+        order.sort(&mut lines);
+        lines = lines.into_iter().skip(offset as usize).take(per_page as usize).collect();
+    }
+    if let FolderPage::Own(id) = place
+        && !folders.iter().any(|folder| folder.id == id)
+    {
+        return Err(Problem::NotFound);
+    }
     let listed = counts.total - unsorted;
     let pages = pages_of(listed, per_page);
     if number > pages {
@@ -287,11 +250,11 @@ async fn list(
     }
     let withdrawn = match (place, number) {
         (FolderPage::Inbox, 1) => withdrawn::of(site, owner).await?,
-        (FolderPage::Inbox | FolderPage::Sent | FolderPage::Trash, _) => Vec::new(),
+        (FolderPage::Inbox | FolderPage::Sent | FolderPage::Trash | FolderPage::Own(_), _) => Vec::new(),
     };
     let n = wish.n.unwrap_or(0);
     let template = InboxPage {
-        page: Page::owned(site, request, owner),
+        page: Page::owned(site, request, owner).with_folders(folders),
         place,
         entries: lines.into_iter().map(|line| entry(site, owner, line)).collect(),
         withdrawn,
@@ -306,6 +269,8 @@ async fn list(
             "none" => Done::NoneChosen,
             "sent" => Done::Sent,
             "trashed" => Done::Trashed(n, wish.at.map(Timestamp)),
+            "moved" => Done::Moved(n, wish.at.map(Timestamp)),
+            "back" => Done::Moved(n, None),
             "read" => Done::Read(n),
             "unread" => Done::Unread(n),
             "many" => Done::TooMany,
@@ -329,8 +294,8 @@ pub(crate) async fn search(
 ) -> Result<HttpResponse, Problem> {
     let question = form.verify(owner.token())?;
     let place = FolderPage::parse(&question.folder);
-    let mut page = Page::owned(&site, &request, &owner);
-    place.path().clone_into(&mut page.here);
+    let mut page = Page::owned(&site, &request, &owner).with_folders(owner.own_folders(&site).await?);
+    page.here = place.path();
     let sought = question.sought(&page.calendar.0);
     let is_empty = sought.is_empty();
     let found = if is_empty { Found::default() } else { owner.search(&site, &sought).await? };
@@ -383,9 +348,10 @@ pub(crate) fn trash_days(site: &Site) -> u64 {
 
 fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
     let Line { row, summary } = line;
-    let place = FolderPage::of(row.folder);
+    let place = FolderPage::of(&row);
+    let is_sent = row.folder == Folder::Sent;
     let people = |s: &sealpost_mail::Summary| {
-        let all = if place == FolderPage::Sent { &s.to } else { &s.from };
+        let all = if is_sent { &s.to } else { &s.from };
         all.first().and_then(display_name).map(str::to_owned)
     };
     let real = |s: &sealpost_mail::Summary| {
@@ -399,7 +365,8 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
         subject: summary.and_then(|s| s.subject).filter(|subject| !subject.trim().is_empty()),
         received: row.received_at,
         size: u64::try_from(row.size).unwrap_or(0),
-        unread: row.is_unread() && place == FolderPage::Inbox,
+        unread: row.is_unread() && row.folder == Folder::Inbox,
+        is_sent,
         expires: [trashed, row.expires_at].into_iter().flatten().min().filter(|_| !owner.is_held()),
         id: row.id,
         place,

@@ -3,9 +3,12 @@
 pub(crate) mod archive;
 pub(crate) mod bulk;
 pub(crate) mod export;
+pub(crate) mod folders;
 pub(crate) mod inbox;
+pub(crate) mod moving;
 pub(crate) mod order;
 pub(crate) mod outlook;
+pub(crate) mod place;
 pub(crate) mod repeated_fields;
 pub(crate) mod search;
 pub(crate) mod search_index;

@@ -1,5 +1,7 @@
 //! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
 
+pub(crate) mod own_folder;
+pub(crate) mod own_folders;
 pub(crate) mod profile;
 pub(crate) mod seen;
 
@@ -12,11 +14,12 @@ use futures_util::stream::{self, BoxStream, Stream};
 use sealpost_mail::{EncodedRange, Summary};
 use sealpost_mailbox::audit::Event;
 use sealpost_mailbox::{BodyOpener, MailboxError, is_id, listing, open_head, proven_listing};
-use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Folder, Page};
+use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Page, Place, PlacePage};
 use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::session::SignedIn;
+use crate::mailbox::own_folder::OwnFolder;
 use crate::mailbox::seen::Reader;
 use crate::problem::Problem;
 use crate::state::Site;
@@ -26,6 +29,13 @@ pub(crate) struct Line {
     pub(crate) row: DepositRow,
     /// Nothing if it cannot be opened: the line still stands there and can be tried.
     pub(crate) summary: Option<Summary>,
+}
+
+/// A part of a list, opened, and what stands around it.
+pub(crate) struct Listed {
+    pub(crate) lines: Vec<Line>,
+    pub(crate) counts: DepositCounts,
+    pub(crate) folders: Vec<OwnFolder>,
 }
 
 /// One letter's key and place; its content is still sealed.
@@ -79,17 +89,18 @@ const PIECE: usize = 64 * 1024;
 pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
 
 impl SignedIn {
-    /// A part of a folder, newest first, and how full it is.
-    pub(crate) async fn folder(
+    /// A part of what lies in one place, newest first, how full it is, and the owner's folders.
+    pub(crate) async fn listed(
         &self,
         site: &web::Data<Site>,
-        folder: Folder,
+        place: Place<'_>,
         page: Page,
-    ) -> Result<(Vec<Line>, DepositCounts), Problem> {
-        let found = site.store.folder_page(self.mailbox_id(), folder, page).await;
-        let (rows, counts) = found.map_err(|error| Problem::fault("reading a folder", error))?;
+    ) -> Result<Listed, Problem> {
+        let found = site.store.place_page(self.mailbox_id(), place, page).await;
+        let PlacePage { rows, counts, folders } =
+            found.map_err(|error| Problem::fault("reading a folder", error))?;
         let lines = self.reader().lines(site, rows).await?;
-        Ok((lines, counts))
+        Ok(Listed { lines, counts, folders: self.opened_folders(folders) })
     }
 
     /// What opens the letters of this mailbox, for work that goes on beside the page.

@@ -7,13 +7,14 @@ use askama::Template;
 use sealpost_export::Format;
 use sealpost_mail::{CHARSETS, Charset, Letter, Mailbox, Standing, Timestamp};
 use sealpost_mailbox::portal_links;
+use sealpost_store::Folder;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
 use crate::letters::export::exported;
-use crate::letters::inbox::FolderPage;
+use crate::letters::place::FolderPage;
 use crate::letters::withdrawn;
 use crate::page::{Page, redirect, show as render};
 use crate::problem::Problem;
@@ -54,6 +55,8 @@ struct MessagePage {
     charset: Choice,
     ways: Ways,
     place: FolderPage,
+    /// Received, and not written here.
+    came: bool,
     trashed: Option<Timestamp>,
     has_pdf: bool,
     events: Vec<Card>,
@@ -170,7 +173,11 @@ pub(crate) async fn show(
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
     let (as_text, charset) = (wish.view == "text", wish.charset());
     let letter = deposit.open(&site).await?;
-    let page = Page::owned(&site, &request, &owner).with_symbols();
+    let place = FolderPage::of(&row);
+    let mut page = Page::owned(&site, &request, &owner).with_symbols();
+    if place.is_own() {
+        page = page.with_folders(owner.own_folders(&site).await?);
+    }
     let zone = page.calendar.0.clone();
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
     let time = site.cleaning_time();
@@ -200,6 +207,7 @@ pub(crate) async fn show(
         page,
         all_files: (shelf.files + shelf.pictures > 1).then(|| portal_links::letter_files(&row.id)),
         id: row.id,
+        came: row.folder == Folder::Inbox,
         subject: subject.filter(|s| !s.trim().is_empty()),
         from,
         to,
@@ -213,7 +221,7 @@ pub(crate) async fn show(
         shelf,
         charset,
         ways,
-        place: FolderPage::of(row.folder),
+        place,
         trashed: row.trashed_at.map(|since| site.config.retention.trashed(since)),
         has_pdf: archive::worker(&site).is_ok(),
         events,

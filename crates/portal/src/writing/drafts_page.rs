@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::access::session::SignedIn;
-use crate::letters::inbox::FolderPage;
+use crate::letters::place::FolderPage;
 use crate::page::{Page, show};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -35,7 +35,7 @@ pub(crate) async fn list(
     wish: web::Query<Wish>,
 ) -> Result<HttpResponse, Problem> {
     let template = DraftsPage {
-        page: Page::owned(&site, &request, &owner),
+        page: Page::owned(&site, &request, &owner).with_folders(owner.own_folders(&site).await?),
         drafts: owner.drafts(&site).await?,
         gone: wish.note == "gone",
         full: wish.note == "full",

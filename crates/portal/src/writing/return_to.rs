@@ -1,6 +1,6 @@
 //! Where somebody came from to write, and goes back to. Kept with the draft, sealed; knows no letter but its id.
 
-use crate::letters::inbox::FolderPage;
+use crate::letters::place::FolderPage;
 use crate::page::Page;
 use sealpost_mailbox::is_id;
 
@@ -24,14 +24,13 @@ impl Came {
         if text == "drafts" {
             return Self::Drafts;
         }
-        let folder = FolderPage::ALL.into_iter().find(|place| place.name() == text);
-        folder.map_or(Self::Unknown, Self::Folder)
+        FolderPage::named(text).map_or(Self::Unknown, Self::Folder)
     }
 
     pub(crate) fn word(&self) -> String {
         match self {
             Self::Letter(id) => id.clone(),
-            Self::Folder(place) => place.name().to_owned(),
+            Self::Folder(place) => place.name(),
             Self::Drafts => "drafts".to_owned(),
             Self::Unknown => String::new(),
         }
@@ -40,19 +39,19 @@ impl Came {
     pub(crate) fn path(&self) -> String {
         match self {
             Self::Letter(id) => format!("/m/{id}"),
-            Self::Folder(place) => place.path().to_owned(),
+            Self::Folder(place) => place.path(),
             Self::Drafts => "/drafts".to_owned(),
-            Self::Unknown => FolderPage::Inbox.path().to_owned(),
+            Self::Unknown => FolderPage::Inbox.path(),
         }
     }
 
     /// Where to after sending: the drafts have this one no more, and the trash is no place to go on from.
     pub(crate) fn after_sending(&self) -> String {
         match self {
-            Self::Letter(_) | Self::Folder(FolderPage::Inbox | FolderPage::Sent) => self.path(),
-            Self::Folder(FolderPage::Trash) | Self::Drafts | Self::Unknown => {
-                FolderPage::Sent.path().to_owned()
+            Self::Letter(_) | Self::Folder(FolderPage::Inbox | FolderPage::Sent | FolderPage::Own(_)) => {
+                self.path()
             }
+            Self::Folder(FolderPage::Trash) | Self::Drafts | Self::Unknown => FolderPage::Sent.path(),
         }
     }
 
@@ -74,7 +73,7 @@ mod tests {
     #[test]
     fn a_place_is_one_of_ours_and_comes_back_as_it_was() {
         let id = "0123456789abcdef0123456789abcdef";
-        for text in [id, "inbox", "sent", "trash", "drafts", ""] {
+        for text in [id, "inbox", "sent", "trash", "drafts", "", &format!("folder-{id}")] {
             assert_eq!(Came::parse(text).word(), text);
         }
         for foreign in ["https://evil.example/", "/account", "../x", "draft"] {

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (21, include_str!("../../schema/021_hooks.sql")),
     (22, include_str!("../../schema/022_nodes.sql")),
     (23, include_str!("../../schema/023_bounce_memos.sql")),
+    (24, include_str!("../../schema/024_folders.sql")),
 ];
 
 /// The newest schema this program knows.

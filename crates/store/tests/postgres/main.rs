@@ -26,6 +26,8 @@ mod mailboxes;
 mod many;
 #[path = "../store/opening.rs"]
 mod opening;
+#[path = "../store/own_folders.rs"]
+mod own_folders;
 #[path = "../store/queue.rs"]
 mod queue;
 #[path = "../store/races.rs"]

@@ -12,6 +12,7 @@ mod legs;
 mod mailboxes;
 mod many;
 mod opening;
+mod own_folders;
 mod queue;
 mod races;
 mod retention;

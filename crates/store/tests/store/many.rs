@@ -55,7 +55,7 @@ async fn one_deletion_is_taken_back_and_no_other() {
     let store = &rig.store;
     let mut newest = ids.clone();
     newest.reverse();
-    let until = |at| store.deposit_ids(&mailbox, Folder::Inbox, at, 10);
+    let until = |at| store.deposit_ids(&mailbox, Folder::Inbox.into(), at, 10);
     assert_eq!(until(Timestamp(NOW.0 + 9)).await.unwrap(), newest);
     assert_eq!(until(NOW).await.unwrap(), ids[..1], "what came later is none of them");
     assert_eq!(store.trash_deposits(&mailbox, &ids[..1], Timestamp(7)).await.unwrap(), 1);

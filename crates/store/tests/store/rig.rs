@@ -52,7 +52,7 @@ impl Rig {
     pub(crate) async fn rekey(&self, mailbox_id: &str) -> Rekey {
         let old = self.store.mailbox(mailbox_id).await.unwrap();
         let mut keys = self.store.sealed_keys(mailbox_id).await.unwrap();
-        for key in keys.letters.iter_mut().chain(&mut keys.drafts) {
+        for key in keys.letters.iter_mut().chain(&mut keys.drafts).chain(&mut keys.folders) {
             key.key_sealed.push(b'!');
         }
         Rekey {

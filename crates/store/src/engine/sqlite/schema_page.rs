@@ -20,6 +20,7 @@ const TABLES: &[(&str, &str)] = &[
     ("drafts", "letters being written"),
     ("ended_sessions", "sessions that somebody else has ended, so that their browser can be told"),
     ("expired_unread", "letters that went unread, until their senders know"),
+    ("filed", "which letters lie in folders of their owners' own, and where they lay before"),
     ("fingerprints", "letters accepted lately, so that a lost 250 does not make two of one (RFC 1047)"),
     ("hook_events", "what the operator's own systems are still to be told, a row for each receiver"),
     ("hooks", "the receivers of that, as the configuration has them"),
@@ -32,6 +33,10 @@ const TABLES: &[(&str, &str)] = &[
     (
         "own_keys",
         "our keys for partners: the public side for whoever shows it, the private side for whoever uses it",
+    ),
+    (
+        "own_folders",
+        "folders that owners have made; a name is sealed under a key that only its owner can wrap",
     ),
     ("pace", "how often an owner wishes to be told of new letters, and when that was last"),
     ("partner_keys", "partners' certificates and keys, with what an operator has said of each"),
