@@ -29,7 +29,7 @@ answer-wrong = The answer is not correct.
 reset-closed-title = This option is locked
 reset-closed-text = The answer was wrong too often. To protect you, this option is locked for a while, from an hour to a week. Our support can help sooner. Your current password still works. We will tell the owner of the mailbox by e‑mail.
 reset-used-title = This link has already been used
-reset-used-text = A new password was set with this link already, and it works only once. Log in with it, or request a new link under “Forgotten password”.
+reset-used-text = This link works only once, and a new password has already been set with it. Log in with that password, or request a new link under “Forgotten password”.
 reset-expired-title = This link has expired
 reset-expired-text = The link works for a short time only. You can request a new one under “Forgotten password” on the log-in page.
 
@@ -42,14 +42,14 @@ first-button-hint = After that the initial password no longer works.
 password-is-initial = That is the initial password, and the sender knows it, too. Choose a password of your own.
 
 # ---- the own account ----
-login-note-deleted = Your mailbox is deleted. If we write to you in confidence again, you get a new one.
+login-note-deleted = Your mailbox is deleted. If we write to you in confidence again, you will get a new one.
 account-title = My account
 account-back = Back to “My account”
 account-saved = Saved.
 account-secrets-saved = Saved. You are now logged out on all other devices.
 account-details = About you
 account-name = Your name
-account-name-hint = This is how it appears to us when you reply. You can leave it empty.
+account-name-hint = We see this name when you reply. You can leave it empty.
 account-zone = Time zone
 account-save = Save
 account-secrets = Password and security question
@@ -86,10 +86,10 @@ delete-held = Your mailbox is being kept for legal reasons at the moment and can
 delete-sure-missing = Please tick the box to confirm that you want to delete everything.
 delete-button = Delete permanently
 delete-not = Cancel
-wish-warning = You have wished by e-mail that your mailbox be deleted. All messages in it will be lost for good.
-wish-held-title = Your mailbox is being retained
-wish-expired-text = This link was good for some days only. Nothing has been deleted. If you still want your mailbox deleted, please write to us once more, or log in and choose “My account”.
-wish-unknown-text = There is no such link, or no longer. A piece may be missing at its end, or the mailbox is deleted already.
+wish-warning = You asked us by e‑mail to delete your mailbox. All messages in it will be lost for good.
+wish-held-title = Your mailbox is being kept
+wish-expired-text = This link was valid for a few days only. Nothing has been deleted. If you still want your mailbox to be deleted, please write to us again, or log in and choose “My account”.
+wish-unknown-text = This link does not exist, or no longer works. Part of it may be missing, or the mailbox has already been deleted.
 
 # ---- the end of a session ----
 idle-title = Are you still there?
