@@ -17,6 +17,8 @@ mod measure;
 mod purge;
 mod report;
 mod road;
+mod roundcube;
+mod web;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
         return purge::run(words.get(1).map(String::as_str));
     }
     let quick = std::env::args().any(|arg| arg == "--quick");
+    if std::env::args().any(|arg| arg == "web") {
+        web::run(quick);
+        return ExitCode::SUCCESS;
+    }
     let load = report::load();
     let mut rows = Vec::new();
     for case in CASES {

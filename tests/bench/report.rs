@@ -75,7 +75,7 @@ pub(crate) fn load() -> String {
 }
 
 /// What it ran on.
-fn machine(load: &str) -> String {
+pub(crate) fn machine(load: &str) -> String {
     let said = |program: &str, args: &[&str]| {
         let out = Command::new(program).args(args).output().unwrap();
         String::from_utf8_lossy(&out.stdout).trim().to_owned()

@@ -12,5 +12,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         return build::example("audit_cost", rest);
     }
     packages::need(packages::postfix())?;
+    if args.iter().any(|arg| arg == "web") {
+        packages::need(packages::WEB)?;
+    }
     build::measure("sealpost-bench", args)
 }

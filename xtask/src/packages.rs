@@ -101,6 +101,18 @@ pub(crate) const TEST: &[Need] = &[
 pub(crate) const PICTURES: &[Need] =
     &[Need { probe: "command -v pngquant", package: "pngquant", purpose: "makes pictures small" }];
 
+/// Another webmail, to be measured beside ours.
+pub(crate) const WEB: &[Need] = &[
+    Need {
+        probe: "test -e /usr/share/roundcube/SQL/sqlite.initial.sql && test -e /etc/roundcube/defaults.inc.php",
+        package: "roundcube-core roundcube-sqlite3",
+        purpose: "the webmail ours is measured beside",
+    },
+    Need { probe: "command -v dovecot", package: "dovecot-imapd", purpose: "where Roundcube finds letters" },
+    Need { probe: "ls /usr/sbin/php-fpm*", package: "php-fpm", purpose: "runs Roundcube" },
+    Need { probe: "command -v nginx", package: "nginx-light", purpose: "the web server before Roundcube" },
+];
+
 /// Postfix alone: the benchmark.
 pub(crate) fn postfix() -> &'static [Need] {
     TEST.get(..1).unwrap_or(TEST)
