@@ -101,6 +101,22 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         html("x<!--[if mso]><p>vertraulich</p><![endif]-->"),
         html("<span style='display:none'>vertraulich</span>x"),
         html("ver<wbr>trau&shy;lich"),
+        html("<style>.b{display:block}</style><span class=b>Gruss</span><span class=b>vertraulich</span>"),
+        html("<style>a{display:block}</style><a>Gruss</a><a>vertraulich</a>"),
+        html("<style>b{display:table-cell}</style><b>Gruss</b><b>vertraulich</b>"),
+        html("<div style='display:flex'><span>Gruss</span><span>vertraulich</span></div>"),
+        html("<div style='display:grid'><i>Gruss</i><i>vertraulich</i></div>"),
+        html("Gruss<span style='padding:0 20px'>vertraulich</span>"),
+        html("Gruss<u style='margin:0 20px'>vertraulich</u>"),
+        html("abc<img>vertraulich<img>"),
+        html("abc<input>vertraulich<input>"),
+        html("abc<svg></svg>vertraulich<svg></svg>"),
+        html("<ruby>abc<rt>vertraulich</rt></ruby>"),
+        file("Content-Type: application/octet-stream; name=notiz\r\n\r\nDas ist vertraulich."),
+        file("Content-Type: application/octet-stream; name=a.unbekannt\r\n\r\nDas ist vertraulich."),
+        file("Content-Type: image/svg+xml; name=a.svg\r\n\r\n<svg><text>vertraulich</text></svg>"),
+        file("Content-Type: application/json; name=a.json\r\n\r\n{\"stufe\":\"vertr\\u0061ulich\"}"),
+        format!("\r\nMfG\r\n\r\n-----BEGIN PKCS7-----\r\n{SIGNED}\r\n-----END PKCS7-----\r\n"),
         format!("Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{part}"),
         format!("Content-Type: multipart/mixed; boundary=b\r\nContent-Type: text/plain\r\n\r\n{part}"),
         format!("Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n{part}"),
@@ -113,6 +129,10 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         "Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nSUMMARY:ver\r\n traulich\r\n".to_owned(),
         file("Content-Type: text/plain; name=a.pdf\r\nContent-Disposition: attachment; filename=a.txt"),
         file("Content-Disposition: attachment; filename=a.txt; filename=a.pdf"),
+        file("Content-Disposition: attachment; filename=\"a．pdf\""),
+        file("Content-Disposition: attachment; filename=\"a.pdf::$DATA\""),
+        file("Content-Disposition: attachment; filename=a.pdf.pgp"),
+        file("Content-Disposition: attachment; filename=\"BE\u{ad}RICHT.TXT\""),
         file("Content-Disposition: attachment; filename*0=a.; filename*1=pdf"),
         file("Content-Disposition: attachment; filename=a.txt; filename*=utf-8''a%2Epdf"),
         file(
@@ -134,6 +154,15 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
     gateway.sweep();
 }
 
+/// CMS that is signed by nobody and wraps "Das ist vertraulich." (RFC 5652 §5.1).
+const SIGNED: &str = "MFkGCSqGSIb3DQEHAqBMMEoCAQExADBBBgkqhkiG9w0BBwGgNAQyQ29udGVudC1U\r\n\
+    eXBlOiB0ZXh0L3BsYWluDQoNCkRhcyBpc3QgdmVydHJhdWxpY2guDQoxAA==";
+
+/// The first packets of a file that is encrypted with OpenPGP (RFC 9580 §5.1): a session key for somebody.
+const PGP: &[u8] = b"\x85\x01\x0c\x03\x12\x34\x56\x78\x9a\xbc\xde\xf0\x01\x07\xff";
+
+const ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEM\r\n-----END PGP MESSAGE-----\r\n";
+
 /// Uuencoded: the first bytes of a winmail.dat, and no more.
 const BROKEN_TNEF: &str = r#"+>)\^(@$``0:0"```"#;
 
@@ -143,6 +172,14 @@ fn what_nobody_can_read_is_refused_at_once() {
     let gateway = Gateway::start(&looking(&hop));
     let deep = "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n".repeat(60);
     let winmail = base64("\u{0}kein TNEF");
+    let file = |kind: &str, name: &str, bytes: &[u8]| {
+        let bytes = base64::engine::general_purpose::STANDARD.encode(bytes);
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: {kind}\r\n\
+             Content-Disposition: attachment; filename={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+             {bytes}\r\n--b--\r\n"
+        )
+    };
     for text in [
         "Content-Type: message/partial; id=a; number=1; total=2\r\n\r\nSubject: y\r\n\r\nx\r\n".to_owned(),
         "Content-Type: text/plain\r\nContent-Transfer-Encoding: x-strange\r\n\r\nx\r\n".to_owned(),
@@ -152,7 +189,13 @@ fn what_nobody_can_read_is_refused_at_once() {
         "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nx\r\n".to_owned(),
         "\r\noffen\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nx\r\n-----END PGP MESSAGE-----\r\nMfG\r\n"
             .to_owned(),
-        "\r\nbegin 644 a.doc\r\n+2&%L;&\\@5V5L=`H`\r\nMfG\r\n".to_owned(),
+        file("application/octet-stream", "brief.pgp", PGP),
+        file("application/pgp-encrypted; x=y", "brief.pgp", PGP),
+        file("application/octet-stream", "brief", PGP),
+        file("application/octet-stream", "brief.pgp", ARMOUR),
+        file("application/octet-stream", "brief.gpg", ARMOUR),
+        file("text/plain", "brief.asc", ARMOUR),
+        "\r\nbegin 644 a.doc\r\n#86)C\r\nMfG\r\n".to_owned(),
         "Content-Type: application/mac-binhex40; name=a.hqx\r\n\r\n:#R4kC@8!\r\n".to_owned(),
         "\r\nMfG\r\n(This file must be converted with BinHex 4.0)\r\n\r\n:#R4kC@8!\r\n".to_owned(),
         format!(

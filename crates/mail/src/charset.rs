@@ -168,6 +168,13 @@ fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
 }
 
+/// Whether bytes that nobody calls text can be nothing else: no control characters but those of text, or sixteen bits.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    let is_sixteen = || Encoding::for_bom(bytes).is_some() || sixteen_bits(bytes).is_some();
+    let strange = |b: &u8| matches!(b, 0..=8 | 11 | 14..=26 | 28..=31 | 127);
+    !bytes.is_empty() && (!bytes.iter().any(strange) || is_sixteen())
+}
+
 /// Every text that a program may take the bytes for. `false`: there may be others that nobody here can read.
 pub(crate) fn candidates(bytes: &[u8], labels: &[&str]) -> (Vec<String>, bool) {
     // Of sixteen bits, the line end before a delimiter is none.

@@ -116,6 +116,35 @@ pub(super) fn is_formatting(name: &str) -> bool {
     )
 }
 
+/// Elements that are pictures or fields in the line, and stand apart from the words around them; and what is written over
+/// or under others (HTML §4.5.12).
+pub(super) fn is_apart(name: &str) -> bool {
+    matches!(
+        name,
+        "audio"
+            | "button"
+            | "canvas"
+            | "embed"
+            | "iframe"
+            | "img"
+            | "input"
+            | "label"
+            | "math"
+            | "meter"
+            | "object"
+            | "progress"
+            | "q"
+            | "rb"
+            | "rt"
+            | "rtc"
+            | "ruby"
+            | "select"
+            | "svg"
+            | "textarea"
+            | "video"
+    )
+}
+
 /// Elements whose text is on no page. `<noscript>` is: nothing runs in a mail. What stands in `<object>` is shown
 /// where the object cannot be, and none can.
 pub(super) fn is_never_shown(name: &str) -> bool {

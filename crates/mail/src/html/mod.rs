@@ -34,9 +34,16 @@ pub(crate) enum Reading {
     Glued,
     /// Shown, with what is hidden, where it stands: hiding it is the style sheet's wish.
     Unhidden,
+    /// Shown, with a line end at the edges of whatever a style sheet is likely to make a box of.
+    Boxed,
+    /// As `Everything`, with a line end at every edge of every element: a style sheet can make any of them a box.
+    Parted,
     /// Every word there is, what is hidden apart from what is not: what is hidden, in comments, in the title, in attributes.
     Everything,
 }
+
+/// A larger page is read in one way less: there is room for only so many texts of it.
+const LARGE: usize = 1024 * 1024;
 
 /// Readings within readings: comments in comments, titles that never end.
 const MAX_LEVELS: usize = 4;
@@ -59,8 +66,17 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
     if ["inline", "float", "contents", "absolute", "\\"].iter().any(|word| lower.contains(word)) {
         texts.push(read(html, Reading::Glued)?);
     }
-    texts.dedup();
-    Some(texts)
+    texts.push(read(html, Reading::Parted)?);
+    if html.len() <= LARGE {
+        texts.push(read(html, Reading::Boxed)?);
+    }
+    let mut distinct: Vec<String> = Vec::with_capacity(texts.len());
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    Some(distinct)
 }
 
 /// `None`: the tags are none that a program would write, and reading them would take for ever.

@@ -36,6 +36,8 @@ pub(super) struct Style {
     pub(super) no_margin: bool,
     /// In the line, and yet a box of its own that stands apart.
     pub(super) apart: bool,
+    /// Whatever stands in it is a box of its own (CSS Flexbox §4, Grid §6).
+    pub(super) boxes: bool,
 }
 
 /// Styles are short; a long one is an attack or a mistake.
@@ -57,10 +59,11 @@ pub(super) fn style(tag: &Tag) -> Style {
             "display" => {
                 said.display = display(value).or(said.display);
                 said.apart = value.starts_with("inline-");
+                said.boxes = value.contains("flex") || value.contains("grid");
             }
             "float" | "position" => said.apart = true,
             "margin-left" | "margin-right" | "padding" | "padding-left" | "padding-right" => {
-                said.apart |= !value.starts_with('0');
+                said.apart |= has_length(value);
             }
             "mso-hide" if value == "all" => said.display = Some(Display::None),
             "visibility" => said.visible = Some(!matches!(value, "hidden" | "collapse")),
@@ -68,7 +71,10 @@ pub(super) fn style(tag: &Tag) -> Style {
             "font-size" => said.vanishes |= is_nothing(value),
             "overflow" => clipped |= value == "hidden",
             "max-height" | "height" | "max-width" => flat |= is_nothing(value),
-            "margin" | "margin-top" => said.no_margin = value.starts_with('0'),
+            "margin" | "margin-top" => {
+                said.no_margin = value.starts_with('0');
+                said.apart |= name.trim() == "margin" && has_length(value);
+            }
             "white-space" => {
                 said.white = match value {
                     "pre" | "pre-wrap" | "break-spaces" => Some(White::Stays),
@@ -95,6 +101,11 @@ fn display(value: &str) -> Option<Display> {
         "table-cell" => Display::Cell,
         _ => return None,
     })
+}
+
+/// Whether one of the lengths in a shorthand is some: `0 20px`.
+fn has_length(value: &str) -> bool {
+    value.split_whitespace().any(|length| !is_nothing(length))
 }
 
 /// Whether a length or a number of CSS is none: `0`, `0px`, `0.0em`

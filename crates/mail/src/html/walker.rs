@@ -5,8 +5,8 @@ use html5ever::tokenizer::Tag;
 
 use super::Reading;
 use super::element::{
-    Kinds, ended_by, is_block, is_cell, is_formatting, is_never_shown, is_raw, is_spaced, is_table_part,
-    is_void, keeps_blanks,
+    Kinds, ended_by, is_apart, is_block, is_cell, is_formatting, is_never_shown, is_raw, is_spaced,
+    is_table_part, is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
 use super::style::{Display, White, attribute, style};
@@ -26,6 +26,10 @@ struct Open {
     spaced: bool,
     /// It is a box of its own in the line.
     apart: bool,
+    /// A style sheet may well make it one.
+    boxed: bool,
+    /// What stands in it is boxes.
+    boxes: bool,
     /// Nothing inside is on the page.
     gone: bool,
     /// What is said inside can be seen (`visibility` can be taken back).
@@ -118,12 +122,12 @@ impl Walker {
     }
 
     fn is_everything(&self) -> bool {
-        self.reading == Reading::Everything
+        matches!(self.reading, Reading::Everything | Reading::Parted)
     }
 
     /// What is hidden is read like what is not.
     fn reads_hidden(&self) -> bool {
-        matches!(self.reading, Reading::Everything | Reading::Unhidden)
+        matches!(self.reading, Reading::Everything | Reading::Unhidden | Reading::Parted)
     }
 
     /// Whether something on the page is hidden.
@@ -195,13 +199,17 @@ impl Walker {
                 self.close_implied(name);
                 return self.rule();
             }
-            "img" => return self.picture(tag),
+            "img" => {
+                self.edge(true);
+                self.picture(tag);
+                return self.edge(true);
+            }
             "html" | "head" | "body" => {
                 // They are there once, wherever their tags stand; what is said of them is said of the page.
                 self.page = style(tag).white.unwrap_or(self.page);
                 return self.gap(Gap::Line);
             }
-            _ if is_void(name) => return,
+            _ if is_void(name) => return self.edge(is_apart(name)),
             _ => {}
         }
         self.close_implied(name);
@@ -246,7 +254,11 @@ impl Walker {
         let begins_hidden = (gone && outer.is_none_or(|open| !open.gone))
             || (!visible && outer.is_none_or(|open| open.visible));
         self.hid |= begins_hidden && !is_never_shown(name);
-        let apart = said.apart || matches!(name, "button" | "select" | "object" | "iframe" | "label" | "q");
+        let apart = said.apart || is_apart(name);
+        let boxed = apart || may_be_box(tag) || outer.is_some_and(|open| open.boxes);
+        if !gone || self.reads_hidden() {
+            self.edge(boxed);
+        }
         if (begins_hidden || apart) && self.is_everything() {
             self.lines.want(Gap::Space);
         }
@@ -261,6 +273,8 @@ impl Walker {
             display,
             spaced,
             apart,
+            boxed,
+            boxes: said.boxes,
             gone,
             visible,
             white,
@@ -341,6 +355,7 @@ impl Walker {
             if (open.gone || open.apart || !open.visible) && self.is_everything() {
                 self.lines.want(Gap::Space);
             }
+            self.edge(open.boxed);
             match open.kind {
                 Kind::Link { target, said } if open.visible => self.say_target(&target, &said),
                 Kind::Quote => {
@@ -372,7 +387,9 @@ impl Walker {
     }
 
     fn close_alone(&mut self, at: usize) {
-        if let Kind::Link { target, said } = self.open.remove(at).kind {
+        let open = self.open.remove(at);
+        self.edge(open.boxed);
+        if let Kind::Link { target, said } = open.kind {
             self.say_target(&target, &said);
         }
     }
@@ -393,7 +410,22 @@ impl Walker {
         }
     }
 
+    /// An element begins or ends here. `boxed`: a style sheet may well make a box of it.
+    fn edge(&mut self, boxed: bool) {
+        let parts = match self.reading {
+            Reading::Parted => true,
+            Reading::Boxed => boxed && self.is_there(),
+            Reading::Marked | Reading::Shown | Reading::Glued | Reading::Unhidden | Reading::Everything => {
+                false
+            }
+        };
+        if parts {
+            self.lines.want(Gap::Line);
+        }
+    }
+
     fn break_for(&mut self, name: &str, gap: Gap) {
+        self.edge(false);
         if is_block(name) {
             self.gap(gap);
         } else if is_cell(name) {
@@ -420,7 +452,7 @@ impl Walker {
 
     /// A cell of one line goes on with the next one: its paragraphs do not part them.
     fn end_cell(&mut self, cell: Cell) {
-        if self.reading == Reading::Glued || self.lines.breaks() > cell.breaks + 1 {
+        if matches!(self.reading, Reading::Glued | Reading::Parted) || self.lines.breaks() > cell.breaks + 1 {
             return;
         }
         if self.lines.written() == cell.written {
@@ -526,6 +558,15 @@ impl Walker {
             }
         }
     }
+}
+
+/// Whether a style sheet can well make a box of it: it has a handle, or is no mere accent on words (`<b>`). Where words may
+/// be broken is no box.
+fn may_be_box(tag: &Tag) -> bool {
+    let is_named = tag.attrs.iter().any(|one| matches!(&*one.name.local, "class" | "id" | "style"));
+    is_named
+        || &*tag.name == "a"
+        || !(is_formatting(&tag.name) || matches!(&*tag.name, "wbr" | "sub" | "sup" | "mark" | "abbr"))
 }
 
 /// Where a link leads, if it leads out of the letter.

@@ -10,6 +10,7 @@ use crate::container::openpgp::OpenPgp;
 use crate::container::{self, cms, tnef, unsupported, uuencode};
 use crate::display::file_name;
 use crate::file_type;
+use crate::skeleton::tidied;
 
 /// Types of files that are wrapped in what nobody here undoes.
 const UNOPENED: [&str; 9] = [
@@ -52,6 +53,9 @@ impl<'a> Search<'a> {
         if !forms.contains(&Form::Rich) && bytes.trim_ascii_start().starts_with(b"{\\rtf") {
             self.written(bytes, Form::Rich, &said);
         }
+        if forms.is_empty() {
+            self.perhaps_written(bytes);
+        }
         if !forms.is_empty() && !forms.contains(&Form::Rich) {
             let (files, all) = uuencode::files(bytes);
             if !all {
@@ -88,10 +92,12 @@ impl<'a> Search<'a> {
             self.unread(Unread::Encrypted);
             self.sealed(Sealed::OpenPgp);
         }
-        if openpgp::is_message(bytes) {
+        let armoured: Vec<Sealed> = openpgp::in_text(bytes).collect();
+        if openpgp::is_message(bytes) || armoured.contains(&Sealed::OpenPgp) {
+            self.illegible(Unread::Encrypted);
             self.sealed(Sealed::OpenPgp);
         }
-        for what in openpgp::in_text(bytes) {
+        for what in armoured {
             self.sealed(what);
         }
         self.packets(bytes, depth);
@@ -217,6 +223,9 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Ends of names that programs put behind the name of what they wrap.
+const WRAPPINGS: [&str; 4] = ["p7m", "pgp", "gpg", "asc"];
+
 const BYTES: &str = "application/octet-stream";
 
 /// Whether bytes of which nothing is said begin like a text in any charset of eight bits.
@@ -230,11 +239,15 @@ fn readings(names: &[String]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for name in names.iter().take(MAX_NAMES) {
         let saved = file_name(name);
+        // Full width, and what is not seen: `a．pdf` is a PDF to whoever sees it.
+        let read = tidied(name).unwrap_or_else(|| name.clone());
+        // `a.pdf::$DATA` is saved as `a.pdf` (NTFS).
+        let file = read.split_once(':').map(|(file, _)| file.to_owned()).filter(|file| !file.is_empty());
         let inner = saved.as_deref().and_then(|name| {
             let (stem, end) = name.rsplit_once('.')?;
-            end.eq_ignore_ascii_case("p7m").then(|| stem.to_owned())
+            WRAPPINGS.iter().any(|one| end.eq_ignore_ascii_case(one)).then(|| stem.to_owned())
         });
-        for reading in [Some(name.clone()), saved, inner].into_iter().flatten() {
+        for reading in [Some(name.clone()), saved, inner, Some(read), file].into_iter().flatten() {
             if !all.contains(&reading) {
                 all.push(reading);
             }

@@ -9,9 +9,11 @@
 mod entity;
 mod leaf;
 mod openpgp;
+mod pem_blocks;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use thiserror::Error;
 
@@ -105,6 +107,8 @@ impl Inside {
             work: bytes.len().saturating_mul(MAX_LOOKS).saturating_add(MIN_WORK),
             room: bytes.len().saturating_mul(texts).saturating_add(MIN_WORK),
             open: Vec::new(),
+            depth: 0,
+            blocks: HashSet::new(),
         };
         search.push(Item {
             bytes: Cow::Borrowed(bytes),
@@ -172,6 +176,10 @@ struct Search<'a> {
     /// Bytes that the texts to come may still have.
     room: usize,
     open: Vec<Item<'a>>,
+    /// How deep that lies which is being looked at.
+    depth: usize,
+    /// Blocks of CMS that have been found in a text: other readings of it hold them again.
+    blocks: HashSet<Vec<u8>>,
 }
 
 impl<'a> Search<'a> {
@@ -182,6 +190,7 @@ impl<'a> Search<'a> {
         what: What,
         keep: impl Fn(&'b [u8]) -> Cow<'a, [u8]>,
     ) {
+        self.depth = depth;
         match what {
             What::Entity { default, strict } => self.entity(bytes, depth, default, strict, keep),
             What::Leaf(said) => self.leaf(bytes, depth, said, keep),
@@ -235,6 +244,7 @@ impl<'a> Search<'a> {
         for what in openpgp::in_text(text.as_bytes()) {
             self.sealed(what);
         }
+        self.blocks_in(text.as_bytes());
         let joined = text::rejoined(&text);
         for text in text::without_tricks(&text).into_iter().chain(joined).chain([text]) {
             match self.room.checked_sub(text.len()).filter(|_| self.can_work(text.len())) {
@@ -252,6 +262,17 @@ impl<'a> Search<'a> {
             self.unread(Unread::TooMuch);
         } else {
             self.found.message_ids.push(text);
+        }
+    }
+
+    /// Opaque signatures and the like that stand in a text.
+    fn blocks_in(&mut self, text: &[u8]) {
+        for block in pem_blocks::blocks(text) {
+            if self.can_work(block.len()) && self.blocks.insert(block.to_vec()) {
+                let said = Said { types: vec!["application/pkcs7-mime".to_owned()], ..Said::default() };
+                let bytes = Cow::Owned(block.to_vec());
+                self.push(Item { bytes, depth: self.depth + 1, what: What::Leaf(said) });
+            }
         }
     }
 

@@ -95,6 +95,29 @@ pub(super) fn rejoined(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
+/// Letters that JSON and scripts write by their numbers (RFC 8259 §7), in their own place; `None` where there are none.
+fn without_escapes(text: &str) -> Option<String> {
+    if !text.contains("\\u") {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut pieces = text.split("\\u");
+    out.push_str(pieces.next().unwrap_or_default());
+    let mut units: Vec<u16> = Vec::new();
+    for piece in pieces {
+        let unit = piece.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        let rest = if unit.is_some() { piece.get(4..).unwrap_or_default() } else { piece };
+        units.extend(unit);
+        // Pairs of surrogates stand side by side.
+        if !rest.is_empty() || unit.is_none() {
+            out.push_str(&String::from_utf16_lossy(&std::mem::take(&mut units)));
+            out.push_str(rest);
+        }
+    }
+    out.push_str(&String::from_utf16_lossy(&units));
+    Some(out)
+}
+
 impl Search<'_> {
     pub(super) fn written(&mut self, bytes: &[u8], form: Form, said: &Said) {
         if self.sought == Sought::Letters {
@@ -132,6 +155,20 @@ impl Search<'_> {
         }
     }
 
+    /// What nobody calls text, where it can be nothing else: files of unheard-of kinds, JSON, drawings.
+    pub(super) fn perhaps_written(&mut self, bytes: &[u8]) {
+        if self.sought == Sought::Letters || !charset::is_text(bytes) || bytes.starts_with(b"{\\rtf") {
+            return;
+        }
+        // Nobody has said what it is, so a label that nobody knows means nothing here.
+        for text in charset::candidates(bytes, &[]).0 {
+            if let Some(plain) = without_escapes(&text) {
+                self.text(plain);
+            }
+            self.plain(text, None);
+        }
+    }
+
     pub(super) fn plain(&mut self, text: String, flowed: Option<bool>) {
         if text.contains("-----BEGIN PGP MESSAGE-----") {
             self.illegible(Unread::Encrypted);
@@ -144,6 +181,7 @@ impl Search<'_> {
         if start.starts_with("<!doctype")
             || start.starts_with("<?xml")
             || start.contains("<html")
+            || start.contains("<svg")
             || start.contains("<body")
         {
             self.page(&text);
@@ -155,7 +193,7 @@ impl Search<'_> {
         if page.contains("-----BEGIN PGP MESSAGE-----") {
             self.illegible(Unread::Encrypted);
         }
-        if !self.can_work(page.len().saturating_mul(2)) {
+        if !self.can_work(page.len().saturating_mul(4)) {
             return self.illegible(Unread::TooMuch);
         }
         match html::candidates(page) {

@@ -1,0 +1,41 @@
+//! CMS in a text: what stands between `-----BEGIN PKCS7-----` and its end (RFC 7468 §8, §9). Opens nothing.
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END";
+const LABELS: [&[u8]; 4] = [b"PKCS7-----", b"CMS-----", b"PKCS #7 SIGNED DATA-----", b"PKCS #7-----"];
+/// Of one text.
+const MAX_BLOCKS: usize = 50;
+
+/// Every block in a text, with its first line. Who writes about them has something before it on the line.
+pub(super) fn blocks(text: &[u8]) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    for at in memchr::memmem::find_iter(text, BEGIN) {
+        let (before, rest) = text.split_at_checked(at).unwrap_or((text, b""));
+        let line = before.rsplit(|b| matches!(b, b'\n' | b'\r' | b'>')).next().unwrap_or_default();
+        let label = rest.get(BEGIN.len()..).unwrap_or_default();
+        if !line.iter().all(u8::is_ascii_whitespace) || !LABELS.iter().any(|one| label.starts_with(one)) {
+            continue;
+        }
+        let Some(end) = memchr::memmem::find(rest, END) else { continue };
+        found.extend(rest.get(..end + END.len()));
+        if found.len() == MAX_BLOCKS {
+            break;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_told_from_words_about_one() {
+        let text = b"Hallo\r\n-----BEGIN PKCS7-----\r\nMIIB\r\n-----END PKCS7-----\r\nMfG";
+        assert_eq!(blocks(text), [b"-----BEGIN PKCS7-----\r\nMIIB\r\n-----END".as_slice()]);
+        assert_eq!(blocks(b"<pre>-----BEGIN CMS-----\nMIIB\n-----END CMS-----</pre>").len(), 1);
+        assert!(blocks(b"it begins with -----BEGIN CMS-----\n-----END CMS-----").is_empty());
+        assert!(blocks(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----").is_empty());
+        assert!(blocks(b"-----BEGIN CMS-----\nMIIB").is_empty());
+    }
+}
