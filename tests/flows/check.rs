@@ -392,6 +392,113 @@ fn clients_that_are_everybody_and_subjects_on_the_page_alone_are_warned_of() {
     says(&said, &home, "show-subject", &["warning", "link"]);
 }
 
+/// Errors: what such a rule protects, nothing protects.
+#[test]
+fn a_rule_that_can_never_hold() {
+    for (when, words) in [
+        (r#"{ listener = "insied" }"#, &["a listener that is not there", "insied", "inside"][..]),
+        (r#"{ not = { listener = "nowhere" } }"#, &["a listener that is not there", "nowhere"]),
+        (r#"{ login = "exchange" }"#, &["a login that is not there", "exchange"]),
+        (r#"{ login = "*" }"#, &["a login that is not there"]),
+        (r#"{ size-at-least = "1 GiB" }"#, &["never holds", "max-size"]),
+        (r#"{ subject-tag = "[x-y]", not = { subject-tag = "[X-Y]" } }"#, &["never holds", "takes back"]),
+        (r#"{ signed = true, not = { recipient = "*" } }"#, &["never holds"]),
+    ] {
+        let (home, said) = broken(|c| {
+            c.rule("never", when, r#""portal""#);
+        });
+        says_of_rule(&said, &home, "never", words);
+        assert_eq!(said.matches("error:").count(), 1, "one fault, said once:\n{said}");
+    }
+}
+
+#[test]
+fn everything_is_everything_however_it_is_written() {
+    for wide in [
+        r#"{ recipient = "*" }"#,
+        r#"{ from = "*" }"#,
+        r#"{ reverse-path = "*" }"#,
+        r#"{ size-at-least = "0 B" }"#,
+        r#"{ size-at-most = "1 GiB" }"#,
+        r#"{ listener = "inside" }"#,
+        r#"{ client = ["0.0.0.0/1", "128.0.0.0/1"] }"#,
+        r#"{ client = "0.0.0.0/0" }"#,
+        r#"{ not = { not = { from = "*" } } }"#,
+    ] {
+        let (home, said) = broken(|c| {
+            c.set("policy", "replies", r#""rules""#);
+            c.rule("wide", wide, r#""relay""#);
+            c.rule("narrow", r#"{ subject-tag = "[x-y]" }"#, r#""portal""#);
+        });
+        says_of_rule(&said, &home, "narrow", &["never decides", "wide"]);
+    }
+}
+
+#[test]
+fn two_rules_may_leave_nothing_to_a_third() {
+    for (first, second) in [
+        ("{ encrypted = true }", "{ encrypted = false }"),
+        (r#"{ signed = false, recipient = "*" }"#, "{ signed = true }"),
+        (r#"{ size-at-least = "1 KiB" }"#, r#"{ size-at-most = "1 KiB" }"#),
+        (r#"{ subject-tag = "[a-b]" }"#, r#"{ not = { subject-tag = "[a-b]" } }"#),
+        (r#"{ client = "0.0.0.0/1" }"#, r#"{ client = "128.0.0.0/1" }"#),
+    ] {
+        let (home, said) = broken(|c| {
+            c.set("policy", "replies", r#""rules""#);
+            c.rule("one", first, r#""relay""#);
+            c.rule("other", second, r#""relay""#);
+            c.rule("third", r#"{ subject-tag = "[x-y]" }"#, r#""portal""#);
+        });
+        says_of_rule(&said, &home, "third", &["never decides", r#""one" and "other""#]);
+    }
+    // Where one of the two protects, it is as it may have been meant.
+    let (home, said) = warned(|c| {
+        c.set("policy", "replies", r#""rules""#);
+        c.rule("one", "{ encrypted = true }", r#""relay""#);
+        c.rule("other", "{ encrypted = false }", r#""portal""#);
+        c.rule("third", r#"{ subject-tag = "[x-y]" }"#, r#""portal""#);
+    });
+    says_of_rule(&said, &home, "third", &["warning", "never decides"]);
+}
+
+#[test]
+fn what_only_looks_dead_is_not_complained_of() {
+    let (_, said) = warned(|c| {
+        c.set("policy", "replies", r#""rules""#);
+        c.rule("with a sender", r#"{ reverse-path = "*" }"#, r#""relay""#);
+        c.rule("reports", r#"{ reverse-path = "<>" }"#, r#""portal""#);
+    });
+    assert!(!said.contains("never"), "{said}");
+    let (_, said) = warned(|c| {
+        c.rule("large and signed", r#"{ size-at-least = "1 MiB", signed = true }"#, r#""relay""#);
+        c.rule("not signed", "{ signed = false, encrypted = true }", r#""relay""#);
+        c.rule("tagged", r#"{ subject-tag = "[x-y]" }"#, r#""portal""#);
+    });
+    assert!(!said.contains("never"), "{said}");
+}
+
+#[test]
+fn networks_that_are_a_large_part_of_the_world_are_warned_of() {
+    for network in ["0.0.0.0/1", "64.0.0.0/7", "2000::/3"] {
+        let (home, said) = warned(|c| {
+            c.set("[listener]", "networks", &format!("[\"127.0.0.1\", \"{network}\"]"));
+        });
+        says(&said, &home, &format!("\"{network}\""), &["warning", "strangers"]);
+        let (home, said) = warned(|c| {
+            c.rule("clients", &format!("{{ client = \"{network}\" }}"), r#""portal""#);
+        });
+        says_of_rule(&said, &home, "clients", &["warning", "large part of the world"]);
+    }
+    let (home, said) = warned(|c| {
+        c.set("delivery", "private-networks", r#"["0.0.0.0/0"]"#);
+    });
+    says(&said, &home, "private-networks", &["warning", "private-networks"]);
+    let (_, said) = warned(|c| {
+        c.set("[listener]", "networks", r#"["127.0.0.1", "10.0.0.0/8", "fc00::/7"]"#);
+    });
+    assert!(!said.contains("strangers"), "{said}");
+}
+
 #[test]
 fn a_worker_that_cannot_shut_itself_in_is_told_of() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -101,7 +101,8 @@ fn says_what_the_door_of_a_listener_would_say() {
     for (more, says) in [
         // Left out: the one that lets 127.0.0.1 send.
         (&[][..], &["at the listener inside", "may send: its address is in networks", "no TLS"][..]),
-        (&[], &["more than max-size (1024): 552 5.3.4", "max-line): 554 5.6.0", "452 4.5.3", "relayed"]),
+        (&[], &["more than max-size (1024): 552 5.3.4", "max-line): 554 5.6.0"]),
+        (&[], &["\nk@web.example: 552 5.3.4; not reached. The rules would say: relayed"]),
         (&[], &["k%elsewhere@insurer.example: one of our own servers", "553 5.1.3"]),
         (&["--listener", "applications"], &["must log in", "TLS is required", "deposited"]),
         (
@@ -114,10 +115,39 @@ fn says_what_the_door_of_a_listener_would_say() {
         (&["--listener", "scanner", "--client", "10.1.1.1"], &["may send: its address is in networks"]),
     ] {
         let (code, out, err) = ask(more);
-        assert_eq!(code, 0, "{err}");
+        // One of the two recipients at least is refused at every door.
+        assert_ne!(code, 0, "{out}{err}");
         for words in says {
             assert!(out.contains(words), "{more:?}: {words}\n{out}");
         }
+    }
+    // What the door refuses begins with that refusal; what it lets in does not.
+    let short = home.write("short.eml", &letters::plain("x", "y"));
+    for (more, refused, says) in [
+        (&[][..], false, "\nk@web.example: relayed"),
+        (
+            &["--to", "k@other.example"],
+            true,
+            "\nk@other.example: 452 4.5.3; not reached. The rules would say: relayed",
+        ),
+        (
+            &["--listener", "scanner"],
+            true,
+            "\nk@web.example: 554 5.7.1 in place of a greeting; not reached. The rules would say: relayed",
+        ),
+        (&["--listener", "applications"], false, "\nk@web.example: once it has logged in: deposited"),
+        (&["--listener", "applications", "--login", "exchange"], false, "\nk@web.example: deposited"),
+        (
+            &["--listener", "applications", "--login", "nobody"],
+            true,
+            "\nk@web.example: 535 5.7.8 at AUTH; not reached. The rules would say: deposited",
+        ),
+    ] {
+        let asked =
+            ["explain", short.to_str().unwrap(), "--from", "a@insurer.example", "--to", "k@web.example"];
+        let (code, out, err) = home.sealpost(&[&asked, more].concat());
+        assert_eq!(code != 0, refused, "{more:?}: {out}{err}");
+        assert!(out.contains(says), "{more:?}: no {says:?} in\n{out}");
     }
     let (code, _, err) = ask(&["--listener", "nonsense"]);
     assert!(code != 0 && err.contains("inside, applications, scanner"), "{err}");

@@ -48,6 +48,20 @@ impl Network {
         covers_all(v4, 32) || covers_all(v6, 128)
     }
 
+    /// Whether nobody's own network is as wide: wider than a /8 of IPv4 or a /16 of IPv6, those apart that lead nowhere
+    /// outside (RFC 4193, RFC 4291 §2.5.6).
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        match self.base {
+            IpAddr::V4(_) => self.prefix < 8,
+            IpAddr::V6(base) => {
+                let inside = (base.is_unique_local() && self.prefix >= 7)
+                    || (base.is_unicast_link_local() && self.prefix >= 10);
+                self.prefix < 16 && !inside
+            }
+        }
+    }
+
     /// Whether `address` is inside; IPv4-mapped IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -147,6 +161,16 @@ mod tests {
 
     fn inside(text: &str, address: &str) -> bool {
         network(text).unwrap().contains(address.parse().unwrap())
+    }
+
+    #[test]
+    fn some_networks_are_too_wide_to_be_ones_own() {
+        for wide in ["0.0.0.0/0", "128.0.0.0/1", "8.0.0.0/7", "::/0", "2000::/3", "2000::/15"] {
+            assert!(network(wide).unwrap().is_wide(), "{wide}");
+        }
+        for own in ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "2001::/16", "fc00::/7", "fe80::/10"] {
+            assert!(!network(own).unwrap().is_wide(), "{own}");
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@
 mod address;
 mod compile;
 mod condition;
+mod rule_coverage;
 mod file_name;
 mod letter_facts;
 mod near_miss;
@@ -48,6 +49,7 @@ mod wildcard;
 
 pub use compile::RuleError;
 pub use letter_facts::{Deep, Facts, Known};
+pub use rule_coverage::Always;
 pub use rules::{Held, Needs, Rules, Step};
 pub use size::Size;
 pub use spec::{HeaderSpec, Near, OtherwiseSpec, RuleSpec, TreatmentSpec, When};

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use sealpost_mail::{Term, TlsFloor, skeleton};
+use sealpost_mail::{Term, TlsFloor};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::address::AddressPattern;
 use crate::size::Size;
 
 /// One `[[rule]]`.
@@ -112,85 +111,6 @@ pub struct When {
     /// Holds when the conditions within do not all hold; of a list, each.
     #[serde(deserialize_with = "one_or_many")]
     pub not: Vec<When>,
-}
-
-impl When {
-    /// Whether these conditions hold for every letter that the others hold for, as far as the two texts tell. `false`
-    /// also where nobody can tell.
-    #[must_use]
-    pub fn holds_whenever(&self, other: &Self) -> bool {
-        let Self {
-            reverse_path,
-            reverse_path_list,
-            from,
-            from_list,
-            recipient,
-            recipient_list,
-            subject_tag,
-            subject_pattern,
-            header,
-            sensitivity,
-            label,
-            size_at_least,
-            size_at_most,
-            attachment_name,
-            attachment_type,
-            text_pattern,
-            encrypted,
-            signed,
-            reply,
-            from_partner,
-            client,
-            login,
-            listener,
-            not,
-        } = self;
-        // A list means any of these: a longer one holds more often.
-        fn wider_by<T: PartialEq>(ours: &[T], theirs: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
-            ours.is_empty()
-                || (!theirs.is_empty() && theirs.iter().all(|one| ours.iter().any(|wide| covers(wide, one))))
-        }
-        // As conditions compare them.
-        let same_shape = |ours: &String, theirs: &String| skeleton(ours) == skeleton(theirs);
-        // A subject that holds the longer text holds the shorter one.
-        let holds_shape = |ours: &String, theirs: &String| skeleton(theirs).contains(&skeleton(ours));
-        let addresses = |ours: &[String], theirs: &[String]| {
-            wider_by(ours, theirs, |ours, theirs| AddressPattern::covers(ours, theirs))
-        };
-        fn wider<T: PartialEq>(ours: &[T], theirs: &[T]) -> bool {
-            ours.is_empty() || (!theirs.is_empty() && theirs.iter().all(|one| ours.contains(one)))
-        }
-        fn same<T: PartialEq>(ours: Option<&T>, theirs: Option<&T>) -> bool {
-            ours.is_none() || ours == theirs
-        }
-        // Every letter has a recipient; it may lack a From and a reverse-path.
-        let everybody = |patterns: &[String]| patterns.iter().any(|pattern| pattern == "*");
-        addresses(reverse_path, &other.reverse_path)
-            && wider(reverse_path_list, &other.reverse_path_list)
-            && addresses(from, &other.from)
-            && wider(from_list, &other.from_list)
-            && (everybody(recipient) || addresses(recipient, &other.recipient))
-            && wider(recipient_list, &other.recipient_list)
-            && wider_by(subject_tag, &other.subject_tag, holds_shape)
-            && wider(subject_pattern, &other.subject_pattern)
-            && wider(header, &other.header)
-            && wider_by(sensitivity, &other.sensitivity, same_shape)
-            && wider_by(label, &other.label, same_shape)
-            && size_at_least.is_none_or(|ours| other.size_at_least.is_some_and(|theirs| theirs >= ours))
-            && size_at_most.is_none_or(|ours| other.size_at_most.is_some_and(|theirs| theirs <= ours))
-            && wider(attachment_name, &other.attachment_name)
-            && wider(attachment_type, &other.attachment_type)
-            && wider(text_pattern, &other.text_pattern)
-            && same(encrypted.as_ref(), other.encrypted.as_ref())
-            && same(signed.as_ref(), other.signed.as_ref())
-            && same(reply.as_ref(), other.reply.as_ref())
-            && same(from_partner.as_ref(), other.from_partner.as_ref())
-            && wider(client, &other.client)
-            && (login.iter().any(|one| one == "*") && !other.login.is_empty() || wider(login, &other.login))
-            && wider(listener, &other.listener)
-            // Of several groups each must hold: fewer hold more often.
-            && not.iter().all(|group| other.not.contains(group))
-    }
 }
 
 /// A condition on a header field. With nothing but a name: the field is there.

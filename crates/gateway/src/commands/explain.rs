@@ -103,19 +103,26 @@ pub(super) fn run(question: &Question) -> ExitCode {
         from_world: plan.inbound.takes(&listener.name),
     };
     let logins: Vec<&str> = plan.logins.iter().map(|(name, _hash)| name.as_str()).collect();
-    explain_intake::tell(listener, &logins, &caller, &envelope, &head, &bytes);
+    let door = explain_intake::ask(listener, &logins, &caller, &envelope, &head, &bytes);
+    door.tell();
     let decided = match each(&plan.rules, &plan.announcer, &facts, &envelope) {
         Ok(decided) => decided,
         Err(reply) => return fail(&std::io::Error::other(reply.to_line())),
     };
-    for one in &decided {
-        answer(&plan, &Facts { recipient: &one.recipient.address, ..facts }, &one.way);
+    for (number, one) in decided.iter().enumerate() {
+        let before = match (door.refusal(number), door.condition()) {
+            (Some(reply), _) => format!("{reply}; not reached. The rules would say: "),
+            (None, Some(condition)) => format!("{condition}: "),
+            (None, None) => String::new(),
+        };
+        answer(&plan, &Facts { recipient: &one.recipient.address, ..facts }, &one.way, &before);
     }
     if let Err(reply) = refuse_whole(&envelope, &decided) {
         say(format_args!("the whole mail is refused at the end of DATA: {}", reply.to_line().trim_end()));
     }
     in_a_thread(&plan, &facts, &decided);
-    explain_partner::keys(&question.config, &head, &envelope.reverse_path, &decided)
+    let keys = explain_partner::keys(&question.config, &head, &envelope.reverse_path, &decided);
+    if door.refuses_any() { ExitCode::FAILURE } else { keys }
 }
 
 /// What would be decided of an answer to a letter of the portal, where that makes a difference.
@@ -151,27 +158,30 @@ fn words(treatment: &Treatment) -> String {
     }
 }
 
-fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way) {
+/// `before`: what the door says first.
+fn answer(plan: &Plan, facts: &Facts<'_>, way: &Way, before: &str) {
     let recipient = facts.recipient.to_path();
     let judgement = match way {
         Way::ToUs => {
             say(format_args!(
-                "{recipient}: the address that notices are from; it ends here, and its writer is told how to answer safely"
+                "{recipient}: {before}the address that notices are from; it ends here, and its writer is told how to answer safely"
             ));
             return;
         }
         Way::Bounce(_) => {
-            say(format_args!("{recipient}: a report on one of our notices; it ends here, no rule is asked"));
+            say(format_args!(
+                "{recipient}: {before}a report on one of our notices; it ends here, no rule is asked"
+            ));
             return;
         }
         Way::Unclosable(reply) => {
-            say(format_args!("{recipient}: refused: {}", reply.to_line().trim_end()));
+            say(format_args!("{recipient}: {before}refused: {}", reply.to_line().trim_end()));
             plan.rules.judge(facts)
         }
         // Only the running gateway closes.
         Way::Closed(_) => return,
         Way::Judged(judgement) => {
-            say(format_args!("{recipient}: {}", words(&judgement.treatment)));
+            say(format_args!("{recipient}: {before}{}", words(&judgement.treatment)));
             judgement.clone()
         }
     };

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use sealpost_arrival::MAX_RECEIVED;
 use sealpost_intake::pieces::{CRLF, ChunkReader};
 use sealpost_intake::{ListenerConfig, Right, Shown, Tls};
-use sealpost_mail::{Envelope, Head};
+use sealpost_mail::{Address, Envelope, Head};
 
 use super::say;
 
@@ -40,23 +40,67 @@ fn right(listener: &ListenerConfig, caller: &Caller<'_>) -> Option<Right> {
     listener.access.right(shown)
 }
 
-/// Says it, line by line.
-pub(super) fn tell(
+/// What the door does with a letter before any rule is asked.
+pub(super) struct Door {
+    lines: Vec<String>,
+    /// Nothing of it gets in, and why.
+    shut: Option<String>,
+    /// It is let in under a condition that cannot be shown here.
+    condition: Option<&'static str>,
+    /// What each recipient of the envelope is refused with.
+    each: Vec<Option<String>>,
+}
+
+impl Door {
+    /// The reply that this recipient's copy does not get past.
+    pub(super) fn refusal(&self, recipient: usize) -> Option<&str> {
+        self.shut.as_deref().or_else(|| self.each.get(recipient)?.as_deref())
+    }
+
+    /// What the client must show first.
+    pub(super) fn condition(&self) -> Option<&'static str> {
+        self.condition
+    }
+
+    pub(super) fn refuses_any(&self) -> bool {
+        self.shut.is_some() || self.each.iter().any(Option::is_some)
+    }
+
+    /// Says it, line by line.
+    pub(super) fn tell(&self) {
+        for line in &self.lines {
+            say(format_args!("{line}"));
+        }
+    }
+}
+
+/// Asks it.
+pub(super) fn ask(
     listener: &ListenerConfig,
     logins: &[&str],
     caller: &Caller<'_>,
     envelope: &Envelope,
     head: &Head,
     letter: &[u8],
-) {
+) -> Door {
     let addresses: Vec<String> = listener.addresses.iter().map(ToString::to_string).collect();
-    say(format_args!("at the listener {} ({}):", listener.name, addresses.join(", ")));
-    for line in [tls(listener), &access(listener, logins, caller)] {
-        say(format_args!("  {line}"));
+    let access = access(listener, logins, caller);
+    let (line, mut shut, condition) = match access {
+        Access::Open(line) | Access::Ours(line) => (line, None, None),
+        Access::Once(line, condition) => (line, None, Some(condition)),
+        Access::Shut(line, reply) => (line, Some(reply.to_owned()), None),
+    };
+    let mut lines = vec![
+        format!("at the listener {} ({}):", listener.name, addresses.join(", ")),
+        format!("  {}", tls(listener)),
+        format!("  {line}"),
+    ];
+    let each = recipients(listener, caller, envelope, &mut lines);
+    for (wrong, reply) in of_the_letter(listener, head, letter) {
+        lines.push(format!("  refused: {wrong}: {reply}"));
+        shut.get_or_insert(reply);
     }
-    for line in refusals(listener, envelope, head, letter) {
-        say(format_args!("  refused: {line}"));
-    }
+    Door { lines, shut, condition, each }
 }
 
 fn tls(listener: &ListenerConfig) -> &'static str {
@@ -68,67 +112,124 @@ fn tls(listener: &ListenerConfig) -> &'static str {
     }
 }
 
-fn access(listener: &ListenerConfig, logins: &[&str], caller: &Caller<'_>) -> String {
+enum Access {
+    /// It may send to anyone.
+    Open(String),
+    /// It may send to our own domains.
+    Ours(String),
+    /// It may send once it has shown something.
+    Once(String, &'static str),
+    /// It may not, and hears this.
+    Shut(String, &'static str),
+}
+
+const NO_GREETING: &str = "554 5.7.1 in place of a greeting";
+
+fn access(listener: &ListenerConfig, logins: &[&str], caller: &Caller<'_>) -> Access {
     let client = caller.client;
     match right(listener, caller) {
-        Some(Right::Network) => return format!("{client} may send: its address is in networks"),
+        Some(Right::Network) => {
+            return Access::Open(format!("{client} may send: its address is in networks"));
+        }
         Some(Right::Login | Right::Certificate) => match caller.login {
             Some(login) if !logins.contains(&login) => {
-                return format!("no [[login]] is called {login}: 535 5.7.8 at AUTH");
+                let reply = "535 5.7.8 at AUTH";
+                return Access::Shut(format!("no [[login]] is called {login}: {reply}"), reply);
             }
-            Some(login) => return format!("{client} may send once it has logged in as {login}, over TLS"),
+            Some(login) => {
+                let line = format!("{client} may send once it has logged in as {login}, over TLS");
+                return Access::Open(line);
+            }
             None => {}
         },
         None => {}
     }
+    if !listener.access.domains.is_empty() {
+        let domains: Vec<String> = listener.access.domains.iter().map(ToString::to_string).collect();
+        return Access::Ours(format!(
+            "{client} is in no network: it may send to {} only",
+            domains.join(", ")
+        ));
+    }
     let certificates = !listener.access.certificates.is_empty();
     match (listener.access.auth, certificates) {
-        (true, true) => format!(
-            "{client} is in no network: it must log in (over TLS) or show a pinned certificate, else MAIL gets 530 5.7.0"
+        (true, true) => Access::Once(
+            format!(
+                "{client} is in no network: it must log in (over TLS) or show a pinned certificate, else MAIL gets 530 5.7.0"
+            ),
+            "once it has logged in or shown its certificate",
         ),
-        (true, false) => {
-            format!("{client} is in no network: it must log in (over TLS), else MAIL gets 530 5.7.0")
-        }
-        (false, true) => {
-            format!("{client} is in no network: it must show a pinned certificate, else MAIL gets 530 5.7.0")
-        }
-        (false, false) if caller.login.is_some() => {
-            format!("{client} is in no network, and nobody can log in here: 554 5.7.1 in place of a greeting")
-        }
-        (false, false) => format!("{client} is in no network: 554 5.7.1 in place of a greeting"),
+        (true, false) => Access::Once(
+            format!("{client} is in no network: it must log in (over TLS), else MAIL gets 530 5.7.0"),
+            "once it has logged in",
+        ),
+        (false, true) => Access::Once(
+            format!("{client} is in no network: it must show a pinned certificate, else MAIL gets 530 5.7.0"),
+            "once it has shown its certificate",
+        ),
+        (false, false) if caller.login.is_some() => Access::Shut(
+            format!("{client} is in no network, and nobody can log in here: {NO_GREETING}"),
+            NO_GREETING,
+        ),
+        (false, false) => Access::Shut(format!("{client} is in no network: {NO_GREETING}"), NO_GREETING),
     }
 }
 
-/// What is refused whatever the rules say.
-fn refusals(listener: &ListenerConfig, envelope: &Envelope, head: &Head, letter: &[u8]) -> Vec<String> {
-    let limits = &listener.limits;
-    let mut lines = Vec::new();
+/// What each recipient is refused with, in the order in which a session asks.
+fn recipients(
+    listener: &ListenerConfig,
+    caller: &Caller<'_>,
+    envelope: &Envelope,
+    lines: &mut Vec<String>,
+) -> Vec<Option<String>> {
+    let most = listener.limits.max_recipients;
+    let stranger = right(listener, caller).is_none() && !listener.access.domains.is_empty();
+    let postmaster = Address::parse(&format!("postmaster@{}", listener.hostname)).ok();
+    let mut taken = 0;
+    let mut each = Vec::new();
     for recipient in &envelope.recipients {
-        if listener.access.leads_elsewhere(&recipient.address) {
+        let address = &recipient.address;
+        let is_ours =
+            listener.access.domains.contains(address.domain()) || postmaster.as_ref() == Some(address);
+        each.push(if stranger && !is_ours {
+            lines.push(format!("  refused: {}: not one of our own domains: 550 5.7.1", address.to_path()));
+            Some("550 5.7.1".to_owned())
+        } else if listener.access.leads_elsewhere(address) {
             lines.push(format!(
-                "{}: one of our own servers could read the part before the @ as another address: 553 5.1.3",
-                recipient.address.to_path()
+                "  refused: {}: one of our own servers could read the part before the @ as another address: 553 5.1.3",
+                address.to_path()
             ));
-        }
+            Some("553 5.1.3".to_owned())
+        } else if taken >= most {
+            Some("452 4.5.3".to_owned())
+        } else {
+            taken += 1;
+            None
+        });
     }
-    if envelope.recipients.len() > limits.max_recipients {
-        lines.push(format!(
-            "recipients after the first {}: 452 4.5.3 (max-recipients)",
-            limits.max_recipients
-        ));
+    if each.iter().flatten().any(|reply| reply.starts_with("452")) {
+        lines.push(format!("  refused: recipients after the first {most}: 452 4.5.3 (max-recipients)"));
     }
+    each
+}
+
+/// What a letter is refused for whatever the rules say, and with which reply.
+fn of_the_letter(listener: &ListenerConfig, head: &Head, letter: &[u8]) -> Vec<(String, String)> {
+    let limits = &listener.limits;
+    let mut found = Vec::new();
     let size = letter.len() as u64;
     if size > limits.max_size {
-        lines.push(format!("{size} bytes are more than max-size ({}): 552 5.3.4", limits.max_size));
+        found.push((format!("{size} bytes are more than max-size ({})", limits.max_size), "552 5.3.4"));
     }
     let mut reader = ChunkReader::new(limits.text_line);
     if reader.check(letter).is_err() || reader.check(CRLF).is_err() {
-        lines.push("a bare CR or a NUL in the letter: 550 5.6.11".to_owned());
+        found.push(("a bare CR or a NUL in the letter".to_owned(), "550 5.6.11"));
     } else if reader.had_long_line() {
-        lines.push(format!("a line of more than {} octets (max-line): 554 5.6.0", limits.text_line));
+        let wrong = format!("a line of more than {} octets (max-line)", limits.text_line);
+        found.push((wrong, "554 5.6.0"));
     }
     if head.received_count() > MAX_RECEIVED {
-        lines.push(format!("more than {MAX_RECEIVED} Received fields, so a loop: 554 5.4.6"));
+        found.push((format!("more than {MAX_RECEIVED} Received fields, so a loop"), "554 5.4.6"));
     }
-    lines
+    found.into_iter().map(|(wrong, reply)| (wrong, reply.to_owned())).collect()
 }

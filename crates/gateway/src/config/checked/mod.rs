@@ -1,6 +1,7 @@
 //! From the file to what each part is told: every check that needs more than syntax. `check` and `serve`
 //! run the same code, so what passes one starts in the other. Opens no socket.
 
+mod dead_rules;
 mod dkim;
 mod escrow;
 mod hops;

@@ -1,14 +1,13 @@
 //! What a configuration does that its author may not have meant. Changes nothing.
 
 use sealpost_mail::Network;
-use sealpost_policy::{TreatmentSpec, When};
 
-use super::rules;
-use crate::config::file::{Config, Replies, Source};
+use super::dead_rules;
+use crate::config::file::{Config, Source};
 
 pub(super) fn find(config: &Config, source: &mut Source) {
     subjects(config, source);
-    shadows(config, source);
+    dead_rules::find(config, source);
     clients(config, source);
     exchangers(config, source);
 }
@@ -43,82 +42,49 @@ fn subjects(config: &Config, source: &mut Source) {
     }
 }
 
-/// A condition that everybody meets is none.
+/// A condition that everybody meets is none, and one that half the world meets surely was a slip.
 fn clients(config: &Config, source: &mut Source) {
     let mut found = Vec::new();
     for rule in &config.rules {
-        let mut open: Vec<&When> = vec![&rule.get_ref().when];
-        while let Some(when) = open.pop() {
+        let (at, name) = (rule.span().start, &rule.get_ref().name);
+        for when in dead_rules::every_group(&rule.get_ref().when) {
             let networks: Vec<Network> =
                 when.client.iter().filter_map(|text| Network::parse(text).ok()).collect();
-            if Network::are_everybody(&networks) {
-                found.push((rule.span().start, rule.get_ref().name.clone()));
+            let place = format!("`client` of the rule {name:?}");
+            found.extend(wide(&networks, &place).map(|wrong| (at, wrong)));
+        }
+    }
+    for listener in &config.listeners {
+        for text in &listener.networks {
+            let network: Vec<Network> = Network::parse(text.get_ref()).into_iter().collect();
+            // All of them together being everybody is an error, said elsewhere.
+            if network.iter().any(Network::is_wide) {
+                let wrong = format!(
+                    "the network {} in `networks` is so wide that strangers are in it: they may send to anywhere",
+                    text.get_ref()
+                );
+                found.push((text.span().start, wrong));
             }
-            open.extend(&when.not);
         }
     }
-    for (at, name) in found {
-        source.warn(
-            at,
-            format!("the networks in `client` of the rule {name:?} are everybody"),
-            "name the networks that are meant, or leave the condition out",
-        );
+    let mut private = Vec::new();
+    for text in &config.delivery.private_networks {
+        private.extend(Network::parse(text.get_ref()).ok());
+        if Network::are_everybody(&private) || private.last().is_some_and(Network::is_wide) {
+            let wrong = "`private-networks` is so wide that letters may be sent to any machine inside: whoever writes an \
+                         address with such a domain chooses which";
+            found.push((text.span().start, wrong.to_owned()));
+        }
+    }
+    for (at, wrong) in found {
+        source.warn(at, wrong, "name the networks that are meant, or leave them out");
     }
 }
 
-/// A rule behind one that holds whenever it would hold never decides. Where the first one lets letters go that the
-/// second one protects, the configuration is wrong: nobody writes a protecting rule for nothing.
-fn shadows(config: &Config, source: &mut Source) {
-    let mut found = Vec::new();
-    for (number, rule) in config.rules.iter().enumerate() {
-        let rule_spec = rule.get_ref();
-        let earlier = config.rules.iter().take(number).map(|earlier| earlier.get_ref());
-        if let Some(first) = earlier.into_iter().find(|earlier| earlier.when.holds_whenever(&rule_spec.when))
-        {
-            found.push((
-                rule.span().start,
-                rule_spec.name.clone(),
-                first.name.clone(),
-                exposes(&first.then, &rule_spec.then),
-            ));
-        }
+fn wide(networks: &[Network], place: &str) -> Option<String> {
+    if Network::are_everybody(networks) {
+        return Some(format!("the networks in {place} are everybody"));
     }
-    // What `replies = "portal"` adds stands behind all rules.
-    let replies = rules::for_replies();
-    let mut every = config.rules.iter();
-    let first = every.find(|rule| rule.get_ref().when.holds_whenever(&replies.when));
-    if let (Replies::Portal, Some(first)) = (config.policy.replies, first)
-        && exposes(&first.get_ref().then, &replies.then)
-    {
-        source.at(
-            first.span().start,
-            format!(
-                "replies to letters of the portal would leave in clear: the rule {:?} takes them before \
-                 `replies = \"portal\"` does",
-                first.get_ref().name
-            ),
-            "use `default` instead of this rule, narrow it with not = { reply = true }, or write replies = \"rules\"",
-        );
-    }
-    for (at, name, first, exposed) in found {
-        let wrong =
-            format!("the rule {name:?} never decides: {first:?} above it holds whenever it would hold");
-        let hint = "put the narrower rule first, or take one of them away";
-        if exposed {
-            source.at(at, wrong, hint);
-        } else {
-            source.warn(at, wrong, hint);
-        }
-    }
-}
-
-fn exposes(first: &TreatmentSpec, second: &TreatmentSpec) -> bool {
-    let protects = |then: &TreatmentSpec| match then {
-        TreatmentSpec::Portal
-        | TreatmentSpec::Domain { .. }
-        | TreatmentSpec::Hold { .. }
-        | TreatmentSpec::Refuse { .. } => true,
-        TreatmentSpec::Relay { .. } => false,
-    };
-    !protects(first) && protects(second)
+    let one = networks.iter().find(|network| network.is_wide())?;
+    Some(format!("the network {one} in {place} is a large part of the world"))
 }

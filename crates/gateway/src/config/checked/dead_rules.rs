@@ -1,0 +1,219 @@
+//! Rules that can never decide, and rules about what is not there: listeners, logins, sizes. Changes nothing.
+
+use sealpost_policy::{Always, RuleSpec, TreatmentSpec, When};
+
+use super::rules;
+use crate::config::file::{Config, Replies, Source};
+
+/// Of what several rules leave together, so much is looked at: a check must end.
+const MAX_COVERS: usize = 400;
+
+pub(super) fn find(config: &Config, source: &mut Source) {
+    unknown_names(config, source);
+    sizes(config, source);
+    shadows(config, source);
+}
+
+/// A name that is no listener's and no login's: a slip, and the rule would never hold.
+fn unknown_names(config: &Config, source: &mut Source) {
+    let listeners: Vec<&str> = config.listeners.iter().map(|listener| listener.name.as_str()).collect();
+    let logins: Vec<&str> = config.logins.iter().map(|login| login.name.as_str()).collect();
+    let mut found = Vec::new();
+    for rule in &config.rules {
+        for when in every_group(&rule.get_ref().when) {
+            let wrong = |key: &str, name: &str, known: &[&str]| {
+                let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                (
+                    rule.span().start,
+                    format!("the rule {:?} names a {key} that is not there: {name:?}", rule.get_ref().name),
+                    format!("there is {there}; names are compared letter by letter"),
+                )
+            };
+            let strange = when.listener.iter().filter(|name| !listeners.contains(&name.as_str()));
+            found.extend(strange.map(|name| wrong("listener", name, &listeners)));
+            let strange = when.login.iter().filter(|name| *name != "*" && !logins.contains(&name.as_str()));
+            found.extend(strange.map(|name| wrong("login", name, &logins)));
+            if when.login.iter().any(|name| name == "*") && logins.is_empty() {
+                found.push(wrong("login", "*", &logins));
+            }
+        }
+    }
+    for (at, wrong, hint) in found {
+        source.at(at, wrong, hint);
+    }
+}
+
+/// No letter reaches a size that no listener takes.
+fn sizes(config: &Config, source: &mut Source) {
+    let mut found = Vec::new();
+    for rule in &config.rules {
+        let when = &rule.get_ref().when;
+        let asked = config
+            .listeners
+            .iter()
+            .filter(|listener| when.listener.is_empty() || when.listener.contains(&listener.name));
+        let most = asked.map(|listener| listener.max_size.0).max();
+        if let (Some(least), Some(most)) = (when.size_at_least, most)
+            && least.0 > most
+        {
+            found.push((
+                rule.span().start,
+                format!(
+                    "the rule {:?} never holds: its size-at-least is {} bytes, and max-size of the listener lets {most} in",
+                    rule.get_ref().name, least.0
+                ),
+            ));
+        }
+    }
+    for (at, wrong) in found {
+        source.at(at, wrong, "name a size below max-size, or raise max-size");
+    }
+}
+
+/// What one rule takes, or two together.
+struct Cover {
+    when: When,
+    names: Vec<String>,
+    /// Every letter of it leaves in clear.
+    relays: bool,
+    /// Letters without a sender are not in it, though its conditions say so.
+    no_reports: bool,
+}
+
+impl Cover {
+    fn of(rule: &RuleSpec, always: &Always) -> Self {
+        let relays = match rule.then {
+            TreatmentSpec::Portal
+            | TreatmentSpec::Domain { .. }
+            | TreatmentSpec::Hold { .. }
+            | TreatmentSpec::Refuse { .. } => false,
+            TreatmentSpec::Relay { .. } => true,
+        };
+        let when = rule.when.without_truisms(always);
+        let no_reports = !rule.when.reverse_path.is_empty() && when.reverse_path.is_empty();
+        Self { when, names: vec![rule.name.clone()], relays, no_reports }
+    }
+
+    fn with(&self, other: &Self, always: &Always) -> Option<Self> {
+        let when = self.when.either(&other.when)?.without_truisms(always);
+        let mut names = self.names.clone();
+        names.extend(other.names.iter().filter(|name| !self.names.contains(name)).cloned());
+        let no_reports = self.no_reports || other.no_reports;
+        Some(Self { when, names, relays: self.relays && other.relays, no_reports })
+    }
+
+    fn takes(&self, rule: &When, narrow: &When, from_world: &[&str]) -> bool {
+        // A letter from the world is decided by rules that name its listener alone.
+        let is_for_the_world = rule.listener.iter().any(|name| from_world.contains(&name.as_str()));
+        !(is_for_the_world && self.when.listener.is_empty())
+            && !(self.no_reports && rule.is_for_reports())
+            && self.when.holds_whenever(narrow)
+    }
+
+    fn named(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(|name| format!("{name:?}")).collect();
+        names.join(" and ")
+    }
+}
+
+/// A rule behind others that hold whenever it would hold never decides. Where those let letters go that it protects, the
+/// configuration is wrong: nobody writes a protecting rule for nothing.
+fn shadows(config: &Config, source: &mut Source) {
+    let of_world = config.listeners.iter().filter(|listener| !listener.domains.is_empty());
+    let from_world: Vec<&str> = of_world.map(|listener| listener.name.as_str()).collect();
+    let always = Always {
+        // Those from the world are asked only about rules that name them.
+        listeners: match from_world.is_empty() {
+            true => config.listeners.iter().map(|listener| listener.name.clone()).collect(),
+            false => Vec::new(),
+        },
+        max_size: config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(u64::MAX),
+    };
+    let replies = rules::for_replies();
+    let written = config.rules.iter().map(|rule| (Some(rule.span().start), rule.get_ref()));
+    // What `replies = "portal"` adds stands behind all rules.
+    let added = matches!(config.policy.replies, Replies::Portal).then_some((None, &replies));
+    let mut covers: Vec<Cover> = Vec::new();
+    let mut found = Vec::new();
+    for (at, rule) in written.chain(added) {
+        let own = Cover::of(rule, &always);
+        if let (true, Some(at)) = (own.when.never_holds(), at) {
+            found.push((
+                at,
+                true,
+                format!("the rule {:?} never holds: its `not` takes back what it asks for", rule.name),
+                TAKEN_BACK,
+            ));
+            continue;
+        }
+        let Some(first) = covers.iter().find(|cover| cover.takes(&rule.when, &own.when, &from_world)) else {
+            add(own, &mut covers, &always);
+            continue;
+        };
+        let exposes = first.relays && !own.relays;
+        let Some(at) = at else {
+            let last = first
+                .names
+                .last()
+                .and_then(|name| config.rules.iter().find(|one| one.get_ref().name == *name));
+            if let (true, Some(last)) = (exposes, last) {
+                found.push((
+                    last.span().start,
+                    true,
+                    format!(
+                        "replies to letters of the portal would leave in clear: the rule {} takes them before \
+                         `replies = \"portal\"` does",
+                        first.named()
+                    ),
+                    "use `default` instead of this rule, narrow it with not = { reply = true }, or write replies = \"rules\"",
+                ));
+            }
+            continue;
+        };
+        let (verb, hint) = match first.names.len() {
+            1 => ("holds whenever it would hold", "put the narrower rule first, or take one of them away"),
+            _ => (
+                "take every letter that it would take",
+                "put the narrower rule first, or take one of them away",
+            ),
+        };
+        found.push((
+            at,
+            exposes,
+            format!("the rule {:?} never decides: {} above it {verb}", rule.name, first.named()),
+            hint,
+        ));
+    }
+    for (at, is_wrong, wrong, hint) in found {
+        if is_wrong {
+            source.at(at, wrong, hint);
+        } else {
+            source.warn(at, wrong, hint);
+        }
+    }
+}
+
+const TAKEN_BACK: &str = "take the condition out of `not`, or out of the rule";
+
+/// The rule, and what it leaves together with those before it.
+fn add(rule: Cover, covers: &mut Vec<Cover>, always: &Always) {
+    let mut new = vec![rule];
+    while let Some(one) = new.pop() {
+        if covers.len() >= MAX_COVERS || covers.iter().any(|known| known.when == one.when) {
+            continue;
+        }
+        new.extend(covers.iter().filter_map(|known| known.with(&one, always)));
+        covers.push(one);
+    }
+}
+
+/// The conditions, and those in their `not`, and so on.
+pub(super) fn every_group(when: &When) -> Vec<&When> {
+    let mut all = Vec::new();
+    let mut open = vec![when];
+    while let Some(when) = open.pop() {
+        open.extend(&when.not);
+        all.push(when);
+    }
+    all
+}
