@@ -77,6 +77,7 @@ mod support;
 mod tags_as_typed;
 mod tls_floor;
 mod told_by_support;
+mod unseen;
 mod way_in;
 mod webhooks;
 mod webmail;

@@ -7,7 +7,6 @@ use super::{fail, runtime};
 use crate::demo;
 
 pub(super) fn run(data: Option<PathBuf>, json: bool) -> ExitCode {
-    super::serve::no_core_dumps();
     let ended = runtime()
         .map_err(demo::DemoError::from)
         .and_then(|runtime| runtime.block_on(demo::run(data, json, super::serve::stop_on_signal)));

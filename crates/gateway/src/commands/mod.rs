@@ -31,6 +31,7 @@ mod rotate_escrow;
 mod serve;
 mod support;
 mod tell_owner;
+mod unseen;
 mod verify_portal;
 mod webhook;
 
@@ -258,6 +259,8 @@ enum Verb {
 
 /// Carries out the command line.
 pub(crate) fn run(cli: Cli) -> ExitCode {
+    // Before anything is read.
+    unseen::shut();
     match cli.verb {
         Verb::Demo { data, json } => demo::run(data, json),
         Verb::Serve { config, role } => serve::run(&config, role.unwrap_or(Roles::ALL)),

@@ -22,7 +22,6 @@ pub(super) fn run(config: &Path, roles: Roles) -> ExitCode {
     for warning in &plan.warnings {
         tracing::warn!("{warning}");
     }
-    no_core_dumps();
     match sealpost_sandbox::landlock() {
         Landlock::Present => {}
         Landlock::Absent => tracing::warn!(
@@ -96,16 +95,5 @@ fn enough_files() {
     let most = getrlimit(Resource::Nofile).maximum;
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }) {
         tracing::warn!(%error, "the limit of open files stays as it was");
-    }
-}
-
-/// Invariant 3: nothing of a letter ends in a crash dump, and no process of the same user reads this one's memory.
-pub(super) fn no_core_dumps() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "other processes of this user may look into this one");
-    }
-    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
-        tracing::warn!(%error, "core dumps could not be switched off");
     }
 }
