@@ -13,6 +13,7 @@ pub(crate) mod forgot;
 pub(crate) mod known_browser;
 pub(crate) mod login;
 pub(crate) mod password;
+mod password_guesses;
 pub(crate) mod password_variants;
 pub(crate) mod renew;
 pub(crate) mod reset;

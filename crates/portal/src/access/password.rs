@@ -1,6 +1,6 @@
 //! What a password must be, and why one is not good enough. Pure; keeps nothing.
 
-use crate::access::common_passwords;
+use crate::access::{common_passwords, password_guesses};
 use crate::access::password_variants::{core, fold, hash, unleet};
 use crate::config::PasswordRules;
 
@@ -105,10 +105,25 @@ pub(crate) fn weaknesses(
     } else if rules.minimum_strength > 0 && is_related(password, &own, rules.minimum_strength) {
         found.push(Weakness::Related);
     }
-    if found.is_empty() && score(password, &own) < rules.minimum_strength.min(4) {
+    let easy = || {
+        score(password, &own) < rules.minimum_strength.min(4)
+            || password_guesses::bits(password, &own, COMMON.lines()) < bits_of(rules.minimum_strength)
+    };
+    if found.is_empty() && easy() {
         found.push(Weakness::Guessable);
     }
     found
+}
+
+/// What a strength, as zxcvbn counts it, asks of [`password_guesses::bits`]: the third is more than a word, its compound and a year.
+fn bits_of(strength: u8) -> u32 {
+    match strength {
+        0 => 0,
+        1 => 20,
+        2 => 29,
+        3 => 34,
+        _ => 40,
+    }
 }
 
 fn score(password: &str, own: &[String]) -> u8 {
@@ -247,6 +262,60 @@ mod tests {
         }
     }
 
+    /// Whoever thinks of something gets it: words that do not belong together, sentences, letters by chance.
+    #[test]
+    fn good_pass_phrases_stay_acceptable() {
+        let mut refused = Vec::new();
+        for good in [
+            "Wolke.Ziegel.Nebel7",
+            "Kirschkern-1953-Segel",
+            "Tulpe!Anker!Radio4",
+            "blauer-Elefant-tanzt-3x",
+            "Lampe7Teppich+Zahn",
+            "Drei Igel trinken Tee!3",
+            "Mein Hund frisst 2 Socken!",
+            "Oma backt sonntags 7 Kuchen.",
+            "Im Keller wohnt 1 Drache!",
+            "Zwiebel_Mond_Kabel_5",
+            "Pfeffer9Gitarre!",
+            "Schrank#Wiese2",
+            "Fenster-Gurke-88",
+            "Teppich?Kaktus4",
+            "Löwe.Pinsel.3.Brot",
+            "Nadel+Kuh+Wecker1",
+            "Heute-regnet-es-Kekse1",
+            "Vulkan%Socke6",
+            "Trompete:Hase:9",
+            "Donaudampfschiff-Kakao7",
+            "ApfelKaktusTromm3l!",
+            "Zitrone/Besen/41",
+            "correct7Horse-battery",
+            "Seven.lazy.Cats4",
+            "Purple!monkey9Dishwasher",
+            "Window-Carpet-Soup8",
+            "my dog eats 3 Socks!",
+            "vT9#kLw2!qZ",
+            "xK7$mQ2p-v",
+            "q8Zr!tN4wb",
+            "J3v&pY6m_d",
+            "Fw7.kXt9zR",
+            "2bZ!h8Kq#w",
+            "Rn5$gW8t",
+            "mDhf2Skw!D",
+            "IwmgHh3K!u",
+            "WsnSidZ.19k",
+            "Regenschirm7-Tulpe",
+            "Straße-Übermut-42",
+            "Huber-Tulpenzaun9Kork",
+        ] {
+            let found = judge_for(good, "maria.huber77@web.example");
+            if !found.is_empty() {
+                refused.push((good, found));
+            }
+        }
+        assert!(refused.is_empty(), "{refused:?}");
+    }
+
     #[test]
     fn what_everybody_tries_first_is_refused() {
         let mut taken = Vec::new();
@@ -308,6 +377,39 @@ mod tests {
             "Urlaub2026!",
             "W13n2026!",
             "Letmein2026!",
+            // A word and an ending twice, walks on the keyboard, dates, initials.
+            "Hansi1!Hansi1!",
+            "Nov2026!Nov",
+            "1qay2wsx!Q",
+            "1qaz2wsx!Q",
+            "!QAY2wsx3edc",
+            "Yxcvbnm123!",
+            "Asdf!Asdf1",
+            "3edc4rfv!A",
+            "01.02.1977Mh!",
+            "Mh01021977!",
+            "24.12.2020Xy",
+            "Neu12345!",
+            "Neu-0815-neu",
+            // Two short words, compounds, addresses.
+            "Mustermann1!",
+            "Max.Muster1",
+            "Lena&Max2015!",
+            "Anna+Paul2020",
+            "Apfelbaum2026!",
+            "Apfelstrudel1!",
+            "Gartenzwerg1!",
+            "Gartenzaun2!",
+            "Donaudampf1!",
+            "Kirschbaum77!",
+            "Haustuer123!",
+            "Sonnenblume2026!",
+            "Bahnhofstr.5a",
+            "Hauptstr.12",
+            "Haus-Nr.12a",
+            "Sommerwind2026!",
+            "Apf3lbaum2026!",
+            "Baumapfel!1!",
         ] {
             if judge_for(bad, "maria.huber77@web.example").is_empty() {
                 taken.push(bad);

@@ -67,8 +67,8 @@ async fn a_complete_form_opens_the_mailbox_once() {
     assert_eq!(page.status, 410);
     assert!(page.text().contains("href=\"/\""), "it leads to the log-in");
     let mut form = good_activation(&page.form_token());
-    form[1].1 = "Gestohlen-Kennwort9".into();
-    form[2].1 = "Gestohlen-Kennwort9".into();
+    form[1].1 = "Gestohlen-Kennwort-Nebel9".into();
+    form[2].1 = "Gestohlen-Kennwort-Nebel9".into();
     assert_eq!(thief.send(&path, &form).await.status, 410);
     assert!(!thief.cookies.contains_key("sealpost-session"));
     // The password is the owner's still.

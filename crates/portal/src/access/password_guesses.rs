@@ -1,0 +1,292 @@
+//! How many guesses a password takes of somebody who knows how people make them: words, names, dates, walks on the
+//! keyboard, one of them twice. Pure; knows no rule and keeps nothing.
+
+use crate::access::common_passwords;
+use crate::access::password_variants::{fold, hash, unleet};
+
+/// Tenths of a bit.
+type Cost = u32;
+
+/// More characters than anybody needs; what is behind them makes nothing easier.
+const LONGEST: usize = 72;
+const LONGEST_WORD: usize = 24;
+
+const OWN: Cost = 30;
+const COMMON: Cost = 60;
+/// The second half of a compound follows from the first.
+const COMPOUND: Cost = 70;
+const REPEATED: Cost = 20;
+const INITIALS: Cost = 20;
+const SHORTHAND: Cost = 40;
+const YEAR: Cost = 50;
+const DATE: Cost = 90;
+const HOUSE: Cost = 50;
+const SEQUENCE: Cost = 30;
+const WALK: Cost = 80;
+const LETTER: Cost = 50;
+const DIGIT: Cost = 33;
+const SIGN: Cost = 40;
+const USUAL_SIGN: Cost = 20;
+const LAST_SIGN: Cost = 10;
+/// Letters read out of digits and signs.
+const READ: Cost = 5;
+
+/// What people put between words, and in front of a number.
+const SHORTHANDS: [&str; 16] =
+    ["str", "nr", "tel", "plz", "st", "dr", "und", "im", "in", "am", "an", "der", "die", "das", "the", "und"];
+
+/// Keys in their rows: German and American.
+const KEYBOARDS: [[&str; 4]; 2] = [
+    ["1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm,.-"],
+    ["1234567890", "qwertyuiop", "asdfghjkl;", "zxcvbnm,./"],
+];
+/// What the digits give with the shift key, on the same keyboards.
+const SHIFTED: [&str; 2] = ["!\"§$%&/()=", "!@#$%^&*()"];
+
+/// The bits of it, rounded down. `own` are words of its owner and the operator, folded; `common` words that everybody
+/// tries, folded as well.
+pub(super) fn bits<'w>(password: &str, own: &[String], common: impl Iterator<Item = &'w str>) -> u32 {
+    let text = Text::new(password);
+    let words = Words { own, common: common.collect(), initials: initials(own) };
+    words.cheapest(&text) / 10
+}
+
+/// A password in the forms in which pieces of it are looked at; all of one length.
+struct Text {
+    plain: Vec<char>,
+    read: [Vec<char>; 2],
+    /// Whether a word begins here for the eye: a capital after something else.
+    begins: Vec<bool>,
+}
+
+impl Text {
+    fn new(password: &str) -> Self {
+        let (mut plain, mut begins) = (Vec::new(), Vec::new());
+        let mut before = None;
+        for c in password.chars().take(LONGEST) {
+            let folded = fold(c.encode_utf8(&mut [0; 4]));
+            for (number, folded) in folded.chars().enumerate() {
+                plain.push(folded);
+                let capital = c.is_uppercase() && before.is_none_or(|before: char| !before.is_uppercase());
+                begins.push(number == 0 && capital);
+            }
+            before = Some(c);
+        }
+        let whole: String = plain.iter().collect();
+        let read = ['i', 'l'].map(|one| unleet(&whole, one).chars().collect());
+        Self { plain, read, begins }
+    }
+
+    fn at(&self, at: usize) -> Option<char> {
+        self.plain.get(at).copied()
+    }
+}
+
+struct Words<'w> {
+    own: &'w [String],
+    common: std::collections::HashSet<&'w str>,
+    initials: Vec<String>,
+}
+
+/// What ended last: after a word, and after a walk, the next one costs less.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Other,
+    Word,
+    Walk,
+}
+
+const STATES: [After; 3] = [After::Other, After::Word, After::Walk];
+
+impl Words<'_> {
+    /// The cheapest way to put it together.
+    fn cheapest(&self, text: &Text) -> Cost {
+        let length = text.plain.len();
+        let mut best: Vec<[Option<Cost>; 3]> = vec![[None; 3]; length + 1];
+        if let Some(first) = best.first_mut() {
+            *first = [Some(0), None, None];
+        }
+        for from in 0..length {
+            for to in from + 1..=length {
+                for (cost, before, after) in self.pieces(text, from, to) {
+                    let before = best.get(from).and_then(|costs| match before {
+                        Some(state) => costs[state as usize],
+                        None => costs.iter().flatten().min().copied(),
+                    });
+                    let place = best.get_mut(to).map(|costs| &mut costs[after as usize]);
+                    if let (Some(before), Some(place)) = (before, place) {
+                        let sum = before.saturating_add(cost);
+                        *place = Some(place.map_or(sum, |known| known.min(sum)));
+                    }
+                }
+            }
+        }
+        best.last().and_then(|costs| costs.iter().flatten().min().copied()).unwrap_or(0)
+    }
+
+    /// What a piece may be: its cost, after what alone it costs so, and what it is to the next.
+    fn pieces(&self, text: &Text, from: usize, to: usize) -> Vec<(Cost, Option<After>, After)> {
+        let piece: String = text.plain.get(from..to).unwrap_or_default().iter().collect();
+        let is_last = to == text.plain.len();
+        let mut found = Vec::new();
+        if let Some(c) = text.at(from).filter(|_| to == from + 1) {
+            let capital = Cost::from(text.begins.get(from).copied().unwrap_or_default()) * 10;
+            found.push(match c {
+                _ if c.is_alphabetic() => (LETTER + capital, None, After::Other),
+                _ if c.is_numeric() => (DIGIT, None, After::Other),
+                '!' | '.' | '?' if is_last => (LAST_SIGN, None, After::Other),
+                '!' | '.' | '?' | '-' | '_' | '+' | '&' | ',' | ':' | '/' | ' ' => {
+                    (USUAL_SIGN, None, After::Other)
+                }
+                _ => (SIGN, None, After::Other),
+            });
+        }
+        if (to - from) >= 2 {
+            found.extend(self.word(text, from, to, &piece));
+            if let Some(cost) = number(&piece) {
+                found.push((cost, None, After::Other));
+            }
+            if repeats(&text.plain, from, to) {
+                found.push((REPEATED, None, After::Other));
+            }
+        }
+        if is_walk(&piece) {
+            found.push((WALK, None, After::Walk));
+            found.push((SEQUENCE, Some(After::Walk), After::Walk));
+        }
+        found
+    }
+
+    fn word(&self, text: &Text, from: usize, to: usize, piece: &str) -> Vec<(Cost, Option<After>, After)> {
+        let mut found = Vec::new();
+        if SHORTHANDS.contains(&piece) {
+            found.push((SHORTHAND, None, After::Word));
+        }
+        if self.initials.iter().any(|own| own == piece) {
+            found.push((INITIALS, None, After::Word));
+        }
+        let begins = text.begins.get(from).copied().unwrap_or_default();
+        // What letters were written as signs is told from what was letters.
+        let forms = std::iter::once((piece.to_owned(), 0)).chain(text.read.iter().map(|read| {
+            let read: String = read.get(from..to).unwrap_or_default().iter().collect();
+            let cost = if read == piece { 0 } else { READ };
+            (read, cost)
+        }));
+        for (form, more) in forms {
+            let length = form.chars().count();
+            if self.own.contains(&form) {
+                found.push((OWN + more, None, After::Word));
+            } else if self.common.contains(form.as_str()) {
+                found.push((COMMON + more, None, After::Word));
+            }
+            let is_word = (4..=LONGEST_WORD).contains(&length) && form.chars().all(char::is_alphabetic);
+            if is_word && common_passwords::holds_any(&[hash(&form)]) {
+                let alone = match length {
+                    4 => 120,
+                    5..=7 => 150,
+                    _ => 170,
+                };
+                found.push((alone + more, None, After::Word));
+                if !begins {
+                    found.push((COMPOUND + more, Some(After::Word), After::Word));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The first letters of the owner's names, in their order and the other way round.
+fn initials(own: &[String]) -> Vec<String> {
+    let firsts: Vec<char> = own.iter().filter_map(|word| word.chars().next()).collect();
+    let mut pairs = Vec::new();
+    for a in &firsts {
+        for b in &firsts {
+            pairs.push(format!("{a}{b}"));
+        }
+    }
+    pairs
+}
+
+/// A number that is easier than its digits: a year, a date, a run, one digit many times, the number of a house.
+fn number(piece: &str) -> Option<Cost> {
+    let digits: Vec<u32> = piece.chars().filter_map(|c| c.to_digit(10)).collect();
+    let parts: Vec<&str> = piece.split(['.', '-', '/', ',']).collect();
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if is_digits(piece) {
+        let steps: Vec<(u32, u32)> = digits.iter().copied().zip(digits.iter().skip(1).copied()).collect();
+        let run =
+            steps.iter().all(|(a, b)| (a + 1) % 10 == *b) || steps.iter().all(|(a, b)| (b + 1) % 10 == *a);
+        if run || steps.iter().all(|(a, b)| a == b) {
+            return Some(SEQUENCE);
+        }
+        if piece.len() == 4 && (piece.starts_with("19") || piece.starts_with("20")) {
+            return Some(YEAR);
+        }
+        let cut = |from: usize, to: usize| piece.get(from..to).unwrap_or_default();
+        let dates: &[[&str; 3]] = match piece.len() {
+            4 => &[[cut(0, 2), cut(2, 4), "00"]],
+            6 => &[[cut(0, 2), cut(2, 4), cut(4, 6)], [cut(4, 6), cut(2, 4), cut(0, 2)]],
+            8 => &[[cut(0, 2), cut(2, 4), cut(4, 8)], [cut(6, 8), cut(4, 6), cut(0, 4)]],
+            _ => &[],
+        };
+        return dates.iter().any(is_date).then_some(DATE);
+    }
+    if let Some((number, letter)) = piece.split_at_checked(piece.len().saturating_sub(1)) {
+        let is_house =
+            is_digits(number) && number.len() <= 3 && letter.chars().all(|c| matches!(c, 'a'..='e'));
+        if is_house {
+            return Some(HOUSE);
+        }
+    }
+    match parts.as_slice() {
+        [day, month, year] if parts.iter().all(|part| is_digits(part)) => {
+            (is_date(&[day, month, year]) || is_date(&[year, month, day])).then_some(DATE)
+        }
+        [day, month, ""] | [day, month] if is_digits(day) && is_digits(month) => {
+            is_date(&[day, month, "00"]).then_some(DATE)
+        }
+        _ => None,
+    }
+}
+
+fn is_date([day, month, year]: &[&str; 3]) -> bool {
+    let within =
+        |text: &str, most: u32| text.len() <= 2 && text.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n));
+    let is_year = year.len() == 2 || (year.len() == 4 && (year.starts_with("19") || year.starts_with("20")));
+    is_year && ((within(day, 31) && within(month, 12)) || (within(day, 12) && within(month, 31)))
+}
+
+/// Whether the piece stood there before, whole.
+fn repeats(text: &[char], from: usize, to: usize) -> bool {
+    let (length, piece) = (to - from, text.get(from..to).unwrap_or_default());
+    let before = text.get(..from).unwrap_or_default();
+    let same = piece.iter().all(|c| Some(c) == piece.first());
+    (length >= 3 && before.windows(length).any(|window| window == piece))
+        || (same && before.last() == piece.first())
+}
+
+/// A straight line on a keyboard: a row, a column, there or back.
+fn is_walk(piece: &str) -> bool {
+    let length = piece.chars().count();
+    if !(3..=10).contains(&length) {
+        return false;
+    }
+    KEYBOARDS.iter().zip(SHIFTED).any(|(rows, shifted)| {
+        let place = |c: char| {
+            let c = match shifted.chars().position(|one| one == c) {
+                Some(at) => rows.first()?.chars().nth(at)?,
+                None => c,
+            };
+            rows.iter().enumerate().find_map(|(row, keys)| {
+                let column = keys.chars().position(|key| key == c)?;
+                Some((i32::try_from(row).ok()?, i32::try_from(column).ok()?))
+            })
+        };
+        let places: Option<Vec<(i32, i32)>> = piece.chars().map(place).collect();
+        let Some(places) = places else { return false };
+        let mut steps = places.iter().zip(places.iter().skip(1)).map(|(a, b)| (b.0 - a.0, b.1 - a.1));
+        let Some(first) = steps.next() else { return false };
+        matches!(first, (0, 1 | -1) | (1 | -1, 0)) && steps.all(|step| step == first)
+    })
+}
