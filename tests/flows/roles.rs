@@ -199,7 +199,11 @@ fn each_role_as_a_user_of_its_own_with_its_own_keys_and_no_other() {
     for (process, (role, _)) in processes.iter().zip(ROLES) {
         // proc_pid(5): what is not dumpable belongs to root and not to the user it runs as.
         let memory = std::fs::metadata(format!("/proc/{}/mem", process.id())).unwrap();
-        assert_eq!(std::os::unix::fs::MetadataExt::uid(&memory), 0, "{role}: others of its user read its memory");
+        assert_eq!(
+            std::os::unix::fs::MetadataExt::uid(&memory),
+            0,
+            "{role}: others of its user read its memory"
+        );
         let all: Vec<&[u8]> = keys.iter().chain(&nobody_s).chain(&texts).map(Vec::as_slice).collect();
         let found = held(process, &all);
         let its_own = match role {

@@ -139,8 +139,7 @@ fn rules_read_what_a_browser_shows() {
         let same_words = texts.iter().any(|text| text.join(" ") == shown.join(" "));
         // What a style sheet does to its classes is not computed: every word that it sets apart is one somewhere.
         let by_sheet = page.contains("<style") && {
-            let known: HashSet<&str> =
-                texts.iter().flatten().flat_map(|line| line.split(' ')).collect();
+            let known: HashSet<&str> = texts.iter().flatten().flat_map(|line| line.split(' ')).collect();
             shown.iter().flat_map(|line| line.split(' ')).all(|word| known.contains(word))
         };
         let agrees = same_lines || (same_words && page.contains("<t")) || by_sheet || shown.is_empty();

@@ -15,6 +15,7 @@ const OWN: Cost = 30;
 const COMMON: Cost = 60;
 /// The second half of a compound follows from the first.
 const COMPOUND: Cost = 70;
+const LINK: Cost = 30;
 const REPEATED: Cost = 20;
 const INITIALS: Cost = 20;
 const SHORTHAND: Cost = 40;
@@ -32,8 +33,10 @@ const LAST_SIGN: Cost = 10;
 const READ: Cost = 5;
 
 /// What people put between words, and in front of a number.
-const SHORTHANDS: [&str; 16] =
-    ["str", "nr", "tel", "plz", "st", "dr", "und", "im", "in", "am", "an", "der", "die", "das", "the", "und"];
+const SHORTHANDS: [&str; 15] =
+    ["str", "nr", "tel", "plz", "st", "dr", "und", "im", "in", "am", "an", "der", "die", "das", "the"];
+/// What German puts between the halves of a compound, and behind them.
+const LINKS: [&str; 6] = ["s", "n", "en", "es", "er", "e"];
 
 /// Keys in their rows: German and American.
 const KEYBOARDS: [[&str; 4]; 2] = [
@@ -96,32 +99,57 @@ enum After {
     Walk,
 }
 
-const STATES: [After; 3] = [After::Other, After::Word, After::Walk];
+/// The cheapest ways to some place in the text, by what ended there.
+#[derive(Clone, Copy, Default)]
+struct Ways {
+    other: Option<Cost>,
+    word: Option<Cost>,
+    walk: Option<Cost>,
+}
+
+impl Ways {
+    fn cheapest(self) -> Option<Cost> {
+        [self.other, self.word, self.walk].into_iter().flatten().min()
+    }
+
+    fn after(self, last: After) -> Option<Cost> {
+        match last {
+            After::Other => self.other,
+            After::Word => self.word,
+            After::Walk => self.walk,
+        }
+    }
+
+    fn offer(&mut self, last: After, cost: Cost) {
+        let place = match last {
+            After::Other => &mut self.other,
+            After::Word => &mut self.word,
+            After::Walk => &mut self.walk,
+        };
+        *place = Some(place.map_or(cost, |known| known.min(cost)));
+    }
+}
 
 impl Words<'_> {
     /// The cheapest way to put it together.
     fn cheapest(&self, text: &Text) -> Cost {
         let length = text.plain.len();
-        let mut best: Vec<[Option<Cost>; 3]> = vec![[None; 3]; length + 1];
+        let mut best = vec![Ways::default(); length + 1];
         if let Some(first) = best.first_mut() {
-            *first = [Some(0), None, None];
+            first.other = Some(0);
         }
         for from in 0..length {
+            let here = best.get(from).copied().unwrap_or_default();
             for to in from + 1..=length {
-                for (cost, before, after) in self.pieces(text, from, to) {
-                    let before = best.get(from).and_then(|costs| match before {
-                        Some(state) => costs[state as usize],
-                        None => costs.iter().flatten().min().copied(),
-                    });
-                    let place = best.get_mut(to).map(|costs| &mut costs[after as usize]);
-                    if let (Some(before), Some(place)) = (before, place) {
-                        let sum = before.saturating_add(cost);
-                        *place = Some(place.map_or(sum, |known| known.min(sum)));
+                for (cost, only_after, last) in self.pieces(text, from, to) {
+                    let before = only_after.map_or_else(|| here.cheapest(), |state| here.after(state));
+                    if let (Some(before), Some(ways)) = (before, best.get_mut(to)) {
+                        ways.offer(last, before.saturating_add(cost));
                     }
                 }
             }
         }
-        best.last().and_then(|costs| costs.iter().flatten().min().copied()).unwrap_or(0)
+        best.last().and_then(|ways| ways.cheapest()).unwrap_or(0)
     }
 
     /// What a piece may be: its cost, after what alone it costs so, and what it is to the next.
@@ -140,6 +168,9 @@ impl Words<'_> {
                 }
                 _ => (SIGN, None, After::Other),
             });
+        }
+        if LINKS.contains(&piece.as_str()) {
+            found.push((LINK, Some(After::Word), After::Word));
         }
         if (to - from) >= 2 {
             found.extend(self.word(text, from, to, &piece));
@@ -289,4 +320,45 @@ fn is_walk(piece: &str) -> bool {
         let Some(first) = steps.next() else { return false };
         matches!(first, (0, 1 | -1) | (1 | -1, 0)) && steps.all(|step| step == first)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(password: &str) -> u32 {
+        bits(password, &["maria".to_owned(), "huber".to_owned()], ["wien", "november"].into_iter())
+    }
+
+    #[test]
+    fn what_is_easier_than_its_letters() {
+        for (easy, most) in [
+            ("maria", 3),
+            ("Wien", 6),
+            ("1977", 5),
+            ("24.12.1977", 9),
+            ("19771224", 9),
+            ("1qay2wsx", 11),
+            ("!QAY", 8),
+            ("zxcvbnm", 8),
+            ("fdsa", 8),
+            ("12345", 3),
+            ("aaaaaaaa", 8),
+            ("mh", 2),
+            ("x7Kqx7Kq", 22),
+        ] {
+            assert!(of(easy) <= most, "{easy}: {}", of(easy));
+        }
+        for (hard, least) in [("98.76.1977", 20), ("1q5z", 12), ("8317", 12), ("xK7$mQ2p", 30)] {
+            assert!(of(hard) >= least, "{hard}: {}", of(hard));
+        }
+    }
+
+    #[test]
+    fn a_compound_is_less_than_two_words() {
+        assert!(of("Gartenzwerg") + 5 < of("Garten-Zwerg"));
+        assert!(of("Gartenzwerg1!") + 5 < of("Gartenzwerg-Nebel1!"));
+        assert_eq!(of(""), 0);
+        assert!(of(&"x".repeat(300)) > 0);
+    }
 }
