@@ -248,7 +248,7 @@ fn number(piece: &str) -> Option<Cost> {
         let steps: Vec<(u32, u32)> = digits.iter().copied().zip(digits.iter().skip(1).copied()).collect();
         let run =
             steps.iter().all(|(a, b)| (a + 1) % 10 == *b) || steps.iter().all(|(a, b)| (b + 1) % 10 == *a);
-        if run || steps.iter().all(|(a, b)| a == b) {
+        if digits.len() > 2 && (run || steps.iter().all(|(a, b)| a == b)) {
             return Some(SEQUENCE);
         }
         if piece.len() == 4 && (piece.starts_with("19") || piece.starts_with("20")) {
