@@ -280,6 +280,22 @@ mod tests {
     }
 
     #[test]
+    fn no_field_is_forgotten() {
+        macro_rules! names {
+            ($($field:ident),*) => { vec![$(stringify!($field).replace('_', "-")),*] };
+        }
+        let mut here = lists!(names);
+        here.extend(flags!(names));
+        here.extend(["size-at-least", "size-at-most", "not"].map(str::to_owned));
+        here.sort();
+        let error = toml::from_str::<When>("no-condition = 1").unwrap_err().to_string();
+        let (_, expected) = error.split_once("expected one of").unwrap();
+        let mut all: Vec<String> = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        all.sort();
+        assert_eq!(here, all);
+    }
+
+    #[test]
     fn what_always_holds_is_no_condition() {
         for truism in [
             "from = '*'",
