@@ -35,12 +35,12 @@
 mod address;
 mod compile;
 mod condition;
-mod rule_coverage;
 mod file_name;
 mod letter_facts;
 mod near_miss;
 #[cfg(test)]
 mod price_tests;
+mod rule_coverage;
 mod rules;
 mod sensitivity_label;
 mod size;

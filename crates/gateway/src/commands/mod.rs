@@ -23,6 +23,7 @@ mod key_status;
 mod letter;
 mod mailbox;
 mod nodes;
+mod memory_guard;
 mod partner;
 mod queue;
 mod request;
@@ -31,7 +32,6 @@ mod rotate_escrow;
 mod serve;
 mod support;
 mod tell_owner;
-mod unseen;
 mod verify_portal;
 mod webhook;
 
@@ -260,7 +260,7 @@ enum Verb {
 /// Carries out the command line.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     // Before anything is read.
-    unseen::shut();
+    memory_guard::shut();
     match cli.verb {
         Verb::Demo { data, json } => demo::run(data, json),
         Verb::Serve { config, role } => serve::run(&config, role.unwrap_or(Roles::ALL)),

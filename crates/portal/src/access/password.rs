@@ -1,7 +1,7 @@
 //! What a password must be, and why one is not good enough. Pure; keeps nothing.
 
-use crate::access::{common_passwords, password_guesses};
 use crate::access::password_variants::{core, fold, hash, unleet};
+use crate::access::{common_passwords, password_guesses};
 use crate::config::PasswordRules;
 
 /// One reason against a password. Each has a text that says how to fix it.
