@@ -468,13 +468,13 @@ fn what_only_looks_dead_is_not_complained_of() {
         c.rule("with a sender", r#"{ reverse-path = "*" }"#, r#""relay""#);
         c.rule("reports", r#"{ reverse-path = "<>" }"#, r#""portal""#);
     });
-    assert!(!said.contains("never"), "{said}");
+    assert!(!said.contains("never decides") && !said.contains("never holds"), "{said}");
     let (_, said) = warned(|c| {
         c.rule("large and signed", r#"{ size-at-least = "1 MiB", signed = true }"#, r#""relay""#);
         c.rule("not signed", "{ signed = false, encrypted = true }", r#""relay""#);
         c.rule("tagged", r#"{ subject-tag = "[x-y]" }"#, r#""portal""#);
     });
-    assert!(!said.contains("never"), "{said}");
+    assert!(!said.contains("never decides") && !said.contains("never holds"), "{said}");
 }
 
 #[test]

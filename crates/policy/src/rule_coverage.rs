@@ -248,7 +248,8 @@ impl When {
         })
     }
 
-    /// Two that differ in one list alone are one with both lists.
+    /// Two that differ in one list alone are one with both lists. Of those only that can be complete: there are so many
+    /// networks and listeners, and words without end.
     fn joined(&self, other: &Self) -> Option<Self> {
         macro_rules! the_only_difference {
             ($($field:ident),*) => {$(
@@ -262,7 +263,7 @@ impl When {
                 }
             )*};
         }
-        lists!(the_only_difference);
+        the_only_difference!(client, listener);
         None
     }
 }

@@ -105,9 +105,9 @@ impl Cover {
     fn takes(&self, rule: &When, narrow: &When, from_world: &[&str]) -> bool {
         // A letter from the world is decided by rules that name its listener alone.
         let is_for_the_world = rule.listener.iter().any(|name| from_world.contains(&name.as_str()));
-        !(is_for_the_world && self.when.listener.is_empty())
-            && !(self.no_reports && rule.is_for_reports())
-            && self.when.holds_whenever(narrow)
+        let is_apart =
+            (is_for_the_world && self.when.listener.is_empty()) || (self.no_reports && rule.is_for_reports());
+        !is_apart && self.when.holds_whenever(narrow)
     }
 
     fn named(&self) -> String {
@@ -146,7 +146,9 @@ fn shadows(config: &Config, source: &mut Source) {
             ));
             continue;
         }
-        let Some(first) = covers.iter().find(|cover| cover.takes(&rule.when, &own.when, &from_world)) else {
+        let takers = covers.iter().filter(|cover| cover.takes(&rule.when, &own.when, &from_world));
+        // The worst first, then the plainest.
+        let Some(first) = takers.min_by_key(|cover| (!cover.relays, cover.names.len())) else {
             add(own, &mut covers, &always);
             continue;
         };
@@ -197,13 +199,14 @@ const TAKEN_BACK: &str = "take the condition out of `not`, or out of the rule";
 
 /// The rule, and what it leaves together with those before it.
 fn add(rule: Cover, covers: &mut Vec<Cover>, always: &Always) {
-    let mut new = vec![rule];
+    let mut new: Vec<Cover> = covers.iter().filter_map(|known| known.with(&rule, always)).collect();
+    covers.push(rule);
     while let Some(one) = new.pop() {
-        if covers.len() >= MAX_COVERS || covers.iter().any(|known| known.when == one.when) {
-            continue;
+        let is_known = |known: &Cover| known.when == one.when && known.relays == one.relays;
+        if covers.len() < MAX_COVERS && !covers.iter().any(is_known) {
+            new.extend(covers.iter().filter_map(|known| known.with(&one, always)));
+            covers.push(one);
         }
-        new.extend(covers.iter().filter_map(|known| known.with(&one, always)));
-        covers.push(one);
     }
 }
 
