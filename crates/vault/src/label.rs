@@ -75,6 +75,8 @@ pub enum Part<'a> {
     Listing(&'a str),
     /// The words of a letter, for searching.
     Words(&'a str),
+    /// The name of a folder that an owner made.
+    Folder(&'a str),
     /// A draft's text, or name and type of a file of it.
     Draft(&'a str),
     /// The key of one piece of a file that is still coming.
@@ -94,6 +96,7 @@ impl Part<'_> {
             Self::FormerHead => "head".into(),
             Self::Listing(letter) => format!("listing:{letter}").into(),
             Self::Words(letter) => format!("words:{letter}").into(),
+            Self::Folder(id) => format!("folder:{id}").into(),
             Self::Draft(id) => format!("draft:{id}").into(),
             Self::Piece { file, offset } => format!("piece:{file}:{offset}").into(),
         }
@@ -121,6 +124,7 @@ mod tests {
             Part::FormerHead,
             Part::Listing("1"),
             Part::Words("1"),
+            Part::Folder("1"),
             Part::Draft("1"),
             Part::Piece { file: "1", offset: 1 },
         ];

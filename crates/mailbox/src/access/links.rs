@@ -50,8 +50,8 @@ pub struct Waiting {
 
 /// Where a link leads that was mailed to somebody who wished that a mailbox be deleted.
 pub enum DeletionLink {
-    /// To a mailbox that may be deleted.
-    Good(Box<MailboxRow>),
+    /// To a mailbox that may be deleted, with the hash of the link, which must still be good when it is.
+    Good(Box<MailboxRow>, [u8; 32]),
     /// To one that is held.
     Held,
     /// Too old, or overtaken by what its owner did since.
@@ -129,7 +129,7 @@ impl Access<'_> {
     /// The store does not answer.
     pub async fn deletion_link(&self, text: &str) -> Result<DeletionLink, MailboxError> {
         let known = self.known_link(TokenPurpose::Deletion, text).await?;
-        let Some(KnownLink { row, .. }) = known else { return Ok(DeletionLink::Unknown) };
+        let Some(KnownLink { row, hash, .. }) = known else { return Ok(DeletionLink::Unknown) };
         let Some(mailbox) = self.store.mailbox(&row.mailbox_id).await? else {
             return Ok(DeletionLink::Unknown);
         };
@@ -141,7 +141,7 @@ impl Access<'_> {
                 match (row.spent_at.is_some() || row.expires_at <= self.now(), mailbox.held_since) {
                     (true, _) => DeletionLink::Expired,
                     (false, Some(_)) => DeletionLink::Held,
-                    (false, None) => DeletionLink::Good(Box::new(mailbox)),
+                    (false, None) => DeletionLink::Good(Box::new(mailbox), hash),
                 }
             }
         })

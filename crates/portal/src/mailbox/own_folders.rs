@@ -3,7 +3,7 @@
 
 use sealpost_mail::folded;
 use sealpost_store::OwnFolderRow;
-use sealpost_vault::{KeySeal, MessageKey};
+use sealpost_vault::{KeySeal, MessageKey, Part};
 
 use crate::access::session::SignedIn;
 use crate::mailbox::own_folder::{FolderId, OwnFolder, clean, is_taken};
@@ -39,7 +39,7 @@ impl SignedIn {
     }
 
     fn opened_folder(&self, row: &OwnFolderRow) -> Option<OwnFolder> {
-        let name = self.folder_key(row).and_then(|key| key.open_part(&label(&row.id), &row.name_sealed).ok());
+        let name = self.folder_key(row).and_then(|key| key.open_part(Part::Folder(&row.id), &row.name_sealed).ok());
         let name = name.and_then(|name| String::from_utf8(name).ok());
         if name.is_none() {
             tracing::error!(row.kind = "folder", mailbox.id = %self.mailbox_id(), "a row does not prove");
@@ -70,7 +70,7 @@ impl SignedIn {
         let key = MessageKey::generate(site.random.as_ref());
         let row = OwnFolderRow {
             key_sealed: self.secret().wrap_key(self.mailbox_id(), &id, &key, site.random.as_ref()),
-            name_sealed: key.seal_part(&label(&id), name.as_bytes(), site.random.as_ref()),
+            name_sealed: key.seal_part(Part::Folder(&id), name.as_bytes(), site.random.as_ref()),
             id,
         };
         let Some(id) = FolderId::parse(&row.id) else { return Ok(Named::NoSuchFolder) };
@@ -96,13 +96,9 @@ impl SignedIn {
         if is_taken(&name, Some(id), &self.opened_folders(rows), reserved) {
             return Ok(Named::Taken);
         }
-        let sealed = key.seal_part(&label(id.as_str()), name.as_bytes(), site.random.as_ref());
+        let sealed = key.seal_part(Part::Folder(id.as_str()), name.as_bytes(), site.random.as_ref());
         let renamed = site.store.rename_folder(self.mailbox_id(), id.as_str(), sealed).await;
         let renamed = renamed.map_err(|error| Problem::fault("renaming a folder", error))?;
         Ok(if renamed { Named::Done(id) } else { Named::NoSuchFolder })
     }
-}
-
-fn label(id: &str) -> String {
-    format!("folder:{id}")
 }
