@@ -14,7 +14,9 @@ fn says(bytes: &[u8], word: &str) -> bool {
     let is_word = |text: &String| {
         text.match_indices(word).any(|(at, word)| {
             let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-            edge(text[..at].chars().next_back()) && edge(text[at + word.len()..].chars().next())
+            let (before, rest) = text.split_at(at);
+            let behind = rest.strip_prefix(word).unwrap_or_default();
+            edge(before.chars().next_back()) && edge(behind.chars().next())
         })
     };
     inside.texts.iter().any(is_word)
