@@ -30,6 +30,12 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
+fn packets(name: &str, base64: &str) -> String {
+    format!(
+        "Content-Type: application/octet-stream; name={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n{base64}\r\n"
+    )
+}
+
 /// Text that a rule looks for, however it is wrapped, and the name of a file.
 fn looking(hop: &Hop) -> Config {
     let mut config = Config::new(hop);
@@ -127,6 +133,29 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         format!("Content-Transfer-Encoding: \"base64\"\r\n\r\n{word}\r\n"),
         "Content-Type: text/rtf\r\n\r\n{\\rtf1 ver{\\b traulich}}\r\n".to_owned(),
         "Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nSUMMARY:ver\r\n traulich\r\n".to_owned(),
+        "Content-Type: multipart; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         dmVydHJhdWxpY2g=\r\n--b--\r\n"
+            .to_owned(),
+        "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         dmVydHJhdWxpY2g=\r\n----\r\n"
+            .to_owned(),
+        format!("Content-Type: foo/bar/baz\r\nContent-Transfer-Encoding: base64\r\n\r\n{word}\r\n"),
+        "Content-Type: text/watch-html\r\n\r\nver<b>trau</b>lich\r\n".to_owned(),
+        "Content-Type: text/plain; charset=hz-gb-2312\r\n\r\nver~{~}traulich\r\n".to_owned(),
+        "\r\nvertrau-\r\nlich\r\n".to_owned(),
+        html("ver-<br>traulich"),
+        html("ver&#x2800;traulich"),
+        "Content-Type: application/msword; name=x.doc\r\n\r\n{\\rtf1 ver{\\b trau}lich}\r\n".to_owned(),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 x{\\object{\\*\\objdata 00}{\\result  vertraulich }}x}\r\n"
+            .to_owned(),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 x{\\*\\pn{\\pntxtb vertraulich}}x}\r\n".to_owned(),
+        // What `gpg --store` and `gpg -s` write: a literal packet, and one-pass, literal and signature compressed.
+        packets("x.gpg", "yxF0AAAAAAB2ZXJ0cmF1bGljaA=="),
+        packets("x.dat", "owDEDQMACAEBAgMEBQYHCAHLEXQAAAAAAHZlcnRyYXVsaWNo"),
+        // CMS with id-data.
+        "Content-Type: application/cms\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         MB4GCSqGSIb3DQEHAaARBA8NCg0KdmVydHJhdWxpY2g=\r\n"
+            .to_owned(),
         file("Content-Type: text/plain; name=a.pdf\r\nContent-Disposition: attachment; filename=a.txt"),
         file("Content-Disposition: attachment; filename=a.txt; filename=a.pdf"),
         file("Content-Disposition: attachment; filename=\"a．pdf\""),

@@ -47,6 +47,50 @@ fn answers_to_letters_with_odd_message_ids() {
 }
 
 #[test]
+fn answers_whose_fields_programs_have_rewritten_and_forwarded_letters() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let mut client = gateway.smtp();
+    let first = letter("Subject: [vertraulich] x\r\nMessage-ID: <Th.One@Insurer.Example>\r\n");
+    client.letter("erika@insurer.example", &["k@web.example"], &first).expect("250 *");
+    let mut letters: Vec<Vec<u8>> = [
+        "In-Reply-To: &lt;Th.One@Insurer.Example&gt;",
+        "In-Reply-To: <mid:Th.One@Insurer.Example>",
+        "In-Reply-To: <Th.One@Insurer.Example.>",
+        "In-Reply-To: <Th.One%40Insurer.Example>",
+        "References: <x@y.example> <Th.One=40Insurer.Example>",
+        "In-Reply-To: <Th.One(c)@Insurer.Example>",
+        "References: <\\Th.One@Insurer.Example>",
+        "References: <Th.\u{200b}One@Insurer.Example>",
+        "References: \u{ff1c}Th.One@Insurer.Example\u{ff1e}",
+        "X-Forwarded-Message-Id: <Th.One@Insurer.Example>",
+    ]
+    .iter()
+    .map(|named| letter(&format!("Subject: Re: x\r\n{named}\r\n")))
+    .collect();
+    let inner = "Message-ID: <Th.One@Insurer.Example>\r\nSubject: Befund\r\n\r\nText\r\n";
+    for kind in ["message/rfc822", "application/octet-stream; name=x.eml"] {
+        letters.push(
+            format!(
+                "From: erika@insurer.example\r\nTo: k@web.example\r\nSubject: Fwd: x\r\nMIME-Version: 1.0\r\n\
+                 Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee\r\n--b\r\n\
+                 Content-Type: {kind}\r\n\r\n{inner}\r\n--b--\r\n"
+            )
+            .into_bytes(),
+        );
+    }
+    for (number, letter) in letters.iter().enumerate() {
+        client.letter("erika@insurer.example", &["k@web.example"], letter).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, number + 2, "{}\n{}", String::from_utf8_lossy(letter), gateway.log());
+    }
+    // A letter with a stranger's within is none of the portal's.
+    let other = String::from_utf8(letters.pop().unwrap()).unwrap().replace("Th.One", "Other");
+    client.letter("erika@insurer.example", &["other@web.example"], other.as_bytes()).expect("250 *");
+    let _ = hop.wait_to("other@web.example");
+}
+
+#[test]
 fn explain_says_what_an_answer_would_be() {
     let hop = Hop::new();
     let gateway = Gateway::start(&Config::new(&hop));

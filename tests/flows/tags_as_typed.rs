@@ -90,6 +90,43 @@ fn a_tag_counts_however_it_is_typed() {
 }
 
 #[test]
+fn a_subject_counts_as_it_was_before_a_program_wrote_it_anew() {
+    let mut letters: Vec<Vec<u8>> = [
+        "[persÃ¶nlich] x",
+        "[persÃƒÂ¶nlich] x",
+        "[pers&ouml;nlich] x",
+        "%5Bvertraulich%5D x",
+        "[pers=C3=B6nlich] x",
+        "\u{202e}]hciluartrev[ x",
+    ]
+    .iter()
+    .map(|text| letter(&subject(text.as_bytes())))
+    .collect();
+    letters.push(letter("Subject\u{a0}: [vertraulich] x".as_bytes()));
+    letters.push(letter("Sub\u{200b}ject: y\r\nSubject\u{200b}: [vertraulich] x".as_bytes()));
+    for first in ["\u{feff}Subject: [vertraulich] x\r\n", " Subject: [vertraulich] x\r\n"] {
+        letters.push([first.as_bytes(), &letter(b"X-Other: y")].concat());
+    }
+    all_confidential(&letters);
+}
+
+#[test]
+fn a_subject_that_is_too_long_to_be_judged_is_refused() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&config(&hop));
+    let mut client = gateway.smtp();
+    for text in ["\u{fdfa}", "\u{2026}", "a", " [vertr"] {
+        let line = text.repeat(900 / text.len());
+        let long = vec![line.trim(); 170_000 / line.len()].join("\r\n ");
+        let letter = letter(&subject(long.as_bytes()));
+        client.letter("erika@insurer.example", &["k@web.example"], &letter).expect("554 5.6.0 *too long*");
+    }
+    assert!(gateway.log().contains("its Subject is too long to be judged"), "{}", gateway.log());
+    assert_eq!(gateway.count("SELECT (SELECT count(*) FROM deposits) + (SELECT count(*) FROM legs)"), 0);
+    assert!(hop.delivered().is_empty());
+}
+
+#[test]
 fn a_marking_counts_however_it_is_written() {
     let written: Vec<Vec<u8>> = [
         "Sensitivity: Company-Confidential",
