@@ -29,7 +29,8 @@ fn typed(text: &str) -> Vec<String> {
         c => c.to_string(),
     };
     let middle = text.char_indices().nth(text.chars().count() / 2).unwrap().0;
-    let with = |between: &str| format!("{}{between}{}", &text[..middle], &text[middle..]);
+    let (first, second) = text.split_at(middle);
+    let with = |between: &str| format!("{first}{between}{second}");
     vec![
         text.to_owned(),
         text.to_uppercase(),

@@ -39,7 +39,8 @@ impl SignedIn {
     }
 
     fn opened_folder(&self, row: &OwnFolderRow) -> Option<OwnFolder> {
-        let name = self.folder_key(row).and_then(|key| key.open_part(Part::Folder(&row.id), &row.name_sealed).ok());
+        let name =
+            self.folder_key(row).and_then(|key| key.open_part(Part::Folder(&row.id), &row.name_sealed).ok());
         let name = name.and_then(|name| String::from_utf8(name).ok());
         if name.is_none() {
             tracing::error!(row.kind = "folder", mailbox.id = %self.mailbox_id(), "a row does not prove");
