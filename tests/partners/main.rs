@@ -12,6 +12,7 @@ mod killed_worker;
 mod lookup;
 mod never_clear;
 mod openssl;
+mod originals;
 mod out;
 mod panicking;
 mod published;

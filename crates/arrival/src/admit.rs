@@ -3,7 +3,7 @@
 
 use sealpost_intake::Receipt;
 use sealpost_mail::{Envelope, Origin, Reply};
-use sealpost_store::Committed;
+use sealpost_store::{Committed, OriginalRow};
 
 use crate::commit::commit;
 use crate::context::{Context, Live, Making};
@@ -11,7 +11,7 @@ use crate::failure::unavailable;
 use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
-use crate::{decide, quota};
+use crate::{decide, originals, quota};
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 pub const MAX_RECEIVED: usize = 100;
@@ -34,8 +34,30 @@ pub(crate) async fn admit(
     }
     let id = context.shared.random.id();
     let arrived = partners::open(context, partners, &envelope, &origin, spooled).await?;
+    let letter = Letter { id, envelope, origin, reopened: None };
+    carry_out(context, making, partners, letter, arrived).await
+}
+
+/// A letter whose copies are to be made.
+pub(crate) struct Letter {
+    pub(crate) id: String,
+    pub(crate) envelope: Envelope,
+    pub(crate) origin: Origin,
+    /// It came before, and was kept.
+    pub(crate) reopened: Option<OriginalRow>,
+}
+
+/// Decides, and makes durable what was decided.
+pub(crate) async fn carry_out(
+    context: &Context,
+    making: &Making,
+    partners: &Partners,
+    letter: Letter,
+    arrived: Arrived,
+) -> Result<Receipt, Reply> {
+    let Letter { id, envelope, origin, reopened } = letter;
     let decided = decide::judge(context, partners, &envelope, &origin, &arrived).await?;
-    let Arrived { spooled, came, size, from_world, .. } = arrived;
+    let Arrived { spooled, came, size, original, from_world, .. } = arrived;
     decide::log(&id, &decided);
     let live = context.shared.claim(spooled.fingerprint);
     for _ in 0..RACES {
@@ -54,6 +76,11 @@ pub(crate) async fn admit(
         };
         let Built { mut rows, room } = rows::build(&arrival, &decided).await?;
         rows.fingerprint = live.is_some().then_some(spooled.fingerprint);
+        match (&reopened, &original) {
+            (Some(_), _) => rows.reopened.clone_from(&reopened),
+            (None, Some(original)) => originals::keep(&arrival, partners, original, &mut rows)?,
+            (None, None) => {}
+        }
         let committed = commit(&context.shared, rows).await.map_err(|error| unavailable(&error))?;
         drop(room);
         match committed {

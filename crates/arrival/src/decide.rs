@@ -47,7 +47,8 @@ pub(crate) async fn judge(
     origin: &Origin,
     arrived: &Arrived,
 ) -> Result<Vec<Decided>, Reply> {
-    let Arrived { spooled, came: _, size: _, from_world, encrypted, signed, proven, held } = arrived;
+    let Arrived { spooled, came: _, size: _, original: _, from_world, encrypted, signed, proven, held } =
+        arrived;
     let Some(first) = envelope.recipients.first() else {
         return Err(Reply::refuse(554, 5, 1, "No valid recipients"));
     };

@@ -22,6 +22,7 @@ mod listing;
 mod memo;
 pub mod nobody_told;
 mod notice_ticket;
+pub mod originals;
 mod outbox;
 pub mod owner_mail;
 mod partners;

@@ -104,6 +104,8 @@ pub struct Inbound {
     pub route: Route,
     /// What happens to an encrypted one that cannot be opened.
     pub unopened: Unopened,
+    /// How long encrypted ones are kept as they came; `None`: not at all.
+    pub originals: Option<Duration>,
     /// In front of the subject of a letter that was encrypted, and signed by a partner; ASCII.
     pub tag: Option<String>,
     /// DER of the authorities whose certificates are believed.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealpost_arrival::{
-    ArrivalReception, Context, Making, NoticeWriter, NoticesNoted, Partners, PortalOutbox, Shared, Tenant,
-    ToMailbox,
+    ArrivalReception, Context, Making, NoticeWriter, NoticesNoted, Pace, Partners, PortalOutbox, Shared,
+    Tenant, ToMailbox,
 };
 use sealpost_delivery::{ClientCertificate, DkimKeys, Runner};
 use sealpost_intake::{Intake, MemoryBudget, TlsSource};
@@ -15,14 +15,14 @@ use sealpost_mail::{Clock, Random, SystemClock, SystemRandom, Term};
 use sealpost_mailbox::Retention;
 use sealpost_mailbox::audit::{Actor, Chain, Event};
 use sealpost_portal::{Portal, PortalKeys, Reloader};
-use sealpost_seal::Worker;
+use sealpost_seal::{Limits, Worker};
 use sealpost_store::{Alone, AuditProver, NewNode, Rows, Store, StoreOptions};
-use sealpost_vault::{IntakeRole, PortalRole};
+use sealpost_vault::{IntakeRole, KeyringKey, PortalRole, WayInKeys};
 use thiserror::Error;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::checked::{self, Hook, Plan, ServiceKeys, Telling};
+use crate::config::checked::{self, EscrowPlan, Hook, Plan, ServiceKeys, Telling};
 use crate::dkim_folder;
 use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
@@ -177,12 +177,8 @@ pub(crate) fn prepare(
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
     let intake = if let Some(IntakeRole { queue: _, way_in, keyring }) = intake_keys {
         let logins = Arc::new(ConfiguredLogins::new(plan.logins));
-        let escrow = plan.escrow.public(&way_in);
-        let making = Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow });
-        let worker = Worker::find(plan.worker.as_deref(), plan.worker_limits).inspect_err(|error| {
-            tracing::warn!(%error, "nothing that partners send encrypted is opened");
-        });
-        let partners = Arc::new(Partners::new(keyring, worker.ok(), plan.pace));
+        let making = making(&plan.escrow, way_in);
+        let partners = partners(plan.worker.as_deref(), plan.worker_limits, plan.pace, keyring);
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });
         let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
         Some(Intake::bind(plan.listeners, reception, logins, clock, random, coming_in)?)
@@ -234,6 +230,25 @@ pub(crate) fn prepare(
         clock,
         webhooks: plan.webhooks,
     })
+}
+
+/// What mailboxes are made with.
+pub(crate) fn making(escrow: &EscrowPlan, way_in: WayInKeys) -> Arc<Making> {
+    let escrow = escrow.public(&way_in);
+    Arc::new(Making { tokens: way_in.tokens, pepper: way_in.pepper, escrow })
+}
+
+/// What letters are opened and closed with.
+pub(crate) fn partners(
+    worker: Option<&Path>,
+    limits: Limits,
+    pace: Pace,
+    keyring: KeyringKey,
+) -> Arc<Partners> {
+    let worker = Worker::find(worker, limits).inspect_err(|error| {
+        tracing::warn!(%error, "nothing that partners send encrypted is opened");
+    });
+    Arc::new(Partners::new(keyring, worker.ok(), pace))
 }
 
 impl Ready {

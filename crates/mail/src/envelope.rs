@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, ReversePath};
 
 /// What MAIL and RCPT said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// MAIL FROM.
     pub reverse_path: ReversePath,
@@ -84,7 +84,7 @@ pub enum BodyType {
 }
 
 /// Where a letter came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The client's address; IPv4-mapped addresses are given as IPv4.
     pub peer: IpAddr,
@@ -101,7 +101,7 @@ pub struct Origin {
 }
 
 /// What TLS proved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsFacts {
     /// `TLS1.3` or `TLS1.2`.
     pub version: String,

@@ -6,6 +6,7 @@ use sealpost_store::{PartnerKeyRow, Store};
 use sealpost_vault::{KeyringKey, RowKey, TagKey};
 
 use crate::error::PartnerError;
+use crate::original::Originals;
 use crate::own_keys::OwnKeys;
 use crate::partner_rows::Book;
 
@@ -34,6 +35,10 @@ pub struct Resealed {
 impl<'a> PartnerSeals<'a> {
     fn book(self, store: &'a Store) -> Book<'a> {
         Book { store, keyring: self.keyring, tags: self.tags }
+    }
+
+    fn originals(self, store: &'a Store) -> Originals<'a> {
+        Originals { store, keyring: self.keyring }
     }
 
     fn own(self, store: &'a Store) -> OwnKeys<'a> {
@@ -75,7 +80,31 @@ impl<'a> PartnerSeals<'a> {
         }
         done.anew = partners.len() + keys.len() + owns.len();
         store.replace_partners(partners, keys, owns).await?;
+        self.reseal_originals(to, store, random, &mut done).await?;
         Ok(done)
+    }
+
+    async fn reseal_originals(
+        self,
+        to: Self,
+        store: &'a Store,
+        random: &dyn Random,
+        done: &mut Resealed,
+    ) -> Result<(), PartnerError> {
+        let (old, new) = (self.originals(store), to.originals(store));
+        let mut originals = Vec::new();
+        for row in store.originals().await? {
+            match (new.opened(&row), old.opened(&row)) {
+                (Ok(_done), _) => done.before += 1,
+                (Err(_), Ok(plain)) => {
+                    let sealed = new.resealed(&row, &plain, random);
+                    originals.push((row.id, sealed));
+                }
+                (Err(_), Err(error)) => done.is_strange(&error),
+            }
+        }
+        done.anew += originals.len();
+        Ok(store.replace_originals(originals).await?)
     }
 
     /// Every row held against these keys: its kind and id, and why it does not prove.
@@ -89,6 +118,9 @@ impl<'a> PartnerSeals<'a> {
         }
         for row in store.own_keys().await? {
             proven.push((format!("key of our own {}", row.id), own.open(&row).err()));
+        }
+        for row in store.originals().await? {
+            proven.push((format!("kept letter {}", row.id), self.originals(store).opened(&row).err()));
         }
         Ok(proven)
     }

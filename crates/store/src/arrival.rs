@@ -15,6 +15,7 @@ use crate::hook::{self, NewEvent};
 use crate::leg::{LeasedLeg, NewLeg};
 use crate::mailbox::NewMailbox;
 use crate::notice_frequency::{Announced, Unannounced};
+use crate::original::OriginalRow;
 use crate::rate_counts::NewUse;
 use crate::reminder::NewReminder;
 use crate::sender_status::Told;
@@ -74,6 +75,10 @@ pub struct ArrivalRows {
     pub opened: Option<(String, String)>,
     /// What the operator's own systems are told, beside what follows from the other rows.
     pub events: Vec<NewEvent>,
+    /// A letter that came closed, as it came.
+    pub originals: Vec<OriginalRow>,
+    /// It has been opened again: what is in it stands in these rows.
+    pub reopened: Option<OriginalRow>,
     /// What the audit trail shall say.
     pub audit: Vec<AuditRow>,
 }
@@ -103,6 +108,8 @@ impl ArrivalRows {
             deletions: Vec::new(),
             opened: None,
             events: Vec::new(),
+            originals: Vec::new(),
+            reopened: None,
             audit: Vec::new(),
         }
     }
@@ -133,6 +140,8 @@ impl ArrivalRows {
             deletions,
             opened,
             events,
+            originals,
+            reopened,
             audit,
         } = part;
         self.fingerprint = self.fingerprint.or(fingerprint);
@@ -154,6 +163,8 @@ impl ArrivalRows {
         self.deletions.extend(deletions);
         self.opened = self.opened.take().or(opened);
         self.events.extend(events);
+        self.originals.extend(originals);
+        self.reopened = self.reopened.take().or(reopened);
         self.audit.extend(audit);
     }
 
@@ -162,6 +173,7 @@ impl ArrivalRows {
         let referred = |body: &StoredBody| {
             self.legs.iter().any(|leg| leg.body_id.as_deref() == Some(body.id()))
                 || self.deposits.iter().any(|deposit| deposit.body_id == body.id())
+                || self.originals.iter().any(|original| original.body_id == body.id())
         };
         match self.body.iter().chain(&self.more_bodies).all(referred) {
             true => Ok(()),
@@ -216,6 +228,10 @@ impl ArrivalRows {
         self.announced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.unannounced.into_iter().for_each(|one| one.add_to(&mut batch));
         self.legs.into_iter().for_each(|leg| leg.add_to(&mut batch));
+        self.originals.into_iter().for_each(|original| original.add_to(&mut batch));
+        if let Some(original) = &self.reopened {
+            original.reopened(&mut batch);
+        }
         self.bounce_memos.into_iter().for_each(|notice| notice.add_to(&mut batch));
         for deposit_id in &deposited {
             batch.add(hook::tell(LetterEvent::Deposited, deposit_id, self.now, ""));

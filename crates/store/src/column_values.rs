@@ -105,6 +105,16 @@ column_words! {
 }
 
 column_words! {
+    /// What became of a letter that is kept as it came.
+    OriginalState {
+        /// It was opened, and what was in it was handed on.
+        Opened = "opened",
+        /// Nobody could open it.
+        Closed = "closed",
+    }
+}
+
+column_words! {
     /// What a leg carries.
     LegPurpose {
         /// A letter passed on.

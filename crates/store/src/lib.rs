@@ -42,6 +42,7 @@ mod login_rows;
 mod mailbox;
 mod node;
 mod notice_frequency;
+mod original;
 mod own_folder;
 mod owner_settings;
 mod partner;
@@ -77,8 +78,8 @@ pub use audit::{Anchor, AnchorKind, Anchors, AuditProver, AuditRow, ChainedRow, 
 pub use body::{Body, BodyWriter, StoredBody};
 pub use bounce_memo::{BounceMemo, NewBounceMemo, bounce_token};
 pub use column_values::{
-    Ended, Folder, LegPurpose, LegState, LetterEvent, OwnKeyState, PartnerKeyState, RequestKind,
-    RequestState, TokenPurpose, WrapKind,
+    Ended, Folder, LegPurpose, LegState, LetterEvent, OriginalState, OwnKeyState, PartnerKeyState,
+    RequestKind, RequestState, TokenPurpose, WrapKind,
 };
 pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit, PlacePage};
@@ -99,6 +100,7 @@ pub use login_rows::Comer;
 pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox, Relock};
 pub use node::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
+pub use original::OriginalRow;
 pub use owner_settings::{ChangeSecrets, KeptSession};
 pub use partner::{Changed, OwnKeyMark, OwnKeyRow, OwnPublicRow, PartnerKeyRow, PartnerMark, PartnerRow};
 pub use place::{OwnFolderRow, Place};

@@ -381,7 +381,8 @@ impl Store {
                  UNION ALL SELECT 'unread', substr(memo_sealed, 6, 1) FROM expired_unread
                  UNION ALL SELECT 'partner', substr(sealed, 6, 1) FROM partners
                  UNION ALL SELECT 'partner key', substr(sealed, 6, 1) FROM partner_keys
-                 UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys) AS used
+                 UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys
+                 UNION ALL SELECT 'original', substr(sealed, 6, 1) FROM originals) AS used
              GROUP BY what, key_id ORDER BY what, key_id"
         );
         let used = |mut row: Row| {
@@ -503,6 +504,7 @@ mod tests {
             "mailboxes.question_sealed",
             "newcomers.secret_sealed",
             "bounce_memos.memo_sealed",
+            "originals.sealed",
             "own_keys.public_sealed",
             "own_keys.secret_sealed",
             "partner_keys.sealed",

@@ -208,6 +208,7 @@ impl Batch {
                  AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = ?1)
                  AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = ?1)
                  AND NOT EXISTS (SELECT 1 FROM upload_pieces WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM originals WHERE body_id = ?1)
                  RETURNING id, place",
                 body_id
             )

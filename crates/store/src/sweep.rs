@@ -13,7 +13,7 @@ use crate::store::Store;
 /// Something that must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// A body that no leg or deposit refers to.
+    /// A body that no leg, deposit or original refers to.
     OrphanBody(String),
     /// A file that no body row refers to.
     OrphanFile(String),
@@ -105,7 +105,8 @@ const CHECKS: &[(Meaning, &str)] = &[
         "SELECT b.id FROM bodies b WHERE NOT EXISTS (SELECT 1 FROM legs WHERE body_id = b.id)
            AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = b.id)
            AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = b.id)
-           AND NOT EXISTS (SELECT 1 FROM upload_pieces WHERE body_id = b.id) LIMIT 1000",
+           AND NOT EXISTS (SELECT 1 FROM upload_pieces WHERE body_id = b.id)
+           AND NOT EXISTS (SELECT 1 FROM originals WHERE body_id = b.id) LIMIT 1000",
     ),
     (
         Problem::LegWithoutBody,

@@ -11,7 +11,7 @@ mod worker_slots;
 use std::time::Duration;
 
 use sealpost_mail::Reply;
-use sealpost_partner::{Book, Distrusted, OwnKeys, PartnerError};
+use sealpost_partner::{Book, Distrusted, Originals, OwnKeys, PartnerError};
 use sealpost_seal::Worker;
 use sealpost_vault::KeyringKey;
 
@@ -21,7 +21,7 @@ use worker_slots::Turns;
 pub use choose::{Chosen, choose};
 pub use close::Copy;
 pub(crate) use close::settle;
-pub(crate) use open::{Arrived, Came, open};
+pub(crate) use open::{Arrived, AsItCame, Came, open};
 
 /// Letters closed at once: each has a thread to itself for a while.
 const CLOSED_AT_ONCE: usize = 4;
@@ -61,6 +61,11 @@ impl Partners {
     /// The partners of this store.
     pub(crate) fn book<'a>(&'a self, shared: &'a Shared) -> Book<'a> {
         Book { store: &shared.store, keyring: &self.keyring, tags: &shared.keys.tags }
+    }
+
+    /// Letters that are kept as they came.
+    pub(crate) fn originals<'a>(&'a self, shared: &'a Shared) -> Originals<'a> {
+        Originals { store: &shared.store, keyring: &self.keyring }
     }
 
     /// Our own keys.

@@ -2,9 +2,11 @@
 //! what was found stands in one field that is ours alone. What nobody closed goes on as it came. Decides nothing.
 
 use sealpost_intake::client_of;
-use sealpost_mail::{Address, Domain, Envelope, Fault, Origin, Reply};
+use sealpost_mail::{Address, Domain, Envelope, Fault, Head, Origin, Reply};
 use sealpost_partner::Known;
 use sealpost_seal::{OpenError, Opened, Opening, Sender, Worker, WorkerError, Written};
+use sealpost_store::{OriginalState, StoredBody};
+use sealpost_vault::MessageKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::blocking_io::Reading;
@@ -26,6 +28,15 @@ pub(crate) enum Came {
     Closed,
 }
 
+/// A letter before anything of it was opened.
+pub(crate) struct AsItCame {
+    pub(crate) head: Head,
+    pub(crate) key: MessageKey,
+    pub(crate) body: StoredBody,
+    /// Whether what was in it is handed on in its place.
+    pub(crate) state: OriginalState,
+}
+
 /// A letter as rules and recipients see it.
 pub(crate) struct Arrived {
     /// It; opened, where it could be.
@@ -35,6 +46,8 @@ pub(crate) struct Arrived {
     /// Its octets as it came. What is answered follows this size and no other: how large it is opened, those who sent a
     /// caught letter must not hear.
     pub(crate) size: u64,
+    /// It before, if it came encrypted.
+    pub(crate) original: Option<AsItCame>,
     /// It came in by a listener for letters from the world.
     pub(crate) from_world: bool,
     /// It came encrypted, opened or not.
@@ -64,6 +77,7 @@ pub(crate) async fn open(
         return Ok(untouched(spooled, false, size));
     }
     let tag = inbound.tag.as_deref();
+    let (head_as_it_came, key, body) = (spooled.head.clone(), spooled.key.clone(), spooled.body.clone());
     spooled.head = result_header::without_ours(&spooled.head, tag);
     let (outcome, letter) = match result_header::look(&context.shared, &spooled).await? {
         Look::Open => return Ok(untouched(spooled, true, size)),
@@ -79,6 +93,10 @@ pub(crate) async fn open(
                 (Err(error), _) => (Outcome::NotLooked(for_good(error)?), None),
             }
         }
+    };
+    let state = match &letter {
+        Some(_) => OriginalState::Opened,
+        None => OriginalState::Closed,
     };
     let (head, from) = match letter {
         Some(mut letter) => {
@@ -100,10 +118,12 @@ pub(crate) async fn open(
         // whoever changes a caught letter which of their changes did (a padding oracle).
         Unopened::Hold => marked.unopened || marked.malleable,
     };
+    let original = AsItCame { head: head_as_it_came, key, body, state };
     Ok(Arrived {
         spooled,
         came: Came::Closed,
         size,
+        original: (marked.encrypted || marked.unopened).then_some(original),
         from_world: true,
         encrypted: marked.encrypted,
         signed: marked.signed,
@@ -117,6 +137,7 @@ fn untouched(spooled: Spooled, from_world: bool, size: u64) -> Arrived {
         spooled,
         came: Came::Readable,
         size,
+        original: None,
         from_world,
         encrypted: false,
         signed: false,

@@ -24,6 +24,7 @@ mod letter;
 mod mailbox;
 mod memory_guard;
 mod nodes;
+mod original;
 mod partner;
 mod queue;
 mod request;
@@ -206,6 +207,14 @@ enum Verb {
         #[command(subcommand)]
         what: partner::What,
     },
+    /// Encrypted letters from the world as they came: lists them, and opens them again.
+    Original {
+        /// The configuration file.
+        #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: original::What,
+    },
     /// Our own keys for partners: made, brought, certified, shown, retired.
     DomainKey {
         /// The configuration file.
@@ -278,6 +287,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Verb::Mailbox { config, what } => mailbox::run(&config, &what),
         Verb::Letter { config, what } => letter::run(&config, &what),
         Verb::Partner { config, what } => partner::run(&config, &what),
+        Verb::Original { config, what } => original::run(&config, &what),
         Verb::DomainKey { config, what } => domain_key::run(&config, &what),
         Verb::Audit { config, what } => audit::run(&config, &what),
         Verb::Dkim { config, what } => dkim::run(&config, &what),

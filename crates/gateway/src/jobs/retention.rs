@@ -28,6 +28,8 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
         "empty mailboxes deleted that nobody activated",
         pending.purge_pending(now).await,
     );
+    let originals = store.forget_originals(now).await;
+    counts.add("originals", "encrypted letters forgotten that were kept as they came", originals);
     let stale = store.expire_uploads(now.minus(sealpost_mailbox::UPLOAD_LIVES)).await;
     counts.add("uploads", "uploads given up of which nothing came any more", stale);
     counts.add("fleeting", "", store.forget_fleeting(now).await.map(|()| 0));

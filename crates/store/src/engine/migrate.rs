@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (22, include_str!("../../schema/022_nodes.sql")),
     (23, include_str!("../../schema/023_bounce_memos.sql")),
     (24, include_str!("../../schema/024_folders.sql")),
+    (25, include_str!("../../schema/025_originals.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -54,6 +54,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
             config::Unopened::Pass => Unopened::Pass,
             config::Unopened::Hold => Unopened::Hold,
         },
+        originals: (!partners.originals.0.is_zero()).then_some(partners.originals.0),
         tag: tag(config, source),
         roots,
         lists: match partners.crl {

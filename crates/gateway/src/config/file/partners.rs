@@ -18,6 +18,8 @@ pub(crate) struct Partners {
     pub(crate) filters: Vec<Spanned<String>>,
     /// What happens to an encrypted letter that cannot be opened.
     pub(crate) unopened: Unopened,
+    /// How long encrypted letters are kept as they came.
+    pub(crate) originals: Span,
     /// In front of the subject of a letter that a partner encrypted and signed.
     pub(crate) subject_tag: Option<Spanned<String>>,
     /// PEM files of authorities whose certificates are believed.
@@ -48,6 +50,7 @@ impl Default for Partners {
             hop: None,
             filters: Vec::new(),
             unopened: Unopened::default(),
+            originals: Span::secs(14 * 86_400),
             subject_tag: None,
             roots: Vec::new(),
             crls: Vec::new(),

@@ -30,6 +30,7 @@ const TABLES: &[(&str, &str)] = &[
     ("mailboxes", "one for each address, by its keyed tag"),
     ("newcomers", "who is between an activation link and a password"),
     ("nodes", "processes that serve over one PostgreSQL, and when each last gave a sign of life"),
+    ("originals", "encrypted letters from the world as they came, for a while, to be opened again"),
     (
         "own_keys",
         "our keys for partners: the public side for whoever shows it, the private side for whoever uses it",

@@ -1,0 +1,131 @@
+//! Encrypted letters are kept as they came, and opened again when somebody says so: after a key was brought later, for
+//! instance. What is in one then goes the way of a letter that has just come. Knows no command line.
+
+use sealpost_intake::Receipt;
+use sealpost_mail::{Reply, Timestamp};
+use sealpost_mailbox::BodyOpener;
+use sealpost_partner::{Original, OriginalPlace};
+use sealpost_store::{ArrivalRows, OriginalState};
+
+use crate::admit::{self, Letter};
+use crate::partners::{self, AsItCame, Partners};
+use crate::reception::ArrivalReception;
+use crate::rows::Arrival;
+use crate::spool::Spool;
+
+/// Adds the letter as it came to its rows.
+pub(crate) fn keep(
+    arrival: &Arrival<'_>,
+    partners: &Partners,
+    came: &AsItCame,
+    rows: &mut ArrivalRows,
+) -> Result<(), Reply> {
+    let shared = &arrival.context.shared;
+    let Some(kept) = arrival.context.tenant.inbound.originals else { return Ok(()) };
+    let original = Original {
+        envelope: arrival.envelope.clone(),
+        origin: arrival.origin.clone(),
+        head: came.head.as_bytes().to_vec(),
+        key: came.key.clone(),
+    };
+    let place = OriginalPlace {
+        id: arrival.id,
+        body_id: came.body.id(),
+        state: came.state,
+        created_at: arrival.now,
+        until: arrival.now.plus(kept),
+    };
+    let row = partners.originals(shared).row(&original, place, &*shared.random);
+    rows.originals.push(row.map_err(crate::failure::later)?);
+    // A copy that goes on as it came has brought it already.
+    if rows.body.iter().chain(&rows.more_bodies).all(|body| body.id() != came.body.id()) {
+        rows.more_bodies.push(came.body.clone());
+    }
+    Ok(())
+}
+
+/// What came of opening a letter again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Again {
+    /// It is opened, and what is in it is on its way; copies that were held as they came are gone.
+    Opened,
+    /// Nobody can open it still; nothing was changed.
+    Closed,
+    /// It is not kept any more.
+    Gone,
+}
+
+/// A letter that is kept, as a list shows it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The arrival it came with.
+    pub id: String,
+    /// What became of it.
+    pub state: OriginalState,
+    /// When it came.
+    pub at: Timestamp,
+    /// Until when it is kept.
+    pub until: Timestamp,
+    /// The domain in its reverse-path.
+    pub from: Option<String>,
+}
+
+/// All that are kept, oldest first. One whose row is not ours is not among them.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn kept(reception: &ArrivalReception) -> Result<Vec<Kept>, Reply> {
+    let shared = &reception.context.shared;
+    let originals = reception.partners.originals(shared);
+    let mut all = Vec::new();
+    for row in shared.store.originals().await.map_err(|error| crate::failure::unavailable(&error))? {
+        match originals.open(&row) {
+            Ok(original) => {
+                let from = original.envelope.reverse_path.address();
+                let from = from.map(|from| from.domain().as_str().to_owned());
+                all.push(Kept { id: row.id, state: row.state, at: row.created_at, until: row.until, from });
+            }
+            Err(error) => {
+                tracing::error!(original.id = %row.id, %error, "a letter that is kept cannot be read")
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Opens one again.
+///
+/// # Errors
+/// It did not work this time, or what is in it is refused by rule.
+pub async fn again(reception: &ArrivalReception, id: &str) -> Result<Again, Reply> {
+    let ArrivalReception { context, making, partners } = reception;
+    let shared = &context.shared;
+    let row = shared.store.original(id).await.map_err(|error| crate::failure::unavailable(&error))?;
+    let Some(row) = row else { return Ok(Again::Gone) };
+    let Original { envelope, origin, head, key } =
+        partners.originals(shared).open(&row).map_err(crate::failure::later)?;
+    let body = shared.store.body(&row.body_id).await.map_err(|error| crate::failure::unavailable(&error))?;
+    let Some(body) = body else { return Ok(Again::Gone) };
+    let opener = BodyOpener::new(&key, body).await.map_err(crate::failure::later)?;
+    let mut spool = Spool::open(shared, &envelope)?;
+    spool.take(&head).await?;
+    let mut index = 0;
+    while let Some(chunk) = opener.chunk(index).await.map_err(crate::failure::later)? {
+        spool.take(&chunk).await?;
+        index += 1;
+    }
+    let arrived = partners::open(context, partners, &envelope, &origin, spool.finish().await?).await?;
+    match arrived.original.as_ref().map(|original| original.state) {
+        Some(OriginalState::Opened) => {}
+        Some(OriginalState::Closed) | None => return Ok(Again::Closed),
+    }
+    let letter = Letter { id: shared.random.id(), envelope, origin, reopened: Some(row) };
+    let Receipt { id: arrival, acknowledged } =
+        admit::carry_out(context, making, partners, letter, arrived).await?;
+    if let Some(acknowledge) = acknowledged {
+        acknowledge();
+    }
+    tracing::info!(original.id = %id, arrival.id = %arrival, "a letter was opened again");
+    Ok(Again::Opened)
+}
