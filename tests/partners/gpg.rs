@@ -32,6 +32,20 @@ impl House {
         path
     }
 
+    /// Its secret key in a file, protected with this passphrase; a key of that kind is made for it.
+    pub(crate) fn protected(address: &str, kind: &str, passphrase: &str) -> (Self, String) {
+        let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
+        let house = Self { folder, address: address.to_owned() };
+        let with = ["--pinentry-mode", "loopback", "--passphrase", passphrase];
+        let (user, encrypts) = (format!("Insurer <{address}>"), if kind == "ed25519" { "cv25519" } else { kind });
+        house.gpg(&[&with[..], &["--quick-gen-key", &user, kind, "default", "never"]].concat());
+        let add = ["--quick-add-key", &house.fingerprint(), encrypts, "encr", "never"];
+        house.gpg(&[&with[..], &add].concat());
+        let secret = house.gpg(&[&with[..], &["--armor", "--export-secret-keys", address]].concat());
+        let file = house.write("secret.asc", secret.as_bytes());
+        (house, file)
+    }
+
     /// Takes another house's key and trusts it.
     pub(crate) fn import(&self, armoured: &str) {
         let path = self.write("theirs.asc", armoured.as_bytes());

@@ -5,6 +5,7 @@
 mod authority;
 mod commands;
 mod distrust;
+mod domain_keys;
 mod given_back;
 mod gpg;
 mod inward;

@@ -241,7 +241,23 @@ async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), 
         std::fs::read(file).map_err(|source| CommandError::File { file: file.to_owned(), source })?;
     let named = |source| CommandError::Key { file: file.to_owned(), source };
     let key = own.key.with_certificate(&issued).map_err(named)?;
-    let public = Published { key: key.public().clone(), ..own.public };
+    let facts = key.facts();
+    if let Some(domain) = own.public.domains.iter().find(|domain| !facts.names_domain(domain)) {
+        return Err(CommandError::Wrong(format!(
+            "{}: it names no address of {domain}: ask the authority for the names in the request, or for another one",
+            file.display()
+        )));
+    }
+    if facts.fingerprint == own.key.facts().fingerprint {
+        return Err(CommandError::Wrong(format!("{}: the key has this certificate already", file.display())));
+    }
+    // Partners encrypt to the certificate that they have, and name it: it must go on opening.
+    let before = Own {
+        public: Published { id: SystemRandom.id(), state: OwnKeyState::Retired, ..own.public.clone() },
+        key: own.key.clone(),
+    };
+    keys(desk).add(&before, noted(desk, &before, OwnKeyChange::Retired), desk.now, &SystemRandom).await?;
+    let public = Published { key: key.public().clone(), since: desk.now, ..own.public };
     let own = Own { public, key };
     keys(desk).change(&own, noted(desk, &own, OwnKeyChange::Certified), desk.now, &SystemRandom).await?;
     say(format_args!("certified; partners get the new certificate: {}", own.key.facts().fingerprint));
