@@ -11,6 +11,7 @@ mod code_map;
 mod demo;
 mod deny;
 mod kills;
+mod openpgpjs;
 mod packages;
 mod pages;
 mod passwords;

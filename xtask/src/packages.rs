@@ -75,6 +75,17 @@ pub(crate) const TEST: &[Need] = &[
         purpose: "the S/MIME of Thunderbird",
     },
     Need {
+        probe: "command -v java && command -v javac",
+        package: "default-jdk-headless",
+        purpose: "runs BouncyCastle",
+    },
+    Need {
+        probe: "test -e /usr/share/java/bcmail.jar && test -e /usr/share/java/javax.mail.jar",
+        package: "libbcmail-java",
+        purpose: "the S/MIME of gateways written in Java",
+    },
+    Need { probe: "command -v node", package: "nodejs", purpose: "runs OpenPGP.js" },
+    Need {
         probe: "command -v pdfinfo && command -v pdfdetach && command -v pdftotext",
         package: "poppler-utils",
         purpose: "reads PDF files",

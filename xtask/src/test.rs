@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::{axe, build, packages, pages, python};
+use crate::{axe, build, openpgpjs, packages, pages, python};
 
 /// Test binaries of the `tests` folder that can be named instead of a test.
 const SUITES: &[&str] = &["flows", "conformance", "webmail", "attacks", "partners", "properties", "tidy"];
@@ -16,6 +16,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     packages::need(packages::TEST)?;
     axe::fetch()?;
     pages::fetch()?;
+    openpgpjs::fetch()?;
     let readers = python::prepare()?;
     println!("building the product and its tests …");
     build::call(build::cargo().args(["build", "--workspace", "--all-targets", "--locked"]))?;

@@ -242,7 +242,7 @@ async fn certify(desk: &Desk<'_>, fingerprint: &str, file: &Path) -> Result<(), 
     let named = |source| CommandError::Key { file: file.to_owned(), source };
     let key = own.key.with_certificate(&issued).map_err(named)?;
     let facts = key.facts();
-    if let Some(domain) = own.public.domains.iter().find(|domain| !facts.names_domain(domain)) {
+    if let Some(domain) = own.public.domains.first().filter(|domain| !facts.names_domain(domain)) {
         return Err(CommandError::Wrong(format!(
             "{}: it names no address of {domain}: ask the authority for the names in the request, or for another one",
             file.display()

@@ -66,6 +66,14 @@ pub(crate) fn armour(letter: &[u8]) -> &[u8] {
     &letter[find(b"-----BEGIN PGP MESSAGE-----")..find(end) + end.len()]
 }
 
+/// An armoured message as PGP/MIME.
+pub(crate) fn as_letter(message: &[u8]) -> Vec<u8> {
+    let head = "From: info@clinic.example\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; \
+                boundary=\"bo\"\r\n\r\n--bo\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--bo\r\n\
+                Content-Type: application/octet-stream\r\n\r\n";
+    [head.as_bytes(), &crlf(message), b"\r\n--bo--\r\n"].concat()
+}
+
 const OURS: [(&str, Kind); 2] = [("Curve25519", Kind::OpenPgpCurve25519), ("RSA-3072", Kind::OpenPgpRsa3072)];
 
 #[test]

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
 mod attacks;
+mod bouncy_castle;
 mod gnupg;
 mod gpgsm;
 mod keys;
 mod lab;
 mod matrix;
 mod nss;
+mod openpgpjs;
 mod openssl;
 mod sequoia_rnp;
 mod shut_in;

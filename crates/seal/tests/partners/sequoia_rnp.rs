@@ -2,19 +2,12 @@
 
 use sealpost_seal::{Kind, PartnerKey, Profile, Wholeness};
 
-use crate::gnupg::{Gpg, armour};
+use crate::gnupg::{Gpg, armour, as_letter};
 use crate::lab::{self, body, closed, crlf, open, own, run, text, trusted};
 use crate::matrix::row;
 
 const ENTITY: &str =
     "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGröße\r\n";
-
-fn as_letter(message: &[u8]) -> Vec<u8> {
-    let head = "From: info@clinic.example\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; \
-                boundary=\"bo\"\r\n\r\n--bo\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--bo\r\n\
-                Content-Type: application/octet-stream\r\n\r\n";
-    [head.as_bytes(), &crlf(message), b"\r\n--bo--\r\n"].concat()
-}
 
 #[test]
 fn sq_reads_what_we_close_and_we_read_what_it_closes() {

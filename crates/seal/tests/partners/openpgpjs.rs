@@ -1,0 +1,54 @@
+//! Against OpenPGP.js, the OpenPGP of web mail: both ways, and what its newest form is worth to us. `cargo xtask test` fetches
+//! the package.
+
+use std::path::PathBuf;
+
+use sealpost_seal::{Kind, PartnerKey, Profile, Wholeness};
+
+use crate::gnupg::{armour, as_letter};
+use crate::lab::{self, body, closed, open, own, run, text, trusted};
+use crate::matrix::row;
+
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/partners/openpgpjs.mjs");
+
+fn node(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
+    let worker = PathBuf::from(env!("CARGO_BIN_EXE_sealpost-seal"));
+    let target = worker.ancestors().nth(2).unwrap();
+    let packages = target.join("openpgpjs");
+    assert!(packages.is_dir(), "OpenPGP.js is not in {}: `cargo xtask test` fetches it", packages.display());
+    run("node", &[&[PROGRAM, text(&packages)], arguments].concat(), input)
+}
+
+#[test]
+fn openpgpjs_reads_what_we_close_and_we_read_what_it_closes() {
+    let folder = lab::folder();
+    let at = |name: &str| folder.path().join(name);
+    let (secret, public, ours_file) = (at("secret.asc"), at("public.asc"), at("ours.asc"));
+    let ours = own(Kind::OpenPgpCurve25519);
+    std::fs::write(&ours_file, ours.public().to_text().unwrap()).unwrap();
+    for (kind, name) in [("rsa", "RSA-3072"), ("ecc", "Curve25519 (version 4)"), ("curve25519", "X25519 (version 6)")] {
+        node(&["make", kind, text(&secret), text(&public)], b"").unwrap();
+        let partner = PartnerKey::read(&std::fs::read(&public).unwrap()).unwrap().remove(0);
+        for (letter_name, letter) in lab::letters() {
+            let sent = closed(&letter, Some(ours), std::slice::from_ref(&partner), Profile::default());
+            let plain = node(&["open", text(&secret), text(&ours_file)], armour(&sent)).unwrap();
+            assert_eq!(body(&plain), body(&letter), "{name}, {letter_name}");
+        }
+        row("OpenPGP.js 6.3", "reads ours", &format!("to {name}, signed by Curve25519"), &Ok(()));
+        let entity = b"Content-Type: text/plain; charset=utf-8\r\n\r\nfrom the browser\r\n";
+        for format in ["mdc", "aead"] {
+            let message = node(&["close", text(&secret), text(&ours_file), format], entity).unwrap();
+            let (opened, got) = open(&as_letter(&message), &[ours], &[trusted(&partner)]);
+            assert_eq!(body(&got), b"from the browser\r\n", "{name}, {format}: {opened:?}");
+            assert!(opened.proven_sender().is_some(), "{opened:?}");
+            assert_eq!(opened.wholeness, Wholeness::Authenticated);
+        }
+        row("OpenPGP.js 6.3", "writes to us", &format!("signed by {name}"), &Ok(()));
+    }
+    let large = lab::large(30 << 20);
+    let partner = PartnerKey::read(&std::fs::read(&public).unwrap()).unwrap().remove(0);
+    let sent = closed(&large, Some(ours), std::slice::from_ref(&partner), Profile::default());
+    let plain = node(&["open", text(&secret), text(&ours_file)], armour(&sent)).unwrap();
+    assert_eq!(body(&plain).len(), body(&large).len());
+    row("OpenPGP.js 6.3", "reads ours", "30 MB", &Ok(()));
+}
