@@ -37,7 +37,8 @@ impl House {
         let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
         let house = Self { folder, address: address.to_owned() };
         let with = ["--pinentry-mode", "loopback", "--passphrase", passphrase];
-        let (user, encrypts) = (format!("Insurer <{address}>"), if kind == "ed25519" { "cv25519" } else { kind });
+        let (user, encrypts) =
+            (format!("Insurer <{address}>"), if kind == "ed25519" { "cv25519" } else { kind });
         house.gpg(&[&with[..], &["--quick-gen-key", &user, kind, "default", "never"]].concat());
         let add = ["--quick-add-key", &house.fingerprint(), encrypts, "encr", "never"];
         house.gpg(&[&with[..], &add].concat());

@@ -66,3 +66,27 @@ fn a_letter_from_the_world_is_never_signed_as_ours() {
     assert!(inside.delivered().is_empty());
     gateway.sweep();
 }
+
+#[test]
+fn who_may_write_for_a_domain_is_asked_before_anything_is_signed() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let (mut config, _) = insurer(&world, &inside);
+    // The client of this test comes from a network that is for another brand.
+    config.set("partners", "writers", r#"[{ network = "127.0.0.0/8", domains = ["brand.example"] }]"#);
+    let gateway = Gateway::start(&config);
+    let clinic = openssl::House::new("securemail@clinic.example");
+    for domain in ["insurer.example", "brand.example"] {
+        sealpost(&gateway, &["domain-key", "make", domain, "--name", "Insurer", "--kind", "smime-p256"]);
+    }
+    sealpost(&gateway, &["partner", "add", "clinic.example", path(&clinic), "--yes"]);
+    let send = |from: &str, to: &str| {
+        let head = format!("From: Erika <{from}>");
+        gateway.smtp().letter(from, &[to], &letter(&head)).expect("250 *");
+    };
+    send("erika.muster@insurer.example", "doctor@clinic.example");
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 1, "signed for whom it may not write");
+    assert!(gateway.log().contains("may not write for the domain in From"), "{}", gateway.log());
+    send("erika@brand.example", "nurse@clinic.example");
+    assert!(world.wait_to("nurse@clinic.example").text().contains("pkcs7"));
+    gateway.sweep();
+}

@@ -13,8 +13,10 @@ const SHA256: &str = "a858084926af9ecaf4899deaf1939e4b466c95f6584befa106050dc429
 
 /// Puts it into `target/openpgpjs/package`, where the tests look for it.
 pub(crate) fn fetch() -> Result<(), String> {
-    let target =
-        build::binaries("debug")?.parent().map(|folder| folder.join("openpgpjs")).ok_or("no target folder")?;
+    let target = build::binaries("debug")?
+        .parent()
+        .map(|folder| folder.join("openpgpjs"))
+        .ok_or("no target folder")?;
     if is_right(&target) {
         return Ok(());
     }

@@ -89,7 +89,7 @@ pub(crate) async fn judge(
     }?;
     drop(room);
     let decided = if *held { decided.into_iter().map(hold).collect() } else { decided };
-    let decided = partners::settle(context, partners, arrived, decided).await?;
+    let decided = partners::settle(context, partners, origin, arrived, decided).await?;
     refuse_whole(envelope, &decided)?;
     Ok(decided)
 }

@@ -48,5 +48,7 @@ pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use partners::{Chosen, Copy, Pace, Partners, choose};
 pub use reception::ArrivalReception;
-pub use settings::{Announcer, Inbound, Quotas, Receipts, RevocationLists, Routes, Unopened, Writing};
+pub use settings::{
+    Announcer, Inbound, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer, Writing,
+};
 pub use undelivered::ToMailbox;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use sealpost_delivery::Route;
-use sealpost_mail::{ActivateBy, Address, Secret, Timestamp, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Domain, Origin, Secret, Timestamp, TlsFloor};
 use sealpost_mailbox::{Going, Retention, WriteRules, portal_links};
 use sealpost_notice::{Brand, Language};
 use sealpost_seal::Lists;
@@ -29,6 +29,39 @@ pub struct Routes {
     pub report_languages: Vec<Language>,
     /// How long delivery tries.
     pub give_up: Duration,
+    /// Who may write for which domains; nobody: whoever may send may write for all.
+    pub writers: Vec<Writer>,
+}
+
+/// Somebody of the operator's who may write for domains.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    /// Who.
+    pub who: Who,
+    /// For which.
+    pub domains: Vec<Domain>,
+}
+
+/// How they are known when they hand a letter in.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// By this login.
+    Login(String),
+    /// By their network, without a login.
+    Network(IpNet),
+}
+
+impl Routes {
+    /// Whether what came from there may be signed for this domain.
+    pub(crate) fn may_write(&self, origin: &Origin, domain: &Domain) -> bool {
+        let is_it = |who: &Who| match (who, &origin.login) {
+            (Who::Login(name), Some(login)) => name == login,
+            (Who::Network(network), None) => network.contains(&origin.peer),
+            (Who::Login(_), None) | (Who::Network(_), Some(_)) => false,
+        };
+        self.writers.is_empty()
+            || self.writers.iter().any(|writer| is_it(&writer.who) && writer.domains.contains(domain))
+    }
 }
 
 /// Whether senders who ask for it hear that a letter was opened.

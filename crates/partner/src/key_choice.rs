@@ -45,6 +45,8 @@ pub enum Why {
     NoSender,
     /// Its Sender is of another domain than its From, or cannot be read in one way.
     OtherSender,
+    /// Whoever handed it in may not write for the domain in From.
+    NotTheirs,
     /// It came from the world, and whoever wrote it is not of our house.
     FromWorld,
     /// We have no key of our own of this kind to sign with, for the sender's domain.
@@ -67,6 +69,9 @@ impl fmt::Display for Why {
             Self::NoSender => "the message does not say in one way whose it is",
             Self::OtherSender => {
                 "the message's Sender is of another domain than its From, so it is not signed for either"
+            }
+            Self::NotTheirs => {
+                "whoever handed the message in may not write for the domain in From ([partners] writers)"
             }
             Self::FromWorld => "the message came from outside, and nothing from outside is signed",
             Self::NoOwnKey(method) => {

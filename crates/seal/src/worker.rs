@@ -270,12 +270,18 @@ impl Worker {
                 return Ok(());
             }
             let mut buffer = vec![0_u8; 64 * 1024];
+            let mut missing = job.follows();
             loop {
                 // That the letter cannot be read is ours to tell; that nobody listens is the worker's.
                 let got = bytes.read(&mut buffer).await?;
+                if got == 0 && missing > 0 {
+                    // It would wait for the rest of a letter that has none: the pipe closes.
+                    return Ok(());
+                }
                 if got == 0 {
                     break;
                 }
+                missing = missing.saturating_sub(u64::try_from(got).unwrap_or(u64::MAX));
                 if stdin.write_all(buffer.get(..got).unwrap_or_default()).await.is_err() {
                     return Ok(());
                 }

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::sync::Arc;
 
 use sealpost_mail::{
-    Domain, Edit, Fault, Judgement, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
+    Domain, Edit, Fault, Judgement, Origin, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
 };
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
@@ -33,6 +33,7 @@ struct Made(Vec<(String, Vec<Edit>, Arc<Copy>)>);
 pub(crate) async fn settle(
     context: &Context,
     partners: &Partners,
+    origin: &Origin,
     arrived: &Arrived,
     decided: Vec<Decided>,
 ) -> Result<Vec<Decided>, Reply> {
@@ -47,7 +48,9 @@ pub(crate) async fn settle(
     let now = shared.clock.now();
     let own = partners.own(shared).all().await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
-    let from = speaks_for(arrived);
+    let may_write = |domain: &Domain| context.tenant.routes.may_write(origin, domain);
+    let from =
+        speaks_for(arrived).and_then(|from| if may_write(&from) { Ok(from) } else { Err(Why::NotTheirs) });
     let mut closer =
         Closer { context, partners, spooled, own, from, now, made: Made::default(), asked: Vec::new() };
     let mut settled = Vec::with_capacity(decided.len());

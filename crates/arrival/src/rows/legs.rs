@@ -52,9 +52,13 @@ pub(super) fn rows(
         };
         let head = heads.of(&arrival.spooled.head, &judgement.edits);
         let body_type = arrival.envelope.body;
+        // Nothing is signed for a domain that whoever handed it in may not write for. Without one From nothing is anyway.
+        let from = arrival.spooled.head.from_address().ok().flatten();
+        let routes = &arrival.context.tenant.routes;
+        let is_theirs = from.is_none_or(|from| routes.may_write(arrival.origin, from.domain()));
         // That a field of ours was taken out, which anybody can put in, makes nobody's letter ours.
         let changed = head.as_bytes() != heads.of(&arrival.spooled.head, &[]).as_bytes();
-        let hand = match (arrival.from_world, changed) {
+        let hand = match (arrival.from_world || !is_theirs, changed) {
             (true, _) => Hand::World,
             (false, true) => Hand::Ours,
             (false, false) => Hand::Passed,

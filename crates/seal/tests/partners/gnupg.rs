@@ -225,3 +225,25 @@ fn a_changed_message_is_not_given_out() {
     let (opened, got) = open(&letter(cut), &[ours], &[]);
     assert!(!opened.was_decrypted() && got.is_empty(), "{opened:?}");
 }
+
+#[test]
+fn a_letter_that_hides_its_recipients_is_tried_with_a_few_keys_and_no_more() {
+    let partner = Gpg::new("ed25519");
+    let ours = own(Kind::OpenPgpCurve25519);
+    partner.knows(ours);
+    let entity = b"Content-Type: text/plain\r\n\r\nfor somebody\r\n";
+    let to = ["--encrypt", "--hidden-recipient", "mail@insurer.example"];
+    let letter = partner.writes(entity, &to);
+    let make = || {
+        let holder = lab::holder("mail", "insurer.example");
+        OwnKey::generate(Kind::OpenPgpCurve25519, &holder, lab::now(), 2).unwrap()
+    };
+    let others: Vec<OwnKey> = (0..sealpost_seal::MOST_LENT).map(|_| make()).collect();
+    let behind =
+        |before: usize| -> Vec<&OwnKey> { others.iter().take(before).chain(std::iter::once(ours)).collect() };
+    let (opened, got) = open(&letter, &behind(sealpost_seal::MOST_LENT - 1), &[]);
+    assert_eq!(body(&got), b"for somebody\r\n", "{opened:?}");
+    let (opened, got) = open(&letter, &behind(sealpost_seal::MOST_LENT), &[]);
+    assert!(!opened.was_decrypted() && got.is_empty(), "{opened:?}");
+    row("GnuPG", "writes to us", "hidden recipient (--hidden-recipient)", &Ok(()));
+}

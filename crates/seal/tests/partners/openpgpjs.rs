@@ -26,7 +26,9 @@ fn openpgpjs_reads_what_we_close_and_we_read_what_it_closes() {
     let (secret, public, ours_file) = (at("secret.asc"), at("public.asc"), at("ours.asc"));
     let ours = own(Kind::OpenPgpCurve25519);
     std::fs::write(&ours_file, ours.public().to_text().unwrap()).unwrap();
-    for (kind, name) in [("rsa", "RSA-3072"), ("ecc", "Curve25519 (version 4)"), ("curve25519", "X25519 (version 6)")] {
+    for (kind, name) in
+        [("rsa", "RSA-3072"), ("ecc", "Curve25519 (version 4)"), ("curve25519", "X25519 (version 6)")]
+    {
         node(&["make", kind, text(&secret), text(&public)], b"").unwrap();
         let partner = PartnerKey::read(&std::fs::read(&public).unwrap()).unwrap().remove(0);
         for (letter_name, letter) in lab::letters() {

@@ -25,6 +25,7 @@ mod warnings;
 mod webhooks;
 mod wiped_stack;
 mod wishes;
+mod writers;
 
 use std::path::{Path, PathBuf};
 
@@ -220,6 +221,7 @@ impl Plan {
                 report_from: (config.delivery.report_name.clone(), config.delivery.report_from.clone()),
                 report_languages: portal::report_languages(&config),
                 give_up: config.delivery.give_up.0,
+                writers: writers::plan(&config, source),
             },
             delivery: delivery?,
             rules: rules?,

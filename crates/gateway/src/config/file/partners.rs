@@ -14,6 +14,8 @@ use super::units::{Size, Span};
 pub(crate) struct Partners {
     /// The hop that letters from the world go to; left out: `delivery.reports`.
     pub(crate) hop: Option<Spanned<String>>,
+    /// Who may write for which of our domains before anything is signed; nobody named: whoever may send.
+    pub(crate) writers: Vec<Spanned<Writer>>,
     /// Networks of filters that letters from the world come through.
     pub(crate) filters: Vec<Spanned<String>>,
     /// What happens to an encrypted letter that cannot be opened.
@@ -48,6 +50,7 @@ impl Default for Partners {
     fn default() -> Self {
         Self {
             hop: None,
+            writers: Vec::new(),
             filters: Vec::new(),
             unopened: Unopened::default(),
             originals: Span::secs(14 * 86_400),
@@ -64,6 +67,18 @@ impl Default for Partners {
             lookup_roots: None,
         }
     }
+}
+
+/// One of `writers`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Writer {
+    /// Known by this login,
+    pub(crate) login: Option<String>,
+    /// or by this network.
+    pub(crate) network: Option<Spanned<String>>,
+    /// What stands in From behind the @.
+    pub(crate) domains: Vec<String>,
 }
 
 /// What a chain to one of the roots needs of revocation lists before it counts.
