@@ -3,12 +3,10 @@
 
 use sealpost_mail::{Envelope, Origin, Random, Secret, Timestamp};
 use sealpost_store::{OriginalRow, OriginalState, Store};
-use sealpost_vault::{KeyringKey, MessageKey};
+use sealpost_vault::{KeyringKey, Label, MessageKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::PartnerError;
-
-const ORIGINAL: &str = "original";
 
 /// A letter as it came, but for its rest, which is a body of its own.
 pub struct Original {
@@ -77,7 +75,7 @@ impl Originals<'_> {
             id: id.to_owned(),
             body_id: body_id.to_owned(),
             state,
-            sealed: self.keyring.seal(ORIGINAL, &bound(id, body_id), plain.expose(), random),
+            sealed: self.keyring.seal(Label::Original, &bound(id, body_id), plain.expose(), random),
             created_at,
             until,
         })
@@ -95,7 +93,7 @@ impl Originals<'_> {
 
     pub(crate) fn opened(&self, row: &OriginalRow) -> Result<Secret<Vec<u8>>, PartnerError> {
         self.keyring
-            .open(ORIGINAL, &bound(&row.id, &row.body_id), &row.sealed)
+            .open(Label::Original, &bound(&row.id, &row.body_id), &row.sealed)
             .map_err(|source| PartnerError::Forged { what: "kept letter", id: row.id.clone(), source })
     }
 
@@ -105,7 +103,7 @@ impl Originals<'_> {
         plain: &Secret<Vec<u8>>,
         random: &dyn Random,
     ) -> Vec<u8> {
-        self.keyring.seal(ORIGINAL, &bound(&row.id, &row.body_id), plain.expose(), random)
+        self.keyring.seal(Label::Original, &bound(&row.id, &row.body_id), plain.expose(), random)
     }
 }
 

@@ -52,6 +52,8 @@ labels! {
     OwnKey = "own-key",
     /// Its private side.
     OwnKeySecret = "own-key-secret",
+    /// A letter from the world as it came, kept to be opened again.
+    Original = "original",
     /// Whom to tell if a notice comes back.
     NoticeMemo = "notice",
     /// Whom to tell if a reply from the portal comes back.

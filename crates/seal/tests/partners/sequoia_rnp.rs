@@ -3,7 +3,7 @@
 use sealpost_seal::{Kind, PartnerKey, Profile, Wholeness};
 
 use crate::gnupg::{Gpg, armour, as_letter};
-use crate::lab::{self, body, closed, crlf, open, own, run, text, trusted};
+use crate::lab::{self, body, closed, open, own, run, text, trusted};
 use crate::matrix::row;
 
 const ENTITY: &str =
