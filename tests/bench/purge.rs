@@ -171,9 +171,9 @@ fn multiply(rows: &Connection, each: usize) -> usize {
          SELECT d.id || '-' || i, d.mailbox_id, d.body_id || '-' || i, d.folder, d.size, d.received_at, d.read_at,
              9000000000000000, d.flags, d.listing_sealed, d.key_sealed, d.head_sealed
          FROM n, deposits d WHERE d.folder = 'inbox'",
-        "INSERT INTO notices (token, mailbox_id, deposit_id, created_at, ticket_sealed)
-         SELECT t.deposit_id || '-' || i || '00', t.mailbox_id, t.deposit_id || '-' || i, t.created_at, t.ticket_sealed
-         FROM n, notices t WHERE t.token = t.deposit_id || '00'",
+        "INSERT INTO bounce_memos (token, mailbox_id, deposit_id, created_at, memo_sealed)
+         SELECT t.deposit_id || '-' || i || '00', t.mailbox_id, t.deposit_id || '-' || i, t.created_at, t.memo_sealed
+         FROM n, bounce_memos t WHERE t.token = t.deposit_id || '00'",
     ];
     rows.execute_batch("PRAGMA foreign_keys = off; BEGIN").unwrap();
     let made: Vec<usize> =

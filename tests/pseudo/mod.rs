@@ -105,7 +105,8 @@ pub(crate) fn shown(html: &str) -> String {
 
 /// Words in plain letters that are none of `known`; `known` is taken out of the text first.
 pub(crate) fn plain_words(text: &str, known: &[&str]) -> Vec<String> {
-    let mut text = text.to_owned();
+    // Lines are broken where they are full.
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for known in known {
         text = text.replace(known, " ");
     }

@@ -411,10 +411,12 @@ fn wished(language: &'static str, seen: &RefCell<BTreeSet<String>>) {
     });
     let tour = Tour::new(&office, language, seen);
     let _activation = office.send(ANNA, &claim());
+    // A wish counts for some days after its Date.
+    let date = mail_parser::DateTime::from_timestamp(rig::ill_clock::IllClock::right()).to_rfc822();
     let wish = format!(
         "Authentication-Results: mx.insurer.example; dmarc=pass (p=none) header.from=web.example\r\n\
          From: {ANNA}\r\nTo: securemail@insurer.example\r\nSubject: Bitte mein Postfach löschen\r\n\
-         Date: Fri, 20 Nov 2026 09:30:00 +0100\r\nMessage-ID: <wish@web.example>\r\n\
+         Date: {date}\r\nMessage-ID: <wish@web.example>\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\nBitte löschen Sie mein Postfach.\r\n"
     );
     let link = office.next_link(|| {

@@ -11,7 +11,7 @@ use crate::failure::unavailable;
 use crate::partners::{self, Arrived, Partners};
 use crate::rows::{self, Arrival, Built};
 use crate::spool::Spooled;
-use crate::{decide, originals, quota};
+use crate::{decide, quota};
 
 /// RFC 5321 §6.3 asks for a limit of at least 100 Received fields.
 pub const MAX_RECEIVED: usize = 100;
@@ -78,7 +78,7 @@ pub(crate) async fn carry_out(
         rows.fingerprint = live.is_some().then_some(spooled.fingerprint);
         match (&reopened, &original) {
             (Some(_), _) => rows.reopened.clone_from(&reopened),
-            (None, Some(original)) => originals::keep(&arrival, partners, original, &mut rows)?,
+            (None, Some(original)) => rows::originals::keep(&arrival, partners, original, &mut rows)?,
             (None, None) => {}
         }
         let committed = commit(&context.shared, rows).await.map_err(|error| unavailable(&error))?;

@@ -4,45 +4,13 @@
 use sealpost_intake::Receipt;
 use sealpost_mail::{Reply, Timestamp};
 use sealpost_mailbox::BodyOpener;
-use sealpost_partner::{Original, OriginalPlace};
-use sealpost_store::{ArrivalRows, OriginalState};
+use sealpost_partner::Original;
+use sealpost_store::OriginalState;
 
 use crate::admit::{self, Letter};
-use crate::partners::{self, AsItCame, Partners};
+use crate::partners::{self, Partners};
 use crate::reception::ArrivalReception;
-use crate::rows::Arrival;
 use crate::spool::Spool;
-
-/// Adds the letter as it came to its rows.
-pub(crate) fn keep(
-    arrival: &Arrival<'_>,
-    partners: &Partners,
-    came: &AsItCame,
-    rows: &mut ArrivalRows,
-) -> Result<(), Reply> {
-    let shared = &arrival.context.shared;
-    let Some(kept) = arrival.context.tenant.inbound.originals else { return Ok(()) };
-    let original = Original {
-        envelope: arrival.envelope.clone(),
-        origin: arrival.origin.clone(),
-        head: came.head.as_bytes().to_vec(),
-        key: came.key.clone(),
-    };
-    let place = OriginalPlace {
-        id: arrival.id,
-        body_id: came.body.id(),
-        state: came.state,
-        created_at: arrival.now,
-        until: arrival.now.plus(kept),
-    };
-    let row = partners.originals(shared).row(&original, place, &*shared.random);
-    rows.originals.push(row.map_err(crate::failure::later)?);
-    // A copy that goes on as it came has brought it already.
-    if rows.body.iter().chain(&rows.more_bodies).all(|body| body.id() != came.body.id()) {
-        rows.more_bodies.push(came.body.clone());
-    }
-    Ok(())
-}
 
 /// What came of opening a letter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

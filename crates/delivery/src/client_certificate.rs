@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use crate::runner::DeliveryError;
+use crate::error::DeliveryError;
 
 /// Certificate and key, both PEM. Clones share them, so one [`Self::reload`] reaches all connections to come.
 #[derive(Clone)]

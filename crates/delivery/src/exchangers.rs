@@ -12,11 +12,13 @@ use crate::dane::{Associations, Tlsa};
 use crate::outcome::DeliveryFailure;
 use crate::public_internet;
 use crate::resolve::{Answer, DnsError, Mx, Proof, Resolver};
-use crate::route::MAX;
 use crate::sts::Policy;
 use crate::sts_cache::StsPolicies;
 use crate::submit::Endpoint;
 use crate::tls::Expected;
+
+/// More addresses are not tried in one attempt (RFC 5321 §5.1: at least two).
+pub(crate) const MAX: usize = 8;
 
 /// What is needed to find anybody's servers.
 pub(crate) struct World<'a> {

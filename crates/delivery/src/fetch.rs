@@ -22,6 +22,7 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use crate::config::Trust;
+use crate::error::DeliveryError;
 use crate::public_internet::is_public;
 use crate::resolve::{DnsError, Resolver, SystemResolver};
 use crate::tls;
@@ -82,9 +83,8 @@ impl Fetcher {
     ///
     /// # Errors
     /// There are none, or the authorities cannot be read.
-    pub fn new(roots: Option<PathBuf>, networks: Vec<IpNet>) -> Result<Self, crate::DeliveryError> {
-        let resolver =
-            SystemResolver::new().map_err(|error| crate::DeliveryError::Config(error.to_string()))?;
+    pub fn new(roots: Option<PathBuf>, networks: Vec<IpNet>) -> Result<Self, DeliveryError> {
+        let resolver = SystemResolver::new().map_err(|error| DeliveryError::Config(error.to_string()))?;
         let trust = roots.map_or(Trust::WebPki, Trust::File);
         Self::over(Arc::new(resolver), &trust, networks)
     }
@@ -94,7 +94,7 @@ impl Fetcher {
         resolver: Arc<dyn Resolver>,
         trust: &Trust,
         networks: Vec<IpNet>,
-    ) -> Result<Self, crate::DeliveryError> {
+    ) -> Result<Self, DeliveryError> {
         let tls = tls::verified(trust, &Arc::new(aws_lc_rs::default_provider()))?.with_no_client_auth();
         Ok(Self { resolver, tls: Arc::new(tls), networks })
     }

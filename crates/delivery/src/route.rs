@@ -5,15 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use sealpost_mail::{Timestamp, TlsFloor};
 
 use crate::config::DeliveryConfig;
-use crate::exchangers::{self, World};
+use crate::exchangers::{self, MAX, World};
 use crate::outcome::DeliveryFailure;
 use crate::resolve::Resolver;
 use crate::submit::Endpoint;
 use crate::ticket::{Route, Ticket};
 use crate::tls::Expected;
-
-/// More addresses are not tried in one attempt (RFC 5321 §5.1: at least two).
-pub(crate) const MAX: usize = 8;
 
 /// Which connections are alike: a letter may travel over any with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]

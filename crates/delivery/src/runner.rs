@@ -9,7 +9,6 @@ use ipnet::IpNet;
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_store::{Alone, Lease, NodeState, Store, StoreError};
 use sealpost_vault::SpoolKey;
-use thiserror::Error;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +18,7 @@ use crate::audit_hook::Witness;
 use crate::composer::Composer;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
+use crate::error::DeliveryError;
 use crate::fast_path::Inlet;
 use crate::fetch::Fetcher;
 use crate::lane::{Closed, Lanes};
@@ -37,17 +37,6 @@ const GATHER: Duration = Duration::from_millis(5);
 const SET_BACK: Duration = Duration::from_secs(60);
 /// After the store failed, and while legs are due that cannot be taken yet.
 const AGAIN: Duration = Duration::from_secs(2);
-
-/// Why delivery cannot start or go on.
-#[derive(Debug, Error)]
-pub enum DeliveryError {
-    /// The configuration names something that is not there.
-    #[error("{0}")]
-    Config(String),
-    /// The store failed.
-    #[error("the store failed: {0}")]
-    Store(#[from] StoreError),
-}
 
 /// Delivers what the store holds.
 pub struct Runner {

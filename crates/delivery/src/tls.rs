@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::{NextHop, Trust};
 use crate::dane::{Associations, Matches};
-use crate::runner::DeliveryError;
+use crate::error::DeliveryError;
 use crate::submit::Endpoint;
 
 /// Client configurations, made once: session tickets are shared by all connections.

@@ -109,8 +109,8 @@ pub(crate) fn addressed<'x>(
 /// Text as a field's body. Text that holds what looks like an encoded word is encoded itself: it would be read as what it says,
 /// and not as what was typed (RFC 2047 §7).
 pub(crate) fn unstructured(text: &str) -> HeaderType<'static> {
-    /// RFC 2047 §2: 75 characters a word; base64 of 45 octets and what stands around them are 72.
-    const OCTETS: usize = 45;
+    /// RFC 2047 §2: 76 characters a line; base64 of 36 octets, what stands around them and the name of the field are 69.
+    const OCTETS: usize = 36;
     let line = one_line(text);
     if !line.contains("=?") {
         return HeaderType::Text(Text::new(line));

@@ -74,7 +74,7 @@ pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
     sql!(
         concat!(
             "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
-             SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.ticket_sealed
+             SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed
              FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
              WHERE d.id = ?1 AND d.expires_at <= ?2 AND d.read_at IS NULL AND d.folder = 'inbox' AND ",
             unheld!("d.mailbox_id"),
@@ -95,7 +95,7 @@ impl Store {
         let rows = self
             .read_rows(sql!(
                 concat!(
-                    "SELECT d.id, d.received_at, d.expires_at, n.ticket_sealed
+                    "SELECT d.id, d.received_at, d.expires_at, n.memo_sealed
                      FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched WHERE deposit_id = d.id) AND ",

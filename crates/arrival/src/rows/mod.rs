@@ -8,6 +8,7 @@ mod deposits;
 mod initial_password;
 mod legs;
 mod notice_timing;
+pub(crate) mod originals;
 mod reply_to_notice;
 mod reports;
 
