@@ -270,12 +270,13 @@ fn a_subject_of_brackets_or_tags_holds_nobody_up() {
     let gateway = Gateway::start(&config);
     let mut client = gateway.smtp();
     for text in ["[", "[vertr ", "re:", "[offen] "] {
-        // Each on lines that SMTP takes (RFC 5321 §4.5.3.1.6).
+        // Each on lines that SMTP takes (RFC 5321 §4.5.3.1.6). What is longer than 8 KiB is not judged at all.
         let line = text.repeat(900 / text.len());
-        let folded = vec![line; 200].join("\r\n ");
-        client
-            .letter("erika@insurer.example", &["k@web.example"], &letter(&subject(folded.as_bytes())))
-            .expect("250 *");
+        for (lines, reply) in [(8, "250 *"), (200, "554 5.6.0 *")] {
+            let folded = vec![line.clone(); lines].join("\r\n ");
+            let letter = letter(&subject(folded.as_bytes()));
+            client.letter("erika@insurer.example", &["k@web.example"], &letter).expect(reply);
+        }
     }
 }
 

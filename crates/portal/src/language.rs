@@ -181,6 +181,13 @@ impl Calendar {
             .unwrap_or_default()
     }
 
+    /// RFC 3339, to the second.
+    pub(crate) fn rfc3339(at: Timestamp) -> String {
+        jiff::Timestamp::from_millisecond(at.0)
+            .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .unwrap_or_default()
+    }
+
     /// "21 November 2026, 18:23".
     pub(crate) fn long(&self, language: Language, at: Timestamp) -> String {
         let Some(zoned) = self.zoned(at) else { return String::new() };

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{cached, shown};
+use crate::language::Calendar;
 use crate::problem::Problem;
 use crate::state::Site;
 
@@ -17,7 +18,7 @@ pub(crate) async fn text(site: web::Data<Site>, request: HttpRequest) -> Result<
     for contact in &security.contacts {
         field("Contact", contact);
     }
-    field("Expires", &site.calendar.machine(security.expires));
+    field("Expires", &Calendar::rfc3339(security.expires));
     match shown(&site).await {
         Ok(keys) if keys.iter().any(|key| key.is_good(now)) => {
             field("Encryption", &format!("{}/partner", site.origin.text));
