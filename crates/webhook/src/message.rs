@@ -112,7 +112,7 @@ mod tests {
         };
         let shy = said(LetterEvent::Opened, "", false);
         assert!(
-            !shy.contains("example\"},") && !shy.contains("max@") && shy.contains("1@insurer.example"),
+            !shy.contains("e@insurer") && !shy.contains("max@") && shy.contains("1@insurer.example"),
             "{shy}"
         );
         assert!(
