@@ -8,7 +8,7 @@ use sealpost_partner::Original;
 use sealpost_store::OriginalState;
 
 use crate::admit::{self, Letter};
-use crate::partners::{self, Partners};
+use crate::partners;
 use crate::reception::ArrivalReception;
 use crate::spool::Spool;
 
