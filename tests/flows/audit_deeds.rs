@@ -92,8 +92,11 @@ fn support_acts(gateway: &Gateway, hop: &Hop) {
     let shown: serde_json::Value =
         serde_json::from_str(&ok(home, &["mailbox", "show", CUSTOMER, "--json"])).unwrap();
     let letter = shown["letters"][0]["letter"].as_str().unwrap().to_owned();
+    let told = hop.delivered().len();
     ok(home, &["mailbox", "lock", CUSTOMER, "--note", "Verdacht"]);
     ok(home, &["mailbox", "unlock", CUSTOMER, "--note", "geklärt"]);
+    // Both are told to the owner, and come before what is waited for below.
+    let _both = hop.wait(told + 2);
     ok(home, &["mailbox", "hold", CUSTOMER, "--note", "Verfahren"]);
     ok(home, &["mailbox", "hold", CUSTOMER, "--end", "--note", "beendet"]);
     ok(home, &["letter", "recall", &letter, "--note", "falscher Anhang"]);
