@@ -1,15 +1,13 @@
 //! What TLSA records say of a server's certificate (RFC 6698, RFC 7671, RFC 7672). Asks nobody; knows no SMTP.
 
 use std::fmt;
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, digest};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, Error, RootCertStore};
 
 /// A TLSA record as it stands in the DNS (RFC 6698 §2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +126,8 @@ impl Associations {
         Self::of(&pins.iter().map(pin).collect::<Vec<_>>(), &[])
     }
 
-    fn judge(
+    /// Whether a server that shows this certificate, and behind it this chain, is one of them; no other authority counts.
+    pub(crate) fn judge(
         &self,
         certificate: &CertificateDer<'_>,
         chain: &[CertificateDer<'_>],
@@ -163,59 +162,6 @@ impl Associations {
 impl fmt::Debug for Associations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Associations({})", self.all.len())
-    }
-}
-
-/// Holds a server's certificate against what is published or pinned, and nothing else: no authority counts.
-#[derive(Debug)]
-pub(crate) struct Matches {
-    pub(crate) associations: Associations,
-    pub(crate) provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Matches {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        self.associations.judge(end_entity, intermediates, now, &self.provider)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

@@ -391,7 +391,7 @@ impl Engine {
         }
         let world = World {
             config: &self.config,
-            resolver: &self.resolver,
+            resolver: self.resolver.as_ref(),
             random: self.random.as_ref(),
             policies: self.policies.as_ref(),
         };

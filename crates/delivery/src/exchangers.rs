@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use sealpost_mail::{Random, Timestamp, TlsFloor};
 
@@ -23,7 +22,7 @@ pub(crate) const MAX: usize = 8;
 /// What is needed to find anybody's servers.
 pub(crate) struct World<'a> {
     pub(crate) config: &'a DeliveryConfig,
-    pub(crate) resolver: &'a Arc<dyn Resolver>,
+    pub(crate) resolver: &'a dyn Resolver,
     pub(crate) random: &'a dyn Random,
     /// None: nobody's policy is asked for.
     pub(crate) policies: Option<&'a StsPolicies>,

@@ -73,9 +73,8 @@ async fn found(
     table: &Table,
     config: &DeliveryConfig,
 ) -> Result<Vec<Endpoint>, DeliveryFailure> {
-    let resolver = Arc::new(table.clone()) as Arc<dyn Resolver>;
     let random = SequenceRandom::default();
-    let world = World { config, resolver: &resolver, random: &random, policies: None };
+    let world = World { config, resolver: table, random: &random, policies: None };
     endpoints(domain, floor, &world, Timestamp(0)).await
 }
 
@@ -103,9 +102,9 @@ async fn equals_take_turns() {
     table.mx.insert("d.example", mx(&[(10, "a.example"), (10, "b.example")]));
     table.addresses.insert("a.example", at(&["192.0.2.1"]));
     table.addresses.insert("b.example", at(&["192.0.2.2"]));
-    let (resolver, random) = (Arc::new(table) as Arc<dyn Resolver>, SequenceRandom::default());
+    let random = SequenceRandom::default();
     let config = config();
-    let world = World { config: &config, resolver: &resolver, random: &random, policies: None };
+    let world = World { config: &config, resolver: &table, random: &random, policies: None };
     let mut first = std::collections::HashSet::new();
     for _ in 0..32 {
         let found = endpoints("d.example", TlsFloor::None, &world, Timestamp(0)).await.unwrap();

@@ -49,7 +49,7 @@ pub(crate) async fn endpoints(
     now: Timestamp,
 ) -> Result<Vec<Endpoint>, DeliveryFailure> {
     match &key.place {
-        Destination::Hop(name) => hop_endpoints(name, key.floor, world.config, world.resolver.as_ref()).await,
+        Destination::Hop(name) => hop_endpoints(name, key.floor, world.config, world.resolver).await,
         Destination::Domain(domain) => exchangers::endpoints(domain, key.floor, world, now).await,
     }
 }

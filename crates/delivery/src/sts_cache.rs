@@ -2,7 +2,7 @@
 //! Knows no letter, no server and no TLS.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
@@ -54,7 +54,7 @@ impl StsPolicies {
 
     /// What `domain` asks for. Who publishes nothing, or nothing that can be read, asks for nothing, unless a policy is
     /// known that is still good: taking the record away, or standing in the way, ends no policy (§10.2).
-    pub(crate) async fn of(&self, domain: &str, resolver: &Arc<dyn Resolver>, now: Timestamp) -> Policy {
+    pub(crate) async fn of(&self, domain: &str, resolver: &dyn Resolver, now: Timestamp) -> Policy {
         let held = {
             let mut known = self.known();
             let entry = known.get_mut(domain);
@@ -66,7 +66,7 @@ impl StsPolicies {
             }
             held
         };
-        let (held, again) = self.ask(domain, held, resolver.as_ref(), now).await;
+        let (held, again) = self.ask(domain, held, resolver, now).await;
         let policy = held.as_ref().map_or(Policy::Off, |held| held.policy.clone());
         let mut known = self.known();
         if known.len() >= MAX {

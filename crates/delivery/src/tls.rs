@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::config::{NextHop, Trust};
-use crate::dane::{Associations, Matches};
+use crate::dane::Associations;
 use crate::error::DeliveryError;
 use crate::submit::Endpoint;
 
@@ -54,7 +54,7 @@ impl TlsConfigs {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut all = Self {
             provider: Arc::clone(&provider),
-            any: Arc::new(any(&provider)?.with_no_client_auth()),
+            any: Arc::new(without_authority(None, &provider)?.with_no_client_auth()),
             verified: HashMap::new(),
             own: HashMap::new(),
         };
@@ -69,20 +69,15 @@ impl TlsConfigs {
                     config.resumption = Resumption::disabled();
                     Arc::new(config)
                 };
-                let own =
-                    Own { any: show(any(&provider)?), verified: show(verified(&hop.trust, &provider)?) };
+                let own = Own {
+                    any: show(without_authority(None, &provider)?),
+                    verified: show(verified(&hop.trust, &provider)?),
+                };
                 let (certificate, key) = identity.files();
                 all.own.insert((certificate, key, hop.trust.clone()), own);
             }
         }
         Ok(all)
-    }
-
-    fn matching(&self, associations: &Associations) -> Result<ClientConfig, DeliveryError> {
-        let provider = Arc::clone(&self.provider);
-        let verifier = Arc::new(Matches { associations: associations.clone(), provider });
-        let builder = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(verifier);
-        Ok(builder.with_no_client_auth())
     }
 
     /// Shakes hands. `Err` is a sentence for the log and the report.
@@ -111,7 +106,9 @@ impl TlsConfigs {
             // No certificate of ours is for servers of others. Made for this connection: a session of another server,
             // or of before a key was exchanged, is not taken up again.
             (Expected::Match(associations), _) => {
-                matching = Arc::new(self.matching(associations).map_err(|error| error.to_string())?);
+                let config = without_authority(Some(associations.clone()), &self.provider);
+                let config = config.map_err(|error| error.to_string())?;
+                matching = Arc::new(config.with_no_client_auth());
                 &matching
             }
         };
@@ -132,10 +129,11 @@ pub(crate) fn verified(
     Ok(builder(provider)?.with_webpki_verifier(verifier))
 }
 
-fn any(
+fn without_authority(
+    associations: Option<Associations>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<rustls::ConfigBuilder<ClientConfig, WantsClientCert>, DeliveryError> {
-    let verifier = Arc::new(AnyCertificate(Arc::clone(provider)));
+    let verifier = Arc::new(WithoutAuthority { associations, provider: Arc::clone(provider) });
     Ok(builder(provider)?.dangerous().with_custom_certificate_verifier(verifier))
 }
 
@@ -168,19 +166,26 @@ fn roots(trust: &Trust) -> Result<RootCertStore, DeliveryError> {
     Ok(roots)
 }
 
-/// For the floors below `verified`: any certificate, but the peer must hold its key.
+/// Whoever signed it: any certificate for the floors below `verified`, or one of the associations. The peer must hold its
+/// key.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+struct WithoutAuthority {
+    associations: Option<Associations>,
+    provider: Arc<CryptoProvider>,
+}
 
-impl ServerCertVerifier for AnyCertificate {
+impl ServerCertVerifier for WithoutAuthority {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp: &[u8],
-        _now: UnixTime,
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(associations) = &self.associations {
+            associations.judge(end_entity, intermediates, now, &self.provider)?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -190,7 +195,12 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -199,10 +209,15 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
