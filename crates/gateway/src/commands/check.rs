@@ -48,7 +48,7 @@ pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> Ex
     for warning in &plan.warnings {
         complain(format_args!("warning: {warning}"));
     }
-    if let Some(warning) = Some(&plan).filter(|_| !offline).and_then(check_dnssec::look) {
+    if !offline && let Some(warning) = check_dnssec::look(&plan) {
         complain(format_args!("warning: {warning}"));
     }
     for warning in worker_check::not_shut_in(&plan, roles) {

@@ -8,7 +8,7 @@ use sealpost_policy::{OtherwiseSpec, TreatmentSpec};
 use toml::Spanned;
 
 use super::memory::Shares;
-use super::minimums;
+use super::{minimums, networks};
 use crate::config::file::{self as config, Config, Size, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfig> {
@@ -42,16 +42,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<DeliveryConfi
         source.at(recipients.span().start, "recipients-per-transaction must be 1 to 100", "50 is good");
     }
     delivery.recipients_per_transaction = *recipients.get_ref();
-    for network in &config.delivery.private_networks {
-        match network.get_ref().parse() {
-            Ok(parsed) => delivery.private_networks.push(parsed),
-            Err(_unreadable) => source.at(
-                network.span().start,
-                format!("{:?} is no network", network.get_ref()),
-                "write it like \"10.0.0.0/8\"",
-            ),
-        }
-    }
+    delivery.private_networks = networks::read(&config.delivery.private_networks, "10.0.0.0/8", source);
     delivery.memory_budget = Size(Shares::of(config.gateway.memory.get_ref().0).going_out).bytes();
     delivery.retry = RetryPlan {
         steps: retry.iter().map(|span| span.0).collect(),

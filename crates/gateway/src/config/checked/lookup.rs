@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::networks;
 use crate::config::file::{Config, Source};
 
 /// For `sealpost partner add` without a file.
@@ -14,16 +15,6 @@ pub(crate) struct Lookup {
 }
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Lookup {
-    let mut networks = Vec::new();
-    for network in &config.partners.lookup_networks {
-        match network.get_ref().parse() {
-            Ok(parsed) => networks.push(parsed),
-            Err(_unreadable) => source.at(
-                network.span().start,
-                format!("{:?} is no network", network.get_ref()),
-                "write it like \"10.0.0.0/8\"",
-            ),
-        }
-    }
+    let networks = networks::read(&config.partners.lookup_networks, "10.0.0.0/8", source);
     Lookup { roots: config.partners.lookup_roots.as_ref().map(|file| source.path(file.get_ref())), networks }
 }

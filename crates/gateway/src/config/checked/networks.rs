@@ -6,8 +6,8 @@ use toml::Spanned;
 
 use crate::config::file::Source;
 
-/// Those that are networks; what is none is noted.
-pub(super) fn read<T: FromStr>(written: &[Spanned<String>], source: &mut Source) -> Vec<T> {
+/// Those that are networks; what is none is noted, with an example of what is meant.
+pub(super) fn read<T: FromStr>(written: &[Spanned<String>], example: &str, source: &mut Source) -> Vec<T> {
     let mut networks = Vec::new();
     for network in written {
         match network.get_ref().parse() {
@@ -15,7 +15,7 @@ pub(super) fn read<T: FromStr>(written: &[Spanned<String>], source: &mut Source)
             Err(_unreadable) => source.at(
                 network.span().start,
                 format!("{:?} is no network", network.get_ref()),
-                "write it like \"192.0.2.7/32\"",
+                format!("write it like {example:?}"),
             ),
         }
     }

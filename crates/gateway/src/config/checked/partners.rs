@@ -48,7 +48,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
     let roots = partners.roots.iter().flat_map(|file| roots(file, source)).collect();
     Some(Inbound {
         listeners: open.iter().map(|listener| listener.name.clone()).collect(),
-        filters: networks::read(&config.partners.filters, source),
+        filters: networks::read(&config.partners.filters, "192.0.2.7/32", source),
         route,
         unopened: match partners.unopened {
             config::Unopened::Pass => Unopened::Pass,

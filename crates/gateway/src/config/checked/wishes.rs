@@ -9,7 +9,7 @@ use crate::config::file::{Config, NoticeReplies, Source};
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Asking> {
     let wishes = &config.wishes;
     let deletion = wishes.deletion.as_ref().filter(|deletion| *deletion.get_ref());
-    let networks = networks::read(&wishes.upstream_networks, source);
+    let networks = networks::read(&wishes.upstream_networks, "192.0.2.7/32", source);
     let upstream = match (&wishes.upstream, wishes.upstream_networks.first()) {
         (Some(name), None) => {
             source.at(

@@ -19,7 +19,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Vec<Writer> {
                 Some(Who::Login(login.clone()))
             }
             (None, Some(network)) => {
-                networks::read(std::slice::from_ref(network), source).pop().map(Who::Network)
+                networks::read(std::slice::from_ref(network), "192.0.2.7/32", source).pop().map(Who::Network)
             }
             (Some(_), Some(_)) | (None, None) => {
                 source.at(
