@@ -81,15 +81,7 @@ fn guesses_from_everywhere_keep_no_honest_server_out() {
     let hop = Hop::new();
     let authority = Arc::new(Authority::new());
     let mut config = Config::new(&hop);
-    config
-        .set("[listener]", "networks", "[]")
-        .set("[listener]", "auth", "true")
-        .set("[listener]", "tls", r#""starttls""#)
-        .set("[listener]", "certificate", r#""gate.pem""#)
-        .set("[listener]", "key", r#""gate.key""#)
-        .section("[login]")
-        .set("[login]", "name", r#""exchange""#)
-        .set("[login]", "password", &format!("{:?}", rig::gateway::hash_password(PASSWORD)));
+    config.set("[listener]", "networks", "[]").log_in_with(PASSWORD);
     let home = Home::new(&config);
     let _ = authority.issue(&[NAME]).write(home.path(), "gate");
     let gateway = Gateway::start_in(home, &config);

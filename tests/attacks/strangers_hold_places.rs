@@ -54,13 +54,7 @@ fn who_could_log_in_leaves_places_to_the_networks() {
     config
         .set("[listener]", "networks", r#"["127.0.0.1"]"#)
         .set("[listener]", "connections", "20")
-        .set("[listener]", "auth", "true")
-        .set("[listener]", "tls", r#""starttls""#)
-        .set("[listener]", "certificate", r#""gate.pem""#)
-        .set("[listener]", "key", r#""gate.key""#)
-        .section("[login]")
-        .set("[login]", "name", r#""exchange""#)
-        .set("[login]", "password", &format!("{:?}", rig::gateway::hash_password("Geheim-4711")));
+        .log_in_with("Geheim-4711");
     let home = Home::new(&config);
     let _ = authority.issue(&["mailgate.insurer.example"]).write(home.path(), "gate");
     let gateway = Gateway::start_in(home, &config);

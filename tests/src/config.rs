@@ -110,6 +110,17 @@ impl Config {
         self
     }
 
+    /// Clients of the listener may log in over STARTTLS, as `exchange` with this password; its certificate is `gate.pem`.
+    pub fn log_in_with(&mut self, password: &str) -> &mut Self {
+        self.set("[listener]", "auth", "true")
+            .set("[listener]", "tls", r#""starttls""#)
+            .set("[listener]", "certificate", r#""gate.pem""#)
+            .set("[listener]", "key", r#""gate.key""#)
+            .section("[login]")
+            .set("[login]", "name", r#""exchange""#)
+            .set("[login]", "password", &format!("{:?}", crate::gateway::hash_password(password)))
+    }
+
     /// Adds a rule after the others.
     pub fn rule(&mut self, name: &str, when: &str, then: &str) -> &mut Self {
         self.section("[rule]");

@@ -17,6 +17,7 @@ mod everywhere;
 mod features;
 mod first;
 mod first_screen;
+mod full_mailbox;
 mod growing;
 mod hostile;
 mod inner_text;

@@ -2,40 +2,14 @@
 //! found by searching; and gone without a letter going with them.
 
 use rig::reader::{ANSWER, PASSWORD};
-use rig::{Browser, canary, letters};
+use rig::{canary, letters};
 
+use crate::full_mailbox::{ANNA, full, key_through, rows};
 use crate::office::Office;
 use crate::watch::Watched;
 
-const ANNA: &str = "anna.mueller@web.example";
-const LETTERS: usize = 27;
 /// Unlike anything else on a disk.
 const NAME: &str = "Wachtelkoenig-Schadenakten";
-
-fn full(office: &Office, browser: &Browser) {
-    let link = office.send(ANNA, &letters::plain("[vertraulich] Police 0", "Guten Tag"));
-    browser.activate(&link);
-    for n in 1..LETTERS {
-        office.send(ANNA, &letters::plain(&format!("[vertraulich] Police {n}"), "Guten Tag"));
-    }
-    browser.open(&office.at("/inbox"));
-}
-
-fn rows(browser: &Browser) -> usize {
-    browser.count("ul.letters > li")
-}
-
-/// Types a key that leads to another page.
-fn key_through(browser: &Browser, key: &str) {
-    browser.execute(&format!(
-        "window.stale = true; (document.activeElement ?? document.body).dispatchEvent(
-            new KeyboardEvent('keydown', {{ key: {key:?}, bubbles: true, cancelable: true }}))"
-    ));
-    browser.wait_for("the next page", |browser| {
-        let there = browser.try_execute("return document.readyState === 'complete' && !window.stale")?;
-        (there == true).then_some(())
-    });
-}
 
 #[test]
 fn all_letters_of_all_pages_are_moved_and_the_move_is_taken_back() {
