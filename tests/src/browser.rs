@@ -58,8 +58,7 @@ impl Browser {
         // HOME keeps Chromium's and the driver's leavings in our folder.
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path());
-        let driver = Process::start("chromedriver", &mut command);
-        let line = driver.output.wait("*started successfully on port *");
+        let (driver, line) = started(&mut command);
         let port: String =
             line.chars().rev().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         let port: String = port.chars().rev().collect();
@@ -259,6 +258,20 @@ impl Drop for Browser {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
             let _ = self.runtime.block_on(client.close());
+        }
+    }
+}
+
+/// A driver, and the line that says where it listens. It takes a port that is free for IPv6 and then the same for IPv4, which
+/// somebody else may have by now: then it says so, ends, and is started again.
+fn started(command: &mut Command) -> (Process, String) {
+    let mut left = 5;
+    loop {
+        let driver = Process::start("chromedriver", command);
+        match driver.output.wait_from(0, "*started successfully on port *") {
+            Ok((_at, line)) => return (driver, line),
+            Err(why) if left > 0 && why.contains("port not available") => left -= 1,
+            Err(why) => panic!("{why}"),
         }
     }
 }
