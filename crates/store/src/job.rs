@@ -123,6 +123,14 @@ impl Store {
         }
     }
 
+    /// Jobs that nobody has heard of, with when each is due first. Others stay as they are.
+    pub async fn introduce_jobs(&self, firsts: &[(&str, Timestamp)]) -> Result<(), StoreError> {
+        let known = firsts.iter().map(|(job, due_at)| {
+            sql!("INSERT INTO jobs (name, due_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING", *job, *due_at)
+        });
+        self.change(known.collect()).await.map(drop)
+    }
+
     /// Makes a job due. One that nobody has heard of is heard of now.
     pub async fn make_job_due(&self, job: &str, now: Timestamp) -> Result<(), StoreError> {
         let due = sql!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::audit::Event;
-use sealpost_store::{Claim, JobEnd, StoreError};
+use sealpost_store::{Claim, JobEnd, JobRow, StoreError};
 use serde_json::{Map, Value};
 
 use super::{
@@ -59,12 +59,23 @@ impl Runner {
         {
             return tracing::error!(%error, "the time could not be noted");
         }
+        // All at one moment: a clock set forward between two of them would put the second off by its whole interval.
+        let unknown = |job: &&Job| !known.iter().any(|row| row.name == job.name());
+        let firsts: Vec<_> =
+            self.jobs.iter().filter(unknown).map(|job| (job.name(), self.next(*job, now))).collect();
+        if !firsts.is_empty()
+            && let Err(error) = self.workshop.store.introduce_jobs(&firsts).await
+        {
+            return tracing::error!(%error, "the jobs could not be noted");
+        }
         if self.jobs.contains(&Job::Audit) {
             audit_trail::fold(&self.workshop, now).await;
         }
         let waits = |job: &Job| {
             let latest = self.latest(*job, now);
-            known.iter().any(|row| row.name == job.name() && row.due_at > now && row.due_at <= latest)
+            let stands = |row: &JobRow| row.name == job.name() && row.due_at > now && row.due_at <= latest;
+            known.iter().any(stands)
+                || firsts.iter().any(|(name, due_at)| *name == job.name() && *due_at > now)
         };
         for job in self.jobs.iter().filter(|job| !waits(job)) {
             // The log hears of it where it ends; the next minute tries again.
@@ -76,9 +87,8 @@ impl Runner {
 
     /// Runs one job, if it is due or is to run all the same, and nobody else has it.
     pub(crate) async fn run(&self, job: Job, even_if_not_due: bool) -> Result<Ran, Failed> {
-        let Workshop { store, clock, retention, telling, actor, .. } = &self.workshop;
+        let Workshop { store, clock, actor, .. } = &self.workshop;
         let now = clock.now();
-        let next = |now| job.next(now, &retention.zone, telling);
         let claim = Claim {
             job: job.name(),
             owner: &self.owner,
@@ -86,7 +96,7 @@ impl Runner {
             until: now.plus(LEASE),
             longest: now.plus(SLACK),
             latest: self.latest(job, now),
-            first: next(now),
+            first: self.next(job, now),
             even_if_not_due,
         };
         let Some(number) = store.claim_job(claim).await? else { return Ok(Ran::NotNow) };
@@ -106,7 +116,7 @@ impl Runner {
             number,
             now: ended,
             // What failed is tried again at its next hour, like what went well: nothing is lost by waiting.
-            due_at: next(ended),
+            due_at: self.next(job, ended),
             counts: in_json(counts),
             error,
         };
@@ -122,9 +132,14 @@ impl Runner {
         outcome.map(Ran::Done)
     }
 
+    /// When it is due next.
+    fn next(&self, job: Job, now: Timestamp) -> Timestamp {
+        job.next(now, &self.workshop.retention.zone, &self.workshop.telling)
+    }
+
     /// The last moment at which it can be due.
     fn latest(&self, job: Job, now: Timestamp) -> Timestamp {
-        job.next(now, &self.workshop.retention.zone, &self.workshop.telling).plus(SLACK)
+        self.next(job, now).plus(SLACK)
     }
 
     /// What is thought of the clock; what is believed is noted. The same holds for all jobs, so that one that may run does
