@@ -312,7 +312,12 @@ fn a_rule_that_never_decides_and_harms_nobody_is_a_warning() {
 
 #[test]
 fn networks_that_are_everybody() {
-    for networks in [r#"["0.0.0.0/0"]"#, r#"["10.0.0.0/8", "::/0"]"#, r#"["0.0.0.0/1", "128.0.0.0/1"]"#] {
+    for networks in [
+        r#"["0.0.0.0/0"]"#,
+        r#"["10.0.0.0/8", "::/0"]"#,
+        r#"["0.0.0.0/1", "128.0.0.0/1"]"#,
+        r#"["2000::/3"]"#,
+    ] {
         let (home, said) = broken(|c| {
             c.set("[listener]", "networks", networks);
         });
@@ -479,7 +484,7 @@ fn what_only_looks_dead_is_not_complained_of() {
 
 #[test]
 fn networks_that_are_a_large_part_of_the_world_are_warned_of() {
-    for network in ["0.0.0.0/1", "64.0.0.0/7", "2000::/3"] {
+    for network in ["0.0.0.0/1", "64.0.0.0/7", "2000::/4"] {
         let (home, said) = warned(|c| {
             c.set("[listener]", "networks", &format!("[\"127.0.0.1\", \"{network}\"]"));
         });

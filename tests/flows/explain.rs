@@ -152,3 +152,51 @@ fn says_what_the_door_of_a_listener_would_say() {
     let (code, _, err) = ask(&["--listener", "nonsense"]);
     assert!(code != 0 && err.contains("inside, applications, scanner"), "{err}");
 }
+
+/// Fields by which mail programs hand a letter on, and letters within: the door asks about all of them.
+#[test]
+fn knows_every_way_in_which_a_letter_names_others() {
+    let hop = Hop::new();
+    let home = Home::new(&Config::new(&hop));
+    for field in ["In-Reply-To", "References", "X-Forwarded-Message-Id", "X-MS-Exchange-Parent-Message-Id"] {
+        let letter = letters::with_fields("x", &format!("{field}: <a@insurer.example>\r\n"), "x");
+        let out = explain(&home, &letter, "a@insurer.example", &["k@web.example"]);
+        assert!(out.contains("relayed") && out.contains("if this answers or hands on"), "{field}:\n{out}");
+    }
+    let within = b"From: a@insurer.example\r\nTo: k@web.example\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\n\
+        Content-Type: message/rfc822\r\n\r\nMessage-ID: <inner@insurer.example>\r\nFrom: b@insurer.example\r\n\r\ny\r\n\
+        --b--\r\n";
+    let out = explain(&home, within, "a@insurer.example", &["k@web.example"]);
+    assert!(out.contains("if this answers or hands on"), "{out}");
+    let out = explain(&home, &letters::plain("x", "y"), "a@insurer.example", &["k@web.example"]);
+    assert!(!out.contains("if this answers"), "{out}");
+}
+
+/// Who may write for which domain: nothing is signed for others, and so nothing encrypted for partners.
+#[test]
+fn says_who_may_not_write_for_a_domain() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("partners", "writers", r#"[{ network = "10.0.0.0/8", domains = ["insurer.example"] }]"#).rule(
+        "to partners",
+        r#"{ subject-tag = "[partner]" }"#,
+        r#"["domain", "portal"]"#,
+    );
+    let home = Home::new(&config);
+    let words = "127.0.0.1 may not write for insurer.example ([partners] writers)";
+    let out = explain(&home, &letters::plain("x", "y"), "a@insurer.example", &["k@web.example"]);
+    assert!(out.contains("relayed") && out.contains(words), "{out}");
+    let out = explain(&home, &letters::plain("[partner] x", "y"), "a@insurer.example", &["k@web.example"]);
+    assert!(
+        out.contains(words) && out.contains("not encrypted: ") && out.contains("mailbox instead"),
+        "{out}"
+    );
+    let reason = out.lines().find(|line| line.contains("not encrypted: ")).unwrap();
+    assert!(reason.contains("writers"), "as the log says it: {reason}");
+    let mail = home.write("mail.eml", &letters::plain("x", "y"));
+    let asked = ["explain", mail.to_str().unwrap(), "--from", "a@insurer.example", "--to", "k@web.example"];
+    // One who is named, were it let in.
+    let (_, out, err) = home.sealpost(&[&asked[..], &["--client", "10.1.1.1"]].concat());
+    assert!(!out.contains("may not write"), "{out}{err}");
+}

@@ -290,3 +290,45 @@ fn explain_says_the_same() {
     let out = said("partial", &letter("Content-Type: message/partial; id=a; number=1\r\n\r\nx\r\n"));
     assert!(out.contains("554 5.6.0") && out.contains("message/partial"), "{out}");
 }
+
+/// `(?m)^…$` is a line as a reader sees it, whatever ends it and however it travels.
+#[test]
+fn a_line_is_a_line() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.rule("line", r#"{ text-pattern = '(?m)^Vertraulich$' }"#, r#""portal""#);
+    let gateway = Gateway::start(&config);
+    let mut client = gateway.smtp();
+    let plain = |text: &str| letter(&format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"));
+    let coded = |coding: &str, text: &str| {
+        letter(&format!("Content-Type: text/plain\r\nContent-Transfer-Encoding: {coding}\r\n\r\n{text}\r\n"))
+    };
+    let letters = [
+        plain("x\r\nVertraulich\r\ny"),
+        plain("Vertraulich\r\ny"),
+        plain("x\r\nVertraulich"),
+        plain("x\r\nVertraulich  \t\r\ny"),
+        plain("x\r\n  Ver\u{ad}traulich\u{a0}\r\ny"),
+        plain("x\u{2028}Vertraulich\u{2028}y"),
+        coded("quoted-printable", "x=0D=0AVertraulich=0D=0Ay"),
+        coded("quoted-printable", "x\r\nVertraulich\r\ny"),
+        coded("base64", &base64("x\r\nVertraulich\r\ny\r\n")),
+        coded("base64", &base64("x\nVertraulich\ny\n")),
+        coded("base64", &base64("x\rVertraulich\ry\r")),
+        letter("Content-Type: text/plain; format=flowed\r\n\r\nx\r\nVertraulich\r\ny\r\n"),
+        letter("Content-Type: text/html\r\n\r\n<p>x</p><div>Vertraulich</div>y\r\n"),
+    ];
+    for (nth, letter) in letters.iter().enumerate() {
+        client.letter("erika@insurer.example", &["max@web.example"], letter).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, nth + 1, "relayed:\n{}", String::from_utf8_lossy(letter));
+    }
+    client
+        .letter(
+            "erika@insurer.example",
+            &["other@web.example"],
+            &plain("x\r\nVertraulich ist das nicht\r\ny"),
+        )
+        .expect("250 *");
+    let _ = hop.wait_to("other@web.example");
+}

@@ -103,7 +103,10 @@ fn explain_says_what_an_answer_would_be() {
         out
     };
     let out = said("Subject: Re: x\r\nIn-Reply-To: <a@y.example>\r\n");
-    assert!(out.contains("relayed") && out.contains("if this answers a letter of the portal"), "{out}");
+    assert!(
+        out.contains("relayed") && out.contains("if this answers or hands on a letter of the portal"),
+        "{out}"
+    );
     assert!(!said("Subject: x\r\n").contains("if this answers"));
     assert!(!said("Subject: [vertraulich] x\r\nIn-Reply-To: <a@y.example>\r\n").contains("if this answers"));
 }

@@ -329,3 +329,28 @@ fn bytes_beside_what_is_cut_stay() {
         assert!(letter(b"").ends_with(&got[end..]), "more was changed than the subject");
     }
 }
+
+/// A field whose name only looks like one that a rule asks for.
+#[test]
+fn a_field_counts_whatever_is_in_its_name() {
+    let named = |name: &[u8], value: &str| [name, b": ", value.as_bytes(), b"\r\nSubject: x"].concat();
+    let mut letters: Vec<Vec<u8>> = Vec::new();
+    for name in [
+        "Sensi\u{200b}tivity",
+        "Sensi\u{ad}tivity",
+        "S\u{435}nsitivity",
+        "\u{ff33}ensitivity",
+        "Sensi tivity",
+        "Sensitivity\u{200d}",
+    ] {
+        letters.push(letter(&named(name.as_bytes(), "Company-Confidential")));
+    }
+    letters.push(letter(&named(b"Sensi\xadtivity", "Company-Confidential")));
+    letters.push(letter(&named("X-\u{421}lass".as_bytes(), "Geheimsache")));
+    letters.push(letter(&named(
+        "msip\u{2060}_labels".as_bytes(),
+        "MSIP_Label_a_Enabled=true; MSIP_Label_a_Name=Streng Vertraulich",
+    )));
+    letters.push(letter("Sub\u{200b}ject: [vertraulich] x".as_bytes()));
+    all_confidential(&letters);
+}

@@ -61,7 +61,7 @@ pub(crate) async fn judge(
     };
     let Looked { mut deep, within } = looked;
     let thread = if needs.thread {
-        thread::known(&context.shared, &spooled.head, within).await
+        thread::known(&context.shared, &context.tenant.name, &spooled.head, within).await
     } else {
         Known::Unasked
     };
@@ -186,6 +186,16 @@ fn of_letters(ids: Option<Vec<String>>) -> Known<Vec<String>> {
 /// What rules may ask of a body. What cannot be taken apart can never be answered for.
 pub fn look(bytes: &[u8]) -> Known<Deep> {
     look_at(bytes).deep
+}
+
+/// Whether the letter names others, in its head or within, or may be one sent on: only the running gateway knows which of them are the
+/// portal's.
+pub fn names_letters(head: &Head, our_name: &str, bytes: &[u8]) -> Known<bool> {
+    let within = match may_hold_letters(head) {
+        true => look_at(bytes).within,
+        false => Known::Yes(Vec::new()),
+    };
+    thread::names_others(head, our_name, within)
 }
 
 fn look_at(bytes: &[u8]) -> Looked {

@@ -42,11 +42,11 @@ pub use admit::MAX_RECEIVED;
 pub use audit_hook::NoticesNoted;
 pub use authentication::{Asking, Upstream};
 pub use context::{Context, Making, Shared, Tenant};
-pub use decide::{Decided, Way, each, look, name, refuse_whole};
+pub use decide::{Decided, Way, each, look, name, names_letters, refuse_whole};
 pub use event::{EventFacts, EventSaid, event_said};
 pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
-pub use partners::{Chosen, Copy, Pace, Partners, choose};
+pub use partners::{Chosen, Copy, Pace, Partners, choose, speaks_for};
 pub use reception::ArrivalReception;
 pub use settings::{
     Announcer, Inbound, Quotas, Receipts, RevocationLists, Routes, Unopened, Who, Writer, Writing,

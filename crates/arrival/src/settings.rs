@@ -53,7 +53,8 @@ pub enum Who {
 
 impl Routes {
     /// Whether what came from there may be signed for this domain.
-    pub(crate) fn may_write(&self, origin: &Origin, domain: &Domain) -> bool {
+    #[must_use]
+    pub fn may_write(&self, origin: &Origin, domain: &Domain) -> bool {
         let is_it = |who: &Who| match (who, &origin.login) {
             (Who::Login(name), Some(login)) => name == login,
             (Who::Network(network), None) => network.contains(&origin.peer),

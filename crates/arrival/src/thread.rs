@@ -15,25 +15,52 @@ const AT_ONCE: usize = 500;
 pub(crate) const FIELDS: [&str; 4] =
     ["In-Reply-To", "References", "X-Forwarded-Message-Id", "X-MS-Exchange-Parent-Message-Id"];
 
-/// Whether the letter answers one that a portal user wrote or got, or has one within: `within` are the Message-IDs of
+/// What programs write into a letter that they send on as it is (RFC 5322 §3.6.6, and each its own way).
+const SENT_ON: [&str; 8] = [
+    "Delivered-To",
+    "X-Original-To",
+    "X-Forwarded-To",
+    "X-Forwarded-For",
+    "X-Sieve-Redirected-From",
+    "X-MS-Exchange-Inbox-Rules-Loop",
+    "X-MS-Exchange-ForwardingLoop",
+    "X-Autoforward",
+];
+
+/// The Message-IDs by which the letter may itself be one of the portal's, sent on: made here, as the portal's own are; or
+/// anybody's, where the letter says that it is sent on. Without that it may as well be the other half of a letter whose
+/// recipients a mail server told us of one by one, and each is judged by itself.
+fn own_ids(head: &Head, our_name: &str) -> Vec<String> {
+    let is_resent = |name: &str| name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("resent-"));
+    let is_sent_on =
+        SENT_ON.iter().any(|field| head.count(field) > 0) || head.fields().any(|(name, _)| is_resent(name));
+    let is_ours = |id: &String| {
+        spelt(id).rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(our_name))
+    };
+    let written = ["Message-ID", "Resent-Message-ID"].into_iter().flat_map(|field| head.all(field));
+    let ids = written.filter_map(|text| candidates(&text)).flatten();
+    ids.filter(|id| is_sent_on || is_ours(id)).collect()
+}
+
+/// What is to be told without the store, which alone knows the portal's letters: whether the letter names any others.
+pub(crate) fn names_others(head: &Head, our_name: &str, within: Known<Vec<String>>) -> Known<bool> {
+    let named = match ids(head, our_name, within) {
+        (named, Known::Yes(_)) => named,
+        (_, otherwise) => return otherwise,
+    };
+    Known::Yes(!named.is_empty())
+}
+
+/// Whether the letter answers one that a portal user wrote or got, is one sent on, or has one within: `within` are the Message-IDs of
 /// the letters in it. All are looked up, however many: a confidential answer must not leave in clear because its thread
 /// is long.
-pub(crate) async fn known(shared: &Shared, head: &Head, within: Known<Vec<String>>) -> Known<bool> {
-    let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
-    let mut otherwise = Known::Yes(false);
-    match within {
-        Known::Yes(more) => texts.extend(more),
-        Known::Unasked => {}
-        Known::Unanswerable(why) => otherwise = Known::Unanswerable(why),
-        Known::Never(why) => otherwise = Known::Never(why),
-    }
-    let mut ids: BTreeSet<String> = BTreeSet::new();
-    for text in texts {
-        match candidates(&text) {
-            Some(more) => ids.extend(more),
-            None => otherwise = Known::Never("it names letters in too many characters".to_owned()),
-        }
-    }
+pub(crate) async fn known(
+    shared: &Shared,
+    our_name: &str,
+    head: &Head,
+    within: Known<Vec<String>>,
+) -> Known<bool> {
+    let (ids, otherwise) = ids(head, our_name, within);
     let mut tags: Vec<[u8; 32]> = Vec::new();
     for id in ids {
         // As it was tagged before there was one spelling, and in that; and under server keys before this one.
@@ -52,6 +79,27 @@ pub(crate) async fn known(shared: &Shared, head: &Head, within: Known<Vec<String
         }
     }
     otherwise
+}
+
+/// Every Message-ID that the letter names, and what is to be said if the portal knows none of them.
+fn ids(head: &Head, our_name: &str, within: Known<Vec<String>>) -> (BTreeSet<String>, Known<bool>) {
+    let mut texts: Vec<String> = FIELDS.iter().flat_map(|field| head.all(field)).collect();
+    let mut otherwise = Known::Yes(false);
+    match within {
+        Known::Yes(more) => texts.extend(more),
+        Known::Unasked => {}
+        Known::Unanswerable(why) => otherwise = Known::Unanswerable(why),
+        Known::Never(why) => otherwise = Known::Never(why),
+    }
+    let mut ids: BTreeSet<String> = BTreeSet::new();
+    for text in texts {
+        match candidates(&text) {
+            Some(more) => ids.extend(more),
+            None => otherwise = Known::Never("it names letters in too many characters".to_owned()),
+        }
+    }
+    ids.extend(own_ids(head, our_name));
+    (ids, otherwise)
 }
 
 /// Every Message-ID that a text may name: as it stands, as it reads without what nobody sees, out of a page's entities;
@@ -236,7 +284,9 @@ fn unescaped(quoted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{candidates, message_ids, spelt};
+    use sealpost_mail::Head;
+
+    use super::{candidates, message_ids, own_ids, spelt};
 
     #[test]
     fn message_ids_are_found_whatever_was_done_to_them() {
@@ -267,6 +317,26 @@ mod tests {
         assert!(candidates(&"\u{fdfa}".repeat(10_000)).is_none());
         let many = "<a(".repeat(20_000);
         assert!(candidates(&many).is_some_and(|found| found.len() <= 5 * 20_001));
+    }
+
+    #[test]
+    fn a_letter_that_is_sent_on_is_known_by_its_own_id() {
+        let ids = |fields: &str| {
+            let head = format!("From: a@x.example\r\n{fields}\r\n");
+            own_ids(&Head::new(head.into_bytes()).unwrap(), "gate.example").concat()
+        };
+        assert_eq!(ids("Message-ID: <a@x.example>\r\n"), "", "it may be the other half of one letter");
+        assert!(ids("Message-ID: <00ff@Gate.Example>\r\n").contains("00ff@Gate.Example"));
+        for mark in [
+            "Resent-From: b@x.example",
+            "resent-date: x",
+            "Delivered-To: b@x.example",
+            "X-Forwarded-To: b@x.example",
+        ] {
+            let found = ids(&format!("{mark}\r\nMessage-ID: <a@x.example>\r\n"));
+            assert!(found.contains("a@x.example"), "{mark}");
+        }
+        assert!(ids("Resent-Message-ID: <r@x.example>\r\n").contains("r@x.example"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Delivery reports (RFC 3461–3464): who hears what, and the leg that carries it. Never says anything of
-//! the letter but, for letters relayed as they came, its head.
+//! the letter but, for letters relayed as they came and by a road that is as good as theirs, its head.
 
 use sealpost_mail::{
     Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Recipient, Ret,
@@ -40,6 +40,28 @@ pub(crate) struct Report {
     /// RFC 3464 §2.3.6 Diagnostic-Code without its type.
     pub(crate) diagnostic: Option<String>,
     pub(crate) retry_until: Option<Timestamp>,
+}
+
+/// How much of the letter the report's road may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivesBack {
+    /// Its head, or all of it.
+    Letter,
+    /// By which fields it is found again, and nothing else: the letter itself was not to go that way.
+    Nothing,
+}
+
+/// Message-ID and Date of a head.
+fn found_by(head: &[u8]) -> Option<Vec<u8>> {
+    let head = Head::new(head.to_vec()).ok()?;
+    let mut left = Vec::new();
+    for (name, value) in head.fields() {
+        if ["Message-ID", "Date"].iter().any(|kept| kept.eq_ignore_ascii_case(name)) {
+            left.extend([name.as_bytes(), b":", value, b"\r\n"].concat());
+        }
+    }
+    left.extend(b"\r\n");
+    Some(left)
 }
 
 /// Who hears of this leg's fate; nobody for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
@@ -117,13 +139,13 @@ pub(crate) async fn queue(
     leg: &LeasedLeg,
     ticket: &Ticket,
     report: &Report,
-    full: Option<Vec<u8>>,
+    returned: (Option<Vec<u8>>, GivesBack),
     tls: TlsFloor,
     now: Timestamp,
 ) -> Result<FollowUp, ReportError> {
     let to = addressee(ticket).ok_or(ReportError::Nobody)?;
     let random = engine.random.as_ref();
-    let bytes = compose(engine, ticket, &report.for_sender_of(&ticket.purpose), full, to, now)?;
+    let bytes = compose(engine, ticket, &report.for_sender_of(&ticket.purpose), returned, to, now)?;
     let split = Head::split(&bytes).ok_or_else(|| ReportError::Compose("it has no head".to_owned()))?;
     let (head, rest) = bytes.split_at_checked(split).unwrap_or((&bytes, &[]));
 
@@ -176,7 +198,7 @@ fn compose(
     engine: &Engine,
     ticket: &Ticket,
     report: &Report,
-    full: Option<Vec<u8>>,
+    (full, gives_back): (Option<Vec<u8>>, GivesBack),
     to: &Address,
     now: Timestamp,
 ) -> Result<Vec<u8>, ReportError> {
@@ -189,7 +211,10 @@ fn compose(
         .map_err(|error| ReportError::Compose(error.to_string()))?;
     let returned_full = full.is_some();
     let returned = match &ticket.purpose {
-        Purpose::Relay => full.or_else(|| ticket.content.head().map(<[u8]>::to_vec)),
+        Purpose::Relay => match gives_back {
+            GivesBack::Letter => full.or_else(|| ticket.content.head().map(<[u8]>::to_vec)),
+            GivesBack::Nothing => ticket.content.head().and_then(found_by),
+        },
         // Nothing of a confidential letter leaves in a report.
         Purpose::Opened | Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => None,
     };

@@ -11,7 +11,7 @@ use crate::content::Waiting;
 use crate::engine::Engine;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
-use crate::report::{self, Report, ReportError};
+use crate::report::{self, GivesBack, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
 use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, Returned, Untold};
@@ -197,16 +197,22 @@ impl Engine {
         report: &Report,
         now: Timestamp,
     ) -> Result<FollowUp, ReportError> {
-        let full = match report::returns_full(ticket, report.action) {
-            true => self.whole_letter(leg, ticket).await,
-            false => None,
-        };
         let tls = match &self.config.report_route {
             Route::NextHop(_) => TlsFloor::None,
             // Over the open internet a report with the letter's head needs what the letter needed.
             Route::Mx => ticket.tls,
         };
-        report::queue(self, leg, ticket, report, full, tls, now).await
+        // Over a hop it must get through where the letter could not; then it says nothing of it.
+        let road = match &self.config.report_route {
+            Route::NextHop(name) => self.config.hops.get(name).map_or(TlsFloor::None, |hop| hop.floor),
+            Route::Mx => tls,
+        };
+        let gives_back = if ticket.tls > road { GivesBack::Nothing } else { GivesBack::Letter };
+        let full = match report::returns_full(ticket, report.action) && gives_back == GivesBack::Letter {
+            true => self.whole_letter(leg, ticket).await,
+            false => None,
+        };
+        report::queue(self, leg, ticket, report, (full, gives_back), tls, now).await
     }
 
     /// The letter to be returned, if it is small enough and can still be read.

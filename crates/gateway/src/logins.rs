@@ -1,16 +1,51 @@
-//! Who may log in on the way in: the logins of the configuration. Knows no session.
+//! Who may log in on the way in: the logins of the configuration; and who was right about one before, kept in the store by
+//! tags without an address. Knows no session.
+
+use std::net::IpAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sealpost_intake::{LoginCheck, Logins};
-use sealpost_mail::Secret;
-use sealpost_vault::password_phc;
+use sealpost_mail::{Secret, Timestamp};
+use sealpost_store::{Store, StoreError};
+use sealpost_vault::{TagKey, password_phc};
+use tokio::time::timeout;
+
+/// A server that has not logged in for so long is a stranger again.
+const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A store that does not answer must not keep a server waiting: it is only a matter of whose turn comes first.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The logins of the configuration. Unknown names cost the same time as known ones.
-pub(crate) struct ConfiguredLogins(Vec<(String, Secret<String>)>);
+pub(crate) struct ConfiguredLogins {
+    logins: Vec<(String, Secret<String>)>,
+    store: Store,
+    tags: TagKey,
+}
 
 impl ConfiguredLogins {
-    pub(crate) fn new(logins: Vec<(String, Secret<String>)>) -> Self {
-        Self(logins)
+    pub(crate) fn new(logins: Vec<(String, Secret<String>)>, store: Store, tags: TagKey) -> Self {
+        Self { logins, store, tags }
+    }
+
+    /// Under which it is kept that a client was right: another password is another tag. `None`: nobody's login.
+    fn tag(&self, client: IpAddr, login: &str) -> Option<[u8; 32]> {
+        let (_, hash) = self.logins.iter().find(|(name, _)| name == login)?;
+        let what =
+            [client.to_string().as_bytes(), b" ", login.as_bytes(), b" ", hash.expose().as_bytes()].concat();
+        Some(self.tags.count_tag("server", &what))
+    }
+}
+
+/// What the store said in time; else nothing.
+async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    match timeout(PATIENCE, asked).await {
+        Ok(Ok(said)) => Some(said),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "who has logged in before is not to be had");
+            None
+        }
+        Err(_elapsed) => None,
     }
 }
 
@@ -21,8 +56,7 @@ const NOBODY: &str =
 #[async_trait]
 impl Logins for ConfiguredLogins {
     async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck {
-        let Self(logins) = self;
-        let known = logins.iter().find(|(name, _)| name == login).cloned();
+        let known = self.logins.iter().find(|(name, _)| name == login).cloned();
         let hash = known.as_ref().map_or_else(|| Secret::new(NOBODY.to_owned()), |(_, hash)| hash.clone());
         let checked = tokio::task::spawn_blocking(move || password_phc::verify(hash.expose(), &password));
         match (checked.await, known) {
@@ -31,21 +65,68 @@ impl Logins for ConfiguredLogins {
             (Err(_panicked), _) => LoginCheck::Busy,
         }
     }
+
+    async fn was_right(&self, client: IpAddr, login: &str, now: Timestamp) -> bool {
+        let Some(tag) = self.tag(client, login) else { return false };
+        in_time(self.store.was_right(&tag, now)).await.unwrap_or(false)
+    }
+
+    async fn remember(&self, client: IpAddr, login: &str, now: Timestamp) {
+        if let Some(tag) = self.tag(client, login) {
+            let _told = in_time(self.store.remember_right(&tag, now, now.plus(REMEMBERED))).await;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use sealpost_mail::SystemRandom;
+    use sealpost_store::StoreOptions;
+    use sealpost_vault::ServerKey;
 
     use super::*;
 
+    fn password(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    fn hash(text: &str) -> Secret<String> {
+        Secret::new(password_phc::hash(&password(text), &SystemRandom).unwrap())
+    }
+
+    fn tags() -> TagKey {
+        ServerKey::generate(&SystemRandom).keys().tags
+    }
+
     #[tokio::test]
     async fn the_right_password_for_the_right_login() {
-        let password = |text: &str| Secret::new(text.to_owned());
-        let hash = Secret::new(password_phc::hash(&password("wheel"), &SystemRandom).unwrap());
-        let logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash)]);
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path())).unwrap();
+        let logins = ConfiguredLogins::new(vec![("mill".to_owned(), hash("wheel"))], store, tags());
         assert_eq!(logins.check("mill", password("wheel")).await, LoginCheck::Right("mill".to_owned()));
         assert_eq!(logins.check("mall", password("wheel")).await, LoginCheck::Wrong);
         assert_eq!(logins.check("mill", password("wheal")).await, LoginCheck::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_was_right_is_known_to_the_next_process_for_a_month() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path())).unwrap();
+        let (tags, hash) = (tags(), hash("wheel"));
+        let process = |hash: &Secret<String>| {
+            ConfiguredLogins::new(vec![("mill".to_owned(), hash.clone())], store.clone(), tags.clone())
+        };
+        let (server, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let now = Timestamp(1_800_000_000_000);
+        process(&hash).remember(server, "mill", now).await;
+        // Names that are nobody's leave nothing.
+        process(&hash).remember(server, "mall", now).await;
+        let next = process(&hash);
+        assert!(next.was_right(server, "mill", now.plus(REMEMBERED / 2)).await);
+        assert!(!next.was_right(server, "mall", now).await);
+        assert!(!next.was_right(other, "mill", now).await);
+        assert!(!next.was_right(server, "mill", now.plus(REMEMBERED)).await);
+        let changed = process(&self::hash("another"));
+        assert!(!changed.was_right(server, "mill", now).await, "another password");
     }
 }

@@ -175,8 +175,8 @@ pub(crate) fn prepare(
     runner.compose_with(Arc::new(writer));
     runner.witnessed_by(Arc::new(NoticesNoted));
     runner.return_to(Arc::new(ToMailbox(Arc::clone(&context))));
-    let intake = if let Some(IntakeRole { queue: _, way_in, keyring }) = intake_keys {
-        let logins = Arc::new(ConfiguredLogins::new(plan.logins));
+    let intake = if let Some(IntakeRole { queue, way_in, keyring }) = intake_keys {
+        let logins = Arc::new(ConfiguredLogins::new(plan.logins, store.clone(), queue.tags));
         let making = making(&plan.escrow, way_in);
         let partners = partners(plan.worker.as_deref(), plan.worker_limits, plan.pace, keyring);
         let reception = Arc::new(ArrivalReception { context: Arc::clone(&context), making, partners });

@@ -26,6 +26,8 @@ const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 const FREE_TRIES_OF_SITE: u32 = 20;
 /// Wrong tries are forgotten after this long without another.
 const FORGET: Duration = Duration::from_secs(60 * 60);
+/// What is kept beyond this process is said again so often, not with every log-in.
+const KEPT_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Entries kept; the one unused for longest makes room.
 const MAX: usize = 10_000;
 
@@ -72,11 +74,18 @@ struct Tries {
     next: Timestamp,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Right {
+    last: Timestamp,
+    /// When it was last given to be kept, by this process.
+    kept: Option<Timestamp>,
+}
+
 #[derive(Debug, Default)]
 struct Memory {
     tries: HashMap<Key, Tries>,
     /// Who was right about what, and when last.
-    known: HashMap<(IpAddr, Name), Timestamp>,
+    known: HashMap<(IpAddr, Name), Right>,
 }
 
 /// What all listeners remember together.
@@ -131,13 +140,25 @@ impl Attempts {
     }
 
     /// The password was right. What the client got wrong about other logins stays: one login of one's own
-    /// must not buy free tries at those of others.
-    pub(crate) fn right(&self, peer: IpAddr, login: &str, now: Timestamp) {
+    /// must not buy free tries at those of others. `true`: it is time to keep that beyond this process.
+    pub(crate) fn right(&self, peer: IpAddr, login: &str, now: Timestamp) -> bool {
         let pair = (client_of(peer), name_of(login));
         let mut memory = self.memory();
         memory.tries.remove(&Key::Both(pair.0, pair.1));
-        make_room(&mut memory.known, &pair, |last| *last);
-        memory.known.insert(pair, now);
+        make_room(&mut memory.known, &pair, |right| right.last);
+        let kept = memory.known.get(&pair).and_then(|right| right.kept);
+        let is_kept = kept.is_some_and(|kept| kept <= now && now.since(kept) < KEPT_AGAIN);
+        let kept = kept.filter(|_| is_kept).or(Some(now));
+        memory.known.insert(pair, Right { last: now, kept });
+        !is_kept
+    }
+
+    /// The client was right about this login before this process began. What it got wrong since counts.
+    pub(crate) fn recall(&self, peer: IpAddr, login: &str, now: Timestamp) {
+        let pair = (client_of(peer), name_of(login));
+        let mut memory = self.memory();
+        make_room(&mut memory.known, &pair, |right| right.last);
+        memory.known.entry(pair).or_insert(Right { last: now, kept: None });
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -266,6 +287,36 @@ mod tests {
     }
 
     #[test]
+    fn who_is_recalled_is_known_and_judged_by_what_it_got_wrong_since() {
+        let (attempts, server, other) = (Attempts::default(), ip("192.0.2.1"), ip("192.0.2.2"));
+        attempts.recall(server, "mill", START);
+        assert_eq!(attempts.standing(server, "mill", START), Standing::Known);
+        assert_eq!(attempts.standing(server, "own", START), Standing::Stranger);
+        assert_eq!(attempts.standing(other, "mill", START), Standing::Stranger);
+        for _ in 0..FREE_TRIES {
+            attempts.wrong(other, "mill", START);
+        }
+        attempts.recall(other, "mill", START);
+        assert_eq!(attempts.standing(other, "mill", START), Standing::Waits);
+    }
+
+    #[test]
+    fn what_is_kept_is_not_kept_with_every_log_in() {
+        let (attempts, server) = (Attempts::default(), ip("192.0.2.1"));
+        assert!(attempts.right(server, "mill", START));
+        assert!(!attempts.right(server, "mill", START.plus(KEPT_AGAIN - SECOND)));
+        assert!(attempts.right(server, "mill", START.plus(KEPT_AGAIN)));
+        assert!(!attempts.right(server, "mill", START.plus(KEPT_AGAIN + SECOND)));
+        // A clock that was set back must not keep it from being kept.
+        assert!(attempts.right(server, "mill", START));
+        attempts.recall(ip("192.0.2.2"), "mill", START);
+        assert!(
+            attempts.right(ip("192.0.2.2"), "mill", START.plus(SECOND)),
+            "kept again: its end comes nearer"
+        );
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_keeps_nobody_out() {
         let (attempts, peer) = (Attempts::default(), ip("192.0.2.1"));
         for _ in 0..20 {
@@ -281,7 +332,7 @@ mod tests {
         let at = |nth: usize| START.plus(Duration::from_millis(nth as u64));
         // Each leaves two entries, and all one more together.
         (0..MAX / 2 + 10).for_each(|nth| attempts.wrong(peer(nth), "mill", at(nth)));
-        (0..MAX + 10).for_each(|nth| attempts.right(peer(nth), "own", at(nth)));
+        (0..MAX + 10).for_each(|nth| assert!(attempts.right(peer(nth), "own", at(nth))));
         let memory = attempts.memory();
         assert_eq!((memory.tries.len(), memory.known.len()), (MAX, MAX));
         assert!(memory.tries.contains_key(&Key::Client(peer(MAX / 2 + 9))));

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::access::Shown;
 use crate::attempts::{Standing, pair_of};
+use crate::limits::client_of;
 use crate::line::MAX_AUTH;
 use crate::reception::LoginCheck;
 use crate::replies;
@@ -144,7 +145,14 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
     let (turns, random, logins) = (door.turns.clone(), Arc::clone(&door.random), Arc::clone(&door.logins));
     let judging = async move {
         let Credentials { login, password } = credentials;
-        let who = match attempts.standing(peer, &login, clock.now()) {
+        let mut standing = attempts.standing(peer, &login, clock.now());
+        if matches!(standing, Standing::Stranger | Standing::Doubtful)
+            && logins.was_right(client_of(peer), &login, clock.now()).await
+        {
+            attempts.recall(peer, &login, clock.now());
+            standing = attempts.standing(peer, &login, clock.now());
+        }
+        let who = match standing {
             Standing::Waits => return LoginCheck::Busy,
             Standing::Known => Who::Known(pair_of(peer, &login)),
             Standing::Stranger | Standing::Doubtful if in_networks => Who::Known(pair_of(peer, "")),
@@ -158,7 +166,11 @@ async fn judge(door: &ListenerContext, peer: IpAddr, credentials: Credentials) -
         }
         let checked = logins.check(&login, password).await;
         match &checked {
-            LoginCheck::Right(_) => attempts.right(peer, &login, clock.now()),
+            LoginCheck::Right(_) => {
+                if attempts.right(peer, &login, clock.now()) {
+                    logins.remember(client_of(peer), &login, clock.now()).await;
+                }
+            }
             LoginCheck::Wrong => {
                 attempts.wrong(peer, &login, clock.now());
                 turns.wrong(peer, clock.now());

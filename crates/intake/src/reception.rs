@@ -1,9 +1,10 @@
 //! The seams to the roof: who takes letters in, who knows the logins. Knows nothing of sockets.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
-use sealpost_mail::{Envelope, Origin, Reply, Secret};
+use sealpost_mail::{Envelope, Origin, Reply, Secret, Timestamp};
 
 /// Takes letters in. Implemented by the gateway.
 #[async_trait]
@@ -67,4 +68,16 @@ pub enum LoginCheck {
 pub trait Logins: Send + Sync + 'static {
     /// Whether the password is right. Must take the same time for unknown logins, and bounded time.
     async fn check(&self, login: &str, password: Secret<String>) -> LoginCheck;
+
+    /// Whether a client (an address, or the /64 of one) was right about a login before this process began. Must take
+    /// bounded time; whoever is not known waits among strangers, and nobody is refused for it.
+    async fn was_right(&self, client: IpAddr, login: &str, now: Timestamp) -> bool {
+        let _nothing_is_kept = (client, login, now);
+        false
+    }
+
+    /// A client was right about a login: to be remembered for a while beyond this process. Must take bounded time.
+    async fn remember(&self, client: IpAddr, login: &str, now: Timestamp) {
+        let _nothing_is_kept = (client, login, now);
+    }
 }

@@ -64,6 +64,15 @@ impl Domain {
         self.0.starts_with('[')
     }
 
+    /// Whether many people own domains below it, like `com` or `co.uk` (publicsuffix.org); an ending that nobody sells,
+    /// like `local`, is none.
+    #[must_use]
+    pub fn is_public_suffix(&self) -> bool {
+        let (readable, _) = idna::domain_to_unicode(&self.0);
+        psl::suffix(readable.as_bytes())
+            .is_some_and(|suffix| suffix.is_known() && suffix == readable.as_str())
+    }
+
     /// Whether this is `other` or below it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
@@ -367,6 +376,17 @@ mod tests {
                 proptest::prop_assert!(domain.as_str().is_ascii());
                 proptest::prop_assert!(domain.is_within(&domain));
             }
+        }
+    }
+
+    #[test]
+    fn what_anybody_can_own_a_part_of_is_a_public_suffix() {
+        for anybodys in ["com", "at", "co.uk", "or.at", "github.io", "COM"] {
+            assert!(Domain::parse(anybodys).unwrap().is_public_suffix(), "{anybodys}");
+        }
+        for own in ["insurer.example", "insurer.com", "a.co.uk", "local", "example", "intern", "[192.0.2.1]"]
+        {
+            assert!(!Domain::parse(own).unwrap().is_public_suffix(), "{own}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::envelope::Origin;
 use crate::verdict::Edit;
-use crate::{date, encoded_words, from, rewritten};
+use crate::{date, encoded_words, from, odd_name, rewritten};
 
 /// Why bytes are no acceptable header section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -128,8 +128,17 @@ impl Head {
         self.named(name).count()
     }
 
+    /// Also fields whose name only looks like it: a reader may take them for what they look like, and what a field says is
+    /// asked to keep something from leaving.
     fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        let mut shape = None;
+        Lines { rest: &self.0 }.filter_map(move |line| match line.field {
+            Some((other, value)) => other.eq_ignore_ascii_case(name).then_some(value),
+            None => {
+                let (other, value) = odd_name::field(line.raw)?;
+                (other == *shape.get_or_insert_with(|| odd_name::shape(name))).then_some(value)
+            }
+        })
     }
 
     /// The decoded Subject.
@@ -242,9 +251,6 @@ impl Head {
     /// The same head with these ASCII words at the start of the subject; every other byte stays.
     #[must_use]
     pub fn with_subject_tag(&self, tag: &str) -> Self {
-        if self.count("Subject") == 0 {
-            return self.with_field("Subject", tag);
-        }
         let mut bytes = Vec::with_capacity(self.0.len() + tag.len() + 2);
         let mut tagged = false;
         for line in (Lines { rest: &self.0 }) {
@@ -262,6 +268,9 @@ impl Head {
                 }
                 _ => bytes.extend_from_slice(line.raw),
             }
+        }
+        if !tagged {
+            return self.with_field("Subject", tag);
         }
         Self(bytes)
     }

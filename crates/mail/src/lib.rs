@@ -32,6 +32,7 @@ mod link;
 mod local_part;
 mod mdn;
 mod network;
+mod odd_name;
 mod params;
 mod parts;
 mod portal_letter;

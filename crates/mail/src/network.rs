@@ -62,6 +62,49 @@ impl Network {
         }
     }
 
+    /// How much of the addresses that people have these hold together, however they are cut up: in thousandths of IPv4
+    /// and of IPv6 (what is given out of it is 2000::/3), whichever is more. Networks that lead nowhere outside count not.
+    #[must_use]
+    pub fn thousandths_of_the_world(networks: &[Self]) -> u32 {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for network in networks {
+            let (first, last) = (network.first(), network.last());
+            match (first, last) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => {
+                    if !first.is_private() && !first.is_loopback() && !first.is_link_local() {
+                        v4.push((u128::from(first.to_bits()), u128::from(last.to_bits())));
+                    }
+                }
+                (IpAddr::V6(first), IpAddr::V6(last)) => {
+                    let (first, last) = (first.to_bits().max(GLOBAL), last.to_bits().min(GLOBAL_END));
+                    if first <= last {
+                        v6.push((first, last));
+                    }
+                }
+                (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {}
+            }
+        }
+        // A thousandth of IPv6 is a number of /48s: fewer digits, and nothing lost that anybody owns.
+        let of_v4 = held(v4).saturating_mul(1000) >> 32;
+        let of_v6 = (held(v6) >> 80).saturating_mul(1000) / ((GLOBAL_END - GLOBAL) >> 80);
+        u32::try_from(of_v4.max(of_v6)).unwrap_or(1000)
+    }
+
+    /// Its first address.
+    #[must_use]
+    pub fn first(&self) -> IpAddr {
+        self.base
+    }
+
+    /// Its last address.
+    #[must_use]
+    pub fn last(&self) -> IpAddr {
+        match self.base {
+            IpAddr::V4(base) => std::net::Ipv4Addr::from_bits(base.to_bits() | !mask32(self.prefix)).into(),
+            IpAddr::V6(base) => std::net::Ipv6Addr::from_bits(base.to_bits() | !mask128(self.prefix)).into(),
+        }
+    }
+
     /// Whether `address` is inside; IPv4-mapped IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -75,6 +118,25 @@ impl Network {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+}
+
+/// 2000::/3 (RFC 4291 §2.4, IANA).
+const GLOBAL: u128 = 0x2000 << 112;
+const GLOBAL_END: u128 = GLOBAL | (u128::MAX >> 3);
+
+/// How many addresses lie in these ranges, each counted once.
+fn held(mut ranges: Vec<(u128, u128)>) -> u128 {
+    ranges.sort_unstable();
+    let mut held = 0_u128;
+    let mut next = 0_u128;
+    for (first, last) in ranges {
+        let from = first.max(next);
+        if from <= last {
+            held = held.saturating_add((last - from).saturating_add(1));
+            next = last.saturating_add(1);
+        }
+    }
+    held
 }
 
 /// Whether ranges (first address, bits that are free) leave no gap in an address of so many bits.
@@ -196,6 +258,26 @@ mod tests {
         assert_eq!(network("10.0.0.0/x"), Err(NetworkError::Prefix));
         assert_eq!(network("localhost"), Err(NetworkError::Address));
         assert_eq!(network("::/129"), Err(NetworkError::Prefix));
+    }
+
+    #[test]
+    fn pieces_of_the_world_are_added_up() {
+        let of = |texts: &[String]| {
+            let networks: Vec<Network> = texts.iter().map(|text| network(text).unwrap()).collect();
+            Network::thousandths_of_the_world(&networks)
+        };
+        let some = |texts: &[&str]| of(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(some(&[]), 0);
+        assert_eq!(some(&["10.0.0.0/8", "127.0.0.0/8", "192.168.0.0/16", "fc00::/7", "fe80::/10", "::1"]), 0);
+        assert_eq!((some(&["0.0.0.0/0"]), some(&["::/0"]), some(&["2000::/3"])), (1000, 1000, 1000));
+        assert_eq!(some(&["0.0.0.0/1", "64.0.0.0/8", "128.0.0.0/2"]), 750);
+        assert_eq!(some(&["2000::/4"]), 500);
+        let many: Vec<String> =
+            (1..=223).filter(|n| ![10, 127].contains(n)).map(|n| format!("{n}.0.0.0/8")).collect();
+        assert!(of(&many) > 800, "{}", of(&many));
+        let halves: Vec<String> = (0..1024).map(|n| format!("{:x}::/13", 0x2000 + n * 8)).collect();
+        assert!(of(&halves) > 990, "{}", of(&halves));
+        assert!(some(&["192.0.2.0/24", "198.51.0.0/16", "2001:db8::/32"]) < 1);
     }
 
     #[test]

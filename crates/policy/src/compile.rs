@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use sealpost_mail::{Network, Otherwise, Reply, Treatment, composed, skeleton};
+use sealpost_mail::{Network, Otherwise, Reply, Treatment, composed, is_bracket, skeleton};
 use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
@@ -259,7 +259,8 @@ impl Compiler<'_> {
     fn words(&self, field: &str, words: &[String]) -> Result<Vec<String>, RuleError> {
         let good = |word: &str| {
             let ok = !word.is_empty() && word.trim() == word && !word.chars().any(char::is_control);
-            ok.then(|| word.to_owned())
+            // Compared as it looks: what nobody sees would equal nothing, or be in everything.
+            (ok && !skeleton(word).is_empty()).then(|| word.to_owned())
         };
         self.each(field, words, good, "write it without spaces around it")
     }
@@ -301,7 +302,9 @@ impl Compiler<'_> {
         let good = |tag: &str| {
             let ok =
                 (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
-            ok.then(|| Tag::new(tag, self.tags))
+            // What nobody sees is in every subject, and brackets alone are in many.
+            let shows = skeleton(tag).chars().any(|c| !is_bracket(c) && !c.is_whitespace());
+            (ok && shows).then(|| Tag::new(tag, self.tags))
         };
         let hint = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
         self.each("subject-tag", tags, good, hint)
@@ -344,6 +347,14 @@ impl Compiler<'_> {
                 "header",
                 format!("`{}` is no name of a header field", spec.name),
                 "write the name without its colon, like X-Classification",
+            ));
+        }
+        if let Some(unseen) = spec.equals.iter().find(|value| !value.is_empty() && skeleton(value).is_empty())
+        {
+            return Err(self.error(
+                "header",
+                format!("nothing is to be seen of the value {unseen:?}"),
+                "write what the field says; \"\" is a field that is empty",
             ));
         }
         let valued = !spec.equals.is_empty() || !spec.pattern.is_empty();
@@ -401,4 +412,24 @@ fn refusal(rule: &str, text: &str) -> Result<Reply, RuleError> {
         ));
     }
     Ok(Reply::refuse(550, 7, 1, text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_no_tag_and_no_value() {
+        for (when, field) in [
+            ("subject-tag = '[ ]'", "subject-tag"),
+            ("subject-tag = '[]'", "subject-tag"),
+            ("subject-tag = '\u{200b}\u{ad}'", "subject-tag"),
+            ("label = '\u{200b}'", "label"),
+            ("header = { name = 'X', equals = '\u{200b}' }", "header"),
+        ] {
+            let spec: When = toml::from_str(when).unwrap();
+            let error = super::when("r", &spec, &Lists::new(), &Arc::default()).unwrap_err();
+            assert_eq!(error.field, field, "{when}");
+        }
+    }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::{Address, Head, Network, latinised, skeleton, tidied};
+use sealpost_mail::{Address, Head, Network, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::near_miss::{Tag, is_near};
+use crate::pattern::any_matches;
 use crate::rules::Memo;
 use crate::sensitivity_label;
 
@@ -303,44 +304,6 @@ fn any_or_almost(exactly: impl FnOnce() -> bool, almost: impl FnOnce() -> bool) 
     } else {
         Answer::No
     }
-}
-
-/// Whether a pattern matches one of the texts. One that matches is enough; "no" counts only if all could be looked at.
-fn any_matches(patterns: &[Regex], texts: &[String]) -> Answer {
-    let mut answer = Answer::No;
-    for text in texts {
-        match matches(patterns, text) {
-            Some(true) => return Answer::Yes,
-            Some(false) => {}
-            None => {
-                answer = Answer::Never(
-                    "it is made of characters that stand for many others, too many to be judged".to_owned(),
-                );
-            }
-        }
-    }
-    answer
-}
-
-/// A pattern may be meant for the text as it came, as it is read, or as it looks. `None`: what it looks like is too much.
-fn matches(patterns: &[Regex], text: &str) -> Option<bool> {
-    let any = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
-    if any(text) {
-        return Some(true);
-    }
-    let tidied = tidied(text)?;
-    if (tidied != text && any(&tidied)) || (!tidied.is_ascii() && any(&latinised(&tidied))) {
-        return Some(true);
-    }
-    // `größe` in capitals is `GRÖSSE`, which no case of `ß` is to a pattern; and the other way round.
-    let has_sharp = |text: &str| text.contains(['ß', 'ẞ']);
-    if has_sharp(&tidied) && any(&tidied.replace('ß', "ss").replace('ẞ', "SS")) {
-        return Some(true);
-    }
-    Some(
-        patterns.iter().any(|pattern| has_sharp(pattern.as_str()))
-            && any(&tidied.replace("SS", "ß").replace("ss", "ß")),
-    )
 }
 
 fn too_long(name: &str) -> Answer {

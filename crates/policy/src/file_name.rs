@@ -31,6 +31,8 @@ impl NamePattern {
     }
 }
 
+const QUOTES: [char; 8] = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
+
 /// A name as it is compared; made once, however many patterns there are.
 pub(crate) struct Name(Vec<Forms>);
 
@@ -46,6 +48,12 @@ struct Forms {
 impl Name {
     pub(crate) fn new(name: &str) -> Self {
         let mut readings = vec![name];
+        // Quotes and blanks around a name are left out, or stand for what cannot be in one; of an address, the last part
+        // without its question counts.
+        let quoted = |c: char| c.is_whitespace() || QUOTES.contains(&c);
+        let bare = name.trim_matches(quoted);
+        let path = bare.split(['?', '#']).next().unwrap_or(bare).trim_end_matches(['/', '\\']);
+        readings.extend([bare, path].into_iter().filter(|reading| *reading != name && !reading.is_empty()));
         // `a.pdf::$DATA` is saved as `a.pdf`: what follows is the name of a stream (NTFS).
         if let Some((file, _)) = name.split_once([':', '\u{ff1a}']).filter(|(file, _)| !file.is_empty()) {
             readings.push(file);
@@ -58,7 +66,13 @@ impl Name {
                 readings.push(saved);
             }
         }
-        Self(readings.into_iter().map(Forms::of).collect())
+        let mut forms: Vec<Forms> = readings.into_iter().map(Forms::of).collect();
+        // A blank before the ending, or in it.
+        let dense: String = name.chars().filter(|c| !quoted(*c)).collect();
+        if dense != name && !dense.is_empty() {
+            forms.push(Forms::of(&dense));
+        }
+        Self(forms)
     }
 }
 
@@ -92,6 +106,16 @@ mod tests {
             ("*.pdf", "a．pdf"),
             ("*.pdf", "a.pdf::$DATA"),
             ("*.pdf", "a.pdf. ."),
+            ("befund*.pdf", "\"befund1.pdf\""),
+            ("befund*.pdf", "'befund1.pdf'"),
+            ("befund*.pdf", "\u{201e}befund1.pdf\u{201c}"),
+            ("befund*.pdf", " befund1.pdf "),
+            ("befund*.pdf", "befund1. pdf"),
+            ("befund*.pdf", "befund1 .pdf"),
+            ("befund*.pdf", "befund1.pdf/"),
+            ("befund*.pdf", "befund1.pdf?x=1"),
+            ("befund*.pdf", "befund1.pdf#seite"),
+            ("*.pdf", "a.pdf.\""),
             ("*.pdf", "a.p\u{200b}df"),
             ("a?b*", "a*b"),
             ("application/*", "Application/PDF"),

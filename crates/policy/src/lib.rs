@@ -38,6 +38,7 @@ mod condition;
 mod file_name;
 mod letter_facts;
 mod near_miss;
+mod pattern;
 #[cfg(test)]
 mod price_tests;
 mod rule_coverage;
@@ -45,6 +46,7 @@ mod rules;
 mod sensitivity_label;
 mod size;
 mod spec;
+mod trial;
 mod wildcard;
 
 pub use compile::RuleError;
@@ -53,3 +55,4 @@ pub use rule_coverage::Always;
 pub use rules::{Held, Needs, Rules, Step};
 pub use size::Size;
 pub use spec::{HeaderSpec, Near, OtherwiseSpec, RuleSpec, TreatmentSpec, When};
+pub use trial::{Entrance, Found, Which, try_out};

@@ -208,6 +208,37 @@ impl Rules {
         }
     }
 
+    /// Whether the rule in this place holds, whatever stands above it; the default behind the last one always does.
+    pub(crate) fn would_hold(&self, place: usize, facts: &Facts<'_>) -> bool {
+        let Some(rule) = self.rules.get(place) else { return true };
+        rule.is_asked(facts) && rule.answer(facts, &mut Memo::default()) == Answer::Yes
+    }
+
+    /// Which rule above this place decides, and whether it lets the letter go in clear.
+    pub(crate) fn decided_before(&self, place: usize, facts: &Facts<'_>) -> Option<(usize, bool)> {
+        let mut memo = Memo::default();
+        let above = self.rules.iter().enumerate().take(place).filter(|(_, rule)| rule.is_asked(facts));
+        for (number, rule) in above {
+            match rule.answer(facts, &mut memo) {
+                Answer::No => {}
+                Answer::Yes => return Some((number, matches!(rule.treatment, Treatment::Relay { .. }))),
+                Answer::Almost { .. } | Answer::Unknown(_) | Answer::Never(_) => {
+                    return Some((number, false));
+                }
+            }
+        }
+        None
+    }
+
+    /// What the rule in this place does; behind the last one, the default.
+    pub(crate) fn treatment(&self, place: usize) -> &Treatment {
+        self.rules.get(place).map_or(&self.default, |rule| &rule.treatment)
+    }
+
+    pub(crate) fn name(&self, place: usize) -> &str {
+        self.rules.get(place).map_or(DEFAULT, |rule| &rule.name)
+    }
+
     /// What every rule says, also those behind the one that decides (the first that is not `No`).
     #[must_use]
     pub fn explain(&self, facts: &Facts<'_>) -> Vec<Step> {

@@ -1,5 +1,5 @@
-//! Wrong passwords, counted by tag: of an address with or without a mailbox, of a device, of a session. What a
-//! count means is somebody else's business.
+//! Wrong passwords, counted by tag: of an address with or without a mailbox, of a device, of a session; and the tags of
+//! servers that were right. What a count means is somebody else's business.
 
 use std::time::Duration;
 
@@ -79,6 +79,32 @@ impl Store {
         ])
         .await
         .map(drop)
+    }
+
+    /// Remembers that somebody was right, until then.
+    pub async fn remember_right(
+        &self,
+        whose: &[u8; 32],
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(vec![sql!(
+            "INSERT INTO tries (whose, wrong, last_at, open_at, forget_at) VALUES (?1, 0, ?2, ?2, ?3)
+             ON CONFLICT (whose) DO UPDATE SET last_at = ?2, forget_at = ?3",
+            whose,
+            now,
+            until
+        )])
+        .await
+        .map(drop)
+    }
+
+    /// Whether that is still remembered.
+    pub async fn was_right(&self, whose: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
+        let row = self
+            .read_one(sql!("SELECT 1 FROM tries WHERE whose = ?1 AND forget_at > ?2", whose, now))
+            .await?;
+        Ok(row.is_some())
     }
 
     /// Whether somebody shall be told now; says yes once in 24 hours.

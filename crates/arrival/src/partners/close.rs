@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::sync::Arc;
 
 use sealpost_mail::{
-    Domain, Edit, Fault, Judgement, Origin, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
+    Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
 };
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::decide::{Decided, Way};
 use crate::failure;
 use crate::rows::edited;
+use crate::settings::Routes;
 use crate::spool::{Spool, Spooled};
 
 /// A closed letter, shared by the recipients whose key it is closed to.
@@ -48,9 +49,7 @@ pub(crate) async fn settle(
     let now = shared.clock.now();
     let own = partners.own(shared).all().await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
-    let may_write = |domain: &Domain| context.tenant.routes.may_write(origin, domain);
-    let from =
-        speaks_for(arrived).and_then(|from| if may_write(&from) { Ok(from) } else { Err(Why::NotTheirs) });
+    let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.from_world);
     let mut closer =
         Closer { context, partners, spooled, own, from, now, made: Made::default(), asked: Vec::new() };
     let mut settled = Vec::with_capacity(decided.len());
@@ -65,19 +64,22 @@ pub(crate) async fn settle(
 }
 
 /// For which domain of ours a signature would speak: that of the one mailbox in From, which whoever has a right to send
-/// here vouches for. The reverse-path proves nothing to a reader, who sees From; and a Sender of another house says that
-/// the letter is not From's own (RFC 5322 §3.6.2).
-fn speaks_for(arrived: &Arrived) -> Result<Domain, Why> {
-    let head = &arrived.spooled.head;
+/// here vouches for, unless somebody else is named for it. The reverse-path proves nothing to a reader, who sees From; and
+/// a Sender of another house says that the letter is not From's own (RFC 5322 §3.6.2).
+pub fn speaks_for(routes: &Routes, origin: &Origin, head: &Head, from_world: bool) -> Result<Domain, Why> {
     // Anybody may hand in there, under any name: our signature would make it ours.
-    if arrived.from_world {
+    if from_world {
         return Err(Why::FromWorld);
     }
     let from = head.from_address().ok().flatten().ok_or(Why::NoSender)?;
     match head.sender_address() {
-        Ok(None) => Ok(from.domain().clone()),
-        Ok(Some(sender)) if sender.domain() == from.domain() => Ok(from.domain().clone()),
-        Ok(Some(_)) | Err(_) => Err(Why::OtherSender),
+        Ok(None) => {}
+        Ok(Some(sender)) if sender.domain() == from.domain() => {}
+        Ok(Some(_)) | Err(_) => return Err(Why::OtherSender),
+    }
+    match routes.may_write(origin, from.domain()) {
+        true => Ok(from.domain().clone()),
+        false => Err(Why::NotTheirs),
     }
 }
 

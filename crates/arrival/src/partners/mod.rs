@@ -19,8 +19,8 @@ use crate::context::Shared;
 use worker_slots::Turns;
 
 pub use choose::{Chosen, choose};
-pub use close::Copy;
 pub(crate) use close::settle;
+pub use close::{Copy, speaks_for};
 pub(crate) use open::{Arrived, AsItCame, Came, open};
 
 /// Letters closed at once: each has a thread to itself for a while.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sealpost_arrival::{Decided, Way, each, look, refuse_whole};
+use sealpost_arrival::{Decided, Way, each, look, names_letters, refuse_whole, speaks_for};
 use sealpost_mail::{
     Address, BodyType, Edit, Envelope, Head, Notify, Origin, Recipient, ReversePath, TlsFloor, Treatment,
 };
@@ -69,6 +69,11 @@ pub(super) fn run(question: &Question) -> ExitCode {
         tls: None,
         login: question.login.clone(),
     };
+    // Whether it answers a portal message only the running gateway knows; not so that nobody ever can.
+    let (names_others, thread) = match names_letters(&head, &plan.name, &bytes) {
+        Known::Yes(names_others) => (names_others, Known::Yes(false)),
+        unknown @ (Known::Unasked | Known::Unanswerable(_) | Known::Never(_)) => (false, unknown),
+    };
     let mut envelope = Envelope {
         reverse_path,
         envid: None,
@@ -97,8 +102,7 @@ pub(super) fn run(question: &Question) -> ExitCode {
         recipient: &first.address,
         size: bytes.len() as u64,
         deep: &deep,
-        // Whether it answers a portal message only the running gateway knows.
-        thread: &Known::Yes(false),
+        thread: &thread,
         from_partner: false,
         from_world: plan.inbound.takes(&listener.name),
     };
@@ -120,15 +124,18 @@ pub(super) fn run(question: &Question) -> ExitCode {
     if let Err(reply) = refuse_whole(&envelope, &decided) {
         say(format_args!("the whole mail is refused at the end of DATA: {}", reply.to_line().trim_end()));
     }
-    in_a_thread(&plan, &facts, &decided);
-    let keys = explain_partner::keys(&question.config, &head, &envelope.reverse_path, &decided);
+    if names_others {
+        in_a_thread(&plan, &facts, &decided);
+    }
+    let may_sign = speaks_for(&plan.routes, &origin, &head, facts.from_world);
+    explain_partner::writer(&plan.routes, &origin, &head, facts.from_world);
+    let keys = explain_partner::keys(&question.config, &may_sign, &decided);
     if door.refuses_any() { ExitCode::FAILURE } else { keys }
 }
 
 /// What would be decided of an answer to a letter of the portal, where that makes a difference.
 fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
-    let names_others = ["In-Reply-To", "References"].iter().any(|field| facts.head.count(field) > 0);
-    if !names_others || !plan.rules.needs().thread {
+    if !plan.rules.needs().thread {
         return;
     }
     for one in decided {
@@ -138,7 +145,7 @@ fn in_a_thread(plan: &Plan, facts: &Facts<'_>, decided: &[Decided]) {
             plan.rules.judge(&Facts { recipient: &one.recipient.address, thread: &thread, ..*facts });
         if answer.treatment != alone.treatment {
             say(format_args!(
-                "{}: if this answers a letter of the portal, which only the running gateway knows: {}, by {}",
+                "{}: if this answers or hands on a letter of the portal, which only the running gateway knows: {}, by {}",
                 one.recipient.address.to_path(),
                 words(&answer.treatment),
                 answer.reason.rule

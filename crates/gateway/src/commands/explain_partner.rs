@@ -4,14 +4,31 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sealpost_arrival::{Chosen, Decided, Way, choose};
-use sealpost_mail::{Head, Otherwise, ReversePath, Treatment};
+use sealpost_arrival::{Chosen, Decided, Routes, Way, choose};
+use sealpost_mail::{Domain, Head, Origin, Otherwise, Treatment};
+use sealpost_partner::Why;
 
 use super::partner::{CommandError, Desk, at_desk};
 use super::{domain_key, say};
 
-/// For every recipient whose treatment is `domain`.
-pub(super) fn keys(config: &Path, head: &Head, reverse_path: &ReversePath, decided: &[Decided]) -> ExitCode {
+/// Whether whoever hands it in may write for the domain in From (`[partners] writers`).
+pub(super) fn writer(routes: &Routes, origin: &Origin, head: &Head, from_world: bool) {
+    let Ok(Some(from)) = head.from_address() else { return };
+    if !from_world && !routes.may_write(origin, from.domain()) {
+        let who = origin
+            .login
+            .as_deref()
+            .map_or_else(|| origin.peer.to_string(), |login| format!("the login {login}"));
+        say(format_args!(
+            "{who} may not write for {} ([partners] writers): the mail goes its way, and nothing is signed for that domain, \
+             neither by DKIM nor for a partner",
+            from.domain()
+        ));
+    }
+}
+
+/// For every recipient whose treatment is `domain`. `from`: for which domain we sign, or why for none.
+pub(super) fn keys(config: &Path, from: &Result<Domain, Why>, decided: &[Decided]) -> ExitCode {
     let is_domain = |decided: &&Decided| match &decided.way {
         Way::Judged(judgement) => matches!(judgement.treatment, Treatment::Domain { .. }),
         Way::Closed(_) | Way::Unclosable(_) | Way::Bounce(_) | Way::ToUs => false,
@@ -23,7 +40,7 @@ pub(super) fn keys(config: &Path, head: &Head, reverse_path: &ReversePath, decid
     at_desk(config, async |desk| {
         let own = domain_key::keys(desk).all().await?;
         for one in closed {
-            of(desk, &own, head, reverse_path, one).await?;
+            of(desk, &own, from, one).await?;
         }
         Ok(())
     })
@@ -32,24 +49,18 @@ pub(super) fn keys(config: &Path, head: &Head, reverse_path: &ReversePath, decid
 async fn of(
     desk: &Desk<'_>,
     own: &[sealpost_partner::Own],
-    head: &Head,
-    reverse_path: &ReversePath,
+    from: &Result<Domain, Why>,
     one: &Decided,
 ) -> Result<(), CommandError> {
     let Way::Judged(judgement) = &one.way else { return Ok(()) };
     let Treatment::Domain { partner, otherwise } = &judgement.treatment else { return Ok(()) };
     let recipient = one.recipient.address.to_path();
-    let from = head.from_address().ok().flatten();
-    let Some(from) = from.as_ref().or(reverse_path.address()) else {
-        say(format_args!(
-            "{recipient}: not encrypted: the mail does not say whose it is; {}",
-            then(otherwise)
-        ));
-        return Ok(());
+    let chosen = match from {
+        Err(why) => Chosen::Nothing(why.clone()),
+        Ok(from) => {
+            choose(&desk.book(), own, partner.as_deref(), &one.recipient.address, from, desk.now).await?
+        }
     };
-    let chosen =
-        choose(&desk.book(), own, partner.as_deref(), &one.recipient.address, from.domain(), desk.now)
-            .await?;
     match chosen {
         Chosen::Nothing(why) => say(format_args!("{recipient}: not encrypted: {why}; {}", then(otherwise))),
         Chosen::Keys { partner, key, own: id } => {

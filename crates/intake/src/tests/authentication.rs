@@ -15,12 +15,12 @@ use crate::access::Access;
 use crate::attempts::Standing;
 use crate::reception::{LoginCheck, Logins};
 
-fn secure() -> Rig {
+pub(super) fn secure() -> Rig {
     let access = Access { auth: true, ..Access::default() };
     rig().from("203.0.113.9").over_tls(None).door(|door| door.access = access)
 }
 
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     format!("AUTH PLAIN {}", STANDARD.encode(text))
 }
 

@@ -5,6 +5,7 @@ mod authentication;
 mod chunking;
 mod encryption;
 mod extensions;
+mod flood;
 mod junk;
 mod limits;
 mod refusals;

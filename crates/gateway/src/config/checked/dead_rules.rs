@@ -119,6 +119,17 @@ impl Cover {
 /// A rule behind others that hold whenever it would hold never decides. Where those let letters go that it protects, the
 /// configuration is wrong: nobody writes a protecting rule for nothing.
 fn shadows(config: &Config, source: &mut Source) {
+    for (at, is_wrong, wrong, hint) in found(config) {
+        if is_wrong {
+            source.at(at, wrong, hint);
+        } else {
+            source.warn(at, wrong, hint);
+        }
+    }
+}
+
+/// Where, whether it is wrong or perhaps meant, what, and how to mend it.
+pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)> {
     let of_world = config.listeners.iter().filter(|listener| !listener.domains.is_empty());
     let from_world: Vec<&str> = of_world.map(|listener| listener.name.as_str()).collect();
     let always = Always {
@@ -186,13 +197,7 @@ fn shadows(config: &Config, source: &mut Source) {
             hint,
         ));
     }
-    for (at, is_wrong, wrong, hint) in found {
-        if is_wrong {
-            source.at(at, wrong, hint);
-        } else {
-            source.warn(at, wrong, hint);
-        }
-    }
+    found
 }
 
 const TAKEN_BACK: &str = "take the condition out of `not`, or out of the rule";

@@ -11,6 +11,9 @@ use crate::config::file::{self as config, Config, ListenerTls, Source};
 /// form, the part of the file being filled.
 const LETTER_KIB: u32 = 320;
 
+/// In thousandths: who lets more of the world in than it keeps out lets everybody in.
+const HALF: u32 = 500;
+
 pub(super) fn plan(config: &Config, source: &mut Source) -> (Vec<ListenerConfig>, Vec<TlsSource>) {
     let mut reloadable = Vec::new();
     if config.listeners.is_empty() {
@@ -173,7 +176,7 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
         }
     }
     if let Some(first) = listener.networks.first()
-        && Network::are_everybody(&networks)
+        && (Network::are_everybody(&networks) || Network::thousandths_of_the_world(&networks) > HALF)
     {
         source.at(
             first.span().start,

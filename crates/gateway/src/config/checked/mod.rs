@@ -20,6 +20,7 @@ mod retention;
 mod rules;
 mod security;
 mod store;
+mod trials;
 mod unworkable;
 mod warnings;
 mod webhooks;

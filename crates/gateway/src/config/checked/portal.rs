@@ -13,6 +13,7 @@ use sealpost_portal::{
 };
 
 use super::memory::Shares;
+use super::warnings::LARGE_PART_OF_THE_WORLD;
 use crate::config::file::{self as config, Config, Size, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
@@ -132,7 +133,8 @@ fn proxies(config: &Config, source: &mut Source) -> Vec<Network> {
         }
     }
     if let Some(first) = config.portal.trusted_proxies.first()
-        && Network::are_everybody(&networks)
+        && (Network::are_everybody(&networks)
+            || Network::thousandths_of_the_world(&networks) >= LARGE_PART_OF_THE_WORLD)
     {
         source.at(
             first.span().start,
@@ -167,6 +169,15 @@ fn write(config: &Config, source: &mut Source) -> WriteRules {
                 domain.span().start,
                 format!("{:?} is no domain: {error}", domain.get_ref()),
                 "write it like \"insurer.example\", or \"*.insurer.example\" for everything below it",
+            );
+        } else if Domain::parse(bare).is_ok_and(|domain| domain.is_public_suffix()) {
+            source.at(
+                domain.span().start,
+                format!(
+                    "{:?} is nobody's own domain: whoever has a mailbox could write to anybody below it",
+                    domain.get_ref()
+                ),
+                "name the domains of your own, like \"insurer.example\"",
             );
         }
     }

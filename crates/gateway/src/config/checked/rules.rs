@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
 
+use super::trials;
 use crate::config::file::{Config, Replies, Source};
 
 /// The name of the rule that stands behind `replies = "portal"`.
@@ -24,14 +25,12 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
             ),
         }
     }
-    let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
-    match config.policy.replies {
-        Replies::Rules => {}
-        // Last, so that a rule of the operator's comes first.
-        Replies::Portal => specs.push(for_replies()),
-    }
-    match Rules::new(specs, config.policy.default.get_ref().clone(), &lists) {
-        Ok(rules) => Some(rules),
+    let specs = all(config);
+    match Rules::new(specs.clone(), config.policy.default.get_ref().clone(), &lists) {
+        Ok(rules) => {
+            trials::find(config, &rules, &specs, &lists, source);
+            Some(rules)
+        }
         Err(error) => {
             let at = config
                 .rules
@@ -42,6 +41,17 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
             None
         }
     }
+}
+
+/// All rules in their order: those of the file, and the one behind `replies = "portal"`.
+pub(super) fn all(config: &Config) -> Vec<RuleSpec> {
+    let mut specs: Vec<_> = config.rules.iter().map(|rule| rule.get_ref().clone()).collect();
+    match config.policy.replies {
+        Replies::Rules => {}
+        // Last, so that a rule of the operator's comes first.
+        Replies::Portal => specs.push(for_replies()),
+    }
+    specs
 }
 
 /// The rule that stands behind `replies = "portal"`.

@@ -5,6 +5,9 @@ use sealpost_mail::Network;
 use super::dead_rules;
 use crate::config::file::{Config, Source};
 
+/// In thousandths: so much of the world is no insurer's own network, even in pieces that each might be (eight /8s).
+pub(super) const LARGE_PART_OF_THE_WORLD: u32 = 31;
+
 pub(super) fn find(config: &Config, source: &mut Source) {
     subjects(config, source);
     dead_rules::find(config, source);
@@ -55,6 +58,15 @@ fn clients(config: &Config, source: &mut Source) {
         }
     }
     for listener in &config.listeners {
+        let networks: Vec<Network> =
+            listener.networks.iter().filter_map(|text| Network::parse(text.get_ref()).ok()).collect();
+        let is_large = Network::thousandths_of_the_world(&networks) >= LARGE_PART_OF_THE_WORLD;
+        let are_wide = networks.iter().any(Network::is_wide) || Network::are_everybody(&networks);
+        if let (true, false, Some(first)) = (is_large, are_wide, listener.networks.first()) {
+            let wrong = "the networks in `networks` are together so much of the world that strangers are in them: they may \
+                         send to anywhere";
+            found.push((first.span().start, wrong.to_owned()));
+        }
         for text in &listener.networks {
             let network: Vec<Network> = Network::parse(text.get_ref()).into_iter().collect();
             // All of them together being everybody is an error, said elsewhere.
@@ -70,7 +82,8 @@ fn clients(config: &Config, source: &mut Source) {
     let mut private = Vec::new();
     for text in &config.delivery.private_networks {
         private.extend(Network::parse(text.get_ref()).ok());
-        if Network::are_everybody(&private) || private.last().is_some_and(Network::is_wide) {
+        let is_large = Network::thousandths_of_the_world(&private) >= LARGE_PART_OF_THE_WORLD;
+        if Network::are_everybody(&private) || is_large || private.last().is_some_and(Network::is_wide) {
             let wrong = "`private-networks` is so wide that letters may be sent to any machine inside: whoever writes an \
                          address with such a domain chooses which";
             found.push((text.span().start, wrong.to_owned()));
@@ -85,6 +98,9 @@ fn wide(networks: &[Network], place: &str) -> Option<String> {
     if Network::are_everybody(networks) {
         return Some(format!("the networks in {place} are everybody"));
     }
-    let one = networks.iter().find(|network| network.is_wide())?;
-    Some(format!("the network {one} in {place} is a large part of the world"))
+    if let Some(one) = networks.iter().find(|network| network.is_wide()) {
+        return Some(format!("the network {one} in {place} is a large part of the world"));
+    }
+    let is_large = Network::thousandths_of_the_world(networks) >= LARGE_PART_OF_THE_WORLD;
+    is_large.then(|| format!("the networks in {place} are a large part of the world"))
 }

@@ -1,0 +1,112 @@
+//! Rules tried on letters made of their own values, and what that shows said at the rule's line. Judges nothing itself.
+
+use std::collections::{HashMap, HashSet};
+
+use sealpost_mail::Network;
+use sealpost_policy::{Entrance, Found, RuleSpec, Rules, Which, try_out};
+
+use super::dead_rules;
+use crate::config::file::{Config, Listener, Source};
+
+/// So many networks of a listener are tried.
+const MAX_NETWORKS: usize = 16;
+
+pub(super) fn find(
+    config: &Config,
+    rules: &Rules,
+    specs: &[RuleSpec],
+    lists: &HashMap<String, String>,
+    source: &mut Source,
+) {
+    let entrances: Vec<Entrance> =
+        config.listeners.iter().map(|listener| entrance(config, listener)).collect();
+    // What their texts prove is said once.
+    let said: HashSet<usize> = dead_rules::found(config).into_iter().map(|(at, _, _, _)| at).collect();
+    for (place, found) in try_out(rules, specs, lists, &entrances) {
+        let spec = specs.get(place);
+        let written = config.rules.get(place);
+        let taker = |by: &[String]| {
+            let last = by.last()?;
+            config.rules.iter().find(|one| one.get_ref().name == *last)
+        };
+        match found {
+            Found::NeverMet => {
+                let (Some(spec), Some(written)) = (spec, written) else { continue };
+                if !said.contains(&written.span().start) {
+                    source.warn(
+                        written.span().start,
+                        format!("no letter made of its own values meets the rule {:?}", spec.name),
+                        "its conditions exclude each other, or nothing can be as they ask; try a letter with `sealpost explain`",
+                    );
+                }
+            }
+            Found::Taken { by, which, exposes } => {
+                // The rule itself, or whatever stands above what has no line of its own.
+                let Some(at) = written.or_else(|| taker(&by)).map(|rule| rule.span().start) else { continue };
+                if said.contains(&at) {
+                    continue;
+                }
+                let (wrong, hint) = taken(config, spec, place, &by, which);
+                // Nobody writes a protecting rule for nothing; one for a few may be meant, and so may a default.
+                match (exposes, which, spec) {
+                    (true, Which::Every | Which::Ordinary, Some(_)) => source.at(at, wrong, hint),
+                    (true, Which::Strangers, Some(_)) | (true, _, None) | (false, _, _) => {
+                        source.warn(at, wrong, hint);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn taken(
+    config: &Config,
+    spec: Option<&RuleSpec>,
+    place: usize,
+    by: &[String],
+    which: Which,
+) -> (String, &'static str) {
+    let names: Vec<String> = by.iter().map(|name| format!("{name:?}")).collect();
+    let (names, verb) = (names.join(" and "), if by.len() == 1 { "takes" } else { "take" });
+    let those = match which {
+        Which::Every => "every letter",
+        Which::Ordinary => {
+            "every ordinary letter (all but replies, reports, empty, signed and encrypted ones and the like)"
+        }
+        Which::Strangers => "every letter but those from or to somebody, or of a size, that the rules name",
+    };
+    match spec {
+        None => (
+            format!("the default protects nothing: the rule {names} {verb} {those} before it"),
+            "narrow the rule, or write default = \"relay\" and rules for what is confidential",
+        ),
+        Some(_) if place >= config.rules.len() => (
+            format!(
+                "replies to letters of the portal would leave in clear: the rule {names} {verb} {those} before \
+                 `replies = \"portal\"` does"
+            ),
+            "use `default` instead of this rule, narrow it with not = { reply = true }, or write replies = \"rules\"",
+        ),
+        Some(spec) => (
+            format!("the rule {:?} never decides about them: {names} above it {verb} {those}", spec.name),
+            "put the narrower rule first, or take one of them away",
+        ),
+    }
+}
+
+fn entrance(config: &Config, listener: &Listener) -> Entrance {
+    let networks = listener.networks.iter().filter_map(|text| Network::parse(text.get_ref()).ok());
+    let ends = networks.take(MAX_NETWORKS).flat_map(|network| [network.first(), network.last()]);
+    let is_open =
+        *listener.auth.get_ref() || !listener.client_certificates.is_empty() || !listener.domains.is_empty();
+    // Documentation's own addresses (RFC 5737, RFC 3849): nobody's network.
+    let strangers = ["203.0.113.7", "2001:db8:7::7"].into_iter().filter_map(|text| text.parse().ok());
+    let logins = config.logins.iter().filter(|_| *listener.auth.get_ref());
+    Entrance {
+        listener: listener.name.clone(),
+        peers: ends.chain(strangers.filter(|_| is_open)).collect(),
+        logins: logins.map(|login| login.name.clone()).collect(),
+        from_world: !listener.domains.is_empty(),
+        max_size: listener.max_size.0,
+    }
+}

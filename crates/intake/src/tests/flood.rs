@@ -1,0 +1,97 @@
+//! A flood of guesses at the name of the insurer's server, counted in turns at Argon2 and not in time: how many of them
+//! come before the server itself, also in a process that has just begun.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sealpost_mail::{Secret, Timestamp};
+use tokio::sync::Semaphore;
+
+use super::authentication::{plain, secure};
+use super::rig::Client;
+use crate::reception::{LoginCheck, Logins};
+
+/// More wait than have places at once, each from a network of its own.
+const FLOOD: usize = 60;
+/// So many guesses may come between the server's asking and its turn.
+const MOST: usize = 2;
+const SERVER: &str = "203.0.113.9";
+
+/// Passwords that are checked when the test says so, and in which order they came.
+struct Counting {
+    turn_ends: Semaphore,
+    begun: Mutex<Vec<String>>,
+    /// What was kept of the process before.
+    known: Mutex<Vec<(IpAddr, String)>>,
+}
+
+#[async_trait]
+impl Logins for Counting {
+    async fn check(&self, _login: &str, password: Secret<String>) -> LoginCheck {
+        self.begun.lock().unwrap().push(password.expose().clone());
+        self.turn_ends.acquire().await.unwrap().forget();
+        if password.expose() == "wheel" { LoginCheck::Right("Mill".to_owned()) } else { LoginCheck::Wrong }
+    }
+
+    async fn was_right(&self, client: IpAddr, login: &str, _now: Timestamp) -> bool {
+        self.known.lock().unwrap().contains(&(client, login.to_owned()))
+    }
+
+    async fn remember(&self, client: IpAddr, login: &str, _now: Timestamp) {
+        self.known.lock().unwrap().push((client, login.to_owned()));
+    }
+}
+
+async fn settled() {
+    for _ in 0..2000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// How many guesses had their turn between the server's asking and its own, in a new process that has been left this.
+async fn guesses_first(known: Vec<(IpAddr, String)>) -> (usize, Vec<(IpAddr, String)>) {
+    let logins = Arc::new(Counting {
+        turn_ends: Semaphore::new(0),
+        begun: Mutex::default(),
+        known: Mutex::new(known),
+    });
+    let mut rig = secure().door(|door| door.logins = Arc::clone(&logins) as Arc<dyn Logins>);
+    let mut flood: Vec<Client> = Vec::new();
+    for nth in 0..FLOOD {
+        rig.peer = Box::leak(format!("198.51.{nth}.1").into_boxed_str());
+        let mut client = rig.client().await;
+        client.say(&plain("\0mill\0guess")).await;
+        flood.push(client);
+    }
+    rig.peer = SERVER;
+    let mut server = rig.client().await;
+    settled().await;
+    let before = logins.begun.lock().unwrap().len();
+    assert!(before > 0 && before < FLOOD, "some run and others wait: {before}");
+    server.say(&plain("\0mill\0wheel")).await;
+    settled().await;
+    for _ in 0..=FLOOD {
+        if logins.begun.lock().unwrap().iter().any(|password| password == "wheel") {
+            break;
+        }
+        logins.turn_ends.add_permits(1);
+        settled().await;
+    }
+    let place = logins.begun.lock().unwrap().iter().position(|password| password == "wheel").unwrap();
+    logins.turn_ends.add_permits(FLOOD * 2);
+    server.expect("235").await;
+    let known = logins.known.lock().unwrap().clone();
+    (place.saturating_sub(before), known)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_insurers_own_server_comes_before_a_flood_also_after_a_restart() {
+    // Nobody knows it yet: it waits in one line with all the others, and gets its turn.
+    let (as_a_stranger, kept) = guesses_first(Vec::new()).await;
+    assert!((MOST + 1..=FLOOD).contains(&as_a_stranger), "{as_a_stranger}");
+    assert_eq!(kept, [(SERVER.parse().unwrap(), "mill".to_owned())]);
+    // The same flood in the next process, to which that was left.
+    let (known, _) = guesses_first(kept).await;
+    assert!(known <= MOST, "{known} guesses came first");
+}

@@ -1,0 +1,75 @@
+//! Field names in which something stands that no name may hold (RFC 5322 §3.6.8), and what they look like. Knows no field.
+
+use crate::skeleton::skeleton;
+
+/// No field of anybody's has a longer name.
+const MAX: usize = 200;
+
+/// What the name of a line that is no field looks like, and what stands behind its colon.
+pub(crate) fn field(raw: &[u8]) -> Option<(String, &[u8])> {
+    let colon = raw.iter().take(MAX).position(|b| *b == b':')?;
+    let name = raw.get(..colon)?;
+    let value = raw.get(colon + 1..)?;
+    let name = match std::str::from_utf8(name) {
+        Ok(name) => shape(name),
+        Err(_latin_1) => shape(&name.iter().copied().map(char::from).collect::<String>()),
+    };
+    Some((name, value.strip_suffix(b"\r\n").unwrap_or(value)))
+}
+
+/// A name as it looks, without any white space.
+pub(crate) fn shape(name: &str) -> String {
+    skeleton(name).chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::head::Head;
+
+    #[test]
+    fn a_name_that_only_looks_right_is_heard_too() {
+        for name in [
+            "Sensi\u{200b}tivity",
+            "Sensi\u{ad}tivity",
+            "\u{2060}Sensitivity\u{feff}",
+            "S\u{435}nsitivity",
+            "\u{ff33}ensitivity",
+            "SENS\u{0406}TIVITY",
+            "Sensi\u{1}tivity",
+            "Sensi tivity",
+            "Sensi\u{a0}tivity",
+        ] {
+            let text =
+                format!("From: a@x.example\r\n{name}: Company-Confidential\r\nTo: b@x.example\r\n\r\n");
+            let head = Head::new(text.into_bytes()).unwrap();
+            assert_eq!(head.readings("Sensitivity"), ["Company-Confidential"], "{name:?}");
+            assert_eq!(head.count("sensitivity"), 1, "{name:?}");
+        }
+        let latin_1 = [b"Sensi\xadtivity: private\r\n".as_slice(), b"\r\n"].concat();
+        assert_eq!(Head::new(latin_1).unwrap().readings("Sensitivity"), ["private"]);
+    }
+
+    #[test]
+    fn other_lines_stay_other_lines() {
+        let text = "From a@x.example Mon Mar  2 08:00:00 2026\r\nEmpfindlichkeit\u{e4}: private\r\n: private\r\n\
+                    Sensitivities\u{200b}: private\r\nno field\r\n\r\n";
+        let head = Head::new(text.as_bytes().to_vec()).unwrap();
+        assert_eq!(head.readings("Sensitivity"), [""; 0]);
+        assert_eq!((head.count("From"), head.count("X")), (0, 0));
+    }
+
+    /// A second From that can be seen is one too many, whatever is in its name.
+    #[test]
+    fn a_second_author_is_no_author() {
+        let head =
+            Head::new("From: a@x.example\r\nFr\u{200b}om: b@x.example\r\n\r\n".as_bytes().to_vec()).unwrap();
+        assert!(head.from_address().is_err());
+    }
+
+    #[test]
+    fn a_subject_of_ours_goes_where_readers_look() {
+        let head =
+            Head::new("Sub\u{200b}ject: x\r\n\r\n".as_bytes().to_vec()).unwrap().with_subject_tag("[ext]");
+        assert!(head.as_bytes().starts_with(b"Subject: [ext]\r\n"), "{:?}", head.subject());
+    }
+}

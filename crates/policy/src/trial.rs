@@ -1,0 +1,335 @@
+//! Rules tried on letters made of their own values: which of them never meets one, and which only ever finds that another
+//! rule has decided before. Judges as the door does, and reads no letter of anybody's.
+//!
+//! What rules say can be compared by their texts ([`When::holds_whenever`](crate::When::holds_whenever)), and that proves
+//! something; but nobody thinks of every way to write "everything". So letters are tried as well.
+
+mod probe;
+mod sample;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use sealpost_mail::Treatment;
+
+use crate::rules::Rules;
+use crate::spec::RuleSpec;
+use probe::{Kind, Probe, Wishes, ordinary, people};
+
+/// A way in.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// The listener's name.
+    pub listener: String,
+    /// Whence letters may come to it.
+    pub peers: Vec<IpAddr>,
+    /// Who may log in there.
+    pub logins: Vec<String>,
+    /// Only rules that name it are asked.
+    pub from_world: bool,
+    /// No letter is larger.
+    pub max_size: u64,
+}
+
+/// What letters have shown about a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No letter made of its values meets it.
+    NeverMet,
+    /// Others decide before it does.
+    Taken {
+        /// Their names.
+        by: Vec<String>,
+        /// About which letters.
+        which: Which,
+        /// It protects, and they let go.
+        exposes: bool,
+    },
+}
+
+/// Which letters of those that a rule holds for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All that were tried.
+    Every,
+    /// Those with nothing special about them: new, with a text, neither signed nor encrypted, with a sender.
+    Ordinary,
+    /// Ordinary ones between people whom no rule names.
+    Strangers,
+}
+
+/// Tries the rules. What is found about the rule in the n-th place stands with n; the default stands behind the last.
+#[must_use]
+pub fn try_out(
+    rules: &Rules,
+    specs: &[RuleSpec],
+    lists: &HashMap<String, String>,
+    entrances: &[Entrance],
+) -> Vec<(usize, Found)> {
+    let people = people(specs, lists, entrances);
+    let one = |(place, spec): (usize, &RuleSpec)| {
+        let wishes = Wishes::new(&spec.when, lists);
+        Some((place, Trial::of(rules, place, &people, &wishes)?))
+    };
+    let mut found: Vec<(usize, Found)> = specs.iter().enumerate().filter_map(one).collect();
+    let inside: Vec<Probe> = people.into_iter().filter(|probe| !probe.from_world).collect();
+    let default = Trial::of(rules, specs.len(), &inside, &Wishes::default());
+    // One that lets go, and is not needed, harms nobody.
+    let exposed = default.filter(|found| matches!(found, Found::Taken { exposes: true, .. }));
+    found.extend(exposed.map(|found| (specs.len(), found)));
+    found
+}
+
+/// Whether one of the letters in a class got as far as the rule; and who took the others.
+#[derive(Default)]
+struct Class {
+    tried: bool,
+    reached: bool,
+    takers: Vec<usize>,
+    /// Those of them that let a letter go in clear.
+    let_go: Vec<usize>,
+    kept: bool,
+}
+
+impl Class {
+    fn note(&mut self, taker: Option<(usize, bool)>) {
+        self.tried = true;
+        let Some((place, lets_go)) = taker else {
+            self.reached = true;
+            return;
+        };
+        self.kept |= !lets_go;
+        for takers in [Some(&mut self.takers), lets_go.then_some(&mut self.let_go)].into_iter().flatten() {
+            if !takers.contains(&place) {
+                takers.push(place);
+            }
+        }
+    }
+
+    fn is_taken(&self) -> bool {
+        self.tried && !self.reached
+    }
+
+    /// Nothing of it is kept, and something was tried.
+    fn goes(&self) -> bool {
+        self.is_taken() && !self.kept
+    }
+}
+
+#[derive(Default)]
+struct Trial {
+    every: Class,
+    ordinary: Class,
+    strangers: Class,
+}
+
+impl Trial {
+    fn of(rules: &Rules, place: usize, people: &[Probe], wishes: &Wishes<'_>) -> Option<Found> {
+        let mut trial = Self::default();
+        for letter in people.iter().flat_map(|person| Kind::ALL.map(|kind| ordinary(person, kind))) {
+            for letter in wishes.met_by(&letter) {
+                trial.note(rules, place, &letter);
+            }
+            if trial.strangers.reached && trial.ordinary.reached && trial.every.reached {
+                return None;
+            }
+        }
+        trial.found(rules, place, wishes)
+    }
+
+    fn note(&mut self, rules: &Rules, place: usize, letter: &Probe) {
+        let Some(Some(decided)) = letter
+            .with_facts(|facts| rules.would_hold(place, facts).then(|| rules.decided_before(place, facts)))
+        else {
+            return;
+        };
+        self.every.note(decided);
+        if !letter.is_rare {
+            self.ordinary.note(decided);
+            if !letter.is_named {
+                self.strangers.note(decided);
+            }
+        }
+    }
+
+    fn found(self, rules: &Rules, place: usize, wishes: &Wishes<'_>) -> Option<Found> {
+        if !self.every.tried {
+            return (!wishes.are_for_nobody()).then_some(Found::NeverMet);
+        }
+        let protects = !matches!(rules.treatment(place), Treatment::Relay { .. });
+        let names = |takers: &[usize]| takers.iter().map(|place| rules.name(*place).to_owned()).collect();
+        let all = [
+            (&self.every, Which::Every),
+            (&self.ordinary, Which::Ordinary),
+            (&self.strangers, Which::Strangers),
+        ];
+        // Some may be kept by others that protect: what counts is that an ordinary letter of it is not.
+        let is_open = if self.strangers.tried { self.strangers.goes() } else { !self.every.kept };
+        let exposed = all.into_iter().find(|(class, _)| class.is_taken() && is_open && protects);
+        if let Some((class, which)) = exposed {
+            return Some(Found::Taken { by: names(&class.let_go), which, exposes: true });
+        }
+        let by = names(&self.every.takers);
+        self.every.is_taken().then_some(Found::Taken { by, which: Which::Every, exposes: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::TreatmentSpec;
+
+    fn found(rules: &str) -> Vec<(usize, Found)> {
+        found_with(rules, "relay")
+    }
+
+    fn found_with(rules: &str, default: &str) -> Vec<(usize, Found)> {
+        #[derive(serde::Deserialize)]
+        struct File {
+            rule: Vec<RuleSpec>,
+        }
+        let specs = toml::from_str::<File>(rules).unwrap_or_else(|error| panic!("{rules}: {error}")).rule;
+        let default = match default {
+            "portal" => TreatmentSpec::Portal,
+            _ => TreatmentSpec::Relay { tls: sealpost_mail::TlsFloor::None },
+        };
+        let lists = HashMap::from([
+            ("all".to_owned(), "# everybody\n*\n".to_owned()),
+            ("clinics".to_owned(), "clinic.example\n*.hospital.example\n".to_owned()),
+        ]);
+        let entrances = [Entrance {
+            listener: "inside".to_owned(),
+            peers: vec!["10.0.0.0".parse().unwrap(), "10.255.255.255".parse().unwrap()],
+            logins: vec!["exchange".to_owned()],
+            from_world: false,
+            max_size: 50 << 20,
+        }];
+        let compiled = Rules::new(specs.clone(), default, &lists).unwrap_or_else(|error| panic!("{error}"));
+        try_out(&compiled, &specs, &lists, &entrances)
+    }
+
+    fn rule(name: &str, when: &str, then: &str) -> String {
+        format!("[[rule]]\nname = '{name}'\nwhen = {when}\nthen = '{then}'\n")
+    }
+
+    #[test]
+    fn whatever_takes_every_ordinary_letter_is_seen_however_it_is_written() {
+        for (wide, which) in [
+            ("{ recipient = '*' }", Which::Every),
+            ("{ header = { name = 'From' } }", Which::Every),
+            ("{ header = { name = 'from', present = true } }", Which::Every),
+            ("{ header = { name = 'Date' } }", Which::Every),
+            ("{ header = { name = 'From', pattern = '@' } }", Which::Every),
+            ("{ recipient-list = 'all' }", Which::Every),
+            ("{ from-list = 'all' }", Which::Every),
+            ("{ not = { size-at-least = '51 MiB' } }", Which::Every),
+            (
+                "{ recipient = ['*.example', '*.com', '*.net', '*.org', '*.test', '*.at', '*.de', 'example.com', 'example.net', 'example.org', 'insurer.example'] }",
+                Which::Every,
+            ),
+            ("{ client = '10.0.0.0/8' }", Which::Every),
+            ("{ reply = false }", Which::Ordinary),
+            ("{ encrypted = false }", Which::Ordinary),
+            ("{ signed = false }", Which::Ordinary),
+            ("{ from-partner = false }", Which::Ordinary),
+            ("{ not = { reply = true } }", Which::Ordinary),
+            ("{ text-pattern = '.' }", Which::Ordinary),
+            ("{ text-pattern = '(?s).+' }", Which::Ordinary),
+            ("{ text-pattern = '[^§]' }", Which::Ordinary),
+            ("{ subject-pattern = '\\w' }", Which::Every),
+            ("{ reverse-path = '*' }", Which::Ordinary),
+            ("{ not = { reverse-path = '<>' } }", Which::Ordinary),
+            ("{ not = { recipient = 'eva@clinic.example' } }", Which::Strangers),
+            ("{ not = { recipient-list = 'clinics' } }", Which::Strangers),
+            ("{ not = { from = 'chef@insurer.example' } }", Which::Strangers),
+            ("{ size-at-most = '10 MiB' }", Which::Strangers),
+            ("{ header = { name = 'X-Never', present = false } }", Which::Strangers),
+            ("{ not = { sensitivity = 'private' } }", Which::Strangers),
+            ("{ not = [{ sensitivity = 'private' }, { label = 'Geheim' }] }", Which::Strangers),
+        ] {
+            let wide = rule("wide", &wide.replace("'\\w'", "'''\\w'''"), "relay");
+            let tagged = rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal");
+            let taken = Found::Taken { by: vec!["wide".to_owned()], which, exposes: true };
+            assert_eq!(found(&format!("{wide}{tagged}")), [(1, taken)], "{wide}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_no_letter_meets_is_seen() {
+        for never in [
+            "{ subject-pattern = 'x^y' }",
+            "{ header = { name = 'From', present = false } }",
+            "{ encrypted = true, not = { header = { name = 'From' } } }",
+            "{ not = { recipient-list = 'all' } }",
+            "{ recipient = 'eva@clinic.example', not = { recipient-list = 'clinics' } }",
+            "{ subject-tag = '[streng-geheim]', not = { subject-pattern = '(?i)geheim' } }",
+            "{ sensitivity = 'private', not = { header = { name = 'Sensitivity' } } }",
+        ] {
+            let never = rule("never", never, "portal");
+            assert_eq!(found(&never), [(0, Found::NeverMet)], "{never}");
+        }
+    }
+
+    #[test]
+    fn honest_rules_are_left_alone() {
+        for honest in [
+            &[("{ subject-tag = '[a-b]' }", "relay"), ("{ subject-tag = '[c-d]' }", "portal")][..],
+            &[("{ reverse-path = '*@insurer.example' }", "relay"), ("{ sensitivity = 'private' }", "portal")],
+            &[("{ recipient = 'clinic.example' }", "relay"), ("{ label = 'Vertraulich' }", "portal")],
+            &[("{ login = 'exchange' }", "relay"), ("{ subject-tag = '[x-y]' }", "portal")],
+            &[("{ client = '10.0.0.0/9' }", "relay"), ("{ subject-tag = '[x-y]' }", "portal")],
+            &[("{ size-at-least = '10 MiB' }", "relay"), ("{ attachment-name = '*.xlsx' }", "portal")],
+            &[("{ encrypted = true }", "relay"), ("{ attachment-type = 'image/*' }", "portal")],
+            &[("{ reply = true }", "relay"), ("{ text-pattern = '''(?i)\\bvertraulich\\b''' }", "portal")],
+            &[
+                ("{ reverse-path = '<>' }", "relay"),
+                ("{ subject-pattern = '''^(?i)geheim:\\s+\\d{4}$''' }", "portal"),
+            ],
+            &[("{ not = { reply = false } }", "portal"), ("{ recipient-list = 'clinics' }", "hold")],
+            &[
+                ("{ header = { name = 'X-Class', equals = 'secret' } }", "portal"),
+                ("{ header = { name = 'X-Class', pattern = '[pq]ublic' } }", "relay"),
+            ],
+            &[
+                ("{ not = { header = { name = 'X-Safe', present = false } } }", "relay"),
+                ("{ signed = true, reply = true }", "portal"),
+            ],
+        ] {
+            let rules: String = honest
+                .iter()
+                .enumerate()
+                .map(|(n, (when, then))| rule(&format!("r{n}"), when, then))
+                .collect();
+            assert_eq!(found(&rules), [], "{rules}");
+        }
+    }
+
+    /// What other rules protect does not make it less wrong.
+    #[test]
+    fn rules_above_that_protect_excuse_nothing() {
+        let rules = [
+            rule("department", "{ reverse-path = '*@unfall.insurer.example' }", "portal"),
+            rule("partner", "{ recipient = '*@clinic.example' }", "hold"),
+            rule("wide", "{ header = { name = 'From' } }", "relay"),
+            rule("tagged", "{ subject-tag = '[vertraulich]' }", "portal"),
+        ];
+        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Every, exposes: true };
+        assert_eq!(found(&rules.concat()), [(3, taken)]);
+        // Here they are all kept, but for those that were encrypted before.
+        let rules = [
+            rule("encrypted", "{ encrypted = true }", "relay"),
+            rule("wide", "{ header = { name = 'From' } }", "portal"),
+            rule("tagged", "{ subject-tag = '[vertraulich]' }", "hold"),
+        ];
+        let by = vec!["wide".to_owned(), "encrypted".to_owned()];
+        assert_eq!(found(&rules.concat()), [(2, Found::Taken { by, which: Which::Every, exposes: false })]);
+    }
+
+    #[test]
+    fn the_default_is_a_rule_too() {
+        let wide = rule("wide", "{ reply = false }", "relay");
+        let taken = Found::Taken { by: vec!["wide".to_owned()], which: Which::Ordinary, exposes: true };
+        assert_eq!(found_with(&wide, "portal"), [(1, taken)]);
+        assert_eq!(found(&wide), []);
+    }
+}
