@@ -12,6 +12,7 @@
 
 mod axe;
 mod broker;
+mod conversations;
 mod crawl;
 mod everywhere;
 mod features;

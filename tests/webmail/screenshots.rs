@@ -8,6 +8,8 @@
     reason = "a tool for developers"
 )]
 
+mod case_pictures;
+
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -36,7 +38,10 @@ fn main() {
         album.newcomer();
         pages = album.pages.take();
     }
-    std::fs::write(gallery, page_of(&pages)).unwrap();
+    std::fs::write(&gallery, page_of(&pages)).unwrap();
+    let set = Set::new("en", |_config| ());
+    case_pictures::shoot(&set, &folder, &gallery.with_file_name("letters.md"));
+    set.gateway.sweep();
 }
 
 /// The gallery: every page with its four pictures.
@@ -193,6 +198,7 @@ impl Album {
     fn read(&self, set: &Set) {
         let browser = &set.browser;
         self.visit(set, "/inbox", "inbox", "Inbox");
+        self.converse(set);
         browser.click("details.menu:not(.sort) summary");
         self.shoot(set, "menu", "The menu at the own address");
         set.open("/inbox");
@@ -220,6 +226,36 @@ impl Album {
         set.press("button[value=export]");
         self.shoot(set, "export", "Taking letters away");
         self.file(set);
+    }
+
+    /// A conversation, and the inbox by conversation; for the pictures that follow, letters by themselves again.
+    fn converse(&self, set: &Set) {
+        let browser = &set.browser;
+        let (subject, answer) = match self.language {
+            "de" => ("AW: Ihre Schadenmeldung 4711", "Vielen Dank, hier ist das Foto der Stoßstange."),
+            _ => ("Re: Ihre Schadenmeldung 4711", "Thank you. Here is the photo of the bumper."),
+        };
+        set.newest();
+        set.press("button[value=reply]");
+        browser.fill("#text", answer);
+        let before = set.hop.delivered().len();
+        set.press("button[value=send]");
+        let sent = &set.hop.wait(before + 1)[before].bytes;
+        let sent = letters::field(sent, "Message-ID").unwrap();
+        let fields = format!("In-Reply-To: {sent}\r\n");
+        set.send(&letters::with_fields(subject, &fields, "Sehr geehrte Frau Müller,\n\ndas Foto ist da."));
+        set.newest();
+        browser.click(".talk summary");
+        self.shoot(set, "conversation", "A conversation");
+        set.open("/inbox");
+        browser.click(".sort summary");
+        self.shoot(set, "order", "In which order");
+        set.press("button[value=group]");
+        self.shoot(set, "inbox-conversations", "The inbox by conversation");
+        browser.click(".sort summary");
+        set.press("button[value=apart]");
+        browser.click("ul.letters > li:first-child input");
+        set.press("button[value=trash]");
     }
 
     /// Into a folder and, for the pictures that follow, out of it again.

@@ -175,10 +175,10 @@ for (const place of all("[data-list]")) {
     try {
       const list = (await page(place.dataset.list)).querySelector("ul.letters");
       if (place.childElementCount) return;
+      list.querySelector(`input[value="${place.dataset.line}"]`)?.closest("li").querySelector("a").setAttribute("aria-current", "true");
       for (const pick of list.querySelectorAll(".pick")) pick.remove();
       // The symbols stand in this page already.
       for (const use of list.querySelectorAll("use")) use.setAttribute("href", `#${use.getAttribute("href").split("#")[1]}`);
-      list.querySelector(`a[href="${place.dataset.here}"]`)?.setAttribute("aria-current", "true");
       place.append(list);
     } catch {
       // The letter is there; the list is a link away.

@@ -18,6 +18,7 @@ mod body;
 mod bounce_memo;
 mod bulk;
 mod column_values;
+mod conversation;
 mod deleted_mailbox;
 mod delivered;
 mod deposit;
@@ -81,6 +82,7 @@ pub use column_values::{
     Ended, Folder, LegPurpose, LegState, LetterEvent, OriginalState, OwnKeyState, PartnerKeyState,
     RequestKind, RequestState, TokenPurpose, WrapKind,
 };
+pub use conversation::Whereabouts;
 pub use delivered::{Deliveries, Noted};
 pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit, PlacePage};
 pub use digest::AwaitsNotice;

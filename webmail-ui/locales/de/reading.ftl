@@ -45,6 +45,20 @@ search-to = Bis zum
 files-pages = Seiten der Anhänge
 search-before = Vorherige
 search-next = Nächste
+conversation-title = Konversation ({ $n })
+conversation-count =
+    { $n ->
+        [one] Eine Nachricht in dieser Konversation
+       *[other] { $n } Nachrichten in dieser Konversation
+    }
+conversation-older =
+    { $n ->
+        [one] Eine ältere Nachricht dieser Konversation finden Sie in Ihren Ordnern.
+       *[other] { $n } ältere Nachrichten dieser Konversation finden Sie in Ihren Ordnern.
+    }
+conversation-you = Sie
+conversations-group = Nach Konversation gruppieren
+conversations-apart = Nachrichten einzeln zeigen
 sort-label = Reihenfolge
 sort-newest = Neueste zuerst
 sort-oldest = Älteste zuerst
@@ -253,6 +267,8 @@ keys-pick = Auswählen oder Auswahl aufheben
 keys-this = Diese Übersicht anzeigen
 keys-off = Ausschalten können Sie die Tastenkürzel unter
 keys-close = Schließen
+account-grouped = Nachrichten nach Konversation gruppieren
+account-grouped-hint = Eine Nachricht und die Antworten darauf stehen im Posteingang dann in einer Zeile.
 account-keys = Tastenkürzel verwenden
 account-keys-hint = Einzelne Tasten bewegen Sie dann durch Ihre Nachrichten. „?“ zeigt, welche.
 account-pace = E‑Mails über neue Nachrichten

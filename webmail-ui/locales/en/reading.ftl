@@ -45,6 +45,20 @@ search-to = To date
 files-pages = Pages of attachments
 search-before = Previous
 search-next = Next
+conversation-title = Conversation ({ $n })
+conversation-count =
+    { $n ->
+        [one] One message in this conversation
+       *[other] { $n } messages in this conversation
+    }
+conversation-older =
+    { $n ->
+        [one] One older message of this conversation is in your folders.
+       *[other] { $n } older messages of this conversation are in your folders.
+    }
+conversation-you = You
+conversations-group = Group by conversation
+conversations-apart = Show messages one by one
 sort-label = Sort
 sort-newest = Newest first
 sort-oldest = Oldest first
@@ -253,6 +267,8 @@ keys-pick = Select or deselect
 keys-this = Show these shortcuts
 keys-off = You can turn shortcuts off under
 keys-close = Close
+account-grouped = Group messages by conversation
+account-grouped-hint = A message and the answers to it then share one line in your inbox.
 account-keys = Use keyboard shortcuts
 account-keys-hint = Single keys then take you through your messages. “?” shows which.
 account-pace = E‑mails about new messages

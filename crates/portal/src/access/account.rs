@@ -42,6 +42,7 @@ struct AccountPage {
     zones: Vec<(String, bool)>,
     pace: Pace,
     per_page: u32,
+    grouped: bool,
     sessions: Vec<Session>,
     /// When the mailbox goes if nobody uses it.
     goes: Option<Timestamp>,
@@ -114,6 +115,7 @@ pub(crate) async fn show_account(
     let template = AccountPage {
         pace,
         per_page: owner.profile().per_page(),
+        grouped: owner.profile().grouped,
         page: Page::owned(&site, &request, &owner),
         saved: wish.note == "saved",
         secrets: wish.note == "secrets",
@@ -137,6 +139,9 @@ pub(crate) struct Details {
     /// A box that is ticked, or nothing.
     #[serde(default)]
     keys: String,
+    /// The same.
+    #[serde(default)]
+    grouped: String,
     #[serde(default)]
     pace: String,
     #[serde(default)]
@@ -150,15 +155,15 @@ pub(crate) async fn save(
     form: Protected<Details>,
 ) -> Result<HttpResponse, Problem> {
     let lost = |error| Problem::fault("saving a profile", error);
-    let Details { name, language, zone, keys, pace, size } = form.verify(owner.token())?;
+    let Details { name, language, zone, keys, grouped, pace, size } = form.verify(owner.token())?;
     // Any zone that exists: the list is for choosing, not for forbidding.
     let zone = Some(zone).filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
     let old = owner.profile().clone();
     let zone = zone.or_else(|| old.zone.clone());
     let page_size = size.parse().ok().or(old.page_size);
-    let profile = Profile { name: clean_name(&name), zone, page_size, no_keys: keys != "1" };
-    let sealed = profile.sealed(&site, owner.mailbox_id())?;
-    site.store.set_profile(owner.mailbox_id(), sealed).await.map_err(lost)?;
+    let (no_keys, grouped) = (keys != "1", grouped == "1");
+    let profile = Profile { name: clean_name(&name), zone, page_size, no_keys, grouped };
+    profile.save(&site, owner.mailbox_id()).await?;
     if let Some(pace) = Pace::named(&pace) {
         site.store.set_pace(owner.mailbox_id(), pace).await.map_err(lost)?;
     }

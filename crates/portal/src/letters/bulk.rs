@@ -15,6 +15,7 @@ use crate::letters::order::Order;
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::{Fields, MAX_CHOSEN};
 use crate::letters::selection::{MAX_ALL, Meant, carried, chosen};
+use crate::mailbox::profile::Profile;
 use crate::page::{Page, redirect, show};
 use crate::problem::Problem;
 use crate::state::Site;
@@ -78,6 +79,11 @@ pub(crate) async fn act(
         let at = fields.one("at").parse().map_err(|_none| Problem::BadForm("no moment"))?;
         let n = moving::back(&site, &owner, Timestamp(at)).await?;
         return Ok(redirect(&back(place, &fields, "back", Some(n), None)));
+    }
+    if let "group" | "apart" = what {
+        let profile = Profile { grouped: what == "group", ..owner.profile().clone() };
+        profile.save(&site, owner.mailbox_id()).await?;
+        return Ok(redirect(&place.path()));
     }
     let ids = chosen(&site, &request, &owner, place, &fields).await?;
     if ids.is_empty() && what != "empty" {
@@ -182,7 +188,7 @@ fn ask(
         deed,
         place,
         count: ids.len() as u64,
-        ids: if all { Vec::new() } else { ids },
+        ids: if all { Vec::new() } else { fields.ids() },
         all,
         carried: carried(fields),
         trash_days: trash_days(site),

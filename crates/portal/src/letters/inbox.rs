@@ -1,5 +1,7 @@
 //! The folders: inbox, sent, trash and the owner's own; in pages, in the order wished for, or what a search found in all of them.
 
+use std::collections::HashMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::csrf::Protected;
 use crate::http::download;
+use crate::letters::conversation::Talk;
 use crate::letters::order::Order;
 use crate::letters::place::FolderPage;
 use crate::letters::repeated_fields::MAX_CHOSEN;
@@ -28,6 +31,11 @@ const SOON: u64 = 7;
 /// A line as the page shows it.
 struct Entry {
     id: String,
+    /// Where a click leads: of a conversation that is read in part, on where reading stopped.
+    opens: String,
+    /// Letters of the conversation that this line stands for; one where every letter has its own line.
+    letters: u64,
+    unread_letters: u64,
     /// Where it lies.
     place: FolderPage,
     /// Written by the owner: `person` is whom it went to.
@@ -89,6 +97,8 @@ struct InboxPage {
     /// Letters too old to be sorted.
     unsorted: u64,
     searched: Option<Searched>,
+    /// Lines are conversations.
+    grouped: bool,
     done: Done,
     trash_days: u64,
     /// Of now: "all" means those that had come by then.
@@ -121,6 +131,11 @@ impl InboxPage {
             Order::Subject => self.page.t("sort-subject"),
             Order::Largest => self.page.t("sort-largest"),
         }
+    }
+
+    /// There is something to choose between.
+    fn offers_groups(&self) -> bool {
+        groups(self.place) && self.searched.is_none()
     }
 
     fn too_many(&self) -> String {
@@ -225,16 +240,31 @@ async fn list(
     let order = Order::parse(&wish.sort);
     let per_page = owner.profile().per_page();
     let offset = (number - 1).saturating_mul(per_page);
-    let part = match order {
-        Order::Newest => StorePage { offset, limit: per_page },
-        Order::Oldest | Order::Person | Order::Subject | Order::Largest => {
+    let grouped = owner.profile().grouped && groups(place);
+    let part = match (grouped, order) {
+        // Counts and folders alone.
+        (true, _) => StorePage { offset: 0, limit: 0 },
+        (false, Order::Newest) => StorePage { offset, limit: per_page },
+        (false, Order::Oldest | Order::Person | Order::Subject | Order::Largest) => {
             StorePage { offset: 0, limit: MAX_LINES }
         }
     };
     let Listed { mut lines, counts, folders } = owner.listed(site, place.place(), part).await?;
-    let mut unsorted = 0;
+    let (mut unsorted, mut all, mut talks) = (0, counts.total, HashMap::new());
+    if grouped {
+        let mut found = owner.talks(site).await?.in_place(place);
+        all = found.len() as u64;
+        if order == Order::Newest {
+            found = found.into_iter().skip(offset as usize).take(per_page as usize).collect();
+        } else {
+            found.truncate(MAX_LINES as usize);
+        }
+        let ids: Vec<String> = found.iter().filter_map(|talk| talk.ids.first().cloned()).collect();
+        lines = owner.lines_of(site, &ids).await?;
+        talks = ids.into_iter().zip(found).collect();
+    }
     if order != Order::Newest {
-        unsorted = counts.total.saturating_sub(lines.len() as u64);
+        unsorted = all.saturating_sub(lines.len() as u64);
         order.sort(&mut lines);
         lines = lines.into_iter().skip(offset as usize).take(per_page as usize).collect();
     }
@@ -243,7 +273,7 @@ async fn list(
     {
         return Err(Problem::NotFound);
     }
-    let listed = counts.total - unsorted;
+    let listed = all.saturating_sub(unsorted);
     let pages = pages_of(listed, per_page);
     if number > pages {
         return Ok(redirect(&wish.on(place, pages)));
@@ -256,7 +286,13 @@ async fn list(
     let template = InboxPage {
         page: Page::owned(site, request, owner).with_folders(folders),
         place,
-        entries: lines.into_iter().map(|line| entry(site, owner, line)).collect(),
+        entries: lines
+            .into_iter()
+            .map(|line| {
+                let talk = talks.remove(&line.row.id);
+                grouped_entry(entry(site, owner, line), talk)
+            })
+            .collect(),
         withdrawn,
         counts,
         number,
@@ -265,6 +301,7 @@ async fn list(
         order,
         unsorted,
         searched: None,
+        grouped,
         done: match wish.done.as_str() {
             "none" => Done::NoneChosen,
             "sent" => Done::Sent,
@@ -329,11 +366,32 @@ pub(crate) async fn search(
             left_out: found.left_out,
             more: found.more,
         }),
+        grouped: false,
         done: Done::Nothing,
         trash_days: trash_days(&site),
         seen: site.now(),
     };
     show(StatusCode::OK, &template)
+}
+
+/// Where letters that belong together can stand as one line, if their owner wishes it.
+pub(crate) fn groups(place: FolderPage) -> bool {
+    match place {
+        FolderPage::Inbox | FolderPage::Own(_) => true,
+        FolderPage::Sent | FolderPage::Trash => false,
+    }
+}
+
+/// The line of a conversation: as its newest letter's.
+fn grouped_entry(entry: Entry, talk: Option<Talk>) -> Entry {
+    let Some(talk) = talk else { return entry };
+    Entry {
+        opens: talk.next,
+        letters: talk.letters,
+        unread_letters: talk.unread,
+        unread: talk.unread > 0,
+        ..entry
+    }
 }
 
 fn pages_of(letters: u64, per_page: u32) -> u32 {
@@ -368,6 +426,9 @@ fn entry(site: &Site, owner: &SignedIn, line: Line) -> Entry {
         unread: row.is_unread() && row.folder == Folder::Inbox,
         is_sent,
         expires: [trashed, row.expires_at].into_iter().flatten().min().filter(|_| !owner.is_held()),
+        opens: row.id.clone(),
+        letters: 1,
+        unread_letters: 0,
         id: row.id,
         place,
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod bulk;
+pub(crate) mod conversation;
 pub(crate) mod export;
 pub(crate) mod folders;
 pub(crate) mod inbox;

@@ -110,7 +110,8 @@ pub(crate) async fn moved(
                 page,
                 place,
                 count: ids.len() as u64,
-                ids: if all { Vec::new() } else { ids },
+                // As they were ticked: what belongs to them is found anew.
+                ids: if all { Vec::new() } else { fields.ids() },
                 all,
                 carried: carried(fields),
                 wrong,

@@ -34,8 +34,12 @@ impl FolderPage {
 
     /// Where a letter lies; a draft is no place of its own here.
     pub(crate) fn of(row: &DepositRow) -> Self {
-        let own = row.own_folder.as_deref().and_then(FolderId::parse);
-        match (row.folder, own) {
+        Self::where_lies(row.folder, row.own_folder.as_deref())
+    }
+
+    /// The same of a letter whose row was not read.
+    pub(crate) fn where_lies(folder: Folder, own_folder: Option<&str>) -> Self {
+        match (folder, own_folder.and_then(FolderId::parse)) {
             (Folder::Trash, _) => Self::Trash,
             (Folder::Inbox | Folder::Draft | Folder::Sent, Some(id)) => Self::Own(id),
             (Folder::Inbox | Folder::Draft, None) => Self::Inbox,

@@ -15,7 +15,7 @@ use crate::state::Site;
 /// More letters than any mailbox has; a bound all the same.
 pub(crate) const MAX_ALL: u32 = 50_000;
 /// What a form carries on to say which letters are meant, beside their ids.
-const CARRIED: [&str; 7] = ["seen", "words", "unread", "files", "from", "to", "sort"];
+const CARRIED: [&str; 8] = ["seen", "grouped", "words", "unread", "files", "from", "to", "sort"];
 
 /// What a form means.
 pub(crate) enum Meant {
@@ -40,6 +40,11 @@ pub(crate) async fn chosen(
     fields: &Fields,
 ) -> Result<Vec<String>, Problem> {
     match Meant::of(fields) {
+        // A line of the list was a conversation.
+        Meant::Ticked if fields.one("grouped") == "1" => {
+            let talks = owner.talks(site).await?;
+            Ok(talks.whole(&fields.ids(), place, seen(site, fields)))
+        }
         Meant::Ticked => Ok(fields.ids()),
         Meant::All => all(site, request, owner, place, fields).await,
     }
@@ -52,7 +57,7 @@ async fn all(
     place: FolderPage,
     fields: &Fields,
 ) -> Result<Vec<String>, Problem> {
-    let seen = fields.one("seen").parse().map_or_else(|_none| site.now(), Timestamp).min(site.now());
+    let seen = seen(site, fields);
     let text = |name: &str| fields.one(name).to_owned();
     let question = Question {
         words: text("words"),
@@ -70,6 +75,11 @@ async fn all(
     let found = owner.search(site, &sought).await?;
     let rows = found.lines.into_iter().map(|line| line.row);
     Ok(rows.filter(|row| row.received_at <= seen).map(|row| row.id).collect())
+}
+
+/// When the list was made.
+fn seen(site: &Site, fields: &Fields) -> Timestamp {
+    fields.one("seen").parse().map_or_else(|_none| site.now(), Timestamp).min(site.now())
 }
 
 /// The fields that a page which asks once more sends again.

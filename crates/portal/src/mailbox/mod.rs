@@ -84,6 +84,8 @@ pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit)
     pieces.boxed()
 }
 
+/// Lines that are read by their ids at once.
+const READ_AT_ONCE: usize = 200;
 /// Bytes handed to the browser at once.
 const PIECE: usize = 64 * 1024;
 pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
@@ -101,6 +103,21 @@ impl SignedIn {
             found.map_err(|error| Problem::fault("reading a folder", error))?;
         let lines = self.reader().lines(site, rows).await?;
         Ok(Listed { lines, counts, folders: self.opened_folders(folders) })
+    }
+
+    /// Some letters, opened, in this order. Those that are gone are passed over.
+    pub(crate) async fn lines_of(
+        &self,
+        site: &web::Data<Site>,
+        ids: &[String],
+    ) -> Result<Vec<Line>, Problem> {
+        let mut lines = Vec::with_capacity(ids.len());
+        for part in ids.chunks(READ_AT_ONCE) {
+            let rows = site.store.deposits_by_id(self.mailbox_id(), part).await;
+            let rows = rows.map_err(|error| Problem::fault("reading letters", error))?;
+            lines.extend(self.reader().lines(site, rows).await?);
+        }
+        Ok(lines)
     }
 
     /// What opens the letters of this mailbox, for work that goes on beside the page.

@@ -75,6 +75,9 @@ pub(crate) struct Profile {
     /// No shortcuts by single keys (WCAG 2.2 SC 2.1.4: they can be turned off).
     #[serde(default)]
     pub(crate) no_keys: bool,
+    /// Folders show conversations, and not every letter by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) grouped: bool,
 }
 
 impl Profile {
@@ -93,10 +96,12 @@ impl Profile {
         serde_json::from_slice(plain.expose()).map_err(|error| Problem::fault(what, error))
     }
 
-    /// The record as its row keeps it.
-    pub(crate) fn sealed(&self, site: &Site, mailbox_id: &str) -> Result<Vec<u8>, Problem> {
+    /// Keeps it.
+    pub(crate) async fn save(&self, site: &Site, mailbox_id: &str) -> Result<(), Problem> {
         let json = serde_json::to_vec(self).map_err(|error| Problem::fault("writing a profile", error))?;
-        Ok(site.keys.rows.seal(Label::Profile, mailbox_id, &json, site.random.as_ref()))
+        let sealed = site.keys.rows.seal(Label::Profile, mailbox_id, &json, site.random.as_ref());
+        let saved = site.store.set_profile(mailbox_id, sealed).await;
+        saved.map(drop).map_err(|error| Problem::fault("saving a profile", error))
     }
 }
 

@@ -13,10 +13,13 @@ use serde::Deserialize;
 use crate::access::session::SignedIn;
 use crate::http::download;
 use crate::letters::archive;
+use crate::letters::conversation::Beside;
 use crate::letters::export::exported;
+use crate::letters::inbox::groups;
 use crate::letters::place::FolderPage;
 use crate::letters::withdrawn;
-use crate::page::{Page, redirect, show as render};
+use crate::mailbox::Line;
+use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::invitation::{self, Card};
@@ -63,9 +66,32 @@ struct MessagePage {
     whole: bool,
     /// An answer has just been sent.
     sent: bool,
+    beside: Vec<Related>,
+    older_beside: u64,
+    /// Which line of the list is this letter's.
+    line: String,
+}
+
+/// A letter of the same conversation.
+struct Related {
+    id: String,
+    /// Written by the owner: `person` is whom it went to.
+    is_sent: bool,
+    person: Option<String>,
+    received: Timestamp,
+    unread: bool,
+    place: FolderPage,
 }
 
 impl MessagePage {
+    fn beside_title(&self) -> String {
+        self.page.n("conversation-title", &(self.beside.len() as u64 + self.older_beside))
+    }
+
+    fn older(&self) -> String {
+        self.page.n("conversation-older", &self.older_beside)
+    }
+
     fn picture_count(&self) -> String {
         self.page.n("message-pictures", &self.shelf.pictures)
     }
@@ -203,7 +229,18 @@ pub(crate) async fn show(
         Some(s) => (s.from, s.to, s.cc, s.subject, s.date),
         None => (Vec::new(), Vec::new(), Vec::new(), None, None),
     };
+    let Beside { lines, more } = owner.beside(&site, &row.id).await?;
+    // In a list of conversations its newest letter stands for all of them.
+    let grouped = owner.profile().grouped && groups(place);
+    let newest = lines.iter().rev().find(|line| grouped && FolderPage::of(&line.row) == place);
+    let line = newest.map_or_else(|| row.id.clone(), |line| line.row.id.clone());
+    if lines.iter().any(|line| FolderPage::of(&line.row).is_own()) && page.own_folders.is_empty() {
+        page = page.with_folders(owner.own_folders(&site).await?);
+    }
     let template = MessagePage {
+        beside: lines.into_iter().map(related).collect(),
+        older_beside: more,
+        line,
         page,
         all_files: (shelf.files + shelf.pictures > 1).then(|| portal_links::letter_files(&row.id)),
         id: row.id,
@@ -229,6 +266,16 @@ pub(crate) async fn show(
         sent: wish.done == "sent",
     };
     render(StatusCode::OK, &template)
+}
+
+fn related(line: Line) -> Related {
+    let Line { row, summary } = line;
+    let place = FolderPage::of(&row);
+    let is_sent = row.folder == Folder::Sent;
+    let people = summary.as_ref().map(|s| if is_sent { &s.to } else { &s.from });
+    let person = people.and_then(|all| all.first()).and_then(display_name).map(str::to_owned);
+    let unread = row.is_unread() && !is_sent;
+    Related { received: row.received_at, id: row.id, is_sent, person, unread, place }
 }
 
 pub(crate) use crate::reading::kind;

@@ -2,6 +2,7 @@
 
 mod audit;
 pub(crate) mod beside;
+pub(crate) mod conversation_cache;
 pub(crate) mod decoys;
 pub(crate) mod export_progress;
 pub(crate) mod frame_cache;
@@ -23,6 +24,7 @@ use crate::assets::Assets;
 use crate::config::{PortalConfig, PortalError, PublicOrigin};
 use crate::language::{Calendar, Language};
 use crate::problem::Problem;
+use crate::state::conversation_cache::ConversationCache;
 use crate::state::export_progress::Tallies;
 use crate::state::frame_cache::Prepared;
 use crate::state::hashing_queue::{Turn, Turns, Who};
@@ -81,6 +83,7 @@ pub(crate) struct Site {
     pub(crate) assets: Assets,
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
+    pub(crate) conversations: ConversationCache,
     pub(crate) tallies: Tallies,
     pub(crate) turns: Turns,
     pub(crate) window: Window,
@@ -118,6 +121,7 @@ impl Site {
             assets: Assets::new(&config.brand)?,
             limits: Limits::new(Arc::clone(&clock), &config.limits),
             prepared: Prepared::new(memory_total as usize * 1024 / PREPARED_SHARE),
+            conversations: ConversationCache::default(),
             tallies: Tallies::default(),
             calendar: Calendar(zone),
             languages,

@@ -1,0 +1,93 @@
+//! What is asked to show letters by conversation: where each lies, which have come lately, and some by their ids. Every
+//! question names the mailbox too. Knows nothing of which letters belong together: that stands sealed in them.
+
+use sealpost_mail::Timestamp;
+
+use crate::column_values::{ColumnWord as _, Folder};
+use crate::deposit::{DepositRow, MARKED_UNREAD, deposit_row, list_columns};
+use crate::error::StoreError;
+use crate::statement::sql;
+use crate::store::Store;
+
+/// Where a letter lies, without anything that is in it.
+#[derive(Clone, Debug)]
+pub struct Whereabouts {
+    /// Id.
+    pub id: String,
+    /// Where.
+    pub folder: Folder,
+    /// The folder of the owner's it lies in, or goes back to.
+    pub own_folder: Option<String>,
+    /// When it came or was sent.
+    pub received_at: Timestamp,
+    /// Came, and was never read or is marked as unread by its owner.
+    pub is_unread: bool,
+}
+
+impl Store {
+    /// All letters of a mailbox, newest first, at most `limit`.
+    pub async fn whereabouts(&self, mailbox_id: &str, limit: u32) -> Result<Vec<Whereabouts>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT id, folder, received_at, read_at, flags,
+                 CASE WHEN (flags & 2) <> 0 THEN (SELECT folder_id FROM filed WHERE deposit_id = deposits.id) END
+                 FROM deposits WHERE mailbox_id = ?1 AND folder IN ('inbox', 'sent', 'trash')
+                 ORDER BY received_at DESC, id LIMIT ?2",
+                mailbox_id,
+                limit
+            ))
+            .await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let (id, folder) = (row.text()?, Folder::parse(&row.text()?)?);
+                let (received_at, read_at, flags) = (row.time()?, row.opt_time()?, row.int()?);
+                let is_unread = read_at.is_none() || flags & MARKED_UNREAD != 0;
+                Ok(Whereabouts {
+                    id,
+                    own_folder: row.opt_text()?,
+                    received_at,
+                    is_unread: is_unread && folder != Folder::Sent,
+                    folder,
+                })
+            })
+            .collect()
+    }
+
+    /// The letters of a mailbox that came or were sent since then, newest first, at most `limit` of each folder.
+    pub async fn deposits_since(
+        &self,
+        mailbox_id: &str,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let question = |folder: Folder| {
+            sql!(
+                "SELECT id, received_at FROM deposits WHERE mailbox_id = ?1 AND folder = ?2 AND received_at >= ?3
+                 ORDER BY received_at DESC, id LIMIT ?4",
+                mailbox_id,
+                folder.as_str(),
+                since,
+                limit
+            )
+        };
+        let answers = self.read([Folder::Inbox, Folder::Sent, Folder::Trash].map(question).into()).await?;
+        answers.into_iter().flatten().map(|mut row| Ok((row.text()?, row.time()?))).collect()
+    }
+
+    /// Some letters of a mailbox, in the order of their ids here. Those of others, and what is gone, are passed over.
+    pub async fn deposits_by_id(
+        &self,
+        mailbox_id: &str,
+        deposit_ids: &[String],
+    ) -> Result<Vec<DepositRow>, StoreError> {
+        let question = |id: &String| {
+            sql!(
+                concat!("SELECT ", list_columns!(), " FROM deposits WHERE mailbox_id = ?1 AND id = ?2"),
+                mailbox_id,
+                id.as_str()
+            )
+        };
+        let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
+        answers.into_iter().flatten().map(|mut row| deposit_row(&mut row)).collect()
+    }
+}
