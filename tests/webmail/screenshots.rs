@@ -1,5 +1,6 @@
 //! Pictures of every page for the documentation, by `cargo xtask screenshots`: by day and by night, on a phone in
-//! English and on a desktop in German. The arguments are the folder, and the page that shows them all.
+//! English and on a desktop in German. The arguments are the folder, and the page that shows them all;
+//! one more, and the other language is taken on either screen too, on the narrowest phone there is.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,7 +32,11 @@ fn main() {
         }
     }
     let mut pages = Vec::new();
-    for (language, name, screen) in [("en", "phone", Screen::PHONE), ("de", "desktop", Screen::DESKTOP)] {
+    let mut screens = vec![("en", "phone", Screen::PHONE), ("de", "desktop", Screen::DESKTOP)];
+    if arguments.next().is_some() {
+        screens.splice(0..0, [("de", "narrow", Screen::NARROW), ("en", "desktop", Screen::DESKTOP)]);
+    }
+    for (language, name, screen) in screens {
         let album = Album { language, name, screen, folder: folder.clone(), pages: RefCell::default() };
         album.story();
         album.ran_out();
