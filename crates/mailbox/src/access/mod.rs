@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use sealpost_mail::{Clock, Random, Secret, Timestamp};
 use sealpost_store::{MailboxRow, NewWrap, Rekey, Store, WrapKind};
-use sealpost_vault::{Argon2Cost, EscrowPublic, MailboxSecret, Pepper, RowKey, TagKey, TokenKey, VaultError};
+use sealpost_vault::{
+    Argon2Cost, EscrowPublic, KnownPairs, MailboxSecret, Pepper, RowKey, TagKey, TokenKey, VaultError,
+};
 
 use crate::MailboxError;
 use crate::audit::{Actor, Event};
@@ -42,6 +44,8 @@ pub struct Access<'a> {
     pub rows: &'a RowKey,
     /// Goes into every wrap.
     pub pepper: &'a Pepper,
+    /// Pairs of keys that this process has worked out.
+    pub pairs: &'a KnownPairs,
     /// Where the operator chose that.
     pub escrow: Option<&'a EscrowPublic>,
     /// For keys, ids and salts.
@@ -88,7 +92,7 @@ impl Access<'_> {
         opened: &MailboxSecret,
         kind: &'static str,
     ) -> Option<Resident> {
-        if opened.public().to_bytes() != mailbox.public_key {
+        if !self.pairs.belong(opened, &mailbox.public_key) {
             tracing::error!(row.kind = kind, mailbox.id = %mailbox.id, "a row opens another key and was refused");
             return None;
         }

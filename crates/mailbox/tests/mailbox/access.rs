@@ -11,7 +11,7 @@ use sealpost_mailbox::{
 use sealpost_store::{
     ArrivalRows, Committed, KeptSession, MailboxRow, MailboxState, NewToken, TokenPurpose, WrapKind,
 };
-use sealpost_vault::{EscrowPublic, Token, TokenPurpose as VaultPurpose};
+use sealpost_vault::{EscrowPublic, KnownPairs, Token, TokenPurpose as VaultPurpose};
 
 use crate::rig::{ADDRESS, NOW, Rig, retention};
 
@@ -37,6 +37,7 @@ struct Door {
     rig: Rig,
     clock: FakeClock,
     random: Arc<dyn Random>,
+    pairs: KnownPairs,
     escrow: EscrowPublic,
     mailbox_id: String,
     token: Token,
@@ -48,7 +49,8 @@ impl Door {
         let (mailbox_id, token) = rig.pending().await;
         let escrow = rig.keys.escrow.public();
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        Self { rig, clock: FakeClock::at(NOW), random, escrow, mailbox_id, token }
+        let pairs = KnownPairs::new(&SystemRandom);
+        Self { rig, clock: FakeClock::at(NOW), random, pairs, escrow, mailbox_id, token }
     }
 
     fn access(&self) -> Access<'_> {
@@ -59,6 +61,7 @@ impl Door {
             tokens: &keys.tokens,
             rows: &keys.rows,
             pepper: &keys.pepper,
+            pairs: &self.pairs,
             escrow: Some(&self.escrow),
             random: &self.random,
             clock: &self.clock,

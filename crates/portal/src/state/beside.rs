@@ -60,6 +60,7 @@ impl Site {
             tokens: &self.keys.tokens,
             rows: &self.keys.rows,
             pepper: &self.keys.pepper,
+            pairs: &self.pairs,
             escrow: self.keys.escrow_public.as_ref(),
             random: &self.random,
             clock: self.clock.as_ref(),

@@ -17,7 +17,7 @@ use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_mailbox::Outbox;
 use sealpost_partner::Window;
 use sealpost_store::{Room, Store};
-use sealpost_vault::{DepositAuth, EscrowPublic, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
+use sealpost_vault::{DepositAuth, EscrowPublic, KnownPairs, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assets::Assets;
@@ -83,6 +83,7 @@ pub(crate) struct Site {
     pub(crate) assets: Assets,
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
+    pairs: KnownPairs,
     pub(crate) conversations: ConversationCache,
     pub(crate) tallies: Tallies,
     pub(crate) turns: Turns,
@@ -121,6 +122,7 @@ impl Site {
             assets: Assets::new(&config.brand)?,
             limits: Limits::new(Arc::clone(&clock), &config.limits),
             prepared: Prepared::new(memory_total as usize * 1024 / PREPARED_SHARE),
+            pairs: KnownPairs::new(random.as_ref()),
             conversations: ConversationCache::default(),
             tallies: Tallies::default(),
             calendar: Calendar(zone),
