@@ -38,7 +38,7 @@ fn its_owner_is_told_when_a_mailbox_is_locked_unlocked_and_deleted() {
         let mail = hop.wait_where(verb, |mail| said(mail).0.contains(heading));
         assert_eq!((mail.from(), mail.to()), ("", vec![CUSTOMER]));
         let (text, html) = said(&mail);
-        assert!(text.contains("Kundendienst") && !text.contains("4711"), "{text}");
+        assert!(text.contains("Unser Support") && !text.contains("4711"), "{text}");
         assert!(!text.contains("://") && !html.contains("href=\"http"), "a link: {text}{html}");
         assert_ne!(support(&gateway, verb), 0, "once is enough: {verb}");
     }

@@ -143,7 +143,7 @@ answer-long = Die Antwort ist zu lang. 200 Zeichen genügen.
 answer-is-password = Die Antwort darf nicht Ihr Passwort sein. Wählen Sie eine andere Antwort.
 
 # ---- Links, die nirgendwohin führen ----
-link-used-title = Ihr Postfach ist schon geöffnet
+link-used-title = Ihr Postfach ist schon eingerichtet
 link-used-text = Mit diesem Link wurde Ihr Passwort festgelegt; er gilt nur einmal. Melden Sie sich mit Ihrer E‑Mail-Adresse und Ihrem Passwort an.
 link-superseded-title = Es gibt einen neueren Link
 link-superseded-text = Für Ihr Postfach haben wir Ihnen inzwischen eine neue E‑Mail geschickt. Nur der Link darin gilt; dieser hier nicht mehr. Finden Sie die neuere E‑Mail nicht, fordern Sie eine weitere an.
@@ -245,7 +245,7 @@ problem-forged-text = Zu Ihrer Sicherheit nehmen wir ein Formular nur von einer 
 problem-form-title = Das konnten wir nicht lesen
 problem-form-text = Die Anfrage war nicht vollständig. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
 problem-many-title = Zu viele Anfragen
-problem-many-text = Von Ihrem Internetanschluss kamen in kurzer Zeit sehr viele Anfragen, vielleicht auch von anderen im selben Netz. Es ist nichts verloren.
+problem-many-text = In kurzer Zeit kamen sehr viele Anfragen, von Ihnen oder von anderen im selben Netz. Es ist nichts verloren.
 problem-busy-title = Einen Moment, bitte
 problem-busy-text = Gerade geht das nicht. Es ist nichts verloren.
 problem-fault-title = Hier ist etwas schiefgegangen

@@ -18,7 +18,7 @@ reset-lead = Answer your security question and choose a new password.
 reset-step-answer = Your security question
 reset-step-password = New password
 reset-button = Save new password
-reset-button-hint = You will then be logged out on all devices and log in again with it.
+reset-button-hint = You will then be logged out on all devices and can log in again with the new password.
 reset-tries =
     { $n ->
         [one] You have one more try.

@@ -314,17 +314,17 @@ digest-deadline =
        *[other] Die erste davon wird am { $until } gelöscht (noch { $days } Tage).
     }
 
-## Der Kundendienst hat etwas mit dem Postfach getan
+## Der Support hat etwas mit dem Postfach getan
 support-deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 support-deleted-heading = Ihr Postfach wurde gelöscht
-support-deleted-intro = Unser Kundendienst hat Ihr Postfach im Portal „{ $portal }“ mit allen Nachrichten endgültig gelöscht.
+support-deleted-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ mit allen Nachrichten endgültig gelöscht.
 support-deleted-more = Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
 support-locked-subject = [{ $brand }] Ihr Postfach wurde gesperrt
 support-locked-heading = Ihr Postfach ist gesperrt
-support-locked-intro = Unser Kundendienst hat Ihr Postfach im Portal „{ $portal }“ gesperrt. Zurzeit kann sich dort niemand anmelden, auch Sie nicht; alle Sitzungen wurden beendet.
+support-locked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ gesperrt. Zurzeit kann sich dort niemand anmelden, auch Sie nicht; alle Sitzungen wurden beendet.
 support-locked-more = Ihre Nachrichten sind alle noch da, und neue kommen weiterhin an. Wird das Postfach entsperrt, schreiben wir Ihnen.
 support-unlocked-subject = [{ $brand }] Ihr Postfach ist wieder offen
 support-unlocked-heading = Ihr Postfach ist wieder offen
-support-unlocked-intro = Unser Kundendienst hat Ihr Postfach im Portal „{ $portal }“ entsperrt. Sie können sich dort wieder mit Ihrer E-Mail-Adresse und Ihrem Passwort anmelden.
+support-unlocked-intro = Unser Support hat Ihr Postfach im Portal „{ $portal }“ entsperrt. Sie können sich dort wieder mit Ihrer E-Mail-Adresse und Ihrem Passwort anmelden.
 support-unlocked-more = Diese E-Mail enthält keinen Link: Geben Sie die Adresse des Portals selbst in den Browser ein.
 support-ask = Sie wissen nicht, warum? Dann fragen Sie uns bitte unter einer Telefonnummer, die Sie schon kennen.

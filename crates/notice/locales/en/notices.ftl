@@ -194,10 +194,10 @@ handover-never = Do not forward this mail, and do not send the initial password 
 ## Access reset
 again-subject = [{ $brand }] Your access was reset – please set it up again
 again-heading = Set up your mailbox again
-again-intro = As agreed with our customer service, your previous access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
+again-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. With the link you set a new password and a new security question.
 again-kept = Your messages stay and can be read again afterwards.
 again-lost = The messages you had can no longer be read afterwards: they were encrypted with your old password. If you still need one, ask its sender to send it again.
-again-initial-intro = As agreed with our customer service, your previous access to the portal “{ $portal }” no longer works. Log in with your e-mail address and the initial password we have given you. After that you set a password and a security question of your own.
+again-initial-intro = As agreed with our support, your previous access to the portal “{ $portal }” no longer works. Log in with your e-mail address and the initial password we have given you. After that you set a password and a security question of your own.
 again-initial-deadline =
     { $days ->
         [0] The initial password works today only.
@@ -316,14 +316,14 @@ digest-deadline =
 ## Support has done something to the mailbox
 support-deleted-subject = [{ $brand }] Your mailbox was deleted
 support-deleted-heading = Your mailbox was deleted
-support-deleted-intro = Our customer service has permanently deleted your mailbox in the portal “{ $portal }”, with all messages.
+support-deleted-intro = Our support has permanently deleted your mailbox in the portal “{ $portal }”, with all messages.
 support-deleted-more = If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
 support-locked-subject = [{ $brand }] Your mailbox was locked
 support-locked-heading = Your mailbox is locked
-support-locked-intro = Our customer service has locked your mailbox in the portal “{ $portal }”. For now nobody can log in there, not even you; all sessions were ended.
+support-locked-intro = Our support has locked your mailbox in the portal “{ $portal }”. For now nobody can log in there, not even you; all sessions were ended.
 support-locked-more = Your messages are all still there, and new ones still arrive. When the mailbox is unlocked we write to you.
 support-unlocked-subject = [{ $brand }] Your mailbox is open again
 support-unlocked-heading = Your mailbox is open again
-support-unlocked-intro = Our customer service has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e-mail address and your password.
-support-unlocked-more = This e-mail holds no link: type the address of the portal into your browser yourself.
+support-unlocked-intro = Our support has unlocked your mailbox in the portal “{ $portal }”. You can log in there again with your e-mail address and your password.
+support-unlocked-more = This e-mail contains no link: type the address of the portal into your browser yourself.
 support-ask = If you do not know why, please ask us on a telephone number that you already know.

@@ -73,7 +73,7 @@ report-refused =
 
 report-deposited-subject = Deposited
 report-deposited =
-    Your message is, encrypted, in the mailbox of
+    Your message has been stored encrypted in the mailbox of
 
     { $to }
 
