@@ -32,6 +32,22 @@ impl House {
         path
     }
 
+    /// Its holder gives the key and its subkeys another end.
+    pub(crate) fn expires_in(&self, time: &str) {
+        self.gpg(&["--quick-set-expire", &self.fingerprint(), time]);
+        self.gpg(&["--quick-set-expire", &self.fingerprint(), time, "*"]);
+    }
+
+    /// Its holder takes it back, with the certificate that GnuPG has made for that day.
+    pub(crate) fn revokes_its_key(&self) {
+        let made = self.folder.path().join(format!("openpgp-revocs.d/{}.rev", self.fingerprint()));
+        let text = std::fs::read_to_string(made).unwrap();
+        // A colon keeps it from being used by accident.
+        let armoured = text.split_once(":-----BEGIN").map(|(_, rest)| format!("-----BEGIN{rest}")).unwrap();
+        let file = self.write("revoked.asc", armoured.as_bytes());
+        self.gpg(&["--import", &file]);
+    }
+
     /// Its secret key in a file, protected with this passphrase; a key of that kind is made for it.
     pub(crate) fn protected(address: &str, kind: &str, passphrase: &str) -> (Self, String) {
         let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();

@@ -234,6 +234,20 @@ impl Book<'_> {
         done(self.store.change_partner_key(&former, &row, noted).await?)
     }
 
+    /// A key of which its holder has said more since; it stands as it stood.
+    pub async fn renew(
+        &self,
+        partner: &Partner,
+        key: &PartnerKey,
+        renewed: sealpost_seal::PartnerKey,
+        noted: AuditRow,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), PartnerError> {
+        let changed = PartnerKey { key: renewed, ..key.clone() };
+        self.step(partner, &changed, key.state, noted, now, random).await
+    }
+
     /// A partner goes with its keys.
     pub async fn remove(&self, partner: &Partner, noted: AuditRow) -> Result<(), PartnerError> {
         done(self.store.remove_partner(&partner.id, noted).await?)

@@ -48,15 +48,21 @@ pub enum Form {
     Opaque,
 }
 
-/// Whether the subject goes inside and is withheld outside (RFC 9788).
+/// What of the head goes inside as well, so that nobody changes it on the way, and what is withheld outside (RFC 9788).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeaderProtection {
     /// The head stays as it is.
-    #[default]
+    #[serde(rename = "none")]
     Off,
-    /// Inside whole, outside with `[...]` for a subject (`hcp_baseline`).
-    Subject,
+    /// Inside whole; outside what servers and threads need, and the subject (`hcp_no_confidentiality` for that one).
+    #[default]
+    // Partners of the version before, which knew no choice, have "off" in their rows.
+    #[serde(alias = "off")]
+    SubjectShown,
+    /// Inside whole; outside the same with `[...]` for a subject (`hcp_baseline`).
+    #[serde(alias = "subject")]
+    SubjectWithheld,
 }
 
 /// By which algorithms a letter is closed. The default is what gpgsm 2.2, NSS, OpenSSL and BouncyCastle all open.
@@ -72,7 +78,7 @@ pub struct Profile {
     /// S/MIME signature shape; OpenPGP signs inside the encryption (RFC 3156 §6.2), or detached where nothing is
     /// encrypted.
     pub form: Form,
-    /// Header protection.
+    /// Header protection. The choice of whoever knows what the partner's programs show; no certificate raises it.
     pub headers: HeaderProtection,
 }
 
@@ -85,7 +91,7 @@ impl Profile {
             transport: Transport::Oaep,
             signature: Signature::Pss,
             form: Form::Detached,
-            headers: HeaderProtection::Off,
+            headers: HeaderProtection::SubjectShown,
         }
     }
 

@@ -83,8 +83,12 @@ pub(crate) fn assemble(outside: &Head, left: &[u8], notes: &mut Vec<Note>) -> Op
         notes.push(Note::FieldsInsideIgnored(ignored));
     }
     let from = |head: &Head| head.from_address().ok().flatten();
-    if inside.head.count("From") > 0 && from(&inside.head) != from(outside) {
-        notes.push(Note::OtherFromInside);
+    if inside.head.count("From") > 0 {
+        if from(&inside.head) != from(outside) {
+            notes.push(Note::OtherFromInside);
+        } else if protection == Protection::Full && from(outside).is_some() {
+            notes.push(Note::FromProtected);
+        }
     }
     Some(letter)
 }

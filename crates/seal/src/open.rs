@@ -68,6 +68,7 @@ pub(crate) fn open(letter: &[u8], asked: &Asked, keys: &mut dyn Keys) -> (Opened
     };
     let left = found.peel(&entity, Within { depth: 0, encrypted: false, covers: Coverage::Whole });
     let left = left.and_then(|left| assemble(&entity.head, &left, &mut found.notes));
+    found.hold_against_from();
     found.look_within(left.as_deref().unwrap_or(letter));
     let mut letter = left;
     if found.wholeness() == Wholeness::Malleable && letter.as_deref().is_some_and(remote_content::reaches_out)
@@ -205,6 +206,14 @@ impl Finding<'_> {
                 self.layers.push(malformed);
                 None
             }
+        }
+    }
+
+    /// A signature covers the From inside. Where another one stands outside, somebody changed it on the way, or the signer
+    /// speaks for two: it is the signature of neither.
+    fn hold_against_from(&mut self) {
+        if self.notes.contains(&Note::OtherFromInside) {
+            self.signatures.iter_mut().for_each(|found| found.from = FromMatch::Mismatch);
         }
     }
 

@@ -200,8 +200,10 @@ pub enum Note {
     PartsBeside,
     /// The head inside named fields that were not taken over: so many.
     FieldsInsideIgnored(usize),
-    /// The From inside is another one than outside; the outer one stands.
+    /// The From inside is another one than outside; the outer one stands, and no signature is its own.
     OtherFromInside,
+    /// The head inside is protected and has the From that stands outside: whoever signed it wrote it (RFC 9788).
+    FromProtected,
     /// The subject was protected and is the one from inside (RFC 9788).
     SubjectFromInside,
     /// A certificate of another person came along and was not taken for the signer's (CVE-2026-29140).
@@ -218,6 +220,17 @@ impl Opened {
                 && matches!(found.from, FromMatch::Address | FromMatch::Domain)
                 && found.covers == Coverage::Whole
         })
+    }
+
+    /// Whether the signer says by name who wrote the letter: the key names the address in From, or From is part of what was
+    /// signed. Else a company's key says no more than that somebody of the company did.
+    #[must_use]
+    pub fn names_the_writer(&self, signature: &SignatureFound) -> bool {
+        match signature.from {
+            FromMatch::Address => true,
+            FromMatch::Domain => self.notes.contains(&Note::FromProtected),
+            FromMatch::Mismatch | FromMatch::Unknown => false,
+        }
     }
 
     /// Signers whose key may be offered for use: the signature holds, covers the whole, and the key names the very

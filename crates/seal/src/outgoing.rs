@@ -81,7 +81,11 @@ pub(crate) struct Outgoing<'a> {
 impl<'a> Outgoing<'a> {
     pub(crate) fn read(letter: &'a mut dyn Read, closing: &Closing<'_>) -> Result<Self, CloseError> {
         let (head, begun) = read_head(letter)?;
-        let hidden = closing.profile.headers == HeaderProtection::Subject;
+        let (protects, withholds) = match closing.profile.headers {
+            HeaderProtection::Off => (false, false),
+            HeaderProtection::SubjectShown => (true, false),
+            HeaderProtection::SubjectWithheld => (true, true),
+        };
         let encrypted = !closing.to.is_empty();
         let mut outside = Vec::new();
         let mut inside = Vec::new();
@@ -97,17 +101,17 @@ impl<'a> Outgoing<'a> {
             } else if is_in(name, PROOFS) || is_in(name, ABOUT_BODY) || is_in(name, NOBODY_S) {
                 // Their body is no longer there; the version is said anew.
             } else {
-                let kept: Option<&[u8]> = if !(hidden && encrypted) || stays_outside(name) {
+                let kept: Option<&[u8]> = if !(protects && encrypted) || stays_outside(name) {
                     Some(value)
                 } else if name.eq_ignore_ascii_case("Subject") {
-                    Some(WITHHELD)
+                    Some(if withholds { WITHHELD } else { value })
                 } else {
                     None
                 };
                 if let Some(kept) = kept {
                     push(&mut outside, name, kept);
                 }
-                if hidden && (is_in(name, PROTECTED) || kept.is_none()) {
+                if protects && (is_in(name, PROTECTED) || kept.is_none()) {
                     push(&mut protected, name, value);
                     if let Some(kept) = kept.filter(|_| encrypted) {
                         // RFC 9788 §2.2: what was there outside, so that changes on the way can be told.
@@ -118,7 +122,7 @@ impl<'a> Outgoing<'a> {
             }
         }
         let mut content_type = content_type.unwrap_or_else(|| b" text/plain; charset=us-ascii".to_vec());
-        if hidden {
+        if protects {
             while content_type.last().is_some_and(|last| last.is_ascii_whitespace() || *last == b';') {
                 content_type.pop();
             }
@@ -219,7 +223,7 @@ mod tests {
         let address = Address::parse("a@b.example").unwrap();
         let holder = Holder { name: "B".to_owned(), address, domain: None, country: None };
         let key = OwnKey::generate(Kind::SmimeP256, &holder, SystemClock.now(), 2).unwrap();
-        let profile = Profile { headers: HeaderProtection::Subject, ..Profile::default() };
+        let profile = Profile { headers: HeaderProtection::SubjectWithheld, ..Profile::default() };
         let (to, random) = (std::slice::from_ref(key.public()), SequenceRandom::default());
         let closing = Closing { sign_with: None, to, profile, now: SystemClock.now(), random: &random };
         let mut letter = LETTER.as_bytes();

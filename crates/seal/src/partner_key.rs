@@ -83,6 +83,22 @@ impl PartnerKey {
         serde_json::from_slice(bytes).map_err(|error| KeyError::Library(error.to_string()))
     }
 
+    /// This OpenPGP key with what its holder has said of it since, in `newer`: another end, more subkeys, that it is revoked.
+    /// `None`: `newer` is another key, a certificate (which never changes), or says nothing new.
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn renewed_by(&self, newer: &Self) -> Result<Option<Self>, KeyError> {
+        if self.method() != Method::OpenPgp || self.facts.fingerprint != newer.facts.fingerprint {
+            return Ok(None);
+        }
+        // Both parts say so by the holder's own signatures; whose they are not, counts for nothing where facts are read.
+        let merged =
+            self.cert()?.merge_public(newer.cert()?).map_err(|error| KeyError::Library(error.to_string()))?;
+        let renewed = Self::of_cert(&merged)?;
+        Ok((renewed.bytes != self.bytes).then_some(renewed))
+    }
+
     pub(crate) fn of_certificate(certificate: &X509, chain: &[X509]) -> Result<Self, KeyError> {
         Ok(Self {
             bytes: certificate.to_der().map_err(library)?,

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use sealpost_mail::{
     Domain, Edit, Fault, Head, Judgement, Origin, Otherwise, Random, Recipient, Reply, Timestamp, Treatment,
 };
+use sealpost_mailbox::audit::{Actor, Event, KeyChange};
 use sealpost_partner::{Own, Partner, PartnerKey, Why};
 use sealpost_seal::{ChainVerdict, CloseError, Closing, Lists, Method};
+use sealpost_store::PartnerKeyState;
 
 use super::blocking_io::{Reading, Writing, refusal};
 use super::{Arrived, Chosen, Partners, choose, unavailable};
@@ -116,8 +118,9 @@ impl Closer<'_> {
                 tracing::warn!(recipient = ?recipient.address, %why, "not encrypted for a partner");
                 Ok(instead(judgement, otherwise, &why))
             }
-            Chosen::Keys { key, .. } if self.is_revoked(&key).await? => {
+            Chosen::Keys { partner, key, .. } if self.is_revoked(&key).await? => {
                 let why = Why::Revoked;
+                self.takes_back(&partner, &key).await;
                 tracing::warn!(recipient = ?recipient.address, %why, "not encrypted for a partner");
                 Ok(instead(judgement, otherwise, &why))
             }
@@ -161,6 +164,21 @@ impl Closer<'_> {
         };
         self.asked.push((key.id.clone(), is_revoked));
         Ok(is_revoked)
+    }
+
+    /// What a list has named stays revoked when the list is gone.
+    async fn takes_back(&self, partner: &Partner, key: &PartnerKey) {
+        let shared = &self.context.shared;
+        let fingerprint = key.key.facts().fingerprint.to_hex();
+        let revoked = KeyChange::Revoked;
+        let event =
+            Event::PartnerKeyChanged { partner: &partner.id, fingerprint: &fingerprint, what: revoked };
+        let noted = event.row(self.now, &Actor::System, None);
+        let book = self.partners.book(shared);
+        let kept = book.step(partner, key, PartnerKeyState::Revoked, noted, self.now, &*shared.random).await;
+        if let Err(error) = kept {
+            tracing::warn!(key = %fingerprint, %error, "a revoked key could not be marked; the list still counts");
+        }
     }
 
     async fn copy(

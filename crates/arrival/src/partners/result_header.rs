@@ -144,8 +144,12 @@ pub(super) fn mark(head: &Head, outcome: &Outcome, from: Option<&Address>, tag: 
     words.push(format!("signed={}", signature(opened)));
     let logged = words.join("; ");
     if let Some(signature) = opened.proven_sender() {
-        // An address that the strict parser has read, of a signer who was proven.
-        words.extend(from.map(|from| format!("by={}", from.to_path())));
+        // An address that the strict parser has read, of a signer who was proven; of a company's key whose signature does not
+        // cover From, only the company: anybody on the way could have put another of its people there.
+        words.extend(from.map(|from| match opened.names_the_writer(signature) {
+            true => format!("by={}", from.to_path()),
+            false => format!("by={}", from.domain()),
+        }));
         words
             .extend(signature.signer.as_ref().map(|key| format!("key={}", key.facts().fingerprint.to_hex())));
     }

@@ -90,9 +90,9 @@ async fn look(
     }
     for own in own.iter().filter(|own| own.public.state == OwnKeyState::Current) {
         let facts = own.key.facts();
-        if let Some(days) = runs_out(facts.not_after, now) {
+        if let Some(end) = runs_out(facts.not_after, now) {
             said.push(format!(
-                "our key {} ends in {days} days; mend: `sealpost domain-key make`, and send partners the new one",
+                "our key {} {end}; mend: `sealpost domain-key make`, and send partners the new one",
                 facts.fingerprint
             ));
         }
@@ -112,9 +112,9 @@ async fn look(
             Ok(found) => {
                 for key in found.keys.iter().filter(|key| key.state == PartnerKeyState::Trusted) {
                     let facts = key.key.facts();
-                    if let Some(days) = runs_out(facts.not_after, now) {
+                    if let Some(end) = runs_out(facts.not_after, now) {
                         said.push(format!(
-                            "the key {} of {} ends in {days} days; mend: ask for the new one, `sealpost partner add {}`",
+                            "the key {} of {} {end}; mend: ask for the new one, `sealpost partner add {}`",
                             facts.fingerprint, found.partner.name, found.partner.name
                         ));
                     }
@@ -125,8 +125,16 @@ async fn look(
     Ok(said)
 }
 
-fn runs_out(end: Option<Timestamp>, now: Timestamp) -> Option<u64> {
-    end.map(|end| end.since(now).as_secs() / 86_400).filter(|days| *days <= SOON)
+/// In words, if it ends soon or has ended.
+fn runs_out(end: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    const DAY: u64 = 86_400;
+    let end = end?;
+    if end <= now {
+        let days = now.since(end).as_secs() / DAY;
+        return Some(format!("ended {days} days ago and is not used"));
+    }
+    let days = end.since(now).as_secs() / DAY;
+    (days <= SOON).then(|| format!("ends in {days} days"))
 }
 
 fn no_key() -> String {

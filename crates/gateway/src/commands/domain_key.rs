@@ -9,7 +9,7 @@ use clap::{Subcommand, ValueEnum};
 use sealpost_mail::{Address, Domain, Random as _, Secret, SystemRandom};
 use sealpost_mailbox::audit::{Event, OwnKeyChange};
 use sealpost_partner::{Own, OwnKeys, Published};
-use sealpost_seal::{Holder, Kind, OwnKey};
+use sealpost_seal::{Covers, Holder, Kind, OwnKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyState};
 use serde_json::json;
 
@@ -29,13 +29,13 @@ pub(crate) enum What {
         #[arg(long, value_enum, default_value = "smime-rsa-3072")]
         kind: KindName,
         /// The house's name, as partners know it.
-        #[arg(long)]
+        #[arg(long, value_parser = holder_name)]
         name: String,
         /// The address in it; securemail@ our domain if left out.
         #[arg(long, value_parser = Address::parse)]
         address: Option<Address>,
         /// Two letters, such as DE.
-        #[arg(long)]
+        #[arg(long, value_parser = country)]
         country: Option<String>,
         /// For how long.
         #[arg(long, default_value_t = 3)]
@@ -63,10 +63,10 @@ pub(crate) enum What {
         /// The key's fingerprint, or its beginning.
         fingerprint: String,
         /// The house's name, as the authority shall write it.
-        #[arg(long)]
+        #[arg(long, value_parser = holder_name)]
         name: String,
         /// Two letters, such as DE.
-        #[arg(long)]
+        #[arg(long, value_parser = country)]
         country: Option<String>,
     },
     /// Puts the certificate that an authority has issued on the key it belongs to.
@@ -134,6 +134,22 @@ impl KindName {
             Self::OpenPgpRsa3072 => Kind::OpenPgpRsa3072,
             Self::OpenPgpRsa4096 => Kind::OpenPgpRsa4096,
         }
+    }
+}
+
+/// X.520 allows 64 characters.
+fn holder_name(text: &str) -> Result<String, &'static str> {
+    match text.trim().chars().count() {
+        1..=64 => Ok(text.trim().to_owned()),
+        _ => Err("a certificate's name has 1 to 64 characters"),
+    }
+}
+
+/// ISO 3166-1 alpha-2, as certificates have it.
+fn country(text: &str) -> Result<String, &'static str> {
+    match text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        true => Ok(text.to_ascii_uppercase()),
+        false => Err("a country is two letters, such as DE"),
     }
 }
 
@@ -216,18 +232,21 @@ async fn add(desk: &Desk<'_>, key: OwnKey, domain: &Domain, also: &[Domain]) -> 
         return Err(CommandError::Wrong(format!("the key {} is there already", facts.fingerprint)));
     }
     let domains = std::iter::once(domain).chain(also).cloned().collect();
-    let public = Published {
-        id: SystemRandom.id(),
-        state: OwnKeyState::Current,
-        domains,
-        key: key.public().clone(),
-        since: desk.now,
-    };
+    // An old or weak one signs nothing and is shown to nobody; what was once encrypted to it can be opened.
+    let objection =
+        sealpost_seal::judge(facts, Purpose::Sign, Some(Covers::Domain(domain)), desk.now).into_iter().next();
+    let state = if objection.is_none() { OwnKeyState::Current } else { OwnKeyState::Retired };
+    let public =
+        Published { id: SystemRandom.id(), state, domains, key: key.public().clone(), since: desk.now };
     let own = Own { public, key };
     keys(desk).add(&own, noted(desk, &own, OwnKeyChange::Added), desk.now, &SystemRandom).await?;
     let facts = own.key.facts();
     say(format_args!("{} {} for {domain}", facts.method, facts.algorithm));
     say(format_args!("fingerprint  {}", facts.fingerprint));
+    if let Some(objection) = objection {
+        say(format_args!("retired at once, it opens letters and signs none: {objection}"));
+        return Ok(());
+    }
     say(format_args!(
         "Partners get it with: sealpost domain-key export {}",
         facts.fingerprint.to_hex().get(..16).unwrap_or_default()

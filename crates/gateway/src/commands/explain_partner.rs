@@ -8,7 +8,7 @@ use sealpost_arrival::{Chosen, Decided, Routes, Way, choose};
 use sealpost_mail::{Domain, Head, Origin, Otherwise, Treatment};
 use sealpost_partner::Why;
 
-use super::partner::{CommandError, Desk, at_desk};
+use super::partner::{CommandError, Desk, at_desk, subject};
 use super::{domain_key, say};
 
 /// Whether whoever hands it in may write for the domain in From (`[partners] writers`).
@@ -73,6 +73,7 @@ async fn of(
                 key.key.facts().fingerprint
             ));
             say(format_args!("  signed with {signer}"));
+            say(format_args!("  subject {}", subject(&partner)));
         }
     }
     Ok(())

@@ -97,6 +97,8 @@ pub enum PartnerChange {
     Added,
     /// It has more keys.
     KeysAdded,
+    /// Letters to it are closed in another way.
+    Changed,
     /// It is not used.
     Suspended,
     /// It is used again.
@@ -114,6 +116,8 @@ pub enum KeyChange {
     Suspended,
     /// Its time is over.
     Expired,
+    /// Its holder has said more of it.
+    Renewed,
     /// It is never used again.
     Revoked,
 }

@@ -109,6 +109,7 @@ impl Event<'_> {
                 let action = match what {
                     PartnerChange::Added => "partner.added",
                     PartnerChange::KeysAdded => "partner.key-added",
+                    PartnerChange::Changed => "partner.changed",
                     PartnerChange::Suspended => "partner.suspended",
                     PartnerChange::Resumed => "partner.resumed",
                     PartnerChange::Removed => "partner.removed",
@@ -120,6 +121,7 @@ impl Event<'_> {
                     KeyChange::Trusted => "partner.key-trusted",
                     KeyChange::Suspended => "partner.key-suspended",
                     KeyChange::Expired => "partner.key-expired",
+                    KeyChange::Renewed => "partner.key-renewed",
                     KeyChange::Revoked => "partner.key-revoked",
                 };
                 Words { detail: format!("fingerprint={fingerprint}"), ..words(action, partner, "") }

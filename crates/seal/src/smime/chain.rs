@@ -51,7 +51,9 @@ pub(crate) fn check(
             continue;
         }
         let (result, _chain) = verify(&link, &untrusted, &asked)?;
-        worst = worse(worst, by_lists(result));
+        // What was taken back stays so when the list is over (RFC 5280 §5.3.1 knows no way back but removeFromCRL).
+        let verdict = if is_listed(&link, anchors.crls) { ChainVerdict::Revoked } else { by_lists(result) };
+        worst = worse(worst, verdict);
     }
     Ok(worst)
 }

@@ -8,7 +8,7 @@ use crate::lab::{self, body, closed, now, open, own, trusted};
 use crate::openssl::Partner;
 
 fn hidden() -> Profile {
-    Profile { headers: HeaderProtection::Subject, ..Profile::default() }
+    Profile { headers: HeaderProtection::SubjectWithheld, ..Profile::default() }
 }
 
 #[test]

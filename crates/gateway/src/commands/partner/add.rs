@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sealpost_mail::{Random as _, SystemRandom};
-use sealpost_mailbox::audit::PartnerChange;
+use sealpost_mailbox::audit::{Event, KeyChange, PartnerChange};
 use sealpost_partner::{Found, Partner, PartnerKey, Place, Reach, Standing};
-use sealpost_seal::{Covers, Fingerprint, Method, Purpose};
+use sealpost_seal::{Covers, Fingerprint, Method, Profile, Purpose};
 use sealpost_store::PartnerKeyState;
 
-use super::{CommandError, Desk, ProfileName, lookup, places, say, show, somebody_at};
+use super::{ClosingChoice, CommandError, Desk, lookup, places, say, show, somebody_at};
 
 /// What to add.
 #[derive(Debug, Args)]
@@ -36,9 +36,8 @@ pub(crate) struct Add {
     /// A key for the whole company names another domain than the company's, and that is right so.
     #[arg(long)]
     other_name: bool,
-    /// The algorithms.
-    #[arg(long, value_enum)]
-    profile: Option<ProfileName>,
+    #[command(flatten)]
+    closing: ClosingChoice,
     /// Keep the keys without trusting them: `sealpost partner trust` does that later.
     #[arg(long, conflicts_with = "yes")]
     offer: bool,
@@ -63,9 +62,16 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     if add.files.is_empty() {
         keys.extend(fetch(desk, add, &places).await?);
     }
+    let renewed = match &known {
+        Some(found) => renew(desk, found, &keys).await?,
+        None => 0,
+    };
     let have: Vec<String> = known.iter().flat_map(|found| &found.keys).map(fingerprint).collect();
     keys.retain(|key| !have.contains(&fingerprint(key)));
     keys.dedup_by(|one, other| fingerprint(one) == fingerprint(other));
+    if keys.is_empty() && renewed > 0 {
+        return Ok(());
+    }
     if keys.is_empty() {
         return Err(CommandError::Wrong(format!("{} has these keys already; nothing was changed", add.name)));
     }
@@ -109,10 +115,13 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
         return show::one(desk, &kept, true);
     }
     match state {
-        PartnerKeyState::Trusted => say(format_args!(
-            "{}: letters are encrypted for it from now on. Try it: sealpost partner test {}",
-            add.name, add.name
-        )),
+        PartnerKeyState::Trusted => {
+            show::closing(&kept.partner);
+            say(format_args!(
+                "{}: letters are encrypted for it from now on. Try it: sealpost partner test {}",
+                add.name, add.name
+            ));
+        }
         PartnerKeyState::Offered
         | PartnerKeyState::Suspended
         | PartnerKeyState::Expired
@@ -122,6 +131,33 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
         )),
     }
     Ok(())
+}
+
+/// Takes over what holders of keys that are here already have said of them since: by their own signature, so that nothing
+/// is to be compared again. Returns of how many.
+async fn renew(desk: &Desk<'_>, found: &Found, keys: &[PartnerKey]) -> Result<usize, CommandError> {
+    let mut renewed = 0;
+    for known in &found.keys {
+        for key in keys {
+            let Some(newer) = known.key.renewed_by(&key.key)? else { continue };
+            let hex = fingerprint(known);
+            let noted = desk.noted(&Event::PartnerKeyChanged {
+                partner: &found.partner.id,
+                fingerprint: &hex,
+                what: KeyChange::Renewed,
+            });
+            let shown = PartnerKey { key: newer.clone(), ..known.clone() };
+            desk.book().renew(&found.partner, known, newer, noted, desk.now, &SystemRandom).await?;
+            show::key(&shown, desk.now);
+            match show::verdict(&found.partner, &shown, desk.now) {
+                None => say("           renewed, and used for letters"),
+                Some(why) => say(format_args!("           renewed, and not used: {why}")),
+            }
+            renewed += 1;
+            break;
+        }
+    }
+    Ok(renewed)
 }
 
 async fn read(desk: &Desk<'_>, add: &Add, file: &Path) -> Result<Vec<PartnerKey>, CommandError> {
@@ -210,16 +246,20 @@ fn state(add: &Add, keys: usize) -> Result<PartnerKeyState, CommandError> {
     if !std::io::stdin().is_terminal() && add.json {
         return Ok(PartnerKeyState::Offered);
     }
-    let what = if keys == 1 { "the fingerprint" } else { "each fingerprint" };
-    let question = format!(
-        "Compare {what} with somebody at the company, by telephone, on a number that you know from elsewhere.\n\
-         Is it the same?"
-    );
-    match confirm(&question) {
+    match confirm(&question(keys)) {
         Ok(()) => Ok(PartnerKeyState::Trusted),
         Err(CommandError::NotConfirmed) => Ok(PartnerKeyState::Offered),
         Err(other) => Err(other),
     }
+}
+
+/// What a person has to do before so many keys are trusted.
+pub(super) fn question(keys: usize) -> String {
+    let what = if keys == 1 { "the fingerprint" } else { "each fingerprint" };
+    format!(
+        "Compare {what} with somebody at the company, by telephone, on a number that you know from elsewhere.\n\
+         Is it the same?"
+    )
 }
 
 /// Asks on the terminal; anything but yes is no.
@@ -246,9 +286,7 @@ async fn keep(
         Some(found) => {
             let mut partner = Partner { places, ..found.partner };
             partner.places.dedup();
-            if let Some(profile) = add.profile {
-                partner.profile = profile.profile();
-            }
+            partner.profile = add.closing.on(partner.profile);
             let noted = desk.changed(&partner, PartnerChange::KeysAdded);
             book.change(&partner, keys, noted, desk.now, &random).await?;
         }
@@ -259,7 +297,7 @@ async fn keep(
                 places,
                 standing: Standing::Active,
                 prefers: None::<Method>,
-                profile: add.profile.map(ProfileName::profile).unwrap_or_default(),
+                profile: add.closing.on(Profile::default()),
             };
             let noted = desk.changed(&partner, PartnerChange::Added);
             book.add(&partner, keys, noted, desk.now, &random).await?;

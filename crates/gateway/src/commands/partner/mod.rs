@@ -9,18 +9,19 @@ mod test;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use sealpost_mail::{Address, Clock as _, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event, KeyChange, PartnerChange};
 use sealpost_partner::{
     Book, Found, Partner, PartnerError, PartnerKey, Place, Refused, Standing, Step, after,
 };
-use sealpost_seal::{KeyError, Limits, Profile, Worker, WorkerError};
+use sealpost_seal::{HeaderProtection, KeyError, Limits, Profile, Worker, WorkerError};
 use sealpost_store::{AuditRow, PartnerKeyState, Store, StoreError};
 use thiserror::Error;
 
 use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
+pub(super) use show::subject;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -42,14 +43,25 @@ pub(crate) enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Changes how letters to a partner are closed; its keys stay.
+    Set {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        closing: ClosingChoice,
+    },
     /// Says which key a letter to an address would be encrypted to; with --send, sends it a letter to try.
     Test(test::Test),
     /// Confirms keys that were only offered, or takes a partner into use again.
     Trust {
         /// Its name.
         name: String,
-        /// The fingerprint of one key, or its beginning; all that were offered if left out.
+        /// The fingerprint of one key, or its beginning, as the partner told it. Left out: shows all that were offered and
+        /// asks.
         fingerprint: Option<String>,
+        /// The fingerprints have been compared: do not ask.
+        #[arg(long, conflicts_with = "fingerprint")]
+        yes: bool,
     },
     /// Takes a partner, or one of its keys, out of use until `trust`.
     Suspend {
@@ -90,6 +102,41 @@ impl ProfileName {
             Self::Compatible => Profile::default(),
             Self::Bsi => Profile::bsi(),
         }
+    }
+}
+
+/// Where the subject of a closed letter can be read (RFC 9788). A copy lies inside in both cases, and counts there.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SubjectName {
+    /// Outside as well, by everybody on the way: what every mail program shows.
+    Shown,
+    /// Inside only; `[...]` stands outside. For partners whose gateway or programs show protected subjects.
+    Withheld,
+}
+
+/// How letters to a partner are closed; what is left out stays as it is.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ClosingChoice {
+    /// The algorithms.
+    #[arg(long, value_enum)]
+    profile: Option<ProfileName>,
+    /// Who can read the subject on the way.
+    #[arg(long, value_enum)]
+    subject: Option<SubjectName>,
+}
+
+impl ClosingChoice {
+    fn is_empty(self) -> bool {
+        self.profile.is_none() && self.subject.is_none()
+    }
+
+    fn on(self, profile: Profile) -> Profile {
+        let headers = match self.subject {
+            None => profile.headers,
+            Some(SubjectName::Shown) => HeaderProtection::SubjectShown,
+            Some(SubjectName::Withheld) => HeaderProtection::SubjectWithheld,
+        };
+        Profile { headers, ..self.profile.map_or(profile, ProfileName::profile) }
     }
 }
 
@@ -174,7 +221,8 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
         What::List { json } => show::list(desk, *json).await,
         What::Show { name, json } => show::one(desk, &desk.find(name).await?, *json),
         What::Test(test) => test::run(desk, test).await,
-        What::Trust { name, fingerprint } => trust(desk, name, fingerprint.as_deref()).await,
+        What::Set { name, closing } => set(desk, name, *closing).await,
+        What::Trust { name, fingerprint, yes } => trust(desk, name, fingerprint.as_deref(), *yes).await,
         What::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
         What::Revoke { name, fingerprint } => {
             let found = desk.find(name).await?;
@@ -184,7 +232,24 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     })
 }
 
-async fn trust(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Result<(), CommandError> {
+async fn set(desk: &Desk<'_>, name: &str, closing: ClosingChoice) -> Result<(), CommandError> {
+    let found = desk.find(name).await?;
+    if closing.is_empty() {
+        return Err(CommandError::Wrong("say what shall change: --profile, --subject, or both".to_owned()));
+    }
+    let partner = Partner { profile: closing.on(found.partner.profile), ..found.partner };
+    let noted = desk.changed(&partner, PartnerChange::Changed);
+    desk.book().change(&partner, &[], noted, desk.now, &SystemRandom).await?;
+    show::closing(&partner);
+    Ok(())
+}
+
+async fn trust(
+    desk: &Desk<'_>,
+    name: &str,
+    fingerprint: Option<&str>,
+    yes: bool,
+) -> Result<(), CommandError> {
     let found = desk.find(name).await?;
     if found.partner.standing == Standing::Suspended {
         let partner = Partner { standing: Standing::Active, ..found.partner.clone() };
@@ -206,6 +271,12 @@ async fn trust(desk: &Desk<'_>, name: &str, fingerprint: Option<&str>) -> Result
              `sealpost partner trust {name} FINGERPRINT` takes a suspended one into use again"
         );
         return Err(CommandError::Wrong(said));
+    }
+    if !yes {
+        for key in &offered {
+            show::key(key, desk.now);
+        }
+        add::confirm(&add::question(offered.len()))?;
     }
     for key in offered {
         step(desk, &found.partner, key, Step::Trust).await?;

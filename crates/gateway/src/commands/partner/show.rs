@@ -3,6 +3,7 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_partner::{Found, KeyVerdict, Partner, PartnerKey, Reach, Standing, judge};
+use sealpost_seal::{HeaderProtection, Profile};
 use serde_json::{Value, json};
 
 use super::{CommandError, Desk, say, somebody_at};
@@ -44,7 +45,7 @@ pub(super) fn one(desk: &Desk<'_>, found: &Found, json: bool) -> Result<(), Comm
     for place in &partner.places {
         say(format_args!("for        {place}"));
     }
-    say(format_args!("profile    {}", profile(partner)));
+    closing(partner);
     for one in &found.keys {
         key(one, desk.now);
         match verdict(partner, one, desk.now) {
@@ -56,6 +57,12 @@ pub(super) fn one(desk: &Desk<'_>, found: &Found, json: bool) -> Result<(), Comm
         say(format_args!("damaged    {} of its keys cannot be read; {MEND}", found.unreadable));
     }
     Ok(())
+}
+
+/// How letters to it are closed.
+pub(super) fn closing(partner: &Partner) {
+    say(format_args!("profile    {}", profile(partner)));
+    say(format_args!("subject    {}", subject(partner)));
 }
 
 /// What can be done about rows that somebody has changed.
@@ -94,7 +101,7 @@ pub(super) fn key(one: &PartnerKey, now: Timestamp) {
     say(format_args!("compare    {}", facts.fingerprint));
 }
 
-fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Option<String> {
+pub(super) fn verdict(partner: &Partner, key: &PartnerKey, now: Timestamp) -> Option<String> {
     let somebody = match key.reach {
         Reach::Company => partner.places.iter().find_map(somebody_at),
         Reach::Named => key.key.facts().addresses.iter().find(|address| partner.covers(address)).cloned(),
@@ -146,10 +153,22 @@ fn standing(partner: &Partner) -> &'static str {
 }
 
 fn profile(partner: &Partner) -> &'static str {
-    if partner.profile == sealpost_seal::Profile::bsi() {
+    let bsi = Profile { headers: partner.profile.headers, ..Profile::bsi() };
+    if partner.profile == bsi {
         "bsi: AES-256-GCM, RSAES-OAEP, RSASSA-PSS"
     } else {
         "compatible: AES-256-CBC and PKCS#1 v1.5, stronger where the key says so"
+    }
+}
+
+/// Who can read the subject of a letter to it.
+pub(crate) fn subject(partner: &Partner) -> &'static str {
+    match partner.profile.headers {
+        HeaderProtection::Off => "outside only: everybody on the way can read and change it",
+        HeaderProtection::SubjectShown => {
+            "outside as well, readable on the way; `--subject withheld` where the partner's programs show protected ones"
+        }
+        HeaderProtection::SubjectWithheld => "withheld: [...] stands outside, the subject inside (RFC 9788)",
     }
 }
 

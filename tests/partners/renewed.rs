@@ -1,0 +1,36 @@
+//! A partner's OpenPGP key of which its holder has said more since: another end, another subkey, that it is revoked. The
+//! file that comes then is taken as it is: the holder's own signatures speak, and no telephone.
+
+use rig::{Gateway, Hop, letters};
+
+use super::{gpg, insurer, sealpost};
+
+#[test]
+fn a_renewed_key_takes_the_place_of_the_old_one_and_a_revoked_one_is_used_no_more() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let clinic = gpg::House::new("securemail@must.example");
+    sealpost(&gateway, &["domain-key", "make", "insurer.example", "--name", "Insurer", "--kind", "openpgp"]);
+    let add = |file: &std::path::Path| {
+        sealpost(&gateway, &["partner", "add", "must.example", file.to_str().unwrap(), "--yes"])
+    };
+    add(&clinic.key());
+    let (code, _, err) =
+        gateway.sealpost(&["partner", "add", "must.example", clinic.key().to_str().unwrap(), "--yes"]);
+    assert!(code != 0 && err.contains("has these keys already"), "{err}");
+
+    clinic.expires_in("3y");
+    let said = add(&clinic.key());
+    assert!(said.contains("good for") && said.contains("renewed, and used for letters"), "{said}");
+
+    clinic.revokes_its_key();
+    let said = add(&clinic.key());
+    assert!(said.contains("renewed, and not used: ") && said.contains("revoked"), "{said}");
+    let refused =
+        gateway.smtp().letter("e@insurer.example", &["d@must.example"], &letters::plain("Befund", "4711"));
+    refused.expect("550 5.7.5 *");
+    assert!(world.delivered().is_empty());
+    let (code, trail, err) = gateway.sealpost(&["audit", "export"]);
+    assert_eq!((code, trail.matches("partner.key-renewed").count()), (0, 2), "{trail}{err}");
+    gateway.sweep();
+}
