@@ -208,6 +208,24 @@ fn look(reader: &mut Reader<'_>, gateway: &Gateway, what: &str, seen: &str) -> R
     }
 }
 
+/// What is to be seen of a letter is also what it is found by: a word of it, and one of the subject, as others say the same.
+fn is_found(reader: &mut Reader<'_>, inbox: &Page, what: &str, seen: &str) -> Result<(), String> {
+    if !["body", "text", "files", "hasfile", "subject"].contains(&what) {
+        return Ok(());
+    }
+    let page = reader.page("");
+    let subject = between(&page, "<h1>", "</h1>").first().map(|title| words(title)).unwrap_or_default();
+    let longest = |text: &str| {
+        let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+        let all = text.split_whitespace().map(bare).filter(|word| word.chars().count() <= 40);
+        all.max_by_key(|word| word.chars().count()).filter(|word| !word.is_empty())
+    };
+    let Some(word) = longest(seen) else { return Ok(()) };
+    let sought = format!("{word} {}", longest(&subject).unwrap_or_default());
+    let found = reader.web.submit(inbox, "/search", &[("words", &sought)]);
+    if letter_paths(&found).contains(&reader.path) { Ok(()) } else { Err(sought) }
+}
+
 /// Two of each kind: a worker is started for each. `SEALPOST_EVERY_PDF=1` takes all of them.
 fn goes_on_paper(name: &str) -> bool {
     let number = name.rsplit_once('-').and_then(|(_, number)| number.parse::<u32>().ok());
@@ -308,11 +326,15 @@ fn every_kind_of_letter_is_read() {
     assert_eq!(paths.len(), sent.len());
 
     let (mut wrong, mut seen_pages) = (Vec::new(), BTreeMap::new());
+    let inbox = web.get("/inbox");
     for (name, what, seen) in &cases {
         let mut reader = Reader { web: &mut web, path: paths[name.as_str()].clone(), seen: &mut seen_pages };
         if let Err(instead) = look(&mut reader, &gateway, what, seen) {
             let instead: String = instead.chars().take(300).collect();
             wrong.push(format!("{name}: {what} is not {seen:?} but {instead:?}"));
+        }
+        if let Err(sought) = is_found(&mut reader, &inbox, what, seen) {
+            wrong.push(format!("{name}: not found by {sought:?}, of its {what}"));
         }
     }
     // The list and the letter count alike, however the letter is shown.

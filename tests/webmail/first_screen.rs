@@ -42,8 +42,13 @@ fn the_menu_opens_without_scripts() {
     let browser = &watched.browser;
     browser.activate(&link);
     browser.click_through("ul.letters a");
-    browser.look_on(Screen::PHONE);
     browser.click(".save summary");
+    for screen in [Screen::PHONE, Screen::NARROW] {
+        browser.look_on(screen);
+        let left = "return document.querySelector('.save .menu-body').getBoundingClientRect().left";
+        let left = browser.execute(left).as_f64().unwrap();
+        assert!(left >= 0.0, "at {} the menu begins at {left}", screen.width);
+    }
     assert!(browser.text_of(".save .menu-body").contains("Outlook"), "{}", browser.text());
     browser.click_through(".save button[value=trash]");
     assert!(browser.text_of("main").contains("Papierkorb"), "{}", browser.text());

@@ -24,6 +24,7 @@ mod hostile;
 mod inner_text;
 mod keyboard;
 mod late;
+mod long_day;
 mod looks;
 mod office;
 mod own_folders;
