@@ -222,8 +222,18 @@ fn is_found(reader: &mut Reader<'_>, inbox: &Page, what: &str, seen: &str) -> Re
     };
     let Some(word) = longest(seen) else { return Ok(()) };
     let sought = format!("{word} {}", longest(&subject).unwrap_or_default());
-    let found = reader.web.submit(inbox, "/search", &[("words", &sought)]);
-    if letter_paths(&found).contains(&reader.path) { Ok(()) } else { Err(sought) }
+    for number in 1..20 {
+        let found = reader.web.submit(inbox, "/search", &[("words", &sought), ("page", &number.to_string())]);
+        let paths = letter_paths(&found);
+        if paths.contains(&reader.path) {
+            return Ok(());
+        }
+        // Behind the last page there is the last once more.
+        if !found.text().contains(&format!("name=\"page\" value=\"{}\"", number + 1)) {
+            break;
+        }
+    }
+    Err(sought)
 }
 
 /// Two of each kind: a worker is started for each. `SEALPOST_EVERY_PDF=1` takes all of them.
