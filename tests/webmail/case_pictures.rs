@@ -64,8 +64,8 @@ pub(crate) fn shoot(set: &Set, folder: &Path, gallery: &Path) {
         `cargo xtask screenshots`.\n"
             .to_owned();
     for (number, (name, about)) in CASES.into_iter().enumerate() {
-        let letter = std::fs::read(letters.join(format!("{name}.eml"))).unwrap();
-        let link = set.send(&letter);
+        let link =
+            set.send(&with_mails_line_ends(&std::fs::read(letters.join(format!("{name}.eml"))).unwrap()));
         if number == 0 {
             set.browser.activate(&link);
         }
@@ -78,6 +78,17 @@ pub(crate) fn shoot(set: &Set, folder: &Path, gallery: &Path) {
         println!("{name}");
     }
     std::fs::write(gallery, text).unwrap();
+}
+
+fn with_mails_line_ends(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        out.extend_from_slice(
+            line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line)),
+        );
+        out.extend_from_slice(b"\r\n");
+    }
+    out
 }
 
 fn sheet(browser: &Browser, parts: &Path, file: &Path) {
