@@ -4,7 +4,7 @@
 use sealpost_mail::{Address, ReversePath, Secret, Timestamp};
 use sealpost_mailbox::audit::event_holds;
 use sealpost_store::{EventRow, LetterEvent, NewEvent};
-use sealpost_vault::{Label, QueueKeys};
+use sealpost_vault::{Label, QueueKeys, RowKey};
 
 use crate::context::Context;
 use crate::memo::NoticeMemo;
@@ -39,7 +39,12 @@ pub fn event_said(keys: &QueueKeys, event: &EventRow) -> EventSaid {
 }
 
 fn facts(keys: &QueueKeys, event: &EventRow) -> Option<EventFacts> {
-    let memo = NoticeMemo::open(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)?;
+    memo_facts(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)
+}
+
+/// What is kept beside a letter's first notice. `None`: it cannot be opened.
+pub fn memo_facts(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<EventFacts> {
+    let memo = NoticeMemo::open(rows, letter, sealed)?;
     Some(EventFacts {
         sender: memo.sender.address().cloned(),
         recipient: memo.recipient,
