@@ -186,6 +186,17 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     .telling()
 }
 
+/// That everything in a mailbox goes with it: to stand before it does.
+pub(crate) fn tell_mailbox_expired(mailbox_id: &str, at: Timestamp) -> Statement {
+    sql!(
+        told!("CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END", "d.mailbox_id = ?1"),
+        mailbox_id,
+        LetterEvent::Expired.as_str(),
+        at
+    )
+    .telling()
+}
+
 /// That everything in a mailbox may be opened by its owner from now on.
 pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
     sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, LetterEvent::Activated.as_str(), at).telling()
