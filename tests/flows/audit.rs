@@ -212,4 +212,15 @@ fn a_row_changed_removed_put_in_moved_or_cut_off_is_found() {
     }
     let (code, said) = verify(&gateway, &["--anchor", &anchor]);
     assert_eq!(code, 0, "as it was: {said}");
+    // Without a row that somebody noted, too: the mailboxes say that there must be rows.
+    rows(&gateway).execute_batch("DELETE FROM audit; DELETE FROM audit_anchors").unwrap();
+    for begun_anew in [false, true] {
+        if begun_anew {
+            gateway.restart();
+        }
+        let (code, said) = verify(&gateway, &[]);
+        assert!(code == 1 && said.contains("emptied, or begun anew"), "{begun_anew}: {code} {said}");
+        let (code, out, err) = gateway.sealpost(&["check", "--store"]);
+        assert!(code == 1 && (out + &err).contains("emptied, or begun anew"), "{begun_anew}");
+    }
 }

@@ -32,8 +32,11 @@ fn pdf(gateway: &Gateway, letter: &str, language: &str) -> String {
     ok(gateway, &["letter", "evidence", letter, "--language", language, "--to", path]);
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "it names a person");
+    let made = "SELECT count(*) FROM audit WHERE action = 'letter.evidence-made'";
+    let before = gateway.count(made);
     let (code, _, _) = gateway.sealpost(&["letter", "evidence", letter, "--to", path]);
     assert_ne!(code, 0, "nothing is written over");
+    assert_eq!(gateway.count(made), before, "and nothing is noted as made");
     let (code, meta, err) = run(std::process::Command::new("pdfinfo").arg("-meta").arg(&file));
     assert!(code == 0 && meta.contains("<pdfaid:part>3</pdfaid:part>"), "{meta}{err}");
     let (code, text, err) = run(std::process::Command::new("pdftotext").arg("-layout").arg(&file).arg("-"));
@@ -53,13 +56,28 @@ fn evidence_says_when_what_happened_to_a_letter_and_nothing_of_it() {
     let id = shown["letters"][0]["letter"].as_str().unwrap();
     poll("the notice's row", || actions(&facts(&gateway, id)).contains(&"notice.sent").then_some(()));
     let before = facts(&gateway, id);
-    assert_eq!(before["recipient"], CUSTOMER);
+    assert_eq!(
+        (&before["recipient"], &before["sender"]),
+        (&CUSTOMER.into(), &"erika@insurer.example".into())
+    );
+    let message_id = letters::field(&letter, "Message-ID").unwrap();
+    assert_eq!(before["message_id"], message_id.as_str());
     assert_eq!((before["trail"].as_str(), before["anchor"].is_string()), (Some("whole"), true));
     assert_eq!(actions(&before)[..2], ["letter.deposited", "notice.sent"]);
     assert!(before["events"][1]["outcome"].as_str().unwrap().starts_with("250"));
     assert!(!actions(&before).contains(&"letter.opened"));
     let text = pdf(&gateway, id, "de");
-    for said in [id, CUSTOMER, "in das Postfach des Empfängers", "Antwort 250", "nicht geöffnet"] {
+    assert!(!text.contains("kann ihn nicht lesen") && !text.contains("unveränderte Nachricht"), "{text}");
+    for said in [
+        id,
+        CUSTOMER,
+        message_id.as_str(),
+        "erika@insurer.example",
+        "mit dem Schlüssel des Servers",
+        "in das Postfach des Empfängers",
+        "Antwort 250",
+        "nicht geöffnet",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
 

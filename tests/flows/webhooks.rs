@@ -19,7 +19,7 @@ fn configured(hop: &Hop, receiver: &Receiver) -> Config {
     config
 }
 
-pub(crate) fn webhook(config: &mut Config, name: &str, receiver: &Receiver) {
+fn webhook(config: &mut Config, name: &str, receiver: &Receiver) {
     config.section("[webhook]");
     config
         .set("[webhook]", "name", &format!("{name:?}"))

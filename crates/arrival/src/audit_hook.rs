@@ -12,7 +12,14 @@ impl Witness for NoticesNoted {
     fn notes(&self, ended: &Ended<'_>) -> LegNotes {
         let Ended { ending, ticket, code, enhanced, at } = *ended;
         match &ticket.purpose {
-            Purpose::Notice { mailbox_id: mailbox, deposit_id: letter, sender: _, is_first, others: _ } => {
+            Purpose::Notice {
+                mailbox_id: mailbox,
+                deposit_id: letter,
+                sender: _,
+                letter_id: _,
+                is_first,
+                others: _,
+            } => {
                 let (event, told, status) = match ending {
                     Ending::Delivered => {
                         let told = is_first.then_some(LetterEvent::Notified);
@@ -23,6 +30,8 @@ impl Witness for NoticesNoted {
                         (event, Some(LetterEvent::NoticeBounced), enhanced)
                     }
                 };
+                // A reminder of a mailbox speaks of no letter: no system waits to hear of it.
+                let told = told.filter(|_| !letter.is_empty());
                 let told = told.map(|kind| NewEvent {
                     kind,
                     letter: letter.clone(),

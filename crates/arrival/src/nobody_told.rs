@@ -23,9 +23,7 @@ pub async fn tell(context: &Context, deposit_id: &str, status: Option<EnhancedCo
     let mut rows = ArrivalRows::new(now);
     let id = context.shared.random.id();
     let at = rows::At { context, id: &id, now };
-    rows::unannounced(&at, &memo.sender, &memo.recipient, status, &mut rows)
-        .await
-        .map_err(|reply| Unsent::Store(reply.to_line()))?;
+    rows::unannounced(&at, &memo, status, &mut rows).await.map_err(|reply| Unsent::Store(reply.to_line()))?;
     if rows.legs.is_empty() {
         return Ok(false);
     }

@@ -16,6 +16,9 @@ pub(crate) struct NoticeFacts {
     pub(crate) language: String,
     /// Without angle brackets. The same at every attempt.
     pub(crate) message_id: String,
+    /// The letter it speaks of or answers, by its Message-ID; only in mail to whoever wrote that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) about: Option<String>,
     pub(crate) at: Timestamp,
 }
 
@@ -70,6 +73,7 @@ impl Composer for NoticeWriter {
             message_id: facts.message_id,
             at: facts.at,
             auto_submitted: submitted(&facts.notice),
+            about: facts.about,
             extra: vec![quiet()],
             inline_images: announcer.brand.inline_images(),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sealpost_mail::ActivateBy;
 use sealpost_mailbox::{About, Outbox, OutboxError, Outgoing, Sent, WrittenLetter, portal_links};
-use sealpost_notice::Notice;
+use sealpost_notice::{DeletedBy, Notice};
 use sealpost_store::{ArrivalRows, AuditRow, LegPurpose};
 use sealpost_vault::LetterSigner;
 
@@ -58,12 +58,18 @@ impl Outbox for PortalOutbox {
                 Notice::PasswordChanged { at: now, forgotten, network: Some(network) }
             }
             About::QuestionChanged { network } => Notice::QuestionChanged { at: now, network },
-            About::MailboxDeleted { network } => Notice::MailboxDeleted { at: now, network },
+            About::MailboxDeleted { network } => {
+                Notice::MailboxDeleted { at: now, network, by: DeletedBy::Password }
+            }
+            About::MailboxDeletedAsWished { network } => {
+                Notice::MailboxDeleted { at: now, network, by: DeletedBy::Link }
+            }
             About::NewBrowser { network } => Notice::NewBrowser { at: now, network },
         };
         let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
-        let draft = owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, now)
-            .map_err(failed)?;
+        let draft =
+            owner_mail::draft(announcer, notice, &outgoing.language, outgoing.to, message_id, None, now)
+                .map_err(failed)?;
         let id = context.shared.random.id();
         let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Notice, &id)
             .map_err(failed)?;

@@ -8,16 +8,17 @@ use crate::enqueue;
 use crate::notice_ticket::NoticeFacts;
 use crate::settings::Announcer;
 
-/// Makes the draft. The error is for the log or the command line.
+/// Makes the draft; `about` is the Message-ID of the letter that it answers or speaks of. The error is for the log or the command line.
 pub fn draft(
     announcer: &Announcer,
     notice: Notice,
     language: &str,
     to: Address,
     message_id: String,
+    about: Option<String>,
     now: Timestamp,
 ) -> Result<enqueue::Draft, String> {
-    let facts = NoticeFacts { notice, language: language.to_owned(), message_id, at: now };
+    let facts = NoticeFacts { notice, language: language.to_owned(), message_id, about, at: now };
     Ok(enqueue::Draft {
         content: facts.content().map_err(|error| error.to_string())?,
         // Nobody can do anything about a bounce of this one, and none may come back to us (RFC 3834 §3.3).

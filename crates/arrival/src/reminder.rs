@@ -130,12 +130,12 @@ async fn post(
     let resident = Resident::of(mailbox, &shared.keys.rows, &shared.keys.tags).map_err(unsent)?;
     let mut rows = ArrivalRows::new(at);
     let (reverse_path, purpose) = match letter {
-        None => (ReversePath::Null, Purpose::Report),
+        None => about_mailbox(context, &resident, at, &mut rows)?,
         Some(letter) => about_letter(context, mailbox, letter, at, &mut rows).await?,
     };
     let language = Language::parse(&mailbox.language).unwrap_or(announcer.language);
     let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
-    let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at };
+    let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, about: None, at };
     let draft = enqueue::Draft {
         content: facts.content().map_err(unsent)?,
         reverse_path,
@@ -153,6 +153,40 @@ async fn post(
     is_new(context, rows).await
 }
 
+/// Where a reminder of the mailbox itself comes back to: nobody hears of that, but it counts.
+fn about_mailbox(
+    context: &Context,
+    resident: &Resident,
+    now: Timestamp,
+    rows: &mut ArrivalRows,
+) -> Result<(ReversePath, Purpose), Unsent> {
+    let mailbox_id = resident.id();
+    let purpose = Purpose::Notice {
+        mailbox_id: mailbox_id.to_owned(),
+        deposit_id: String::new(),
+        sender: ReversePath::Null,
+        letter_id: None,
+        is_first: false,
+        others: Vec::new(),
+    };
+    // Told apart by the day: there is one a day at most, and what is kept of one goes after a month.
+    let number = u8::try_from(now.0.div_euclid(86_400_000).rem_euclid(256)).unwrap_or_default();
+    let copy = verp::Copy { mailbox_id, deposit_id: mailbox_id, number, at: now };
+    let Some(path) = copy.reverse_path(context).map_err(unsent)? else {
+        return Ok((ReversePath::Address(context.tenant.announcer.from.clone()), purpose));
+    };
+    let memo = NoticeMemo {
+        sender: ReversePath::Null,
+        recipient: resident.address().clone(),
+        at: now,
+        message_id: None,
+        receipt_to: None,
+        others: Vec::new(),
+    };
+    rows.bounce_memos.push(copy.row(context, Label::NoticeMemo, &memo).map_err(unsent)?);
+    Ok((path, purpose))
+}
+
 /// Where it comes back to, and who hears of that: the sender of the letter, where the letter's first notice says who it
 /// was.
 async fn about_letter(
@@ -163,12 +197,17 @@ async fn about_letter(
     rows: &mut ArrivalRows,
 ) -> Result<(ReversePath, Purpose), Unsent> {
     let first = context.shared.store.bounce_memo(&bounce_token(letter.id, 0)).await.map_err(unsent)?;
-    let Some(first) = first else { return Ok((ReversePath::Null, Purpose::Report)) };
+    let Some(first) = first else {
+        // Nobody's letter, as the gateway itself puts into a mailbox: like a reminder of the mailbox.
+        let resident = Resident::of(mailbox, &context.shared.keys.rows, &context.shared.keys.tags);
+        return about_mailbox(context, &resident.map_err(unsent)?, now, rows);
+    };
     let memo = memo(context, letter.id, &first.memo_sealed)?;
     let purpose = Purpose::Notice {
         mailbox_id: mailbox.id.clone(),
         deposit_id: letter.id.to_owned(),
         sender: memo.sender.clone(),
+        letter_id: memo.message_id.clone(),
         is_first: letter.number == DIGEST,
         others: letter.others.to_vec(),
     };
@@ -204,8 +243,9 @@ pub async fn tell_sender(
     let announcer = &context.tenant.announcer;
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
-    let mut draft = owner_mail::draft(announcer, notice(&memo.recipient), language, to, message_id, now)
-        .map_err(Unsent::Row)?;
+    let mut draft =
+        owner_mail::draft(announcer, notice(&memo.recipient), language, to, message_id, memo.message_id, now)
+            .map_err(Unsent::Row)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
         // The operator's own server, with the floor the operator gave it.

@@ -55,10 +55,6 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
     if !told.delayed {
         rows.legs.push(announce(context, &language_tag, owner.clone(), told.date, &id)?);
     }
-    let mut extra = Vec::new();
-    if let Some(parent) = &told.message_id {
-        extra.push(("In-Reply-To".to_owned(), format!("<{parent}>")));
-    }
     let mail = compose_notice(&Compose {
         from: (
             Some(format!("{} {}", announcer.brand.name, announcer.brand.portal_name)),
@@ -72,7 +68,8 @@ pub(crate) async fn rows(context: &Context, told: &Undelivered<'_>) -> Result<Ar
         message_id: format!("{id}@{}", context.tenant.name),
         at: now,
         auto_submitted: "auto-replied",
-        extra,
+        about: told.message_id.clone(),
+        extra: Vec::new(),
         inline_images: announcer.brand.inline_images(),
     })
     .map_err(failed)?;
@@ -114,7 +111,8 @@ fn announce(
     let link = announcer.link(&portal_links::letter(deposit_id));
     let notice = Notice::ReplyCameBack { date, link };
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
-    let mail = owner_mail::draft(announcer, notice, language, to, message_id, context.shared.clock.now());
+    let mail =
+        owner_mail::draft(announcer, notice, language, to, message_id, None, context.shared.clock.now());
     let arrival_id = context.shared.random.id();
     enqueue::leg(&enqueue::Queue::of(context), mail.map_err(failed)?, None, LegPurpose::Notice, &arrival_id)
         .map_err(failed)

@@ -194,6 +194,18 @@ fn words(purpose: &Purpose, report: &Report, now: Timestamp) -> Words<'static> {
     }
 }
 
+/// The letter that is reported on, by its Message-ID. What was opened here came closed: its inner name stays inside.
+fn about(ticket: &Ticket) -> Option<String> {
+    match &ticket.purpose {
+        Purpose::Notice { letter_id, .. } => letter_id.clone(),
+        Purpose::Relay => {
+            let head = Head::new(ticket.content.head()?.to_vec()).ok()?;
+            head.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
+        }
+        Purpose::Opened | Purpose::Report | Purpose::PortalReply { .. } => None,
+    }
+}
+
 fn compose(
     engine: &Engine,
     ticket: &Ticket,
@@ -227,6 +239,7 @@ fn compose(
         from: config.report_from.clone(),
         to: to.clone(),
         message_id: format!("{}@{}", engine.random.id(), config.our_name),
+        about: about(ticket),
         subject: wording.subject,
         text: wording.text,
         recipients: vec![DsnRecipient {

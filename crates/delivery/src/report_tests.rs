@@ -24,7 +24,7 @@ fn ticket(purpose: Purpose, notify: Notify) -> Ticket {
 
 fn notice(sender: ReversePath) -> Purpose {
     let (mailbox_id, deposit_id) = ("m".to_owned(), "d".to_owned());
-    Purpose::Notice { mailbox_id, deposit_id, sender, is_first: true, others: Vec::new() }
+    Purpose::Notice { mailbox_id, deposit_id, sender, letter_id: None, is_first: true, others: Vec::new() }
 }
 
 /// failed, delayed, relayed

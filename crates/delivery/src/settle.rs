@@ -23,6 +23,9 @@ const MAX_RETURNED: u64 = 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
+/// RFC 3463 §3.1: "other undefined status".
+const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
+
 /// So many further tries where little speaks for them: the store is not just busy, or we are to stop.
 const MAX_TRIES: u32 = 3;
 
@@ -70,6 +73,7 @@ impl Engine {
                 (LegEnd::Failed, failed(ticket, reason.enhanced, &reason))
             }
         };
+        let status = report.as_ref().map(|report| report.status).or(enhanced).unwrap_or(UNSAID);
         let follow_ups = match report {
             None => Vec::new(),
             Some(report)
@@ -82,10 +86,7 @@ impl Engine {
                 Vec::new()
             }
             Some(report) => match self.follow_up(leg, ticket, &report, now).await {
-                Ok(follow_up) => {
-                    self.note_failed_notice(ticket, &report).await;
-                    vec![follow_up]
-                }
+                Ok(follow_up) => vec![follow_up],
                 Err(error) => {
                     tracing::error!(delivery.leg = leg.id, %error, "report not written: leg frozen");
                     // Nobody would hear of the failure: the operator must.
@@ -93,6 +94,9 @@ impl Engine {
                 }
             },
         };
+        if let LegEnd::Failed = end {
+            self.note_failed_notice(ticket, status).await;
+        }
         let wakes = !follow_ups.is_empty();
         let ended = |ending| Ended { ending, ticket, code, enhanced, at: now };
         let ended = match end {
@@ -113,12 +117,12 @@ impl Engine {
         finished
     }
 
-    /// The address of a mailbox is marked.
-    async fn note_failed_notice(&self, ticket: &Ticket, report: &Report) {
-        if let (Purpose::Notice { mailbox_id, others, .. }, DsnAction::Failed, Some(returns)) =
-            (&ticket.purpose, report.action, self.returns.get())
+    /// The address of a mailbox is marked, whether or not there is somebody to hear of it.
+    async fn note_failed_notice(&self, ticket: &Ticket, status: EnhancedCode) {
+        if let (Purpose::Notice { mailbox_id, others, .. }, Some(returns)) =
+            (&ticket.purpose, self.returns.get())
         {
-            returns.notice_failed(mailbox_id, others, report.status).await;
+            returns.notice_failed(mailbox_id, others, status).await;
         }
     }
 

@@ -81,6 +81,9 @@ pub enum Purpose {
         deposit_id: String,
         /// Who sent that letter, and hears if its recipient cannot be told.
         sender: ReversePath,
+        /// That letter's Message-ID, so that they find it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        letter_id: Option<String>,
         /// Whether it is the first mail to tell of the letter, and not a reminder.
         #[serde(default)]
         is_first: bool,

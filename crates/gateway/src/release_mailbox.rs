@@ -84,7 +84,7 @@ pub(crate) async fn release(
         by: activate_by,
     };
     let message_id = format!("{}@{}", random.id(), plan.name);
-    let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, now)
+    let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, None, now)
         .map_err(RequestError::Mail)?;
     let queue = enqueue::Queue { spool: &keys.role.queue.spool, random, give_up: plan.routes.give_up };
     let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())

@@ -52,6 +52,9 @@ pub struct Compose {
     pub at: Timestamp,
     /// RFC 3834 §5: `auto-generated`, `auto-replied`.
     pub auto_submitted: &'static str,
+    /// Message-ID of the letter it speaks of or answers, without angle brackets. One that could not stand in a field is
+    /// left out.
+    pub about: Option<String>,
     /// Further fields: name and unstructured text.
     pub extra: Vec<(String, String)>,
     /// Images the HTML points to: Content-ID, type, bytes.
@@ -65,6 +68,7 @@ pub fn compose_notice(notice: &Compose) -> Result<Vec<u8>, ComposeError> {
     let mut letter =
         addressed(notice.from.0.as_deref(), &notice.from.1, &notice.to, &notice.subject, id, notice.at)
             .header("Auto-Submitted", Raw::new(notice.auto_submitted));
+    letter = in_thread(letter, notice.about.as_deref());
     if let Some(reply_to) = &notice.reply_to {
         letter = letter.reply_to(Written::new_address(None::<String>, reply_to.to_path()));
     }
@@ -104,6 +108,14 @@ pub(crate) fn addressed<'x>(
         .header("Subject", unstructured(subject))
         .date(Date::new(at.seconds()))
         .message_id(id)
+}
+
+/// RFC 3834 §3.1.5, RFC 5322 §3.6.4: where it belongs. The other Message-ID is a stranger's text.
+fn in_thread<'x>(letter: MessageBuilder<'x>, about: Option<&'x str>) -> MessageBuilder<'x> {
+    match about.and_then(|id| checked_id(id).ok()) {
+        Some(id) => letter.in_reply_to(id).references(id),
+        None => letter,
+    }
 }
 
 /// Text as a field's body. Text that holds what looks like an encoded word is encoded itself: it would be read as what it says,
@@ -241,6 +253,8 @@ pub struct DsnParts {
     pub to: Address,
     /// Message-ID without angle brackets.
     pub message_id: String,
+    /// Message-ID of the letter it reports on, without angle brackets. One that could not stand in a field is left out.
+    pub about: Option<String>,
     /// Subject.
     pub subject: String,
     /// The part for people.
@@ -273,6 +287,7 @@ pub fn compose_dsn(parts: &DsnParts) -> Result<Vec<u8>, ComposeError> {
     let id = checked_id(&parts.message_id)?;
     let letter = addressed(Some(&parts.from.0), &parts.from.1, &parts.to, &parts.subject, id, parts.at)
         .header("Auto-Submitted", Raw::new("auto-replied")); // RFC 3834 §5
+    let letter = in_thread(letter, parts.about.as_deref());
     let mut children =
         vec![MimePart::new("text/plain", BodyPart::Text(crlf(&parts.text).into())), status(parts)];
     children.extend(returned(parts));

@@ -19,6 +19,7 @@ fn notice() -> Compose {
         message_id: "0123@gate.example".into(),
         at: Timestamp(1_763_749_200_000),
         auto_submitted: "auto-generated",
+        about: None,
         extra: vec![("X-Auto-Response-Suppress".into(), "All".into())],
         inline_images: vec![("logo@x".into(), "image/png".into(), vec![0x89, b'P', b'N', b'G'])],
     }
@@ -103,6 +104,7 @@ fn report(returned: &[u8], full: bool) -> DsnParts {
         from: ("Sealpost".into(), address("postmaster@insurer.example")),
         to: address("sender@insurer.example"),
         message_id: "dsn1@gate.example".into(),
+        about: Some("a1@insurer.example".into()),
         subject: "Unzustellbar: Größe".into(),
         text: "Die Nachricht konnte nicht zugestellt werden.\nÜber".into(),
         recipients: vec![
@@ -237,5 +239,22 @@ fn a_subject_that_looks_encoded_is_read_as_it_was_typed() {
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains("=0D=0ABcc"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 78), "{text}");
+    }
+}
+
+#[test]
+fn what_is_written_names_the_letter_it_is_about_and_no_strange_one() {
+    let field = |bytes: &[u8], name: &str| {
+        let letter = mail_parser::MessageParser::default().parse(bytes).unwrap();
+        letter.header_raw(name).map(|value| value.trim().to_owned())
+    };
+    let dsn = compose_dsn(&report(b"", false)).unwrap();
+    assert_eq!(field(&dsn, "In-Reply-To").as_deref(), Some("<a1@insurer.example>"));
+    assert_eq!(field(&dsn, "References").as_deref(), Some("<a1@insurer.example>"));
+    for (about, named) in [("a1@insurer.example", true), ("a\r\nBcc: x@web.example", false), ("no at", false)]
+    {
+        let bytes = compose_notice(&Compose { about: Some(about.into()), ..notice() }).unwrap();
+        assert_eq!(field(&bytes, "In-Reply-To").is_some(), named, "{about:?}");
+        assert!(field(&bytes, "Bcc").is_none());
     }
 }

@@ -75,7 +75,12 @@ pub enum About {
         /// From which network, shortened.
         network: String,
     },
-    /// The mailbox is deleted.
+    /// The mailbox is deleted, by the link that its owner was sent on a wish by mail.
+    MailboxDeletedAsWished {
+        /// From which network, shortened.
+        network: String,
+    },
+    /// The mailbox is deleted, by somebody who knew its password.
     MailboxDeleted {
         /// From which network, shortened.
         network: String,

@@ -6,7 +6,7 @@ use crate::brand::Brand;
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
 use crate::layout::{Button, Fact, Page, Section, lay_out, safe_link};
-use crate::notice::{Notice, Rendered, SupportDid};
+use crate::notice::{Access, DeletedBy, Notice, Reached, Rendered, SupportDid, Wrote};
 use crate::{dates, sanitize};
 
 /// Longest sender name, subject and server reply shown, in characters.
@@ -29,6 +29,9 @@ pub fn render(
     }
     if let Some(count) = notice.count() {
         values.insert("count".into(), count.into());
+    }
+    if let Some(sent) = notice.sent() {
+        values.insert("sent".into(), dates::date_time(sent, language, zone)?.into());
     }
     values.insert("subject".into(), sanitize::text(notice.subject().unwrap_or_default(), SUBJECT).into());
     let writer = Writer { words: Words::new(language, values)?, language, zone };
@@ -86,7 +89,7 @@ impl Writer<'_> {
                         page.button = self.button("initial-button", link)?;
                         page.deadline = Some(self.say("initial-deadline")?);
                         page.steps =
-                            self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
+                            self.section("initial-steps", &["initial-ask", "initial-login", "initial-own"])?;
                     }
                     ActivateBy::Link => {
                         page.button = self.button("activation-button", link)?;
@@ -118,7 +121,7 @@ impl Writer<'_> {
                     }
                     Some(ActivateBy::InitialPassword) => {
                         page.steps =
-                            self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
+                            self.section("initial-steps", &["initial-ask", "initial-login", "initial-own"])?;
                     }
                 }
                 page.genuine = self.genuine(&[genuine, "genuine-never", "genuine-doubt"])?;
@@ -141,13 +144,26 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::NotFetched { recipient, date, deletion, .. } => {
+            Notice::NotFetched { recipient, date, deletion, reached, newcomer, .. } => {
                 let mut page = self.start(["unfetched-subject", "unfetched-heading", "unfetched-intro"])?;
                 page.inside = true;
+                page.intro.push(self.say(match reached {
+                    Reached::Notified => "unfetched-notified",
+                    Reached::CameBack => "unfetched-came-back",
+                })?);
                 page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.push(self.fact("label-date", self.moment(*date)?)?);
                 page.deadline = deletion.map(|_| self.say("unannounced-deadline")).transpose()?;
-                page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
+                let mut steps = match reached {
+                    Reached::Notified => vec!["unfetched-call"],
+                    Reached::CameBack => vec!["unannounced-check", "unannounced-call"],
+                };
+                match newcomer {
+                    Some(ActivateBy::InitialPassword) => steps.push("unfetched-password"),
+                    Some(ActivateBy::Link) | None => {}
+                }
+                steps.push("unfetched-post");
+                page.steps = self.section("unannounced-steps", &steps)?;
                 Ok(page)
             }
             Notice::ExpiredUnread { recipient, date, at } => {
@@ -160,8 +176,12 @@ impl Writer<'_> {
                 page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
                 Ok(page)
             }
-            Notice::ReplySafely { link } => {
-                let mut page = self.start(["safely-subject", "safely-heading", "safely-intro"])?;
+            Notice::ReplySafely { link, wrote } => {
+                let keys = match wrote {
+                    Wrote::Reply => ["safely-subject", "safely-heading", "safely-intro"],
+                    Wrote::Afresh => ["afresh-subject", "afresh-heading", "afresh-intro"],
+                };
+                let mut page = self.start(keys)?;
                 page.button = self.button("safely-button", link)?;
                 page.more = vec![self.say("safely-gone")?];
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
@@ -194,16 +214,28 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::NewMessage { from_name, from_address, subject, date, link, deletion } => {
+            Notice::NewMessage { from_name, from_address, subject, date, link, deletion, access } => {
                 let shown = !sanitize::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
                 let title = if shown { "message-subject-shown" } else { "message-subject" };
-                let mut page = self.start([title, "message-heading", "message-intro"])?;
+                let intro = match access {
+                    Access::Open => "message-intro",
+                    Access::Locked => "message-intro-locked",
+                };
+                let mut page = self.start([title, "message-heading", intro])?;
                 page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
                 page.preview = preview(&page);
-                page.button = self.button("message-button", link)?;
                 page.deadline = deletion.map(|_| self.say("message-deadline")).transpose()?;
-                page.more = vec![self.say("message-keep")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                match access {
+                    Access::Open => {
+                        page.button = self.button("message-button", link)?;
+                        page.more = vec![self.say("message-keep")?];
+                        page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+                    }
+                    Access::Locked => {
+                        page.more = vec![self.say("support-ask")?];
+                        page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
+                    }
+                }
                 Ok(page)
             }
             Notice::InitialPassword { from_name, from_address, subject, date, link, .. } => {
@@ -273,8 +305,12 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::MailboxDeleted { at, network } => {
-                let mut page = self.start(["deleted-subject", "deleted-heading", "deleted-intro"])?;
+            Notice::MailboxDeleted { at, network, by } => {
+                let intro = match by {
+                    DeletedBy::Password => "deleted-intro",
+                    DeletedBy::Link => "deleted-intro-wished",
+                };
+                let mut page = self.start(["deleted-subject", "deleted-heading", intro])?;
                 page.facts = self.happened("label-deleted", *at, Some(network))?;
                 page.more = vec![self.say("changed-you")?, self.say("deleted-stranger")?];
                 page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
@@ -455,6 +491,38 @@ fn preview(page: &Page) -> String {
 }
 
 impl Notice {
+    /// When the letter came that its sender is told of: the subject says which of several it is.
+    fn sent(&self) -> Option<Timestamp> {
+        match self {
+            Self::NotFetched { date, .. } | Self::ExpiredUnread { date, .. } => Some(*date),
+            Self::Activation { .. }
+            | Self::ActivationReminder { .. }
+            | Self::UnreadReminder { .. }
+            | Self::Digest { .. }
+            | Self::MailboxReminder { .. }
+            | Self::ReplySafely { .. }
+            | Self::DeletionWish { .. }
+            | Self::DeletionHeld
+            | Self::DeletionNothing
+            | Self::DeletionUnproven { .. }
+            | Self::NewMessage { .. }
+            | Self::InitialPassword { .. }
+            | Self::PasswordForSender { .. }
+            | Self::Reactivation { .. }
+            | Self::ResetLink { .. }
+            | Self::PasswordChanged { .. }
+            | Self::QuestionChanged { .. }
+            | Self::MailboxDeleted { .. }
+            | Self::BySupport { .. }
+            | Self::NewBrowser { .. }
+            | Self::MailboxLocked { .. }
+            | Self::AnswersUsedUp { .. }
+            | Self::ReplyReturned { .. }
+            | Self::ReplyCameBack { .. }
+            | Self::NotificationUndeliverable { .. } => None,
+        }
+    }
+
     /// Until when, and how many whole days that is (0 where nobody counts them).
     fn deadline(&self) -> Option<(Timestamp, u32)> {
         match self {

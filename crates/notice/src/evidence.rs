@@ -63,6 +63,17 @@ pub enum TrailState {
     NotChecked,
 }
 
+/// Who else than its owner could open a mailbox in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondKey {
+    /// Whoever has the server's key.
+    OnServer,
+    /// Whoever has a key that is kept elsewhere.
+    KeptApart,
+    /// Nobody.
+    None,
+}
+
 /// All there is.
 #[derive(Clone, Debug)]
 pub struct Evidence<'a> {
@@ -74,6 +85,12 @@ pub struct Evidence<'a> {
     pub mailbox: &'a str,
     /// Whose mailbox it is, while that is known.
     pub recipient: Option<&'a str>,
+    /// Whose the letter is, by its envelope, while that is known.
+    pub sender: Option<&'a str>,
+    /// By which name others know the letter, while that is known.
+    pub message_id: Option<&'a str>,
+    /// Who could read it.
+    pub second_key: SecondKey,
     /// In their order.
     pub steps: &'a [DatedStep],
     /// Of the trail it is taken from.
@@ -91,6 +108,8 @@ pub struct EvidenceText {
     pub rows: Vec<(String, String)>,
     /// The rest, as HTML.
     pub html: String,
+    /// What the file holds that it is embedded in.
+    pub embedded: String,
 }
 
 impl Evidence<'_> {
@@ -107,12 +126,24 @@ impl Evidence<'_> {
             Some(recipient) => recipient.to_owned(),
             None => words.say("evidence-recipient-gone")?,
         };
+        let or_unknown = |known: Option<&str>| match known {
+            Some(known) => Ok(known.to_owned()),
+            None => words.say("evidence-not-known"),
+        };
         let rows = vec![
+            (words.say("evidence-sender")?, or_unknown(self.sender)?),
             (words.say("evidence-recipient")?, recipient),
+            (words.say("evidence-message-id")?, or_unknown(self.message_id)?),
             (words.say("evidence-letter")?, self.letter.to_owned()),
             (words.say("evidence-mailbox")?, self.mailbox.to_owned()),
         ];
         let mut html = paragraph(&words.say("evidence-intro")?);
+        html.push_str(&paragraph(&words.say(match self.second_key {
+            SecondKey::OnServer => "evidence-second-key-server",
+            SecondKey::KeptApart => "evidence-second-key-apart",
+            SecondKey::None => "evidence-second-key-none",
+        })?));
+        html.push_str(&paragraph(&words.say("evidence-which")?));
         html.push_str(&self.table(language, &words)?);
         let is_known = |step: &LetterStep| self.steps.iter().any(|dated| dated.step == *step);
         if is_known(&LetterStep::Deposited) && !is_known(&LetterStep::Opened) {
@@ -123,8 +154,8 @@ impl Evidence<'_> {
             TrailState::Broken => "evidence-broken",
             TrailState::NotChecked => "evidence-not-checked",
         })?));
-        html.push_str(&paragraph(&words.say("evidence-machine")?));
-        Ok(EvidenceText { title: words.say("evidence-title")?, rows, html })
+        let embedded = words.say("evidence-embedded")?;
+        Ok(EvidenceText { title: words.say("evidence-title")?, rows, html, embedded })
     }
 
     fn table(&self, language: Language, words: &Words) -> Result<String, NoticeError> {
@@ -206,6 +237,9 @@ mod tests {
             letter: "l1",
             mailbox: "m1",
             recipient: Some("k@web.example"),
+            sender: None,
+            message_id: Some("<a1@web.example>"),
+            second_key: SecondKey::OnServer,
             steps,
             trail,
             zone: "Europe/Berlin",
@@ -216,7 +250,8 @@ mod tests {
     #[test]
     fn it_says_when_what_happened_and_what_did_not() {
         let text = said(&steps(), &TrailState::Whole("7:ab".to_owned()), Language::De);
-        assert!(text.title.contains("l1") && text.rows[0].1 == "k@web.example");
+        assert!(text.title.contains("l1") && text.rows[1].1 == "k@web.example");
+        assert!(text.rows[0].1.contains("nicht bekannt") && text.rows[2].1 == "<a1@web.example>");
         assert!(text.html.contains("2020-01-15 12:49:00 +01:00") && text.html.contains("250 2.0.0"));
         assert!(text.html.contains("nicht geöffnet") && text.html.contains("7:ab"));
         assert!(text.html.contains("Muster &amp; Söhne"));

@@ -92,6 +92,13 @@ pub enum Notice {
         waiting: u32,
         /// When it is deleted unread, if at all; and the same in whole days from now.
         deletion: Option<(Timestamp, u32)>,
+        /// Whether mail reaches its recipient, as far as we know.
+        #[serde(default)]
+        reached: Reached,
+        /// How the recipient comes in for the first time; with an initial password, they need it from the sender.
+        /// Nothing: by a password of their own.
+        #[serde(default)]
+        newcomer: Option<ActivateBy>,
     },
     /// To the sender: the letter was deleted when its time was over, and nobody had opened it.
     ExpiredUnread {
@@ -107,6 +114,9 @@ pub enum Notice {
         /// The portal's address.
         #[serde(with = "secret_text")]
         link: Secret<String>,
+        /// Whether it was an answer at all.
+        #[serde(default)]
+        wrote: Wrote,
     },
     /// The owner wished by mail that the mailbox be deleted: the link leads to a page that does it.
     DeletionWish {
@@ -141,6 +151,9 @@ pub enum Notice {
         link: Secret<String>,
         /// When the letter is deleted, if letters are deleted by age; and the same in whole days from now.
         deletion: Option<(Timestamp, u32)>,
+        /// Whether its owner gets in.
+        #[serde(default)]
+        access: Access,
     },
     /// The first letter where the operator hands out initial passwords: to the recipient, without
     /// any secret.
@@ -224,6 +237,9 @@ pub enum Notice {
         at: Timestamp,
         /// From which network, shortened.
         network: String,
+        /// By whom, as far as we know.
+        #[serde(default)]
+        by: DeletedBy,
     },
     /// Support has done something to the mailbox.
     BySupport {
@@ -294,6 +310,50 @@ pub enum Notice {
         /// When the letter is deleted unread, if at all.
         expires: Option<Timestamp>,
     },
+}
+
+/// Whether what we send to a recipient arrives, as far as we know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reached {
+    /// Nothing came back.
+    #[default]
+    Notified,
+    /// Mail to the address came back, and no later one stayed.
+    CameBack,
+}
+
+/// Whether an owner gets into a mailbox in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// By their password.
+    #[default]
+    Open,
+    /// Support has locked it.
+    Locked,
+}
+
+/// What somebody did who wrote to the address our mails come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wrote {
+    /// They answered one of them.
+    #[default]
+    Reply,
+    /// They wrote without answering anything.
+    Afresh,
+}
+
+/// What whoever deleted a mailbox had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeletedBy {
+    /// Its password.
+    #[default]
+    Password,
+    /// The link that its owner was sent on a wish by mail.
+    Link,
 }
 
 /// What support does to mailboxes.

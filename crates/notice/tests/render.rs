@@ -6,7 +6,7 @@ mod samples;
 
 use samples::{LINK, brand, hostile, notices, odd_brand, plain};
 use sealpost_mail::Secret;
-use sealpost_notice::{Brand, Language, Notice, Rendered, render};
+use sealpost_notice::{Access, Brand, Language, Notice, Rendered, render};
 
 /// Runs `look` over everything there is.
 fn each(brand: &Brand, facts: &samples::Facts, look: impl Fn(&str, Language, &Notice, &Rendered)) {
@@ -34,6 +34,7 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::ExpiredUnread { .. }
             | Notice::DeletionHeld
             | Notice::DeletionNothing
+            | Notice::NewMessage { access: Access::Locked, .. }
     )
 }
 

@@ -257,6 +257,14 @@ impl Store {
         self.read_rows(question).await?.into_iter().map(|row| Ok(chained_row(row)?.row)).collect()
     }
 
+    /// Mailboxes after the id `after`, those that are deleted too, and when each was made: the trail must say so. Some
+    /// thousand at a time.
+    pub async fn mailboxes_made(&self, after: &str) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let question =
+            sql!("SELECT id, created_at FROM mailboxes WHERE id > ?1 ORDER BY id LIMIT ?2", after, PAGE);
+        self.read_rows(question).await?.into_iter().map(|mut row| Ok((row.text()?, row.time()?))).collect()
+    }
+
     /// Where the trail begins and ends.
     pub async fn audit_anchors(&self) -> Result<Anchors, StoreError> {
         let answers = self.read(vec![anchor(AnchorKind::Head), anchor(AnchorKind::Pruned)]).await?;

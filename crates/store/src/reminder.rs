@@ -97,8 +97,8 @@ const AT_ONCE: u32 = 5_000;
 
 impl Store {
     /// Received letters that nobody has opened, in mailboxes that wait for their owners after this id: all letters of
-    /// each of them, but for one that alone has thousands. Nothing of what is held, or of mailboxes whose mail came back
-    /// so often.
+    /// each of them, but for one that alone has thousands. Nothing of what is held, of mailboxes whose mail came back
+    /// so often, or came back and no letter has come since whose notice could show that it arrives again.
     pub async fn waiting_pending(
         &self,
         after: &str,
@@ -112,7 +112,8 @@ impl Store {
                  FROM mailboxes m JOIN deposits d ON d.mailbox_id = m.id AND d.folder = 'inbox'
                  WHERE m.state = 'pending' AND m.id > ?1 AND m.activated_at IS NULL AND m.held_since IS NULL
                    AND d.expires_at > ?2
-                   AND NOT EXISTS (SELECT 1 FROM unreachable WHERE mailbox_id = m.id AND bounces >= ?3)
+                   AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?3
+                       OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))
                  ORDER BY m.id, d.received_at LIMIT ?4",
                 after,
                 now,
@@ -138,7 +139,8 @@ impl Store {
                  FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id
                  WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
                    AND m.state = 'active' AND m.id > ?1 AND m.held_since IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM unreachable WHERE mailbox_id = m.id AND bounces >= ?4)
+                   AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?4
+                       OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))
                  ORDER BY m.id, d.received_at LIMIT ?5",
                 after,
                 now,

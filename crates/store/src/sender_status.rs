@@ -19,6 +19,10 @@ pub struct Unfetched {
     pub expires_at: Option<Timestamp>,
     /// Whose it is and whom it is for, sealed.
     pub memo_sealed: Vec<u8>,
+    /// Whether mail to its recipient came back, and none was sent since that stayed.
+    pub came_back: bool,
+    /// Whether the mailbox waits to be opened with an initial password.
+    pub initial_password: bool,
 }
 
 /// A letter that went, and that nobody had opened.
@@ -85,30 +89,26 @@ pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
     )
 }
 
-/// The same of every letter in a mailbox that is about to go.
-pub(crate) fn unread_in(mailbox_id: &str, now: Timestamp) -> Statement {
-    sql!(
-        "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
-         SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed
-         FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
-         WHERE d.mailbox_id = ?1 AND d.read_at IS NULL AND d.folder = 'inbox'
-         ON CONFLICT DO NOTHING",
-        mailbox_id,
-        now
-    )
-}
-
 /// Letters looked at with one question.
 const AT_ONCE: u32 = 1_000;
 
 impl Store {
     /// Received letters that nobody has opened, that came before `before`, and whose senders are known and have not been
-    /// told; after this id. A few at once. Reads the whole table of bounce memos, beside the writer.
-    pub async fn unfetched(&self, after: &str, before: Timestamp) -> Result<Vec<Unfetched>, StoreError> {
+    /// told; after this id. Mail that came back `bounces` times is not sent any more. A few at once. Reads the whole table of bounce memos, beside the writer.
+    pub async fn unfetched(
+        &self,
+        after: &str,
+        before: Timestamp,
+        bounces: u32,
+    ) -> Result<Vec<Unfetched>, StoreError> {
         let rows = self
             .read_rows(sql!(
                 concat!(
-                    "SELECT d.id, d.received_at, d.expires_at, n.memo_sealed
+                    "SELECT d.id, d.received_at, d.expires_at, n.memo_sealed,
+                         CASE WHEN EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = d.mailbox_id
+                             AND (u.bounces >= ?4 OR u.last_at >= d.received_at)) THEN 1 ELSE 0 END,
+                         CASE WHEN EXISTS (SELECT 1 FROM wraps w WHERE w.mailbox_id = d.mailbox_id
+                             AND w.kind = 'initial') THEN 1 ELSE 0 END
                      FROM bounce_memos n JOIN deposits d ON n.token = d.id || '00' AND d.id = n.deposit_id
                      WHERE n.token > ?1 || '00' AND n.created_at < ?2 AND d.read_at IS NULL AND d.folder = 'inbox'
                        AND NOT EXISTS (SELECT 1 FROM told_unfetched WHERE deposit_id = d.id) AND ",
@@ -117,7 +117,8 @@ impl Store {
                 ),
                 after,
                 before,
-                AT_ONCE
+                AT_ONCE,
+                bounces
             ))
             .await?;
         let one = |mut row: Row| {
@@ -126,6 +127,8 @@ impl Store {
                 received_at: row.time()?,
                 expires_at: row.opt_time()?,
                 memo_sealed: row.blob()?,
+                came_back: row.int()? == 1,
+                initial_password: row.int()? == 1,
             })
         };
         rows.into_iter().map(one).collect()

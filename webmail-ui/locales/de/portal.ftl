@@ -80,6 +80,7 @@ password-hide = Passwort verbergen
 # ---- Aktivierung ----
 activate-title = Ihr Postfach einrichten
 activate-lead = Eine vertrauliche Nachricht wartet auf Sie. Legen Sie ein Passwort fest, dann können Sie sie sofort lesen.
+activate-lead-empty = Hier richten Sie Ihr Postfach ein. Zurzeit liegt keine Nachricht darin: Sie wurde zurückgezogen, oder ihre Frist ist abgelaufen. Legen Sie ein Passwort fest, dann können Sie neue Nachrichten sofort lesen.
 activate-waiting = Diese Nachricht wartet auf Sie
 activate-from = Von
 activate-subject = Betreff

@@ -80,6 +80,7 @@ password-hide = Hide password
 # ---- activation ----
 activate-title = Set up your mailbox
 activate-lead = A confidential message is waiting for you. Choose a password, and you can read it right away.
+activate-lead-empty = Here you set up your mailbox. There is no message in it at present: it was withdrawn, or its time was over. Choose a password, and you can read new messages right away.
 activate-waiting = This message is waiting for you
 activate-from = From
 activate-subject = Subject

@@ -4,7 +4,7 @@
 use sealpost_delivery::Purpose;
 use sealpost_mail::{Address, Reply, ReversePath, Secret};
 use sealpost_mailbox::portal_links;
-use sealpost_notice::Notice;
+use sealpost_notice::{Access, Notice};
 use sealpost_store::{Announced, ArrivalRows, LegPurpose, Unannounced};
 use sealpost_vault::Label;
 
@@ -32,10 +32,15 @@ pub(super) fn announce(
     let notice = notice(arrival, about, rows);
     match about.standing {
         Standing::NewByPassword { initial } => initial_password::add(arrival, about, initial, rows)?,
-        Standing::New { .. } | Standing::Pending { .. } | Standing::PendingByPassword | Standing::Active => {}
+        Standing::New { .. }
+        | Standing::Pending { .. }
+        | Standing::PendingByPassword
+        | Standing::Active
+        | Standing::Locked => {}
     }
     let message_id = format!("{}@{}", random.id(), context.tenant.name);
-    let facts = NoticeFacts { notice, language: language.tag().to_owned(), message_id, at: arrival.now };
+    let facts =
+        NoticeFacts { notice, language: language.tag().to_owned(), message_id, about: None, at: arrival.now };
     let copy =
         verp::Copy { mailbox_id: about.mailbox_id, deposit_id: about.deposit_id, number: 0, at: arrival.now };
     let memo = NoticeMemo {
@@ -76,6 +81,7 @@ pub(super) fn announce(
             mailbox_id: about.mailbox_id.to_owned(),
             deposit_id: about.deposit_id.to_owned(),
             sender: about.sender.clone(),
+            letter_id: about.listing.message_id.clone(),
             is_first: true,
             others: Vec::new(),
         },
@@ -136,7 +142,15 @@ fn notice(arrival: &Arrival<'_>, about: &Announcement<'_>, rows: &mut ArrivalRow
             rows.prolonged.push((about.mailbox_id.to_owned(), announcer.retention.link(arrival.now)));
             activation(link.clone())
         }
-        Standing::Pending { link: None } | Standing::Active => Notice::NewMessage {
+        Standing::Pending { link: None } | Standing::Active | Standing::Locked => Notice::NewMessage {
+            access: match about.standing {
+                Standing::Locked => Access::Locked,
+                Standing::New { .. }
+                | Standing::NewByPassword { .. }
+                | Standing::Pending { .. }
+                | Standing::PendingByPassword
+                | Standing::Active => Access::Open,
+            },
             from_name: from_name.clone(),
             from_address: from_address.clone(),
             subject: subject.clone(),

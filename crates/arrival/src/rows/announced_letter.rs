@@ -20,6 +20,8 @@ pub(super) enum Standing {
     PendingByPassword,
     /// In use.
     Active,
+    /// In use, and closed by support for a while: nobody can log in.
+    Locked,
 }
 
 /// One announcement.
@@ -49,7 +51,8 @@ impl Standing {
                     sealed.and_then(|sealed| Token::kept(&context.shared.keys.rows, &row.id, sealed).ok());
                 Self::Pending { link: token.map(|token| context.tenant.announcer.activation_link(&token)) }
             }
-            MailboxState::Active | MailboxState::Locked | MailboxState::Deleted => Self::Active,
+            MailboxState::Active | MailboxState::Deleted => Self::Active,
+            MailboxState::Locked => Self::Locked,
         }
     }
 
@@ -61,6 +64,7 @@ impl Standing {
             | Self::Pending { .. }
             | Self::PendingByPassword => MailboxState::Pending,
             Self::Active => MailboxState::Active,
+            Self::Locked => MailboxState::Locked,
         };
         context.tenant.announcer.retention.letter(state, now, wish)
     }

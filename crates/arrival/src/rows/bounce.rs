@@ -86,26 +86,29 @@ async fn tell(
     }
     let plain = open(Label::NoticeMemo).map_err(crate::failure::later)?;
     let memo: NoticeMemo = serde_json::from_slice(plain.expose()).map_err(crate::failure::later)?;
-    let returned = Event::NoticeReturned { letter: &kept.deposit_id, mailbox: &kept.mailbox_id };
+    // A reminder of the mailbox itself speaks of no letter.
+    let letter = Some(&kept.deposit_id).filter(|letter| **letter != kept.mailbox_id);
+    let returned =
+        Event::NoticeReturned { letter: letter.map_or("", String::as_str), mailbox: &kept.mailbox_id };
     rows.audit.push(returned.row(arrival.now, &Actor::System, None));
     tracing::warn!(mailbox.id = %kept.mailbox_id, "a notice could not be delivered");
     // What is not certain is told, and not counted.
     if let Some(status) = status {
         rows.bounced.push(NewBounce {
             mailbox_id: kept.mailbox_id.clone(),
-            deposit_id: Some(kept.deposit_id.clone()),
+            deposit_id: letter.cloned(),
             status: status.to_string(),
             at: arrival.now,
         });
     }
     let at = reports::At::of(arrival);
-    reports::unannounced(&at, &memo.sender, &memo.recipient, status, rows).await?;
+    reports::unannounced(&at, &memo, status, rows).await?;
     for other in &memo.others {
         let first = arrival.context.shared.store.bounce_memo(&bounce_token(other, 0)).await;
         let Some(first) = first.map_err(|error| crate::failure::unavailable(&error))? else { continue };
         // It does not keep the others' senders from hearing it.
         match reminder::memo(arrival.context, other, &first.memo_sealed) {
-            Ok(memo) => reports::unannounced(&at, &memo.sender, &memo.recipient, status, rows).await?,
+            Ok(memo) => reports::unannounced(&at, &memo, status, rows).await?,
             Err(error) => tracing::error!(?error, deposit.id = %other, "a letter's sender cannot be told"),
         }
     }

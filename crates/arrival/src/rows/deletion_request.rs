@@ -129,8 +129,9 @@ async fn answer(
     };
     let (shared, tenant) = (&arrival.context.shared, &arrival.context.tenant);
     let message_id = format!("{}@{}", shared.random.id(), tenant.name);
-    let draft =
-        owner_mail::draft(&tenant.announcer, notice, language, to, message_id, arrival.now).map_err(later)?;
+    let answered = reply_to_notice::message_id_of(&arrival.spooled.head);
+    let draft = owner_mail::draft(&tenant.announcer, notice, language, to, message_id, answered, arrival.now)
+        .map_err(later)?;
     let queue = enqueue::Queue::of(arrival.context);
     let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, arrival.id).map_err(later)?;
     rows.legs.push(leg);

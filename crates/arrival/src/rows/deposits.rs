@@ -12,6 +12,7 @@ use super::announced_letter::{Announcement, Standing};
 use super::notice_timing::Pacing;
 use super::{Arrival, Heads, announce, initial_password, reports};
 use crate::decide::{Decided, Way};
+use crate::memo::NoticeMemo;
 use crate::nobody_told::UNREACHABLE;
 use crate::{failure, listing, thread};
 
@@ -230,15 +231,15 @@ async fn deposit(
     announce::announce(arrival, &announcement, rows)?;
     if mailbox.is_unreachable {
         // Nobody tells the recipient any more, so the sender must know at once.
-        let sender = &arrival.envelope.reverse_path;
-        return reports::unannounced(
-            &reports::At::of(arrival),
-            sender,
-            &recipient.address,
-            Some(UNREACHABLE),
-            rows,
-        )
-        .await;
+        let letter = NoticeMemo {
+            sender: arrival.envelope.reverse_path.clone(),
+            recipient: recipient.address.clone(),
+            at: arrival.now,
+            message_id: listing.message_id.clone(),
+            receipt_to: None,
+            others: Vec::new(),
+        };
+        return reports::unannounced(&reports::At::of(arrival), &letter, Some(UNREACHABLE), rows).await;
     }
     reports::deposited(arrival, recipient, rows).await
 }

@@ -71,8 +71,16 @@ pub(super) fn add(
     };
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", context.shared.random.id(), context.tenant.name);
-    let mut draft = owner_mail::draft(announcer, notice, language, to, message_id, arrival.now)
-        .map_err(crate::failure::later)?;
+    let mut draft = owner_mail::draft(
+        announcer,
+        notice,
+        language,
+        to,
+        message_id,
+        about.listing.message_id.clone(),
+        arrival.now,
+    )
+    .map_err(crate::failure::later)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
         // The operator's own server, with the floor the operator gave it.

@@ -2,7 +2,7 @@
 //! here and is not kept. Machines and lists are told nothing (RFC 3834 §2). Knows no wording.
 
 use sealpost_mail::{Address, Head, Reply, ReversePath, Secret};
-use sealpost_notice::Notice;
+use sealpost_notice::{Notice, Wrote};
 use sealpost_store::{ArrivalRows, LegPurpose, Most, NewUse};
 
 use super::Arrival;
@@ -42,11 +42,12 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
         return Ok(rows);
     };
     let announcer = &tenant.announcer;
-    let notice = Notice::ReplySafely { link: Secret::new(announcer.public_url.clone()) };
+    let notice = Notice::ReplySafely { link: Secret::new(announcer.public_url.clone()), wrote: wrote(head) };
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", shared.random.id(), tenant.name);
-    let draft = owner_mail::draft(announcer, notice, language, to, message_id, arrival.now)
-        .map_err(crate::failure::later)?;
+    let draft =
+        owner_mail::draft(announcer, notice, language, to, message_id, message_id_of(head), arrival.now)
+            .map_err(crate::failure::later)?;
     let queue = enqueue::Queue::of(arrival.context);
     let leg =
         enqueue::leg(&queue, draft, None, LegPurpose::Notice, arrival.id).map_err(crate::failure::later)?;
@@ -54,6 +55,17 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
     rows.uses.push(counted);
     tracing::info!(arrival.id = %arrival.id, "mail to our own address: its writer is told how to answer safely");
     Ok(rows)
+}
+
+/// Whether somebody answered one of our mails, or wrote to the address on it of their own accord.
+fn wrote(head: &Head) -> Wrote {
+    let answers = ["In-Reply-To", "References"].iter().any(|name| head.count(name) > 0);
+    if answers { Wrote::Reply } else { Wrote::Afresh }
+}
+
+/// What an answer names, so that mail programs put it beside what it answers (RFC 3834 §3.1.5).
+pub(super) fn message_id_of(head: &Head) -> Option<String> {
+    head.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
 }
 
 /// What counts an answer of this kind to this address; `None`: there was one today.

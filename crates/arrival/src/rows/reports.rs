@@ -11,8 +11,10 @@ use sealpost_notice::Report as Words;
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
+use super::reply_to_notice::message_id_of;
 use crate::context::Context;
 use crate::decide::{Decided, Way};
+use crate::memo::NoticeMemo;
 use crate::partners::Came;
 use crate::settings::Routes;
 use crate::{enqueue, quota};
@@ -38,6 +40,10 @@ struct Report<'a> {
     envid: Option<String>,
     words: Words<'a>,
     returned: Option<Vec<u8>>,
+    /// The letter's Message-ID.
+    about: Option<String>,
+    /// When the letter came.
+    arrived: Timestamp,
 }
 
 /// What a refusal's report may give back of the letter.
@@ -133,6 +139,11 @@ async fn refused(
         envid: arrival.envelope.envid.clone(),
         words: Words::Refused { reason: reply.text() },
         returned: returned.head.clone(),
+        about: match arrival.came {
+            Came::Readable => message_id_of(&arrival.spooled.head),
+            Came::Closed => None,
+        },
+        arrived: arrival.now,
     };
     add(&At::of(arrival), report, returned.tls, rows).await
 }
@@ -162,6 +173,8 @@ pub(super) async fn deposited(
         envid: arrival.envelope.envid.clone(),
         words: Words::Deposited,
         returned: None,
+        about: message_id_of(&arrival.spooled.head),
+        arrived: arrival.now,
     };
     add(&At::of(arrival), report, TlsFloor::None, rows).await
 }
@@ -170,16 +183,15 @@ pub(super) async fn deposited(
 /// certain, and the text says so.
 pub(crate) async fn unannounced(
     at: &At<'_>,
-    sender: &ReversePath,
-    recipient: &Address,
+    letter: &NoticeMemo,
     status: Option<EnhancedCode>,
     rows: &mut ArrivalRows,
 ) -> Result<(), Reply> {
-    let Some(to) = sender.address() else { return Ok(()) };
+    let Some(to) = letter.sender.address() else { return Ok(()) };
     let report = Report {
         to,
         recipient: DsnRecipient {
-            final_recipient: recipient.clone(),
+            final_recipient: letter.recipient.clone(),
             orcpt: None,
             action: DsnAction::Failed,
             status: status.unwrap_or(EnhancedCode(5, 0, 0)),
@@ -190,6 +202,8 @@ pub(crate) async fn unannounced(
         envid: None,
         words: Words::NotReached { certain: status.is_some() },
         returned: None,
+        about: letter.message_id.clone(),
+        arrived: letter.at,
     };
     add(at, report, TlsFloor::None, rows).await
 }
@@ -202,11 +216,12 @@ async fn add(at: &At<'_>, report: Report<'_>, tls: TlsFloor, rows: &mut ArrivalR
     let mail = compose_dsn(&DsnParts {
         reporting_mta: context.tenant.name.clone(),
         original_envid: report.envid,
-        arrival: at.now,
+        arrival: report.arrived,
         at: at.now,
         from: context.tenant.routes.report_from.clone(),
         to: report.to.clone(),
         message_id: format!("{}@{}", context.shared.random.id(), context.tenant.name),
+        about: report.about,
         subject: words.subject,
         text: words.text,
         recipients: vec![report.recipient],

@@ -85,7 +85,14 @@ async fn a_report_that_fails_is_not_reported() {
 async fn the_sender_of_a_confidential_letter_hears_that_nobody_could_be_told_and_nothing_of_the_letter() {
     let sender = ReversePath::Address(Address::parse("boss@insurer.example").unwrap());
     let (mailbox_id, deposit_id) = ("m1".to_owned(), "d1".to_owned());
-    let notice = Purpose::Notice { mailbox_id, deposit_id, sender, is_first: true, others: Vec::new() };
+    let notice = Purpose::Notice {
+        mailbox_id,
+        deposit_id,
+        sender,
+        letter_id: None,
+        is_first: true,
+        others: Vec::new(),
+    };
     let reports = after_refusal(Post {
         from: None,
         ret: Some(Ret::Full),

@@ -1,5 +1,6 @@
 //! `sealpost audit`: whether the audit trail is whole, what stands in it, and where it ends.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -147,10 +148,18 @@ pub(super) async fn verify(
     noted: &[AnchorWord],
 ) -> Result<Verified, StoreError> {
     // Rows may be let go under our hands: then from the new beginning.
+    // Before any row: whatever is made from now on has its row further down.
+    let (mut made, mut after) = (BTreeMap::new(), String::new());
+    loop {
+        let page = store.mailboxes_made(&after).await?;
+        let Some((last, _)) = page.last() else { break };
+        after.clone_from(last);
+        made.extend(page);
+    }
     loop {
         let (mut rows, begin) = store.audit_page(0).await?;
         let begin = begin.pruned;
-        let mut verifier = Verifier::new(masters, begin.clone(), noted.to_vec());
+        let mut verifier = Verifier::new(masters, begin.clone(), noted.to_vec(), made.clone());
         loop {
             rows.iter().for_each(|row| verifier.take(row));
             let last = rows.last().map_or(0, |row| row.seq);

@@ -4,11 +4,12 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use sealpost_arrival::{EventFacts, letter_facts};
 use sealpost_export::{ExportError, Limits, Wording, Worker};
-use sealpost_mail::{Compose, ComposeError, Random as _, SystemRandom, Timestamp, compose_notice};
+use sealpost_mail::{Address, Compose, ComposeError, Random as _, SystemRandom, Timestamp, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event, actions};
-use sealpost_notice::{DatedStep, Evidence, Language, LetterStep, NoticeError, TrailState};
-use sealpost_store::{AuditRow, MailboxRow, Store, StoreError};
+use sealpost_notice::{DatedStep, Evidence, Language, LetterStep, NoticeError, SecondKey, TrailState};
+use sealpost_store::{AuditRow, MailboxRow, Store, StoreError, bounce_token};
 use sealpost_vault::AuditMaster;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -16,7 +17,7 @@ use thiserror::Error;
 use super::audit::{shown, verify};
 use super::say;
 use super::support::{SupportError, address};
-use crate::config::checked::{Plan, SupportKeys};
+use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What to make.
 #[derive(Debug, clap::Args)]
@@ -65,6 +66,8 @@ struct Found {
     letter: String,
     mailbox: String,
     recipient: Option<String>,
+    /// Who sent it and its Message-ID, while the letter is there.
+    known: Option<EventFacts>,
     rows: Vec<AuditRow>,
     trail: TrailState,
 }
@@ -79,27 +82,51 @@ pub(super) async fn make(
     now: Timestamp,
 ) -> Result<(), EvidenceError> {
     let found = find(store, keys, masters, &wish.letter).await?;
-    // Noted before anybody reads it, like every other look.
-    let made = Event::EvidenceMade { letter: &found.letter, mailbox: &found.mailbox };
-    store.append_audit(vec![made.row(now, &Actor::of_command(), None)]).await?;
-    let facts = found.json(plan, now);
-    if wish.json {
-        say(facts);
-        return Ok(());
-    }
     let path = wish.to.clone().unwrap_or_else(|| PathBuf::from(format!("evidence-{}.pdf", found.letter)));
-    let pdf = found.pdf(plan, &facts, wish.language.unwrap_or(plan.announcer.language), now).await?;
-    write(&path, &pdf).map_err(|source| EvidenceError::File { path: path.clone(), source })?;
-    say(format_args!("{} made", path.display()));
+    let wrong = |source| EvidenceError::File { path: path.clone(), source };
+    // First the file: what could not be made is not noted as made.
+    let file = if wish.json { None } else { Some(create(&path).map_err(wrong)?) };
+    let made = hand_out(store, plan, &found, wish, file, now).await;
+    if made.is_err() && !wish.json {
+        let _not_there = std::fs::remove_file(&path);
+    }
+    made?;
+    if !wish.json {
+        say(format_args!("{} made", path.display()));
+    }
     Ok(())
 }
 
+async fn hand_out(
+    store: &Store,
+    plan: &Plan,
+    found: &Found,
+    wish: &Wish,
+    file: Option<std::fs::File>,
+    now: Timestamp,
+) -> Result<(), EvidenceError> {
+    let facts = found.json(plan, now);
+    let pdf = match &file {
+        None => None,
+        Some(_) => {
+            Some(found.pdf(plan, &facts, wish.language.unwrap_or(plan.announcer.language), now).await?)
+        }
+    };
+    // Noted before anybody reads it, like every other look.
+    let made = Event::EvidenceMade { letter: &found.letter, mailbox: &found.mailbox };
+    store.append_audit(vec![made.row(now, &Actor::of_command(), None)]).await?;
+    let (Some(mut file), Some(pdf)) = (file, pdf) else {
+        say(facts);
+        return Ok(());
+    };
+    let path = wish.to.clone().unwrap_or_default();
+    file.write_all(&pdf).and_then(|()| file.sync_all()).map_err(|source| EvidenceError::File { path, source })
+}
+
 /// It names a person: nobody else's to read. One that is there already is not written over.
-fn write(path: &Path, pdf: &[u8]) -> std::io::Result<()> {
+fn create(path: &Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(pdf)?;
-    file.sync_all()
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 async fn find(
@@ -129,10 +156,20 @@ async fn find(
         }
     };
     let recipient = address.map(|address| address.to_path());
-    Ok(Found { letter: letter.to_owned(), mailbox, recipient, rows, trail })
+    let memo = store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
+    let known = memo.and_then(|memo| letter_facts(&keys.role.queue.rows, letter, &memo.memo_sealed));
+    Ok(Found { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
 }
 
 impl Found {
+    fn sender(&self) -> Option<String> {
+        self.known.as_ref()?.sender.as_ref().map(Address::to_path)
+    }
+
+    fn message_id(&self) -> Option<String> {
+        self.known.as_ref()?.message_id.as_ref().map(|id| format!("<{id}>"))
+    }
+
     fn json(&self, plan: &Plan, now: Timestamp) -> Value {
         let events: Vec<Value> = self
             .rows
@@ -157,6 +194,10 @@ impl Found {
             "letter": self.letter,
             "mailbox": self.mailbox,
             "recipient": self.recipient,
+            "sender": self.sender(),
+            "message_id": self.message_id(),
+            // No checksum of a letter is kept: nothing here claims one.
+            "sha256": Value::Null,
             "operator": plan.portal.brand.name,
             "made": shown(now),
             "events": events,
@@ -176,11 +217,19 @@ impl Found {
         let dated =
             |row: &AuditRow| Some(DatedStep { at: row.at, step: step(row)?, network: row.network.clone() });
         let steps: Vec<DatedStep> = self.rows.iter().filter_map(dated).collect();
+        let (sender, message_id) = (self.sender(), self.message_id());
         let evidence = Evidence {
             operator,
             letter: &self.letter,
             mailbox: &self.mailbox,
             recipient: self.recipient.as_deref(),
+            sender: sender.as_deref(),
+            message_id: message_id.as_deref(),
+            second_key: match plan.escrow {
+                EscrowPlan::Server => SecondKey::OnServer,
+                EscrowPlan::Offline(_) => SecondKey::KeptApart,
+                EscrowPlan::None => SecondKey::None,
+            },
             steps: &steps,
             trail: &self.trail,
             zone,
@@ -198,10 +247,12 @@ impl Found {
             html: Some(text.html),
             at: now,
             auto_submitted: "auto-generated",
+            about: None,
             extra: Vec::new(),
             inline_images: Vec::new(),
         })?;
-        let labels = sealpost_portal::document_labels(language.tag());
+        let mut labels = sealpost_portal::document_labels(language.tag());
+        labels.embedded = text.embedded;
         let wording = Wording { labels: &labels, zone, letterhead: Some(operator), appointments: &text.rows };
         let rules = &plan.portal.export;
         let limits = Limits { memory: rules.pdf_memory, wall: rules.pdf_time, ..Limits::default() };
@@ -225,6 +276,7 @@ fn step(row: &AuditRow) -> Option<LetterStep> {
         actions::DELETED => LetterStep::Deleted,
         actions::EXPIRED => LetterStep::Expired,
         actions::LEFT_TRASH => LetterStep::LeftTrash,
+        // A command on the operator's machine, whoever asked for it.
         actions::RECALLED => LetterStep::Recalled,
         actions::EVIDENCE => LetterStep::EvidenceMade,
         actions::MAILBOX_ACTIVATED => LetterStep::MailboxActivated,

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp};
-use sealpost_mailbox::audit::{Event, MailboxGone};
+use sealpost_mailbox::audit::{Actor, Event, MailboxGone};
 use sealpost_notice::SupportDid;
 use sealpost_store::{DepositRow, MailboxRow, MailboxState, Store};
 use serde_json::{Value, json};
 
-use super::support::{SupportError, address, check_note, facts_json, find, goes, instant, noting, resident};
+use super::support::{
+    SupportError, address, check_note, facts_json, find, goes, instant, last_letter, noting, resident,
+};
 use super::tell_owner::telling;
 use super::{say, with_support};
 use crate::config::checked::{Plan, SupportKeys};
@@ -125,7 +127,11 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
         }
         What::ExportFacts { mailbox } => {
             let row = find(store, keys, mailbox).await?;
-            say(super::export_facts::export(store, plan, keys, &row, now).await?);
+            let facts = super::export_facts::export(store, plan, keys, &row, now).await?;
+            // Noted before anybody reads it, like every other look.
+            let taken = Event::FactsExported { mailbox: &row.id };
+            store.append_audit(vec![taken.row(now, &Actor::of_command(), None)]).await?;
+            say(facts);
             Ok(())
         }
         What::Clear(act) => {
@@ -231,7 +237,8 @@ async fn show(
     let facts = store.mailbox_facts(&row.id, now).await?;
     let letters = store.letters_of(&row.id).await?;
     let withdrawn = store.withdrawn(&row.id, now).await?.len();
-    let mut told = facts_json(plan, row, address.as_deref(), &facts, &letters, withdrawn);
+    let last = last_letter(&store.audit_of(&row.id).await?, &letters);
+    let mut told = facts_json(plan, row, address.as_deref(), &facts, &letters, last, withdrawn);
     if let Some(bounced) = store.unreachable(&row.id).await? {
         told.insert("mail_came_back".to_owned(), json!(bounced.bounces));
         told.insert("came_back_last".to_owned(), json!(instant(Some(bounced.last_at))));

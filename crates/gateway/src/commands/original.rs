@@ -11,6 +11,7 @@ use sealpost_arrival::{ArrivalReception, Context, Shared, Tenant};
 use sealpost_delivery::Runner;
 use sealpost_intake::MemoryBudget;
 use sealpost_mail::{Clock, Random, Reply, SystemClock, SystemRandom};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{OriginalState, Store};
 use sealpost_vault::IntakeRole;
 use serde_json::json;
@@ -130,6 +131,10 @@ async fn act(reception: &ArrivalReception, what: &What) -> Result<(), OriginalEr
             };
             let mut left = 0;
             for id in &ids {
+                // Noted before anybody reads it, like every other look.
+                let looked = Event::OriginalOpened { original: id };
+                let row = looked.row(SystemClock.now(), &Actor::of_command(), None);
+                reception.context.shared.store.append_audit(vec![row]).await?;
                 let said = match originals::again(reception, id).await {
                     Ok(Again::Opened) => {
                         say(format_args!("{id}: opened and handed on"));

@@ -2,9 +2,11 @@
 //! audit trail. Never content, subject or the name of a file.
 
 use sealpost_mail::{Address, Timestamp};
-use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_mailbox::audit::{Actor, Event, actions};
 use sealpost_mailbox::{LastUse, MailboxError, Resident, Retention};
-use sealpost_store::{AuditRow, DepositRow, MailboxFacts, MailboxRow, MailboxState, Store, StoreError};
+use sealpost_store::{
+    AuditRow, DepositRow, Folder, MailboxFacts, MailboxRow, MailboxState, Store, StoreError,
+};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
@@ -85,6 +87,7 @@ pub(super) fn facts_json(
     address: Option<&str>,
     facts: &MailboxFacts,
     letters: &[DepositRow],
+    last_letter: Option<Timestamp>,
     withdrawn: usize,
 ) -> Map<String, Value> {
     let letters: Vec<Value> = letters.iter().map(|letter| letter_json(row, letter)).collect();
@@ -96,7 +99,7 @@ pub(super) fn facts_json(
         "created": instant(Some(row.created_at)),
         "activated": instant(row.activated_at),
         "last_log_in": instant(row.last_seen_at),
-        "last_letter": instant(row.reached_at),
+        "last_letter": instant(last_letter),
         "held_since": instant(row.held_since),
         "goes": instant(goes(&plan.portal.retention, row)),
         "link_good_until": instant(facts.link_until.filter(|_| row.state == MailboxState::Pending)),
@@ -115,6 +118,15 @@ pub(super) fn facts_json(
         Value::Object(facts) => facts,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
     }
+}
+
+/// When a letter came last, as far as the trail and the letters that are there say: what the mailbox's time is counted from
+/// may be the end of a hold.
+pub(super) fn last_letter(trail: &[AuditRow], letters: &[DepositRow]) -> Option<Timestamp> {
+    let noted = trail.iter().filter(|row| row.action == actions::DEPOSITED).map(|row| row.at);
+    let there =
+        letters.iter().filter(|letter| letter.folder != Folder::Sent).map(|letter| letter.received_at);
+    noted.chain(there).max()
 }
 
 /// Everything that is shown of a letter.

@@ -39,7 +39,7 @@ async fn mail(
     }
     let random = SystemRandom;
     let message_id = format!("{}@{}", random.id(), plan.name);
-    let draft = owner_mail::draft(&plan.announcer, notice, &row.language, address, message_id, now)
+    let draft = owner_mail::draft(&plan.announcer, notice, &row.language, address, message_id, None, now)
         .map_err(SupportError::Mail)?;
     let queue =
         enqueue::Queue { spool: &keys.role.queue.spool, random: &random, give_up: plan.routes.give_up };

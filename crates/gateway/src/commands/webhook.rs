@@ -4,9 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_mail::{Clock as _, SystemClock};
+use sealpost_mail::{Clock as _, SystemClock, Timestamp};
+use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{EventRow, Store, StoreError};
 use serde_json::json;
+use thiserror::Error;
 
 use super::support::instant;
 use super::{say, with_support};
@@ -14,10 +16,14 @@ use super::{say, with_support};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum What {
-    /// Shows events that nobody tries to send any more.
+    /// Shows events that no receiver has yet: those that wait for their next try, and those that nobody tries to send any
+    /// more.
     List {
-        /// Also those on their way.
-        #[arg(long)]
+        /// Only those that nobody tries any more.
+        #[arg(long, conflicts_with = "all")]
+        dead: bool,
+        /// All, as without it.
+        #[arg(long, hide = true)]
         all: bool,
         /// One JSON object a line.
         #[arg(long)]
@@ -47,19 +53,51 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     with_support(config, async |store, _plan, _keys| act(store, what).await)
 }
 
-async fn act(store: &Store, what: &What) -> Result<(), StoreError> {
-    match what {
-        What::List { all, json } => list(store, !all, *json).await,
-        What::Retry(Which { id, webhook, all: _ }) => {
-            let now = SystemClock.now();
-            let count = store.revive_events(id.as_deref(), webhook.as_deref(), now).await?;
-            say(format_args!("{count} due now"));
+/// Why it was not done.
+#[derive(Debug, Error)]
+enum WebhookError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("no event {0:?} that nobody tries any more: `sealpost webhook list` shows which there are")]
+    NoEvent(String),
+    #[error(
+        "no events for the webhook {0:?} that nobody tries any more: `sealpost webhook list` shows which there are"
+    )]
+    NoHook(String),
+}
+
+/// What was named must have been there.
+fn told(count: usize, id: Option<&str>, webhook: Option<&str>, done: &str) -> Result<(), WebhookError> {
+    match (count, id, webhook) {
+        (0, Some(id), _) => Err(WebhookError::NoEvent(id.to_owned())),
+        (0, None, Some(webhook)) => Err(WebhookError::NoHook(webhook.to_owned())),
+        (count, _, _) => {
+            say(format_args!("{count} {done}"));
             Ok(())
         }
-        What::Drop(Which { id, webhook, all: _ }) => {
+    }
+}
+
+/// With a row of the trail, if anything changes.
+fn noted(store: &Store, event: &Event<'_>, which: &Which, now: Timestamp) -> Store {
+    let mut row = event.row(now, &Actor::of_command(), None);
+    row.object = which.id.clone().or_else(|| which.webhook.clone()).unwrap_or_else(|| "all".to_owned());
+    store.audited(vec![row])
+}
+
+async fn act(store: &Store, what: &What) -> Result<(), WebhookError> {
+    match what {
+        What::List { dead, all: _, json } => Ok(list(store, *dead, *json).await?),
+        What::Retry(which @ Which { id, webhook, all: _ }) => {
+            let now = SystemClock.now();
+            let store = noted(store, &Event::EventsRetried, which, now);
+            let count = store.revive_events(id.as_deref(), webhook.as_deref(), now).await?;
+            told(count, id.as_deref(), webhook.as_deref(), "due now")
+        }
+        What::Drop(which @ Which { id, webhook, all: _ }) => {
+            let store = noted(store, &Event::EventsDropped, which, SystemClock.now());
             let count = store.drop_events(id.as_deref(), webhook.as_deref()).await?;
-            say(format_args!("{count} dropped"));
-            Ok(())
+            told(count, id.as_deref(), webhook.as_deref(), "dropped")
         }
     }
 }
@@ -100,8 +138,9 @@ fn show(event: &EventRow, dead: bool, as_json: bool) {
         }));
     } else {
         let error = event.last_error.as_deref().unwrap_or("-");
+        let next = due.map(|due| format!(", next {due}")).unwrap_or_default();
         say(format_args!(
-            "{}  {}  {state}, {} attempts: {error}",
+            "{}  {}  {state}, {} attempts{next}: {error}",
             event.id,
             event.kind.as_str(),
             event.attempts

@@ -64,6 +64,11 @@ async fn one(
         store.forget_unannounced(&all()).await.map_err(because)?;
         return Ok(false);
     };
+    // "Log in and read" would be false: they wait until support has unlocked it.
+    match mailbox.state {
+        MailboxState::Locked => return Ok(false),
+        MailboxState::Pending | MailboxState::Active | MailboxState::Deleted => {}
+    }
     let announcer = &context.tenant.announcer;
     let interval = announcer.pace_of(mailbox.state, first.wish).interval().unwrap_or(Duration::ZERO);
     if first.announced_at.is_some_and(|at| at.plus(interval) > now) {

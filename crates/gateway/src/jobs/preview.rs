@@ -35,7 +35,7 @@ pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Re
         }
         Job::MailboxReminders => {
             let ending = reminders::ending(workshop, now).await?;
-            Ok(ending.iter().map(|(id, _, _)| format!("mail: mailbox {id} will go")).collect())
+            Ok(ending.iter().map(|one| format!("mail: mailbox {} will go", one.mailbox_id)).collect())
         }
         Job::Senders => {
             let (unfetched, expired) =

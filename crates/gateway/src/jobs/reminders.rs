@@ -6,7 +6,7 @@ use sealpost_arrival::{Context, reminder};
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_mailbox::LastUse;
 use sealpost_notice::Notice;
-use sealpost_store::{MailboxRow, MailboxState, Reminded, WaitingLetter};
+use sealpost_store::{IdleMailbox, MailboxRow, MailboxState, Reminded, WaitingLetter};
 
 use super::unreadable_rows::Unread;
 use super::{Counts, Failed, Workshop};
@@ -149,7 +149,7 @@ fn number(workshop: &Workshop, due: &Due, now: Timestamp) -> u8 {
 pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let (mut sent, mut unread) = (0, Unread::default());
     let Some(context) = awake(workshop, now) else { return Ok(vec![("mails", 0)]) };
-    for (mailbox_id, ends, before) in ending(workshop, now).await? {
+    for Ending { mailbox_id, ends, goes, before } in ending(workshop, now).await? {
         let found = mailbox(workshop, &mailbox_id).await;
         let Some(Some(mailbox)) = unread.or_noted("mailbox", &mailbox_id, found)? else { continue };
         if mailbox.state != MailboxState::Active || is_used_since(workshop, &mailbox, ends) {
@@ -157,8 +157,8 @@ pub(super) async fn mailboxes(workshop: &Workshop, now: Timestamp) -> Result<Cou
         }
         let notice = Notice::MailboxReminder {
             link: Secret::new(context.tenant.announcer.public_url.clone()),
-            expires: ends,
-            days: workshop.retention.days(now, ends),
+            expires: goes,
+            days: workshop.retention.days(now, goes),
         };
         let note = reminder::Note { about: Reminded::Mailbox, before, at: now };
         let reminded = reminder::send(context, &mailbox, notice, None, note).await;
@@ -171,11 +171,19 @@ fn is_used_since(workshop: &Workshop, mailbox: &MailboxRow, ends: Timestamp) -> 
     workshop.retention.unused(&LastUse::from(mailbox)) != Some(ends)
 }
 
-/// Mailboxes whose owners are to be told now: id, end, and when they were told last. Changes nothing.
-pub(crate) async fn ending(
-    workshop: &Workshop,
-    now: Timestamp,
-) -> Result<Vec<(String, Timestamp, Option<Timestamp>)>, Failed> {
+/// A mailbox whose owner is to be told now that it will go.
+pub(crate) struct Ending {
+    pub(crate) mailbox_id: String,
+    /// When its time is over.
+    ends: Timestamp,
+    /// When it goes: later, where nobody could tell its owner in time.
+    goes: Timestamp,
+    /// When they were told last.
+    before: Option<Timestamp>,
+}
+
+/// All of them. Changes nothing.
+pub(crate) async fn ending(workshop: &Workshop, now: Timestamp) -> Result<Vec<Ending>, Failed> {
     let Workshop { store, retention, telling, .. } = workshop;
     let (mut all, mut after) = (Vec::new(), String::new());
     while retention.mailbox.is_some() && !telling.mailbox.is_empty() {
@@ -184,20 +192,53 @@ pub(crate) async fn ending(
         after.clone_from(&last.id);
         for mailbox in found {
             let last = LastUse::from(&mailbox);
-            let Some(ends) = retention.unused(&last).filter(|ends| *ends > now) else { continue };
-            let rungs = telling.mailbox.iter().map(|rung| retention.zone.before(ends, *rung));
-            let reached = rungs.filter(|rung| *rung > last.at() && *rung <= now).max();
+            let Some(ends) = retention.unused(&last) else { continue };
+            let (reached, goes) = if ends > now {
+                let rungs = telling.mailbox.iter().map(|rung| retention.zone.before(ends, *rung));
+                (rungs.filter(|rung| *rung > last.at() && *rung <= now).max(), ends)
+            } else {
+                // The machine was off, or its clock wrong, on every day of the ladder: once, and then it goes.
+                let shortest = telling.mailbox.iter().map(|rung| retention.zone.end(now, *rung)).min();
+                (Some(last.at().plus(std::time::Duration::from_millis(1))), shortest.unwrap_or(ends))
+            };
             let Some(reached) = reached else { continue };
             let told = store.reminded_of_mailbox(&mailbox.id).await?;
             let bounced = store.unreachable(&mailbox.id).await?;
             if told.is_none_or(|told| told < reached)
-                && bounced.is_none_or(|bounced| bounced.bounces < telling.most_bounces())
+                && bounced.is_none_or(|bounced| {
+                    // A letter that came since may have shown that mail arrives again.
+                    bounced.bounces < telling.most_bounces() && bounced.last_at < last.at()
+                })
             {
-                all.push((mailbox.id, ends, told));
+                all.push(Ending { mailbox_id: mailbox.id, ends, goes, before: told });
             }
         }
     }
     Ok(all)
+}
+
+/// Whether the owner of a mailbox whose time is over has been told in time, or cannot be.
+pub(crate) async fn is_told(
+    workshop: &Workshop,
+    mailbox: &IdleMailbox,
+    now: Timestamp,
+) -> Result<bool, Failed> {
+    let Workshop { store, retention, telling, .. } = workshop;
+    let (zone, last) = (&retention.zone, LastUse::from(mailbox).at());
+    let ends = |from: Timestamp| telling.mailbox.iter().map(|rung| zone.end(from, *rung)).min();
+    if let Some(told) = store.reminded_of_mailbox(&mailbox.id).await?.filter(|told| *told > last) {
+        // In time, with the day on which it goes; or later, and then it stays for as long as they were told.
+        let is_in_time = retention.unused(&LastUse::from(mailbox)).is_some_and(|over| told <= over);
+        return Ok(is_in_time || ends(told).is_none_or(|goes| goes < now));
+    }
+    let bounced = store.unreachable(&mailbox.id).await?;
+    if telling.mailbox.is_empty()
+        || bounced.is_some_and(|bounced| bounced.bounces >= telling.most_bounces() || bounced.last_at >= last)
+    {
+        return Ok(true);
+    }
+    // Only owners of mailboxes in use are told.
+    Ok(store.mailbox(&mailbox.id).await?.is_none_or(|row| row.state != MailboxState::Active))
 }
 
 #[cfg(test)]

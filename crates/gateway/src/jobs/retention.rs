@@ -3,9 +3,9 @@
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::LastUse;
 use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
-use sealpost_store::{IdleMailbox, Store, StoreError, Unread};
+use sealpost_store::{IdleMailbox, Store, StoreError};
 
-use super::{Counts, Failed, Workshop};
+use super::{Counts, Failed, Workshop, reminders};
 
 /// Deletes what is kept no longer. What fails is done next hour.
 pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
@@ -75,9 +75,8 @@ impl Counting {
 pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let store = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
     let mut gone = 0;
-    let unread = if workshop.telling.expired { Unread::KeptForSenders } else { Unread::Forgotten };
     for mailbox in unused_mailboxes(workshop, now).await? {
-        gone += usize::from(store.delete_idle(&mailbox, unread, now).await?);
+        gone += usize::from(store.delete_idle(&mailbox, now).await?);
     }
     let mut counts = Counting::default();
     counts.add("mailboxes", "mailboxes deleted that nobody used any more", Ok(gone));
@@ -96,11 +95,12 @@ pub(crate) async fn unused_mailboxes(
         let found = store.idle_mailboxes(now, &after).await?;
         let Some(last) = found.last() else { break };
         after.clone_from(&last.id);
-        all.extend(
-            found
-                .into_iter()
-                .filter(|mailbox| retention.unused(&LastUse::from(mailbox)).is_some_and(|end| end < now)),
-        );
+        for mailbox in found {
+            let is_over = retention.unused(&LastUse::from(&mailbox)).is_some_and(|end| end < now);
+            if is_over && reminders::is_told(workshop, &mailbox, now).await? {
+                all.push(mailbox);
+            }
+        }
     }
     Ok(all)
 }

@@ -2,8 +2,8 @@
 //! told once, with the commit of the mail.
 
 use sealpost_arrival::reminder;
-use sealpost_mail::Timestamp;
-use sealpost_notice::Notice;
+use sealpost_mail::{ActivateBy, Timestamp};
+use sealpost_notice::{Notice, Reached};
 use sealpost_store::{ExpiredUnread, Told, Unfetched};
 
 use super::unreadable_rows::Unread;
@@ -22,7 +22,7 @@ pub(crate) async fn unfetched(workshop: &Workshop, now: Timestamp) -> Result<Vec
     let Some(term) = workshop.telling.unfetched else { return Ok(all) };
     let zone = &workshop.retention.zone;
     loop {
-        let found = workshop.store.unfetched(&after, now).await?;
+        let found = workshop.store.unfetched(&after, now, workshop.telling.most_bounces()).await?;
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.deposit_id);
         all.extend(found.into_iter().filter(|letter| {
@@ -43,6 +43,8 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
             date: letter.received_at,
             waiting,
             deletion,
+            reached: if letter.came_back { Reached::CameBack } else { Reached::Notified },
+            newcomer: letter.initial_password.then_some(ActivateBy::InitialPassword),
         };
         let done =
             reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;

@@ -98,7 +98,8 @@ impl Access<'_> {
             MailboxState::Active | MailboxState::Locked => return Ok(ActivationLink::Used),
             MailboxState::Deleted => return Ok(ActivationLink::Expired),
         }
-        if row.expires_at <= self.now() {
+        // A hold stops every clock; its end gives back what was left.
+        if row.expires_at <= self.now() && mailbox.held_since.is_none() {
             return Ok(ActivationLink::Expired);
         }
         let Some(wrap) = self.store.wrap(&mailbox.id, WrapKind::Activation).await? else {

@@ -30,3 +30,5 @@ pub const NOTICE_RETURNED: &str = "notice.returned";
 pub const MAILBOX_ACTIVATED: &str = "mailbox.activated";
 /// Its mailbox was deleted.
 pub const MAILBOX_DELETED: &str = "mailbox.deleted";
+/// A mailbox was made.
+pub const MAILBOX_CREATED: &str = "mailbox.created";

@@ -187,6 +187,14 @@ pub enum Event<'a> {
     LetterExported { letter: &'a str, mailbox: &'a str, format: &'static str },
     /// What the trail says of it was taken away, for a dispute.
     EvidenceMade { letter: &'a str, mailbox: &'a str },
+    /// Everything the operator can see about a mailbox was taken away, for its owner.
+    FactsExported { mailbox: &'a str },
+    /// A letter that was kept as it came is opened once more with the house's keys.
+    OriginalOpened { original: &'a str },
+    /// Events that nobody tried to send any more are tried again.
+    EventsRetried,
+    /// They are given up.
+    EventsDropped,
     /// Many were, in one archive.
     ArchiveExported { mailbox: &'a str, letters: usize, format: &'static str },
     /// Letters came into the trash: with a riding row, each of them.

@@ -11,7 +11,7 @@ use super::event::{
 impl Event<'_> {
     pub(super) fn words(&self) -> Words {
         match *self {
-            Self::MailboxCreated { mailbox } => of_mailbox("mailbox.created", mailbox),
+            Self::MailboxCreated { mailbox } => of_mailbox(actions::MAILBOX_CREATED, mailbox),
             Self::MailboxActivated { mailbox } => of_mailbox(actions::MAILBOX_ACTIVATED, mailbox),
             Self::LinkRenewed { mailbox } => of_mailbox("mailbox.link-renewed", mailbox),
             Self::LoggedIn { mailbox } => of_mailbox("session.began", mailbox),
@@ -78,6 +78,10 @@ impl Event<'_> {
                 Words { detail: format!("format={format}"), ..words(actions::EXPORTED, letter, mailbox) }
             }
             Self::EvidenceMade { letter, mailbox } => words(actions::EVIDENCE, letter, mailbox),
+            Self::FactsExported { mailbox } => of_mailbox("mailbox.facts-exported", mailbox),
+            Self::OriginalOpened { original } => words("original.opened-again", original, ""),
+            Self::EventsRetried => words("webhook.retried", "", ""),
+            Self::EventsDropped => words("webhook.dropped", "", ""),
             Self::ArchiveExported { mailbox, letters, format } => Words {
                 detail: format!("letters={letters} format={format}"),
                 ..of_mailbox("archive.exported", mailbox)
@@ -94,14 +98,15 @@ impl Event<'_> {
                 words(action, "", "")
             }
             Self::NoticeSent { letter, mailbox, code, enhanced } => {
-                Words { outcome: reply(code, enhanced), ..words(actions::NOTICE_SENT, letter, mailbox) }
+                Words { outcome: reply(code, enhanced), ..of_notice(actions::NOTICE_SENT, letter, mailbox) }
             }
             Self::NoticeFailed { letter, mailbox, code, enhanced } => {
-                Words { outcome: reply(code, enhanced), ..words(actions::NOTICE_FAILED, letter, mailbox) }
+                Words { outcome: reply(code, enhanced), ..of_notice(actions::NOTICE_FAILED, letter, mailbox) }
             }
-            Self::NoticeReturned { letter, mailbox } => {
-                Words { outcome: "returned".to_owned(), ..words(actions::NOTICE_RETURNED, letter, mailbox) }
-            }
+            Self::NoticeReturned { letter, mailbox } => Words {
+                outcome: "returned".to_owned(),
+                ..of_notice(actions::NOTICE_RETURNED, letter, mailbox)
+            },
             Self::ReplySent { letter, mailbox, recipients } => {
                 Words { detail: format!("recipients={recipients}"), ..words("reply.sent", letter, mailbox) }
             }
@@ -179,6 +184,11 @@ fn words(action: &'static str, object: &str, mailbox: &str) -> Words {
         outcome: "done".to_owned(),
         detail: String::new(),
     }
+}
+
+/// A notice of a letter; a reminder that a mailbox will go speaks of none.
+fn of_notice(action: &'static str, letter: &str, mailbox: &str) -> Words {
+    if letter.is_empty() { of_mailbox(action, mailbox) } else { words(action, letter, mailbox) }
 }
 
 fn of_mailbox(action: &'static str, mailbox: &str) -> Words {

@@ -1,11 +1,14 @@
 //! Follows the chain of the audit trail from its beginning and says where it breaks. Pure: rows and anchors are given.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use sealpost_mail::Timestamp;
 use sealpost_store::{Anchor, AnchorKind, ChainedRow};
 use sealpost_vault::AuditMaster;
 
+use super::actions;
 use super::chain::{anchor_holds, row_holds};
 
 /// What is wrong.
@@ -28,6 +31,8 @@ pub enum Finding {
     NoHead,
     /// The row that was noted elsewhere is another one, or gone.
     NotAsNoted { seq: i64 },
+    /// There are mailboxes that the trail does not say anybody made: one of them, and how many more.
+    Emptied { mailbox: String, more: usize },
 }
 
 impl fmt::Display for Finding {
@@ -49,6 +54,10 @@ impl fmt::Display for Finding {
                 write!(f, "the trail ends at row {last}; the last one was {head}")
             }
             Self::NoHead => write!(f, "nothing says which row is the last one; the trail may be cut"),
+            Self::Emptied { mailbox, more } => write!(
+                f,
+                "no row says that mailbox {mailbox} was made (nor {more} more): the trail was emptied, or begun anew"
+            ),
             Self::NotAsNoted { seq } => write!(f, "row {seq} is not the one that was noted, or it is gone"),
         }
     }
@@ -88,7 +97,11 @@ impl FromStr for AnchorWord {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || "an anchor is a row's number, a colon and 64 hexadecimal digits".to_owned();
-        let (seq, digits) = text.trim().split_once(':').ok_or_else(wrong)?;
+        // A page breaks such a long word with spaces of no width, or with lines; copied, they come along.
+        let is_space =
+            |c: char| c.is_whitespace() || ('\u{200b}'..='\u{200d}').contains(&c) || c == '\u{feff}';
+        let text: String = text.chars().filter(|c| !is_space(*c)).collect();
+        let (seq, digits) = text.split_once(':').ok_or_else(wrong)?;
         let pairs = digits.as_bytes().as_chunks::<2>();
         let byte = |pair: &[u8; 2]| {
             std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
@@ -109,13 +122,27 @@ pub struct Verifier<'a> {
     /// The row before, if the chain has begun.
     before: Option<AnchorWord>,
     last_seq: i64,
+    /// Mailboxes whose making no row has told of so far, and when they were made.
+    made: BTreeMap<String, Timestamp>,
+    /// When the last row was written that the operator has let go.
+    pruned_at: Option<Timestamp>,
     done: Verified,
 }
 
+/// Clocks of two processes may differ by so much, in milliseconds, where the trail begins.
+const APART: i64 = 60_000;
+
 impl<'a> Verifier<'a> {
-    /// `masters`: of the server keys of all times. `noted`: rows that were noted elsewhere.
+    /// `masters`: of the server keys of all times. `noted`: rows that were noted elsewhere. `made`: the mailboxes there
+    /// are and when each was made. They are made with a row of the trail: one that is not there was taken away, with
+    /// everything else if need be (decision 0035).
     #[must_use]
-    pub fn new(masters: &'a [AuditMaster], pruned: Option<Anchor>, noted: Vec<AnchorWord>) -> Self {
+    pub fn new(
+        masters: &'a [AuditMaster],
+        pruned: Option<Anchor>,
+        noted: Vec<AnchorWord>,
+        made: BTreeMap<String, Timestamp>,
+    ) -> Self {
         let mut done = Verified::default();
         let mut before = None;
         if let Some(pruned) = &pruned {
@@ -130,7 +157,8 @@ impl<'a> Verifier<'a> {
         let last_seq = pruned.as_ref().map_or(0, |pruned| pruned.seq);
         // What was noted of rows that the operator has let go since cannot be looked at any more.
         let noted = noted.into_iter().filter(|word| word.seq > last_seq).collect();
-        Self { masters, noted, before, last_seq, done }
+        let pruned_at = pruned.map(|pruned| pruned.at);
+        Self { masters, noted, before, last_seq, made, pruned_at, done }
     }
 
     /// The next row.
@@ -148,6 +176,9 @@ impl<'a> Verifier<'a> {
             return;
         }
         self.done.rows += 1;
+        if content.action == actions::MAILBOX_CREATED {
+            self.made.remove(&content.object);
+        }
         let before = self.before.as_ref().map_or(&[][..], |before| &before.proof);
         let mut of_key = self.masters.iter().filter(|master| i64::from(master.id()) == *key_id).peekable();
         if of_key.peek().is_none() {
@@ -179,10 +210,48 @@ impl<'a> Verifier<'a> {
             (None, Some(_)) => self.done.findings.push(Finding::NoHead),
             (None, None) => {}
         }
+        let begins = self.pruned_at.map_or(i64::MIN, |at| at.0.saturating_add(APART));
+        let mut unsaid = self.made.into_iter().filter(|(_, made)| made.0 > begins);
+        if let Some((mailbox, _)) = unsaid.next() {
+            self.done.findings.push(Finding::Emptied { mailbox, more: unsaid.count() });
+        }
         // Whatever is still here was not met.
         self.noted.sort_by_key(|word| word.seq);
         self.done.findings.extend(self.noted.iter().map(|word| Finding::NotAsNoted { seq: word.seq }));
         self.done.head = self.before;
         self.done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_is_read_as_a_page_broke_it() {
+        let word = AnchorWord { seq: 74, proof: vec![0xab; 32] };
+        let broken = word.to_string().replace("abab", "ab\u{200b}ab").replacen("ab", "ab\n  ", 1);
+        assert_eq!(broken.parse(), Ok(word));
+        assert!("74:ab".parse::<AnchorWord>().is_err());
+    }
+
+    #[test]
+    fn a_mailbox_that_nobody_says_was_made_is_found() {
+        let made = |at| BTreeMap::from([("m1".to_owned(), Timestamp(at)), ("m2".to_owned(), Timestamp(at))]);
+        let found = |pruned: Option<Anchor>| {
+            Verifier::new(&[], pruned, Vec::new(), made(90_000)).finish(None).findings
+        };
+        assert_eq!(found(None), [Finding::Emptied { mailbox: "m1".to_owned(), more: 1 }]);
+        let pruned = |at| Anchor {
+            seq: 1,
+            at: Timestamp(at),
+            proof: Vec::new(),
+            writer: String::new(),
+            key_id: 1,
+            anchor_proof: Vec::new(),
+        };
+        let emptied = |pruned| found(Some(pruned)).iter().any(|one| matches!(one, Finding::Emptied { .. }));
+        assert!(emptied(pruned(10_000)), "made after what the operator let go");
+        assert!(!emptied(pruned(90_000)), "what said so was let go");
     }
 }

@@ -102,18 +102,21 @@ idle-deadline =
 idle-nothing = Möchten Sie es behalten, melden Sie sich einfach einmal an. Brauchen Sie es nicht mehr, müssen Sie nichts tun. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues.
 
 ## Niemand holt die Nachricht ab, an den Absender
-unfetched-subject = Noch nicht abgeholt: Ihre vertrauliche Nachricht
+unfetched-subject = Noch nicht abgeholt: Ihre vertrauliche Nachricht vom { $sent }
 unfetched-heading = Ihre Nachricht ist noch nicht abgeholt
 unfetched-intro =
     { $count ->
-        [one] Ihre vertrauliche Nachricht liegt seit gestern im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet. Er wurde per E-Mail benachrichtigt.
-       *[other] Ihre vertrauliche Nachricht liegt seit { $count } Tagen im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet. Er wurde per E-Mail benachrichtigt.
+        [one] Ihre vertrauliche Nachricht liegt seit gestern im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet.
+       *[other] Ihre vertrauliche Nachricht liegt seit { $count } Tagen im Portal „{ $portal }“, und der Empfänger hat sie noch nicht geöffnet.
     }
+unfetched-notified = Er wurde per E-Mail benachrichtigt.
+unfetched-came-back = E-Mails an seine Adresse sind zurückgekommen. Wahrscheinlich weiß er nichts von Ihrer Nachricht.
 unfetched-call = Rufen Sie den Empfänger an: Vielleicht hat er die Benachrichtigung nicht gesehen.
+unfetched-password = Nennen Sie ihm dabei das Startpasswort, falls er es noch nicht hat: Ohne das Startpasswort kommt er nicht an die Nachricht. Es steht in der E-Mail, die Sie dazu bekommen haben.
 unfetched-post = Ist es eilig oder eine Frist zu wahren, senden Sie das Schreiben mit der Post.
 
 ## Die Nachricht ist ungelesen gelöscht, an den Absender
-unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht
+unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht vom { $sent }
 unread-gone-heading = Ihre Nachricht wurde nicht gelesen
 unread-gone-intro = Ihre vertrauliche Nachricht lag im Portal „{ $portal }“, bis ihre Frist abgelaufen war. Der Empfänger hat sie nicht geöffnet. Jetzt ist sie dort gelöscht.
 
@@ -121,8 +124,11 @@ unread-gone-intro = Ihre vertrauliche Nachricht lag im Portal „{ $portal }“,
 safely-subject = Ihre Antwort ist nicht angekommen – so antworten Sie sicher
 safely-heading = So antworten Sie sicher
 safely-intro = Sie haben auf eine automatische E-Mail geantwortet. Diese Adresse liest niemand, und eine gewöhnliche E-Mail ist unterwegs nicht geschützt. Melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“.
+afresh-subject = Ihre E-Mail ist nicht angekommen – so erreichen Sie uns
+afresh-heading = So erreichen Sie uns
+afresh-intro = Sie haben an die Adresse geschrieben, von der unsere automatischen E-Mails kommen. Diese Adresse liest niemand. Geht es um eine vertrauliche Nachricht, melden Sie sich im Portal „{ $portal }“ an, öffnen Sie die Nachricht und wählen Sie dort „Antworten“. Bei allem anderen hilft Ihnen die Kontaktadresse unten.
 safely-button = Zum Portal
-safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie es im Portal noch einmal.
+safely-gone = Was Sie geschrieben haben, haben wir nicht gespeichert und nicht weitergeleitet. Bitte schreiben Sie es uns auf diesem Weg noch einmal.
 
 ## Jemand hat per E-Mail gewünscht, dass das Postfach gelöscht wird
 wish-subject = [{ $brand }] Postfach löschen: bitte bestätigen
@@ -152,6 +158,7 @@ message-subject = [{ $brand }] Neue vertrauliche Nachricht in Ihrem Postfach
 message-subject-shown = [{ $brand }] Neue vertrauliche Nachricht: { $subject }
 message-heading = Sie haben eine neue Nachricht
 message-intro = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Melden Sie sich dort mit Ihrer E-Mail-Adresse und Ihrem Passwort an.
+message-intro-locked = { $brand-start } hat Ihnen vertraulich geschrieben. Die Nachricht liegt in Ihrem Postfach im Portal „{ $portal }“. Das Postfach hat unser Kundendienst aber gesperrt: Zurzeit können Sie sich dort nicht anmelden. Wird es entsperrt, schreiben wir Ihnen.
 message-button = Anmelden und lesen
 message-deadline =
     { $days ->
@@ -174,6 +181,7 @@ initial-deadline =
     }
 initial-steps = So lesen Sie die Nachricht
 initial-wait = Warten Sie, bis Ihnen der Absender das Startpasswort mitgeteilt hat.
+initial-ask = Haben Sie das Startpasswort noch nicht? Dann fragen Sie beim Absender danach, am besten am Telefon. Warten Sie nicht länger: Ohne das Startpasswort kommen Sie nicht an die Nachricht.
 initial-login = Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort an.
 initial-own = Legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest. Das Startpasswort gilt danach nicht mehr.
 
@@ -236,6 +244,7 @@ question-stranger = Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Melden 
 deleted-subject = [{ $brand }] Ihr Postfach wurde gelöscht
 deleted-heading = Ihr Postfach wurde gelöscht
 deleted-intro = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand getan, der das Passwort kannte. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
+deleted-intro-wished = Ihr Postfach im Portal „{ $portal }“ wurde mit allen Nachrichten endgültig gelöscht. Das hat jemand über den Link in der E-Mail bestätigt, mit der wir auf Ihren Wunsch nach Löschung geantwortet haben. Schreibt Ihnen { $brand-within } wieder vertraulich, entsteht ein neues Postfach, das Sie neu einrichten.
 deleted-stranger = Das waren nicht Sie? Dann melden Sie sich bitte sofort bei uns, und ändern Sie das Passwort Ihres E-Mail-Kontos.
 
 ## Anmeldung von einem unbekannten Browser

@@ -101,18 +101,21 @@ idle-deadline =
 idle-nothing = If you want to keep it, simply log in once. If you no longer need it, there is nothing to do. If { $brand } writes to you in confidence again, a new one is made.
 
 ## Nobody fetches the message, to the sender
-unfetched-subject = Not fetched yet: your confidential message
+unfetched-subject = Not fetched yet: your confidential message of { $sent }
 unfetched-heading = Your message has not been fetched yet
 unfetched-intro =
     { $count ->
-        [one] Your confidential message has been in the portal “{ $portal }” since yesterday, and the recipient has not opened it yet. They were notified by e-mail.
-       *[other] Your confidential message has been in the portal “{ $portal }” for { $count } days, and the recipient has not opened it yet. They were notified by e-mail.
+        [one] Your confidential message has been in the portal “{ $portal }” since yesterday, and the recipient has not opened it yet.
+       *[other] Your confidential message has been in the portal “{ $portal }” for { $count } days, and the recipient has not opened it yet.
     }
+unfetched-notified = They were notified by e-mail.
+unfetched-came-back = E-mails to their address have come back. They probably do not know of your message.
 unfetched-call = Call the recipient: perhaps they have not seen the notification.
+unfetched-password = Give them the initial password if they do not have it yet: without it they cannot get at the message. It is in the e-mail that you received about it.
 unfetched-post = If it is urgent, or a deadline must be met, send the document by post.
 
 ## The message was deleted unread, to the sender
-unread-gone-subject = Deleted unread: your confidential message
+unread-gone-subject = Deleted unread: your confidential message of { $sent }
 unread-gone-heading = Your message was not read
 unread-gone-intro = Your confidential message was kept in the portal “{ $portal }” until its time was over. The recipient did not open it. It has now been deleted there.
 
@@ -120,8 +123,11 @@ unread-gone-intro = Your confidential message was kept in the portal “{ $porta
 safely-subject = Your reply has not arrived – how to reply safely
 safely-heading = How to reply safely
 safely-intro = You have replied to an automatic e-mail. Nobody reads this address, and an ordinary e-mail is not protected on its way. Log in to the portal “{ $portal }”, open the message and choose “Reply” there.
+afresh-subject = Your e-mail has not arrived – how to reach us
+afresh-heading = How to reach us
+afresh-intro = You have written to the address that our automatic e-mails come from. Nobody reads this address. If it is about a confidential message, log in to the portal “{ $portal }”, open the message and choose “Reply” there. For anything else the contact address below will help you.
 safely-button = To the portal
-safely-gone = What you wrote has neither been kept nor passed on. Please write it once more in the portal.
+safely-gone = What you wrote has neither been kept nor passed on. Please write it to us once more in that way.
 
 ## Somebody wished by e-mail that the mailbox be deleted
 wish-subject = [{ $brand }] Delete your mailbox: please confirm
@@ -151,6 +157,7 @@ message-subject = [{ $brand }] New confidential message in your mailbox
 message-subject-shown = [{ $brand }] New confidential message: { $subject }
 message-heading = You have a new message
 message-intro = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. Log in there with your e-mail address and your password.
+message-intro-locked = { $brand } has written to you in confidence. The message is in your mailbox in the portal “{ $portal }”. But our customer service has locked the mailbox: for now you cannot log in there. When it is unlocked we write to you.
 message-button = Log in and read
 message-deadline =
     { $days ->
@@ -173,6 +180,7 @@ initial-deadline =
     }
 initial-steps = How to read the message
 initial-wait = Wait until the sender has given you the initial password.
+initial-ask = If you do not have the initial password yet, ask the sender for it, preferably by telephone. Do not wait any longer: without it you cannot get at the message.
 initial-login = Log in with your e-mail address and the initial password.
 initial-own = Set a password and a security question of your own. The initial password then no longer works.
 
@@ -235,6 +243,7 @@ question-stranger = If this was not you, somebody knows your password. Please co
 deleted-subject = [{ $brand }] Your mailbox was deleted
 deleted-heading = Your mailbox was deleted
 deleted-intro = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. It was done by somebody who knew the password. If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
+deleted-intro-wished = Your mailbox in the portal “{ $portal }” was deleted permanently, with all messages. Somebody confirmed it with the link in the e-mail with which we answered your wish to have it deleted. If { $brand } writes to you in confidence again, you get a new mailbox and set it up again.
 deleted-stranger = If this was not you, please contact us at once, and change the password of your e-mail account.
 
 ## Logged in from an unknown browser

@@ -2,7 +2,7 @@
 
 use sealpost_mail::{ActivateBy, Colour};
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_notice::{Brand, Logo, Notice, SupportDid};
+use sealpost_notice::{Access, Brand, DeletedBy, Logo, Notice, Reached, SupportDid, Wrote};
 
 /// 2020-01-15T11:49:00Z.
 pub(crate) const DATE: Timestamp = Timestamp(1_579_088_940_000);
@@ -104,11 +104,17 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     for (name, days) in [("idle", 30), ("idle-tomorrow", 1), ("idle-today", 0)] {
         all.push((name, Notice::MailboxReminder { link: link(), expires, days }));
     }
-    for (name, waiting, deletion) in [("unfetched", 14, Some((expires, 26))), ("unfetched-kept", 1, None)] {
-        all.push((name, Notice::NotFetched { recipient: recipient.clone(), date, waiting, deletion }));
+    let by_password = Some(ActivateBy::InitialPassword);
+    for (name, waiting, deletion, reached, newcomer) in [
+        ("unfetched", 14, Some((expires, 26)), Reached::Notified, by_password),
+        ("unfetched-kept", 1, None, Reached::CameBack, None),
+    ] {
+        let recipient = recipient.clone();
+        all.push((name, Notice::NotFetched { recipient, date, waiting, deletion, reached, newcomer }));
     }
     all.push(("unread-gone", Notice::ExpiredUnread { recipient: recipient.clone(), date, at: expires }));
-    all.push(("safely", Notice::ReplySafely { link: link() }));
+    all.push(("safely", Notice::ReplySafely { link: link(), wrote: Wrote::Reply }));
+    all.push(("safely-afresh", Notice::ReplySafely { link: link(), wrote: Wrote::Afresh }));
     all.push(("wish", Notice::DeletionWish { link: link(), expires }));
     all.push(("wish-held", Notice::DeletionHeld));
     all.push(("wish-nothing", Notice::DeletionNothing));
@@ -127,6 +133,7 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
                 date,
                 link: link(),
                 deletion: days.map(|days| (expires, days)),
+                access: if days == Some(1) { Access::Locked } else { Access::Open },
             },
         ));
     }
@@ -174,7 +181,10 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
     ] {
         all.push((name, Notice::BySupport { did, at: date }));
     }
-    all.push(("mailbox-deleted", Notice::MailboxDeleted { at: date, network: network() }));
+    for (name, by) in [("mailbox-deleted", DeletedBy::Password), ("mailbox-deleted-wished", DeletedBy::Link)]
+    {
+        all.push((name, Notice::MailboxDeleted { at: date, network: network(), by }));
+    }
     all.push(("new-browser", Notice::NewBrowser { at: date, network: network() }));
     all.push(("locked", Notice::MailboxLocked { at: date, until: expires }));
     all.push(("answers-used-up", Notice::AnswersUsedUp { at: date, until: Some(date) }));

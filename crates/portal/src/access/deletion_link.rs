@@ -83,7 +83,7 @@ pub(crate) async fn submit(
         return explain(&site, &request, &visitor, &now);
     }
     tracing::info!(mailbox.id = %mailbox.id, "mailbox deleted by its owner's wish");
-    tell(&site, &mailbox, About::MailboxDeleted { network: came_from(&site, &request) }).await?;
+    tell(&site, &mailbox, About::MailboxDeletedAsWished { network: came_from(&site, &request) }).await?;
     Ok(redirect("/?note=deleted"))
 }
 

@@ -93,6 +93,7 @@ async fn send(
         message_id: format!("{}@{}", random.id(), desk.plan.name),
         at: desk.now,
         auto_submitted: "auto-generated",
+        about: None,
         extra: Vec::new(),
         inline_images: Vec::new(),
     })

@@ -67,6 +67,15 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
     if let Some(kept) = &config.retention.letters {
         within(&reminders.unread, *kept.get_ref(), "letter", source);
     }
+    if let (Some(unfetched), Some(kept)) = (&senders.unfetched, &config.retention.letters) {
+        // The longest that a letter can lie unopened.
+        within(
+            std::slice::from_ref(unfetched),
+            longer(*kept.get_ref(), config.portal.activation_within),
+            "letter",
+            source,
+        );
+    }
     if let Some(kept) = &config.retention.mailbox {
         within(&reminders.mailbox, *kept.get_ref(), "mailbox", source);
     }
@@ -79,6 +88,12 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
         unfetched: senders.unfetched.as_ref().map(|term| *term.get_ref()),
         expired: senders.expired_unread,
     }
+}
+
+/// The longer of two terms.
+fn longer(one: Term, other: Term) -> Term {
+    let (zone, from) = (Zone::utc(), Timestamp(1_769_947_200_000));
+    if zone.end(from, one) >= zone.end(from, other) { one } else { other }
 }
 
 /// A rung must come before the end, or nobody is reminded.

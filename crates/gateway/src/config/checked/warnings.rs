@@ -3,7 +3,7 @@
 use sealpost_mail::Network;
 
 use super::dead_rules;
-use crate::config::file::{Config, Source};
+use crate::config::file::{Config, NoticeReplies, Source};
 
 /// In thousandths: so much of the world is no insurer's own network, even in pieces that each might be (eight /8s).
 pub(super) const LARGE_PART_OF_THE_WORLD: u32 = 31;
@@ -13,6 +13,20 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     dead_rules::find(config, source);
     clients(config, source);
     exchangers(config, source);
+    contact(config, source);
+}
+
+/// Every mail and every page leads there for help.
+fn contact(config: &Config, source: &mut Source) {
+    let (contact, from) = (config.brand.contact.get_ref(), &config.notices.from);
+    if config.notices.replies == NoticeReplies::Here && contact.identity() == from.identity() {
+        source.warn(
+            config.brand.contact.span().start,
+            "`contact` is the address that notices come from, and mail to it ends in the gateway (replies = \"here\"): nobody \
+             reads what people ask there",
+            "name an address as `contact` that people read",
+        );
+    }
 }
 
 /// Whoever answers DNS questions in our network's way chooses where such letters go, and whether in TLS.

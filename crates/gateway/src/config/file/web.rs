@@ -288,7 +288,7 @@ pub(crate) struct Brand {
     pub(crate) portal_name: String,
     #[serde(default = "colour")]
     pub(crate) colour: Colour,
-    pub(crate) contact: Address,
+    pub(crate) contact: Spanned<Address>,
     pub(crate) imprint: Option<String>,
     pub(crate) privacy: Option<String>,
     pub(crate) logo: Option<Spanned<PathBuf>>,
