@@ -63,3 +63,19 @@ fn explain_and_test_say_which_key_and_a_test_letter_arrives_encrypted() {
     assert!(sealpost(&gateway, &["partner", "list"]).contains("0 partners"));
     gateway.sweep();
 }
+
+/// `openssl req -x509` says of what it makes that it is an authority.
+#[test]
+fn a_certificate_that_signed_itself_is_taken_as_tools_make_it() {
+    let (world, inside) = (Hop::new(), Hop::new());
+    let gateway = Gateway::start(&insurer(&world, &inside).0);
+    let house = openssl::House::new("securemail@clinic.example");
+    let (key, certificate) = (house.path("plain.key"), house.path("plain.crt"));
+    let make = ["req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "30", "-subj", "/CN=Clinic"];
+    let files =
+        ["-addext", "subjectAltName=email:mail@clinic.example", "-keyout", &key, "-out", &certificate];
+    house.openssl(&[&make[..], &files].concat());
+    let said = sealpost(&gateway, &["partner", "add", "clinic.example", &certificate, "--yes"]);
+    assert!(said.contains("letters are encrypted for it"), "{said}");
+    gateway.sweep();
+}

@@ -75,7 +75,8 @@ pub(super) async fn run(desk: &Desk<'_>, add: &Add) -> Result<(), CommandError> 
     if keys.is_empty() {
         return Err(CommandError::Wrong(format!("{} has these keys already; nothing was changed", add.name)));
     }
-    keys.retain(|key| !key.key.facts().is_authority);
+    // Signed by itself, it is what tools make where no authority is asked: the flag is their default.
+    keys.retain(|key| !key.key.facts().is_authority || key.key.facts().self_issued);
     if keys.is_empty() {
         return Err(CommandError::Wrong(
             "there is nothing but certificate authorities' own certificates in it; ask for the one that letters are \
