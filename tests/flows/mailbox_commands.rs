@@ -142,6 +142,12 @@ fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
     web.get(&format!("/m/{opened}")).expect(200);
     let told: Value = serde_json::from_str(&said(&gateway, &["letter", "show", opened, "--json"])).unwrap();
     assert!(told["opened"].is_string(), "{told}");
+    let facts = || -> Value {
+        serde_json::from_str(&said(&gateway, &["mailbox", "export-facts", "k@web.example"])).unwrap()
+    };
+    let before = facts();
+    assert_eq!(before["letters"][0]["sender"], "erika@insurer.example", "{before}");
+    assert_eq!(before["notices"], serde_json::json!({ "wished": null, "in_force": "at-once" }), "{before}");
     said(
         &gateway,
         &["letter", "recall", unread, "--note", "falscher Anhang", "--by", "Erika Muster, Leistung"],
@@ -151,6 +157,12 @@ fn a_letter_taken_back_is_gone_and_its_recipient_reads_that_it_was() {
     );
     said(&gateway, &["letter", "recall", opened, "--note", "Irrläufer", "--even-if-read"]);
     assert!(refused(&gateway, &["letter", "recall", opened, "--note", "Irrläufer"]).contains("no letter"));
+    let after = facts();
+    let withdrawn = after["withdrawn_letters"].as_array().unwrap();
+    let by =
+        |id: &str| withdrawn.iter().find(|one| one["letter"] == id).map(|one| one["by"].as_str().unwrap());
+    assert_eq!((by(unread), by(opened)), (Some("Erika Muster, Leistung"), Some("Insurer")), "{after}");
+    assert!(after["letters"].as_array().unwrap().is_empty(), "{after}");
     let page = web.get(&format!("/m/{unread}"));
     let inbox = web.follow(page);
     let text = inbox.text();

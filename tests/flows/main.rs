@@ -53,6 +53,7 @@ mod mailbox_commands;
 mod memory;
 mod neighbours;
 mod nodes;
+mod nodes_webhooks;
 mod notice_bounces;
 mod notices;
 mod odd_message_ids;

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Two configurations over one schema, and the folder of large letters that they share.
-fn two(hop: &Hop, cluster: &Cluster) -> ([Config; 2], TempDir) {
+pub(crate) fn two(hop: &Hop, cluster: &Cluster) -> ([Config; 2], TempDir) {
     let bodies = tempfile::Builder::new().prefix("sealpost-bodies-").tempdir().unwrap();
     std::fs::set_permissions(bodies.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let mut first = Config::new(hop);

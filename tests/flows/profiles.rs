@@ -245,6 +245,8 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     assert_eq!(operator.rows("mailboxes"), 3, "tombstones");
     assert_eq!(operator.rows("mailboxes WHERE length(address_sealed) > 0"), 0);
     gone(&operator.gateway, "a mailbox nobody used to go", &sealed);
+    // What lay in it unread is not lost without a word.
+    operator.told(SENDER, &["Ungelesen gelöscht", bert]);
     operator.quiet(&[anna, bert, cora]);
     operator.gateway.sweep();
 }

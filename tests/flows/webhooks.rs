@@ -19,7 +19,7 @@ fn configured(hop: &Hop, receiver: &Receiver) -> Config {
     config
 }
 
-fn webhook(config: &mut Config, name: &str, receiver: &Receiver) {
+pub(crate) fn webhook(config: &mut Config, name: &str, receiver: &Receiver) {
     config.section("[webhook]");
     config
         .set("[webhook]", "name", &format!("{name:?}"))

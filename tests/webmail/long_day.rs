@@ -95,11 +95,11 @@ fn three_hundred_letters_are_a_morning_and_not_a_day() {
     with_all(browser, "read");
     assert!(headline(browser).contains("alle gelesen"), "{}", headline(browser));
     browser.click_through("ul.letters > li:nth-child(2) a");
-    let letter = browser.url();
+    let opened = browser.url();
     browser.click_through("button[value=reply]");
     browser.fill("#text", "Danke, das hat sich erledigt.");
     browser.click_through("button[value=send]");
-    assert_eq!(browser.url(), format!("{letter}?done=sent"), "one is where one came from");
+    assert_eq!(browser.url(), format!("{opened}?done=sent"), "one is where one came from");
     assert_eq!(browser.text_of(".talk summary"), "Konversation (2)");
     key_through(browser, "u");
     assert!(headline(browser).contains("eine ungelesen"), "{}", headline(browser));

@@ -39,13 +39,12 @@ pub fn event_said(keys: &QueueKeys, event: &EventRow) -> EventSaid {
 }
 
 fn facts(keys: &QueueKeys, event: &EventRow) -> Option<EventFacts> {
-    letter_facts(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)
+    memo_facts(&keys.rows, &event.letter, event.memo_sealed.as_ref()?)
 }
 
-/// Whose a letter is, by what is kept sealed beside its first notice. `None`: that says nothing of it.
-#[must_use]
-pub fn letter_facts(rows: &RowKey, letter: &str, memo_sealed: &[u8]) -> Option<EventFacts> {
-    let memo = NoticeMemo::open(rows, letter, memo_sealed)?;
+/// What is kept beside a letter's first notice. `None`: it cannot be opened.
+pub fn memo_facts(rows: &RowKey, letter: &str, sealed: &[u8]) -> Option<EventFacts> {
+    let memo = NoticeMemo::open(rows, letter, sealed)?;
     Some(EventFacts {
         sender: memo.sender.address().cloned(),
         recipient: memo.recipient,

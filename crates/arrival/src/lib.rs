@@ -43,7 +43,7 @@ pub use audit_hook::NoticesNoted;
 pub use authentication::{Asking, Upstream};
 pub use context::{Context, Making, Shared, Tenant};
 pub use decide::{Decided, Way, each, look, name, names_letters, refuse_whole};
-pub use event::{EventFacts, EventSaid, event_said, letter_facts};
+pub use event::{EventFacts, EventSaid, event_said, memo_facts};
 pub use notice_ticket::NoticeWriter;
 pub use outbox::PortalOutbox;
 pub use partners::{Chosen, Copy, Pace, Partners, choose, speaks_for};

@@ -186,6 +186,17 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     .telling()
 }
 
+/// That everything in a mailbox goes with it: to stand before it does.
+pub(crate) fn tell_mailbox_expired(mailbox_id: &str, at: Timestamp) -> Statement {
+    sql!(
+        told!("CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END", "d.mailbox_id = ?1"),
+        mailbox_id,
+        LetterEvent::Expired.as_str(),
+        at
+    )
+    .telling()
+}
+
 /// That everything in a mailbox may be opened by its owner from now on.
 pub(crate) fn tell_activated(mailbox_id: &str, at: Timestamp) -> Statement {
     sql!(told!("''", "d.mailbox_id = ?1"), mailbox_id, LetterEvent::Activated.as_str(), at).telling()
@@ -254,7 +265,8 @@ const AT_ONCE: u32 = 500;
 
 impl Store {
     /// These are the receivers from now on. What waits for one that is not among them any more waits for the operator; what
-    /// a former process had in hand or had put off is due: whoever is alone with the queue knows that it is gone.
+    /// a former process had in hand or had put off is due: whoever is alone with the queue knows that it is gone. Where
+    /// another node serves it may have them in hand, and its claims end by their time.
     pub async fn set_hooks(
         &self,
         _alone: &Alone,
@@ -273,7 +285,11 @@ impl Store {
         let mut wanted: Vec<_> = hooks.iter().map(|(name, all)| (name.clone(), kinds(all))).collect();
         wanted.sort();
         let mut batch = Batch::default();
-        batch.add(sql!("UPDATE hook_events SET due_at = 0 WHERE state = 'queued' AND due_at > 0"));
+        batch.add(sql!(
+            "UPDATE hook_events SET due_at = 0 WHERE state = 'queued' AND due_at > 0
+               AND NOT EXISTS (SELECT 1 FROM nodes WHERE incarnation <> ?1)",
+            self.incarnation().unwrap_or_default()
+        ));
         if wanted == known {
             return self.write(batch).await.map(drop);
         }
@@ -288,7 +304,8 @@ impl Store {
         self.write(batch).await.map(drop)
     }
 
-    /// Takes the event for this receiver that is due longest; nobody else gets it until `until`.
+    /// Takes the event for this receiver that is due longest; nobody else gets it until `until`, which then stands in its row
+    /// as the sign of whose it is.
     pub async fn take_event(
         &self,
         hook: &str,
@@ -338,21 +355,29 @@ impl Store {
         self.change(vec![sql!("DELETE FROM hook_events WHERE id = ?1", id)]).await.map(drop)
     }
 
-    /// Its receiver does not have it, as far as anybody knows.
-    pub async fn event_not_taken(&self, id: &str, end: NotTaken, error: &str) -> Result<(), StoreError> {
+    /// Its receiver does not have it, as far as anybody knows. Changes nothing where somebody else has it in hand by now.
+    pub async fn event_not_taken(
+        &self,
+        event: &EventRow,
+        end: NotTaken,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        let (id, claim) = (event.id.as_str(), event.due_at);
         let change = match end {
             NotTaken::Again { due_at } => sql!(
                 "UPDATE hook_events SET attempts = attempts + 1, due_at = ?2, last_error = ?3
-                 WHERE id = ?1 AND state = 'queued'",
+                 WHERE id = ?1 AND state = 'queued' AND due_at = ?4",
                 id,
                 due_at,
-                error
+                error,
+                claim
             ),
             NotTaken::Dead => sql!(
                 "UPDATE hook_events SET attempts = attempts + 1, state = 'dead', last_error = ?2
-                 WHERE id = ?1 AND state = 'queued'",
+                 WHERE id = ?1 AND state = 'queued' AND due_at = ?3",
                 id,
-                error
+                error,
+                claim
             ),
         };
         self.change(vec![change]).await.map(drop)

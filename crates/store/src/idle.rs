@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::mailbox::Deletion;
+use crate::mailbox::{Deletion, Unread};
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 
@@ -79,7 +79,12 @@ impl Store {
     }
 
     /// Deletes a mailbox for good, if it is still as unused as it was read. `false`: somebody came, or holds it.
-    pub async fn delete_idle(&self, mailbox: &IdleMailbox, now: Timestamp) -> Result<bool, StoreError> {
-        self.delete(&mailbox.id, &Deletion::Idle(mailbox), now).await
+    pub async fn delete_idle(
+        &self,
+        mailbox: &IdleMailbox,
+        unread: Unread,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.delete(&mailbox.id, &Deletion::Idle(mailbox, unread), now).await
     }
 }

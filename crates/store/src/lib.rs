@@ -99,7 +99,7 @@ pub use idle::IdleMailbox;
 pub use job::{Claim, JobEnd, JobRow, JobRun};
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
-pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox, Relock};
+pub use mailbox::{MailboxRow, MailboxState, NewMailbox, NewWrap, ReachedMailbox, Relock, Unread};
 pub use node::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use original::OriginalRow;

@@ -7,8 +7,10 @@ use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
+use crate::hook::tell_mailbox_expired;
 use crate::idle::IdleMailbox;
 use crate::notice_frequency::Pace;
+use crate::sender_status::unread_in;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::{NewToken, spend_deletion_tokens};
@@ -96,7 +98,16 @@ pub(crate) enum Deletion<'a> {
     /// By a link in a mail, if it is still good.
     ByLink { token_hash: &'a [u8; 32], now: Timestamp },
     /// By time, if it is still as unused as this.
-    Idle(&'a IdleMailbox),
+    Idle(&'a IdleMailbox, Unread),
+}
+
+/// What becomes of letters that nobody had opened when their mailbox goes by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// Whose they were stays, sealed, until their senders are told.
+    KeptForSenders,
+    /// They go like the others.
+    Forgotten,
 }
 
 /// What locks or unlocks a mailbox: which of both it is stands among the epochs, under the address's seal.
@@ -399,6 +410,12 @@ impl Store {
             let mut batch = Batch::default();
             batch.hold_mailbox(mailbox_id);
             batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
+            // Before the letters and their memos go: receivers hear of each, senders of those that nobody had opened.
+            batch.add(tell_mailbox_expired(mailbox_id, now));
+            match deletion {
+                Deletion::Idle(_, Unread::KeptForSenders) => batch.add(unread_in(mailbox_id, now)),
+                Deletion::ByHand | Deletion::ByLink { .. } | Deletion::Idle(_, Unread::Forgotten) => {}
+            }
             // Not before it: a hold that begins in this moment keeps them, too.
             self.add_removal_of_drafts(&mut batch, mailbox_id).await?;
             for mut row in answers.next().unwrap_or_default() {
@@ -448,7 +465,7 @@ impl Deletion<'_> {
                 *token_hash,
                 *now
             ),
-            Self::Idle(mailbox) => mailbox.still(),
+            Self::Idle(mailbox, _unread) => mailbox.still(),
         }
     }
 }

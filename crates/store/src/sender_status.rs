@@ -89,6 +89,19 @@ pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
     )
 }
 
+/// The same of every letter in a mailbox that is about to go.
+pub(crate) fn unread_in(mailbox_id: &str, now: Timestamp) -> Statement {
+    sql!(
+        "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
+         SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed
+         FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
+         WHERE d.mailbox_id = ?1 AND d.read_at IS NULL AND d.folder = 'inbox'
+         ON CONFLICT DO NOTHING",
+        mailbox_id,
+        now
+    )
+}
+
 /// Letters looked at with one question.
 const AT_ONCE: u32 = 1_000;
 

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::mailbox::{MailboxRow, MailboxState, mailbox_row, select_mailbox};
 use crate::statement::{Row, sql};
 use crate::store::Store;
+use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
 
 /// Mailboxes shown with one question.
 const AT_ONCE: u32 = 500;
@@ -101,6 +102,33 @@ impl Store {
             ))
             .await?;
         rows.into_iter().map(|mut row| deposit_row(&mut row)).collect()
+    }
+
+    /// What is kept, sealed, beside the first notices of a mailbox's letters, with the letters' ids: who sent them.
+    pub async fn memos_of(&self, mailbox_id: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                "SELECT d.id, n.memo_sealed FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
+                 WHERE d.mailbox_id = ?1",
+                mailbox_id
+            ))
+            .await?;
+        rows.into_iter().map(|mut row| Ok((row.text()?, row.blob()?))).collect()
+    }
+
+    /// Everything that was taken back of a mailbox and that still says so, newest first.
+    pub async fn withdrawn_of(&self, mailbox_id: &str) -> Result<Vec<WithdrawnRow>, StoreError> {
+        let rows = self
+            .read_rows(sql!(
+                concat!(
+                    "SELECT ",
+                    withdrawn_columns!(),
+                    " FROM withdrawn WHERE mailbox_id = ?1 ORDER BY received_at DESC, deposit_id"
+                ),
+                mailbox_id
+            ))
+            .await?;
+        rows.into_iter().map(WithdrawnRow::read).collect()
     }
 
     /// One letter, whosever it is: for support, who knows its id from the log or the mailbox.

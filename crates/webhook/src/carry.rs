@@ -72,7 +72,9 @@ async fn lane(carrier: Carrier, receiver: Receiver, stop: CancellationToken) {
 
 /// Sends what is due longest. `None`: look for more at once.
 async fn next(carrier: &Carrier, receiver: &Receiver) -> Option<Duration> {
-    let now = carrier.clock.now();
+    // Somebody may soon take over from a node that gives no sign of life: it begins nothing until it can.
+    carrier.store.until_active().await;
+    let now = carrier.store.lease_time(carrier.clock.now());
     let event = match carrier.store.take_event(&receiver.name, now, now.plus(HELD)).await {
         Ok(Some(event)) => event,
         Ok(None) => return Some(LOOK),
@@ -108,7 +110,9 @@ async fn next(carrier: &Carrier, receiver: &Receiver) -> Option<Duration> {
         Posted::Unproven => (NotTaken::Dead, "its row does not prove: nobody of us made it".to_owned()),
         Posted::Gone => (NotTaken::Dead, "410: the receiver is gone".to_owned()),
         Posted::NotNow(why) => match pause(failed) {
-            Some(pause) => (NotTaken::Again { due_at: carrier.clock.now().plus(pause) }, why),
+            Some(pause) => {
+                (NotTaken::Again { due_at: carrier.store.lease_time(carrier.clock.now()).plus(pause) }, why)
+            }
             None => (NotTaken::Dead, why),
         },
     };
@@ -132,7 +136,7 @@ async fn next(carrier: &Carrier, receiver: &Receiver) -> Option<Duration> {
             );
         }
     }
-    if let Err(error) = carrier.store.event_not_taken(&event.id, end, &why).await {
+    if let Err(error) = carrier.store.event_not_taken(&event, end, &why).await {
         tracing::error!(webhook = receiver.name, %error, "a failed attempt is not written down");
     }
     rest

@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use sealpost_arrival::{EventFacts, letter_facts};
+use sealpost_arrival::{EventFacts, memo_facts};
 use sealpost_export::{ExportError, Limits, Wording, Worker};
 use sealpost_mail::{Address, Compose, ComposeError, Random as _, SystemRandom, Timestamp, compose_notice};
 use sealpost_mailbox::audit::{Actor, Event, actions};
@@ -157,7 +157,7 @@ async fn find(
     };
     let recipient = address.map(|address| address.to_path());
     let memo = store.bounce_memo(&bounce_token(letter, 0)).await?.filter(|memo| memo.mailbox_id == mailbox);
-    let known = memo.and_then(|memo| letter_facts(&keys.role.queue.rows, letter, &memo.memo_sealed));
+    let known = memo.and_then(|memo| memo_facts(&keys.role.queue.rows, letter, &memo.memo_sealed));
     Ok(Found { known, letter: letter.to_owned(), mailbox, recipient, rows, trail })
 }
 

@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::LastUse;
 use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
-use sealpost_store::{IdleMailbox, Store, StoreError};
+use sealpost_store::{IdleMailbox, Store, StoreError, Unread};
 
 use super::{Counts, Failed, Workshop, reminders};
 
@@ -75,8 +75,9 @@ impl Counting {
 pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let store = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
     let mut gone = 0;
+    let unread = if workshop.telling.expired { Unread::KeptForSenders } else { Unread::Forgotten };
     for mailbox in unused_mailboxes(workshop, now).await? {
-        gone += usize::from(store.delete_idle(&mailbox, now).await?);
+        gone += usize::from(store.delete_idle(&mailbox, unread, now).await?);
     }
     let mut counts = Counting::default();
     counts.add("mailboxes", "mailboxes deleted that nobody used any more", Ok(gone));

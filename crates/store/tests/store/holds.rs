@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{IdleMailbox, MailboxState};
+use sealpost_store::{ArrivalRows, Committed, IdleMailbox, MailboxState, NewBounceMemo, Unread};
 
 use crate::rig::{LATER, NOW, Rig};
 
@@ -23,15 +23,44 @@ async fn a_mailbox_goes_only_if_it_is_still_as_unused_as_it_was_found() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].reached_at, Some(NOW));
     rig.store.record_login(&mailbox, LATER).await.unwrap();
-    assert!(!rig.store.delete_idle(&found[0], LATER).await.unwrap(), "its owner has been there meanwhile");
+    assert!(
+        !rig.store.delete_idle(&found[0], Unread::Forgotten, LATER).await.unwrap(),
+        "its owner has been there meanwhile"
+    );
     assert!(rig.store.deposit(&mailbox, &letter).await.unwrap().is_some());
     let found = idle(&rig, LATER.plus(HOUR)).await;
-    assert!(rig.store.delete_idle(&found[0], LATER).await.unwrap());
-    assert!(!rig.store.delete_idle(&found[0], LATER).await.unwrap(), "twice changes nothing");
+    assert!(rig.store.delete_idle(&found[0], Unread::Forgotten, LATER).await.unwrap());
+    assert!(
+        !rig.store.delete_idle(&found[0], Unread::Forgotten, LATER).await.unwrap(),
+        "twice changes nothing"
+    );
     let tombstone = rig.store.mailbox(&mailbox).await.unwrap().unwrap();
     assert_eq!(tombstone.state, MailboxState::Deleted);
     assert!(tombstone.address_sealed.is_empty());
     assert_eq!(rig.clean().await.deposits, 0);
+}
+
+/// Senders hear of letters that nobody had opened, where the operator wants that; of what was read nobody is told.
+#[tokio::test]
+async fn of_a_mailbox_that_goes_by_time_unread_letters_are_kept_for_their_senders() {
+    for (unread, kept) in [(Unread::KeptForSenders, 1), (Unread::Forgotten, 0)] {
+        let rig = Rig::new();
+        let (mailbox, letter, _) = rig.deposit_in_new(1).await;
+        let mut rows = ArrivalRows::new(NOW);
+        rows.bounce_memos.push(NewBounceMemo {
+            number: 0,
+            mailbox_id: mailbox.clone(),
+            deposit_id: letter.clone(),
+            memo_sealed: b"whose".to_vec(),
+            created_at: NOW,
+        });
+        assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+        let found = idle(&rig, LATER).await;
+        assert!(rig.store.delete_idle(&found[0], unread, LATER).await.unwrap());
+        let left = rig.store.expired_unread("").await.unwrap();
+        assert_eq!(left.len(), kept, "{unread:?}");
+        assert!(left.iter().all(|one| one.deposit_id == letter && one.memo_sealed == b"whose"));
+    }
 }
 
 #[tokio::test]

@@ -165,11 +165,18 @@ impl Heartbeat {
                 Err(_late) => {
                     tracing::warn!("no sign of life could be given in time");
                     others.forget();
+                    forget_connection(&pool);
                     continue;
                 }
             }
-            if let Err(error) = self.watch(&pool, &words, &mut others).await {
-                tracing::warn!(%error, "the other nodes could not be looked at");
+            // It must not keep the next sign from being given.
+            match timeout(self.silence / 4, self.watch(&pool, &words, &mut others)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the other nodes could not be looked at"),
+                Err(_late) => {
+                    tracing::warn!("the other nodes could not be looked at in time");
+                    forget_connection(&pool);
+                }
             }
         }
     }
@@ -265,6 +272,11 @@ impl Heartbeat {
         }
         Ok(())
     }
+}
+
+/// One that did not answer in time is in the middle of something, and perhaps leads nowhere any more.
+fn forget_connection(pool: &Connections) {
+    let _forgotten = pool.retain(|_connection, _metrics| false);
 }
 
 /// What has been seen of the others, and since when it is the same.
