@@ -99,6 +99,47 @@ fn success_is_reported_when_asked_for_and_the_next_hop_cannot() {
     assert!(text.contains("Action: relayed") && text.contains("Status: 2."), "{text}");
 }
 
+/// RFC 3461 §5.2.3: into the portal is delivery, and whoever asked for it hears so, once, without the letter.
+#[test]
+fn a_deposit_is_reported_as_delivered_to_whoever_asked() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let letter = letters::plain("[vertraulich] Diagnose-Betreff", "Diagnose-Text-7731");
+    let mut client = gateway.smtp();
+    client.say("MAIL FROM:<a@insurer.example> RET=FULL ENVID=QQ+2B314159").expect("250 *");
+    client
+        .say("RCPT TO:<max@web.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Max+2BKunde@web.example")
+        .expect("250 *");
+    client.say("RCPT TO:<moritz@web.example>").expect("250 *");
+    client.say("RCPT TO:<witwe@web.example> NOTIFY=FAILURE,DELAY").expect("250 *");
+    client.say("RCPT TO:<bolte@web.example> NOTIFY=NEVER").expect("250 *");
+    client.data(&letter).expect("250 2.0.0 *");
+    let said = report(&hop);
+    let text = said.text();
+    assert_eq!(said.from(), "", "a report has the null reverse-path");
+    for line in [
+        "Original-Envelope-Id: QQ+314159",
+        "Original-Recipient: rfc822; Max+Kunde@web.example",
+        "Final-Recipient: rfc822; max@web.example",
+        "Action: delivered",
+        "Status: 2.1.5",
+    ] {
+        assert!(text.contains(line), "no `{line}` in:\n{text}");
+    }
+    for hidden in ["Diagnose", "moritz@", "witwe@", "bolte@", "Action: relayed"] {
+        assert!(!text.contains(hidden), "`{hidden}` in:\n{text}");
+    }
+    // The null reverse-path hears nothing (RFC 3461 §6.1).
+    client.say("MAIL FROM:<>").expect("250 *");
+    client.say("RCPT TO:<max@web.example> NOTIFY=SUCCESS").expect("250 *");
+    client.data(&letter).expect("250 2.0.0 *");
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 5);
+    let reports = hop.delivered().iter().filter(|mail| mail.text().contains("delivery-status")).count();
+    assert_eq!(reports, 1, "one, and none to nobody");
+    gateway.sweep();
+}
+
 #[test]
 fn one_bad_recipient_does_not_hurt_the_others() {
     let hop = failing_hop();

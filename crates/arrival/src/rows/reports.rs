@@ -148,7 +148,9 @@ async fn refused(
     add(&At::of(arrival), report, returned.tls, rows).await
 }
 
-/// RFC 3461 §5.2.7: a deposit is the delivery; success is reported if it was asked for.
+/// RFC 3461 §5.2.3: a deposit is local delivery, and "delivered" is reported if success was asked for: not "relayed" (that
+/// promises no more than that the next server took it), nor "expanded" (RFC 3464 §2.3.3: more recipients than one). It says
+/// nothing of whether the letter was opened. Nothing is returned, whatever RET asks for: §4.3 speaks of failures.
 pub(super) async fn deposited(
     arrival: &Arrival<'_>,
     recipient: &Recipient,
