@@ -25,8 +25,8 @@ const CASES: [(&str, &str); 40] = [
     ("cs-meta", "Characters that only `<meta>` tells"),
     ("cs-latin1-label-utf8", "UTF-8 labelled as Latin-1"),
     ("cs-utf8-label-latin1", "Latin-1 labelled as UTF-8"),
-    ("cs-own-chosen-1", "Characters to be chosen by hand"),
-    ("cs-own-2022-1", "ISO-2022-JP"),
+    ("cs-own-lie-0", "A label that lies"),
+    ("cs-ansi", "Characters labelled with a name that nobody uses"),
     ("h-own-split-0", "A subject whose encoded words split a character"),
     ("c-allday", "An appointment of a whole day"),
     ("c-customtz", "An appointment in a zone of its own"),
@@ -105,6 +105,9 @@ fn sheet(browser: &Browser, parts: &Path, file: &Path) {
         browser.wait_for("the letter in its frame", |browser| {
             (browser.try_execute(inside)? == true).then_some(())
         });
+        if screen.width == Screen::DESKTOP.width {
+            browser.wait_for("the list beside it", |browser| (browser.count(".beside li") > 0).then_some(()));
+        }
         std::fs::write(parts.join(format!("{name}.png")), browser.screenshot()).unwrap();
         let width = screen.width / 2;
         let _ = write!(pictures, "<img src='{name}.png' width={width} height=410>");

@@ -356,13 +356,15 @@ impl Album {
             ("/account/password", "account-password", "Another password"),
             ("/account/question", "account-question", "Another question"),
             ("/account/delete", "account-delete", "Deleting the mailbox"),
-            ("/idle?back=/inbox", "idle", "A session is about to end"),
             ("/accessibility", "accessibility", "Accessibility statement"),
             ("/partner", "partner", "Our keys for partners"),
             ("/nothing-here", "nothing-here", "No such page"),
         ] {
             self.visit(set, path, page, about);
         }
+        set.open("/inbox");
+        set.browser.execute("document.querySelector('.idle').hidden = false");
+        self.shoot(set, "idle", "A session is about to end");
     }
 
     fn forget(&self, set: &Set, spent: &str) {
