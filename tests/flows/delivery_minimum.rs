@@ -34,6 +34,7 @@ fn verified_over_exchangers_needs_something_that_proves() {
         assert_eq!(code, 0, "{key}: {said}");
     }
     let (code, said) = checked(|config| {
+        config.set("delivery", "route", r#""mx""#);
         minimum(config, r#"["clinic.example"]"#).set("[delivery-minimum]", "tls", r#""verified""#);
     });
     assert!(code != 0 && said.contains("prove nothing"), "{said}");
@@ -55,6 +56,7 @@ fn letters_to_the_world_without_either_are_warned_of() {
 fn minimums_that_mean_nothing_are_told_with_their_mend() {
     let pin = r#"["sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]"#;
     let (code, said) = checked(|config| {
+        config.set("delivery", "route", r#""mx""#).set("delivery", "mta-sts", "true");
         minimum(config, r#"["clinic.example"]"#).set("[delivery-minimum]", "pins", pin);
     });
     assert_eq!(code, 0, "{said}");

@@ -291,6 +291,36 @@ fn explain_says_the_same() {
     assert!(out.contains("554 5.6.0") && out.contains("message/partial"), "{out}");
 }
 
+/// What begins with Ä, Ö or Ü in UTF-8 begins like a packet of OpenPGP.
+#[test]
+fn a_text_is_not_encrypted_whatever_it_begins_with() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&looking(&hop));
+    let mut client = gateway.smtp();
+    let text = "Über Ihren Befund, vertraulich.";
+    let letters = [
+        format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"),
+        format!("\r\n{text}\r\n"),
+        format!("Content-Type: text/html; charset=utf-8\r\n\r\nÜ<p>{text}</p>\r\n"),
+        format!(
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            base64(text)
+        ),
+        format!(
+            "Content-Type: application/octet-stream; name=a.txt\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            base64(text)
+        ),
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--b--\r\n"
+        ),
+    ];
+    for (nth, one) in letters.iter().enumerate() {
+        client.letter("erika@insurer.example", &["max@web.example"], &letter(one)).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, nth + 1, "relayed as encrypted:\n{one}");
+    }
+}
+
 /// `(?m)^…$` is a line as a reader sees it, whatever ends it and however it travels.
 #[test]
 fn a_line_is_a_line() {

@@ -64,10 +64,20 @@ fn answers_whose_fields_programs_have_rewritten_and_forwarded_letters() {
         "References: <Th.\u{200b}One@Insurer.Example>",
         "References: \u{ff1c}Th.One@Insurer.Example\u{ff1e}",
         "X-Forwarded-Message-Id: <Th.One@Insurer.Example>",
+        "X-Original-Message-ID: <Th.One@Insurer.Example>",
     ]
     .iter()
     .map(|named| letter(&format!("Subject: Re: x\r\n{named}\r\n")))
     .collect();
+    // A receipt (RFC 8098) names the letter that was read within.
+    letters.push(
+        b"From: erika@insurer.example\r\nTo: k@web.example\r\nSubject: Gelesen: x\r\nMIME-Version: 1.0\r\n\
+          Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\r\nGelesen\r\n--b\r\n\
+          Content-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822;erika@insurer.example\r\n\
+          Original-Message-ID: <Th.One@Insurer.Example>\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n\r\n\
+          --b--\r\n"
+            .to_vec(),
+    );
     let inner = "Message-ID: <Th.One@Insurer.Example>\r\nSubject: Befund\r\n\r\nText\r\n";
     for kind in ["message/rfc822", "application/octet-stream; name=x.eml"] {
         letters.push(

@@ -12,8 +12,14 @@ use crate::context::Shared;
 const AT_ONCE: usize = 500;
 
 /// Fields that name the letters an answer belongs to (RFC 5322 §3.6.4), and those of mail programs that hand one on.
-pub(crate) const FIELDS: [&str; 4] =
-    ["In-Reply-To", "References", "X-Forwarded-Message-Id", "X-MS-Exchange-Parent-Message-Id"];
+pub(crate) const FIELDS: [&str; 6] = [
+    "In-Reply-To",
+    "References",
+    "X-Forwarded-Message-Id",
+    "X-MS-Exchange-Parent-Message-Id",
+    "X-Original-Message-ID",
+    "Original-Message-ID",
+];
 
 /// What programs write into a letter that they send on as it is (RFC 5322 §3.6.6, and each its own way).
 const SENT_ON: [&str; 8] = [

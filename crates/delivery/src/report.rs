@@ -65,7 +65,7 @@ fn found_by(head: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Who hears of this leg's fate; nobody for a null reverse-path (RFC 5321 §4.5.5, RFC 3461 §6.1).
-fn addressee(ticket: &Ticket) -> Option<&Address> {
+pub(crate) fn addressee(ticket: &Ticket) -> Option<&Address> {
     match &ticket.purpose {
         // For answers, normally the roof tells the mailbox (returns.rs).
         Purpose::Relay | Purpose::Opened | Purpose::PortalReply { .. } => ticket.reverse_path.address(),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use sealpost_mail::{Timestamp, TlsFloor};
+use sealpost_mail::{Address, Timestamp, TlsFloor};
 
 use crate::config::DeliveryConfig;
 use crate::exchangers::{self, MAX, World};
@@ -30,16 +30,27 @@ impl RouteKey {
     pub(crate) fn of(ticket: &Ticket, config: &DeliveryConfig) -> Self {
         match &ticket.route {
             Route::NextHop(name) => {
-                let hop_floor = config.hops.get(name).map_or(TlsFloor::None, |hop| hop.floor);
-                Self { place: Destination::Hop(name.clone()), floor: ticket.tls.max(hop_floor) }
+                let floor = floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, config);
+                Self { place: Destination::Hop(name.clone()), floor }
             }
             Route::Mx => {
                 let domain = ticket.recipient.address.domain().as_str().to_owned();
-                let minimum = config.domains.get(&domain).map_or(TlsFloor::None, |domain| domain.floor);
-                Self { place: Destination::Domain(domain), floor: ticket.tls.max(minimum) }
+                let floor = floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, config);
+                Self { place: Destination::Domain(domain), floor }
             }
         }
     }
+}
+
+/// What a mail with this floor of its own gets on this road: its own, the hop's or what the recipient's domain must have,
+/// whichever is most. A hop cannot prove for others what they prove, but nothing for that domain goes to it in clear.
+pub(crate) fn floor_of(route: &Route, to: &Address, own: TlsFloor, config: &DeliveryConfig) -> TlsFloor {
+    let minimum = config.domains.get(to.domain().as_str()).map_or(TlsFloor::None, |domain| domain.floor);
+    let hop = match route {
+        Route::NextHop(name) => config.hops.get(name).map_or(TlsFloor::None, |hop| hop.floor),
+        Route::Mx => TlsFloor::None,
+    };
+    own.max(minimum).max(hop)
 }
 
 /// The endpoints to try for this key, best first; never empty.

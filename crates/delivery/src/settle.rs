@@ -13,6 +13,7 @@ use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
 use crate::report::{self, GivesBack, Report, ReportError};
 use crate::retry::{Next, jittered, next_attempt};
+use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, Returned, Untold};
 
@@ -206,12 +207,12 @@ impl Engine {
             // Over the open internet a report with the letter's head needs what the letter needed.
             Route::Mx => ticket.tls,
         };
-        // Over a hop it must get through where the letter could not; then it says nothing of it.
-        let road = match &self.config.report_route {
-            Route::NextHop(name) => self.config.hops.get(name).map_or(TlsFloor::None, |hop| hop.floor),
-            Route::Mx => tls,
-        };
-        let gives_back = if ticket.tls > road { GivesBack::Nothing } else { GivesBack::Letter };
+        // It must get through where the letter could not; then it says nothing of it.
+        let letter = floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, &self.config);
+        let sender = report::addressee(ticket);
+        let road =
+            sender.map_or(TlsFloor::None, |to| floor_of(&self.config.report_route, to, tls, &self.config));
+        let gives_back = if letter > road { GivesBack::Nothing } else { GivesBack::Letter };
         let full = match report::returns_full(ticket, report.action) && gives_back == GivesBack::Letter {
             true => self.whole_letter(leg, ticket).await,
             false => None,

@@ -107,6 +107,12 @@ impl Head {
         readings
     }
 
+    /// For every field of that name, how programs read its bytes, and nothing that was written in another code before.
+    #[must_use]
+    pub fn plain_readings(&self, name: &str) -> Vec<Vec<String>> {
+        self.named(name).map(encoded_words::readings).collect()
+    }
+
     /// The longest field that is meant to be read as words. No honest subject has a tenth of it.
     pub const MAX_WORDS: usize = 8 * 1024;
 

@@ -21,7 +21,7 @@ use crate::html;
 use crate::parts::{self, Part};
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
-use crate::{date, encoded_words, file_type};
+use crate::{container, date, encoded_words, file_type};
 
 /// Why a letter is not looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -396,10 +396,10 @@ impl<'a> Letter<'a> {
             // RFC 3156 §4: a control part and the encrypted data, nothing else.
             let [control, data] = root.children.as_slice() else { return false };
             return self.parts.get(*control).is_some_and(|part| part.is("application/pgp-encrypted"))
-                && self.parts.get(*data).is_some_and(|part| is_pgp_message(&part.bytes()));
+                && self.parts.get(*data).is_some_and(is_pgp_message);
         }
         let mut leaves = self.parts.iter().filter(|part| !part.is_multipart() && part.level == 0).peekable();
-        leaves.peek().is_some() && leaves.all(|part| is_pgp_message(&part.bytes()))
+        leaves.peek().is_some() && leaves.all(is_pgp_message)
     }
 
     /// Whether the letter is signed (S/MIME, PGP/MIME, inline PGP). Says nothing about validity.
@@ -483,14 +483,15 @@ fn cms_kind(part: &Part<'_>) -> Option<Cms> {
     }
 }
 
-/// One armoured PGP message and nothing around it, or the binary form (RFC 9580 §4.2: packet types 1, 3).
-fn is_pgp_message(bytes: &[u8]) -> bool {
+/// One armoured PGP message and nothing around it, or the binary form from its first octet to its last, which no text is.
+fn is_pgp_message(part: &Part) -> bool {
+    let bytes = part.bytes();
     let text = bytes.trim_ascii();
     if text.starts_with(b"-----BEGIN PGP MESSAGE-----") {
         let end: &[u8] = b"-----END PGP MESSAGE-----";
         return text.ends_with(end) && text.windows(end.len()).filter(|w| *w == end).count() == 1;
     }
-    matches!(bytes.first(), Some(0x84..=0x87 | 0x8c..=0x8f | 0xc1 | 0xc3))
+    !part.content_type.starts_with("text/") && container::openpgp::is_encrypted(&bytes)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use sealpost_mail::{Network, Otherwise, Reply, Treatment, composed, is_bracket, skeleton};
+use sealpost_mail::{Network, Otherwise, Reply, Treatment, caseless, composed, is_bracket, skeleton};
 use thiserror::Error;
 
 use crate::address::{AddressPattern, AddressSet};
@@ -369,6 +369,7 @@ impl Compiler<'_> {
             }
             (true, None | Some(true)) => ValueTest::Like {
                 equals: spec.equals.iter().map(|value| skeleton(value)).collect(),
+                plain: spec.equals.iter().map(|value| caseless(value)).collect(),
                 patterns: self.patterns("header", &spec.pattern)?,
             },
         };

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use regex::Regex;
-use sealpost_mail::{Address, Head, Network, skeleton, tidied};
+use sealpost_mail::{Address, Head, Network, caseless, skeleton, tidied};
 
 use crate::address::AddressSet;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::near_miss::{Tag, is_near};
-use crate::pattern::any_matches;
+use crate::pattern::{any_match, any_matches};
 use crate::rules::Memo;
 use crate::sensitivity_label;
 
@@ -111,7 +111,12 @@ pub(crate) struct HeaderTest {
 #[derive(Debug)]
 pub(crate) enum ValueTest {
     Present(bool),
-    Like { equals: Vec<String>, patterns: Vec<Regex> },
+    /// As they look, as they read in neither case, and patterns.
+    Like {
+        equals: Vec<String>,
+        plain: Vec<String>,
+        patterns: Vec<Regex>,
+    },
 }
 
 impl Condition {
@@ -134,7 +139,13 @@ impl Condition {
             Self::Label(_) if facts.head.is_too_long("msip_labels") => too_long("msip_labels"),
             Self::SubjectTag(tags) => {
                 let subjects = memo.subjects(facts.head);
-                let answer = any_or_almost(
+                let answer = plainly_or_almost(
+                    || {
+                        each(facts.head, "Subject", |subject| {
+                            let subject = without_blanks(&caseless(subject));
+                            tags.iter().any(|tag| tag.is_plainly_in(&subject))
+                        })
+                    },
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_in(subject))),
                     || subjects.iter().any(|subject| tags.iter().any(|tag| tag.is_almost_in(subject))),
                 );
@@ -142,7 +153,9 @@ impl Condition {
             }
             Self::SubjectPattern(patterns) => {
                 let subjects = facts.head.readings("Subject");
-                legible(facts, "Subject", any_matches(patterns, &subjects))
+                let answer = any_matches(patterns, &subjects);
+                let plainly = || each(facts.head, "Subject", |subject| any_match(patterns, subject));
+                legible(facts, "Subject", unless_plainly(answer, plainly))
             }
             Self::Header(tests) => {
                 let answers = tests.iter().map(|test| test.answer(facts));
@@ -159,7 +172,9 @@ impl Condition {
                 let words: Vec<String> = values.iter().map(|value| bare_word(value)).collect();
                 let near = |word: &String| wanted.iter().any(|wanted| is_near(wanted, word));
                 let within = |value: &String| wanted.iter().any(|wanted| letters(value).contains(wanted));
-                let answer = any_or_almost(
+                let plain = |value: &str| value.is_ascii() && wanted.contains(&bare_word(value));
+                let answer = plainly_or_almost(
+                    || each(facts.head, "Sensitivity", plain),
                     || words.iter().any(|word| wanted.contains(word)),
                     || words.iter().any(near) || values.iter().any(within),
                 );
@@ -167,6 +182,7 @@ impl Condition {
             }
             Self::Label(wanted) => {
                 let values = facts.head.readings("msip_labels");
+                let is_one = || facts.head.count("msip_labels") == 1;
                 let any = |alike: fn(&str, &str) -> bool| {
                     values.iter().any(|value| {
                         wanted.iter().any(|wanted| sensitivity_label::carries(value, wanted, alike))
@@ -175,7 +191,8 @@ impl Condition {
                 legible(
                     facts,
                     "msip_labels",
-                    any_or_almost(
+                    plainly_or_almost(
+                        is_one,
                         || any(|wanted, value| wanted == skeleton(value)),
                         || any(sensitivity_label::is_almost),
                     ),
@@ -295,10 +312,35 @@ impl Condition {
     }
 }
 
-/// The first that holds of the two; the second is only asked if the first does not.
-fn any_or_almost(exactly: impl FnOnce() -> bool, almost: impl FnOnce() -> bool) -> Answer {
+/// Blanks are nothing that two read in two ways.
+pub(crate) fn without_blanks(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Whether it is so for every field of that name, and there is one: no reader takes another for the one that counts. Of
+/// bytes that nobody has labelled one reading is enough.
+fn each(head: &Head, name: &str, holds: impl Fn(&str) -> bool) -> bool {
+    let fields = head.plain_readings(name);
+    !fields.is_empty() && fields.iter().all(|readings| readings.iter().any(|value| holds(value)))
+}
+
+/// What looks like it to somebody is it, and only almost where it is not plainly so: a rule that lets go then does not
+/// decide.
+fn unless_plainly(answer: Answer, plainly: impl FnOnce() -> bool) -> Answer {
+    match answer {
+        Answer::Yes if !plainly() => Answer::Almost { exactly: true },
+        answer => answer,
+    }
+}
+
+/// The first that holds; the second is only asked if the first does not.
+fn plainly_or_almost(
+    plainly: impl FnOnce() -> bool,
+    exactly: impl FnOnce() -> bool,
+    almost: impl FnOnce() -> bool,
+) -> Answer {
     if exactly() {
-        Answer::Yes
+        unless_plainly(Answer::Yes, plainly)
     } else if almost() {
         Answer::Almost { exactly: false }
     } else {
@@ -389,11 +431,14 @@ impl HeaderTest {
     fn answer(&self, facts: &Facts<'_>) -> Answer {
         match &self.value {
             ValueTest::Present(wanted) => Answer::of((facts.head.count(&self.name) > 0) == *wanted),
-            ValueTest::Like { equals, patterns } => {
+            ValueTest::Like { equals, plain, patterns } => {
                 let values = facts.head.readings(&self.name);
                 let shapes: Vec<String> = values.iter().map(|value| skeleton(value)).collect();
-                let matched = any_matches(patterns, &values);
-                let answer = any_or_almost(
+                let is_plain = |value: &str| plain.contains(&caseless(value)) || any_match(patterns, value);
+                let plainly = || each(facts.head, &self.name, is_plain);
+                let matched = unless_plainly(any_matches(patterns, &values), plainly);
+                let answer = plainly_or_almost(
+                    plainly,
                     || shapes.iter().any(|shape| equals.contains(shape)),
                     || {
                         // A list of several is almost each of them.
@@ -410,7 +455,11 @@ impl HeaderTest {
                     },
                 );
                 let answer = match (&answer, &matched) {
-                    (_, Answer::Yes) | (Answer::No, _) => matched,
+                    (_, Answer::Yes) | (Answer::No | Answer::Almost { exactly: false }, _)
+                        if matched != Answer::No =>
+                    {
+                        matched
+                    }
                     _ => answer,
                 };
                 legible(facts, &self.name, answer)

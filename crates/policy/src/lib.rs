@@ -41,6 +41,8 @@ mod near_miss;
 mod pattern;
 #[cfg(test)]
 mod price_tests;
+#[cfg(test)]
+mod releasing_tests;
 mod rule_coverage;
 mod rules;
 mod sensitivity_label;

@@ -6,14 +6,18 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sealpost_mail::{is_bracket, skeleton};
+use sealpost_mail::{caseless, is_bracket, skeleton};
 use strsim::osa_distance;
+
+use crate::condition::without_blanks;
 
 /// A tag in the form it is compared in, and the words in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag {
     /// As written in the rule.
     pub(crate) text: String,
+    /// Neither in upper nor in lower case, and without blanks.
+    plain: String,
     shape: String,
     core: String,
     /// The words of all tags of all rules: who typed another tag meant that one.
@@ -43,12 +47,23 @@ pub(crate) fn core(tag: &str) -> String {
 
 impl Tag {
     pub(crate) fn new(text: &str, known: &Arc<HashSet<String>>) -> Self {
-        Self { text: text.to_owned(), shape: skeleton(text), core: core(text), known: Arc::clone(known) }
+        Self {
+            text: text.to_owned(),
+            plain: without_blanks(&caseless(text)),
+            shape: skeleton(text),
+            core: core(text),
+            known: Arc::clone(known),
+        }
     }
 
     /// Whether a subject, as [`skeleton`] shows it, holds the tag.
     pub(crate) fn is_in(&self, subject: &str) -> bool {
         subject.contains(&self.shape)
+    }
+
+    /// Whether a subject, neither in upper nor in lower case and without blanks, holds it letter by letter.
+    pub(crate) fn is_plainly_in(&self, subject: &str) -> bool {
+        subject.contains(&self.plain)
     }
 
     /// Whether a subject, as [`skeleton`] shows it, holds something that was surely meant to be the tag.

@@ -25,6 +25,11 @@ pub(crate) fn any_matches(patterns: &[Regex], texts: &[String]) -> Answer {
     answer
 }
 
+/// Whether a pattern matches the text as it is written.
+pub(crate) fn any_match(patterns: &[Regex], text: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.is_match(text))
+}
+
 /// A pattern may be meant for the text as it came, as it is read, or as it looks. `None`: what it looks like is too much.
 fn matches(patterns: &[Regex], text: &str) -> Option<bool> {
     let any = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));

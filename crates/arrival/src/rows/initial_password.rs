@@ -83,9 +83,9 @@ pub(super) fn add(
     .map_err(crate::failure::later)?;
     draft.route = context.tenant.routes.reports.clone();
     draft.tls = match &draft.route {
-        // The operator's own server, with the floor the operator gave it.
-        Route::NextHop(_) => TlsFloor::None,
-        Route::Mx => announcer.floor,
+        // A server for reports, with the floor the operator gave it. Where letters go, notices go no better.
+        Route::NextHop(_) if context.tenant.routes.reports != context.tenant.routes.relay => TlsFloor::None,
+        Route::NextHop(_) | Route::Mx => announcer.floor,
     };
     let leg = enqueue::leg(&enqueue::Queue::of(context), draft, None, LegPurpose::Report, arrival.id)
         .map_err(crate::failure::later)?;

@@ -47,6 +47,8 @@ async fn serve(plan: Plan, keys: ServiceKeys, config: &Path) -> Result<(), RunEr
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     limits_of_files_are_errors()?;
+    // Whoever is told that we are ready may send SIGHUP at once; by itself it would end us.
+    let _hangup = signal(SignalKind::hangup())?;
     // One line for whoever started us: scripts, tests, a person. systemd is told by its own way.
     say(serde_json::json!({
         "ready": true,

@@ -88,6 +88,29 @@ pub(crate) fn read(bytes: &[u8], most: usize) -> Option<OpenPgp> {
     closed(is_message)
 }
 
+/// Whether this is a message for a key or a passphrase and nothing else, packet by packet to its last octet (RFC 9580
+/// §10.3). A wrong "yes" lets clear text pass as encrypted, and what begins with Ä, Ö, Ü in UTF-8 begins like a packet.
+pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    let mut has_key = false;
+    for _ in 0..MAX_PACKETS {
+        let Some(packet) = packet(&mut rest, bytes.len()) else { return false };
+        let enough = |least: usize| packet.body.len() >= least;
+        match (packet.tag, packet.body.first()) {
+            (MARKER, _) if packet.body == b"PGP" => {}
+            (SESSION_KEY, Some(2 | 3 | 6)) if enough(12) => has_key = true,
+            (PASSPHRASE, Some(4..=6)) if enough(4) => has_key = true,
+            (PADDING, _) if has_key => {}
+            (PROTECTED, Some(1 | 2)) | (AEAD, Some(1)) | (ENCRYPTED, Some(_)) if has_key && enough(18) => {
+                // A line end that was put behind it on the way.
+                return rest.trim_ascii().is_empty() && std::str::from_utf8(bytes).is_err();
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// RFC 9580 §5
 const SESSION_KEY: u8 = 1;
 const SIGNATURE: u8 = 2;
@@ -309,6 +332,33 @@ mod tests {
         fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
             let _ = read(&bytes, 1 << 16);
             let _ = read(&[&[0xa3, 1], bytes.as_slice()].concat(), 1 << 16);
+        }
+    }
+
+    #[test]
+    fn only_a_whole_message_is_encrypted_and_no_text_is() {
+        let key = [&[0xc1, 0x5e, 3][..], &[0xf7; 0x5d]].concat();
+        let phrase = [0xc3, 0x0d, 4, 9, 3, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0x60];
+        let data = [&[0xd2, 60, 1][..], &[0x9f; 59]].concat();
+        for whole in [
+            [&key[..], &data].concat(),
+            [&phrase[..], &data].concat(),
+            [&key[..], &key, &phrase, &data, b"\r\n"].concat(),
+        ] {
+            assert!(is_encrypted(&whole), "{whole:?}");
+            assert!(!is_encrypted(&whole[..whole.len() - 8]), "its end is missing");
+            assert!(!is_encrypted(&[&whole[..], b"and a word in clear"].concat()));
+        }
+        for clear in [&key[..], &phrase, &data, b"", b"\xc3"] {
+            assert!(!is_encrypted(clear), "{clear:?}");
+        }
+        let long = "\u{d6}sterreich. ".repeat(50);
+        for text in
+            ["\u{dc}ber Ihren Befund: HIV positiv.", "\u{e4}", "\u{c3}\u{a4}", "\u{c0}\u{c1}\u{d2}", &long]
+        {
+            assert!(!is_encrypted(text.as_bytes()), "{text}");
+            let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+            assert!(!is_encrypted(&latin), "{text}");
         }
     }
 }

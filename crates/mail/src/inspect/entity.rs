@@ -72,7 +72,17 @@ impl<'a> Search<'a> {
         if depth > 0 {
             // Of a letter within, its subject is shown as well.
             named("subject").take(MAX_READINGS).for_each(|subject| self.text(encoded_words::decode(subject)));
-            for field in ["message-id", "in-reply-to", "references"] {
+            // RFC 8098 §3.2.5 for receipts; what programs write for letters handed on, as they write it above a letter, too.
+            for field in [
+                "message-id",
+                "in-reply-to",
+                "references",
+                "original-message-id",
+                "resent-message-id",
+                "x-original-message-id",
+                "x-forwarded-message-id",
+                "x-ms-exchange-parent-message-id",
+            ] {
                 named(field).take(MAX_READINGS).for_each(|ids| self.message_id(encoded_words::decode(ids)));
             }
             let is_known = |name: &str| {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealpost_delivery::{DeliveryConfig, Dnssec, DomainMinimum};
 use sealpost_mail::TlsFloor;
 
-use crate::config::file::{Config, Source};
+use crate::config::file::{Config, HopTls, Source};
 
 const STS_PORT: u16 = 443;
 
@@ -67,8 +67,27 @@ pub(super) fn plan(config: &Config, delivery: &mut DeliveryConfig, source: &mut 
                 "give it tls = \"encrypted\" or \"verified\", or pins",
             );
         }
-        if floor == TlsFloor::Verified && pins.is_empty() && !is_provable(config) {
+        let goes_by_mx = config.delivery.route.get_ref() == "mx";
+        if floor == TlsFloor::Verified && pins.is_empty() && goes_by_mx && !is_provable(config) {
             source.at(domains.span().start, UNPROVABLE, PROVABLE);
+        }
+        if let (Some(pin), false) = (minimum.pins.first(), goes_by_mx) {
+            source.at(
+                pin.span().start,
+                "pins are of the domain's own servers, and its letters go to a hop: none would ever leave",
+                "write tls = \"encrypted\" or \"verified\", which the hop itself must then prove, or route = \"mx\"",
+            );
+        }
+        let hop = config.hops.get(config.delivery.route.get_ref());
+        if floor > TlsFloor::None && hop.is_some_and(|hop| matches!(hop.tls, HopTls::Off)) {
+            source.at(
+                domains.span().start,
+                format!(
+                    "the hop {} switches TLS off: no letter for these domains would ever leave",
+                    config.delivery.route.get_ref()
+                ),
+                "give the hop tls = \"starttls\", or leave the minimum out",
+            );
         }
         for domain in domains.get_ref() {
             let value = DomainMinimum { floor, pins: pins.clone() };

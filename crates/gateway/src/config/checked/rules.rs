@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
 
-use super::trials;
+use super::{dead_rules, trials};
 use crate::config::file::{Config, Replies, Source};
 
 /// The name of the rule that stands behind `replies = "portal"`.
@@ -12,18 +12,26 @@ const REPLIES: &str = "replies to the portal";
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     let mut lists = HashMap::new();
+    let mut all_read = true;
     for (name, file) in &config.lists {
         let path = source.path(file.get_ref());
         match std::fs::read_to_string(&path) {
             Ok(text) => {
                 lists.insert(name.clone(), text);
             }
-            Err(error) => source.at(
-                file.span().start,
-                format!("the list {} cannot be read: {error}", path.display()),
-                "make the file: one address or domain per line",
-            ),
+            Err(error) => {
+                all_read = false;
+                source.at(
+                    file.span().start,
+                    format!("the list {} cannot be read: {error}", path.display()),
+                    "make the file: one address or domain per line",
+                );
+            }
         }
+    }
+    empty(config, &lists, source);
+    if !all_read {
+        return None;
     }
     let specs = all(config);
     match Rules::new(specs.clone(), config.policy.default.get_ref().clone(), &lists) {
@@ -39,6 +47,41 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
                 .map_or(config.policy.default.span().start, |rule| rule.span().start);
             source.at(at, error.to_string(), error.hint());
             None
+        }
+    }
+}
+
+/// A list that holds nobody takes a rule away without a word: an export that failed, a disk that was full. Where the rule
+/// lets go those who stand in it, that is only a warning.
+fn empty(config: &Config, lists: &HashMap<String, String>, source: &mut Source) {
+    let is_empty = |text: &str| {
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        lines.map(|line| line.trim().trim_start_matches('\u{feff}')).all(str::is_empty)
+    };
+    for (name, file) in
+        config.lists.iter().filter(|(name, _)| lists.get(*name).is_some_and(|text| is_empty(text)))
+    {
+        let names = |when: &When| {
+            let all = [&when.recipient_list, &when.from_list, &when.reverse_path_list];
+            all.into_iter().flatten().any(|one| one == name)
+        };
+        for rule in config.rules.iter().map(|rule| rule.get_ref()) {
+            let Some(group) = dead_rules::every_group(&rule.when).into_iter().find(|group| names(group))
+            else {
+                continue;
+            };
+            let lets_go = matches!(rule.then, TreatmentSpec::Relay { .. }) && *group == rule.when;
+            let at = file.span().start;
+            let wrong = format!("the list {name} is empty, and the rule {:?} goes by it", rule.name);
+            if lets_go {
+                source.warn(at, wrong, "fill it, or take the rule away");
+            } else {
+                source.at(
+                    at,
+                    wrong,
+                    "fill it; where it is meant to hold nobody yet, write nobody@list.invalid into it",
+                );
+            }
         }
     }
 }

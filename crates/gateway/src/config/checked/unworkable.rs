@@ -23,6 +23,22 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     notices(config, source);
     delivery(config, source);
     back_to_ourselves(config, source);
+    links(config, source);
+}
+
+/// What would stand in every link of every notice.
+fn links(config: &Config, source: &mut Source) {
+    let public_url = &config.portal.public_url;
+    let text = public_url.get_ref();
+    let authority = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or(authority);
+    if text.contains(['?', '#']) || authority.contains('@') {
+        source.at(
+            public_url.span().start,
+            "public-url has a name, a question or a mark in it, which would stand in the middle of every link",
+            "write it like \"https://securemail.insurer.example\"",
+        );
+    }
 }
 
 fn numbers(listener: &Listener, source: &mut Source) {

@@ -1,6 +1,6 @@
 //! What a configuration does that its author may not have meant. Changes nothing.
 
-use sealpost_mail::Network;
+use sealpost_mail::{ActivateBy, Network, TlsFloor};
 
 use super::dead_rules;
 use crate::config::file::{Config, NoticeReplies, Source};
@@ -14,6 +14,7 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     clients(config, source);
     exchangers(config, source);
     contact(config, source);
+    passwords(config, source);
 }
 
 /// Every mail and every page leads there for help.
@@ -25,6 +26,24 @@ fn contact(config: &Config, source: &mut Source) {
             "`contact` is the address that notices come from, and mail to it ends in the gateway (replies = \"here\"): nobody \
              reads what people ask there",
             "name an address as `contact` that people read",
+        );
+    }
+}
+
+/// An initial password opens a mailbox as the link in a notice does, and goes over the road of reports.
+fn passwords(config: &Config, source: &mut Source) {
+    let Some(reports) = &config.delivery.reports else { return };
+    let notices: TlsFloor = config.notices.floor.into();
+    let hop: Option<TlsFloor> = config.hops.get(reports.get_ref()).map(|hop| hop.floor.into());
+    let is_weaker = hop.is_some_and(|hop| hop < notices);
+    if config.portal.activation == ActivateBy::InitialPassword && is_weaker {
+        source.warn(
+            reports.span().start,
+            format!(
+                "initial passwords go to their senders over the hop {}, whose floor is below that of notices: they may go in clear",
+                reports.get_ref()
+            ),
+            "give the hop floor = \"verified\" (or \"encrypted\"), or leave reports out",
         );
     }
 }

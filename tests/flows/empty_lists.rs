@@ -1,0 +1,63 @@
+//! A list that holds nobody any more, as a failed export leaves it, takes no rule away in silence: `check` refuses it, and
+//! a reload keeps what was.
+
+use rig::gateway::Home;
+use rig::process::poll;
+use rig::{Config, Gateway, Hop, letters};
+use rustix::process::Signal;
+
+fn config(hop: &Hop, when: &str, then: &str) -> Config {
+    let mut config = Config::new(hop);
+    config.set("lists", "conf", r#""conf.txt""#).rule("listed", when, then);
+    config
+}
+
+#[test]
+fn a_reload_keeps_the_list_that_was() {
+    let hop = Hop::new();
+    let config = config(&hop, r#"{ recipient-list = "conf" }"#, r#""portal""#);
+    let home = Home::new(&config);
+    home.write("conf.txt", b"list.example\n");
+    let gateway = Gateway::start_in(home, &config);
+    // Serves letters, so it hears signals.
+    let send = |to: &str| {
+        gateway.smtp().letter("erika@insurer.example", &[to], &letters::plain("x", "y")).expect("250 *");
+    };
+    send("k@list.example");
+    gateway.home.write("conf.txt", b"# nobody\n\n");
+    gateway.process().signal(Signal::HUP);
+    poll("the refusal", || gateway.log().contains("rules not read again; the old ones stay").then_some(()));
+    assert!(
+        gateway.log().contains("the list conf is empty, and the rule \"listed\" goes by it"),
+        "{}",
+        gateway.log()
+    );
+    send("k@list.example");
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 2);
+}
+
+#[test]
+fn check_says_which_list_is_empty_or_cannot_be_read() {
+    let hop = Hop::new();
+    for (when, then, text, refused) in [
+        (r#"{ recipient-list = "conf" }"#, r#""portal""#, Some(""), true),
+        (r#"{ from-list = "conf" }"#, r#""hold""#, Some("\u{feff}# all gone\n"), true),
+        (r#"{ not = { recipient-list = "conf" }, encrypted = true }"#, r#""relay""#, Some("\n\n"), true),
+        (r#"{ recipient-list = "conf" }"#, r#""relay""#, Some(""), false),
+        (r#"{ recipient-list = "conf" }"#, r#""portal""#, Some("nobody@list.invalid\n"), false),
+    ] {
+        let home = Home::new(&config(&hop, when, then));
+        home.write("conf.txt", text.unwrap_or_default().as_bytes());
+        let (code, out, err) = home.sealpost(&["check"]);
+        assert_eq!(code != 0, refused, "{when} {then}:\n{out}{err}");
+        let says = format!("{out}{err}").contains("the list conf is empty");
+        assert_eq!(says, text != Some("nobody@list.invalid\n"), "{when} {then}:\n{out}{err}");
+    }
+    let home = Home::new(&config(&hop, r#"{ recipient-list = "conf" }"#, r#""portal""#));
+    let (code, out, err) = home.sealpost(&["check"]);
+    let said = format!("{out}{err}");
+    assert!(
+        code != 0 && said.contains("conf.txt cannot be read") && !said.contains("there is no list"),
+        "{said}"
+    );
+}
