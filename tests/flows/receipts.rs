@@ -66,6 +66,46 @@ fn the_first_opening_is_told_to_the_sender_who_asked() {
     gateway.sweep();
 }
 
+/// Whoever marks letters as read in the list has not opened them, and no sender is told so; who opens one afterwards has.
+#[test]
+fn letters_marked_as_read_are_told_of_when_they_are_opened() {
+    let hop = Hop::new();
+    let mut config = Config::new(&hop);
+    config.set("policy", "receipts", r#""on-open""#);
+    let gateway = Gateway::start(&config);
+    let asks = "Disposition-Notification-To: Erika <erika.muster@insurer.example>\r\n";
+    send(&gateway, asks, "1");
+    let mut web = gateway.web();
+    let inbox = activate(&mut web, &letters::link(&hop.wait_to("max@web.example").bytes));
+    let path = letter_paths(&inbox).remove(0);
+    let id = path.trim_start_matches("/m/");
+    let marked = web.submit(&inbox, "/letters", &[("id", id), ("do", "read")]);
+    let inbox = web.follow(marked);
+    let shown = || -> serde_json::Value {
+        let (code, out, err) = gateway.sealpost(&["letter", "show", id, "--json"]);
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let evidence = || {
+        let (code, out, err) = gateway.sealpost(&["letter", "evidence", id, "--json"]);
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    assert!(!inbox.text().contains("letter unread"), "shown as read: {}", inbox.text());
+    assert!(shown()["opened"].is_null(), "{}", shown());
+    assert!(!evidence().contains("letter.opened"), "{}", evidence());
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits WHERE read_at IS NULL"), 1);
+    poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
+    assert!(!hop.delivered().iter().any(is_receipt));
+
+    web.get(&path).expect(200);
+    let told = hop.wait_where("a receipt", is_receipt);
+    assert!(told.text().contains("displayed"), "{}", told.text());
+    assert!(shown()["opened"].is_string(), "{}", shown());
+    assert!(evidence().contains("letter.opened"), "{}", evidence());
+    gateway.sweep();
+}
+
 #[test]
 fn nobody_is_told_unless_the_operator_says_so() {
     let hop = Hop::new();

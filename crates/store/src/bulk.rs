@@ -1,5 +1,6 @@
 //! What owners do with many letters at once: which they are, seen or not seen, and what one deletion took. Every question
-//! names the mailbox too. That a letter was read once stays true whatever its owner marks it as.
+//! names the mailbox too. Whether and when a letter was opened stays true whatever its owner marks it
+//! as.
 
 use sealpost_mail::Timestamp;
 
@@ -32,21 +33,16 @@ impl Store {
         rows.into_iter().map(|mut row| row.text()).collect()
     }
 
-    /// Marks received letters as read. Returns how many were not. Opening one does the same for it alone.
-    pub async fn mark_all_read(
-        &self,
-        mailbox_id: &str,
-        deposit_ids: &[String],
-        now: Timestamp,
-    ) -> Result<usize, StoreError> {
+    /// Shows received letters as read. Returns how many were not. Opens none of them: whoever sent one is told that it was
+    /// opened when it is.
+    pub async fn mark_all_read(&self, mailbox_id: &str, deposit_ids: &[String]) -> Result<usize, StoreError> {
         let each = |id: &String| {
             sql!(
-                "UPDATE deposits SET read_at = coalesce(read_at, ?3), flags = flags & -2
+                "UPDATE deposits SET flags = (flags & -2) | 4
                  WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'inbox'
-                 AND (read_at IS NULL OR (flags & 1) = 1)",
+                 AND ((flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0))",
                 mailbox_id,
-                id.as_str(),
-                now
+                id.as_str()
             )
         };
         self.changed_of(mailbox_id, deposit_ids.iter().map(each).collect()).await
@@ -60,9 +56,9 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let each = |id: &String| {
             sql!(
-                "UPDATE deposits SET flags = flags | 1
+                "UPDATE deposits SET flags = (flags & -5) | 1
                  WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'inbox'
-                 AND read_at IS NOT NULL AND (flags & 1) = 0",
+                 AND (flags & 1) = 0 AND (read_at IS NOT NULL OR (flags & 4) = 4)",
                 mailbox_id,
                 id.as_str()
             )

@@ -13,6 +13,9 @@ use crate::store::{Page, Store};
 /// In `flags`: its owner wants to see it as unread. `read_at` stays, because others were told of it.
 pub(crate) const MARKED_UNREAD: i64 = 1;
 
+/// In `flags`: its owner wants to see it as read, and has not opened it. Nobody is told that it was opened.
+pub(crate) const MARKED_READ: i64 = 4;
+
 /// A letter for a mailbox.
 #[derive(Clone, Debug)]
 pub struct NewDeposit {
@@ -61,11 +64,12 @@ pub struct DepositRow {
     pub size: i64,
     /// When.
     pub received_at: Timestamp,
-    /// When it was first read.
+    /// When it was first opened. Marking it as read is not that.
     pub read_at: Option<Timestamp>,
     /// Deleted after that.
     pub expires_at: Option<Timestamp>,
-    /// Marks of its owner's: 1 stands for "show as unread", 2 for "in a folder of the owner's".
+    /// Marks of its owner's: 1 stands for "show as unread", 2 for "in a folder of the owner's", 4 for "show
+    /// as read".
     pub flags: i64,
     /// When it came into the trash, if it is there.
     pub trashed_at: Option<Timestamp>,
@@ -74,10 +78,10 @@ pub struct DepositRow {
 }
 
 impl DepositRow {
-    /// Never read, or marked as unread by its owner.
+    /// Never opened nor marked as read by its owner, or marked as unread.
     #[must_use]
     pub fn is_unread(&self) -> bool {
-        self.read_at.is_none() || self.flags & MARKED_UNREAD != 0
+        self.flags & MARKED_UNREAD != 0 || (self.read_at.is_none() && self.flags & MARKED_READ == 0)
     }
 }
 
@@ -286,7 +290,8 @@ fn count_of(mailbox_id: &str, place: Place<'_>) -> Statement {
     standing!(
         place,
         mailbox_id,
-        "count(*), count(CASE WHEN folder <> 'sent' AND (read_at IS NULL OR (flags & 1) = 1) THEN 1 END),
+        "count(*), count(CASE WHEN folder <> 'sent'
+             AND ((flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0)) THEN 1 END),
          CAST(coalesce(sum(size), 0) AS BIGINT)",
         "",
         ""
@@ -295,7 +300,8 @@ fn count_of(mailbox_id: &str, place: Place<'_>) -> Statement {
 
 fn count_in(mailbox_id: &str, folder: Folder) -> Statement {
     sql!(
-        "SELECT count(*), count(*) - count(CASE WHEN (flags & 1) = 0 THEN read_at END), CAST(coalesce(sum(size), 0) AS BIGINT)
+        "SELECT count(*), count(CASE WHEN (flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0) THEN 1 END),
+             CAST(coalesce(sum(size), 0) AS BIGINT)
          FROM deposits WHERE mailbox_id = ?1 AND folder = ?2",
         mailbox_id,
         folder.as_str()

@@ -80,7 +80,8 @@ impl Store {
     pub async fn awaiting_notice(&self, after: &str) -> Result<Vec<AwaitsNotice>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                "SELECT u.mailbox_id, u.deposit_id, d.received_at, d.expires_at, d.folder, d.read_at,
+                "SELECT u.mailbox_id, u.deposit_id, d.received_at, d.expires_at, d.folder,
+                     CASE WHEN (d.flags & 4) = 0 THEN d.read_at ELSE d.received_at END,
                      p.wish, p.announced_at
                  FROM unannounced u JOIN deposits d ON d.id = u.deposit_id
                  LEFT JOIN pace p ON p.mailbox_id = u.mailbox_id

@@ -138,6 +138,7 @@ impl Store {
                      (SELECT at FROM reminded WHERE mailbox_id = m.id AND about = 'letters'), m.state
                  FROM deposits d JOIN mailboxes m ON m.id = d.mailbox_id
                  WHERE d.expires_at > ?2 AND d.expires_at <= ?3 AND d.folder = 'inbox' AND d.read_at IS NULL
+                   AND (d.flags & 4) = 0
                    AND m.state = 'active' AND m.id > ?1 AND m.held_since IS NULL
                    AND NOT EXISTS (SELECT 1 FROM unreachable u WHERE u.mailbox_id = m.id AND (u.bounces >= ?4
                        OR u.last_at >= (SELECT max(received_at) FROM deposits WHERE mailbox_id = m.id AND folder = 'inbox')))

@@ -117,7 +117,7 @@ pub(crate) async fn act(
         }
         "read" => {
             for part in ids.chunks(AT_ONCE) {
-                n += site.store.mark_all_read(mailbox, part, now).await.map_err(lost)?;
+                n += site.store.mark_all_read(mailbox, part).await.map_err(lost)?;
             }
             Ok(redirect(&back(place, &fields, "read", Some(n), None)))
         }

@@ -193,7 +193,8 @@ pub(crate) async fn show(
         }
         Err(problem) => return Err(problem),
     };
-    if deposit.row.is_unread() {
+    // One that its owner marked as read in the list has not been opened before.
+    if deposit.row.is_unread() || deposit.row.read_at.is_none() {
         owner.mark_read(&site, &deposit).await;
     }
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());

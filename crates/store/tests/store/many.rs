@@ -25,16 +25,24 @@ async fn three(rig: &Rig, seed: u8) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn marked_as_unread_a_letter_has_still_been_read() {
+async fn marking_letters_says_nothing_of_whether_they_were_opened() {
     let rig = Rig::new();
     let (mailbox, ids) = three(&rig, 1).await;
     let (other, _) = three(&rig, 2).await;
     let store = &rig.store;
-    assert_eq!(store.mark_all_read(&other, &ids, Timestamp(5)).await.unwrap(), 0);
+    assert_eq!(store.mark_all_read(&other, &ids).await.unwrap(), 0);
     assert_eq!(store.mark_all_unread(&mailbox, &ids).await.unwrap(), 0, "they are unread");
-    assert_eq!(store.mark_all_read(&mailbox, &ids, Timestamp(5)).await.unwrap(), 3);
-    assert_eq!(store.mark_all_read(&mailbox, &ids, Timestamp(6)).await.unwrap(), 0);
+    assert_eq!(store.mark_all_read(&mailbox, &ids).await.unwrap(), 3);
+    assert_eq!(store.mark_all_read(&mailbox, &ids).await.unwrap(), 0);
     let unread = || async { store.deposit_counts(&mailbox, Folder::Inbox).await.unwrap().unread };
+    assert_eq!(unread().await, 0);
+    assert_eq!(
+        store.deposit(&mailbox, &ids[2]).await.unwrap().unwrap().row.read_at,
+        None,
+        "nobody opened it"
+    );
+    // One of them is opened after that: it is now that it was.
+    store.mark_read(&mailbox, &ids[0], Timestamp(5)).await.unwrap();
     assert_eq!(unread().await, 0);
     assert_eq!(store.mark_all_unread(&other, &ids).await.unwrap(), 0);
     assert_eq!(store.mark_all_unread(&mailbox, &ids[..2]).await.unwrap(), 2);
@@ -45,6 +53,9 @@ async fn marked_as_unread_a_letter_has_still_been_read() {
     store.mark_read(&mailbox, &ids[0], Timestamp(9)).await.unwrap();
     assert_eq!((row().await.is_unread(), row().await.read_at), (false, Some(Timestamp(5))));
     assert_eq!(unread().await, 1);
+    assert_eq!(store.mark_all_read(&mailbox, &ids).await.unwrap(), 1);
+    assert_eq!(unread().await, 0);
+    assert_eq!(store.deposit(&mailbox, &ids[1]).await.unwrap().unwrap().row.read_at, None);
 }
 
 #[tokio::test]

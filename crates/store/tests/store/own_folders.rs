@@ -87,7 +87,7 @@ async fn letters_go_in_and_one_move_is_taken_back() {
     assert_eq!(store.move_back(&mailbox, &back).await.unwrap(), 3);
     assert_eq!(ids(&rig, &mailbox, in_a).await.len(), 3);
     // Marking as read and unread leaves a letter where it is.
-    assert_eq!(store.mark_all_read(&mailbox, &letters, NOW).await.unwrap(), 2);
+    assert_eq!(store.mark_all_read(&mailbox, &letters).await.unwrap(), 2);
     assert_eq!(store.mark_all_unread(&mailbox, &letters).await.unwrap(), 2);
     assert_eq!(ids(&rig, &mailbox, in_a).await.len(), 3);
     let _ = rig.clean().await;
