@@ -71,6 +71,7 @@ mod unreachable;
 mod upload;
 mod withdrawn;
 mod withdrawn_row;
+mod yielding;
 
 pub use activation::{Activate, Activation, Proof};
 pub use adopt::{Provable, UnprovenRow};

@@ -14,8 +14,9 @@ use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
 use crate::unheld::unheld;
+use crate::yielding::Yielding;
 
-/// Rows that go in one batch, so that arrivals never wait long behind it.
+/// Drafts looked for at once.
 const AT_ONCE: u32 = 200;
 
 /// Rows looked for at once, by night.
@@ -87,6 +88,7 @@ impl Store {
 
     async fn purge_letters_and(&self, now: Timestamp, telling: bool) -> Result<usize, StoreError> {
         let mut deleted = 0;
+        let mut yielding = Yielding::new(self);
         loop {
             let rows = self
                 .read_rows(sql!(
@@ -96,7 +98,7 @@ impl Store {
                         " ORDER BY expires_at LIMIT ?2"
                     ),
                     now,
-                    AT_ONCE
+                    yielding.rows()
                 ))
                 .await?;
             if rows.is_empty() {
@@ -123,7 +125,7 @@ impl Store {
                 .concerning(&id, &mailbox_id);
                 remove_letter(&mut batch, deletion, &id, &body_id);
             }
-            let now_gone = self.write(batch).await?.returned();
+            let now_gone = yielding.write(batch).await?.returned();
             deleted += now_gone;
             if now_gone == 0 {
                 return Ok(deleted);
@@ -135,6 +137,7 @@ impl Store {
     /// request is open. The link goes on explaining itself; the next letter to the address makes a new one.
     pub async fn purge_pending(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
+        let mut yielding = Yielding::new(self);
         loop {
             let rows = self
                 .read_rows(sql!(
@@ -144,7 +147,7 @@ impl Store {
                         " ORDER BY created_at LIMIT ?2"
                     ),
                     now,
-                    AT_ONCE
+                    yielding.rows()
                 ))
                 .await?;
             if rows.is_empty() {
@@ -155,7 +158,7 @@ impl Store {
                 let id = row.text()?;
                 bury(&mut batch, &id, now);
             }
-            let now_gone = self.write(batch).await?.returned();
+            let now_gone = yielding.write(batch).await?.returned();
             deleted += now_gone;
             if now_gone == 0 {
                 return Ok(deleted);
@@ -261,21 +264,25 @@ impl Store {
         Ok(Forgotten { fingerprints, sessions, tokens, bounce_memos, threads })
     }
 
-    /// Deletes what a question finds, until it finds nothing; in small batches, so that nobody waits long.
+    /// Deletes what a question finds, until it finds nothing; in small batches with rests.
     async fn forget_old(
         &self,
         question: Statement,
         deletion: fn(Row) -> Result<Statement, StoreError>,
     ) -> Result<u64, StoreError> {
         let mut gone = 0_u64;
+        let mut yielding = Yielding::new(self);
         loop {
             let rows = self.read_rows(question.clone()).await?;
             let is_last = rows.len() < FOUND_AT_ONCE as usize;
             let mut statements = rows.into_iter().map(deletion).collect::<Result<Vec<_>, _>>()?;
             while !statements.is_empty() {
-                let rest = statements.split_off(statements.len().min(AT_ONCE as usize));
-                let batch = std::mem::replace(&mut statements, rest);
-                let deleted = self.change(batch).await?.into_iter().sum::<usize>();
+                let rest = statements.split_off(statements.len().min(yielding.rows() as usize));
+                let batch = Batch::from(std::mem::replace(&mut statements, rest));
+                let Outcome::Kept(answers) = yielding.write(batch).await? else {
+                    return Err(StoreError::Damaged { what: "a statement that cannot be refused" });
+                };
+                let deleted = answers.iter().map(|answer| answer.affected).sum::<usize>();
                 gone = gone.saturating_add(u64::try_from(deleted).unwrap_or(u64::MAX));
             }
             if is_last {

@@ -155,6 +155,8 @@ pub(crate) struct Batch {
     pub(crate) riding: Arc<Riding>,
     /// Up to this row, of this time and with this proof, the trail goes.
     pub(crate) prune: Option<(i64, Timestamp, Vec<u8>)>,
+    /// Nobody waits for it: it must not cost others much.
+    pub(crate) aside: bool,
 }
 
 impl Batch {

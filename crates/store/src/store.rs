@@ -17,6 +17,7 @@ use crate::file_permissions::Access;
 use crate::files::Files;
 use crate::rotate::Rotating;
 use crate::statement::{Batch, Outcome, Row, Statement};
+use crate::yielding::Expense;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -109,6 +110,7 @@ struct Inner {
     engine: Engine,
     files: Arc<Files>,
     disk: Arc<Disk>,
+    expense: Arc<Expense>,
     remover: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -176,16 +178,18 @@ impl Store {
 
         let files = Arc::new(files);
         let disk = Arc::new(Disk::open(&folder, shared.as_deref(), minimum_free)?);
+        let expense = Arc::<Expense>::default();
         let (inner_files, inner_disk) = (Arc::clone(&files), Arc::clone(&disk));
         let setting = Setting {
             files: inner_files,
             disk: inner_disk,
             lock: Arc::new(Locks { _folder: lock, _bodies: shared_lock }),
             prover,
+            expense: Arc::clone(&expense),
         };
         let engine = opened.start(setting)?;
         let remover = Mutex::new(Some(remover));
-        let inner = Arc::new(Inner { folder, inline_limit, engine, files, disk, remover });
+        let inner = Arc::new(Inner { folder, inline_limit, engine, files, disk, expense, remover });
         Ok(Self { inner, riding: Arc::default() })
     }
 
@@ -212,6 +216,11 @@ impl Store {
     /// does not ask.
     pub fn room(&self, octets: u64) -> Room {
         self.inner.disk.room(octets)
+    }
+
+    /// What writes cost whom.
+    pub(crate) fn expense(&self) -> &Expense {
+        &self.inner.expense
     }
 
     pub(crate) fn disk(&self) -> &Arc<Disk> {
@@ -274,6 +283,9 @@ impl Store {
 
     async fn ask_engine(&self, mut batch: Batch, promise: Promise) -> Result<Outcome, StoreError> {
         batch.riding = Arc::clone(&self.riding);
+        if !batch.aside {
+            self.inner.expense.note_other();
+        }
         self.inner.engine.write(batch, promise).await
     }
 

@@ -7,9 +7,7 @@ use crate::error::StoreError;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
-
-/// Letters deleted for good in one batch when their time is over.
-const PURGE_AT_ONCE: u32 = 200;
+use crate::yielding::Yielding;
 
 impl Store {
     /// Moves received and sent letters of this mailbox into the trash. Returns how many there were; ids of
@@ -89,12 +87,13 @@ impl Store {
             )
         };
         let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
-        self.delete_from_trash(answers.into_iter().flatten().collect()).await
+        Ok(self.write(from_trash(answers.into_iter().flatten().collect())?).await?.returned())
     }
 
     /// Deletes everybody's letters for good that have been in the trash since before `before`.
     pub async fn purge_trash(&self, before: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
+        let mut yielding = Yielding::new(self);
         loop {
             let rows = self
                 .read_rows(sql!(
@@ -106,35 +105,35 @@ impl Store {
                         " ORDER BY t.since LIMIT ?2"
                     ),
                     before,
-                    PURGE_AT_ONCE
+                    yielding.rows()
                 ))
                 .await?;
-            let now = self.delete_from_trash(rows).await?;
+            let now = yielding.write(from_trash(rows)?).await?.returned();
             deleted += now;
             if now == 0 {
                 return Ok(deleted);
             }
         }
     }
+}
 
-    /// Rows of id, body and mailbox. A letter that has been restored meanwhile stays.
-    async fn delete_from_trash(&self, rows: Vec<Row>) -> Result<usize, StoreError> {
-        let mut batch = Batch::default();
-        for mut row in rows {
-            let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
-            batch.hold_mailbox(&mailbox_id);
-            let deletion = sql!(
-                concat!(
-                    "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' AND ",
-                    unheld!("?1"),
-                    " RETURNING id"
-                ),
-                mailbox_id.as_str(),
-                deposit_id.as_str()
-            )
-            .concerning(&deposit_id, &mailbox_id);
-            remove_letter(&mut batch, deletion, &deposit_id, &body_id);
-        }
-        Ok(self.write(batch).await?.returned())
+/// Rows of id, body and mailbox. A letter that has been restored meanwhile stays.
+fn from_trash(rows: Vec<Row>) -> Result<Batch, StoreError> {
+    let mut batch = Batch::default();
+    for mut row in rows {
+        let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
+        batch.hold_mailbox(&mailbox_id);
+        let deletion = sql!(
+            concat!(
+                "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' AND ",
+                unheld!("?1"),
+                " RETURNING id"
+            ),
+            mailbox_id.as_str(),
+            deposit_id.as_str()
+        )
+        .concerning(&deposit_id, &mailbox_id);
+        remove_letter(&mut batch, deletion, &deposit_id, &body_id);
     }
+    Ok(batch)
 }

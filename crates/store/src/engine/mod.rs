@@ -19,6 +19,7 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::statement::{Batch, Outcome, Row, Statement};
+use crate::yielding::Expense;
 
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};
@@ -57,6 +58,8 @@ pub(crate) struct Setting {
     pub(crate) lock: Arc<Locks>,
     /// Proves rows of the audit trail.
     pub(crate) prover: Option<Arc<dyn AuditProver>>,
+    /// Told what the batches cost that nobody waits for.
+    pub(crate) expense: Arc<Expense>,
 }
 
 /// The folder's lock, and the one of a folder of bodies that several nodes share.

@@ -21,6 +21,7 @@ use crate::error::StoreError;
 use crate::files::Files;
 use crate::node::NodeState;
 use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Statement};
+use crate::yielding::Expense;
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;
@@ -38,6 +39,8 @@ pub(super) struct Core {
     pub(super) replicated: bool,
     /// Proves rows of the audit trail.
     pub(super) prover: Option<Arc<dyn AuditProver>>,
+    /// Told what the batches cost that nobody waits for.
+    pub(super) expense: Arc<Expense>,
 }
 
 impl fmt::Debug for Core {

@@ -242,6 +242,7 @@ impl Opened {
             patience: options.patience,
             replicated: options.durability == Durability::Replicated,
             prover: setting.prover,
+            expense: setting.expense,
         });
         let (open, ended) = mpsc::channel(1);
         let (never, halted) = watch::channel(false);
@@ -280,7 +281,13 @@ impl Postgres {
         let (at_work, core) = (self.begin()?, Arc::clone(&self.core));
         let work = self.runtime.spawn(async move {
             let _held = (at_work, permit);
-            core.write(batch, promise).await
+            let (aside, begun) = (batch.aside, Instant::now());
+            let outcome = core.write(batch, promise).await;
+            // The server's work and the way to it: what it was for others, it alone knows.
+            if aside {
+                core.expense.note_ran(begun.elapsed());
+            }
+            outcome
         });
         work.await.map_err(|_gone| StoreError::Closed)?
     }

@@ -84,13 +84,14 @@ impl Opened {
 
     pub(crate) fn start(self, setting: Setting) -> Result<Sqlite, StoreError> {
         let Self { connection, file, options } = self;
-        let Setting { files, disk, lock, prover } = setting;
+        let Setting { files, disk, lock, prover, expense } = setting;
         let (halt, halted) = watch::channel(false);
         let eraser = Arc::new(Eraser::default());
         let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
         let writer =
             Writer::new(connection, Arc::clone(&writes), files, disk, Arc::clone(&eraser), halt, lock)
                 .proven_by(prover)
+                .telling(expense)
                 .waiting(u32::try_from(options.lock_wait.as_millis()).unwrap_or(u32::MAX))?;
         let engine = Sqlite {
             writes,

@@ -4,6 +4,7 @@
 //! the same commit.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -18,6 +19,7 @@ use crate::disk::{Disk, Refused};
 use crate::error::{EngineError, Refused as Because, StoreError};
 use crate::files::Files;
 use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Statement, sql};
+use crate::yielding::Expense;
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
@@ -88,6 +90,12 @@ pub(crate) struct Writer {
     promise: Promise,
     /// Files whose rows are gone, but perhaps not for good.
     not_yet_freed: Vec<String>,
+    /// Told what the batches cost that nobody waits for.
+    expense: Arc<Expense>,
+    /// What those of this group have cost.
+    aside: Option<Duration>,
+    /// Such a batch has been written since the log was last emptied.
+    log_is_asides: bool,
 }
 
 /// A batch that has run, but is not committed.
@@ -138,6 +146,9 @@ impl Writer {
             last_group: 0,
             promise: Promise::Durable,
             not_yet_freed: Vec::new(),
+            expense: Arc::default(),
+            aside: None,
+            log_is_asides: false,
         }
     }
 
@@ -153,6 +164,11 @@ impl Writer {
         Self { prover, ..self }
     }
 
+    /// And this told what batches cost that nobody waits for.
+    pub(crate) fn telling(self, expense: Arc<Expense>) -> Self {
+        Self { expense, ..self }
+    }
+
     /// The life of the writer thread.
     pub(crate) fn write_until_closed(mut self) {
         while let Some(group) = self.jobs.take(GROUP) {
@@ -161,7 +177,12 @@ impl Writer {
                 self.eraser.want();
             }
             if std::mem::take(&mut self.empty_log) {
+                let begun = Instant::now();
                 self.empty_log();
+                // Others share it, but without ours there would be little to copy.
+                if std::mem::take(&mut self.log_is_asides) {
+                    self.expense.note_aside(begun.elapsed());
+                }
             }
         }
         // Tidy, not necessary: the next open would replay the log.
@@ -293,10 +314,20 @@ impl Writer {
             self.last_group = durable;
         }
         if let Some(reason) = fallen {
+            self.aside = None;
             tracing::debug!(reason, "a group of writes was rolled back");
             return Fate::RolledBack(reason);
         }
-        match self.execute("COMMIT") {
+        let begun = Instant::now();
+        let committed = self.execute("COMMIT");
+        if let Some(aside) = self.aside.take() {
+            self.expense.note_ran(aside);
+            // With others in the group it would have been theirs anyway.
+            if ran.len() == 1 {
+                self.expense.note_aside(begun.elapsed());
+            }
+        }
+        match committed {
             Ok(()) => Fate::Committed,
             Err(error) => self.after_failed_commit(&error),
         }
@@ -316,10 +347,15 @@ impl Writer {
             WriteJob::Batch { mut batch, promise: _, reply, permit } => {
                 let bodies = std::mem::take(&mut batch.bodies);
                 self.erased |= batch.statements.iter().any(|statement| erases(statement.sql));
+                let begun = Instant::now();
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
                     None => self.run_batch(&batch),
                 };
+                if batch.aside {
+                    self.aside = Some(self.aside.unwrap_or_default().saturating_add(begun.elapsed()));
+                    self.log_is_asides = true;
+                }
                 ran.push(Ran { result, bodies, reply, permit });
             }
         }

@@ -1,0 +1,143 @@
+//! How fast things go that nobody waits for: in small batches, with rests between them while anybody does. Knows no row
+//! and no reason.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::error::StoreError;
+use crate::statement::{Batch, Outcome};
+use crate::store::Store;
+
+/// What one batch may take: whoever comes behind it waits no longer than for a slow fsync.
+const ONE_BATCH: Duration = Duration::from_millis(20);
+
+/// While others write, a rest lasts so many times as long as the work before it took: a tenth of the time is ours.
+const RESTS: u32 = 9;
+
+/// A checkpoint that took unusually long makes nobody stop for minutes.
+const LONGEST_REST: Duration = Duration::from_secs(5);
+
+/// Rows in the first batch, in the smallest and in the largest.
+const FIRST: u32 = 50;
+const FEWEST: u32 = 5;
+const MOST: u32 = 1_000;
+
+/// What a store's writes cost whom.
+#[derive(Debug, Default)]
+pub(crate) struct Expense {
+    /// Batches that somebody waits for.
+    others: AtomicU64,
+    /// What batches that nobody waits for took to run, nanoseconds.
+    ran: AtomicU64,
+    /// All that others were kept waiting by them: with their commits and checkpoints, nanoseconds.
+    aside: AtomicU64,
+}
+
+impl Expense {
+    /// A batch that somebody waits for was asked for.
+    pub(crate) fn note_other(&self) {
+        self.others.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Batches that nobody waits for ran so long.
+    pub(crate) fn note_ran(&self, took: Duration) {
+        self.ran.fetch_add(nanoseconds(took), Ordering::Relaxed);
+        self.note_aside(took);
+    }
+
+    /// The engine was so long busy with what follows from them.
+    pub(crate) fn note_aside(&self, took: Duration) {
+        self.aside.fetch_add(nanoseconds(took), Ordering::Relaxed);
+    }
+
+    fn others(&self) -> u64 {
+        self.others.load(Ordering::Relaxed)
+    }
+
+    fn ran(&self) -> Duration {
+        Duration::from_nanos(self.ran.load(Ordering::Relaxed))
+    }
+
+    fn aside(&self) -> Duration {
+        Duration::from_nanos(self.aside.load(Ordering::Relaxed))
+    }
+}
+
+/// One such task. One whose process ends anywhere goes on where it was: what is due is due still.
+#[derive(Debug)]
+pub(crate) struct Yielding<'a> {
+    store: &'a Store,
+    rows: u32,
+    /// How many batches of others there were when we last looked.
+    others: u64,
+    /// What we had cost by then; a checkpoint that comes later is paid with the next rest.
+    cost: Duration,
+}
+
+impl<'a> Yielding<'a> {
+    pub(crate) fn new(store: &'a Store) -> Self {
+        let expense = store.expense();
+        Self { store, rows: FIRST, others: expense.others(), cost: expense.aside() }
+    }
+
+    /// Rows for the next batch.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Does a batch of at most [`Self::rows`] rows, and rests after it if others have work.
+    pub(crate) async fn write(&mut self, mut batch: Batch) -> Result<Outcome, StoreError> {
+        batch.aside = true;
+        let before = self.store.expense().ran();
+        let outcome = self.store.write(batch).await;
+        let (others, cost) = (self.store.expense().others(), self.store.expense().aside());
+        // By what the rows cost: a commit costs as much for one as for many.
+        self.rows = next_size(self.rows, self.store.expense().ran().saturating_sub(before));
+        let rest = rest(others.saturating_sub(self.others), cost.saturating_sub(self.cost));
+        (self.others, self.cost) = (others, cost);
+        if let Some(rest) = rest {
+            tokio::time::sleep(rest).await;
+        }
+        outcome
+    }
+}
+
+fn nanoseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// As many rows as fit into the time, not more than twice as many as before.
+fn next_size(rows: u32, took: Duration) -> u32 {
+    let fitting = u128::from(rows) * ONE_BATCH.as_nanos() / took.as_nanos().max(1);
+    u32::try_from(fitting).unwrap_or(MOST).clamp(rows / 2, rows.saturating_mul(2)).clamp(FEWEST, MOST)
+}
+
+/// None where nobody waited.
+fn rest(others: u64, cost: Duration) -> Option<Duration> {
+    (others > 0).then(|| cost.saturating_mul(RESTS).min(LONGEST_REST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn batches_grow_and_shrink_to_the_time_they_may_take() {
+        assert_eq!(next_size(50, MS), 100);
+        assert_eq!(next_size(50, 40 * MS), 25);
+        assert_eq!(next_size(50, 900 * MS), 25);
+        assert_eq!(next_size(50, 20 * MS), 50);
+        assert_eq!(next_size(MOST, MS), MOST);
+        assert_eq!(next_size(FEWEST, 900 * MS), FEWEST);
+        assert_eq!(next_size(50, Duration::ZERO), 100);
+    }
+
+    #[test]
+    fn it_rests_only_for_others_and_not_for_ever() {
+        assert_eq!(rest(0, 20 * MS), None);
+        assert_eq!(rest(1, 20 * MS), Some(180 * MS));
+        assert_eq!(rest(1, 90_000 * MS), Some(LONGEST_REST));
+    }
+}
