@@ -1,0 +1,19 @@
+//! A letter from the listener's hand to its rows, over a real store: what each verdict leaves, who is told what, and what is
+//! not there when something fails.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod again;
+mod bounces;
+mod initial_passwords;
+mod limits;
+mod notices;
+mod outbox_mails;
+mod partners;
+mod portal_replies;
+mod receipts;
+mod rig;
+mod several;
+mod threads;
+mod to_ourselves;
+mod trail;
+mod treatments;
