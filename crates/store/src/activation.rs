@@ -5,11 +5,11 @@ use sealpost_mail::Timestamp;
 use crate::error::StoreError;
 use crate::first_login::forget_newcomers_of;
 use crate::hook::tell_activated;
-use crate::mailbox::NewWrap;
 use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::{spend_activation_tokens, spend_deletion_tokens};
+use crate::wrap_row::NewWrap;
 
 /// What the owner chose.
 #[derive(Clone, Debug)]

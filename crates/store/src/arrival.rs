@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
+use crate::audit_row::AuditRow;
 use crate::body::StoredBody;
 use crate::bounce_memo::NewBounceMemo;
 use crate::column_values::{Folder, LetterEvent};

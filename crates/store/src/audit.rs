@@ -1,14 +1,14 @@
 //! The audit trail: who did what to what, when. Append-only, each row proven over the one before it by a key the store
 //! never sees. No content, no address; what the words mean is the business of whoever writes them.
 
-use std::fmt;
-
 use sealpost_mail::Timestamp;
 
+use crate::audit_proof::{Anchor, AnchorKind, anchor, read_anchor};
+use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::hook::{EventWords, NewEvent};
+use crate::hook::NewEvent;
 use crate::leg::NewLeg;
-use crate::statement::{Batch, Row, Statement, sql};
+use crate::statement::{Batch, Riding, Row, sql};
 use crate::store::Store;
 
 /// Rows read at once.
@@ -22,27 +22,6 @@ const NETWORKS: u32 = 64;
 
 /// Under which name they are.
 const ELSEWHERE: &str = "other networks";
-
-/// One row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// When.
-    pub at: Timestamp,
-    /// Who: `system`, `owner`, an officer's login.
-    pub actor: String,
-    /// What, dotted: `mailbox.activated`.
-    pub action: String,
-    /// The id of what it was done to; empty: of each thing that the transaction changes, a row for each.
-    pub object: String,
-    /// The mailbox it concerns, if one.
-    pub mailbox: String,
-    /// From which network, shortened.
-    pub network: String,
-    /// How it ended.
-    pub outcome: String,
-    /// Further ids and codes.
-    pub detail: String,
-}
 
 impl AuditRow {
     /// Written if the batch is kept.
@@ -66,23 +45,6 @@ pub struct ChainedRow {
     pub proof: Vec<u8>,
 }
 
-/// A place in the chain that is proven by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Anchor {
-    /// Of which row.
-    pub seq: i64,
-    /// When that row was written.
-    pub at: Timestamp,
-    /// That row's proof.
-    pub proof: Vec<u8>,
-    /// Who wrote the anchor.
-    pub writer: String,
-    /// Of which server key its key is.
-    pub key_id: i64,
-    /// The anchor's own proof.
-    pub anchor_proof: Vec<u8>,
-}
-
 /// Where the chain begins and ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anchors {
@@ -90,51 +52,6 @@ pub struct Anchors {
     pub head: Option<Anchor>,
     /// The last row that has been let go.
     pub pruned: Option<Anchor>,
-}
-
-/// Proves rows. The store asks it within the transaction that writes them and keeps what it says.
-pub trait AuditProver: Send + Sync + fmt::Debug {
-    /// Under which name it writes, and of which server key its key is.
-    fn writer(&self) -> (&str, i64);
-    /// The proof of a row after the row with the proof `before`, which is empty for the first one.
-    fn row(&self, before: &[u8], seq: i64, row: &AuditRow) -> Vec<u8>;
-    /// The proof of what a receiver is to be told.
-    fn event(&self, event: &EventWords<'_>) -> Vec<u8>;
-    /// The proof of the anchor `head` or `pruned`.
-    fn anchor(&self, kind: AnchorKind, seq: i64, at: Timestamp, proof: &[u8]) -> Vec<u8>;
-}
-
-/// Which anchor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnchorKind {
-    /// The last row.
-    Head,
-    /// The last row that is gone.
-    Pruned,
-}
-
-impl AnchorKind {
-    /// The word in the column.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Head => "head",
-            Self::Pruned => "pruned",
-        }
-    }
-}
-
-/// What goes with everything that is written through a handle.
-#[derive(Debug, Default)]
-pub(crate) struct Riding {
-    /// Rows of the trail.
-    pub(crate) rows: Vec<AuditRow>,
-    /// What counts it instead.
-    pub(crate) count: Option<Statement>,
-    /// What webhooks are told, where a leg ends.
-    pub(crate) events: Vec<NewEvent>,
-    /// Mail that goes out because of it.
-    pub(crate) mail: Option<NewLeg>,
 }
 
 /// What is to be noted of a leg that ends.
@@ -157,13 +74,15 @@ impl Store {
     /// The same store, for what support does to a mailbox: noting `row`, and queueing mail to its owner, if it is done.
     #[must_use]
     pub fn noting_and_telling(&self, row: AuditRow, mail: Option<NewLeg>) -> Self {
+        let mail = mail.map(NewLeg::statement).into_iter().collect();
         self.riding_with(Riding { rows: vec![row], mail, ..Riding::default() })
     }
 
     /// The same store, for the end of a leg: with it the trail and webhooks are told this.
     #[must_use]
     pub fn noting(&self, noted: LegNotes) -> Self {
-        self.riding_with(Riding { rows: noted.audit, events: noted.events, ..Riding::default() })
+        let events = noted.events.iter().map(NewEvent::statement).collect();
+        self.riding_with(Riding { rows: noted.audit, events, ..Riding::default() })
     }
 
     /// Appends rows that belong to no transaction.
@@ -299,25 +218,6 @@ impl Store {
             gone += count;
         }
     }
-}
-
-/// The columns of [`read_anchor`].
-pub(crate) fn anchor(kind: AnchorKind) -> Statement {
-    sql!(
-        "SELECT seq, at, proof, writer, key_id, anchor_proof FROM audit_anchors WHERE kind = ?1",
-        kind.as_str()
-    )
-}
-
-pub(crate) fn read_anchor(mut row: Row) -> Result<Anchor, StoreError> {
-    Ok(Anchor {
-        seq: row.int()?,
-        at: row.time()?,
-        proof: row.blob()?,
-        writer: row.text()?,
-        key_id: row.int()?,
-        anchor_proof: row.blob()?,
-    })
 }
 
 fn chained_row(mut row: Row) -> Result<ChainedRow, StoreError> {

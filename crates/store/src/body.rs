@@ -11,7 +11,7 @@ use object_store::MultipartUpload;
 use crate::disk_reservation::Aside;
 use crate::error::StoreError;
 use crate::files::{Files, is_id};
-use crate::statement::sql;
+use crate::statement::{Batch, Lock, Settle, Value, sql};
 use crate::store::Store;
 
 /// What a writer holds in memory before it goes to the file.
@@ -174,13 +174,56 @@ impl StoredBody {
             BodyLocation::File(_) => None,
         }
     }
+}
 
-    /// A row refers to it now, or may do so: from here on only the row decides.
-    pub(crate) fn settle(&self) {
-        self.0.settled.store(true, Ordering::SeqCst);
-        if let BodyLocation::File(files) = &self.0.place {
-            files.set_settled(&self.0.id);
+impl Settle for Kept {
+    fn settle(&self) {
+        self.settled.store(true, Ordering::SeqCst);
+        if let BodyLocation::File(files) = &self.place {
+            files.set_settled(&self.id);
         }
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("id", &self.id).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl Batch {
+    /// A body's row; its bytes too, if they are few.
+    pub(crate) fn add_body(&mut self, body: StoredBody) {
+        let (place, bytes) = match body.row_bytes() {
+            Some(bytes) => ("row", Value::Blob(bytes)),
+            None => ("file", Value::Null),
+        };
+        self.add(sql!(
+            "INSERT INTO bodies (id, size, place, bytes) VALUES (?1, ?2, ?3, ?4)",
+            body.id(),
+            i64::try_from(body.len()).unwrap_or(i64::MAX),
+            place,
+            bytes,
+        ));
+        self.settles.push(body.0);
+    }
+
+    /// The body goes, if nothing refers to it any more. To stand after what removed a reference.
+    pub(crate) fn release_body(&mut self, body_id: &str) {
+        self.hold(Lock::Body(body_id.to_owned()));
+        self.add(
+            sql!(
+                "DELETE FROM bodies WHERE id = ?1
+                 AND NOT EXISTS (SELECT 1 FROM legs WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM upload_pieces WHERE body_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM originals WHERE body_id = ?1)
+                 RETURNING id, place",
+                body_id
+            )
+            .frees_bodies(),
+        );
     }
 }
 

@@ -6,7 +6,6 @@ use crate::body::StoredBody;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
-use crate::upload;
 
 /// Drafts a mailbox can hold. Nobody has so many unfinished letters; a script might.
 const MAX_DRAFTS: i64 = 200;
@@ -187,6 +186,15 @@ pub(crate) fn touch(draft_id: &str) -> Statement {
     sql!("UPDATE drafts SET files_version = files_version + 1 WHERE id = ?1", draft_id)
 }
 
+/// An upload goes, and its pieces with it.
+pub(crate) fn remove_upload(batch: &mut Batch, upload_id: &str, bodies: &[String]) {
+    batch.add(sql!("DELETE FROM upload_pieces WHERE upload_id = ?1", upload_id));
+    batch.add(sql!("DELETE FROM uploads WHERE id = ?1", upload_id));
+    for body_id in bodies {
+        batch.release_body(body_id);
+    }
+}
+
 impl Store {
     /// Begins a draft. `false`: the mailbox is gone or holds too many.
     pub async fn add_draft(&self, draft: NewDraft) -> Result<bool, StoreError> {
@@ -330,7 +338,7 @@ impl Store {
             .await?;
         for mut piece in pieces {
             let (upload_id, body_id) = (piece.text()?, piece.opt_text()?);
-            upload::remove(batch, &upload_id, body_id.as_slice());
+            remove_upload(batch, &upload_id, body_id.as_slice());
         }
         let gone = SentDraft {
             mailbox_id: mailbox_id.to_owned(),

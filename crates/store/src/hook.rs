@@ -4,7 +4,7 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditProver;
+use crate::audit_proof::EventWords;
 use crate::column_values::{ColumnWord as _, LetterEvent};
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
@@ -27,25 +27,6 @@ pub struct NewEvent {
     pub detail: String,
     /// Whose it is and whom it is for, sealed; `None`: as its first notice says.
     pub memo_sealed: Option<Vec<u8>>,
-}
-
-/// What a receiver is told, as it is proven.
-#[derive(Clone, Copy, Debug)]
-pub struct EventWords<'a> {
-    /// The event's id.
-    pub id: &'a str,
-    /// The receiver.
-    pub hook: &'a str,
-    /// What happened.
-    pub kind: &'a str,
-    /// When.
-    pub at: Timestamp,
-    /// To which letter.
-    pub letter: &'a str,
-    /// In which mailbox.
-    pub mailbox: &'a str,
-    /// A status, or `read` and `unread`; may be empty.
-    pub detail: &'a str,
 }
 
 /// An event on its way to a receiver.
@@ -135,23 +116,6 @@ macro_rules! told {
             returning!()
         )
     };
-}
-
-/// The proof of a row as [`returning`] has it, within the transaction that wrote it.
-pub(crate) fn proven(prover: Option<&dyn AuditProver>, mut row: Row) -> Result<Statement, StoreError> {
-    let (id, hook, kind) = (row.text()?, row.text()?, row.text()?);
-    let (at, letter, mailbox, detail) = (row.time()?, row.text()?, row.text()?, row.text()?);
-    let told = EventWords {
-        id: &id,
-        hook: &hook,
-        kind: &kind,
-        at,
-        letter: &letter,
-        mailbox: &mailbox,
-        detail: &detail,
-    };
-    let proof = prover.map(|prover| prover.event(&told)).unwrap_or_default();
-    Ok(sql!("UPDATE hook_events SET proof = ?2 WHERE id = ?1", id.as_str(), proof))
 }
 
 /// That this happened to a letter that is there.

@@ -3,27 +3,12 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::mailbox::{Deletion, Unread};
+use crate::mailbox::{Deletion, IdleMailbox, Unread};
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 
 /// Mailboxes looked at with one question.
 const AT_ONCE: u32 = 1_000;
-
-/// What a mailbox's time is counted from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdleMailbox {
-    /// Its id.
-    pub id: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When its owner activated it.
-    pub activated_at: Option<Timestamp>,
-    /// Last good log-in.
-    pub seen_at: Option<Timestamp>,
-    /// When a letter came last, or a hold ended.
-    pub reached_at: Option<Timestamp>,
-}
 
 fn idle(mut row: Row) -> Result<IdleMailbox, StoreError> {
     Ok(IdleMailbox {

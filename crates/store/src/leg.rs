@@ -151,6 +151,11 @@ pub enum Finished {
 
 impl NewLeg {
     pub(crate) fn add_to(self, batch: &mut Batch) {
+        batch.add(self.statement());
+    }
+
+    /// Puts it into the queue.
+    pub(crate) fn statement(self) -> Statement {
         // A leased leg is due again at the end of its lease.
         let (state, due_at, lease) = match self.state {
             LegStart::Queued => (LegState::Queued, self.due_at, None),
@@ -158,7 +163,7 @@ impl NewLeg {
             LegStart::InHand { owner, until } => (LegState::Queued, until, Some((owner, until))),
         };
         let (owner, until) = lease.unzip();
-        batch.add(sql!(
+        sql!(
             "INSERT INTO legs (id, arrival_id, body_id, destination, purpose, state, due_at, expires_at,
                  created_at, lease_owner, lease_until, ticket_sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -174,7 +179,7 @@ impl NewLeg {
             owner,
             until,
             self.ticket_sealed
-        ));
+        )
     }
 
     /// The leg as whoever has it in hand sees it; `None`: nobody has.
@@ -249,7 +254,7 @@ impl Store {
         }
         match end {
             LegEnd::Done | LegEnd::Failed => {
-                self.riding().events.iter().for_each(|event| batch.add(event.statement()));
+                self.riding().events.iter().for_each(|event| batch.add(event.clone()));
                 batch.add(match end {
                     // The recipient has it: whoever holds the leg now must not send it once more.
                     LegEnd::Done => {
@@ -316,7 +321,7 @@ impl Store {
             (Some(_), None) => false,
         };
         let outcome = match end {
-            LegEnd::Done if has_no_file && batch.bodies.is_empty() => self.write_soon(batch).await?,
+            LegEnd::Done if has_no_file && batch.settles.is_empty() => self.write_soon(batch).await?,
             LegEnd::Done
             | LegEnd::Failed
             | LegEnd::Frozen

@@ -8,12 +8,12 @@ use crate::deposit::remove_letter;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::hook::tell_mailbox_expired;
-use crate::idle::IdleMailbox;
 use crate::notice_frequency::Pace;
 use crate::sender_status::unread_in;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::{NewToken, spend_deletion_tokens};
+use crate::wrap_row::NewWrap;
 
 /// A mailbox to be made; it starts pending.
 #[derive(Clone, Debug)]
@@ -34,15 +34,6 @@ pub struct NewMailbox {
     pub wraps: Vec<NewWrap>,
     /// The activation token.
     pub token: Option<NewToken>,
-}
-
-/// A mailbox's secret key, wrapped.
-#[derive(Clone, Debug)]
-pub struct NewWrap {
-    /// Under what.
-    pub kind: WrapKind,
-    /// The wrap.
-    pub sealed: Vec<u8>,
 }
 
 /// The life of a mailbox.
@@ -154,6 +145,21 @@ pub struct ReachedMailbox {
     pub unannounced: u64,
 }
 
+/// What a mailbox's time is counted from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdleMailbox {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its owner activated it.
+    pub activated_at: Option<Timestamp>,
+    /// Last good log-in.
+    pub seen_at: Option<Timestamp>,
+    /// When a letter came last, or a hold ended.
+    pub reached_at: Option<Timestamp>,
+}
+
 /// All columns, in the order of [`mailbox_row`].
 macro_rules! select_mailbox {
     () => {
@@ -214,17 +220,6 @@ impl NewMailbox {
         if let Some(token) = self.token {
             token.add_to(&self.id, batch);
         }
-    }
-}
-
-impl NewWrap {
-    pub(crate) fn add_to(self, mailbox_id: &str, batch: &mut Batch) {
-        batch.add(sql!(
-            "INSERT INTO wraps (mailbox_id, kind, sealed) VALUES (?1, ?2, ?3)",
-            mailbox_id,
-            self.kind.as_str(),
-            self.sealed
-        ));
     }
 }
 
@@ -359,9 +354,7 @@ impl Store {
 
     /// Queues the mail that rides with this, for whoever is not there when it is done.
     fn tell_owner(&self, batch: &mut Batch) {
-        if let Some(mail) = self.riding().mail.clone() {
-            mail.add_to(batch);
-        }
+        self.riding().mail.iter().for_each(|mail| batch.add(mail.clone()));
     }
 
     /// Notes the language its owner chose. `false`: no such mailbox, or it is deleted.

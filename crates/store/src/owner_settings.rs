@@ -5,9 +5,9 @@ use sealpost_mail::Timestamp;
 use crate::column_values::Ended;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
-use crate::mailbox::NewWrap;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
+use crate::wrap_row::NewWrap;
 
 /// A session that goes on, bound to the new epochs.
 #[derive(Clone, Debug)]

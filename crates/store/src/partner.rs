@@ -3,7 +3,7 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::AuditRow;
+use crate::audit_row::AuditRow;
 use crate::column_values::{ColumnWord as _, OwnKeyState, PartnerKeyState};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};

@@ -2,9 +2,9 @@
 //! what lies in backups, in the log and in free pages of the time before opens nothing that comes later.
 
 use crate::error::StoreError;
-use crate::mailbox::NewWrap;
 use crate::statement::{Batch, Refusal, Row, sql};
 use crate::store::Store;
+use crate::wrap_row::NewWrap;
 
 /// A key sealed to a mailbox, and what it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,10 +9,11 @@ use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::first_login::forget_newcomers_of;
 use crate::leg::NewLeg;
-use crate::mailbox::{NewMailbox, NewWrap};
+use crate::mailbox::NewMailbox;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
+use crate::wrap_row::NewWrap;
 
 /// Open wishes for access to one mailbox.
 pub const MAX_OPEN: i64 = 20;

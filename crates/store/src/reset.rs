@@ -5,11 +5,11 @@ use sealpost_mail::Timestamp;
 use crate::column_values::Ended;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
-use crate::mailbox::NewWrap;
 use crate::rekey::Rekey;
 use crate::statement::{Batch, Outcome, Refusal, sql};
 use crate::store::Store;
 use crate::token::NewToken;
+use crate::wrap_row::NewWrap;
 
 /// A new password instead of a forgotten one.
 #[derive(Clone, Debug)]

@@ -1,72 +1,21 @@
 //! Everything in rows that depends on the server key, found page by page and replaced, while nobody else has the store
 //! open. A file in the folder says that it is not finished: until then no service starts. Opaque bytes; knows no key.
 
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::column_values::{ColumnWord as _, WrapKind};
 use crate::error::StoreError;
-use crate::mailbox::{MailboxRow, NewWrap};
+use crate::mailbox::MailboxRow;
 use crate::node::ROTATING;
 use crate::partner::{OwnKeyRow, PartnerKeyRow, PartnerRow};
+use crate::rotation_mark::{Rotating, remove_mark};
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::withdrawn_row::{WithdrawnRow, withdrawn_columns};
+use crate::wrap_row::NewWrap;
 
 /// Rows that are replaced in one transaction.
 const PAGE: i64 = 200;
-
-/// There while the server key is being changed.
-const MARK: &str = "rotating";
-
-/// From which key to which: their ids, which tell keys apart and are no secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rotating {
-    /// Of the key before.
-    pub from: u8,
-    /// Of the key after.
-    pub to: u8,
-}
-
-impl Rotating {
-    /// What is under way in this store's folder, if anything is.
-    pub fn of(folder: &Path) -> Result<Option<Self>, StoreError> {
-        let path = folder.join(MARK);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(StoreError::Path { path, source }),
-        };
-        let mut ids = text.split_whitespace().map(str::parse);
-        match (ids.next(), ids.next()) {
-            (Some(Ok(from)), Some(Ok(to))) => Ok(Some(Self { from, to })),
-            (Some(_) | None, Some(_) | None) => Err(StoreError::Damaged { what: "ids of two keys" }),
-        }
-    }
-
-    /// Whole or not at all: a file that says half of it would be worse than none.
-    fn write(self, folder: &Path) -> Result<(), StoreError> {
-        let (path, new) = (folder.join(MARK), folder.join(format!("{MARK}.new")));
-        let written = || {
-            let mut file = File::create(&new)?;
-            writeln!(file, "{} {}", self.from, self.to)?;
-            file.sync_all()?;
-            std::fs::rename(&new, &path)?;
-            File::open(folder)?.sync_all()
-        };
-        written().map_err(|source| StoreError::Path { path: path.clone(), source })
-    }
-}
-
-fn remove_mark(folder: &Path) -> Result<(), StoreError> {
-    let path = folder.join(MARK);
-    let removed = match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => File::open(folder).and_then(|folder| folder.sync_all()),
-    };
-    removed.map_err(|source| StoreError::Path { path, source })
-}
 
 /// What stands in a row of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

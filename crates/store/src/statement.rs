@@ -1,15 +1,15 @@
 //! Statements as data: the one seam between what the store wants and the engine that does it (decision 0005).
 //!
-//! SQL texts are portable; parameters are `?1`, `?2`. Knows no engine.
+//! SQL texts are portable; parameters are `?1`, `?2`. Knows no engine and no table.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sealpost_mail::Timestamp;
 
-use crate::audit::{AuditRow, Riding};
-use crate::body::StoredBody;
+use crate::audit_row::AuditRow;
 use crate::error::StoreError;
 
 /// What a column or parameter holds.
@@ -141,11 +141,31 @@ pub(crate) enum Lock {
     Body(String),
 }
 
-/// Statements that are kept together or not at all, and the bodies that become committed with them.
+/// Something outside the rows whose fate hangs on a batch.
+pub(crate) trait Settle: Send + Sync + fmt::Debug {
+    /// The batch was kept, or may have been: from here on only its rows decide.
+    fn settle(&self);
+}
+
+/// What goes with everything that is written through a handle of the store.
+#[derive(Debug, Default)]
+pub(crate) struct Riding {
+    /// Rows of the trail.
+    pub(crate) rows: Vec<AuditRow>,
+    /// What counts it instead.
+    pub(crate) count: Option<Statement>,
+    /// What webhooks are told, where a leg ends.
+    pub(crate) events: Vec<Statement>,
+    /// Mail that goes out because of it.
+    pub(crate) mail: Vec<Statement>,
+}
+
+/// Statements that are kept together or not at all, and what becomes committed with them.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) statements: Vec<Statement>,
-    pub(crate) bodies: Vec<StoredBody>,
+    /// Bodies, say.
+    pub(crate) settles: Vec<Arc<dyn Settle>>,
     pub(crate) locks: BTreeSet<Lock>,
     /// Changes a row if and only if this batch was not kept: how its fate is asked for, if nobody said it.
     pub(crate) sign: Option<Statement>,
@@ -182,40 +202,6 @@ impl Batch {
     /// The same for a mailbox and all that is its own.
     pub(crate) fn hold_mailbox(&mut self, mailbox_id: &str) {
         self.hold(Lock::Mailbox(mailbox_id.to_owned()));
-    }
-
-    /// A body's row; its bytes too, if they are few.
-    pub(crate) fn add_body(&mut self, body: StoredBody) {
-        let (place, bytes) = match body.row_bytes() {
-            Some(bytes) => ("row", Value::Blob(bytes)),
-            None => ("file", Value::Null),
-        };
-        self.add(sql!(
-            "INSERT INTO bodies (id, size, place, bytes) VALUES (?1, ?2, ?3, ?4)",
-            body.id(),
-            i64::try_from(body.len()).unwrap_or(i64::MAX),
-            place,
-            bytes,
-        ));
-        self.bodies.push(body);
-    }
-
-    /// The body goes, if nothing refers to it any more. To stand after what removed a reference.
-    pub(crate) fn release_body(&mut self, body_id: &str) {
-        self.hold(Lock::Body(body_id.to_owned()));
-        self.add(
-            sql!(
-                "DELETE FROM bodies WHERE id = ?1
-                 AND NOT EXISTS (SELECT 1 FROM legs WHERE body_id = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM deposits WHERE body_id = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM draft_files WHERE body_id = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM upload_pieces WHERE body_id = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM originals WHERE body_id = ?1)
-                 RETURNING id, place",
-                body_id
-            )
-            .frees_bodies(),
-        );
     }
 }
 

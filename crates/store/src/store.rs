@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::audit::{AuditProver, Riding};
+use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Room};
 use crate::engine::{
     Engine, Heartbeat, Locks, LongSilent, Opened, PostgresOptions, Promise, Setting, SqliteOptions,
@@ -15,8 +15,8 @@ use crate::engine::{
 use crate::error::StoreError;
 use crate::file_permissions::Access;
 use crate::files::Files;
-use crate::rotate::Rotating;
-use crate::statement::{Batch, Outcome, Row, Statement};
+use crate::rotation_mark::Rotating;
+use crate::statement::{Batch, Outcome, Riding, Row, Statement};
 use crate::yielding::Expense;
 
 /// How to open a store.

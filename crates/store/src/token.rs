@@ -7,9 +7,9 @@ use sealpost_mail::Timestamp;
 use crate::column_values::{ColumnWord as _, TokenPurpose};
 use crate::error::StoreError;
 use crate::first_login::forget_newcomers_of;
-use crate::mailbox::NewWrap;
 use crate::statement::{Batch, Outcome, Refusal, Statement, sql};
 use crate::store::Store;
+use crate::wrap_row::NewWrap;
 
 /// A token to be remembered.
 #[derive(Clone, Debug)]

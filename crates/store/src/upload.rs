@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::body::StoredBody;
-use crate::draft::{NewDraftFile, RoomLeft, number, touch};
+use crate::draft::{NewDraftFile, RoomLeft, number, remove_upload, touch};
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
@@ -77,15 +77,6 @@ pub struct NewPiece {
 
 pub(crate) fn upload_row(mut row: Row) -> Result<UploadRow, StoreError> {
     Ok(UploadRow { id: row.text()?, size: row.count()?, received: row.count()?, facts_sealed: row.blob()? })
-}
-
-/// An upload goes, and its pieces with it.
-pub(crate) fn remove(batch: &mut Batch, upload_id: &str, bodies: &[String]) {
-    batch.add(sql!("DELETE FROM upload_pieces WHERE upload_id = ?1", upload_id));
-    batch.add(sql!("DELETE FROM uploads WHERE id = ?1", upload_id));
-    for body_id in bodies {
-        batch.release_body(body_id);
-    }
 }
 
 impl Store {
@@ -203,7 +194,7 @@ impl Store {
             .or_refuse(Refusal::Duplicate),
         );
         let bodies: Vec<String> = pieces.iter().map(|piece| piece.body_id.clone()).collect();
-        remove(&mut batch, &file.id, &bodies);
+        remove_upload(&mut batch, &file.id, &bodies);
         file.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }
@@ -246,7 +237,7 @@ impl Store {
             )
             .or_refuse(Refusal::Duplicate),
         );
-        remove(&mut batch, &row.id, &bodies);
+        remove_upload(&mut batch, &row.id, &bodies);
         batch.add(touch(draft_id));
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }

@@ -3,9 +3,9 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::audit::{Anchor, AnchorKind, AuditProver, AuditRow, anchor, read_anchor};
+use crate::audit_proof::{Anchor, AnchorKind, AuditProver, anchor, proven, read_anchor};
+use crate::audit_row::AuditRow;
 use crate::error::StoreError;
-use crate::hook::proven;
 use crate::statement::{Answer, Batch, Row, Statement, sql};
 
 /// The rows of a batch that has run: its own and, where it changed anything, its handle's; those of single statements

@@ -14,7 +14,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 use tokio::sync::watch;
 
-use crate::audit::AuditProver;
+use crate::audit_proof::AuditProver;
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::Files;

@@ -14,13 +14,12 @@ use super::failure::{Cure, Failure};
 use super::heartbeat::{self, Heartbeat};
 use super::pool::{Connections, discard, lend};
 use super::transaction::{self, End};
-use crate::audit::AuditProver;
-use crate::body::StoredBody;
+use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::node::NodeState;
-use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Statement};
+use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Settle, Statement};
 use crate::yielding::Expense;
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
@@ -62,7 +61,7 @@ impl Core {
             let end =
                 transaction::write(&connection, &self.words, &first, &batch, promise, prover, moving).await;
             match end {
-                End::Kept { answers, freed } => return Ok(self.kept(&batch.bodies, answers, freed)),
+                End::Kept { answers, freed } => return Ok(self.kept(&batch.settles, answers, freed)),
                 End::Refused(refusal) => {
                     self.unhurried.put_back(first);
                     // "It is here already" is a promise, too: perhaps of a row whose own wait was cut short.
@@ -105,8 +104,8 @@ impl Core {
         }
     }
 
-    fn kept(&self, bodies: &[StoredBody], answers: Vec<Answer>, freed: Vec<String>) -> Outcome {
-        bodies.iter().for_each(StoredBody::settle);
+    fn kept(&self, settles: &[Arc<dyn Settle>], answers: Vec<Answer>, freed: Vec<String>) -> Outcome {
+        settles.iter().for_each(|one| one.settle());
         freed.into_iter().for_each(|id| self.files.remove_later(id));
         Outcome::Kept(answers)
     }
@@ -126,7 +125,7 @@ impl Core {
             None => Err(StoreError::Uncertain { reason }),
         };
         match fate {
-            Ok(true) => Ok(self.kept(&batch.bodies, answers, freed)),
+            Ok(true) => Ok(self.kept(&batch.settles, answers, freed)),
             Ok(false) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
                 Err(StoreError::NotKept { reason: "the commit did not come about".to_owned() })
@@ -134,7 +133,7 @@ impl Core {
             Err(error) => {
                 freed.iter().for_each(|id| self.files.set_settled(id));
                 // Should the rows be there after all, their files must be too; if not, the next open removes them.
-                batch.bodies.iter().for_each(StoredBody::settle);
+                batch.settles.iter().for_each(|one| one.settle());
                 Err(error)
             }
         }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::locks;
 use super::pipeline::{Asked, answer, ask, ask_for, say, send};
 use super::pool::Connection;
-use crate::audit::AuditProver;
+use crate::audit_proof::AuditProver;
 use crate::engine::{Promise, audit_trail};
 use crate::error::StoreError;
 use crate::statement::{Answer, Batch, Expect, Refusal, Row, Statement};
@@ -193,7 +193,7 @@ async fn roll_back(client: &Client) -> Result<(), Failure> {
 fn may_end_at_once(batch: &Batch) -> bool {
     let told =
         |statement: &Statement| statement.expect == Expect::Anything && !statement.sql.contains("RETURNING");
-    !batch.may_note() && batch.bodies.is_empty() && batch.statements.iter().all(told)
+    !batch.may_note() && batch.settles.is_empty() && batch.statements.iter().all(told)
 }
 
 type Judged = Result<(Vec<Answer>, Vec<String>), Refusal>;

@@ -13,12 +13,11 @@ use super::super::{Locks, Promise, audit_trail};
 use super::connection::BUSY_TIMEOUT;
 use super::eraser::erases;
 use super::{Eraser, Jobs, run};
-use crate::audit::AuditProver;
-use crate::body::StoredBody;
+use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Refused};
 use crate::error::{EngineError, Refused as Because, StoreError};
 use crate::files::Files;
-use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Statement, sql};
+use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
 use crate::yielding::Expense;
 
 /// Batches in one commit at most. More would only make the first ones wait.
@@ -101,7 +100,7 @@ pub(crate) struct Writer {
 /// A batch that has run, but is not committed.
 struct Ran {
     result: Result<Done, StoreError>,
-    bodies: Vec<StoredBody>,
+    settles: Vec<Arc<dyn Settle>>,
     reply: oneshot::Sender<Result<Outcome, StoreError>>,
     permit: OwnedSemaphorePermit,
 }
@@ -242,11 +241,11 @@ impl Writer {
                 if self.promise == Promise::Durable {
                     self.not_yet_freed.drain(..).for_each(|id| self.files.remove_later(id));
                 }
-                for Ran { result, bodies, reply, permit } in ran {
+                for Ran { result, settles, reply, permit } in ran {
                     let result = result.map(|done| {
                         // A refused batch leaves its bodies to whoever tries again, or to their last clone.
                         if let Outcome::Kept(_) = done.outcome {
-                            bodies.iter().for_each(StoredBody::settle);
+                            settles.iter().for_each(|one| one.settle());
                         }
                         match self.promise {
                             Promise::Durable => {
@@ -267,11 +266,11 @@ impl Writer {
                 }
             }
             Fate::Uncertain(reason) => {
-                for Ran { result, bodies, reply, .. } in ran {
+                for Ran { result, settles, reply, .. } in ran {
                     self.keep_files(result);
                     // Should the rows be there after all, their files must be too; if not, the next open
                     // removes them.
-                    bodies.iter().for_each(StoredBody::settle);
+                    settles.iter().for_each(|one| one.settle());
                     let _ = reply.send(Err(fail(&reason)));
                 }
             }
@@ -345,7 +344,7 @@ impl Writer {
                 }
             }
             WriteJob::Batch { mut batch, promise: _, reply, permit } => {
-                let bodies = std::mem::take(&mut batch.bodies);
+                let settles = std::mem::take(&mut batch.settles);
                 self.erased |= batch.statements.iter().any(|statement| erases(statement.sql));
                 let begun = Instant::now();
                 let result = match &fallen {
@@ -356,7 +355,7 @@ impl Writer {
                     self.aside = Some(self.aside.unwrap_or_default().saturating_add(begun.elapsed()));
                     self.log_is_asides = true;
                 }
-                ran.push(Ran { result, bodies, reply, permit });
+                ran.push(Ran { result, settles, reply, permit });
             }
         }
         // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
