@@ -15,12 +15,12 @@ use sealpost_vault::{EscrowPublic, KnownPairs, Token, TokenPurpose as VaultPurpo
 
 use crate::rig::{ADDRESS, NOW, Rig, retention};
 
-const PASSWORD: &str = "vier Pferde im Regen";
-const ANSWER: &str = "Rosinante";
+pub(crate) const PASSWORD: &str = "vier Pferde im Regen";
+pub(crate) const ANSWER: &str = "Rosinante";
 
 /// Work is done where it is asked for.
 #[derive(Clone, Copy)]
-struct Here;
+pub(crate) struct Here;
 
 impl Beside for Here {
     type Refused = MailboxError;
@@ -33,18 +33,18 @@ impl Beside for Here {
     }
 }
 
-struct Door {
-    rig: Rig,
-    clock: FakeClock,
+pub(crate) struct Door {
+    pub(crate) rig: Rig,
+    pub(crate) clock: FakeClock,
     random: Arc<dyn Random>,
     pairs: KnownPairs,
     escrow: EscrowPublic,
-    mailbox_id: String,
-    token: Token,
+    pub(crate) mailbox_id: String,
+    pub(crate) token: Token,
 }
 
 impl Door {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let rig = Rig::new();
         let (mailbox_id, token) = rig.pending().await;
         let escrow = rig.keys.escrow.public();
@@ -53,7 +53,7 @@ impl Door {
         Self { rig, clock: FakeClock::at(NOW), random, pairs, escrow, mailbox_id, token }
     }
 
-    fn access(&self) -> Access<'_> {
+    pub(crate) fn access(&self) -> Access<'_> {
         let keys = &self.rig.keys;
         Access {
             store: &self.rig.store,
@@ -69,24 +69,24 @@ impl Door {
         }
     }
 
-    async fn row(&self) -> MailboxRow {
+    pub(crate) async fn row(&self) -> MailboxRow {
         self.rig.store.mailbox(&self.mailbox_id).await.unwrap().unwrap()
     }
 
-    async fn waiting(&self) -> Waiting {
+    pub(crate) async fn waiting(&self) -> Waiting {
         match self.access().activation_link(self.token.text().expose()).await.unwrap() {
             ActivationLink::Good(waiting) => *waiting,
             bad => panic!("{}", name(&bad)),
         }
     }
 
-    async fn activate(&self) {
+    pub(crate) async fn activate(&self) {
         let waiting = self.waiting().await;
         let done = self.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
         assert!(matches!(done, Activated::Done(_)));
     }
 
-    async fn comes_with(&self, password: &str) -> Came {
+    pub(crate) async fn comes_with(&self, password: &str) -> Came {
         let row = self.row().await;
         self.access().try_password(Here, Some(&row), secret(password)).await.unwrap()
     }
@@ -96,7 +96,7 @@ impl Door {
     }
 
     /// The token of a link that deletes, as an arrival leaves it.
-    async fn deletion(&self) -> Token {
+    pub(crate) async fn deletion(&self) -> Token {
         let (token, hash) = self.rig.keys.tokens.issue(VaultPurpose::Deletion, &SystemRandom);
         let expires_at = NOW.plus(LINK_LASTS);
         let purpose = TokenPurpose::Deletion;
@@ -108,11 +108,11 @@ impl Door {
     }
 }
 
-fn secret(text: &str) -> Secret<String> {
+pub(crate) fn secret(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
 }
 
-fn chosen() -> Chosen {
+pub(crate) fn chosen() -> Chosen {
     let question = "Wie hiess Ihr erstes Haustier?".to_owned();
     Chosen { password: secret(PASSWORD), question, answer: secret(ANSWER), language: "en".to_owned() }
 }

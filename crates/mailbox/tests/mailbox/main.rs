@@ -4,6 +4,13 @@
 mod access;
 mod bodies;
 mod drafts;
+mod escrow;
+mod forged;
+mod going;
+mod initial;
 mod life;
+mod links;
 mod rig;
 mod throttle;
+mod trail;
+mod writing;

@@ -1,9 +1,15 @@
 //! A store in a folder that vanishes, the server's keys, and a mailbox made for an address.
 
+use std::sync::Arc;
+
 use sealpost_mail::{Address, Letter, SystemRandom, Term, Timestamp, Zone};
-use sealpost_mailbox::{NewLetter, NewOwner, NewPending, Resident, Retention, WaysIn, Wish, seal_body};
+use sealpost_mailbox::audit::Chain;
+use sealpost_mailbox::{
+    Going, NewLetter, NewOwner, NewPending, Resident, Retention, WaysIn, Wish, seal_body,
+};
 use sealpost_store::{
-    ArrivalRows, Committed, Folder, MailboxState, NewToken, Store, StoreOptions, TokenPurpose,
+    ArrivalRows, Committed, DepositRow, Folder, MailboxState, NewToken, Page, Store, StoreOptions,
+    TokenPurpose,
 };
 use sealpost_vault::{Keys, MessageKey, ServerKey, Token, TokenPurpose as VaultPurpose};
 use tempfile::TempDir;
@@ -30,12 +36,20 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) fn new() -> Self {
         let scratch = tempfile::tempdir().unwrap();
-        let store = Store::open(StoreOptions::new(scratch.path().join("store"))).unwrap();
-        Self { store, keys: ServerKey::generate(&SystemRandom).keys(), _scratch: scratch }
+        let keys = ServerKey::generate(&SystemRandom).keys();
+        let prover = Some(Arc::new(Chain::new(keys.portal().queue.audit)) as _);
+        let options = StoreOptions { prover, ..StoreOptions::new(scratch.path().join("store")) };
+        let store = Store::open(options).unwrap();
+        Self { store, keys, _scratch: scratch }
     }
 
     /// A pending mailbox with one letter in it; its id and its link.
     pub(crate) async fn pending(&self) -> (String, Token) {
+        self.pending_as("letter-1").await
+    }
+
+    /// The same with a letter of another id.
+    pub(crate) async fn pending_as(&self, letter_id: &str) -> (String, Token) {
         let (token, hash) = self.keys.tokens.issue(VaultPurpose::Activation, &SystemRandom);
         let ways = WaysIn { rows: &self.keys.rows, pepper: &self.keys.pepper, token: &token };
         let escrow = self.keys.escrow.public();
@@ -46,7 +60,7 @@ impl Rig {
         let letter = NewLetter {
             mailbox_id: &id,
             public: &public,
-            deposit_id: "letter-1",
+            deposit_id: letter_id,
             body_id: body.id(),
             key: &key,
             folder: Folder::Inbox,
@@ -70,6 +84,45 @@ impl Rig {
         rows.body = Some(body);
         assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
         (id, token)
+    }
+
+    /// One more letter for a mailbox that is there, of this subject, kept as long as that.
+    pub(crate) async fn deposit(&self, mailbox_id: &str, id: &str, going: Going) {
+        let resident = self.resident(mailbox_id).await;
+        let key = MessageKey::generate(&SystemRandom);
+        let body = seal_body(&self.store, &key, id.as_bytes(), &SystemRandom).await.unwrap();
+        let head = format!("Subject: {id}\r\n\r\n");
+        let letter = NewLetter {
+            mailbox_id,
+            public: resident.public(),
+            deposit_id: id,
+            body_id: body.id(),
+            key: &key,
+            folder: Folder::Inbox,
+            head: head.as_bytes(),
+            listing: &Letter::parse(head.as_bytes()).unwrap().summary(),
+            size: 28,
+            received_at: NOW,
+            going,
+        };
+        let mut rows = ArrivalRows::new(NOW);
+        rows.deposits.push(letter.row(&self.keys.deposits, Vec::new(), &SystemRandom).unwrap());
+        rows.body = Some(body);
+        assert!(matches!(self.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    }
+
+    /// The letters of a mailbox's inbox, by id.
+    pub(crate) async fn inbox(&self, mailbox_id: &str) -> Vec<DepositRow> {
+        let all = Page { offset: 0, limit: 100 };
+        let mut rows = self.store.deposits(mailbox_id, Folder::Inbox, all).await.unwrap();
+        rows.sort_by(|one, other| one.id.cmp(&other.id));
+        rows
+    }
+
+    /// What the trail says of a mailbox: who did what.
+    pub(crate) async fn trail(&self, mailbox_id: &str) -> Vec<String> {
+        let rows = self.store.audit_of(mailbox_id).await.unwrap();
+        rows.into_iter().map(|row| format!("{} {}", row.actor, row.action)).collect()
     }
 
     pub(crate) fn tag(&self, address: &str) -> [u8; 32] {

@@ -1,0 +1,122 @@
+//! Initial passwords: a mailbox that waits opens with what its owner was told, once, in its time, and never again after.
+
+use std::time::Duration;
+
+use sealpost_mail::{Secret, SystemRandom};
+use sealpost_mailbox::{Activated, Came, Chosen, NewOwner, NewPending, WaysIn};
+use sealpost_store::{
+    ArrivalRows, Committed, MailboxState, NewNewcomer, NewToken, Proof, TokenPurpose, WrapKind,
+};
+use sealpost_vault::{Argon2Cost, InitialPassword, TokenPurpose as VaultPurpose};
+
+use crate::access::{Door, Here, PASSWORD, chosen, secret};
+use crate::rig::{NOW, retention};
+
+const TO: &str = "ida@web.example";
+const HASH: [u8; 32] = [5; 32];
+
+/// A mailbox that an initial password opens; its id and that password.
+async fn made(door: &Door) -> (String, Secret<String>) {
+    let (rig, keys) = (&door.rig, &door.rig.keys);
+    let (token, hash) = keys.tokens.issue(VaultPurpose::Activation, &SystemRandom);
+    let ways = WaysIn { rows: &keys.rows, pepper: &keys.pepper, token: &token };
+    let mut new = NewPending::new(&ways, None, &SystemRandom).unwrap();
+    let initial = InitialPassword::generate(&SystemRandom);
+    let cost = Argon2Cost::standard();
+    let sealed = new.secret().wrap_initial(new.id(), &initial, &keys.pepper, &cost, &SystemRandom).unwrap();
+    new.add_initial(sealed);
+    let id = new.id().to_owned();
+    let owner = NewOwner { tag: rig.tag(TO), address: TO, language: "de".to_owned() };
+    let row = NewToken {
+        hash,
+        purpose: TokenPurpose::Activation,
+        created_at: NOW,
+        expires_at: retention().link(NOW),
+        deposit_id: None,
+    };
+    let mut rows = ArrivalRows::new(NOW);
+    rows.mailboxes.push(new.row(&keys.rows, owner, row, NOW, &SystemRandom));
+    assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
+    (id, initial.text())
+}
+
+async fn comes(door: &Door, id: &str, password: &str) -> Came {
+    let row = door.rig.store.mailbox(id).await.unwrap().unwrap();
+    door.access().try_password(Here, Some(&row), secret(password)).await.unwrap()
+}
+
+/// Somebody who has shown the initial password, as the portal remembers them.
+async fn newcomer(door: &Door, id: &str) {
+    let newcomer = NewNewcomer {
+        hash: HASH,
+        mailbox_id: id.to_owned(),
+        secret_sealed: vec![1],
+        created_at: NOW,
+        expires_at: NOW.plus(Duration::from_secs(3600)),
+    };
+    assert!(door.rig.store.begin_newcomer(newcomer).await.unwrap());
+}
+
+#[tokio::test]
+async fn who_was_told_the_password_is_a_newcomer_and_not_yet_an_owner() {
+    let door = Door::new().await;
+    let (id, initial) = made(&door).await;
+    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Newcomer(_)));
+    // As people type what they were told by telephone.
+    let typed = initial.expose().to_lowercase().replace('-', " ");
+    assert!(matches!(comes(&door, &id, &typed).await, Came::Newcomer(_)), "{}", typed.len());
+    for wrong in ["", PASSWORD, "aaaa-aaaa-aaaa-aaaa"] {
+        assert!(matches!(comes(&door, &id, wrong).await, Came::Stranger), "{wrong}");
+    }
+    // Another mailbox's password is nothing here.
+    let other = door.row().await;
+    let came = door.access().try_password(Here, Some(&other), initial.clone()).await.unwrap();
+    assert!(matches!(came, Came::Stranger));
+}
+
+#[tokio::test]
+async fn an_initial_password_ends_with_the_time_of_its_mailbox() {
+    let door = Door::new().await;
+    let (id, initial) = made(&door).await;
+    door.clock.advance(Duration::from_secs(50 * 86_400));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+}
+
+#[tokio::test]
+async fn a_newcomer_makes_the_mailbox_theirs_and_the_initial_password_is_gone() {
+    let door = Door::new().await;
+    let (id, initial) = made(&door).await;
+    newcomer(&door, &id).await;
+    let Came::Newcomer(opened) = comes(&door, &id, initial.expose()).await else { panic!("a stranger") };
+    let row = door.rig.store.mailbox(&id).await.unwrap().unwrap();
+    let waiting = door.access().first_log_in(row, opened, HASH).unwrap();
+    assert_eq!((waiting.address.as_str(), waiting.language.as_str()), (TO, "de"));
+    assert!(matches!(waiting.proof, Proof::Newcomer(HASH)));
+    // It must not be kept: it lies on a note, and somebody else knows it.
+    assert!(door.access().is_initial(Here, &waiting, &initial).await.unwrap());
+    assert!(!door.access().is_initial(Here, &waiting, &secret(PASSWORD)).await.unwrap());
+
+    let done = door.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
+    assert!(matches!(done, Activated::Done(_)));
+    assert!(matches!(comes(&door, &id, PASSWORD).await, Came::Owner(_)));
+    assert!(matches!(comes(&door, &id, initial.expose()).await, Came::Stranger));
+    assert!(door.rig.store.wrap(&id, WrapKind::Initial).await.unwrap().is_none());
+    let again = Chosen { password: secret("noch ein Wort"), ..chosen() };
+    let late = door.access().activate(Here, Here, &waiting, again, &retention()).await.unwrap();
+    assert!(matches!(late, Activated::TooLate));
+}
+
+#[tokio::test]
+async fn a_newcomer_whom_nobody_remembers_activates_nothing() {
+    let door = Door::new().await;
+    let (id, initial) = made(&door).await;
+    let Came::Newcomer(opened) = comes(&door, &id, initial.expose()).await else { panic!("a stranger") };
+    let row = door.rig.store.mailbox(&id).await.unwrap().unwrap();
+    let waiting = door.access().first_log_in(row.clone(), opened.clone(), [6; 32]).unwrap();
+    let done = door.access().activate(Here, Here, &waiting, chosen(), &retention()).await.unwrap();
+    assert!(matches!(done, Activated::TooLate));
+    assert_eq!(door.rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Pending);
+    // A row of somebody else's making is refused before anything is sealed to it.
+    let forged = sealpost_store::MailboxRow { tag: door.rig.tag("mallory@web.example"), ..row };
+    assert!(door.access().first_log_in(forged, opened, HASH).is_err());
+}
