@@ -8,13 +8,12 @@ use sealpost_mail::{Random, Timestamp, TlsFloor};
 
 use crate::config::{DeliveryConfig, HopTls};
 use crate::dane::{Associations, Tlsa};
+use crate::endpoint::{Endpoint, Expected};
 use crate::outcome::DeliveryFailure;
 use crate::public_internet;
 use crate::resolve::{Answer, DnsError, Mx, Proof, Resolver};
 use crate::sts::Policy;
 use crate::sts_cache::StsPolicies;
-use crate::submit::Endpoint;
-use crate::tls::Expected;
 
 /// More addresses are not tried in one attempt (RFC 5321 §5.1: at least two).
 pub(crate) const MAX: usize = 8;

@@ -19,6 +19,7 @@ mod dane;
 mod dkim;
 mod dns_lookup;
 mod ehlo;
+mod endpoint;
 mod engine;
 mod error;
 mod exchangers;

@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use sealpost_mail::{Address, Timestamp, TlsFloor};
 
 use crate::config::DeliveryConfig;
+use crate::endpoint::Endpoint;
+use crate::endpoint::Expected;
 use crate::exchangers::{self, MAX, World};
 use crate::outcome::DeliveryFailure;
 use crate::resolve::Resolver;
-use crate::submit::Endpoint;
 use crate::ticket::{Route, Ticket};
-use crate::tls::Expected;
 
 /// Which connections are alike: a letter may travel over any with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,11 +18,11 @@ use sealpost_mail::TlsFloor;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::client_certificate::ClientCertificate;
-use crate::config::{HopTls, Login, Timeouts, Trust};
+use crate::config::{HopTls, Login, Timeouts};
 use crate::ehlo::{Ehlo, MailParameters};
+use crate::endpoint::Endpoint;
 use crate::outcome::{Answer, DeliveryFailure, Stage};
-use crate::tls::{Expected, TlsConfigs};
+use crate::tls::TlsConfigs;
 use crate::wire::{MaySpeak, Wire};
 
 impl AsyncTokioStream for Wire {
@@ -37,22 +37,6 @@ const PRELUDE: &[u8] = b"220 prelude\r\n250-prelude\r\n250 AUTH PLAIN LOGIN\r\n"
 
 /// Letters are handed to the wire in pieces of this size.
 const PIECE: usize = 64 * 1024;
-
-/// One address of one server, and what a connection to it must be like.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    /// For log and report.
-    pub(crate) host: String,
-    pub(crate) address: SocketAddr,
-    pub(crate) certificate_name: String,
-    pub(crate) tls: HopTls,
-    pub(crate) floor: TlsFloor,
-    pub(crate) expected: Expected,
-    pub(crate) trust: Trust,
-    pub(crate) login: Option<Login>,
-    /// Our certificate, if this server is shown one.
-    pub(crate) identity: Option<ClientCertificate>,
-}
 
 /// What every connection of this process has in common.
 pub(crate) struct Caller {

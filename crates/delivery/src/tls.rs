@@ -17,8 +17,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::{NextHop, Trust};
 use crate::dane::Associations;
+use crate::endpoint::{Endpoint, Expected};
 use crate::error::DeliveryError;
-use crate::submit::Endpoint;
 
 /// Client configurations, made once: session tickets are shared by all connections.
 pub(crate) struct TlsConfigs {
@@ -27,17 +27,6 @@ pub(crate) struct TlsConfigs {
     verified: HashMap<Trust, Arc<ClientConfig>>,
     /// Of hops that are shown a certificate of ours.
     own: HashMap<(PathBuf, PathBuf, Trust), Own>,
-}
-
-/// What a server's certificate must be like.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Expected {
-    /// Any, as long as the server has its key.
-    Any,
-    /// Good for the server's name below the authorities of its [`Trust`].
-    Chain,
-    /// One of these, whoever signed it (RFC 7672, or a pin).
-    Match(Associations),
 }
 
 struct Own {

@@ -6,43 +6,13 @@ use regex::Regex;
 use sealpost_mail::{Address, Head, Network, caseless, skeleton, tidied};
 
 use crate::address::AddressSet;
+use crate::answer::Answer;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::near_miss::{Tag, is_near};
 use crate::pattern::{any_match, any_matches};
 use crate::rules::Memo;
 use crate::sensitivity_label;
-
-/// Kleene's logic: what is unknown is never taken for "no".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Yes,
-    /// It depends on a slip: as it is written it is `exactly` this, as it was surely meant it may be the opposite.
-    Almost {
-        exactly: bool,
-    },
-    No,
-    /// Nobody can say at the moment.
-    Unknown(String),
-    /// Nobody ever can: trying again would change nothing.
-    Never(String),
-}
-
-impl Answer {
-    fn of(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-
-    fn negated(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            // A slip is one also within `not`: "all but what is tagged goes out" must not send a mistyped tag out.
-            Self::Almost { exactly } => Self::Almost { exactly: !exactly },
-            unknown @ (Self::Unknown(_) | Self::Never(_)) => unknown,
-        }
-    }
-}
 
 /// What a condition asks for beside the envelope, the size and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

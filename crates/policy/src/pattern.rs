@@ -3,7 +3,7 @@
 use regex::Regex;
 use sealpost_mail::{latinised, tidied};
 
-use crate::condition::Answer;
+use crate::answer::Answer;
 
 /// What ends a line for some reader (Unicode: CR, LF, VT, FF, NEL, LS, PS).
 const LINE_ENDS: [char; 7] = ['\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];

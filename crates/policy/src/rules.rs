@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use sealpost_mail::{Address, Edit, Head, Judgement, Reason, Reply, Term, TlsFloor, Treatment, skeleton};
 
+use crate::answer::Answer;
 use crate::compile::{self, RuleError};
-use crate::condition::{Answer, Condition, Scope, Test, all};
+use crate::condition::{Condition, Scope, Test, all};
 use crate::letter_facts::Facts;
 use crate::near_miss::Tag;
 use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
