@@ -51,7 +51,6 @@ async fn newcomer(door: &Door, id: &str) {
         hash: HASH,
         mailbox_id: id.to_owned(),
         secret_sealed: vec![1],
-        created_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(3600)),
     };
     assert!(door.rig.store.begin_newcomer(newcomer).await.unwrap());
