@@ -32,6 +32,7 @@ mod ended_sessions;
 mod engine;
 mod error;
 mod exclusive_lock;
+mod expense;
 mod failed_logins;
 mod file_permissions;
 mod files;

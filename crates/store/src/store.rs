@@ -13,11 +13,11 @@ use crate::engine::{
     Engine, Heartbeat, Locks, LongSilent, Opened, PostgresOptions, Promise, Setting, SqliteOptions,
 };
 use crate::error::StoreError;
+use crate::expense::Expense;
 use crate::file_permissions::Access;
 use crate::files::Files;
 use crate::rotation_mark::Rotating;
 use crate::statement::{Batch, Outcome, Riding, Row, Statement};
-use crate::yielding::Expense;
 
 /// How to open a store.
 #[derive(Clone, Debug)]

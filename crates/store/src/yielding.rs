@@ -1,7 +1,6 @@
 //! How fast things go that nobody waits for: in small batches, with rests between them while anybody does. Knows no row
 //! and no reason.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::error::StoreError;
@@ -21,47 +20,6 @@ const LONGEST_REST: Duration = Duration::from_secs(5);
 const FIRST: u32 = 50;
 const FEWEST: u32 = 5;
 const MOST: u32 = 1_000;
-
-/// What a store's writes cost whom.
-#[derive(Debug, Default)]
-pub(crate) struct Expense {
-    /// Batches that somebody waits for.
-    others: AtomicU64,
-    /// What batches that nobody waits for took to run, nanoseconds.
-    ran: AtomicU64,
-    /// All that others were kept waiting by them: with their commits and checkpoints, nanoseconds.
-    aside: AtomicU64,
-}
-
-impl Expense {
-    /// A batch that somebody waits for was asked for.
-    pub(crate) fn note_other(&self) {
-        self.others.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Batches that nobody waits for ran so long.
-    pub(crate) fn note_ran(&self, took: Duration) {
-        self.ran.fetch_add(nanoseconds(took), Ordering::Relaxed);
-        self.note_aside(took);
-    }
-
-    /// The engine was so long busy with what follows from them.
-    pub(crate) fn note_aside(&self, took: Duration) {
-        self.aside.fetch_add(nanoseconds(took), Ordering::Relaxed);
-    }
-
-    fn others(&self) -> u64 {
-        self.others.load(Ordering::Relaxed)
-    }
-
-    fn ran(&self) -> Duration {
-        Duration::from_nanos(self.ran.load(Ordering::Relaxed))
-    }
-
-    fn aside(&self) -> Duration {
-        Duration::from_nanos(self.aside.load(Ordering::Relaxed))
-    }
-}
 
 /// One such task. One whose process ends anywhere goes on where it was: what is due is due still.
 #[derive(Debug)]
@@ -100,10 +58,6 @@ impl<'a> Yielding<'a> {
         }
         outcome
     }
-}
-
-fn nanoseconds(took: Duration) -> u64 {
-    u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// As many rows as fit into the time, not more than twice as many as before.

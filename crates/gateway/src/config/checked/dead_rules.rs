@@ -2,7 +2,7 @@
 
 use sealpost_policy::{Always, RuleSpec, TreatmentSpec, When};
 
-use super::rules;
+use super::reply_rule;
 use crate::config::file::{Config, Replies, Source};
 
 /// Of what several rules leave together, so much is looked at: a check must end.
@@ -140,7 +140,7 @@ pub(super) fn found(config: &Config) -> Vec<(usize, bool, String, &'static str)>
         },
         max_size: config.listeners.iter().map(|listener| listener.max_size.0).max().unwrap_or(u64::MAX),
     };
-    let replies = rules::for_replies();
+    let replies = reply_rule::for_replies();
     let written = config.rules.iter().map(|rule| (Some(rule.span().start), rule.get_ref()));
     // What `replies = "portal"` adds stands behind all rules.
     let added = matches!(config.policy.replies, Replies::Portal).then_some((None, &replies));

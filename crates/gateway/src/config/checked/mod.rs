@@ -16,6 +16,7 @@ mod partners;
 mod portal;
 mod publishing;
 mod quotas;
+mod reply_rule;
 mod retention;
 mod rules;
 mod security;

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
+use sealpost_policy::{RuleSpec, Rules};
 
+use super::reply_rule::for_replies;
 use super::{dead_rules, trials};
 use crate::config::file::{Config, Replies, Source};
-
-/// The name of the rule that stands behind `replies = "portal"`.
-const REPLIES: &str = "replies to the portal";
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
     let mut lists = HashMap::new();
@@ -95,15 +93,4 @@ pub(super) fn all(config: &Config) -> Vec<RuleSpec> {
         Replies::Portal => specs.push(for_replies()),
     }
     specs
-}
-
-/// The rule that stands behind `replies = "portal"`.
-pub(super) fn for_replies() -> RuleSpec {
-    RuleSpec {
-        name: REPLIES.to_owned(),
-        when: When { reply: Some(true), ..When::default() },
-        then: TreatmentSpec::Portal,
-        near: None,
-        keep: None,
-    }
 }

@@ -17,10 +17,10 @@ use super::transaction::{self, End};
 use crate::audit_proof::AuditProver;
 use crate::engine::Promise;
 use crate::error::StoreError;
+use crate::expense::Expense;
 use crate::files::Files;
 use crate::node::NodeState;
 use crate::statement::{Answer, Batch, Outcome, Refusal, Row, Settle, Statement};
-use crate::yielding::Expense;
 
 /// How often a batch is tried that others were in the way of. With the locks that it takes first this is rare.
 const TRIES: u32 = 8;

@@ -16,9 +16,9 @@ use super::{Eraser, Jobs, run};
 use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Refused};
 use crate::error::{EngineError, Refused as Because, StoreError};
+use crate::expense::Expense;
 use crate::files::Files;
 use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
-use crate::yielding::Expense;
 
 /// Batches in one commit at most. More would only make the first ones wait.
 const GROUP: usize = 256;
