@@ -10,7 +10,7 @@ use sealpost_mailbox::{
 };
 use sealpost_notice::Notice;
 use sealpost_store::{DepositRow, Folder, LegFilter, LegRow, LetterEvent, MailboxRow, Page, WrapKind};
-use sealpost_vault::{MailboxSecret, MessageKey};
+use sealpost_vault::{KnownPairs, MailboxSecret, MessageKey};
 
 use super::{PORTAL, Rig, address};
 
@@ -148,6 +148,7 @@ impl Rig {
     pub(crate) fn access<'a>(
         &'a self,
         random: &'a Arc<dyn Random>,
+        pairs: &'a KnownPairs,
         escrow: &'a sealpost_vault::EscrowPublic,
     ) -> Access<'a> {
         Access {
@@ -156,6 +157,7 @@ impl Rig {
             tokens: &self.keys.tokens,
             rows: &self.keys.rows,
             pepper: &self.keys.pepper,
+            pairs,
             escrow: Some(escrow),
             random,
             clock: &*self.clock,
@@ -168,7 +170,8 @@ impl Rig {
         let token = link.expose().strip_prefix(PORTAL).unwrap().rsplit('/').next().unwrap();
         let (random, escrow): (Arc<dyn Random>, _) =
             (Arc::clone(&self.random) as _, self.keys.escrow.public());
-        let access = self.access(&random, &escrow);
+        let pairs = KnownPairs::new(&*self.random);
+        let access = self.access(&random, &pairs, &escrow);
         let ActivationLink::Good(waiting) = access.activation_link(token).await.unwrap() else {
             panic!("the link is not good")
         };
