@@ -9,7 +9,7 @@ use crate::address::AddressSet;
 use crate::answer::Answer;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
-use crate::near_miss::{Tag, is_near};
+use crate::near_miss::{Tag, is_near, without_blanks};
 use crate::pattern::{any_match, any_matches};
 use crate::rules::Memo;
 use crate::sensitivity_label;
@@ -280,11 +280,6 @@ impl Condition {
         };
         format!("{what} {}", if holds { yes } else { no })
     }
-}
-
-/// Blanks are nothing that two read in two ways.
-pub(crate) fn without_blanks(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// Whether it is so for every field of that name, and there is one: no reader takes another for the one that counts. Of

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use sealpost_mail::{caseless, is_bracket, skeleton};
 use strsim::osa_distance;
 
-use crate::condition::without_blanks;
-
 /// A tag in the form it is compared in, and the words in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag {
@@ -182,6 +180,11 @@ impl Tag {
         }
         is_near(&self.core, text) || letters_of(text).eq(letters_of(&self.core))
     }
+}
+
+/// Blanks are nothing that two read in two ways.
+pub(crate) fn without_blanks(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 fn is_edge(c: char) -> bool {

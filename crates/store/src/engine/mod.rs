@@ -17,9 +17,9 @@ use tokio::sync::watch;
 use crate::audit_proof::AuditProver;
 use crate::disk::Disk;
 use crate::error::StoreError;
+use crate::expense::Expense;
 use crate::files::Files;
 use crate::statement::{Batch, Outcome, Row, Statement};
-use crate::yielding::Expense;
 
 pub use postgres::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub(crate) use postgres::{Heartbeat, LongSilent};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_policy::{RuleSpec, Rules};
+use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
 
 use super::reply_rule::for_replies;
 use super::{dead_rules, trials};
