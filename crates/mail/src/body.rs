@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::charset;
-use crate::display::is_trick;
+use crate::display::shows_nothing;
+use crate::enriched;
 use crate::flowed;
-use crate::html::{Reading, html_to_text, read};
+use crate::html::{self, html_to_text};
 use crate::parts::{Opened, Part};
 use crate::unpacked::is_cms;
 
@@ -45,6 +46,16 @@ pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
         }
     }
     chooser.winmail(&mut blocks);
+    // A frame with nothing in it is worse than to be told that there is nothing.
+    let is_blank =
+        |list: &[usize]| list.iter().filter_map(|at| parts.get(*at)).all(|part| says(part) == Says::Nothing);
+    let (blank, blocks): (Vec<Block>, Vec<Block>) =
+        blocks.into_iter().partition(|block| is_blank(&block.plain) && is_blank(&block.html));
+    for block in blank {
+        chooser
+            .left_out
+            .extend(block.plain.iter().chain(&block.html).copied().filter(|at| !is_file(parts, *at)));
+    }
     Body { blocks, left_out: chooser.left_out }
 }
 
@@ -110,20 +121,38 @@ impl Chooser<'_, '_> {
             }
         }
         let parts = self.parts;
-        let rich =
-            |at: &&usize| parts.get(**at).is_some_and(|p| p.is("text/enriched") || p.is("text/richtext"));
-        let other = |at: &&usize| rich(at) || parts.get(**at).is_some_and(|p| p.is("text/x-amp-html"));
-        let said = !all.plain.is_empty() || !all.html.is_empty();
-        if said {
-            self.left_out.extend(part.children.iter().filter(other));
-        } else {
-            all.plain.extend(part.children.iter().filter(rich));
+        let is_enriched = |at: &usize| parts.get(*at).is_some_and(is_rich);
+        let (enriched, pages): (Vec<usize>, Vec<usize>) =
+            std::mem::take(&mut all.html).into_iter().partition(is_enriched);
+        let others = || part.children.iter().copied().filter(|at| parts.get(*at).is_some_and(is_last_resort));
+        let says =
+            |list: &[usize]| list.iter().filter_map(|at| parts.get(*at)).map(says).max().unwrap_or_default();
+        let (plain, html) = (says(&all.plain), says(&pages));
+        if plain < Says::Words && html < Says::Own {
+            // Nothing is said where it usually is: what stands beside it is no ornament then.
+            let rest: Vec<usize> = others().filter(|at| says(&[*at]) == Says::Words).take(1).collect();
+            let better = if says(&enriched) == Says::Words { enriched.clone() } else { rest };
+            if !better.is_empty() {
+                let is_text = |at: &usize| parts.get(*at).is_some_and(|part| !is_page(part));
+                let (texts, rich): (Vec<usize>, Vec<usize>) = better.iter().copied().partition(is_text);
+                self.left_out.append(&mut all.plain);
+                self.left_out.extend(pages);
+                self.left_out.extend(enriched.iter().filter(|at| !better.contains(at)));
+                return vec![Block { plain: texts, html: rich }];
+            }
         }
-        let says = |list: &[usize]| list.iter().filter_map(|at| parts.get(*at)).any(|part| !is_blank(part));
-        match (says(&all.plain), says(&all.html)) {
-            (true, false) => self.left_out.append(&mut all.html),
-            (false, true) => self.left_out.append(&mut all.plain),
-            (true, true) | (false, false) => {}
+        self.left_out.extend(enriched);
+        self.left_out.extend(others().filter(|at| parts.get(*at).is_some_and(|part| part.is(AMP))));
+        all.html = pages;
+        match (plain, html) {
+            // Pictures out there are not shown: the words are all there is to see.
+            (Says::Words, Says::Nothing | Says::Remote) => self.left_out.append(&mut all.html),
+            (Says::Nothing, Says::Words | Says::Own | Says::Remote) => self.left_out.append(&mut all.plain),
+            (Says::Nothing, Says::Nothing) => {
+                self.left_out.append(&mut all.html);
+                self.left_out.append(&mut all.plain);
+            }
+            (Says::Words | Says::Own | Says::Remote, _) => {}
         }
         if all.plain.is_empty() && all.html.is_empty() { Vec::new() } else { vec![all] }
     }
@@ -151,12 +180,63 @@ impl Chooser<'_, '_> {
     }
 
     fn block(&self, at: usize) -> Block {
-        if self.parts.get(at).is_some_and(|part| part.is("text/html")) {
+        if self.parts.get(at).is_some_and(is_page) {
             Block { plain: Vec::new(), html: vec![at] }
         } else {
             Block { plain: vec![at], html: Vec::new() }
         }
     }
+}
+
+const AMP: &str = "text/x-amp-html";
+
+/// What is a page, or is made one.
+fn is_page(part: &Part<'_>) -> bool {
+    part.is("text/html") || part.is(AMP) || part.is("text/watch-html") || is_rich(part)
+}
+
+fn is_rich(part: &Part<'_>) -> bool {
+    part.is("text/enriched") || part.is("text/richtext")
+}
+
+/// Forms of a text that are shown where there is no other.
+fn is_last_resort(part: &Part<'_>) -> bool {
+    let kinds = [AMP, "text/watch-html", "text/markdown", "text/x-markdown"];
+    kinds.iter().any(|kind| part.is(kind)) && !part.is_attachment() && part.name().is_none()
+}
+
+/// How much a part has to say, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    /// Blanks, what is hidden, a pixel.
+    #[default]
+    Nothing,
+    /// Pictures that lie somewhere else, which nobody fetches.
+    Remote,
+    /// Pictures that came along.
+    Own,
+    Words,
+}
+
+fn says(part: &Part<'_>) -> Says {
+    if part.body.len() > MAX_LOOKED_THROUGH {
+        return Says::Words;
+    }
+    if !is_page(part) {
+        return if shows_nothing(&decoded(part)) { Says::Nothing } else { Says::Words };
+    }
+    let Some((text, pictures)) = html::seen(&page(part)) else { return Says::Words };
+    // A line across the page says nothing.
+    if !shows_nothing(&text.replace(html::RULE, "")) {
+        return Says::Words;
+    }
+    // A picture of one pixel counts readers, and shows nothing.
+    let large = pictures.iter().filter(|picture| !picture.tiny);
+    let is_remote = |address: &str| {
+        let start = address.trim_start().get(..8).unwrap_or(address.trim_start()).to_ascii_lowercase();
+        start.starts_with("http://") || start.starts_with("https://") || start.starts_with("//")
+    };
+    large.map(|one| if is_remote(&one.address) { Says::Remote } else { Says::Own }).max().unwrap_or_default()
 }
 
 /// The letters and digits that are to be read, to compare two bodies by.
@@ -171,41 +251,44 @@ fn letters_of(parts: &[Part<'_>], blocks: &[Block]) -> String {
     out
 }
 
-fn is_blank(part: &Part<'_>) -> bool {
-    if part.body.len() > MAX_LOOKED_THROUGH {
-        return false;
-    }
-    let source = decoded(part);
-    if !part.is("text/html") {
-        return is_nothing(&source);
-    }
-    let has_picture = source.match_indices("<img").any(|(at, _)| {
-        let tag =
-            source.get(at..).and_then(|rest| rest.split('>').next()).unwrap_or_default().to_ascii_lowercase();
-        // A picture of one pixel counts readers, and shows nothing.
-        !(tag.contains("width=\"1\"") || tag.contains("width=1 ") || tag.contains("width='1'"))
-    });
-    !has_picture && read(&source, Reading::Shown).is_some_and(|text| is_nothing(&text))
-}
-
-fn is_nothing(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || is_trick(c))
-}
-
 /// What the part says, for people.
 pub(crate) fn text(part: &Part<'_>) -> String {
     let source = decoded(part);
     match part.content_type.as_str() {
-        "text/html" | "text/x-amp-html" => html_to_text(&source),
-        "text/enriched" | "text/richtext" => read(&source, Reading::Shown).unwrap_or(source),
+        _ if is_page(part) => html_to_text(&page_of(part, source)),
         _ if part.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) => {
             flowed::unflowed(
                 &source,
                 part.parameter("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes")),
             )
         }
-        _ => source,
+        _ => match footer(part) {
+            None => source,
+            Some(footer) => format!("{}\n\n{footer}", source.trim_end()),
+        },
     }
+}
+
+/// The part as HTML.
+pub(crate) fn page(part: &Part<'_>) -> String {
+    page_of(part, decoded(part))
+}
+
+fn page_of(part: &Part<'_>, source: String) -> String {
+    let page = if is_rich(part) { enriched::to_page(&source) } else { source };
+    match footer(part) {
+        None => page,
+        Some(footer) => {
+            let footer = footer.replace('&', "&amp;").replace('<', "&lt;").replace("\r\n", "\n");
+            format!("{page}\n<p style=\"white-space:pre-line\">{footer}</p>")
+        }
+    }
+}
+
+/// What somebody has put behind the part.
+fn footer(part: &Part<'_>) -> Option<String> {
+    let text = charset::decode(part.footer.trim_ascii(), part.parameter("charset").as_deref());
+    (!text.is_empty()).then_some(text)
 }
 
 /// The part as characters, without the files that stand in the middle of it.
@@ -228,6 +311,11 @@ pub(crate) fn decoded(part: &Part<'_>) -> String {
     charset::decode(&bytes, part.parameter("charset").or_else(own).as_deref())
 }
 
+/// Whether somebody has given it a name to be saved under.
+fn is_file(parts: &[Part<'_>], at: usize) -> bool {
+    parts.get(at).is_some_and(|part| part.is_attachment() || part.name().is_some())
+}
+
 /// What can be shown as text if there is nothing better. A calendar is no text for people.
 fn is_text(part: &Part<'_>) -> bool {
     let kind = part.content_type.as_str();
@@ -236,5 +324,12 @@ fn is_text(part: &Part<'_>) -> bool {
 
 fn is_shown_text(part: &Part<'_>) -> bool {
     // A multipart without children could not be taken apart: its source is all there is to show.
-    part.is("text/plain") || part.is("text/html") || part.content_type.starts_with("multipart/")
+    part.is("text/plain")
+        || part.is("text/html")
+        || is_rich(part)
+        || part.content_type.starts_with("multipart/")
 }
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

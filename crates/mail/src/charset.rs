@@ -132,6 +132,8 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
         Named::Known(encoding) if encoding == ISO_2022_JP => {
             encoding.decode(&without_idle_shifts(bytes)).0.into_owned()
         }
+        // What cannot be sixteen bits was never meant as such: Outlook calls a page "unicode" and sends it in UTF-8.
+        Named::Known(encoding) if is_sixteen(encoding) && !may_be_sixteen(bytes) => utf_8(bytes),
         // "utf-16" alone says nothing of the order (RFC 2781 §4.3).
         Named::Known(encoding) if encoding == UTF_16LE && Encoding::for_bom(bytes).is_none() => {
             sixteen_bits(bytes).unwrap_or(encoding).decode(bytes).0.into_owned()
@@ -141,6 +143,22 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
         Named::Guess | Named::Unknown => utf_8(bytes),
     };
     without_nul(text)
+}
+
+fn is_sixteen(encoding: &'static Encoding) -> bool {
+    encoding == UTF_16LE || encoding == UTF_16BE
+}
+
+/// Text of sixteen bits has a mark or zeros, or at least not every byte is one of text in eight.
+fn may_be_sixteen(bytes: &[u8]) -> bool {
+    if Encoding::for_bom(bytes).is_some_and(|(encoding, _)| is_sixteen(encoding)) {
+        return true;
+    }
+    // Line ends and blanks of sixteen bits have a zero, Greek and Cyrillic letters control characters; of Chinese, half
+    // of the bytes are beyond ASCII.
+    let strange = bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 14..=26 | 28..=31));
+    let high = bytes.iter().filter(|b| **b >= 0x80).count();
+    strange || (bytes.len() % 2 == 0 && std::str::from_utf8(bytes).is_err() && high * 4 > bytes.len())
 }
 
 /// Whether the bytes may be in any charset: nothing, or nothing that is known, is said of them.
@@ -269,7 +287,10 @@ pub(crate) fn declared_in_page(bytes: &[u8]) -> Option<String> {
         let value = tag.split_once("charset")?.1.trim_start().strip_prefix('=')?;
         let value = value.trim_start().trim_start_matches(['"', '\'']);
         let end = value.find(|c: char| c.is_whitespace() || "\"';/>".contains(c)).unwrap_or(value.len());
-        value.get(..end).filter(|label| !label.is_empty()).map(str::to_owned)
+        let label = value.get(..end).filter(|label| !label.is_empty())?;
+        // HTML §13.2.3.2: that the tag could be read shows that it is not in sixteen bits.
+        let sixteen = matches!(named(label), Named::Known(encoding) if is_sixteen(encoding));
+        Some(if sixteen { "utf-8" } else { label }.to_owned())
     })
 }
 
@@ -419,6 +440,34 @@ mod tests {
         }
         assert_eq!(Charset::parse("utf-7"), None);
         assert_eq!(Charset::parse("windows-1250").unwrap().decode(b"\x8elu\x9dou\xe8k\xfd"), "Žluťoučký");
+    }
+
+    #[test]
+    fn sixteen_bits_are_a_lie_where_there_are_eight() {
+        let page = |meta: &str, word: &[u8]| {
+            let bytes = [b"<html><head><meta ", meta.as_bytes(), b"></head><p>", word].concat();
+            decode(&bytes, declared_in_page(&bytes).as_deref())
+        };
+        for meta in
+            ["charset=utf-16", "http-equiv=x content=\"text/html; charset=unicode\"", "charset=UTF-16LE"]
+        {
+            assert!(page(meta, "Größe – 5 €".as_bytes()).ends_with("Größe – 5 €"), "{meta}");
+            assert!(page(meta, b"Gr\xf6\xdfe").ends_with("Größe"), "{meta}");
+        }
+        for label in ["utf-16", "unicode", "utf-16le", "UTF-16BE", "ucs-2"] {
+            for (bytes, text) in [
+                ("Größe als 8bit in UTF-8".as_bytes(), "Größe als 8bit in UTF-8"),
+                (b"<p>Gr\xf6\xdfe in Latin-1, und noch ein langer Satz, der das zeigt, ganz in acht Bits</p>", "<p>Größe in Latin-1, und noch ein langer Satz, der das zeigt, ganz in acht Bits</p>"),
+                (b"plain", "plain"),
+            ] {
+                assert_eq!(decode(bytes, Some(label)), text, "{label}");
+            }
+        }
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        assert_eq!(decode(&wide("Größe"), Some("utf-16le")), "Größe");
+        assert_eq!(decode(&wide("Größe"), Some("unicode")), "Größe");
+        assert_eq!(decode(&[b"\xff\xfe".as_slice(), &wide("Жж")].concat(), Some("utf-16")), "Жж");
+        assert_eq!(decode(&wide("Грузия"), Some("utf-16le")), "Грузия");
     }
 
     #[test]

@@ -7,29 +7,91 @@ pub(crate) fn read(text: &str) -> Option<i64> {
     iso(text.trim()).or_else(|| loose(&text))
 }
 
-/// RFC 3339 and its relatives.
+/// RFC 3339 and its relatives, also without hyphens and colons (ISO 8601 §5.2.1).
 fn iso(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, "00:00Z"));
-    let mut date = date.split('-');
+    let is_basic = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
+    let spread = if is_basic {
+        format!("{}-{}-{}", date.get(..4)?, date.get(4..6)?, date.get(6..)?)
+    } else {
+        date.to_owned()
+    };
+    let mut date = spread.split('-');
     let (year, month, day) = (date.next()?, date.next()?.parse().ok()?, date.next()?.parse().ok()?);
     if year.len() != 4 || date.next().is_some() {
         return None;
     }
-    let at = time.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.'))).unwrap_or(time.len());
+    let at = time.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(time.len());
     let (clock, zone) = time.split_at_checked(at)?;
-    seconds(year.parse().ok()?, month, day, clock_of(clock)?, zone_of(zone.trim()).unwrap_or(0))
+    let (half, zone) = half(zone);
+    let digits = clock.split(['.', ',']).next().unwrap_or_default();
+    let clock = match digits.len() {
+        4 | 6 if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            let second = digits.get(4..).filter(|second| !second.is_empty()).unwrap_or("00");
+            format!("{}:{}:{second}", digits.get(..2)?, digits.get(2..4)?)
+        }
+        _ => clock.to_owned(),
+    };
+    seconds(year.parse().ok()?, month, day, halved(clock_of(&clock)?, half)?, zone_of(zone).unwrap_or(0))
+}
+
+/// Before or after noon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    Before,
+    After,
+}
+
+fn half_of(word: &str) -> Option<Half> {
+    match word.to_ascii_lowercase().replace('.', "").as_str() {
+        "am" => Some(Half::Before),
+        "pm" => Some(Half::After),
+        _ => None,
+    }
+}
+
+/// What stands behind a time: half of the day, and a zone.
+fn half(rest: &str) -> (Option<Half>, &str) {
+    let rest = rest.trim();
+    let (word, after) = rest.split_at_checked(rest.find(' ').unwrap_or(rest.len())).unwrap_or((rest, ""));
+    match half_of(word) {
+        Some(half) => (Some(half), after.trim()),
+        None => (None, rest),
+    }
+}
+
+/// A time of a clock with twelve hours.
+fn halved(clock: i64, half: Option<Half>) -> Option<i64> {
+    const NOON: i64 = 12 * 3600;
+    match half {
+        None => Some(clock),
+        // "15:00 PM" says it twice.
+        Some(Half::After) if clock >= NOON => Some(clock),
+        Some(Half::After) => Some(clock + NOON),
+        Some(Half::Before) if (NOON..NOON + 3600).contains(&clock) => Some(clock - NOON),
+        Some(Half::Before) => Some(clock),
+    }
 }
 
 /// Words in any order: a day, a month by name, a year, a time, a zone.
 fn loose(text: &str) -> Option<i64> {
     let (mut day, mut month, mut year, mut clock, mut zone) = (None, None, None, None, None);
+    let mut half = None;
     for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
         let word = word.trim_end_matches('.').trim_matches('"');
         let is_zone = ["gmt", "utc"].iter().any(|name| word.to_ascii_lowercase().starts_with(name));
         if word.starts_with(['+', '-']) || is_zone {
             zone = zone_of(word).or(zone);
         } else if word.contains(':') {
-            clock = clock.or_else(|| clock_of(word));
+            // "10:00:00+0100", "3:00:00PM", "10:00:00GMT": what stands right behind it belongs to it no more.
+            let end =
+                word.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.'))).unwrap_or(word.len());
+            let (time, rest) = word.split_at_checked(end).unwrap_or((word, ""));
+            clock = clock.or_else(|| clock_of(time));
+            half = half_of(rest).or(half);
+            zone = zone.or_else(|| zone_of(rest));
+        } else if let Some(said) = half_of(word) {
+            half = Some(said);
         } else if year.is_some() && clock.is_none() && word.split('.').count() == 3 {
             clock = clock_of(&word.replace('.', ":"));
         } else if let Some((d, m, y)) = dotted(word) {
@@ -46,7 +108,8 @@ fn loose(text: &str) -> Option<i64> {
             zone = Some(offset);
         }
     }
-    seconds(year?, month?, day?, clock.unwrap_or(0), zone.unwrap_or(0))
+    let clock = halved(clock.unwrap_or(0), half)?;
+    seconds(year?, month?, day?, clock, zone.unwrap_or(0))
 }
 
 /// `27.11.2026`, `27-Nov-2026`
@@ -156,11 +219,13 @@ fn month_of(word: &str) -> Option<i64> {
 
 /// Seconds of the day.
 fn clock_of(word: &str) -> Option<i64> {
-    let word = word.split(['.', '+', 'Z']).next()?;
+    let word = word.split(['.', ',', '+', 'Z']).next()?;
     let mut pieces = word.split(':');
     let (hour, minute): (i64, i64) = (pieces.next()?.parse().ok()?, pieces.next()?.parse().ok()?);
     let second: i64 = pieces.next().map_or(Ok(0), str::parse).ok()?;
-    ((0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second))
+    // The end of a day (ISO 8601:2004 §4.2.3) is the beginning of the next.
+    let is_end = (hour, minute, second) == (24, 0, 0);
+    (is_end || ((0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second)))
         .then_some(hour * 3600 + minute * 60 + second)
 }
 
@@ -190,6 +255,8 @@ fn zone_of(word: &str) -> Option<i64> {
     let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
     let (hours, minutes): (i64, i64) = match digits.len() {
         1 | 2 => (digits.parse().ok()?, 0),
+        // "+100": the nought in front was lost.
+        3 => (digits.get(..1)?.parse().ok()?, digits.get(1..)?.parse().ok()?),
         4 => (digits.get(..2)?.parse().ok()?, digits.get(2..)?.parse().ok()?),
         _ => return None,
     };
@@ -266,11 +333,39 @@ mod tests {
             ("Fri, 27 Nov 2026 10.00.00", TEN),
             ("27-Nov-2026 10:00:00", TEN),
             ("Tue, 1 Dez 2026 10:00:00 +0000", TEN + 4 * 86_400),
+            ("Fri,27 Nov 2026 11:00:00+0100", TEN),
+            ("Fri, 27 Nov 2026 10:00:00GMT", TEN),
+            ("Fri, 27 Nov 2026 11:00:00MEZ", TEN),
+            ("27 Nov 2026 05:00-0500", TEN),
+            ("Nov 27, 2026 10:00:00 AM", TEN),
+            ("Nov 27, 2026 3:00:00 PM", TEN + 5 * 3600),
+            ("Fri, 27 Nov 2026 3:00:00 PM +0100", TEN + 4 * 3600),
+            ("Fri, 27 Nov 2026 3:00PM", TEN + 5 * 3600),
+            ("Fri, 27 Nov 2026 12:30 a.m.", TEN - 34_200),
+            ("Fri, 27 Nov 2026 12:00:00 PM", TEN + 2 * 3600),
+            ("2026-11-27 03:00:00 PM +0100", TEN + 4 * 3600),
+            ("20261127T100000Z", TEN),
+            ("20261127T110000+0100", TEN),
+            ("20261127T1000", TEN),
+            ("20261127 10:00:00", TEN),
+            ("2026-11-27T11:00:00,5+0100", TEN),
+            ("Fri, 27 Nov 2026 11:00:00 +100", TEN),
+            ("Fri, 27 Nov 2026 15:30:00 +530", TEN),
+            ("Fri, 27 Nov 2026 24:00:00 +0000", TEN + 14 * 3600),
+            ("2026-11-27T24:00:00Z", TEN + 14 * 3600),
             ("Thu, 29 Feb 2024 00:00:00 Z", 1_709_164_800),
         ] {
             assert_eq!(read(text), Some(seconds), "{text}");
         }
-        for text in ["", "yesterday", "Fri", "31 Feb 2026 10:00", "2026-13-01T00:00Z", "10:00"] {
+        for text in [
+            "",
+            "yesterday",
+            "Fri",
+            "31 Feb 2026 10:00",
+            "2026-13-01T00:00Z",
+            "10:00",
+            "Mon, 01 Jan 0001 00:00:00 +0000",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -22,6 +22,15 @@ pub(crate) fn is_trick(c: char) -> bool {
     )
 }
 
+/// Whether nobody sees anything of it: blanks, joiners, what fills lines of previews.
+pub(crate) fn shows_nothing(text: &str) -> bool {
+    let is_filler = |c: char| {
+        matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{17b4}' | '\u{17b5}')
+            || matches!(c, '\u{fe00}'..='\u{fe0f}')
+    };
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_trick(c) || is_filler(c))
+}
+
 fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
@@ -47,28 +56,47 @@ const NAME_BYTES: usize = 150;
 #[must_use]
 pub fn file_name(text: &str) -> Option<String> {
     let line = one_line(text);
-    // Old browsers and mailers send whole paths; only the last part was ever meant. "Schaden 12/2026.pdf" is none:
-    // what has blanks before its only slash, or numbers around it, and begins
-    // like nothing but a name.
-    let pieces: Vec<&str> = line.split('/').collect();
-    let is_name = pieces.iter().all(|piece| !piece.trim().is_empty() && !piece.starts_with(['.', '~']))
-        && !line.contains(['\\', ':']);
-    let is_title = is_name
-        && match pieces.as_slice() {
-            [first, second] if first.trim().contains(' ') => second.trim().len() > 1,
-            // "K/2026/0815.pdf": a number of some file.
-            [before @ .., last] => {
-                !before.is_empty()
-                    && before.iter().any(|piece| piece.contains(|c: char| c.is_ascii_digit()))
-                    && last.starts_with(|c: char| c.is_ascii_digit())
-            }
-            [] => false,
-        };
-    if is_title {
-        return safe_name(&line);
+    // Old browsers and mailers send whole paths; only the last part was ever meant. "Kfz/Haftpflicht.pdf" is none.
+    safe_name(if is_path(&line) { last_of_path(&line) } else { &line })
+}
+
+/// The end of a name that may be a path: for those who take it for one.
+pub(crate) fn last_of_path(name: &str) -> &str {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    match last.as_bytes() {
+        [drive, b':', next, ..] if drive.is_ascii_alphabetic() && *next != b' ' => {
+            last.get(2..).unwrap_or_default()
+        }
+        _ => last,
     }
-    let last = line.rsplit(['/', '\\']).next().unwrap_or_default();
-    safe_name(last)
+}
+
+/// Folders that paths begin with where they do not begin with a slash.
+const FOLDERS: [&str; 13] = [
+    "home",
+    "users",
+    "tmp",
+    "temp",
+    "var",
+    "mnt",
+    "usr",
+    "media",
+    "desktop",
+    "downloads",
+    "documents",
+    "documents and settings",
+    "attachments",
+];
+
+/// Whether slashes stand between folders. In a title they stand between words: nothing before it looks like a folder.
+fn is_path(line: &str) -> bool {
+    let pieces: Vec<&str> = line.split(['/', '\\']).map(str::trim).collect();
+    let first = pieces.first().copied().unwrap_or_default();
+    let is_drive = matches!(line.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic());
+    (is_drive && pieces.len() > 1)
+        || line.contains("://")
+        || (pieces.len() > 1 && FOLDERS.iter().any(|folder| first.eq_ignore_ascii_case(folder)))
+        || (pieces.len() > 1 && pieces.iter().any(|piece| piece.is_empty() || piece.starts_with(['.', '~'])))
 }
 
 /// Like [`file_name`], for a title: slashes are part of the text there (`Schaden 7/2026`).
@@ -146,6 +174,17 @@ mod tests {
         assert_eq!(name("Schaden 12/2026.pdf"), "Schaden 12_2026.pdf");
         assert_eq!(name("/var/max muster/2026.pdf"), "2026.pdf");
         assert_eq!(name("C:/Eigene Dateien/x.pdf"), "x.pdf");
+        assert_eq!(name("C:Temp/x.pdf"), "x.pdf");
+        assert_eq!(name("Q: x.pdf"), "Q_ x.pdf");
+        assert_eq!(name("\\\\server\\share\\Datei.pdf"), "Datei.pdf");
+        assert_eq!(name("https://x.example/a/b.pdf"), "b.pdf");
+        assert_eq!(name("home/anna/Schaden.pdf"), "Schaden.pdf");
+        assert_eq!(name("Kfz/Haftpflicht.pdf"), "Kfz_Haftpflicht.pdf");
+        assert_eq!(name("und/oder.docx"), "und_oder.docx");
+        assert_eq!(name("Größe/12.pdf"), "Größe_12.pdf");
+        assert_eq!(name("Schaden/Unfall 2026.pdf"), "Schaden_Unfall 2026.pdf");
+        assert_eq!(name("Schaden 12\\2026.pdf"), "Schaden 12_2026.pdf");
+        assert_eq!(name("Haus/Hof/Garten.pdf"), "Haus_Hof_Garten.pdf");
         for empty in ["", "..", "/", "...", " ", "a/", "\u{202e}"] {
             assert_eq!(file_name(empty), None, "{empty:?}");
         }

@@ -11,6 +11,16 @@ pub(crate) fn extension(content_type: &str) -> &'static str {
         "text/html" => "html",
         "text/calendar" => "ics",
         "message/rfc822" | "message/global" => "eml",
+        "image/heic" | "image/heif" => "heic",
+        "image/tiff" => "tif",
+        "image/webp" => "webp",
+        "image/bmp" => "bmp",
+        "image/svg+xml" => "svg",
+        "text/csv" => "csv",
+        "text/vcard" | "text/x-vcard" => "vcf",
+        "text/markdown" | "text/x-markdown" => "md",
+        "application/rtf" | "text/rtf" => "rtf",
+        "application/zip" => "zip",
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
         "application/pgp-signature" | "application/pgp-encrypted" => "asc",
@@ -88,6 +98,32 @@ pub(crate) fn by_bytes(bytes: &[u8]) -> Option<&'static str> {
         _ if begins(b"BEGIN:VCALENDAR") => "text/calendar",
         _ => return None,
     })
+}
+
+/// Whether a browser draws anything of a picture that begins like this. `all`: that is all of it.
+pub(crate) fn can_be_drawn(bytes: &[u8], all: bool) -> bool {
+    match by_bytes(bytes) {
+        Some("image/png") => {
+            // PNG §5.3: a length, a name, the data, a checksum; IDAT is what is drawn.
+            let mut rest = bytes.get(8..).unwrap_or_default();
+            while let Some((head, tail)) = rest.split_first_chunk::<8>() {
+                let [a, b, c, d, name @ ..] = head;
+                let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
+                if name == b"IDAT" {
+                    return true;
+                }
+                if name == b"IEND" || !name.iter().all(u8::is_ascii_alphabetic) {
+                    return false;
+                }
+                rest = tail.get(length.saturating_add(4)..).unwrap_or_default();
+            }
+            !all
+        }
+        // Without a scan (SOS) there is nothing to draw.
+        Some("image/jpeg") => !all || memchr::memmem::find(bytes, b"\xff\xda").is_some(),
+        Some("image/gif") => !all || bytes.get(13..).unwrap_or_default().contains(&b','),
+        Some(_) | None => true,
+    }
 }
 
 /// Types that say nothing.

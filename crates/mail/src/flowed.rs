@@ -39,6 +39,22 @@ fn begin(out: &mut String, quotes: usize) {
     }
 }
 
+/// A calendar's lines put together before its bytes are read: a fold may stand within a character (RFC 5545 §3.1).
+pub(crate) fn unfolded_bytes(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = match rest {
+            [b'\r', b'\n', b' ' | b'\t', after @ ..] | [b'\n', b' ' | b'\t', after @ ..] => after,
+            _ => {
+                out.push(*byte);
+                tail
+            }
+        };
+    }
+    out
+}
+
 /// A calendar's lines put together again, and its escapes undone.
 pub(crate) fn unfolded_calendar(text: &str) -> String {
     let joined = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
@@ -61,6 +77,8 @@ mod tests {
         );
         assert_eq!(unflowed("ver \r\ntraulich\r\n", true), "vertraulich\n");
         assert_eq!(unflowed("a \r\n>b\r\n", false), "a \n> b\n");
+        assert_eq!(unfolded_bytes("SUMMARY:Gr\u{f6}".as_bytes()), "SUMMARY:Gr\u{f6}".as_bytes());
+        assert_eq!(unfolded_bytes(b"Gr\xc3\r\n \xb6\n\t\xc3\n \x9fe\r\n"), "Größe\r\n".as_bytes());
         assert_eq!(unfolded_calendar("SUMMARY:ver\r\n traulich\\, x\r\n"), "SUMMARY:vertraulich, x\n");
     }
 

@@ -4,7 +4,6 @@
 //! HTML are handed out as they are and are hostile.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -17,8 +16,9 @@ use crate::body::{self, Body};
 use crate::charset::{self, Charset};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
-use crate::html;
+use crate::flowed;
 use crate::parts::{self, Part};
+use crate::pictures::{self, Pictures};
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
 use crate::{container, date, encoded_words, file_type};
@@ -120,14 +120,22 @@ pub struct EncodedRange {
     pub decoder: Decoder,
 }
 
+/// Why nothing of a letter can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unshown {
+    /// Only a key opens it (S/MIME, OpenPGP).
+    Encrypted,
+    /// It is a piece of a letter (RFC 2046 §5.2.2).
+    Partial,
+}
+
 /// A parsed letter.
 pub struct Letter<'a> {
     bytes: &'a [u8],
     parts: Vec<Part<'a>>,
     body: Body,
     attached: Vec<usize>,
-    /// Parts that the page shows, with the Content-ID it calls them by.
-    shown: HashMap<usize, String>,
+    pictures: Pictures,
 }
 
 impl<'a> Letter<'a> {
@@ -166,40 +174,9 @@ impl<'a> Letter<'a> {
             let saved_too = part.is_attachment() && part.name().is_some();
             !body.left_out.contains(at) && (!shown.contains(at) || saved_too)
         };
-        let attached = order(&parts).into_iter().filter(is_listed).collect();
-        let mut letter = Self { bytes, parts, body, attached, shown: HashMap::new() };
-        letter.shown = letter.pictures();
-        Ok(letter)
-    }
-
-    /// Which parts the page shows in their place: of several with one Content-ID, the first.
-    fn pictures(&self) -> HashMap<usize, String> {
-        let mut found = HashMap::new();
-        let is_picture = |at: &&usize| {
-            self.parts.get(**at).is_some_and(|part| {
-                part.content_id.is_some()
-                    && file_type::meant(&part.content_type, "", &part.start()).starts_with("image/")
-            })
-        };
-        let pictures: Vec<usize> = self.attached.iter().filter(is_picture).copied().collect();
-        let html = if pictures.is_empty() { None } else { self.html() };
-        for id in html.map(|html| html::pictures(&html)).unwrap_or_default() {
-            let bare = id.trim_matches(['<', '>']);
-            let called = |alike: &dyn Fn(&str) -> bool| {
-                let mut all = pictures.iter().copied();
-                all.find(|at| {
-                    self.parts.get(*at).and_then(|part| part.content_id.as_deref()).is_some_and(alike)
-                })
-            };
-            // RFC 2392 §2 tells case apart; some writers do not.
-            let part = called(&|one| one == id || one == bare)
-                .or_else(|| called(&|one| one.eq_ignore_ascii_case(bare)))
-                .or_else(|| called(&|one| encoded_words::decode(one.as_bytes()) == bare));
-            if let Some(part) = part {
-                found.entry(part).or_insert(id);
-            }
-        }
-        found
+        let attached: Vec<usize> = order(&parts).into_iter().filter(is_listed).collect();
+        let pictures = pictures::find(&parts, &body, &attached);
+        Ok(Self { bytes, parts, body, attached, pictures })
     }
 
     /// What a list shows.
@@ -259,7 +236,9 @@ impl<'a> Letter<'a> {
         let text = encoded_words::decode(self.raw(root, &HeaderName::Date)?);
         let parsed = || {
             let date = root.value(&HeaderName::Date).and_then(HeaderValue::as_datetime);
-            date.filter(|date| date.is_valid()).map(|date| date.to_timestamp())
+            // "0001" is what programs write who know of none; the parser takes it for 2001.
+            let is_sound = |date: &&mail_parser::DateTime| date.is_valid() && !text.contains(" 000");
+            date.filter(is_sound).map(|date| date.to_timestamp())
         };
         // The parser takes what is odd for something else: "GMT+0100" for GMT, "27.11.2026" for the year 2000.
         let seconds = date::read(&text).or_else(parsed);
@@ -271,7 +250,7 @@ impl<'a> Letter<'a> {
     pub fn text(&self) -> Option<String> {
         let blocks = self.body.blocks.iter().map(|block| {
             let parts = if block.plain.is_empty() { &block.html } else { &block.plain };
-            self.joined(parts, body::text)
+            self.joined(parts, |_, part| body::text(part))
         });
         let all: Vec<String> = blocks.collect();
         (!all.is_empty()).then(|| all.join("\n\n"))
@@ -285,16 +264,19 @@ impl<'a> Letter<'a> {
         }
         let blocks = self.body.blocks.iter().map(|block| {
             if block.html.is_empty() {
-                self.joined(&block.plain, |part| format!("<pre>{}</pre>", escaped(&body::text(part))))
+                self.joined(&block.plain, |_, part| format!("<pre>{}</pre>", escaped(&body::text(part))))
             } else {
-                self.joined(&block.html, body::decoded)
+                self.joined(&block.html, |at, part| {
+                    let names = self.pictures.renamed.get(&at).map(Vec::as_slice).unwrap_or_default();
+                    pictures::renamed(body::page(part), names)
+                })
             }
         });
         Some(blocks.collect::<Vec<_>>().join("\n"))
     }
 
-    fn joined(&self, parts: &[usize], said: impl Fn(&Part<'_>) -> String) -> String {
-        let texts = parts.iter().filter_map(|at| self.parts.get(*at)).map(said);
+    fn joined(&self, parts: &[usize], said: impl Fn(usize, &Part<'_>) -> String) -> String {
+        let texts = parts.iter().filter_map(|at| self.parts.get(*at).map(|part| said(*at, part)));
         texts.collect::<Vec<_>>().join("\n")
     }
 
@@ -315,7 +297,7 @@ impl<'a> Letter<'a> {
             name: self.attachment_name(index, part, &content_type),
             content_type,
             size: size(part.transfer.decoded_len(&part.body)),
-            inline_cid: self.shown.get(&at).cloned(),
+            inline_cid: self.pictures.shown.get(&at).cloned(),
             content_id: part.content_id.clone(),
             within: part.level > 0,
         })
@@ -333,7 +315,14 @@ impl<'a> Letter<'a> {
                 return name;
             }
         }
-        format!("attachment-{}.{}", index + 1, file_type::extension(content_type))
+        // Parts of a report on delivery say what they are.
+        let told = match content_type {
+            "message/delivery-status" | "message/global-delivery-status" => "delivery-status",
+            "message/disposition-notification" => "disposition-notification",
+            "text/rfc822-headers" | "message/global-headers" => "message-headers",
+            _ => return format!("attachment-{}.{}", index + 1, file_type::extension(content_type)),
+        };
+        format!("{told}.txt")
     }
 
     fn summary_subject(&self) -> Option<String> {
@@ -352,6 +341,17 @@ impl<'a> Letter<'a> {
     pub fn attachment_text(&self, index: usize) -> Option<String> {
         let part = self.parts.get(*self.attached.get(index)?)?;
         let bytes = part.bytes();
+        Some(match part.chosen {
+            Some(chosen) => chosen.decode(&bytes),
+            None => charset::decode(&bytes, part.parameter("charset").as_deref()),
+        })
+    }
+
+    /// One attachment as the text of a calendar, its lines put together.
+    #[must_use]
+    pub fn calendar_text(&self, index: usize) -> Option<String> {
+        let part = self.parts.get(*self.attached.get(index)?)?;
+        let bytes = flowed::unfolded_bytes(&part.bytes());
         Some(match part.chosen {
             Some(chosen) => chosen.decode(&bytes),
             None => charset::decode(&bytes, part.parameter("charset").as_deref()),
@@ -400,6 +400,23 @@ impl<'a> Letter<'a> {
         }
         let mut leaves = self.parts.iter().filter(|part| !part.is_multipart() && part.level == 0).peekable();
         leaves.peek().is_some() && leaves.all(is_pgp_message)
+    }
+
+    /// Why a letter without text has none, by what it says of itself: for people, where [`Self::is_encrypted`] judges.
+    #[must_use]
+    pub fn sealed(&self) -> Option<Unshown> {
+        let closed = self.parts.iter().filter(|part| part.opened.is_none());
+        let said = closed.filter_map(|part| match part.content_type.as_str() {
+            "multipart/encrypted" | "application/pgp-encrypted" => Some(Unshown::Encrypted),
+            "message/partial" => Some(Unshown::Partial),
+            _ if is_cms(part) => {
+                let kind = part.parameter("smime-type").unwrap_or_default().to_ascii_lowercase();
+                let encrypted = kind.contains("enveloped") || cms_kind(part) == Some(Cms::Encrypted);
+                encrypted.then_some(Unshown::Encrypted)
+            }
+            _ => None,
+        });
+        said.min()
     }
 
     /// Whether the letter is signed (S/MIME, PGP/MIME, inline PGP). Says nothing about validity.

@@ -219,6 +219,42 @@ fn encryption_is_judged_by_the_bytes() {
 }
 
 #[test]
+fn what_only_a_key_opens_is_told_from_nothing() {
+    let sealed = |fields: &str, body: &str| {
+        with(&format!("Subject: x\n{fields}\n\n{body}\n"), |letter| (letter.text(), letter.sealed()))
+    };
+    let pgp = "Content-Type: multipart/encrypted; boundary=b; protocol=\"application/pgp-encrypted\"";
+    let body = "--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n\
+                Content-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--b--";
+    assert_eq!(sealed(pgp, body), (None, Some(Unshown::Encrypted)));
+    for kind in ["smime-type=enveloped-data", "smime-type=authEnveloped-data; name=smime.p7m"] {
+        let fields =
+            format!("Content-Type: application/pkcs7-mime; {kind}\nContent-Transfer-Encoding: base64");
+        assert_eq!(sealed(&fields, "MII="), (None, Some(Unshown::Encrypted)), "{kind}");
+    }
+    let enveloped = "Content-Type: application/x-pkcs7-mime\nContent-Transfer-Encoding: base64";
+    assert_eq!(sealed(enveloped, "MIAGCSqGSIb3DQEHA6CAMIACAQAx").1, Some(Unshown::Encrypted));
+    assert_eq!(
+        sealed("Content-Type: message/partial; id=a; number=1; total=2", "x").1,
+        Some(Unshown::Partial)
+    );
+    assert_eq!(sealed("Content-Type: text/plain", "").1, None);
+}
+
+#[test]
+fn parts_of_a_report_have_telling_names() {
+    let report = "Subject: x\nContent-Type: multipart/report; boundary=b\n\n--b\n\nunzustellbar\n--b\n\
+                  Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n--b\n\
+                  Content-Type: text/rfc822-headers\n\nSubject: y\n--b\nContent-Type: image/heic\n\nx\n--b\n\
+                  Content-Type: message/disposition-notification\n\nx: y\n--b--\n";
+    let names: Vec<String> = with(report, |l| l.attachments()).into_iter().map(|one| one.name).collect();
+    assert_eq!(
+        names,
+        ["delivery-status.txt", "message-headers.txt", "attachment-3.heic", "disposition-notification.txt"]
+    );
+}
+
+#[test]
 fn signatures_are_seen() {
     let mime = "Subject: x\nContent-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhallo\n--b\n\
                 Content-Type: application/pkcs7-signature; name=smime.p7s\n\nx\n--b--\n";

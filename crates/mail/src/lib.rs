@@ -18,6 +18,7 @@ mod date;
 mod display;
 mod dkim;
 mod encoded_words;
+mod enriched;
 mod envelope;
 mod file_type;
 mod flowed;
@@ -35,6 +36,7 @@ mod network;
 mod odd_name;
 mod params;
 mod parts;
+mod pictures;
 mod portal_letter;
 mod random;
 mod reply;
@@ -57,13 +59,13 @@ pub use dkim::{Carried, NotSigned, SELECTOR, SignedBody, ToSign};
 pub use envelope::{BodyType, Envelope, Notify, Orcpt, Origin, Recipient, Ret, TlsFacts};
 pub use folding::{folded, folded_bare};
 pub use head::{Head, HeadError, Trace};
-pub use html::{html_to_text, is_no_length};
+pub use html::{Hiding, html_to_text, is_no_length};
 pub use inspect::{Inside, Sealed, Unread};
 pub use invitation::{
-    Invitation, Moment, Place as RepeatPlace, Repeats, Standing, Unit, Weekday, add as add_invitation,
-    invitations,
+    Answer, Invitation, Moment, Place as RepeatPlace, Repeats, Says, Standing, Unit, Weekday,
+    add as add_invitation, invitations,
 };
-pub use letter::{Attachment, EncodedRange, Letter, LetterError, Mailbox, Summary};
+pub use letter::{Attachment, EncodedRange, Letter, LetterError, Mailbox, Summary, Unshown};
 pub use link::Link;
 pub use local_part::DomainPattern;
 pub use mdn::{MdnParts, compose_mdn};

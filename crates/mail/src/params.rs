@@ -70,6 +70,15 @@ impl Params {
         self.values(name).into_iter().next()
     }
 
+    /// The best reading of a file's name: in a path of Windows a backslash escapes nothing, whatever RFC 5322 §3.2.1 says.
+    pub(crate) fn file_name(&self, name: &str) -> Option<String> {
+        let first = self.first(name)?;
+        let bare = |text: &str| text.replace('\\', "");
+        let paths = || self.values(name).into_iter().filter(|one| is_windows_path(one));
+        let path = paths().find(|path| bare(path) == bare(&first));
+        Some(path.unwrap_or(first))
+    }
+
     /// Whether a value is in a charset that nobody here can read, so that there may be other readings.
     pub(crate) fn is_illegible(&self) -> bool {
         self.all.iter().any(|one| {
@@ -119,6 +128,15 @@ impl Params {
             }
         }
         found
+    }
+}
+
+/// `C:\Users\anna\x.pdf`, `\\server\share\x.pdf`
+fn is_windows_path(text: &str) -> bool {
+    match text.as_bytes() {
+        [drive, b':', b'\\', next, ..] => drive.is_ascii_alphabetic() && *next != b'\\',
+        [b'\\', b'\\', next, rest @ ..] => *next != b'\\' && rest.contains(&b'\\'),
+        _ => false,
     }
 }
 
@@ -286,6 +304,19 @@ mod tests {
 
     fn first(raw: &str, name: &str) -> String {
         Params::read(raw.as_bytes()).first(name).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_path_of_windows_keeps_its_backslashes() {
+        for (raw, name) in [
+            ("attachment; filename=\"C:\\Users\\anna\\Schaden.pdf\"", "C:\\Users\\anna\\Schaden.pdf"),
+            ("attachment; filename=\"C:\\\\Users\\\\anna\\\\Schaden.pdf\"", "C:\\Users\\anna\\Schaden.pdf"),
+            ("attachment; filename=\"\\\\server\\share\\x.pdf\"", "\\\\server\\share\\x.pdf"),
+            ("attachment; filename=\"a\\\"b.pdf\"", "a\"b.pdf"),
+            ("attachment; filename=\"Schaden 12\\\\2026.pdf\"", "Schaden 12\\2026.pdf"),
+        ] {
+            assert_eq!(Params::read(raw.as_bytes()).file_name("filename").as_deref(), Some(name), "{raw}");
+        }
     }
 
     #[test]

@@ -11,10 +11,11 @@ use mail_parser::{Header, HeaderName, HeaderValue, MessageParser};
 
 use crate::charset::Charset;
 use crate::container::uuencode;
+use crate::encoded_words;
 use crate::head::Head;
 use crate::letter::LetterError;
 use crate::params::Params;
-use crate::transfer::{Encoding, Transfer};
+use crate::transfer::{self, Encoding, Transfer};
 
 /// Multiparts within multiparts. Seven is the most we have seen in honest mail.
 const MAX_DEPTH: usize = 20;
@@ -26,16 +27,24 @@ const MAX_HEADS: usize = 2 * 1024 * 1024;
 /// Lines of all heads together, and so fields: ten for each of the most parts.
 const MAX_HEAD_LINES: usize = 20_000;
 
+/// Of a picture so many encoded bytes are looked at.
+const MAX_BEGINNING: usize = 64 * 1024;
+/// A longer place is nobody's.
+const MAX_LOCATION: usize = 2000;
+
 /// One entity of the tree. Parts stand in the order of the bytes, parents before children.
 pub(crate) struct Part<'a> {
     pub(crate) fields: Vec<Header<'a>>,
     pub(crate) body: Cow<'a, [u8]>,
+    /// What stands behind it as it is to be read: a mailing list has added it to what it cannot decode.
+    pub(crate) footer: Cow<'a, [u8]>,
     /// `type/subtype`, lower case, only token characters.
     pub(crate) content_type: String,
     pub(crate) transfer: Transfer,
     pub(crate) children: Vec<usize>,
     /// Content-ID without angle brackets.
     pub(crate) content_id: Option<String>,
+    location: Option<String>,
     /// What is in it has been made parts of their own: its children.
     pub(crate) opened: Option<Opened>,
     /// The reader knows better than the letter in which charset it is.
@@ -68,7 +77,7 @@ impl<'a> Part<'a> {
 
     /// The file name as the sender gave it (RFC 2231, RFC 2047).
     pub(crate) fn name(&self) -> Option<String> {
-        self.disposition.first("filename").or_else(|| self.parameter("name"))
+        self.disposition.file_name("filename").or_else(|| self.type_field.file_name("name"))
     }
 
     pub(crate) fn is(&self, content_type: &str) -> bool {
@@ -89,16 +98,33 @@ impl<'a> Part<'a> {
         self.transfer.decode(self.body.get(..4096).unwrap_or(&self.body))
     }
 
+    /// More of the first bytes, undone: enough to see whether a picture is one.
+    pub(crate) fn beginning(&self) -> Cow<'_, [u8]> {
+        self.transfer.decode(self.body.get(..MAX_BEGINNING).unwrap_or(&self.body))
+    }
+
+    /// Whether that is all of it.
+    pub(crate) fn beginning_is_all(&self) -> bool {
+        self.body.len() <= MAX_BEGINNING
+    }
+
+    /// Content-Location, without what folded it (RFC 2557 §4.4).
+    pub(crate) fn location(&self) -> Option<String> {
+        self.location.clone()
+    }
+
     /// The same with bytes of its own, as a part that has been taken out of a container. Only the first part of a
     /// letter is asked for its fields.
     pub(crate) fn taken_out(self, first: usize, level: usize) -> Part<'static> {
         Part {
             fields: Vec::new(),
             body: Cow::Owned(self.body.into_owned()),
+            footer: Cow::Owned(self.footer.into_owned()),
             content_type: self.content_type,
             transfer: self.transfer,
             children: self.children.into_iter().map(|child| child + first).collect(),
             content_id: self.content_id,
+            location: self.location,
             opened: self.opened,
             chosen: self.chosen,
             level,
@@ -175,12 +201,16 @@ fn add<'a>(
         Some(Encoding::Uuencode) => (Transfer::Identity, uuencode::decode(body)),
         None => (Transfer::Identity, None),
     };
+    let split = if transfer == Transfer::Base64 { transfer::footer(body) } else { None };
+    let (kept, footer) = split.unwrap_or((body, b""));
     let part = Part {
         type_field: type_field.unwrap_or_default(),
         disposition: structured(HeaderName::ContentDisposition).unwrap_or_default(),
         content_id: content_id(&fields),
+        location: raw(head, &fields, &HeaderName::ContentLocation).map(location),
         fields,
-        body: undone.map_or(Cow::Borrowed(body), Cow::Owned),
+        body: undone.map_or(Cow::Borrowed(kept), Cow::Owned),
+        footer: Cow::Borrowed(footer),
         content_type,
         transfer,
         children: Vec::new(),
@@ -230,6 +260,11 @@ fn content_id(fields: &[Header<'_>]) -> Option<String> {
     let id: String = text.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
     let id = id.trim_matches(['<', '>']);
     (!id.is_empty() && id.len() <= 998).then(|| id.to_owned())
+}
+
+fn location(raw: &[u8]) -> String {
+    let text = encoded_words::decode(raw);
+    text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(MAX_LOCATION).collect()
 }
 
 /// `type/subtype`, whatever was written.

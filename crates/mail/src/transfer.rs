@@ -158,6 +158,36 @@ pub(crate) fn base64_lenient(body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The longest text that a mailing list puts behind what it does not decode.
+const MAX_FOOTER: usize = 8 * 1024;
+/// A line of so many characters of base64 alone is no line of such a text.
+const BASE64_LINE: usize = 60;
+
+/// Base64, and the plain text that somebody has put behind it. `None`: there is none.
+pub(crate) fn footer(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    let from = body.len().saturating_sub(MAX_FOOTER);
+    let (mut at, mut may_end) = (0, false);
+    let mut start = None;
+    for line in body.split_inclusive(|b| *b == b'\n') {
+        let text = line.trim_ascii();
+        // Before it stands an empty line, or the end of the base64.
+        if start.is_none() && may_end && !text.is_empty() && at >= from {
+            start = Some(at);
+        }
+        if let Some(begin) = start {
+            let is_base64 = text.iter().all(|b| in_alphabet(*b) || *b == b'=');
+            if is_base64 && text.len() >= BASE64_LINE {
+                start = None;
+            } else if !is_base64 {
+                return body.split_at_checked(begin);
+            }
+        }
+        may_end = (text.is_empty() && at > 0) || text.ends_with(b"=");
+        at += line.len();
+    }
+    None
+}
+
 /// RFC 2045 §6.7: escapes, soft line breaks, white space at line ends dropped.
 pub(crate) fn quoted_printable(body: &[u8]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(body.len());
@@ -210,6 +240,23 @@ mod tests {
         assert_eq!(base64_lenient(b"SGFsbG8=\r\nSGFsbG8="), b"HalloHallo");
         assert_eq!(base64_lenient(b"SGFsbG8=!\x00-"), b"Hallo");
         assert_eq!(base64_lenient(b"S"), b"");
+    }
+
+    #[test]
+    fn a_plain_text_behind_base64_is_no_base64() {
+        let long = "QUJD".repeat(19);
+        for (text, encoded, plain) in [
+            ("R3LDtg==\n\n-- \nListe", "R3LDtg==\n\n", "-- \nListe"),
+            ("R3LDtg==\r\n_____\r\nListe", "R3LDtg==\r\n", "_____\r\nListe"),
+            ("R3LDtgAA\n\nMaklerliste\nwww.x.example\n", "R3LDtgAA\n\n", "Maklerliste\nwww.x.example\n"),
+            ("R3LDtg==\nListe der Makler", "R3LDtg==\n", "Liste der Makler"),
+        ] {
+            assert_eq!(footer(text.as_bytes()), Some((encoded.as_bytes(), plain.as_bytes())), "{text}");
+        }
+        let two = format!("R3LD=\n{long}\n!!\n{long}\n");
+        for text in ["R3LDtg==", "R3LD\n\nR3LD\n", "R3 LD!\ntg==", "\n\nR3LD", &two, ""] {
+            assert!(footer(text.as_bytes()).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pdf-attachments = Anhänge
 pdf-page = Seite { $page } von { $pages }
 pdf-no-subject = (ohne Betreff)
 pdf-no-text = Diese Nachricht enthält keinen Text.
+pdf-encrypted = Diese Nachricht ist verschlüsselt. Sie steht unverändert in der beigefügten Datei „original.eml“.
 pdf-embedded = In diese PDF-Datei eingebettet sind die unveränderte Nachricht (original.eml) und alle Anhänge. Ihr PDF-Programm zeigt sie unter „Anlagen“ oder mit einer Büroklammer.
 pdf-replaced = Einzelne Zeichen kann dieses Dokument nicht darstellen; sie erscheinen als ▯ oder ?. Die eingebettete Nachricht original.eml enthält sie unverändert.
 pdf-shortened = Die Nachricht ist sehr lang und hier gekürzt. Vollständig steht sie in der eingebetteten Datei original.eml.

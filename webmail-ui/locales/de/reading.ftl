@@ -152,11 +152,12 @@ file-within = ausgepackt
 message-broken = Diese Nachricht ist beschädigt oder ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt.
 message-partial = Diese Nachricht ist ungewöhnlich aufgebaut. Hier steht, was sich lesen lässt; vollständig ist sie im Original, das Sie speichern können.
 inside-title = Angehängte Nachricht
+message-encrypted = Diese Nachricht ist verschlüsselt und lässt sich hier nicht anzeigen. Speichern Sie sie und öffnen Sie sie in dem Programm, das den Schlüssel dazu hat.
+message-piece = Dies ist nur ein Teil einer Nachricht, die in mehreren Stücken verschickt wurde. Speichern Sie alle Stücke und öffnen Sie sie in einem E‑Mail‑Programm.
 event-title = Termin
 event-untitled = Termin ohne Titel
 event-cancelled = Dieser Termin ist abgesagt.
 event-changed = Dieser Termin wurde geändert. Es gilt, was hier steht.
-event-repeats = wiederholt sich
 event-again = Wiederholung
 event-join = Teilnehmen
 event-about = Beschreibung
@@ -193,7 +194,38 @@ repeat-fourth = vierten { $day }
 repeat-fifth = fünften { $day }
 repeat-last = letzten { $day }
 repeat-month-day = { $number }.
-repeat-last-day = letzten Tag
+event-accepted = { $name } hat zugesagt.
+event-declined = { $name } hat abgesagt.
+event-perhaps = { $name } hat unter Vorbehalt zugesagt.
+event-delegated = { $name } kommt nicht selbst und hat jemand anderen benannt.
+event-proposed = { $name } schlägt eine Änderung vor. Hier steht der Vorschlag.
+event-insists = { $name } hat den Vorschlag abgelehnt. Es bleibt beim ursprünglichen Termin.
+event-answered = { $name } hat auf die Einladung geantwortet.
+event-somebody = Eine eingeladene Person
+event-instance = Dies ist ein einzelner Termin einer Serie. Er gilt statt { $date }.
+repeat-rule = wiederholt sich nach einer Regel, die in der Kalenderdatei steht
+repeat-once = einmal
+repeat-hour =
+    { $n ->
+        [one] jede Stunde
+       *[other] alle { $n } Stunden
+    }
+repeat-minute =
+    { $n ->
+        [one] jede Minute
+       *[other] alle { $n } Minuten
+    }
+repeat-workdays = an jedem Werktag von Montag bis Freitag
+repeat-in-week = { $name } in der { $number }. Kalenderwoche
+repeat-in-month = { $name } im { $month }
+repeat-date = { $number }. { $month }
+repeat-except = { $name }, außer am { $date }
+repeat-also = { $name }, außerdem am { $date }
+repeat-only-also = außerdem am { $date }
+repeat-last-but-one = vorletzten { $day }
+repeat-workday = Werktag (Montag bis Freitag)
+repeat-weekend-day = Tag eines Wochenendes
+repeat-any-day = Tag
 weekday-1 = Montag
 weekday-2 = Dienstag
 weekday-3 = Mittwoch

@@ -9,6 +9,7 @@ pdf-attachments = Attachments
 pdf-page = Page { $page } of { $pages }
 pdf-no-subject = (no subject)
 pdf-no-text = This message has no text.
+pdf-encrypted = This message is encrypted. It stands unchanged in the attached file “original.eml”.
 pdf-embedded = Embedded in this PDF file are the unchanged message (original.eml) and all attachments. Your PDF program shows them under “Attachments” or with a paper clip.
 pdf-replaced = Some characters cannot be shown in this document; they appear as ▯ or ?. The embedded message original.eml has them unchanged.
 pdf-shortened = The message is very long and has been shortened here. All of it is in the embedded file original.eml.

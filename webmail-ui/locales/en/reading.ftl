@@ -152,11 +152,12 @@ file-within = unpacked
 message-broken = This message is damaged or built in an unusual way. Here is what can be read of it.
 message-partial = This message is built in an unusual way. Here is what can be read of it; all of it is in the original, which you can save.
 inside-title = Attached message
+message-encrypted = This message is encrypted and cannot be shown here. Save it and open it in the program that has the key to it.
+message-piece = This is only a piece of a message that was sent in several. Save all the pieces and open them in a mail program.
 event-title = Appointment
 event-untitled = Appointment without a title
 event-cancelled = This appointment is cancelled.
 event-changed = This appointment has been changed. The details below are the current ones.
-event-repeats = repeats
 event-again = Repeats
 event-join = Join
 event-about = Description
@@ -193,7 +194,38 @@ repeat-fourth = the fourth { $day }
 repeat-fifth = the fifth { $day }
 repeat-last = the last { $day }
 repeat-month-day = day { $number }
-repeat-last-day = the last day
+event-accepted = { $name } has accepted.
+event-declined = { $name } has declined.
+event-perhaps = { $name } has accepted tentatively.
+event-delegated = { $name } will not come and has named somebody else.
+event-proposed = { $name } proposes a change. This is the proposal.
+event-insists = { $name } has declined the proposal. The original appointment stands.
+event-answered = { $name } has answered the invitation.
+event-somebody = Somebody who was invited
+event-instance = This is a single appointment of a series. It takes the place of { $date }.
+repeat-rule = repeats by a rule that stands in the calendar file
+repeat-once = once
+repeat-hour =
+    { $n ->
+        [one] every hour
+       *[other] every { $n } hours
+    }
+repeat-minute =
+    { $n ->
+        [one] every minute
+       *[other] every { $n } minutes
+    }
+repeat-workdays = every working day from Monday to Friday
+repeat-in-week = { $name } in week { $number }
+repeat-in-month = { $name } in { $month }
+repeat-date = { $month } { $number }
+repeat-except = { $name }, except on { $date }
+repeat-also = { $name }, and also on { $date }
+repeat-only-also = also on { $date }
+repeat-last-but-one = the last but one { $day }
+repeat-workday = working day (Monday to Friday)
+repeat-weekend-day = day of a weekend
+repeat-any-day = day
 weekday-1 = Monday
 weekday-2 = Tuesday
 weekday-3 = Wednesday

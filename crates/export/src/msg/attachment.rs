@@ -109,7 +109,8 @@ fn by_value(all: &mut Properties, attachment: &Attachment) {
     if let Some(extension) = extension(&attachment.name) {
         all.text(tag::ATTACH_EXTENSION, &format!(".{extension}"));
     }
-    if let Some(cid) = attachment.content_id.as_ref().or(attachment.inline_cid.as_ref()) {
+    // As the page calls it.
+    if let Some(cid) = attachment.inline_cid.as_ref().or(attachment.content_id.as_ref()) {
         all.text(tag::ATTACH_CONTENT_ID, cid);
     }
     // Hidden only if the page really shows it: what nobody points to must stay in the list.

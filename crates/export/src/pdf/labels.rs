@@ -42,6 +42,8 @@ pub struct Labels {
     pub no_subject: String,
     /// Instead of the text of a letter that has none.
     pub no_text: String,
+    /// Instead of the text of a letter that is encrypted.
+    pub encrypted: String,
     /// Below the list: that everything is embedded in this file.
     pub embedded: String,
     /// That some characters are shown as ▯.
@@ -80,6 +82,7 @@ impl Labels {
             page: say("pdf-page"),
             no_subject: say("pdf-no-subject"),
             no_text: say("pdf-no-text"),
+            encrypted: say("pdf-encrypted"),
             embedded: say("pdf-embedded"),
             replaced: say("pdf-replaced"),
             shortened: say("pdf-shortened"),

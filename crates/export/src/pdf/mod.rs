@@ -8,7 +8,7 @@ mod sample_labels;
 mod size;
 mod worker;
 
-use sealpost_mail::{Letter, Mailbox, Summary, Timestamp, one_line};
+use sealpost_mail::{Letter, Mailbox, Summary, Timestamp, Unshown, one_line};
 
 use crate::error::ExportError;
 use job::{Body, Effort, Feed, FileHead, HeaderRow, Job, JobLabels, Person, Role};
@@ -83,7 +83,7 @@ fn job<'a>(
         letterhead: wording.letterhead,
         rows: rows(&summary, wording)?,
         labels: JobLabels::from(labels),
-        body: body(parsed),
+        body: body(parsed, labels),
         effort: Effort::Full,
         files: files(letter, parsed, &summary, labels),
     })
@@ -130,7 +130,7 @@ fn shown_name(mailbox: &Mailbox) -> Option<String> {
     [name, address].into_iter().find(|text| !text.is_empty())
 }
 
-fn body(parsed: &Letter<'_>) -> Body {
+fn body(parsed: &Letter<'_>, labels: &Labels) -> Body {
     let most = |text: String| {
         let end = (0..=MAX_BODY.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.get(..end).unwrap_or_default().to_owned()
@@ -138,6 +138,7 @@ fn body(parsed: &Letter<'_>) -> Body {
     match (parsed.html(), parsed.text()) {
         (Some(html), _) => Body::Html(most(html)),
         (None, Some(text)) => Body::Plain(most(text)),
+        (None, None) if parsed.sealed() == Some(Unshown::Encrypted) => Body::Plain(labels.encrypted.clone()),
         (None, None) => Body::None,
     }
 }

@@ -7,7 +7,9 @@ use mail_builder::headers::date::Date;
 use super::rtf;
 use super::tnef::{self, Tnef};
 use super::uuencode;
+use crate::display::shows_nothing;
 use crate::encoded_words;
+use crate::html::{self, Reading};
 
 /// Messages within messages that are written as letters; deeper ones stay what they are.
 const MAX_MESSAGES: usize = 4;
@@ -22,9 +24,12 @@ pub(crate) fn of_winmail(tnef: &Tnef<'_>) -> Option<Vec<u8>> {
 
 fn winmail(tnef: &Tnef<'_>, depth: usize) -> Option<Vec<u8>> {
     let rich = tnef.rtf.as_deref().and_then(rtf::read);
-    let html = tnef.html.clone().or_else(|| rich.as_ref().and_then(|rich| rich.html.clone()));
-    let plain = tnef.plain.clone().or_else(|| rich.map(|rich| rich.text));
-    let is_text = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    // Outlook writes an empty text beside the one that says something.
+    let is_text = |text: &Option<String>| text.as_ref().is_some_and(|text| !shows_nothing(text));
+    let html = tnef.html.clone().filter(|html| says_something(html));
+    let html = html.or_else(|| rich.as_ref().and_then(|rich| rich.html.clone()));
+    let plain =
+        tnef.plain.clone().filter(|plain| !shows_nothing(plain)).or_else(|| rich.map(|rich| rich.text));
     if !is_text(&plain) && !is_text(&html) && tnef.files.is_empty() {
         return None;
     }
@@ -38,7 +43,7 @@ fn winmail(tnef: &Tnef<'_>, depth: usize) -> Option<Vec<u8>> {
             "--{BOUNDARY}\r\nContent-Type: multipart/alternative; boundary=\"{inner}\"\r\n\r\n"
         ));
         for (kind, text) in [("text/plain", &plain), ("text/html", &html)] {
-            if let Some(text) = text.as_ref().filter(|text| !text.trim().is_empty()) {
+            if let Some(text) = text.as_ref().filter(|text| !shows_nothing(text)) {
                 let fields = format!("Content-Type: {kind}; charset=utf-8");
                 part(&mut out, &inner, &fields, text.as_bytes());
             }
@@ -66,14 +71,21 @@ fn winmail(tnef: &Tnef<'_>, depth: usize) -> Option<Vec<u8>> {
     Some(out.into_bytes())
 }
 
+/// Whether a page has words or pictures.
+fn says_something(page: &str) -> bool {
+    page.to_ascii_lowercase().contains("<img")
+        || html::read(page, Reading::Shown).is_none_or(|text| !shows_nothing(&text))
+}
+
 fn head(tnef: &Tnef<'_>) -> String {
     let mut out = String::new();
     let (name, address) = (tnef.from.0.as_deref().unwrap_or_default(), tnef.from.1.as_deref());
-    if let Some(address) =
-        address.filter(|address| address.is_ascii() && !address.contains(['<', '>', '"', ' ']))
-    {
-        let name =
-            String::from_utf8_lossy(&encoded_words::encode(name)).trim().replace(['<', '>', '"', ','], "");
+    let is_sound = |address: &&str| address.is_ascii() && !address.contains(['<', '>', '"', ' ']);
+    // Within a company Outlook knows only the name.
+    let address = address.filter(is_sound).unwrap_or_default();
+    let name = name.replace(['<', '>', '"', ',', ';', ':', '(', ')', '@', '\\'], " ");
+    if !address.is_empty() || !name.trim().is_empty() {
+        let name = String::from_utf8_lossy(&encoded_words::encode(name.trim())).trim().to_owned();
         let line: String = format!("{name} <{address}>").chars().filter(|c| !c.is_control()).collect();
         out.push_str(&format!("From: {}\r\n", line.trim()));
     }

@@ -1,13 +1,22 @@
 //! Rich text (RTF 1.9) as text, and the page that Outlook wraps in it (MS-OXRTFEX). Lenient; nothing recurses.
 
+use std::collections::HashMap;
+
 use crate::charset;
 
 /// Groups within groups.
 const MAX_GROUPS: usize = 500;
+/// Fonts of one text; more are read in its own code page.
+const MAX_FONTS: usize = 2000;
+/// A longer target is no target that anybody reads.
+const MAX_TARGET: usize = 2000;
 
 /// What a piece of rich text says.
 pub(crate) struct Rtf {
+    /// As people see it: no hidden words, links with their targets, letters by their fonts.
     pub(crate) text: String,
+    /// The same with what is hidden and with the codes of fields, by the code page of the whole: for rules.
+    pub(crate) source: String,
     /// The page it was made of.
     pub(crate) html: Option<String>,
     /// What stands in groups that are not part of the running text, with an end of line behind every group and without:
@@ -20,6 +29,8 @@ pub(crate) struct Rtf {
 enum Place {
     /// On the page.
     Shown,
+    /// It says what a field is made of.
+    Code,
     /// Somewhere else, where some reader shows it.
     Aside,
     /// It is no text: pictures, tables of fonts and colours, objects in hexadecimal.
@@ -36,6 +47,19 @@ struct Group {
     hidden: bool,
     /// Characters to skip behind `\u`.
     fallback: usize,
+    /// It is the table of fonts.
+    fonts: bool,
+    /// The font that is in force; in the table, the one that is told of.
+    font: i64,
+}
+
+/// A field that is being read.
+struct Field {
+    /// So many groups are open around it.
+    depth: usize,
+    /// Where what it shows begins.
+    begins: usize,
+    code: String,
 }
 
 struct Reader<'a> {
@@ -43,8 +67,14 @@ struct Reader<'a> {
     group: Group,
     outer: Vec<Group>,
     text: String,
+    source: String,
     html: String,
     aside: [String; 2],
+    fields: Vec<Field>,
+    /// The charsets of fonts that have one of their own.
+    fonts: HashMap<i64, String>,
+    /// The font where nothing else is said.
+    plain_font: i64,
     is_page: bool,
     /// Bytes in the code page that wait for their neighbours.
     bytes: Vec<u8>,
@@ -66,11 +96,23 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     }
     let mut reader = Reader {
         rest: start,
-        group: Group { place: Place::Shown, markup: false, only_rtf: false, hidden: false, fallback: 1 },
+        group: Group {
+            place: Place::Shown,
+            markup: false,
+            only_rtf: false,
+            hidden: false,
+            fallback: 1,
+            fonts: false,
+            font: 0,
+        },
         outer: Vec::new(),
         text: String::new(),
+        source: String::new(),
         html: String::new(),
         aside: [String::new(), String::new()],
+        fields: Vec::new(),
+        fonts: HashMap::new(),
+        plain_font: 0,
         is_page: false,
         bytes: Vec::new(),
         code_page: "windows-1252".to_owned(),
@@ -85,7 +127,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     }
     reader.flush();
     let html = (reader.is_page && !reader.html.trim().is_empty()).then_some(reader.html);
-    Some(Rtf { text: reader.text, html, aside: reader.aside })
+    Some(Rtf { text: reader.text, source: reader.source, html, aside: reader.aside })
 }
 
 impl Reader<'_> {
@@ -101,6 +143,9 @@ impl Reader<'_> {
             }
             b'}' => {
                 self.flush();
+                if self.fields.last().is_some_and(|field| field.depth == self.outer.len()) {
+                    self.end_field();
+                }
                 if let Some(outer) = self.outer.pop() {
                     let was = std::mem::replace(&mut self.group, outer).place;
                     let [apart, joined] = &mut self.aside;
@@ -197,6 +242,18 @@ impl Reader<'_> {
                     self.code_page = charset::of_code_page(page);
                 }
             }
+            b"deff" => {
+                self.plain_font = number.unwrap_or(0);
+                self.group.font = self.plain_font;
+            }
+            b"f" => self.group.font = number.unwrap_or(0),
+            b"fcharset" | b"cpg" if self.group.fonts && self.fonts.len() < MAX_FONTS => {
+                let page = number.and_then(|number| u32::try_from(number).ok());
+                let page = if word == b"cpg" { page } else { page.and_then(code_page) };
+                if let Some(page) = page {
+                    self.fonts.insert(self.group.font, charset::of_code_page(page));
+                }
+            }
             b"mac" => self.code_page = "macintosh".to_owned(),
             b"pc" | b"pca" => self.code_page = "cp850".to_owned(),
             b"fromhtml" => self.is_page = on,
@@ -208,9 +265,15 @@ impl Reader<'_> {
                 }
             }
             b"v" => self.group.hidden = on,
-            b"plain" => self.group.hidden = false,
-            b"fonttbl"
-            | b"colortbl"
+            b"plain" => {
+                self.group.hidden = false;
+                self.group.font = self.plain_font;
+            }
+            b"fonttbl" if self.at_start || self.optional => {
+                self.group.place = Place::Nowhere;
+                self.group.fonts = true;
+            }
+            b"colortbl"
             | b"pict"
             | b"objdata"
             | b"objclass"
@@ -244,10 +307,21 @@ impl Reader<'_> {
             // What an object looks like, and the same text in Unicode.
             b"result" | b"ud" if self.at_start || self.optional => self.group.place = Place::Shown,
             // The text of fields, notes, shapes and text boxes is there to be read.
-            b"fldinst" | b"fldrslt" | b"footnote" | b"annotation" | b"shptxt" | b"shpinst" => {}
+            b"field" if self.at_start => {
+                if self.group.place == Place::Shown {
+                    let (depth, begins) = (self.outer.len(), self.text.len());
+                    self.fields.push(Field { depth, begins, code: String::new() });
+                }
+            }
+            b"fldinst" => {
+                if self.group.place == Place::Shown && !self.fields.is_empty() {
+                    self.group.place = Place::Code;
+                }
+            }
+            b"fldrslt" | b"footnote" | b"annotation" | b"shptxt" | b"shpinst" => {}
             b"do" if self.optional => {}
             b"dptxbxtext" => self.group.place = Place::Shown,
-            _ if self.optional && self.at_start && self.group.place == Place::Shown => {
+            _ if self.optional && self.at_start && matches!(self.group.place, Place::Shown | Place::Code) => {
                 self.group.place = Place::Aside;
             }
             _ => {}
@@ -273,15 +347,31 @@ impl Reader<'_> {
 
     fn flush(&mut self) {
         if !self.bytes.is_empty() {
-            let text = charset::decode(&std::mem::take(&mut self.bytes), Some(&self.code_page));
-            self.push(&text);
+            let bytes = std::mem::take(&mut self.bytes);
+            let source = charset::decode(&bytes, Some(&self.code_page));
+            match self.fonts.get(&self.group.font).filter(|page| **page != self.code_page) {
+                Some(page) => self.say(&charset::decode(&bytes, Some(page)), &source),
+                None => self.push(&source),
+            }
         }
     }
 
     fn push(&mut self, text: &str) {
+        self.say(text, text);
+    }
+
+    /// `text`: as its font has it; `source`: as the whole has it.
+    fn say(&mut self, text: &str, source: &str) {
         match self.group.place {
             Place::Shown => {}
-            Place::Aside => return self.aside.iter_mut().for_each(|aside| aside.push_str(text)),
+            Place::Code => {
+                if let Some(field) = self.fields.last_mut() {
+                    field.code.push_str(text);
+                }
+                self.source.push_str(source);
+                return;
+            }
+            Place::Aside => return self.aside.iter_mut().for_each(|aside| aside.push_str(source)),
             Place::Nowhere => return,
         }
         if self.group.markup {
@@ -293,8 +383,62 @@ impl Reader<'_> {
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
             self.html.push_str(&escaped);
         }
-        self.text.push_str(text);
+        self.source.push_str(source);
+        if !self.group.hidden {
+            self.text.push_str(text);
+        }
     }
+
+    /// The target of a link stands behind its words, unless they say the same.
+    fn end_field(&mut self) {
+        let Some(field) = self.fields.pop() else { return };
+        let Some(target) = target(&field.code) else { return };
+        let said = self.text.get(field.begins..).unwrap_or_default().trim();
+        let bare = target.strip_prefix("mailto:").unwrap_or(target).trim_end_matches('/');
+        let told = if said.is_empty() {
+            bare.to_owned()
+        } else if said.contains(bare) {
+            return;
+        } else {
+            format!(" <{bare}>")
+        };
+        self.text.push_str(&told);
+    }
+}
+
+/// Where `HYPERLINK "https://…"` leads, if it leads out of the letter.
+fn target(code: &str) -> Option<&str> {
+    let rest = code.trim_start().strip_prefix("HYPERLINK")?.trim_start();
+    let target = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => rest.split_whitespace().next()?,
+    };
+    let known = ["http://", "https://", "mailto:", "ftp://"];
+    let sound = target.len() <= MAX_TARGET && !target.contains(['<', '>']);
+    (sound && known.iter().any(|scheme| target.starts_with(scheme))).then_some(target.trim())
+}
+
+/// The code page of a font's charset (RTF 1.9, "Font Table"). Nothing: it has none of its own.
+fn code_page(charset: u32) -> Option<u32> {
+    Some(match charset {
+        77 => 10000,
+        128 => 932,
+        129 => 949,
+        134 => 936,
+        136 => 950,
+        161 => 1253,
+        162 => 1254,
+        163 => 1258,
+        177 => 1255,
+        178 => 1256,
+        186 => 1257,
+        204 => 1251,
+        222 => 874,
+        238 => 1250,
+        254 => 437,
+        255 => 850,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -319,10 +463,50 @@ mod tests {
         assert_eq!(text("{\\rtf1{\\pict\\bin3 }}}}a}"), "a");
         assert_eq!(
             text("{\\rtf1{\\field{\\*\\fldinst HYPERLINK \"https://x.example\"}{\\fldrslt klick}}}"),
-            "HYPERLINK \"https://x.example\"klick"
+            "klick <https://x.example>"
         );
-        assert_eq!(text("{\\rtf1 offen{\\v geheim}}"), "offengeheim");
+        assert_eq!(text("{\\rtf1 offen{\\v geheim}}"), "offen");
+        assert_eq!(read(b"{\\rtf1 offen{\\v geheim}}").unwrap().source, "offengeheim");
         assert!(read(b"vertraulich").is_none());
+    }
+
+    #[test]
+    fn links_are_told_as_people_read_them() {
+        let field = |code: &str, shown: &str| {
+            let rtf = format!(
+                "{{\\rtf1 {{\\field\\flddirty{{\\*\\fldinst{{{code}}}}}{{\\fldrslt{{\\cs15\\ul {shown}}}}}}}.}}"
+            );
+            let read = read(rtf.as_bytes()).unwrap();
+            assert!(read.source.contains(code.split('"').nth(1).unwrap_or("PAGE")), "{}", read.source);
+            read.text
+        };
+        for (code, shown, text) in [
+            ("HYPERLINK \"https://insurer.example/f\"", "Formular", "Formular <https://insurer.example/f>."),
+            ("HYPERLINK \"https://x.example/\"", "https://x.example", "https://x.example."),
+            (" HYPERLINK \"mailto:a@b.example\" ", "a@b.example", "a@b.example."),
+            ("HYPERLINK \"https://x.example/f\"", "", "https://x.example/f."),
+            ("HYPERLINK \\\\l \"Anker\"", "oben", "oben."),
+            ("PAGE ", "7", "7."),
+        ] {
+            assert_eq!(field(code, shown), text, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_font_has_its_own_letters() {
+        let fonts = "{\\fonttbl{\\f0\\fswiss\\fcharset0 Arial;}{\\f1\\fcharset204 Arial CYR;}{\\f2\\fcharset238 A;}\
+                     {\\f3\\fcharset161 A;}{\\f4\\fcharset162 A;}{\\f5\\fcharset128 M;}}";
+        for (rtf, said) in [
+            ("\\f1\\'cf\\'f0\\'e8\\'e2\\'e5\\'f2", "Привет"),
+            ("{\\f2\\'9elu\\'9d}\\'e4", "žluťä"),
+            ("\\f3\\'e1{\\f0\\'e4}\\plain\\'fc", "αäü"),
+            ("\\f4\\'fe", "ş"),
+            ("\\f5\\'82\\'a0", "あ"),
+            ("\\f9\\'e4", "ä"),
+        ] {
+            let rtf = format!("{{\\rtf1\\ansi\\ansicpg1252\\deff0{fonts}{rtf}}}");
+            assert_eq!(text(&rtf), said);
+        }
     }
 
     #[test]
@@ -344,7 +528,7 @@ mod tests {
             "{\\shp{\\*\\shpinst{\\sp{\\sn wzName}{\\sv ist vertraulich ok}}}}",
         ] {
             let read = read(format!("{{\\rtf1 vor{rtf}nach}}").as_bytes()).unwrap();
-            let all = [&read.text, &read.aside[0], &read.aside[1]];
+            let all = [&read.text, &read.source, &read.aside[0], &read.aside[1]];
             assert!(all.iter().any(|text| text.contains("ist vertraulich ok")), "{rtf} {all:?}");
         }
         let rtf = "{\\rtf1{\\fonttbl{\\f0 Arial;}}{\\pict ffd8{\\*\\blipuid 00}}{\\*\\themedata 504b}x}";

@@ -15,6 +15,7 @@ const ATTACHMENT: u32 = 0x0006_9005;
 const TRANSPORT_NAME: u32 = 0x0006_9001;
 /// The message's own: subject, text, properties, code page.
 const SUBJECT: u32 = 0x0001_8004;
+const FROM: u32 = 0x0000_8000;
 const BODY: u32 = 0x0002_800c;
 const PROPERTIES: u32 = 0x0006_9003;
 const CODE_PAGE: u32 = 0x0006_9007;
@@ -103,6 +104,10 @@ pub(crate) fn read(bytes: &[u8]) -> Tnef<'_> {
                 tnef.others.extend(tnef.plain.replace(text));
                 true
             }
+            (FROM, _) => {
+                triple(data, &label, &mut tnef);
+                true
+            }
             (PROPERTIES, _) => message(data, &label, &mut tnef),
             (RENDER_DATA, _) if full => break,
             (RENDER_DATA, _) => {
@@ -141,6 +146,18 @@ fn attribute<'a>(rest: &mut Bytes<'a>) -> Option<(u32, &'a [u8])> {
     next.0 = next.0.get(2..).unwrap_or_default();
     *rest = next;
     Some((id, data))
+}
+
+/// Name and address of a sender as old programs write them (MS-OXTNEF §2.1.3.3.3).
+fn triple(data: &[u8], label: &str, tnef: &mut Tnef<'_>) {
+    let mut rest = Bytes(data);
+    let (Some(_), Some(_)) = (rest.u16(), rest.u16()) else { return };
+    let (Some(name), Some(address)) = (rest.u16(), rest.u16()) else { return };
+    let name = rest.take(usize::from(name)).map(|name| narrow(name, label));
+    let address = rest.take(usize::from(address)).map(|address| narrow(address, label));
+    tnef.from.0 = tnef.from.0.take().or(name);
+    let address = address.as_deref().and_then(|one| one.strip_prefix("SMTP:").or(one.strip_prefix("smtp:")));
+    tnef.from.1 = tnef.from.1.take().or(address.filter(|one| one.contains('@')).map(str::to_owned));
 }
 
 fn message(data: &[u8], label: &str, tnef: &mut Tnef<'_>) -> bool {

@@ -89,6 +89,56 @@ fn bodies_and_messages_within_are_found() {
 }
 
 #[test]
+fn who_wrote_a_message_within_is_told() {
+    let from = |name: &str, address: Option<&str>| {
+        let mut all =
+            vec![property_of(0x0037, WIDE, &wide_of("Innen")), property_of(0x0c1a, WIDE, &wide_of(name))];
+        all.extend(address.map(|address| property_of(0x5d01, WIDE, &wide_of(address))));
+        let file = file_of(&[attribute_of(1, PROPERTIES, &properties_of(&all))]);
+        let letter =
+            crate::container::mime::of_winmail(&read(&[&file[..], &attribute_of(1, BODY, b"x\0")].concat()));
+        let letter = letter.unwrap();
+        let mut from = crate::Letter::parse(&letter).unwrap().summary().from;
+        let from = from.remove(0);
+        (from.name.unwrap_or_default(), from.address.unwrap_or_default())
+    };
+    for (name, address, shown) in [
+        ("Herr Innen", None, ("Herr Innen", "")),
+        ("Jürgen Groß", None, ("Jürgen Groß", "")),
+        ("Krüger, Sabine", Some("sk@insurer.example"), ("Krüger Sabine", "sk@insurer.example")),
+        ("Anna", Some("/o=Haus/cn=anna"), ("Anna", "")),
+        ("a@b.example", None, ("a b.example", "")),
+    ] {
+        let (found, at) = from(name, address);
+        assert_eq!((found.split_whitespace().collect::<Vec<_>>().join(" ").as_str(), at.as_str()), shown);
+    }
+    let mut triple = vec![4, 0, 40, 0, 5, 0, 21, 0];
+    triple.extend(b"Anna\0SMTP:anna@x.example\0\0");
+    let file = file_of(&[attribute_of(1, FROM, &triple)]);
+    assert_eq!(read(&file).from, (Some("Anna".to_owned()), Some("anna@x.example".to_owned())));
+}
+
+#[test]
+fn a_blank_text_does_not_beat_a_full_one() {
+    let rtf = b"{\\rtf1\\ansi Der ganze Text}";
+    let mut packed = u32::try_from(rtf.len() + 12).unwrap().to_le_bytes().to_vec();
+    packed.extend(u32::try_from(rtf.len()).unwrap().to_le_bytes());
+    packed.extend(b"MELA\0\0\0\0");
+    packed.extend(rtf);
+    let page = "<html><body><p>Der ganze Text</p></body></html>".as_bytes();
+    for blank in [" \r\n", "", "\r\n", "\u{a0}", "\u{200b}\u{feff} "] {
+        for (id, value) in [(0x1009, packed.as_slice()), (0x1013, page)] {
+            let all =
+                properties_of(&[property_of(0x1000, WIDE, &wide_of(blank)), property_of(id, BINARY, value)]);
+            let file = file_of(&[attribute_of(1, BODY, b"\r\n\0"), attribute_of(1, PROPERTIES, &all)]);
+            let inner = crate::container::mime::of_winmail(&read(&file)).unwrap();
+            let text = crate::Letter::parse(&inner).unwrap().text();
+            assert_eq!(text.as_deref().map(str::trim), Some("Der ganze Text"), "{blank:?} {id:x}");
+        }
+    }
+}
+
+#[test]
 fn cut_anywhere_it_says_that_it_is_not_whole() {
     let whole = sample();
     let ends: Vec<usize> = (0..whole.len()).filter(|end| read(&whole[..*end]).whole).collect();

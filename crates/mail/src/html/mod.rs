@@ -7,6 +7,7 @@
 mod element;
 mod line;
 mod pictures;
+mod sheet;
 mod style;
 mod tags;
 mod walker;
@@ -19,7 +20,9 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
-pub(crate) use pictures::pictures;
+pub(crate) use pictures::{Picture, content_id};
+pub use sheet::Hiding;
+use sheet::Sheet;
 pub use style::is_nothing as is_no_length;
 use walker::Walker;
 
@@ -42,6 +45,9 @@ pub(crate) enum Reading {
     Everything,
 }
 
+/// What stands for a line across the page.
+pub(crate) const RULE: &str = "----------";
+
 /// A larger page is read in one way less: there is room for only so many texts of it.
 const LARGE: usize = 1024 * 1024;
 
@@ -56,8 +62,13 @@ pub fn html_to_text(html: &str) -> String {
 
 /// Every text that a reader's program may show of a page. `None`: its tags are none that a program would write.
 pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
-    let (shown, has_hidden) = walked(html, Reading::Shown)?;
-    let mut texts = vec![shown, read(html, Reading::Everything)?];
+    let walker = walked(html, Reading::Shown, Some(sheet(html)))?;
+    let has_hidden = walker.has_hidden();
+    let mut texts = vec![walker.finish(), read(html, Reading::Everything)?];
+    if has_hidden {
+        // What we take from a style sheet may be wrong.
+        texts.push(walked(html, Reading::Shown, None)?.finish());
+    }
     if has_hidden {
         texts.push(read(html, Reading::Unhidden)?);
     }
@@ -81,15 +92,29 @@ pub(crate) fn candidates(html: &str) -> Option<Vec<String>> {
 
 /// `None`: the tags are none that a program would write, and reading them would take for ever.
 pub(crate) fn read(html: &str, reading: Reading) -> Option<String> {
-    walked(html, reading).map(|(text, _)| text)
+    let for_people = matches!(reading, Reading::Marked | Reading::Shown);
+    let sheet = for_people.then(|| sheet(html));
+    walked(html, reading, sheet).map(Walker::finish)
 }
 
-/// The text, and whether something on the page is hidden.
-fn walked(html: &str, reading: Reading) -> Option<(String, bool)> {
+/// The text of a page for people, and the pictures that stand in it.
+pub(crate) fn seen(html: &str) -> Option<(String, Vec<Picture>)> {
+    let mut walker = walked(html, Reading::Marked, Some(sheet(html)))?;
+    let pictures = walker.pictures();
+    Some((walker.finish(), pictures))
+}
+
+/// The style sheets of a page.
+fn sheet(html: &str) -> Sheet {
+    if tags::are_honest(html) { Sheet::of(html) } else { Sheet::default() }
+}
+
+/// `sheet`: what is hidden by it, or by being put far out, counts as hidden.
+fn walked(html: &str, reading: Reading, sheet: Option<Sheet>) -> Option<Walker> {
     if !tags::are_honest(html) {
         return None;
     }
-    let mut walker = Walker::new(reading);
+    let mut walker = Walker::new(reading, sheet);
     let mut next = vec![html.to_owned()];
     for level in 0..=MAX_LEVELS {
         for text in std::mem::take(&mut next) {
@@ -105,8 +130,7 @@ fn walked(html: &str, reading: Reading) -> Option<(String, bool)> {
             break;
         }
     }
-    let hidden = walker.has_hidden();
-    Some((walker.finish(), hidden))
+    Some(walker)
 }
 
 fn pass(html: &str, walker: Walker) -> Walker {

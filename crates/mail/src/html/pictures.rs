@@ -1,54 +1,38 @@
-//! Which pictures of its own letter a page shows. Knows no letter.
+//! Which pictures a page shows, by their addresses. Knows no letter.
 
-use std::cell::RefCell;
-
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
-
-use super::style::attribute;
-use super::{next_state, tags};
+use super::style::{attribute, is_nothing, style};
+use html5ever::tokenizer::Tag;
 
 /// Pictures of one page.
-const MAX: usize = 2000;
+pub(super) const MAX: usize = 2000;
 
-/// The Content-IDs in `<img src="cid:…">`, percent-decoded, each once, in their order.
-pub(crate) fn pictures(html: &str) -> Vec<String> {
-    if !html.to_ascii_lowercase().contains("cid:") || !tags::are_honest(html) {
-        return Vec::new();
-    }
-    let tokenizer = Tokenizer::new(Sink(RefCell::new(Vec::new())), TokenizerOpts::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(html));
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.0.into_inner()
+/// A picture that stands on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// As it is written.
+    pub(crate) address: String,
+    /// Nobody can see it, as small as it is.
+    pub(crate) tiny: bool,
 }
 
-struct Sink(RefCell<Vec<String>>);
-
-impl TokenSink for Sink {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let Token::TagToken(tag) = token else { return TokenSinkResult::Continue };
-        if tag.kind != TagKind::StartTag {
-            return TokenSinkResult::Continue;
-        }
-        let mut found = self.0.borrow_mut();
-        let source = attribute(&tag, "src").filter(|_| &*tag.name == "img").map(str::trim);
-        let id = source
-            .and_then(|source| source.split_once(':'))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("cid"));
-        if let Some(id) = id.map(|(_, id)| percent_decoded(id)).filter(|id| !id.is_empty())
-            && !found.contains(&id)
-            && found.len() < MAX
-        {
-            found.push(id);
-        }
-        next_state(&tag)
+/// What `<img>` shows. `None`: nothing at all, also where it is not hidden.
+pub(super) fn of(tag: &Tag) -> Option<Picture> {
+    let address = attribute(tag, "src").map(str::trim).filter(|address| !address.is_empty())?;
+    let said = style(tag);
+    let length = |name: &str| attribute(tag, name).map(str::trim);
+    if said.flat || [length("width"), length("height")].into_iter().flatten().any(is_nothing) {
+        return None;
     }
+    let is_pixel = |length: &str| length.trim_end_matches("px").trim() == "1";
+    let tiny = said.pixel || [length("width"), length("height")].into_iter().flatten().any(is_pixel);
+    Some(Picture { address: address.to_owned(), tiny })
+}
+
+/// The Content-ID of a `cid:` address (RFC 2392), percent-decoded.
+pub(crate) fn content_id(address: &str) -> Option<String> {
+    let (scheme, id) = address.split_once(':')?;
+    let id = scheme.eq_ignore_ascii_case("cid").then(|| percent_decoded(id))?;
+    (!id.is_empty()).then_some(id)
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -72,12 +56,45 @@ fn percent_decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::seen;
     use super::*;
+
+    fn ids(page: &str) -> Vec<String> {
+        let pictures = seen(page).unwrap().1;
+        pictures.iter().filter_map(|picture| content_id(&picture.address)).collect()
+    }
 
     #[test]
     fn only_what_is_shown_counts() {
-        let page = "<img src='cid:a%40x'><IMG SRC=CID:b><img src=cid:b><td background=cid:c><!-- <img src=cid:d> -->\
+        let page = "<img src='cid:a%40x'><IMG SRC=CID:b><td background=cid:c><!-- <img src=cid:d> -->\
                     <style>x{background:url(cid:e)}</style><a href=cid:f>x</a><img src=https://x.example/cid:g>";
-        assert_eq!(pictures(page), ["a@x", "b"]);
+        assert_eq!(ids(page), ["a@x", "b"]);
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_shown() {
+        for hidden in [
+            "<div style='display:none'><img src=cid:a></div>",
+            "<style>.weg{display:none}</style><div class=weg><img src=cid:a></div>",
+            "<img src=cid:a style='width:0;height:0'>",
+            "<img src=cid:a hidden>",
+            "<img src=cid:a height=0>",
+            "<img src=cid:a style='display:none'>",
+            "<div style='visibility:hidden'><img src=cid:a></div>",
+            "<div style='max-height:0;overflow:hidden'><img src=cid:a></div>",
+            "<div style='position:absolute;left:-9999px'><img src=cid:a></div>",
+            "<style>img.x{display:none!important}</style><img class=x src=cid:a style='display:block'>",
+        ] {
+            assert_eq!(ids(hidden), Vec::<String>::new(), "{hidden}");
+        }
+        for shown in [
+            "<img src=cid:a width=1 height=300>",
+            "<style>.weg{display:none}</style><img src=cid:a class=da>",
+            "<style>@media screen{.x{display:none}} .y,.x{display:block}</style><img src=cid:a class=x>",
+            "<style>.x{display:none} .x{display:block}</style><img src=cid:a class=x>",
+            "<style>.x{display:none}</style><img src=cid:a class=x style='display:inline'>",
+        ] {
+            assert_eq!(ids(shown), ["a"], "{shown}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use html5ever::tokenizer::Tag;
 
+use super::element::{is_block, is_cell};
+
 pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
     tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
 }
@@ -32,12 +34,27 @@ pub(super) struct Style {
     pub(super) visible: Option<bool>,
     /// Made so small or so pale that nobody is meant to see it.
     pub(super) vanishes: bool,
+    /// It is moved out of sight, or cut to nothing.
+    pub(super) far: bool,
+    /// Its first line begins out of sight.
+    pub(super) indented_away: bool,
+    /// A picture in it has no height or no width.
+    pub(super) flat: bool,
+    /// It is one pixel wide or high.
+    pub(super) pixel: bool,
     pub(super) white: Option<White>,
     pub(super) no_margin: bool,
     /// In the line, and yet a box of its own that stands apart.
     pub(super) apart: bool,
     /// Whatever stands in it is a box of its own (CSS Flexbox §4, Grid §6).
     pub(super) boxes: bool,
+}
+
+impl Style {
+    /// An indent moves the words of a block, and of nothing in the line.
+    pub(super) fn is_far(&self, name: &str) -> bool {
+        self.far || (self.indented_away && (is_block(name) || is_cell(name)))
+    }
 }
 
 /// Styles are short; a long one is an attack or a mistake.
@@ -49,9 +66,18 @@ pub(super) fn style(tag: &Tag) -> Style {
         said.display = Some(Display::None);
     }
     let Some(text) = attribute(tag, "style") else { return said };
-    let end = (0..=MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let text = text.get(..end).unwrap_or_default().to_ascii_lowercase();
-    let (mut clipped, mut flat) = (false, false);
+    let hidden = said.display;
+    said = declared(text);
+    said.display = said.display.or(hidden);
+    said
+}
+
+/// What a text of declarations says.
+pub(super) fn declared(text: &str) -> Style {
+    let mut said = Style::default();
+    let text = text.get(..text.floor_char_boundary(MAX)).unwrap_or_default().to_ascii_lowercase();
+    let (mut clipped, mut flat, mut taken_out, mut off) = (false, false, false, false);
+    let (mut low, mut narrow, mut cut) = (false, false, false);
     for declaration in text.split(';') {
         let Some((name, value)) = declaration.split_once(':') else { continue };
         let value = value.trim().trim_end_matches("important").trim_end_matches(['!', ' ']).trim();
@@ -61,7 +87,19 @@ pub(super) fn style(tag: &Tag) -> Style {
                 said.apart = value.starts_with("inline-");
                 said.boxes = value.contains("flex") || value.contains("grid");
             }
-            "float" | "position" => said.apart = true,
+            "float" | "position" => {
+                said.apart = true;
+                taken_out |= matches!(value, "absolute" | "fixed");
+            }
+            "left" | "top" | "right" | "bottom" => off |= is_far(value),
+            "text-indent" => said.indented_away |= is_far(value),
+            "clip" => cut |= value.starts_with("rect(") && !value.chars().any(|c| ('2'..='9').contains(&c)),
+            "clip-path" => said.far |= value.starts_with("inset(50%") || value.starts_with("inset(100%"),
+            "width" => {
+                said.flat |= is_nothing(value);
+                narrow |= is_pixel(value);
+            }
+            "margin-left" if is_far(value) => said.far = true,
             "margin-left" | "margin-right" | "padding" | "padding-left" | "padding-right" => {
                 said.apart |= has_length(value);
             }
@@ -70,7 +108,11 @@ pub(super) fn style(tag: &Tag) -> Style {
             "opacity" => said.vanishes |= is_nothing(value),
             "font-size" => said.vanishes |= is_nothing(value),
             "overflow" => clipped |= value == "hidden",
-            "max-height" | "height" | "max-width" => flat |= is_nothing(value),
+            "max-height" | "height" | "max-width" => {
+                flat |= is_nothing(value);
+                said.flat |= is_nothing(value);
+                low |= is_pixel(value);
+            }
             "margin" | "margin-top" => {
                 said.no_margin = value.starts_with('0');
                 said.apart |= name.trim() == "margin" && has_length(value);
@@ -86,7 +128,9 @@ pub(super) fn style(tag: &Tag) -> Style {
             _ => {}
         }
     }
+    said.pixel = low || narrow;
     said.vanishes |= clipped && flat;
+    said.far |= (clipped && low && narrow) || (taken_out && (off || cut));
     said
 }
 
@@ -101,6 +145,16 @@ fn display(value: &str) -> Option<Display> {
         "table-cell" => Display::Cell,
         _ => return None,
     })
+}
+
+/// So far out that it is on no screen.
+fn is_far(value: &str) -> bool {
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    number.trim().parse::<f32>().is_ok_and(|number| number <= -500.0)
+}
+
+fn is_pixel(value: &str) -> bool {
+    matches!(value, "1px" | "1")
 }
 
 /// Whether one of the lengths in a shorthand is some: `0 20px`.

@@ -105,6 +105,12 @@ fn what_is_hidden_stays_hidden_for_people_and_counts_for_rules() {
         "<div style='font-size:0px'>geheim</div>offen",
         "<div style='max-height:0;overflow:hidden'>geheim</div>offen",
         "<div style='opacity:0'>geheim</div>offen",
+        "<div style='position:absolute;left:-9999px'>geheim</div>offen",
+        "<div style='text-indent:-9999px'>geheim</div>offen",
+        "<div style='clip:rect(0,0,0,0);position:absolute;width:1px;height:1px;overflow:hidden'>geheim</div>offen",
+        "<span class=pre>geheim</span><style>.pre{display:none !important;font-size:1px}</style>offen",
+        "<style>/* x */ body .pre, #y{mso-hide:all;display:none}</style><div class='a PRE'>geheim</div>offen",
+        "<style>@media print{.z{color:red}} #pre{max-height:0;overflow:hidden}</style><div id=pre>geheim</div>offen",
         "<!-- geheim -->offen",
         "<!--[if mso]><p>geheim</p><![endif]-->offen",
         "<!-- <!-- geheim -->offen",
@@ -126,6 +132,16 @@ fn what_is_hidden_stays_hidden_for_people_and_counts_for_rules() {
         );
     }
     assert_eq!(shown("ver<span style='display:none'>X</span>traulich"), "vertraulich");
+    // What we take from a style sheet may be wrong, or meant for another width.
+    for html in [
+        "<style>.x{display:none}</style>ver<i style='display:none'>X</i><span class=x>trau</span>lich",
+        "ver<i style='display:none'>X</i><span style='position:absolute;left:-999px'>trau</span>lich",
+        "<style>@media(max-width:1px){.x{display:none}}</style>ver<span class=x>trau</span>lich",
+        "ver<span style='text-indent:-999px'>trau</span>lich",
+        "<style>p .x{display:none}</style>ver<span class=x>trau</span>lich",
+    ] {
+        assert!(candidates(html).unwrap().iter().any(|text| text == "vertraulich"), "{html}");
+    }
     assert_eq!(shown("<div style='visibility:hidden'>a<b style='visibility:visible'>b</b></div>"), "b");
     assert!(!shown("<p style='display:none'>geheim<p>offen").contains("geheim"));
     let unhidden = candidates("ver<span style='display:none'>trau</span>lich").unwrap();

@@ -3,13 +3,16 @@
 use html5ever::LocalName;
 use html5ever::tokenizer::Tag;
 
-use super::Reading;
 use super::element::{
     Kinds, ended_by, is_apart, is_block, is_cell, is_formatting, is_never_shown, is_raw, is_spaced,
     is_table_part, is_void, keeps_blanks,
 };
 use super::line::{Gap, Lines};
-use super::style::{Display, White, attribute, style};
+use super::pictures::{self, Picture};
+use super::sheet::Sheet;
+use super::style::{Display, Style, White, attribute, style};
+use super::{RULE, Reading};
+use crate::display::shows_nothing;
 
 /// Elements open at one time; beyond it their text is kept and their meaning lost.
 const MAX_OPEN: usize = 256;
@@ -73,12 +76,15 @@ pub(super) struct Walker {
     /// Words of attributes, to be written after the text.
     aside: Vec<String>,
     hid: bool,
+    /// What the page's own style sheets hide, where that counts.
+    sheet: Option<Sheet>,
+    pictures: Vec<Picture>,
     /// White space where no element says otherwise.
     page: White,
 }
 
 impl Walker {
-    pub(super) fn new(reading: Reading) -> Self {
+    pub(super) fn new(reading: Reading, sheet: Option<Sheet>) -> Self {
         Self {
             reading,
             lines: Lines::default(),
@@ -89,12 +95,19 @@ impl Walker {
             unread: Vec::new(),
             aside: Vec::new(),
             hid: false,
+            sheet,
+            pictures: Vec::new(),
             page: White::default(),
         }
     }
 
     pub(super) fn finish(self) -> String {
         self.lines.finish()
+    }
+
+    /// The pictures that stand on the page.
+    pub(super) fn pictures(&mut self) -> Vec<Picture> {
+        std::mem::take(&mut self.pictures)
     }
 
     /// What has been put aside to be read on its own.
@@ -231,7 +244,7 @@ impl Walker {
 
     fn push(&mut self, tag: &Tag) {
         let name = &*tag.name;
-        let said = style(tag);
+        let said = self.said(tag);
         let usual = if is_cell(name) {
             Display::Cell
         } else if is_block(name) {
@@ -280,6 +293,23 @@ impl Walker {
             white,
             kind,
         });
+    }
+
+    /// Its own style, and what the page's sheets say of its being seen.
+    fn said(&self, tag: &Tag) -> Style {
+        let mut said = style(tag);
+        let Some(sheet) = &self.sheet else { return said };
+        said.vanishes |= said.is_far(&tag.name);
+        if let Some((hides, important)) = sheet.hides(tag)
+            && (important || said.display.is_none())
+        {
+            match hides {
+                true => said.display = Some(Display::None),
+                false if said.display == Some(Display::None) => said.display = None,
+                false => {}
+            }
+        }
+        said
     }
 
     fn kind(&mut self, tag: &Tag, display: Display) -> Kind {
@@ -471,7 +501,7 @@ impl Walker {
     fn rule(&mut self) {
         self.gap(Gap::Line);
         if self.is_marked() && self.is_seen() {
-            self.lines.words("----------");
+            self.lines.words(RULE);
         }
         self.gap(Gap::Line);
     }
@@ -506,8 +536,13 @@ impl Walker {
     // ---- pictures and links ---------------------------------------------------------------------
 
     fn picture(&mut self, tag: &Tag) {
-        let said = style(tag);
-        let seen = self.is_seen() && said.display != Some(Display::None) && !said.vanishes;
+        let said = self.said(tag);
+        let hidden = said.display == Some(Display::None) || said.vanishes || said.visible == Some(false);
+        self.hid |= hidden;
+        let seen = self.is_seen() && !hidden;
+        if seen && self.pictures.len() < pictures::MAX {
+            self.pictures.extend(pictures::of(tag));
+        }
         let Some(alt) = attribute(tag, "alt").map(str::trim).filter(|alt| !alt.is_empty()) else { return };
         if self.is_marked() && seen {
             self.text(&format!("[{alt}]"));
@@ -526,7 +561,7 @@ impl Walker {
             text.to_lowercase()
         };
         let (bare_target, bare_said) = (bare(target), bare(said));
-        if bare_said.is_empty() || bare_said == bare_target || bare_said.contains(target) {
+        if shows_nothing(&bare_said) || bare_said == bare_target || bare_said.contains(target) {
             return;
         }
         self.lines.want(Gap::Space);

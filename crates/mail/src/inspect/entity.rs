@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Item, Said, Sealed, Search, Unread, What};
 use crate::head::{Head, bare_name};
 use crate::params::Params;
-use crate::transfer::{Encoding, Transfer};
+use crate::transfer::{self, Encoding, Transfer};
 use crate::{charset, container, encoded_words, parts};
 
 /// Readings of one field, and of one boundary.
@@ -153,6 +153,15 @@ impl<'a> Search<'a> {
             return;
         }
         said.types = leaf_types;
+        if encodings.contains(&Encoding::Mime(Transfer::Base64))
+            && let Some((encoded, footer)) = transfer::footer(body)
+        {
+            // Others decode it along with the rest; that is read below.
+            let plain = Said { types: vec!["text/plain".to_owned()], ..said.clone() };
+            self.push(Item { bytes: keep(footer), depth: depth + 1, what: What::Leaf(plain) });
+            let bytes = Cow::Owned(Transfer::Base64.decode(encoded).into_owned());
+            self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });
+        }
         for encoding in encodings {
             let bytes = decoded(encoding, body).map_or_else(|| keep(body), Cow::Owned);
             self.push(Item { bytes, depth: depth + 1, what: What::Leaf(said.clone()) });

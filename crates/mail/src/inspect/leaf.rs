@@ -8,7 +8,7 @@ use super::text::{self, Form};
 use super::{Item, Said, Sealed, Search, Unread, What};
 use crate::container::openpgp::OpenPgp;
 use crate::container::{self, cms, tnef, unsupported, uuencode};
-use crate::display::file_name;
+use crate::display::{file_name, last_of_path};
 use crate::file_type;
 use crate::skeleton::tidied;
 
@@ -247,7 +247,9 @@ fn readings(names: &[String]) -> Vec<String> {
             let (stem, end) = name.rsplit_once('.')?;
             WRAPPINGS.iter().any(|one| end.eq_ignore_ascii_case(one)).then(|| stem.to_owned())
         });
-        for reading in [Some(name.clone()), saved, inner, Some(read), file].into_iter().flatten() {
+        // "Kfz/x.pdf" is a name to us, and a folder and a file to others.
+        let last = file_name(last_of_path(name));
+        for reading in [Some(name.clone()), saved, last, inner, Some(read), file].into_iter().flatten() {
             if !all.contains(&reading) {
                 all.push(reading);
             }

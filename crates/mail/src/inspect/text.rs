@@ -4,7 +4,7 @@ use super::{Said, Search, Sought, Unread};
 use crate::charset;
 use crate::container::rtf;
 use crate::display::is_trick;
-use crate::{flowed, html, transfer};
+use crate::{enriched, flowed, html, transfer};
 
 /// Decodings of one part that are read as a page, and of a large one.
 const MAX_PAGES: usize = 4;
@@ -17,19 +17,18 @@ pub(super) enum Form {
     Plain,
     Page,
     Rich,
+    /// RFC 1896
+    Enriched,
     Calendar,
 }
 
 /// The form that a type or the end of a name promises.
 pub(super) fn form(kind: &str, extension: &str) -> Option<Form> {
     let by_type = match kind {
-        "text/html"
-        | "application/xhtml+xml"
-        | "text/x-amp-html"
-        | "text/enriched"
-        | "text/richtext"
-        | "text/xhtml"
-        | "text/watch-html" => Some(Form::Page),
+        "text/html" | "application/xhtml+xml" | "text/x-amp-html" | "text/xhtml" | "text/watch-html" => {
+            Some(Form::Page)
+        }
+        "text/enriched" | "text/richtext" => Some(Form::Enriched),
         "text/rtf" | "application/rtf" | "application/x-rtf" | "application/msword-rtf" => Some(Form::Rich),
         "text/calendar" | "application/ics" | "text/x-vcalendar" | "text/vcard" | "text/x-vcard"
         | "text/directory" => Some(Form::Calendar),
@@ -126,6 +125,10 @@ impl Search<'_> {
         let own = if form == Form::Page { charset::declared_in_page(bytes) } else { None };
         let labels: Vec<&str> = said.charsets.iter().chain(&own).map(String::as_str).collect();
         let (texts, whole) = charset::candidates(bytes, &labels);
+        // A line may be folded within a character.
+        let unfolded = if form == Form::Calendar { flowed::unfolded_bytes(bytes) } else { Vec::new() };
+        let differs = form == Form::Calendar && unfolded != bytes && !bytes.is_ascii();
+        let joined = if differs { charset::candidates(&unfolded, &labels).0 } else { Vec::new() };
         if !whole {
             self.illegible(Unread::Charset);
         }
@@ -138,7 +141,13 @@ impl Search<'_> {
                 texts.into_iter().skip(most).for_each(|text| self.text(text));
             }
             Form::Rich => self.rich(bytes),
-            Form::Calendar => texts.into_iter().for_each(|text| {
+            // Some programs take it for a page, or for what it is, or for text.
+            Form::Enriched => texts.into_iter().for_each(|text| {
+                self.page(&enriched::to_page(&text));
+                self.page(&text);
+                self.text(text);
+            }),
+            Form::Calendar => texts.into_iter().chain(joined).for_each(|text| {
                 let unfolded = flowed::unfolded_calendar(&text);
                 // What Outlook shows of an invitation is a page in it (X-ALT-DESC;FMTTYPE=text/html).
                 if unfolded.contains('<') {
@@ -209,6 +218,9 @@ impl Search<'_> {
                     self.page(&page);
                 }
                 rich.aside.into_iter().for_each(|text| self.text(text));
+                if rich.source != rich.text {
+                    self.text(rich.source);
+                }
                 self.text(rich.text);
             }
             None if bytes.trim_ascii().is_empty() => {}

@@ -7,7 +7,8 @@ mod zones;
 use calcard::common::PartialDateTime;
 use calcard::icalendar::{
     ICalendar, ICalendarComponent, ICalendarComponentType as Kind, ICalendarEntry, ICalendarMethod as Method,
-    ICalendarParameterName as Parameter, ICalendarProperty as Name, ICalendarStatus as Status,
+    ICalendarParameterName as Parameter, ICalendarParameterValue as ParameterValue,
+    ICalendarParticipationStatus as Attendance, ICalendarProperty as Name, ICalendarStatus as Status,
     ICalendarValue as Value,
 };
 use calcard::{Entry, Parser};
@@ -23,6 +24,8 @@ use crate::html::html_to_text;
 
 /// Events of one file.
 const MOST_EVENTS: usize = 10;
+/// Times of a series that are left out or added.
+const MOST_TIMES: usize = 50;
 /// More of a file is not looked at.
 const MOST_CHARS: usize = 256 * 1024;
 /// Characters of one value, and of a description.
@@ -50,10 +53,46 @@ pub struct Invitation {
     pub standing: Standing,
     /// It comes again.
     pub repeats: Option<Repeats>,
+    /// When a time of the series is left out, and when there is one more.
+    pub except: Vec<Moment>,
+    /// See there.
+    pub also: Vec<Moment>,
+    /// It takes the place of one time of a series: of this one.
+    pub instead_of: Option<Moment>,
+    /// It is no invitation, but what somebody says to one.
+    pub answer: Option<Answer>,
     uid: String,
     /// RECURRENCE-ID: this one stands for a single time of a series.
     instance: String,
     sequence: i64,
+}
+
+/// What somebody says to an invitation (RFC 5546 §3.2.3, §3.2.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Who says it, by name or address.
+    pub who: String,
+    /// What is said.
+    pub says: Says,
+}
+
+/// What is said to an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// Yes.
+    Accepts,
+    /// No.
+    Declines,
+    /// Perhaps.
+    Perhaps,
+    /// Somebody else will come.
+    Delegates,
+    /// Another time or place would be better.
+    Proposes,
+    /// No to another time or place.
+    Insists,
+    /// Something else.
+    Other,
 }
 
 /// What the invitation says of its appointment.
@@ -109,8 +148,7 @@ pub fn add(all: &mut Vec<Invitation>, one: Invitation) {
 }
 
 fn read(text: &str, zone: &TimeZone) -> Vec<Invitation> {
-    // Exchange writes a colon where none may be.
-    let text = text.replace(";TZID=tzone://Microsoft/Utc:", ";TZID=UTC:");
+    let text = with_quoted_zones(text);
     let mut parser = Parser::new(&text);
     let mut found = Vec::new();
     while found.len() < MOST_EVENTS {
@@ -126,6 +164,31 @@ fn read(text: &str, zone: &TimeZone) -> Vec<Invitation> {
         }
     }
     found
+}
+
+/// Exchange and others write a colon in names of zones, where none may be without quotes (RFC 5545 §3.2).
+fn with_quoted_zones(text: &str) -> String {
+    let text = text.replace(";TZID=tzone://Microsoft/Utc:", ";TZID=UTC:");
+    let lower = text.to_ascii_lowercase();
+    if !lower.contains(";tzid=") {
+        return text;
+    }
+    let joined = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
+    let lines = joined.lines().map(|line| {
+        let Some(at) = line.to_ascii_lowercase().find(";tzid=") else { return line.to_owned() };
+        let from = at + ";tzid=".len();
+        let (Some(before), Some(rest)) = (line.get(..from), line.get(from..)) else { return line.to_owned() };
+        let is_time = ["DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"]
+            .iter()
+            .any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)));
+        match rest.rsplit_once(':') {
+            Some((zone, value)) if is_time && !zone.contains('"') && zone.contains([':', '\\', ',']) => {
+                format!("{before}\"{}\":{value}", zone.replace('\\', ""))
+            }
+            Some(_) | None => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\r\n") + "\r\n"
 }
 
 fn of_calendar(calendar: &ICalendar, zone: &TimeZone) -> Vec<Invitation> {
@@ -166,6 +229,10 @@ fn of_event(
         repeats: event
             .property(&Name::Rrule)
             .and_then(|rule| repeats::of(rule, |until| times.moment(until, None))),
+        except: times.all(&Name::Exdate),
+        also: times.all(&Name::Rdate),
+        instead_of: times.of(&Name::RecurrenceId).map(|(_, moment)| moment),
+        answer: answer(event, method),
         starts: starts.map(|(_, moment)| moment),
         standing,
         uid: text(&Name::Uid),
@@ -192,6 +259,17 @@ impl Times<'_> {
         let Value::PartialDateTime(written) = entry.values.first()? else { return None };
         let moment = self.moment(written, entry.tz_id())?;
         Some((civil_of(written)?, moment))
+    }
+
+    /// Of a property that may come often and hold several.
+    fn all(&self, name: &Name) -> Vec<Moment> {
+        let entries = self.event.entries.iter().filter(|entry| entry.name == *name);
+        let times = entries.flat_map(|entry| entry.values.iter().map(|value| (value, entry.tz_id())));
+        let moments = times.filter_map(|(value, zone)| match value {
+            Value::PartialDateTime(written) => self.moment(written, zone),
+            _ => None,
+        });
+        moments.take(MOST_TIMES).collect()
     }
 
     fn moment(&self, written: &PartialDateTime, zone_name: Option<&str>) -> Option<Moment> {
@@ -276,12 +354,42 @@ fn civil_of(written: &PartialDateTime) -> Option<DateTime> {
 }
 
 fn organiser(event: &ICalendarComponent) -> String {
-    let Some(entry) = event.property(&Name::Organizer) else { return String::new() };
+    event.property(&Name::Organizer).map(person).unwrap_or_default()
+}
+
+/// By name, or else by address.
+fn person(entry: &ICalendarEntry) -> String {
     let name = entry.parameter(&Parameter::Cn).and_then(|name| name.as_text()).map(line);
     let written = entry.values.first().and_then(Value::as_text).unwrap_or_default();
     let lower = written.to_ascii_lowercase();
     let address = if lower.starts_with("mailto:") { written.get(7..).unwrap_or_default() } else { written };
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| line(address))
+}
+
+/// Who says what, where it is no invitation.
+fn answer(event: &ICalendarComponent, method: Option<&Method>) -> Option<Answer> {
+    let attendee = event.property(&Name::Attendee);
+    let says = match method? {
+        Method::Reply => match attendee.and_then(|one| one.parameter(&Parameter::Partstat)) {
+            Some(ParameterValue::Partstat(status)) => match status {
+                Attendance::Accepted => Says::Accepts,
+                Attendance::Declined => Says::Declines,
+                Attendance::Tentative => Says::Perhaps,
+                Attendance::Delegated => Says::Delegates,
+                Attendance::NeedsAction
+                | Attendance::Completed
+                | Attendance::InProcess
+                | Attendance::Failed => Says::Other,
+            },
+            Some(_) | None => Says::Other,
+        },
+        Method::Counter => Says::Proposes,
+        Method::Declinecounter => {
+            return Some(Answer { who: organiser(event), says: Says::Insists });
+        }
+        Method::Publish | Method::Request | Method::Add | Method::Cancel | Method::Refresh => return None,
+    };
+    Some(Answer { who: attendee.map(person).unwrap_or_default(), says })
 }
 
 /// As text; of several lines.

@@ -2,7 +2,8 @@
 
 use calcard::common::PartialDateTime;
 use calcard::icalendar::{
-    ICalendarEntry, ICalendarFrequency as Frequency, ICalendarValue as Value, ICalendarWeekday as Day,
+    ICalendarEntry, ICalendarFrequency as Frequency, ICalendarRecurrenceRule, ICalendarValue as Value,
+    ICalendarWeekday as Day,
 };
 
 use super::Moment;
@@ -16,6 +17,8 @@ pub struct Repeats {
     pub unit: Unit,
     /// Where in the week, month or year.
     pub on: Vec<Place>,
+    /// In these months only, 1 to 12.
+    pub months: Vec<u8>,
     /// The last day on which it may be.
     pub until: Option<Moment>,
     /// How often it is altogether.
@@ -33,7 +36,11 @@ pub enum Unit {
     Month,
     /// Years.
     Year,
-    /// Hours and less, or a rule that no sentence says: only that it comes again.
+    /// Hours.
+    Hour,
+    /// Minutes.
+    Minute,
+    /// A rule that no sentence says: only that it comes again.
     Other,
 }
 
@@ -42,10 +49,18 @@ pub enum Unit {
 pub enum Place {
     /// Every such day.
     Weekday(Weekday),
+    /// Monday to Friday.
+    Workdays,
     /// The first, second…; -1 is the last.
     Nth(i8, Weekday),
+    /// The same of the days from Monday to Friday.
+    NthWorkday(i8),
+    /// The same of Saturdays and Sundays.
+    NthWeekendDay(i8),
     /// The day of the month; -1 is the last.
     MonthDay(i8),
+    /// The week of the year (ISO 8601).
+    WeekNumber(i8),
 }
 
 /// A day of the week.
@@ -66,49 +81,101 @@ pub(super) fn of(
     moment: impl Fn(&PartialDateTime) -> Option<Moment>,
 ) -> Option<Repeats> {
     let Value::RecurrenceRule(rule) = rule.values.first()? else { return None };
-    let mut on: Vec<Place> = rule
-        .byday
-        .iter()
-        .filter_map(|day| {
-            let weekday = weekday(day.weekday);
-            Some(match day.ordwk {
-                None | Some(0) => match rule.bysetpos.as_slice() {
-                    [only] if rule.byday.len() == 1 => Place::Nth(i8::try_from(*only).ok()?, weekday),
-                    _ => Place::Weekday(weekday),
-                },
-                Some(nth) => Place::Nth(i8::try_from(nth).ok()?, weekday),
-            })
-        })
-        .collect();
-    on.extend(rule.bymonthday.iter().map(|day| Place::MonthDay(*day)));
+    let every = rule.interval.unwrap_or(1).max(1);
     let unit = match rule.freq {
         Frequency::Yearly => Unit::Year,
         Frequency::Monthly => Unit::Month,
         Frequency::Weekly => Unit::Week,
         Frequency::Daily => Unit::Day,
-        Frequency::Hourly | Frequency::Minutely | Frequency::Secondly => Unit::Other,
+        Frequency::Hourly => Unit::Hour,
+        Frequency::Minutely => Unit::Minute,
+        Frequency::Secondly => Unit::Other,
     };
-    let odd = |place: &Place| match place {
-        Place::Nth(nth, _) => !matches!(nth, -1 | 1..=5),
-        Place::MonthDay(day) => !matches!(day, -1 | 1..=31),
-        Place::Weekday(_) => matches!(unit, Unit::Month | Unit::Year),
+    let mut months: Vec<u8> = rule.bymonth.iter().map(|month| month.month()).collect();
+    months.sort_unstable();
+    months.dedup();
+    let odd = !(rule.byhour.is_empty() && rule.byminute.is_empty() && rule.byyearday.is_empty());
+    let (unit, on) = match places(rule, unit, every, months.is_empty()).filter(|_| !odd) {
+        Some((unit, on)) if on.len() <= MOST_PLACES => (unit, on),
+        Some(_) | None => (Unit::Other, Vec::new()),
     };
-    let beyond_words = on.iter().any(odd)
-        || on.len() > 7
-        || !(rule.byhour.is_empty() && rule.byweekno.is_empty() && rule.byyearday.is_empty())
-        || rule.bymonth.len() > 1
-        || (!rule.bysetpos.is_empty() && rule.byday.len() != 1);
-    let unit = if beyond_words { Unit::Other } else { unit };
-    // Of a year, its day stands in the beginning.
-    let on = if matches!(unit, Unit::Year | Unit::Other) { Vec::new() } else { on };
-    Some(Repeats {
-        every: rule.interval.unwrap_or(1).max(1),
-        unit,
-        on,
-        until: rule.until.as_ref().and_then(moment),
-        times: rule.count,
-    })
+    let months = if unit == Unit::Other { Vec::new() } else { months };
+    Some(Repeats { every, unit, on, months, until: rule.until.as_ref().and_then(moment), times: rule.count })
 }
+
+/// A sentence names no more places.
+const MOST_PLACES: usize = 7;
+
+/// What is counted, and where in it; nothing where no sentence says it.
+fn places(
+    rule: &ICalendarRecurrenceRule,
+    unit: Unit,
+    every: u16,
+    in_any_month: bool,
+) -> Option<(Unit, Vec<Place>)> {
+    let plain: Vec<Weekday> = rule.byday.iter().map(|day| weekday(day.weekday)).collect();
+    let is_numbered = rule.byday.iter().any(|day| day.ordwk.is_some_and(|nth| nth != 0));
+    let holds = |days: &[Weekday]| days.len() == plain.len() && days.iter().all(|day| plain.contains(day));
+    let week_only = || plain.iter().copied().map(Place::Weekday).collect::<Vec<_>>();
+    if let [week] = rule.byweekno.as_slice() {
+        let bare = plain.is_empty() && rule.bymonthday.is_empty() && in_any_month && *week > 0;
+        return (unit == Unit::Year && bare).then(|| (unit, vec![Place::WeekNumber(*week)]));
+    }
+    if !rule.byweekno.is_empty() || (!plain.is_empty() && !rule.bymonthday.is_empty()) {
+        return None;
+    }
+    if !rule.bymonthday.is_empty() {
+        let days: Vec<Place> = rule.bymonthday.iter().map(|day| Place::MonthDay(*day)).collect();
+        let sayable = rule.bymonthday.iter().all(|day| matches!(day, -2 | -1 | 1..=31));
+        let unit = if unit == Unit::Year && in_any_month && every == 1 { Unit::Month } else { unit };
+        let placed = unit == Unit::Month || (unit == Unit::Year && !in_any_month);
+        return (sayable && placed && rule.bysetpos.is_empty()).then_some((unit, days));
+    }
+    if plain.is_empty() {
+        return rule.bysetpos.is_empty().then(|| (unit, Vec::new()));
+    }
+    match unit {
+        Unit::Day | Unit::Week if is_numbered || !rule.bysetpos.is_empty() => None,
+        // Every day that is one of these.
+        Unit::Day if every > 1 => None,
+        Unit::Day | Unit::Week if every == 1 && holds(&WORKDAYS) => Some((Unit::Week, vec![Place::Workdays])),
+        Unit::Day | Unit::Week if every == 1 && plain.len() == 7 => Some((Unit::Day, Vec::new())),
+        Unit::Day | Unit::Week => Some((Unit::Week, week_only())),
+        Unit::Month | Unit::Year => {
+            let in_month = unit == Unit::Month || !in_any_month;
+            let nths: Vec<i8> = rule.bysetpos.iter().filter_map(|nth| i8::try_from(*nth).ok()).collect();
+            let sayable = |nth: &i8| matches!(nth, -2 | -1 | 1..=5);
+            if is_numbered {
+                let named = rule.byday.iter().map(|day| {
+                    let nth = i8::try_from(day.ordwk.unwrap_or(0)).ok().filter(sayable)?;
+                    Some(Place::Nth(nth, weekday(day.weekday)))
+                });
+                let named: Option<Vec<Place>> = named.collect();
+                return named.filter(|_| in_month && rule.bysetpos.is_empty()).map(|on| (unit, on));
+            }
+            if nths.is_empty() {
+                // Every Tuesday of every month is every Tuesday.
+                let on = if holds(&WORKDAYS) { vec![Place::Workdays] } else { week_only() };
+                return (every == 1 && rule.bysetpos.is_empty()).then_some((Unit::Week, on));
+            }
+            let place: Box<dyn Fn(i8) -> Place> = match plain.as_slice() {
+                [only] => {
+                    let only = *only;
+                    Box::new(move |nth| Place::Nth(nth, only))
+                }
+                _ if holds(&WORKDAYS) => Box::new(Place::NthWorkday),
+                _ if holds(&[Weekday::Saturday, Weekday::Sunday]) => Box::new(Place::NthWeekendDay),
+                _ if plain.len() == 7 => Box::new(Place::MonthDay),
+                _ => return None,
+            };
+            (in_month && nths.iter().all(sayable)).then(|| (unit, nths.into_iter().map(place).collect()))
+        }
+        Unit::Hour | Unit::Minute | Unit::Other => None,
+    }
+}
+
+const WORKDAYS: [Weekday; 5] =
+    [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
 
 fn weekday(day: Day) -> Weekday {
     match day {

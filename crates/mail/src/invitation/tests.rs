@@ -74,6 +74,16 @@ fn zones_by_every_name() {
         ("\"Unser Haus\"", "20260701T120000", "2026-07-01T10:00:00Z"),
         ("\"Unser Haus\"", "20261201T120000", "2026-12-01T11:00:00Z"),
         ("Indien", "20261201T120000", "2026-12-01T06:30:00Z"),
+        (
+            "(UTC+01:00) Amsterdam\\, Berlin\\, Bern\\, Rom\\, Stockholm\\, Wien",
+            "20260701T120000",
+            "2026-07-01T10:00:00Z",
+        ),
+        ("(UTC+01:00) Brüssel, Kopenhagen, Madrid, Paris", "20261201T120000", "2026-12-01T11:00:00Z"),
+        ("(UTC-05:00) Eastern Time\\, New York", "20261201T120000", "2026-12-01T17:00:00Z"),
+        ("(UTC) Dublin, Edinburgh, Lissabon, London", "20260701T120000", "2026-07-01T11:00:00Z"),
+        ("\"(UTC-08:00) Pacific Time (US & Canada)\"", "20260701T030000", "2026-07-01T10:00:00Z"),
+        ("(UTC+05:30) Chennai, Kolkata", "20261201T120000", "2026-12-01T06:30:00Z"),
         // Nobody knows it: the reader's own.
         ("Nirgendwo", "20261201T120000", "2026-12-01T11:00:00Z"),
     ] {
@@ -156,9 +166,87 @@ fn it_comes_again() {
     assert_eq!(rule("FREQ=MONTHLY;BYDAY=2TU").on, [Place::Nth(2, Weekday::Tuesday)]);
     assert_eq!(rule("FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1").on, [Place::Nth(-1, Weekday::Friday)]);
     assert_eq!(rule("FREQ=MONTHLY;BYMONTHDAY=15").on, [Place::MonthDay(15)]);
-    assert_eq!(rule("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1").unit, Unit::Year);
     assert_eq!(rule("FREQ=DAILY;UNTIL=20261231").until, Some(Moment::Day(at("2026-12-30T23:00:00Z"))));
-    assert_eq!(rule("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1").unit, Unit::Other);
+    let said = |text: &str| {
+        let rule = rule(text);
+        (rule.unit, rule.on, rule.months)
+    };
+    let workdays = "BYDAY=MO,TU,WE,TH,FR";
+    for (text, unit, on, months) in [
+        (format!("FREQ=MONTHLY;{workdays};BYSETPOS=-1"), Unit::Month, vec![Place::NthWorkday(-1)], vec![]),
+        (format!("FREQ=MONTHLY;{workdays};BYSETPOS=1"), Unit::Month, vec![Place::NthWorkday(1)], vec![]),
+        ("FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1".into(), Unit::Month, vec![Place::NthWeekendDay(1)], vec![]),
+        (
+            "FREQ=MONTHLY;BYDAY=SU,MO,TU,WE,TH,FR,SA;BYSETPOS=-1".into(),
+            Unit::Month,
+            vec![Place::MonthDay(-1)],
+            vec![],
+        ),
+        ("FREQ=MONTHLY;BYDAY=TU".into(), Unit::Week, vec![Place::Weekday(Weekday::Tuesday)], vec![]),
+        (
+            "FREQ=MONTHLY;BYDAY=2TU,4TU".into(),
+            Unit::Month,
+            vec![Place::Nth(2, Weekday::Tuesday), Place::Nth(4, Weekday::Tuesday)],
+            vec![],
+        ),
+        (format!("FREQ=DAILY;{workdays}"), Unit::Week, vec![Place::Workdays], vec![]),
+        (format!("FREQ=WEEKLY;{workdays}"), Unit::Week, vec![Place::Workdays], vec![]),
+        (
+            "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3".into(),
+            Unit::Year,
+            vec![Place::Nth(-1, Weekday::Sunday)],
+            vec![3],
+        ),
+        ("FREQ=YEARLY;BYMONTH=6,12;BYMONTHDAY=1".into(), Unit::Year, vec![Place::MonthDay(1)], vec![6, 12]),
+        ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1".into(), Unit::Year, vec![Place::MonthDay(1)], vec![12]),
+        ("FREQ=YEARLY;BYWEEKNO=20".into(), Unit::Year, vec![Place::WeekNumber(20)], vec![]),
+        ("FREQ=HOURLY;INTERVAL=4".into(), Unit::Hour, vec![], vec![]),
+        // No sentence says these.
+        ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13".into(), Unit::Other, vec![], vec![]),
+        ("FREQ=YEARLY;BYDAY=20MO".into(), Unit::Other, vec![], vec![]),
+        ("FREQ=MONTHLY;BYDAY=MO,WE;BYSETPOS=2".into(), Unit::Other, vec![], vec![]),
+    ] {
+        assert_eq!(said(&text), (unit, on, months), "{text}");
+    }
+    let one = event(
+        "",
+        "DTSTART:20261201T100000Z\nRRULE:FREQ=WEEKLY\nEXDATE:20261208T100000Z,20261215T100000Z\n\
+         EXDATE;VALUE=DATE:20261224\nRDATE;TZID=Europe/Berlin:20261209T140000\n",
+    );
+    assert_eq!((one.except.len(), one.also.len()), (3, 1));
+    assert_eq!(time(one.also.first()), Some(at("2026-12-09T13:00:00Z")));
+}
+
+#[test]
+fn what_is_said_to_an_invitation() {
+    let answer = |method: &str, lines: &str| {
+        event(&format!("METHOD:{method}\n"), &format!("{lines}ORGANIZER;CN=Anna:mailto:a@x.example\n")).answer
+    };
+    for (status, says) in [
+        ("ACCEPTED", Says::Accepts),
+        ("DECLINED", Says::Declines),
+        ("TENTATIVE", Says::Perhaps),
+        ("DELEGATED", Says::Delegates),
+        ("NEEDS-ACTION", Says::Other),
+    ] {
+        let lines = format!("ATTENDEE;PARTSTAT={status};CN=Max Muster:mailto:max@web.example\n");
+        assert_eq!(answer("REPLY", &lines), Some(Answer { who: "Max Muster".into(), says }), "{status}");
+    }
+    let who = |answer: Option<Answer>| answer.map(|one| (one.who, one.says));
+    let attendee = "ATTENDEE:mailto:max@web.example\n";
+    assert_eq!(who(answer("COUNTER", attendee)), Some(("max@web.example".into(), Says::Proposes)));
+    assert_eq!(who(answer("DECLINECOUNTER", attendee)), Some(("Anna".into(), Says::Insists)));
+    assert_eq!(who(answer("REQUEST", attendee)), None);
+}
+
+#[test]
+fn a_moved_time_belongs_to_its_series() {
+    let moved = event(
+        "",
+        "RECURRENCE-ID;TZID=Europe/Berlin:20261208T140000\nDTSTART;TZID=Europe/Berlin:20261209T160000\n",
+    );
+    assert_eq!(time(moved.instead_of.as_ref()), Some(at("2026-12-08T13:00:00Z")));
+    assert_eq!(event("", "DTSTART:20261209T160000\n").instead_of, None);
 }
 
 #[test]

@@ -22,9 +22,20 @@ impl<'a> Zones<'a> {
 
     /// A known name says more than a definition: those that programs write along are often cut short.
     pub(super) fn named(&self, name: &str) -> Option<TimeZone> {
+        let offset = offset_in(name);
+        if let Some(zone) = offset.and_then(|(offset, cities)| by_cities(offset, cities)) {
+            return Some(zone);
+        }
         let known = Tz::from_str(name).ok();
         if let Some(Tz::Tz(_)) = known {
-            return known.and_then(of_tz);
+            let zone = known.and_then(of_tz);
+            let contradicts = |zone: &TimeZone| offset.is_some_and(|(offset, _)| !is_ever(zone, offset));
+            if zone.as_ref().is_none_or(|zone| !contradicts(zone)) {
+                return zone;
+            }
+        }
+        if let Some((offset, _)) = offset {
+            return self.defined(name).or_else(|| Some(offset.to_time_zone()));
         }
         self.defined(name).or_else(|| known.and_then(of_tz))
     }
@@ -66,6 +77,39 @@ impl<'a> Zones<'a> {
             (None, None) => None,
         }
     }
+}
+
+/// `(UTC+01:00) Amsterdam, Berlin, Bern, Rom, Stockholm, Wien`: the offset, and the cities.
+fn offset_in(name: &str) -> Option<(Offset, &str)> {
+    let inner = name.trim().strip_prefix("(UTC").or_else(|| name.trim().strip_prefix("(GMT"))?;
+    let (offset, cities) = inner.split_once(')')?;
+    let seconds = if offset.is_empty() {
+        0
+    } else {
+        let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+        let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+        if offset.starts_with('-') { -seconds } else { seconds }
+    };
+    Some((Offset::from_seconds(seconds).ok()?, cities))
+}
+
+/// Windows names cities in its own language: of the known ones the first that has this offset in winter or summer says
+/// which zone it is.
+fn by_cities(offset: Offset, cities: &str) -> Option<TimeZone> {
+    let places = cities.split([',', ';', '/']).map(|city| city.trim().replace(' ', "_")).take(12);
+    let mut named = places.flat_map(|city| {
+        ["Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic"]
+            .map(|part| format!("{part}/{city}"))
+    });
+    named.find_map(|zone| TimeZone::get(&zone).ok().filter(|zone| is_ever(zone, offset)))
+}
+
+/// Whether clocks show this offset in winter or in summer.
+fn is_ever(zone: &TimeZone, offset: Offset) -> bool {
+    ["2026-01-15T12:00:00Z", "2026-07-15T12:00:00Z"]
+        .iter()
+        .filter_map(|at| at.parse::<jiff::Timestamp>().ok())
+        .any(|at| zone.to_offset(at) == offset)
 }
 
 fn of_tz(tz: Tz) -> Option<TimeZone> {

@@ -6,6 +6,8 @@ use html5ever::tokenizer::Tag;
 use sealpost_mail::Link;
 
 use super::PictureOf;
+use sealpost_mail::Hiding;
+
 use super::address::percent_decoded;
 use super::element::{
     breaks_out, has_margin, is_barrier, is_barrier_for, is_block, is_never_shown, is_spaced, is_table_part,
@@ -21,6 +23,8 @@ const MAX_OPEN: usize = 200;
 
 pub(super) struct Builder<'a> {
     picture_of: &'a PictureOf<'a>,
+    /// What the letter's own style sheets hide.
+    hiding: Hiding,
     open: Vec<Open>,
     frames: Vec<Frame>,
     /// Characters and blocks still allowed.
@@ -79,9 +83,10 @@ impl Frame {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(picture_of: &'a PictureOf<'a>) -> Self {
+    pub(super) fn new(picture_of: &'a PictureOf<'a>, hiding: Hiding) -> Self {
         Self {
             picture_of,
+            hiding,
             open: Vec::new(),
             frames: vec![Frame::new(Kind::Root)],
             text_left: MAX_TEXT,
@@ -187,7 +192,7 @@ impl<'a> Builder<'a> {
                 self.blank_line();
             }
         }
-        let hidden = is_never_shown(name) || is_hidden(tag);
+        let hidden = is_never_shown(name) || is_hidden(tag) || self.hiding.hides(tag);
         let frames = self.frames.len();
         if !hidden {
             self.open_frames(tag);

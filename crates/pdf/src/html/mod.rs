@@ -17,6 +17,8 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+use sealpost_mail::Hiding;
+
 use crate::model::Content;
 use builder::Builder;
 
@@ -25,7 +27,7 @@ pub(crate) type PictureOf<'a> = dyn Fn(&str) -> Option<usize> + 'a;
 
 /// The letter's HTML as blocks.
 pub(crate) fn blocks(html: &str, picture_of: &PictureOf<'_>) -> Content {
-    let sink = Sink(RefCell::new(Builder::new(picture_of)));
+    let sink = Sink(RefCell::new(Builder::new(picture_of, Hiding::of(html))));
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(html));

@@ -91,6 +91,7 @@ impl Looks {
             return looks;
         };
         let (mut flat, mut cut, mut tiny) = (false, false, false);
+        let (mut taken_out, mut far, mut clipped) = (false, false, false);
         for (name, value) in declarations(style.0) {
             let value = value.to_ascii_lowercase();
             let number = || {
@@ -106,11 +107,17 @@ impl Looks {
                 "overflow" => cut = value == "hidden",
                 "font-size" => tiny = number().is_some_and(|n| n <= SMALLEST),
                 "color" => tiny |= value == "transparent",
+                "position" => taken_out = value == "absolute" || value == "fixed",
+                "left" | "top" | "right" | "bottom" => far |= is_far(&value),
+                "text-indent" | "margin-left" => looks.may_be_hidden |= is_far(&value),
+                "clip" => {
+                    clipped = value.starts_with("rect(") && !value.chars().any(|c| ('2'..='9').contains(&c));
+                }
                 "white-space" => looks.is_together |= value == "nowrap",
                 _ => {}
             }
         }
-        if flat && cut {
+        if (flat && cut) || (taken_out && (far || clipped)) {
             looks.may_be_hidden = true;
         } else if tiny && !looks.may_be_hidden {
             looks.may_be_hidden = true;
@@ -118,6 +125,12 @@ impl Looks {
         }
         looks
     }
+}
+
+/// So far out that it is on no screen.
+fn is_far(value: &str) -> bool {
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    number.trim().parse::<f32>().is_ok_and(|number| number <= -500.0)
 }
 
 /// What is in an element.
@@ -166,6 +179,9 @@ mod tests {
             "<div style=\"opacity:0\">a<b>c</b></div>",
             "<div style=\"font-size:1px;color:#fff;line-height:1px\">Vorschau</div>",
             "<img style=\"display:none\" src=\"x\">",
+            "<div style=\"position:absolute;left:-9999px\">a</div>",
+            "<div style=\"text-indent:-9999px\">a</div>",
+            "<div style=\"clip:rect(0,0,0,0);position:absolute\">a</div>",
         ] {
             assert_eq!(taken_out(&format!("{hidden}<p>x</p>")), "<p>x</p>", "{hidden}");
         }
@@ -178,6 +194,8 @@ mod tests {
             "<td style=\"font-size:0\"><div style=\"font-size:14px\">a</div></td>",
             "<div style=\"opacity:0\"><a href=\"https://x.example\">a</a></div>",
             "<div style=\"max-height:0\">a</div>",
+            "<div style=\"position:absolute;left:-9px\">a</div>",
+            "<div style=\"position:relative;top:-999px\">a</div>",
             "<div style=\"font-size:1em\">a</div>",
         ] {
             let page = format!("{seen}<p>x</p>");

@@ -105,7 +105,7 @@ fn sanitised(html: &str, own: &Arc<Own>, widths: Widths) -> (String, usize) {
         .attribute_filter(move |element, attribute, value| match (element, attribute) {
             ("img", "src") => {
                 let found = own.address(value);
-                if found.is_none() {
+                if found.is_none() && is_elsewhere(value) {
                     counter.fetch_add(1, Ordering::Relaxed);
                 }
                 found.map(Cow::Owned)
@@ -151,6 +151,13 @@ fn is_measure(attribute: &str, value: &str) -> bool {
         "rowspan" => (1..=1000).contains(&number) && !share,
         _ => number <= 40 && !share,
     }
+}
+
+/// Whether an address leads out of the letter. A file of it that no browser draws is among the files.
+fn is_elsewhere(address: &str) -> bool {
+    let address = address.trim_start();
+    let start = address.get(..address.floor_char_boundary(8)).unwrap_or_default().to_ascii_lowercase();
+    ["http://", "https://", "//"].iter().any(|scheme| start.starts_with(scheme))
 }
 
 /// The Content-ID of a `cid:` address (RFC 2392), percent-decoded.
@@ -339,7 +346,7 @@ mod tests {
     #[test]
     fn pictures_from_elsewhere_are_counted_and_not_fetched() {
         let out = clean(
-            "<img src=https://t.example/1><img src=cid:unknown><img src='cid:a'>",
+            "<img src=https://t.example/1><img src=//t.example/2><img src=cid:heic><img src=a.png><img src='cid:a'>",
             &HashMap::from([("a".into(), "/p".into())]),
             DataPictures::new("1", ""),
             &|| false,

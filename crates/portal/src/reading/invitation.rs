@@ -3,8 +3,8 @@
 
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    Invitation, Letter, Moment, RepeatPlace, Repeats, Standing, Timestamp, Unit, Weekday, add_invitation,
-    invitations,
+    Answer, Invitation, Letter, Moment, RepeatPlace, Repeats, Says, Standing, Timestamp, Unit, Weekday,
+    add_invitation, invitations,
 };
 
 use crate::language::{Calendar, Language, Values};
@@ -72,33 +72,60 @@ pub(crate) fn theirs(page: &Page, moment: &Moment) -> Option<String> {
     writers(&Reader::of(page), moment)
 }
 
-/// "alle 2 Wochen am Montag und Mittwoch, bis 31. Dezember 2026"
-pub(crate) fn repeats(page: &Page, repeats: &Repeats) -> String {
-    again(&Reader::of(page), repeats)
+/// "alle 2 Wochen am Montag und Mittwoch, bis 31. Dezember 2026". Nothing: it does not come again.
+pub(crate) fn repeats(page: &Page, event: &Invitation) -> Option<String> {
+    again(&Reader::of(page), event)
+}
+
+/// What somebody says to an invitation, or of which series this is a part.
+pub(crate) fn remarks(page: &Page, event: &Invitation) -> Vec<String> {
+    remarks_on(&Reader::of(page), event)
+}
+
+fn remarks_on(page: &Reader<'_>, event: &Invitation) -> Vec<String> {
+    let answer = event.answer.as_ref().map(|Answer { who, says }| {
+        let key = match says {
+            Says::Accepts => "event-accepted",
+            Says::Declines => "event-declined",
+            Says::Perhaps => "event-perhaps",
+            Says::Delegates => "event-delegated",
+            Says::Proposes => "event-proposed",
+            Says::Insists => "event-insists",
+            Says::Other => "event-answered",
+        };
+        let who = if who.is_empty() { page.t("event-somebody") } else { who.clone() };
+        page.v(key, "name", &who)
+    });
+    let moved = event.instead_of.as_ref().map(|moment| page.v("event-instance", "date", &said(page, moment)));
+    answer.into_iter().chain(moved).collect()
 }
 
 /// All appointments of a letter line by line, for paper: what each line is, and what it says.
 pub(crate) fn lines(page: &Reader<'_>, letter: &Letter<'_>) -> Vec<(String, String)> {
     let mut lines = Vec::new();
-    for event in of_letter(letter, &page.calendar.0) {
+    for mut event in of_letter(letter, &page.calendar.0) {
+        let title = std::mem::take(&mut event.title);
         let mut line = |key: &str, text: String| {
             if !text.is_empty() {
                 lines.push((page.t(key), text));
             }
         };
-        let title = if event.title.is_empty() { page.t("event-untitled") } else { event.title };
+        let title = if title.is_empty() { page.t("event-untitled") } else { title };
         line("event-title", title);
         match event.standing {
             Standing::Cancelled => line("event-title", page.t("event-cancelled")),
             Standing::Changed => line("event-title", page.t("event-changed")),
             Standing::New => {}
         }
+        for remark in remarks_on(page, &event) {
+            line("event-title", remark);
+        }
         for (key, moment) in [("event-starts", &event.starts), ("event-ends", &event.ends)] {
             let Some(moment) = moment else { continue };
             let both = [Some(said(page, moment)), writers(page, moment)];
             line(key, both.into_iter().flatten().collect::<Vec<_>>().join(" · "));
         }
-        line("event-again", event.repeats.map(|repeats| again(page, &repeats)).unwrap_or_default());
+        line("event-again", again(page, &event).unwrap_or_default());
         line("event-place", event.place);
         line("event-join", event.link.unwrap_or_default());
         line("event-from", event.from);
@@ -112,7 +139,7 @@ fn of_letter(letter: &Letter<'_>, zone: &TimeZone) -> Vec<Invitation> {
     let calendars = letter.attachments().into_iter().filter(|one| one.content_type == "text/calendar");
     let mut found = Vec::new();
     for one in calendars.take(MAX_CALENDARS) {
-        for event in invitations(&letter.attachment_text(one.index).unwrap_or_default(), zone) {
+        for event in invitations(&letter.calendar_text(one.index).unwrap_or_default(), zone) {
             add_invitation(&mut found, event);
         }
     }
@@ -139,29 +166,92 @@ fn writers(page: &Reader<'_>, moment: &Moment) -> Option<String> {
     Some(page.language.say_with("event-theirs", Some(&values)))
 }
 
-fn again(page: &Reader<'_>, repeats: &Repeats) -> String {
+/// So many days are named.
+const MOST_DAYS: usize = 10;
+
+fn again(page: &Reader<'_>, event: &Invitation) -> Option<String> {
+    let mut words = event.repeats.as_ref().map(|repeats| by_rule(page, repeats));
+    let days = |moments: &[Moment]| {
+        let mut days: Vec<String> =
+            moments.iter().take(MOST_DAYS).map(|moment| day_of(page, moment)).collect();
+        if moments.len() > MOST_DAYS {
+            days.push("…".to_owned());
+        }
+        listed(page, &days)
+    };
+    if let (Some(said), false) = (&words, event.except.is_empty()) {
+        words = Some(with(page, "repeat-except", [("name", said.clone()), ("date", days(&event.except))]));
+    }
+    if !event.also.is_empty() {
+        let also = days(&event.also);
+        words = Some(match words {
+            Some(said) => with(page, "repeat-also", [("name", said), ("date", also)]),
+            None => page.v("repeat-only-also", "date", &also),
+        });
+    }
+    words
+}
+
+fn day_of(page: &Reader<'_>, moment: &Moment) -> String {
+    match moment {
+        Moment::Day(at) | Moment::Time(at, _) => page.day(at),
+    }
+}
+
+/// "a, b und c"
+fn listed(page: &Reader<'_>, all: &[String]) -> String {
+    match all.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!("{} {} {last}", others.join(", "), page.t("repeat-and"))
+        }
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    }
+}
+
+fn by_rule(page: &Reader<'_>, repeats: &Repeats) -> String {
+    if repeats.times == Some(1) {
+        return page.t("repeat-once");
+    }
     let unit = match repeats.unit {
         Unit::Day => "repeat-day",
         Unit::Week => "repeat-week",
         Unit::Month => "repeat-month",
         Unit::Year => "repeat-year",
-        Unit::Other => "event-repeats",
+        Unit::Hour => "repeat-hour",
+        Unit::Minute => "repeat-minute",
+        Unit::Other => "repeat-rule",
     };
     let mut words = page.n(unit, u64::from(repeats.every));
-    let places: Vec<String> = repeats.on.iter().map(|place| place_of(page, *place)).collect();
-    if let Some((last, others)) = places.split_last() {
-        let list = if others.is_empty() {
-            last.clone()
-        } else {
-            format!("{} {} {last}", others.join(", "), page.t("repeat-and"))
+    let month = |number: &u8| page.t(&format!("month-{number}"));
+    let months: Vec<String> = repeats.months.iter().map(month).collect();
+    let mut places: Vec<String> = repeats.on.iter().map(|place| place_of(page, *place)).collect();
+    let mut in_months = !months.is_empty();
+    if let (Unit::Year, [RepeatPlace::MonthDay(number)], true) =
+        (repeats.unit, repeats.on.as_slice(), in_months)
+        && *number > 0
+    {
+        // "am 1. Juni und 1. Dezember"
+        let number = number.to_string();
+        let date = |month: &String| {
+            with(page, "repeat-date", [("number", number.clone()), ("month", month.clone())])
         };
-        words = with(page, "repeat-on", [("name", words), ("when", list)]);
+        places = months.iter().map(date).collect();
+        in_months = false;
+    }
+    match repeats.on.as_slice() {
+        [] => {}
+        [RepeatPlace::Workdays] => words = page.t("repeat-workdays"),
+        [RepeatPlace::WeekNumber(week)] => {
+            words = with(page, "repeat-in-week", [("name", words), ("number", week.to_string())]);
+        }
+        _ => words = with(page, "repeat-on", [("name", words), ("when", listed(page, &places))]),
+    }
+    if in_months {
+        words = with(page, "repeat-in-month", [("name", words), ("month", listed(page, &months))]);
     }
     if let Some(until) = &repeats.until {
-        let day = match until {
-            Moment::Day(at) | Moment::Time(at, _) => page.day(at),
-        };
-        words = with(page, "repeat-until", [("name", words), ("date", day)]);
+        words = with(page, "repeat-until", [("name", words), ("date", day_of(page, until))]);
     }
     if let Some(times) = repeats.times {
         words = with(page, "repeat-times", [("name", words), ("number", times.to_string())]);
@@ -170,19 +260,29 @@ fn again(page: &Reader<'_>, repeats: &Repeats) -> String {
 }
 
 fn place_of(page: &Reader<'_>, place: RepeatPlace) -> String {
-    let nth = |key: &str, weekday: Weekday| page.v(key, "day", &page.t(day(weekday)));
+    let nth = |number: i8, day: &str| {
+        let key = match number {
+            1 => "repeat-first",
+            2 => "repeat-second",
+            3 => "repeat-third",
+            4 => "repeat-fourth",
+            5 => "repeat-fifth",
+            -2 => "repeat-last-but-one",
+            _ => "repeat-last",
+        };
+        page.v(key, "day", &page.t(day))
+    };
     match place {
         RepeatPlace::Weekday(weekday) => page.t(day(weekday)),
-        RepeatPlace::Nth(1, weekday) => nth("repeat-first", weekday),
-        RepeatPlace::Nth(2, weekday) => nth("repeat-second", weekday),
-        RepeatPlace::Nth(3, weekday) => nth("repeat-third", weekday),
-        RepeatPlace::Nth(4, weekday) => nth("repeat-fourth", weekday),
-        RepeatPlace::Nth(5, weekday) => nth("repeat-fifth", weekday),
-        RepeatPlace::Nth(_, weekday) => nth("repeat-last", weekday),
+        RepeatPlace::Workdays => page.t("repeat-workdays"),
+        RepeatPlace::Nth(number, weekday) => nth(number, day(weekday)),
+        RepeatPlace::NthWorkday(number) => nth(number, "repeat-workday"),
+        RepeatPlace::NthWeekendDay(number) => nth(number, "repeat-weekend-day"),
         RepeatPlace::MonthDay(number) if number > 0 => {
             page.v("repeat-month-day", "number", &number.to_string())
         }
-        RepeatPlace::MonthDay(_) => page.t("repeat-last-day"),
+        RepeatPlace::MonthDay(number) => nth(number, "repeat-any-day"),
+        RepeatPlace::WeekNumber(number) => number.to_string(),
     }
 }
 

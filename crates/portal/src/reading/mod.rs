@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use actix_web::web::Bytes;
 use jiff::tz::TimeZone;
 use sealpost_mail::{
-    Attachment, Charset, EncodedRange, Letter, Secret, Summary, add_invitation, invitations,
+    Attachment, Charset, EncodedRange, Letter, Secret, Summary, Unshown, add_invitation, invitations,
 };
 use sealpost_mailbox::portal_links;
 
@@ -50,6 +50,8 @@ pub(crate) enum View {
     Html,
     /// As text, because the reader asked for it or there is nothing else.
     Text { body: SafeHtml, cut: bool, has_html: bool },
+    /// Nothing, because only a key opens it, or because it is a piece of a letter.
+    Sealed(Unshown),
     /// As text, because the HTML is too large or too deep to be made safe, or it took too long.
     TooComplex { body: SafeHtml, cut: bool },
     /// The source, because it cannot be taken apart.
@@ -225,7 +227,7 @@ pub(crate) fn look(bytes: &[u8], look: &Look<'_>) -> Reading {
     for one in letter.attachments() {
         let part = format!("{prefix}{}", one.index);
         if one.content_type == "text/calendar" && calendars.len() < MAX_CALENDARS {
-            for event in invitations(&letter.attachment_text(one.index).unwrap_or_default(), zone) {
+            for event in invitations(&letter.calendar_text(one.index).unwrap_or_default(), zone) {
                 add_invitation(&mut events, event);
             }
             calendars.push(part.clone());
@@ -309,10 +311,21 @@ fn view(letter: &Letter<'_>, as_text: bool, framed: bool, said: &str) -> View {
     if framed {
         return View::Html;
     }
+    if let (true, Some(why)) = (said.trim().is_empty(), letter.sealed()) {
+        return View::Sealed(why);
+    }
     let (body, cut) = to_html(said);
     match letter.html() {
         Some(_) if !as_text => View::TooComplex { body, cut },
         html => View::Text { body, cut, has_html: html.is_some() },
+    }
+}
+
+/// The words for a letter of which nothing can be shown.
+pub(crate) fn unshown(why: &Unshown) -> &'static str {
+    match why {
+        Unshown::Encrypted => "message-encrypted",
+        Unshown::Partial => "message-piece",
     }
 }
 
@@ -398,7 +411,7 @@ mod tests {
                     assert!(step > 3, "{step}");
                     break;
                 }
-                View::Text { .. } | View::Broken { .. } => panic!("{step}"),
+                View::Text { .. } | View::Broken { .. } | View::Sealed(_) => panic!("{step}"),
             }
         }
     }
