@@ -89,6 +89,12 @@ pub(crate) async fn release(
     let queue = enqueue::Queue { spool: &keys.role.queue.spool, random, give_up: plan.routes.give_up };
     let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
         .map_err(|error| RequestError::Mail(error.to_string()))?;
+    let actor = Actor::of_command();
+    // Another mailbox takes the old one's place: the trail says of each that it was made.
+    let made = match &again {
+        Again::Kept { .. } => None,
+        Again::Lost(new) => Some(Event::MailboxCreated { mailbox: &new.id }.row(now, &actor, None)),
+    };
     let wish = Release {
         number: request.number,
         mailbox_id: mailbox.id.clone(),
@@ -104,7 +110,8 @@ pub(crate) async fn release(
         letters_kept: kept,
         by_escrow: kept && mailbox.state != MailboxState::Pending,
     };
-    let noting = store.audited([released.row(now, &Actor::of_command(), None)]);
+    let rows: Vec<_> = made.into_iter().chain([released.row(now, &actor, None)]).collect();
+    let noting = store.audited(rows);
     match noting.release_request(wish).await? {
         Released::Done => Ok(Let { kept, initial }),
         Released::NotOpen => Err(RequestError::NotOpen(request.number)),

@@ -282,20 +282,20 @@ impl Head {
     }
 
     fn without_in_subject(&self, text: &str) -> Self {
+        // Outlook writes the subject a second time.
+        const CUT: [&str; 2] = ["Subject", "Thread-Topic"];
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {
-            let changed = match line.field {
-                // Outlook writes the subject a second time.
-                Some((name, value))
-                    if name.eq_ignore_ascii_case("Subject") || name.eq_ignore_ascii_case("Thread-Topic") =>
-                {
-                    encoded_words::cut(value, text)
-                }
-                _ => None,
+            let value = match line.field {
+                Some((name, value)) => CUT.iter().any(|cut| name.eq_ignore_ascii_case(cut)).then_some(value),
+                // What only looks like one is read like one ([`Self::readings`]).
+                None => odd_name::field(line.raw)
+                    .filter(|(name, _)| CUT.iter().any(|cut| *name == odd_name::shape(cut)))
+                    .map(|(_, value)| value),
             };
-            match changed {
-                Some(value) => {
-                    let kept = line.raw.len() - line.field.map_or(0, |(_, value)| value.len() + 2);
+            match value.and_then(|value| Some((value.len(), encoded_words::cut(value, text)?))) {
+                Some((length, value)) => {
+                    let kept = line.raw.len().saturating_sub(length + 2);
                     bytes.extend_from_slice(line.raw.get(..kept).unwrap_or_default());
                     bytes.extend_from_slice(&value);
                     bytes.extend_from_slice(b"\r\n");

@@ -10,29 +10,18 @@ use std::ops::Range;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::body::{self, Body};
 use crate::charset::{self, Charset};
 use crate::clock::Timestamp;
 use crate::display::{file_name, file_name_from_title, one_line};
 use crate::flowed;
+use crate::letter_error::LetterError;
 use crate::parts::{self, Part};
 use crate::pictures::{self, Pictures};
 use crate::transfer::Decoder;
 use crate::unpacked::{self, is_cms};
 use crate::{container, date, encoded_words, file_type};
-
-/// Why a letter is not looked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum LetterError {
-    /// No header field at all.
-    #[error("there is no header field in it")]
-    NoHeader,
-    /// More parts, parts nested deeper, or larger heads of parts, than any honest letter has.
-    #[error("it has too many parts, parts nested too deeply, or too large header sections")]
-    TooComplex,
-}
 
 /// A sender or recipient as the letter shows it; nothing in it is proven.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

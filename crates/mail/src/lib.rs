@@ -29,6 +29,7 @@ mod html;
 mod inspect;
 mod invitation;
 mod letter;
+mod letter_error;
 mod link;
 mod local_part;
 mod mdn;
@@ -65,7 +66,8 @@ pub use invitation::{
     Answer, Invitation, Moment, Place as RepeatPlace, Repeats, Says, Standing, Unit, Weekday,
     add as add_invitation, invitations,
 };
-pub use letter::{Attachment, EncodedRange, Letter, LetterError, Mailbox, Summary, Unshown};
+pub use letter::{Attachment, EncodedRange, Letter, Mailbox, Summary, Unshown};
+pub use letter_error::LetterError;
 pub use link::Link;
 pub use local_part::DomainPattern;
 pub use mdn::{MdnParts, compose_mdn};

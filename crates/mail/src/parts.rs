@@ -13,7 +13,7 @@ use crate::charset::Charset;
 use crate::container::uuencode;
 use crate::encoded_words;
 use crate::head::Head;
-use crate::letter::LetterError;
+use crate::letter_error::LetterError;
 use crate::params::Params;
 use crate::transfer::{self, Encoding, Transfer};
 

@@ -4,7 +4,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::column_values::{ColumnWord as _, Folder};
-use crate::deposit::{DepositRow, MARKED_UNREAD, deposit_row, list_columns};
+use crate::deposit::{DepositRow, deposit_row, is_unread, list_columns};
 use crate::error::StoreError;
 use crate::statement::sql;
 use crate::store::Store;
@@ -41,7 +41,7 @@ impl Store {
             .map(|mut row| {
                 let (id, folder) = (row.text()?, Folder::parse(&row.text()?)?);
                 let (received_at, read_at, flags) = (row.time()?, row.opt_time()?, row.int()?);
-                let is_unread = read_at.is_none() || flags & MARKED_UNREAD != 0;
+                let is_unread = is_unread(read_at, flags);
                 Ok(Whereabouts {
                     id,
                     own_folder: row.opt_text()?,

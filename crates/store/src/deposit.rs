@@ -81,8 +81,13 @@ impl DepositRow {
     /// Never opened nor marked as read by its owner, or marked as unread.
     #[must_use]
     pub fn is_unread(&self) -> bool {
-        self.flags & MARKED_UNREAD != 0 || (self.read_at.is_none() && self.flags & MARKED_READ == 0)
+        is_unread(self.read_at, self.flags)
     }
+}
+
+/// The same of a row's columns.
+pub(crate) fn is_unread(read_at: Option<Timestamp>, flags: i64) -> bool {
+    flags & MARKED_UNREAD != 0 || (read_at.is_none() && flags & MARKED_READ == 0)
 }
 
 /// A deposit with what opens it.

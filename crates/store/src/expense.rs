@@ -1,7 +1,22 @@
 //! What a store's writes cost whom, counted. Decides nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long our own work took. No moment of anybody's clock comes out of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "lengths only; no decision hangs on what time it is")]
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 /// What a store's writes cost whom.
 #[derive(Debug, Default)]

@@ -38,7 +38,7 @@ async fn answer(rig: &Rig) -> Option<Notice> {
 async fn people_are_told_once_a_day_how_to_answer_safely() {
     let rig = Rig::new();
     writes(&rig, "", "Re: Neue Nachricht", "Vielen Dank").await;
-    let Some(Notice::ReplySafely { link }) = answer(&rig).await else { panic!("nobody is told") };
+    let Some(Notice::ReplySafely { link, .. }) = answer(&rig).await else { panic!("nobody is told") };
     assert_eq!(link.expose(), PORTAL);
     writes(&rig, "", "Noch etwas", "Vielen Dank").await;
     assert!(answer(&rig).await.is_none(), "told today");

@@ -69,7 +69,7 @@ async fn a_letter_to_a_stranger_makes_a_pending_mailbox_its_deposit_and_its_noti
     assert_eq!((leg.ticket.tls, leg.ticket.hand), (TlsFloor::Encrypted, Hand::Ours));
     assert_eq!(leg.from(), format!("bounce+{}00@insurer.example", deposit.id));
     match &leg.ticket.purpose {
-        Purpose::Notice { mailbox_id, deposit_id, sender, is_first, others } => {
+        Purpose::Notice { mailbox_id, deposit_id, sender, is_first, others, .. } => {
             assert_eq!((mailbox_id, deposit_id), (&row.id, &deposit.id));
             assert_eq!((sender.to_path().as_str(), *is_first, others.len()), (SENDER, true, 0));
         }

@@ -49,7 +49,8 @@ async fn a_mailbox_s_row_is_ours_as_a_whole_or_not_at_all() {
     let row = rows.mailbox().await;
     assert!(rows.is_ours(&row));
     let (other, _) = MailboxKeys::generate(&SystemRandom);
-    let changes: [(&str, fn(&mut MailboxRow, &[u8])); 6] = [
+    type Change = fn(&mut MailboxRow, &[u8]);
+    let changes: [(&str, Change); 6] = [
         ("another id", |row, _| row.id.push('0')),
         ("another tag", |row, _| row.tag[0] ^= 1),
         ("another key", |row, key| row.public_key = key.to_vec()),

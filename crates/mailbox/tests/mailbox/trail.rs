@@ -1,7 +1,7 @@
 //! What each act of an owner leaves in the trail, in the transaction of the act; that the chain holds, and that whoever changes,
 //! cuts or adds a row is found out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
@@ -173,7 +173,7 @@ async fn trail() -> (Rig, Vec<ChainedRow>, Anchors) {
 
 fn verified(rig: &Rig, rows: &[ChainedRow], anchors: &Anchors, noted: Vec<AnchorWord>) -> Verified {
     let masters = [rig.keys.audit.clone()];
-    let mut verifier = Verifier::new(&masters, anchors.pruned.clone(), noted);
+    let mut verifier = Verifier::new(&masters, anchors.pruned.clone(), noted, BTreeMap::new());
     rows.iter().for_each(|row| verifier.take(row));
     verifier.finish(anchors.head.as_ref())
 }
@@ -196,7 +196,8 @@ async fn a_trail_that_nobody_touched_is_whole() {
 async fn whoever_changes_the_trail_is_found_out() {
     let (rig, rows, anchors) = trail().await;
     let (seq, last) = (rows[2].seq, rows[4].seq);
-    let changes: [(&str, fn(&mut Vec<ChainedRow>), Finding); 6] = [
+    type Change = fn(&mut Vec<ChainedRow>);
+    let changes: [(&str, Change, Finding); 6] = [
         ("other words", |rows| rows[2].row.detail.push('9'), Finding::Broken { seq }),
         ("another actor", |rows| rows[2].row.actor = "owner".to_owned(), Finding::Broken { seq }),
         ("another writer", |rows| rows[2].writer = "intake".to_owned(), Finding::Broken { seq }),
@@ -232,7 +233,7 @@ async fn the_ends_of_the_trail_are_proven_and_what_was_noted_elsewhere_must_be_t
     assert_eq!(gone, [Finding::NotAsNoted { seq: 99 }]);
 
     let strange = [ServerKey::generate(&SystemRandom).keys().audit];
-    let mut verifier = Verifier::new(&strange, None, Vec::new());
+    let mut verifier = Verifier::new(&strange, None, Vec::new(), BTreeMap::new());
     rows.iter().for_each(|row| verifier.take(row));
     assert!(!verifier.finish(Some(&head)).findings.is_empty(), "another server's trail");
 }

@@ -21,14 +21,16 @@ use crate::state::conversation_cache::{Conversations, Names};
 /// Letters that are opened at once, and the room for them.
 const AT_ONCE: usize = 200;
 const ROOM: u64 = 1024 * 1024;
+/// So many lines are opened without asking for room.
+const FEW: usize = 20;
 /// Time for a first look at letters; those that are left stand alone until the next page.
 const TIME: Duration = Duration::from_millis(500);
 /// Message-IDs of one letter: its own, those it answers, and of a long line of them the newest.
-const MOST_NAMES: usize = 64;
+const MAX_NAMES: usize = 64;
 /// Letters that may have come with an earlier time than one that was seen: by another machine's clock.
 const SKEW: i64 = 60 * 60 * 1000;
 /// Letters that stand beside one; there may be more, and the page says so.
-const MOST_BESIDE: usize = 100;
+const MAX_BESIDE: usize = 100;
 
 /// A conversation, as a line of a list.
 pub(crate) struct Talk {
@@ -139,7 +141,7 @@ impl SignedIn {
         }
         rows.retain(|row| row.folder != Folder::Trash || row.id == id);
         rows.sort_by(|a, b| a.received_at.cmp(&b.received_at).then(b.id.cmp(&a.id)));
-        let more = rows.len().saturating_sub(MOST_BESIDE);
+        let more = rows.len().saturating_sub(MAX_BESIDE);
         rows.drain(..more);
         if rows.len() < 2 {
             return Ok(Beside::default());
@@ -170,7 +172,11 @@ impl SignedIn {
                 whole = false;
                 break;
             }
-            let _room = site.room_for(ROOM).await?;
+            // The letter beside which this is asked for may wait for all the room there is: a few lines need none.
+            let _room = match part.len() > FEW {
+                true => Some(site.room_for(ROOM).await?),
+                false => None,
+            };
             let rows = site.store.deposits_by_id(self.mailbox_id(), part).await;
             let rows = rows.map_err(|error| Problem::fault("reading letters", error))?;
             for Line { row, summary } in self.reader().lines(site, rows).await? {
@@ -191,7 +197,7 @@ impl SignedIn {
 fn names_of(site: &Site, summary: Option<&Summary>) -> Names {
     let Some(summary) = summary else { return Names::default() };
     let older = summary.references.iter().chain(&summary.in_reply_to).rev();
-    let ids = summary.message_id.iter().chain(older).filter_map(|id| spelt(id)).take(MOST_NAMES);
+    let ids = summary.message_id.iter().chain(older).filter_map(|id| spelt(id)).take(MAX_NAMES);
     let hash = |id: String| {
         let tag = site.keys.tags.thread_tag(&id);
         tag.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))

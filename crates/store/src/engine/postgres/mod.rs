@@ -136,7 +136,7 @@ impl Opened {
     }
 
     /// Whether somebody serves, or has done so and did not end in order. `long_silent` ends those first that have given
-    /// no sign for twice as long as they may: to be asked for by whoever was told that all are stopped.
+    /// no sign for twice as long as they may: only after the operator has confirmed that all nodes are stopped.
     pub(crate) fn is_served(&self, long_silent: LongSilent) -> Result<bool, StoreError> {
         let (readers, words, patience) =
             (self.readers.clone(), Arc::clone(&self.words), self.options.patience);

@@ -186,9 +186,9 @@ async fn roll_back(client: &Client) -> Result<(), Failure> {
     }
 }
 
-/// Where nothing can refuse, the end goes along: a failed statement makes a rollback of it. Not where it matters that a
-/// process that was killed asks for nothing any more: what lies in the server's buffers is still done, perhaps after the next
-/// process has removed files without rows, or taken back leases. Nor where the audit trail may have to say what was changed:
+/// Where nothing can refuse, COMMIT is pipelined with the statements: a failed one turns it into a rollback. Not where a killed
+/// process must not commit any more: the server still executes what it has received, perhaps after the next process has
+/// removed files without rows, or taken back leases. Nor where the audit trail may have to say what was changed:
 /// its rows come last.
 fn may_end_at_once(batch: &Batch) -> bool {
     let told =

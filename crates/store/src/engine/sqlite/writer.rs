@@ -4,7 +4,7 @@
 //! the same commit.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -16,7 +16,7 @@ use super::{Eraser, Jobs, run};
 use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Refused};
 use crate::error::{EngineError, Refused as Because, StoreError};
-use crate::expense::Expense;
+use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
 use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
 
@@ -70,7 +70,7 @@ pub(crate) struct Writer {
     disk: Arc<Disk>,
     /// Proves rows of the audit trail.
     prover: Option<Arc<dyn AuditProver>>,
-    /// Held until the last commit, so that nobody cleans up under our hands.
+    /// Held until the last commit: nobody else removes files that are not committed yet.
     _lock: Arc<Locks>,
     eraser: Arc<Eraser>,
     /// This group deletes what must not stay in the log.
@@ -176,7 +176,7 @@ impl Writer {
                 self.eraser.want();
             }
             if std::mem::take(&mut self.empty_log) {
-                let begun = Instant::now();
+                let begun = Stopwatch::begin();
                 self.empty_log();
                 // Others share it, but without ours there would be little to copy.
                 if std::mem::take(&mut self.log_is_asides) {
@@ -317,7 +317,7 @@ impl Writer {
             tracing::debug!(reason, "a group of writes was rolled back");
             return Fate::RolledBack(reason);
         }
-        let begun = Instant::now();
+        let begun = Stopwatch::begin();
         let committed = self.execute("COMMIT");
         if let Some(aside) = self.aside.take() {
             self.expense.note_ran(aside);
@@ -346,7 +346,7 @@ impl Writer {
             WriteJob::Batch { mut batch, promise: _, reply, permit } => {
                 let settles = std::mem::take(&mut batch.settles);
                 self.erased |= batch.statements.iter().any(|statement| erases(statement.sql));
-                let begun = Instant::now();
+                let begun = Stopwatch::begin();
                 let result = match &fallen {
                     Some(reason) => Err(StoreError::NotKept { reason: reason.clone() }),
                     None => self.run_batch(&batch),
