@@ -24,7 +24,7 @@ const CLIENTS: usize = 10;
 
 /// Letters a mailbox holds, until there are this many mailboxes, and then more.
 const EACH: usize = 400;
-const MOST_MAILBOXES: usize = 1_000;
+const MAX_MAILBOXES: usize = 1_000;
 
 /// A mail server ends a session after some letters.
 const LETTERS_A_SESSION: usize = 50;
@@ -89,7 +89,7 @@ fn recipient(turn: usize, mailboxes: usize) -> String {
 /// Measures, and says whether the floor was kept.
 pub(crate) fn run(wanted: Option<&str>) -> ExitCode {
     let count = wanted.map_or(USUAL, |word| word.parse().unwrap());
-    let mailboxes = (count / EACH).clamp(CLIENTS, MOST_MAILBOXES);
+    let mailboxes = (count / EACH).clamp(CLIENTS, MAX_MAILBOXES);
     let sink = Sink::start();
     let mut config = Config::to(sink.address);
     config.unset("log", "level").unset("delivery", "retry");

@@ -56,7 +56,7 @@ fn a_session_counts_for_itself() {
     assert!((1..=60).contains(&seconds), "{seconds}");
     let text = refused.text();
     assert!(text.contains("Zu viele Anfragen") && text.contains("Bitte versuchen Sie es in"), "{text}");
-    assert!(text.contains("vielleicht auch von anderen im selben Netz"), "{text}");
+    assert!(text.contains("von Ihnen oder von anderen im selben Netz"), "{text}");
     let mut english = gateway.web();
     english.extra.push("Accept-Language: en".to_owned());
     let text = worn_out(&mut english, "/").1.text();

@@ -63,7 +63,7 @@ fn what_two_nodes_tell_a_receiver_that_fails_it_takes_once() {
         let number = tried.len();
         match tried.insert(one.header("webhook-id").to_owned(), 1) {
             Some(_) => Verdict::Status(200),
-            None if number % 2 == 0 => Verdict::Status(503),
+            None if number.is_multiple_of(2) => Verdict::Status(503),
             None => Verdict::HangUp,
         }
     });

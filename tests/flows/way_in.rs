@@ -111,7 +111,7 @@ fn after_support_a_link_lives_as_long_as_a_reset_link_and_an_older_one_says_that
     assert!(!page.text().contains("Ihrem Passwort an"), "it asks for no password that does not exist");
     let _ = activate_with(&mut gateway.web(), &again, NEW);
     let page = gateway.web().get(&again);
-    assert!(page.text().contains("schon geöffnet"), "{}", page.text());
+    assert!(page.text().contains("schon eingerichtet"), "{}", page.text());
 }
 
 #[test]

@@ -119,7 +119,7 @@ pub struct Announcer {
 /// Where letters of owners go, and to whom they may.
 #[derive(Clone, Debug)]
 pub struct Writing {
-    /// To whom they may.
+    /// The recipients that they may write to.
     pub rules: WriteRules,
     /// Where they go.
     pub route: Route,

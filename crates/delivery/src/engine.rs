@@ -360,7 +360,7 @@ impl Engine {
     }
 
     /// Notes that a server has taken a letter. Where a report is to be written about that, the two belong into one
-    /// transaction, and the letter rather goes out again than the report is lost.
+    /// transaction: a second copy of the letter is better than a lost report.
     fn note(&self, Bound { leg, ticket }: &Bound, reports: bool) -> Option<Noted> {
         let needs_report = !reports && report::wanted(ticket, DsnAction::Relayed);
         self.deliveries.get().filter(|_| !needs_report)?.note(leg)

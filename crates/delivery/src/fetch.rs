@@ -28,7 +28,7 @@ use crate::resolve::{DnsError, Resolver, SystemResolver};
 use crate::tls;
 
 /// More than any file with certificates or keys that is worth asking about.
-const MOST: usize = 1024 * 1024;
+const MAX: usize = 1024 * 1024;
 /// For one file, from the name to its last byte.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -158,7 +158,7 @@ impl Fetcher {
             }
             other => return Err(server(format!("it answered {other}"))),
         }
-        let whole = Limited::new(answer.into_body(), MOST).collect().await;
+        let whole = Limited::new(answer.into_body(), MAX).collect().await;
         let whole = whole.map_err(|error| server(error.to_string()))?;
         Ok(whole.to_bytes().to_vec())
     }

@@ -95,7 +95,7 @@ pub enum Dnssec {
     Off,
     /// Here, by us, from the root's keys. What ought to be signed and is not is no answer.
     Validated,
-    /// The same from the DNSKEY records in this file.
+    /// Validated below the DNSKEY records in this file.
     Below(PathBuf),
 }
 

@@ -11,7 +11,7 @@ use sealpost_arrival::RevocationLists;
 use sealpost_seal::RevocationList;
 
 /// Those of one place together: all are given to the worker with every letter.
-const MOST: u64 = 16 * 1024 * 1024;
+const MAX: u64 = 16 * 1024 * 1024;
 
 pub(crate) struct CrlFiles {
     places: Vec<PathBuf>,
@@ -67,10 +67,10 @@ impl RevocationLists for CrlFiles {
         let seen = self.seen(&kept.files);
         if !kept.files.iter().map(|(at, one)| (at, &one.seen)).eq(&seen) {
             let mut before = std::mem::take(&mut kept.files);
-            let (mut place, mut left) = (0, MOST);
+            let (mut place, mut left) = (0, MAX);
             for (at, seen) in seen {
                 if at.0 != place {
-                    (place, left) = (at.0, MOST);
+                    (place, left) = (at.0, MAX);
                 }
                 let one = looked(&at.1, seen, before.remove(&at), &mut left);
                 kept.files.insert(at, one);
@@ -118,7 +118,7 @@ impl std::fmt::Debug for CrlFiles {
 
 /// What is in the file, or in every file of the folder.
 pub(crate) fn read(place: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut left = MOST;
+    let mut left = MAX;
     let mut read = Vec::new();
     for path in files(place)? {
         let size = std::fs::metadata(&path)?.len();

@@ -16,7 +16,7 @@ impl Roles {
     pub(crate) const ALL: Self = Self { intake: true, portal: true, delivery: true, jobs: true };
     /// The portal alone.
     pub(crate) const PORTAL: Self = Self { intake: false, portal: true, delivery: false, jobs: false };
-    /// None: a command's.
+    /// No role of a service: used by commands.
     pub(crate) const NONE: Self = Self { intake: false, portal: false, delivery: false, jobs: false };
 }
 

@@ -28,7 +28,7 @@ use crate::jobs::{self, Workshop};
 use crate::logins::ConfiguredLogins;
 use crate::{readiness, webhooks};
 
-/// How long sessions may end when nothing that this process writes is kept any more.
+/// Time for sessions to end once this process is fenced off from the store.
 const HALTED_DRAIN: Duration = Duration::from_secs(5);
 
 /// Why the product does not start or go on.

@@ -24,7 +24,7 @@ pub enum Term {
 }
 
 /// More than anybody keeps mail; what jiff counts without overflow.
-const MOST: u16 = 1000;
+const MAX: u16 = 1000;
 
 impl Term {
     /// Whether it is over within a day.
@@ -50,7 +50,7 @@ impl FromStr for Term {
         let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
         let (number, unit) = trimmed.split_at_checked(digits).ok_or_else(wrong)?;
         let number: u16 = number.parse().map_err(|_not_a_number| wrong())?;
-        let counted = |term: fn(u16) -> Self| (number <= MOST).then(|| term(number)).ok_or_else(wrong);
+        let counted = |term: fn(u16) -> Self| (number <= MAX).then(|| term(number)).ok_or_else(wrong);
         let exact = |seconds: u64| Ok(Self::Exact(Duration::from_secs(seconds * u64::from(number))));
         match unit.trim() {
             "day" | "days" => counted(Self::Days),

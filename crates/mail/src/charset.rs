@@ -158,7 +158,8 @@ fn may_be_sixteen(bytes: &[u8]) -> bool {
     // of the bytes are beyond ASCII.
     let strange = bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 14..=26 | 28..=31));
     let high = bytes.iter().filter(|b| **b >= 0x80).count();
-    strange || (bytes.len() % 2 == 0 && std::str::from_utf8(bytes).is_err() && high * 4 > bytes.len())
+    strange
+        || (bytes.len().is_multiple_of(2) && std::str::from_utf8(bytes).is_err() && high * 4 > bytes.len())
 }
 
 /// Whether the bytes may be in any charset: nothing, or nothing that is known, is said of them.
@@ -169,8 +170,7 @@ pub(crate) fn is_open(label: Option<&str>) -> bool {
     }
 }
 
-/// Whether nobody here can say what the bytes are: their charset is one that we do not know, and not one that has ASCII
-/// in its place ([`GUESSES`] find what else is in those). EBCDIC writes its letters where others have none.
+/// Whether the charset is unsupported and not a superset of ASCII ([`GUESSES`] find what else is in those). EBCDIC writes its letters where others have none.
 pub(crate) fn is_unknown(bytes: &[u8], label: &str) -> bool {
     match named(label) {
         Named::Unknown => {

@@ -41,8 +41,8 @@ impl NewPair {
     }
 
     /// Everything of the mailbox as it was read, sealed anew for this pair: a hybrid key exchange for every letter that nobody has
-    /// seen yet, so call it beside the event loop. Where somebody was faster and the mailbox has another pair already, nothing is
-    /// done: the rows made of it will be refused.
+    /// seen yet. CPU-bound: call it from a blocking thread. Where a concurrent change was faster, the commit of these rows is
+    /// refused.
     #[must_use]
     pub fn seal_again(
         &self,

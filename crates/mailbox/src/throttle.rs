@@ -34,7 +34,7 @@ const FREE: i64 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// Wrong passwords from one network before waiting begins there: an office has many who mistype.
 const FREE_AT_CLIENT: i64 = 20;
-/// All browsers together from which somebody has logged into one mailbox may be wrong so many times as often as one.
+/// The limit for all known browsers of one mailbox together, as a multiple of the limit for one.
 const TOGETHER: u32 = 10;
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest the way in is closed, unless the operator's first time is longer: 24 guesses a day are no

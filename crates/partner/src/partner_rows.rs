@@ -71,7 +71,7 @@ pub struct Found {
     pub partner: Partner,
     /// All of its keys, whatever their state.
     pub keys: Vec<PartnerKey>,
-    /// So many more rows there are that are not ours, or damaged.
+    /// How many further rows failed authentication.
     pub unreadable: usize,
 }
 

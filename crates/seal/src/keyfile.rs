@@ -14,11 +14,11 @@ use crate::pgp;
 use crate::smime::certificate::is_authority;
 
 /// The largest file of keys that is looked at.
-pub(crate) const MOST_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The most keys taken from one.
-const MOST_KEYS: usize = 64;
+const MAX_KEYS: usize = 64;
 /// The most files in a zip.
-const MOST_FILES: usize = 64;
+const MAX_FILES: usize = 64;
 
 /// Every key in it. Certificates of authorities are no keys where others are: they go along with those.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
@@ -48,7 +48,7 @@ struct Found {
 
 impl Found {
     fn file(&mut self, bytes: &[u8], depth: Depth) -> Result<(), KeyError> {
-        if bytes.len() > MOST_BYTES {
+        if bytes.len() > MAX_BYTES {
             return Err(KeyError::TooLarge);
         }
         if bytes.starts_with(b"PK\x03\x04") && depth == Depth::Outermost {
@@ -60,10 +60,10 @@ impl Found {
 
     fn zip(&mut self, bytes: &[u8]) -> Result<(), KeyError> {
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_zip| KeyError::Unknown)?;
-        if archive.len() > MOST_FILES {
+        if archive.len() > MAX_FILES {
             return Err(KeyError::TooLarge);
         }
-        let mut left = MOST_BYTES;
+        let mut left = MAX_BYTES;
         for at in 0..archive.len() {
             let Ok(file) = archive.by_index(at) else { continue };
             if !file.is_file() {
@@ -104,7 +104,7 @@ impl Found {
                 // Private keys have no business here, and nothing of them is kept.
                 _ => {}
             }
-            if self.certificates.len() + self.keys.len() > MOST_KEYS {
+            if self.certificates.len() + self.keys.len() > MAX_KEYS {
                 return Err(KeyError::TooLarge);
             }
         }
@@ -134,7 +134,7 @@ impl Found {
             return Err(KeyError::Unknown);
         }
         let certificates = cms.certificates();
-        if certificates.len() > MOST_KEYS {
+        if certificates.len() > MAX_KEYS {
             return Err(KeyError::TooLarge);
         }
         if certificates.is_empty() {
@@ -145,7 +145,7 @@ impl Found {
     }
 
     fn openpgp(&mut self, bytes: &[u8]) -> Result<(), KeyError> {
-        for cert in pgp::key::public_keys(bytes, MOST_KEYS)? {
+        for cert in pgp::key::public_keys(bytes, MAX_KEYS)? {
             self.keys.push(PartnerKey::of_cert(&cert)?);
         }
         Ok(())

@@ -8,12 +8,12 @@ use crate::partner_key::PartnerKey;
 
 /// How many of our private keys one letter can cause to be handed out. A layer of encryption needs one, and letters
 /// have two at most; the others are for recipients that a letter hides (wildcard key ids, RFC 9580 §5.1.8).
-pub const MOST_LENT: usize = 4;
+pub const MAX_LENT: usize = 4;
 
 /// Whoever keeps our keys, as the worker's parent asks it.
 ///
 /// SECURITY: who writes a letter decides which keys it names, and a worker that was taken over asks for whatever it
-/// likes: what holds is that it gets [`MOST_LENT`] keys and not all.
+/// likes: what holds is that it gets [`MAX_LENT`] keys and not all.
 pub trait Lends: Sync {
     /// The public sides of all of our keys. Where a letter does not say which it means, the first are tried.
     fn public(&self) -> Vec<PartnerKey>;
@@ -61,7 +61,7 @@ impl Keys for Lent<'_> {
 
     fn private(&mut self, at: usize) -> Option<&OwnKey> {
         if !self.handed.iter().any(|(handed, _)| *handed == at) {
-            if self.handed.len() >= MOST_LENT {
+            if self.handed.len() >= MAX_LENT {
                 return None;
             }
             self.handed.push((at, (self.ask)(at)));

@@ -35,7 +35,7 @@ pub use close::{Closed, Closing, close};
 pub use error::{CloseError, KeyError, OpenError, WorkerError};
 pub use judge::{Covers, Objection, Purpose, judge};
 pub use key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
-pub use lend::{Lends, MOST_LENT};
+pub use lend::{Lends, MAX_LENT};
 pub use open_result::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,

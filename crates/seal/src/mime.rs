@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sealpost_mail::Head;
 
 /// The most parts of one multipart that are looked at.
-const MOST_PARTS: usize = 200;
+const MAX_PARTS: usize = 200;
 
 /// Trailing bits of careless encoders are let pass; padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -154,7 +154,7 @@ fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
                 let end = end.strip_suffix(b"\r\n").or_else(|| end.strip_suffix(b"\n")).unwrap_or(end).len();
                 // Two delimiters in a row share a CRLF: an empty part.
                 found.push(body.get(start..end.max(start))?);
-                if found.len() > MOST_PARTS {
+                if found.len() > MAX_PARTS {
                     return None;
                 }
             }

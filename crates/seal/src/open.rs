@@ -27,9 +27,9 @@ use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender, TrustedKey};
 use crate::{inline, pgp, remote_content, smime};
 
 /// How deep layers and parts may lie.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// How many signatures are looked at.
-const MOST_SIGNATURES: usize = 32;
+const MAX_SIGNATURES: usize = 32;
 
 /// With what a letter is opened.
 pub(crate) struct Asked {
@@ -133,7 +133,7 @@ impl Finding<'_> {
     /// The entity that stands in its place, if it is another one.
     fn peel(&mut self, entity: &Entity<'_>, within: Within) -> Option<Vec<u8>> {
         let content_type = entity.content_type();
-        if within.depth > DEEPEST {
+        if within.depth > MAX_DEPTH {
             self.layers.push(Layer::Closed { method: Method::Smime, why: NotOpened::TooMuch });
             return None;
         }
@@ -557,7 +557,7 @@ impl Finding<'_> {
     }
 
     fn push(&mut self, found: SignatureFound) {
-        if self.signatures.len() < MOST_SIGNATURES {
+        if self.signatures.len() < MAX_SIGNATURES {
             self.signatures.push(found);
         }
     }

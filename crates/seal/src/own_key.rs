@@ -114,7 +114,7 @@ impl OwnKey {
     /// # Errors
     /// See [`KeyError`].
     pub fn import(bytes: &[u8], passphrase: Option<&Secret<String>>) -> Result<Self, KeyError> {
-        if bytes.len() > keyfile::MOST_BYTES {
+        if bytes.len() > keyfile::MAX_BYTES {
             return Err(KeyError::TooLarge);
         }
         let begins = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();

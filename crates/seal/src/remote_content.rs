@@ -5,7 +5,7 @@
 use crate::mime::Entity;
 
 /// How deep parts may lie.
-const DEEPEST: usize = 20;
+const MAX_DEPTH: usize = 20;
 
 /// Types that programs show as they are: text without a page around it, and pictures that are only pixels. The others of
 /// this list are files that somebody has to open.
@@ -86,7 +86,7 @@ pub(crate) fn reaches_out(letter: &[u8]) -> bool {
 
 fn entity(bytes: &[u8], depth: usize) -> bool {
     let Some(entity) = Entity::parse(bytes) else { return true };
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return true;
     }
     let content_type = entity.content_type();

@@ -15,16 +15,16 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use crate::error::{KeyError, OpenError, WorkerError};
-use crate::lend::{Lends, MOST_LENT};
+use crate::lend::{Lends, MAX_LENT};
 use crate::open_result::{Distrust, Opened, SpeaksFor};
 use crate::partner_key::PartnerKey;
-use crate::worker_protocol::{Answer, Bytes, Job, Loan, MOST_JSON, START, Trusted};
+use crate::worker_protocol::{Answer, Bytes, Job, Loan, MAX_JSON, START, Trusted};
 
 /// The worker's file name.
 const NAME: &str = "sealpost-seal";
 
-/// So many times its size a letter takes at least.
-const LEAST_TIMES: u64 = 2;
+/// The least memory that a letter takes, as a multiple of its size.
+const MIN_MEMORY_FACTOR: u64 = 2;
 
 /// What opening one letter may cost.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +158,7 @@ impl Worker {
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Opened, OpenError> {
         // It could not even be held, however often it came.
-        if length > self.limits.memory / LEAST_TIMES {
+        if length > self.limits.memory / MIN_MEMORY_FACTOR {
             return Err(WorkerError::Limit("the letter is too large for the memory that a worker has").into());
         }
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
@@ -263,7 +263,7 @@ impl Worker {
             return Err(WorkerError::Failed("its pipes are missing".to_owned()).into());
         };
         let json = framed(job)?;
-        let (asks, mut asked) = mpsc::channel(MOST_LENT);
+        let (asks, mut asked) = mpsc::channel(MAX_LENT);
         let feed = async move {
             // A worker that ends early closes the pipe; its status says why.
             if stdin.write_all(json.expose()).await.is_err() {
@@ -326,7 +326,7 @@ impl Worker {
                 Some(Answer::Needs(at)) => {
                     asked += 1;
                     // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
-                    if asked > MOST_LENT {
+                    if asked > MAX_LENT {
                         return Err(
                             WorkerError::Failed("it asked for more keys than it may".to_owned()).into()
                         );
@@ -361,7 +361,7 @@ async fn said(stdout: &mut BufReader<ChildStdout>) -> Option<Answer> {
     // A pipe that breaks ends like one that is closed.
     let _ = stdout.take(64).read_until(b'\n', &mut line).await;
     let length = std::str::from_utf8(&line).ok()?.strip_suffix('\n')?.strip_prefix(START)?;
-    let length = length.parse().ok().filter(|length: &usize| *length <= MOST_JSON)?;
+    let length = length.parse().ok().filter(|length: &usize| *length <= MAX_JSON)?;
     let mut json = vec![0_u8; length];
     stdout.read_exact(&mut json).await.ok()?;
     serde_json::from_slice(&json).ok()

@@ -11,7 +11,7 @@ use crate::open::{self, Asked};
 use crate::own_key::OwnKey;
 use crate::smime::chain::{self, Anchors};
 use crate::worker::{ChainVerdict, TrustedKey};
-use crate::worker_protocol::{Answer, Bytes, Job, Loan, MOST_JSON, START};
+use crate::worker_protocol::{Answer, Bytes, Job, Loan, MAX_JSON, START};
 use crate::{keyfile, smime};
 
 /// Does the one job that `input` holds. For the binary `sealpost-seal`, which has shut itself in before.
@@ -50,7 +50,7 @@ fn read_json<T: DeserializeOwned>(input: &mut impl BufRead) -> io::Result<T> {
     let length = line.strip_suffix('\n').and_then(|line| line.strip_prefix(START));
     let length: usize =
         length.and_then(|length| length.parse().ok()).ok_or_else(|| wrong("the input is no job"))?;
-    if length > MOST_JSON {
+    if length > MAX_JSON {
         return Err(wrong("the job is too large"));
     }
     let mut json = Zeroizing::new(vec![0_u8; length]);

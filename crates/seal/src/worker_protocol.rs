@@ -21,7 +21,7 @@ use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender};
 /// The first word of every line that begins something.
 pub(crate) const START: &str = "sealpost-seal-1 ";
 /// The longest JSON: keys and certificates, not letters.
-pub(crate) const MOST_JSON: usize = 64 * 1024 * 1024;
+pub(crate) const MAX_JSON: usize = 64 * 1024 * 1024;
 
 /// What the worker is to do.
 #[derive(Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::statement::{Statement, sql};
 use crate::store::Store;
 
-/// So long it is remembered that somebody was told.
+/// How long a warning that was sent is remembered.
 const TOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The wrong tries of one tag.

@@ -229,7 +229,7 @@ const AT_ONCE: u32 = 500;
 
 impl Store {
     /// These are the receivers from now on. What waits for one that is not among them any more waits for the operator; what
-    /// a former process had in hand or had put off is due: whoever is alone with the queue knows that it is gone. Where
+    /// a previous process had claimed or put off is due again: the exclusive holder of the queue knows that it is gone. Where
     /// another node serves it may have them in hand, and its claims end by their time.
     pub async fn set_hooks(
         &self,

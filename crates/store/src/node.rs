@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Gives back the leases of whoever is certainly dead: all of them where this process is alone with the queue;
-    /// where others work on it, those of the process that had this part in this folder before, and those of nobody.
+    /// where others work on it, those of the previous process in this data folder, and those without an owner.
     /// Without that proof a lease ends by its time only. Returns how many.
     pub async fn release_leases(&self, alone: &Alone, now: Timestamp) -> Result<usize, StoreError> {
         let mut released = 0;

@@ -19,7 +19,7 @@ pub struct Withdrawal {
     pub standing: Standing,
     /// Also if its recipient has opened it.
     pub even_if_read: bool,
-    /// Who, sealed to [`Standing::bound`].
+    /// Who withdrew it, sealed to [`Standing::bound`].
     pub by_sealed: Vec<u8>,
 }
 

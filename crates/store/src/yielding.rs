@@ -14,12 +14,12 @@ const ONE_BATCH: Duration = Duration::from_millis(20);
 const RESTS: u32 = 9;
 
 /// A checkpoint that took unusually long makes nobody stop for minutes.
-const LONGEST_REST: Duration = Duration::from_secs(5);
+const MAX_REST: Duration = Duration::from_secs(5);
 
 /// Rows in the first batch, in the smallest and in the largest.
 const FIRST: u32 = 50;
 const FEWEST: u32 = 5;
-const MOST: u32 = 1_000;
+const MAX: u32 = 1_000;
 
 /// One such task. One whose process ends anywhere goes on where it was: what is due is due still.
 #[derive(Debug)]
@@ -63,12 +63,12 @@ impl<'a> Yielding<'a> {
 /// As many rows as fit into the time, not more than twice as many as before.
 fn next_size(rows: u32, took: Duration) -> u32 {
     let fitting = u128::from(rows) * ONE_BATCH.as_nanos() / took.as_nanos().max(1);
-    u32::try_from(fitting).unwrap_or(MOST).clamp(rows / 2, rows.saturating_mul(2)).clamp(FEWEST, MOST)
+    u32::try_from(fitting).unwrap_or(MAX).clamp(rows / 2, rows.saturating_mul(2)).clamp(FEWEST, MAX)
 }
 
 /// None where nobody waited.
 fn rest(others: u64, cost: Duration) -> Option<Duration> {
-    (others > 0).then(|| cost.saturating_mul(RESTS).min(LONGEST_REST))
+    (others > 0).then(|| cost.saturating_mul(RESTS).min(MAX_REST))
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(next_size(50, 40 * MS), 25);
         assert_eq!(next_size(50, 900 * MS), 25);
         assert_eq!(next_size(50, 20 * MS), 50);
-        assert_eq!(next_size(MOST, MS), MOST);
+        assert_eq!(next_size(MAX, MS), MAX);
         assert_eq!(next_size(FEWEST, 900 * MS), FEWEST);
         assert_eq!(next_size(50, Duration::ZERO), 100);
     }
@@ -92,6 +92,6 @@ mod tests {
     fn it_rests_only_for_others_and_not_for_ever() {
         assert_eq!(rest(0, 20 * MS), None);
         assert_eq!(rest(1, 20 * MS), Some(180 * MS));
-        assert_eq!(rest(1, 90_000 * MS), Some(LONGEST_REST));
+        assert_eq!(rest(1, 90_000 * MS), Some(MAX_REST));
     }
 }

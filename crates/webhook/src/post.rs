@@ -30,7 +30,7 @@ const LARGEST_HEAD: usize = 32 * 1024;
 pub enum Trust {
     /// The world's.
     Public,
-    /// Those in this file alone.
+    /// The roots in this PEM file alone.
     File(PathBuf),
 }
 

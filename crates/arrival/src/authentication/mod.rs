@@ -66,7 +66,7 @@ pub(crate) struct Mail<'a> {
 /// However many name servers keep silent.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// More of them than this, and somebody wants us to ask (RFC 6376 §6.1 lets us choose).
-const MOST_SIGNATURES: usize = 8;
+const MAX_SIGNATURES: usize = 8;
 
 /// Looks whether anything proves where a mail is from.
 pub(crate) async fn prove(asking: &Asking, gateway: &str, mail: &Mail<'_>) -> Proof {
@@ -78,7 +78,7 @@ pub(crate) async fn prove(asking: &Asking, gateway: &str, mail: &Mail<'_>) -> Pr
     {
         return Proof::Upstream;
     }
-    if mail.head.count("DKIM-Signature") > MOST_SIGNATURES {
+    if mail.head.count("DKIM-Signature") > MAX_SIGNATURES {
         return Proof::None;
     }
     let asked = tokio::time::timeout(PATIENCE, ask(asking, gateway, mail, domain)).await;

@@ -27,7 +27,7 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
         Came::Readable => {}
         // An answer would depend on what is inside, and tell a stranger who sends a caught letter whether it opened.
         Came::Closed => {
-            tracing::info!(arrival.id = %arrival.id, "mail to our own address came closed; nobody is told anything");
+            tracing::info!(arrival.id = %arrival.id, "encrypted mail to our own address was dropped");
             return Ok(rows);
         }
     }

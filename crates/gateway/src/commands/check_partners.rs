@@ -51,13 +51,13 @@ fn lists(inbound: &Inbound, now: Timestamp) -> Vec<String> {
         if list.signer(&inbound.roots) == ListSigner::NotTheRoot {
             said.push(format!(
                 "the revocation list of {issuer:?} is not signed by the root of that name, and counts for nothing; \
-                 mend: fetch it again"
+                 fix: fetch it again"
             ));
         }
         if !list.is_current(now) {
             said.push(format!(
                 "the revocation list of {issuer:?} says nothing of today (its time is over, or has not come): \
-                 certificates below it count only where you have trusted them; mend: fetch the new one into partners.crls"
+                 certificates below it count only where you have trusted them; fix: fetch the new one into partners.crls"
             ));
         }
     }
@@ -69,7 +69,7 @@ fn lists(inbound: &Inbound, now: Timestamp) -> Vec<String> {
             let name = name.ok().and_then(|keys| keys.first().map(|key| key.facts().subject.clone()));
             said.push(format!(
                 "there is no revocation list of the root {:?}: certificates below it count only where you have trusted \
-                 them; mend: name its list in partners.crls, or say crl = \"when-known\"",
+                 them; fix: name its list in partners.crls, or say crl = \"when-known\"",
                 name.unwrap_or_default()
             ));
         }
@@ -92,7 +92,7 @@ async fn look(
         let facts = own.key.facts();
         if let Some(end) = runs_out(facts.not_after, now) {
             said.push(format!(
-                "our key {} {end}; mend: `sealpost domain-key make`, and send partners the new one",
+                "our key {} {end}; fix: `sealpost domain-key make`, and send partners the new one",
                 facts.fingerprint
             ));
         }
@@ -102,7 +102,7 @@ async fn look(
         if book.named(partner).await?.is_none() {
             said.push(format!(
                 "rule {rule:?} names the partner {partner:?}, which is not there: its letters go as the rule says \
-                 otherwise, or are refused (550 5.7.5); mend: `sealpost partner add {partner} FILE`"
+                 otherwise, or are refused (550 5.7.5); fix: `sealpost partner add {partner} FILE`"
             ));
         }
     }
@@ -114,7 +114,7 @@ async fn look(
                     let facts = key.key.facts();
                     if let Some(end) = runs_out(facts.not_after, now) {
                         said.push(format!(
-                            "the key {} of {} {end}; mend: ask for the new one, `sealpost partner add {}`",
+                            "the key {} of {} {end}; fix: ask for the new one, `sealpost partner add {}`",
                             facts.fingerprint, found.partner.name, found.partner.name
                         ));
                     }
@@ -139,6 +139,6 @@ fn runs_out(end: Option<Timestamp>, now: Timestamp) -> Option<String> {
 
 fn no_key() -> String {
     "letters would have to be encrypted for partners, and there is no key of our own to sign with: they go as the rule \
-     says otherwise, or are refused (550 5.7.5); mend: `sealpost domain-key make insurer.example --name \"…\"`"
+     says otherwise, or are refused (550 5.7.5); fix: `sealpost domain-key make insurer.example --name \"…\"`"
         .to_owned()
 }

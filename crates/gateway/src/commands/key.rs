@@ -81,7 +81,7 @@ fn report(made: io::Result<()>) -> ExitCode {
         Err(error) => {
             complain(format_args!("error: {error}"));
             complain(
-                "    mend: key files are never overwritten; name an empty folder, and a readable server key",
+                "    fix: key files are never overwritten; name an empty folder, and a readable server key",
             );
             ExitCode::FAILURE
         }

@@ -50,7 +50,7 @@ impl Runner {
         // A minute in which nothing is due writes nothing.
         let known = match self.workshop.store.jobs().await {
             Ok(known) => known,
-            Err(error) => return tracing::error!(%error, "nobody can say which jobs are due"),
+            Err(error) => return tracing::error!(%error, "the jobs that are due cannot be read"),
         };
         let now = self.workshop.clock.now();
         // A new store: what it believes begins now, and not when the first job is due.

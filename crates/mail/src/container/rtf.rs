@@ -307,17 +307,15 @@ impl Reader<'_> {
             // What an object looks like, and the same text in Unicode.
             b"result" | b"ud" if self.at_start || self.optional => self.group.place = Place::Shown,
             // The text of fields, notes, shapes and text boxes is there to be read.
-            b"field" if self.at_start => {
-                if self.group.place == Place::Shown {
-                    let (depth, begins) = (self.outer.len(), self.text.len());
-                    self.fields.push(Field { depth, begins, code: String::new() });
-                }
+            b"field" if self.at_start && self.group.place == Place::Shown => {
+                let (depth, begins) = (self.outer.len(), self.text.len());
+                self.fields.push(Field { depth, begins, code: String::new() });
             }
-            b"fldinst" => {
-                if self.group.place == Place::Shown && !self.fields.is_empty() {
-                    self.group.place = Place::Code;
-                }
+            b"field" if self.at_start => {}
+            b"fldinst" if self.group.place == Place::Shown && !self.fields.is_empty() => {
+                self.group.place = Place::Code;
             }
+            b"fldinst" => {}
             b"fldrslt" | b"footnote" | b"annotation" | b"shptxt" | b"shpinst" => {}
             b"do" if self.optional => {}
             b"dptxbxtext" => self.group.place = Place::Shown,

@@ -176,7 +176,7 @@ struct Search<'a> {
     /// Bytes that the texts to come may still have.
     room: usize,
     open: Vec<Item<'a>>,
-    /// How deep that lies which is being looked at.
+    /// The nesting depth of the part being read.
     depth: usize,
     /// Blocks of CMS that have been found in a text: other readings of it hold them again.
     blocks: HashSet<Vec<u8>>,

@@ -164,7 +164,7 @@ impl Search<'_> {
         }
     }
 
-    /// What nobody calls text, where it can be nothing else: files of unheard-of kinds, JSON, drawings.
+    /// Content of an unknown type that decodes as text: unknown file types, JSON, SVG.
     pub(super) fn perhaps_written(&mut self, bytes: &[u8]) {
         if self.sought == Sought::Letters || !charset::is_text(bytes) || bytes.starts_with(b"{\\rtf") {
             return;

@@ -23,14 +23,14 @@ use crate::display::one_line;
 use crate::html::html_to_text;
 
 /// Events of one file.
-const MOST_EVENTS: usize = 10;
+const MAX_EVENTS: usize = 10;
 /// Times of a series that are left out or added.
-const MOST_TIMES: usize = 50;
+const MAX_TIMES: usize = 50;
 /// More of a file is not looked at.
-const MOST_CHARS: usize = 256 * 1024;
+const MAX_CHARS: usize = 256 * 1024;
 /// Characters of one value, and of a description.
-const LONGEST: usize = 500;
-const LONGEST_DESCRIPTION: usize = 8000;
+const MAX_LENGTH: usize = 500;
+const MAX_DESCRIPTION: usize = 8000;
 
 /// One appointment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub enum Moment {
 /// The appointments in a calendar's text. Times that name no zone are in `zone`.
 #[must_use]
 pub fn invitations(text: &str, zone: &TimeZone) -> Vec<Invitation> {
-    let text = text.get(..text.floor_char_boundary(MOST_CHARS)).unwrap_or(text);
+    let text = text.get(..text.floor_char_boundary(MAX_CHARS)).unwrap_or(text);
     let mut found = read(text, zone);
     if found.is_empty() && text.contains("BEGIN:VEVENT") {
         // Cut off on the way: what there is of it says something.
@@ -127,7 +127,7 @@ pub fn invitations(text: &str, zone: &TimeZone) -> Vec<Invitation> {
     }
     let mut all = Vec::new();
     found.into_iter().for_each(|one| add(&mut all, one));
-    all.truncate(MOST_EVENTS);
+    all.truncate(MAX_EVENTS);
     all
 }
 
@@ -151,7 +151,7 @@ fn read(text: &str, zone: &TimeZone) -> Vec<Invitation> {
     let text = with_quoted_zones(text);
     let mut parser = Parser::new(&text);
     let mut found = Vec::new();
-    while found.len() < MOST_EVENTS {
+    while found.len() < MAX_EVENTS {
         match parser.entry() {
             Entry::ICalendar(calendar) => found.extend(of_calendar(&calendar, zone)),
             Entry::Eof | Entry::TooManyComponents => break,
@@ -198,7 +198,7 @@ fn of_calendar(calendar: &ICalendar, zone: &TimeZone) -> Vec<Invitation> {
         _ => None,
     });
     let events = calendar.components.iter().filter(|one| one.component_type == Kind::VEvent);
-    events.take(MOST_EVENTS).map(|event| of_event(event, method.as_ref(), &zones, zone)).collect()
+    events.take(MAX_EVENTS).map(|event| of_event(event, method.as_ref(), &zones, zone)).collect()
 }
 
 fn of_event(
@@ -269,7 +269,7 @@ impl Times<'_> {
             Value::PartialDateTime(written) => self.moment(written, zone),
             _ => None,
         });
-        moments.take(MOST_TIMES).collect()
+        moments.take(MAX_TIMES).collect()
     }
 
     fn moment(&self, written: &PartialDateTime, zone_name: Option<&str>) -> Option<Moment> {
@@ -398,7 +398,7 @@ fn description(event: &ICalendarComponent) -> String {
     let rich = || other(event, "X-ALT-DESC").map(html_to_text).unwrap_or_default();
     let text = if said.trim().is_empty() { rich() } else { said.to_owned() };
     let lines = text.lines().map(one_line).collect::<Vec<_>>().join("\n");
-    lines.trim().chars().take(LONGEST_DESCRIPTION).collect()
+    lines.trim().chars().take(MAX_DESCRIPTION).collect()
 }
 
 /// Properties that hold nothing but the place to join at.
@@ -442,7 +442,7 @@ fn other<'a>(event: &'a ICalendarComponent, name: &str) -> Option<&'a str> {
 
 /// One line, not too long.
 fn line(text: &str) -> String {
-    one_line(&text.replace('\n', ", ")).chars().take(LONGEST).collect()
+    one_line(&text.replace('\n', ", ")).chars().take(MAX_LENGTH).collect()
 }
 
 #[cfg(test)]

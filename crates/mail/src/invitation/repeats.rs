@@ -96,7 +96,7 @@ pub(super) fn of(
     months.dedup();
     let odd = !(rule.byhour.is_empty() && rule.byminute.is_empty() && rule.byyearday.is_empty());
     let (unit, on) = match places(rule, unit, every, months.is_empty()).filter(|_| !odd) {
-        Some((unit, on)) if on.len() <= MOST_PLACES => (unit, on),
+        Some((unit, on)) if on.len() <= MAX_PLACES => (unit, on),
         Some(_) | None => (Unit::Other, Vec::new()),
     };
     let months = if unit == Unit::Other { Vec::new() } else { months };
@@ -104,7 +104,7 @@ pub(super) fn of(
 }
 
 /// A sentence names no more places.
-const MOST_PLACES: usize = 7;
+const MAX_PLACES: usize = 7;
 
 /// What is counted, and where in it; nothing where no sentence says it.
 fn places(

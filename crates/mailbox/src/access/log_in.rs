@@ -52,7 +52,7 @@ impl Access<'_> {
             MailboxState::Locked | MailboxState::Deleted => Credential::None,
         });
         let id = mailbox.map(|mailbox| mailbox.id.clone()).unwrap_or_default();
-        // Asked for nobody, too: an answer that costs a question less is an answer.
+        // Queried for unknown addresses too, so that the time it takes does not tell them apart.
         let ends = self.store.activation_end(&id).await.map_err(MailboxError::from)?;
         let kind = match credential {
             Credential::Password | Credential::None => WrapKind::Password,

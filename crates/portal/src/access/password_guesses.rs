@@ -8,8 +8,8 @@ use crate::access::password_variants::{fold, hash, unleet};
 type Cost = u32;
 
 /// More characters than anybody needs; what is behind them makes nothing easier.
-const LONGEST: usize = 72;
-const LONGEST_WORD: usize = 24;
+const MAX_LENGTH: usize = 72;
+const MAX_WORD: usize = 24;
 
 const OWN: Cost = 30;
 const COMMON: Cost = 60;
@@ -66,7 +66,7 @@ impl Text {
     fn new(password: &str) -> Self {
         let (mut plain, mut begins) = (Vec::new(), Vec::new());
         let mut before = None;
-        for c in password.chars().take(LONGEST) {
+        for c in password.chars().take(MAX_LENGTH) {
             let folded = fold(c.encode_utf8(&mut [0; 4]));
             for (number, folded) in folded.chars().enumerate() {
                 plain.push(folded);
@@ -210,7 +210,7 @@ impl Words<'_> {
             } else if self.common.contains(form.as_str()) {
                 found.push((COMMON + more, None, After::Word));
             }
-            let is_word = (4..=LONGEST_WORD).contains(&length) && form.chars().all(char::is_alphabetic);
+            let is_word = (4..=MAX_WORD).contains(&length) && form.chars().all(char::is_alphabetic);
             if is_word && common_passwords::holds_any(&[hash(&form)]) {
                 let alone = match length {
                     4 => 120,

@@ -284,7 +284,7 @@ async fn finish(
         Replaced::Overtaken => return Err(Problem::Busy("letters come faster than a password is replaced")),
     };
     tracing::info!(mailbox.id = %mailbox.id, "forgotten password replaced");
-    // Whoever was guessing passwords does not keep the owner out now, and not from this browser later.
+    // Clears the throttle: failed guesses by others do not keep the owner out now, nor this browser later.
     throttle(site).forgive(&mailbox.tag).await.map_err(uncounted)?;
     tell(site, mailbox, About::PasswordChanged { forgotten: true, network: came_from(site, request) })
         .await?;

@@ -167,14 +167,14 @@ fn writers(page: &Reader<'_>, moment: &Moment) -> Option<String> {
 }
 
 /// So many days are named.
-const MOST_DAYS: usize = 10;
+const MAX_DAYS: usize = 10;
 
 fn again(page: &Reader<'_>, event: &Invitation) -> Option<String> {
     let mut words = event.repeats.as_ref().map(|repeats| by_rule(page, repeats));
     let days = |moments: &[Moment]| {
         let mut days: Vec<String> =
-            moments.iter().take(MOST_DAYS).map(|moment| day_of(page, moment)).collect();
-        if moments.len() > MOST_DAYS {
+            moments.iter().take(MAX_DAYS).map(|moment| day_of(page, moment)).collect();
+        if moments.len() > MAX_DAYS {
             days.push("…".to_owned());
         }
         listed(page, &days)

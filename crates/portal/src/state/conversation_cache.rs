@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sealpost_mail::Timestamp;
 
 /// Letters of all mailboxes together; each takes a few hundred bytes.
-const MOST: usize = 100_000;
+const MAX: usize = 100_000;
 /// Kept so long after it was last asked for, in milliseconds.
 const IDLE: i64 = 30 * 60 * 1000;
 
@@ -111,7 +111,7 @@ impl ConversationCache {
         kept.remove(mailbox_id);
         let weight = conversations.letters.len();
         let mut all: usize = kept.values().map(|entry| entry.conversations.letters.len()).sum();
-        while all + weight > MOST {
+        while all + weight > MAX {
             let oldest = kept.iter().min_by_key(|(_, entry)| entry.used.0).map(|(id, _)| id.clone());
             let Some(gone) = oldest.and_then(|id| kept.remove(&id)) else { return };
             all -= gone.conversations.letters.len();
@@ -175,14 +175,10 @@ mod tests {
         assert!(cache.known("one", Timestamp(2 * IDLE)).group("a").is_none());
         cache.keep("one", &small, Timestamp(2 * IDLE));
         let large = |n: u64| (0..n).map(|n| (n.to_string(), Box::from([n].as_slice())));
-        cache.keep("two", &Arc::new(Conversations::of(large(MOST as u64), None)), Timestamp(2 * IDLE + 1));
+        cache.keep("two", &Arc::new(Conversations::of(large(MAX as u64), None)), Timestamp(2 * IDLE + 1));
         assert!(cache.known("one", Timestamp(2 * IDLE + 1)).group("a").is_none(), "it made room");
         assert!(cache.known("two", Timestamp(2 * IDLE + 1)).group("7").is_some());
-        cache.keep(
-            "two",
-            &Arc::new(Conversations::of(large(MOST as u64 + 1), None)),
-            Timestamp(2 * IDLE + 1),
-        );
+        cache.keep("two", &Arc::new(Conversations::of(large(MAX as u64 + 1), None)), Timestamp(2 * IDLE + 1));
         assert!(
             cache.known("two", Timestamp(2 * IDLE + 1)).group("7").is_none(),
             "more than there is room for"

@@ -107,7 +107,7 @@ fn algorithm(key: &Key<PublicParts, UnspecifiedRole>) -> Algorithm {
 }
 
 /// User ids of a key that are looked at.
-const MOST_NAMES: usize = 64;
+const MAX_NAMES: usize = 64;
 
 struct Names {
     subject: String,
@@ -118,7 +118,7 @@ struct Names {
 impl Names {
     fn of(valid: &ValidCert<'_>) -> Self {
         let mut names = Self { subject: String::new(), addresses: Vec::new(), unreadable: 0 };
-        for user in valid.userids().revoked(false).take(MOST_NAMES) {
+        for user in valid.userids().revoked(false).take(MAX_NAMES) {
             let id = user.userid();
             if names.subject.is_empty() {
                 names.subject = one_line(&String::from_utf8_lossy(id.value())).chars().take(400).collect();
@@ -215,7 +215,7 @@ pub(crate) fn generate(kind: Kind, holder: &Holder, now: Timestamp, years: u32) 
 
 /// The same key under more addresses, each a user id that it certifies itself.
 pub(crate) fn with_addresses(cert: &Cert, addresses: &[Address], now: Timestamp) -> Result<Cert, KeyError> {
-    if cert.userids().count() + addresses.len() > MOST_NAMES {
+    if cert.userids().count() + addresses.len() > MAX_NAMES {
         return Err(KeyError::TooLarge);
     }
     let make = || {

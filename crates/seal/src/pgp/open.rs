@@ -24,9 +24,9 @@ use crate::own_key::{OwnKey, PrivatePart};
 use crate::partner_key::PartnerKey;
 
 /// How many recipients are looked at.
-const MOST_PKESKS: usize = 1000;
+const MAX_PKESKS: usize = 1000;
 /// How many of those that the letter hides: each costs a try with every key that may be tried.
-const MOST_HIDDEN: usize = 32;
+const MAX_HIDDEN: usize = 32;
 
 /// One signature, as far as cryptography and our trusted keys go.
 pub(crate) struct Signer {
@@ -92,7 +92,7 @@ impl DecryptionHelper for Helper<'_> {
         decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
     ) -> Result<Option<Cert>, anyhow::Error> {
         let Some(keys) = self.keys.as_deref_mut() else { return Err(none_opens()) };
-        let pkesks = || pkesks.iter().take(MOST_PKESKS);
+        let pkesks = || pkesks.iter().take(MAX_PKESKS);
         let named = |pkesk: &&PKESK| pkesk.recipient().map(KeyID::from).filter(|id| !id.is_wildcard());
         let mut opens = |pkesk: &PKESK, at: usize, id: Option<&KeyID>| {
             let own = keys.private(at)?;
@@ -114,7 +114,7 @@ impl DecryptionHelper for Helper<'_> {
         // A hidden recipient may be anybody, we too: as many of our keys are tried as one letter may cost.
         let mut holders: Vec<usize> = self.ours.iter().map(|(_, at)| *at).collect();
         holders.dedup();
-        for pkesk in pkesks().filter(|pkesk| named(pkesk).is_none()).take(MOST_HIDDEN) {
+        for pkesk in pkesks().filter(|pkesk| named(pkesk).is_none()).take(MAX_HIDDEN) {
             for at in &holders {
                 self.used = opens(pkesk, *at, None);
                 if self.used.is_some() {

@@ -238,12 +238,12 @@ fn a_letter_that_hides_its_recipients_is_tried_with_a_few_keys_and_no_more() {
         let holder = lab::holder("mail", "insurer.example");
         OwnKey::generate(Kind::OpenPgpCurve25519, &holder, lab::now(), 2).unwrap()
     };
-    let others: Vec<OwnKey> = (0..sealpost_seal::MOST_LENT).map(|_| make()).collect();
+    let others: Vec<OwnKey> = (0..sealpost_seal::MAX_LENT).map(|_| make()).collect();
     let behind =
         |before: usize| -> Vec<&OwnKey> { others.iter().take(before).chain(std::iter::once(ours)).collect() };
-    let (opened, got) = open(&letter, &behind(sealpost_seal::MOST_LENT - 1), &[]);
+    let (opened, got) = open(&letter, &behind(sealpost_seal::MAX_LENT - 1), &[]);
     assert_eq!(body(&got), b"for somebody\r\n", "{opened:?}");
-    let (opened, got) = open(&letter, &behind(sealpost_seal::MOST_LENT), &[]);
+    let (opened, got) = open(&letter, &behind(sealpost_seal::MAX_LENT), &[]);
     assert!(!opened.was_decrypted() && got.is_empty(), "{opened:?}");
     row("GnuPG", "writes to us", "hidden recipient (--hidden-recipient)", &Ok(()));
 }

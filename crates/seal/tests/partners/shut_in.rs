@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sealpost_mail::Secret;
-use sealpost_seal::{Kind, Lends, Limits, MOST_LENT, OpenError, OwnKey, PartnerKey, Worker, WorkerError};
+use sealpost_seal::{Kind, Lends, Limits, MAX_LENT, OpenError, OwnKey, PartnerKey, Worker, WorkerError};
 
 use crate::lab;
 
@@ -103,7 +103,7 @@ fn a_worker_that_was_taken_over_gets_a_few_keys_and_not_all() {
         matches!(&done, Err(OpenError::Worker(WorkerError::Failed(why))) if why.contains("more keys")),
         "{done:?}"
     );
-    assert!(counted.0.load(Ordering::Relaxed) <= MOST_LENT, "{counted:?}", counted = counted.0);
+    assert!(counted.0.load(Ordering::Relaxed) <= MAX_LENT, "{counted:?}", counted = counted.0);
 }
 
 #[test]

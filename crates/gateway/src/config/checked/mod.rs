@@ -106,7 +106,7 @@ pub(crate) struct Plan {
     pub(crate) log: Log,
     /// When owners and senders are told something.
     pub(crate) telling: Telling,
-    /// So far the clock may be ahead of the last run of a job.
+    /// How far the clock may be ahead of the last run of a job.
     pub(crate) clock_jump: std::time::Duration,
     /// Which letters may be taken back.
     pub(crate) recall: Recall,

@@ -16,15 +16,15 @@ use crate::config::file::{self as config, Config, Engine, Source};
 const PORT: u16 = 5432;
 
 /// More would only queue in the server instead of here.
-const MOST_CONNECTIONS: usize = 200;
+const MAX_CONNECTIONS: usize = 200;
 
 /// A node is silent for so long before others take over. Shorter, and a busy moment of the database is taken for an end.
 const SILENCE: Duration = Duration::from_secs(30);
 const SHORTEST: Duration = Duration::from_secs(10);
-const LONGEST: Duration = Duration::from_secs(600);
+const MAX_LENGTH: Duration = Duration::from_secs(600);
 
 /// Of a node's name, in bytes.
-const LONGEST_NAME: usize = 255;
+const MAX_NAME: usize = 255;
 
 /// `None` only where a problem has been noted.
 pub(crate) fn plan(config: &Config, source: &mut Source) -> Option<Rows> {
@@ -107,10 +107,10 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
         options.schema.clone_from(schema.get_ref());
     }
     if let Some(connections) = &store.connections {
-        if !(2..=MOST_CONNECTIONS).contains(connections.get_ref()) {
+        if !(2..=MAX_CONNECTIONS).contains(connections.get_ref()) {
             source.at(
                 connections.span().start,
-                format!("connections is not between 2 and {MOST_CONNECTIONS}"),
+                format!("connections is not between 2 and {MAX_CONNECTIONS}"),
                 "16 is good; the server's max_connections must allow for those of every process",
             );
             return None;
@@ -134,7 +134,7 @@ fn postgres(config: &Config, source: &mut Source) -> Option<PostgresOptions> {
 pub(crate) fn node(config: &Config, source: &mut Source) -> Option<NewNode> {
     let store = &config.store;
     let name = match &store.node {
-        Some(name) if name.get_ref().trim().is_empty() || name.get_ref().len() > LONGEST_NAME => {
+        Some(name) if name.get_ref().trim().is_empty() || name.get_ref().len() > MAX_NAME => {
             source.at(
                 name.span().start,
                 "node is empty or too long",
@@ -146,7 +146,7 @@ pub(crate) fn node(config: &Config, source: &mut Source) -> Option<NewNode> {
         None => host_name(),
     };
     let silence = match &store.silence {
-        Some(silence) if !(SHORTEST..=LONGEST).contains(&silence.get_ref().0) => {
+        Some(silence) if !(SHORTEST..=MAX_LENGTH).contains(&silence.get_ref().0) => {
             source.at(
                 silence.span().start,
                 "silence is not between 10 seconds and 10 minutes",
