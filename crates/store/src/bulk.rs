@@ -4,7 +4,7 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::deposit::standing;
+use crate::deposit::{standing, unread};
 use crate::error::StoreError;
 use crate::place::Place;
 use crate::statement::sql;
@@ -38,9 +38,11 @@ impl Store {
     pub async fn mark_all_read(&self, mailbox_id: &str, deposit_ids: &[String]) -> Result<usize, StoreError> {
         let each = |id: &String| {
             sql!(
-                "UPDATE deposits SET flags = (flags & -2) | 4
-                 WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'inbox'
-                 AND ((flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0))",
+                concat!(
+                    "UPDATE deposits SET flags = (flags & -2) | 4
+                     WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'inbox' AND ",
+                    unread!()
+                ),
                 mailbox_id,
                 id.as_str()
             )

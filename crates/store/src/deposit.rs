@@ -123,6 +123,14 @@ pub struct PlacePage {
     pub folders: Vec<OwnFolderRow>,
 }
 
+/// [`is_unread`] as a condition.
+macro_rules! unread {
+    () => {
+        "((flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0))"
+    };
+}
+pub(crate) use unread;
+
 /// The columns of [`deposit_row`], in its order.
 macro_rules! list_columns {
     () => {
@@ -295,9 +303,11 @@ fn count_of(mailbox_id: &str, place: Place<'_>) -> Statement {
     standing!(
         place,
         mailbox_id,
-        "count(*), count(CASE WHEN folder <> 'sent'
-             AND ((flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0)) THEN 1 END),
-         CAST(coalesce(sum(size), 0) AS BIGINT)",
+        concat!(
+            "count(*), count(CASE WHEN folder <> 'sent' AND ",
+            unread!(),
+            " THEN 1 END), CAST(coalesce(sum(size), 0) AS BIGINT)"
+        ),
         "",
         ""
     )
@@ -305,9 +315,12 @@ fn count_of(mailbox_id: &str, place: Place<'_>) -> Statement {
 
 fn count_in(mailbox_id: &str, folder: Folder) -> Statement {
     sql!(
-        "SELECT count(*), count(CASE WHEN (flags & 1) = 1 OR (read_at IS NULL AND (flags & 4) = 0) THEN 1 END),
-             CAST(coalesce(sum(size), 0) AS BIGINT)
-         FROM deposits WHERE mailbox_id = ?1 AND folder = ?2",
+        concat!(
+            "SELECT count(*), count(CASE WHEN ",
+            unread!(),
+            " THEN 1 END), CAST(coalesce(sum(size), 0) AS BIGINT)
+             FROM deposits WHERE mailbox_id = ?1 AND folder = ?2"
+        ),
         mailbox_id,
         folder.as_str()
     )

@@ -135,14 +135,17 @@ pub(crate) fn tell_opened(mailbox_id: &str, deposit_id: &str, at: Timestamp) -> 
     .telling()
 }
 
+/// [`told`] of letters that go, and whether anybody had opened them.
+macro_rules! told_gone {
+    ($($condition:tt)+) => {
+        told!("CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END", $($condition)+)
+    };
+}
+
 /// That its time is over: to stand before it goes.
 pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     sql!(
-        told!(
-            "CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END",
-            "d.id = ?1 AND d.expires_at <= ?3 AND ",
-            unheld!("d.mailbox_id")
-        ),
+        told_gone!("d.id = ?1 AND d.expires_at <= ?3 AND ", unheld!("d.mailbox_id")),
         deposit_id,
         LetterEvent::Expired.as_str(),
         at
@@ -152,13 +155,7 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
 
 /// That everything in a mailbox goes with it: to stand before it does.
 pub(crate) fn tell_mailbox_expired(mailbox_id: &str, at: Timestamp) -> Statement {
-    sql!(
-        told!("CASE WHEN d.read_at IS NULL THEN 'unread' ELSE 'read' END", "d.mailbox_id = ?1"),
-        mailbox_id,
-        LetterEvent::Expired.as_str(),
-        at
-    )
-    .telling()
+    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, LetterEvent::Expired.as_str(), at).telling()
 }
 
 /// That everything in a mailbox may be opened by its owner from now on.

@@ -81,12 +81,7 @@ impl Store {
     /// Takes a job that is due and that nobody has. Returns the number of the run. A lease that has run out is its
     /// process's end: the run is noted as cut off.
     pub async fn claim_job(&self, claim: Claim<'_>) -> Result<Option<i64>, StoreError> {
-        let known = sql!(
-            "INSERT INTO jobs (name, due_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            claim.job,
-            claim.first
-        );
-        self.change(vec![known]).await?;
+        self.introduce_jobs(&[(claim.job, claim.first)]).await?;
         let mut batch = Batch::default();
         batch.add(
             sql!(

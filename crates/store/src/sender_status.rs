@@ -73,33 +73,29 @@ impl Told {
     }
 }
 
-/// Keeps of a letter that is about to go whose it was, if nobody has opened it and its sender is known.
-pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
-    sql!(
+/// One statement: keeps of letters that are about to go whose they were, if nobody has opened them and their sender is
+/// known. `?2`: now.
+macro_rules! kept_for_senders {
+    ($($condition:tt)+) => {
         concat!(
             "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
              SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed
              FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
-             WHERE d.id = ?1 AND d.expires_at <= ?2 AND d.read_at IS NULL AND d.folder = 'inbox' AND ",
-            unheld!("d.mailbox_id"),
+             WHERE d.read_at IS NULL AND d.folder = 'inbox' AND ",
+            $($condition)+,
             " ON CONFLICT DO NOTHING"
-        ),
-        deposit_id,
-        now
-    )
+        )
+    };
 }
 
-/// The same of every letter in a mailbox that is about to go.
+/// Of a letter whose time is over.
+pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
+    sql!(kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id")), deposit_id, now)
+}
+
+/// Of every letter in a mailbox that goes by time.
 pub(crate) fn unread_in(mailbox_id: &str, now: Timestamp) -> Statement {
-    sql!(
-        "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
-         SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed
-         FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
-         WHERE d.mailbox_id = ?1 AND d.read_at IS NULL AND d.folder = 'inbox'
-         ON CONFLICT DO NOTHING",
-        mailbox_id,
-        now
-    )
+    sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now)
 }
 
 /// Letters looked at with one question.
