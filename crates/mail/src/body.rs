@@ -1,6 +1,7 @@
 //! Which parts of a letter are its body, and what each of them says. Decides nothing about files.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::charset;
 use crate::display::shows_nothing;
@@ -35,7 +36,7 @@ impl Body {
 }
 
 pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
-    let mut chooser = Chooser { parts, left_out: Vec::new() };
+    let mut chooser = Chooser { parts, left_out: Vec::new(), said: HashMap::new() };
     let mut blocks = chooser.blocks(0);
     if blocks.is_empty() {
         // A first part with a file name is still the best text there is.
@@ -47,10 +48,9 @@ pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
     }
     chooser.winmail(&mut blocks);
     // A frame with nothing in it is worse than to be told that there is nothing.
-    let is_blank =
-        |list: &[usize]| list.iter().filter_map(|at| parts.get(*at)).all(|part| says(part) == Says::Nothing);
-    let (blank, blocks): (Vec<Block>, Vec<Block>) =
-        blocks.into_iter().partition(|block| is_blank(&block.plain) && is_blank(&block.html));
+    let (blank, blocks): (Vec<Block>, Vec<Block>) = blocks.into_iter().partition(|block| {
+        [&block.plain, &block.html].iter().all(|list| chooser.says(list) == Says::Nothing)
+    });
     for block in blank {
         chooser
             .left_out
@@ -62,9 +62,21 @@ pub(crate) fn choose(parts: &[Part<'_>]) -> Body {
 struct Chooser<'p, 'a> {
     parts: &'p [Part<'a>],
     left_out: Vec<usize>,
+    /// What was found of a part: a page is walked through once, however often it is asked for.
+    said: HashMap<usize, Says>,
 }
 
 impl Chooser<'_, '_> {
+    /// How much these parts have to say.
+    fn says(&mut self, list: &[usize]) -> Says {
+        let Self { parts, said, .. } = self;
+        let known = list.iter().filter_map(|at| {
+            let part = parts.get(*at)?;
+            Some(*said.entry(*at).or_insert_with(|| says(part)))
+        });
+        known.max().unwrap_or_default()
+    }
+
     /// Which parts under `at` are the body (RFC 2046 §5.1).
     fn blocks(&mut self, at: usize) -> Vec<Block> {
         let parts = self.parts;
@@ -125,13 +137,11 @@ impl Chooser<'_, '_> {
         let (enriched, pages): (Vec<usize>, Vec<usize>) =
             std::mem::take(&mut all.html).into_iter().partition(is_enriched);
         let others = || part.children.iter().copied().filter(|at| parts.get(*at).is_some_and(is_last_resort));
-        let says =
-            |list: &[usize]| list.iter().filter_map(|at| parts.get(*at)).map(says).max().unwrap_or_default();
-        let (plain, html) = (says(&all.plain), says(&pages));
+        let (plain, html) = (self.says(&all.plain), self.says(&pages));
         if plain < Says::Words && html < Says::Own {
             // Nothing is said where it usually is: what stands beside it is no ornament then.
-            let rest: Vec<usize> = others().filter(|at| says(&[*at]) == Says::Words).take(1).collect();
-            let better = if says(&enriched) == Says::Words { enriched.clone() } else { rest };
+            let rest: Vec<usize> = others().filter(|at| self.says(&[*at]) == Says::Words).take(1).collect();
+            let better = if self.says(&enriched) == Says::Words { enriched.clone() } else { rest };
             if !better.is_empty() {
                 let is_text = |at: &usize| parts.get(*at).is_some_and(|part| !is_page(part));
                 let (texts, rich): (Vec<usize>, Vec<usize>) = better.iter().copied().partition(is_text);

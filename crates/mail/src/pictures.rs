@@ -24,12 +24,15 @@ pub(crate) struct Pictures {
 /// `files`: the parts that are no body.
 pub(crate) fn find(parts: &[Part<'_>], body: &Body, files: &[usize]) -> Pictures {
     let mut found = Pictures::default();
+    let pages: Vec<usize> = body.blocks.iter().flat_map(|block| block.html.iter().copied()).collect();
+    if pages.is_empty() {
+        return found;
+    }
     let is_picture = |at: &&usize| {
         parts.get(**at).is_some_and(|part| {
-            let name = part.name().unwrap_or_default();
-            let start = part.beginning();
-            let kind = file_type::meant(&part.content_type, &name, &start);
-            SHOWN.contains(&kind.as_str()) && file_type::can_be_drawn(&start, part.beginning_is_all())
+            let kind = file_type::meant(&part.content_type, &part.name().unwrap_or_default(), &part.start());
+            SHOWN.contains(&kind.as_str())
+                && file_type::can_be_drawn(&part.beginning(), part.beginning_is_all())
         })
     };
     let pictures: Vec<usize> = files.iter().filter(is_picture).copied().collect();
@@ -37,7 +40,7 @@ pub(crate) fn find(parts: &[Part<'_>], body: &Body, files: &[usize]) -> Pictures
         return found;
     }
     let parents = parents(parts);
-    for page in body.blocks.iter().flat_map(|block| block.html.iter().copied()) {
+    for page in pages {
         let Some(part) = parts.get(page) else { continue };
         let Some((_, seen)) = html::seen(&body::page(part)) else { continue };
         let near = by_distance(&parents, page, &pictures);

@@ -166,9 +166,12 @@ const BASE64_LINE: usize = 60;
 /// Base64, and the plain text that somebody has put behind it. `None`: there is none.
 pub(crate) fn footer(body: &[u8]) -> Option<(&[u8], &[u8])> {
     let from = body.len().saturating_sub(MAX_FOOTER);
-    let (mut at, mut may_end) = (0, false);
+    // From the line before the first that may begin it: a large file is not walked through for its last lines.
+    let before = body.get(..from.saturating_sub(1)).unwrap_or_default();
+    let mut at = before.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+    let mut may_end = false;
     let mut start = None;
-    for line in body.split_inclusive(|b| *b == b'\n') {
+    for line in body.get(at..).unwrap_or_default().split_inclusive(|b| *b == b'\n') {
         let text = line.trim_ascii();
         // Before it stands an empty line, or the end of the base64.
         if start.is_none() && may_end && !text.is_empty() && at >= from {
