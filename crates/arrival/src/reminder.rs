@@ -131,7 +131,7 @@ async fn post(
     let mut rows = ArrivalRows::new(at);
     let (reverse_path, purpose) = match letter {
         None => about_mailbox(context, &resident, at, &mut rows)?,
-        Some(letter) => about_letter(context, mailbox, letter, at, &mut rows).await?,
+        Some(letter) => about_letter(context, &resident, letter, at, &mut rows).await?,
     };
     let language = Language::parse(&mailbox.language).unwrap_or(announcer.language);
     let message_id = format!("{}@{}", shared.random.id(), context.tenant.name);
@@ -191,7 +191,7 @@ fn about_mailbox(
 /// was.
 async fn about_letter(
     context: &Context,
-    mailbox: &MailboxRow,
+    resident: &Resident,
     letter: Letter<'_>,
     now: Timestamp,
     rows: &mut ArrivalRows,
@@ -199,12 +199,11 @@ async fn about_letter(
     let first = context.shared.store.bounce_memo(&bounce_token(letter.id, 0)).await.map_err(unsent)?;
     let Some(first) = first else {
         // Nobody's letter, as the gateway itself puts into a mailbox: like a reminder of the mailbox.
-        let resident = Resident::of(mailbox, &context.shared.keys.rows, &context.shared.keys.tags);
-        return about_mailbox(context, &resident.map_err(unsent)?, now, rows);
+        return about_mailbox(context, resident, now, rows);
     };
     let memo = memo(context, letter.id, &first.memo_sealed)?;
     let purpose = Purpose::Notice {
-        mailbox_id: mailbox.id.clone(),
+        mailbox_id: resident.id().to_owned(),
         deposit_id: letter.id.to_owned(),
         sender: memo.sender.clone(),
         letter_id: memo.message_id.clone(),
@@ -212,7 +211,8 @@ async fn about_letter(
         others: letter.others.to_vec(),
     };
     let memo = NoticeMemo { others: letter.others.to_vec(), ..memo };
-    let copy = verp::Copy { mailbox_id: &mailbox.id, deposit_id: letter.id, number: letter.number, at: now };
+    let copy =
+        verp::Copy { mailbox_id: resident.id(), deposit_id: letter.id, number: letter.number, at: now };
     let path = match copy.reverse_path(context).map_err(unsent)? {
         None => ReversePath::Address(context.tenant.announcer.from.clone()),
         Some(path) => {

@@ -147,9 +147,7 @@ impl Returns for ToMailbox {
             mailbox_id,
             deposit_id,
             recipient: &returned.ticket.recipient.address,
-            message_id: head
-                .as_ref()
-                .and_then(|head| head.first("Message-ID").map(|id| id.trim_matches(['<', '>']).to_owned())),
+            message_id: head.as_ref().and_then(Head::message_id),
             subject: head.as_ref().and_then(Head::subject),
             date: returned.ticket.arrived,
             reason: returned.diagnostic.map_or_else(|| returned.status.to_string(), str::to_owned),

@@ -198,10 +198,7 @@ fn words(purpose: &Purpose, report: &Report, now: Timestamp) -> Words<'static> {
 fn about(ticket: &Ticket) -> Option<String> {
     match &ticket.purpose {
         Purpose::Notice { letter_id, .. } => letter_id.clone(),
-        Purpose::Relay => {
-            let head = Head::new(ticket.content.head()?.to_vec()).ok()?;
-            head.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
-        }
+        Purpose::Relay => Head::new(ticket.content.head()?.to_vec()).ok()?.message_id(),
         Purpose::Opened | Purpose::Report | Purpose::PortalReply { .. } => None,
     }
 }

@@ -137,20 +137,19 @@ impl Head {
     /// Also fields whose name only looks like it: a reader may take them for what they look like, and what a field says is
     /// asked to keep something from leaving.
     fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let mut shape = None;
-        Lines { rest: &self.0 }.filter_map(move |line| match line.field {
-            Some((other, value)) => other.eq_ignore_ascii_case(name).then_some(value),
-            None => {
-                let (other, value) = odd_name::field(line.raw)?;
-                (other == *shape.get_or_insert_with(|| odd_name::shape(name))).then_some(value)
-            }
-        })
+        Lines { rest: &self.0 }.filter_map(move |line| line.value_of(&[name]))
     }
 
     /// The decoded Subject.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         self.first("Subject")
+    }
+
+    /// The Message-ID without its angle brackets.
+    #[must_use]
+    pub fn message_id(&self) -> Option<String> {
+        self.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
     }
 
     /// Until when its sender wishes it to be kept (`Expires`, RFC 4021 §2.1.50; Outlook's `Expiry-Date`), if that can be
@@ -286,14 +285,9 @@ impl Head {
         const CUT: [&str; 2] = ["Subject", "Thread-Topic"];
         let mut bytes = Vec::with_capacity(self.0.len());
         for line in (Lines { rest: &self.0 }) {
-            let value = match line.field {
-                Some((name, value)) => CUT.iter().any(|cut| name.eq_ignore_ascii_case(cut)).then_some(value),
-                // What only looks like one is read like one ([`Self::readings`]).
-                None => odd_name::field(line.raw)
-                    .filter(|(name, _)| CUT.iter().any(|cut| *name == odd_name::shape(cut)))
-                    .map(|(_, value)| value),
-            };
-            match value.and_then(|value| Some((value.len(), encoded_words::cut(value, text)?))) {
+            let cut =
+                line.value_of(&CUT).and_then(|value| Some((value.len(), encoded_words::cut(value, text)?)));
+            match cut {
                 Some((length, value)) => {
                     let kept = line.raw.len().saturating_sub(length + 2);
                     bytes.extend_from_slice(line.raw.get(..kept).unwrap_or_default());
@@ -330,6 +324,19 @@ pub(crate) fn is_crlf_clean(bytes: &[u8]) -> bool {
 struct Line<'a> {
     raw: &'a [u8],
     field: Option<(&'a str, &'a [u8])>,
+}
+
+impl<'a> Line<'a> {
+    /// Its raw value, if it is a field of one of these names, or looks like one.
+    fn value_of(&self, names: &[&str]) -> Option<&'a [u8]> {
+        match self.field {
+            Some((name, value)) => names.iter().any(|one| name.eq_ignore_ascii_case(one)).then_some(value),
+            None => {
+                let (name, value) = odd_name::field(self.raw)?;
+                names.iter().any(|one| name == odd_name::shape(one)).then_some(value)
+            }
+        }
+    }
 }
 
 /// Walks over the logical lines, the empty one included.

@@ -129,7 +129,7 @@ async fn answer(
     };
     let (shared, tenant) = (&arrival.context.shared, &arrival.context.tenant);
     let message_id = format!("{}@{}", shared.random.id(), tenant.name);
-    let answered = reply_to_notice::message_id_of(&arrival.spooled.head);
+    let answered = arrival.spooled.head.message_id();
     let draft = owner_mail::draft(&tenant.announcer, notice, language, to, message_id, answered, arrival.now)
         .map_err(later)?;
     let queue = enqueue::Queue::of(arrival.context);

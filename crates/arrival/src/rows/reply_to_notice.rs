@@ -46,7 +46,8 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
     let language = announcer.language(&to).tag();
     let message_id = format!("{}@{}", shared.random.id(), tenant.name);
     let draft =
-        owner_mail::draft(announcer, notice, language, to, message_id, message_id_of(head), arrival.now)
+        // RFC 3834 §3.1.5: mail programs put it beside what it answers.
+        owner_mail::draft(announcer, notice, language, to, message_id, head.message_id(), arrival.now)
             .map_err(crate::failure::later)?;
     let queue = enqueue::Queue::of(arrival.context);
     let leg =
@@ -61,11 +62,6 @@ pub(super) async fn answer(arrival: &Arrival<'_>) -> Result<ArrivalRows, Reply> 
 fn wrote(head: &Head) -> Wrote {
     let answers = ["In-Reply-To", "References"].iter().any(|name| head.count(name) > 0);
     if answers { Wrote::Reply } else { Wrote::Afresh }
-}
-
-/// What an answer names, so that mail programs put it beside what it answers (RFC 3834 §3.1.5).
-pub(super) fn message_id_of(head: &Head) -> Option<String> {
-    head.first("Message-ID").map(|id| id.trim().trim_matches(['<', '>']).to_owned())
 }
 
 /// What counts an answer of this kind to this address; `None`: there was one today.

@@ -11,7 +11,6 @@ use sealpost_notice::Report as Words;
 use sealpost_store::{ArrivalRows, LegPurpose};
 
 use super::Arrival;
-use super::reply_to_notice::message_id_of;
 use crate::context::Context;
 use crate::decide::{Decided, Way};
 use crate::memo::NoticeMemo;
@@ -140,7 +139,7 @@ async fn refused(
         words: Words::Refused { reason: reply.text() },
         returned: returned.head.clone(),
         about: match arrival.came {
-            Came::Readable => message_id_of(&arrival.spooled.head),
+            Came::Readable => arrival.spooled.head.message_id(),
             Came::Closed => None,
         },
         arrived: arrival.now,
@@ -175,7 +174,7 @@ pub(super) async fn deposited(
         envid: arrival.envelope.envid.clone(),
         words: Words::Deposited,
         returned: None,
-        about: message_id_of(&arrival.spooled.head),
+        about: arrival.spooled.head.message_id(),
         arrived: arrival.now,
     };
     add(&At::of(arrival), report, TlsFloor::None, rows).await
