@@ -5,8 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use sealpost_mail::{Address, Timestamp, TlsFloor};
 
 use crate::config::DeliveryConfig;
-use crate::endpoint::Endpoint;
-use crate::endpoint::Expected;
+use crate::endpoint::{Endpoint, Expected};
 use crate::exchangers::{self, MAX, World};
 use crate::outcome::DeliveryFailure;
 use crate::resolve::Resolver;
@@ -28,17 +27,12 @@ enum Destination {
 impl RouteKey {
     /// The key of a ticket's connections; its floor is the letter's or that of the hop or domain, whichever is higher.
     pub(crate) fn of(ticket: &Ticket, config: &DeliveryConfig) -> Self {
-        match &ticket.route {
-            Route::NextHop(name) => {
-                let floor = floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, config);
-                Self { place: Destination::Hop(name.clone()), floor }
-            }
-            Route::Mx => {
-                let domain = ticket.recipient.address.domain().as_str().to_owned();
-                let floor = floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, config);
-                Self { place: Destination::Domain(domain), floor }
-            }
-        }
+        let to = &ticket.recipient.address;
+        let place = match &ticket.route {
+            Route::NextHop(name) => Destination::Hop(name.clone()),
+            Route::Mx => Destination::Domain(to.domain().as_str().to_owned()),
+        };
+        Self { place, floor: floor_of(&ticket.route, to, ticket.tls, config) }
     }
 }
 

@@ -13,13 +13,12 @@ use tokio::time::Instant;
 use crate::access::session::SignedIn;
 use crate::letters::place::FolderPage;
 use crate::letters::selection::MAX_ALL;
-use crate::mailbox::Line;
+use crate::mailbox::{Line, READ_AT_ONCE};
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::conversation_cache::{Conversations, Names};
 
-/// Letters that are opened at once, and the room for them.
-const AT_ONCE: usize = 200;
+/// Room for [`READ_AT_ONCE`] lines.
 const ROOM: u64 = 1024 * 1024;
 /// So many lines are opened without asking for room.
 const FEW: usize = 20;
@@ -135,10 +134,7 @@ impl SignedIn {
         if ids.len() < 2 {
             return Ok(Beside::default());
         }
-        let mut rows = Vec::new();
-        for part in ids.chunks(AT_ONCE) {
-            rows.extend(site.store.deposits_by_id(self.mailbox_id(), part).await.map_err(lost)?);
-        }
+        let mut rows = self.rows_of(site, &ids).await?;
         rows.retain(|row| row.folder != Folder::Trash || row.id == id);
         rows.sort_by(|a, b| a.received_at.cmp(&b.received_at).then(b.id.cmp(&a.id)));
         let more = rows.len().saturating_sub(MAX_BESIDE);
@@ -167,7 +163,7 @@ impl SignedIn {
         }
         let until = Instant::now() + TIME;
         let (mut names, mut whole): (Vec<(String, Names)>, bool) = (Vec::with_capacity(new.len()), true);
-        for part in new.chunks(AT_ONCE) {
+        for part in new.chunks(READ_AT_ONCE) {
             if Instant::now() >= until {
                 whole = false;
                 break;
@@ -177,9 +173,7 @@ impl SignedIn {
                 true => Some(site.room_for(ROOM).await?),
                 false => None,
             };
-            let rows = site.store.deposits_by_id(self.mailbox_id(), part).await;
-            let rows = rows.map_err(|error| Problem::fault("reading letters", error))?;
-            for Line { row, summary } in self.reader().lines(site, rows).await? {
+            for Line { row, summary } in self.lines_of(site, part).await? {
                 names.push((row.id, names_of(site, summary.as_ref())));
             }
         }

@@ -85,7 +85,7 @@ pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit)
 }
 
 /// Lines that are read by their ids at once.
-const READ_AT_ONCE: usize = 200;
+pub(crate) const READ_AT_ONCE: usize = 200;
 /// Bytes handed to the browser at once.
 const PIECE: usize = 64 * 1024;
 pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
@@ -113,11 +113,19 @@ impl SignedIn {
     ) -> Result<Vec<Line>, Problem> {
         let mut lines = Vec::with_capacity(ids.len());
         for part in ids.chunks(READ_AT_ONCE) {
-            let rows = site.store.deposits_by_id(self.mailbox_id(), part).await;
-            let rows = rows.map_err(|error| Problem::fault("reading letters", error))?;
-            lines.extend(self.reader().lines(site, rows).await?);
+            lines.extend(self.reader().lines(site, self.rows_of(site, part).await?).await?);
         }
         Ok(lines)
+    }
+
+    /// The same, closed.
+    pub(crate) async fn rows_of(&self, site: &Site, ids: &[String]) -> Result<Vec<DepositRow>, Problem> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for part in ids.chunks(READ_AT_ONCE) {
+            let found = site.store.deposits_by_id(self.mailbox_id(), part).await;
+            rows.extend(found.map_err(|error| Problem::fault("reading letters", error))?);
+        }
+        Ok(rows)
     }
 
     /// What opens the letters of this mailbox, for work that goes on beside the page.
