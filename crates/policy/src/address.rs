@@ -131,11 +131,8 @@ impl AddressSet {
     /// Reads a list file: one pattern per line, `#` starts a comment. The error is the line's number.
     pub(crate) fn parse_list(text: &str) -> Result<Self, usize> {
         let mut set = Self::default();
-        for (number, line) in text.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or_default().trim().trim_start_matches('\u{feff}');
-            if !line.is_empty() {
-                set.add(AddressPattern::parse(line).ok_or(number + 1)?);
-            }
+        for (number, entry) in list_entries(text) {
+            set.add(AddressPattern::parse(entry).ok_or(number)?);
         }
         Ok(set)
     }
@@ -157,6 +154,15 @@ impl AddressSet {
             ReversePath::Address(address) => self.contains(address),
         }
     }
+}
+
+/// What stands in a list file, each with the number of its line: without comments, blanks and what an editor puts in front.
+pub fn list_entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let entries = text.lines().enumerate().map(|(at, line)| {
+        let entry = line.split('#').next().unwrap_or_default();
+        (at + 1, entry.trim().trim_start_matches('\u{feff}'))
+    });
+    entries.filter(|(_, entry)| !entry.is_empty())
 }
 
 #[cfg(test)]

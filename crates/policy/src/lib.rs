@@ -52,6 +52,7 @@ mod spec;
 mod trial;
 mod wildcard;
 
+pub use address::list_entries;
 pub use compile::RuleError;
 pub use letter_facts::{Deep, Facts, Known};
 pub use rule_coverage::Always;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use sealpost_mail::{Address, Head, Origin, ReversePath};
 
 use super::{Entrance, sample};
+use crate::address::list_entries;
 use crate::letter_facts::{Deep, Facts, Known};
 use crate::spec::{HeaderSpec, RuleSpec, When};
 
@@ -259,9 +260,8 @@ pub(super) struct Wishes<'w> {
 impl<'w> Wishes<'w> {
     pub(super) fn new(when: &'w When, lists: &HashMap<String, String>) -> Self {
         let both = |patterns: &[String], named: &[String]| -> Vec<String> {
-            let lines = named.iter().filter_map(|name| lists.get(name)).flat_map(|text| text.lines());
-            let lines = lines.map(|line| line.split('#').next().unwrap_or_default().trim().to_owned());
-            let listed = lines.filter(|line| !line.is_empty());
+            let texts = named.iter().filter_map(|name| lists.get(name));
+            let listed = texts.flat_map(|text| list_entries(text)).map(|(_, entry)| entry.to_owned());
             // A condition each: where both are there, whoever stands in the list is tried first.
             listed.take(MAX_VALUES).chain(patterns.iter().take(MAX_VALUES).cloned()).collect()
         };

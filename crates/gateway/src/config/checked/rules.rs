@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When};
+use sealpost_policy::{RuleSpec, Rules, TreatmentSpec, When, list_entries};
 
 use super::reply_rule::for_replies;
 use super::{dead_rules, trials};
@@ -52,13 +52,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Rules> {
 /// A list that holds nobody takes a rule away without a word: an export that failed, a disk that was full. Where the rule
 /// lets go those who stand in it, that is only a warning.
 fn empty(config: &Config, lists: &HashMap<String, String>, source: &mut Source) {
-    let is_empty = |text: &str| {
-        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
-        lines.map(|line| line.trim().trim_start_matches('\u{feff}')).all(str::is_empty)
-    };
-    for (name, file) in
-        config.lists.iter().filter(|(name, _)| lists.get(*name).is_some_and(|text| is_empty(text)))
-    {
+    let is_empty = |name: &String| lists.get(name).is_some_and(|text| list_entries(text).next().is_none());
+    for (name, file) in config.lists.iter().filter(|(name, _)| is_empty(name)) {
         let names = |when: &When| {
             let all = [&when.recipient_list, &when.from_list, &when.reverse_path_list];
             all.into_iter().flatten().any(|one| one == name)
