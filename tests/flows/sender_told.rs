@@ -20,6 +20,18 @@ pub(crate) struct Office {
 }
 
 impl Office {
+    /// Its mailbox was activated and is used no more: it goes after eighteen months, with two reminders before.
+    fn with_an_idle_mailbox() -> Self {
+        let office = Self::open(|config| {
+            config.set("retention", "mailbox", "\"18 months\"");
+            config.set("reminders", "mailbox", r#"["30 days", "7 days"]"#);
+        });
+        office.letter("eins");
+        let notice = office.hop.wait_to(CUSTOMER);
+        activate(&mut office.gateway.web(), &letters::link(&notice.bytes));
+        office
+    }
+
     pub(crate) fn open(config: impl FnOnce(&mut Config)) -> Self {
         let (hop, clock) = (Hop::new(), IllClock::new());
         let mut settings = Config::new(&hop);
@@ -109,14 +121,7 @@ fn whoever_could_not_be_notified_is_not_called_notified_and_not_reminded() {
 
 #[test]
 fn a_refused_reminder_of_a_mailbox_is_counted_and_noted() {
-    let office = Office::open(|config| {
-        config.set("retention", "mailbox", "\"18 months\"");
-        config.set("reminders", "mailbox", r#"["30 days", "7 days"]"#);
-    });
-    office.letter("eins");
-    let notice = office.hop.wait_to(CUSTOMER);
-    let mut web = office.gateway.web();
-    activate(&mut web, &letters::link(&notice.bytes));
+    let office = Office::with_an_idle_mailbox();
     office.is_quiet();
     office.hop.answer_rcpt(CUSTOMER, "550 5.1.1 no such user");
     let begun = office.begun.to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap()).date();
@@ -137,14 +142,7 @@ fn a_refused_reminder_of_a_mailbox_is_counted_and_noted() {
 
 #[test]
 fn a_mailbox_whose_owner_nobody_could_tell_in_time_goes_after_they_were_told() {
-    let office = Office::open(|config| {
-        config.set("retention", "mailbox", "\"18 months\"");
-        config.set("reminders", "mailbox", r#"["30 days", "7 days"]"#);
-    });
-    office.letter("eins");
-    let notice = office.hop.wait_to(CUSTOMER);
-    let mut web = office.gateway.web();
-    activate(&mut web, &letters::link(&notice.bytes));
+    let office = Office::with_an_idle_mailbox();
     // As if the machine had been off for so long.
     office.day(580);
     let mails = office.to(CUSTOMER);

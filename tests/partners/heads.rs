@@ -5,7 +5,7 @@ use rig::{Config, Delivered, Gateway, Hop, Smtp, letters};
 
 use super::inward::result;
 use super::out::{our_certificate, path};
-use super::{insurer, openssl, sealpost};
+use super::{insurer, opened_for, openssl, sealpost};
 
 /// Says what the letter is about, each in its own way.
 const TELLING: &str = "Thread-Topic: Kuendigung 4711\r\nThread-Index: 4711\r\nKeywords: 4711\r\nComments: 4711\r\n\
@@ -58,13 +58,8 @@ fn fields_that_nobody_needs_outside_are_inside_only_and_the_subject_where_the_op
 /// A house that takes letters from the world at `at`, and sends its own to `wire`.
 fn house(domain: &str, wire: &Hop, inside: &Hop) -> (Gateway, std::net::SocketAddr) {
     let mut config = Config::new(wire);
-    config
-        .rule("partners", r#"{ recipient = "*" }"#, r#""domain""#)
-        .set("hops.inside", "host", &format!("\"{}\"", inside.address().ip()))
-        .set("hops.inside", "port", &inside.address().port().to_string())
-        .set("hops.inside", "tls", r#""off""#)
-        .set("partners", "hop", r#""inside""#)
-        .set("partners", "subject-tag", r#""[secure]""#);
+    config.rule("partners", r#"{ recipient = "*" }"#, r#""domain""#);
+    opened_for(&mut config, inside).set("partners", "subject-tag", r#""[secure]""#);
     let at = config.listener("world");
     config.set("[listener]", "domains", &format!("[\"{domain}\"]"));
     let gateway = Gateway::start(&config);

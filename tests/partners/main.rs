@@ -33,17 +33,24 @@ use rig::{Config, Gateway, Hop};
 /// from the world come in at the second address.
 fn insurer(world: &Hop, inside: &Hop) -> (Config, SocketAddr) {
     let mut config = Config::new(world);
+    config.rule("clinic", r#"{ recipient = "*@clinic.example" }"#, r#"["domain", "portal"]"#).rule(
+        "must",
+        r#"{ recipient = "*@must.example" }"#,
+        r#""domain""#,
+    );
+    opened_for(&mut config, inside).set("partners", "subject-tag", r#""[secure]""#);
+    let at = config.listener("world");
+    config.set("[listener]", "domains", r#"["insurer.example"]"#);
+    (config, at)
+}
+
+/// Letters from partners are handed to `inside` once they are opened.
+fn opened_for<'a>(config: &'a mut Config, inside: &Hop) -> &'a mut Config {
     config
-        .rule("clinic", r#"{ recipient = "*@clinic.example" }"#, r#"["domain", "portal"]"#)
-        .rule("must", r#"{ recipient = "*@must.example" }"#, r#""domain""#)
         .set("hops.inside", "host", &format!("\"{}\"", inside.address().ip()))
         .set("hops.inside", "port", &inside.address().port().to_string())
         .set("hops.inside", "tls", r#""off""#)
         .set("partners", "hop", r#""inside""#)
-        .set("partners", "subject-tag", r#""[secure]""#);
-    let at = config.listener("world");
-    config.set("[listener]", "domains", r#"["insurer.example"]"#);
-    (config, at)
 }
 
 /// Makes our key and gives the partner's file to the gateway: what an operator types.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use rig::{Config, Gateway, Hop, letters};
 
 use super::out::our_certificate;
-use super::sealpost;
+use super::{opened_for, sealpost};
 
 struct House {
     gateway: Gateway,
@@ -20,13 +20,12 @@ impl House {
     fn new(domain: &'static str, peer: SocketAddr, at: SocketAddr) -> Self {
         let inside = Hop::new();
         let mut config = Config::to(peer);
-        config
-            .set("gateway", "name", &format!("\"gate.{domain}\""))
-            .rule("partners", r#"{ recipient = "*" }"#, r#""domain""#)
-            .set("hops.inside", "host", &format!("\"{}\"", inside.address().ip()))
-            .set("hops.inside", "port", &inside.address().port().to_string())
-            .set("hops.inside", "tls", r#""off""#)
-            .set("partners", "hop", r#""inside""#);
+        config.set("gateway", "name", &format!("\"gate.{domain}\"")).rule(
+            "partners",
+            r#"{ recipient = "*" }"#,
+            r#""domain""#,
+        );
+        opened_for(&mut config, &inside);
         let _free = config.listener("world");
         config.set("[listener]", "addresses", &format!("[\"{at}\"]")).set(
             "[listener]",
