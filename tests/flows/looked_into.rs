@@ -45,7 +45,8 @@ fn looking(hop: &Hop) -> Config {
             "words",
             "{ text-pattern = ['(?i)\\bvertraulich\\b', '65 170839 J 003', 'Nur im TNEF', 'Opak signierter Text', \
              'Inhalt des inneren Briefs', 'Hallo Welt', 'Der ganze Brief', 'Zeile zwei\\n', 'eins\\n', \
-             'insurer.example/formular', 'Schadennummer 4711', '\\b10 100\\b', 'Größe', 'Žluťoučký kůň'] }",
+             'insurer.example/formular', 'Schadennummer 4711', '\\b10 100\\b', 'Größe', 'Žluťoučký kůň', \
+             '(?i)\\bstreng\\s+geheim\\b'] }",
             r#""portal""#,
         )
         .rule("files", "{ attachment-name = ['*.pdf', 'bericht.txt'] }", r#""portal""#);
@@ -149,6 +150,23 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
         "Content-Type: text/rtf\r\n\r\n{\\rtf1 x{\\object{\\*\\objdata 00}{\\result  vertraulich }}x}\r\n"
             .to_owned(),
         "Content-Type: text/rtf\r\n\r\n{\\rtf1 x{\\*\\pn{\\pntxtb vertraulich}}x}\r\n".to_owned(),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 Das ist vertraulich{\\super 1}.}\r\n".to_owned(),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 Das ist vertraulich\\sub a\\nosupersub .}\r\n".to_owned(),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 ver{\\super 2}traulich.}\r\n".to_owned(),
+        "Content-Type: text/rtf\r\n\r\n{\\rtf1 ist vertraulich{\\up6 *}.}\r\n".to_owned(),
+        format!(
+            "Content-Type: application/rtf; name=a.rtf\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            base64("{\\rtf1 vertraulich{\\super\\chftn{\\footnote\\plain{\\super\\chftn}Siehe unten}}}")
+        ),
+        "\r\n> das ist streng\r\n> geheim, sagt er\r\n".to_owned(),
+        "\r\n>> das ist streng\r\n> geheim, sagt er\r\n".to_owned(),
+        "\r\n| das ist streng \r\n| geheim, sagt er\r\n".to_owned(),
+        "Content-Type: text/plain; format=flowed\r\n\r\n> das ist streng \r\n> geheim\r\n".to_owned(),
+        html("<pre>&gt; das ist streng\r\n&gt; geheim</pre>"),
+        // Its last octet looks like a blank.
+        format!(
+            "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n{SIGNED_TO_A_LINE_END}\r\n"
+        ),
         // What `gpg --store` and `gpg -s` write: a literal packet, and one-pass, literal and signature compressed.
         packets("x.gpg", "yxF0AAAAAAB2ZXJ0cmF1bGljaA=="),
         packets("x.dat", "owDEDQMACAEBAgMEBQYHCAHLEXQAAAAAAHZlcnRyYXVsaWNo"),
@@ -186,6 +204,10 @@ fn what_is_wrapped_glued_or_mislabelled_is_found() {
 /// CMS that is signed by nobody and wraps "Das ist vertraulich." (RFC 5652 §5.1).
 const SIGNED: &str = "MFkGCSqGSIb3DQEHAqBMMEoCAQExADBBBgkqhkiG9w0BBwGgNAQyQ29udGVudC1U\r\n\
     eXBlOiB0ZXh0L3BsYWluDQoNCkRhcyBpc3QgdmVydHJhdWxpY2guDQoxAA==";
+
+/// The same with one more attribute that ends with 0x0a.
+const SIGNED_TO_A_LINE_END: &str = "MFwGCSqGSIb3DQEHAqBPME0CAQExADBBBgkqhkiG9w0BBwGgNAQyQ29udGVudC1UeXBlOiB0ZXh0\r\n\
+    L3BsYWluDQoNCkRhcyBpc3QgdmVydHJhdWxpY2guDQoxAwQBCg==";
 
 /// The first packets of a file that is encrypted with OpenPGP (RFC 9580 §5.1): a session key for somebody.
 const PGP: &[u8] = b"\x85\x01\x0c\x03\x12\x34\x56\x78\x9a\xbc\xde\xf0\x01\x07\xff";
@@ -259,6 +281,11 @@ fn what_is_encrypted_already_goes_where_a_rule_before_says_and_the_harmless_is_r
         "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\nContent-Transfer-Encoding: base64\r\n\r\n\
          MIAGCSqGSIb3DQEHA6CAMIACAQAx\r\n",
     );
+    // Who talks about armour has not closed anything.
+    let about =
+        letter("\r\nSolche Briefe beginnen mit -----BEGIN PGP MESSAGE----- und gehen so nicht auf.\r\n");
+    gateway.smtp().letter("erika@insurer.example", &["about@web.example"], &about).expect("250 2.0.0 *");
+    let _ = hop.wait_to("about@web.example");
     let harmless = letters::rich("Angebot", "Guten Tag", "<p>Guten Tag</p>", "Angebot.docx", b"PK\x03\x04");
     for (number, bytes) in [pgp, enveloped, harmless].iter().enumerate() {
         let to = format!("kunde{number}@web.example");

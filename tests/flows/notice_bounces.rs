@@ -36,7 +36,9 @@ fn a_failed_notice_is_told_to_the_sender_once() {
     assert_eq!(told.from(), "", "a report has the null reverse-path (RFC 3461 §6.2)");
     assert!(told.text().contains("max@web.example") && told.text().contains("5.1.1"), "{}", told.text());
     assert!(!told.text().contains("geheim"), "nothing of the letter is in it:\n{}", told.text());
-    // The token is spent: the same report again finds nobody.
+    // The token is spent: the same report again finds nobody, in capitals either.
+    let capitals = verp.to_ascii_uppercase();
+    smtp.letter("", &[&capitals], &report(&verp, "failed")).expect("550 5.1.1 *");
     smtp.letter("", &[&verp], &report(&verp, "failed")).expect("550 5.1.1 *");
     let reports = hop.delivered().iter().filter(|d| d.to().contains(&"erika@insurer.example")).count();
     assert_eq!(reports, 1);

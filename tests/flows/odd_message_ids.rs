@@ -100,6 +100,62 @@ fn answers_whose_fields_programs_have_rewritten_and_forwarded_letters() {
     let _ = hop.wait_to("other@web.example");
 }
 
+/// A receipt, a bounce of another kind than RFC 3464 and a letter handed on within the text say which letter they are about.
+#[test]
+fn what_names_a_letter_of_the_portal_in_its_text() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let mut client = gateway.smtp();
+    let first = letter("Subject: [vertraulich] x\r\nMessage-ID: <Th.One.4711@Insurer.Example>\r\n");
+    client.letter("erika@insurer.example", &["k@web.example"], &first).expect("250 *");
+    let mail = |kind: &str, body: &str| {
+        format!(
+            "From: Erika <erika@insurer.example>\r\nTo: k@web.example\r\nSubject: Gelesen\r\nMIME-Version: 1.0\r\n\
+             Content-Type: {kind}\r\n\r\n{body}\r\n"
+        )
+        .into_bytes()
+    };
+    let qmail = "Hi. This is the qmail-send program at web.example.\r\n<k@web.example>:\r\nSorry. (#5.1.1)\r\n\r\n\
+                 --- Below this line is a copy of the message.\r\n\r\nSubject: Befund\r\n\
+                 Message-ID: <Th.One.4711@Insurer.Example>\r\n";
+    let forwarded = "-------- Weitergeleitete Nachricht --------\r\n> Betreff: Befund\r\n\
+                     > Message-ID:\r\n>  <Th.One.4711@insurer.example>\r\n";
+    let emlx = "4711  \r\nFrom: a@insurer.example\r\nSubject: Befund\r\nMessage-ID: <Th.One.4711@Insurer.Example>\r\n\r\nText\r\n\
+                <?xml version=\"1.0\"?><plist/>";
+    let letters = [
+        mail("text/plain", qmail),
+        mail("text/plain", forwarded),
+        mail("text/plain", "Ihre Nachricht th.one.4711@insurer.example vom Freitag wurde gelesen."),
+        mail("text/html", "<p>Befund: <b>Message-Id:</b> &lt;Th.One.4711@Insurer.Example&gt;</p>"),
+        mail("text/html", "<p>Message-Id: &lt;Th.One.4711&#64;Insurer.Example&gt;</p>"),
+        mail(
+            "multipart/mixed; boundary=b",
+            &format!(
+                "--b\r\n\r\nsee\r\n--b\r\nContent-Type: application/octet-stream; name=1.emlx\r\n\r\n{emlx}\r\n--b--"
+            ),
+        ),
+        mail(
+            "multipart/mixed; boundary=b",
+            &format!(
+                "--b\r\n\r\nsee\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\n{emlx}\r\n--b--"
+            ),
+        ),
+        mail(
+            "text/plain\r\nContent-Transfer-Encoding: quoted-printable",
+            "Message-ID: <Th.One=\r\n.4711=40Insurer.Example>",
+        ),
+    ];
+    for (number, letter) in letters.iter().enumerate() {
+        client.letter("erika@insurer.example", &["k@web.example"], letter).expect("250 *");
+        let deposits = usize::try_from(gateway.count("SELECT count(*) FROM deposits")).unwrap();
+        assert_eq!(deposits, number + 2, "{}\n{}", String::from_utf8_lossy(letter), gateway.log());
+    }
+    // Addresses in a text, and other people's letters, are none of the portal's.
+    let other = mail("text/plain", "Message-ID: <other@y.example>, erika.mustermann@insurer.example");
+    client.letter("erika@insurer.example", &["other@web.example"], &other).expect("250 *");
+    let _ = hop.wait_to("other@web.example");
+}
+
 #[test]
 fn explain_says_what_an_answer_would_be() {
     let hop = Hop::new();

@@ -54,12 +54,15 @@ pub(crate) async fn judge(
     };
     let rules = context.tenant.rules();
     let needs = rules.needs();
-    let (looked, room) = if needs.deep || (needs.thread && may_hold_letters(&spooled.head)) {
+    let (looked, room) = if needs.deep || needs.thread {
         look_into(context, spooled, needs).await?
     } else {
-        (Looked { deep: Known::Unasked, within: Known::Yes(Vec::new()) }, Room::Little)
+        (Looked { deep: Known::Unasked, within: Known::Yes(Vec::new()), perhaps: Vec::new() }, Room::Little)
     };
-    let Looked { mut deep, within } = looked;
+    let Looked { mut deep, mut within, perhaps } = looked;
+    if let Known::Yes(ids) = &mut within {
+        ids.extend(perhaps);
+    }
     let thread = if needs.thread {
         thread::known(&context.shared, &context.tenant.name, &spooled.head, within).await
     } else {
@@ -159,15 +162,10 @@ pub fn refuse_whole(envelope: &Envelope, decided: &[Decided]) -> Result<(), Repl
 /// What was found in a letter.
 struct Looked {
     deep: Known<Deep>,
-    /// The Message-IDs that stand in letters within it, with what those answer.
+    /// The Message-IDs that stand in letters within it, with what those answer, and those that its texts name.
     within: Known<Vec<String>>,
-}
-
-/// Only text has no letters in it.
-fn may_hold_letters(head: &Head) -> bool {
-    let types = head.all("Content-Type");
-    let is_text = |kind: &String| kind.trim_start().get(..5).is_some_and(|t| t.eq_ignore_ascii_case("text/"));
-    !types.iter().all(is_text)
+    /// What else in its texts may be one.
+    perhaps: Vec<String>,
 }
 
 async fn look_into(context: &Context, spooled: &Spooled, needs: Needs) -> Result<(Looked, Room), Reply> {
@@ -176,11 +174,16 @@ async fn look_into(context: &Context, spooled: &Spooled, needs: Needs) -> Result
 }
 
 fn look_for_letters(bytes: &[u8]) -> Looked {
-    Looked { deep: Known::Unasked, within: of_letters(Inside::message_ids_of(bytes)) }
+    let mut inside = Inside::letters_of(bytes);
+    let within = of_letters(&mut inside);
+    Looked { deep: Known::Unasked, within, perhaps: inside.perhaps_ids }
 }
 
-fn of_letters(ids: Option<Vec<String>>) -> Known<Vec<String>> {
-    ids.map_or_else(|| Known::Never("it holds more letters than can be looked at".to_owned()), Known::Yes)
+fn of_letters(inside: &mut Inside) -> Known<Vec<String>> {
+    if inside.sealed.contains(&Sealed::Unknown) {
+        return Known::Never("it holds more letters than can be looked at".to_owned());
+    }
+    Known::Yes(std::mem::take(&mut inside.message_ids))
 }
 
 /// What rules may ask of a body. What cannot be taken apart can never be answered for.
@@ -191,11 +194,7 @@ pub fn look(bytes: &[u8]) -> Known<Deep> {
 /// Whether the letter names others, in its head or within, or may be one sent on: only the running gateway knows which of them are the
 /// portal's.
 pub fn names_letters(head: &Head, our_name: &str, bytes: &[u8]) -> Known<bool> {
-    let within = match may_hold_letters(head) {
-        true => look_at(bytes).within,
-        false => Known::Yes(Vec::new()),
-    };
-    thread::names_others(head, our_name, within)
+    thread::names_others(head, our_name, look_at(bytes).within)
 }
 
 fn look_at(bytes: &[u8]) -> Looked {
@@ -204,11 +203,12 @@ fn look_at(bytes: &[u8]) -> Looked {
         // A letter without a head is text.
         Err(LetterError::NoHeader) => (false, false),
         Err(error @ LetterError::TooComplex) => {
-            return Looked { deep: Known::Never(error.to_string()), within: Known::Never(error.to_string()) };
+            let why = || error.to_string();
+            return Looked { deep: Known::Never(why()), within: Known::Never(why()), perhaps: Vec::new() };
         }
     };
-    let inside = Inside::of(bytes);
-    let within = of_letters((!inside.sealed.contains(&Sealed::Unknown)).then_some(inside.message_ids));
+    let mut inside = Inside::of(bytes);
+    let within = of_letters(&mut inside);
     let deep = Known::Yes(Deep {
         attachments: inside.files,
         texts: inside.texts,
@@ -217,7 +217,7 @@ fn look_at(bytes: &[u8]) -> Looked {
         encrypted,
         signed,
     });
-    Looked { deep, within }
+    Looked { deep, within, perhaps: inside.perhaps_ids }
 }
 
 /// Says in the log which rule decided, without address, subject or content.

@@ -11,7 +11,9 @@ use crate::context::Context;
 /// The token in a recipient that is one of our reverse-paths; `base` is the address that the operator named for bounces.
 pub(crate) fn token(base: Option<&Address>, recipient: &Address) -> Option<String> {
     let base = base?;
-    let token = recipient.local().strip_prefix(base.local())?.strip_prefix('+')?;
+    // A server on the way may write it in capitals.
+    let (start, token) = recipient.local().split_at_checked(base.local().len())?;
+    let token = token.strip_prefix('+').filter(|_| start.eq_ignore_ascii_case(base.local()))?;
     (recipient.domain() == base.domain()).then(|| token.to_ascii_lowercase())
 }
 

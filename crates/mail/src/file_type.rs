@@ -199,6 +199,7 @@ pub(crate) fn looks_like_letter(bytes: &[u8]) -> bool {
         b"delivered-to",
         b"sender",
     ];
+    let bytes = without_count(bytes);
     let start = bytes.get(..8192.min(bytes.len())).unwrap_or_default();
     let mut seen = Vec::new();
     for (number, line) in start.split(|b| *b == b'\n').take(MAX_LINES).enumerate() {
@@ -230,12 +231,20 @@ fn is_envelope(line: &[u8]) -> bool {
     line.starts_with(b"From ") || line.starts_with(b">From ")
 }
 
+/// `.emlx` of Apple Mail: a line with a number, and the letter.
+fn without_count(bytes: &[u8]) -> &[u8] {
+    let Some(end) = memchr::memchr(b'\n', bytes.get(..24).unwrap_or(bytes)) else { return bytes };
+    let (line, rest) = bytes.split_at_checked(end + 1).unwrap_or((bytes, b""));
+    let line = line.trim_ascii();
+    if !line.is_empty() && line.iter().all(u8::is_ascii_digit) { rest } else { bytes }
+}
+
 /// Letters of one mailbox file.
 const MAX_LETTERS: usize = 500;
 
 /// The letters in a file: one, or those of an mbox.
 pub(crate) fn letters(bytes: &[u8]) -> Vec<&[u8]> {
-    let bytes = bytes.trim_ascii_start();
+    let bytes = without_count(bytes.trim_ascii_start());
     if !bytes.starts_with(b"From ") {
         return vec![bytes];
     }
@@ -268,6 +277,8 @@ mod tests {
     fn letters_are_known_by_their_fields() {
         assert!(looks_like_letter(b"From: a@x.example\r\nSubject: x\r\n\r\nx"));
         assert!(looks_like_letter(b"\r\nReceived: a\r\n\tb\r\nX-A: 1\r\nDate: x\r\n\r\nx"));
+        assert!(looks_like_letter(b"4711  \nFrom: a\nTo: b\n\nx"));
+        assert_eq!(letters(b"4711\nTo: x\n\ny"), [b"To: x\n\ny"]);
         assert!(looks_like_letter(b"From max Mon\nFrom: a\nTo: b\n\nx"));
         for other in [
             b"%PDF-1.4\n".as_slice(),

@@ -56,7 +56,8 @@ pub(crate) fn is_cms(bytes: &[u8]) -> bool {
 }
 
 fn read_der(bytes: &[u8], most: usize) -> Option<Cms> {
-    let info = first(bytes.trim_ascii_end())?;
+    // What ends like a blank may be the last octet of a signature.
+    let info = first(bytes).or_else(|| first(bytes.trim_ascii_end()))?;
     let mut fields = info.body;
     let kind = element(&mut fields).filter(|kind| info.tag == 0x30 && kind.tag == 6)?;
     let kind = match (kind.body.strip_prefix(PKCS_7), kind.body.strip_prefix(SMIME_CT)) {

@@ -17,6 +17,9 @@ pub(crate) struct Rtf {
     pub(crate) text: String,
     /// The same with what is hidden and with the codes of fields, by the code page of the whole: for rules.
     pub(crate) source: String,
+    /// The same as [`Self::source`] without what stands above or below the line, and without notes: `vertraulich` with the mark
+    /// of a footnote is `vertraulich`. `None`: there is no such thing.
+    pub(crate) bare: Option<String>,
     /// The page it was made of.
     pub(crate) html: Option<String>,
     /// What stands in groups that are not part of the running text, with an end of line behind every group and without:
@@ -45,6 +48,9 @@ struct Group {
     /// What follows is there for RTF alone (`\htmlrtf`).
     only_rtf: bool,
     hidden: bool,
+    /// It stands above or below the line, or is a note to it.
+    raised: bool,
+    note: bool,
     /// Characters to skip behind `\u`.
     fallback: usize,
     /// It is the table of fonts.
@@ -68,6 +74,7 @@ struct Reader<'a> {
     outer: Vec<Group>,
     text: String,
     source: String,
+    bare: String,
     html: String,
     aside: [String; 2],
     fields: Vec<Field>,
@@ -101,6 +108,8 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
             markup: false,
             only_rtf: false,
             hidden: false,
+            raised: false,
+            note: false,
             fallback: 1,
             fonts: false,
             font: 0,
@@ -108,6 +117,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
         outer: Vec::new(),
         text: String::new(),
         source: String::new(),
+        bare: String::new(),
         html: String::new(),
         aside: [String::new(), String::new()],
         fields: Vec::new(),
@@ -127,7 +137,8 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Rtf> {
     }
     reader.flush();
     let html = (reader.is_page && !reader.html.trim().is_empty()).then_some(reader.html);
-    Some(Rtf { text: reader.text, source: reader.source, html, aside: reader.aside })
+    let bare = (reader.bare != reader.source).then_some(reader.bare);
+    Some(Rtf { text: reader.text, source: reader.source, bare, html, aside: reader.aside })
 }
 
 impl Reader<'_> {
@@ -147,7 +158,11 @@ impl Reader<'_> {
                     self.end_field();
                 }
                 if let Some(outer) = self.outer.pop() {
-                    let was = std::mem::replace(&mut self.group, outer).place;
+                    let group = std::mem::replace(&mut self.group, outer);
+                    if group.note && !outer.note {
+                        self.push(" ");
+                    }
+                    let was = group.place;
                     let [apart, joined] = &mut self.aside;
                     if was == Place::Aside {
                         apart.push('\n');
@@ -265,8 +280,11 @@ impl Reader<'_> {
                 }
             }
             b"v" => self.group.hidden = on,
+            b"super" | b"sub" | b"up" | b"dn" => self.group.raised = on,
+            b"nosupersub" => self.group.raised = false,
             b"plain" => {
                 self.group.hidden = false;
+                self.group.raised = self.group.note;
                 self.group.font = self.plain_font;
             }
             b"fonttbl" if self.at_start || self.optional => {
@@ -316,7 +334,13 @@ impl Reader<'_> {
                 self.group.place = Place::Code;
             }
             b"fldinst" => {}
-            b"fldrslt" | b"footnote" | b"annotation" | b"shptxt" | b"shpinst" => {}
+            b"footnote" | b"annotation" => {
+                // A note begins apart from the word it belongs to.
+                self.push(" ");
+                self.group.raised = true;
+                self.group.note = true;
+            }
+            b"fldrslt" | b"shptxt" | b"shpinst" => {}
             b"do" if self.optional => {}
             b"dptxbxtext" => self.group.place = Place::Shown,
             _ if self.optional && self.at_start && matches!(self.group.place, Place::Shown | Place::Code) => {
@@ -367,6 +391,7 @@ impl Reader<'_> {
                     field.code.push_str(text);
                 }
                 self.source.push_str(source);
+                self.bare.push_str(source);
                 return;
             }
             Place::Aside => return self.aside.iter_mut().for_each(|aside| aside.push_str(source)),
@@ -382,6 +407,9 @@ impl Reader<'_> {
             self.html.push_str(&escaped);
         }
         self.source.push_str(source);
+        if !self.group.raised {
+            self.bare.push_str(source);
+        }
         if !self.group.hidden {
             self.text.push_str(text);
         }
@@ -466,6 +494,25 @@ mod tests {
         assert_eq!(text("{\\rtf1 offen{\\v geheim}}"), "offen");
         assert_eq!(read(b"{\\rtf1 offen{\\v geheim}}").unwrap().source, "offengeheim");
         assert!(read(b"vertraulich").is_none());
+    }
+
+    #[test]
+    fn what_is_raised_is_read_with_the_word_and_without() {
+        for rtf in [
+            "vertraulich{\\super 1}",
+            "vertraulich\\super 1\\nosupersub ",
+            "vertraulich{\\sub a}",
+            "ver{\\super 1}traulich",
+            "vertraulich{\\up6 *}",
+            "vertraulich\\super 1\\plain ",
+            "vertraulich{\\super\\chftn{\\footnote\\pard\\plain{\\super\\chftn}Siehe unten}}",
+        ] {
+            let read = read(format!("{{\\rtf1 ist {rtf} so}}").as_bytes()).unwrap();
+            let bare = read.bare.unwrap();
+            assert!(bare.contains(" vertraulich "), "{rtf}: {bare}");
+        }
+        assert_eq!(text("{\\rtf1 Wort{\\footnote Siehe}.}"), "Wort Siehe .");
+        assert!(read(b"{\\rtf1 offen}").unwrap().bare.is_none());
     }
 
     #[test]

@@ -233,6 +233,7 @@ impl<'a> Search<'a> {
                 apart = true;
                 let mut inside = pieces.inside;
                 for outside in pieces.outside {
+                    self.ids.look(outside);
                     self.text(charset::decode(outside, None));
                     // Behind its end it may begin again.
                     inside.extend(parts::split_multipart(outside, boundary.as_bytes()).inside);

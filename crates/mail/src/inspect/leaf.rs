@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::openpgp;
 use super::text::{self, Form};
 use super::{Item, Said, Sealed, Search, Unread, What};
+use crate::charset;
 use crate::container::openpgp::OpenPgp;
 use crate::container::{self, cms, tnef, unsupported, uuencode};
 use crate::display::{file_name, last_of_path};
@@ -75,6 +76,9 @@ impl<'a> Search<'a> {
             }
         }
 
+        if !forms.is_empty() || charset::is_text(bytes) {
+            self.ids.look(bytes);
+        }
         let is_winmail = is_typed(&["application/ms-tnef", "application/vnd.ms-tnef"])
             || names.iter().any(|name| name.eq_ignore_ascii_case("winmail.dat"));
         if tnef::is_tnef(bytes) || (is_winmail && !bytes.is_empty()) {
@@ -109,8 +113,8 @@ impl<'a> Search<'a> {
                 what: What::Entity { default: "text/plain", strict: false },
             });
         }
-        let is_mail =
-            is_called(&["eml", "mht", "mhtml", "nws", "mbox", "mbx"]) || is_typed(&["application/mbox"]);
+        let is_mail = is_called(&["eml", "emlx", "mht", "mhtml", "nws", "mbox", "mbx"])
+            || is_typed(&["application/mbox"]);
         let entity = || What::Entity { default: "text/plain", strict: false };
         if is_mail || (forms.is_empty() && file_type::looks_like_letter(bytes)) {
             if !bytes.contains(&b'\n') && bytes.contains(&b'\r') {
@@ -175,7 +179,9 @@ impl<'a> Search<'a> {
             self.unread(Unread::Damaged);
         }
         tnef.subject.into_iter().for_each(|subject| self.text(subject));
+        tnef.html.iter().for_each(|page| self.ids.look(page.as_bytes()));
         tnef.plain.into_iter().chain(tnef.others).for_each(|plain| {
+            self.ids.look(plain.as_bytes());
             if plain.contains('<') {
                 self.page(&plain);
             }

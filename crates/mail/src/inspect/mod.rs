@@ -8,6 +8,7 @@
 
 mod entity;
 mod leaf;
+mod named_ids;
 mod openpgp;
 mod pem_blocks;
 mod text;
@@ -15,6 +16,7 @@ mod text;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use named_ids::NamedIds;
 use thiserror::Error;
 
 /// Entities, files and containers of one letter.
@@ -80,8 +82,11 @@ pub struct Inside {
     pub illegible: Option<Unread>,
     /// What of it is closed or signed, each once.
     pub sealed: Vec<Sealed>,
-    /// The Message-IDs of the letters within it, and of those that these answer, as they are written.
+    /// The Message-IDs of the letters within it, and of those that these answer, as they are written; and those that its
+    /// texts name as such.
     pub message_ids: Vec<String>,
+    /// What else in its texts may be a Message-ID.
+    pub perhaps_ids: Vec<String>,
 }
 
 impl Inside {
@@ -91,11 +96,10 @@ impl Inside {
         Self::sought(bytes, Sought::All)
     }
 
-    /// Only [`Self::message_ids`], for a smaller price. `None`: there is more in it than was looked at.
+    /// Only [`Self::message_ids`] and [`Self::perhaps_ids`], for a smaller price.
     #[must_use]
-    pub fn message_ids_of(bytes: &[u8]) -> Option<Vec<String>> {
-        let found = Self::sought(bytes, Sought::Letters);
-        (!found.sealed.contains(&Sealed::Unknown)).then_some(found.message_ids)
+    pub fn letters_of(bytes: &[u8]) -> Self {
+        Self::sought(bytes, Sought::Letters)
     }
 
     fn sought(bytes: &[u8], sought: Sought) -> Self {
@@ -109,6 +113,7 @@ impl Inside {
             open: Vec::new(),
             depth: 0,
             blocks: HashSet::new(),
+            ids: NamedIds::default(),
         };
         search.push(Item {
             bytes: Cow::Borrowed(bytes),
@@ -124,6 +129,9 @@ impl Inside {
                 }
             }
         }
+        let NamedIds { named, unnamed } = std::mem::take(&mut search.ids);
+        named.into_iter().for_each(|id| search.message_id(id));
+        search.found.perhaps_ids.extend(unnamed);
         search.found.texts.sort_unstable();
         search.found.texts.dedup();
         search.found.files.sort_unstable();
@@ -180,6 +188,7 @@ struct Search<'a> {
     depth: usize,
     /// Blocks of CMS that have been found in a text: other readings of it hold them again.
     blocks: HashSet<Vec<u8>>,
+    ids: NamedIds,
 }
 
 impl<'a> Search<'a> {
@@ -245,7 +254,7 @@ impl<'a> Search<'a> {
             self.sealed(what);
         }
         self.blocks_in(text.as_bytes());
-        let joined = text::rejoined(&text);
+        let joined = text::rejoined(&text).into_iter().chain(text::unquoted(&text));
         for text in text::without_tricks(&text).into_iter().chain(joined).chain([text]) {
             match self.room.checked_sub(text.len()).filter(|_| self.can_work(text.len())) {
                 Some(left) => {

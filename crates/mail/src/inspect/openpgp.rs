@@ -20,6 +20,20 @@ fn has_line(bytes: &[u8], begin: &[u8]) -> bool {
     })
 }
 
+/// Whether armour may begin in a text, quoted or not: what stands in it nobody reads. Who talks about it has a word before
+/// it on the line.
+pub(super) fn may_be_in(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"-----BEGIN PGP MESSAGE").any(|at| {
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        // Of a page, what stands behind its last tag.
+        let line =
+            line.rsplit_once('>').filter(|(tags, _)| tags.contains('<')).map_or(line, |(_, rest)| rest);
+        let line = line.replace("&gt;", ">").replace("&nbsp;", " ");
+        line.chars().all(|c| c.is_whitespace() || !c.is_alphanumeric())
+    })
+}
+
 /// Whether these are the packets of a message that is encrypted (RFC 9580 §4.2, §5.1, §5.3, §5.13): a session key for
 /// somebody or by a passphrase, or encrypted data alone. The version is asked too: one octet alone begins many files.
 pub(super) fn is_message(bytes: &[u8]) -> bool {
@@ -74,5 +88,21 @@ mod tests {
         assert_eq!(lines("> -----BEGIN PGP MESSAGE-----\r\n"), []);
         assert_eq!(lines("it begins with -----BEGIN PGP MESSAGE-----"), []);
         assert_eq!(lines("-----BEGIN PGP PUBLIC KEY BLOCK-----"), []);
+        for yes in [
+            "-----BEGIN PGP MESSAGE-----\n",
+            "a\n> -----BEGIN PGP MESSAGE-----",
+            "<p>&gt;&nbsp;-----BEGIN PGP MESSAGE-----<br>",
+            "<p>a</p><p>-----BEGIN PGP MESSAGE-----<br>",
+            "* -----BEGIN PGP MESSAGE-----",
+        ] {
+            assert!(may_be_in(yes), "{yes}");
+        }
+        for no in [
+            "it begins with -----BEGIN PGP MESSAGE----- and so on",
+            "<p>mit \"-----BEGIN PGP MESSAGE-----\"</p>",
+            "",
+        ] {
+            assert!(!may_be_in(no), "{no}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Text in every reading: as it stands, as a page, as rich text, as a calendar. Knows no fields and no files.
 
-use super::{Said, Search, Sought, Unread};
+use super::{Said, Search, Sought, Unread, openpgp};
 use crate::charset;
 use crate::container::rtf;
 use crate::display::is_trick;
@@ -94,6 +94,25 @@ pub(super) fn rejoined(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
+/// Lines that somebody quotes, without the marks of that: `> streng` and `> vertraulich` are two words that follow each
+/// other. `None`: no two lines are quoted.
+pub(super) fn unquoted(text: &str) -> Option<String> {
+    let is_mark = |c: char| matches!(c, '>' | '|');
+    let mut out = String::new();
+    let mut before = false;
+    let mut found = false;
+    for line in text.lines() {
+        let is_quoted = line.trim_start().starts_with(is_mark);
+        found |= is_quoted && before;
+        before = is_quoted;
+        let bare =
+            if is_quoted { line.trim_start_matches(|c: char| c.is_whitespace() || is_mark(c)) } else { line };
+        out.push_str(bare);
+        out.push('\n');
+    }
+    found.then_some(out)
+}
+
 /// Letters that JSON and scripts write by their numbers (RFC 8259 §7), in their own place; `None` where there are none.
 fn without_escapes(text: &str) -> Option<String> {
     if !text.contains("\\u") {
@@ -179,7 +198,7 @@ impl Search<'_> {
     }
 
     pub(super) fn plain(&mut self, text: String, flowed: Option<bool>) {
-        if text.contains("-----BEGIN PGP MESSAGE-----") {
+        if openpgp::may_be_in(&text) {
             self.illegible(Unread::Encrypted);
         }
         if let Some(delsp) = flowed {
@@ -199,7 +218,7 @@ impl Search<'_> {
     }
 
     pub(super) fn page(&mut self, page: &str) {
-        if page.contains("-----BEGIN PGP MESSAGE-----") {
+        if openpgp::may_be_in(page) {
             self.illegible(Unread::Encrypted);
         }
         if !self.can_work(page.len().saturating_mul(4)) {
@@ -214,10 +233,14 @@ impl Search<'_> {
     pub(super) fn rich(&mut self, bytes: &[u8]) {
         match rtf::read(bytes) {
             Some(rich) => {
+                self.ids.look(rich.source.as_bytes());
                 if let Some(page) = rich.html {
                     self.page(&page);
                 }
                 rich.aside.into_iter().for_each(|text| self.text(text));
+                if let Some(bare) = rich.bare {
+                    self.text(bare);
+                }
                 if rich.source != rich.text {
                     self.text(rich.source);
                 }
