@@ -26,7 +26,7 @@ fn send(gateway: &Gateway, to: &str) {
     gateway.smtp().letter("erika@insurer.example", &[to], &letter).expect("250 *");
 }
 
-fn no_legs(gateway: &Gateway) {
+pub(crate) fn no_legs(gateway: &Gateway) {
     poll("an empty queue", || (gateway.count("SELECT count(*) FROM legs") == 0).then_some(()));
 }
 

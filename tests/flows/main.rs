@@ -44,6 +44,7 @@ mod hops;
 mod ill_disk;
 mod initial_password;
 mod jobs;
+mod jobs_killed;
 mod key_rotation;
 mod large_file;
 mod limits;

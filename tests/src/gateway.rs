@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -196,6 +197,15 @@ impl Gateway {
         self.process = serve(&self.home, &self.environment);
     }
 
+    /// Starts it again over the same data, where it is going to be killed by what it was started with; waits for that.
+    pub fn dies(&mut self) {
+        self.process.kill();
+        self.earlier.push_str(&self.process.output.text());
+        self.process = spawn(&self.home, &self.environment);
+        let status = self.process.wait();
+        assert_eq!(status.signal(), Some(9), "it ended with {status}:\n{}", self.log());
+    }
+
     /// Runs a command of the binary on the same configuration.
     #[must_use]
     pub fn sealpost(&self, args: &[&str]) -> (i32, String, String) {
@@ -223,12 +233,17 @@ impl Gateway {
 
 /// Starts `sealpost serve` and waits for the line that says that it is ready.
 fn serve(home: &Home, environment: &[(String, String)]) -> Process {
+    let process = spawn(home, environment);
+    let _ = process.output.wait("{*\"ready\":true*}");
+    process
+}
+
+/// Starts `sealpost serve`.
+fn spawn(home: &Home, environment: &[(String, String)]) -> Process {
     let mut command = Command::new(binary());
     command.arg("serve").arg("--config").arg(home.config()).current_dir(home.path());
     command.envs(environment.iter().cloned());
-    let process = Process::start("sealpost serve", &mut command);
-    let _ = process.output.wait("{*\"ready\":true*}");
-    process
+    Process::start("sealpost serve", &mut command)
 }
 
 /// What `sealpost hash-password` makes of a password given on its input.

@@ -30,6 +30,7 @@ mod hop_session;
 pub mod http;
 pub mod ill_clock;
 pub mod ill_disk;
+pub mod ill_end;
 pub mod letters;
 pub mod patient;
 pub mod pattern;
