@@ -9,6 +9,7 @@
 )]
 
 mod auth_flood;
+mod bad_http_flood;
 mod connection_flood;
 mod cve_2026_2743;
 mod cve_2026_27444;

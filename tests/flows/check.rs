@@ -337,7 +337,7 @@ fn a_treatment_that_cannot_be_carried_out_and_subjects_in_notices_are_warned_of(
     assert!(said.contains("no key of our own") && said.contains("refused (550 5.7.5)"), "{said}");
     says(&said, &home, "show-subject", &["warning", "ordinary mail"]);
     let (_, said) = warned(|c| {
-        c.unset("notices", "show-subject");
+        c.unset("notices", "show-subject").set("delivery", "retry", r#"["1 min", "1 h"]"#);
     });
     assert!(!said.contains("warning"), "{said}");
 }
@@ -560,4 +560,48 @@ fn values_with_which_nothing_could_work() {
         config.set("hops.world", "port", &port.to_string());
     });
     assert!(said.contains("our own listener"), "{said}");
+}
+
+#[test]
+fn what_lets_strangers_write_and_times_that_nobody_means_are_warned_of() {
+    for domain in ["web.de", "*.gmail.com", "GMX.at", "t-online.de", "outlook.com"] {
+        let (home, said) = warned(|c| {
+            c.set("portal.write", "domains", &format!("[\"insurer.example\", {domain:?}]"));
+            c.set("portal.write", "floor", r#""none""#);
+        });
+        says(&said, &home, &format!("{domain:?}"), &["warning", "everybody"]);
+    }
+    let (_, said) = warned(|c| {
+        c.rule("ours", r#"{ header = { name = "x-sealpost-portal", present = true } }"#, r#""relay""#);
+    });
+    assert!(said.contains("taken out of every letter"), "{said}");
+    for (section, key, value, words) in [
+        ("portal", "activation-within", r#""1 s""#, "before anybody has seen"),
+        ("portal", "session-idle", "\"365 days\"\nsession-total = \"366 days\"", "more than a day"),
+        ("portal", "lock-after", "1000000", "at leisure"),
+        ("portal", "lock-for", r#""1 s""#, "hinders anybody"),
+        ("delivery", "retry", r#"["5 min", "0 s"]"#, "without end"),
+        ("delivery", "give-up", r#""20 min""#, "every server that restarts"),
+    ] {
+        let (home, said) = warned(|c| {
+            c.set("delivery", "retry", r#"["1 min", "1 h"]"#).set(section, key, value);
+        });
+        says(&said, &home, &format!("{key} ="), &["warning", words]);
+    }
+}
+
+#[test]
+fn an_address_of_the_portal_that_would_break_every_link() {
+    for wrong in [
+        "https://evil@securemail.insurer.example",
+        "https://securemail.insurer.example/x?y",
+        "https://securemail.insurer.example/#z",
+        "https://a:b@securemail.insurer.example",
+        "http://securemail.insurer.example",
+    ] {
+        let (home, said) = broken(|c| {
+            c.set("portal", "public-url", &format!("{wrong:?}"));
+        });
+        says(&said, &home, "public-url", &[]);
+    }
 }

@@ -61,3 +61,31 @@ fn check_says_which_list_is_empty_or_cannot_be_read() {
         "{said}"
     );
 }
+
+/// A part of an export: the file is read, and the log says how much is missing.
+#[test]
+fn a_list_that_lost_most_of_its_entries_is_told() {
+    let hop = Hop::new();
+    let config = config(&hop, r#"{ recipient-list = "conf" }"#, r#""portal""#);
+    let home = Home::new(&config);
+    let whole: String = (0..20).map(|n| format!("list{n}.example\n")).collect();
+    home.write("conf.txt", whole.as_bytes());
+    let gateway = Gateway::start_in(home, &config);
+    let reload = |text: &str, times: usize| {
+        gateway.home.write("conf.txt", text.as_bytes());
+        gateway.process().signal(Signal::HUP);
+        poll("the reload", || {
+            (gateway.log().matches("rules and lists read again").count() == times).then_some(())
+        });
+    };
+    gateway
+        .smtp()
+        .letter("erika@insurer.example", &["k@list0.example"], &letters::plain("x", "y"))
+        .expect("250 *");
+    let half: String = (0..10).map(|n| format!("list{n}.example\n")).collect();
+    reload(&half, 1);
+    assert!(!gateway.log().contains("has lost most of its entries"), "{}", gateway.log());
+    reload("list0.example\nlist1.example\n", 2);
+    assert!(gateway.log().contains("the list conf has lost most of its entries"), "{}", gateway.log());
+    assert!(gateway.log().contains("(10 before, 2 now)"), "{}", gateway.log());
+}

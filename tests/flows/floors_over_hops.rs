@@ -35,6 +35,10 @@ fn a_minimum_counts_over_a_hop_as_well() {
             client.letter("erika@insurer.example", &[to], &letters::plain("x", "y")).expect("250 *");
         }
         wait_for_a_try(&gateway, 2);
+        let (code, out, err) = gateway.sealpost(&["queue", "list"]);
+        assert_eq!(code, 0, "{err}");
+        let shown = format!("tls {}", floor.trim_matches('"'));
+        assert_eq!(out.matches(&shown).count(), 2, "{out}");
         client.letter("erika@insurer.example", &["k@web.example"], &letters::plain("x", "y")).expect("250 *");
         let _ = hop.wait_to("k@web.example");
         assert_eq!(hop.delivered().len(), 1, "it left without TLS");

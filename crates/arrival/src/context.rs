@@ -91,7 +91,7 @@ impl Tenant {
     }
 
     /// The rules in force; an arrival keeps the ones it began with.
-    pub(crate) fn rules(&self) -> Arc<Rules> {
+    pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 

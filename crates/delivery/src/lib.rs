@@ -55,6 +55,7 @@ pub use fetch::{FetchError, Fetcher};
 pub use ipnet::IpNet;
 pub use resolve::{Answer, DnsError, Dnssec, Mx, NameServers, Proof, Resolver, SystemResolver};
 pub use retry::{Next, RetryPlan, next_attempt};
+pub use route::floor_of;
 pub use runner::Runner;
 pub use ticket::{Content, Hand, Hold, Purpose, Queued, Route, Ticket, TicketError};
 pub use undelivered_reply::{Returned, Returns, Untold};

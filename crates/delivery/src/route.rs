@@ -38,7 +38,7 @@ impl RouteKey {
 
 /// What a mail with this floor of its own gets on this road: its own, the hop's or what the recipient's domain must have,
 /// whichever is most. A hop cannot prove for others what they prove, but nothing for that domain goes to it in clear.
-pub(crate) fn floor_of(route: &Route, to: &Address, own: TlsFloor, config: &DeliveryConfig) -> TlsFloor {
+pub fn floor_of(route: &Route, to: &Address, own: TlsFloor, config: &DeliveryConfig) -> TlsFloor {
     let minimum = config.domains.get(to.domain().as_str()).map_or(TlsFloor::None, |domain| domain.floor);
     let hop = match route {
         Route::NextHop(name) => config.hops.get(name).map_or(TlsFloor::None, |hop| hop.floor),

@@ -506,6 +506,15 @@ async fn reload_on_hangup(
                     for warning in warnings {
                         tracing::warn!("{warning}");
                     }
+                    for (list, before, now) in rules.shrunk(&context.tenant.rules()) {
+                        tracing::warn!(
+                            list,
+                            before,
+                            now,
+                            "the list {list} has lost most of its entries since it was last read ({before} before, {now} now): \
+                             rules that go by it hold for far fewer letters; look whether its file is whole"
+                        );
+                    }
                     context.tenant.set_rules(rules);
                     tracing::info!("rules and lists read again");
                 }

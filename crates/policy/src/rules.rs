@@ -1,10 +1,11 @@
 //! The ordered rules: judging, explaining, and what must be looked up first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use sealpost_mail::{Address, Edit, Head, Judgement, Reason, Reply, Term, TlsFloor, Treatment, skeleton};
 
+use crate::address::list_entries;
 use crate::answer::Answer;
 use crate::compile::{self, RuleError};
 use crate::condition::{Condition, Scope, Test, all};
@@ -20,6 +21,8 @@ const DEFAULT: &str = "default";
 pub struct Rules {
     rules: Vec<Rule>,
     default: Treatment,
+    /// How many entries each list has.
+    lists: BTreeMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -100,6 +103,7 @@ impl Rules {
         default: TreatmentSpec,
         lists: &HashMap<String, String>,
     ) -> Result<Self, RuleError> {
+        let sizes = lists.iter().map(|(name, text)| (name.clone(), list_entries(text).count())).collect();
         let lists = compile::lists(lists)?;
         let default = compile::then(DEFAULT, default)?;
         let tags = Arc::new(compile::tags(specs.iter().map(|spec| &spec.when)));
@@ -128,7 +132,16 @@ impl Rules {
             }
             rules.push(Rule { name: spec.name, tests, treatment, slips, keep: spec.keep });
         }
-        Ok(Self { rules, default })
+        Ok(Self { rules, default, lists: sizes })
+    }
+
+    /// The lists that have lost more than half of what they had in `before`, with what they had and have: a part of an
+    /// export, mostly.
+    pub fn shrunk<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (&'a str, usize, usize)> {
+        self.lists.iter().filter_map(|(name, now)| {
+            let had = *before.lists.get(name)?;
+            (now.saturating_mul(2) < had).then_some((name.as_str(), had, *now))
+        })
     }
 
     /// What any rule asks for, so that nothing is parsed or looked up for nothing.

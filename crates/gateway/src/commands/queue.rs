@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use sealpost_delivery::{Hold, Route, Ticket};
+use sealpost_delivery::{Hold, Ticket, floor_of};
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom, Timestamp, TlsFloor};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_store::{LegFilter, LegRow, LegState, Page, Store, StoreError, TurnedLeg};
@@ -140,14 +140,9 @@ struct Show {
     json: bool,
 }
 
-/// The least TLS a leg goes over: what its letter asks for, or its hop if that is more.
+/// The least TLS a leg goes over: as delivery itself reckons.
 fn floor(ticket: &Ticket, plan: &Plan) -> TlsFloor {
-    match &ticket.route {
-        Route::Mx => ticket.tls,
-        Route::NextHop(name) => {
-            plan.delivery.hops.get(name).map_or(ticket.tls, |hop| hop.floor.max(ticket.tls))
-        }
-    }
+    floor_of(&ticket.route, &ticket.recipient.address, ticket.tls, &plan.delivery)
 }
 
 async fn list(

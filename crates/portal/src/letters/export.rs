@@ -1,11 +1,14 @@
 //! Taking letters away: one as `.pdf`, `.eml` or `.msg`, many as one `.zip`; and the page that asks how, and
 //! offers to delete what has been saved.
 
+use std::collections::{HashMap, HashSet};
+
 use actix_web::body::SizedStream;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_export::Format;
+use sealpost_mail::caseless;
 use sealpost_mailbox::audit::Event;
 use sealpost_store::{Folder, Page as StorePage};
 use serde::Serialize;
@@ -179,6 +182,7 @@ pub(crate) async fn progress(
 
 async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec<Wanted>, Problem> {
     let mut wanted = Vec::new();
+    let mut names = FolderNames::default();
     for folder in [Folder::Inbox, Folder::Sent] {
         for number in 0_u32.. {
             let part = StorePage { offset: number.saturating_mul(AT_ONCE), limit: AT_ONCE };
@@ -187,7 +191,7 @@ async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec
             let last = rows.len() < AT_ONCE as usize;
             wanted.extend(rows.into_iter().map(|row| {
                 let place = FolderPage::of(&row);
-                let folder = download::file_name(&place.title(page), folder.as_str());
+                let folder = names.of(place.name(), &place.title(page));
                 Wanted { id: row.id, folder }
             }));
             if last {
@@ -196,6 +200,34 @@ async fn whole_mailbox(site: &Site, owner: &SignedIn, page: &Page) -> Result<Vec
         }
     }
     Ok(wanted)
+}
+
+/// What folders are called in an archive: safe wherever it is unpacked, and no two alike, where file systems do not tell
+/// case apart either.
+#[derive(Default)]
+struct FolderNames {
+    given: HashMap<String, String>,
+    taken: HashSet<String>,
+}
+
+impl FolderNames {
+    fn of(&mut self, place: String, title: &str) -> String {
+        if let Some(given) = self.given.get(&place) {
+            return given.clone();
+        }
+        let flat = title.replace(['/', '\\'], " ");
+        // Windows opens a device for "CON" and "con.x"; a name of nothing but dots is none.
+        let safe =
+            sealpost_mail::file_name(&download::file_name(&flat, "_")).unwrap_or_else(|| "_".to_owned());
+        let mut name = safe.clone();
+        let mut number = 2;
+        while !self.taken.insert(caseless(&name)) {
+            name = format!("{safe} ({number})");
+            number += 1;
+        }
+        self.given.insert(place, name.clone());
+        name
+    }
 }
 
 /// GET /m/{id}/msg
@@ -244,5 +276,26 @@ async fn one(
             let template = NotMadePage { page, id: id.to_owned(), no_worker };
             show(StatusCode::SERVICE_UNAVAILABLE, &template)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FolderNames;
+
+    #[test]
+    fn folders_of_an_archive_are_safe_and_no_two_alike() {
+        let mut names = FolderNames::default();
+        let mut name = |id: &str, title: &str| names.of(id.to_owned(), title);
+        assert_eq!(name("inbox", "Inbox"), "Inbox");
+        assert_eq!(name("1", "CON"), "_CON");
+        assert_eq!(name("2", "con."), "_con (2)");
+        assert_eq!(name("3", ".."), "_");
+        assert_eq!(name("4", "inbox"), "inbox (2)");
+        assert_eq!(name("4", "inbox"), "inbox (2)");
+        assert_eq!(name("5", "Kfz/2026"), "Kfz 2026");
+        assert_eq!(name("6", "aux.2026"), "_aux.2026");
+        assert_eq!(name("7", "GRÖSSE"), "GRÖSSE");
+        assert_eq!(name("8", "größe"), "größe (2)");
     }
 }

@@ -198,6 +198,32 @@ async fn an_answer_quotes_keeps_its_files_and_goes_once() {
     );
     let again = browser.send(&path, &fields).await;
     assert_eq!((again.status, again.header("location")), (303, "/sent"));
+    // The very words again: they are on their way already.
+    let twice = [&fields[..], &[("subject", "Mein Unfall"), ("text", "Danke!\r\nMax")]].concat();
+    let again = browser.send(&path, &twice).await;
+    assert_eq!((again.status, again.header("location")), (303, "/sent"));
+    // Other words, into a draft that is gone: nothing is sent, and nothing is lost.
+    for act in ["send", "save", "attach"] {
+        let other =
+            [("form_token", token.as_str()), ("do", act), ("subject", "Nachtrag"), ("text", "Noch etwas")];
+        for place in [path.as_str(), "/w/0123456789abcdef0123456789abcdef"] {
+            let kept = browser.send(place, &other).await;
+            let to = kept.header("location").to_owned();
+            assert!(kept.status == 303 && to.ends_with("?note=anew"), "{act} {place}: {to}");
+            let page = browser.get(&to).await.text();
+            assert!(
+                page.contains("Nicht gesendet:") && page.contains("Noch etwas") && page.contains("Nachtrag")
+            );
+        }
+    }
+    let scan: [(&str, &str, &[u8]); 1] = [("scan.pdf", "application/pdf", b"%PDF-")];
+    let with_file = parts(&[("form_token", token.as_str()), ("do", "send"), ("text", "Mit Datei")], &scan);
+    let kept = post(&mut browser, &path, &with_file).await;
+    let page = browser.get(kept.header("location")).await.text();
+    assert!(
+        page.contains("Mit Datei") && page.contains("scan.pdf") && page.contains("Nicht gesendet:"),
+        "{page}"
+    );
     let taken = rig.posted.1.taken.lock().unwrap().clone();
     let [one] = taken.as_slice() else { panic!("sent {} times", taken.len()) };
     assert_eq!(one.to, ["sabine.krueger@unfall.insurer.example"]);
@@ -305,8 +331,15 @@ async fn a_form_with_files_needs_both_proofs_and_the_own_mailbox() {
     let hers = eve.get("/inbox").await.form_token();
     assert_eq!(eve.get(&path).await.status, 404);
     let body = parts(&[("form_token", &hers), ("do", "attach")], &file);
-    assert_eq!(post(&mut eve, &path, &body).await.status, 404);
-    assert_eq!(eve.send(&path, &[("form_token", hers.as_str()), ("text", "x")]).await.status, 404);
+    // What she types comes into a draft of her own, as if that one had never been.
+    let with_file = post(&mut eve, &path, &body).await;
+    let without = eve.send(&path, &[("form_token", hers.as_str()), ("text", "x")]).await;
+    for kept in [with_file, without] {
+        let to = kept.header("location");
+        assert!(kept.status == 303 && to.ends_with("?note=anew") && !to.starts_with(&path), "{to}");
+    }
+    let keep = [("form_token", hers.as_str()), ("do", "keep"), ("text", "x")];
+    assert_eq!(eve.send(&path, &keep).await.status, 404);
     let theirs = [("form_token", hers.as_str()), ("kind", "reply"), ("letter", letter.as_str())];
     assert_eq!(eve.send("/write", &theirs).await.status, 404);
     assert!(!browser.get(&path).await.text().contains("x.txt"));

@@ -23,6 +23,7 @@ use crate::page::{Page, display_name, redirect, show as render};
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 use crate::writing::draft::push;
+use crate::writing::gone_draft::{self, Fate};
 use crate::writing::reply::{self, Kind};
 use crate::writing::return_to::Came;
 use crate::writing::{MAX_RECIPIENTS, addresses};
@@ -43,6 +44,8 @@ enum Note {
     Saved,
     /// It was sent after the session's end.
     Late,
+    /// The draft it was typed into is gone; this is another one.
+    Anew,
     /// Not every file of a forwarded letter had room.
     LeftOut,
 }
@@ -255,6 +258,7 @@ pub(crate) async fn show(
         "saved" => Note::Saved,
         "left-out" => Note::LeftOut,
         "late" => Note::Late,
+        "anew" => Note::Anew,
         _ => Note::None,
     };
     editor(&site, &request, &owner, draft, Vec::new(), note)
@@ -307,6 +311,14 @@ enum Wanted {
 }
 
 impl Wanted {
+    /// A draft that is gone comes back with it. The script, which saves by itself, says that it could not.
+    fn keeps_what_is_typed(&self) -> bool {
+        match self {
+            Self::Save | Self::Attach | Self::Send | Self::Remove(_) => true,
+            Self::Keep | Self::Discard => false,
+        }
+    }
+
     fn parse(text: &str) -> Self {
         match text.split_once(':') {
             Some(("remove", id)) => Self::Remove(id.to_owned()),
@@ -332,24 +344,31 @@ pub(crate) async fn act(
     let mut sheet = Sheet::open(&request, payload, owner.token()).await?;
     let page = Page::owned(&site, &request, &owner);
     let mut complaints = Vec::new();
-    take_files(&site, &owner, &page, &id, &mut sheet, &mut complaints).await?;
+    let begun = take_files(&site, &owner, &page, &id, &mut sheet, &mut complaints).await?;
     let mut fields = sheet.finish()?;
     let wanted = Wanted::parse(&fields.take("do").unwrap_or_default());
+    let mut field = |name| fields.take(name);
+    let typed = [field("to"), field("cc"), field("subject"), field("text")];
     let mut draft = match owner.draft(&site, &id).await {
-        // Pressed twice: the first press has sent it.
-        Err(Problem::NotFound) if matches!(wanted, Wanted::Send) && sealpost_mailbox::is_id(&id) => {
-            return Ok(redirect("/sent"));
+        Err(Problem::NotFound) if wanted.keeps_what_is_typed() => {
+            let mut content = Content::default();
+            let [to, cc, subject, text] = typed;
+            content.type_in(to, cc, subject, text);
+            return gone(&site, &owner, content, begun).await;
         }
         found => found?,
     };
-    let mut field = |name| fields.take(name);
-    draft.content.type_in(field("to"), field("cc"), field("subject"), field("text"));
+    let [to, cc, subject, text] = typed;
+    draft.content.type_in(to, cc, subject, text);
     if let Wanted::Discard = wanted {
         owner.discard(&site, &draft).await?;
         return Ok(redirect("/drafts?note=gone"));
     }
     if !owner.save_draft(&site, &draft).await? {
-        return Err(Problem::NotFound);
+        return match wanted.keeps_what_is_typed() {
+            true => gone(&site, &owner, draft.content, None).await,
+            false => Err(Problem::NotFound),
+        };
     }
     let here = format!("/w/{}", draft.id);
     match wanted {
@@ -370,7 +389,22 @@ pub(crate) async fn act(
     }
 }
 
-/// Takes the files of a form, sealing them as they come.
+/// Where the writer of a draft that is gone finds what was typed.
+async fn gone(
+    site: &web::Data<Site>,
+    owner: &SignedIn,
+    content: Content,
+    begun: Option<Draft>,
+) -> Result<HttpResponse, Problem> {
+    Ok(match gone_draft::settle(site, owner, content, begun).await? {
+        // Pressed twice: the first press has sent it.
+        Fate::Sent => redirect("/sent"),
+        Fate::Kept(draft) => redirect(&format!("/w/{}?note=anew", draft.id)),
+        Fate::NoRoom => redirect("/drafts?note=full"),
+    })
+}
+
+/// Takes the files of a form, sealing them as they come. Of a draft that is gone they begin another, which is given.
 async fn take_files(
     site: &web::Data<Site>,
     owner: &SignedIn,
@@ -378,15 +412,25 @@ async fn take_files(
     id: &str,
     sheet: &mut Sheet,
     complaints: &mut Vec<Complaint>,
-) -> Result<(), Problem> {
+) -> Result<Option<Draft>, Problem> {
     let limit = site.config.write.max_size;
+    let mut begun = None;
     let mut known: Option<Draft> = None;
     let mut skipped = 0_u64;
     while let Some(mut file) = sheet.next_file().await? {
         // An empty file field comes as a file without a name.
         let named = !file.name.trim().is_empty();
         if named && known.is_none() {
-            known = Some(owner.draft(site, id).await?);
+            known = match owner.draft(site, id).await {
+                Err(Problem::NotFound) => {
+                    let new = owner.begin_draft(site, Content::default()).await?;
+                    let new = new.ok_or(Problem::NotFound)?;
+                    let known = owner.draft(site, &new.id).await?;
+                    begun = Some(new);
+                    Some(known)
+                }
+                found => Some(found?),
+            };
         }
         let mut upload =
             known.as_ref().filter(|_| named).map(|draft| owner.new_file(site, draft, 0)).transpose()?;
@@ -417,6 +461,7 @@ async fn take_files(
             (_, _) => false,
         };
         if added {
+            let id = begun.as_ref().map_or(id, |draft| draft.id.as_str());
             known = Some(owner.draft(site, id).await?);
             continue;
         }
@@ -426,7 +471,7 @@ async fn take_files(
         };
         complaints.push(Complaint { field: "file", text });
     }
-    Ok(())
+    Ok(begun)
 }
 
 /// Why a file was not taken, for its owner.
@@ -476,6 +521,7 @@ async fn send(
         return editor(site, request, owner, draft, complaints, Note::None);
     }
     let (id, came) = (draft.id.clone(), Came::parse(&draft.content.came_from));
+    let typed = draft.content.clone();
     match owner.send(site, draft, to, cc).await? {
         Sent::Queued(_) => {
             // The letter that was answered may have gone meanwhile.
@@ -500,7 +546,7 @@ async fn send(
         Sent::Stale => match owner.draft(site, &id).await {
             // A file came or went while it was being sent: its writer looks again.
             Ok(draft) => editor(site, request, owner, draft, Vec::new(), Note::Saved),
-            Err(Problem::NotFound) => Ok(redirect("/sent")),
+            Err(Problem::NotFound) => gone(site, owner, typed, None).await,
             Err(problem) => Err(problem),
         },
     }

@@ -3,6 +3,7 @@
 pub(crate) mod draft;
 pub(crate) mod drafts_page;
 pub(crate) mod editor;
+pub(crate) mod gone_draft;
 pub(crate) mod reply;
 pub(crate) mod return_to;
 pub(crate) mod upload_page;

@@ -12,6 +12,7 @@ mod memory;
 mod minimums;
 mod networks;
 mod notify_times;
+mod odd_times;
 mod partners;
 mod portal;
 mod publishing;

@@ -15,6 +15,94 @@ pub(super) fn find(config: &Config, source: &mut Source) {
     exchangers(config, source);
     contact(config, source);
     passwords(config, source);
+    providers(config, source);
+    fields(config, source);
+    super::odd_times::find(config, source);
+}
+
+/// Domains where anybody opens a mailbox within minutes: whoever may write to all of them may write to the world.
+const PROVIDERS: [&str; 45] = [
+    "a1.net",
+    "aol.com",
+    "aon.at",
+    "arcor.de",
+    "bluewin.ch",
+    "chello.at",
+    "e-mail.de",
+    "email.de",
+    "fastmail.com",
+    "freenet.de",
+    "gmail.com",
+    "gmx.at",
+    "gmx.ch",
+    "gmx.com",
+    "gmx.de",
+    "gmx.eu",
+    "gmx.net",
+    "googlemail.com",
+    "hotmail.com",
+    "hotmail.de",
+    "icloud.com",
+    "inode.at",
+    "kabelmail.de",
+    "kabsi.at",
+    "live.at",
+    "live.com",
+    "live.de",
+    "mac.com",
+    "mail.com",
+    "mail.de",
+    "mail.ru",
+    "mailbox.org",
+    "me.com",
+    "msn.com",
+    "online.de",
+    "outlook.at",
+    "outlook.com",
+    "outlook.de",
+    "posteo.de",
+    "proton.me",
+    "protonmail.com",
+    "t-online.de",
+    "web.de",
+    "yahoo.com",
+    "yahoo.de",
+];
+
+fn providers(config: &Config, source: &mut Source) {
+    for domain in &config.portal.write.domains {
+        let bare = domain.get_ref().strip_prefix("*.").unwrap_or(domain.get_ref()).to_ascii_lowercase();
+        if PROVIDERS.contains(&bare.as_str()) {
+            source.warn(
+                domain.span().start,
+                format!(
+                    "{bare} gives everybody a mailbox: whoever has one here could write to all of them in the name of the portal"
+                ),
+                "name the domains of your own, and single people outside in `addresses`",
+            );
+        }
+    }
+}
+
+/// Fields that are taken out of every letter that comes in are none when rules are asked.
+fn fields(config: &Config, source: &mut Source) {
+    for rule in &config.rules {
+        let all = dead_rules::every_group(&rule.get_ref().when);
+        let named = all
+            .iter()
+            .flat_map(|when| &when.header)
+            .find(|field| field.name.eq_ignore_ascii_case("X-Sealpost-Portal"));
+        if named.is_some() {
+            source.warn(
+                rule.span().start,
+                format!(
+                    "the rule {:?} asks for X-Sealpost-Portal, which is taken out of every letter that comes in: anybody could write it",
+                    rule.get_ref().name
+                ),
+                "ask for what proves it: the DKIM signature (sealpost verify-portal), or leave the rule out",
+            );
+        }
+    }
 }
 
 /// Every mail and every page leads there for help.

@@ -72,6 +72,13 @@ impl Source {
         self.problems.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
     }
 
+    /// Notes what works and may surprise, at the first line that starts with `anchor`.
+    pub(crate) fn near_warn(&mut self, anchor: &str, wrong: impl Into<String>, hint: impl Into<String>) {
+        let line = self.text.lines().position(|l| l.trim_start().starts_with(anchor)).map(|n| n + 1);
+        let file = self.file.clone();
+        self.warnings.push(Problem { file, line, wrong: wrong.into(), hint: hint.into() });
+    }
+
     /// A path of the configuration: relative ones are relative to the file.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
         self.file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
