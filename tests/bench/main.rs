@@ -13,7 +13,9 @@
 )]
 
 mod case;
+mod filter;
 mod measure;
+mod partners;
 mod purge;
 mod report;
 mod road;
@@ -36,6 +38,10 @@ fn main() -> ExitCode {
     let quick = std::env::args().any(|arg| arg == "--quick");
     if std::env::args().any(|arg| arg == "web") {
         web::run(quick);
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().any(|arg| arg == "partners") {
+        partners::run(quick);
         return ExitCode::SUCCESS;
     }
     let load = report::load();

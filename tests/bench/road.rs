@@ -63,7 +63,8 @@ impl Sink {
         sink
     }
 
-    fn wait(&self, letters: usize) {
+    /// Until it has so many.
+    pub(crate) fn wait(&self, letters: usize) {
         let deadline = Instant::now() + PATIENCE;
         let mut count = self.count.0.lock().unwrap();
         while *count < letters {

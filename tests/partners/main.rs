@@ -7,13 +7,11 @@ mod commands;
 mod distrust;
 mod domain_keys;
 mod given_back;
-mod gpg;
 mod heads;
 mod inward;
 mod killed_worker;
 mod lookup;
 mod never_clear;
-mod openssl;
 mod originals;
 mod out;
 mod panicking;
@@ -27,7 +25,7 @@ mod vouched;
 
 use std::net::SocketAddr;
 
-use rig::{Config, Gateway, Hop};
+use rig::{Config, Gateway, Hop, gpg, openssl};
 
 /// The configuration of an insurer who encrypts for partners and else deposits, and whose own server is `inside`. Letters
 /// from the world come in at the second address.

@@ -30,6 +30,8 @@ Usage: cargo xtask <COMMAND>
   bench audit        what the audit trail costs an arrival: the ratio of the rates with it and without
   bench purge [N]    N letters (1,000,000) due at one tick: intake's rate meanwhile, and its ratio to that of before
   bench web          our portal and Roundcube side by side (also with --quick)
+  bench partners     letters closed and opened, beside a Postfix filter that starts openssl and gpg, written to
+                     docs/partners/speed.md (also with --quick)
   kills [COUNT]      kill -9 under load, again and again: what was lost, what came twice
   screenshots        pictures of every page of the webmail, into docs/images
   map                docs/code-map.md: a line for every file of the product

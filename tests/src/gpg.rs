@@ -1,20 +1,21 @@
 //! A house whose gateway is GnuPG: a key ring of its own, letters opened and made as an administrator would by hand.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rig::process::run;
+use crate::process::run;
 use tempfile::TempDir;
 
 /// A house with an OpenPGP key.
-pub(crate) struct House {
+pub struct House {
     folder: TempDir,
     address: String,
 }
 
 impl House {
     /// With a fresh key for this address.
-    pub(crate) fn new(address: &str) -> Self {
+    #[must_use]
+    pub fn new(address: &str) -> Self {
         // A socket's path has at most 108 characters.
         let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
         let house = Self { folder, address: address.to_owned() };
@@ -24,8 +25,15 @@ impl House {
         house
     }
 
+    /// Where its key ring is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Its public key, armoured, as a file.
-    pub(crate) fn key(&self) -> PathBuf {
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
         let path = self.folder.path().join("key.asc");
         let text = self.gpg(&["--armor", "--export", &self.address]);
         std::fs::write(&path, text).unwrap();
@@ -33,13 +41,13 @@ impl House {
     }
 
     /// Its holder gives the key and its subkeys another end.
-    pub(crate) fn expires_in(&self, time: &str) {
+    pub fn expires_in(&self, time: &str) {
         self.gpg(&["--quick-set-expire", &self.fingerprint(), time]);
         self.gpg(&["--quick-set-expire", &self.fingerprint(), time, "*"]);
     }
 
     /// Its holder takes it back, with the certificate that GnuPG has made for that day.
-    pub(crate) fn revokes_its_key(&self) {
+    pub fn revokes_its_key(&self) {
         let made = self.folder.path().join(format!("openpgp-revocs.d/{}.rev", self.fingerprint()));
         let text = std::fs::read_to_string(made).unwrap();
         // A colon keeps it from being used by accident.
@@ -49,7 +57,8 @@ impl House {
     }
 
     /// Its secret key in a file, protected with this passphrase; a key of that kind is made for it.
-    pub(crate) fn protected(address: &str, kind: &str, passphrase: &str) -> (Self, String) {
+    #[must_use]
+    pub fn protected(address: &str, kind: &str, passphrase: &str) -> (Self, String) {
         let folder = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
         let house = Self { folder, address: address.to_owned() };
         let with = ["--pinentry-mode", "loopback", "--passphrase", passphrase];
@@ -64,13 +73,14 @@ impl House {
     }
 
     /// Takes another house's key and trusts it.
-    pub(crate) fn import(&self, armoured: &str) {
+    pub fn import(&self, armoured: &str) {
         let path = self.write("theirs.asc", armoured.as_bytes());
         self.gpg(&["--import", &path]);
     }
 
     /// Decrypts a PGP/MIME letter and returns what was inside; the signature must be good.
-    pub(crate) fn open(&self, letter: &str) -> String {
+    #[must_use]
+    pub fn open(&self, letter: &str) -> String {
         let start = letter.find("-----BEGIN PGP MESSAGE-----").expect("no PGP message");
         let end =
             letter.find("-----END PGP MESSAGE-----").expect("no end") + "-----END PGP MESSAGE-----".len();
@@ -82,7 +92,8 @@ impl House {
     }
 
     /// Signs and encrypts a MIME entity as PGP/MIME (RFC 3156 §6.2) under this head.
-    pub(crate) fn close(&self, head: &str, entity: &str, to: &str) -> Vec<u8> {
+    #[must_use]
+    pub fn close(&self, head: &str, entity: &str, to: &str) -> Vec<u8> {
         let clear = self.write("clear.txt", entity.replace('\n', "\r\n").as_bytes());
         let armoured = self.gpg(&[
             "--armor",
@@ -105,12 +116,14 @@ impl House {
     }
 
     /// A binary message to itself.
-    pub(crate) fn message(&self, bytes: &[u8]) -> Vec<u8> {
+    #[must_use]
+    pub fn message(&self, bytes: &[u8]) -> Vec<u8> {
         self.message_to(&self.address, bytes)
     }
 
     /// A binary message to that key.
-    pub(crate) fn message_to(&self, to: &str, bytes: &[u8]) -> Vec<u8> {
+    #[must_use]
+    pub fn message_to(&self, to: &str, bytes: &[u8]) -> Vec<u8> {
         let clear = self.write("clear.bin", bytes);
         let out = self.folder.path().join("message.gpg");
         self.gpg(&[

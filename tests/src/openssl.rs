@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rig::process::run;
+use crate::process::run;
 use tempfile::TempDir;
 
 /// A house with a certificate that signed itself.
-pub(crate) struct House {
-    pub(crate) folder: TempDir,
+pub struct House {
+    /// Where its files are.
+    pub folder: TempDir,
 }
 
 impl House {
     /// For this address, RSA with 2048 bits.
-    pub(crate) fn new(address: &str) -> Self {
+    #[must_use]
+    pub fn new(address: &str) -> Self {
         let house = Self { folder: tempfile::tempdir().unwrap() };
         let (key, certificate) = (house.path("key.pem"), house.path("certificate.pem"));
         house.openssl(&[
@@ -42,12 +44,15 @@ impl House {
         house
     }
 
-    pub(crate) fn certificate(&self) -> PathBuf {
+    /// Its certificate as PEM.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("certificate.pem")
     }
 
     /// Decrypts a letter, checks the signature against `signer`, and returns what was inside.
-    pub(crate) fn open(&self, letter: &[u8], signer: &str) -> String {
+    #[must_use]
+    pub fn open(&self, letter: &[u8], signer: &str) -> String {
         let (closed, signed) = (self.write("closed.eml", letter), self.path("signed.eml"));
         let (key, own) = (self.path("key.pem"), self.path("certificate.pem"));
         self.openssl(&["cms", "-decrypt", "-in", &closed, "-recip", &own, "-inkey", &key, "-out", &signed]);
@@ -60,7 +65,8 @@ impl House {
     }
 
     /// Signs a MIME entity and encrypts it to `recipient` (PEM): a letter with this head.
-    pub(crate) fn close(&self, head: &str, entity: &str, recipient: &str) -> Vec<u8> {
+    #[must_use]
+    pub fn close(&self, head: &str, entity: &str, recipient: &str) -> Vec<u8> {
         let signed = self.sign_entity(entity);
         let signed = self.write("signed.eml", &signed);
         let recipient = self.write("recipient.pem", recipient.as_bytes());
@@ -70,7 +76,8 @@ impl House {
     }
 
     /// DER of an EnvelopedData around these bytes.
-    pub(crate) fn envelope(&self, bytes: &[u8], recipient: &Path) -> Vec<u8> {
+    #[must_use]
+    pub fn envelope(&self, bytes: &[u8], recipient: &Path) -> Vec<u8> {
         let (clear, out) = (self.write("clear.txt", bytes), self.path("enveloped.der"));
         let to = recipient.to_str().unwrap();
         self.openssl(&[
@@ -80,7 +87,8 @@ impl House {
     }
 
     /// Signs a MIME entity: a letter with this head.
-    pub(crate) fn sign(&self, head: &str, entity: &str) -> Vec<u8> {
+    #[must_use]
+    pub fn sign(&self, head: &str, entity: &str) -> Vec<u8> {
         letter(head, &self.sign_entity(entity))
     }
 
@@ -91,17 +99,22 @@ impl House {
         std::fs::read(out).unwrap()
     }
 
-    pub(crate) fn path(&self, name: &str) -> String {
+    /// A file of that name in its folder.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
+    /// Writes a file and says where it is.
+    #[must_use]
+    pub fn write(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.path(name);
         std::fs::write(Path::new(&path), bytes).unwrap();
         path
     }
 
-    pub(crate) fn openssl(&self, args: &[&str]) {
+    /// Runs openssl, which must succeed.
+    pub fn openssl(&self, args: &[&str]) {
         let (code, out, err) = run(Command::new("openssl").args(args));
         assert_eq!(code, 0, "openssl {args:?}:\n{out}{err}");
     }
