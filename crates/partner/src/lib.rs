@@ -21,7 +21,7 @@ pub use error::PartnerError;
 pub use key_choice::{Choice, KeyVerdict, Why, choose, judge};
 pub use key_state::{Refused, Step, after};
 pub use original::{Original, Originals, Place as OriginalPlace};
-pub use own_keys::{Lending, Own, OwnKeys, PublicKeys, Published};
+pub use own_keys::{Lending, OpenedKeys, Own, OwnKeys, PublicKeys, Published};
 pub use partner_rows::{Book, Found, Partner, PartnerKey, Reach, Standing};
 pub use published_keys::{Shown, Window};
 pub use rotate::{PartnerSeals, Resealed};

@@ -1,6 +1,8 @@
 //! Our own keys for exchanging letters with partners. The public part is sealed so that whoever shows it to the world
 //! can prove it; the private part opens only for who closes and opens letters, and who manages keys.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use sealpost_mail::{Domain, Random, Secret, Timestamp};
 use sealpost_seal::{Lends, Method, OwnKey, PartnerKey, Purpose};
 use sealpost_store::{AuditRow, OwnKeyRow, OwnKeyState, Store};
@@ -93,14 +95,18 @@ impl PublicKeys<'_> {
 impl OwnKeys<'_> {
     /// All of them, oldest first. One whose row is not ours is not used.
     pub async fn all(&self) -> Result<Vec<Own>, PartnerError> {
+        Ok(self.opened(&self.store.own_keys().await?))
+    }
+
+    fn opened(&self, rows: &[OwnKeyRow]) -> Vec<Own> {
         let mut keys = Vec::new();
-        for row in self.store.own_keys().await? {
-            match self.open(&row) {
+        for row in rows {
+            match self.open(row) {
                 Ok(key) => keys.push(key),
                 Err(error) => tracing::error!(key.id = %row.id, %error, "a key of our own is not used"),
             }
         }
-        Ok(keys)
+        keys
     }
 
     /// All of them as a letter's opener gets them: what is public at once, what is private one by one. The keys of
@@ -148,11 +154,7 @@ impl OwnKeys<'_> {
 
     pub(crate) fn open(&self, row: &OwnKeyRow) -> Result<Own, PartnerError> {
         let public = open_public(self.rows, &row.id, row.state, &row.public_sealed)?;
-        let bound = secret_bound(&public);
-        let secret: Secret<Vec<u8>> = self
-            .keyring
-            .open(Label::OwnKeySecret, &bound, &row.secret_sealed)
-            .map_err(|source| PartnerError::Forged { what: "our private key", id: row.id.clone(), source })?;
+        let secret = self.secret(&public, row)?;
         let key = OwnKey::from_bytes(secret.expose())
             .map_err(|source| PartnerError::Key { id: row.id.clone(), source })?;
         // Both sides are sealed, and by different keys: one that was put beside another is not used.
@@ -160,6 +162,13 @@ impl OwnKeys<'_> {
             return Err(PartnerError::Moved { what: "our key", id: row.id.clone() });
         }
         Ok(Own { public, key })
+    }
+
+    /// The private key of this very public one, as [`OwnKey::to_bytes`] gave it.
+    fn secret(&self, public: &Published, row: &OwnKeyRow) -> Result<Secret<Vec<u8>>, PartnerError> {
+        self.keyring
+            .open(Label::OwnKeySecret, &secret_bound(public), &row.secret_sealed)
+            .map_err(|source| PartnerError::Forged { what: "our private key", id: row.id.clone(), source })
     }
 
     pub(crate) fn row(
@@ -192,6 +201,32 @@ impl OwnKeys<'_> {
     }
 }
 
+/// Our keys as they were opened last, and from which rows: opening them costs more than many a letter.
+#[derive(Debug, Default)]
+pub struct OpenedKeys(Mutex<Option<Opened>>);
+
+#[derive(Debug)]
+struct Opened {
+    rows: Vec<OwnKeyRow>,
+    keys: Arc<Vec<Own>>,
+}
+
+impl OpenedKeys {
+    /// As of now: [`OwnKeys::all`], done again only where a row has changed.
+    pub async fn now(&self, keys: &OwnKeys<'_>) -> Result<Arc<Vec<Own>>, PartnerError> {
+        let rows = keys.store.own_keys().await?;
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = last.as_ref()
+            && opened.rows == rows
+        {
+            return Ok(Arc::clone(&opened.keys));
+        }
+        let keys = Arc::new(keys.opened(&rows));
+        *last = Some(Opened { rows, keys: Arc::clone(&keys) });
+        Ok(keys)
+    }
+}
+
 /// Our keys, their private sides still closed.
 pub struct Lending<'a> {
     own: OwnKeys<'a>,
@@ -205,9 +240,7 @@ impl Lends for Lending<'_> {
 
     fn private(&self, at: usize) -> Option<Secret<Vec<u8>>> {
         let (public, row) = self.keys.get(at)?;
-        let opened = self.own.open(row).and_then(|own| {
-            own.key.to_bytes().map_err(|source| PartnerError::Key { id: public.id.clone(), source })
-        });
+        let opened = self.own.secret(public, row);
         match opened {
             Ok(own) => Some(own),
             Err(error) => {

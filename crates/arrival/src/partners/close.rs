@@ -49,7 +49,7 @@ pub(crate) async fn settle(
     }
     let shared = &context.shared;
     let now = shared.clock.now();
-    let own = partners.own(shared).all().await.map_err(unavailable)?;
+    let own = partners.opened_keys.now(&partners.own(shared)).await.map_err(unavailable)?;
     let spooled = &arrived.spooled;
     let from = speaks_for(&context.tenant.routes, origin, &arrived.spooled.head, arrived.from_world);
     let mut closer =
@@ -89,7 +89,7 @@ struct Closer<'a> {
     context: &'a Context,
     partners: &'a Partners,
     spooled: &'a Spooled,
-    own: Vec<Own>,
+    own: Arc<Vec<Own>>,
     /// For which domain we sign, or why for none.
     from: Result<Domain, Why>,
     now: Timestamp,
@@ -206,7 +206,7 @@ impl Closer<'_> {
 
     /// Off the event loop, and a few at a time.
     async fn close(
-        &mut self,
+        &self,
         partner: &Partner,
         key: &PartnerKey,
         own: usize,
@@ -221,21 +221,19 @@ impl Closer<'_> {
         let out = BufWriter::with_capacity(64 * 1024, Writing::new(Spool::anew(shared, announced)?));
         let (to, profile, now) = (key.key.clone(), partner.profile.raised_by(key.key.facts()), self.now);
         let random: Arc<dyn Random> = Arc::clone(&shared.random);
-        let own_keys = std::mem::take(&mut self.own);
+        let own_keys = Arc::clone(&self.own);
         let closing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let sign_with = own_keys.get(own).map(|own| &own.key);
             let closing =
                 Closing { sign_with, to: std::slice::from_ref(&to), profile, now, random: &*random };
-            let closed = match sign_with {
+            match sign_with {
                 Some(_) => sealpost_seal::close(&mut letter, &closing, out),
                 // Never unsigned: which key it is was decided before.
                 None => Err(CloseError::NoKey),
-            };
-            (closed, own_keys)
+            }
         });
-        let (closed, own_keys) = closing.await.map_err(failure::later)?;
-        self.own = own_keys;
+        let closed = closing.await.map_err(failure::later)?;
         let closed = closed.map_err(|error| failed(&partner.name, &error))?;
         let written = closed.into_inner().into_inner();
         let written = written.map_err(|error| failed(&partner.name, &CloseError::Io(error.into_error())))?;

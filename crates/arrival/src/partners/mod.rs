@@ -11,7 +11,7 @@ mod worker_slots;
 use std::time::Duration;
 
 use sealpost_mail::Reply;
-use sealpost_partner::{Book, Distrusted, Originals, OwnKeys, PartnerError};
+use sealpost_partner::{Book, Distrusted, OpenedKeys, Originals, OwnKeys, PartnerError};
 use sealpost_seal::Worker;
 use sealpost_vault::KeyringKey;
 
@@ -40,6 +40,7 @@ pub struct Partners {
     keyring: KeyringKey,
     worker: Option<Worker>,
     distrusted: Distrusted,
+    opened_keys: OpenedKeys,
     /// Strangers never take a turn from our own letters.
     opening: Turns,
     closing: Turns,
@@ -51,7 +52,14 @@ impl Partners {
     pub fn new(keyring: KeyringKey, worker: Option<Worker>, pace: Pace) -> Self {
         let opening = Turns::new(pace.opened_at_once, pace.wait);
         let closing = Turns::new(CLOSED_AT_ONCE, pace.wait);
-        Self { keyring, worker, distrusted: Distrusted::default(), opening, closing }
+        Self {
+            keyring,
+            worker,
+            distrusted: Distrusted::default(),
+            opened_keys: OpenedKeys::default(),
+            opening,
+            closing,
+        }
     }
 
     pub(crate) fn worker(&self) -> Option<&Worker> {
