@@ -106,7 +106,7 @@ fn keys_that_exist_are_brought_in_every_form_and_open_what_was_encrypted_to_them
             let seal = ["pkcs8", "-topk8", "-in", &key, "-out", &sealed, "-passout", &protected];
             house.openssl(&seal);
             let both = [&sealed, &certificate].map(|file| std::fs::read(file).unwrap()).concat();
-            house.write("brought", &both);
+            let _ = house.write("brought", &both);
         }
         let import = ["domain-key", "import", DOMAIN, &file, "--passphrase-file"];
         mode(file.as_ref(), 0o644);

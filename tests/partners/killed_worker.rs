@@ -4,8 +4,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use rig::Smtp;
 use rig::gateway::binary;
+use rig::{Smtp, process};
 
 use super::inward::{ENTITY, HEAD, Scene};
 use super::openssl;
@@ -47,13 +47,21 @@ fn a_worker_that_is_killed_or_missing_keeps_the_letter_with_its_sender() {
     assert!(text.contains("4711") && text.contains("encrypted=yes"), "{text}");
     assert_eq!(scene.inside.delivered().len(), 1);
 
-    // What a letter does to its worker is the letter's: it goes on as it came, with a note.
+    // The program that stays is killed between two letters: the next one starts another.
+    let programs = process::children(scene.gateway.process().id(), "sealpost-seal");
+    assert_eq!(programs.len(), 1, "{programs:?}");
+    process::kill_and_wait(&programs);
+    let again = |id: &str| String::from_utf8(letter.clone()).unwrap().replace("befund@", id);
+    let text = scene.arrives(again("befund-2@").as_bytes()).text();
+    assert!(text.contains("4711") && text.contains("encrypted=yes"), "{text}");
+
+    // One that does not come up at all is no letter's fault, however it ends.
+    process::kill_and_wait(&process::children(scene.gateway.process().id(), "sealpost-seal"));
     script(&worker, "#!/bin/sh\nkill -6 $$\n");
-    let other = String::from_utf8(letter.clone()).unwrap().replace("befund@", "befund-2@");
     let mut client = Smtp::connect(scene.world);
     client.ehlo();
-    client.letter("moor@clinic.example", &["erika.muster@insurer.example"], other.as_bytes()).expect("250 *");
-    let text = scene.inside.wait(2).remove(1).text();
-    assert!(text.contains("encrypted=unknown") && !text.contains("4711"), "{text}");
+    client
+        .letter("moor@clinic.example", &["erika.muster@insurer.example"], again("befund-3@").as_bytes())
+        .expect("451 *");
     scene.gateway.sweep();
 }

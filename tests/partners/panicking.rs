@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rig::process;
 
 use super::inward::{ENTITY, HEAD, Scene, result};
 use super::out::our_certificate;
@@ -35,6 +36,11 @@ fn a_letter_that_ends_its_worker_costs_no_other_letter() {
         let make = ["domain-key", "make", "insurer.example", "--name", "Insurer", "--kind", "openpgp"];
         sealpost(&scene.gateway, &make);
         house.import(&our_certificate(&scene.gateway));
+        let _ = scene.arrives(&house.close(HEAD, ENTITY, "securemail@insurer.example"));
+        let programs = || process::children(scene.gateway.process().id(), "sealpost-seal");
+        let before = programs();
+        let _ = scene.arrives(&house.close(HEAD, ENTITY, "securemail@insurer.example"));
+        assert_eq!((before.len(), &before), (1, &programs()), "one program for all letters that end well");
         let message = STANDARD.encode(cut(&house.message_to("securemail@insurer.example", b"x")));
         let letter = format!(
             "{HEAD}MIME-Version: 1.0\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; \

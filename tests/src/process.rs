@@ -218,3 +218,32 @@ pub fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// The living children of a process that run the program of that name (15 characters at most).
+#[must_use]
+pub fn children(of: u32, name: &str) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    all.filter(|pid| living(*pid).is_some_and(|(its, parent)| its == name && parent == of)).collect()
+}
+
+/// Name and parent; `None`: it is gone, or nobody has asked yet how it ended (proc(5), `/proc/pid/stat`).
+fn living(pid: u32) -> Option<(String, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (before, after) = stat.rsplit_once(") ")?;
+    let (_, name) = before.split_once(" (")?;
+    let mut fields = after.split_whitespace();
+    let is_over = fields.next()? == "Z";
+    let parent = fields.next()?.parse().ok()?;
+    (!is_over).then(|| (name.to_owned(), parent))
+}
+
+/// `kill -9` to processes that are not ours to wait for, until they live no more.
+pub fn kill_and_wait(all: &[u32]) {
+    for pid in all {
+        let process = Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+        rustix::process::kill_process(process, Signal::KILL).unwrap();
+        poll("its end", || living(*pid).is_none().then_some(()));
+    }
+}

@@ -26,8 +26,10 @@ mod published_key;
 mod remote_content;
 mod revocation;
 mod smime;
+mod warm_up;
 mod worker;
 mod worker_job;
+mod worker_program;
 mod worker_protocol;
 
 pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
@@ -44,6 +46,7 @@ pub use own_key::{Holder, Kind, OwnKey};
 pub use partner_key::PartnerKey;
 pub use published_key::wkd_name;
 pub use revocation::{ListSigner, RevocationList};
+pub use warm_up::warm_up;
 pub use worker::{ChainVerdict, DistrustedKey, Limits, Lists, Opening, Sender, TrustedKey, Worker};
 pub use worker_job::work;
 

@@ -1,6 +1,8 @@
 //! The worker: one letter or one file of keys in, one verdict out, then the end. Must never know: files, sockets, the
 //! time of day, and any key but those that it was handed.
 //!
+//! With `--serve` it stays and copies itself for each job; a copy is then what a worker started alone is.
+//!
 //! Exit status: 0 the answer is on standard output; 2 it was called or fed wrongly; 3 it could not shut itself in.
 //! Standard error has at most one line, and never a word of a letter or a key.
 
@@ -8,6 +10,7 @@ use std::io::{BufReader, BufWriter};
 use std::process::ExitCode;
 
 use sealpost_sandbox::Policy;
+use sealpost_sandbox::fork_server::{self, Role};
 use sealpost_sandbox::launch::NOT_SHUT_IN;
 
 const WRONG_INPUT: u8 = 2;
@@ -17,11 +20,21 @@ const STREAMS: u64 = 3;
 fn main() -> ExitCode {
     // A panic's message could hold words of the letter.
     std::panic::set_hook(Box::new(|_| {}));
-    let Some((memory, cpu_seconds)) = limits(std::env::args().skip(1)) else {
-        return give_up(WRONG_INPUT, "usage: sealpost-seal --memory BYTES --cpu SECONDS");
+    let mut arguments = std::env::args().skip(1).peekable();
+    let stays = arguments.next_if(|word| word == "--serve").is_some();
+    let Some((memory, cpu_seconds)) = limits(arguments) else {
+        return give_up(WRONG_INPUT, "usage: sealpost-seal [--serve] --memory BYTES --cpu SECONDS");
     };
     // Where memory runs short, this process goes and not the gateway.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    if stays {
+        sealpost_seal::warm_up();
+        match fork_server::serve() {
+            Ok(Role::Job) => {}
+            Ok(Role::Over) => return ExitCode::SUCCESS,
+            Err(error) => return give_up(WRONG_INPUT, &error.to_string()),
+        }
+    }
     if let Err(error) = sealpost_sandbox::enter(Policy { memory, cpu_seconds, descriptors: STREAMS }) {
         return give_up(NOT_SHUT_IN, &format!("cannot limit itself: {error}"));
     }

@@ -1,8 +1,8 @@
 //! The worker process `sealpost-seal` from outside: started, fed, watched, ended. What strangers made is read there and
 //! never here. Knows no library.
 
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::path::Path;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use sealpost_mail::{Secret, Timestamp};
@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 
 use crate::error::{KeyError, OpenError, WorkerError};
 use crate::lend::{Lends, MAX_LENT};
 use crate::open_result::{Distrust, Opened, SpeaksFor};
 use crate::partner_key::PartnerKey;
+use crate::worker_program::{Pipes, Program, Running};
 use crate::worker_protocol::{Answer, Bytes, Job, Loan, MAX_JSON, START, Trusted};
 
 /// The worker's file name.
@@ -128,10 +129,11 @@ pub enum ChainVerdict {
     Broken,
 }
 
-/// A worker program that can be started. One process for each letter; how many run at a time is the caller's to limit.
+/// A worker program that can be started. One process for each letter, a copy of a program that stays; how many run at a
+/// time is the caller's to limit.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    path: PathBuf,
+    program: Program,
     limits: Limits,
 }
 
@@ -142,7 +144,8 @@ impl Worker {
     /// There is none; the error names the place where it should be.
     pub fn find(configured: Option<&Path>, limits: Limits) -> Result<Self, WorkerError> {
         let path = launch::program(configured, NAME).map_err(WorkerError::Missing)?;
-        Ok(Self { path, limits })
+        let program = Program::new(path, launch::arguments(limits.memory, limits.cpu));
+        Ok(Self { program, limits })
     }
 
     /// Opens `letter` (`length` bytes) and writes what is readable to `spool`, after it was authenticated as far as its
@@ -226,42 +229,25 @@ impl Worker {
         own: Option<&dyn Lends>,
         spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Answer, OpenError> {
-        let mut child = self.start().map_err(WorkerError::Missing)?;
-        let done =
-            tokio::time::timeout(self.limits.wall, self.converse(&mut child, job, bytes, own, spool)).await;
-        // Whatever happened, nothing of it stays: a process that has ended only needs to be reaped.
-        let killed = child.kill().await;
-        match (done, killed) {
-            (Ok(done), _) => done,
-            (Err(_elapsed), _) => Err(worker_ended(launch::NOT_IN_TIME).into()),
+        let (mut running, pipes) = self.program.begin().await?;
+        let conversation = self.converse(&mut running, pipes, job, bytes, own, spool);
+        // Whatever happens, nothing of it stays: `running` ends the process when it goes.
+        match tokio::time::timeout(self.limits.wall, conversation).await {
+            Ok(done) => done,
+            Err(_elapsed) => Err(worker_ended(launch::NOT_IN_TIME).into()),
         }
-    }
-
-    fn start(&self) -> std::io::Result<Child> {
-        Command::new(&self.path)
-            .args(launch::arguments(self.limits.memory, self.limits.cpu))
-            // Nothing of ours is its business: no secrets from the environment, no folder.
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
     }
 
     async fn converse(
         &self,
-        child: &mut Child,
+        running: &mut Running,
+        pipes: Pipes,
         job: &Job,
         mut bytes: impl AsyncRead + Unpin + Send,
         own: Option<&dyn Lends>,
         mut spool: impl AsyncWrite + Unpin + Send,
     ) -> Result<Answer, OpenError> {
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-            return Err(WorkerError::Failed("its pipes are missing".to_owned()).into());
-        };
+        let Pipes { mut stdin, stdout, stderr } = pipes;
         let json = framed(job)?;
         let (asks, mut asked) = mpsc::channel(MAX_LENT);
         let feed = async move {
@@ -302,7 +288,7 @@ impl Worker {
         let (fed, answer, ()) = tokio::join!(feed, self.hear(stdout, asks, &mut spool), hear);
         fed?;
         let answer = answer?;
-        let status = child.wait().await.map_err(|error| WorkerError::Failed(error.to_string()))?;
+        let status = running.ended().await?;
         match answer {
             Some(answer) if status.success() => {
                 spool.flush().await?;
@@ -315,7 +301,7 @@ impl Worker {
     /// `None`: it is no answer, or a larger one than is allowed.
     async fn hear(
         &self,
-        stdout: ChildStdout,
+        stdout: pipe::Receiver,
         asks: mpsc::Sender<usize>,
         spool: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<Option<Answer>, OpenError> {
@@ -356,7 +342,7 @@ impl Worker {
 }
 
 /// The next answer; `None`: it is none, or a larger one than is allowed.
-async fn said(stdout: &mut BufReader<ChildStdout>) -> Option<Answer> {
+async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<Answer> {
     let mut line = Vec::new();
     // A pipe that breaks ends like one that is closed.
     let _ = stdout.take(64).read_until(b'\n', &mut line).await;

@@ -90,8 +90,16 @@ fn a_worker_that_was_taken_over_gets_a_few_keys_and_not_all() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = lab::folder();
     let taken = folder.path().join("taken");
-    let asks = r#"printf 'sealpost-seal-1 11\n{"needs":%d}' $key"#;
-    let script = format!("#!/bin/sh\nfor key in 0 1 2 3 4 5 6 7 8 9; do {asks}; done\nexec cat >/dev/null\n");
+    // In the place of a program that makes a copy for the job, this one asks for keys itself.
+    let script = r#"#!/usr/bin/python3
+import array, os, socket
+control = socket.socket(fileno=0)
+_, [(_, _, rights)], _, _ = control.recvmsg(8, socket.CMSG_SPACE(12))
+streams = array.array("i", rights)
+for key in range(10):
+    os.write(streams[1], b'sealpost-seal-1 11\n{"needs":%d}' % key)
+while os.read(streams[0], 65536): pass
+"#;
     std::fs::write(&taken, script).unwrap();
     std::fs::set_permissions(&taken, std::fs::Permissions::from_mode(0o700)).unwrap();
     let counted = Counted(AtomicUsize::new(0));
@@ -104,6 +112,38 @@ fn a_worker_that_was_taken_over_gets_a_few_keys_and_not_all() {
         "{done:?}"
     );
     assert!(counted.0.load(Ordering::Relaxed) <= MAX_LENT, "{counted:?}", counted = counted.0);
+}
+
+#[test]
+fn a_program_is_put_away_when_a_copy_of_it_crashed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = lab::folder();
+    let (program, starts) = (folder.path().join("program"), folder.path().join("starts"));
+    let script = format!(
+        r#"#!/usr/bin/python3
+import array, os, socket, struct
+open("{}", "a").write("x")
+control = socket.socket(fileno=0)
+while True:
+    job, rights, _, _ = control.recvmsg(8, socket.CMSG_SPACE(12))
+    if not job: break
+    for _, _, streams in rights:
+        for stream in array.array("i", streams): os.close(stream)
+        control.send(job + struct.pack("<i", 6))
+"#,
+        starts.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let nobody: &[&OwnKey] = &[];
+    let opening = lab::opening(&nobody, &[]);
+    let worker = Worker::find(Some(&program), Limits::default()).unwrap();
+    let runtime = lab::runtime();
+    for started in ["x", "xx"] {
+        let done = runtime.block_on(worker.open(&b"x"[..], 1, &opening, tokio::io::sink()));
+        assert!(matches!(done, Err(OpenError::Worker(WorkerError::Limit(_)))), "{done:?}");
+        assert_eq!(std::fs::read_to_string(&starts).unwrap(), started);
+    }
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! A letter of its own that the worker's program closes and opens before it makes copies of itself, with keys that it throws
+//! away: what the libraries set up at first use is there then in every copy. Knows no letter and no key of anybody's.
+
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::Signer;
+use sealpost_mail::{Address, SystemRandom, Timestamp};
+
+use crate::algorithm_profile::Profile;
+use crate::close::{Closing, close};
+use crate::lend::Lent;
+use crate::open::{self, Asked};
+use crate::open_result::SpeaksFor;
+use crate::own_key::{Holder, Kind, OwnKey};
+use crate::worker::{Lists, Sender, TrustedKey};
+
+const LETTER: &[u8] = b"From: a@warm.invalid\r\nTo: b@warm.invalid\r\nSubject: x\r\n\r\nx\r\n";
+/// Some moment: nothing of it goes anywhere.
+const NOW: Timestamp = Timestamp(1_780_000_000_000);
+/// The least that the library makes: made in milliseconds, and good for nothing else.
+const RSA_BITS: u32 = 1024;
+
+/// Does it. What does not succeed, a job will say.
+#[doc(hidden)]
+pub fn warm_up() {
+    openssl::init();
+    for kind in [Kind::SmimeP256, Kind::OpenPgpCurve25519] {
+        let _ = there_and_back(kind);
+    }
+    let _ = rsa();
+}
+
+fn there_and_back(kind: Kind) -> Option<()> {
+    let address = Address::parse("b@warm.invalid").ok()?;
+    let holder = Holder { name: "x".to_owned(), address, domain: None, country: None };
+    let own = OwnKey::generate(kind, &holder, NOW, 1).ok()?;
+    let to = [own.public().clone()];
+    let closing = Closing {
+        sign_with: Some(&own),
+        to: &to,
+        profile: Profile::default(),
+        now: NOW,
+        random: &SystemRandom,
+    };
+    let closed = close(&mut &LETTER[..], &closing, Vec::new()).ok()?.into_inner();
+    let kept = own.to_bytes().ok()?;
+    let mut lend = |_| OwnKey::from_bytes(kept.expose()).ok();
+    let asked = Asked {
+        trusted: vec![TrustedKey { key: own.public().clone(), speaks_for: SpeaksFor::ItsAddresses }],
+        distrusted: Vec::new(),
+        roots: Vec::new(),
+        crls: Vec::new(),
+        lists: Lists::Off,
+        sender: Sender::Stranger,
+        now: NOW,
+        most: closed.len() * 2,
+    };
+    let _ = open::open(&closed, &asked, &mut Lent::new(to.to_vec(), &mut lend));
+    Some(())
+}
+
+fn rsa() -> Result<(), openssl::error::ErrorStack> {
+    let made = PKey::from_rsa(Rsa::generate(RSA_BITS)?)?.private_key_to_pkcs8()?;
+    let key = PKey::private_key_from_pkcs8(&made)?;
+    let mut signer = Signer::new(MessageDigest::sha256(), &key)?;
+    signer.update(LETTER)?;
+    let _ = signer.sign_to_vec()?;
+    let rsa = key.rsa()?;
+    let mut closed = vec![0; usize::try_from(rsa.size()).unwrap_or_default()];
+    let length = rsa.public_encrypt(b"x", &mut closed, Padding::PKCS1)?;
+    let mut open = vec![0; closed.len()];
+    let _ = rsa.private_decrypt(closed.get(..length).unwrap_or_default(), &mut open, Padding::PKCS1)?;
+    Ok(())
+}
