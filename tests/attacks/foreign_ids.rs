@@ -58,8 +58,12 @@ fn ids_of_another_mailbox_lead_nowhere() {
     let gateway = Gateway::start(&config);
     let mut anna = owner(&gateway, &hop, "anna@web.example", "Geheimwort-Zwetschge");
     let mut bernd = owner(&gateway, &hop, "bernd@web.example", "Harmlos");
+    // What Bernd types comes into drafts of his own.
+    let hers = anna.draft.clone();
     let state = |gateway: &Gateway| {
-        ["deposits WHERE folder = 'inbox'", "drafts", "draft_files", "bodies", "trash", "legs"]
+        let drafts = format!("drafts WHERE mailbox_id = (SELECT mailbox_id FROM drafts WHERE id = '{hers}')");
+        let files = format!("draft_files WHERE draft_id = '{hers}'");
+        ["deposits WHERE folder = 'inbox'", &drafts, &files, "trash", "legs"]
             .map(|table| gateway.count(&format!("SELECT count(*) FROM {table}")))
     };
     let before = state(&gateway);

@@ -156,6 +156,33 @@ fn what_names_a_letter_of_the_portal_in_its_text() {
     let _ = hop.wait_to("other@web.example");
 }
 
+/// Outlook ties some answers and letters handed on to what they are about by Thread-Index alone (MS-OXOMSG).
+#[test]
+fn what_outlook_ties_to_a_letter_of_the_portal() {
+    let hop = Hop::new();
+    let gateway = Gateway::start(&Config::new(&hop));
+    let mut client = gateway.smtp();
+    let mut send = |fields: &str, to: &str| {
+        client.letter("erika@insurer.example", &[to], &letter(fields)).expect("250 *");
+    };
+    send("Subject: [vertraulich] x\r\nThread-Index: AQEAAQIDBAUGBwgJCgsMDQ4PEBESEw==\r\n", "k@web.example");
+    send("Subject: Re: x\r\nThread-Index: AQEAAQIDBAUGBwgJCgsMDQ4PEBESE4AAAAAQ\r\n", "k@web.example");
+    send(
+        "Subject: Fwd: x\r\nThread-Index: AQEAAQIDBAUG\r\n BwgJCgsMDQ4PEBESE4AAAAAQgAAAASA=\r\n",
+        "third@web.example",
+    );
+    assert_eq!(gateway.count("SELECT count(*) FROM deposits"), 3, "{}", gateway.log());
+    // The other half of the letter itself, another conversation, and no index at all.
+    for (fields, to) in [
+        ("Subject: x\r\nThread-Index: AQEAAQIDBAUGBwgJCgsMDQ4PEBESEw==\r\n", "half@web.example"),
+        ("Subject: Re: x\r\nThread-Index: AQIAAQIDBAUGBwgJCgsMDQ4PEBESE4AAAAAQ\r\n", "other@web.example"),
+        ("Subject: Re: x\r\nThread-Index: AQI=\r\n", "none@web.example"),
+    ] {
+        send(fields, to);
+        let _ = hop.wait_to(to);
+    }
+}
+
 #[test]
 fn explain_says_what_an_answer_would_be() {
     let hop = Hop::new();

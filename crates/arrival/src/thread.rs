@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Head, html_to_text, is_bracket, tidied};
 use sealpost_policy::Known;
 
@@ -20,6 +22,31 @@ pub(crate) const FIELDS: [&str; 6] = [
     "X-Original-Message-ID",
     "Original-Message-ID",
 ];
+
+/// Of a Thread-Index (MS-OXOMSG §2.2.1.3): what begins a conversation, and what each answer adds.
+const FIRST: usize = 22;
+const ANSWER: usize = 5;
+/// A longer conversation is looked at from its latest answers on.
+const MAX_ANSWERS: usize = 500;
+
+/// The place of a letter in a conversation, as Outlook writes it: what it answers, and hands on where it names no Message-ID.
+fn thread_index(head: &Head) -> Option<Vec<u8>> {
+    let [text] = head.all("Thread-Index").try_into().ok()?;
+    let text: String = text.split_whitespace().collect();
+    let index = STANDARD.decode(text).ok()?;
+    (index.len() >= FIRST && index.len() <= FIRST + ANSWER * MAX_ANSWERS).then_some(index)
+}
+
+fn id_of_index(index: &[u8]) -> String {
+    format!("thread-index:{}", STANDARD.encode(index)).to_lowercase()
+}
+
+/// The letters above this one in its conversation. Not itself: it may be the other half of a letter.
+fn ancestors(head: &Head) -> Vec<String> {
+    let index = thread_index(head).unwrap_or_default();
+    let lengths = (FIRST..index.len()).step_by(ANSWER);
+    lengths.filter_map(|length| index.get(..length)).map(id_of_index).collect()
+}
 
 /// What programs write into a letter that they send on as it is (RFC 5322 §3.6.6, and each its own way).
 const SENT_ON: [&str; 8] = [
@@ -105,6 +132,7 @@ fn ids(head: &Head, our_name: &str, within: Known<Vec<String>>) -> (BTreeSet<Str
         }
     }
     ids.extend(own_ids(head, our_name));
+    ids.extend(ancestors(head));
     (ids, otherwise)
 }
 
@@ -198,8 +226,9 @@ pub(crate) fn tag(shared: &Shared, message_id: &str) -> [u8; 32] {
 pub(crate) fn tags(shared: &Shared, parsed: Option<&str>, head: &Head) -> Vec<[u8; 32]> {
     let written = head.all("Message-ID");
     let ids = written.iter().flat_map(|text| message_ids(text)).take(MAX_OWN);
-    let mut tags: Vec<[u8; 32]> =
-        parsed.map(str::to_owned).into_iter().chain(ids).map(|id| tag(shared, &id)).collect();
+    let index = thread_index(head).map(|index| id_of_index(&index));
+    let ids = parsed.map(str::to_owned).into_iter().chain(ids).chain(index);
+    let mut tags: Vec<[u8; 32]> = ids.map(|id| tag(shared, &id)).collect();
     tags.sort_unstable();
     tags.dedup();
     tags

@@ -375,7 +375,7 @@ impl<'a> Letter<'a> {
     pub fn is_encrypted(&self) -> bool {
         let Some(root) = self.parts.first() else { return false };
         // Some programs take the first, some the last.
-        if root.has_several_types() {
+        if root.has_several_types() || self.parts.iter().any(says_something_outside) {
             return false;
         }
         if is_cms(root) {
@@ -384,7 +384,11 @@ impl<'a> Letter<'a> {
         if root.is("multipart/encrypted") {
             // RFC 3156 §4: a control part and the encrypted data, nothing else.
             let [control, data] = root.children.as_slice() else { return false };
-            return self.parts.get(*control).is_some_and(|part| part.is("application/pgp-encrypted"))
+            let is_control = |part: &Part<'_>| {
+                part.is("application/pgp-encrypted")
+                    && part.bytes().trim_ascii().eq_ignore_ascii_case(b"Version: 1")
+            };
+            return self.parts.get(*control).is_some_and(is_control)
                 && self.parts.get(*data).is_some_and(is_pgp_message);
         }
         let mut leaves = self.parts.iter().filter(|part| !part.is_multipart() && part.level == 0).peekable();
@@ -487,6 +491,25 @@ fn cms_kind(part: &Part<'_>) -> Option<Cms> {
     } else {
         None
     }
+}
+
+/// What programs write before the first part, for readers without MIME.
+const PREAMBLES: [&[u8]; 3] = [
+    b"this is an openpgp/mime encrypted message",
+    b"this is a multi-part message in mime format",
+    b"this is a multipart message in mime format",
+];
+
+/// Whether words stand before, between or behind the parts of a multipart, where disclaimers are put: they are encrypted
+/// for nobody.
+fn says_something_outside(part: &Part<'_>) -> bool {
+    let Some(boundary) = part.parameter("boundary").filter(|_| part.is_multipart()) else { return false };
+    let outside = parts::split_multipart(&part.body, boundary.as_bytes()).outside;
+    outside.into_iter().any(|words| {
+        let words = words.trim_ascii().to_ascii_lowercase();
+        let known = PREAMBLES.iter().any(|one| words.starts_with(one) && words.len() < one.len() + 40);
+        !words.is_empty() && !known
+    })
 }
 
 /// One armoured PGP message and nothing around it, or the binary form from its first octet to its last, which no text is.

@@ -216,6 +216,20 @@ fn encryption_is_judged_by_the_bytes() {
     }
     assert!(!with(&mime("clear text", ""), |l| l.is_encrypted()));
     assert!(!with(&mime(pgp, "--b\n\nclear text\n"), |l| l.is_encrypted()));
+    // Words before, behind and between, where programs for disclaimers write; what programs say to readers without MIME is none.
+    let words = "Der Befund ist positiv.";
+    for (from, to) in [
+        ("\n\n--b\n".to_owned(), format!("\n\n{words}\n--b\n")),
+        ("--b--\n".to_owned(), format!("--b--\n{words}\n")),
+        ("Version: 1\n".to_owned(), format!("Version: 1\n\n{words}\n")),
+    ] {
+        assert!(!with(&mime(pgp, "").replacen(&from, &to, 1), |l| l.is_encrypted()), "{to}");
+    }
+    let mixed =
+        format!("Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n{words}\n--b\n\n{pgp}--b--\n");
+    assert!(!with(&mixed, |l| l.is_encrypted()));
+    let known = "\n\nThis is an OpenPGP/MIME encrypted message (RFC 4880 and 3156)\n--b\n";
+    assert!(with(&mime(pgp, "").replacen("\n\n--b\n", known, 1), |l| l.is_encrypted()));
 }
 
 #[test]
