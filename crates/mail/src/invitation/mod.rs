@@ -148,7 +148,7 @@ pub fn add(all: &mut Vec<Invitation>, one: Invitation) {
 }
 
 fn read(text: &str, zone: &TimeZone) -> Vec<Invitation> {
-    let text = with_quoted_zones(text);
+    let text = with_quoted_zones(&with_plain_times(text));
     let mut parser = Parser::new(&text);
     let mut found = Vec::new();
     while found.len() < MAX_EVENTS {
@@ -178,7 +178,7 @@ fn with_quoted_zones(text: &str) -> String {
         let Some(at) = line.to_ascii_lowercase().find(";tzid=") else { return line.to_owned() };
         let from = at + ";tzid=".len();
         let (Some(before), Some(rest)) = (line.get(..from), line.get(from..)) else { return line.to_owned() };
-        let is_time = ["DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"]
+        let is_time = TIMES
             .iter()
             .any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)));
         match rest.rsplit_once(':') {
@@ -189,6 +189,42 @@ fn with_quoted_zones(text: &str) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\r\n") + "\r\n"
+}
+
+/// Properties whose value is a time.
+const TIMES: [&str; 6] = ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE"];
+
+/// Times as RFC 5545 §3.3.5 has them, where programs leave out seconds, write fractions of them, or ISO 8601's extended form.
+fn with_plain_times(text: &str) -> String {
+    let is_of_time = |c: char| c.is_ascii_digit() || "TZ:+-.,".contains(c);
+    let lines = text.split_inclusive('\n').map(|line| {
+        let content = line.trim_end();
+        let name = content.split([';', ':']).next().unwrap_or_default();
+        let tail = content.get(content.trim_end_matches(is_of_time).len()..).unwrap_or_default();
+        // The T may be the last letter of the name before it.
+        let value = content.len() - tail.trim_start_matches('T').len();
+        let is_time = TIMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+        match content.split_at_checked(value) {
+            Some((before, value)) if is_time && value.starts_with(':') => {
+                let times: Vec<String> = value.trim_start_matches(':').split(',').map(plain_time).collect();
+                let end = line.get(content.len()..).unwrap_or_default();
+                format!("{before}:{}{end}", times.join(","))
+            }
+            Some(_) | None => line.to_owned(),
+        }
+    });
+    lines.collect()
+}
+
+fn plain_time(written: &str) -> String {
+    let (date, time) = written.split_once('T').map_or((written, None), |(date, time)| (date, Some(time)));
+    let date = date.replace('-', "");
+    let Some(time) = time else { return date };
+    let at = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at_checked(at).unwrap_or((time, ""));
+    let clock = clock.split('.').next().unwrap_or_default().replace(':', "");
+    let seconds = if clock.len() == 4 { "00" } else { "" };
+    format!("{date}T{clock}{seconds}{}", zone.replace(':', ""))
 }
 
 fn of_calendar(calendar: &ICalendar, zone: &TimeZone) -> Vec<Invitation> {
@@ -279,7 +315,7 @@ impl Times<'_> {
         if whole_day {
             return self.day(time);
         }
-        let zone = zones::written(written).or_else(|| self.zones.named(zone_name?));
+        let zone = zones::written(written).or_else(|| self.zones.named(zone_name?, time));
         let at = time.to_zoned(zone.clone().unwrap_or_else(|| self.zone.clone())).ok()?;
         // What is written in UTC is written so by programs: nobody lives by it.
         let theirs = zone.filter(|zone| *zone != TimeZone::UTC);

@@ -48,6 +48,66 @@ fn an_invitation_can_be_read() {
 }
 
 #[test]
+fn a_zone_that_a_file_defines_year_by_year_counts_as_it_stands_then() {
+    let half = |kind: &str, start: &str, to: &str, more: &str| {
+        format!("BEGIN:{kind}\nDTSTART:{start}\nTZOFFSETFROM:+0100\nTZOFFSETTO:{to}\n{more}END:{kind}\n")
+    };
+    let zone = |halves: &[String]| format!("BEGIN:VTIMEZONE\nTZID:Ours\n{}END:VTIMEZONE\n", halves.concat());
+    let listed = zone(&[
+        half("STANDARD", "20251026T040000", "+0200", "RDATE:20261025T040000\n"),
+        half("DAYLIGHT", "20260329T030000", "+0300", "RDATE:20270328T030000\n"),
+    ]);
+    let once = zone(&[
+        half("STANDARD", "20261025T040000", "+0200", ""),
+        half("DAYLIGHT", "20260329T030000", "+0300", ""),
+    ]);
+    let (autumn, spring) =
+        ("RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3");
+    let given_up = zone(&[
+        half("STANDARD", "19701025T030000", "+0100", &format!("{autumn};UNTIL=20141025T010000Z\n")),
+        half("STANDARD", "20160327T030000", "+0300", ""),
+        half("DAYLIGHT", "19810329T020000", "+0200", &format!("{spring};UNTIL=20140330T010000Z\n")),
+    ]);
+    let goes_on = zone(&[
+        half("STANDARD", "19701025T030000", "+0100", &format!("{autumn}\n")),
+        half("DAYLIGHT", "19810329T020000", "+0200", &format!("{spring};UNTIL=20300330T010000Z\n")),
+    ]);
+    for (calendar, local, utc) in [
+        (&listed, "20261201T130000", "2026-12-01T11:00:00Z"),
+        (&listed, "20260701T130000", "2026-07-01T10:00:00Z"),
+        (&listed, "20270701T130000", "2027-07-01T10:00:00Z"),
+        (&once, "20261201T130000", "2026-12-01T11:00:00Z"),
+        (&once, "20260701T130000", "2026-07-01T10:00:00Z"),
+        (&given_up, "20261201T130000", "2026-12-01T10:00:00Z"),
+        (&given_up, "20130701T130000", "2013-07-01T11:00:00Z"),
+        (&goes_on, "20260701T130000", "2026-07-01T11:00:00Z"),
+        (&goes_on, "20261201T130000", "2026-12-01T12:00:00Z"),
+    ] {
+        let one = event(calendar, &format!("DTSTART;TZID=Ours:{local}\n"));
+        assert_eq!(time(one.starts.as_ref()), Some(at(utc)), "{local} in\n{calendar}");
+    }
+}
+
+#[test]
+fn times_in_forms_that_programs_write_all_the_same() {
+    for (line, utc) in [
+        ("DTSTART:20261201T1200Z", "2026-12-01T12:00:00Z"),
+        ("DTSTART:20261201T120000.000Z", "2026-12-01T12:00:00Z"),
+        ("DTSTART:2026-12-01T12:00:00Z", "2026-12-01T12:00:00Z"),
+        ("dtstart:2026-12-01T12:00Z", "2026-12-01T12:00:00Z"),
+        ("DTSTART:2026-12-01T12:00:00+01:00", "2026-12-01T11:00:00Z"),
+        ("DTSTART;TZID=Europe/Berlin:2026-12-01T12:00:00", "2026-12-01T11:00:00Z"),
+        ("DTSTART;TZID=Europe/Berlin:20261201T1200", "2026-12-01T11:00:00Z"),
+        ("DTSTART;VALUE=DATE-TIME:20261201T120000Z", "2026-12-01T12:00:00Z"),
+    ] {
+        let one = event("", &format!("{line}\n"));
+        assert_eq!(time(one.starts.as_ref()), Some(at(utc)), "{line}");
+    }
+    let days = event("", "DTSTART;VALUE=DATE:2026-12-01\n");
+    assert!(matches!(days.starts, Some(Moment::Day(_))), "{:?}", days.starts);
+}
+
+#[test]
 fn zones_by_every_name() {
     let custom = "BEGIN:VTIMEZONE\nTZID:Customized Time Zone\nBEGIN:STANDARD\nDTSTART:16010101T000000\n\
                   TZOFFSETFROM:+0300\nTZOFFSETTO:+0300\nEND:STANDARD\nEND:VTIMEZONE\n\

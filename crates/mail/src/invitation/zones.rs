@@ -8,7 +8,11 @@ use calcard::icalendar::{
     ICalendar, ICalendarComponent, ICalendarComponentType as Kind, ICalendarFrequency as Frequency,
     ICalendarProperty as Name, ICalendarValue as Value, ICalendarWeekday as Day,
 };
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
+
+/// Onsets that one half of a year may list.
+const MAX_ONSETS: usize = 500;
 
 /// The zones that a file defines.
 pub(super) struct Zones<'a> {
@@ -21,7 +25,8 @@ impl<'a> Zones<'a> {
     }
 
     /// A known name says more than a definition: those that programs write along are often cut short.
-    pub(super) fn named(&self, name: &str) -> Option<TimeZone> {
+    /// At that time by its own clocks: of a zone that a file defines only piece by piece, the piece that counts then.
+    pub(super) fn named(&self, name: &str, at: DateTime) -> Option<TimeZone> {
         let offset = offset_in(name);
         if let Some(zone) = offset.and_then(|(offset, cities)| by_cities(offset, cities)) {
             return Some(zone);
@@ -35,12 +40,12 @@ impl<'a> Zones<'a> {
             }
         }
         if let Some((offset, _)) = offset {
-            return self.defined(name).or_else(|| Some(offset.to_time_zone()));
+            return self.defined(name, at).or_else(|| Some(offset.to_time_zone()));
         }
-        self.defined(name).or_else(|| known.and_then(of_tz))
+        self.defined(name, at).or_else(|| known.and_then(of_tz))
     }
 
-    fn defined(&self, name: &str) -> Option<TimeZone> {
+    fn defined(&self, name: &str, at: DateTime) -> Option<TimeZone> {
         let defines = |zone: &&ICalendarComponent| {
             let id = zone.property(&Name::Tzid).and_then(|id| id.values.first()).and_then(Value::as_text);
             id.is_some_and(|id| id.trim().eq_ignore_ascii_case(name.trim()))
@@ -51,31 +56,30 @@ impl<'a> Zones<'a> {
             return of_tz(tz);
         }
         let parts = zone.component_ids.iter().filter_map(|id| self.calendar.component_by_id(*id));
-        let (mut standard, mut daylight) = (None, None);
-        for part in parts {
-            match part.component_type {
+        let (mut all, mut standard, mut daylight) = (Vec::new(), None, None);
+        for (kind, one) in parts.filter_map(|part| Some((&part.component_type, Observance::of(part)?))) {
+            match kind {
                 // The last one written is the one in force.
-                Kind::Standard => standard = Observance::of(part).or(standard),
-                Kind::Daylight => daylight = Observance::of(part).or(daylight),
-                _ => {}
+                Kind::Standard => standard = Some(one.clone()),
+                Kind::Daylight => daylight = Some(one.clone()),
+                _ => continue,
             }
+            all.push(one);
         }
-        match (standard, daylight) {
-            (Some(standard), Some(daylight)) => {
-                let rule = format!(
-                    "STD{}DST{},{},{}",
-                    posix(standard.offset),
-                    posix(daylight.offset),
-                    daylight.onset.as_deref()?,
-                    standard.onset.as_deref()?
-                );
-                TimeZone::posix(&rule).ok()
-            }
-            (Some(only), None) | (None, Some(only)) => {
-                Some(Offset::from_seconds(only.offset).ok()?.to_time_zone())
-            }
-            (None, None) => None,
+        let rule = |half: &Option<Observance>| Some((half.as_ref()?.offset, half.as_ref()?.for_ever()?));
+        if let (Some((standard, autumn)), Some((daylight, spring))) = (rule(&standard), rule(&daylight)) {
+            let rule = format!(
+                "STD{}DST{},{},{}",
+                posix(standard),
+                posix(daylight),
+                spring.to_posix(),
+                autumn.to_posix()
+            );
+            return TimeZone::posix(&rule).ok();
         }
+        // RFC 5545 §3.6.5: the observance with the last onset before the time counts.
+        let last = all.iter().max_by_key(|one| one.last_onset(at)).or(standard.as_ref())?;
+        Some(Offset::from_seconds(last.offset).ok()?.to_time_zone())
     }
 }
 
@@ -131,11 +135,26 @@ pub(super) fn written(time: &PartialDateTime) -> Option<TimeZone> {
 }
 
 /// One half of a zone's year.
+#[derive(Clone)]
 struct Observance {
     /// Seconds east of Greenwich.
     offset: i32,
-    /// When it begins, as POSIX writes it.
-    onset: Option<String>,
+    /// When it began, once or each time.
+    dates: Vec<DateTime>,
+    /// When it begins every year.
+    yearly: Option<Onset>,
+    /// The last year of that.
+    until: Option<i16>,
+}
+
+/// The last Sunday of October at three: week 5 of month 10, weekday 0.
+#[derive(Clone, Copy)]
+struct Onset {
+    month: i8,
+    week: i8,
+    /// From Sunday on.
+    weekday: i8,
+    at: Time,
 }
 
 impl Observance {
@@ -144,41 +163,86 @@ impl Observance {
         let Some(Value::PartialDateTime(offset)) = first(&Name::Tzoffsetto) else { return None };
         let seconds =
             i32::from(offset.tz_hour.unwrap_or(0)) * 3600 + i32::from(offset.tz_minute.unwrap_or(0)) * 60;
-        let offset = if offset.tz_minus { -seconds } else { seconds };
-        Some(Self { offset, onset: onset(first(&Name::Rrule), first(&Name::Dtstart)) })
+        let named = part.entries.iter().filter(|entry| [Name::Dtstart, Name::Rdate].contains(&entry.name));
+        let dates = named.flat_map(|entry| &entry.values).filter_map(|value| match value {
+            Value::PartialDateTime(written) => super::civil_of(written),
+            _ => None,
+        });
+        let until = match first(&Name::Rrule) {
+            Some(Value::RecurrenceRule(rule)) => rule.until.as_ref().and_then(|until| until.year),
+            _ => None,
+        };
+        Some(Self {
+            offset: if offset.tz_minus { -seconds } else { seconds },
+            dates: dates.take(MAX_ONSETS).collect(),
+            yearly: Onset::of(first(&Name::Rrule), first(&Name::Dtstart)),
+            until: until.and_then(|year| i16::try_from(year).ok()),
+        })
+    }
+
+    /// Its rule, if it has no end.
+    fn for_ever(&self) -> Option<Onset> {
+        self.yearly.filter(|_| self.until.is_none())
+    }
+
+    /// `None`: it had not begun yet.
+    fn last_onset(&self, at: DateTime) -> Option<DateTime> {
+        let begun = self.dates.first().copied();
+        let years = self.until.map_or([at.year(), at.year() - 1], |until| {
+            let last = until.min(at.year());
+            [last, last - 1]
+        });
+        let by_rule =
+            years.into_iter().filter_map(|year| self.yearly?.in_year(year)).filter(|one| begun <= Some(*one));
+        self.dates.iter().copied().chain(by_rule).filter(|one| *one <= at).max()
     }
 }
 
-/// `M10.5.0/3`: the last Sunday of October at three.
-fn onset(rule: Option<&Value>, start: Option<&Value>) -> Option<String> {
-    let (Some(Value::RecurrenceRule(rule)), Some(Value::PartialDateTime(start))) = (rule, start) else {
-        return None;
-    };
-    let (Frequency::Yearly, [month], [day]) = (rule.freq, rule.bymonth.as_slice(), rule.byday.as_slice())
-    else {
-        return None;
-    };
-    let week = match day.ordwk {
-        Some(-1) => 5,
-        Some(week @ 1..=5) => week,
-        // "The Sunday on or after the 8th" is the second one.
-        None => match rule.bymonthday.first() {
-            Some(first @ 1..=29) => i16::from(*first - 1) / 7 + 1,
-            _ => return None,
-        },
-        Some(_) => return None,
-    };
-    let weekday = match day.weekday {
-        Day::Sunday => 0,
-        Day::Monday => 1,
-        Day::Tuesday => 2,
-        Day::Wednesday => 3,
-        Day::Thursday => 4,
-        Day::Friday => 5,
-        Day::Saturday => 6,
-    };
-    let (hour, minute) = (start.hour.unwrap_or(0), start.minute.unwrap_or(0));
-    Some(format!("M{}.{week}.{weekday}/{hour}:{minute:02}", month.month()))
+impl Onset {
+    fn of(rule: Option<&Value>, start: Option<&Value>) -> Option<Self> {
+        let (Some(Value::RecurrenceRule(rule)), Some(Value::PartialDateTime(start))) = (rule, start) else {
+            return None;
+        };
+        let (Frequency::Yearly, [month], [day]) = (rule.freq, rule.bymonth.as_slice(), rule.byday.as_slice())
+        else {
+            return None;
+        };
+        let week = match day.ordwk {
+            Some(-1) => 5,
+            Some(week @ 1..=5) => i8::try_from(week).ok()?,
+            // "The Sunday on or after the 8th" is the second one.
+            None => match rule.bymonthday.first() {
+                Some(first @ 1..=29) => (*first - 1) / 7 + 1,
+                _ => return None,
+            },
+            Some(_) => return None,
+        };
+        let weekday = match day.weekday {
+            Day::Sunday => 0,
+            Day::Monday => 1,
+            Day::Tuesday => 2,
+            Day::Wednesday => 3,
+            Day::Thursday => 4,
+            Day::Friday => 5,
+            Day::Saturday => 6,
+        };
+        let small = |number: Option<u8>| i8::try_from(number.unwrap_or(0)).ok();
+        let at = Time::new(small(start.hour)?, small(start.minute)?, 0, 0).ok()?;
+        Some(Self { month: i8::try_from(month.month()).ok()?, week, weekday, at })
+    }
+
+    /// `M10.5.0/3:00`.
+    fn to_posix(self) -> String {
+        let Self { month, week, weekday, at } = self;
+        format!("M{month}.{week}.{weekday}/{}:{:02}", at.hour(), at.minute())
+    }
+
+    fn in_year(self, year: i16) -> Option<DateTime> {
+        let weekday = Weekday::from_sunday_zero_offset(self.weekday).ok()?;
+        let week = if self.week == 5 { -1 } else { self.week };
+        let day = Date::new(year, self.month, 1).ok()?.nth_weekday_of_month(week, weekday).ok()?;
+        Some(day.to_datetime(self.at))
+    }
 }
 
 /// POSIX counts westwards.
