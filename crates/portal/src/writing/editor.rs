@@ -399,7 +399,7 @@ async fn gone(
     Ok(match gone_draft::settle(site, owner, content, begun).await? {
         // Pressed twice: the first press has sent it.
         Fate::Sent => redirect("/sent"),
-        Fate::Kept(draft) => redirect(&format!("/w/{}?note=anew", draft.id)),
+        Fate::Kept(draft) => redirect(&format!("/w/{draft}?note=anew")),
         Fate::NoRoom => redirect("/drafts?note=full"),
     })
 }

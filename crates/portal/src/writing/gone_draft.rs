@@ -16,8 +16,8 @@ const LOOKED_AT: u32 = 10;
 pub(crate) enum Fate {
     /// Those very words have been sent, or there were none.
     Sent,
-    /// They are a draft again.
-    Kept(Draft),
+    /// They are a draft again: the one with this id.
+    Kept(String),
     /// There are too many drafts already.
     NoRoom,
 }
@@ -38,10 +38,10 @@ pub(crate) async fn settle(
         return Ok(Fate::Sent);
     }
     let Some(mut draft) = begun else {
-        return Ok(owner.begin_draft(site, content).await?.map_or(Fate::NoRoom, Fate::Kept));
+        return Ok(owner.begin_draft(site, content).await?.map_or(Fate::NoRoom, |draft| Fate::Kept(draft.id)));
     };
     draft.content = content;
-    Ok(if owner.save_draft(site, &draft).await? { Fate::Kept(draft) } else { Fate::NoRoom })
+    Ok(if owner.save_draft(site, &draft).await? { Fate::Kept(draft.id) } else { Fate::NoRoom })
 }
 
 async fn was_sent(site: &Site, owner: &SignedIn, typed: &Content) -> Result<bool, Problem> {
