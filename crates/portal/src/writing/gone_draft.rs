@@ -38,7 +38,10 @@ pub(crate) async fn settle(
         return Ok(Fate::Sent);
     }
     let Some(mut draft) = begun else {
-        return Ok(owner.begin_draft(site, content).await?.map_or(Fate::NoRoom, |draft| Fate::Kept(draft.id)));
+        return Ok(owner
+            .begin_draft(site, content)
+            .await?
+            .map_or(Fate::NoRoom, |draft| Fate::Kept(draft.id)));
     };
     draft.content = content;
     Ok(if owner.save_draft(site, &draft).await? { Fate::Kept(draft.id) } else { Fate::NoRoom })
