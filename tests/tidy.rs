@@ -15,7 +15,8 @@ const MAX_FILE: usize = 700;
 const EDGES: &[(&str, &[&str])] = &[
     ("mail", &[]),
     ("turns", &["mail"]),
-    ("intake", &["mail", "turns"]),
+    ("proxied", &["mail"]),
+    ("intake", &["mail", "proxied", "turns"]),
     ("policy", &["mail"]),
     ("cms", &[]),
     ("seal", &["cms", "mail", "sandbox"]),
@@ -33,7 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "arrival",
         &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
     ),
-    ("portal", &["mail", "export", "mailbox", "partner", "store", "turns", "vault"]),
+    ("portal", &["mail", "export", "mailbox", "partner", "proxied", "store", "turns", "vault"]),
 ];
 
 /// Libraries that each shape one crate and are named by it alone; html5ever shapes two, of which one is a
@@ -41,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &str)] = &[
     ("mail-parser", "mail"),
     ("mail-builder", "mail"),
+    ("ppp", "proxied"),
     ("smtp-proto", "intake"),
     ("hpke", "vault"),
     ("argon2", "vault"),

@@ -65,6 +65,7 @@ mod portal_signature;
 mod postfix_relay;
 mod postgres;
 mod profiles;
+mod proxies;
 mod queue;
 mod race;
 mod read_letters;

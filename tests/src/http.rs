@@ -14,6 +14,8 @@ pub struct Web {
     pub cookies: BTreeMap<String, String>,
     /// Header lines sent with every request, without CRLF.
     pub extra: Vec<String>,
+    /// What is sent in front of every connection.
+    pub preface: Vec<u8>,
     /// How long an answer may take.
     pub patience: std::time::Duration,
 }
@@ -33,7 +35,7 @@ impl Web {
     /// A new visitor.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookies: BTreeMap::new(), extra: Vec::new(), patience: PATIENCE }
+        Self { address, cookies: BTreeMap::new(), extra: Vec::new(), preface: Vec::new(), patience: PATIENCE }
     }
 
     /// The portal it visits.
@@ -104,6 +106,7 @@ impl Web {
         head.push_str("\r\n");
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).unwrap();
         stream.set_read_timeout(Some(self.patience)).unwrap();
+        stream.write_all(&self.preface).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body.unwrap_or_default()).unwrap();
         let mut answer = Vec::new();

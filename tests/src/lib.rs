@@ -26,6 +26,7 @@ pub mod dkim;
 pub mod dns;
 pub mod gateway;
 pub mod gpg;
+pub mod haproxy;
 pub mod hop;
 mod hop_session;
 pub mod http;

@@ -45,6 +45,11 @@ pub(crate) const TEST: &[Need] = &[
         package: "postgresql",
         purpose: "the second engine; the tests start servers of their own",
     },
+    Need {
+        probe: "command -v haproxy || test -x /usr/sbin/haproxy",
+        package: "haproxy",
+        purpose: "a balancer in front of listeners and portal",
+    },
     Need { probe: "command -v chromium", package: "chromium", purpose: "the recipient's browser" },
     Need { probe: "command -v chromedriver", package: "chromium-driver", purpose: "drives the browser" },
     Need {

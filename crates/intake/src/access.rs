@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use sealpost_mail::{Address, Domain, DomainPattern, Network};
+use sealpost_proxied::Proxies;
 
 /// The access of one listener. Any of the three rights is enough; with none of them a client may hand in
 /// letters for `domains` only.
@@ -20,6 +21,10 @@ pub struct Access {
     /// The operator's own domains: what is sent there must not be readable as an address elsewhere, whoever
     /// sends it.
     pub own: Vec<DomainPattern>,
+    /// Who says, in front of a connection, from where it comes (the PROXY protocol).
+    pub proxies: Proxies,
+    /// Who may say, within a session, for whom it speaks (XCLIENT).
+    pub xclient: Vec<Network>,
 }
 
 /// Client certificates that give a right.

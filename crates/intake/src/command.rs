@@ -41,6 +41,8 @@ pub enum Command {
     },
     /// STARTTLS (RFC 3207).
     StartTls,
+    /// XCLIENT, with its attributes unread: they matter only from who may say it.
+    XClient(String),
     /// RSET.
     Rset,
     /// NOOP.
@@ -86,7 +88,7 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
         None => (text, None),
     };
     let verb = verb.to_ascii_uppercase();
-    let extendable = matches!(verb.as_str(), "MAIL" | "RCPT" | "AUTH");
+    let extendable = matches!(verb.as_str(), "MAIL" | "RCPT" | "AUTH" | "XCLIENT");
     if !extendable && line.len() + 2 > PLAIN {
         return Err(replies::command_too_long());
     }
@@ -105,14 +107,16 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
         "BDAT" => Ok(bdat(rest.unwrap_or_default())),
         "AUTH" => auth(rest.unwrap_or_default()),
         "STARTTLS" => alone(Command::StartTls),
+        "XCLIENT" => Ok(Command::XClient(rest.unwrap_or_default().to_owned())),
         "RSET" => alone(Command::Rset),
         "QUIT" => alone(Command::Quit),
         "NOOP" => Ok(Command::Noop),
         "HELP" => Ok(Command::Help),
         "VRFY" if rest.is_some() => Ok(Command::Vrfy),
         "VRFY" => Err(replies::syntax("VRFY needs a name")),
-        "LHLO" | "EXPN" | "ETRN" | "ATRN" | "TURN" | "BURL" | "SEND" | "SOML" | "SAML" | "XCLIENT"
-        | "XFORWARD" => Ok(Command::NotImplemented),
+        "LHLO" | "EXPN" | "ETRN" | "ATRN" | "TURN" | "BURL" | "SEND" | "SOML" | "SAML" | "XFORWARD" => {
+            Ok(Command::NotImplemented)
+        }
         "GET" | "POST" | "PUT" | "HEAD" | "OPTIONS" | "CONNECT" | "HOST:" | "USER-AGENT:" => {
             Ok(Command::Foreign)
         }
@@ -124,11 +128,16 @@ pub fn parse(line: &[u8], postmaster: &Address) -> Result<Command, Reply> {
 /// goes into our trace field: only what a domain or an address literal is written with.
 fn hello(rest: Option<&str>, extended: bool) -> Result<Command, Reply> {
     let name = rest.unwrap_or_default();
-    let allowed = |c: u8| c.is_ascii_alphanumeric() || b".-_:[]/+".contains(&c);
-    if name.is_empty() || name.len() > 255 || !name.bytes().all(allowed) {
+    if !is_host_name(name) {
         return Err(replies::syntax("say your host name after EHLO or HELO"));
     }
     Ok(Command::Hello(Hello { name: name.to_owned(), extended }))
+}
+
+/// What a client may call itself.
+pub(crate) fn is_host_name(name: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b".-_:[]/+".contains(&c);
+    !name.is_empty() && name.len() <= 255 && name.bytes().all(allowed)
 }
 
 fn mail(rest: &str) -> Result<Command, Reply> {

@@ -22,6 +22,7 @@ mod auth;
 mod bdat;
 mod command;
 mod data;
+mod desk;
 mod letter;
 mod limits;
 mod line;
@@ -37,11 +38,13 @@ mod tests;
 mod tls;
 mod transfer;
 mod wire;
+mod xclient;
 
 pub use access::{Access, ClientCertificates, Right, Shown};
 pub use limits::{Limits, MemoryBudget, client_of};
 pub use listener::{Intake, IntakeError, ListenerConfig, Tls};
 pub use reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
+pub use sealpost_proxied::{Others, Proxies};
 pub use tls::{TlsError, TlsFiles, TlsMinimum, TlsSource};
 
 /// The pure readers, for fuzzing and differential tests.

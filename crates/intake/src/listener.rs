@@ -1,28 +1,27 @@
 //! The listeners: sockets, slots, and the clean stop. Knows nothing of what is said on a connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use sealpost_mail::{Address, Clock, Domain, Random, TlsFacts};
+use sealpost_mail::{Address, Clock, Domain, Random};
 use sealpost_turns::Turns;
 use socket2::{Socket, Type};
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::attempts::Attempts;
+use crate::desk::{Crew, Desk, Handshake};
 use crate::limits::{Limits, MemoryBudget};
 use crate::reception::{Logins, Reception};
-use crate::replies;
-use crate::session::{Caller, ListenerContext, Session};
-use crate::slots::{Refusals, Refused, Slot, Slots};
+use crate::session::ListenerContext;
+use crate::slots::{Refusals, Slots};
 use crate::tls::{CertificateJudge, TlsError, TlsSource};
 
 /// Connections the system keeps for us until we accept them.
@@ -112,22 +111,6 @@ struct Listener {
     desk: Arc<Desk>,
 }
 
-/// What the accept loop hands to each session.
-struct Desk {
-    door: ListenerContext,
-    slots: Arc<Slots>,
-    handshake: Option<Handshake>,
-    implicit: bool,
-    sessions: AtomicU64,
-    started: i64,
-}
-
-/// TLS as a session needs it.
-struct Handshake {
-    acceptor: TlsAcceptor,
-    judge: CertificateJudge,
-}
-
 impl Intake {
     /// Binds every address of every listener. To be called inside the runtime that will run it.
     ///
@@ -169,6 +152,9 @@ impl Intake {
                 .map_err(|_address| bad_hostname())?;
             let desk = Arc::new(Desk {
                 slots: Slots::new(&config.limits, &config.access),
+                introductions: Arc::new(Semaphore::new(
+                    config.limits.connections.min(Semaphore::MAX_PERMITS),
+                )),
                 implicit,
                 sessions: AtomicU64::new(0),
                 started: clock.now().0,
@@ -243,6 +229,7 @@ impl std::fmt::Debug for Intake {
 
 impl Listener {
     async fn accept(self, tasks: TaskTracker, end: CancellationToken) {
+        let crew = Crew { tasks, end };
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -250,16 +237,7 @@ impl Listener {
                 accepted = self.socket.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => {
-                    let peer = peer.ip().to_canonical();
-                    match self.desk.slots.enter(peer, &self.desk.door.access) {
-                        Ok(slot) => {
-                            let session = Arc::clone(&self.desk).serve(stream, peer, slot);
-                            tasks.spawn(end.clone().run_until_cancelled_owned(session));
-                        }
-                        Err(why) => self.turn_away(&stream, peer, why, &tasks, &end),
-                    }
-                }
+                Ok((stream, peer)) => self.desk.admit(stream, peer.ip().to_canonical(), &crew),
                 // Out of file descriptors, mostly: others must close first, so asking at once helps nobody.
                 Err(error) => {
                     tracing::error!(listener.name = self.desk.door.listener, %error, "cannot accept");
@@ -267,74 +245,6 @@ impl Listener {
                 }
             }
         }
-    }
-
-    /// One line without waiting, then the connection is dropped.
-    fn turn_away(
-        &self,
-        stream: &TcpStream,
-        peer: IpAddr,
-        why: Refused,
-        tasks: &TaskTracker,
-        end: &CancellationToken,
-    ) {
-        let reply = match why {
-            Refused::NoRight => replies::no_right(),
-            Refused::Listener => replies::listener_full(),
-            Refused::Client => replies::client_full(),
-        };
-        if !self.desk.implicit {
-            let _ = stream.try_write(reply.to_line().as_bytes());
-        }
-        if self.desk.door.refusals.count(&self.desk.door.listener, peer, why, Instant::now()) {
-            let (desk, stop) = (Arc::clone(&self.desk), self.desk.door.stop.clone());
-            let tell = async move {
-                stop.run_until_cancelled(desk.door.refusals.tell(&desk.door.listener)).await;
-            };
-            tasks.spawn(end.clone().run_until_cancelled_owned(tell));
-        }
-    }
-}
-
-impl Desk {
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr, slot: Slot) {
-        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        let caller = Caller { session: format!("{:x}-{number:x}", self.started), peer, slot: Some(slot) };
-        // Replies are gathered by us; waiting for more (Nagle) would only delay them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(session.id = caller.session, %error, "no TCP_NODELAY");
-        }
-        if self.implicit {
-            if let Some((stream, facts)) = self.secure(stream, &caller).await {
-                Session::new(stream, &self.door, &caller, Some(facts)).greeted().run().await;
-            }
-            return;
-        }
-        let clear = Session::new(stream, &self.door, &caller, None).greeted();
-        if let Some(stream) = clear.run().await
-            && let Some((stream, facts)) = self.secure(stream, &caller).await
-        {
-            // After a handshake no STARTTLS is accepted, so this session does not hand its stream back.
-            Session::new(stream, &self.door, &caller, Some(facts)).run().await;
-        }
-    }
-
-    async fn secure(&self, stream: TcpStream, caller: &Caller) -> Option<(TlsStream<TcpStream>, TlsFacts)> {
-        let handshake = self.handshake.as_ref()?;
-        let accepted = timeout(self.door.limits.handshake, handshake.acceptor.accept(stream)).await;
-        let failed = |cause: &dyn std::fmt::Display| {
-            let client = caller.peer;
-            tracing::info!(session.id = caller.session, %client, %cause, "TLS handshake failed");
-        };
-        match accepted {
-            Err(elapsed) => failed(&elapsed),
-            Ok(Err(error)) => failed(&error),
-            Ok(Ok(stream)) => {
-                let facts = handshake.judge.facts(stream.get_ref().1, &*self.door.clock);
-                return Some((stream, facts));
-            }
-        }
-        None
     }
 }
 

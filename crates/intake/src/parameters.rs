@@ -171,7 +171,7 @@ fn orcpt(value: &str) -> Result<Orcpt, Wrong> {
 }
 
 /// RFC 3461 §4: `xchar` is printable but `+` and `=`; the rest is `+` and two hexadecimal digits.
-fn xtext(text: &str) -> Option<String> {
+pub(crate) fn xtext(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

@@ -2,6 +2,8 @@
 
 use sealpost_mail::Reply;
 
+use crate::xclient;
+
 macro_rules! replies {
     ($($(#[$about:meta])* $name:ident = $kind:ident($code:expr, $subject:expr, $detail:expr, $text:expr);)*) => {
         $($(#[$about])* pub(crate) fn $name() -> Reply {
@@ -128,6 +130,7 @@ pub(crate) struct Offer<'a> {
     pub(crate) max_size: u64,
     pub(crate) starttls: bool,
     pub(crate) auth: bool,
+    pub(crate) xclient: bool,
 }
 
 impl Offer<'_> {
@@ -139,6 +142,9 @@ impl Offer<'_> {
         }
         if self.auth {
             keywords.push("AUTH PLAIN LOGIN");
+        }
+        if self.xclient {
+            keywords.push(xclient::OFFER);
         }
         let mut lines = format!("250-{}\r\n", self.hostname);
         for keyword in keywords {

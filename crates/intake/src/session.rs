@@ -55,6 +55,17 @@ pub(crate) struct Caller {
     pub(crate) peer: IpAddr,
     /// Its slot; tests call without one.
     pub(crate) slot: Option<Slot>,
+    /// It may say for whom it speaks (XCLIENT).
+    pub(crate) may_name: bool,
+    /// It has: the certificate that it showed is not that client's.
+    pub(crate) spoken_for: bool,
+}
+
+impl Caller {
+    pub(crate) fn at(session: String, peer: IpAddr, slot: Option<Slot>, access: &Access) -> Self {
+        let may_name = access.xclient.iter().any(|proxy| proxy.contains(peer));
+        Self { session, peer, slot, may_name, spoken_for: false }
+    }
 }
 
 /// Where a session stands; moved by value, so that nothing of the stage before is left over.
@@ -98,11 +109,11 @@ enum Turn {
 pub(crate) struct Session<'a, S> {
     pub(crate) wire: Wire<S>,
     pub(crate) door: &'a ListenerContext,
-    pub(crate) caller: &'a Caller,
+    pub(crate) caller: &'a mut Caller,
     pub(crate) tls: Option<TlsFacts>,
     pub(crate) login: Option<String>,
     pub(crate) failed_logins: u32,
-    hello: Hello,
+    pub(crate) hello: Hello,
     errors: u32,
     junk: u32,
     /// Recipients of a letter that has enough already.
@@ -114,9 +125,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
     pub(crate) fn new(
         stream: S,
         door: &'a ListenerContext,
-        caller: &'a Caller,
-        tls: Option<TlsFacts>,
+        caller: &'a mut Caller,
+        mut tls: Option<TlsFacts>,
     ) -> Self {
+        if caller.spoken_for
+            && let Some(tls) = &mut tls
+        {
+            tls.client_certificate = None;
+        }
         Self {
             wire: Wire::new(stream, door.limits.command),
             door,
@@ -255,6 +271,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
             }
             Command::Auth { mechanism, initial } => self.on_auth(state, &mechanism, initial).await?,
             Command::StartTls => return self.on_starttls(state),
+            Command::XClient(attributes) => self.on_xclient(state, &attributes)?,
             Command::Rset => {
                 self.wire.send(&replies::ok());
                 self.count_junk()?;
@@ -304,6 +321,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
                 max_size: self.door.limits.max_size,
                 starttls: self.door.starttls && self.tls.is_none(),
                 auth: self.door.access.auth && self.tls.is_some(),
+                xclient: self.caller.may_name,
             };
             self.wire.send_lines(&offer.to_lines());
         } else {

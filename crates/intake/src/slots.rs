@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sealpost_mail::Reply;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::access::{Access, Shown};
 use crate::limits::{Limits, client_of};
+use crate::replies;
 
 /// Refusals are counted for so long before the log hears of them again.
 const COUNTED: Duration = Duration::from_secs(60);
@@ -30,6 +32,20 @@ pub(crate) enum Refused {
     Listener,
     /// This client has all the places one client may have.
     Client,
+    /// It should have come by a proxy.
+    NoProxy,
+    /// It is a proxy, and did not say who calls.
+    NotIntroduced,
+}
+
+impl Refused {
+    pub(crate) fn reply(self) -> Reply {
+        match self {
+            Self::NoRight | Self::NoProxy | Self::NotIntroduced => replies::no_right(),
+            Self::Listener => replies::listener_full(),
+            Self::Client => replies::client_full(),
+        }
+    }
 }
 
 /// Counts the sessions of one listener.
@@ -74,13 +90,20 @@ impl Slots {
     }
 
     pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
+        let known = access.right(Shown { peer, login: false, certificate: false }).is_some();
+        let names_others = access.xclient.iter().any(|proxy| proxy.contains(peer));
+        if !known && !names_others && !access.can_be_earned() && access.domains.is_empty() {
+            return Err(Refused::NoRight);
+        }
+        self.look_in(peer, access)
+    }
+
+    /// As [`Slots::enter`], also for who could do nothing here: a proxy looks whether we are well, or hands in for others.
+    pub(crate) fn look_in(self: &Arc<Self>, peer: IpAddr, access: &Access) -> Result<Slot, Refused> {
         let free = |semaphore: &Arc<Semaphore>| {
             Arc::clone(semaphore).try_acquire_owned().map_err(|_none_left| Refused::Listener)
         };
         let known = access.right(Shown { peer, login: false, certificate: false }).is_some();
-        if !known && !access.can_be_earned() && access.domains.is_empty() {
-            return Err(Refused::NoRight);
-        }
         let strange = if known { None } else { Some(free(&self.strange)?) };
         let permit = free(&self.total)?;
         let client = client_of(peer);
@@ -106,6 +129,13 @@ impl Slots {
 }
 
 impl Slot {
+    /// Gives this place up and takes one for another client.
+    pub(crate) fn change(self, client: IpAddr, access: &Access) -> Result<Self, Refused> {
+        let slots = Arc::clone(&self.slots);
+        drop(self);
+        slots.enter(client, access)
+    }
+
     /// The client has shown a right: it takes no stranger's place any more.
     pub(crate) fn earn(&self) {
         let strange = self.strange.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -135,6 +165,8 @@ struct Counts {
     no_right: u64,
     listener: u64,
     client: u64,
+    no_proxy: u64,
+    not_introduced: u64,
     told: Option<Instant>,
     logins: Logins,
 }
@@ -160,6 +192,8 @@ impl Refusals {
             Refused::NoRight => counts.no_right += 1,
             Refused::Listener => counts.listener += 1,
             Refused::Client => counts.client += 1,
+            Refused::NoProxy => counts.no_proxy += 1,
+            Refused::NotIntroduced => counts.not_introduced += 1,
         }
         !self.waiting.swap(true, Ordering::Relaxed)
     }
@@ -206,13 +240,15 @@ impl Refusals {
         tokio::time::sleep(COUNTED).await;
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.store(false, Ordering::Relaxed);
-        let Counts { no_right, listener: full, client, .. } = *counts;
+        let Counts { no_right, listener: full, client, no_proxy, not_introduced, .. } = *counts;
         *counts = Counts { told: Some(Instant::now()), logins: counts.logins, ..Counts::default() };
         tracing::warn!(
             listener.name = listener,
             refused.no_right = no_right,
             refused.listener_full = full,
             refused.client_full = client,
+            refused.no_proxy = no_proxy,
+            refused.not_introduced = not_introduced,
             "more were turned away"
         );
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sealpost_mail::{ActivateBy, Colour, Term, Timestamp, Zone};
 use sealpost_mailbox::{LockRules, Retention, WriteRules};
+use sealpost_proxied::Proxies;
 use thiserror::Error;
 
 /// Why the portal does not start. The text names the setting and how to fix it.
@@ -274,6 +275,8 @@ pub struct PortalConfig {
     pub show_subject: bool,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<sealpost_mail::Network>,
+    /// Who says, in front of a connection, from where it comes (the PROXY protocol).
+    pub proxies: Proxies,
     /// How often owners are told of new letters who have not chosen.
     pub pace: sealpost_store::Pace,
     /// Bytes that opened letters may take together.
@@ -327,6 +330,7 @@ impl PortalConfig {
             },
             show_subject: true,
             trusted_proxies: Vec::new(),
+            proxies: Proxies::default(),
             pace: sealpost_store::Pace::AtOnce,
             memory: 128 * 1024 * 1024,
             partner_page: true,

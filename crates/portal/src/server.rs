@@ -119,10 +119,14 @@ impl Portal {
             let ends = stop.clone();
             server = server.listen("portal", socket, move || {
                 let (connections, acceptor, ends) = (connections.clone(), acceptor.clone(), ends.clone());
+                let asked = site.clone();
                 let admitted = fn_service(move |socket| {
-                    let (connections, acceptor) = (connections.clone(), acceptor.clone());
+                    let (connections, acceptor, site) =
+                        (connections.clone(), acceptor.clone(), asked.clone());
                     async move {
-                        let accepted = transport::accept(socket, &connections, acceptor.as_ref()).await;
+                        let accepted =
+                            transport::accept(socket, &connections, &site.config.proxies, acceptor.as_ref())
+                                .await;
                         accepted.map(|(transport, peer)| (transport, Protocol::Http1, Some(peer))).ok_or(())
                     }
                 });

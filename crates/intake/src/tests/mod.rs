@@ -8,6 +8,7 @@ mod extensions;
 mod flood;
 mod junk;
 mod limits;
+mod proxies;
 mod refusals;
 mod rig;
 mod smuggling;

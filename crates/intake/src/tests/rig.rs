@@ -194,11 +194,10 @@ impl Rig {
     pub(super) fn call(&self) -> Client {
         let (near, far) = tokio::io::duplex(256 * 1024);
         let (door, tls) = (Arc::clone(&self.door), self.tls.clone());
-        let caller = Caller { session: "test".into(), peer: self.peer.parse().unwrap(), slot: None };
-        let session =
-            tokio::spawn(
-                async move { Session::new(far, &door, &caller, tls).greeted().run().await.is_some() },
-            );
+        let mut caller = Caller::at("test".into(), self.peer.parse().unwrap(), None, &door.access);
+        let session = tokio::spawn(async move {
+            Session::new(far, &door, &mut caller, tls).greeted().run().await.is_some()
+        });
         Client { stream: near, read: Vec::new(), session }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use sealpost_proxied::{Proxies, Standing, Word};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -33,11 +34,12 @@ enum Stream {
 
 /// Takes a new connection, or ends it at once: before a request no page can say why.
 pub(crate) async fn accept(
-    socket: TcpStream,
+    mut socket: TcpStream,
     connections: &Connections,
+    proxies: &Proxies,
     tls: Option<&TlsAcceptor>,
 ) -> Option<(Transport, SocketAddr)> {
-    let peer = socket.peer_addr().ok()?;
+    let peer = called(&mut socket, proxies).await?;
     let place = match connections.admit(peer.ip()) {
         Ok(place) => place,
         Err(TooMany) => {
@@ -56,6 +58,27 @@ pub(crate) async fn accept(
         }
     };
     Some((Transport { stream, heads: Heads::default(), place: Arc::new(place) }, peer))
+}
+
+/// From where the connection comes, as its proxy says if it has one; `None`: it is not wanted.
+async fn called(socket: &mut TcpStream, proxies: &Proxies) -> Option<SocketAddr> {
+    let peer = socket.peer_addr().ok()?;
+    match proxies.standing(peer.ip()) {
+        Standing::Itself => Some(peer),
+        Standing::Refused => {
+            tracing::warn!(client = %peer.ip(), "turned away: it came by no proxy");
+            None
+        }
+        Standing::Proxy => match sealpost_proxied::hear(socket).await {
+            // Nothing hangs on the port.
+            Ok(Word::Client(client)) => Some(SocketAddr::new(client, 0)),
+            Ok(Word::HealthCheck) => Some(peer),
+            Err(why) => {
+                tracing::warn!(proxy = %peer.ip(), %why, "turned away: a proxy that does not say who calls");
+                None
+            }
+        },
+    }
 }
 
 impl Transport {

@@ -5,6 +5,7 @@ use sealpost_intake::{
 };
 use sealpost_mail::{Address, DomainPattern, Network, Secret};
 
+use super::proxies;
 use crate::config::file::{self as config, Config, ListenerTls, Source};
 
 /// What a large letter takes while it comes in: the listener's block, the sealer's chunk and its sealed
@@ -209,6 +210,8 @@ fn access(listener: &config::Listener, config: &Config, source: &mut Source) -> 
         certificates: ClientCertificates { pins, ca: None },
         domains: listener.domains.clone(),
         own: own_domains(config),
+        proxies: proxies::plan(&listener.proxy_protocol, listener.without_proxy, source),
+        xclient: proxies::believed(&listener.xclient, source),
     }
 }
 

@@ -15,6 +15,7 @@ mod notify_times;
 mod odd_times;
 mod partners;
 mod portal;
+mod proxies;
 mod publishing;
 mod quotas;
 mod reply_rule;

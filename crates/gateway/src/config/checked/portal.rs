@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_arrival::Announcer;
 use sealpost_delivery::Route;
-use sealpost_mail::{ActivateBy, Address, Domain, Network, TlsFloor};
+use sealpost_mail::{ActivateBy, Address, Domain, TlsFloor};
 use sealpost_mailbox::{LockRules, WriteRules};
 use sealpost_notice::{Brand, Language};
 use sealpost_portal::{
@@ -13,7 +13,6 @@ use sealpost_portal::{
 };
 
 use super::memory::Shares;
-use super::warnings::LARGE_PART_OF_THE_WORLD;
 use crate::config::file::{self as config, Config, Size, Source};
 
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig> {
@@ -87,7 +86,8 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         export: export(config, source),
         write: write(config, source),
         show_subject: portal.show_subject.as_ref().map_or(shows_subject(config), |shown| *shown.get_ref()),
-        trusted_proxies: proxies(config, source),
+        trusted_proxies: super::proxies::believed(&config.portal.trusted_proxies, source),
+        proxies: super::proxies::plan(&portal.proxy_protocol, portal.without_proxy, source),
         pace: config.notices.pace.into(),
         memory: Size(Shares::of(config.gateway.memory.get_ref().0).read).bytes(),
         partner_page: config.partners.page,
@@ -117,32 +117,6 @@ fn misplanned(error: &PortalError, config: &Config, source: &mut Source) {
 /// Whether subjects stand in notices, which travel as ordinary mail.
 fn shows_subject(config: &Config) -> bool {
     config.notices.show_subject.as_ref().is_some_and(|shown| *shown.get_ref())
-}
-
-/// Networks whose word about the client is believed.
-fn proxies(config: &Config, source: &mut Source) -> Vec<Network> {
-    let mut networks = Vec::new();
-    for proxy in &config.portal.trusted_proxies {
-        match Network::parse(proxy.get_ref()) {
-            Ok(network) => networks.push(network),
-            Err(error) => source.at(
-                proxy.span().start,
-                error.to_string(),
-                "write the proxy's address or network, like \"10.0.0.5\" or \"10.0.0.0/24\"",
-            ),
-        }
-    }
-    if let Some(first) = config.portal.trusted_proxies.first()
-        && (Network::are_everybody(&networks)
-            || Network::thousandths_of_the_world(&networks) >= LARGE_PART_OF_THE_WORLD)
-    {
-        source.at(
-            first.span().start,
-            "every address is believed when it says who the client is",
-            "name the proxy's own address",
-        );
-    }
-    networks
 }
 
 /// Time to read, and to be warned two minutes before it is over.

@@ -26,7 +26,9 @@ pub(crate) use notify_times::{Reminders, Senders, Wishes};
 pub(crate) use partners::{Crl, Partners, Unopened};
 pub(crate) use problem::{Problem, Source};
 pub(crate) use signing::Dkim;
-pub(crate) use smtp::{Delivery, DeliveryMinimum, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum};
+pub(crate) use smtp::{
+    Delivery, DeliveryMinimum, Hop, HopTls, Listener, ListenerTls, Login, TlsMinimum, WithoutProxy,
+};
 pub(crate) use units::Size;
 pub(crate) use web::{Brand, NoticeReplies, Notices, Portal, Renewal, Reset, SecurityTxt};
 pub(crate) use webhooks::Webhook;

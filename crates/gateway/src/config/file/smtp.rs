@@ -32,6 +32,14 @@ pub(crate) struct Listener {
     pub(crate) tls_required: bool,
     #[serde(default)]
     pub(crate) client_certificates: Vec<Spanned<String>>,
+    /// Who says in front of a connection from where it comes.
+    #[serde(default)]
+    pub(crate) proxy_protocol: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) without_proxy: WithoutProxy,
+    /// Who says within a session for whom it speaks.
+    #[serde(default)]
+    pub(crate) xclient: Vec<Spanned<String>>,
     #[serde(default = "max_size")]
     pub(crate) max_size: Size,
     #[serde(default = "max_recipients")]
@@ -86,6 +94,16 @@ fn session() -> Span {
 }
 fn data_time() -> Span {
     Span::secs(600)
+}
+
+/// Whoever does not come by a proxy, where `proxy-protocol` names some.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WithoutProxy {
+    #[default]
+    Refuse,
+    /// As who it is.
+    Take,
 }
 
 /// How a listener speaks TLS.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::limits::Quota;
-use super::smtp::Floor;
+use super::smtp::{Floor, WithoutProxy};
 use super::units::{Size, Span};
 
 /// `[portal]`
@@ -23,6 +23,11 @@ pub(crate) struct Portal {
     pub(crate) key: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<Spanned<String>>,
+    /// Who says in front of a connection from where it comes.
+    #[serde(default)]
+    pub(crate) proxy_protocol: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) without_proxy: WithoutProxy,
     #[serde(default = "session_idle")]
     pub(crate) session_idle: Spanned<Span>,
     #[serde(default = "session_total")]
