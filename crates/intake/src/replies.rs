@@ -2,7 +2,8 @@
 
 use sealpost_mail::Reply;
 
-use crate::xclient;
+/// What EHLO offers a proxy.
+const XCLIENT: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
 
 macro_rules! replies {
     ($($(#[$about:meta])* $name:ident = $kind:ident($code:expr, $subject:expr, $detail:expr, $text:expr);)*) => {
@@ -144,7 +145,7 @@ impl Offer<'_> {
             keywords.push("AUTH PLAIN LOGIN");
         }
         if self.xclient {
-            keywords.push(xclient::OFFER);
+            keywords.push(XCLIENT);
         }
         let mut lines = format!("250-{}\r\n", self.hostname);
         for keyword in keywords {

@@ -13,9 +13,6 @@ use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
 
-/// What EHLO offers a proxy.
-pub(crate) const OFFER: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
-
 /// The longest login.
 const LONGEST: usize = 255;
 
