@@ -41,4 +41,21 @@ mod tests {
     fn versions_ascend() {
         assert!(MIGRATIONS.is_sorted_by(|(before, _), (after, _)| before < after));
     }
+
+    #[test]
+    fn every_file_is_in_the_list() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+        let mut files: Vec<(i64, String)> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                (name.split('_').next().unwrap().parse().unwrap(), std::fs::read_to_string(&path).unwrap())
+            })
+            .collect();
+        files.sort();
+        let listed: Vec<(i64, String)> =
+            MIGRATIONS.iter().map(|(version, text)| (*version, (*text).to_owned())).collect();
+        assert!(files == listed, "schema/ and the list above differ");
+    }
 }
