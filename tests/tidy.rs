@@ -351,6 +351,26 @@ fn no_public_function_is_unused() {
     nothing(gone.map(|name| (*name).to_owned()).collect(), "in the list of the unused, and used or gone");
 }
 
+/// Notices are sent by whoever knows their facts, and `match`es in the crate that writes them do not count.
+#[test]
+fn every_notice_is_sent_by_somebody() {
+    let notice = fs::read_to_string(root().join("crates/notice/src/notice.rs")).unwrap();
+    let body = notice.split("pub enum Notice {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants: Vec<&str> = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ").filter(|line| line.starts_with(char::is_uppercase)))
+        .map(|line| names(line).next().unwrap())
+        .collect();
+    assert!(variants.len() > 15 && variants.contains(&"NewMessage"), "the search finds too little");
+    let senders: String = production()
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with("crates/notice"))
+        .map(|(_, text)| text)
+        .collect();
+    let unsent = variants.iter().filter(|variant| !senders.contains(&format!("Notice::{variant}")));
+    nothing(unsent.map(|variant| (*variant).to_owned()).collect(), "a notice that nobody sends");
+}
+
 #[test]
 fn no_dependency_is_unused() {
     let code = production();

@@ -153,17 +153,17 @@ impl Writer<'_> {
                 })?);
                 page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.push(self.fact("label-date", self.moment(*date)?)?);
-                page.deadline = deletion.map(|_| self.say("unannounced-deadline")).transpose()?;
+                page.deadline = deletion.map(|_| self.say("unfetched-deadline")).transpose()?;
                 let mut steps = match reached {
                     Reached::Notified => vec!["unfetched-call"],
-                    Reached::CameBack => vec!["unannounced-check", "unannounced-call"],
+                    Reached::CameBack => vec!["unfetched-check-address", "unfetched-call-anyway"],
                 };
                 match newcomer {
                     Some(ActivateBy::InitialPassword) => steps.push("unfetched-password"),
                     Some(ActivateBy::Link) | None => {}
                 }
                 steps.push("unfetched-post");
-                page.steps = self.section("unannounced-steps", &steps)?;
+                page.steps = self.section("unfetched-steps", &steps)?;
                 Ok(page)
             }
             Notice::ExpiredUnread { recipient, date, at } => {
@@ -173,7 +173,7 @@ impl Writer<'_> {
                 page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
                 page.facts.push(self.fact("label-date", self.moment(*date)?)?);
                 page.facts.push(self.fact("label-deleted", self.moment(*at)?)?);
-                page.steps = self.section("unannounced-steps", &["unfetched-call", "unfetched-post"])?;
+                page.steps = self.section("unfetched-steps", &["unfetched-call", "unfetched-post"])?;
                 Ok(page)
             }
             Notice::ReplySafely { link, wrote } => {
@@ -391,23 +391,6 @@ impl Writer<'_> {
                 page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
                 Ok(page)
             }
-            Notice::NotificationUndeliverable { recipient, subject, date, reason, expires } => {
-                let mut page =
-                    self.start(["unannounced-subject", "unannounced-heading", "unannounced-intro"])?;
-                page.inside = true;
-                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
-                page.facts.extend(self.about(subject.as_deref(), *date)?);
-                let reason = sanitize::text(reason, REASON);
-                if !reason.is_empty() {
-                    page.facts.push(self.fact("label-reason", reason)?);
-                }
-                page.deadline = expires.map(|_| self.say("unannounced-deadline")).transpose()?;
-                page.steps = self.section(
-                    "unannounced-steps",
-                    &["unannounced-check", "unannounced-again", "unannounced-call"],
-                )?;
-                Ok(page)
-            }
         }
     }
 
@@ -518,8 +501,7 @@ impl Notice {
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. }
             | Self::ReplyReturned { .. }
-            | Self::ReplyCameBack { .. }
-            | Self::NotificationUndeliverable { .. } => None,
+            | Self::ReplyCameBack { .. } => None,
         }
     }
 
@@ -537,7 +519,6 @@ impl Notice {
             | Self::NotFetched { deletion, .. }
             | Self::Digest { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } | Self::DeletionWish { expires, .. } => Some((*expires, 0)),
-            Self::NotificationUndeliverable { expires, .. } => expires.map(|expires| (expires, 0)),
             Self::ReplyReturned { .. }
             | Self::ExpiredUnread { .. }
             | Self::ReplySafely { .. }
@@ -583,8 +564,7 @@ impl Notice {
             | Self::MailboxLocked { .. }
             | Self::AnswersUsedUp { .. }
             | Self::ReplyReturned { .. }
-            | Self::ReplyCameBack { .. }
-            | Self::NotificationUndeliverable { .. } => None,
+            | Self::ReplyCameBack { .. } => None,
         }
     }
 
@@ -594,8 +574,7 @@ impl Notice {
             | Self::NewMessage { subject, .. }
             | Self::InitialPassword { subject, .. }
             | Self::PasswordForSender { subject, .. }
-            | Self::ReplyReturned { subject, .. }
-            | Self::NotificationUndeliverable { subject, .. } => subject.as_deref(),
+            | Self::ReplyReturned { subject, .. } => subject.as_deref(),
             Self::ActivationReminder { .. }
             | Self::UnreadReminder { .. }
             | Self::Digest { .. }

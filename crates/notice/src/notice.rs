@@ -296,20 +296,6 @@ pub enum Notice {
         #[serde(with = "secret_text")]
         link: Secret<String>,
     },
-    /// To the sender: the recipient's mail server did not take our notice, so nobody knows of the
-    /// letter.
-    NotificationUndeliverable {
-        /// Whom it was for.
-        recipient: String,
-        /// The letter's subject, if it may be shown.
-        subject: Option<String>,
-        /// When the letter arrived.
-        date: Timestamp,
-        /// What the other mail server said; hostile.
-        reason: String,
-        /// When the letter is deleted unread, if at all.
-        expires: Option<Timestamp>,
-    },
 }
 
 /// Whether what we send to a recipient arrives, as far as we know.

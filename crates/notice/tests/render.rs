@@ -29,7 +29,6 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::NewBrowser { .. }
             | Notice::MailboxLocked { .. }
             | Notice::AnswersUsedUp { .. }
-            | Notice::NotificationUndeliverable { .. }
             | Notice::NotFetched { .. }
             | Notice::ExpiredUnread { .. }
             | Notice::DeletionHeld

@@ -114,6 +114,10 @@ unfetched-came-back = E-Mails an seine Adresse sind zurückgekommen. Wahrscheinl
 unfetched-call = Rufen Sie den Empfänger an: Vielleicht hat er die Benachrichtigung nicht gesehen.
 unfetched-password = Nennen Sie ihm dabei das Startpasswort, falls er es noch nicht hat: Ohne das Startpasswort kommt er nicht an die Nachricht. Es steht in der E-Mail, die Sie dazu bekommen haben.
 unfetched-post = Ist es eilig oder eine Frist zu wahren, senden Sie das Schreiben mit der Post.
+unfetched-deadline = Holt sie niemand ab, wird die Nachricht am { $until } gelöscht.
+unfetched-steps = Was Sie tun können
+unfetched-check-address = Prüfen Sie die Adresse auf Tippfehler.
+unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E-Mail-Postfach voll oder gibt es nicht mehr.
 
 ## Die Nachricht ist ungelesen gelöscht, an den Absender
 unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht vom { $sent }
@@ -267,16 +271,6 @@ answers-heading = „Passwort vergessen“ ist für eine Weile gesperrt
 answers-intro = Für Ihr Postfach im Portal „{ $portal }“ wurde zu oft eine falsche Antwort auf die Sicherheitsfrage eingegeben. Zum Schutz Ihrer Nachrichten lässt sich das Passwort auf diesem Weg eine Weile nicht ersetzen. Ihr Passwort gilt weiter.
 answers-you = Das waren Sie? Fällt Ihnen das Passwort wieder ein, melden Sie sich damit an: Dann ist auch dieser Weg wieder offen. Sonst warten Sie, oder wenden Sie sich auf der Anmeldeseite unter „Passwort vergessen“ an unseren Support.
 answers-stranger = Das waren nicht Sie? Dann hat es jemand anders versucht, ohne Erfolg. Sagen Sie uns bitte Bescheid, und wählen Sie unter „Mein Konto“ eine Frage, deren Antwort nur Sie kennen.
-
-## Ankündigung unzustellbar, an den Absender
-unannounced-subject = Empfänger nicht erreicht: Ihre vertrauliche Nachricht
-unannounced-heading = Der Empfänger weiß nichts von Ihrer Nachricht
-unannounced-intro = Ihre vertrauliche Nachricht liegt verschlüsselt im Portal „{ $portal }“. Die E-Mail, die sie dem Empfänger ankündigen sollte, hat dessen Mailserver aber nicht angenommen.
-unannounced-deadline = Holt sie niemand ab, wird die Nachricht am { $until } gelöscht.
-unannounced-steps = Was Sie tun können
-unannounced-check = Prüfen Sie die Adresse auf Tippfehler.
-unannounced-again = War sie falsch, senden Sie die Nachricht noch einmal an die richtige.
-unannounced-call = War sie richtig, rufen Sie den Empfänger an: Vielleicht ist sein E-Mail-Postfach voll oder gibt es nicht mehr.
 
 ## Eine Antwort aus dem Portal kam nicht an, in das Postfach
 returned-subject = Nicht zugestellt: Ihre Nachricht

@@ -113,6 +113,10 @@ unfetched-came-back = E-mails to their address have come back. They probably do 
 unfetched-call = Call the recipient: perhaps they have not seen the notification.
 unfetched-password = Give them the initial password if they do not have it yet: without it they cannot get at the message. It is in the e-mail that you received about it.
 unfetched-post = If it is urgent, or a deadline must be met, send the document by post.
+unfetched-deadline = If nobody collects it, the message will be deleted on { $until }.
+unfetched-steps = What you can do
+unfetched-check-address = Check the address for typing errors.
+unfetched-call-anyway = If it was right, call the recipient: perhaps their e-mail account is full or no longer exists.
 
 ## The message was deleted unread, to the sender
 unread-gone-subject = Deleted unread: your confidential message of { $sent }
@@ -266,16 +270,6 @@ answers-heading = “Forgotten password” is blocked for a while
 answers-intro = A wrong answer to the security question was given too often for your mailbox in the portal “{ $portal }”. To protect your messages the password cannot be replaced in this way for a while. Your password still works.
 answers-you = If this was you and you remember the password, log in with it: that opens this way again, too. If not, wait, or ask our support, under “Forgotten password” on the page where you log in.
 answers-stranger = If this was not you, somebody else has tried, without success. Please tell us, and choose a question under “My account” whose answer only you know.
-
-## Notice undeliverable, to the sender
-unannounced-subject = Recipient not reached: your confidential message
-unannounced-heading = The recipient does not know of your message
-unannounced-intro = Your confidential message is kept encrypted in the portal “{ $portal }”. But the e-mail that was to announce it was not accepted by the recipient’s mail server.
-unannounced-deadline = If nobody collects it, the message will be deleted on { $until }.
-unannounced-steps = What you can do
-unannounced-check = Check the address for typing errors.
-unannounced-again = If it was wrong, send the message again to the right one.
-unannounced-call = If it was right, call the recipient: perhaps their e-mail account is full or no longer exists.
 
 ## An answer from the portal did not arrive, into the mailbox
 returned-subject = Not delivered: your message

@@ -202,18 +202,6 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         ));
     }
     all.push(("came-back", Notice::ReplyCameBack { date, link: link() }));
-    for (name, expires) in [("undeliverable", Some(expires)), ("undeliverable-kept", None)] {
-        all.push((
-            name,
-            Notice::NotificationUndeliverable {
-                recipient: recipient.clone(),
-                subject: subject.clone(),
-                date,
-                reason: facts.reason.to_owned(),
-                expires,
-            },
-        ));
-    }
     all
 }
 
