@@ -21,6 +21,17 @@ pub enum AddressError {
     Domain,
 }
 
+impl AddressError {
+    /// What to write instead.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Shape | Self::LocalPart => "write a mail address, like \"securemail@insurer.example\"",
+            Self::Domain => "write a host or domain name, like \"mailgate.insurer.example\"",
+        }
+    }
+}
+
 /// A domain: lower-case A-labels, or an address literal in brackets.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

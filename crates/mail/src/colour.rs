@@ -4,8 +4,13 @@ use thiserror::Error;
 
 /// Why a colour is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no colour; write it like \"#0b5c74\"")]
+#[error("{0:?} is no colour")]
 pub struct ColourError(String);
+
+impl ColourError {
+    /// What to write instead.
+    pub const HINT: &str = "write it like \"#0b5c74\"";
+}
 
 /// An opaque sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]

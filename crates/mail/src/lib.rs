@@ -50,7 +50,7 @@ mod verdict;
 
 pub use activate_by::ActivateBy;
 pub use address::{Address, AddressError, Domain, ReversePath};
-pub use calendar_term::{Term, Zone};
+pub use calendar_term::{Term, TermError, Zone};
 pub use charset::{CHARSETS, Charset};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
 pub use colour::{Colour, ColourError};

@@ -17,13 +17,13 @@ pub struct Network {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
     /// Not an address.
-    #[error("not an IP address; write it like 192.0.2.0/24 or 2001:db8::/32")]
+    #[error("not an IP address or a network")]
     Address,
     /// Not a prefix length.
     #[error("the number after the slash must be at most 32 for IPv4, 128 for IPv6")]
     Prefix,
     /// `10.1.2.3/8` says two things at once.
-    #[error("the address has bits set beyond the prefix; set them to zero or write a longer prefix")]
+    #[error("the address has bits set beyond the prefix")]
     HostBits,
 }
 

@@ -7,6 +7,7 @@ use sealpost_mail::{Term, TlsFloor};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::shape_error::{ShapeError, TREATMENTS};
 use crate::size::Size;
 
 /// One `[[rule]]`.
@@ -188,10 +189,6 @@ pub(crate) const HELD: TlsFloor = TlsFloor::Encrypted;
 /// What is said where `refuse` has no text of its own.
 pub(crate) const REFUSED: &str = "This message is not accepted here by policy";
 
-const TREATMENTS: &str = "\"relay\", \"portal\", \"hold\", \"refuse\", { relay = { tls = \"verified\" } }, \
-                          { hold = { tls = \"verified\" } }, { refuse = { text = \"…\" } }, \"domain\", { domain = { partner = \"…\" } } or \
-                          [\"domain\", \"portal\"]";
-
 impl<'de> Deserialize<'de> for TreatmentSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TreatmentVisitor)
@@ -214,7 +211,7 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
             "hold" => Ok(TreatmentSpec::Hold { tls: HELD }),
             "refuse" => Ok(TreatmentSpec::Refuse { text: REFUSED.to_owned() }),
             "domain" => Ok(TreatmentSpec::Domain { partner: None, otherwise: OtherwiseSpec::Refused }),
-            other => Err(E::custom(format_args!("there is no treatment `{other}`; write {TREATMENTS}"))),
+            other => Err(E::custom(ShapeError::NoTreatment(other.to_owned()))),
         }
     }
 
@@ -243,7 +240,7 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
             text: String,
         }
         let Some(word) = map.next_key::<String>()? else {
-            return Err(de::Error::custom(format_args!("a treatment is missing; write {TREATMENTS}")));
+            return Err(de::Error::custom(ShapeError::TreatmentMissing));
         };
         let treatment = match word.as_str() {
             "relay" => TreatmentSpec::Relay { tls: map.next_value::<Floor>()?.tls },
@@ -254,19 +251,15 @@ impl<'de> Visitor<'de> for TreatmentVisitor {
             },
             "refuse" => TreatmentSpec::Refuse { text: map.next_value::<Refuse>()?.text },
             "portal" => {
-                return Err(de::Error::custom("`portal` takes nothing: write \"portal\""));
+                return Err(de::Error::custom(ShapeError::PortalTakesNothing));
             }
             other => {
-                return Err(de::Error::custom(format_args!(
-                    "there is no treatment `{other}`; write {TREATMENTS}"
-                )));
+                return Err(de::Error::custom(ShapeError::NoTreatment(other.to_owned())));
             }
         };
         match map.next_key::<String>()? {
             None => Ok(treatment),
-            Some(second) => Err(de::Error::custom(format_args!(
-                "`{word}` and `{second}` cannot both happen; leave one and make two rules if need be"
-            ))),
+            Some(second) => Err(de::Error::custom(ShapeError::TwoTreatments(word, second))),
         }
     }
 }
@@ -277,7 +270,7 @@ fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, 
     let mut written = written.into_iter();
     let (first, second) = (written.next(), written.next());
     if written.next().is_some() {
-        return Err(E::custom("a third treatment would never come about: the second one always can be"));
+        return Err(E::custom(ShapeError::ThirdTreatment));
     }
     match (first, second) {
         (Some(TreatmentSpec::Domain { partner, .. }), Some(second)) => {
@@ -286,14 +279,10 @@ fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, 
                 TreatmentSpec::Hold { tls } => OtherwiseSpec::Hold { tls },
                 TreatmentSpec::Refuse { text } => OtherwiseSpec::Refuse { text },
                 TreatmentSpec::Relay { .. } => {
-                    return Err(E::custom(
-                        "what cannot be encrypted would leave in clear; write \"portal\", \"hold\" or \"refuse\"",
-                    ));
+                    return Err(E::custom(ShapeError::WouldLeaveInClear));
                 }
                 TreatmentSpec::Domain { .. } => {
-                    return Err(E::custom(
-                        "`domain` stands there twice; write \"portal\", \"hold\" or \"refuse\"",
-                    ));
+                    return Err(E::custom(ShapeError::DomainTwice));
                 }
             };
             Ok(TreatmentSpec::Domain { partner, otherwise })
@@ -301,10 +290,8 @@ fn in_order<E: de::Error>(written: Vec<TreatmentSpec>) -> Result<TreatmentSpec, 
         (Some(TreatmentSpec::Domain { partner, otherwise }), None) => {
             Ok(TreatmentSpec::Domain { partner, otherwise })
         }
-        (Some(_), None | Some(_)) => Err(E::custom(
-            "only `domain` can fail: in a list it stands first, as in [\"domain\", \"portal\"]",
-        )),
-        (None, _) => Err(E::custom("an empty list is no treatment")),
+        (Some(_), None | Some(_)) => Err(E::custom(ShapeError::OnlyDomainFails)),
+        (None, _) => Err(E::custom(ShapeError::NoTreatmentInList)),
     }
 }
 
@@ -337,9 +324,7 @@ where
                 many.push(one);
             }
             if many.is_empty() {
-                return Err(de::Error::custom(
-                    "an empty list matches nothing; name at least one or leave it out",
-                ));
+                return Err(de::Error::custom(ShapeError::EmptyList));
             }
             Ok(many)
         }

@@ -1,6 +1,13 @@
 //! What the parsers say of a wrong file, in words that help whoever wrote it. Knows no key's meaning.
 
+use std::fmt::Display;
 use std::io::ErrorKind;
+use std::ops::Range;
+
+use sealpost_mail::{Address, Colour, ColourError, DomainPattern, Term, TermError};
+
+use super::units::{Size, Span};
+use super::web::{Language, LanguageError};
 
 /// How to fix a file that cannot be read at all.
 pub(super) fn unreadable(kind: ErrorKind) -> &'static str {
@@ -13,13 +20,10 @@ pub(super) fn unreadable(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// What parsers of single values say, and what to write instead.
-const VALUES: [(&str, &str); 8] = [
+/// What parsers of others say, and what to write instead.
+const FOREIGN: [(&str, &str); 5] = [
     ("invalid socket address", "write an address and a port, like \"127.0.0.1:2525\" or \"[::1]:2525\""),
     ("invalid IP address", "write an address, like \"10.0.0.5\" or \"2001:db8::5\""),
-    ("an address needs", "write a mail address, like \"securemail@insurer.example\""),
-    ("the local part", "write a mail address, like \"securemail@insurer.example\""),
-    ("the domain is not allowed", "write a host or domain name, like \"mailgate.insurer.example\""),
     ("duplicate key", "it stands there twice: leave one of the two"),
     ("string values must be quoted", "write texts in quotes: key = \"value\""),
     ("missing field", "add it; gateway.toml in the documentation explains every key"),
@@ -29,20 +33,45 @@ const VALUES: [(&str, &str); 8] = [
 const RENAMED: [(&str, &str, &str); 2] =
     [("answers", "`replies`", "replies"), ("answer", "`recipient-list`", "reply")];
 
-/// What is wrong, and how to fix it.
-pub(super) fn explain(message: &str) -> (String, String) {
+/// What is wrong, and how to fix it. `value`: what stands where the parser stopped, without quotes.
+pub(super) fn explain(message: &str, value: &str) -> (String, String) {
     let message = message.replace('\n', " ");
-    let known = VALUES.iter().find(|(start, _)| message.starts_with(start));
+    if let Some(hint) = ours(&message, value) {
+        return (message, hint);
+    }
+    let known = FOREIGN.iter().find(|(start, _)| message.starts_with(start));
     match (message.split_once(", expected"), known) {
         (Some((wrong, expected)), None) => (wrong.to_owned(), expect(wrong, expected.trim_start())),
         (Some((wrong, _)), Some((_, hint))) => (wrong.to_owned(), (*hint).to_owned()),
         (None, Some((_, hint))) => (message, (*hint).to_owned()),
-        // Our own messages say what is wrong, then what to write.
-        (None, None) => match message.split_once("; ") {
-            Some((wrong, hint)) => (wrong.to_owned(), hint.to_owned()),
-            None => (message, "gateway.toml in the documentation explains every key".to_owned()),
-        },
+        (None, None) => (message, "gateway.toml in the documentation explains every key".to_owned()),
     }
+}
+
+/// What stands at a place of the file, without quotes.
+pub(super) fn written(text: &str, at: Option<Range<usize>>) -> &str {
+    at.and_then(|at| text.get(at)).unwrap_or_default().trim_matches(['"', '\''])
+}
+
+/// What our own types say to write instead. A parser hands on the text of their errors alone: so the value is read once
+/// more, and whose error says this knows the hint.
+fn ours(message: &str, value: &str) -> Option<String> {
+    fn hint<T, E: Display, H: Into<String>>(
+        read: Result<T, E>,
+        message: &str,
+        hint: impl FnOnce(&E) -> H,
+    ) -> Option<String> {
+        read.err().filter(|error| error.to_string() == message).map(|error| hint(&error).into())
+    }
+    let text = || value.to_owned();
+    hint(Address::parse(value), message, |error| error.hint())
+        .or_else(|| hint(DomainPattern::parse(value), message, |error| error.hint()))
+        .or_else(|| hint(Colour::parse(value), message, |_| ColourError::HINT))
+        .or_else(|| hint(value.parse::<Term>(), message, |_| TermError::HINT))
+        .or_else(|| hint(Size::try_from(text()), message, |error| error.hint))
+        .or_else(|| hint(Span::try_from(text()), message, |error| error.hint))
+        .or_else(|| hint(Language::try_from(text()), message, |_| LanguageError::hint()))
+        .or_else(|| sealpost_policy::shape_hint(message))
 }
 
 fn expect(wrong: &str, expected: &str) -> String {
@@ -99,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_fingers_is_recognised() {
-        let hint = |wrong: &str, expected: &str| explain(&format!("{wrong}, expected {expected}")).1;
+        let hint = |wrong: &str, expected: &str| explain(&format!("{wrong}, expected {expected}"), "").1;
         let keys = "one of `name`, `data`, `server-key`";
         assert!(hint("unknown field `nmae`", keys).starts_with("did you mean `name`?"));
         assert!(hint("unknown field `server_key`", keys).starts_with("did you mean `server-key`?"));
@@ -112,11 +141,39 @@ mod tests {
 
     #[test]
     fn everything_that_is_said_says_what_to_do() {
-        for message in
-            ["invalid socket address syntax", "duplicate key", "something new", "wrong; write it so"]
-        {
-            let (wrong, hint) = explain(message);
+        for message in ["invalid socket address syntax", "duplicate key", "something new"] {
+            let (wrong, hint) = explain(message, "");
             assert!(!wrong.is_empty() && !hint.is_empty(), "{message}");
+        }
+    }
+
+    /// Through the parser, as a file is read: each kind of value of ours has its hint.
+    #[test]
+    fn values_of_ours_say_how_they_are_written() {
+        fn read<T: serde::de::DeserializeOwned>(value: &str) -> (String, String) {
+            #[derive(Debug, serde::Deserialize)]
+            struct File<T> {
+                #[expect(dead_code, reason = "it is read for its error")]
+                key: T,
+            }
+            let text = format!("key = {value}");
+            let error = toml::from_str::<File<T>>(&text).err().unwrap();
+            explain(error.message(), written(&text, error.span()))
+        }
+        let hints = [
+            (read::<Address>("'nobody'"), "securemail@insurer.example"),
+            (read::<sealpost_mail::Domain>("'no domain'"), "mailgate.insurer.example"),
+            (read::<Vec<DomainPattern>>("['good.example', '*.no domain']"), "mailgate.insurer.example"),
+            (read::<toml::Spanned<Colour>>("'red'"), "#0b5c74"),
+            (read::<Term>("'long'"), "18 months"),
+            (read::<Option<Size>>("'20 MB'"), "20 MiB"),
+            (read::<Vec<Span>>("['1 min', \"soon\"]"), "15 min"),
+            (read::<Language>("'xx'"), "de"),
+            (read::<sealpost_policy::TreatmentSpec>("'somehow'"), "\"relay\""),
+            (read::<sealpost_policy::TreatmentSpec>("{ portal = 1 }"), "\"portal\""),
+        ];
+        for ((wrong, hint), expected) in hints {
+            assert!(hint.contains(expected) && !wrong.contains("; "), "{wrong}: {hint}");
         }
     }
 }

@@ -33,6 +33,28 @@ impl Span {
     }
 }
 
+/// Why a text is no size or no length of time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is {wrong}")]
+pub(crate) struct UnitError {
+    text: String,
+    wrong: &'static str,
+    /// What to write instead.
+    pub(super) hint: &'static str,
+}
+
+impl UnitError {
+    fn no_size(text: &str) -> Self {
+        let hint = "write a number and B, KiB, MiB or GiB, like \"20 MiB\"";
+        Self { text: text.to_owned(), wrong: "no size", hint }
+    }
+
+    fn no_time(text: &str) -> Self {
+        let hint = "write a number and ms, s, min, h or days, like \"15 min\"";
+        Self { text: text.to_owned(), wrong: "no time", hint }
+    }
+}
+
 fn number_and_unit(text: &str) -> Option<(u64, &str)> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -41,10 +63,10 @@ fn number_and_unit(text: &str) -> Option<(u64, &str)> {
 }
 
 impl TryFrom<String> for Size {
-    type Error = String;
+    type Error = UnitError;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no size; write a number and B, KiB, MiB or GiB, like \"20 MiB\"");
+    fn try_from(text: String) -> Result<Self, UnitError> {
+        let wrong = || UnitError::no_size(&text);
         let (number, unit) = number_and_unit(&text).ok_or_else(wrong)?;
         let factor: u64 = match unit {
             "B" => 1,
@@ -58,11 +80,10 @@ impl TryFrom<String> for Size {
 }
 
 impl TryFrom<String> for Span {
-    type Error = String;
+    type Error = UnitError;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong =
-            || format!("{text:?} is no time; write a number and ms, s, min, h or days, like \"15 min\"");
+    fn try_from(text: String) -> Result<Self, UnitError> {
+        let wrong = || UnitError::no_time(&text);
         let (number, unit) = number_and_unit(&text).ok_or_else(wrong)?;
         let millis: u64 = match unit {
             "ms" => 1,
@@ -91,10 +112,10 @@ mod tests {
     #[test]
     fn what_is_neither_says_how_to_write_it() {
         for bad in ["", "20", "20 MB", "-1 MiB", "1.5 GiB", "99999999999999999 GiB"] {
-            assert!(Size::try_from(bad.to_owned()).is_err_and(|e| e.contains("20 MiB")), "{bad}");
+            assert!(Size::try_from(bad.to_owned()).is_err_and(|e| e.hint.contains("20 MiB")), "{bad}");
         }
         for bad in ["", "5", "5 minutes", "1 month"] {
-            assert!(Span::try_from(bad.to_owned()).is_err_and(|e| e.contains("15 min")), "{bad}");
+            assert!(Span::try_from(bad.to_owned()).is_err_and(|e| e.hint.contains("15 min")), "{bad}");
         }
     }
 }

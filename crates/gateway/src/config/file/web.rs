@@ -258,15 +258,25 @@ impl Default for Language {
     }
 }
 
-impl TryFrom<String> for Language {
-    type Error = String;
+/// There is no such language.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no language {0:?}")]
+pub(crate) struct LanguageError(String);
 
-    fn try_from(tag: String) -> Result<Self, String> {
+impl LanguageError {
+    /// What to write instead.
+    pub(super) fn hint() -> String {
+        let all: Vec<&str> = sealpost_notice::Language::all().map(|language| language.tag()).collect();
+        format!("there are {}", all.join(", "))
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = LanguageError;
+
+    fn try_from(tag: String) -> Result<Self, LanguageError> {
         let found = sealpost_notice::Language::parse(&tag).zip(sealpost_portal::Language::parse(&tag));
-        found.map(|(notices, pages)| Self { notices, pages }).ok_or_else(|| {
-            let all: Vec<&str> = sealpost_notice::Language::all().map(|language| language.tag()).collect();
-            format!("there is no language {tag:?}; there are {}", all.join(", "))
-        })
+        found.map(|(notices, pages)| Self { notices, pages }).ok_or(LanguageError(tag))
     }
 }
 
