@@ -11,7 +11,6 @@ const LEFT: &[(&str, &[&str])] = &[
     ("delivery", &["engine", "fast_path", "report", "runner", "settle", "undelivered_reply"]),
     ("export", &["msg::attachment", "msg::message"]),
     ("intake", &["session", "transfer"]),
-    ("policy", &["compile", "condition", "rules"]),
     (
         "portal",
         &[

@@ -10,8 +10,8 @@ use thiserror::Error;
 use crate::address::{AddressPattern, AddressSet};
 use crate::condition::{Condition, HeaderTest, Test, ValueTest, bare_word};
 use crate::file_name::NamePattern;
-use crate::near_miss::{self, Tag};
 use crate::spec::{HeaderSpec, OtherwiseSpec, TreatmentSpec, When};
+use crate::subject_tag::{self, SubjectTag};
 
 /// What is wrong with a rule, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -73,7 +73,7 @@ pub(crate) fn tags<'s>(specs: impl Iterator<Item = &'s When>) -> HashSet<String>
     let mut open: Vec<&When> = specs.collect();
     let mut tags = HashSet::new();
     while let Some(when) = open.pop() {
-        tags.extend(when.subject_tag.iter().map(|tag| near_miss::core(tag)));
+        tags.extend(when.subject_tag.iter().map(|tag| subject_tag::core(tag)));
         open.extend(&when.not);
     }
     tags
@@ -298,13 +298,13 @@ impl Compiler<'_> {
         self.each("sensitivity", values, known, "RFC 4021 has personal, private and company-confidential")
     }
 
-    fn tags(&self, tags: &[String]) -> Result<Vec<Tag>, RuleError> {
+    fn tags(&self, tags: &[String]) -> Result<Vec<SubjectTag>, RuleError> {
         let good = |tag: &str| {
             let ok =
                 (2..=100).contains(&tag.len()) && tag.trim() == tag && !tag.chars().any(char::is_control);
             // What nobody sees is in every subject, and brackets alone are in many.
             let shows = skeleton(tag).chars().any(|c| !is_bracket(c) && !c.is_whitespace());
-            (ok && shows).then(|| Tag::new(tag, self.tags))
+            (ok && shows).then(|| SubjectTag::new(tag, self.tags))
         };
         let hint = "a tag is plain text of 2 to 100 bytes without spaces around it, like [vertraulich]";
         self.each("subject-tag", tags, good, hint)

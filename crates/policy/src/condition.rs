@@ -9,10 +9,11 @@ use crate::address::AddressSet;
 use crate::answer::Answer;
 use crate::file_name::{Name, NamePattern};
 use crate::letter_facts::{Deep, Facts, Known};
-use crate::near_miss::{Tag, is_near, without_blanks};
+use crate::memo::Memo;
+use crate::near_miss::is_near;
 use crate::pattern::{any_match, any_matches};
-use crate::rules::Memo;
 use crate::sensitivity_label;
+use crate::subject_tag::{SubjectTag, without_blanks};
 
 /// What a condition asks for beside the envelope, the size and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,13 +46,23 @@ pub(crate) struct Test {
     pub(crate) condition: Condition,
 }
 
+impl Test {
+    /// What it answers; asked once for all recipients, if it does not depend on them.
+    pub(crate) fn remembered(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
+        if self.condition.scope().recipient {
+            return self.condition.answer(facts, memo);
+        }
+        memo.answer(self, |memo| self.condition.answer(facts, memo))
+    }
+}
+
 /// One condition. A list inside means any of these.
 #[derive(Debug)]
 pub(crate) enum Condition {
     ReversePath(Vec<Arc<AddressSet>>),
     From(Vec<Arc<AddressSet>>),
     Recipient(Vec<Arc<AddressSet>>),
-    SubjectTag(Vec<Tag>),
+    SubjectTag(Vec<SubjectTag>),
     SubjectPattern(Vec<Regex>),
     Header(Vec<HeaderTest>),
     Sensitivity(Vec<String>),

@@ -38,6 +38,7 @@ mod compile;
 mod condition;
 mod file_name;
 mod letter_facts;
+mod memo;
 mod near_miss;
 mod pattern;
 #[cfg(test)]
@@ -47,8 +48,10 @@ mod releasing_tests;
 mod rule_coverage;
 mod rules;
 mod sensitivity_label;
+mod shape_error;
 mod size;
 mod spec;
+mod subject_tag;
 mod trial;
 mod wildcard;
 
@@ -57,6 +60,7 @@ pub use compile::RuleError;
 pub use letter_facts::{Deep, Facts, Known};
 pub use rule_coverage::Always;
 pub use rules::{Held, Needs, Rules, Step};
+pub use shape_error::shape_hint;
 pub use size::Size;
 pub use spec::{HeaderSpec, Near, OtherwiseSpec, RuleSpec, TreatmentSpec, When};
 pub use trial::{Entrance, Found, Which, try_out};

@@ -3,24 +3,10 @@
 //! Only what is marked as a tag counts (brackets, a colon behind the first word, `#`, asterisks): the word itself in an
 //! ordinary sentence is none.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use sealpost_mail::{caseless, is_bracket, skeleton};
+use sealpost_mail::is_bracket;
 use strsim::osa_distance;
 
-/// A tag in the form it is compared in, and the words in it.
-#[derive(Clone, Debug)]
-pub(crate) struct Tag {
-    /// As written in the rule.
-    pub(crate) text: String,
-    /// Neither in upper nor in lower case, and without blanks.
-    plain: String,
-    shape: String,
-    core: String,
-    /// The words of all tags of all rules: who typed another tag meant that one.
-    known: Arc<HashSet<String>>,
-}
+use crate::subject_tag::{SubjectTag, bare};
 
 /// So much of a subject is searched for slips; the tag itself is found anywhere.
 const LOOKED_AT: usize = 1000;
@@ -38,32 +24,7 @@ const CLOSED: [char; 4] = ['9', 'o', '6', 'l'];
 const REPLIES: [&str; 11] =
     ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "antwort:", "tr:", "rif:", "sv:", "rv:"];
 
-/// The words of a tag, as [`Tag`] compares them.
-pub(crate) fn core(tag: &str) -> String {
-    bare(&skeleton(tag)).to_owned()
-}
-
-impl Tag {
-    pub(crate) fn new(text: &str, known: &Arc<HashSet<String>>) -> Self {
-        Self {
-            text: text.to_owned(),
-            plain: without_blanks(&caseless(text)),
-            shape: skeleton(text),
-            core: core(text),
-            known: Arc::clone(known),
-        }
-    }
-
-    /// Whether a subject, as [`skeleton`] shows it, holds the tag.
-    pub(crate) fn is_in(&self, subject: &str) -> bool {
-        subject.contains(&self.shape)
-    }
-
-    /// Whether a subject, neither in upper nor in lower case and without blanks, holds it letter by letter.
-    pub(crate) fn is_plainly_in(&self, subject: &str) -> bool {
-        subject.contains(&self.plain)
-    }
-
+impl SubjectTag {
     /// Whether a subject, as [`skeleton`] shows it, holds something that was surely meant to be the tag.
     pub(crate) fn is_almost_in(&self, subject: &str) -> bool {
         let subject = first_chars(subject, LOOKED_AT);
@@ -182,18 +143,8 @@ impl Tag {
     }
 }
 
-/// Blanks are nothing that two read in two ways.
-pub(crate) fn without_blanks(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
 fn is_edge(c: char) -> bool {
     is_bracket(c) || c == '/'
-}
-
-/// Without what stands around the words.
-fn bare(text: &str) -> &str {
-    text.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
 fn letters_of(text: &str) -> impl Iterator<Item = char> {
@@ -238,23 +189,28 @@ fn numbering(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn tags<const N: usize>(texts: [&str; N]) -> [Tag; N] {
+    use sealpost_mail::skeleton;
+
+    use super::*;
+    use crate::subject_tag::core;
+
+    fn tags<const N: usize>(texts: [&str; N]) -> [SubjectTag; N] {
         let known = Arc::new(texts.into_iter().map(core).collect());
-        texts.map(|text| Tag::new(text, &known))
+        texts.map(|text| SubjectTag::new(text, &known))
     }
 
-    fn tag(text: &str) -> Tag {
+    fn tag(text: &str) -> SubjectTag {
         let [tag] = tags([text]);
         tag
     }
 
-    fn exactly(tag: &Tag, subject: &str) -> bool {
+    fn exactly(tag: &SubjectTag, subject: &str) -> bool {
         tag.is_in(&skeleton(subject))
     }
 
-    fn almost(tag: &Tag, subject: &str) -> bool {
+    fn almost(tag: &SubjectTag, subject: &str) -> bool {
         !exactly(tag, subject) && tag.is_almost_in(&skeleton(subject))
     }
 

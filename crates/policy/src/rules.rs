@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use sealpost_mail::{Address, Edit, Head, Judgement, Reason, Reply, Term, TlsFloor, Treatment, skeleton};
+use sealpost_mail::{Address, Edit, Judgement, Reason, Reply, Term, TlsFloor, Treatment};
 
 use crate::address::list_entries;
 use crate::answer::Answer;
 use crate::compile::{self, RuleError};
 use crate::condition::{Condition, Scope, Test, all};
 use crate::letter_facts::Facts;
-use crate::near_miss::Tag;
+use crate::memo::Memo;
 use crate::spec::{HELD, Near, RuleSpec, TreatmentSpec};
+use crate::subject_tag::SubjectTag;
 
 /// The name the default goes by.
 const DEFAULT: &str = "default";
@@ -78,22 +79,6 @@ pub struct Step {
     pub held: Held,
     /// Which conditions made it so. No content, no subject, no address.
     pub why: String,
-}
-
-/// What is the same for every recipient of one letter, by the place of condition or rule: the rules live as long.
-#[derive(Default)]
-pub(crate) struct Memo {
-    answers: HashMap<*const Test, Answer>,
-    edits: HashMap<*const Rule, Vec<Edit>>,
-    subjects: Option<Arc<[String]>>,
-}
-
-impl Memo {
-    /// The subject in every reading, as [`skeleton`] shows it: made once, however many rules ask.
-    pub(crate) fn subjects(&mut self, head: &Head) -> Arc<[String]> {
-        let make = || head.readings("Subject").iter().map(|subject| skeleton(subject)).collect();
-        Arc::clone(self.subjects.get_or_insert_with(make))
-    }
 }
 
 impl Rules {
@@ -349,7 +334,7 @@ impl Rule {
                     tags.into_iter().filter(|tag| subjects.iter().any(|subject| tag.is_in(subject)));
                 present.map(|tag| Edit::CutFromSubject(tag.text.clone())).collect()
             };
-            memo.edits.entry(std::ptr::from_ref(self)).or_insert_with(make).clone()
+            memo.edits(self, make)
         };
         Judgement {
             treatment: self.treatment.clone(),
@@ -359,7 +344,7 @@ impl Rule {
         }
     }
 
-    fn tags(&self) -> Vec<&Tag> {
+    fn tags(&self) -> Vec<&SubjectTag> {
         let tags = self.tests.iter().filter_map(|test| match &test.condition {
             Condition::SubjectTag(tags) => Some(tags),
             Condition::ReversePath(_)
@@ -384,21 +369,6 @@ impl Rule {
             | Condition::Not(_) => None,
         });
         tags.flatten().collect()
-    }
-}
-
-impl Test {
-    pub(crate) fn remembered(&self, facts: &Facts<'_>, memo: &mut Memo) -> Answer {
-        if self.condition.scope().recipient {
-            return self.condition.answer(facts, memo);
-        }
-        let key = std::ptr::from_ref(self);
-        if let Some(known) = memo.answers.get(&key) {
-            return known.clone();
-        }
-        let answer = self.condition.answer(facts, memo);
-        memo.answers.insert(key, answer.clone());
-        answer
     }
 }
 
