@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_mail::{Address, Clock, Random, Secret, Timestamp};
 use sealpost_store::{
-    DraftFile, DraftRow, NewDraft, NewDraftFile, RoomLeft, SentDraft, Store, StoreError, UploadRow,
+    DraftFile, DraftRow, NewDraft, NewDraftFile, DraftQuota, SentDraft, Store, StoreError, UploadRow,
 };
 use sealpost_vault::{MailboxSecret, MessageKey, Part, SessionAuth};
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,7 @@ pub struct Drafts<'a> {
     /// Its secret.
     pub secret: &'a MailboxSecret,
     /// What drafts may hold.
-    pub room: RoomLeft,
+    pub quota: DraftQuota,
     /// For keys and ids.
     pub random: &'a dyn Random,
     /// The present moment.
@@ -251,7 +251,7 @@ impl Drafts<'_> {
     ) -> Result<bool, MailboxError> {
         let facts = FileFacts { name, content_type, changed: None };
         let file = self.file_row(draft, upload, self.random.id(), &facts).await?;
-        Ok(self.store.add_draft_file(file, self.room).await?)
+        Ok(self.store.add_draft_file(file, self.quota).await?)
     }
 
     pub(crate) async fn file_row(

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use sealpost_mail::{Address, DomainPattern, Timestamp};
-use sealpost_store::{RoomLeft, SentDraft};
+use sealpost_store::{DraftQuota, SentDraft};
 
 /// Files one letter can have.
 pub const MAX_FILES: u32 = 50;
@@ -39,9 +39,9 @@ impl WriteRules {
 
     /// What drafts may hold.
     #[must_use]
-    pub fn room(&self) -> RoomLeft {
+    pub fn quota(&self) -> DraftQuota {
         let in_mailbox = self.max_size.saturating_mul(MAX_FULL_LETTERS);
-        RoomLeft { bytes: self.max_size, files: MAX_FILES, in_mailbox }
+        DraftQuota { bytes: self.max_size, files: MAX_FILES, in_mailbox }
     }
 
     /// Whether this address may be written to. One of the domains is not enough where a server of theirs could

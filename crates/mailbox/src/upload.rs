@@ -114,7 +114,7 @@ impl Drafts<'_> {
             draft_id: draft.id.clone(),
             size,
             now: self.clock.now(),
-            room: self.room,
+            quota: self.quota,
         };
         if !self.store.begin_upload(new).await? {
             return Ok(Announcement::NoRoom);

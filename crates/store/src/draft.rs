@@ -3,6 +3,7 @@
 use sealpost_mail::Timestamp;
 
 use crate::body::StoredBody;
+use crate::draft_quota::DraftQuota;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
@@ -74,44 +75,6 @@ pub struct NewDraftFile {
     pub now: Timestamp,
 }
 
-/// What there may be; files on their way count like files that are there.
-#[derive(Clone, Copy, Debug)]
-pub struct RoomLeft {
-    /// All files of one draft together may have so many bytes.
-    pub bytes: u64,
-    /// And there may be so many.
-    pub files: u32,
-    /// All files of all drafts of one mailbox together may have so many bytes.
-    pub in_mailbox: u64,
-}
-
-impl RoomLeft {
-    /// Refuses the batch if a file of this size has no room, or the draft is not there.
-    pub(crate) fn check(&self, batch: &mut Batch, mailbox_id: &str, draft_id: &str, size: u64) {
-        batch.hold_mailbox(mailbox_id);
-        batch.add(
-            sql!(
-                "SELECT id FROM drafts WHERE id = ?1 AND mailbox_id = ?2
-                 AND (SELECT coalesce(sum(size), 0) FROM draft_files WHERE draft_id = ?1)
-                   + (SELECT coalesce(sum(size), 0) FROM uploads WHERE draft_id = ?1) + ?3 <= ?4
-                 AND (SELECT count(*) FROM draft_files WHERE draft_id = ?1)
-                   + (SELECT count(*) FROM uploads WHERE draft_id = ?1) < ?5
-                 AND (SELECT coalesce(sum(f.size), 0) FROM draft_files f
-                      JOIN drafts d ON d.id = f.draft_id WHERE d.mailbox_id = ?2)
-                   + (SELECT coalesce(sum(u.size), 0) FROM uploads u
-                      JOIN drafts d ON d.id = u.draft_id WHERE d.mailbox_id = ?2) + ?3 <= ?6",
-                draft_id,
-                mailbox_id,
-                number(size),
-                number(self.bytes),
-                self.files,
-                number(self.in_mailbox)
-            )
-            .or_refuse(Refusal::NoRoom),
-        );
-    }
-}
-
 impl NewDraftFile {
     pub(crate) fn add_to(self, batch: &mut Batch) {
         batch.hold_mailbox(&self.mailbox_id);
@@ -124,7 +87,7 @@ impl NewDraftFile {
             self.id,
             self.draft_id,
             body_id,
-            number(self.size),
+            self.size,
             self.now,
             self.facts_sealed
         ));
@@ -156,10 +119,6 @@ fn draft_row(mut row: Row) -> Result<DraftRow, StoreError> {
 
 fn draft_file(mut row: Row) -> Result<DraftFile, StoreError> {
     Ok(DraftFile { id: row.text()?, body_id: row.text()?, size: row.count()?, facts_sealed: row.blob()? })
-}
-
-pub(crate) fn number(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 impl SentDraft {
@@ -283,9 +242,9 @@ impl Store {
     }
 
     /// Adds a file. `false`: there is no room for it, or the draft is gone; the file's bytes go, too.
-    pub async fn add_draft_file(&self, file: NewDraftFile, room: RoomLeft) -> Result<bool, StoreError> {
+    pub async fn add_draft_file(&self, file: NewDraftFile, quota: DraftQuota) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        room.check(&mut batch, &file.mailbox_id, &file.draft_id, file.size);
+        quota.check(&mut batch, &file.mailbox_id, &file.draft_id, file.size);
         file.add_to(&mut batch);
         Ok(matches!(self.write(batch).await?, Outcome::Kept(_)))
     }

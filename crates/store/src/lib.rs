@@ -28,6 +28,7 @@ mod digest;
 mod disk;
 mod disk_reservation;
 mod draft;
+mod draft_quota;
 mod ended_sessions;
 mod engine;
 mod error;
@@ -96,7 +97,8 @@ pub use deposit::{DepositCounts, DepositLetter, DepositRow, NewDeposit, PlacePag
 pub use digest::AwaitsNotice;
 pub use disk::Room;
 pub use disk_reservation::Aside;
-pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, RoomLeft, SentDraft};
+pub use draft::{DraftFile, DraftRow, NewDraft, NewDraftFile, SentDraft};
+pub use draft_quota::DraftQuota;
 pub use engine::{Durability, PostgresFacts, PostgresHost, PostgresOptions, PostgresTls, PostgresUnfit};
 pub use error::{EngineError, FileError, StoreError};
 pub use exclusive_lock::Alone;

@@ -323,6 +323,12 @@ impl From<u32> for Value {
     }
 }
 
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
 impl From<usize> for Value {
     fn from(number: usize) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))

@@ -3,7 +3,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::body::StoredBody;
-use crate::draft::{NewDraftFile, RoomLeft, number, remove_upload, touch};
+use crate::draft::{NewDraftFile, remove_upload, touch};
+use crate::draft_quota::DraftQuota;
 use crate::error::StoreError;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
@@ -27,7 +28,7 @@ pub struct NewUpload {
     /// When.
     pub now: Timestamp,
     /// What there may be.
-    pub room: RoomLeft,
+    pub quota: DraftQuota,
 }
 
 /// A file of which some has come.
@@ -83,14 +84,14 @@ impl Store {
     /// Announces a file. `false`: there is no room for it, or the draft is gone.
     pub async fn begin_upload(&self, upload: NewUpload) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        upload.room.check(&mut batch, &upload.mailbox_id, &upload.draft_id, upload.size);
+        upload.quota.check(&mut batch, &upload.mailbox_id, &upload.draft_id, upload.size);
         batch.add(touch(&upload.draft_id));
         batch.add(sql!(
             "INSERT INTO uploads (id, draft_id, size, begun_at, touched_at, facts_sealed)
              VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
             upload.id,
             upload.draft_id,
-            number(upload.size),
+            upload.size,
             upload.now,
             upload.facts_sealed
         ));
@@ -158,8 +159,8 @@ impl Store {
                 piece.mailbox_id,
                 piece.draft_id.as_str(),
                 piece.upload_id.as_str(),
-                number(piece.place),
-                number(piece.len),
+                piece.place,
+                piece.len,
                 piece.now
             )
             .or_refuse(Refusal::Duplicate),
@@ -170,7 +171,7 @@ impl Store {
         batch.add(sql!(
             "INSERT INTO upload_pieces (upload_id, place, body_id, key_sealed) VALUES (?1, ?2, ?3, ?4)",
             piece.upload_id,
-            number(piece.place),
+            piece.place,
             body_id,
             piece.key_sealed
         ));
@@ -189,7 +190,7 @@ impl Store {
                 file.mailbox_id.as_str(),
                 file.draft_id.as_str(),
                 file.id.as_str(),
-                number(file.size)
+                file.size
             )
             .or_refuse(Refusal::Duplicate),
         );
@@ -232,7 +233,7 @@ impl Store {
             sql!(
                 "SELECT id FROM uploads WHERE id = ?1 AND received = ?2 AND touched_at < ?3",
                 row.id.as_str(),
-                number(row.received),
+                row.received,
                 untouched_since
             )
             .or_refuse(Refusal::Duplicate),

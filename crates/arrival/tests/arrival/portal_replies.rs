@@ -39,7 +39,7 @@ impl Owner {
             auth: &self.rig.keys.sessions,
             mailbox_id: &self.id,
             secret: &self.secret,
-            room: WriteRules::default().room(),
+            quota: WriteRules::default().quota(),
             random: &SystemRandom,
             clock: &*self.rig.clock,
         };

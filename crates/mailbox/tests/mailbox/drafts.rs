@@ -36,7 +36,7 @@ impl Desk {
             auth: &self.rig.keys.sessions,
             mailbox_id: &self.mailbox_id,
             secret: &self.secret,
-            room: self.rules.room(),
+            quota: self.rules.quota(),
             random: &SystemRandom,
             clock: &self.clock,
         }

@@ -45,10 +45,10 @@ fn nobody_may_be_written_to_where_nothing_is_said() {
 
 #[test]
 fn the_room_for_drafts_follows_from_the_size_of_a_letter() {
-    let room = rules(&[], &[]).room();
-    assert_eq!((room.bytes, room.files, room.in_mailbox), (1000, MAX_FILES, 10_000));
+    let quota = rules(&[], &[]).quota();
+    assert_eq!((quota.bytes, quota.files, quota.in_mailbox), (1000, MAX_FILES, 10_000));
     let endless = WriteRules { max_size: u64::MAX, ..rules(&[], &[]) };
-    assert_eq!(endless.room().in_mailbox, u64::MAX);
+    assert_eq!(endless.quota().in_mailbox, u64::MAX);
 }
 
 #[test]

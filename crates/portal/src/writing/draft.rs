@@ -18,7 +18,7 @@ fn drafts<'a>(site: &'a Site, mailbox_id: &'a str, secret: &'a MailboxSecret) ->
         auth: &site.keys.sessions,
         mailbox_id,
         secret,
-        room: site.config.write.room(),
+        quota: site.config.write.quota(),
         random: site.random.as_ref(),
         clock: site.clock.as_ref(),
     }

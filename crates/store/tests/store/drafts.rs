@@ -2,7 +2,7 @@
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, NewDraft, NewDraftFile, NewPiece, NewUpload, RoomLeft, SentDraft, StoredBody,
+    ArrivalRows, Committed, NewDraft, NewDraftFile, NewPiece, NewUpload, DraftQuota, SentDraft, StoredBody,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig};
@@ -26,10 +26,10 @@ async fn draft(rig: &Rig) -> (String, String) {
 
 async fn file(rig: &Rig, mailbox_id: &str, draft_id: &str, sealed: usize, size: u64) -> bool {
     let body = rig.body(sealed).await;
-    rig.store.add_draft_file(whole(mailbox_id, draft_id, &SystemRandom.id(), body, size), ROOM).await.unwrap()
+    rig.store.add_draft_file(whole(mailbox_id, draft_id, &SystemRandom.id(), body, size), QUOTA).await.unwrap()
 }
 
-const ROOM: RoomLeft = RoomLeft { bytes: 100, files: 3, in_mailbox: 150 };
+const QUOTA: DraftQuota = DraftQuota { bytes: 100, files: 3, in_mailbox: 150 };
 
 fn whole(mailbox_id: &str, draft_id: &str, id: &str, body: StoredBody, size: u64) -> NewDraftFile {
     NewDraftFile {
@@ -52,7 +52,7 @@ async fn upload(rig: &Rig, mailbox_id: &str, draft_id: &str, size: u64) -> Optio
         size,
         facts_sealed: b"facts".to_vec(),
         now: NOW,
-        room: ROOM,
+        quota: QUOTA,
     };
     rig.store.begin_upload(new).await.unwrap().then_some(id)
 }

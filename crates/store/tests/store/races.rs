@@ -3,7 +3,7 @@
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     ArrivalRows, Committed, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewSession, NewUse, Page,
-    RoomLeft, TokenPurpose,
+    DraftQuota, TokenPurpose,
 };
 
 use crate::access::active;
@@ -52,10 +52,10 @@ async fn of_two_files_for_one_room_one_finds_room() {
                 now: NOW,
             });
         }
-        let room = RoomLeft { bytes: 100, files: 10, in_mailbox: 1_000_000 };
+        let quota = DraftQuota { bytes: 100, files: 10, in_mailbox: 1_000_000 };
         let added = at_once(files.into_iter().map(|file| {
             let store = rig.store.clone();
-            async move { store.add_draft_file(file, room).await.unwrap() }
+            async move { store.add_draft_file(file, quota).await.unwrap() }
         }))
         .await;
         assert_eq!(added.iter().filter(|added| **added).count(), 1, "round {round}");
