@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use sealpost_mail::Fault;
 use thiserror::Error;
 
-use crate::engine::postgres::server_error::PostgresError;
-use crate::engine::postgres::unsupported_server::PostgresUnfit;
+/// What lies beneath: an engine's or a file system's own error.
+type Cause = dyn std::error::Error + Send + Sync;
 
 /// The store could not do what it was asked. The text is for the log: it names files, never content.
 #[derive(Debug, Error)]
@@ -68,9 +68,9 @@ pub enum StoreError {
         /// Which folder.
         folder: PathBuf,
     },
-    /// The database is set so that its promises are none.
-    #[error("this PostgreSQL server is not fit: {0}")]
-    Unfit(PostgresUnfit),
+    /// The database's server is set so that its promises are none.
+    #[error("this database server is not fit: {0}")]
+    Unfit(#[source] Box<Cause>),
     /// A body's file could not be written or read.
     #[error("a body's file: {0}")]
     File(#[from] FileError),
@@ -119,38 +119,36 @@ pub enum StoreError {
 /// What the engine says of a statement it refused. Opaque: callers ask [`StoreError::is_busy`] and
 /// [`StoreError::fault`], whichever engine it is.
 #[derive(Debug, Error)]
-#[error(transparent)]
-pub struct EngineError(#[from] pub(crate) Refused);
+#[error("{source}")]
+pub struct EngineError {
+    kind: EngineFault,
+    source: Box<Cause>,
+}
 
-/// Which engine's words they are.
-#[derive(Debug, Error)]
-pub(crate) enum Refused {
-    #[error("{0}")]
-    Sqlite(#[source] rusqlite::Error),
-    #[error("{0}")]
-    Postgres(#[source] PostgresError),
+/// What the same request is worth. Each engine says it of its own errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EngineFault {
+    /// Others hold what was asked for.
+    Busy,
+    /// The disk beneath the rows is full.
+    Full,
+    /// Anything else.
+    Other,
 }
 
 /// What keeps the files says. Opaque, as [`EngineError`].
 #[derive(Debug, Error)]
 #[error("{0}")]
-pub struct FileError(#[source] pub(crate) object_store::Error);
+pub struct FileError(#[source] pub(crate) Box<Cause>);
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(EngineError(Refused::Sqlite(error)))
+impl EngineError {
+    pub(crate) fn new(kind: EngineFault, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { kind, source: Box::new(source) }
     }
-}
 
-impl From<PostgresError> for StoreError {
-    fn from(error: PostgresError) -> Self {
-        Self::Database(EngineError(Refused::Postgres(error)))
-    }
-}
-
-impl From<object_store::Error> for StoreError {
-    fn from(error: object_store::Error) -> Self {
-        Self::File(FileError(error))
+    /// The engine's own error, for the engine itself.
+    pub(crate) fn beneath<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.source.downcast_ref()
     }
 }
 
@@ -165,17 +163,7 @@ impl StoreError {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         match self {
-            Self::Database(EngineError(Refused::Sqlite(error))) => {
-                matches!(
-                    error.sqlite_error_code(),
-                    Some(
-                        rusqlite::ErrorCode::DatabaseBusy
-                            | rusqlite::ErrorCode::DatabaseLocked
-                            | rusqlite::ErrorCode::FileLockingProtocolFailed
-                    )
-                )
-            }
-            Self::Database(EngineError(Refused::Postgres(error))) => error.is_busy(),
+            Self::Database(error) => error.kind == EngineFault::Busy,
             // A transaction that could not begin; nothing was kept, and it may be asked for again.
             Self::NotKept { .. } => true,
             Self::Closed
@@ -202,23 +190,18 @@ impl StoreError {
     /// Whether the disk is what has no room: removing something helps, and until then asking again does not.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        if let Self::NoRoom { .. } = self {
-            return true;
+        let io = |error: &(dyn std::error::Error + 'static)| {
+            let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            matches!(
+                kind,
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+            )
+        };
+        match self {
+            Self::NoRoom { .. } => true,
+            Self::Database(error) if error.kind == EngineFault::Full => true,
+            other => std::iter::successors(Some(other as &(dyn std::error::Error + 'static)), |error| error.source()).any(io),
         }
-        std::iter::successors(Some(self as &(dyn std::error::Error + 'static)), |error| error.source()).any(
-            |error| {
-                let io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-                if error.downcast_ref::<PostgresError>().is_some_and(PostgresError::is_full) {
-                    return true;
-                }
-                let sql =
-                    error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-                matches!(
-                    io,
-                    Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
-                ) || sql == Some(rusqlite::ErrorCode::DiskFull)
-            },
-        )
     }
 
     /// Whether the same request may succeed later. What we cannot judge is worth another try: a peer
@@ -257,17 +240,15 @@ mod tests {
     #[test]
     fn a_full_disk_is_known_wherever_it_shows() {
         let io = |kind| std::io::Error::from(kind);
-        let of_file =
-            |source| object_store::Error::Generic { store: "local", source: Box::new(io(source)) }.into();
-        let of_rows =
-            |code| StoreError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let of_file = |kind| StoreError::File(FileError(Box::new(io(kind))));
+        let of_rows = |kind| StoreError::from(EngineError::new(kind, io(ErrorKind::Other)));
         let path = |kind| StoreError::Path { path: PathBuf::new(), source: io(kind) };
         for full in [
             StoreError::NoRoom { free: 0 },
             of_file(ErrorKind::StorageFull),
             of_file(ErrorKind::FileTooLarge),
             path(ErrorKind::QuotaExceeded),
-            of_rows(rusqlite::ffi::SQLITE_FULL),
+            of_rows(EngineFault::Full),
         ] {
             assert!(full.is_full(), "{full:?}");
         }
@@ -275,7 +256,7 @@ mod tests {
             StoreError::Closed,
             of_file(ErrorKind::NotFound),
             path(ErrorKind::PermissionDenied),
-            of_rows(rusqlite::ffi::SQLITE_BUSY),
+            of_rows(EngineFault::Busy),
         ] {
             assert!(!other.is_full(), "{other:?}");
         }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::{MultipartUpload, ObjectStoreExt as _};
 
-use crate::error::StoreError;
+use crate::error::{FileError, StoreError};
 use crate::file_permissions::Access;
 
 /// Files that are rightly without a row at this moment: being written, not yet committed, being removed.
@@ -153,6 +153,12 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
         .map_err(failed)?
         .map(|entry| entry.map(|entry| entry.path()).map_err(failed))
         .collect()
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        Self::File(FileError(Box::new(error)))
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -47,7 +47,7 @@ fn facts_are_asked_and_judged() {
 fn without_a_standby_nothing_that_promises_one_starts() {
     let scratch = tempfile::tempdir().unwrap();
     let error = Store::open(hasty(Cluster::shared(), &scratch, Durability::Replicated)).unwrap_err();
-    assert!(matches!(error, StoreError::Unfit(PostgresUnfit::NoStandby)), "{error}");
+    assert!(matches!(error, StoreError::Unfit(_)), "{error}");
     assert!(error.to_string().contains("synchronous_standby_names"), "{error}");
 }
 

@@ -16,12 +16,12 @@ mod migrate;
 mod pipeline;
 mod pool;
 mod runtime;
-pub(crate) mod server_error;
+mod server_error;
 mod server_settings;
 mod store_folder;
 mod tls;
 mod transaction;
-pub(crate) mod unsupported_server;
+mod unsupported_server;
 mod value;
 
 use std::path::Path;

@@ -3,10 +3,12 @@
 use thiserror::Error;
 use tokio_postgres::error::{Severity, SqlState};
 
+use crate::error::{EngineError, EngineFault, StoreError};
+
 /// What the server says, or that it says nothing any more.
 #[derive(Debug, Error)]
 #[error("{}{reason}", code.as_ref().map(|code| format!("{} ", code.code())).unwrap_or_default())]
-pub(crate) struct PostgresError {
+pub(super) struct PostgresError {
     pub(super) code: Option<SqlState>,
     /// The connection goes with it.
     pub(super) fatal: bool,
@@ -23,6 +25,19 @@ impl From<tokio_postgres::Error> for PostgresError {
             },
             None => Self { code: None, fatal: true, reason: beneath(&error) },
         }
+    }
+}
+
+impl From<PostgresError> for StoreError {
+    fn from(error: PostgresError) -> Self {
+        let kind = if error.is_full() {
+            EngineFault::Full
+        } else if error.is_busy() {
+            EngineFault::Busy
+        } else {
+            EngineFault::Other
+        };
+        EngineError::new(kind, error).into()
     }
 }
 
@@ -53,7 +68,7 @@ impl PostgresError {
             ])
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.is(&[SqlState::DISK_FULL])
     }
 

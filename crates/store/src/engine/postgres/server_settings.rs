@@ -63,7 +63,7 @@ impl PostgresFacts {
     }
 
     pub(super) fn allow(&self, durability: Durability) -> Result<(), StoreError> {
-        self.unfit(durability).map_or(Ok(()), |unfit| Err(StoreError::Unfit(unfit)))
+        self.unfit(durability).map_or(Ok(()), |unfit| Err(StoreError::Unfit(Box::new(unfit))))
     }
 }
 

@@ -4,6 +4,7 @@ mod connection;
 mod eraser;
 mod migrate;
 mod readers;
+mod refused;
 mod run;
 #[cfg(test)]
 mod schema_page;

@@ -15,7 +15,7 @@ use super::eraser::erases;
 use super::{Eraser, Jobs, run};
 use crate::audit_proof::AuditProver;
 use crate::disk::{Disk, Refused};
-use crate::error::{EngineError, Refused as Because, StoreError};
+use crate::error::StoreError;
 use crate::expense::{Expense, Stopwatch};
 use crate::files::Files;
 use crate::statement::{Answer, Batch, Expect, Outcome, Refusal, Row, Settle, Statement, sql};
@@ -361,8 +361,8 @@ impl Writer {
         // Some errors (disk full, I/O) end the whole transaction, not only the savepoint.
         if fallen.is_none() && self.connection.is_autocommit() {
             let error = ran.last().and_then(|ran| match &ran.result {
-                Err(StoreError::Database(EngineError(Because::Sqlite(error)))) => {
-                    Some(self.fail(error, "a transaction was rolled back"))
+                Err(StoreError::Database(error)) => {
+                    error.beneath().map(|error| self.fail(error, "a transaction was rolled back"))
                 }
                 Ok(_) | Err(_) => None,
             });
