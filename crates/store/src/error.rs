@@ -192,15 +192,15 @@ impl StoreError {
     pub fn is_full(&self) -> bool {
         let io = |error: &(dyn std::error::Error + 'static)| {
             let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-            matches!(
-                kind,
-                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
-            )
+            matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge))
         };
         match self {
             Self::NoRoom { .. } => true,
             Self::Database(error) if error.kind == EngineFault::Full => true,
-            other => std::iter::successors(Some(other as &(dyn std::error::Error + 'static)), |error| error.source()).any(io),
+            other => std::iter::successors(Some(other as &(dyn std::error::Error + 'static)), |error| {
+                error.source()
+            })
+            .any(io),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, NewDraft, NewDraftFile, NewPiece, NewUpload, DraftQuota, SentDraft, StoredBody,
+    ArrivalRows, Committed, DraftQuota, NewDraft, NewDraftFile, NewPiece, NewUpload, SentDraft, StoredBody,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig};
@@ -26,7 +26,10 @@ async fn draft(rig: &Rig) -> (String, String) {
 
 async fn file(rig: &Rig, mailbox_id: &str, draft_id: &str, sealed: usize, size: u64) -> bool {
     let body = rig.body(sealed).await;
-    rig.store.add_draft_file(whole(mailbox_id, draft_id, &SystemRandom.id(), body, size), QUOTA).await.unwrap()
+    rig.store
+        .add_draft_file(whole(mailbox_id, draft_id, &SystemRandom.id(), body, size), QUOTA)
+        .await
+        .unwrap()
 }
 
 const QUOTA: DraftQuota = DraftQuota { bytes: 100, files: 3, in_mailbox: 150 };

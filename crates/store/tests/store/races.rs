@@ -2,8 +2,8 @@
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
-    ArrivalRows, Committed, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewSession, NewUse, Page,
-    DraftQuota, TokenPurpose,
+    ArrivalRows, Committed, DraftQuota, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewSession,
+    NewUse, Page, TokenPurpose,
 };
 
 use crate::access::active;
