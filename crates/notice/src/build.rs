@@ -1,18 +1,14 @@
-//! From facts to words: which texts a notice consists of. Knows no HTML.
+//! From facts to words: every kind of notice to who writes it, and what all their texts may name. Knows no text.
 
-use sealpost_mail::{ActivateBy, Secret, Timestamp};
+use sealpost_mail::{ActivateBy, Timestamp};
 
 use crate::brand::Brand;
 use crate::error::NoticeError;
 use crate::language::{Language, Values, Words};
-use crate::layout::{Button, Fact, Page, Section, lay_out, safe_link};
-use crate::notice::{Access, DeletedBy, Notice, Reached, Rendered, SupportDid, Wrote};
+use crate::layout::{Page, lay_out, safe_link};
+use crate::notice::{Notice, Rendered};
+use crate::writer::{Letter, SUBJECT, Writer, Written};
 use crate::{dates, sanitize};
-
-/// Longest sender name, subject and server reply shown, in characters.
-const NAME: usize = 80;
-const SUBJECT: usize = 150;
-const REASON: usize = 300;
 
 /// Writes `notice` in `language`; dates are those of `zone` (an IANA name).
 pub fn render(
@@ -58,419 +54,82 @@ fn capitalised(text: &str) -> String {
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
-struct Writer<'a> {
-    words: Words,
-    language: Language,
-    zone: &'a str,
-}
-
-type Written<T> = Result<T, NoticeError>;
-
 impl Writer<'_> {
     fn page(&self, notice: &Notice, brand: &Brand) -> Written<Page> {
         match notice {
-            Notice::Activation { from_name, from_address, subject, date, link, .. } => {
-                let mut page =
-                    self.start(["activation-subject", "activation-heading", "activation-intro"])?;
-                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
-                page.preview = preview(&page);
-                page.button = self.button("activation-button", link)?;
-                page.deadline = Some(self.say("activation-deadline")?);
-                page.steps = self.section("steps-title", &["step-open", "step-password", "step-question"])?;
-                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
+            Notice::Activation { from_name, from_address, subject, date, link, .. } => self.activation(
+                &Letter {
+                    from_name: from_name.as_deref(),
+                    from_address,
+                    subject: subject.as_deref(),
+                    date: *date,
+                },
+                link,
+            ),
             Notice::ActivationReminder { letters, date, link, by, .. } => {
-                let mut page = self.start(["reminder-subject", "reminder-heading", "reminder-intro"])?;
-                page.facts.push(self.fact("label-letters", letters.to_string())?);
-                page.facts.push(self.fact("label-oldest", self.moment(*date)?)?);
-                match by {
-                    ActivateBy::InitialPassword => {
-                        page.button = self.button("initial-button", link)?;
-                        page.deadline = Some(self.say("initial-deadline")?);
-                        page.steps =
-                            self.section("initial-steps", &["initial-ask", "initial-login", "initial-own"])?;
-                    }
-                    ActivateBy::Link => {
-                        page.button = self.button("activation-button", link)?;
-                        page.deadline = Some(self.say("activation-deadline")?);
-                        page.steps =
-                            self.section("steps-title", &["step-open", "step-password", "step-question"])?;
-                    }
-                }
-                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
+                self.activation_reminder(*letters, *date, link, *by)
             }
             Notice::Digest { letters, date, link, deletion, newcomer } => {
-                let intro = if newcomer.is_some() { "digest-intro-newcomer" } else { "digest-intro" };
-                let mut page = self.start(["digest-subject", "digest-heading", intro])?;
-                page.facts.push(self.fact("label-letters", letters.to_string())?);
-                page.facts.push(self.fact("label-oldest", self.moment(*date)?)?);
-                let (button, genuine) = match newcomer {
-                    None => ("message-button", "genuine-type"),
-                    Some(ActivateBy::Link) => ("activation-button", "genuine-link"),
-                    Some(ActivateBy::InitialPassword) => ("initial-button", "genuine-link"),
-                };
-                page.button = self.button(button, link)?;
-                page.deadline = deletion.map(|_| self.say("digest-deadline")).transpose()?;
-                match newcomer {
-                    None => page.more = vec![self.say("message-keep")?],
-                    Some(ActivateBy::Link) => {
-                        page.steps =
-                            self.section("steps-title", &["step-open", "step-password", "step-question"])?;
-                    }
-                    Some(ActivateBy::InitialPassword) => {
-                        page.steps =
-                            self.section("initial-steps", &["initial-ask", "initial-login", "initial-own"])?;
-                    }
-                }
-                page.genuine = self.genuine(&[genuine, "genuine-never", "genuine-doubt"])?;
-                Ok(page)
+                self.digest(*letters, *date, link, deletion.is_some(), *newcomer)
             }
-            Notice::UnreadReminder { letters, link, .. } => {
-                let mut page = self.start(["unread-subject", "unread-heading", "unread-intro"])?;
-                page.facts.push(self.fact("label-letters", letters.to_string())?);
-                page.button = self.button("message-button", link)?;
-                page.deadline = Some(self.say("unread-deadline")?);
-                page.more = vec![self.say("message-keep")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::MailboxReminder { link, .. } => {
-                let mut page = self.start(["idle-subject", "idle-heading", "idle-intro"])?;
-                page.button = self.button("idle-button", link)?;
-                page.deadline = Some(self.say("idle-deadline")?);
-                page.more = vec![self.say("idle-nothing")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
+            Notice::UnreadReminder { letters, link, .. } => self.unread_reminder(*letters, link),
+            Notice::MailboxReminder { link, .. } => self.mailbox_reminder(link),
             Notice::NotFetched { recipient, date, deletion, reached, newcomer, .. } => {
-                let mut page = self.start(["unfetched-subject", "unfetched-heading", "unfetched-intro"])?;
-                page.inside = true;
-                page.intro.push(self.say(match reached {
-                    Reached::Notified => "unfetched-notified",
-                    Reached::CameBack => "unfetched-came-back",
-                })?);
-                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
-                page.facts.push(self.fact("label-date", self.moment(*date)?)?);
-                page.deadline = deletion.map(|_| self.say("unfetched-deadline")).transpose()?;
-                let mut steps = match reached {
-                    Reached::Notified => vec!["unfetched-call"],
-                    Reached::CameBack => vec!["unfetched-check-address", "unfetched-call-anyway"],
-                };
-                match newcomer {
-                    Some(ActivateBy::InitialPassword) => steps.push("unfetched-password"),
-                    Some(ActivateBy::Link) | None => {}
-                }
-                steps.push("unfetched-post");
-                page.steps = self.section("unfetched-steps", &steps)?;
-                Ok(page)
+                self.not_fetched(recipient, *date, deletion.is_some(), *reached, *newcomer)
             }
-            Notice::ExpiredUnread { recipient, date, at } => {
-                let mut page =
-                    self.start(["unread-gone-subject", "unread-gone-heading", "unread-gone-intro"])?;
-                page.inside = true;
-                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
-                page.facts.push(self.fact("label-date", self.moment(*date)?)?);
-                page.facts.push(self.fact("label-deleted", self.moment(*at)?)?);
-                page.steps = self.section("unfetched-steps", &["unfetched-call", "unfetched-post"])?;
-                Ok(page)
-            }
-            Notice::ReplySafely { link, wrote } => {
-                let keys = match wrote {
-                    Wrote::Reply => ["safely-subject", "safely-heading", "safely-intro"],
-                    Wrote::Afresh => ["afresh-subject", "afresh-heading", "afresh-intro"],
-                };
-                let mut page = self.start(keys)?;
-                page.button = self.button("safely-button", link)?;
-                page.more = vec![self.say("safely-gone")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::DeletionWish { link, .. } => {
-                let mut page = self.start(["wish-subject", "wish-heading", "wish-intro"])?;
-                page.button = self.button("wish-button", link)?;
-                page.deadline = Some(self.say("wish-deadline")?);
-                page.more = vec![self.say("wish-all")?, self.say("wish-not-you")?];
-                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::DeletionHeld => {
-                let mut page = self.start(["wish-held-subject", "wish-held-heading", "wish-held-intro"])?;
-                page.more = vec![self.say("wish-held-more")?];
-                Ok(page)
-            }
-            Notice::DeletionNothing => {
-                self.start(["wish-nothing-subject", "wish-nothing-heading", "wish-nothing-intro"])
-            }
-            Notice::DeletionUnproven { link } => {
-                let mut page =
-                    self.start(["wish-unproven-subject", "wish-unproven-heading", "wish-unproven-intro"])?;
-                page.button = self.button("safely-button", link)?;
-                page.steps = self.section(
-                    "wish-unproven-steps",
-                    &["wish-unproven-login", "wish-unproven-help", "wish-unproven-wait"],
-                )?;
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::NewMessage { from_name, from_address, subject, date, link, deletion, access } => {
-                let shown = !sanitize::text(subject.as_deref().unwrap_or_default(), SUBJECT).is_empty();
-                let title = if shown { "message-subject-shown" } else { "message-subject" };
-                let intro = match access {
-                    Access::Open => "message-intro",
-                    Access::Locked => "message-intro-locked",
-                };
-                let mut page = self.start([title, "message-heading", intro])?;
-                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
-                page.preview = preview(&page);
-                page.deadline = deletion.map(|_| self.say("message-deadline")).transpose()?;
-                match access {
-                    Access::Open => {
-                        page.button = self.button("message-button", link)?;
-                        page.more = vec![self.say("message-keep")?];
-                        page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                    }
-                    Access::Locked => {
-                        page.more = vec![self.say("support-ask")?];
-                        page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
-                    }
-                }
-                Ok(page)
-            }
-            Notice::InitialPassword { from_name, from_address, subject, date, link, .. } => {
-                let mut page = self.start(["initial-subject", "initial-heading", "initial-intro"])?;
-                page.facts = self.letter(from_name.as_deref(), from_address, subject.as_deref(), *date)?;
-                page.preview = preview(&page);
-                page.button = self.button("initial-button", link)?;
-                page.deadline = Some(self.say("initial-deadline")?);
-                page.steps =
-                    self.section("initial-steps", &["initial-wait", "initial-login", "initial-own"])?;
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
+            Notice::ExpiredUnread { recipient, date, at } => self.expired_unread(recipient, *date, *at),
+            Notice::ReplySafely { link, wrote } => self.reply_safely(link, *wrote),
+            Notice::DeletionWish { link, .. } => self.deletion_wish(link),
+            Notice::DeletionHeld => self.deletion_held(),
+            Notice::DeletionNothing => self.deletion_nothing(),
+            Notice::DeletionUnproven { link } => self.deletion_unproven(link),
+            Notice::NewMessage { from_name, from_address, subject, date, link, deletion, access } => self
+                .new_message(
+                    &Letter {
+                        from_name: from_name.as_deref(),
+                        from_address,
+                        subject: subject.as_deref(),
+                        date: *date,
+                    },
+                    link,
+                    deletion.is_some(),
+                    *access,
+                ),
+            Notice::InitialPassword { from_name, from_address, subject, date, link, .. } => self
+                .initial_password(
+                    &Letter {
+                        from_name: from_name.as_deref(),
+                        from_address,
+                        subject: subject.as_deref(),
+                        date: *date,
+                    },
+                    link,
+                ),
             Notice::PasswordForSender { recipient, password, subject, date, .. } => {
-                let mut page = self.start(["handover-subject", "handover-heading", "handover-intro"])?;
-                page.inside = true;
-                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
-                page.facts.push(Fact {
-                    label: self.say("label-password")?,
-                    value: sanitize::line(password.expose()),
-                    exact: true,
-                });
-                page.facts.extend(self.about(subject.as_deref(), *date)?);
-                page.deadline = Some(self.say("handover-deadline")?);
-                page.steps =
-                    self.section("handover-steps", &["handover-tell", "handover-plain", "handover-never"])?;
-                Ok(page)
+                self.password_for_sender(recipient, password, subject.as_deref(), *date)
             }
             Notice::Reactivation { link, messages_kept, by: ActivateBy::InitialPassword, .. } => {
-                let mut page = self.start(["again-subject", "again-heading", "again-initial-intro"])?;
-                page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
-                page.button = self.button("initial-button", link)?;
-                page.deadline = Some(self.say("again-initial-deadline")?);
-                page.more = vec![self.say("again-initial-stranger")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
+                self.reactivation_by_password(link, *messages_kept)
             }
             Notice::Reactivation { link, messages_kept, by: ActivateBy::Link, .. } => {
-                let mut page = self.start(["again-subject", "again-heading", "again-intro"])?;
-                page.intro.push(self.say(if *messages_kept { "again-kept" } else { "again-lost" })?);
-                page.button = self.button("again-button", link)?;
-                page.deadline = Some(self.say("again-deadline")?);
-                page.more = vec![self.say("again-stranger")?];
-                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
+                self.reactivation_by_link(link, *messages_kept)
             }
-            Notice::ResetLink { link, .. } => {
-                let mut page = self.start(["reset-subject", "reset-heading", "reset-intro"])?;
-                page.button = self.button("reset-button", link)?;
-                page.deadline = Some(self.say("reset-deadline")?);
-                page.more = vec![self.say("reset-stranger")?];
-                page.genuine = self.genuine(&["genuine-link", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
+            Notice::ResetLink { link, .. } => self.reset_link(link),
             Notice::PasswordChanged { at, forgotten, network } => {
-                let intro = if *forgotten { "changed-intro-forgotten" } else { "changed-intro" };
-                let mut page = self.start(["changed-subject", "changed-heading", intro])?;
-                page.facts = self.happened("label-changed", *at, network.as_deref())?;
-                page.more = vec![self.say("changed-you")?, self.say("changed-stranger")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
+                self.password_changed(*at, *forgotten, network.as_deref())
             }
-            Notice::QuestionChanged { at, network } => {
-                let mut page = self.start(["question-subject", "question-heading", "question-intro"])?;
-                page.facts = self.happened("label-changed", *at, Some(network))?;
-                page.more = vec![self.say("changed-you")?, self.say("question-stranger")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::MailboxDeleted { at, network, by } => {
-                let intro = match by {
-                    DeletedBy::Password => "deleted-intro",
-                    DeletedBy::Link => "deleted-intro-wished",
-                };
-                let mut page = self.start(["deleted-subject", "deleted-heading", intro])?;
-                page.facts = self.happened("label-deleted", *at, Some(network))?;
-                page.more = vec![self.say("changed-you")?, self.say("deleted-stranger")?];
-                page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            // Without a link: whoever imitates this mail is to gain nothing by it.
-            Notice::BySupport { did, at } => {
-                let (keys, label, more) = match did {
-                    SupportDid::Deleted => (
-                        ["support-deleted-subject", "support-deleted-heading", "support-deleted-intro"],
-                        "label-deleted",
-                        "support-deleted-more",
-                    ),
-                    SupportDid::Locked => (
-                        ["support-locked-subject", "support-locked-heading", "support-locked-intro"],
-                        "label-locked",
-                        "support-locked-more",
-                    ),
-                    SupportDid::Unlocked => (
-                        ["support-unlocked-subject", "support-unlocked-heading", "support-unlocked-intro"],
-                        "label-unlocked",
-                        "support-unlocked-more",
-                    ),
-                };
-                let mut page = self.start(keys)?;
-                page.facts = self.happened(label, *at, None)?;
-                page.more = vec![self.say(more)?, self.say("support-ask")?];
-                page.genuine = self.genuine(&["genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::NewBrowser { at, network } => {
-                let mut page = self.start(["browser-subject", "browser-heading", "browser-intro"])?;
-                page.facts = self.happened("label-login", *at, Some(network))?;
-                page.more = vec![self.say("changed-you")?, self.say("browser-stranger")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::MailboxLocked { at, until } => {
-                let mut page = self.start(["locked-subject", "locked-heading", "locked-intro"])?;
-                page.facts.push(self.fact("label-locked", self.moment(*at)?)?);
-                page.facts.push(self.fact("label-opens", self.moment(*until)?)?);
-                page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
-                page.more = vec![self.say("locked-you")?, self.say("locked-stranger")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
-            Notice::AnswersUsedUp { at, until } => {
-                let mut page = self.start(["answers-subject", "answers-heading", "answers-intro"])?;
-                page.facts.push(self.fact("label-closed", self.moment(*at)?)?);
-                if let Some(until) = until {
-                    page.facts.push(self.fact("label-opens", self.moment(*until)?)?);
-                }
-                page.button = self.button("locked-button", &Secret::new(brand.portal_url.clone()))?;
-                page.more = vec![self.say("answers-you")?, self.say("answers-stranger")?];
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
+            Notice::QuestionChanged { at, network } => self.question_changed(*at, network),
+            Notice::MailboxDeleted { at, network, by } => self.mailbox_deleted(*at, network, *by),
+            Notice::BySupport { did, at } => self.by_support(*did, *at),
+            Notice::NewBrowser { at, network } => self.new_browser(*at, network),
+            Notice::MailboxLocked { at, until } => self.mailbox_locked(*at, *until, brand),
+            Notice::AnswersUsedUp { at, until } => self.answers_used_up(*at, *until, brand),
             Notice::ReplyReturned { recipient, subject, date, reason, delayed, link } => {
-                let keys = match delayed {
-                    true => ["waiting-subject", "waiting-heading", "waiting-intro"],
-                    false => ["returned-subject", "returned-heading", "returned-intro"],
-                };
-                let mut page = self.start(keys)?;
-                page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
-                page.facts.extend(self.about(subject.as_deref(), *date)?);
-                let reason = sanitize::text(reason, REASON);
-                if !reason.is_empty() {
-                    page.facts.push(self.fact("label-reason", reason)?);
-                }
-                page.button = self.button("returned-button", link)?;
-                page.more = vec![self.say(if *delayed { "waiting-more" } else { "returned-more" })?];
-                Ok(page)
+                self.reply_returned(recipient, subject.as_deref(), *date, reason, *delayed, link)
             }
-            Notice::ReplyCameBack { date, link } => {
-                let mut page = self.start(["cameback-subject", "cameback-heading", "cameback-intro"])?;
-                page.facts.push(self.fact("label-date", self.moment(*date)?)?);
-                page.button = self.button("cameback-button", link)?;
-                page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
-                Ok(page)
-            }
+            Notice::ReplyCameBack { date, link } => self.reply_came_back(*date, link),
         }
     }
-
-    fn say(&self, key: &'static str) -> Written<String> {
-        self.words.say(key)
-    }
-
-    /// Subject, heading and first paragraph; every kind has them.
-    fn start(&self, [subject, heading, intro]: [&'static str; 3]) -> Written<Page> {
-        let intro = self.say(intro)?;
-        Ok(Page {
-            subject: sanitize::line(&self.say(subject)?),
-            preview: intro.clone(),
-            heading: self.say(heading)?,
-            intro: vec![intro],
-            ..Page::default()
-        })
-    }
-
-    /// Sender, subject and date of the letter that waits.
-    fn letter(
-        &self,
-        name: Option<&str>,
-        address: &str,
-        subject: Option<&str>,
-        date: Timestamp,
-    ) -> Written<Vec<Fact>> {
-        let name = sanitize::text(name.unwrap_or_default(), NAME);
-        let address = sanitize::address(address);
-        let from = if name.is_empty() { address } else { format!("{name} <{address}>") };
-        let mut facts = vec![self.fact("label-from", from)?];
-        facts.extend(self.about(subject, date)?);
-        Ok(facts)
-    }
-
-    /// Subject, if it may be shown, and date.
-    fn about(&self, subject: Option<&str>, date: Timestamp) -> Written<Vec<Fact>> {
-        let mut facts = Vec::with_capacity(2);
-        let subject = sanitize::text(subject.unwrap_or_default(), SUBJECT);
-        if !subject.is_empty() {
-            facts.push(self.fact("label-subject", subject)?);
-        }
-        facts.push(self.fact("label-date", self.moment(date)?)?);
-        Ok(facts)
-    }
-
-    /// What was done to the way in: when, and from where as far as its owner can tell something by it.
-    fn happened(&self, label: &'static str, at: Timestamp, network: Option<&str>) -> Written<Vec<Fact>> {
-        let mut facts = vec![self.fact(label, self.moment(at)?)?];
-        if let Some(network) = network.map(sanitize::line).filter(|network| !network.is_empty()) {
-            facts.push(self.fact("label-network", network)?);
-        }
-        Ok(facts)
-    }
-
-    fn fact(&self, label: &'static str, value: String) -> Written<Fact> {
-        Ok(Fact { label: self.say(label)?, value, exact: false })
-    }
-
-    fn button(&self, label: &'static str, link: &Secret<String>) -> Written<Option<Button>> {
-        Ok(Some(Button { label: self.say(label)?, link: safe_link(link.expose())? }))
-    }
-
-    fn section(&self, title: &'static str, items: &[&'static str]) -> Written<Option<Section>> {
-        let items = items.iter().map(|key| self.say(key)).collect::<Written<_>>()?;
-        Ok(Some(Section { title: self.say(title)?, items }))
-    }
-
-    fn genuine(&self, items: &[&'static str]) -> Written<Option<Section>> {
-        self.section("genuine-title", items)
-    }
-
-    fn moment(&self, at: Timestamp) -> Written<String> {
-        dates::date_time(at, self.language, self.zone)
-    }
-}
-
-/// What an inbox shows beside the subject: sender, subject and date.
-fn preview(page: &Page) -> String {
-    page.facts.iter().map(|fact| fact.value.as_str()).collect::<Vec<_>>().join(" · ")
 }
 
 impl Notice {

@@ -10,6 +10,9 @@
 #[cfg(test)]
 extern crate self as sealpost_notice;
 
+mod about_access;
+mod about_deletion;
+mod about_replies;
 mod brand;
 mod build;
 mod dates;
@@ -25,6 +28,9 @@ mod pseudo;
 mod pseudo_tests;
 mod report;
 mod sanitize;
+mod to_recipients;
+mod to_senders;
+mod writer;
 
 pub use brand::{Brand, LOGO_CID, Logo};
 pub use build::render;

@@ -190,19 +190,19 @@ initial-login = Melden Sie sich mit Ihrer E-Mail-Adresse und dem Startpasswort a
 initial-own = Legen Sie ein eigenes Passwort und eine Sicherheitsfrage fest. Das Startpasswort gilt danach nicht mehr.
 
 ## Das Startpasswort, an den Absender
-handover-subject = Bitte weitergeben: Startpasswort zu Ihrer vertraulichen Nachricht
-handover-heading = Bitte geben Sie dieses Startpasswort weiter
-handover-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $portal }“ bereit. Der Empfänger weiß davon, kann sie aber erst lesen, wenn Sie ihm das Startpasswort genannt haben.
-handover-deadline =
+password-for-sender-subject = Bitte weitergeben: Startpasswort zu Ihrer vertraulichen Nachricht
+password-for-sender-heading = Bitte geben Sie dieses Startpasswort weiter
+password-for-sender-intro = Ihre vertrauliche Nachricht liegt im Portal „{ $portal }“ bereit. Der Empfänger weiß davon, kann sie aber erst lesen, wenn Sie ihm das Startpasswort genannt haben.
+password-for-sender-deadline =
     { $days ->
         [0] Ungelesen wird die Nachricht noch heute gelöscht.
         [one] Ungelesen wird die Nachricht am { $until } gelöscht (noch ein Tag).
        *[other] Ungelesen wird die Nachricht am { $until } gelöscht (noch { $days } Tage).
     }
-handover-steps = So geht es sicher
-handover-tell = Nennen Sie das Startpasswort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
-handover-plain = Großbuchstaben und Striche müssen nicht sein: „kxcm 7rtw“ gilt wie „KXCM-7RTW“.
-handover-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startpasswort nicht per E-Mail.
+password-for-sender-steps = So geht es sicher
+password-for-sender-tell = Nennen Sie das Startpasswort am Telefon oder schicken Sie es mit der Post. Prüfen Sie vorher, mit wem Sie sprechen.
+password-for-sender-plain = Großbuchstaben und Striche müssen nicht sein: „kxcm 7rtw“ gilt wie „KXCM-7RTW“.
+password-for-sender-never = Leiten Sie diese E-Mail nicht weiter, und schicken Sie das Startpasswort nicht per E-Mail.
 
 ## Zugang zurückgesetzt
 again-subject = [{ $brand }] Ihr Zugang wurde zurückgesetzt – bitte neu einrichten

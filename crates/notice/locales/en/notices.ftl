@@ -189,19 +189,19 @@ initial-login = Log in with your e-mail address and the initial password.
 initial-own = Set a password and a security question of your own. The initial password then no longer works.
 
 ## The initial password, to the sender
-handover-subject = Please pass on: initial password for your confidential message
-handover-heading = Please pass on this initial password
-handover-intro = Your confidential message is waiting in the portal “{ $portal }”. The recipient knows about it but can only read it once you have given them the initial password.
-handover-deadline =
+password-for-sender-subject = Please pass on: initial password for your confidential message
+password-for-sender-heading = Please pass on this initial password
+password-for-sender-intro = Your confidential message is waiting in the portal “{ $portal }”. The recipient knows about it but can only read it once you have given them the initial password.
+password-for-sender-deadline =
     { $days ->
         [0] If nobody reads it, the message will be deleted today.
         [one] If nobody reads it, the message will be deleted on { $until } (one day left).
        *[other] If nobody reads it, the message will be deleted on { $until } ({ $days } days left).
     }
-handover-steps = How to do it safely
-handover-tell = Give the initial password by telephone or send it by post. First make sure who you are talking to.
-handover-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
-handover-never = Do not forward this mail, and do not send the initial password by e-mail.
+password-for-sender-steps = How to do it safely
+password-for-sender-tell = Give the initial password by telephone or send it by post. First make sure who you are talking to.
+password-for-sender-plain = Capitals and hyphens do not matter: “kxcm 7rtw” is the same as “KXCM-7RTW”.
+password-for-sender-never = Do not forward this mail, and do not send the initial password by e-mail.
 
 ## Access reset
 again-subject = [{ $brand }] Your access was reset – please set it up again

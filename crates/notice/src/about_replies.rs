@@ -1,0 +1,55 @@
+//! Notices about what recipients write back. Each says which texts it consists of. Knows no HTML.
+
+use sealpost_mail::{Secret, Timestamp};
+
+use crate::layout::Page;
+use crate::notice::Wrote;
+use crate::sanitize;
+use crate::writer::{REASON, Writer, Written};
+
+impl Writer<'_> {
+    pub(super) fn reply_safely(&self, link: &Secret<String>, wrote: Wrote) -> Written<Page> {
+        let keys = match wrote {
+            Wrote::Reply => ["safely-subject", "safely-heading", "safely-intro"],
+            Wrote::Afresh => ["afresh-subject", "afresh-heading", "afresh-intro"],
+        };
+        let mut page = self.start(keys)?;
+        page.button = self.button("safely-button", link)?;
+        page.more = vec![self.say("safely-gone")?];
+        page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+        Ok(page)
+    }
+
+    pub(super) fn reply_returned(
+        &self,
+        recipient: &str,
+        subject: Option<&str>,
+        date: Timestamp,
+        reason: &str,
+        delayed: bool,
+        link: &Secret<String>,
+    ) -> Written<Page> {
+        let keys = match delayed {
+            true => ["waiting-subject", "waiting-heading", "waiting-intro"],
+            false => ["returned-subject", "returned-heading", "returned-intro"],
+        };
+        let mut page = self.start(keys)?;
+        page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
+        page.facts.extend(self.about(subject, date)?);
+        let reason = sanitize::text(reason, REASON);
+        if !reason.is_empty() {
+            page.facts.push(self.fact("label-reason", reason)?);
+        }
+        page.button = self.button("returned-button", link)?;
+        page.more = vec![self.say(if delayed { "waiting-more" } else { "returned-more" })?];
+        Ok(page)
+    }
+
+    pub(super) fn reply_came_back(&self, date: Timestamp, link: &Secret<String>) -> Written<Page> {
+        let mut page = self.start(["cameback-subject", "cameback-heading", "cameback-intro"])?;
+        page.facts.push(self.fact("label-date", self.moment(date)?)?);
+        page.button = self.button("cameback-button", link)?;
+        page.genuine = self.genuine(&["genuine-type", "genuine-never", "genuine-doubt"])?;
+        Ok(page)
+    }
+}

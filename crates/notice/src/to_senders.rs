@@ -1,0 +1,79 @@
+//! Notices to senders: what became of their letters, and the password they are to tell. Each says which texts it consists
+//! of. Knows no HTML.
+
+use sealpost_mail::{ActivateBy, Secret, Timestamp};
+
+use crate::layout::{Fact, Page};
+use crate::notice::Reached;
+use crate::sanitize;
+use crate::writer::{Writer, Written};
+
+impl Writer<'_> {
+    pub(super) fn not_fetched(
+        &self,
+        recipient: &str,
+        date: Timestamp,
+        deletion: bool,
+        reached: Reached,
+        newcomer: Option<ActivateBy>,
+    ) -> Written<Page> {
+        let mut page = self.start(["unfetched-subject", "unfetched-heading", "unfetched-intro"])?;
+        page.inside = true;
+        page.intro.push(self.say(match reached {
+            Reached::Notified => "unfetched-notified",
+            Reached::CameBack => "unfetched-came-back",
+        })?);
+        page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
+        page.facts.push(self.fact("label-date", self.moment(date)?)?);
+        page.deadline = self.deadline_if(deletion, "unfetched-deadline")?;
+        let mut steps = match reached {
+            Reached::Notified => vec!["unfetched-call"],
+            Reached::CameBack => vec!["unfetched-check-address", "unfetched-call-anyway"],
+        };
+        match newcomer {
+            Some(ActivateBy::InitialPassword) => steps.push("unfetched-password"),
+            Some(ActivateBy::Link) | None => {}
+        }
+        steps.push("unfetched-post");
+        page.steps = self.section("unfetched-steps", &steps)?;
+        Ok(page)
+    }
+
+    pub(super) fn expired_unread(&self, recipient: &str, date: Timestamp, at: Timestamp) -> Written<Page> {
+        let mut page = self.start(["unread-gone-subject", "unread-gone-heading", "unread-gone-intro"])?;
+        page.inside = true;
+        page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
+        page.facts.push(self.fact("label-date", self.moment(date)?)?);
+        page.facts.push(self.fact("label-deleted", self.moment(at)?)?);
+        page.steps = self.section("unfetched-steps", &["unfetched-call", "unfetched-post"])?;
+        Ok(page)
+    }
+
+    pub(super) fn password_for_sender(
+        &self,
+        recipient: &str,
+        password: &Secret<String>,
+        subject: Option<&str>,
+        date: Timestamp,
+    ) -> Written<Page> {
+        let mut page = self.start([
+            "password-for-sender-subject",
+            "password-for-sender-heading",
+            "password-for-sender-intro",
+        ])?;
+        page.inside = true;
+        page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
+        page.facts.push(Fact {
+            label: self.say("label-password")?,
+            value: sanitize::line(password.expose()),
+            exact: true,
+        });
+        page.facts.extend(self.about(subject, date)?);
+        page.deadline = Some(self.say("password-for-sender-deadline")?);
+        page.steps = self.section(
+            "password-for-sender-steps",
+            &["password-for-sender-tell", "password-for-sender-plain", "password-for-sender-never"],
+        )?;
+        Ok(page)
+    }
+}
