@@ -11,7 +11,7 @@ use crate::dane::{Associations, Tlsa};
 use crate::endpoint::{Endpoint, Expected};
 use crate::outcome::DeliveryFailure;
 use crate::public_internet;
-use crate::resolve::{Answer, DnsError, Mx, Proof, Resolver};
+use crate::resolve::{DnsAnswer, DnsError, Mx, Proof, Resolver};
 use crate::sts::Policy;
 use crate::sts_cache::StsPolicies;
 
@@ -77,7 +77,7 @@ pub(crate) async fn endpoints(
         };
     }
     let (hosts, proof) = match resolver.mx(domain).await {
-        Ok(Answer { records, proof }) => (order(records, config, random)?, proof),
+        Ok(DnsAnswer { records, proof }) => (order(records, config, random)?, proof),
         // RFC 5321 §5.1: without MX records the domain itself is the server. Whether that is proven its addresses tell:
         // they are in the same zone.
         Err(DnsError::NoRecords) => (vec![domain.to_owned()], Proof::Signed),
@@ -93,7 +93,7 @@ pub(crate) async fn endpoints(
     let mut barred_by = None;
     let mut inside = None;
     for host in hosts {
-        let Answer { records: addresses, proof: of_host } = match resolver.exchanger(&host).await {
+        let DnsAnswer { records: addresses, proof: of_host } = match resolver.exchanger(&host).await {
             Ok(answer) => answer,
             Err(DnsError::NoSuchName | DnsError::NoRecords) => continue,
             Err(DnsError::Temporary(cause)) => {

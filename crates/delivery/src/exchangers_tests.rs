@@ -19,9 +19,9 @@ struct Table {
 }
 
 impl Table {
-    fn answer<T>(&self, name: &str, records: Vec<T>) -> Answer<T> {
+    fn answer<T>(&self, name: &str, records: Vec<T>) -> DnsAnswer<T> {
         let proof = if self.signed.contains(name) { Proof::Signed } else { Proof::Unsigned };
-        Answer { records, proof }
+        DnsAnswer { records, proof }
     }
 }
 
@@ -31,12 +31,12 @@ impl Resolver for Table {
         panic!("an exchanger is no next hop")
     }
 
-    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError> {
+    async fn mx(&self, domain: &str) -> Result<DnsAnswer<Mx>, DnsError> {
         let records = self.mx.get(domain).cloned().unwrap_or(Err(DnsError::NoSuchName));
         records.map(|records| self.answer(domain, records))
     }
 
-    async fn exchanger(&self, host: &str) -> Result<Answer<IpAddr>, DnsError> {
+    async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError> {
         let records = self.addresses.get(host).cloned().unwrap_or(Err(DnsError::NoSuchName));
         records.map(|records| self.answer(host, records))
     }

@@ -9,7 +9,7 @@ use sealpost_store::{LeasedLeg, LegStart};
 use tokio::sync::Notify;
 
 use crate::engine::Engine;
-use crate::runner::LEASE;
+use crate::lease::LEASE;
 
 /// Delivery's door for whoever queues letters. Cheap to clone.
 #[derive(Clone)]

@@ -52,7 +52,7 @@ impl Stage {
 
 /// A server's reply.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ServerReply {
     pub(crate) code: u16,
     pub(crate) enhanced: Option<EnhancedCode>,
     pub(crate) text: String,
@@ -60,7 +60,7 @@ pub(crate) struct Answer {
     pub(crate) host: Option<String>,
 }
 
-impl Answer {
+impl ServerReply {
     /// Reads the enhanced code off the text, if its class agrees with the code (RFC 2034 §4).
     pub(crate) fn new(code: u16, text: &str) -> Self {
         let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
@@ -78,7 +78,7 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for ServerReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.enhanced {
             Some(enhanced) => write!(f, "{} {enhanced}", self.code),
@@ -99,7 +99,7 @@ fn enhanced_code(word: &str) -> Option<EnhancedCode> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryFailure {
     /// The server said 4yz or 5yz.
-    Refused { stage: Stage, answer: Answer },
+    Refused { stage: Stage, answer: ServerReply },
     /// The connection broke or was never there.
     Lost { stage: Stage, cause: String },
     /// A deadline passed.
@@ -179,7 +179,7 @@ impl fmt::Debug for Reason {
 #[must_use]
 pub(crate) enum Outcome {
     /// The next hop has it; `reports` = and will honour NOTIFY from here on (RFC 3461 §5.2.2).
-    Delivered { reports: bool, host: String, reply: Answer },
+    Delivered { reports: bool, host: String, reply: ServerReply },
     /// Worth another try.
     Later(Reason),
     /// The same again will fail the same way.
@@ -451,7 +451,7 @@ mod tests {
     use super::*;
 
     fn refused(stage: Stage, code: u16, text: &str) -> Outcome {
-        DeliveryFailure::Refused { stage, answer: Answer::new(code, text) }.judge()
+        DeliveryFailure::Refused { stage, answer: ServerReply::new(code, text) }.judge()
     }
 
     #[test]
@@ -488,7 +488,7 @@ mod tests {
     fn what_a_server_says_is_not_for_the_log() {
         let trouble = DeliveryFailure::Refused {
             stage: Stage::End,
-            answer: Answer::new(550, "5.7.1 <a@b.example>: Kündigung"),
+            answer: ServerReply::new(550, "5.7.1 <a@b.example>: Kündigung"),
         };
         let Outcome::Never(reason) = trouble.clone().judge() else { panic!("550 is for ever") };
         assert!(reason.text.contains("Kündigung"), "the report needs it");
@@ -506,6 +506,6 @@ mod tests {
 
     #[test]
     fn a_reply_cannot_carry_a_second_line() {
-        assert_eq!(Answer::new(550, "5.1.1 a\r\nBcc: x").text, "5.1.1 a  Bcc: x");
+        assert_eq!(ServerReply::new(550, "5.1.1 a\r\nBcc: x").text, "5.1.1 a  Bcc: x");
     }
 }

@@ -2,15 +2,15 @@
 //! the letter but, for letters relayed as they came and by a road that is as good as theirs, its head.
 
 use sealpost_mail::{
-    Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Recipient, Ret,
+    Address, BodyType, DsnAction, DsnParts, DsnRecipient, EnhancedCode, Head, Notify, Random, Recipient, Ret,
     ReversePath, Timestamp, TlsFloor, compose_dsn,
 };
 use sealpost_notice::{Report as Words, Why};
-use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, StoreError};
-use sealpost_vault::{MessageKey, seal_all};
+use sealpost_store::{FollowUp, LeasedLeg, LegPurpose, LegStart, Store, StoreError};
+use sealpost_vault::{MessageKey, SpoolKey, seal_all};
 use thiserror::Error;
 
-use crate::engine::Engine;
+use crate::config::DeliveryConfig;
 use crate::ticket::{Content, Hand, Purpose, Queued, Ticket, TicketError};
 
 /// Why a report cannot be queued.
@@ -28,6 +28,14 @@ pub(crate) enum ReportError {
     /// Its body could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What reports are made with.
+pub(crate) struct Reporting<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) key: &'a SpoolKey,
+    pub(crate) random: &'a dyn Random,
+    pub(crate) config: &'a DeliveryConfig,
 }
 
 /// What is reported.
@@ -135,7 +143,7 @@ impl Report {
 
 /// Composes and seals the report and its leg.
 pub(crate) async fn queue(
-    engine: &Engine,
+    reporting: &Reporting<'_>,
     leg: &LeasedLeg,
     ticket: &Ticket,
     report: &Report,
@@ -144,14 +152,14 @@ pub(crate) async fn queue(
     now: Timestamp,
 ) -> Result<FollowUp, ReportError> {
     let to = addressee(ticket).ok_or(ReportError::Nobody)?;
-    let random = engine.random.as_ref();
-    let bytes = compose(engine, ticket, &report.for_sender_of(&ticket.purpose), returned, to, now)?;
+    let random = reporting.random;
+    let bytes = compose(reporting, ticket, &report.for_sender_of(&ticket.purpose), returned, to, now)?;
     let split = Head::split(&bytes).ok_or_else(|| ReportError::Compose("it has no head".to_owned()))?;
     let (head, rest) = bytes.split_at_checked(split).unwrap_or((&bytes, &[]));
 
     let key = MessageKey::generate(random);
     let sealed = seal_all(&key, rest, random);
-    let mut writer = engine.store.body_writer(random.id());
+    let mut writer = reporting.store.body_writer(random.id());
     writer.push(&sealed).await?;
     let body = writer.finish().await?;
 
@@ -164,7 +172,7 @@ pub(crate) async fn queue(
         body_type: if bytes.is_ascii() { BodyType::SevenBit } else { BodyType::EightBitMime },
         smtputf8: to.needs_smtputf8(),
         content: Content::Letter { head: head.to_vec(), body_key: key.to_bytes() },
-        route: engine.config.report_route.clone(),
+        route: reporting.config.report_route.clone(),
         tls,
         purpose: Purpose::Report,
         hand: Hand::Ours,
@@ -175,9 +183,9 @@ pub(crate) async fn queue(
         body_id: Some(body.id()),
         purpose: LegPurpose::Report,
         state: LegStart::Queued,
-        give_up: engine.config.retry.give_up,
+        give_up: reporting.config.retry.give_up,
     };
-    Ok(FollowUp { leg: report_ticket.leg(&engine.key, queued, random)?, body: Some(body) })
+    Ok(FollowUp { leg: report_ticket.leg(reporting.key, queued, random)?, body: Some(body) })
 }
 
 /// What the report says.
@@ -204,7 +212,7 @@ fn about(ticket: &Ticket) -> Option<String> {
 }
 
 fn compose(
-    engine: &Engine,
+    reporting: &Reporting<'_>,
     ticket: &Ticket,
     report: &Report,
     (full, gives_back): (Option<Vec<u8>>, GivesBack),
@@ -215,7 +223,7 @@ fn compose(
         .words(
             &ticket.recipient.address.to_path(),
             report.diagnostic.as_deref(),
-            &engine.config.report_languages,
+            &reporting.config.report_languages,
         )
         .map_err(|error| ReportError::Compose(error.to_string()))?;
     let returned_full = full.is_some();
@@ -227,7 +235,7 @@ fn compose(
         // Nothing of a confidential letter leaves in a report.
         Purpose::Opened | Purpose::Notice { .. } | Purpose::Report | Purpose::PortalReply { .. } => None,
     };
-    let config = &engine.config;
+    let config = reporting.config;
     let parts = DsnParts {
         reporting_mta: config.our_name.clone(),
         original_envid: ticket.envid.clone(),
@@ -235,7 +243,7 @@ fn compose(
         at: now,
         from: config.report_from.clone(),
         to: to.clone(),
-        message_id: format!("{}@{}", engine.random.id(), config.our_name),
+        message_id: format!("{}@{}", reporting.random.id(), config.our_name),
         about: about(ticket),
         subject: wording.subject,
         text: wording.text,

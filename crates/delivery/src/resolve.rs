@@ -52,7 +52,7 @@ pub enum Proof {
 
 /// Records and what they are worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer<T> {
+pub struct DnsAnswer<T> {
     /// In any order, unless said otherwise; never empty.
     pub records: Vec<T>,
     /// For all of them.
@@ -66,10 +66,10 @@ pub trait Resolver: Send + Sync {
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError>;
 
     /// MX records of a recipient's domain.
-    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError>;
+    async fn mx(&self, domain: &str) -> Result<DnsAnswer<Mx>, DnsError>;
 
     /// Addresses of a mail exchanger, in the order in which to try them.
-    async fn exchanger(&self, host: &str) -> Result<Answer<IpAddr>, DnsError>;
+    async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError>;
 
     /// TLSA records of a server (RFC 7672 §2.2), signed ones only: empty if there are none, or none that is signed.
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError>;
@@ -184,7 +184,7 @@ impl Resolver for SystemResolver {
         if addresses.is_empty() { Err(DnsError::NoRecords) } else { Ok(addresses) }
     }
 
-    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError> {
+    async fn mx(&self, domain: &str) -> Result<DnsAnswer<Mx>, DnsError> {
         let answer = self.ask(domain, RecordType::MX).await?;
         let records: Vec<Mx> = answer
             .answers()
@@ -199,14 +199,14 @@ impl Resolver for SystemResolver {
             })
             .collect();
         let proof = proof(answer.answers());
-        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(Answer { records, proof }) }
+        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
     }
 
-    async fn exchanger(&self, host: &str) -> Result<Answer<IpAddr>, DnsError> {
+    async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError> {
         let answer = self.world.lookup_ip(absolute(host)).await.map_err(|error| dns_error(&error))?;
         let records: Vec<IpAddr> = answer.iter().collect();
         let proof = proof(answer.as_lookup().answers());
-        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(Answer { records, proof }) }
+        if records.is_empty() { Err(DnsError::NoRecords) } else { Ok(DnsAnswer { records, proof }) }
     }
 
     async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<Tlsa>, DnsError> {
@@ -250,11 +250,11 @@ impl Resolver for NoResolver {
         Err(DnsError::Temporary(self.0.clone()))
     }
 
-    async fn mx(&self, _domain: &str) -> Result<Answer<Mx>, DnsError> {
+    async fn mx(&self, _domain: &str) -> Result<DnsAnswer<Mx>, DnsError> {
         Err(DnsError::Temporary(self.0.clone()))
     }
 
-    async fn exchanger(&self, _host: &str) -> Result<Answer<IpAddr>, DnsError> {
+    async fn exchanger(&self, _host: &str) -> Result<DnsAnswer<IpAddr>, DnsError> {
         Err(DnsError::Temporary(self.0.clone()))
     }
 

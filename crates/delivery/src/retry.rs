@@ -31,6 +31,14 @@ impl Default for RetryPlan {
     }
 }
 
+/// When a transaction ended, and the jitter of the next try: one for all its recipients, or they would come back one
+/// by one.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Timestamp,
+    pub(crate) jitter: u64,
+}
+
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {

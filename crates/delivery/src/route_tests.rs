@@ -8,7 +8,7 @@ use sealpost_mail::{Address, SequenceRandom};
 use super::*;
 use crate::config::NextHop;
 use crate::dane::Tlsa;
-use crate::resolve::{Answer, DnsError, Mx};
+use crate::resolve::{DnsAnswer, DnsError, Mx};
 
 /// Addresses as a table; anything else must not be asked.
 struct Table(HashMap<&'static str, Vec<IpAddr>>);
@@ -19,11 +19,11 @@ impl Resolver for Table {
         self.0.get(host).cloned().ok_or(DnsError::NoSuchName)
     }
 
-    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError> {
+    async fn mx(&self, domain: &str) -> Result<DnsAnswer<Mx>, DnsError> {
         panic!("{domain}")
     }
 
-    async fn exchanger(&self, host: &str) -> Result<Answer<IpAddr>, DnsError> {
+    async fn exchanger(&self, host: &str) -> Result<DnsAnswer<IpAddr>, DnsError> {
         panic!("{host}")
     }
 

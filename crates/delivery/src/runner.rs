@@ -22,6 +22,7 @@ use crate::error::DeliveryError;
 use crate::fast_path::Inlet;
 use crate::fetch::Fetcher;
 use crate::lane::{Closed, Lanes};
+use crate::lease::LEASE;
 use crate::resolve::{NoResolver, Resolver, SystemResolver};
 use crate::sts_cache::StsPolicies;
 use crate::submit::{Caller, Connection};
@@ -29,8 +30,6 @@ use crate::tls::TlsConfigs;
 use crate::undelivered_reply::Returns;
 use crate::wire::MaySpeak;
 
-/// More than twice as long as any attempt may take ([`crate::config::Timeouts::attempt`]).
-pub(crate) const LEASE: Duration = Duration::from_secs(2 * 3600);
 /// How long wakers are gathered while there is enough to do.
 const GATHER: Duration = Duration::from_millis(5);
 /// A clock that goes back by more is noticed.

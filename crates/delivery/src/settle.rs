@@ -11,8 +11,8 @@ use crate::content::Waiting;
 use crate::engine::Engine;
 use crate::lane::Lane;
 use crate::outcome::{Outcome, Reason, Whose};
-use crate::report::{self, GivesBack, Report, ReportError};
-use crate::retry::{Next, jittered, next_attempt};
+use crate::report::{self, GivesBack, Report, ReportError, Reporting};
+use crate::retry::{Moment, Next, jittered, next_attempt};
 use crate::route::floor_of;
 use crate::ticket::{Purpose, Route, Ticket};
 use crate::undelivered_reply::{self, Returned, Untold};
@@ -29,14 +29,6 @@ const UNSAID: EnhancedCode = EnhancedCode(5, 0, 0);
 
 /// So many further tries where little speaks for them: the store is not just busy, or we are to stop.
 const MAX_TRIES: u32 = 3;
-
-/// When a transaction ended, and the jitter of the next try: one for all its recipients, or they would come back one
-/// by one.
-#[derive(Clone, Copy)]
-pub(crate) struct Moment {
-    now: Timestamp,
-    jitter: u64,
-}
 
 impl Engine {
     pub(crate) fn moment(&self) -> Moment {
@@ -170,7 +162,14 @@ impl Engine {
         let Some(returns) = self.returns.get() else { return Ok(()) };
         let mut tried = 0;
         loop {
-            match returns.tell(Returned::new(&leg.id, ticket, report)).await {
+            let returned = Returned {
+                leg_id: &leg.id,
+                ticket,
+                action: report.action,
+                status: report.status,
+                diagnostic: report.diagnostic.as_deref(),
+            };
+            match returns.tell(returned).await {
                 Err(Untold::Later(cause)) if self.tries_again(leg, tried).await => {
                     tracing::warn!(
                         delivery.leg = leg.id,
@@ -217,7 +216,13 @@ impl Engine {
             true => self.whole_letter(leg, ticket).await,
             false => None,
         };
-        report::queue(self, leg, ticket, report, (full, gives_back), tls, now).await
+        let reporting = Reporting {
+            store: &self.store,
+            key: &self.key,
+            random: self.random.as_ref(),
+            config: &self.config,
+        };
+        report::queue(&reporting, leg, ticket, report, (full, gives_back), tls, now).await
     }
 
     /// The letter to be returned, if it is small enough and can still be read.

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use crate::config::{HopTls, Login, Timeouts};
 use crate::ehlo::{Ehlo, MailParameters};
 use crate::endpoint::Endpoint;
-use crate::outcome::{Answer, DeliveryFailure, Stage};
+use crate::outcome::{DeliveryFailure, ServerReply, Stage};
 use crate::tls::TlsConfigs;
 use crate::wire::{MaySpeak, Wire};
 
@@ -243,7 +243,7 @@ impl Connection {
         // RFC 5321 §3.3: the reply to the final dot is for everybody who was accepted.
         let end = match self.content(letter).await.and_then(|reply| {
             self.expect(Stage::End, &reply, 250)?;
-            Ok(Answer::new(u16::from(reply.code()), &text_of(&reply)))
+            Ok(ServerReply::new(u16::from(reply.code()), &text_of(&reply)))
         }) {
             Ok(answer) => Told::Taken(answer),
             Err(trouble) => Told::Not(trouble),
@@ -471,7 +471,7 @@ impl Connection {
     fn trouble(&mut self, stage: Stage, error: &SmtpError) -> DeliveryFailure {
         if let Some(code) = error.status() {
             let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            let answer = Answer::new(u16::from(code), &text);
+            let answer = ServerReply::new(u16::from(code), &text);
             // RFC 5321 §3.8: after 421 the server hangs up.
             self.broken |= answer.code == 421;
             return DeliveryFailure::Refused { stage, answer };
@@ -523,7 +523,7 @@ impl Connection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// The letter was taken, with this reply to its final dot.
-    Taken(Answer),
+    Taken(ServerReply),
     /// Not this time.
     Not(DeliveryFailure),
     /// The server said nothing of this recipient, or that it comes in the next transaction: no attempt.

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use sealpost_mail::{DsnAction, EnhancedCode};
 use thiserror::Error;
 
-use crate::report::Report;
 use crate::ticket::{Purpose, Ticket};
 
 /// What became of an answer.
@@ -49,16 +48,4 @@ pub trait Returns: Send + Sync {
 pub(crate) fn concerns(ticket: &Ticket, action: DsnAction) -> bool {
     matches!(ticket.purpose, Purpose::PortalReply { .. })
         && matches!(action, DsnAction::Failed | DsnAction::Delayed)
-}
-
-impl<'a> Returned<'a> {
-    pub(crate) fn new(leg_id: &'a str, ticket: &'a Ticket, report: &'a Report) -> Self {
-        Self {
-            leg_id,
-            ticket,
-            action: report.action,
-            status: report.status,
-            diagnostic: report.diagnostic.as_deref(),
-        }
-    }
 }

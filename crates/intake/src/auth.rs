@@ -16,9 +16,10 @@ use crate::access::Shown;
 use crate::attempts::{Standing, pair_of};
 use crate::limits::client_of;
 use crate::line::MAX_AUTH;
+use crate::listener_context::ListenerContext;
 use crate::reception::LoginCheck;
 use crate::replies;
-use crate::session::{ListenerContext, Session, State};
+use crate::session::{Session, State};
 use crate::wire::Leave;
 
 /// "Username:" and "Password:".

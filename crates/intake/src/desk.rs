@@ -16,7 +16,8 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::session::{Caller, ListenerContext, Session};
+use crate::listener_context::{Caller, ListenerContext};
+use crate::session::Session;
 use crate::slots::{Refused, Slot, Slots};
 use crate::tls::CertificateJudge;
 

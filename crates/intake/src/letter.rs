@@ -6,6 +6,7 @@ use std::fmt;
 use sealpost_mail::Reply;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::bdat::ChunkReader;
 use crate::pace::Pace;
 use crate::reception::{Incoming, Receipt};
 use crate::replies;
@@ -21,6 +22,13 @@ pub(crate) struct Letter {
     pub(crate) pace: Pace,
     pub(crate) recipients: usize,
     _memory: OwnedSemaphorePermit,
+}
+
+/// A letter in BDAT chunks.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    pub(crate) letter: Letter,
+    pub(crate) reader: ChunkReader,
 }
 
 enum Sink {

@@ -27,6 +27,7 @@ mod letter;
 mod limits;
 mod line;
 mod listener;
+mod listener_context;
 mod pace;
 mod parameters;
 mod reception;

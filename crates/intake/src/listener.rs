@@ -19,8 +19,8 @@ use crate::access::Access;
 use crate::attempts::Attempts;
 use crate::desk::{Crew, Desk, Handshake};
 use crate::limits::{Limits, MemoryBudget};
+use crate::listener_context::ListenerContext;
 use crate::reception::{Logins, Reception};
-use crate::session::ListenerContext;
 use crate::slots::{Refusals, Slots};
 use crate::tls::{CertificateJudge, TlsError, TlsSource};
 

@@ -7,18 +7,11 @@ use tokio::time::Instant;
 
 use crate::bdat::{CRLF, ChunkReader, Last};
 use crate::data::{DataReader, Found};
-use crate::letter::{self, Letter};
+use crate::letter::{self, Chunks, Letter};
 use crate::pace::Pace;
 use crate::replies;
 use crate::session::{Session, State};
 use crate::wire::Leave;
-
-/// A letter in BDAT chunks.
-#[derive(Debug)]
-pub(crate) struct Chunks {
-    pub(crate) letter: Letter,
-    reader: ChunkReader,
-}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
     pub(crate) async fn on_data(&mut self, state: State) -> Result<State, Leave> {

@@ -3,9 +3,7 @@
 
 use std::io::{Read, Write};
 
-use sealpost_mail::{Random, Timestamp};
-
-use crate::algorithm_profile::Profile;
+use crate::closing::Closing;
 use crate::error::CloseError;
 use crate::judge::{Purpose, judge};
 use crate::key_facts::Method;
@@ -13,20 +11,6 @@ use crate::outgoing::Outgoing;
 use crate::own_key::{OwnKey, PrivatePart};
 use crate::partner_key::PartnerKey;
 use crate::{pgp, smime};
-
-/// With what and for whom a letter is closed.
-pub struct Closing<'a> {
-    /// Our key that signs; `None`: only encrypted.
-    pub sign_with: Option<&'a OwnKey>,
-    /// Every key that shall open it; none: only signed. All of one method.
-    pub to: &'a [PartnerKey],
-    /// The algorithms.
-    pub profile: Profile,
-    /// When.
-    pub now: Timestamp,
-    /// For the boundaries of parts.
-    pub random: &'a dyn Random,
-}
 
 /// Proof that what `out` was given is a letter closed as asked. There is no other way to make one than [`close`].
 #[derive(Debug)]

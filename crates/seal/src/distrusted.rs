@@ -5,8 +5,8 @@ use sequoia_openpgp::Fingerprint as KeyPrint;
 
 use crate::key_facts::{Fingerprint, KeyFacts, Method};
 use crate::open_result::Distrust;
+use crate::opening::DistrustedKey;
 use crate::partner_key::PartnerKey;
-use crate::worker::DistrustedKey;
 
 /// All of them.
 pub(crate) struct Barred(Vec<One>);

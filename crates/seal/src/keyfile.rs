@@ -20,8 +20,19 @@ const MAX_KEYS: usize = 64;
 /// The most files in a zip.
 const MAX_FILES: usize = 64;
 
+impl PartnerKey {
+    /// Reads every key in a file: DER, PEM, PKCS#7, OpenPGP armoured or binary, or a zip of these. **In this process**:
+    /// for files that the operator made. What strangers sent goes through [`crate::Worker::read_keys`].
+    ///
+    /// # Errors
+    /// None of the formats, or too large.
+    pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
+        read(bytes)
+    }
+}
+
 /// Every key in it. Certificates of authorities are no keys where others are: they go along with those.
-pub(crate) fn read(bytes: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
+fn read(bytes: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
     let mut found = Found::default();
     found.file(bytes, Depth::Outermost)?;
     found.into_keys()

@@ -8,16 +8,19 @@ mod algorithm_profile;
 mod assemble;
 mod base64_lines;
 mod close;
+mod closing;
 mod distrusted;
 mod error;
 mod inline;
 mod judge;
 mod key_facts;
+mod key_request;
 mod keyfile;
 mod lend;
 mod mime;
 mod open;
 mod open_result;
+mod opening;
 mod outgoing;
 mod own_key;
 mod partner_key;
@@ -33,21 +36,24 @@ mod worker_program;
 mod worker_protocol;
 
 pub use algorithm_profile::{Content, Form, HeaderProtection, Profile, Signature, Transport};
-pub use close::{Closed, Closing, close};
+pub use close::{Closed, close};
+pub use closing::Closing;
 pub use error::{CloseError, KeyError, OpenError, WorkerError};
 pub use judge::{Covers, Objection, Purpose, judge};
 pub use key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
+pub use key_request::{Holder, Kind};
 pub use lend::{Lends, MAX_LENT};
 pub use open_result::{
     Coverage, Distrust, FromMatch, Layer, NotOpened, Note, Opened, SignatureFound, SignatureVerdict,
     SpeaksFor, Trust, Wholeness, Written,
 };
-pub use own_key::{Holder, Kind, OwnKey};
+pub use opening::{ChainVerdict, DistrustedKey, Lists, Opening, Sender, TrustedKey};
+pub use own_key::OwnKey;
 pub use partner_key::PartnerKey;
 pub use published_key::wkd_name;
 pub use revocation::{ListSigner, RevocationList};
 pub use warm_up::warm_up;
-pub use worker::{ChainVerdict, DistrustedKey, Limits, Lists, Opening, Sender, TrustedKey, Worker};
+pub use worker::{Limits, Worker};
 pub use worker_job::work;
 
 /// Bytes in JSON, as base64.

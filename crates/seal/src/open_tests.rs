@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::algorithm_profile::Profile;
-use crate::close::{Closing, close};
+use crate::close::close;
+use crate::closing::Closing;
+use crate::key_request::{Holder, Kind};
 use crate::lend::Lent;
-use crate::own_key::{Holder, Kind, OwnKey};
-use crate::worker::TrustedKey;
+use crate::opening::TrustedKey;
+use crate::own_key::OwnKey;
 use proptest::prelude::*;
 use sealpost_mail::{Clock as _, SequenceRandom, SystemClock};
 use std::sync::LazyLock;

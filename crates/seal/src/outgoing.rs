@@ -6,7 +6,7 @@ use std::io::Read;
 use sealpost_mail::{Head, Random};
 
 use crate::algorithm_profile::HeaderProtection;
-use crate::close::Closing;
+use crate::closing::Closing;
 use crate::error::CloseError;
 
 /// What stands for a withheld subject (RFC 9788 §3.2.1).
@@ -208,7 +208,8 @@ pub(crate) fn boundary(random: &dyn Random) -> String {
 mod tests {
     use super::*;
     use crate::algorithm_profile::Profile;
-    use crate::own_key::{Holder, Kind, OwnKey};
+    use crate::key_request::{Holder, Kind};
+    use crate::own_key::OwnKey;
     use sealpost_mail::{Address, Clock as _, SequenceRandom, SystemClock};
 
     const LETTER: &str = "Received: from pc by mail\r\nFrom: a@b.example\r\nTo: c@d.example\r\nBcc: e@f.example\r\n\

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
 use crate::key_facts::{Capability, KeyFacts, Method};
+use crate::pgp;
 use crate::smime::certificate::{self, library};
-use crate::{keyfile, pgp};
 
 /// A public key or certificate that was read once and found well-formed. Says nothing about trust.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,15 +22,6 @@ pub struct PartnerKey {
 }
 
 impl PartnerKey {
-    /// Reads every key in a file: DER, PEM, PKCS#7, OpenPGP armoured or binary, or a zip of these. **In this process**:
-    /// for files that the operator made. What strangers sent goes through [`crate::Worker::read_keys`].
-    ///
-    /// # Errors
-    /// None of the formats, or too large.
-    pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
-        keyfile::read(bytes)
-    }
-
     /// Everything that its public part says.
     #[must_use]
     pub fn facts(&self) -> &KeyFacts {

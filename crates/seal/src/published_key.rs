@@ -92,7 +92,8 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::own_key::{Holder, Kind, OwnKey};
+    use crate::key_request::{Holder, Kind};
+    use crate::own_key::OwnKey;
     use sealpost_mail::{Domain, Timestamp};
 
     const NOW: Timestamp = Timestamp(1_795_000_000_000);

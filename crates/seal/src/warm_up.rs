@@ -8,12 +8,14 @@ use openssl::sign::Signer;
 use sealpost_mail::{Address, SystemRandom, Timestamp};
 
 use crate::algorithm_profile::Profile;
-use crate::close::{Closing, close};
+use crate::close::close;
+use crate::closing::Closing;
+use crate::key_request::{Holder, Kind};
 use crate::lend::Lent;
 use crate::open::{self, Asked};
 use crate::open_result::SpeaksFor;
-use crate::own_key::{Holder, Kind, OwnKey};
-use crate::worker::{Lists, Sender, TrustedKey};
+use crate::opening::{Lists, Sender, TrustedKey};
+use crate::own_key::OwnKey;
 
 const LETTER: &[u8] = b"From: a@warm.invalid\r\nTo: b@warm.invalid\r\nSubject: x\r\n\r\nx\r\n";
 /// Some moment: nothing of it goes anywhere.

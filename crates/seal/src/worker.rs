@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Secret, Timestamp};
 use sealpost_sandbox::launch::{self, Ended};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
@@ -16,10 +16,11 @@ use tokio::sync::mpsc;
 
 use crate::error::{KeyError, OpenError, WorkerError};
 use crate::lend::{Lends, MAX_LENT};
-use crate::open_result::{Distrust, Opened, SpeaksFor};
+use crate::open_result::Opened;
+use crate::opening::{ChainVerdict, Opening};
 use crate::partner_key::PartnerKey;
 use crate::worker_program::{Pipes, Program, Running};
-use crate::worker_protocol::{Answer, Bytes, Job, Loan, MAX_JSON, START, Trusted};
+use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, Trusted, WorkerReply};
 
 /// The worker's file name.
 const NAME: &str = "sealpost-seal";
@@ -50,83 +51,6 @@ impl Default for Limits {
             output: 160 * 1024 * 1024,
         }
     }
-}
-
-/// A trusted key, and for whom it speaks.
-#[derive(Clone, Debug)]
-pub struct TrustedKey {
-    /// The key.
-    pub key: PartnerKey,
-    /// For whom.
-    pub speaks_for: SpeaksFor,
-}
-
-/// A key that the operator has put out of use: no chain to a root makes its signatures good.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DistrustedKey {
-    /// The key. Another certificate for it, or a subkey of it under another key, is meant too.
-    pub key: PartnerKey,
-    /// Why.
-    pub why: Distrust,
-}
-
-/// With what a letter is opened.
-pub struct Opening<'a> {
-    /// Our keys, old ones too.
-    pub own: &'a dyn Lends,
-    /// Keys whose signatures are believed.
-    pub trusted: &'a [TrustedKey],
-    /// Keys whose signatures are not believed, whoever vouches for them.
-    pub distrusted: &'a [DistrustedKey],
-    /// DER of certificates that chains may end at.
-    pub roots: &'a [Vec<u8>],
-    /// DER of revocation lists, for chains.
-    pub crls: &'a [Vec<u8>],
-    /// What a chain needs of them.
-    pub lists: Lists,
-    /// Whose the address in From is.
-    pub sender: Sender,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// What a chain needs of revocation lists before it counts. A list that names a certificate wins in either case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lists {
-    /// A current list of every authority in it.
-    #[default]
-    Require,
-    /// A current list of every authority of which there is one at all.
-    WhenKnown,
-    /// Nothing: lists are not looked at.
-    Off,
-}
-
-/// Whose the address in From is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sender {
-    /// A partner's that is in use.
-    Partner,
-    /// Nobody's whom the operator knows.
-    Stranger,
-}
-
-/// Whether a chain leads from a certificate to a root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ChainVerdict {
-    /// It does, and nothing in it is revoked by the lists given.
-    Holds,
-    /// It does, but of an authority in it there is no list to say whether it is revoked.
-    NoRevocationList,
-    /// It does, but of an authority in it there is only a list whose time is over, or that cannot be used.
-    StaleList,
-    /// It is revoked.
-    Revoked,
-    /// There is no chain, or something in it does not hold.
-    Broken,
 }
 
 /// A worker program that can be started. One process for each letter, a copy of a program that stays; how many run at a
@@ -182,10 +106,11 @@ impl Worker {
             letter: length,
         };
         match self.run(&job, letter, Some(opening.own), spool).await? {
-            Answer::Opened(opened) => Ok(opened),
-            Answer::Needs(_) | Answer::Keys(_) | Answer::Chain(_) | Answer::Refused(_) => {
-                Err(OpenError::Worker(other_answer()))
-            }
+            WorkerReply::Opened(opened) => Ok(opened),
+            WorkerReply::Needs(_)
+            | WorkerReply::Keys(_)
+            | WorkerReply::Chain(_)
+            | WorkerReply::Refused(_) => Err(OpenError::Worker(other_answer())),
         }
     }
 
@@ -196,9 +121,11 @@ impl Worker {
     pub async fn read_keys(&self, file: &[u8]) -> Result<Vec<PartnerKey>, KeyError> {
         let job = Job::Keys { file: u64::try_from(file.len()).unwrap_or(u64::MAX) };
         match self.run(&job, file, None, tokio::io::sink()).await.map_err(worker_error)? {
-            Answer::Keys(keys) => Ok(keys),
-            Answer::Refused(refusal) => Err(refusal.into()),
-            Answer::Needs(_) | Answer::Opened(_) | Answer::Chain(_) => Err(KeyError::Worker(other_answer())),
+            WorkerReply::Keys(keys) => Ok(keys),
+            WorkerReply::Refused(refusal) => Err(refusal.into()),
+            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Chain(_) => {
+                Err(KeyError::Worker(other_answer()))
+            }
         }
     }
 
@@ -216,9 +143,11 @@ impl Worker {
         let bytes = |list: &[Vec<u8>]| list.iter().cloned().map(Bytes).collect();
         let job = Job::Chain { key: Box::new(key.clone()), roots: bytes(roots), crls: bytes(crls), now };
         match self.run(&job, &[][..], None, tokio::io::sink()).await.map_err(worker_error)? {
-            Answer::Chain(verdict) => Ok(verdict),
-            Answer::Refused(refusal) => Err(refusal.into()),
-            Answer::Needs(_) | Answer::Opened(_) | Answer::Keys(_) => Err(KeyError::Worker(other_answer())),
+            WorkerReply::Chain(verdict) => Ok(verdict),
+            WorkerReply::Refused(refusal) => Err(refusal.into()),
+            WorkerReply::Needs(_) | WorkerReply::Opened(_) | WorkerReply::Keys(_) => {
+                Err(KeyError::Worker(other_answer()))
+            }
         }
     }
 
@@ -228,7 +157,7 @@ impl Worker {
         bytes: impl AsyncRead + Unpin + Send,
         own: Option<&dyn Lends>,
         spool: impl AsyncWrite + Unpin + Send,
-    ) -> Result<Answer, OpenError> {
+    ) -> Result<WorkerReply, OpenError> {
         let (mut running, pipes) = self.program.begin().await?;
         let conversation = self.converse(&mut running, pipes, job, bytes, own, spool);
         // Whatever happens, nothing of it stays: `running` ends the process when it goes.
@@ -246,7 +175,7 @@ impl Worker {
         mut bytes: impl AsyncRead + Unpin + Send,
         own: Option<&dyn Lends>,
         mut spool: impl AsyncWrite + Unpin + Send,
-    ) -> Result<Answer, OpenError> {
+    ) -> Result<WorkerReply, OpenError> {
         let Pipes { mut stdin, stdout, stderr } = pipes;
         let json = framed(job)?;
         let (asks, mut asked) = mpsc::channel(MAX_LENT);
@@ -304,12 +233,12 @@ impl Worker {
         stdout: pipe::Receiver,
         asks: mpsc::Sender<usize>,
         spool: &mut (impl AsyncWrite + Unpin + Send),
-    ) -> Result<Option<Answer>, OpenError> {
+    ) -> Result<Option<WorkerReply>, OpenError> {
         let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
         let mut asked = 0;
         let answer = loop {
             match said(&mut stdout).await {
-                Some(Answer::Needs(at)) => {
+                Some(WorkerReply::Needs(at)) => {
                     asked += 1;
                     // No letter needs so many: it is the worker's wish, or somebody's who has taken it over.
                     if asked > MAX_LENT {
@@ -342,7 +271,7 @@ impl Worker {
 }
 
 /// The next answer; `None`: it is none, or a larger one than is allowed.
-async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<Answer> {
+async fn said(stdout: &mut BufReader<pipe::Receiver>) -> Option<WorkerReply> {
     let mut line = Vec::new();
     // A pipe that breaks ends like one that is closed.
     let _ = stdout.take(64).read_until(b'\n', &mut line).await;

@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 use crate::error::KeyError;
 use crate::lend::Lent;
 use crate::open::{self, Asked};
+use crate::opening::{ChainVerdict, TrustedKey};
 use crate::own_key::OwnKey;
+use crate::partner_key::PartnerKey;
+use crate::smime;
 use crate::smime::chain::{self, Anchors};
-use crate::worker::{ChainVerdict, TrustedKey};
-use crate::worker_protocol::{Answer, Bytes, Job, Loan, MAX_JSON, START};
-use crate::{keyfile, smime};
+use crate::worker_protocol::{Bytes, Job, Loan, MAX_JSON, START, WorkerReply};
 
 /// Does the one job that `input` holds. For the binary `sealpost-seal`, which has shut itself in before.
 ///
@@ -29,7 +30,7 @@ pub fn work(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
         return Err(wrong("the input ends too early"));
     }
     let mut ask = |at: usize| -> Option<OwnKey> {
-        write_json(out, &Answer::Needs(at)).ok()?;
+        write_json(out, &WorkerReply::Needs(at)).ok()?;
         let Loan(own) = read_json(input).ok()?;
         OwnKey::from_bytes(&own?.0).ok()
     };
@@ -59,14 +60,18 @@ fn read_json<T: DeserializeOwned>(input: &mut impl BufRead) -> io::Result<T> {
     serde_json::from_slice(&json).map_err(|_secret| wrong("the job cannot be read"))
 }
 
-fn write_json(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
+fn write_json(out: &mut impl Write, answer: &WorkerReply) -> io::Result<()> {
     let json = serde_json::to_vec(answer).map_err(io::Error::other)?;
     out.write_all(format!("{START}{}\n", json.len()).as_bytes())?;
     out.write_all(&json)?;
     out.flush()
 }
 
-fn done(job: Job, bytes: &[u8], ask: &mut dyn FnMut(usize) -> Option<OwnKey>) -> (Answer, Option<Vec<u8>>) {
+fn done(
+    job: Job,
+    bytes: &[u8],
+    ask: &mut dyn FnMut(usize) -> Option<OwnKey>,
+) -> (WorkerReply, Option<Vec<u8>>) {
     let plain = |list: Vec<Bytes>| list.into_iter().map(|bytes| bytes.0).collect::<Vec<_>>();
     match job {
         Job::Open { own, trusted, distrusted, roots, crls, lists, sender, now, most, .. } => {
@@ -84,9 +89,9 @@ fn done(job: Job, bytes: &[u8], ask: &mut dyn FnMut(usize) -> Option<OwnKey>) ->
                 most: usize::try_from(most).unwrap_or(usize::MAX),
             };
             let (opened, letter) = open::open(bytes, &asked, &mut Lent::new(own, ask));
-            (Answer::Opened(opened), letter)
+            (WorkerReply::Opened(opened), letter)
         }
-        Job::Keys { .. } => (keyfile::read(bytes).map_or_else(refused, Answer::Keys), None),
+        Job::Keys { .. } => (PartnerKey::read(bytes).map_or_else(refused, WorkerReply::Keys), None),
         Job::Chain { key, roots, crls, now } => {
             let check = || {
                 let between: Vec<openssl::x509::X509> = key
@@ -101,11 +106,11 @@ fn done(job: Job, bytes: &[u8], ask: &mut dyn FnMut(usize) -> Option<OwnKey>) ->
                 }
                 chain::check(&certificate, &between, &Anchors { roots: &roots, crls: &crls }, now)
             };
-            (check().map_or_else(refused, Answer::Chain), None)
+            (check().map_or_else(refused, WorkerReply::Chain), None)
         }
     }
 }
 
-fn refused(error: KeyError) -> Answer {
-    Answer::Refused(error.into())
+fn refused(error: KeyError) -> WorkerReply {
+    WorkerReply::Refused(error.into())
 }

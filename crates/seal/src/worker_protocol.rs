@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sealpost-seal-1 <bytes of JSON>\n
-//! <JSON: a Job, or an Answer>
+//! <JSON: a Job, or an WorkerReply>
 //! <bytes: as many as the JSON says>
 //! ```
 //!
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::KeyError;
 use crate::open_result::{Opened, SpeaksFor};
+use crate::opening::{ChainVerdict, DistrustedKey, Lists, Sender};
 use crate::partner_key::PartnerKey;
-use crate::worker::{ChainVerdict, DistrustedKey, Lists, Sender};
 
 /// The first word of every line that begins something.
 pub(crate) const START: &str = "sealpost-seal-1 ";
@@ -83,7 +83,7 @@ pub(crate) struct Loan(pub(crate) Option<Bytes>);
 /// What the worker says.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Answer {
+pub(crate) enum WorkerReply {
     /// It needs the private key at that place in the list. A [`Loan`] is the answer; no bytes follow either.
     Needs(usize),
     /// The letter was looked at; what was written follows.

@@ -11,6 +11,7 @@ mod cost;
 mod error;
 mod hybrid;
 mod initial_password;
+mod key_text;
 mod known_pairs;
 mod label;
 mod letter_signer;
@@ -20,6 +21,7 @@ mod message;
 mod normalize;
 pub mod password_phc;
 mod password_wrap;
+mod pepper;
 mod primitive;
 mod proof;
 mod record;
@@ -45,14 +47,15 @@ pub use letter_signer::{BodyHash, LetterSigner, LetterVerifier};
 pub use lookup::{Fingerprinter, KnownDevice, TagKey};
 pub use mailbox::{KeySeal, MailboxKeys, MailboxPublic, MailboxSecret};
 pub use message::MessageKey;
-pub use proof::{Bearer, DepositAuth, SessionAuth, UNPROVEN, is_of_former_version};
+pub use pepper::Pepper;
+pub use proof::{Bearer, DepositAuth, Held, SessionAuth, UNPROVEN, is_of_former_version};
 pub use record::{KeyringKey, RowKey, SpoolKey};
 pub use roles::{
     AuditorRole, DeliveryRole, IntakeRole, JobsRole, PortalRole, QueueKeys, SupportRole, WayInKeys,
 };
 pub use rotated::Rotated;
-pub use server::{Keys, Pepper, ServerKey};
-pub use session::{Held, SessionHash, SessionSecret};
+pub use server::{Keys, ServerKey};
+pub use session::{SessionHash, SessionSecret};
 pub use stream::{
     CHUNK, SealedChunk, StreamOpener, StreamSealer, open_all, plain_len, seal_all, sealed_chunk, sealed_len,
 };

@@ -8,10 +8,10 @@ use crate::error::VaultError;
 use crate::initial_password::{self, InitialPassword};
 use crate::mailbox::MailboxSecret;
 use crate::normalize;
+use crate::pepper::Pepper;
 use crate::primitive::Key;
 use crate::salted::{self, SALT, Sealed};
 use crate::sealed_header::Format;
-use crate::server::Pepper;
 use crate::wrap::{Unwrapped, WRAPPED};
 
 impl MailboxSecret {

@@ -6,7 +6,6 @@ use subtle::ConstantTimeEq as _;
 use crate::error::VaultError;
 use crate::primitive::{Key, Mac, bind};
 use crate::sealed_header::Format;
-use crate::session::Held;
 
 const DEPOSIT: &str = "sealpost/1/proof-deposit";
 const DRAFT: &str = "sealpost/1/proof-draft";
@@ -126,6 +125,20 @@ impl Bearer {
             Self::Newcomer => Format::Proof,
         }
     }
+}
+
+/// What a session's row is proven for.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// Who bears the cookie.
+    pub bearer: Bearer,
+    /// Whose mailbox.
+    pub mailbox_id: &'a str,
+    /// When it began, in milliseconds since 1970: no row makes it younger.
+    pub since: i64,
+    /// Which password and answer were the present ones, and which the last wish to leave everywhere: with another of
+    /// these its row is nothing any more, also where somebody puts it back. A newcomer's says nothing of it.
+    pub epochs: &'a str,
 }
 
 impl<'a> Held<'a> {

@@ -10,10 +10,11 @@ use crate::audit::{AuditKey, AuditMaster, EventKey};
 use crate::error::VaultError;
 use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
+use crate::pepper::{Earlier, Pepper};
 use crate::primitive::Key;
 use crate::proof::{DepositAuth, SessionAuth};
 use crate::record::{KeyringKey, RowKey, SpoolKey};
-use crate::server::{Earlier, Keys, Pepper};
+use crate::server::Keys;
 use crate::token::TokenKey;
 use crate::wrap::EscrowPublic;
 

@@ -1,14 +1,13 @@
 //! The server key and what is derived from it. Knows no file: the text comes in as an argument.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sealpost_mail::{Random, Secret};
-use zeroize::Zeroizing;
 
 use crate::audit::AuditMaster;
 use crate::error::VaultError;
+use crate::key_text::{key_text, parse_key_text};
 use crate::letter_signer::LetterSigner;
 use crate::lookup::TagKey;
+use crate::pepper::{Earlier, Pepper};
 use crate::primitive::Key;
 use crate::proof::{DepositAuth, SessionAuth};
 use crate::record::{KeyringKey, RowKey, SpoolKey};
@@ -27,17 +26,6 @@ const SALT: &[u8] = b"sealpost/1/server-key";
 pub struct ServerKey {
     key: Key,
     earlier: Vec<Earlier>,
-}
-
-/// What is still needed of a server key before this one: what only a mailbox's owner could make anew, and tags of
-/// Message-IDs, which nobody can.
-#[derive(Clone, Debug)]
-pub(crate) struct Earlier {
-    pub(crate) id: u8,
-    pub(crate) pepper: Key,
-    pub(crate) tags: Key,
-    /// In the server key's own file: the roles have nothing to check in the audit trail.
-    pub(crate) audit: Option<Key>,
 }
 
 /// The server's keys, each for one purpose. No part of the program gets all of them: see the roles.
@@ -65,79 +53,6 @@ pub struct Keys {
     pub keyring: KeyringKey,
     /// Checks the audit trail; each writer gets a key of its own from it.
     pub audit: AuditMaster,
-}
-
-/// A secret of the server without which no password can be tried against a stolen database.
-#[derive(Clone, Debug)]
-pub struct Pepper {
-    id: u8,
-    key: Key,
-    /// Of server keys before this one: they open, and nothing is sealed with them.
-    earlier: Vec<(u8, Key)>,
-}
-
-impl Pepper {
-    pub(crate) fn new(id: u8, key: Key) -> Self {
-        Self { id, key, earlier: Vec::new() }
-    }
-
-    pub(crate) fn remember(&mut self, id: u8, earlier: Key) {
-        self.earlier.push((id, earlier));
-    }
-
-    /// Whether a wrap was made under an earlier server key: its owner's next log-in should make it anew.
-    #[must_use]
-    pub fn is_earlier(&self, wrap: &[u8]) -> bool {
-        // Magic and version stand before the key id.
-        wrap.get(5).is_some_and(|id| self.earlier.iter().any(|(earlier, _)| earlier == id))
-    }
-
-    /// The ids of server keys before this one that it remembers.
-    pub fn earlier_ids(&self) -> impl Iterator<Item = u8> {
-        self.earlier.iter().map(|(id, _)| *id)
-    }
-
-    /// Whether a wrap under a password, an answer or an initial password names this key or one that is remembered.
-    pub fn knows(&self, wrap: &[u8]) -> Result<(), VaultError> {
-        // Magic and version stand before the key id.
-        let id = wrap.get(5).copied().ok_or(VaultError::Damaged("wrap"))?;
-        self.named(id, "wrap").map(drop)
-    }
-
-    /// The one that a wrap names.
-    pub(crate) fn named(&self, id: u8, what: &'static str) -> Result<Self, VaultError> {
-        if id == self.id {
-            return Ok(Self::new(id, self.key.clone()));
-        }
-        let earlier = self.earlier.iter().find(|(earlier, _)| *earlier == id);
-        let other = VaultError::OtherKey { what, found: id, present: self.id };
-        earlier.map(|(id, key)| Self::new(*id, key.clone())).ok_or(other)
-    }
-
-    pub(crate) fn key(&self) -> &Key {
-        &self.key
-    }
-
-    /// What a role's file says of server keys before this one.
-    pub(crate) fn earlier(&self, tags: &TagKey) -> Vec<Earlier> {
-        let both = self.earlier.iter().zip(tags.earlier());
-        both.map(|((id, pepper), tags)| Earlier {
-            id: *id,
-            pepper: pepper.clone(),
-            tags: tags.clone(),
-            audit: None,
-        })
-        .collect()
-    }
-
-    pub(crate) fn id(&self) -> u8 {
-        self.id
-    }
-
-    /// `secret` (an Argon2 output or a token) mixed with the pepper.
-    pub(crate) fn mix(&self, label: &str, secret: &Key) -> Key {
-        Key::new(self.key.mac(label, secret.expose()))
-    }
 }
 
 impl ServerKey {
@@ -240,60 +155,6 @@ impl ServerKey {
     fn derive(&self, label: &str) -> Key {
         self.key.derive(SALT, label)
     }
-}
-
-impl Earlier {
-    const NAME: &str = "earlier";
-
-    /// At most: name, id, three keys in base64.
-    pub(crate) const LINE: usize = 7 + 4 + 45 + 45 + 45 + 1;
-
-    /// `earlier:ID:PEPPER:TAGS`, in the server key's file with `:AUDIT` at the end.
-    pub(crate) fn parse(line: &str) -> Option<Self> {
-        let rest = line.trim().strip_prefix(Self::NAME)?.strip_prefix(':')?;
-        let (id, keys) = rest.split_once(':')?;
-        let (pepper, keys) = keys.split_once(':')?;
-        let (tags, audit) = keys.split_once(':').map_or((keys, None), |(tags, audit)| (tags, Some(audit)));
-        let key =
-            |text: &str| STANDARD.decode(text).map(Zeroizing::new).ok().and_then(|b| Key::from_slice(&b));
-        let audit = audit.map_or(Some(None), |audit| key(audit).map(Some))?;
-        Some(Self { id: id.parse().ok()?, pepper: key(pepper)?, tags: key(tags)?, audit })
-    }
-
-    pub(crate) fn write(&self, text: &mut String) {
-        text.push_str(Self::NAME);
-        text.push(':');
-        text.push_str(&self.id.to_string());
-        for key in [Some(&self.pepper), Some(&self.tags), self.audit.as_ref()].into_iter().flatten() {
-            text.push(':');
-            STANDARD.encode_string(key.expose(), text);
-        }
-        text.push('\n');
-    }
-
-    pub(crate) fn remember(&self, tags: &mut TagKey, pepper: &mut Pepper) {
-        tags.remember(self.tags.clone());
-        pepper.remember(self.id, self.pepper.clone());
-    }
-}
-
-/// `name:` and base64 of exactly 32 bytes, white space around it allowed.
-pub(crate) fn parse_key_text(name: &'static str, text: &str) -> Result<Key, VaultError> {
-    let wrong = VaultError::KeyText(name);
-    let encoded = text.trim().strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).ok_or(wrong)?;
-    let bytes = STANDARD.decode(encoded).map(Zeroizing::new).map_err(|_not_base64| wrong)?;
-    Key::from_slice(&bytes).ok_or(wrong)
-}
-
-/// The line that [`parse_key_text`] reads.
-pub(crate) fn key_text(name: &str, key: &Key) -> Secret<String> {
-    // All of it in one allocation, so that no shorter copy stays behind.
-    let mut text = String::with_capacity(name.len() + 1 + 44 + 1);
-    text.push_str(name);
-    text.push(':');
-    STANDARD.encode_string(key.expose(), &mut text);
-    text.push('\n');
-    Secret::new(text)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use sealpost_mail::{Random, Secret};
 use crate::error::VaultError;
 use crate::mailbox::MailboxSecret;
 use crate::primitive::Key;
-use crate::proof::{Bearer, SessionAuth};
+use crate::proof::{Held, SessionAuth};
 use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
 use crate::token;
@@ -17,20 +17,6 @@ pub type SessionHash = [u8; 32];
 const HASH: &str = "sealpost/1/session-hash";
 const CSRF: &str = "sealpost/1/session-csrf";
 const SEAL: &str = "sealpost/1/session-seal";
-
-/// What a session's row is proven for.
-#[derive(Clone, Copy, Debug)]
-pub struct Held<'a> {
-    /// Who bears the cookie.
-    pub bearer: Bearer,
-    /// Whose mailbox.
-    pub mailbox_id: &'a str,
-    /// When it began, in milliseconds since 1970: no row makes it younger.
-    pub since: i64,
-    /// Which password and answer were the present ones, and which the last wish to leave everywhere: with another of
-    /// these its row is nothing any more, also where somebody puts it back. A newcomer's says nothing of it.
-    pub epochs: &'a str,
-}
 
 /// What the browser's cookie holds. Hash, CSRF token and sealing key follow from it, each by its own
 /// label, so that none of them gives away another.
@@ -112,7 +98,7 @@ mod tests {
     use sealpost_mail::SequenceRandom;
 
     use super::*;
-    use crate::MailboxKeys;
+    use crate::{Bearer, MailboxKeys};
 
     #[test]
     fn only_the_cookie_opens_and_only_its_mailbox() {

@@ -8,12 +8,13 @@ use std::fmt;
 
 use crate::error::VaultError;
 use crate::hybrid::{ENCAPSULATED, PUBLIC, Private, Public};
+use crate::key_text::{key_text, parse_key_text};
 use crate::mailbox::{MailboxSecret, read_public};
+use crate::pepper::Pepper;
 use crate::primitive::Key;
 use crate::record::RowKey;
 use crate::salted::{self, Sealed};
 use crate::sealed_header::Format;
-use crate::server::{Pepper, key_text, parse_key_text};
 use crate::token::Token;
 
 /// What came of trying a password, an answer or a token on a well-formed wrap.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sealpost_delivery::{
-    Answer, Composer, Content, DeliveryConfig, DnsError, Inlet, Mx, NextHop, Proof, Purpose, Resolver,
+    Composer, Content, DeliveryConfig, DnsAnswer, DnsError, Inlet, Mx, NextHop, Proof, Purpose, Resolver,
     RetryPlan, Route, Runner, Ticket, Timeouts, Tlsa,
 };
 use sealpost_mail::{
@@ -71,8 +71,8 @@ pub(crate) struct OneDomain {
 }
 
 impl OneDomain {
-    fn answer<T>(&self, records: Vec<T>) -> Answer<T> {
-        Answer { records, proof: if self.tlsa.is_empty() { Proof::Unsigned } else { Proof::Signed } }
+    fn answer<T>(&self, records: Vec<T>) -> DnsAnswer<T> {
+        DnsAnswer { records, proof: if self.tlsa.is_empty() { Proof::Unsigned } else { Proof::Signed } }
     }
 }
 
@@ -83,7 +83,7 @@ impl Resolver for OneDomain {
         Ok(vec!["127.0.0.1".parse().unwrap()])
     }
 
-    async fn mx(&self, domain: &str) -> Result<Answer<Mx>, DnsError> {
+    async fn mx(&self, domain: &str) -> Result<DnsAnswer<Mx>, DnsError> {
         let mx = |preference, host: &str| Mx { preference, host: host.to_owned() };
         match domain {
             "d.example" => Ok(self.answer(vec![mx(20, "mx2.d.example"), mx(10, "mx1.d.example")])),
@@ -94,7 +94,7 @@ impl Resolver for OneDomain {
         }
     }
 
-    async fn exchanger(&self, host: &str) -> Result<Answer<std::net::IpAddr>, DnsError> {
+    async fn exchanger(&self, host: &str) -> Result<DnsAnswer<std::net::IpAddr>, DnsError> {
         match host {
             // The first is a loopback address where nobody listens.
             "mx1.d.example" => Ok(self.answer(vec!["127.0.0.9".parse().unwrap()])),

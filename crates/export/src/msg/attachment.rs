@@ -4,7 +4,7 @@ use sealpost_mail::{Attachment, EncodedRange, Letter, Summary};
 
 use super::property::{Properties, StorageKind};
 use super::sparse::SECTOR;
-use super::{Container, LARGE, message, tag};
+use super::{Container, LARGE, tag};
 
 /// Messages within messages; deeper ones are attached as `.eml` files.
 const MAX_EMBEDDED: usize = 4;
@@ -15,6 +15,9 @@ const EMBEDDED: u32 = 5;
 /// attRenderedInBody (MS-OXCMSG §2.2.2.18): shown where the HTML points to it.
 const RENDERED_IN_BODY: u32 = 4;
 
+/// How a message within the message is written: storage, bytes, letter, depth.
+pub(super) type WriteMessage = fn(&mut Container, &str, &[u8], &Letter<'_>, usize) -> std::io::Result<()>;
+
 /// Writes every attachment of a letter, whose bytes are `raw`, and says how many there are. A large one is read through
 /// and pointed to; of the others one is decoded at a time.
 pub(super) fn write_all(
@@ -24,6 +27,7 @@ pub(super) fn write_all(
     letter: &Letter<'_>,
     summary: &Summary,
     depth: usize,
+    write_message: WriteMessage,
 ) -> std::io::Result<u32> {
     let mut number: u32 = 0;
     for attachment in &summary.attachments {
@@ -53,7 +57,7 @@ pub(super) fn write_all(
             all.embedded_message(tag::ATTACH_DATA);
             let inside = format!("{storage}/__substg1.0_{:04X}000D", tag::ATTACH_DATA);
             out.storage(&inside)?;
-            message::write(out, &inside, &bytes, &inner, depth + 1)?;
+            write_message(out, &inside, &bytes, &inner, depth + 1)?;
         } else {
             by_value(&mut all, attachment);
             all.binary(tag::ATTACH_DATA, bytes.into_owned());

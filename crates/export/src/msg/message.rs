@@ -30,7 +30,7 @@ pub(super) fn write(
             recipients += 1;
         }
     }
-    let attachments = attachment::write_all(out, at, bytes, letter, &summary, depth)?;
+    let attachments = attachment::write_all(out, at, bytes, letter, &summary, depth, write)?;
     let counts = Counts { recipients, attachments };
     let place =
         if depth == 0 { StorageKind::TopMessage(counts) } else { StorageKind::EmbeddedMessage(counts) };

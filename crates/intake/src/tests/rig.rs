@@ -14,8 +14,9 @@ use sealpost_turns::Turns;
 
 use crate::attempts::Attempts;
 use crate::limits::{Limits, MemoryBudget};
+use crate::listener_context::{Caller, ListenerContext};
 use crate::reception::{Incoming, LoginCheck, Logins, Receipt, Reception};
-use crate::session::{Caller, ListenerContext, Session};
+use crate::session::Session;
 use crate::slots::Refusals;
 
 /// A letter that was taken in.

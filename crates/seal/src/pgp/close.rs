@@ -11,7 +11,7 @@ use sequoia_openpgp::serialize::stream::{Armorer, Encryptor, LiteralWriter, Mess
 use sequoia_openpgp::types::{HashAlgorithm, SymmetricAlgorithm};
 
 use super::system_time;
-use crate::close::Closing;
+use crate::closing::Closing;
 use crate::error::CloseError;
 use crate::outgoing::{Outgoing, boundary};
 

@@ -19,7 +19,7 @@ use sequoia_openpgp::types::{Curve, Features, RevocationStatus};
 use super::system_time;
 use crate::error::KeyError;
 use crate::key_facts::{Algorithm, Capability, Fingerprint, KeyFacts, Method};
-use crate::own_key::{Holder, Kind};
+use crate::key_request::{Holder, Kind};
 
 /// What a library's error says, without what it was about.
 pub(crate) fn library(error: &anyhow::Error) -> KeyError {

@@ -8,7 +8,7 @@ use sealpost_mail::Timestamp;
 
 use super::certificate::library;
 use crate::error::KeyError;
-use crate::worker::ChainVerdict;
+use crate::opening::ChainVerdict;
 
 // x509_vfy.h
 const CERT_REVOKED: i32 = 23;

@@ -8,7 +8,7 @@ use sealpost_cms::{Cipher, CmsError, Digester, Encryptor, KeyTransport, OpaqueSi
 use super::make::SmimeKey;
 use crate::algorithm_profile::{Content, Form, Signature, Transport};
 use crate::base64_lines::Base64Lines;
-use crate::close::Closing;
+use crate::closing::Closing;
 use crate::error::CloseError;
 use crate::outgoing::{Outgoing, boundary};
 

@@ -19,7 +19,7 @@ use sealpost_mail::{Secret, Timestamp};
 
 use super::certificate::library;
 use crate::error::KeyError;
-use crate::own_key::Holder;
+use crate::key_request::Holder;
 
 /// A private key with its certificate and what leads from it to a root.
 #[derive(Clone)]
