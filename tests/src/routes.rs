@@ -41,15 +41,24 @@ impl Row {
 #[must_use]
 pub fn all() -> Vec<Row> {
     let table = include_str!("../../crates/portal/src/routes.rs");
-    let rows = table.split("Row {").skip(2).filter_map(|row| {
-        let path = row.split("path: \"").nth(1)?.split('"').next()?.to_owned();
-        let method = if row.contains("Verb::Read") { "GET" } else { "POST" };
-        let (owners, newcomers) = (row.contains("Right::Owner"), row.contains("Right::Newcomer"));
-        Some(Row { path, method, owners, newcomers })
+    let lines = table.split("= routes! {\n").nth(1).and_then(|rest| rest.split("\n};").next());
+    let lines: Vec<&str> = lines.unwrap_or_default().lines().collect();
+    let rows = lines.iter().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let method = match words.next()? {
+            "Read" => "GET",
+            "Act" => "POST",
+            _ => return None,
+        };
+        let right = words.next().filter(|right| ["Anyone", "Newcomer", "Owner"].contains(right))?;
+        let path = words.next()?.strip_prefix('"')?.strip_suffix('"')?.to_owned();
+        Some(Row { path, method, owners: right == "Owner", newcomers: right == "Newcomer" })
     });
     let rows: Vec<_> = rows.collect();
-    let handlers = table.matches("handler: |").count();
-    assert!(handlers > 40 && rows.len() == handlers, "the table of routes is written otherwise: {rows:?}");
+    assert!(
+        rows.len() > 40 && rows.len() == lines.len(),
+        "the table of routes is written otherwise: {rows:?}"
+    );
     rows
 }
 

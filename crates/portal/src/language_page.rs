@@ -5,7 +5,8 @@ use actix_web::cookie::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use crate::access::session::{self, cookie, cookie_name};
+use crate::access::session;
+use crate::http::cookies::{cookie, cookie_name};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::page::{redirect, set};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{ConnectionType, Method, StatusCode, Uri};
+use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use askama::Template;
@@ -17,6 +17,7 @@ use crate::access::login;
 use crate::access::session;
 use crate::http::awaited_body;
 use crate::http::connections::Slot;
+use crate::http::cookies::no_cookie;
 use crate::language::Language;
 use crate::page::{self, Page};
 use crate::problem::Problem;
@@ -264,7 +265,7 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
     if !note.is_empty() {
         // What the browser still has opens nothing any more.
         for what in ["session", first_login_session::COOKIE] {
-            let _ = page::set(&mut fresh, &session::no_cookie(site, what));
+            let _ = page::set(&mut fresh, &no_cookie(site, what));
         }
     }
     response.into_response(fresh)
@@ -274,6 +275,3 @@ fn to_log_in(site: &Site, response: ServiceResponse<BoxBody>, note: &str) -> Ser
 pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::NotFound)
 }
-
-/// The status of a page that asks the reader to correct a form.
-pub(crate) const HINT: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;

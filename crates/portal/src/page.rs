@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Mailbox, Timestamp};
 
-use crate::access::credentials_form::own_questions;
-use crate::access::session::{self, SignedIn};
+use crate::access::session::SignedIn;
+use crate::http::cookies::cookie_name;
 use crate::http::csrf::{FormToken, Visitor};
 use crate::language::{Calendar, Language, Values};
 use crate::mailbox::own_folder::OwnFolder;
@@ -146,7 +146,7 @@ impl Page {
 
     /// Whether owners may write a question of their own.
     pub(crate) fn own_questions(&self) -> bool {
-        own_questions(&self.site)
+        self.site.own_questions()
     }
 
     /// The operator's name.
@@ -277,7 +277,7 @@ pub(crate) fn display_name(mailbox: &Mailbox) -> Option<&str> {
 /// Cookie choice, then Accept-Language, then the operator's first.
 pub(crate) fn spoken(site: &Site, request: &HttpRequest) -> Language {
     let chosen = request
-        .cookie(&session::cookie_name(site, "language"))
+        .cookie(&cookie_name(site, "language"))
         .and_then(|cookie| Language::parse(cookie.value()))
         .filter(|language| site.languages.contains(language));
     let wished = || {

@@ -5,6 +5,9 @@ use actix_web::{HttpResponse, ResponseError};
 use sealpost_store::{Ended, StoreError};
 use thiserror::Error;
 
+/// The status of a page that asks the reader to correct a form.
+pub(crate) const HINT: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
 /// Why a request is not answered with what it asked for. The text is for the log and holds no secret.
 #[derive(Debug, Error)]
 pub(crate) enum Problem {

@@ -61,472 +61,89 @@ pub(crate) struct Row {
     handler: fn(Route) -> Route,
 }
 
+/// The rows of the table: verb, right, path, the name in the access log, handler.
+macro_rules! routes {
+    ($($verb:ident $right:ident $path:literal $name:literal => $($handler:ident)::+;)*) => {
+        &[$(Row {
+            name: $name,
+            path: $path,
+            verb: Verb::$verb,
+            right: Right::$right,
+            handler: |route| route.to($($handler)::+),
+        }),*]
+    };
+}
+
 /// All routes. Lines with the same path stand together.
-pub(crate) const TABLE: &[Row] = &[
-    Row { name: "login", path: "/", verb: Verb::Read, right: Right::Anyone, handler: |r| r.to(login::form) },
-    Row {
-        name: "login",
-        path: "/login",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(login::submit),
-    },
-    Row {
-        name: "logout",
-        path: "/logout",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(login::leave),
-    },
-    Row {
-        name: "activate",
-        path: "/a/{token}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(activate::form),
-    },
-    Row {
-        name: "activate",
-        path: "/a/{token}",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(activate::submit),
-    },
-    Row {
-        name: "first",
-        path: "/first",
-        verb: Verb::Read,
-        right: Right::Newcomer,
-        handler: |r| r.to(first_login::form),
-    },
-    Row {
-        name: "first",
-        path: "/first",
-        verb: Verb::Act,
-        right: Right::Newcomer,
-        handler: |r| r.to(first_login::submit),
-    },
-    Row {
-        name: "forgot",
-        path: "/forgot",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(forgot::form),
-    },
-    Row {
-        name: "forgot",
-        path: "/forgot",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(forgot::submit),
-    },
-    Row {
-        name: "reset",
-        path: "/r/{token}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(reset::form),
-    },
-    Row {
-        name: "reset",
-        path: "/r/{token}",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(reset::submit),
-    },
-    Row {
-        name: "deletion",
-        path: "/d/{token}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(deletion_link::form),
-    },
-    Row {
-        name: "deletion",
-        path: "/d/{token}",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(deletion_link::submit),
-    },
-    Row {
-        name: "inbox",
-        path: "/inbox",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(inbox::inbox),
-    },
-    Row {
-        name: "sent",
-        path: "/sent",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(inbox::sent),
-    },
-    Row {
-        name: "trash",
-        path: "/trash",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(inbox::trash),
-    },
-    Row {
-        name: "folder",
-        path: "/folder/{id}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(inbox::own),
-    },
-    Row {
-        name: "folders",
-        path: "/folders",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(folders::list),
-    },
-    Row {
-        name: "folders",
-        path: "/folders",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(folders::act),
-    },
-    Row {
-        name: "drafts",
-        path: "/drafts",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(drafts_page::list),
-    },
-    Row {
-        name: "write",
-        path: "/write",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(editor::begin),
-    },
-    Row {
-        name: "draft",
-        path: "/w/{id}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(editor::show),
-    },
-    Row {
-        name: "draft",
-        path: "/w/{id}",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(editor::act),
-    },
-    Row {
-        name: "upload",
-        path: "/w/{id}/u",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(upload_page::announce),
-    },
-    Row {
-        name: "upload.piece",
-        path: "/w/{id}/u/{part}",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(upload_page::piece),
-    },
-    Row {
-        name: "search",
-        path: "/search",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(inbox::search),
-    },
-    Row {
-        name: "letters",
-        path: "/letters",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(bulk::act),
-    },
-    Row {
-        name: "export",
-        path: "/export",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(export::everything),
-    },
-    Row {
-        name: "export.zip",
-        path: "/export/zip",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(export::archive),
-    },
-    Row {
-        name: "export.progress",
-        path: "/export/progress/{part}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(export::progress),
-    },
-    Row {
-        name: "message",
-        path: "/m/{id}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(message::show),
-    },
-    Row {
-        name: "message.html",
-        path: "/m/{id}/html",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(message::frame),
-    },
-    Row {
-        name: "message.inline",
-        path: "/m/{id}/inline/{part}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(part::inline),
-    },
-    Row {
-        name: "message.part",
-        path: "/m/{id}/part/{part}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(part::part),
-    },
-    Row {
-        name: "message.files",
-        path: "/m/{id}/files",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(part::files),
-    },
-    Row {
-        name: "message.view",
-        path: "/m/{id}/view/{part}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(part::view),
-    },
-    Row {
-        name: "message.inside",
-        path: "/m/{id}/inside/{part}",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(part::inside),
-    },
-    Row {
-        name: "message.inside.html",
-        path: "/m/{id}/inside/{part}/html",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(part::inside_frame),
-    },
-    Row {
-        name: "message.eml",
-        path: "/m/{id}/eml",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(message::eml),
-    },
-    Row {
-        name: "message.msg",
-        path: "/m/{id}/msg",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(export::msg),
-    },
-    Row {
-        name: "message.pdf",
-        path: "/m/{id}/pdf",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(export::pdf),
-    },
-    Row {
-        name: "account",
-        path: "/account",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(account::show_account),
-    },
-    Row {
-        name: "account",
-        path: "/account",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(account::save),
-    },
-    Row {
-        name: "account.password",
-        path: "/account/password",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(credentials::password_form),
-    },
-    Row {
-        name: "account.password",
-        path: "/account/password",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(credentials::change_password),
-    },
-    Row {
-        name: "account.question",
-        path: "/account/question",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(credentials::question_form),
-    },
-    Row {
-        name: "account.question",
-        path: "/account/question",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(credentials::change_question),
-    },
-    Row {
-        name: "account.leave",
-        path: "/account/leave",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(account::leave_everywhere),
-    },
-    Row {
-        name: "account.delete",
-        path: "/account/delete",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(account::delete_form),
-    },
-    Row {
-        name: "account.delete",
-        path: "/account/delete",
-        verb: Verb::Act,
-        right: Right::Owner,
-        handler: |r| r.to(account::delete),
-    },
-    Row {
-        name: "alive",
-        path: "/alive",
-        verb: Verb::Read,
-        right: Right::Owner,
-        handler: |r| r.to(session_timeout::alive),
-    },
-    Row {
-        name: "renew",
-        path: "/a/{token}/renew",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(renew::submit),
-    },
-    Row {
-        name: "support",
-        path: "/support",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(support_request::form),
-    },
-    Row {
-        name: "support",
-        path: "/support",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(support_request::submit),
-    },
-    Row {
-        name: "language",
-        path: "/language",
-        verb: Verb::Act,
-        right: Right::Anyone,
-        handler: |r| r.to(language_page::choose),
-    },
-    Row {
-        name: "accessibility",
-        path: "/accessibility",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(static_pages::accessibility),
-    },
-    Row {
-        name: "partner",
-        path: "/partner",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(page::show),
-    },
-    Row {
-        name: "partner.file",
-        path: "/partner/{file}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(files::file),
-    },
-    Row {
-        name: "wkd.policy",
-        path: "/.well-known/openpgpkey/policy",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(directory::direct_policy),
-    },
-    Row {
-        name: "wkd",
-        path: "/.well-known/openpgpkey/hu/{file}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(directory::direct),
-    },
-    Row {
-        name: "wkd.policy",
-        path: "/.well-known/openpgpkey/{domain}/policy",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(directory::advanced_policy),
-    },
-    Row {
-        name: "wkd",
-        path: "/.well-known/openpgpkey/{domain}/hu/{file}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(directory::advanced),
-    },
-    Row {
-        name: "security.txt",
-        path: "/.well-known/security.txt",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(security::text),
-    },
-    Row {
-        name: "static",
-        path: "/static/{file}",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(static_pages::file),
-    },
-    Row {
-        name: "robots",
-        path: "/robots.txt",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(static_pages::robots),
-    },
-    Row {
-        name: "ready",
-        path: "/ready",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(static_pages::ready),
-    },
-    Row {
-        name: "icon",
-        path: "/favicon.ico",
-        verb: Verb::Read,
-        right: Right::Anyone,
-        handler: |r| r.to(static_pages::icon),
-    },
-];
+pub(crate) const TABLE: &[Row] = routes! {
+    Read Anyone   "/"                                          "login"               => login::form;
+    Act  Anyone   "/login"                                     "login"               => login::submit;
+    Act  Owner    "/logout"                                    "logout"              => login::leave;
+    Read Anyone   "/a/{token}"                                 "activate"            => activate::form;
+    Act  Anyone   "/a/{token}"                                 "activate"            => activate::submit;
+    Read Newcomer "/first"                                     "first"               => first_login::form;
+    Act  Newcomer "/first"                                     "first"               => first_login::submit;
+    Read Anyone   "/forgot"                                    "forgot"              => forgot::form;
+    Act  Anyone   "/forgot"                                    "forgot"              => forgot::submit;
+    Read Anyone   "/r/{token}"                                 "reset"               => reset::form;
+    Act  Anyone   "/r/{token}"                                 "reset"               => reset::submit;
+    Read Anyone   "/d/{token}"                                 "deletion"            => deletion_link::form;
+    Act  Anyone   "/d/{token}"                                 "deletion"            => deletion_link::submit;
+    Read Owner    "/inbox"                                     "inbox"               => inbox::inbox;
+    Read Owner    "/sent"                                      "sent"                => inbox::sent;
+    Read Owner    "/trash"                                     "trash"               => inbox::trash;
+    Read Owner    "/folder/{id}"                               "folder"              => inbox::own;
+    Read Owner    "/folders"                                   "folders"             => folders::list;
+    Act  Owner    "/folders"                                   "folders"             => folders::act;
+    Read Owner    "/drafts"                                    "drafts"              => drafts_page::list;
+    Act  Owner    "/write"                                     "write"               => editor::begin;
+    Read Owner    "/w/{id}"                                    "draft"               => editor::show;
+    Act  Owner    "/w/{id}"                                    "draft"               => editor::act;
+    Act  Owner    "/w/{id}/u"                                  "upload"              => upload_page::announce;
+    Act  Owner    "/w/{id}/u/{part}"                           "upload.piece"        => upload_page::piece;
+    Act  Owner    "/search"                                    "search"              => inbox::search;
+    Act  Owner    "/letters"                                   "letters"             => bulk::act;
+    Read Owner    "/export"                                    "export"              => export::everything;
+    Act  Owner    "/export/zip"                                "export.zip"          => export::archive;
+    Read Owner    "/export/progress/{part}"                    "export.progress"     => export::progress;
+    Read Owner    "/m/{id}"                                    "message"             => message::show;
+    Read Owner    "/m/{id}/html"                               "message.html"        => message::frame;
+    Read Owner    "/m/{id}/inline/{part}"                      "message.inline"      => part::inline;
+    Read Owner    "/m/{id}/part/{part}"                        "message.part"        => part::part;
+    Read Owner    "/m/{id}/files"                              "message.files"       => part::files;
+    Read Owner    "/m/{id}/view/{part}"                        "message.view"        => part::view;
+    Read Owner    "/m/{id}/inside/{part}"                      "message.inside"      => part::inside;
+    Read Owner    "/m/{id}/inside/{part}/html"                 "message.inside.html" => part::inside_frame;
+    Read Owner    "/m/{id}/eml"                                "message.eml"         => message::eml;
+    Read Owner    "/m/{id}/msg"                                "message.msg"         => export::msg;
+    Read Owner    "/m/{id}/pdf"                                "message.pdf"         => export::pdf;
+    Read Owner    "/account"                                   "account"             => account::show_account;
+    Act  Owner    "/account"                                   "account"             => account::save;
+    Read Owner    "/account/password"                          "account.password"    => credentials::password_form;
+    Act  Owner    "/account/password"                          "account.password"    => credentials::change_password;
+    Read Owner    "/account/question"                          "account.question"    => credentials::question_form;
+    Act  Owner    "/account/question"                          "account.question"    => credentials::change_question;
+    Act  Owner    "/account/leave"                             "account.leave"       => account::leave_everywhere;
+    Read Owner    "/account/delete"                            "account.delete"      => account::delete_form;
+    Act  Owner    "/account/delete"                            "account.delete"      => account::delete;
+    Read Owner    "/alive"                                     "alive"               => session_timeout::alive;
+    Act  Anyone   "/a/{token}/renew"                           "renew"               => renew::submit;
+    Read Anyone   "/support"                                   "support"             => support_request::form;
+    Act  Anyone   "/support"                                   "support"             => support_request::submit;
+    Act  Anyone   "/language"                                  "language"            => language_page::choose;
+    Read Anyone   "/accessibility"                             "accessibility"       => static_pages::accessibility;
+    Read Anyone   "/partner"                                   "partner"             => page::show;
+    Read Anyone   "/partner/{file}"                            "partner.file"        => files::file;
+    Read Anyone   "/.well-known/openpgpkey/policy"             "wkd.policy"          => directory::direct_policy;
+    Read Anyone   "/.well-known/openpgpkey/hu/{file}"          "wkd"                 => directory::direct;
+    Read Anyone   "/.well-known/openpgpkey/{domain}/policy"    "wkd.policy"          => directory::advanced_policy;
+    Read Anyone   "/.well-known/openpgpkey/{domain}/hu/{file}" "wkd"                 => directory::advanced;
+    Read Anyone   "/.well-known/security.txt"                  "security.txt"        => security::text;
+    Read Anyone   "/static/{file}"                             "static"              => static_pages::file;
+    Read Anyone   "/robots.txt"                                "robots"              => static_pages::robots;
+    Read Anyone   "/ready"                                     "ready"               => static_pages::ready;
+    Read Anyone   "/favicon.ico"                               "icon"                => static_pages::icon;
+};
 
 /// The app of one worker.
 pub(crate) fn app(

@@ -12,13 +12,14 @@ use sealpost_vault::Label;
 use serde::Deserialize;
 
 use crate::access::credentials::{Confirmed, confirm, mailbox};
-use crate::access::session::{self, SignedIn, cookie, cookie_name};
+use crate::access::session::SignedIn;
 use crate::access::tell_owner::{came_from, tell};
+use crate::http::cookies::{cookie, cookie_name, no_cookie};
 use crate::http::csrf::Protected;
 use crate::language::Language;
 use crate::mailbox::profile::{MAX_NAME, PAGE_SIZES, Profile, ZONES, clean_name, device};
-use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 
@@ -75,7 +76,7 @@ struct DeletePage {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct AccountQuery {
     #[serde(default)]
     note: String,
 }
@@ -85,7 +86,7 @@ pub(crate) async fn show_account(
     site: web::Data<Site>,
     request: HttpRequest,
     owner: SignedIn,
-    wish: web::Query<Wish>,
+    query: web::Query<AccountQuery>,
 ) -> Result<HttpResponse, Problem> {
     let rows = site
         .store
@@ -117,8 +118,8 @@ pub(crate) async fn show_account(
         per_page: owner.profile().per_page(),
         grouped: owner.profile().grouped,
         page: Page::owned(&site, &request, &owner),
-        saved: wish.note == "saved",
-        secrets: wish.note == "secrets",
+        saved: query.note == "saved",
+        secrets: query.note == "secrets",
         name: owner.profile().name.clone().unwrap_or_default(),
         longest: MAX_NAME,
         zones: zones.into_iter().map(|name| (name.clone(), name == zone)).collect(),
@@ -258,6 +259,6 @@ async fn delete_page(
 /// Away, with a cookie that opens nothing any more.
 fn gone(site: &Site, to: &str) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
-    set(&mut response, &session::no_cookie(site, "session"))?;
+    set(&mut response, &no_cookie(site, "session"))?;
     Ok(response)
 }

@@ -14,11 +14,12 @@ use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of};
 use crate::access::session;
+use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::language::Language;
 use crate::mailbox;
-use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, set, show_to};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::beside::{Hashing, Sealing};
@@ -150,7 +151,7 @@ pub(crate) async fn enter(
     let of = Of { tag: &good.tag, public_key: &public_key, epochs: NewPair::EPOCHS };
     set(&mut response, &known_browser::remember(site, request, &of))?;
     for what in ["visit", first_login_session::COOKIE] {
-        set(&mut response, &session::no_cookie(site, what))?;
+        set(&mut response, &no_cookie(site, what))?;
     }
     Ok(response)
 }
@@ -163,7 +164,7 @@ pub(crate) fn page_for(
     good: &Waiting,
 ) -> Page {
     let mut page = Page::open(site, request, visitor);
-    let chosen = request.cookie(&session::cookie_name(site, "language")).is_some();
+    let chosen = request.cookie(&cookie_name(site, "language")).is_some();
     let own = Language::parse(&good.language).filter(|language| site.languages.contains(language));
     if let Some(language) = own.filter(|_| !chosen) {
         page.language = language;

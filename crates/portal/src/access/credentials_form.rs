@@ -4,7 +4,7 @@
 use sealpost_mail::Secret;
 
 use crate::access::password::weaknesses;
-use crate::config::{PasswordRules, ResetBy};
+use crate::config::PasswordRules;
 use crate::language::Language;
 use crate::page::Page;
 use crate::problem::Problem;
@@ -122,7 +122,7 @@ impl Entered {
         let own: String = form.own_question.trim().chars().take(MAX_TEXT).collect();
         let offered =
             questions.iter().find(|(value, _)| *value == form.question).map(|(_, text)| text.clone());
-        let question = if form.question == OWN && own_questions(site) {
+        let question = if form.question == OWN && site.own_questions() {
             own.clone()
         } else {
             offered.unwrap_or_default()
@@ -143,15 +143,6 @@ impl Entered {
         self.own_question = own;
         self.answer = form.answer.chars().take(MAX_TEXT).collect();
         question
-    }
-}
-
-/// Whether owners may write a question of their own. Where anybody can ask for anybody's question, it would tell who has
-/// a mailbox.
-pub(crate) fn own_questions(site: &Site) -> bool {
-    match site.config.reset {
-        ResetBy::LinkAndAnswer => true,
-        ResetBy::Answer => false,
     }
 }
 

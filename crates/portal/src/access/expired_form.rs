@@ -3,52 +3,17 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
-use sealpost_vault::{MailboxSecret, SessionSecret};
+use sealpost_vault::SessionSecret;
 
-use crate::access::login::{LoginForm, late_page};
-use crate::access::session;
+use crate::access::login::late_page;
+use crate::access::typed_text::Typed;
+use crate::http::cookies::cookie_name;
 use crate::http::csrf::{FormToken, Visitor};
 use crate::http::multipart::Sheet;
-use crate::problem::Problem;
 use crate::state::Site;
-use crate::writing::draft;
 
-/// What the log-in form can carry, as it is encoded. Longer texts are shown, to be copied.
-const MAX_CARRIED: usize = 48 * 1024;
 /// Bytes of files that are read past, so that the browser gets an answer.
 const PATIENCE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// What was typed.
-#[derive(Clone, Default)]
-pub(crate) struct Typed {
-    pub(crate) to: String,
-    pub(crate) cc: String,
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    /// Whether the form can carry it.
-    pub(crate) carried: bool,
-}
-
-impl Typed {
-    /// What the log-in form brought along.
-    pub(crate) fn of(form: &LoginForm) -> Option<Self> {
-        form.kept.then(|| Self {
-            to: form.kept_to.clone(),
-            cc: form.kept_cc.clone(),
-            subject: form.kept_subject.clone(),
-            text: form.kept_text.clone(),
-            carried: true,
-        })
-    }
-
-    fn weighed(mut self) -> Self {
-        let encoded =
-            |text: &str| text.bytes().map(|b| if b.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
-        let all = [&self.to, &self.cc, &self.subject, &self.text];
-        self.carried = all.into_iter().map(|text| encoded(text)).sum::<usize>() <= MAX_CARRIED;
-        self
-    }
-}
 
 /// The log-in page for a form of the editor whose session is over. Nothing if it is no such form: it must carry the
 /// token that belongs to the cookie, as ever.
@@ -59,7 +24,7 @@ pub(crate) async fn typed(
 ) -> Option<HttpResponse> {
     // Whoever has no session must not take the memory of those who have.
     let _few = site.late()?;
-    let cookie = request.cookie(&session::cookie_name(site, "session"))?;
+    let cookie = request.cookie(&cookie_name(site, "session"))?;
     let token = FormToken::new(SessionSecret::parse(cookie.value())?.csrf());
     let body = web::Payload::from_request(request, &mut payload).await.ok()?;
     let mut sheet = Sheet::open(request, body, &token).await.ok()?;
@@ -87,22 +52,4 @@ pub(crate) async fn typed(
     }
     let visitor = Visitor::from_request(request, &mut Payload::None).await.ok()?;
     late_page(site, request, &visitor, typed.weighed()).ok()
-}
-
-/// Puts what was typed into the draft it was typed for. `false`: that draft is not there, or not this mailbox's.
-pub(crate) async fn restore(
-    site: &Site,
-    mailbox_id: &str,
-    secret: &MailboxSecret,
-    to: &str,
-    typed: Typed,
-) -> Result<bool, Problem> {
-    let Some(id) = to.strip_prefix("/w/") else { return Ok(false) };
-    let mut found = match draft::find(site, mailbox_id, secret, id).await {
-        Ok(found) => found,
-        Err(Problem::NotFound) => return Ok(false),
-        Err(other) => return Err(other),
-    };
-    found.content.type_in(Some(typed.to), Some(typed.cc), Some(typed.subject), Some(typed.text));
-    draft::save(site, mailbox_id, secret, &found).await
 }

@@ -10,7 +10,8 @@ use futures_util::future::{Ready, ready};
 use sealpost_store::{MailboxRow, MailboxState, NewNewcomer};
 use sealpost_vault::{Bearer, Held, MailboxSecret, SessionHash, SessionSecret};
 
-use crate::access::session::{cookie, cookie_name, is_of, refused};
+use crate::access::session::{is_of, refused};
+use crate::http::cookies::{cookie, cookie_name};
 use crate::problem::Problem;
 use crate::state::Site;
 use sealpost_mail::ActivateBy;

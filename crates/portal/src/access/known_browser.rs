@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 
-use crate::access::session::{cookie, cookie_name};
+use crate::http::cookies::{cookie, cookie_name};
 use crate::problem::Problem;
 use crate::state::Site;
 

@@ -12,16 +12,17 @@ use sealpost_mailbox::{About, Came, Tried, is_id};
 use sealpost_store::Ended;
 use serde::Deserialize;
 
-use crate::access::expired_form::{self, Typed};
 use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::session::{self, SignedIn};
 use crate::access::tell_owner::{tell, tell_of_lock};
 use crate::access::throttle::{closing, throttle, uncounted};
+use crate::access::typed_text::{self, Typed};
+use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
 use crate::http::network;
-use crate::middleware::HINT;
 use crate::page::{Page, redirect, set, show_to};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::hashing_queue::Who;
@@ -193,6 +194,19 @@ pub(crate) struct LoginForm {
     pub(crate) kept_text: String,
 }
 
+impl LoginForm {
+    /// What was typed before the session was over, if it was brought along.
+    fn typed(&self) -> Option<Typed> {
+        self.kept.then(|| Typed {
+            to: self.kept_to.clone(),
+            cc: self.kept_cc.clone(),
+            subject: self.kept_subject.clone(),
+            text: self.kept_text.clone(),
+            carried: true,
+        })
+    }
+}
+
 /// POST /login
 pub(crate) async fn submit(
     site: web::Data<Site>,
@@ -201,7 +215,7 @@ pub(crate) async fn submit(
     form: Protected<LoginForm>,
 ) -> Result<HttpResponse, Problem> {
     let form = form.verify(visitor.token())?;
-    let typed = Typed::of(&form);
+    let typed = form.typed();
     let LoginForm { address, password, to, .. } = form;
     let client = Client::of(&request, &site.config.trusted_proxies);
     // What is no address has a tag too, so that it takes the same way.
@@ -260,7 +274,7 @@ pub(crate) async fn submit(
                 }
                 let mut next = target(&to).unwrap_or("/inbox").to_owned();
                 if let Some(typed) = typed.clone() {
-                    next = match expired_form::restore(&site, &mailbox.id, &opened, &next, typed).await {
+                    next = match typed_text::restore(&site, &mailbox.id, &opened, &next, typed).await {
                         Ok(true) => format!("{next}?note=late"),
                         Ok(false) => "/drafts".to_owned(),
                         Err(problem) => {
@@ -272,7 +286,7 @@ pub(crate) async fn submit(
                 }
                 let of = Of { tag: &tag, public_key: &mailbox.public_key, epochs: &mailbox.epochs };
                 let known = known_browser::remember(&site, &request, &of);
-                return welcome(&site, &next, &[cookie, known, session::no_cookie(&site, "visit")]);
+                return welcome(&site, &next, &[cookie, known, no_cookie(&site, "visit")]);
             }
         }
         (Came::Newcomer(opened), Some(mailbox)) => {
@@ -304,8 +318,8 @@ pub(crate) async fn submit(
 fn welcome(site: &Site, to: &str, cookies: &[Cookie<'static>]) -> Result<HttpResponse, Problem> {
     let mut response = redirect(to);
     // Nobody is a newcomer and an owner at once.
-    if cookies.iter().all(|cookie| cookie.name() != session::cookie_name(site, first_login_session::COOKIE)) {
-        set(&mut response, &session::no_cookie(site, first_login_session::COOKIE))?;
+    if cookies.iter().all(|cookie| cookie.name() != cookie_name(site, first_login_session::COOKIE)) {
+        set(&mut response, &no_cookie(site, first_login_session::COOKIE))?;
     }
     cookies.iter().try_for_each(|cookie| set(&mut response, cookie))?;
     Ok(response)
@@ -323,7 +337,7 @@ pub(crate) async fn leave(
     let Nothing {} = form.verify(owner.token())?;
     owner.end(&site).await?;
     let mut response = redirect("/?note=left");
-    set(&mut response, &session::no_cookie(&site, "session"))?;
+    set(&mut response, &no_cookie(&site, "session"))?;
     Ok(response)
 }
 

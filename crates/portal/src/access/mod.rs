@@ -22,3 +22,4 @@ pub(crate) mod session_timeout;
 pub(crate) mod support_request;
 pub(crate) mod tell_owner;
 pub(crate) mod throttle;
+pub(crate) mod typed_text;

@@ -1,6 +1,6 @@
 //! Sessions: a cookie's secret opens the mailbox's secret, for as long as both are there. Knows no page.
 
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -11,6 +11,7 @@ use sealpost_mailbox::{Access, Resident};
 use sealpost_store::{KeptSession, MailboxRow, MailboxState, NewSession, SessionRow, Store};
 use sealpost_vault::{Bearer, Held, Label, MailboxSecret, SessionHash, SessionSecret, is_of_former_version};
 
+use crate::http::cookies::{cookie, cookie_name};
 use crate::http::csrf::FormToken;
 use crate::language::Language;
 use crate::mailbox::profile::Profile;
@@ -143,30 +144,6 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(request.extensions_mut().remove::<Self>().ok_or(Problem::SignIn))
     }
-}
-
-/// `__Host-` binds a cookie to this very host (RFC 6265bis §4.1.3.2); it needs https, so the plain demo on
-/// loopback goes without.
-pub(crate) fn cookie_name(site: &Site, what: &str) -> String {
-    if site.origin.https { format!("__Host-sealpost-{what}") } else { format!("sealpost-{what}") }
-}
-
-/// `Lax`, not `Strict`: who comes by the link in a notice and is signed in shall land in the inbox. No GET
-/// changes anything, and every form carries its own proof (csrf.rs).
-pub(crate) fn cookie(site: &Site, name: String, value: String) -> Cookie<'static> {
-    Cookie::build(name, value)
-        .path("/")
-        .secure(site.origin.https)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .finish()
-}
-
-/// A cookie that removes itself.
-pub(crate) fn no_cookie(site: &Site, what: &str) -> Cookie<'static> {
-    let mut gone = cookie(site, cookie_name(site, what), String::new());
-    gone.make_removal();
-    gone
 }
 
 /// The session that a request names, whether it exists or not.

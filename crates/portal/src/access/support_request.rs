@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::access::login::FLOOR;
 use crate::http::csrf::{Protected, Visitor};
-use crate::middleware::HINT;
 use crate::page::{Page, show_to};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 use crate::state::limits::Client;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 
-use crate::access::session;
+use crate::http::cookies::{cookie, cookie_name};
 use crate::problem::Problem;
 use crate::state::Site;
 
@@ -139,7 +139,7 @@ impl FromRequest for Visitor {
 
 fn visitor(request: &HttpRequest) -> Result<Visitor, Problem> {
     let site = request.app_data::<web::Data<Site>>().ok_or_else(|| Problem::Fault("no site".into()))?;
-    let name = session::cookie_name(site, "visit");
+    let name = cookie_name(site, "visit");
     if let Some(cookie) = request.cookie(&name)
         && let Some(secret) = SessionSecret::parse(cookie.value())
     {
@@ -147,6 +147,6 @@ fn visitor(request: &HttpRequest) -> Result<Visitor, Problem> {
     }
     let (text, _) = SessionSecret::issue(site.random.as_ref());
     let secret = SessionSecret::parse(text.expose()).ok_or_else(|| Problem::Fault("visit cookie".into()))?;
-    let cookie = session::cookie(site, name, text.expose().clone());
+    let cookie = cookie(site, name, text.expose().clone());
     Ok(Visitor { token: FormToken::new(secret.csrf()), fresh: Some(cookie) })
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod awaited_body;
 pub(crate) mod connections;
+pub(crate) mod cookies;
 pub(crate) mod csrf;
 pub(crate) mod download;
 pub(crate) mod multipart;

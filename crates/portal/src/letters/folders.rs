@@ -12,8 +12,8 @@ use crate::http::csrf::Protected;
 use crate::letters::place::FolderPage;
 use crate::mailbox::own_folder::{FolderId, MAX_NAME, OwnFolder};
 use crate::mailbox::own_folders::{MAX_FOLDERS, Named};
-use crate::middleware::HINT;
 use crate::page::{Page, redirect, show};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 
@@ -63,7 +63,7 @@ struct RemovePage {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct FoldersQuery {
     #[serde(default)]
     done: String,
 }
@@ -73,9 +73,9 @@ pub(crate) async fn list(
     site: web::Data<Site>,
     request: HttpRequest,
     owner: SignedIn,
-    wish: web::Query<Wish>,
+    query: web::Query<FoldersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let done = match wish.done.as_str() {
+    let done = match query.done.as_str() {
         "made" => Some("folder-made"),
         "renamed" => Some("folder-renamed"),
         "removed" => Some("folder-removed"),

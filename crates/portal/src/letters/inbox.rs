@@ -153,7 +153,7 @@ impl InboxPage {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct ListQuery {
     #[serde(default)]
     page: Option<u32>,
     #[serde(default)]
@@ -168,7 +168,7 @@ pub(crate) struct Wish {
     at: Option<i64>,
 }
 
-impl Wish {
+impl ListQuery {
     /// The address of that page, with what there is to be said.
     fn on(&self, place: FolderPage, page: u32) -> String {
         let Self { done, n, at, .. } = self;
@@ -192,9 +192,9 @@ pub(crate) async fn inbox(
     site: web::Data<Site>,
     request: HttpRequest,
     owner: SignedIn,
-    wish: web::Query<Wish>,
+    query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    list(&site, &request, &owner, FolderPage::Inbox, &wish).await
+    list(&site, &request, &owner, FolderPage::Inbox, &query).await
 }
 
 /// GET /sent
@@ -202,9 +202,9 @@ pub(crate) async fn sent(
     site: web::Data<Site>,
     request: HttpRequest,
     owner: SignedIn,
-    wish: web::Query<Wish>,
+    query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    list(&site, &request, &owner, FolderPage::Sent, &wish).await
+    list(&site, &request, &owner, FolderPage::Sent, &query).await
 }
 
 /// GET /trash
@@ -212,9 +212,9 @@ pub(crate) async fn trash(
     site: web::Data<Site>,
     request: HttpRequest,
     owner: SignedIn,
-    wish: web::Query<Wish>,
+    query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    list(&site, &request, &owner, FolderPage::Trash, &wish).await
+    list(&site, &request, &owner, FolderPage::Trash, &query).await
 }
 
 /// GET /folder/{id}
@@ -223,10 +223,10 @@ pub(crate) async fn own(
     request: HttpRequest,
     owner: SignedIn,
     id: web::Path<String>,
-    wish: web::Query<Wish>,
+    query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = FolderId::parse(&id).ok_or(Problem::NotFound)?;
-    list(&site, &request, &owner, FolderPage::Own(id), &wish).await
+    list(&site, &request, &owner, FolderPage::Own(id), &query).await
 }
 
 async fn list(
@@ -234,10 +234,10 @@ async fn list(
     request: &HttpRequest,
     owner: &SignedIn,
     place: FolderPage,
-    wish: &Wish,
+    query: &ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let number = wish.page.unwrap_or(1).max(1);
-    let order = Order::parse(&wish.sort);
+    let number = query.page.unwrap_or(1).max(1);
+    let order = Order::parse(&query.sort);
     let per_page = owner.profile().per_page();
     let offset = (number - 1).saturating_mul(per_page);
     let grouped = owner.profile().grouped && groups(place);
@@ -276,13 +276,13 @@ async fn list(
     let listed = all.saturating_sub(unsorted);
     let pages = pages_of(listed, per_page);
     if number > pages {
-        return Ok(redirect(&wish.on(place, pages)));
+        return Ok(redirect(&query.on(place, pages)));
     }
     let withdrawn = match (place, number) {
         (FolderPage::Inbox, 1) => withdrawn::of(site, owner).await?,
         (FolderPage::Inbox | FolderPage::Sent | FolderPage::Trash | FolderPage::Own(_), _) => Vec::new(),
     };
-    let n = wish.n.unwrap_or(0);
+    let n = query.n.unwrap_or(0);
     let template = InboxPage {
         page: Page::owned(site, request, owner).with_folders(folders),
         place,
@@ -297,16 +297,16 @@ async fn list(
         counts,
         number,
         pages,
-        welcome: wish.welcome == "1",
+        welcome: query.welcome == "1",
         order,
         unsorted,
         searched: None,
         grouped,
-        done: match wish.done.as_str() {
+        done: match query.done.as_str() {
             "none" => Done::NoneChosen,
             "sent" => Done::Sent,
-            "trashed" => Done::Trashed(n, wish.at.map(Timestamp)),
-            "moved" => Done::Moved(n, wish.at.map(Timestamp)),
+            "trashed" => Done::Trashed(n, query.at.map(Timestamp)),
+            "moved" => Done::Moved(n, query.at.map(Timestamp)),
             "back" => Done::Moved(n, None),
             "read" => Done::Read(n),
             "unread" => Done::Unread(n),

@@ -12,8 +12,8 @@ use crate::letters::repeated_fields::Fields;
 use crate::letters::selection::{Meant, carried};
 use crate::mailbox::own_folder::{FolderId, MAX_NAME};
 use crate::mailbox::own_folders::{MAX_FOLDERS, Named};
-use crate::middleware::HINT;
 use crate::page::{Page, show};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::Site;
 

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use crate::access::session::SignedIn;
 use crate::letters::order::Order;
 use crate::letters::search_index::{self, Match, Wanted};
-use crate::mailbox::Line;
-use crate::mailbox::seen::{MAX_LOOKED_INTO, Reader};
+use crate::mailbox::seen::MAX_LOOKED_INTO;
+use crate::mailbox::{Line, Reader};
 use crate::problem::Problem;
 use crate::state::Site;
 

@@ -1,35 +1,27 @@
 //! Reading a mailbox: everything starts from a `SignedIn`. One letter's memory at a time, reserved before.
 
+mod deposit;
 pub(crate) mod own_folder;
 pub(crate) mod own_folders;
 pub(crate) mod profile;
+mod reader;
 pub(crate) mod seen;
 
-use std::collections::VecDeque;
-
-use actix_web::body::SizedStream;
-use actix_web::web::{self, Bytes};
-use futures_util::StreamExt as _;
-use futures_util::stream::{self, BoxStream, Stream};
-use sealpost_mail::{EncodedRange, Summary};
+use actix_web::web;
+use sealpost_mail::Summary;
 use sealpost_mailbox::audit::Event;
-use sealpost_mailbox::{BodyOpener, MailboxError, is_id, listing, open_head, proven_listing};
-use sealpost_store::{Body, DepositCounts, DepositLetter, DepositRow, Page, Place, PlacePage};
-use sealpost_vault::{CHUNK, MailboxSecret, MessageKey, plain_len};
-use tokio::sync::OwnedSemaphorePermit;
+use sealpost_mailbox::listing;
+use sealpost_store::{DepositCounts, DepositRow, Page, Place, PlacePage};
+use sealpost_vault::MailboxSecret;
 
 use crate::access::session::SignedIn;
 use crate::mailbox::own_folder::OwnFolder;
-use crate::mailbox::seen::Reader;
 use crate::problem::Problem;
 use crate::state::Site;
 
-/// A line of a list, opened.
-pub(crate) struct Line {
-    pub(crate) row: DepositRow,
-    /// Nothing if it cannot be opened: the line still stands there and can be tried.
-    pub(crate) summary: Option<Summary>,
-}
+pub(crate) use crate::mailbox::deposit::{Deposit, HeldPieces, OpenLetter, held, held_pieces};
+pub(crate) use crate::mailbox::reader::Reader;
+pub(crate) use crate::mailbox::seen::Line;
 
 /// A part of a list, opened, and what stands around it.
 pub(crate) struct Listed {
@@ -38,57 +30,8 @@ pub(crate) struct Listed {
     pub(crate) folders: Vec<OwnFolder>,
 }
 
-/// One letter's key and place; its content is still sealed.
-#[derive(Clone)]
-pub(crate) struct Deposit {
-    pub(crate) row: DepositRow,
-    pub(crate) summary: Option<Summary>,
-    head: Vec<u8>,
-    key: MessageKey,
-    body: Body,
-}
-
-/// A letter in memory. The permit gives the memory back.
-pub(crate) struct OpenLetter {
-    pub(crate) bytes: Vec<u8>,
-    room: OwnedSemaphorePermit,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl OpenLetter {
-    /// The letter goes; so much of its room stays for what was taken out of it.
-    pub(crate) fn room_for(self, bytes: usize) -> OwnedSemaphorePermit {
-        let mut room = self.room;
-        let kept = (bytes / 1024 + 1).min(room.num_permits());
-        // Dropped here: what is not needed any more.
-        room.split(kept).unwrap_or(room)
-    }
-}
-
-/// Bytes made out of a letter, as an answer: as long as they are in memory, their room is taken.
-pub(crate) fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> SizedStream<HeldPieces> {
-    let size = bytes.len() as u64;
-    SizedStream::new(size, held_pieces(VecDeque::from([bytes]), room))
-}
-
-/// The same for bytes in several pieces; each goes as soon as it has been taken.
-pub(crate) fn held_pieces(chunks: VecDeque<Vec<u8>>, room: OwnedSemaphorePermit) -> HeldPieces {
-    let state = (Bytes::new(), chunks, room);
-    let pieces = stream::unfold(state, |(mut bytes, mut chunks, room)| async move {
-        while bytes.is_empty() {
-            bytes = Bytes::from(chunks.pop_front()?);
-        }
-        let piece = bytes.split_to(bytes.len().min(PIECE));
-        Some((Ok(piece), (bytes, chunks, room)))
-    });
-    pieces.boxed()
-}
-
 /// Lines that are read by their ids at once.
 pub(crate) const READ_AT_ONCE: usize = 200;
-/// Bytes handed to the browser at once.
-const PIECE: usize = 64 * 1024;
-pub(crate) type HeldPieces = BoxStream<'static, Result<Bytes, Problem>>;
 
 impl SignedIn {
     /// A part of what lies in one place, newest first, how full it is, and the owner's folders.
@@ -156,177 +99,6 @@ impl SignedIn {
             tracing::warn!(deposit.id = %deposit.row.id, %error, "a letter could not be marked as read");
         }
     }
-}
-
-impl Reader {
-    /// The same.
-    pub(crate) async fn deposit(&self, site: &Site, id: &str) -> Result<Deposit, Problem> {
-        if !is_id(id) {
-            return Err(Problem::NotFound);
-        }
-        let lost = |error| Problem::fault("reading a letter", error);
-        let found = site.store.deposit(self.mailbox_id(), id).await.map_err(lost)?;
-        let DepositLetter { row, body_id, head_sealed } = found.ok_or(Problem::NotFound)?;
-        let body = site.store.body(&body_id).await.map_err(lost)?;
-        let body = body.ok_or_else(|| damaged(id, "its body is missing"))?;
-        let sealed = |error| damaged(id, error);
-        let key = self.key_of(&row).map_err(sealed)?;
-        // The proof stands before the listing, and the listing opens under this key alone: head and body are then
-        // what we deposited.
-        let listed = proven_listing(&site.keys.deposits, &key, &row).map_err(sealed)?;
-        let head = open_head(&key, &row.id, &head_sealed).map_err(sealed)?;
-        let summary = serde_json::from_slice(&listed).ok();
-        Ok(Deposit { row, summary, head, key, body })
-    }
-}
-
-impl Deposit {
-    /// Bytes of the whole letter.
-    pub(crate) fn size(&self) -> Result<u64, Problem> {
-        let rest = plain_len(self.body.len());
-        let rest = rest.ok_or_else(|| damaged(&self.row.id, "its body has an impossible length"))?;
-        Ok(rest + self.head.len() as u64)
-    }
-
-    /// The whole letter, for looking into it.
-    pub(crate) async fn open(&self, site: &Site) -> Result<OpenLetter, Problem> {
-        let size = self.size()?;
-        let turn = site.opening(&self.row.mailbox_id).await?;
-        let room = site.room_for(size).await?;
-        tracing::debug!(deposit.id = %self.row.id, letter.octets = size, "letter opened");
-        let opener = self.opener().await?;
-        let mut bytes = self.head.clone();
-        opener.read_to_end(&mut bytes).await.map_err(|error| unread(&self.row.id, error))?;
-        Ok(OpenLetter { bytes, room, _turn: turn })
-    }
-
-    /// Opens all of it and keeps nothing: whether the letter is as it was.
-    pub(crate) async fn verify(&self) -> Result<(), Problem> {
-        let opener = self.opener().await?;
-        for index in 0..self.chunks()? {
-            self.plain(&opener, index).await?;
-        }
-        Ok(())
-    }
-
-    fn chunks(&self) -> Result<u64, Problem> {
-        Ok((self.size()? - self.head.len() as u64).div_ceil(CHUNK as u64).max(1))
-    }
-
-    async fn opener(&self) -> Result<BodyOpener, Problem> {
-        let opener = BodyOpener::new(&self.key, self.body.clone()).await;
-        opener.map_err(|error| unread(&self.row.id, error))
-    }
-
-    async fn plain(&self, opener: &BodyOpener, index: u64) -> Result<Bytes, Problem> {
-        let chunk = opener.chunk(index).await.map_err(|error| unread(&self.row.id, error))?;
-        chunk.ok_or_else(|| damaged(&self.row.id, "it ends too early"))
-    }
-
-    /// An attachment, decoded as it is read: one chunk in memory, whatever its size.
-    pub(crate) async fn part(self, place: EncodedRange) -> Result<SizedStream<HeldPieces>, Problem> {
-        let size = place.size;
-        Ok(SizedStream::new(size, self.part_pieces(place).await?))
-    }
-
-    /// The same, of no announced length.
-    pub(crate) async fn part_pieces(self, place: EncodedRange) -> Result<HeldPieces, Problem> {
-        let opener = self.opener().await?;
-        let state = Some((self, opener, place.range, place.decoder));
-        let pieces = stream::try_unfold(state, |state| async move {
-            let Some((deposit, opener, range, mut decoder)) = state else { return Ok(None) };
-            let mut out = Vec::new();
-            if range.is_empty() {
-                decoder.finish(&mut out);
-                return Ok(Some((Bytes::from(out), None)));
-            }
-            let head = deposit.head.len() as u64;
-            let end = match range.start.checked_sub(head) {
-                // A part that begins in the head: the letter has but one.
-                None => {
-                    let end = range.end.min(head);
-                    decoder
-                        .push(deposit.head.get(index(range.start)..index(end)).unwrap_or_default(), &mut out);
-                    end
-                }
-                Some(at) => {
-                    let number = at / CHUNK as u64;
-                    let plain = deposit.plain(&opener, number).await.inspect_err(|problem| {
-                        tracing::error!(http.problem = %problem, "a download was broken off");
-                    })?;
-                    let first = head + number * CHUNK as u64;
-                    let end = range.end.min(first + plain.len() as u64);
-                    let piece = plain.get(index(range.start - first)..index(end - first));
-                    decoder.push(piece.unwrap_or_default(), &mut out);
-                    end.max(range.start + 1)
-                }
-            };
-            Ok(Some((Bytes::from(out), Some((deposit, opener, end..range.end, decoder)))))
-        });
-        Ok(pieces.boxed())
-    }
-
-    /// The original bytes, piece by piece: a download of any size takes one chunk of memory. Damage at its start
-    /// or end is found before anything is said; elsewhere it breaks the download off, the browser says so, and
-    /// the log names the letter.
-    pub(crate) async fn stream(
-        self,
-    ) -> Result<impl Stream<Item = Result<Bytes, Problem>> + 'static, Problem> {
-        let opener = self.opener().await?;
-        let chunks = self.chunks()?;
-        let first = self.plain(&opener, 0).await?;
-        if chunks > 1 {
-            self.plain(&opener, chunks - 1).await?;
-        }
-        let ready = VecDeque::from([Bytes::copy_from_slice(&self.head), first]);
-        let start = Step { deposit: self, opener, ready, next: 1, chunks };
-        Ok(stream::try_unfold(start, |mut step| async move {
-            if let Some(ready) = step.ready.pop_front() {
-                return Ok(Some((ready, step)));
-            }
-            if step.next >= step.chunks {
-                return Ok(None);
-            }
-            match step.deposit.plain(&step.opener, step.next).await {
-                Ok(plain) => {
-                    step.next += 1;
-                    Ok(Some((plain, step)))
-                }
-                Err(problem) => {
-                    tracing::error!(http.problem = %problem, "a download was broken off");
-                    Err(problem)
-                }
-            }
-        }))
-    }
-}
-
-struct Step {
-    deposit: Deposit,
-    opener: BodyOpener,
-    ready: VecDeque<Bytes>,
-    next: u64,
-    chunks: u64,
-}
-
-fn index(at: u64) -> usize {
-    usize::try_from(at).unwrap_or(usize::MAX)
-}
-
-/// A body that could not be read: the store's trouble, or the letter's.
-fn unread(deposit_id: &str, error: MailboxError) -> Problem {
-    match error {
-        MailboxError::Store(error) => Problem::fault("reading a body", error),
-        error @ (MailboxError::Vault(_)
-        | MailboxError::Damaged { .. }
-        | MailboxError::Incomplete(_)
-        | MailboxError::Record(_)) => damaged(deposit_id, error),
-    }
-}
-
-/// What is sealed is not what was sealed, or not there. Names the letter for the log.
-fn damaged(deposit_id: &str, cause: impl std::fmt::Display) -> Problem {
-    Problem::Damaged(format!("letter {deposit_id}: {cause}"))
 }
 
 /// The listing of a letter in a mailbox that is just being activated: its owner holds the link, and no

@@ -2,15 +2,23 @@
 //! next list needs no key exchange for it, and its words for searching. What cannot be noted keeps nobody from reading.
 
 use actix_web::web;
+use sealpost_mail::Summary;
 use sealpost_mailbox::{OpenedLine, opened, rewrapped};
 use sealpost_store::{DepositRow, Rewrapped, SealedWords};
-use sealpost_vault::{KeySeal, MailboxSecret, MessageKey, Part, VaultError};
+use sealpost_vault::{KeySeal, MessageKey, Part};
 
-use crate::access::session::SignedIn;
 use crate::letters::search_index;
-use crate::mailbox::{Deposit, Line};
+use crate::mailbox::deposit::Deposit;
+use crate::mailbox::reader::Reader;
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
+
+/// A line of a list, opened.
+pub(crate) struct Line {
+    pub(crate) row: DepositRow,
+    /// Nothing if it cannot be opened: the line still stands there and can be tried.
+    pub(crate) summary: Option<Summary>,
+}
 
 /// So many lines whose keys are wrapped are opened at once in less time than another thread takes to begin.
 const AT_ONCE: usize = 64;
@@ -20,27 +28,7 @@ const NOTED_AT_ONCE: usize = 100;
 /// Of a longer letter the text is not looked into.
 pub(crate) const MAX_LOOKED_INTO: u64 = 16 * 1024 * 1024;
 
-/// What opens the letters of a mailbox whose owner is signed in; for work that goes on beside the page.
-#[derive(Clone)]
-pub(crate) struct Reader {
-    mailbox_id: String,
-    secret: MailboxSecret,
-}
-
 impl Reader {
-    pub(super) fn of(owner: &SignedIn) -> Self {
-        Self { mailbox_id: owner.mailbox_id().to_owned(), secret: owner.secret().clone() }
-    }
-
-    pub(crate) fn mailbox_id(&self) -> &str {
-        &self.mailbox_id
-    }
-
-    /// A letter's key.
-    pub(super) fn key_of(&self, row: &DepositRow) -> Result<MessageKey, VaultError> {
-        self.secret.open_key(&self.mailbox_id, &row.id, &row.key_sealed)
-    }
-
     /// The lines of a list. One that cannot be opened stands there all the same.
     pub(crate) async fn lines(
         self,

@@ -15,10 +15,10 @@ use cssparser::{
 };
 
 use crate::css_colour::Paint;
+use crate::reading::allowed_elements::{GONE, TAGS};
 use crate::reading::css_values::without_remarks;
 use crate::reading::declarations::PROPERTIES;
 use crate::reading::hidden_text;
-use crate::reading::html::{GONE, TAGS};
 use crate::reading::markup::{self, Tags};
 
 /// Longer style sheets are cut: newsletters have some dozens of kilobytes.

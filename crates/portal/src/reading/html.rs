@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sealpost_mail::Link;
 
 use crate::css_colour::Paint;
+use crate::reading::allowed_elements::{GONE, TAGS};
 use crate::reading::author_styles;
 use crate::reading::contrast;
 use crate::reading::data_pictures::DataPictures;
@@ -165,99 +166,6 @@ fn cid(value: &str) -> Option<Cow<'_, str>> {
     let (scheme, id) = value.trim().split_once(':')?;
     scheme.eq_ignore_ascii_case("cid").then(|| crate::reading::text::percent_decoded(id))
 }
-
-/// Elements that go with everything in them.
-pub(crate) const GONE: [&str; 15] = [
-    "script",
-    "style",
-    "title",
-    "template",
-    "noscript",
-    "iframe",
-    "object",
-    "svg",
-    "math",
-    "xmp",
-    "noembed",
-    "noframes",
-    "textarea",
-    "select",
-    "plaintext",
-];
-
-/// Elements that stay; of all others what is in them.
-pub(crate) const TAGS: [&str; 70] = [
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "article",
-    "aside",
-    "b",
-    "bdi",
-    "bdo",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "font",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "main",
-    "mark",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "section",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "time",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "wbr",
-];
 
 #[cfg(test)]
 mod tests {

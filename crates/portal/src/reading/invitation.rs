@@ -9,8 +9,10 @@ use sealpost_mail::{
 
 use crate::language::{Calendar, Language, Values};
 use crate::page::Page;
-use crate::reading::MAX_CALENDARS;
 use crate::reading::text::{SafeHtml, to_html};
+
+/// Calendars of one letter that are looked into.
+pub(crate) const MAX_CALENDARS: usize = 10;
 
 /// One appointment.
 pub(crate) struct Card {

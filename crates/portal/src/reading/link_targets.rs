@@ -8,8 +8,8 @@
 use sealpost_mail::Link;
 
 use crate::reading::declarations::{squeeze, unsqueezed};
+use crate::reading::escaped::escaped;
 use crate::reading::markup::{Tag, Tags};
-use crate::reading::text::escaped;
 use crate::reading::type_size::{Size, USUAL, display, judge, undisplayed, unsized_style};
 
 /// A longer link is named before it begins: its end may be out of sight.

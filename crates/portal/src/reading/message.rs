@@ -24,8 +24,8 @@ use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::invitation::{self, Card};
 use crate::reading::{self, File, Look, Preview, Reading, View};
-use crate::state::Site;
-use crate::state::frame_cache::{self, Frame};
+use crate::state::frame_cache::Frame;
+use crate::state::{Site, keep_frame};
 use crate::writing::reply::{self, Ways};
 
 /// The frame's own policy: no script by three walls, nothing from elsewhere, no form, no place but our pages.
@@ -102,7 +102,7 @@ impl MessagePage {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct MessageQuery {
     #[serde(default)]
     view: String,
     #[serde(default)]
@@ -114,7 +114,7 @@ pub(crate) struct Wish {
     files: Option<usize>,
 }
 
-impl Wish {
+impl MessageQuery {
     /// A letter's files on the page that is wished for; `place` is the address of that page.
     pub(super) fn shelf(&self, place: &str, files: &mut Vec<File>, pictures: &mut Vec<File>) -> Shelf {
         let mut address = format!("{place}?");
@@ -182,7 +182,7 @@ pub(crate) async fn show(
     request: HttpRequest,
     owner: SignedIn,
     id: web::Path<String>,
-    wish: web::Query<Wish>,
+    query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
     let deposit = match owner.deposit(&site, &id).await {
@@ -198,7 +198,7 @@ pub(crate) async fn show(
         owner.mark_read(&site, &deposit).await;
     }
     let (row, size, listed) = (deposit.row.clone(), deposit.size()?, deposit.summary.clone());
-    let (as_text, charset) = (wish.view == "text", wish.charset());
+    let (as_text, charset) = (query.view == "text", query.charset());
     let letter = deposit.open(&site).await?;
     let place = FolderPage::of(&row);
     let mut page = Page::owned(&site, &request, &owner).with_symbols();
@@ -217,10 +217,10 @@ pub(crate) async fn show(
         .await?;
     let Reading { view, mut files, mut pictures, events, summary: parsed, frame, whole, has_charset } =
         reading;
-    let shelf = wish.shelf(&portal_links::letter(&id), &mut files, &mut pictures);
+    let shelf = query.shelf(&portal_links::letter(&id), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
-        frame_cache::keep(&site, owner.session(), charset.place(&id), frame);
+        keep_frame(&site, owner.session(), charset.place(&id), frame);
     }
     let summary = if charset.chosen.is_some() { parsed.or(listed) } else { listed.or(parsed) };
     let ways = summary
@@ -264,7 +264,7 @@ pub(crate) async fn show(
         has_pdf: archive::worker(&site).is_ok(),
         events,
         whole,
-        sent: wish.done == "sent",
+        sent: query.done == "sent",
     };
     render(StatusCode::OK, &template)
 }
@@ -307,9 +307,9 @@ pub(crate) async fn frame(
     request: HttpRequest,
     owner: SignedIn,
     id: web::Path<String>,
-    wish: web::Query<Wish>,
+    query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, charset) = (id.into_inner(), wish.charset());
+    let (id, charset) = (id.into_inner(), query.charset());
     let kept = Choice { chosen: charset, offered: false }.place(&id);
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         return frame_page(&site, &request, &owner, &frame);

@@ -1,6 +1,7 @@
 //! A letter looked into: how to show it, what is attached, and letters and invitations within it.
 //! Works on bytes in memory; everything that comes out is hostile unless its type says otherwise.
 
+mod allowed_elements;
 pub(crate) mod attachment_list;
 pub(crate) mod attachments_zip;
 mod author_styles;
@@ -8,6 +9,7 @@ mod contrast;
 mod css_values;
 mod data_pictures;
 pub(crate) mod declarations;
+mod escaped;
 mod hidden_text;
 pub(crate) mod html;
 pub(crate) mod invitation;
@@ -29,7 +31,7 @@ use sealpost_mailbox::portal_links;
 
 use crate::http::download;
 use crate::reading::data_pictures::DataPictures;
-use crate::reading::invitation::Card;
+use crate::reading::invitation::{Card, MAX_CALENDARS};
 use crate::reading::text::{SafeHtml, to_html};
 use crate::state::frame_cache::{Frame, Picture};
 
@@ -39,8 +41,6 @@ const MAX_DEPTH: usize = 5;
 const SOURCE: usize = 64 * 1024;
 /// A longer text file is not shown in the page.
 const MAX_TEXT: u64 = 1024 * 1024;
-/// Calendars of one letter that are looked into.
-pub(crate) const MAX_CALENDARS: usize = 10;
 /// A longer picture or PDF is not shown in the page.
 const MAX_SHOWN: u64 = 32 * 1024 * 1024;
 

@@ -17,10 +17,9 @@ use crate::problem::Problem;
 use crate::reading::attachment_list::Shelf;
 use crate::reading::attachments_zip;
 use crate::reading::invitation::{self, Card};
-use crate::reading::message::{Choice, FILE_POLICY, Wish, frame_page};
+use crate::reading::message::{Choice, FILE_POLICY, MessageQuery, frame_page};
 use crate::reading::{self, File, Found, Look, PartPath, Preview, Reading, View};
-use crate::state::frame_cache;
-use crate::state::{Site, off_the_loop};
+use crate::state::{Site, keep_frame, off_the_loop};
 
 /// For what a browser shows by itself in a frame of our page: it can load nothing and run nothing. Without
 /// `sandbox`, because browsers refuse to show a PDF in one; their viewers are walled off by themselves.
@@ -65,13 +64,13 @@ pub(crate) async fn inside(
     request: HttpRequest,
     owner: SignedIn,
     place: web::Path<(String, String)>,
-    wish: web::Query<Wish>,
+    query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
     let letter = owner.deposit(&site, &id).await?.open(&site).await?;
     let mut page = Page::owned(&site, &request, &owner).with_symbols();
-    let (zone, charset) = (page.calendar.0.clone(), wish.charset());
+    let (zone, charset) = (page.calendar.0.clone(), query.charset());
     let (here, pictures) = (id.clone(), site.prepared.most_of_one());
     let time = site.cleaning_time();
     let reading = site
@@ -85,10 +84,10 @@ pub(crate) async fn inside(
         .await?;
     let Reading { view, mut files, mut pictures, events, summary, frame, has_charset, .. } =
         reading.ok_or(Problem::NotFound)?;
-    let shelf = wish.shelf(&format!("/m/{id}/inside/{part}"), &mut files, &mut pictures);
+    let shelf = query.shelf(&format!("/m/{id}/inside/{part}"), &mut files, &mut pictures);
     let charset = Choice { chosen: charset, offered: has_charset };
     if let Some(frame) = frame {
-        frame_cache::keep(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
+        keep_frame(&site, owner.session(), charset.place(&format!("{id}/{part}")), frame);
     }
     page.here = portal_links::letter(&id);
     let (from, to, cc, subject, date) = match summary {
@@ -122,11 +121,11 @@ pub(crate) async fn inside_frame(
     request: HttpRequest,
     owner: SignedIn,
     place: web::Path<(String, String)>,
-    wish: web::Query<Wish>,
+    query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (id, part) = place.into_inner();
     let path = PartPath::parse(&part).ok_or(Problem::NotFound)?;
-    let charset = wish.charset();
+    let charset = query.charset();
     let kept = Choice { chosen: charset, offered: false }.place(&format!("{id}/{part}"));
     if let Some(frame) = site.prepared.frame(owner.session(), &kept) {
         return frame_page(&site, &request, &owner, &frame);
@@ -240,9 +239,9 @@ pub(crate) async fn view(
     site: web::Data<Site>,
     owner: SignedIn,
     place: web::Path<(String, String)>,
-    wish: web::Query<Wish>,
+    query: web::Query<MessageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (mut file, room) = found(&site, &owner, &place, wish.charset()).await?;
+    let (mut file, room) = found(&site, &owner, &place, query.charset()).await?;
     let size = file.bytes.len() as u64;
     let (content_type, policy, bytes) = match reading::preview(&file.content_type, size) {
         Preview::None => return Err(Problem::NotFound),

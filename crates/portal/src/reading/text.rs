@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use sealpost_mail::Link;
 
+use crate::reading::escaped::escaped;
 use crate::reading::link_targets;
 
 /// Text bodies longer than this are cut on the page; the download has all of it.
@@ -30,22 +31,6 @@ impl std::fmt::Display for SafeHtml {
 
 // The templates print it as it is.
 impl askama::filters::HtmlSafe for SafeHtml {}
-
-/// `text` with the five characters that mean something in HTML made harmless.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
 
 /// `%41` → `A`; what is no valid UTF-8 afterwards stays as it was.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {

@@ -6,14 +6,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix_web::web::{self, Bytes};
+use actix_web::web::Bytes;
 use sealpost_mail::Secret;
 use sealpost_vault::SessionHash;
 
-use crate::state::Site;
-
 /// A browser asks for the frame at once and for its pictures right after.
-const LIVES: Duration = Duration::from_secs(60);
+pub(super) const LIVES: Duration = Duration::from_secs(60);
 /// One reader has a few letters open at most.
 const PER_SESSION: usize = 3;
 
@@ -85,7 +83,7 @@ impl Prepared {
     }
 
     /// Keeps a frame; older ones make room. `None`: too heavy, it will be made again when it is asked for.
-    fn put(&self, session: SessionHash, place: String, frame: Frame) -> Option<u64> {
+    pub(super) fn put(&self, session: SessionHash, place: String, frame: Frame) -> Option<u64> {
         let weight = frame.weight();
         if weight > self.most_of_one() {
             return None;
@@ -137,19 +135,9 @@ impl Prepared {
         self.kept().remove(|entry| entry.session == *session);
     }
 
-    fn forget(&self, number: u64) {
+    pub(super) fn forget(&self, number: u64) {
         self.kept().remove(|entry| entry.number == number);
     }
-}
-
-/// Keeps a frame for a minute.
-pub(crate) fn keep(site: &web::Data<Site>, session: &SessionHash, place: String, frame: Frame) {
-    let Some(number) = site.prepared.put(*session, place, frame) else { return };
-    let site = site.clone();
-    actix_web::rt::spawn(async move {
-        tokio::time::sleep(LIVES).await;
-        site.prepared.forget(number);
-    });
 }
 
 #[cfg(test)]

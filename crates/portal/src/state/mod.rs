@@ -13,20 +13,23 @@ pub(crate) mod per_owner;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::web;
 use sealpost_mail::{Clock, Random, Timestamp};
 use sealpost_mailbox::Outbox;
 use sealpost_partner::Window;
 use sealpost_store::{Room, Store};
-use sealpost_vault::{DepositAuth, EscrowPublic, KnownPairs, Pepper, RowKey, SessionAuth, TagKey, TokenKey};
+use sealpost_vault::{
+    DepositAuth, EscrowPublic, KnownPairs, Pepper, RowKey, SessionAuth, SessionHash, TagKey, TokenKey,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::assets::Assets;
-use crate::config::{PortalConfig, PortalError, PublicOrigin};
+use crate::config::{PortalConfig, PortalError, PublicOrigin, ResetBy};
 use crate::language::{Calendar, Language};
 use crate::problem::Problem;
 use crate::state::conversation_cache::ConversationCache;
 use crate::state::export_progress::Tallies;
-use crate::state::frame_cache::Prepared;
+use crate::state::frame_cache::{Frame, Prepared};
 use crate::state::hashing_queue::{Turn, Turns, Who};
 use crate::state::limits::Limits;
 use crate::state::per_owner::PerOwner;
@@ -101,6 +104,15 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Whether owners may write a question of their own. Where anybody can ask for anybody's question, it would tell who
+    /// has a mailbox.
+    pub(crate) fn own_questions(&self) -> bool {
+        match self.config.reset {
+            ResetBy::LinkAndAnswer => true,
+            ResetBy::Answer => false,
+        }
+    }
+
     pub(crate) fn new(
         config: PortalConfig,
         store: Store,
@@ -277,4 +289,14 @@ pub(crate) async fn off_the_loop<P: Send + 'static, T: Send + 'static>(
     })
     .await
     .map_err(|error| Problem::fault("work off the loop", error))
+}
+
+/// Keeps a frame for a minute.
+pub(crate) fn keep_frame(site: &web::Data<Site>, session: &SessionHash, place: String, frame: Frame) {
+    let Some(number) = site.prepared.put(*session, place, frame) else { return };
+    let site = site.clone();
+    actix_web::rt::spawn(async move {
+        tokio::time::sleep(frame_cache::LIVES).await;
+        site.prepared.forget(number);
+    });
 }

@@ -22,7 +22,7 @@ struct DraftsPage {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct DraftsQuery {
     #[serde(default)]
     note: String,
 }
@@ -32,13 +32,13 @@ pub(crate) async fn list(
     site: web::Data<Site>,
     request: HttpRequest,
     owner: SignedIn,
-    wish: web::Query<Wish>,
+    query: web::Query<DraftsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let template = DraftsPage {
         page: Page::owned(&site, &request, &owner).with_folders(owner.own_folders(&site).await?),
         drafts: owner.drafts(&site).await?,
-        gone: wish.note == "gone",
-        full: wish.note == "full",
+        gone: query.note == "gone",
+        full: query.note == "full",
     };
     show(StatusCode::OK, &template)
 }

@@ -18,8 +18,8 @@ use crate::http::multipart::Sheet;
 use crate::language::Values;
 use crate::letters::archive;
 use crate::mailbox::OpenLetter;
-use crate::middleware::HINT;
 use crate::page::{Page, display_name, redirect, show as render};
+use crate::problem::HINT;
 use crate::problem::Problem;
 use crate::state::{Site, off_the_loop};
 use crate::writing::draft::push;
@@ -240,7 +240,7 @@ async fn carry(
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct EditorQuery {
     #[serde(default)]
     note: String,
 }
@@ -251,10 +251,10 @@ pub(crate) async fn show(
     request: HttpRequest,
     owner: SignedIn,
     id: web::Path<String>,
-    wish: web::Query<Wish>,
+    query: web::Query<EditorQuery>,
 ) -> Result<HttpResponse, Problem> {
     let draft = owner.draft(&site, &id).await?;
-    let note = match wish.note.as_str() {
+    let note = match query.note.as_str() {
         "saved" => Note::Saved,
         "left-out" => Note::LeftOut,
         "late" => Note::Late,

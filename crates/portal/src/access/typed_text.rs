@@ -1,0 +1,51 @@
+//! What was typed into the editor before its session was over: carried by the log-in form, and put into its draft after
+//! the log-in. Nothing is stored before that.
+
+use sealpost_vault::MailboxSecret;
+
+use crate::problem::Problem;
+use crate::state::Site;
+use crate::writing::draft;
+
+/// What the log-in form can carry, as it is encoded. Longer texts are shown, to be copied.
+const MAX_CARRIED: usize = 48 * 1024;
+
+/// What was typed.
+#[derive(Clone, Default)]
+pub(crate) struct Typed {
+    pub(crate) to: String,
+    pub(crate) cc: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    /// Whether the form can carry it.
+    pub(crate) carried: bool,
+}
+
+impl Typed {
+    /// Says whether it is little enough.
+    pub(super) fn weighed(mut self) -> Self {
+        let encoded =
+            |text: &str| text.bytes().map(|b| if b.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
+        let all = [&self.to, &self.cc, &self.subject, &self.text];
+        self.carried = all.into_iter().map(|text| encoded(text)).sum::<usize>() <= MAX_CARRIED;
+        self
+    }
+}
+
+/// Puts what was typed into the draft it was typed for. `false`: that draft is not there, or not this mailbox's.
+pub(crate) async fn restore(
+    site: &Site,
+    mailbox_id: &str,
+    secret: &MailboxSecret,
+    to: &str,
+    typed: Typed,
+) -> Result<bool, Problem> {
+    let Some(id) = to.strip_prefix("/w/") else { return Ok(false) };
+    let mut found = match draft::find(site, mailbox_id, secret, id).await {
+        Ok(found) => found,
+        Err(Problem::NotFound) => return Ok(false),
+        Err(other) => return Err(other),
+    };
+    found.content.type_in(Some(typed.to), Some(typed.cc), Some(typed.subject), Some(typed.text));
+    draft::save(site, mailbox_id, secret, &found).await
+}
