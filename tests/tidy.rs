@@ -34,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "arrival",
         &["mail", "intake", "policy", "seal", "vault", "store", "notice", "delivery", "mailbox", "partner"],
     ),
+    ("maintenance", &["mail", "vault", "store", "notice", "delivery", "mailbox", "partner", "arrival"]),
     ("portal", &["mail", "export", "mailbox", "partner", "proxied", "store", "turns", "vault"]),
 ];
 

@@ -1,167 +1,240 @@
 //! Letting a recipient in again after support has said so: the mailbox's key wrapped for a new link where it can
 //! be had, a new empty mailbox where it cannot, and the mail. One transaction.
 
-use sealpost_arrival::{enqueue, owner_mail};
+use std::time::Duration;
+
+use sealpost_arrival::{Announcer, enqueue, owner_mail};
 use sealpost_mail::{ActivateBy, Address, Random, Secret, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{LINK_LASTS, NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
 use sealpost_store::{
     Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
-    RequestKind, RequestRow, Store, TokenPurpose, WrapKind,
+    RequestKind, RequestRow, Store, StoreError, TokenPurpose, WrapKind,
 };
 use sealpost_vault::{
-    Argon2Cost, InitialPassword, Label, MailboxSecret, Token, TokenPurpose as VaultPurpose, VaultError,
+    Argon2Cost, EscrowPublic, EscrowSecret, InitialPassword, Label, MailboxSecret, SupportRole, Token,
+    TokenPurpose as VaultPurpose, VaultError,
 };
+use thiserror::Error;
 
-use crate::commands::RequestError;
-use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
-
-/// What a release has led to.
-pub(crate) struct Let {
-    /// Whether the messages are kept.
-    pub(crate) kept: bool,
-    /// What support must tell the recipient, where that is the way.
-    pub(crate) initial: Option<InitialPassword>,
+/// Why nothing was done.
+#[derive(Debug, Error)]
+pub enum ReleaseError {
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A seal.
+    #[error("what is sealed cannot be opened with these keys")]
+    Sealed(#[from] VaultError),
+    /// The mailbox is gone, or somebody has decided already.
+    #[error("request {0} is decided already, or its mailbox is gone; nothing was changed")]
+    NotOpen(i64),
+    /// Its owner came by another way meanwhile.
+    #[error("the mailbox has been activated meanwhile; refuse the request, the recipient can log in")]
+    Active,
+    /// The messages could be kept with a key that is not at hand.
+    #[error("the messages can be kept, but only with the escrow key; nothing was changed")]
+    NeedsEscrowKey,
+    /// Somebody has written into the store.
+    #[error("the mailbox's rows do not fit together: somebody has written into the store")]
+    Forged,
+    /// The notice.
+    #[error("the mail could not be written: {0}")]
+    Mail(String),
 }
 
-/// Releases a request. `lost`: without the messages, where the key that opens them cannot be brought.
-#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
-pub(crate) async fn release(
-    store: &Store,
-    plan: &Plan,
-    keys: &SupportKeys,
-    request: &RequestRow,
-    mailbox: &MailboxRow,
-    address: Option<Address>,
-    note: &str,
-    lost: bool,
-    now: Timestamp,
-    random: &dyn Random,
-) -> Result<Let, RequestError> {
-    let address = address.ok_or(RequestError::NotOpen(request.number))?;
-    match (request.kind, mailbox.state) {
-        (RequestKind::Renewal, MailboxState::Active | MailboxState::Locked) => {
-            return Err(RequestError::Active);
+/// What a release has led to.
+pub struct LetIn {
+    /// Whether the messages are kept.
+    pub kept: bool,
+    /// What support must tell the recipient, where that is the way.
+    pub initial: Option<InitialPassword>,
+}
+
+/// What becomes of the messages where the key that opens them is not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Messages {
+    /// Then nothing is done.
+    Kept,
+    /// They are given up.
+    GivenUp,
+}
+
+/// With what requests are released.
+pub struct Releasing<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Support's keys.
+    pub keys: &'a SupportRole,
+    /// What new mailboxes are wrapped to; nothing: the operator chose no escrow.
+    pub escrow: Option<EscrowPublic>,
+    /// Opens escrow wraps, if it is at hand.
+    pub escrow_key: Option<&'a EscrowSecret>,
+    /// Notices.
+    pub announcer: &'a Announcer,
+    /// The gateway's name in Message-IDs.
+    pub name: &'a str,
+    /// How long the mail is tried.
+    pub give_up: Duration,
+    /// When.
+    pub now: Timestamp,
+    /// Randomness.
+    pub random: &'a dyn Random,
+}
+
+impl Releasing<'_> {
+    /// Releases a request about the mailbox with this address.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`]: then nothing was changed.
+    pub async fn release(
+        &self,
+        request: &RequestRow,
+        mailbox: &MailboxRow,
+        address: Address,
+        note: &str,
+        messages: Messages,
+    ) -> Result<LetIn, ReleaseError> {
+        let &Self { store, keys, announcer, now, random, .. } = self;
+        match (request.kind, mailbox.state) {
+            (RequestKind::Renewal, MailboxState::Active | MailboxState::Locked) => {
+                return Err(ReleaseError::Active);
+            }
+            (_, MailboxState::Deleted) => return Err(ReleaseError::NotOpen(request.number)),
+            (RequestKind::Renewal, MailboxState::Pending) | (RequestKind::Access, _) => {}
         }
-        (_, MailboxState::Deleted) => return Err(RequestError::NotOpen(request.number)),
-        (RequestKind::Renewal, MailboxState::Pending) | (RequestKind::Access, _) => {}
+        let (token, hash) = keys.way_in.tokens.issue(VaultPurpose::Activation, random);
+        let activate_by = announcer.activate_by;
+        let initial = match activate_by {
+            ActivateBy::Link => None,
+            ActivateBy::InitialPassword => Some(InitialPassword::generate(random)),
+        };
+        // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
+        let retention = &announcer.retention;
+        let expires = if initial.is_some() { retention.link(now) } else { now.plus(LINK_LASTS) };
+        let new_token = NewToken {
+            hash,
+            purpose: TokenPurpose::Activation,
+            created_at: now,
+            expires_at: expires,
+            deposit_id: None,
+        };
+        let ways = Ways { token: &token, initial: initial.as_ref() };
+        let secret = self.secret_of(mailbox, messages).await?;
+        let kept = secret.is_some();
+        let again = match secret {
+            Some(secret) => {
+                Again::Kept { wraps: ways.wraps(keys, &mailbox.id, &secret, random)?, token: new_token }
+            }
+            None => Again::Lost(Box::new(self.empty(mailbox, &address, &ways, new_token)?)),
+        };
+        let link = match &initial {
+            Some(_) => announcer.public_url.clone(),
+            None => announcer.activation_link(&token).expose().clone(),
+        };
+        let notice = Notice::Reactivation {
+            link: Secret::new(link),
+            expires,
+            days: retention.days(now, expires),
+            messages_kept: kept,
+            by: activate_by,
+        };
+        let message_id = format!("{}@{}", random.id(), self.name);
+        let draft = owner_mail::draft(announcer, notice, &mailbox.language, address, message_id, None, now)
+            .map_err(ReleaseError::Mail)?;
+        let queue = enqueue::Queue { spool: &keys.queue.spool, random, give_up: self.give_up };
+        let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
+            .map_err(|error| ReleaseError::Mail(error.to_string()))?;
+        let actor = Actor::of_command();
+        // Another mailbox takes the old one's place: the trail says of each that it was made.
+        let made = match &again {
+            Again::Kept { .. } => None,
+            Again::Lost(new) => Some(Event::MailboxCreated { mailbox: &new.id }.row(now, &actor, None)),
+        };
+        let wish = Release {
+            number: request.number,
+            mailbox_id: mailbox.id.clone(),
+            now,
+            decision_sealed: seal_note(keys, &mailbox.id, note, random),
+            again,
+            letters_until: announcer.retention.link(now),
+            leg,
+        };
+        let released = Event::RequestReleased {
+            mailbox: &mailbox.id,
+            number: request.number,
+            letters_kept: kept,
+            by_escrow: kept && mailbox.state != MailboxState::Pending,
+        };
+        let rows: Vec<_> = made.into_iter().chain([released.row(now, &actor, None)]).collect();
+        let noting = store.audited(rows);
+        match noting.release_request(wish).await? {
+            Released::Done => Ok(LetIn { kept, initial }),
+            Released::NotOpen => Err(ReleaseError::NotOpen(request.number)),
+        }
     }
-    let (token, hash) = keys.role.way_in.tokens.issue(VaultPurpose::Activation, random);
-    let activate_by = plan.announcer.activate_by;
-    let initial = match activate_by {
-        ActivateBy::Link => None,
-        ActivateBy::InitialPassword => Some(InitialPassword::generate(random)),
-    };
-    // A link leads back in as any other one does. A password is told by telephone or by letter, which takes days.
-    let retention = &plan.announcer.retention;
-    let expires = if initial.is_some() { retention.link(now) } else { now.plus(LINK_LASTS) };
-    let new_token = NewToken {
-        hash,
-        purpose: TokenPurpose::Activation,
-        created_at: now,
-        expires_at: expires,
-        deposit_id: None,
-    };
-    let ways = Ways { token: &token, initial: initial.as_ref() };
-    let secret = secret_of(store, plan, keys, mailbox, lost).await?;
-    let kept = secret.is_some();
-    let again = match secret {
-        Some(secret) => {
-            Again::Kept { wraps: ways.wraps(keys, &mailbox.id, &secret, random)?, token: new_token }
+
+    /// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while
+    /// nobody has a password.
+    async fn secret_of(
+        &self,
+        mailbox: &MailboxRow,
+        messages: Messages,
+    ) -> Result<Option<MailboxSecret>, ReleaseError> {
+        let (store, keys) = (self.store, self.keys);
+        let by_escrow = match self.escrow {
+            Some(_) => store.wrap(&mailbox.id, WrapKind::Escrow).await?,
+            None => None,
+        };
+        if let (Some(wrap), Some(escrow)) = (&by_escrow, self.escrow_key) {
+            let opened = MailboxSecret::unwrap_escrow(wrap, &mailbox.id, escrow)?;
+            return its_own(mailbox, opened).map(Some);
         }
-        None => Again::Lost(Box::new(empty(plan, keys, mailbox, &address, &ways, new_token, now, random)?)),
-    };
-    let link = match &initial {
-        Some(_) => plan.announcer.public_url.clone(),
-        None => plan.announcer.activation_link(&token).expose().clone(),
-    };
-    let notice = Notice::Reactivation {
-        link: Secret::new(link),
-        expires,
-        days: retention.days(now, expires),
-        messages_kept: kept,
-        by: activate_by,
-    };
-    let message_id = format!("{}@{}", random.id(), plan.name);
-    let draft = owner_mail::draft(&plan.announcer, notice, &mailbox.language, address, message_id, None, now)
-        .map_err(RequestError::Mail)?;
-    let queue = enqueue::Queue { spool: &keys.role.queue.spool, random, give_up: plan.routes.give_up };
-    let leg = enqueue::leg(&queue, draft, None, LegPurpose::Notice, &random.id())
-        .map_err(|error| RequestError::Mail(error.to_string()))?;
-    let actor = Actor::of_command();
-    // Another mailbox takes the old one's place: the trail says of each that it was made.
-    let made = match &again {
-        Again::Kept { .. } => None,
-        Again::Lost(new) => Some(Event::MailboxCreated { mailbox: &new.id }.row(now, &actor, None)),
-    };
-    let wish = Release {
-        number: request.number,
-        mailbox_id: mailbox.id.clone(),
-        now,
-        decision_sealed: seal_note(keys, &mailbox.id, note, random),
-        again,
-        letters_until: plan.announcer.retention.link(now),
-        leg,
-    };
-    let released = Event::RequestReleased {
-        mailbox: &mailbox.id,
-        number: request.number,
-        letters_kept: kept,
-        by_escrow: kept && mailbox.state != MailboxState::Pending,
-    };
-    let rows: Vec<_> = made.into_iter().chain([released.row(now, &actor, None)]).collect();
-    let noting = store.audited(rows);
-    match noting.release_request(wish).await? {
-        Released::Done => Ok(Let { kept, initial }),
-        Released::NotOpen => Err(RequestError::NotOpen(request.number)),
+        // Only where there is no link are the letters lost; one that cannot be opened is an error.
+        let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else {
+            return match (by_escrow, messages) {
+                // They could be kept, and are given up on purpose only.
+                (Some(_), Messages::Kept) => Err(ReleaseError::NeedsEscrowKey),
+                (Some(_), Messages::GivenUp) | (None, _) => Ok(None),
+            };
+        };
+        let (rows, pepper) = (&keys.queue.rows, &keys.way_in.pepper);
+        let (_link, secret) = MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, rows, pepper)?;
+        its_own(mailbox, secret).map(Some)
+    }
+
+    /// A new mailbox for the same address, with a key of its own.
+    fn empty(
+        &self,
+        old: &MailboxRow,
+        address: &Address,
+        ways: &Ways<'_>,
+        new_token: NewToken,
+    ) -> Result<NewMailbox, VaultError> {
+        let (keys, random) = (self.keys, self.random);
+        let mut new = NewPending::new(&ways.ways(keys), self.escrow.as_ref(), random)?;
+        if let Some(sealed) = ways.initial(keys, new.id(), new.secret(), random)? {
+            new.add_initial(sealed);
+        }
+        let owner = NewOwner { tag: old.tag, address: &address.to_path(), language: old.language.clone() };
+        Ok(new.row(&keys.queue.rows, owner, new_token, self.now, random))
     }
 }
 
 /// What support noted, for the request's row.
-pub(crate) fn seal_note(keys: &SupportKeys, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
-    keys.role.queue.rows.seal(Label::RequestDecision, mailbox_id, note.trim().as_bytes(), random)
-}
-
-/// The mailbox's secret: by escrow where the operator chose that and the key is at hand; by the kept link while
-/// nobody has a password.
-async fn secret_of(
-    store: &Store,
-    plan: &Plan,
-    keys: &SupportKeys,
-    mailbox: &MailboxRow,
-    lost: bool,
-) -> Result<Option<MailboxSecret>, RequestError> {
-    let by_escrow = match plan.escrow {
-        EscrowPlan::Server | EscrowPlan::Offline(_) => store.wrap(&mailbox.id, WrapKind::Escrow).await?,
-        EscrowPlan::None => None,
-    };
-    if let (Some(wrap), Some(escrow)) = (&by_escrow, &keys.escrow) {
-        let opened = MailboxSecret::unwrap_escrow(wrap, &mailbox.id, escrow)?;
-        return its_own(mailbox, opened).map(Some);
-    }
-    // Only where there is no link are the letters lost; one that cannot be opened is an error.
-    let Some((link, wrap)) = store.kept_link(&mailbox.id).await? else {
-        return match by_escrow {
-            // They could be kept, and are given up on purpose only.
-            Some(_) if !lost => Err(RequestError::EscrowKey),
-            Some(_) | None => Ok(None),
-        };
-    };
-    let (rows, pepper) = (&keys.role.queue.rows, &keys.role.way_in.pepper);
-    let (_link, secret) = MailboxSecret::unwrap_kept(&link, &wrap, &mailbox.id, rows, pepper)?;
-    its_own(mailbox, secret).map(Some)
+#[must_use]
+pub fn seal_note(keys: &SupportRole, mailbox_id: &str, note: &str, random: &dyn Random) -> Vec<u8> {
+    keys.queue.rows.seal(Label::RequestDecision, mailbox_id, note.trim().as_bytes(), random)
 }
 
 /// Anybody can seal to the escrow key; only the mailbox's own secret is given to its owner.
-fn its_own(mailbox: &MailboxRow, opened: MailboxSecret) -> Result<MailboxSecret, RequestError> {
+fn its_own(mailbox: &MailboxRow, opened: MailboxSecret) -> Result<MailboxSecret, ReleaseError> {
     if opened.public().to_bytes() == mailbox.public_key {
         return Ok(opened);
     }
     tracing::error!(row.kind = "wrap", mailbox.id = %mailbox.id, "a row opens another key and was refused");
-    Err(RequestError::Mail(
-        "the mailbox's rows do not fit together: somebody has written into the store".to_owned(),
-    ))
+    Err(ReleaseError::Forged)
 }
 
 /// What a pending mailbox is wrapped under. With an initial password the link is made, too, and kept without
@@ -174,7 +247,7 @@ struct Ways<'a> {
 impl Ways<'_> {
     fn wraps(
         &self,
-        keys: &SupportKeys,
+        keys: &SupportRole,
         mailbox_id: &str,
         secret: &MailboxSecret,
         random: &dyn Random,
@@ -186,41 +259,19 @@ impl Ways<'_> {
         Ok(wraps)
     }
 
-    fn ways<'a>(&'a self, keys: &'a SupportKeys) -> WaysIn<'a> {
-        WaysIn { rows: &keys.role.queue.rows, pepper: &keys.role.way_in.pepper, token: self.token }
+    fn ways<'a>(&'a self, keys: &'a SupportRole) -> WaysIn<'a> {
+        WaysIn { rows: &keys.queue.rows, pepper: &keys.way_in.pepper, token: self.token }
     }
 
     fn initial(
         &self,
-        keys: &SupportKeys,
+        keys: &SupportRole,
         mailbox_id: &str,
         secret: &MailboxSecret,
         random: &dyn Random,
     ) -> Result<Option<Vec<u8>>, VaultError> {
         let cost = Argon2Cost::standard();
-        let wrap =
-            |initial| secret.wrap_initial(mailbox_id, initial, &keys.role.way_in.pepper, &cost, random);
+        let wrap = |initial| secret.wrap_initial(mailbox_id, initial, &keys.way_in.pepper, &cost, random);
         self.initial.map(wrap).transpose()
     }
-}
-
-/// A new mailbox for the same address, with a key of its own.
-#[expect(clippy::too_many_arguments, reason = "called in one place, all of them different things")]
-fn empty(
-    plan: &Plan,
-    keys: &SupportKeys,
-    old: &MailboxRow,
-    address: &Address,
-    ways: &Ways<'_>,
-    new_token: NewToken,
-    now: Timestamp,
-    random: &dyn Random,
-) -> Result<NewMailbox, VaultError> {
-    let escrow = plan.escrow.public(&keys.role.way_in);
-    let mut new = NewPending::new(&ways.ways(keys), escrow.as_ref(), random)?;
-    if let Some(sealed) = ways.initial(keys, new.id(), new.secret(), random)? {
-        new.add_initial(sealed);
-    }
-    let owner = NewOwner { tag: old.tag, address: &address.to_path(), language: old.language.clone() };
-    Ok(new.row(&keys.role.queue.rows, owner, new_token, now, random))
 }

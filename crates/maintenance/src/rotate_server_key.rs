@@ -16,11 +16,14 @@ use thiserror::Error;
 
 /// Why nothing, or not everything, was done.
 #[derive(Debug, Error)]
-pub(crate) enum RotateError {
+pub enum RotateError {
+    /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// A partner's row.
     #[error("{0}")]
     Partner(#[from] PartnerError),
+    /// The keys are not this store's.
     #[error(
         "nothing in this store opens with this server key: it is another store's key; nothing was changed"
     )]
@@ -29,32 +32,44 @@ pub(crate) enum RotateError {
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Done {
-    pub(crate) mailboxes: usize,
-    pub(crate) letters: usize,
-    pub(crate) drafts: usize,
-    pub(crate) queued: usize,
-    pub(crate) bounce_memos: usize,
+pub struct Done {
+    /// Mailboxes.
+    pub mailboxes: usize,
+    /// Letters in them.
+    pub letters: usize,
+    /// Drafts.
+    pub drafts: usize,
+    /// Legs in the queue.
+    pub queued: usize,
+    /// What is kept of notices, for when they bounce.
+    pub bounce_memos: usize,
     /// Partners, their keys and our own for them.
-    pub(crate) partners: usize,
+    pub partners: usize,
     /// Made anew by an earlier run.
-    pub(crate) before: usize,
+    pub before: usize,
     /// Opened with neither key; left as they were.
-    pub(crate) strange: usize,
+    pub strange: usize,
 }
 
 /// One change of keys.
-pub(crate) struct Rotation<'a> {
-    pub(crate) store: &'a Store,
-    pub(crate) old: &'a Keys,
-    pub(crate) new: &'a Keys,
-    pub(crate) random: &'a dyn Random,
+pub struct Rotation<'a> {
+    /// The store, open alone.
+    pub store: &'a Store,
+    /// From these.
+    pub old: &'a Keys,
+    /// To these.
+    pub new: &'a Keys,
+    /// Randomness.
+    pub random: &'a dyn Random,
 }
 
 impl Rotation<'_> {
     /// Does everything. The store must be open alone; the mark in it goes when the caller has put the new key in the old
     /// one's place.
-    pub(crate) async fn run(&self) -> Result<Done, RotateError> {
+    ///
+    /// # Errors
+    /// See [`RotateError`]; what was done until then is recognised by the next run.
+    pub async fn run(&self) -> Result<Done, RotateError> {
         if !self.fits().await? {
             return Err(RotateError::OtherKey);
         }
@@ -303,7 +318,10 @@ pub(crate) const MEMO_LABELS: [Label; 2] = [Label::NoticeMemo, Label::ReplyMemo]
 
 /// The escrow wrap of a mailbox under another escrow key, if the one at hand opens it and it holds the mailbox's own
 /// secret. One under a third key stays.
-pub(crate) fn moved_escrow(
+///
+/// # Errors
+/// It could not be sealed.
+pub fn moved_escrow(
     found: &KeyedMailbox,
     escrow: &sealpost_vault::EscrowSecret,
     to: &EscrowPublic,

@@ -11,32 +11,42 @@ use sealpost_vault::{
     is_of_former_version,
 };
 
-use crate::rotate_key::{MEMO_LABELS, first};
+use crate::rotate_server_key::{MEMO_LABELS, first};
 
 /// More than that many are counted only.
 const NAMED: usize = 1000;
 
 /// What was looked at, and what does not prove.
 #[derive(Debug, Default)]
-pub(crate) struct Proven {
-    pub(crate) rows: usize,
-    pub(crate) unproven: usize,
+pub struct Proven {
+    /// Rows looked at.
+    pub rows: usize,
+    /// Those that do not prove.
+    pub unproven: usize,
     /// The first of them: kind, id, reason.
-    pub(crate) named: Vec<String>,
+    pub named: Vec<String>,
 }
 
 /// The keys to prove with: those that the role at hand has.
-pub(crate) struct Prover<'a> {
-    pub(crate) store: &'a Store,
-    pub(crate) queue: &'a QueueKeys,
-    pub(crate) way_in: Option<&'a WayInKeys>,
-    pub(crate) sessions: Option<&'a SessionAuth>,
+pub struct Prover<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Every role has these.
+    pub queue: &'a QueueKeys,
+    /// The portal's and support's.
+    pub way_in: Option<&'a WayInKeys>,
+    /// The portal's.
+    pub sessions: Option<&'a SessionAuth>,
     /// Intake's and support's.
-    pub(crate) keyring: Option<&'a KeyringKey>,
+    pub keyring: Option<&'a KeyringKey>,
 }
 
 impl Prover<'_> {
-    pub(crate) async fn run(&self) -> Result<Proven, PartnerError> {
+    /// Looks at every row.
+    ///
+    /// # Errors
+    /// The store failed, or a partner's row cannot be read at all.
+    pub async fn run(&self) -> Result<Proven, PartnerError> {
         let mut proven = Proven::default();
         self.mailboxes(&mut proven).await?;
         for what in Keyed::ALL {

@@ -16,7 +16,7 @@ use crate::config::file::Problem;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum AuditCommand {
     /// Follows the chain from its beginning and says where it breaks. Ends with 1 if it does.
     Verify {
         /// A further key: an auditor.key, or a server key from before it was changed.
@@ -70,15 +70,15 @@ fn since(text: &str) -> Result<Timestamp, String> {
     Ok(Timestamp(begin.timestamp().as_millisecond()))
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &AuditCommand) -> ExitCode {
     match what {
-        What::Verify { key, anchor } => match masters(config, key) {
+        AuditCommand::Verify { key, anchor } => match masters(config, key) {
             Ok((plan, masters)) => {
                 with_store(&plan, async |store| Ok(told(&verify(store, &masters, anchor).await?)))
             }
             Err(problems) => complain_all(&problems),
         },
-        What::Export { format, since, mailbox } => without_keys(config, async |store| {
+        AuditCommand::Export { format, since, mailbox } => without_keys(config, async |store| {
             if let Format::Csv = format {
                 say("seq,at,actor,action,object,mailbox,network,outcome,detail,writer,key,proof");
             }
@@ -88,10 +88,10 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
             };
             each(store, *since, mailbox.as_deref(), line).await.map(|()| ExitCode::SUCCESS)
         }),
-        What::Show { since, mailbox } => without_keys(config, async |store| {
+        AuditCommand::Show { since, mailbox } => without_keys(config, async |store| {
             each(store, *since, mailbox.as_deref(), |row| say(words(row))).await.map(|()| ExitCode::SUCCESS)
         }),
-        What::Anchor => without_keys(config, async |store| {
+        AuditCommand::Anchor => without_keys(config, async |store| {
             let head = store.audit_anchors().await?.head;
             match head {
                 Some(head) => say(AnchorWord { seq: head.seq, proof: head.proof }),

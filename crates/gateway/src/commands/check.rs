@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealpost_mail::{Clock as _, SystemClock};
+use sealpost_maintenance::{Proven, Prover};
 use sealpost_partner::PartnerError;
 use sealpost_store::Store;
 
@@ -13,7 +14,6 @@ use super::{check_database, check_dnssec, check_partners, complain, complain_all
 use crate::config::checked::{Plan, ServiceKeys};
 use crate::config::file::{self as config, Problem};
 use crate::roles::Roles;
-use crate::verify_rows::{Proven, Prover};
 use crate::worker_check;
 
 pub(super) fn run(config: &Path, roles: Roles, store: bool, offline: bool) -> ExitCode {

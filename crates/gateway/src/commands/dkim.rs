@@ -17,7 +17,7 @@ use crate::zone_file;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum DkimCommand {
     /// Makes a key and prints the line for the DNS. It signs nothing before `use`.
     Create {
         /// The domain in From, insurer.example.
@@ -86,7 +86,7 @@ enum DkimCommandError {
     Signs(String),
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &DkimCommand) -> ExitCode {
     let plan = match Plan::load_without_keys(config) {
         Ok(plan) => plan,
         Err(problems) => return complain_all(&problems),
@@ -97,9 +97,9 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     }
 }
 
-fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
+fn act(folder: &Path, what: &DkimCommand) -> Result<(), DkimCommandError> {
     match what {
-        What::Create { domain, kind, selector } => {
+        DkimCommand::Create { domain, kind, selector } => {
             let selector = selector.clone().unwrap_or_else(|| this_month(*kind));
             if !dkim_folder::is_selector(&selector) {
                 return Err(DkimCommandError::Selector(selector));
@@ -111,7 +111,7 @@ fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
             ));
             Ok(())
         }
-        What::Use { key } => {
+        DkimCommand::Use { key } => {
             let all = dkim_folder::all(folder)?;
             let mut entry = find(&all, key)?;
             let kind = entry.public()?.algorithm;
@@ -130,7 +130,7 @@ fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
             say(format_args!("{entry} signs after: systemctl reload sealpost"));
             Ok(())
         }
-        What::List { json } => {
+        DkimCommand::List { json } => {
             for entry in dkim_folder::all(folder)? {
                 let public = entry.public()?;
                 let algorithm = match public.algorithm {
@@ -149,7 +149,7 @@ fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
             }
             Ok(())
         }
-        What::Retire { key } => {
+        DkimCommand::Retire { key } => {
             let mut entry = find(&dkim_folder::all(folder)?, key)?;
             entry.turn(Standing::Retired)?;
             say(format_args!(
@@ -157,7 +157,7 @@ fn act(folder: &Path, what: &What) -> Result<(), DkimCommandError> {
             ));
             Ok(())
         }
-        What::Remove { key } => {
+        DkimCommand::Remove { key } => {
             let entry = find(&dkim_folder::all(folder)?, key)?;
             match entry.standing {
                 Standing::Signing => return Err(DkimCommandError::Signs(entry.name())),

@@ -19,7 +19,7 @@ use crate::config::checked::read_key;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum DomainKeyCommand {
     /// Makes a key for a domain. Letters are signed with it from now on; older ones go on decrypting.
     Make {
         /// Our domain, insurer.example.
@@ -153,9 +153,9 @@ fn country(text: &str) -> Result<String, &'static str> {
     }
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &DomainKeyCommand) -> ExitCode {
     at_desk(config, async |desk| match what {
-        What::Make { domain, kind, name, address, country, years, also } => {
+        DomainKeyCommand::Make { domain, kind, name, address, country, years, also } => {
             let address = match address {
                 Some(address) => address.clone(),
                 None => Address::from_parts("securemail", domain.clone())
@@ -170,14 +170,14 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
             let key = OwnKey::generate(kind.kind(), &holder, desk.now, *years)?;
             add(desk, key, domain, also).await
         }
-        What::Import { domain, file, passphrase_file, also } => {
+        DomainKeyCommand::Import { domain, file, passphrase_file, also } => {
             let passphrase = passphrase_file.as_deref().map(passphrase).transpose()?;
             let bytes = private(file)?;
             let key = OwnKey::import(bytes.expose(), passphrase.as_ref())
                 .map_err(|source| CommandError::Key { file: file.clone(), source })?;
             add(desk, key, domain, also).await
         }
-        What::Csr { fingerprint, name, country } => {
+        DomainKeyCommand::Csr { fingerprint, name, country } => {
             let own = find(desk, fingerprint).await?;
             let domain = own.public.domains.first().cloned();
             let address = own.key.facts().addresses.first().cloned();
@@ -190,14 +190,16 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
             say(own.key.signing_request(&holder)?.trim_end());
             Ok(())
         }
-        What::Certify { fingerprint, file } => certify(desk, fingerprint, file).await,
-        What::Address { fingerprint, addresses } => more_addresses(desk, fingerprint, addresses).await,
-        What::List { json } => list(desk, *json).await,
-        What::Export { fingerprint } => {
+        DomainKeyCommand::Certify { fingerprint, file } => certify(desk, fingerprint, file).await,
+        DomainKeyCommand::Address { fingerprint, addresses } => {
+            more_addresses(desk, fingerprint, addresses).await
+        }
+        DomainKeyCommand::List { json } => list(desk, *json).await,
+        DomainKeyCommand::Export { fingerprint } => {
             say(find(desk, fingerprint).await?.public.key.to_text()?.trim_end());
             Ok(())
         }
-        What::Retire { fingerprint } => {
+        DomainKeyCommand::Retire { fingerprint } => {
             let mut own = find(desk, fingerprint).await?;
             own.public.state = OwnKeyState::Retired;
             keys(desk)

@@ -21,7 +21,7 @@ use crate::config::checked::{EscrowPlan, Plan, SupportKeys};
 
 /// What to make.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Wish {
+pub(crate) struct EvidenceArgs {
     /// The letter's id.
     letter: String,
     /// Where the PDF goes; left out: evidence-ID.pdf in the current folder.
@@ -78,7 +78,7 @@ pub(super) async fn make(
     plan: &Plan,
     keys: &SupportKeys,
     masters: Option<&[AuditMaster]>,
-    wish: &Wish,
+    wish: &EvidenceArgs,
     now: Timestamp,
 ) -> Result<(), EvidenceError> {
     let found = find(store, keys, masters, &wish.letter).await?;
@@ -101,7 +101,7 @@ async fn hand_out(
     store: &Store,
     plan: &Plan,
     found: &Found,
-    wish: &Wish,
+    wish: &EvidenceArgs,
     file: Option<std::fs::File>,
     now: Timestamp,
 ) -> Result<(), EvidenceError> {

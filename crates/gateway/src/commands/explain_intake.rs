@@ -41,7 +41,7 @@ fn right(listener: &ListenerConfig, caller: &Caller<'_>) -> Option<Right> {
 }
 
 /// What the door does with a letter before any rule is asked.
-pub(super) struct Door {
+pub(super) struct IntakeVerdict {
     lines: Vec<String>,
     /// Nothing of it gets in, and why.
     shut: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct Door {
     each: Vec<Option<String>>,
 }
 
-impl Door {
+impl IntakeVerdict {
     /// The reply that this recipient's copy does not get past.
     pub(super) fn refusal(&self, recipient: usize) -> Option<&str> {
         self.shut.as_deref().or_else(|| self.each.get(recipient)?.as_deref())
@@ -82,7 +82,7 @@ pub(super) fn ask(
     envelope: &Envelope,
     head: &Head,
     letter: &[u8],
-) -> Door {
+) -> IntakeVerdict {
     let addresses: Vec<String> = listener.addresses.iter().map(ToString::to_string).collect();
     let access = access(listener, logins, caller);
     let (line, mut shut, condition) = match access {
@@ -100,7 +100,7 @@ pub(super) fn ask(
         lines.push(format!("  refused: {wrong}: {reply}"));
         shut.get_or_insert(reply);
     }
-    Door { lines, shut, condition, each }
+    IntakeVerdict { lines, shut, condition, each }
 }
 
 fn tls(listener: &ListenerConfig) -> &'static str {

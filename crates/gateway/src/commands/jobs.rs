@@ -23,7 +23,7 @@ const JOBS: Roles = Roles { jobs: true, ..Roles::NONE };
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum JobsCommand {
     /// Shows the jobs, when each is due, and who has it.
     List {
         /// One JSON object a line.
@@ -76,15 +76,15 @@ impl From<sealpost_store::StoreError> for JobsError {
     }
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &JobsCommand) -> ExitCode {
     // What is deleted here stands in the audit trail, proven; looking needs no key.
     let loaded = match what {
-        What::Run { dry_run, job, clock_is_right }
+        JobsCommand::Run { dry_run, job, clock_is_right }
             if *clock_is_right || (!dry_run && Job::parse(job).is_some_and(|job| !job.writes())) =>
         {
             Plan::load(config, JOBS).map(|(plan, keys)| (plan, keys.audit))
         }
-        What::Run { .. } | What::List { .. } | What::Log { .. } => {
+        JobsCommand::Run { .. } | JobsCommand::List { .. } | JobsCommand::Log { .. } => {
             Plan::load_without_keys(config).map(|plan| (plan, None))
         }
     };
@@ -102,11 +102,11 @@ pub(super) fn run(config: &Path, what: &What) -> ExitCode {
     }
 }
 
-async fn act(store: &Store, plan: &Plan, what: &What) -> Result<(), JobsError> {
+async fn act(store: &Store, plan: &Plan, what: &JobsCommand) -> Result<(), JobsError> {
     match what {
-        What::List { json } => list(store, plan, *json).await,
-        What::Log { job, most, json } => log(store, job.as_deref(), *most, *json).await,
-        What::Run { job, dry_run, clock_is_right } => {
+        JobsCommand::List { json } => list(store, plan, *json).await,
+        JobsCommand::Log { job, most, json } => log(store, job.as_deref(), *most, *json).await,
+        JobsCommand::Run { job, dry_run, clock_is_right } => {
             let job = Job::parse(job).ok_or_else(|| JobsError::Unknown(job.clone()))?;
             let workshop = workshop(store, plan);
             if *clock_is_right {

@@ -14,7 +14,7 @@ use crate::config::checked;
 
 /// What to make.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum KeyCommand {
     /// One key file for each role, of the server key, which no service needs any more then.
     Split {
         /// The server key.
@@ -63,15 +63,15 @@ pub(crate) enum What {
     },
 }
 
-pub(super) fn run(what: &What) -> ExitCode {
+pub(super) fn run(what: &KeyCommand) -> ExitCode {
     match what {
-        What::Split { server_key, to } => report(checked::apart(|| split(server_key, to))),
-        What::Escrow { folder } => report(checked::apart(|| escrow(folder))),
-        What::Rotate { config, server_key, keys } => {
+        KeyCommand::Split { server_key, to } => report(checked::apart(|| split(server_key, to))),
+        KeyCommand::Escrow { folder } => report(checked::apart(|| escrow(folder))),
+        KeyCommand::Rotate { config, server_key, keys } => {
             rotate::run(config, server_key.as_deref(), keys.as_deref())
         }
-        What::RotateEscrow { config, escrow_key } => rotate_escrow::run(config, escrow_key),
-        What::Status { config, json } => key_status::run(config, *json),
+        KeyCommand::RotateEscrow { config, escrow_key } => rotate_escrow::run(config, escrow_key),
+        KeyCommand::Status { config, json } => key_status::run(config, *json),
     }
 }
 

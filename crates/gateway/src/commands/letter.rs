@@ -17,7 +17,7 @@ use crate::config::checked::{Plan, Recall, SupportKeys};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum LetterCommand {
     /// Shows when a letter came, whether it was opened, and when it goes.
     Show {
         /// Its id.
@@ -27,7 +27,7 @@ pub(crate) enum What {
         json: bool,
     },
     /// What the audit trail says of a letter, for a dispute whether it arrived: a PDF/A, or JSON. Also of one that is gone.
-    Evidence(evidence::Wish),
+    Evidence(evidence::EvidenceArgs),
     /// Takes a letter back. Its recipient sees that something was withdrawn, when and by whom.
     Recall {
         /// Its id.
@@ -47,21 +47,21 @@ pub(crate) enum What {
 /// How long a recipient is told of it at least.
 const TOLD: Term = Term::Days(60);
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &LetterCommand) -> ExitCode {
     match what {
-        What::Show { letter, json } => with_support(config, async |store, _plan, _keys| {
+        LetterCommand::Show { letter, json } => with_support(config, async |store, _plan, _keys| {
             let (row, mailbox) = find(store, letter).await?;
             show(&row, &mailbox, *json);
             Ok::<_, SupportError>(())
         }),
-        What::Evidence(wish) => {
+        LetterCommand::Evidence(wish) => {
             // The auditor's key is where it is; without it the evidence says that nobody looked.
             let masters = Plan::load_for_audit(config).ok().map(|(_, masters)| masters);
             with_support(config, async |store, plan, keys| {
                 evidence::make(store, plan, &keys, masters.as_deref(), wish, SystemClock.now()).await
             })
         }
-        What::Recall { letter, note, by, even_if_read } => {
+        LetterCommand::Recall { letter, note, by, even_if_read } => {
             let wish = Recalled { letter, note, by: by.as_deref(), even_if_read: *even_if_read };
             with_support(config, async |store, plan, keys| recall(store, plan, &keys, &wish).await)
         }

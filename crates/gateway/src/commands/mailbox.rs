@@ -20,7 +20,7 @@ use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do. A mailbox is named by its address or its id.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum MailboxCommand {
     /// Shows the mailboxes.
     List {
         /// Only those in this state: pending, active, locked, deleted.
@@ -77,14 +77,19 @@ pub(crate) struct Act {
     note: String,
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &MailboxCommand) -> ExitCode {
     with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
 }
 
-async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), SupportError> {
+async fn act(
+    store: &Store,
+    plan: &Plan,
+    keys: &SupportKeys,
+    what: &MailboxCommand,
+) -> Result<(), SupportError> {
     let now = SystemClock.now();
     match what {
-        What::List { state, held, addresses, json } => {
+        MailboxCommand::List { state, held, addresses, json } => {
             let state = state.as_deref().map(parse_state).transpose()?;
             let wanted = |row: &MailboxRow| {
                 state.is_none_or(|state| row.state == state) && (!held || row.held_since.is_some())
@@ -92,11 +97,11 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             let show = Show { addresses: *addresses, json: *json };
             list(store, plan, keys, state == Some(MailboxState::Deleted), wanted, show).await
         }
-        What::Show { mailbox, json } => {
+        MailboxCommand::Show { mailbox, json } => {
             let row = find(store, keys, mailbox).await?;
             show(store, plan, keys, &row, *json, now).await
         }
-        What::Lock(act) => {
+        MailboxCommand::Lock(act) => {
             let row = checked(store, keys, act).await?;
             let event = Event::MailboxLocked { mailbox: &row.id };
             let told = (SupportDid::Locked, event, act.note.as_str());
@@ -105,7 +110,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             let why_not = "it is not active: only an active mailbox is locked";
             done(store.lock_mailbox(lock, now).await?, "locked", why_not)
         }
-        What::Unlock(act) => {
+        MailboxCommand::Unlock(act) => {
             let row = checked(store, keys, act).await?;
             let event = Event::MailboxUnlocked { mailbox: &row.id };
             let told = (SupportDid::Unlocked, event, act.note.as_str());
@@ -113,7 +118,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             let unlock = resident(keys, &row)?.unlock(&row, &keys.role.queue.rows, &SystemRandom);
             done(store.unlock_mailbox(unlock).await?, "unlocked", "it is not locked")
         }
-        What::Delete(act) => {
+        MailboxCommand::Delete(act) => {
             let row = checked(store, keys, act).await?;
             if row.held_since.is_some() {
                 return Err(SupportError::Not(
@@ -125,7 +130,7 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             let store = telling(store, (plan, keys), &row, told, now).await?;
             done(store.delete_mailbox(&row.id, now).await?, "deleted", "it is deleted already")
         }
-        What::ExportFacts { mailbox } => {
+        MailboxCommand::ExportFacts { mailbox } => {
             let row = find(store, keys, mailbox).await?;
             let facts = super::export_facts::export(store, plan, keys, &row, now).await?;
             // Noted before anybody reads it, like every other look.
@@ -134,13 +139,13 @@ async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Res
             say(facts);
             Ok(())
         }
-        What::Clear(act) => {
+        MailboxCommand::Clear(act) => {
             let row = checked(store, keys, act).await?;
             let store = noting(store, &Event::AddressCleared { mailbox: &row.id }, &act.note, now);
             let cleared = store.clear_unreachable(&row.id).await?;
             done(cleared, "cleared: mail is sent there again", "no mail to it has come back")
         }
-        What::Hold { act, end } => {
+        MailboxCommand::Hold { act, end } => {
             let row = checked(store, keys, act).await?;
             let mailbox = row.id.as_str();
             let event = if *end { Event::MailboxFreed { mailbox } } else { Event::MailboxHeld { mailbox } };

@@ -50,8 +50,6 @@ use crate::config::file::Problem;
 
 use crate::roles::Roles;
 
-pub(crate) use request::RequestError;
-
 /// Sealpost: a secure mail gateway with an attached webmail.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
@@ -124,7 +122,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: queue::What,
+        what: queue::QueueCommand,
     },
     /// Events for webhooks that nobody tries to send any more: lists, retries and drops them.
     Webhook {
@@ -132,7 +130,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: webhook::What,
+        what: webhook::WebhookCommand,
     },
     /// What recipients ask of support: lists, shows, releases and refuses it.
     Request {
@@ -140,7 +138,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: request::What,
+        what: request::RequestCommand,
     },
     /// Shows what runs by the clock, and runs it.
     Jobs {
@@ -148,7 +146,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: jobs::What,
+        what: jobs::JobsCommand,
     },
     /// Shows which processes serve over one database, and what each has in hand.
     Nodes {
@@ -165,7 +163,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: mailbox::What,
+        what: mailbox::MailboxCommand,
     },
     /// Shows a letter, and takes it back.
     Letter {
@@ -173,7 +171,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: letter::What,
+        what: letter::LetterCommand,
     },
     /// Vouches once for the letters of a store made by a version that proved no rows. Only where nobody else could
     /// write it.
@@ -188,7 +186,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: audit::What,
+        what: audit::AuditCommand,
     },
     /// Makes a configuration, a server key and the data folder.
     Init {
@@ -205,7 +203,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: partner::What,
+        what: partner::PartnerCommand,
     },
     /// Encrypted letters from the world as they came: lists them, and opens them again.
     Original {
@@ -213,7 +211,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: original::What,
+        what: original::OriginalCommand,
     },
     /// Our own keys for partners: made, brought, certified, shown, retired.
     DomainKey {
@@ -221,7 +219,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: domain_key::What,
+        what: domain_key::DomainKeyCommand,
     },
     /// Keys that sign what the gateway writes and changes (DKIM): made, used, rolled over.
     Dkim {
@@ -229,7 +227,7 @@ enum Verb {
         #[arg(long, default_value = "gateway.toml", env = "SEALPOST_CONFIG", global = true)]
         config: PathBuf,
         #[command(subcommand)]
-        what: dkim::What,
+        what: dkim::DkimCommand,
     },
     /// Prints every record to publish in the DNS, as a zone file.
     Dns {
@@ -246,7 +244,7 @@ enum Verb {
     /// Makes key files, changes keys, and says what stands under which.
     Key {
         #[command(subcommand)]
-        what: key::What,
+        what: key::KeyCommand,
     },
     /// Prints the public key that letters from the portal are signed with: a line for the DNS, and for verify-portal.
     PortalKey {

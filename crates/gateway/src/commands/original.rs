@@ -28,7 +28,7 @@ const INTAKE: Roles = Roles { intake: true, ..Roles::NONE };
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum OriginalCommand {
     /// Shows what is kept, oldest first.
     List {
         /// Only what nobody could open.
@@ -73,7 +73,7 @@ enum OriginalError {
     Some(usize),
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &OriginalCommand) -> ExitCode {
     let (plan, keys) = match Plan::load(config, INTAKE) {
         Ok(loaded) => loaded,
         Err(problems) => return complain_all(&problems),
@@ -110,9 +110,9 @@ fn reception(store: &Store, plan: Plan, role: IntakeRole) -> Result<ArrivalRecep
     Ok(ArrivalReception { context: Arc::new(Context { shared, tenant }), making, partners })
 }
 
-async fn act(reception: &ArrivalReception, what: &What) -> Result<(), OriginalError> {
+async fn act(reception: &ArrivalReception, what: &OriginalCommand) -> Result<(), OriginalError> {
     match what {
-        What::List { closed, json } => {
+        OriginalCommand::List { closed, json } => {
             for kept in originals::kept(reception).await.map_err(OriginalError::Reply)? {
                 if !closed || kept.state == OriginalState::Closed {
                     say(line(&kept, *json));
@@ -120,7 +120,7 @@ async fn act(reception: &ArrivalReception, what: &What) -> Result<(), OriginalEr
             }
             Ok(())
         }
-        What::Decrypt { which } => {
+        OriginalCommand::Decrypt { which } => {
             let ids = match which.closed {
                 false => which.ids.clone(),
                 true => {

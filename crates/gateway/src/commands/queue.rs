@@ -15,7 +15,7 @@ use crate::config::checked::{Plan, SupportKeys};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum QueueCommand {
     /// Shows the queue, oldest first.
     List {
         /// Only this destination: a hop's name or a domain.
@@ -63,32 +63,32 @@ pub(crate) struct Which {
 
 const PAGE: u32 = 500;
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &QueueCommand) -> ExitCode {
     with_support(config, async |store, plan, keys| act(store, plan, &keys, what).await)
 }
 
-async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &What) -> Result<(), StoreError> {
+async fn act(store: &Store, plan: &Plan, keys: &SupportKeys, what: &QueueCommand) -> Result<(), StoreError> {
     let now = SystemClock.now();
     let noting = |event: &Event<'_>| store.audited([event.row(now, &Actor::of_command(), None)]);
     let (word, count) = match what {
-        What::List { destination, addresses, json } => {
+        QueueCommand::List { destination, addresses, json } => {
             let filter = LegFilter { destination: destination.clone(), ..LegFilter::default() };
             let show = Show { addresses: *addresses, json: *json };
             return list(store, plan, &keys.role.queue.spool, &filter, show, now).await;
         }
-        What::Retry { which } => {
+        QueueCommand::Retry { which } => {
             ("due now", noting(&Event::LegRetried).retry_legs(&ids(store, which).await?, now).await?)
         }
-        What::Freeze { which } => {
+        QueueCommand::Freeze { which } => {
             let legs = turned(store, &keys.role.queue.spool, which, Hold::Held).await?;
             ("frozen", noting(&Event::LegFrozen).freeze_legs(legs).await?)
         }
-        What::Thaw { which } => {
+        QueueCommand::Thaw { which } => {
             let legs = turned(store, &keys.role.queue.spool, which, Hold::Free).await?;
             let until = now.plus(plan.routes.give_up);
             ("thawed", noting(&Event::LegThawed).thaw_legs(legs, now, until).await?)
         }
-        What::Remove { which } => {
+        QueueCommand::Remove { which } => {
             ("removed", noting(&Event::LegRemoved).remove_legs(&ids(store, which).await?).await?)
         }
     };

@@ -8,17 +8,17 @@ use clap::Subcommand;
 use sealpost_mail::{Address, Clock as _, Random, SystemClock, SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{Actor, Event};
 use sealpost_mailbox::{MailboxError, Resident};
+use sealpost_maintenance::{Messages, ReleaseError, Releasing, seal_note};
 use sealpost_store::{MAX_OPEN, MailboxRow, RequestKind, RequestRow, RequestState, Store, StoreError};
 use sealpost_vault::{EscrowSecret, Label, VaultError};
 use thiserror::Error;
 
 use super::{say, with_support};
 use crate::config::checked::{self, EscrowPlan, KeyFile, Plan, SupportKeys};
-use crate::release_mailbox;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum RequestCommand {
     /// Shows the open requests, oldest first.
     List {
         /// Decided ones too.
@@ -81,8 +81,8 @@ pub(crate) enum RequestError {
     Unknown(i64),
     #[error("request {0} is decided already, or its mailbox is gone; nothing was changed")]
     NotOpen(i64),
-    #[error("the mailbox has been activated meanwhile; refuse the request, the recipient can log in")]
-    Active,
+    #[error("{0}")]
+    Release(ReleaseError),
     #[error("there is no mailbox for this address")]
     NoMailbox,
     #[error("a note is needed: how did you check who is asking?")]
@@ -94,20 +94,37 @@ pub(crate) enum RequestError {
     EscrowKey,
     #[error("the file of the escrow key is not used")]
     KeyFile(#[from] KeyFile),
-    #[error("the mail could not be written: {0}")]
-    Mail(String),
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+impl From<ReleaseError> for RequestError {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::NeedsEscrowKey => Self::EscrowKey,
+            ReleaseError::Store(error) => Self::Store(error),
+            ReleaseError::Sealed(error) => Self::Sealed(error),
+            ReleaseError::NotOpen(number) => Self::NotOpen(number),
+            error @ (ReleaseError::Active | ReleaseError::Forged | ReleaseError::Mail(_)) => {
+                Self::Release(error)
+            }
+        }
+    }
+}
+
+pub(super) fn run(config: &Path, what: &RequestCommand) -> ExitCode {
     with_support(config, async |store, plan, keys| act(store, plan, keys, what).await)
 }
 
-async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> Result<(), RequestError> {
+async fn act(
+    store: &Store,
+    plan: &Plan,
+    mut keys: SupportKeys,
+    what: &RequestCommand,
+) -> Result<(), RequestError> {
     let (now, random) = (SystemClock.now(), SystemRandom);
     match what {
-        What::List { all, json } => list(store, &keys, *all, *json, now).await,
-        What::Show { number } => show(store, plan, &keys, *number, now).await,
-        What::Release { number, note, escrow_key, lose_messages } => {
+        RequestCommand::List { all, json } => list(store, &keys, *all, *json, now).await,
+        RequestCommand::Show { number } => show(store, plan, &keys, *number, now).await,
+        RequestCommand::Release { number, note, escrow_key, lose_messages } => {
             if note.trim().is_empty() {
                 return Err(RequestError::NoNote);
             }
@@ -115,12 +132,20 @@ async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> 
                 keys.escrow = Some(EscrowSecret::parse(checked::read_key(file)?.expose())?);
             }
             let (request, mailbox) = find(store, *number).await?;
-            let address = address(&keys, &mailbox)?;
-            let lost = *lose_messages;
-            let done = release_mailbox::release(
-                store, plan, &keys, &request, &mailbox, address, note, lost, now, &random,
-            )
-            .await?;
+            let address = address(&keys, &mailbox)?.ok_or(RequestError::NotOpen(request.number))?;
+            let messages = if *lose_messages { Messages::GivenUp } else { Messages::Kept };
+            let releasing = Releasing {
+                store,
+                keys: &keys.role,
+                escrow: plan.escrow.public(&keys.role.way_in),
+                escrow_key: keys.escrow.as_ref(),
+                announcer: &plan.announcer,
+                name: &plan.name,
+                give_up: plan.routes.give_up,
+                now,
+                random: &random,
+            };
+            let done = releasing.release(&request, &mailbox, address, note, messages).await?;
             let letters = if done.kept { "the messages are kept" } else { "the old messages are gone" };
             match done.initial {
                 None => say(format_args!("released: a mail with a new link is on its way; {letters}")),
@@ -134,10 +159,10 @@ async fn act(store: &Store, plan: &Plan, mut keys: SupportKeys, what: &What) -> 
             }
             Ok(())
         }
-        What::Ask { address, note } => ask(store, &keys, address, note, now, &random).await,
-        What::Refuse { number, note } => {
+        RequestCommand::Ask { address, note } => ask(store, &keys, address, note, now, &random).await,
+        RequestCommand::Refuse { number, note } => {
             let (request, _) = find(store, *number).await?;
-            let sealed = release_mailbox::seal_note(&keys, &request.mailbox_id, note, &random as &dyn Random);
+            let sealed = seal_note(&keys.role, &request.mailbox_id, note, &random);
             let refused = Event::RequestRefused { mailbox: &request.mailbox_id, number: request.number };
             let noting = store.audited([refused.row(now, &Actor::of_command(), None)]);
             match noting.refuse_request(&request, sealed, now).await? {

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_maintenance::{Done, RotateError, Rotation};
 use sealpost_store::{Company, Rotating, Rows, Store, StoreError, StoreOptions};
 use sealpost_vault::ServerKey;
 use thiserror::Error;
@@ -16,7 +17,6 @@ use thiserror::Error;
 use super::{complain, complain_all, prover, runtime, say};
 use crate::config::checked::{self as plan, KeySource};
 use crate::config::file::{self as config, Config, Escrow, Source};
-use crate::rotate_key::{Done, RotateError, Rotation};
 
 /// Why the key was not changed, or not wholly.
 #[derive(Debug, Error)]

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use sealpost_mail::{Clock as _, SystemClock, SystemRandom};
 use sealpost_mailbox::Resident;
 use sealpost_mailbox::audit::{Actor, Event};
+use sealpost_maintenance::moved_escrow;
 use sealpost_store::{Store, StoreError};
 use sealpost_vault::{EscrowPublic, EscrowSecret, VaultError};
 use thiserror::Error;
 
 use super::{complain, complain_all, fail, say, with_store};
 use crate::config::checked::{self as plan, Plan, SupportKeys};
-use crate::rotate_key::moved_escrow;
 
 #[derive(Debug, Error)]
 enum Failed {

@@ -15,7 +15,7 @@ use super::{say, with_support};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum WebhookCommand {
     /// Shows events that no receiver has yet: those that wait for their next try, and those that nobody tries to send any
     /// more.
     List {
@@ -49,7 +49,7 @@ pub(crate) struct Which {
     all: bool,
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &WebhookCommand) -> ExitCode {
     with_support(config, async |store, _plan, _keys| act(store, what).await)
 }
 
@@ -85,16 +85,16 @@ fn noted(store: &Store, event: &Event<'_>, which: &Which, now: Timestamp) -> Sto
     store.audited(vec![row])
 }
 
-async fn act(store: &Store, what: &What) -> Result<(), WebhookError> {
+async fn act(store: &Store, what: &WebhookCommand) -> Result<(), WebhookError> {
     match what {
-        What::List { dead, all: _, json } => Ok(list(store, *dead, *json).await?),
-        What::Retry(which @ Which { id, webhook, all: _ }) => {
+        WebhookCommand::List { dead, all: _, json } => Ok(list(store, *dead, *json).await?),
+        WebhookCommand::Retry(which @ Which { id, webhook, all: _ }) => {
             let now = SystemClock.now();
             let store = noted(store, &Event::EventsRetried, which, now);
             let count = store.revive_events(id.as_deref(), webhook.as_deref(), now).await?;
             told(count, id.as_deref(), webhook.as_deref(), "due now")
         }
-        What::Drop(which @ Which { id, webhook, all: _ }) => {
+        WebhookCommand::Drop(which @ Which { id, webhook, all: _ }) => {
             let store = noted(store, &Event::EventsDropped, which, SystemClock.now());
             let count = store.drop_events(id.as_deref(), webhook.as_deref()).await?;
             told(count, id.as_deref(), webhook.as_deref(), "dropped")

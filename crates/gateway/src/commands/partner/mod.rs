@@ -25,7 +25,7 @@ pub(super) use show::subject;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum PartnerCommand {
     /// Adds a partner, or another key to one: from the file that came by mail, or from what the partner publishes. Shows
     /// the fingerprints and asks.
     Add(add::Add),
@@ -215,20 +215,22 @@ pub(super) fn at_desk(
     })
 }
 
-pub(super) fn run(config: &Path, what: &What) -> ExitCode {
+pub(super) fn run(config: &Path, what: &PartnerCommand) -> ExitCode {
     at_desk(config, async |desk| match what {
-        What::Add(add) => add::run(desk, add).await,
-        What::List { json } => show::list(desk, *json).await,
-        What::Show { name, json } => show::one(desk, &desk.find(name).await?, *json),
-        What::Test(test) => test::run(desk, test).await,
-        What::Set { name, closing } => set(desk, name, *closing).await,
-        What::Trust { name, fingerprint, yes } => trust(desk, name, fingerprint.as_deref(), *yes).await,
-        What::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
-        What::Revoke { name, fingerprint } => {
+        PartnerCommand::Add(add) => add::run(desk, add).await,
+        PartnerCommand::List { json } => show::list(desk, *json).await,
+        PartnerCommand::Show { name, json } => show::one(desk, &desk.find(name).await?, *json),
+        PartnerCommand::Test(test) => test::run(desk, test).await,
+        PartnerCommand::Set { name, closing } => set(desk, name, *closing).await,
+        PartnerCommand::Trust { name, fingerprint, yes } => {
+            trust(desk, name, fingerprint.as_deref(), *yes).await
+        }
+        PartnerCommand::Suspend { name, fingerprint } => suspend(desk, name, fingerprint.as_deref()).await,
+        PartnerCommand::Revoke { name, fingerprint } => {
             let found = desk.find(name).await?;
             step(desk, &found.partner, key(&found, fingerprint)?, Step::Revoke).await
         }
-        What::Remove { name, yes } => remove(desk, name, *yes).await,
+        PartnerCommand::Remove { name, yes } => remove(desk, name, *yes).await,
     })
 }
 

@@ -72,7 +72,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
         locks: LockRules {
             passwords: portal.lock_after.max(1),
             first: portal.lock_for.0,
-            answers: portal.answers.max(1),
+            answers: portal.answer_attempts.max(1),
         },
         limits: RequestLimits {
             network: portal.limits.network_per_second,

@@ -93,8 +93,12 @@ fn portal(config: &Config, source: &mut Source) {
     if portal.lock_after == 0 {
         source.near("lock-after", "lock-after = 0 locks before the first try", "10 is good");
     }
-    if portal.answers == 0 {
-        source.near("answers", "answers = 0 closes the reset before the first try", "5 is good");
+    if portal.answer_attempts == 0 {
+        source.near(
+            "answer-attempts",
+            "answer-attempts = 0 closes the reset before the first try",
+            "5 is good",
+        );
     }
 }
 

@@ -274,7 +274,8 @@ pub(crate) fn read(file: &Path) -> Result<(Config, Source), Vec<Problem>> {
         Err(error) => {
             // toml's own Display quotes the source line, which may hold a secret: take its message only.
             let offset = error.span().map_or(0, |span| span.start);
-            let (wrong, hint) = parse_errors::explain(error.message(), parse_errors::written(&source.text, error.span()));
+            let (wrong, hint) =
+                parse_errors::explain(error.message(), parse_errors::written(&source.text, error.span()));
             source.at(offset, wrong, hint);
             Err(source.problems)
         }

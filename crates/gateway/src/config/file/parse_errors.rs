@@ -30,8 +30,11 @@ const FOREIGN: [(&str, &str); 5] = [
 ];
 
 /// Keys that had another name once: the old one, one of the keys beside the new one, and the new one.
-const RENAMED: [(&str, &str, &str); 2] =
-    [("answers", "`replies`", "replies"), ("answer", "`recipient-list`", "reply")];
+const RENAMED: [(&str, &str, &str); 3] = [
+    ("answers", "`replies`", "replies"),
+    ("answer", "`recipient-list`", "reply"),
+    ("answers", "`lock-after`", "answer-attempts"),
+];
 
 /// What is wrong, and how to fix it. `value`: what stands where the parser stopped, without quotes.
 pub(super) fn explain(message: &str, value: &str) -> (String, String) {
@@ -135,6 +138,8 @@ mod tests {
         assert!(hint("unknown field `colour`", keys).starts_with("expected one of"));
         let renamed = hint("unknown field `answers`", "`default` or `replies`");
         assert_eq!(renamed, "`answers` is called `replies` now: write replies = …");
+        let renamed = hint("unknown field `answers`", "one of `reset`, `lock-after`, `answer-attempts`");
+        assert_eq!(renamed, "`answers` is called `answer-attempts` now: write answer-attempts = …");
         assert_eq!(hint("invalid value: integer `70000`", "u16"), "write a number from 0 to 65535");
         assert_eq!((distance("", "abc"), distance("abc", "acb"), distance("kitten", "sitting")), (3, 1, 3));
     }

@@ -49,8 +49,8 @@ pub(crate) struct Portal {
     pub(crate) lock_after: u32,
     #[serde(default = "lock_for")]
     pub(crate) lock_for: Span,
-    #[serde(default = "answers")]
-    pub(crate) answers: u32,
+    #[serde(default = "answer_attempts")]
+    pub(crate) answer_attempts: u32,
     #[serde(default)]
     pub(crate) write: Write,
     #[serde(default)]
@@ -324,7 +324,7 @@ fn lock_after() -> u32 {
 fn lock_for() -> Span {
     Span::secs(15 * 60)
 }
-fn answers() -> u32 {
+fn answer_attempts() -> u32 {
     5
 }
 fn mailbox_size() -> Spanned<Size> {
