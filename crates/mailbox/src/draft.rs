@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sealpost_mail::{Address, Clock, Random, Secret, Timestamp};
 use sealpost_store::{
-    DraftFile, DraftRow, NewDraft, NewDraftFile, DraftQuota, SentDraft, Store, StoreError, UploadRow,
+    DraftFile, DraftQuota, DraftRow, NewDraft, NewDraftFile, SentDraft, Store, StoreError, UploadRow,
 };
 use sealpost_vault::{MailboxSecret, MessageKey, Part, SessionAuth};
 use serde::{Deserialize, Serialize};

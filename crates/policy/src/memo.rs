@@ -11,7 +11,7 @@ use crate::answer::Answer;
 /// Lives for one letter.
 #[derive(Default)]
 pub(crate) struct Memo {
-    answers: HashMap<*const (), Answer>,
+    pub(crate) answers: HashMap<*const (), Answer>,
     edits: HashMap<*const (), Vec<Edit>>,
     subjects: Option<Arc<[String]>>,
 }
