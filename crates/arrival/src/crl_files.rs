@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use sealpost_arrival::RevocationLists;
 use sealpost_seal::RevocationList;
+
+use crate::settings::RevocationLists;
 
 /// Those of one place together: all are given to the worker with every letter.
 const MAX: u64 = 16 * 1024 * 1024;
 
-pub(crate) struct CrlFiles {
+/// Places where lists lie: files, or folders of them.
+pub struct CrlFiles {
     places: Vec<PathBuf>,
     kept: Mutex<Kept>,
 }
@@ -37,7 +39,9 @@ struct One {
 type Seen = Option<(SystemTime, u64)>;
 
 impl CrlFiles {
-    pub(crate) fn new(places: Vec<PathBuf>) -> Self {
+    /// Reads nothing yet.
+    #[must_use]
+    pub fn new(places: Vec<PathBuf>) -> Self {
         Self { places, kept: Mutex::default() }
     }
 
@@ -117,7 +121,10 @@ impl std::fmt::Debug for CrlFiles {
 }
 
 /// What is in the file, or in every file of the folder.
-pub(crate) fn read(place: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub fn read(place: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut left = MAX;
     let mut read = Vec::new();
     for path in files(place)? {

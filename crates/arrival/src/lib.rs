@@ -13,6 +13,7 @@ mod authentication;
 mod bounce_status;
 mod commit;
 mod context;
+pub mod crl_files;
 mod decide;
 mod deletion_keyword;
 pub mod enqueue;

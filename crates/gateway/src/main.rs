@@ -2,7 +2,6 @@
 
 mod commands;
 mod config;
-mod crl_files;
 mod demo;
 mod dkim_folder;
 mod dns_records;

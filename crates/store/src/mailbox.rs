@@ -1,6 +1,6 @@
 //! Mailboxes and the wraps of their keys. Which wrap opens with what is the vault's business.
 
-use sealpost_mail::Timestamp;
+use sealpost_mail::{ActivateBy, Timestamp};
 
 use crate::column_values::{ColumnWord as _, Ended, WrapKind};
 use crate::deleted_mailbox::forget_deleted;
@@ -129,8 +129,8 @@ pub struct ReachedMailbox {
     pub state: MailboxState,
     /// The kept activation link, sealed; while pending only.
     pub link_sealed: Option<Vec<u8>>,
-    /// It opens with an initial password; while pending only.
-    pub by_password: bool,
+    /// What it opens with; while pending only.
+    pub activate_by: ActivateBy,
     /// The bytes of all letters in it.
     pub held: u64,
     /// Which password and answer are the present ones; sealed with the address.
@@ -258,7 +258,7 @@ impl Store {
                 public_key: row.blob()?,
                 state: mailbox_state(&mut row)?,
                 link_sealed: row.opt_blob()?,
-                by_password: row.int()? > 0,
+                activate_by: if row.int()? > 0 { ActivateBy::InitialPassword } else { ActivateBy::Link },
                 held: row.count()?,
                 epochs: row.text()?,
                 bounces: u32::try_from(row.count()?).unwrap_or(u32::MAX),

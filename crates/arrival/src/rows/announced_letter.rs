@@ -1,6 +1,6 @@
 //! What an announcement is about: the mailbox as the notice sees it, and the letter. Knows no wording and queues nothing.
 
-use sealpost_mail::{Address, ReversePath, Secret, Summary, Timestamp};
+use sealpost_mail::{ActivateBy, Address, ReversePath, Secret, Summary, Timestamp};
 use sealpost_mailbox::{Going, Wish};
 use sealpost_store::{MailboxState, ReachedMailbox};
 use sealpost_vault::{InitialPassword, Token};
@@ -42,17 +42,17 @@ pub(super) struct Announcement<'a> {
 impl Standing {
     /// What an existing mailbox's state means for its next notice.
     pub(super) fn of(context: &Context, row: &ReachedMailbox) -> Self {
-        match row.state {
+        match (row.state, row.activate_by) {
             // A mailbox keeps the way it was made with, whatever the operator has chosen since.
-            MailboxState::Pending if row.by_password => Self::PendingByPassword,
-            MailboxState::Pending => {
+            (MailboxState::Pending, ActivateBy::InitialPassword) => Self::PendingByPassword,
+            (MailboxState::Pending, ActivateBy::Link) => {
                 let sealed = row.link_sealed.as_ref();
                 let token =
                     sealed.and_then(|sealed| Token::kept(&context.shared.keys.rows, &row.id, sealed).ok());
                 Self::Pending { link: token.map(|token| context.tenant.announcer.activation_link(&token)) }
             }
-            MailboxState::Active | MailboxState::Deleted => Self::Active,
-            MailboxState::Locked => Self::Locked,
+            (MailboxState::Active | MailboxState::Deleted, _) => Self::Active,
+            (MailboxState::Locked, _) => Self::Locked,
         }
     }
 

@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sealpost_mail::{Secret, Timestamp};
+use sealpost_mail::{ActivateBy, Secret, Timestamp};
 use sealpost_mailbox::{Activated, ActivationLink, Chosen, NewPair, Waiting, portal_links};
 use sealpost_store::{Folder, Page as StorePage, Proof};
 use sealpost_vault::MailboxSecret;
@@ -41,8 +41,8 @@ pub(crate) struct ActivatePage {
     page: Page,
     /// Where the form goes.
     action: String,
-    /// Whether the initial password leads here.
-    by_password: bool,
+    /// What led here.
+    came_by: ActivateBy,
     address: String,
     waiting: Option<WaitingLetter>,
     questions: Vec<(String, String)>,
@@ -186,7 +186,10 @@ pub(crate) async fn whole(
         address: good.address.clone(),
         rules: site.config.password.into(),
         kept_by_support: site.keys.escrow_public.is_some(),
-        by_password: matches!(good.proof, Proof::Newcomer(_)),
+        came_by: match good.proof {
+            Proof::Newcomer(_) => ActivateBy::InitialPassword,
+            Proof::Token(_) => ActivateBy::Link,
+        },
         page,
         action,
         entered,

@@ -72,19 +72,16 @@ struct LoginPage {
     note: Note,
     address: String,
     to: String,
-    /// Whether newcomers come with an initial password.
-    by_password: bool,
+    /// How newcomers come in.
+    activate_by: ActivateBy,
     /// What was sent after the session's end.
     typed: Option<Typed>,
 }
 
 impl LoginPage {
     fn new(site: &Site, page: Page, note: Note) -> Self {
-        let by_password = match site.config.activate_by {
-            ActivateBy::Link => false,
-            ActivateBy::InitialPassword => true,
-        };
-        Self { page, note, address: String::new(), to: String::new(), by_password, typed: None }
+        let activate_by = site.config.activate_by;
+        Self { page, note, address: String::new(), to: String::new(), activate_by, typed: None }
     }
 
     fn is_carried(&self) -> bool {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use sealpost_arrival::crl_files::{self, CrlFiles};
 use sealpost_arrival::{Inbound, Pace, Unopened};
 use sealpost_delivery::Route;
 use sealpost_seal::{Limits, Lists, RevocationList, Worker};
 
 use super::{hops, networks};
 use crate::config::file::{self as config, Config, Size, Source};
-use crate::crl_files::{self, CrlFiles};
 
 /// Where letters from the world go, and how they are looked at; `None` only where a problem has been noted.
 pub(super) fn plan(config: &Config, source: &mut Source) -> Option<Inbound> {
