@@ -1,4 +1,4 @@
-//! Deposits: letters in mailboxes. Every question names the mailbox too, so that a guessed id opens nothing.
+//! Deposits: letters in mailboxes, and how many of them a folder has, unread and in all. Every question names the mailbox too, so that a guessed id opens nothing.
 
 use sealpost_mail::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Looks whether everything the store holds hangs together, and forgets what time has made useless.
+//! Looks whether everything the store holds hangs together (bodies without rows, rows without bodies), and forgets what time has made useless.
 
 use sealpost_mail::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Sessions: a cookie's secret opens the mailbox's secret, for as long as both are there. Knows no page.
+//! Sessions: a cookie's secret opens the mailbox's secret until the session expires, by idleness or by age. Knows no page.
 
 use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
