@@ -452,6 +452,39 @@ fn links_between_documents_lead_somewhere() {
 }
 
 /// Every configuration we hand out passes the product's own check.
+/// Sources that a document names by their path. Records of decisions name what was there when they were written.
+#[test]
+fn sources_that_documents_name_are_there() {
+    let mut found = 0;
+    let mut bad = Vec::new();
+    for (path, text) in files(&[".md"]) {
+        if path.starts_with("docs/decisions") || !path.starts_with("docs") {
+            continue;
+        }
+        for named in text.split('`').skip(1).step_by(2) {
+            let is_path = named.contains('/') && named.ends_with(".rs") && !named.contains(' ');
+            if !is_path {
+                continue;
+            }
+            let (before, names, behind) = match (named.split_once('{'), named.split_once('}')) {
+                (Some((before, inside)), Some((_, behind))) => {
+                    (before, inside.split('}').next().unwrap_or_default(), behind)
+                }
+                _ => ("", named, ""),
+            };
+            for name in names.split(',') {
+                let file = format!("{before}{name}{behind}");
+                found += 1;
+                if !["crates", "", "tests"].iter().any(|folder| root().join(folder).join(&file).exists()) {
+                    bad.push(format!("{}: {file}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(found > 700, "the search finds too little: {found}");
+    nothing(bad, "a document names a source that is not there");
+}
+
 #[test]
 fn shipped_configurations_are_good() {
     let home = rig::gateway::Home::empty();
