@@ -117,7 +117,7 @@ fn a_job_cut_off_is_taken_up_again_and_does_nothing_twice() {
     clock.set(42 * DAY + 3600);
     gateway.restart();
     poll("all letters to go", || (gateway.count("SELECT count(*) FROM deposits") == 0).then_some(()));
-    let untold = || gateway.count("SELECT count(*) FROM expired_unread");
+    let untold = || gateway.count("SELECT count(*) FROM gone_unread");
     let before = untold();
     clock.set(44 * DAY);
     poll("word to senders to begin", || (before == 0 || untold() < before).then_some(()));
@@ -125,7 +125,7 @@ fn a_job_cut_off_is_taken_up_again_and_does_nothing_twice() {
     clock.set(44 * DAY + 3600);
     gateway.restart();
     poll("their senders to be told", || {
-        (gateway.count("SELECT count(*) FROM expired_unread") == 0).then_some(())
+        (gateway.count("SELECT count(*) FROM gone_unread") == 0).then_some(())
     });
     no_legs(&gateway);
     let mut ids: Vec<String> =
@@ -169,7 +169,7 @@ fn jobs_are_shown_foreseen_and_run_by_hand() {
     assert!(code != 0 && err.contains("jobs list"), "{err}");
     // Mail is written by whoever delivers it.
     let sent = said(&gateway, &["jobs", "run", "senders"]);
-    assert!(sent.contains("\"expired\":1"), "{sent}");
+    assert!(sent.contains("\"gone unread\":1"), "{sent}");
     let told = hop.wait_to("erika@insurer.example").text();
     assert!(told.contains("Ungelesen"), "{told}");
     gateway.sweep();

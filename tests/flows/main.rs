@@ -24,6 +24,7 @@ mod confidential;
 mod crash;
 mod crowd;
 mod damaged_rows;
+mod deleted_unread;
 mod delivery_minimum;
 mod demo;
 mod digests;

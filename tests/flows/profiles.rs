@@ -238,7 +238,7 @@ fn an_accident_insurer_from_the_first_mail_to_the_last_deletion() {
     operator.day(603);
     assert_eq!(operator.rows("mailboxes WHERE state <> 'deleted'"), 0);
     for table in
-        ["deposits", "bodies", "wraps", "bounce_memos", "sessions", "reminded", "wished", "expired_unread"]
+        ["deposits", "bodies", "wraps", "bounce_memos", "sessions", "reminded", "wished", "gone_unread"]
     {
         assert_eq!(operator.rows(table), 0, "{table}");
     }

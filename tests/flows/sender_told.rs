@@ -8,7 +8,7 @@ use rig::process::poll;
 use rig::reader::activate;
 use rig::{Config, Gateway, Hop};
 
-const SENDER: &str = "erika@insurer.example";
+pub(crate) const SENDER: &str = "erika@insurer.example";
 pub(crate) const CUSTOMER: &str = "kunde@web.example";
 
 /// A gateway whose clock can be set, begun at ten in the morning.
@@ -49,8 +49,13 @@ impl Office {
 
     /// Sends one; its Message-ID.
     pub(crate) fn letter(&self, text: &str) -> String {
+        self.letter_to(CUSTOMER, text)
+    }
+
+    /// To somebody else.
+    pub(crate) fn letter_to(&self, customer: &str, text: &str) -> String {
         let letter = letters::plain("[vertraulich] geheim 4711", text);
-        self.gateway.smtp().letter(SENDER, &[CUSTOMER], &letter).expect("250 *");
+        self.gateway.smtp().letter(SENDER, &[customer], &letter).expect("250 *");
         field(&letter, "Message-ID").unwrap()
     }
 
@@ -74,18 +79,18 @@ impl Office {
         self.is_quiet();
     }
 
-    fn to(&self, whom: &str) -> Vec<Vec<u8>> {
+    pub(crate) fn to(&self, whom: &str) -> Vec<Vec<u8>> {
         let mails = self.hop.delivered();
         mails.into_iter().filter(|mail| mail.to() == [whom]).map(|mail| mail.bytes).collect()
     }
 }
 
-fn text(mail: &[u8]) -> String {
+pub(crate) fn text(mail: &[u8]) -> String {
     let parsed = mail_parser::MessageParser::default().parse(mail).unwrap();
     parsed.body_text(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn subject(mail: &[u8]) -> String {
+pub(crate) fn subject(mail: &[u8]) -> String {
     mail_parser::MessageParser::default().parse(mail).unwrap().subject().unwrap().to_owned()
 }
 

@@ -10,7 +10,7 @@ use sealpost_mailbox::{LINK_LASTS, NewOwner, NewPending, WaysIn};
 use sealpost_notice::Notice;
 use sealpost_store::{
     Again, LegPurpose, MailboxRow, MailboxState, NewMailbox, NewToken, NewWrap, Release, Released,
-    RequestKind, RequestRow, Store, StoreError, TokenPurpose, WrapKind,
+    RequestKind, RequestRow, Store, StoreError, TokenPurpose, Unread, WrapKind,
 };
 use sealpost_vault::{
     Argon2Cost, EscrowPublic, EscrowSecret, InitialPassword, Label, MailboxSecret, SupportRole, Token,
@@ -75,6 +75,8 @@ pub struct Releasing<'a> {
     pub announcer: &'a Announcer,
     /// The gateway's name in Message-IDs.
     pub name: &'a str,
+    /// What becomes of unread letters that cannot be kept.
+    pub unread: Unread,
     /// How long the mail is tried.
     pub give_up: Duration,
     /// When.
@@ -127,7 +129,10 @@ impl Releasing<'_> {
             Some(secret) => {
                 Again::Kept { wraps: ways.wraps(keys, &mailbox.id, &secret, random)?, token: new_token }
             }
-            None => Again::Lost(Box::new(self.empty(mailbox, &address, &ways, new_token)?)),
+            None => Again::Lost {
+                new: Box::new(self.empty(mailbox, &address, &ways, new_token)?),
+                unread: self.unread,
+            },
         };
         let link = match &initial {
             Some(_) => announcer.public_url.clone(),
@@ -150,7 +155,9 @@ impl Releasing<'_> {
         // Another mailbox takes the old one's place: the trail says of each that it was made.
         let made = match &again {
             Again::Kept { .. } => None,
-            Again::Lost(new) => Some(Event::MailboxCreated { mailbox: &new.id }.row(now, &actor, None)),
+            Again::Lost { new, unread: _ } => {
+                Some(Event::MailboxCreated { mailbox: &new.id }.row(now, &actor, None))
+            }
         };
         let wish = Release {
             number: request.number,

@@ -77,7 +77,7 @@ impl Writer<'_> {
             Notice::NotFetched { recipient, date, deletion, reached, newcomer, .. } => {
                 self.not_fetched(recipient, *date, deletion.is_some(), *reached, *newcomer)
             }
-            Notice::ExpiredUnread { recipient, date, at } => self.expired_unread(recipient, *date, *at),
+            Notice::GoneUnread { recipient, date, at, how } => self.gone_unread(recipient, *date, *at, *how),
             Notice::ReplySafely { link, wrote } => self.reply_safely(link, *wrote),
             Notice::DeletionWish { link, .. } => self.deletion_wish(link),
             Notice::DeletionHeld => self.deletion_held(),
@@ -136,7 +136,7 @@ impl Notice {
     /// When the letter came that its sender is told of: the subject says which of several it is.
     fn sent(&self) -> Option<Timestamp> {
         match self {
-            Self::NotFetched { date, .. } | Self::ExpiredUnread { date, .. } => Some(*date),
+            Self::NotFetched { date, .. } | Self::GoneUnread { date, .. } => Some(*date),
             Self::Activation { .. }
             | Self::ActivationReminder { .. }
             | Self::UnreadReminder { .. }
@@ -179,7 +179,7 @@ impl Notice {
             | Self::Digest { deletion, .. } => *deletion,
             Self::ResetLink { expires, .. } | Self::DeletionWish { expires, .. } => Some((*expires, 0)),
             Self::ReplyReturned { .. }
-            | Self::ExpiredUnread { .. }
+            | Self::GoneUnread { .. }
             | Self::ReplySafely { .. }
             | Self::DeletionHeld
             | Self::DeletionNothing
@@ -207,7 +207,7 @@ impl Notice {
             | Self::InitialPassword { .. }
             | Self::PasswordForSender { .. }
             | Self::MailboxReminder { .. }
-            | Self::ExpiredUnread { .. }
+            | Self::GoneUnread { .. }
             | Self::ReplySafely { .. }
             | Self::DeletionWish { .. }
             | Self::DeletionHeld
@@ -239,7 +239,7 @@ impl Notice {
             | Self::Digest { .. }
             | Self::MailboxReminder { .. }
             | Self::NotFetched { .. }
-            | Self::ExpiredUnread { .. }
+            | Self::GoneUnread { .. }
             | Self::ReplySafely { .. }
             | Self::DeletionWish { .. }
             | Self::DeletionHeld

@@ -38,6 +38,6 @@ pub use dates::{date, date_time};
 pub use error::NoticeError;
 pub use evidence::{DatedStep, Evidence, EvidenceText, LetterStep, SecondKey, TrailState};
 pub use language::Language;
-pub use notice::{Access, DeletedBy, Notice, Reached, Rendered, SupportDid, Wrote};
+pub use notice::{Access, DeletedBy, Notice, Reached, Rendered, SupportDid, WentUnread, Wrote};
 pub use report::{Report, ReportText, Why};
 pub use sanitize::{address as plain_address, text as plain_text};

@@ -100,14 +100,18 @@ pub enum Notice {
         #[serde(default)]
         newcomer: Option<ActivateBy>,
     },
-    /// To the sender: the letter was deleted when its time was over, and nobody had opened it.
-    ExpiredUnread {
+    /// To the sender: the letter was deleted, and nobody had opened it.
+    #[serde(alias = "expired-unread")] // its name in tickets that are on their way
+    GoneUnread {
         /// Whom it was for.
         recipient: String,
         /// When it came.
         date: Timestamp,
         /// When it went.
         at: Timestamp,
+        /// How.
+        #[serde(default)]
+        how: WentUnread,
     },
     /// To somebody who answered one of our mails instead of writing in the portal: what was written is not kept.
     ReplySafely {
@@ -307,6 +311,19 @@ pub enum Reached {
     Notified,
     /// Mail to the address came back, and no later one stayed.
     CameBack,
+}
+
+/// How a letter went that nobody had opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WentUnread {
+    /// Its time was over.
+    #[default]
+    Expired,
+    /// Its recipient deleted it.
+    Deleted,
+    /// The mailbox was deleted, by its owner or by support, and it was in it.
+    WithMailbox,
 }
 
 /// Whether an owner gets into a mailbox in use.

@@ -4,7 +4,7 @@
 use sealpost_mail::{ActivateBy, Secret, Timestamp};
 
 use crate::layout::{Fact, Page};
-use crate::notice::Reached;
+use crate::notice::{Reached, WentUnread};
 use crate::sanitize;
 use crate::writer::{Writer, Written};
 
@@ -39,13 +39,24 @@ impl Writer<'_> {
         Ok(page)
     }
 
-    pub(super) fn expired_unread(&self, recipient: &str, date: Timestamp, at: Timestamp) -> Written<Page> {
-        let mut page = self.start(["unread-gone-subject", "unread-gone-heading", "unread-gone-intro"])?;
+    pub(super) fn gone_unread(
+        &self,
+        recipient: &str,
+        date: Timestamp,
+        at: Timestamp,
+        how: WentUnread,
+    ) -> Written<Page> {
+        let (intro, step) = match how {
+            WentUnread::Expired => ("unread-gone-intro", "unfetched-call"),
+            WentUnread::Deleted => ("unread-gone-intro-deleted", "unread-gone-call"),
+            WentUnread::WithMailbox => ("unread-gone-intro-mailbox", "unread-gone-again"),
+        };
+        let mut page = self.start(["unread-gone-subject", "unread-gone-heading", intro])?;
         page.inside = true;
         page.facts.push(self.fact("label-recipient", sanitize::address(recipient))?);
         page.facts.push(self.fact("label-date", self.moment(date)?)?);
         page.facts.push(self.fact("label-deleted", self.moment(at)?)?);
-        page.steps = self.section("unfetched-steps", &["unfetched-call", "unfetched-post"])?;
+        page.steps = self.section("unfetched-steps", &[step, "unfetched-post"])?;
         Ok(page)
     }
 

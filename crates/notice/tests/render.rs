@@ -30,7 +30,7 @@ fn has_link(notice: &Notice) -> bool {
             | Notice::MailboxLocked { .. }
             | Notice::AnswersUsedUp { .. }
             | Notice::NotFetched { .. }
-            | Notice::ExpiredUnread { .. }
+            | Notice::GoneUnread { .. }
             | Notice::DeletionHeld
             | Notice::DeletionNothing
             | Notice::NewMessage { access: Access::Locked, .. }

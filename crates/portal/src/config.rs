@@ -8,6 +8,7 @@ use std::time::Duration;
 use sealpost_mail::{ActivateBy, Colour, Term, Timestamp, Zone};
 use sealpost_mailbox::{LockRules, Retention, WriteRules};
 use sealpost_proxied::Proxies;
+use sealpost_store::Unread;
 use thiserror::Error;
 
 /// Why the portal does not start. The text names the setting and how to fix it.
@@ -261,6 +262,8 @@ pub struct PortalConfig {
     pub renewal: Renewal,
     /// How long letters are kept, and links that activate a mailbox.
     pub retention: Retention,
+    /// What becomes of letters that nobody had opened when their owner deletes them, or the mailbox.
+    pub unread: Unread,
     /// Wrong tries.
     pub locks: LockRules,
     /// Requests.
@@ -320,6 +323,7 @@ impl PortalConfig {
                 trash: Term::Days(14),
                 asked: None,
             },
+            unread: Unread::Forgotten,
             locks: LockRules::default(),
             limits: RequestLimits::default(),
             questions: Vec::new(),

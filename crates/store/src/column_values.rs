@@ -52,6 +52,18 @@ column_words! {
 }
 
 column_words! {
+    /// How a letter went that nobody had opened.
+    UnreadEnd {
+        /// Its time was over.
+        Expired = "expired",
+        /// Its owner deleted it.
+        Deleted = "deleted",
+        /// Its mailbox was deleted by hand, and it was in it.
+        WithMailbox = "mailbox",
+    }
+}
+
+column_words! {
     /// What ended a session that had not run out.
     Ended {
         /// Another password.
@@ -208,6 +220,8 @@ column_words! {
         Answered = "letter.answered",
         /// It went when its time was over.
         Expired = "letter.expired",
+        /// Its owner deleted it for good, or its mailbox was deleted with it.
+        Deleted = "letter.deleted",
         /// It was taken back.
         Recalled = "letter.recalled",
     }
@@ -215,7 +229,7 @@ column_words! {
 
 impl LetterEvent {
     /// Every one there is.
-    pub const EVERY: [Self; 8] = [
+    pub const EVERY: [Self; 9] = [
         Self::Deposited,
         Self::Notified,
         Self::NoticeBounced,
@@ -223,6 +237,7 @@ impl LetterEvent {
         Self::Opened,
         Self::Answered,
         Self::Expired,
+        Self::Deleted,
         Self::Recalled,
     ];
 }

@@ -17,12 +17,17 @@ macro_rules! remains {
 /// Everything that led into it, everybody who was in, and what its owner has asked support for. Letters and drafts go
 /// before: they have bodies.
 pub(crate) fn forget_deleted(batch: &mut Batch, mailbox_id: &str) {
+    forget_replaced(batch, mailbox_id);
+    batch.add(sql!(remains!("requests"), mailbox_id));
+}
+
+/// The same of one that support has put another in the place of: what was asked and decided stays with support.
+pub(crate) fn forget_replaced(batch: &mut Batch, mailbox_id: &str) {
     batch.add(sql!(remains!("wraps"), mailbox_id));
     batch.add(sql!(remains!("newcomers"), mailbox_id));
     batch.add(sql!(remains!("sessions"), mailbox_id));
     // Whom its letters went to, sealed, for reports that nobody reads any more.
     batch.add(sql!(remains!("bounce_memos"), mailbox_id));
-    batch.add(sql!(remains!("requests"), mailbox_id));
     batch.add(sql!(remains!("withdrawn"), mailbox_id));
     batch.add(sql!(remains!("reminded"), mailbox_id));
     batch.add(sql!(remains!("unreachable"), mailbox_id));

@@ -8,6 +8,7 @@ use crate::audit_proof::EventWords;
 use crate::column_values::{ColumnWord as _, LetterEvent};
 use crate::error::StoreError;
 use crate::exclusive_lock::Alone;
+use crate::received::received;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -111,7 +112,9 @@ macro_rules! told {
             $detail,
             ", 'queued', 0, CAST(?3 AS BIGINT), NULL, (SELECT memo_sealed FROM bounce_memos WHERE token = d.id || '00')
              FROM hooks h, deposits d
-             WHERE d.folder IN ('inbox', 'trash') AND h.kinds LIKE '% ' || CAST(?2 AS TEXT) || ' %' AND ",
+             WHERE h.kinds LIKE '% ' || CAST(?2 AS TEXT) || ' %' AND ",
+            received!("d"),
+            " AND ",
             $($condition)+,
             returning!()
         )
@@ -153,9 +156,20 @@ pub(crate) fn tell_expired(deposit_id: &str, at: Timestamp) -> Statement {
     .telling()
 }
 
-/// That everything in a mailbox goes with it: to stand before it does.
-pub(crate) fn tell_mailbox_expired(mailbox_id: &str, at: Timestamp) -> Statement {
-    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, LetterEvent::Expired.as_str(), at).telling()
+/// That it goes out of the trash: to stand before it does.
+pub(crate) fn tell_deleted(deposit_id: &str, at: Timestamp) -> Statement {
+    sql!(
+        told_gone!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id")),
+        deposit_id,
+        LetterEvent::Deleted.as_str(),
+        at
+    )
+    .telling()
+}
+
+/// That everything in a mailbox goes with it, by time or by hand: to stand before it does.
+pub(crate) fn tell_all_gone(kind: LetterEvent, mailbox_id: &str, at: Timestamp) -> Statement {
+    sql!(told_gone!("d.mailbox_id = ?1"), mailbox_id, kind.as_str(), at).telling()
 }
 
 /// That everything in a mailbox may be opened by its owner from now on.

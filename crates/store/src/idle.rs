@@ -3,7 +3,8 @@
 use sealpost_mail::Timestamp;
 
 use crate::error::StoreError;
-use crate::mailbox::{Deletion, IdleMailbox, Unread};
+use crate::mailbox::{Deletion, IdleMailbox};
+use crate::sender_status::Unread;
 use crate::statement::{Row, Statement, sql};
 use crate::store::Store;
 
@@ -70,6 +71,6 @@ impl Store {
         unread: Unread,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.delete(&mailbox.id, &Deletion::Idle(mailbox, unread), now).await
+        self.delete(&mailbox.id, &Deletion::Idle(mailbox), unread, now).await
     }
 }

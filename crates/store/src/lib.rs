@@ -54,6 +54,7 @@ mod partner;
 mod place;
 mod queue;
 mod rate_counts;
+mod received;
 mod rekey;
 mod reminder;
 mod request;
@@ -89,7 +90,7 @@ pub use body::{Body, BodyWriter, StoredBody};
 pub use bounce_memo::{BounceMemo, NewBounceMemo, bounce_token};
 pub use column_values::{
     Ended, Folder, LegPurpose, LegState, LetterEvent, OriginalState, OwnKeyState, PartnerKeyState,
-    RequestKind, RequestState, TokenPurpose, WrapKind,
+    RequestKind, RequestState, TokenPurpose, UnreadEnd, WrapKind,
 };
 pub use conversation::Whereabouts;
 pub use delivered::{Deliveries, Noted};
@@ -108,7 +109,7 @@ pub use hook::{EventRow, NewEvent, NotTaken};
 pub use job::{Claim, JobEnd, JobRow, JobRun};
 pub use leg::{Finished, FollowUp, Lease, LeasedLeg, LegEnd, LegStart, NewLeg};
 pub use login_rows::Comer;
-pub use mailbox::{IdleMailbox, MailboxRow, MailboxState, NewMailbox, ReachedMailbox, Relock, Unread};
+pub use mailbox::{IdleMailbox, MailboxRow, MailboxState, NewMailbox, ReachedMailbox, Relock};
 pub use node::{NewNode, NodeRow, NodeState};
 pub use notice_frequency::{Announced, Pace, Unannounced};
 pub use original::OriginalRow;
@@ -125,7 +126,7 @@ pub use retention::Forgotten;
 pub use rotate::{KeyUse, Keyed, KeyedMailbox, KeyedRequest, KeyedRow, RotatedMailbox};
 pub use rotation_mark::Rotating;
 pub use seen::{After, Rewrapped, SealedWords, Searchable};
-pub use sender_status::{ExpiredUnread, Told, Unfetched};
+pub use sender_status::{GoneUnread, Told, Unfetched, Unread};
 pub use session::{NewSession, SessionRow};
 pub use store::{Company, Page, Rows, Store, StoreOptions};
 pub use support::MailboxFacts;

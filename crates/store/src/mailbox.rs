@@ -2,14 +2,14 @@
 
 use sealpost_mail::{ActivateBy, Timestamp};
 
-use crate::column_values::{ColumnWord as _, Ended, WrapKind};
+use crate::column_values::{ColumnWord as _, Ended, LetterEvent, UnreadEnd, WrapKind};
 use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
-use crate::hook::tell_mailbox_expired;
+use crate::hook::tell_all_gone;
 use crate::notice_frequency::Pace;
-use crate::sender_status::unread_in;
+use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::{NewToken, spend_deletion_tokens};
@@ -89,16 +89,7 @@ pub(crate) enum Deletion<'a> {
     /// By a link in a mail, if it is still good.
     ByLink { token_hash: &'a [u8; 32], now: Timestamp },
     /// By time, if it is still as unused as this.
-    Idle(&'a IdleMailbox, Unread),
-}
-
-/// What becomes of letters that nobody had opened when their mailbox goes by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// Whose they were stays, sealed, until their senders are told.
-    KeptForSenders,
-    /// They go like the others.
-    Forgotten,
+    Idle(&'a IdleMailbox),
 }
 
 /// What locks or unlocks a mailbox: which of both it is stands among the epochs, under the address's seal.
@@ -371,8 +362,13 @@ impl Store {
 
     /// Empties a mailbox for good: deposits, wraps, tokens, sessions, address. The next letter to the
     /// address makes a new one. `false`: no such mailbox, or deleted before, or held.
-    pub async fn delete_mailbox(&self, mailbox_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        self.delete(mailbox_id, &Deletion::ByHand, now).await
+    pub async fn delete_mailbox(
+        &self,
+        mailbox_id: &str,
+        unread: Unread,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.delete(mailbox_id, &Deletion::ByHand, unread, now).await
     }
 
     /// The same, if this link to it is good in the very transaction: what its owner does meanwhile overtakes it.
@@ -380,15 +376,17 @@ impl Store {
         &self,
         mailbox_id: &str,
         token_hash: &[u8; 32],
+        unread: Unread,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.delete(mailbox_id, &Deletion::ByLink { token_hash, now }, now).await
+        self.delete(mailbox_id, &Deletion::ByLink { token_hash, now }, unread, now).await
     }
 
     pub(crate) async fn delete(
         &self,
         mailbox_id: &str,
         deletion: &Deletion<'_>,
+        unread: Unread,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         loop {
@@ -404,11 +402,9 @@ impl Store {
             batch.hold_mailbox(mailbox_id);
             batch.add(deletion.condition(mailbox_id).or_refuse(Refusal::Held));
             // Before the letters and their memos go: receivers hear of each, senders of those that nobody had opened.
-            batch.add(tell_mailbox_expired(mailbox_id, now));
-            match deletion {
-                Deletion::Idle(_, Unread::KeptForSenders) => batch.add(unread_in(mailbox_id, now)),
-                Deletion::ByHand | Deletion::ByLink { .. } | Deletion::Idle(_, Unread::Forgotten) => {}
-            }
+            let (event, how) = deletion.of_letters();
+            batch.add(tell_all_gone(event, mailbox_id, now));
+            batch.extend(unread.all_in(mailbox_id, how, now));
             // Not before it: a hold that begins in this moment keeps them, too.
             self.add_removal_of_drafts(&mut batch, mailbox_id).await?;
             for mut row in answers.next().unwrap_or_default() {
@@ -458,7 +454,15 @@ impl Deletion<'_> {
                 *token_hash,
                 *now
             ),
-            Self::Idle(mailbox, _unread) => mailbox.still(),
+            Self::Idle(mailbox) => mailbox.still(),
+        }
+    }
+
+    /// What it is to the letters in the mailbox.
+    fn of_letters(&self) -> (LetterEvent, UnreadEnd) {
+        match self {
+            Self::ByHand | Self::ByLink { .. } => (LetterEvent::Deleted, UnreadEnd::WithMailbox),
+            Self::Idle(_) => (LetterEvent::Expired, UnreadEnd::Expired),
         }
     }
 }

@@ -3,13 +3,16 @@
 
 use sealpost_mail::Timestamp;
 
-use crate::column_values::{ColumnWord as _, Ended, RequestKind, RequestState};
+use crate::column_values::{ColumnWord as _, Ended, LetterEvent, RequestKind, RequestState, UnreadEnd};
+use crate::deleted_mailbox::forget_replaced;
 use crate::deposit::remove_letter;
 use crate::ended_sessions::end_sessions;
 use crate::error::StoreError;
 use crate::first_login::forget_newcomers_of;
+use crate::hook::tell_all_gone;
 use crate::leg::NewLeg;
 use crate::mailbox::NewMailbox;
+use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::token::NewToken;
@@ -69,7 +72,12 @@ pub enum Again {
         token: NewToken,
     },
     /// With nothing: the mailbox is emptied for good, a new one takes its place.
-    Lost(Box<NewMailbox>),
+    Lost {
+        /// The new one.
+        new: Box<NewMailbox>,
+        /// What becomes of letters in the old one that nobody had opened.
+        unread: Unread,
+    },
 }
 
 /// How releasing ended.
@@ -194,7 +202,7 @@ impl Store {
         let Release { number, mailbox_id, now, decision_sealed, again, letters_until, leg } = release;
         let letters = match &again {
             Again::Kept { .. } => Vec::new(),
-            Again::Lost(_) => {
+            Again::Lost { .. } => {
                 self.read_rows(sql!(
                     "SELECT id, body_id FROM deposits WHERE mailbox_id = ?1",
                     mailbox_id.as_str()
@@ -205,6 +213,13 @@ impl Store {
         let mut batch = Batch::default();
         batch.hold_mailbox(&mailbox_id);
         batch.add(decide(number, &mailbox_id, RequestState::Released, now, decision_sealed));
+        match &again {
+            Again::Kept { .. } => {}
+            Again::Lost { unread, .. } => {
+                batch.add(tell_all_gone(LetterEvent::Deleted, &mailbox_id, now));
+                batch.extend(unread.all_in(&mailbox_id, UnreadEnd::WithMailbox, now));
+            }
+        }
         for mut row in letters {
             let (deposit_id, body_id) = (row.text()?, row.text()?);
             let deletion = sql!("DELETE FROM deposits WHERE id = ?1", deposit_id.as_str());
@@ -213,7 +228,7 @@ impl Store {
         match &again {
             Again::Kept { .. } => {}
             // Nobody can open them any more. What is refused below, because of a hold for instance, keeps them.
-            Again::Lost(_) => self.add_removal_of_drafts(&mut batch, &mailbox_id).await?,
+            Again::Lost { .. } => self.add_removal_of_drafts(&mut batch, &mailbox_id).await?,
         }
         // Whoever else asked has what they asked for, or never should.
         batch.add(sql!(
@@ -248,7 +263,7 @@ impl Store {
                 ));
                 token.add_to(&mailbox_id, &mut batch);
             }
-            Again::Lost(new) => {
+            Again::Lost { new, unread: _ } => {
                 // A letter that came in between was not read above: refused, and the caller looks again.
                 batch.add(
                     sql!(
@@ -262,7 +277,7 @@ impl Store {
                     )
                     .or_refuse(Refusal::NotPending),
                 );
-                batch.add(sql!("DELETE FROM wraps WHERE mailbox_id = ?1", mailbox_id.as_str()));
+                forget_replaced(&mut batch, &mailbox_id);
                 new.add_to(&mut batch);
             }
         }

@@ -9,7 +9,7 @@ use crate::deleted_mailbox::forget_deleted;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::{forget_dead, tell_expired};
-use crate::sender_status::expired_unread;
+use crate::sender_status::Unread;
 use crate::statement::{Batch, Outcome, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::sweep::drop_stale;
@@ -77,16 +77,7 @@ pub(crate) use unattended;
 
 impl Store {
     /// Deletes everybody's letters for good whose time is over at `now`, each body with its last reference.
-    pub async fn purge_letters(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.purge_letters_and(now, false).await
-    }
-
-    /// The same; of letters that nobody has opened it stays for whom they were, sealed, until their senders are told.
-    pub async fn purge_letters_telling(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.purge_letters_and(now, true).await
-    }
-
-    async fn purge_letters_and(&self, now: Timestamp, telling: bool) -> Result<usize, StoreError> {
+    pub async fn purge_letters(&self, unread: Unread, now: Timestamp) -> Result<usize, StoreError> {
         let mut deleted = 0;
         let mut yielding = Yielding::new(self);
         loop {
@@ -109,9 +100,7 @@ impl Store {
                 let (id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
                 batch.hold_mailbox(&mailbox_id);
                 batch.add(tell_expired(&id, now));
-                if telling {
-                    batch.add(expired_unread(&id, now));
-                }
+                batch.extend(unread.expired(&id, now));
                 // A letter whose mailbox has been activated meanwhile has a new time of its own.
                 let deletion = sql!(
                     concat!(

@@ -176,7 +176,7 @@ impl Store {
                 PAGE
             ),
             Keyed::Unread => sql!(
-                "SELECT deposit_id, deposit_id, memo_sealed FROM expired_unread WHERE deposit_id > ?1
+                "SELECT deposit_id, deposit_id, memo_sealed FROM gone_unread WHERE deposit_id > ?1
                  ORDER BY deposit_id LIMIT ?2",
                 after,
                 PAGE
@@ -207,7 +207,7 @@ impl Store {
                 sql!("UPDATE withdrawn SET by_sealed = ?2 WHERE deposit_id = ?1", row.id, sealed)
             }
             Keyed::Unread => {
-                sql!("UPDATE expired_unread SET memo_sealed = ?2 WHERE deposit_id = ?1", row.id, sealed)
+                sql!("UPDATE gone_unread SET memo_sealed = ?2 WHERE deposit_id = ?1", row.id, sealed)
             }
         };
         if rows.is_empty() {
@@ -327,7 +327,7 @@ impl Store {
                  UNION ALL SELECT 'decision', substr(decision_sealed, 6, 1) FROM requests
                      WHERE decision_sealed IS NOT NULL
                  UNION ALL SELECT 'withdrawn', substr(by_sealed, 6, 1) FROM withdrawn
-                 UNION ALL SELECT 'unread', substr(memo_sealed, 6, 1) FROM expired_unread
+                 UNION ALL SELECT 'unread', substr(memo_sealed, 6, 1) FROM gone_unread
                  UNION ALL SELECT 'partner', substr(sealed, 6, 1) FROM partners
                  UNION ALL SELECT 'partner key', substr(sealed, 6, 1) FROM partner_keys
                  UNION ALL SELECT 'own key', substr(secret_sealed, 6, 1) FROM own_keys
@@ -445,7 +445,7 @@ mod tests {
         let server_key = [
             "deposits.listing_sealed",
             "drafts.content_sealed",
-            "expired_unread.memo_sealed",
+            "gone_unread.memo_sealed",
             "hook_events.memo_sealed",
             "legs.ticket_sealed",
             "mailboxes.address_sealed",

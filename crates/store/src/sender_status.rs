@@ -3,7 +3,9 @@
 
 use sealpost_mail::Timestamp;
 
+use crate::column_values::{ColumnWord as _, UnreadEnd};
 use crate::error::StoreError;
+use crate::received::received;
 use crate::statement::{Batch, Refusal, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -27,13 +29,15 @@ pub struct Unfetched {
 
 /// A letter that went, and that nobody had opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpiredUnread {
+pub struct GoneUnread {
     /// Which.
     pub deposit_id: String,
     /// When it came.
     pub received_at: Timestamp,
     /// When it went.
-    pub expired_at: Timestamp,
+    pub gone_at: Timestamp,
+    /// How.
+    pub how: UnreadEnd,
     /// Whose it was and whom it was for, sealed.
     pub memo_sealed: Vec<u8>,
 }
@@ -49,10 +53,20 @@ pub enum Told {
         at: Timestamp,
     },
     /// That it went unread.
-    Expired {
+    Gone {
         /// Which.
         deposit_id: String,
     },
+}
+
+/// What becomes of letters that nobody had opened when they go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unread {
+    /// Whose they were stays, sealed, until their senders are told.
+    KeptForSenders,
+    /// They go like the others.
+    #[default]
+    Forgotten,
 }
 
 impl Told {
@@ -65,8 +79,8 @@ impl Told {
                 deposit_id,
                 at
             ),
-            Self::Expired { deposit_id } => {
-                sql!("DELETE FROM expired_unread WHERE deposit_id = ?1", deposit_id)
+            Self::Gone { deposit_id } => {
+                sql!("DELETE FROM gone_unread WHERE deposit_id = ?1", deposit_id)
             }
         };
         batch.add(statement.or_refuse(Refusal::Duplicate));
@@ -74,28 +88,47 @@ impl Told {
 }
 
 /// One statement: keeps of letters that are about to go whose they were, if nobody has opened them and their sender is
-/// known. `?2`: now.
+/// known. `?2`: now; `?3`: how those go that their owner had not thrown away before.
 macro_rules! kept_for_senders {
     ($($condition:tt)+) => {
         concat!(
-            "INSERT INTO expired_unread (deposit_id, expired_at, received_at, memo_sealed)
-             SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed
+            "INSERT INTO gone_unread (deposit_id, gone_at, received_at, memo_sealed, how)
+             SELECT d.id, CAST(?2 AS BIGINT), d.received_at, n.memo_sealed,
+                 CASE WHEN d.folder = 'trash' THEN 'deleted' ELSE CAST(?3 AS TEXT) END
              FROM deposits d JOIN bounce_memos n ON n.token = d.id || '00'
-             WHERE d.read_at IS NULL AND d.folder = 'inbox' AND ",
+             WHERE d.read_at IS NULL AND ",
+            received!("d"),
+            " AND ",
             $($condition)+,
             " ON CONFLICT DO NOTHING"
         )
     };
 }
 
-/// Of a letter whose time is over.
-pub(crate) fn expired_unread(deposit_id: &str, now: Timestamp) -> Statement {
-    sql!(kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id")), deposit_id, now)
-}
+impl Unread {
+    /// Of a letter whose time is over.
+    pub(crate) fn expired(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
+        let condition = kept_for_senders!("d.id = ?1 AND d.expires_at <= ?2 AND ", unheld!("d.mailbox_id"));
+        self.kept(sql!(condition, deposit_id, now, UnreadEnd::Expired.as_str()))
+    }
 
-/// Of every letter in a mailbox that goes by time.
-pub(crate) fn unread_in(mailbox_id: &str, now: Timestamp) -> Statement {
-    sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now)
+    /// Of a letter that goes out of the trash.
+    pub(crate) fn deleted(self, deposit_id: &str, now: Timestamp) -> Option<Statement> {
+        let condition = kept_for_senders!("d.id = ?1 AND d.folder = 'trash' AND ", unheld!("d.mailbox_id"));
+        self.kept(sql!(condition, deposit_id, now, UnreadEnd::Deleted.as_str()))
+    }
+
+    /// Of every letter in a mailbox that goes.
+    pub(crate) fn all_in(self, mailbox_id: &str, how: UnreadEnd, now: Timestamp) -> Option<Statement> {
+        self.kept(sql!(kept_for_senders!("d.mailbox_id = ?1"), mailbox_id, now, how.as_str()))
+    }
+
+    fn kept(self, statement: Statement) -> Option<Statement> {
+        match self {
+            Self::KeptForSenders => Some(statement),
+            Self::Forgotten => None,
+        }
+    }
 }
 
 /// Letters looked at with one question.
@@ -144,20 +177,21 @@ impl Store {
     }
 
     /// Letters that went unread and whose senders have not been told, after this id. A few at once.
-    pub async fn expired_unread(&self, after: &str) -> Result<Vec<ExpiredUnread>, StoreError> {
+    pub async fn gone_unread(&self, after: &str) -> Result<Vec<GoneUnread>, StoreError> {
         let rows = self
             .read_rows(sql!(
-                "SELECT deposit_id, received_at, expired_at, memo_sealed FROM expired_unread
+                "SELECT deposit_id, received_at, gone_at, how, memo_sealed FROM gone_unread
                  WHERE deposit_id > ?1 ORDER BY deposit_id LIMIT ?2",
                 after,
                 AT_ONCE
             ))
             .await?;
         let one = |mut row: Row| {
-            Ok(ExpiredUnread {
+            Ok(GoneUnread {
                 deposit_id: row.text()?,
                 received_at: row.time()?,
-                expired_at: row.time()?,
+                gone_at: row.time()?,
+                how: UnreadEnd::parse(&row.text()?)?,
                 memo_sealed: row.blob()?,
             })
         };
@@ -165,8 +199,8 @@ impl Store {
     }
 
     /// Forgets a letter that went, whose sender cannot be told. `false`: it was not there.
-    pub async fn forget_expired(&self, deposit_id: &str) -> Result<bool, StoreError> {
-        let gone = sql!("DELETE FROM expired_unread WHERE deposit_id = ?1", deposit_id);
+    pub async fn forget_gone(&self, deposit_id: &str) -> Result<bool, StoreError> {
+        let gone = sql!("DELETE FROM gone_unread WHERE deposit_id = ?1", deposit_id);
         Ok(self.change(vec![gone]).await?.iter().sum::<usize>() == 1)
     }
 }

@@ -205,6 +205,12 @@ impl Batch {
     }
 }
 
+impl Extend<Statement> for Batch {
+    fn extend<T: IntoIterator<Item = Statement>>(&mut self, statements: T) {
+        self.statements.extend(statements);
+    }
+}
+
 impl From<Vec<Statement>> for Batch {
     fn from(statements: Vec<Statement>) -> Self {
         Self { statements, ..Self::default() }

@@ -4,6 +4,8 @@ use sealpost_mail::Timestamp;
 
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
+use crate::hook::tell_deleted;
+use crate::sender_status::Unread;
 use crate::statement::{Batch, Row, Statement, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -77,6 +79,8 @@ impl Store {
         &self,
         mailbox_id: &str,
         deposit_ids: &[String],
+        unread: Unread,
+        now: Timestamp,
     ) -> Result<usize, StoreError> {
         let question = |id: &String| {
             sql!(
@@ -87,11 +91,17 @@ impl Store {
             )
         };
         let answers = self.read(deposit_ids.iter().map(question).collect()).await?;
-        Ok(self.write(from_trash(answers.into_iter().flatten().collect())?).await?.returned())
+        let batch = from_trash(answers.into_iter().flatten().collect(), unread, now)?;
+        Ok(self.write(batch).await?.returned())
     }
 
     /// Deletes everybody's letters for good that have been in the trash since before `before`.
-    pub async fn purge_trash(&self, before: Timestamp) -> Result<usize, StoreError> {
+    pub async fn purge_trash(
+        &self,
+        before: Timestamp,
+        unread: Unread,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
         let mut deleted = 0;
         let mut yielding = Yielding::new(self);
         loop {
@@ -108,9 +118,9 @@ impl Store {
                     yielding.rows()
                 ))
                 .await?;
-            let now = yielding.write(from_trash(rows)?).await?.returned();
-            deleted += now;
-            if now == 0 {
+            let gone = yielding.write(from_trash(rows, unread, now)?).await?.returned();
+            deleted += gone;
+            if gone == 0 {
                 return Ok(deleted);
             }
         }
@@ -118,11 +128,13 @@ impl Store {
 }
 
 /// Rows of id, body and mailbox. A letter that has been restored meanwhile stays.
-fn from_trash(rows: Vec<Row>) -> Result<Batch, StoreError> {
+fn from_trash(rows: Vec<Row>, unread: Unread, now: Timestamp) -> Result<Batch, StoreError> {
     let mut batch = Batch::default();
     for mut row in rows {
         let (deposit_id, body_id, mailbox_id) = (row.text()?, row.text()?, row.text()?);
         batch.hold_mailbox(&mailbox_id);
+        batch.add(tell_deleted(&deposit_id, now));
+        batch.extend(unread.deleted(&deposit_id, now));
         let deletion = sql!(
             concat!(
                 "DELETE FROM deposits WHERE mailbox_id = ?1 AND id = ?2 AND folder = 'trash' AND ",

@@ -7,6 +7,7 @@ use crate::column_values::LetterEvent;
 use crate::deposit::remove_letter;
 use crate::error::StoreError;
 use crate::hook::tell;
+use crate::received::received;
 use crate::statement::{Batch, Outcome, Refusal, Row, sql};
 use crate::store::Store;
 use crate::unheld::unheld;
@@ -54,9 +55,9 @@ impl Store {
                          (deposit_id, mailbox_id, received_at, withdrawn_at, forget_at, by_sealed)
                      SELECT id, mailbox_id, received_at, CAST(?2 AS BIGINT), CAST(?3 AS BIGINT), ?4 FROM deposits
                      WHERE id = ?1 AND mailbox_id = ?6 AND received_at = ?7 AND (?5 = 1 OR read_at IS NULL)
-                       AND (folder = 'inbox' OR EXISTS
-                           (SELECT 1 FROM trash WHERE deposit_id = ?1 AND came_from = 'inbox'))
                        AND ",
+                    received!("deposits"),
+                    " AND ",
                     unheld!("deposits.mailbox_id")
                 ),
                 id,

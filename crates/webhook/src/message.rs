@@ -49,7 +49,7 @@ pub(crate) fn message(
         LetterEvent::NoticeBounced if !event.detail.is_empty() => {
             data.insert("status".to_owned(), json!(event.detail));
         }
-        LetterEvent::Expired => {
+        LetterEvent::Expired | LetterEvent::Deleted => {
             data.insert("opened".to_owned(), json!(event.detail == "read"));
         }
         LetterEvent::NoticeBounced
@@ -122,6 +122,7 @@ mod tests {
         assert!(said(LetterEvent::Opened, "", true).contains(r#""recipient":"max@web.example""#));
         assert!(said(LetterEvent::NoticeBounced, "5.1.1", false).contains(r#""status":"5.1.1""#));
         assert!(said(LetterEvent::Expired, "unread", false).contains(r#""opened":false"#));
+        assert!(said(LetterEvent::Deleted, "read", false).contains(r#""opened":true"#));
         assert!(said(LetterEvent::Answered, "", false).contains("answers_message_id"));
     }
 }

@@ -8,7 +8,7 @@ use sealpost_delivery::{Hand, Purpose, Returned, Returns as _};
 use sealpost_mail::{DsnAction, EnhancedCode, Head, SystemRandom, TlsFloor};
 use sealpost_mailbox::{Content, Drafts, Outbox as _, Sent, WriteRules, WrittenFile, WrittenLetter};
 use sealpost_notice::Notice;
-use sealpost_store::{Folder, LegPurpose, LetterEvent, Most, SentDraft};
+use sealpost_store::{Folder, LegPurpose, LetterEvent, Most, SentDraft, Unread};
 use sealpost_vault::MailboxSecret;
 
 use crate::rig::{DAY, Leg, NOW, Rig, address, from_nobody, origin};
@@ -255,7 +255,7 @@ async fn word_for_a_mailbox_that_is_gone_is_dropped() {
     assert!(matches!(owner.send(&[CLERK]).await, Sent::Queued(_)));
     let leg = owner.rig.leg_to(CLERK).await;
     owner.rig.let_go().await;
-    assert!(owner.rig.store.delete_mailbox(&owner.id, NOW).await.unwrap());
+    assert!(owner.rig.store.delete_mailbox(&owner.id, Unread::Forgotten, NOW).await.unwrap());
     owner.returned(&leg, DsnAction::Failed).await;
     assert!(owner.rig.legs().await.is_empty());
     // What is no answer is a mistake that an operator must see.

@@ -128,7 +128,8 @@ async fn act(
             let event = Event::MailboxDeleted { why: MailboxGone::Operator };
             let told = (SupportDid::Deleted, event, act.note.as_str());
             let store = telling(store, (plan, keys), &row, told, now).await?;
-            done(store.delete_mailbox(&row.id, now).await?, "deleted", "it is deleted already")
+            let gone = store.delete_mailbox(&row.id, plan.telling.gone_unread, now).await?;
+            done(gone, "deleted", "it is deleted already")
         }
         MailboxCommand::ExportFacts { mailbox } => {
             let row = find(store, keys, mailbox).await?;

@@ -141,6 +141,7 @@ async fn act(
                 escrow_key: keys.escrow.as_ref(),
                 announcer: &plan.announcer,
                 name: &plan.name,
+                unread: plan.telling.gone_unread,
                 give_up: plan.routes.give_up,
                 now,
                 random: &random,

@@ -38,10 +38,10 @@ pub(crate) async fn foresee(workshop: &Workshop, job: Job, now: Timestamp) -> Re
             Ok(ending.iter().map(|one| format!("mail: mailbox {} will go", one.mailbox_id)).collect())
         }
         Job::Senders => {
-            let (unfetched, expired) =
-                (senders::unfetched(workshop, now).await?, senders::expired(workshop).await?);
+            let (unfetched, gone) =
+                (senders::unfetched(workshop, now).await?, senders::gone(workshop).await?);
             let waits = unfetched.iter().map(|one| format!("mail: nobody fetches letter {}", one.deposit_id));
-            let gone = expired.iter().map(|one| format!("mail: letter {} went unread", one.deposit_id));
+            let gone = gone.iter().map(|one| format!("mail: letter {} went unread", one.deposit_id));
             Ok(waits.chain(gone).collect())
         }
         Job::Forget | Job::Sweep | Job::Audit => Ok(vec!["nothing that anybody could read goes".to_owned()]),

@@ -3,7 +3,7 @@
 use sealpost_mail::Timestamp;
 use sealpost_mailbox::LastUse;
 use sealpost_mailbox::audit::{Event, LetterGone, MailboxGone};
-use sealpost_store::{IdleMailbox, Store, StoreError, Unread};
+use sealpost_store::{IdleMailbox, Store, StoreError};
 
 use super::{Counts, Failed, Workshop, reminders};
 
@@ -13,12 +13,10 @@ pub(super) async fn purge(workshop: &Workshop, now: Timestamp) -> Result<Counts,
     let gone = |why| noting(workshop, &Event::LetterGone { why }, now);
     let mut counts = Counting::default();
     // Letters first: a mailbox nobody came for goes when it is empty.
-    let expired = match telling.expired {
-        true => gone(LetterGone::Expired).purge_letters_telling(now).await,
-        false => gone(LetterGone::Expired).purge_letters(now).await,
-    };
+    let expired = gone(LetterGone::Expired).purge_letters(telling.gone_unread, now).await;
     counts.add("letters", "letters deleted whose time was over", expired);
-    let trashed = gone(LetterGone::Trash).purge_trash(retention.trash_before(now)).await;
+    let long_there = retention.trash_before(now);
+    let trashed = gone(LetterGone::Trash).purge_trash(long_there, telling.gone_unread, now).await;
     counts.add("trash", "trash emptied of what was there long enough", trashed);
     let begun = store.purge_unattended_drafts(now).await;
     counts.add("drafts", "drafts deleted that nobody came back for", begun);
@@ -75,9 +73,8 @@ impl Counting {
 pub(super) async fn unused(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let store = noting(workshop, &Event::MailboxDeleted { why: MailboxGone::Unused }, now);
     let mut gone = 0;
-    let unread = if workshop.telling.expired { Unread::KeptForSenders } else { Unread::Forgotten };
     for mailbox in unused_mailboxes(workshop, now).await? {
-        gone += usize::from(store.delete_idle(&mailbox, unread, now).await?);
+        gone += usize::from(store.delete_idle(&mailbox, workshop.telling.gone_unread, now).await?);
     }
     let mut counts = Counting::default();
     counts.add("mailboxes", "mailboxes deleted that nobody used any more", Ok(gone));

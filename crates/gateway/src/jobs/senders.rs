@@ -1,10 +1,10 @@
-//! Senders hear of letters that nobody opened: after the operator's number of days, and when one was deleted unread. Each is
-//! told once, with the commit of the mail.
+//! Senders hear of letters that nobody opened: after the operator's number of days, and when one went unread, by time or by its
+//! recipient's hand. Each is told once, with the commit of the mail.
 
 use sealpost_arrival::reminder;
 use sealpost_mail::{ActivateBy, Timestamp};
-use sealpost_notice::{Notice, Reached};
-use sealpost_store::{ExpiredUnread, Told, Unfetched};
+use sealpost_notice::{Notice, Reached, WentUnread};
+use sealpost_store::{GoneUnread, Told, Unfetched, UnreadEnd};
 
 use super::unreadable_rows::Unread;
 use super::{Counts, Failed, Workshop};
@@ -12,8 +12,8 @@ use super::{Counts, Failed, Workshop};
 pub(super) async fn tell(workshop: &Workshop, now: Timestamp) -> Result<Counts, Failed> {
     let mut unread = Unread::default();
     let unfetched = tell_unfetched(workshop, &mut unread, now).await?;
-    let expired = tell_expired(workshop, &mut unread, now).await?;
-    Ok([("unfetched", unfetched), ("expired", expired)].into_iter().chain(unread.count()).collect())
+    let gone = tell_gone(workshop, &mut unread, now).await?;
+    Ok([("unfetched", unfetched), ("gone unread", gone)].into_iter().chain(unread.count()).collect())
 }
 
 /// Letters whose senders are to be told now that nobody fetches them. Changes nothing.
@@ -55,25 +55,30 @@ async fn tell_unfetched(workshop: &Workshop, unread: &mut Unread, now: Timestamp
 }
 
 /// Letters that went unread. Changes nothing.
-pub(crate) async fn expired(workshop: &Workshop) -> Result<Vec<ExpiredUnread>, Failed> {
+pub(crate) async fn gone(workshop: &Workshop) -> Result<Vec<GoneUnread>, Failed> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let found = workshop.store.expired_unread(&after).await?;
+        let found = workshop.store.gone_unread(&after).await?;
         let Some(last) = found.last() else { return Ok(all) };
         after.clone_from(&last.deposit_id);
         all.extend(found);
     }
 }
 
-async fn tell_expired(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
+async fn tell_gone(workshop: &Workshop, unread: &mut Unread, now: Timestamp) -> Result<u64, Failed> {
     let mut sent = 0;
     let Some(context) = &workshop.context else { return Ok(0) };
-    for letter in expired(workshop).await? {
-        let told = Told::Expired { deposit_id: letter.deposit_id.clone() };
-        let notice = |recipient: &sealpost_mail::Address| Notice::ExpiredUnread {
+    for letter in gone(workshop).await? {
+        let told = Told::Gone { deposit_id: letter.deposit_id.clone() };
+        let notice = |recipient: &sealpost_mail::Address| Notice::GoneUnread {
             recipient: recipient.to_path(),
             date: letter.received_at,
-            at: letter.expired_at,
+            at: letter.gone_at,
+            how: match letter.how {
+                UnreadEnd::Expired => WentUnread::Expired,
+                UnreadEnd::Deleted => WentUnread::Deleted,
+                UnreadEnd::WithMailbox => WentUnread::WithMailbox,
+            },
         };
         let done =
             reminder::tell_sender(context, &letter.deposit_id, &letter.memo_sealed, told, notice, now).await;
@@ -82,7 +87,7 @@ async fn tell_expired(workshop: &Workshop, unread: &mut Unread, now: Timestamp) 
             None => {}
             Some(Some(done)) => sent += u64::from(done),
             // A letter that nobody sent.
-            Some(None) => drop(workshop.store.forget_expired(&letter.deposit_id).await?),
+            Some(None) => drop(workshop.store.forget_gone(&letter.deposit_id).await?),
         }
     }
     Ok(sent)

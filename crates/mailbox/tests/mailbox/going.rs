@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sealpost_mail::{Term, Timestamp};
 use sealpost_mailbox::{Bounds, Going, LastUse, Retention, Wish};
-use sealpost_store::{MailboxState, TokenPurpose, WrapKind};
+use sealpost_store::{MailboxState, TokenPurpose, Unread, WrapKind};
 
 use crate::access::Door;
 use crate::rig::{NOW, Rig, retention};
@@ -83,11 +83,14 @@ async fn letters_go_when_their_time_is_over_and_not_before() {
     rig.deposit(&id, "long", until(NOW.plus(DAY * 9))).await;
     rig.deposit(&id, "always", Going::default()).await;
     let ids = async || rig.inbox(&id).await.into_iter().map(|row| row.id).collect::<Vec<_>>();
-    assert_eq!(rig.store.purge_letters(NOW.plus(DAY - Duration::from_secs(1))).await.unwrap(), 0);
+    assert_eq!(
+        rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY - Duration::from_secs(1))).await.unwrap(),
+        0
+    );
     assert_eq!(rig.store.foresee_letters(NOW.plus(DAY)).await.unwrap().len(), 1, "and that is foreseen");
-    assert_eq!(rig.store.purge_letters(NOW.plus(DAY)).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY)).await.unwrap(), 1);
     assert_eq!(ids().await, ["always", "letter-1", "long"]);
-    assert_eq!(rig.store.purge_letters(NOW.plus(DAY * 100)).await.unwrap(), 2);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, NOW.plus(DAY * 100)).await.unwrap(), 2);
     assert_eq!(ids().await, ["always"]);
 }
 
@@ -111,17 +114,17 @@ async fn while_a_mailbox_is_held_nothing_of_it_goes_and_then_its_time_goes_on() 
     assert!(rig.store.hold_mailbox(&id, NOW.plus(DAY)).await.unwrap());
     assert!(!rig.store.hold_mailbox(&id, NOW.plus(DAY)).await.unwrap(), "it is held");
     let late = NOW.plus(DAY * 400);
-    assert_eq!(rig.store.purge_letters(late).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, late).await.unwrap(), 0);
     assert_eq!(rig.store.purge_pending(late).await.unwrap(), 0);
-    assert!(!rig.store.delete_mailbox(&id, late).await.unwrap(), "not even by hand");
+    assert!(!rig.store.delete_mailbox(&id, Unread::Forgotten, late).await.unwrap(), "not even by hand");
     assert_eq!(rig.inbox(&id).await.len(), 2);
 
     assert!(rig.store.end_hold(&id, late).await.unwrap());
     assert!(!rig.store.end_hold(&id, late).await.unwrap(), "it is not held");
     let short = rig.inbox(&id).await.into_iter().find(|row| row.id == "short").unwrap();
     assert_eq!(short.expires_at, Some(late.plus(DAY)), "a day was left when it began");
-    assert_eq!(rig.store.purge_letters(late).await.unwrap(), 0);
-    assert_eq!(rig.store.purge_letters(late.plus(DAY)).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, late).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, late.plus(DAY)).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -130,7 +133,7 @@ async fn nobody_s_mailbox_goes_with_its_link_and_the_next_letter_makes_another()
     let (id, _) = rig.pending().await;
     let over = retention().link(NOW);
     assert_eq!(rig.store.purge_pending(over).await.unwrap(), 0, "a letter is in it");
-    assert_eq!(rig.store.purge_letters(over).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, over).await.unwrap(), 1);
     assert_eq!(rig.store.purge_pending(over).await.unwrap(), 1);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Deleted);
 }
@@ -143,8 +146,8 @@ async fn of_a_deleted_mailbox_only_its_tag_is_left() {
     let (rig, id) = (&door.rig, &door.mailbox_id);
     assert!(rig.store.set_pace(id, sealpost_store::Pace::Daily).await.is_ok());
     let body = rig.store.deposit(id, "letter-1").await.unwrap().unwrap().body_id;
-    assert!(rig.store.delete_mailbox(id, NOW).await.unwrap());
-    assert!(!rig.store.delete_mailbox(id, NOW).await.unwrap(), "once");
+    assert!(rig.store.delete_mailbox(id, Unread::Forgotten, NOW).await.unwrap());
+    assert!(!rig.store.delete_mailbox(id, Unread::Forgotten, NOW).await.unwrap(), "once");
     let row = rig.store.mailbox(id).await.unwrap().unwrap();
     assert_eq!((row.state, row.tag), (MailboxState::Deleted, rig.tag(crate::rig::ADDRESS)));
     assert!(row.address_sealed.is_empty() && row.public_key.is_empty());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealpost_mail::SystemRandom;
 use sealpost_mailbox::{ActivationLink, DeletionLink, LINK_LASTS, ResetLink, portal_links};
-use sealpost_store::{MailboxState, TokenPurpose};
+use sealpost_store::{MailboxState, TokenPurpose, Unread};
 
 use crate::access::Door;
 
@@ -80,9 +80,15 @@ async fn a_deleted_mailbox_s_links_lead_nowhere() {
     };
     assert_eq!(row.state, MailboxState::Active);
     let (store, id) = (&door.rig.store, &door.mailbox_id);
-    assert!(!store.delete_mailbox_by_link(id, &[9; 32], crate::rig::NOW).await.unwrap(), "another link");
-    assert!(store.delete_mailbox_by_link(id, &hash, crate::rig::NOW).await.unwrap());
-    assert!(!store.delete_mailbox_by_link(id, &hash, crate::rig::NOW).await.unwrap(), "once");
+    assert!(
+        !store.delete_mailbox_by_link(id, &[9; 32], Unread::Forgotten, crate::rig::NOW).await.unwrap(),
+        "another link"
+    );
+    assert!(store.delete_mailbox_by_link(id, &hash, Unread::Forgotten, crate::rig::NOW).await.unwrap());
+    assert!(
+        !store.delete_mailbox_by_link(id, &hash, Unread::Forgotten, crate::rig::NOW).await.unwrap(),
+        "once"
+    );
     assert_eq!(deletes(&door, link.text().expose()).await, "unknown");
     assert!(!matches!(door.access().reset_link(reset.text.expose()).await.unwrap(), ResetLink::Good(..)));
     let activation = door.access().activation_link(door.token.text().expose()).await.unwrap();

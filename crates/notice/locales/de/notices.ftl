@@ -123,6 +123,10 @@ unfetched-call-anyway = War sie richtig, rufen Sie den Empfänger an: Vielleicht
 unread-gone-subject = Ungelesen gelöscht: Ihre vertrauliche Nachricht vom { $sent }
 unread-gone-heading = Ihre Nachricht wurde nicht gelesen
 unread-gone-intro = Ihre vertrauliche Nachricht lag im Portal „{ $portal }“, bis ihre Frist abgelaufen war. Der Empfänger hat sie nicht geöffnet. Jetzt ist sie dort gelöscht.
+unread-gone-intro-deleted = Der Empfänger hat Ihre vertrauliche Nachricht im Portal „{ $portal }“ gelöscht, ohne sie zu öffnen.
+unread-gone-intro-mailbox = Ihre vertrauliche Nachricht lag im Portal „{ $portal }“. Das Postfach des Empfängers wurde dort mit allen Nachrichten gelöscht. Ihre hatte er bis dahin nicht geöffnet.
+unread-gone-call = Fragen Sie den Empfänger: Vielleicht hat er die Nachricht aus Versehen gelöscht oder für unerwünscht gehalten.
+unread-gone-again = Soll er sie doch bekommen, senden Sie die Nachricht noch einmal: Für ihn entsteht dann ein neues Postfach.
 
 ## An jemanden, der auf eine Benachrichtigung geantwortet hat
 safely-subject = Ihre Antwort ist nicht angekommen – so antworten Sie sicher

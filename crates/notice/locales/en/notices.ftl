@@ -122,6 +122,10 @@ unfetched-call-anyway = If it was right, call the recipient: perhaps their e-mai
 unread-gone-subject = Deleted unread: your confidential message of { $sent }
 unread-gone-heading = Your message was not read
 unread-gone-intro = Your confidential message was kept in the portal “{ $portal }” until its time was over. The recipient did not open it. It has now been deleted there.
+unread-gone-intro-deleted = The recipient has deleted your confidential message in the portal “{ $portal }” without opening it.
+unread-gone-intro-mailbox = Your confidential message was in the portal “{ $portal }”. The recipient’s mailbox there has been deleted with all its messages. By then they had not opened yours.
+unread-gone-call = Ask the recipient: perhaps they deleted the message by mistake or took it for unsolicited mail.
+unread-gone-again = If they are to have it after all, send the message again: a new mailbox will then be made for them.
 
 ## To somebody who answered a notification
 safely-subject = Your reply has not arrived – how to reply safely

@@ -2,7 +2,7 @@
 
 use sealpost_mail::{ActivateBy, Colour};
 use sealpost_mail::{Secret, Timestamp};
-use sealpost_notice::{Access, Brand, DeletedBy, Logo, Notice, Reached, SupportDid, Wrote};
+use sealpost_notice::{Access, Brand, DeletedBy, Logo, Notice, Reached, SupportDid, WentUnread, Wrote};
 
 /// 2020-01-15T11:49:00Z.
 pub(crate) const DATE: Timestamp = Timestamp(1_579_088_940_000);
@@ -112,7 +112,13 @@ pub(crate) fn notices(facts: &Facts) -> Vec<(&'static str, Notice)> {
         let recipient = recipient.clone();
         all.push((name, Notice::NotFetched { recipient, date, waiting, deletion, reached, newcomer }));
     }
-    all.push(("unread-gone", Notice::ExpiredUnread { recipient: recipient.clone(), date, at: expires }));
+    for (name, how) in [
+        ("unread-gone", WentUnread::Expired),
+        ("unread-gone-deleted", WentUnread::Deleted),
+        ("unread-gone-mailbox", WentUnread::WithMailbox),
+    ] {
+        all.push((name, Notice::GoneUnread { recipient: recipient.clone(), date, at: expires, how }));
+    }
     all.push(("safely", Notice::ReplySafely { link: link(), wrote: Wrote::Reply }));
     all.push(("safely-afresh", Notice::ReplySafely { link: link(), wrote: Wrote::Afresh }));
     all.push(("wish", Notice::DeletionWish { link: link(), expires }));

@@ -235,7 +235,7 @@ pub(crate) async fn delete(
     // The address goes with the mailbox; whoever reads that mail learns of it all the same.
     let row = mailbox(&site, &owner).await?;
     let noting = owner.noting(&site, &Event::MailboxDeleted { why: MailboxGone::Owner });
-    noting.delete_mailbox(owner.mailbox_id(), site.now()).await.map_err(lost)?;
+    noting.delete_mailbox(owner.mailbox_id(), site.config.unread, site.now()).await.map_err(lost)?;
     tracing::info!(mailbox.id = %owner.mailbox_id(), "mailbox deleted by its owner");
     tell(&site, &row, About::MailboxDeleted { network: came_from(&site, &request) }).await?;
     gone(&site, "/?note=deleted")

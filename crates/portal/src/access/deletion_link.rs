@@ -74,7 +74,7 @@ pub(crate) async fn submit(
     let gone = Event::MailboxDeleted { why: MailboxGone::WishedByMail };
     if !site
         .noting(&gone, &Actor::Owner, Some(client))
-        .delete_mailbox_by_link(&mailbox.id, &token_hash, site.now())
+        .delete_mailbox_by_link(&mailbox.id, &token_hash, site.config.unread, site.now())
         .await
         .map_err(lost)?
     {

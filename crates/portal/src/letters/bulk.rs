@@ -141,7 +141,7 @@ pub(crate) async fn act(
             }
             let noting = owner.noting(&site, &Event::LetterGone { why: LetterGone::Deleted });
             for part in ids.chunks(AT_ONCE) {
-                n += noting.delete_trashed(mailbox, part).await.map_err(lost)?;
+                n += noting.delete_trashed(mailbox, part, site.config.unread, now).await.map_err(lost)?;
             }
             Ok(redirect(&back(place, &fields, "destroyed", Some(n), None)))
         }

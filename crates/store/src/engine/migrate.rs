@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (23, include_str!("../../schema/023_bounce_memos.sql")),
     (24, include_str!("../../schema/024_folders.sql")),
     (25, include_str!("../../schema/025_originals.sql")),
+    (26, include_str!("../../schema/026_gone_unread.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -4,7 +4,7 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, Again, ArrivalRows, ChangeSecrets, Ended, Folder, KeptSession, MailboxState,
     NewDraft, NewLeg, NewSession, NewToken, NewWrap, Page, Proof, Release, Released, RequestKind,
-    RequestState, Reset, ResetPassword, TokenPurpose, WrapKind,
+    RequestState, Reset, ResetPassword, TokenPurpose, Unread, WrapKind,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, token, wrap};
@@ -160,7 +160,10 @@ async fn without_escrow_a_new_mailbox_takes_the_place_of_the_old_one() {
     let mut new = rig.mailbox(1);
     new.token = Some(token(50));
     let new_id = new.id.clone();
-    assert_eq!(release(&rig, number, &id, Again::Lost(Box::new(new))).await, Released::Done);
+    assert_eq!(
+        release(&rig, number, &id, Again::Lost { new: Box::new(new), unread: Unread::Forgotten }).await,
+        Released::Done
+    );
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Deleted);
     let found = rig.store.mailboxes_by_tag(&[[1; 32]]).await.unwrap();
     assert_eq!((found[0].id.as_str(), found[0].state), (new_id.as_str(), MailboxState::Pending));
@@ -187,10 +190,10 @@ async fn what_a_hold_refuses_takes_no_draft_along() {
     let again = |hash| {
         let mut new = rig.mailbox(1);
         new.token = Some(token(hash));
-        Again::Lost(Box::new(new))
+        Again::Lost { new: Box::new(new), unread: Unread::Forgotten }
     };
     assert_eq!(release(&rig, number, &id, again(50)).await, Released::NotOpen);
-    assert!(!rig.store.delete_mailbox(&id, NOW).await.unwrap());
+    assert!(!rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
     assert_eq!(rig.store.drafts(&id).await.unwrap().len(), 1, "a hold keeps what was begun, too");
     assert!(rig.store.end_hold(&id, NOW).await.unwrap());
     assert_eq!(release(&rig, number, &id, again(51)).await, Released::Done);
@@ -211,7 +214,9 @@ async fn whatever_its_owner_does_overtakes_a_link_to_delete_the_mailbox() {
     let rig = Rig::new();
     let (id, _, _) = rig.deposit_in_new(1).await;
     assert!(wished(&rig, &id, 60).await);
-    let by_link = async |hash: u8, now| rig.store.delete_mailbox_by_link(&id, &[hash; 32], now).await;
+    let by_link = async |hash: u8, now| {
+        rig.store.delete_mailbox_by_link(&id, &[hash; 32], Unread::Forgotten, now).await
+    };
     let wish = Activate {
         mailbox_id: id.clone(),
         proof: Proof::Token([1; 32]),
@@ -248,7 +253,7 @@ async fn a_refused_request_changes_nothing_and_deleting_takes_requests_along() {
     assert!(!rig.store.refuse_request(&request, b"no".to_vec(), NOW).await.unwrap());
     assert_eq!(release(&rig, request.number, &id, kept(40)).await, Released::NotOpen);
     assert_eq!(rig.store.mailbox(&id).await.unwrap().unwrap().state, MailboxState::Active);
-    assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
+    assert!(rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
     assert!(rig.store.requests(false).await.unwrap().is_empty());
     assert!(!rig.store.ask(&id, RequestKind::Access, None, NOW).await.unwrap());
     rig.clean().await;

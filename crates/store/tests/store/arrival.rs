@@ -1,7 +1,7 @@
 //! An arrival is stored whole and once.
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, Committed, NewBounceMemo, Store, StoreError, bounce_token};
+use sealpost_store::{ArrivalRows, Committed, NewBounceMemo, Store, StoreError, Unread, bounce_token};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -185,7 +185,7 @@ async fn a_body_nobody_refers_to_is_refused_and_removed() {
 async fn a_deposit_for_a_mailbox_deleted_meanwhile_is_not_kept() {
     let rig = Rig::new();
     let (mailbox_id, _, _) = rig.deposit_in_new(1).await;
-    assert!(rig.store.delete_mailbox(&mailbox_id, NOW).await.unwrap());
+    assert!(rig.store.delete_mailbox(&mailbox_id, Unread::Forgotten, NOW).await.unwrap());
     let body = rig.body(10).await;
     let mut rows = ArrivalRows::new(NOW);
     rows.deposits.push(rig.deposit(&mailbox_id, body.id()));

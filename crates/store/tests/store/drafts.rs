@@ -3,6 +3,7 @@
 use sealpost_mail::{Random as _, SystemRandom, Timestamp};
 use sealpost_store::{
     ArrivalRows, Committed, DraftQuota, NewDraft, NewDraftFile, NewPiece, NewUpload, SentDraft, StoredBody,
+    Unread,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig};
@@ -135,7 +136,7 @@ async fn a_mailbox_that_goes_takes_its_drafts_along() {
     let rig = Rig::new();
     let (mailbox_id, id) = draft(&rig).await;
     assert!(file(&rig, &mailbox_id, &id, LARGE, 1).await);
-    assert!(rig.store.delete_mailbox(&mailbox_id, NOW).await.unwrap());
+    assert!(rig.store.delete_mailbox(&mailbox_id, Unread::Forgotten, NOW).await.unwrap());
     assert!(rig.store.draft(&mailbox_id, &id).await.unwrap().is_none());
     assert!(rig.store.sweep(NOW).await.unwrap().is_clean());
 }
@@ -217,7 +218,7 @@ async fn what_was_begun_goes_with_a_mailbox_that_nobody_comes_back_for() {
     assert!(upload(&rig, &mailbox, &id, 7).await.is_some());
     let unattended = |now| rig.store.purge_unattended_drafts(now);
     assert_eq!(unattended(LATER).await.unwrap(), 0, "a letter waits in it");
-    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 1);
     assert_eq!(unattended(Timestamp(LATER.0 - 1)).await.unwrap(), 0, "the link is still good");
     assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 0, "something is in it");
     assert_eq!(unattended(LATER).await.unwrap(), 1);

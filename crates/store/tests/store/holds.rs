@@ -57,7 +57,7 @@ async fn of_a_mailbox_that_goes_by_time_unread_letters_are_kept_for_their_sender
         assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
         let found = idle(&rig, LATER).await;
         assert!(rig.store.delete_idle(&found[0], unread, LATER).await.unwrap());
-        let left = rig.store.expired_unread("").await.unwrap();
+        let left = rig.store.gone_unread("").await.unwrap();
         assert_eq!(left.len(), kept, "{unread:?}");
         assert!(left.iter().all(|one| one.deposit_id == letter && one.memo_sealed == b"whose"));
     }
@@ -76,12 +76,18 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
         assert!(!rig.store.hold_mailbox(id, LATER).await.unwrap(), "held already");
     }
     let never = Timestamp(LATER.0 * 1000);
-    assert_eq!(rig.store.purge_letters(never).await.unwrap(), 0);
-    assert_eq!(rig.store.purge_trash(never).await.unwrap(), 0);
-    assert_eq!(rig.store.delete_trashed(&other, std::slice::from_ref(&thrown)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, never).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_trash(never, Unread::Forgotten, NOW).await.unwrap(), 0);
+    assert_eq!(
+        rig.store
+            .delete_trashed(&other, std::slice::from_ref(&thrown), Unread::Forgotten, NOW)
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(rig.store.purge_pending(never).await.unwrap(), 0);
     assert!(idle(&rig, never).await.is_empty());
-    assert!(!rig.store.delete_mailbox(&mailbox, never).await.unwrap());
+    assert!(!rig.store.delete_mailbox(&mailbox, Unread::Forgotten, never).await.unwrap());
     let before = rig.store.deposit(&mailbox, &letter).await.unwrap().unwrap().row.expires_at.unwrap();
     let ended = held.plus(HOUR * 1000);
     for id in [&mailbox, &other] {
@@ -93,6 +99,6 @@ async fn a_hold_stops_every_clock_and_gives_back_what_was_left() {
     let row = rig.store.deposit(&other, &thrown).await.unwrap().unwrap().row;
     assert_eq!(row.trashed_at, Some(NOW.plus(HOUR * 1000)));
     assert_eq!(rig.store.mailbox(&mailbox).await.unwrap().unwrap().reached_at, Some(ended));
-    assert_eq!(rig.store.purge_letters(before.plus(HOUR * 1000)).await.unwrap(), 2);
-    assert!(rig.store.delete_mailbox(&mailbox, ended).await.unwrap());
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, before.plus(HOUR * 1000)).await.unwrap(), 2);
+    assert!(rig.store.delete_mailbox(&mailbox, Unread::Forgotten, ended).await.unwrap());
 }

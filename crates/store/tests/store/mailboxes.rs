@@ -2,8 +2,8 @@
 
 use sealpost_mail::Timestamp;
 use sealpost_store::{
-    Activate, Activation, ArrivalRows, Committed, MailboxState, NewBounceMemo, NewSession, Proof, WrapKind,
-    bounce_token,
+    Activate, Activation, ArrivalRows, Committed, MailboxState, NewBounceMemo, NewSession, Proof, Unread,
+    WrapKind, bounce_token,
 };
 
 use crate::rig::{LATER, NOW, Rig, no_rekey, relock, wrap};
@@ -81,8 +81,8 @@ async fn a_deleted_mailbox_is_empty_and_its_address_free_again() {
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
     assert_eq!(rig.store.bounce_memo(&returned).await.unwrap().unwrap().mailbox_id, id);
 
-    assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
-    assert!(!rig.store.delete_mailbox(&id, NOW).await.unwrap());
+    assert!(rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
+    assert!(!rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
     rig.wait_for_files(0).await;
     let deleted = rig.store.mailbox(&id).await.unwrap().unwrap();
     assert_eq!((deleted.state, deleted.address_sealed.len()), (MailboxState::Deleted, 0));
@@ -114,7 +114,7 @@ async fn letters_that_come_while_a_mailbox_is_deleted_leave_no_orphans() {
         let store = rig.store.clone();
         arrivals.push(tokio::spawn(async move { store.commit_arrival(rows).await.unwrap() }));
     }
-    assert!(rig.store.delete_mailbox(&id, NOW).await.unwrap());
+    assert!(rig.store.delete_mailbox(&id, Unread::Forgotten, NOW).await.unwrap());
     for arrival in arrivals {
         assert!(!matches!(arrival.await.unwrap(), Committed::Duplicate));
     }

@@ -2,7 +2,7 @@
 //! and another mailbox has no say.
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{ArrivalRows, Committed, Folder, OwnFolderRow, Page, Place};
+use sealpost_store::{ArrivalRows, Committed, Folder, OwnFolderRow, Page, Place, Unread};
 
 use crate::rig::{NOW, Rig};
 
@@ -159,7 +159,7 @@ async fn another_mailbox_has_no_say_and_folders_are_not_without_end() {
     assert_eq!(keys.folders.len(), 3);
     let rekey = rig.rekey(&mailbox).await;
     assert!(rekey.keys.folders.iter().all(|key| key.key_sealed == b"key!"));
-    store.delete_mailbox(&mailbox, NOW).await.unwrap();
+    store.delete_mailbox(&mailbox, Unread::Forgotten, NOW).await.unwrap();
     assert!(store.own_folders(&mailbox).await.unwrap().is_empty());
     let _ = rig.clean().await;
 }

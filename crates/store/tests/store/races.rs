@@ -3,7 +3,7 @@
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     ArrivalRows, Committed, DraftQuota, Finished, Folder, LegEnd, Most, NewDraft, NewDraftFile, NewSession,
-    NewUse, Page, TokenPurpose,
+    NewUse, Page, TokenPurpose, Unread,
 };
 
 use crate::access::active;
@@ -156,7 +156,8 @@ async fn no_letter_comes_into_a_mailbox_that_goes() {
         rows.deposits.push(rig.deposit(&mailbox, body.id()));
         rows.body = Some(body);
         let (store, gone) = (rig.store.clone(), mailbox.clone());
-        let deleting = tokio::spawn(async move { store.delete_mailbox(&gone, NOW).await.unwrap() });
+        let deleting =
+            tokio::spawn(async move { store.delete_mailbox(&gone, Unread::Forgotten, NOW).await.unwrap() });
         let store = rig.store.clone();
         let arriving = tokio::spawn(async move { store.commit_arrival(rows).await.unwrap() });
         assert!(deleting.await.unwrap());
@@ -231,7 +232,8 @@ async fn nobody_is_signed_in_to_a_mailbox_that_goes() {
             device_sealed: b"device".to_vec(),
         };
         let (store, gone) = (rig.store.clone(), mailbox.clone());
-        let deleting = tokio::spawn(async move { store.delete_mailbox(&gone, NOW).await.unwrap() });
+        let deleting =
+            tokio::spawn(async move { store.delete_mailbox(&gone, Unread::Forgotten, NOW).await.unwrap() });
         let store = rig.store.clone();
         let signing_in = tokio::spawn(async move { store.begin_session(session).await.unwrap() });
         assert!(deleting.await.unwrap());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::Timestamp;
 use sealpost_store::{
     Activate, Activation, ArrivalRows, Committed, Folder, MailboxState, NewBounceMemo, NewNewcomer,
-    NewSession, NewToken, Page, Proof, RequestKind, TokenPurpose, WrapKind, bounce_token,
+    NewSession, NewToken, Page, Proof, RequestKind, TokenPurpose, Unread, WrapKind, bounce_token,
 };
 
 use crate::rig::{LARGE, LATER, NOW, Rig, no_rekey, wrap};
@@ -45,12 +45,12 @@ async fn a_letter_goes_with_its_body_when_its_time_is_over_and_not_before() {
     rows.body = Some(body);
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
 
-    assert_eq!(rig.store.purge_letters(Timestamp(LATER.0 - 1)).await.unwrap(), 0);
-    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 2);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, Timestamp(LATER.0 - 1)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 2);
     assert!(rig.store.deposit(&mailbox, &id).await.unwrap().is_none());
     assert!(rig.store.deposit(&mailbox, &kept).await.unwrap().is_some());
     assert_eq!(rig.body_files().len(), 1);
-    assert_eq!(rig.store.purge_letters(LATER.plus(DAY)).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER.plus(DAY)).await.unwrap(), 1);
     rig.wait_for_files(0).await;
     assert_eq!(rig.clean().await.deposits, 0);
 }
@@ -68,7 +68,7 @@ async fn more_letters_than_go_at_once_all_go() {
         }
         assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
     }
-    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 501);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 501);
     let counts = rig.clean().await;
     assert_eq!((counts.deposits, counts.bodies_in_rows), (0, 0));
 }
@@ -82,14 +82,14 @@ async fn with_activation_the_time_of_the_letters_begins() {
     let done = rig.activate(activation(&mailbox, 1, last_day, Some(until))).await.unwrap();
     assert_eq!(done, Activation::Activated);
     assert_eq!(expiry(&rig, &mailbox, &id).await, Some(until));
-    assert_eq!(rig.store.purge_letters(LATER.plus(DAY * 59)).await.unwrap(), 0);
-    assert_eq!(rig.store.purge_letters(until).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER.plus(DAY * 59)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, until).await.unwrap(), 1);
 
     let (mailbox, id, _) = rig.deposit_in_new(2).await;
     let done = rig.activate(activation(&mailbox, 2, NOW, None)).await.unwrap();
     assert_eq!(done, Activation::Activated);
     assert_eq!(expiry(&rig, &mailbox, &id).await, None, "kept until its owner deletes it");
-    assert_eq!(rig.store.purge_letters(Timestamp(i64::MAX)).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, Timestamp(i64::MAX)).await.unwrap(), 0);
     rig.clean().await;
 }
 
@@ -98,9 +98,9 @@ async fn the_trash_lets_go_whatever_comes_first() {
     let rig = Rig::new();
     let (mailbox, id, _) = rig.deposit_in_new(1).await;
     assert_eq!(rig.store.trash_deposits(&mailbox, &[id], NOW).await.unwrap(), 1);
-    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 1, "its own time is over");
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 1, "its own time is over");
     assert!(rig.store.deposits(&mailbox, Folder::Trash, ALL).await.unwrap().is_empty());
-    assert_eq!(rig.store.purge_trash(LATER).await.unwrap(), 0);
+    assert_eq!(rig.store.purge_trash(LATER, Unread::Forgotten, NOW).await.unwrap(), 0);
     rig.clean().await;
 }
 
@@ -125,7 +125,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
     assert!(matches!(rig.store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
 
     assert_eq!(rig.store.purge_pending(Timestamp(i64::MAX)).await.unwrap(), 0, "letters wait in them");
-    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 3);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 3);
     assert_eq!(rig.store.purge_pending(Timestamp(LATER.0 - 1)).await.unwrap(), 0, "the link is still good");
     assert_eq!(rig.store.purge_pending(LATER).await.unwrap(), 1, "support has not decided on the other");
     let row = rig.store.mailbox(&mailbox).await.unwrap().unwrap();
@@ -148,7 +148,7 @@ async fn a_mailbox_nobody_came_for_goes_when_it_is_empty_and_its_link_has_run_ou
 async fn a_letter_that_comes_while_its_mailbox_goes_finds_a_mailbox_or_is_told() {
     let rig = Rig::new();
     let (mailbox, _, _) = rig.deposit_in_new(1).await;
-    assert_eq!(rig.store.purge_letters(LATER).await.unwrap(), 1);
+    assert_eq!(rig.store.purge_letters(Unread::Forgotten, LATER).await.unwrap(), 1);
     let body = rig.body(10).await;
     let mut rows = ArrivalRows::new(LATER);
     rows.deposits.push(rig.deposit(&mailbox, body.id()));
@@ -237,7 +237,7 @@ async fn whoever_has_shown_an_initial_password_too_late_is_forgotten_with_the_ma
     };
     assert!(rig.store.begin_newcomer(newcomer).await.unwrap());
     let after = LATER.plus(DAY / 2);
-    rig.store.purge_letters(after).await.unwrap();
+    rig.store.purge_letters(Unread::Forgotten, after).await.unwrap();
     assert_eq!(rig.store.purge_pending(after).await.unwrap(), 1);
     assert!(rig.store.newcomer(&[8; 32], after).await.unwrap().is_none());
     let report = rig.store.sweep(after).await.unwrap();

@@ -1,7 +1,7 @@
 //! A long random life of a store: whatever happens in whatever order, the sweep finds nothing.
 
 use sealpost_mail::{Random as _, Timestamp};
-use sealpost_store::{ArrivalRows, Committed, Folder, LegEnd, LegFilter, Page};
+use sealpost_store::{ArrivalRows, Committed, Folder, LegEnd, LegFilter, Page, Unread};
 
 use crate::rig::{LARGE, NOW, Rig};
 
@@ -60,7 +60,7 @@ async fn tidy(rig: &Rig) {
     let tag = u8::try_from(pick(rig, 5)).unwrap();
     let Some(mailbox) = rig.store.mailboxes_by_tag(&[[tag; 32]]).await.unwrap().pop() else { return };
     if pick(rig, 4) == 0 {
-        rig.store.delete_mailbox(&mailbox.id, NOW).await.unwrap();
+        rig.store.delete_mailbox(&mailbox.id, Unread::Forgotten, NOW).await.unwrap();
         return;
     }
     let deposits = rig.store.deposits(&mailbox.id, Folder::Inbox, ALL).await.unwrap();
@@ -88,7 +88,7 @@ async fn three_hundred_steps_by_three_at_once() {
     rig.store.remove_legs(&legs.into_iter().map(|leg| leg.id).collect::<Vec<_>>()).await.unwrap();
     for tag in 0..5 {
         for mailbox in rig.store.mailboxes_by_tag(&[[tag; 32]]).await.unwrap() {
-            rig.store.delete_mailbox(&mailbox.id, NOW).await.unwrap();
+            rig.store.delete_mailbox(&mailbox.id, Unread::Forgotten, NOW).await.unwrap();
         }
     }
     let counts = rig.clean().await;

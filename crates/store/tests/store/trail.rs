@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
     AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, EventRow, EventWords, LegFilter,
-    LetterEvent, NewDeposit, Page, Store, StoreOptions,
+    LetterEvent, NewDeposit, Page, Store, StoreOptions, Unread,
 };
 
 use crate::mailboxes::active;
@@ -84,7 +84,11 @@ async fn what_a_receiver_is_told_is_proven_by_whoever_does_it_and_counts_for_not
     rows.deposits.push(deposit);
     rows.body = Some(body);
     assert!(matches!(store.commit_arrival(rows).await.unwrap(), Committed::New(_)));
-    assert_eq!(store.purge_letters(NOW).await.unwrap(), 1, "one letter, and not its event");
+    assert_eq!(
+        store.purge_letters(Unread::Forgotten, NOW).await.unwrap(),
+        1,
+        "one letter, and not its event"
+    );
     let all = store.events("", false).await.unwrap();
     // Whoever activated it had no key to prove anything with, and proved nothing.
     let [(activated, false), (event, false)] = &sorted(all)[..] else { panic!("two events") };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sealpost_mail::Timestamp;
-use sealpost_store::{Folder, Page};
+use sealpost_store::{Folder, Page, Unread};
 
 use crate::rig::{NOW, Rig};
 
@@ -38,12 +38,16 @@ async fn another_mailbox_moves_and_deletes_nothing() {
     let (other, _, _) = rig.deposit_in_new(2).await;
     let chosen = [id];
     assert_eq!(rig.store.trash_deposits(&other, &chosen, NOW).await.unwrap(), 0);
-    assert_eq!(rig.store.delete_trashed(&mailbox, &chosen).await.unwrap(), 0, "not in the trash yet");
+    assert_eq!(
+        rig.store.delete_trashed(&mailbox, &chosen, Unread::Forgotten, NOW).await.unwrap(),
+        0,
+        "not in the trash yet"
+    );
     assert_eq!(rig.store.trash_deposits(&mailbox, &chosen, NOW).await.unwrap(), 1);
     assert_eq!(rig.store.restore_deposits(&other, &chosen).await.unwrap(), 0);
-    assert_eq!(rig.store.delete_trashed(&other, &chosen).await.unwrap(), 0);
+    assert_eq!(rig.store.delete_trashed(&other, &chosen, Unread::Forgotten, NOW).await.unwrap(), 0);
     assert_eq!(ids(&rig, &mailbox, Folder::Trash).await, chosen);
-    assert_eq!(rig.store.delete_trashed(&mailbox, &chosen).await.unwrap(), 1);
+    assert_eq!(rig.store.delete_trashed(&mailbox, &chosen, Unread::Forgotten, NOW).await.unwrap(), 1);
     assert_eq!(rig.clean().await.deposits, 1);
 }
 
@@ -57,8 +61,14 @@ async fn what_is_too_long_in_the_trash_goes_with_its_body() {
         assert_eq!(rig.store.trash_deposits(&mailbox, &[id], at).await.unwrap(), 1);
         boxes.push(mailbox);
     }
-    assert_eq!(rig.store.purge_trash(NOW.plus(Duration::from_secs(3))).await.unwrap(), 2);
-    assert_eq!(rig.store.purge_trash(NOW.plus(Duration::from_secs(3))).await.unwrap(), 0);
+    assert_eq!(
+        rig.store.purge_trash(NOW.plus(Duration::from_secs(3)), Unread::Forgotten, NOW).await.unwrap(),
+        2
+    );
+    assert_eq!(
+        rig.store.purge_trash(NOW.plus(Duration::from_secs(3)), Unread::Forgotten, NOW).await.unwrap(),
+        0
+    );
     assert!(ids(&rig, &boxes[0], Folder::Trash).await.is_empty());
     assert_eq!(ids(&rig, &boxes[2], Folder::Trash).await.len(), 1);
     let counts = rig.clean().await;

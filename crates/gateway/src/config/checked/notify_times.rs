@@ -1,6 +1,7 @@
 //! On which days and at which hours owners and senders are told something, checked. Sends nothing.
 
 use sealpost_mail::{Term, Timestamp, Zone};
+use sealpost_store::Unread;
 use toml::Spanned;
 
 use crate::config::file::{Config, Source};
@@ -27,8 +28,8 @@ pub(crate) struct Telling {
     pub(crate) hard_bounces: u32,
     /// After so long a sender hears that nobody fetches a letter.
     pub(crate) unfetched: Option<Term>,
-    /// Whether a sender hears that a letter was deleted unread.
-    pub(crate) expired: bool,
+    /// Whether a sender hears that a letter went unread.
+    pub(crate) gone_unread: Unread,
 }
 
 impl Default for Telling {
@@ -40,7 +41,7 @@ impl Default for Telling {
             hours: Hours { from: 8 * 60, to: 18 * 60 },
             hard_bounces: 3,
             unfetched: None,
-            expired: false,
+            gone_unread: Unread::Forgotten,
         }
     }
 }
@@ -86,8 +87,13 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Telling {
         hours,
         hard_bounces: reminders.hard_bounces,
         unfetched: senders.unfetched.as_ref().map(|term| *term.get_ref()),
-        expired: senders.expired_unread,
+        gone_unread: gone_unread(config),
     }
+}
+
+/// Whether senders hear of letters that went unread, whoever or whatever deleted them.
+pub(super) fn gone_unread(config: &Config) -> Unread {
+    if config.senders.expired_unread { Unread::KeptForSenders } else { Unread::Forgotten }
 }
 
 /// The longer of two terms.

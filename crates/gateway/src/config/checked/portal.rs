@@ -69,6 +69,7 @@ pub(super) fn plan(config: &Config, source: &mut Source) -> Option<PortalConfig>
             (ActivateBy::InitialPassword, _) | (_, config::Renewal::Request) => Renewal::Request,
         },
         retention: super::retention::plan(config, source)?,
+        unread: super::notify_times::gone_unread(config),
         locks: LockRules {
             passwords: portal.lock_after.max(1),
             first: portal.lock_for.0,

@@ -41,7 +41,7 @@ impl Default for Reminders {
 pub(crate) struct Senders {
     /// That nobody has fetched it for so long.
     pub(crate) unfetched: Option<Spanned<Term>>,
-    /// That it was deleted unread.
+    /// That it was deleted unread: when its time was over, or by its recipient.
     pub(crate) expired_unread: bool,
 }
 
