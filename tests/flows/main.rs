@@ -96,3 +96,4 @@ mod webmail;
 mod wished_deletion;
 mod wishes;
 mod writing;
+mod wrong_passwords;

@@ -10,8 +10,6 @@ use sealpost_mail::Timestamp;
 use sealpost_store::{Store, StoreError, Tries};
 use sealpost_vault::TagKey;
 
-use crate::audit::{CREDENTIALS_WRONG, network};
-
 /// How many wrong tries a mailbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockRules {
@@ -163,12 +161,9 @@ impl Throttle<'_> {
     /// The store does not answer.
     pub async fn wrong_from(&self, from: IpAddr) -> Result<(), StoreError> {
         let now = self.now;
-        // Once, whatever it counts against.
-        let mut store = self.store.counted(CREDENTIALS_WRONG, &network(from), now);
         for at in counters(self.tags, from) {
-            let counted = count(&store, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
+            let counted = count(self.store, at.tag, |before| Ok(one_more_from_client(before, now, &at)));
             counted.await.map(drop)?;
-            store = self.store.clone();
         }
         Ok(())
     }

@@ -17,11 +17,29 @@ const PAGE: u32 = 5_000;
 /// How long a minute is.
 const MINUTE: i64 = 60_000;
 
-/// Networks that are counted for themselves in one minute; those beyond are counted together.
-const NETWORKS: u32 = 64;
+/// Pairs of mailbox and network that are counted for themselves in one minute; beyond, networks are counted together ...
+const PLACES: u32 = 64;
 
-/// Under which name they are.
+/// ... and from so many on mailboxes, too: whoever knows very many addresses fills no disk.
+const MAILBOXES: u32 = 1_024;
+
+/// Under which name networks are counted together.
 const ELSEWHERE: &str = "other networks";
+
+/// What was counted in one minute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedRow {
+    /// Its beginning.
+    pub minute: Timestamp,
+    /// What.
+    pub action: String,
+    /// In which mailbox; empty: in none.
+    pub mailbox: String,
+    /// From where.
+    pub network: String,
+    /// How often.
+    pub times: i64,
+}
 
 impl AuditRow {
     /// Written if the batch is kept.
@@ -90,48 +108,68 @@ impl Store {
         self.write(Batch { audit: rows, ..Batch::default() }).await.map(drop)
     }
 
-    /// The same store, counting in every transaction written through it that changes anything: what may happen without
-    /// end, by network and minute.
-    #[must_use]
-    pub fn counted(&self, action: &'static str, network: &str, now: Timestamp) -> Self {
+    /// Counts what may happen without end, by minute, mailbox and network. Does the same work whether or not there is a mailbox.
+    pub async fn count_audit(
+        &self,
+        action: &'static str,
+        mailbox: Option<&str>,
+        network: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let count = sql!(
-            "INSERT INTO audit_counts (minute, action, network, count)
-             VALUES (?1, ?2, CASE WHEN ?4 <= (SELECT count(*) FROM audit_counts WHERE minute = ?1 AND action = ?2)
-                 AND NOT EXISTS (SELECT 1 FROM audit_counts WHERE minute = ?1 AND action = ?2 AND network = ?3)
-                 THEN ?5 ELSE ?3 END, 1)
-             ON CONFLICT (minute, action, network) DO UPDATE SET count = audit_counts.count + 1",
+            "INSERT INTO audit_counts (minute, action, mailbox, network, count)
+             SELECT m.minute, m.action,
+                 CASE WHEN m.known = 0 AND m.there >= ?6 THEN '' ELSE m.mailbox END,
+                 CASE WHEN m.known = 0 AND m.there >= ?5 THEN CAST(?7 AS TEXT) ELSE m.network END, 1
+             FROM (SELECT CAST(?1 AS BIGINT) AS minute, CAST(?2 AS TEXT) AS action, CAST(?3 AS TEXT) AS mailbox,
+                     CAST(?4 AS TEXT) AS network,
+                     (SELECT count(*) FROM audit_counts WHERE minute = ?1) AS there,
+                     (SELECT count(*) FROM audit_counts
+                      WHERE minute = ?1 AND action = ?2 AND mailbox = ?3 AND network = ?4) AS known) m
+             WHERE true
+             ON CONFLICT (minute, action, mailbox, network) DO UPDATE SET count = audit_counts.count + 1",
             now.0.div_euclid(MINUTE).saturating_mul(MINUTE),
             action,
+            mailbox.unwrap_or_default(),
             network,
-            NETWORKS,
+            PLACES,
+            MAILBOXES,
             ELSEWHERE
         );
-        self.riding_with(Riding { count: Some(count), ..Riding::default() })
+        self.change(vec![count]).await.map(drop)
     }
 
-    /// Puts what was counted in minutes that are over into the trail: a row for each network and minute, which `row`
-    /// makes of minute, action, network and count. Several processes may do it at once. How many rows.
+    /// Puts what was counted in minutes that are over into the trail: a row for each, as `row` makes it. Several processes may
+    /// do it at once. How many rows.
     pub async fn fold_audit(
         &self,
         now: Timestamp,
-        row: fn(Timestamp, String, String, i64) -> AuditRow,
+        row: fn(CountedRow) -> AuditRow,
     ) -> Result<usize, StoreError> {
         let question = sql!(
-            "SELECT minute, action, network, count FROM audit_counts WHERE minute < ?1 ORDER BY minute LIMIT 1000",
+            "SELECT minute, action, mailbox, network, count FROM audit_counts WHERE minute < ?1
+             ORDER BY minute LIMIT 1000",
             now.0.saturating_sub(MINUTE)
         );
         let mut batch = Batch::default();
         for mut counted in self.read_rows(question).await? {
-            let (minute, action) = (counted.time()?, counted.text()?);
-            let (network, count) = (counted.text()?, counted.int()?);
+            let counted = CountedRow {
+                minute: counted.time()?,
+                action: counted.text()?,
+                mailbox: counted.text()?,
+                network: counted.text()?,
+                times: counted.int()?,
+            };
             let gone = sql!(
-                "DELETE FROM audit_counts WHERE minute = ?1 AND action = ?2 AND network = ?3 AND count = ?4",
-                minute,
-                action.as_str(),
-                network.as_str(),
-                count
+                "DELETE FROM audit_counts
+                 WHERE minute = ?1 AND action = ?2 AND mailbox = ?3 AND network = ?4 AND count = ?5",
+                counted.minute,
+                counted.action.as_str(),
+                counted.mailbox.as_str(),
+                counted.network.as_str(),
+                counted.times
             );
-            batch.add(gone.noting(row(minute, action, network, count)));
+            batch.add(gone.noting(row(counted)));
         }
         let folded = batch.statements.len();
         if folded > 0 {

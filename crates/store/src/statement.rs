@@ -152,8 +152,6 @@ pub(crate) trait Settle: Send + Sync + fmt::Debug {
 pub(crate) struct Riding {
     /// Rows of the trail.
     pub(crate) rows: Vec<AuditRow>,
-    /// What counts it instead.
-    pub(crate) count: Option<Statement>,
     /// What webhooks are told, where a leg ends.
     pub(crate) events: Vec<Statement>,
     /// Mail that goes out because of it.
@@ -182,11 +180,10 @@ pub(crate) struct Batch {
 impl Batch {
     /// Whether the audit trail may have to say something of it.
     pub(crate) fn may_note(&self) -> bool {
-        let Riding { rows, count, events: _, mail: _ } = &*self.riding;
+        let Riding { rows, events: _, mail: _ } = &*self.riding;
         !self.audit.is_empty()
             || self.prune.is_some()
             || !rows.is_empty()
-            || count.is_some()
             || self.statements.iter().any(|statement| statement.notes.is_some() || statement.tells)
     }
 

@@ -34,8 +34,8 @@ pub struct ResetToken {
 pub enum ResetLink {
     /// To an active mailbox.
     Good(Box<MailboxRow>, [u8; 32]),
-    /// To one that is locked.
-    Locked,
+    /// To one that is locked, by its id.
+    Locked(String),
     /// Used already.
     Used,
     /// Too old.
@@ -131,7 +131,7 @@ impl Access<'_> {
         }
         match mailbox.state {
             MailboxState::Active => {}
-            MailboxState::Locked => return Ok(ResetLink::Locked),
+            MailboxState::Locked => return Ok(ResetLink::Locked(mailbox.id)),
             MailboxState::Pending | MailboxState::Deleted => return Ok(ResetLink::Expired),
         }
         if row.expires_at <= self.now() {

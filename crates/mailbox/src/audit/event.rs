@@ -4,10 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sealpost_mail::{EnhancedCode, Timestamp};
-use sealpost_store::AuditRow;
-
-/// Wrong passwords, answers and links, counted by network and minute.
-pub const CREDENTIALS_WRONG: &str = "credentials.wrong";
+use sealpost_store::{AuditRow, CountedRow};
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +48,29 @@ pub enum Credentials {
     Password,
     /// The security question and its answer.
     Question,
+}
+
+/// How passwords and answers fail that are counted by mailbox, network and minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// They were wrong.
+    Wrong,
+    /// Nobody looked at them: there had been too many wrong ones.
+    Refused,
+}
+
+impl Failure {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Wrong, Self::Refused];
+
+    /// Its dotted word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Wrong => "credentials.wrong",
+            Self::Refused => "credentials.refused",
+        }
+    }
 }
 
 /// Why a session ended.
@@ -147,8 +167,8 @@ pub enum Event<'a> {
     LinkRenewed { mailbox: &'a str },
     /// A session began: password or answer was right.
     LoggedIn { mailbox: &'a str },
-    /// Wrong passwords or answers, those of one network in one minute together.
-    CredentialsWrong { times: i64 },
+    /// Passwords or answers for one mailbox from one network in one minute; without a mailbox: for addresses that have none.
+    CredentialsFailed { how: Failure, mailbox: Option<&'a str>, times: i64 },
     /// So many wrong passwords that unknown browsers have to wait.
     LogInClosed { mailbox: &'a str },
     /// A session ended, not by running out.
@@ -261,9 +281,12 @@ impl Event<'_> {
 
 /// What was counted in one minute, as a row.
 #[must_use]
-pub fn counted(minute: Timestamp, action: String, network: String, times: i64) -> AuditRow {
-    // The only thing that is counted; the word comes from the table and is kept as it is.
-    let row = Event::CredentialsWrong { times }.row(minute, &Actor::Visitor, None);
+pub fn counted(row: CountedRow) -> AuditRow {
+    let CountedRow { minute, action, mailbox, network, times } = row;
+    let how = Failure::ALL.into_iter().find(|how| how.word() == action).unwrap_or(Failure::Wrong);
+    let mailbox = Some(mailbox.as_str()).filter(|id| !id.is_empty());
+    let row = Event::CredentialsFailed { how, mailbox, times }.row(minute, &Actor::Visitor, None);
+    // The word comes from the table and is kept as it is.
     AuditRow { action, network, ..row }
 }
 
@@ -315,7 +338,7 @@ mod tests {
         {
             assert!(event.row(Timestamp(0), &Actor::System, None).object.is_empty(), "{event:?}");
         }
-        let event = Event::CredentialsWrong { times: 3 };
+        let event = Event::CredentialsFailed { how: Failure::Wrong, mailbox: None, times: 3 };
         assert!(!event.row(Timestamp(0), &Actor::System, None).object.is_empty(), "{event:?}");
     }
 

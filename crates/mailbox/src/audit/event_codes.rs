@@ -4,8 +4,7 @@ use sealpost_mail::EnhancedCode;
 
 use super::actions;
 use super::event::{
-    CREDENTIALS_WRONG, Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange,
-    SessionEnd, Words,
+    Credentials, Event, KeyChange, LetterGone, MailboxGone, OwnKeyChange, PartnerChange, SessionEnd, Words,
 };
 
 impl Event<'_> {
@@ -15,10 +14,11 @@ impl Event<'_> {
             Self::MailboxActivated { mailbox } => of_mailbox(actions::MAILBOX_ACTIVATED, mailbox),
             Self::LinkRenewed { mailbox } => of_mailbox("mailbox.link-renewed", mailbox),
             Self::LoggedIn { mailbox } => of_mailbox("session.began", mailbox),
-            Self::CredentialsWrong { times } => Words {
+            Self::CredentialsFailed { how, mailbox, times } => Words {
                 outcome: "refused".to_owned(),
                 detail: format!("times={times}"),
-                ..words(CREDENTIALS_WRONG, "-", "")
+                ..mailbox
+                    .map_or_else(|| words(how.word(), "-", ""), |mailbox| of_mailbox(how.word(), mailbox))
             },
             Self::LogInClosed { mailbox } => {
                 Words { outcome: "refused".to_owned(), ..of_mailbox("login.closed", mailbox) }

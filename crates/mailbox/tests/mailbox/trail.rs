@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealpost_mail::{SystemRandom, Timestamp};
 use sealpost_mailbox::audit::{
-    Actor, AnchorWord, Credentials, Event, Finding, KeyChange, LetterGone, MailboxGone, OwnKeyChange,
-    PartnerChange, SessionEnd, Verified, Verifier, counted, network,
+    Actor, AnchorWord, Credentials, Event, Failure, Finding, KeyChange, LetterGone, MailboxGone,
+    OwnKeyChange, PartnerChange, SessionEnd, Verified, Verifier, counted, network,
 };
 use sealpost_mailbox::{Came, NewCredential, Owner};
-use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, KeptSession};
+use sealpost_store::{Anchor, Anchors, AuditRow, ChainedRow, CountedRow, KeptSession};
 use sealpost_vault::ServerKey;
 
 use crate::access::{Door, Here, PASSWORD, secret};
@@ -24,7 +24,8 @@ fn every() -> Vec<Event<'static>> {
         Event::MailboxActivated { mailbox },
         Event::LinkRenewed { mailbox },
         Event::LoggedIn { mailbox },
-        Event::CredentialsWrong { times: 3 },
+        Event::CredentialsFailed { how: Failure::Wrong, mailbox: None, times: 3 },
+        Event::CredentialsFailed { how: Failure::Refused, mailbox: Some(mailbox), times: 3 },
         Event::LogInClosed { mailbox },
         Event::SessionEnded { mailbox, why: SessionEnd::LoggedOut },
         Event::SessionEnded { mailbox, why: SessionEnd::Everywhere },
@@ -109,9 +110,19 @@ fn who_did_it_is_a_word_and_from_where_a_network() {
     }
     assert!(matches!(Actor::of_command(), Actor::Operator(_)));
     assert_eq!(network("192.0.2.7".parse().unwrap()), "192.0.2.0/24");
-    let row = counted(NOW, "credentials.wrong".to_owned(), "192.0.2.0/24".to_owned(), 12);
-    assert_eq!((row.action.as_str(), row.network.as_str()), ("credentials.wrong", "192.0.2.0/24"));
-    assert!(format!("{} {}", row.outcome, row.detail).contains("12"));
+    for (how, mailbox, object) in [(Failure::Wrong, "m", "m"), (Failure::Refused, "", "-")] {
+        let counts = CountedRow {
+            minute: NOW,
+            action: how.word().to_owned(),
+            mailbox: mailbox.to_owned(),
+            network: "192.0.2.0/24".to_owned(),
+            times: 12,
+        };
+        let row = counted(counts);
+        assert_eq!((row.action.as_str(), row.network.as_str()), (how.word(), "192.0.2.0/24"));
+        assert_eq!((row.object.as_str(), row.mailbox.as_str()), (object, mailbox));
+        assert!(format!("{} {}", row.outcome, row.detail).contains("12"));
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
-use sealpost_mailbox::audit::Event;
+use sealpost_mailbox::audit::{Event, Failure};
 use sealpost_mailbox::{About, Came, NewCredential, Owner, Tried};
 use sealpost_store::MailboxRow;
 use sealpost_vault::MailboxSecret;
@@ -15,7 +15,7 @@ use crate::access::credentials_form::{Entered, QuestionForm, Rules, questions};
 use crate::access::known_browser::{self, Of};
 use crate::access::session::SignedIn;
 use crate::access::tell_owner::{came_from, tell, tell_of_lock};
-use crate::access::throttle::{throttle, uncounted};
+use crate::access::throttle::{note_failure, throttle, uncounted};
 use crate::http::csrf::Protected;
 use crate::page::{Page, redirect, set, show};
 use crate::problem::HINT;
@@ -61,19 +61,24 @@ pub(crate) async fn confirm(
     if password.expose().is_empty() {
         return Ok(Confirmed::Not("current-missing"));
     }
-    site.limits.attempt(Client::of(request, &site.config.trusted_proxies))?;
-    confirm_counted(site, owner, password).await
+    let client = Client::of(request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
+    confirm_counted(site, client, owner, password).await
 }
 
 /// The same, where the attempt has been counted.
 async fn confirm_counted(
     site: &web::Data<Site>,
+    client: Client,
     owner: &SignedIn,
     password: Secret<String>,
 ) -> Result<Confirmed, Problem> {
     let counted = match throttle(site).password(*owner.session()).await.map_err(uncounted)? {
         Tried::Counted(counted) => counted,
-        Tried::Wait(_) => return Ok(Confirmed::Not("current-wait")),
+        Tried::Wait(_) => {
+            note_failure(site, Failure::Refused, Some(owner.mailbox_id()), client).await?;
+            return Ok(Confirmed::Not("current-wait"));
+        }
     };
     let mailbox = mailbox(site, owner).await?;
     let turn = site.hashing_turn(&whose(owner)).await?;
@@ -83,6 +88,7 @@ async fn confirm_counted(
             Ok(Confirmed::Right(opened))
         }
         Came::Newcomer(_) | Came::Stranger => {
+            note_failure(site, Failure::Wrong, Some(owner.mailbox_id()), client).await?;
             let closed = owner.noting(site, &Event::LogInClosed { mailbox: owner.mailbox_id() });
             if let Some(until) = throttle(site).wrong(counted, &closed).await.map_err(uncounted)? {
                 tell_of_lock(site, &mailbox, until).await?;
@@ -135,10 +141,11 @@ pub(crate) async fn change_password(
         return password_page(&site, &request, &owner, HINT, entered);
     }
     // Judging takes longer than other pages: it is counted as what follows would be.
-    site.limits.attempt(Client::of(&request, &site.config.trusted_proxies))?;
+    let client = Client::of(&request, &site.config.trusted_proxies);
+    site.limits.attempt(client)?;
     entered.judge_password(&site, &form.password, &form.repeat, owner.address()).await?;
     let opened = match entered.is_good() {
-        true => match confirm_counted(&site, &owner, Secret::new(form.current)).await? {
+        true => match confirm_counted(&site, client, &owner, Secret::new(form.current)).await? {
             Confirmed::Right(opened) => Some(opened),
             Confirmed::Not(key) => {
                 entered.current_error = Some(key);

@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::{Address, Secret};
+use sealpost_mailbox::audit::Failure;
 use sealpost_mailbox::{About, Came, Tried, is_id};
 use sealpost_store::Ended;
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use crate::access::first_login_session;
 use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::session::{self, SignedIn};
 use crate::access::tell_owner::{tell, tell_of_lock};
-use crate::access::throttle::{closing, throttle, uncounted};
+use crate::access::throttle::{closing, note_failure, throttle, uncounted};
 use crate::access::typed_text::{self, Typed};
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
@@ -236,21 +237,28 @@ pub(crate) async fn submit(
     let who = if whose == tag { Who::Stranger(client) } else { Who::Owner(tag.to_vec()) };
     let turn = site.hashing_turn(&who).await?;
     let floor = tokio::time::sleep(FLOOR);
+    let lost = |error| Problem::fault("log-in", error);
+    let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
+    let mailbox_id = mailbox.as_ref().map(|mailbox| mailbox.id.as_str());
     // A browser that is known is not made to wait for what others do at the same place.
     let seconds = if whose == tag {
         throttle(&site).network_waits(client.address()).await.map_err(uncounted)?
     } else {
         None
     };
-    if let Some(seconds) = seconds {
-        return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds));
-    }
-    let counted = match throttle(&site).password_of(&tag, whose).await.map_err(uncounted)? {
-        Tried::Counted(counted) => counted,
-        Tried::Wait(seconds) => return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds)),
+    let tried = match seconds {
+        Some(seconds) => Tried::Wait(seconds),
+        None => throttle(&site).password_of(&tag, whose).await.map_err(uncounted)?,
     };
-    let lost = |error| Problem::fault("log-in", error);
-    let mailbox = site.store.mailboxes_by_tag(&[tag]).await.map_err(lost)?.pop();
+    let counted = match tried {
+        Tried::Counted(counted) => counted,
+        Tried::Wait(seconds) => {
+            drop(turn);
+            note_failure(&site, Failure::Refused, mailbox_id, client).await?;
+            floor.await;
+            return refused(StatusCode::TOO_MANY_REQUESTS, Note::wait(seconds));
+        }
+    };
     let came = site.access(None).try_password(turn, mailbox.as_ref(), Secret::new(password)).await?;
     match (came, mailbox) {
         (Came::Owner(opened), Some(mailbox)) => {
@@ -299,7 +307,9 @@ pub(crate) async fn submit(
         (Came::Stranger, mailbox) => {
             site.turns.wrong(client, site.now());
             throttle(&site).wrong_from(client.address()).await.map_err(uncounted)?;
-            let closing = closing(&site, mailbox.as_ref().map(|mailbox| mailbox.id.as_str()), client);
+            let mailbox_id = mailbox.as_ref().map(|mailbox| mailbox.id.as_str());
+            note_failure(&site, Failure::Wrong, mailbox_id, client).await?;
+            let closing = closing(&site, mailbox_id, client);
             let until = throttle(&site).wrong(counted, &closing).await.map_err(uncounted)?;
             if let (Some(mailbox), Some(until)) = (mailbox, until) {
                 tell_of_lock(&site, &mailbox, until).await?;

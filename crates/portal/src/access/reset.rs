@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use sealpost_mail::Secret;
+use sealpost_mailbox::audit::Failure;
 use sealpost_mailbox::{About, NewPair, NewPassword, Replaced, ResetLink, ResetProof, Tried, Whose};
 use sealpost_store::{MailboxRow, MailboxState, WrapKind};
 use sealpost_vault::MailboxSecret;
@@ -16,7 +17,7 @@ use crate::access::known_browser::{self, Of, answers_of};
 use crate::access::login::FLOOR;
 use crate::access::session;
 use crate::access::tell_owner::{came_from, tell};
-use crate::access::throttle::{closing, throttle, uncounted};
+use crate::access::throttle::{closing, note_failure, throttle, uncounted};
 use crate::config::ResetBy;
 use crate::http::cookies::{cookie_name, no_cookie};
 use crate::http::csrf::{Protected, Visitor};
@@ -36,8 +37,8 @@ enum Link {
     Good(Box<Good>),
     /// To a question that nobody has the answer to.
     Decoy([u8; 32]),
-    /// There were too many wrong answers.
-    Closed,
+    /// There were too many wrong answers, or the mailbox is locked: which, if there is one.
+    Closed(Option<String>),
     /// Used already.
     Used,
     /// Too old.
@@ -138,7 +139,7 @@ pub(crate) async fn submit(
     let of = match &link {
         Link::Good(good) => Some(good.mailbox.tag),
         Link::Decoy(tag) => Some(*tag),
-        Link::Closed | Link::Used | Link::Expired | Link::Unknown => None,
+        Link::Closed(_) | Link::Used | Link::Expired | Link::Unknown => None,
     };
     let known = match &of {
         Some(tag) => known_browser::tries_of(&site, &request, tag).await? != *tag,
@@ -154,25 +155,39 @@ pub(crate) async fn submit(
     let (tag, good) = match &link {
         Link::Good(good) => (good.mailbox.tag, Some(good)),
         Link::Decoy(tag) => (*tag, None),
-        Link::Closed | Link::Used | Link::Expired | Link::Unknown => {
+        Link::Closed(mailbox) => {
+            drop(turn);
+            note_failure(&site, Failure::Refused, mailbox.as_deref(), client).await?;
+            floor.await;
+            return refuse(page, &link, entered, None);
+        }
+        Link::Used | Link::Expired | Link::Unknown => {
             return refuse(page, &link, entered, None);
         }
     };
     // Counted before it is looked at: parallel tries cannot slip through. Who asks without a link from the owner's
     // mail is counted by network as well.
-    if good.is_none_or(|good| !good.is_mailed())
-        && !known
-        && throttle(&site).network_waits(client.address()).await.map_err(uncounted)?.is_some()
-    {
-        return refuse(page, &Link::Closed, entered, None);
-    }
-    let counted = match throttle(&site)
-        .answer(&tag, answers_of(&site, &request, &tag).await?)
-        .await
-        .map_err(uncounted)?
-    {
+    let waits = if good.is_none_or(|good| !good.is_mailed()) && !known {
+        throttle(&site).network_waits(client.address()).await.map_err(uncounted)?
+    } else {
+        None
+    };
+    let tried = match waits {
+        Some(seconds) => Tried::Wait(seconds),
+        None => {
+            let whose = answers_of(&site, &request, &tag).await?;
+            throttle(&site).answer(&tag, whose).await.map_err(uncounted)?
+        }
+    };
+    let mailbox_id = good.map(|good| good.mailbox.id.as_str());
+    let counted = match tried {
         Tried::Counted(counted) => counted,
-        Tried::Wait(_) => return refuse(page, &Link::Closed, entered, None),
+        Tried::Wait(_) => {
+            drop(turn);
+            note_failure(&site, Failure::Refused, mailbox_id, client).await?;
+            floor.await;
+            return refuse(page, &Link::Closed(None), entered, None);
+        }
     };
     let on = good.map(|good| (&good.mailbox, good.wrap.as_slice()));
     if let Some(opened) = site.access(None).try_answer(turn, on, given.clone()).await?
@@ -187,7 +202,8 @@ pub(crate) async fn submit(
     }
     site.turns.wrong(client, site.now());
     throttle(&site).wrong_from(client.address()).await.map_err(uncounted)?;
-    let closing = closing(&site, good.map(|good| good.mailbox.id.as_str()), client);
+    note_failure(&site, Failure::Wrong, mailbox_id, client).await?;
+    let closing = closing(&site, mailbox_id, client);
     let (left, until) = (counted.left(), throttle(&site).wrong(counted, &closing).await.map_err(uncounted)?);
     if let (Some(good), Some(until)) = (good, until) {
         tracing::warn!(mailbox.id = %good.mailbox.id, "too many wrong answers");
@@ -195,7 +211,7 @@ pub(crate) async fn submit(
     }
     floor.await;
     if left == 0 {
-        return refuse(page, &Link::Closed, entered, None);
+        return refuse(page, &Link::Closed(None), entered, None);
     }
     entered.answer_error = Some("answer-wrong");
     refuse(page, &link, entered, Some(left))
@@ -215,19 +231,19 @@ async fn look(site: &Site, request: &HttpRequest, text: &str) -> Result<Link, Pr
     }
     let (mailbox, hash) = match site.access(None).reset_link(text).await? {
         ResetLink::Good(mailbox, hash) => (*mailbox, hash),
-        ResetLink::Locked => return Ok(Link::Closed),
+        ResetLink::Locked(mailbox) => return Ok(Link::Closed(Some(mailbox))),
         ResetLink::Used => return Ok(Link::Used),
         ResetLink::Expired => return Ok(Link::Expired),
         ResetLink::Unknown => return Ok(Link::Unknown),
     };
     let whose = answers_of(site, request, &mailbox.tag).await?;
     if throttle(site).is_closed(&whose).await.map_err(uncounted)? {
-        return Ok(Link::Closed);
+        return Ok(Link::Closed(Some(mailbox.id)));
     }
     let wrap = site.store.wrap(&mailbox.id, WrapKind::Answer).await;
     let wrap = wrap.map_err(|error| Problem::fault("looking up a reset link", error))?;
     let question = site.access(None).question(&mailbox)?;
-    let (Some(wrap), Some(question)) = (wrap, question) else { return Ok(Link::Closed) };
+    let (Some(wrap), Some(question)) = (wrap, question) else { return Ok(Link::Closed(Some(mailbox.id))) };
     let proof = ResetProof::Mailed(hash);
     Ok(Link::Good(Box::new(Good { mailbox, proof, question, shown: true, wrap })))
 }
@@ -248,7 +264,7 @@ async fn look_by(site: &Site, request: &HttpRequest, pass: &Pass) -> Result<Link
         return Ok(Link::Expired);
     }
     if throttle(site).is_closed(&whose).await.map_err(uncounted)? {
-        return Ok(Link::Closed);
+        return Ok(Link::Closed(mailbox.map(|mailbox| mailbox.id)));
     }
     let mailbox = mailbox.filter(|mailbox| match mailbox.state {
         MailboxState::Active => true,
@@ -333,7 +349,7 @@ fn answer(
         }
         Link::Good(good) => good.question.clone(),
         Link::Decoy(tag) => decoys::question(site, tag, page.language),
-        Link::Closed => return dead_end(visitor, page, "reset-closed-title", "reset-closed-text"),
+        Link::Closed(_) => return dead_end(visitor, page, "reset-closed-title", "reset-closed-text"),
         Link::Used => return dead_end(visitor, page, "reset-used-title", "reset-used-text"),
         Link::Expired => return dead_end(visitor, page, "reset-expired-title", "reset-expired-text"),
         Link::Unknown => return dead_end(visitor, page, "link-unknown-title", "link-unknown-text"),

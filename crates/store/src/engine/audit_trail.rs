@@ -29,7 +29,7 @@ pub(super) fn rows(batch: &Batch, answers: &[Answer]) -> Vec<AuditRow> {
     rows
 }
 
-/// What else goes with a batch that has run: proofs of what webhooks are told, what is counted, and how far the trail is let go.
+/// What else goes with a batch that has run: proofs of what webhooks are told, and how far the trail is let go.
 pub(super) fn besides(
     prover: Option<&dyn AuditProver>,
     batch: &Batch,
@@ -41,9 +41,6 @@ pub(super) fn besides(
         for row in std::mem::take(&mut answer.rows) {
             statements.push(proven(prover, row)?);
         }
-    }
-    if let Some(count) = batch.riding.count.as_ref().filter(|_| has_changed(batch, answers)) {
-        statements.push(count.clone());
     }
     if let Some((seq, at, proof)) = &batch.prune {
         statements.push(set_anchor(prover, AnchorKind::Pruned, *seq, *at, proof.clone()));

@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (24, include_str!("../../schema/024_folders.sql")),
     (25, include_str!("../../schema/025_originals.sql")),
     (26, include_str!("../../schema/026_gone_unread.sql")),
+    (27, include_str!("../../schema/027_audit_counts.sql")),
 ];
 
 /// The newest schema this program knows.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sealpost_mail::{Random as _, Timestamp};
 use sealpost_store::{
-    AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, EventRow, EventWords, LegFilter,
-    LetterEvent, NewDeposit, Page, Store, StoreOptions, Unread,
+    AnchorKind, ArrivalRows, AuditProver, AuditRow, ChainedRow, Committed, CountedRow, EventRow, EventWords,
+    LegFilter, LetterEvent, NewDeposit, Page, Store, StoreOptions, Unread,
 };
 
 use crate::mailboxes::active;
@@ -156,31 +156,54 @@ async fn several_processes_write_one_chain() {
 #[tokio::test]
 async fn what_has_no_end_is_counted_and_folded_once() {
     let rig = Rig::new();
-    let id = active(&rig, 1).await;
-    for n in 0..200 {
-        let store = rig.store.counted("credentials.wrong", &format!("192.0.{n}.0/24"), NOW);
-        assert!(store.set_language(&id, "de").await.unwrap());
-        assert!(store.set_language(&id, "en").await.unwrap());
+    let count = async |mailbox: Option<&str>, network: String| {
+        rig.store.count_audit("credentials.wrong", mailbox, &network, NOW).await.unwrap();
+    };
+    for n in 0..100 {
+        for _ in 0..2 {
+            count(Some("m1"), format!("192.0.{n}.0/24")).await;
+        }
     }
-    let refused = rig.store.counted("credentials.wrong", "10.0.0.0/24", NOW);
-    assert!(!refused.end_hold(&id, NOW).await.unwrap());
+    count(Some("m2"), "192.0.0.0/24".to_owned()).await;
+    count(None, "192.0.0.0/24".to_owned()).await;
     assert!(read(&rig.store).await.is_empty());
-    let made = |minute, action: String, network: String, count: i64| AuditRow {
-        at: minute,
-        network,
-        detail: count.to_string(),
-        ..row(&action, "-")
+    let made = |counted: CountedRow| AuditRow {
+        at: counted.minute,
+        mailbox: counted.mailbox,
+        network: counted.network,
+        detail: counted.times.to_string(),
+        ..row(&counted.action, "-")
     };
     assert_eq!(rig.store.fold_audit(NOW, made).await.unwrap(), 0, "the minute is not over");
     let later = NOW.plus(Duration::from_secs(180));
     let second = Store::open(options(&rig.scratch)).unwrap();
     let (one, other) = tokio::join!(rig.store.fold_audit(later, made), second.fold_audit(later, made));
-    assert!(one.unwrap().max(other.unwrap()) == 65);
+    assert!(one.unwrap().max(other.unwrap()) == 67);
+    let rows: Vec<AuditRow> = read(&rig.store).await.into_iter().map(|row| row.row).collect();
+    assert_eq!(rows.len(), 67, "sixty-four places, and the others of each mailbox and of none together");
+    let counts: Vec<i64> = rows.iter().map(|row| row.detail.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<i64>(), 202);
+    let mut elsewhere: Vec<&str> =
+        rows.iter().filter(|row| row.network == "other networks").map(|row| row.mailbox.as_str()).collect();
+    elsewhere.sort_unstable();
+    assert_eq!(elsewhere, ["", "m1", "m2"], "whoever comes from many places hides no mailbox");
+}
+
+#[tokio::test]
+async fn whoever_knows_very_many_addresses_fills_no_trail() {
+    let rig = Rig::new();
+    for n in 0..1_100 {
+        rig.store
+            .count_audit("credentials.wrong", Some(&format!("m{n}")), "192.0.2.0/24", NOW)
+            .await
+            .unwrap();
+    }
+    let made = |counted: CountedRow| AuditRow { mailbox: counted.mailbox, ..row(&counted.action, "-") };
+    let later = NOW.plus(Duration::from_secs(180));
+    while rig.store.fold_audit(later, made).await.unwrap() > 0 {}
     let rows = read(&rig.store).await;
-    assert_eq!(rows.len(), 65, "sixty-four networks, and all others together");
-    let counts: Vec<i64> = rows.iter().map(|row| row.row.detail.parse().unwrap()).collect();
-    assert_eq!(counts.iter().sum::<i64>(), 400);
-    assert_eq!(rows.iter().filter(|row| row.row.network == "other networks").count(), 1);
+    assert_eq!(rows.len(), 1_025);
+    assert_eq!(rows.iter().filter(|row| row.row.mailbox.is_empty()).count(), 1);
 }
 
 #[tokio::test]
